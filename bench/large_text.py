@@ -1,0 +1,68 @@
+"""A context of 100 MB: seconds to the first sub-call, and the peak memory of all processes together."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.measure import mock_server, peak_memory, report
+from harlm import HARLM
+from harlm.events import CallStarted, Event
+
+_MEGABYTES = 100
+
+
+class _FirstSubCall:
+    """Notes when the first sub-call began."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        if not self.at and isinstance(event, CallStarted) and event.role == "sub":
+            self.at = time.perf_counter()
+
+
+def ours(url: str, text: str) -> tuple[float, float]:
+    """Seconds to the first sub-call, and megabytes."""
+    with tempfile.TemporaryDirectory() as home, peak_memory() as peak:
+        client = HARLM(model=f"openai/root-LOOP-1@{url}", sub_model=f"openai/sub-0@{url}", mode="full", home=home)
+        first = _FirstSubCall()
+        started = time.perf_counter()
+        answer = client.ask("?", text, sinks=[first])
+        assert answer.text == "done"
+    return first.at - started, peak[0]
+
+
+def peer(python: str, url: str) -> tuple[float, float]:
+    """The reference RLM: seconds of the whole run, which is its first sub-call and one turn more, and megabytes."""
+    script = Path(__file__).parent / "peer_rlms.py"
+    with peak_memory() as peak:
+        command = [python, str(script), url, "1", str(_MEGABYTES)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    wall: float = json.loads(done.stdout.splitlines()[-1])["wall"]
+    return wall, peak[0]
+
+
+def main() -> None:
+    """Measure both, and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", metavar="PYTHON", help="an interpreter with rlms installed")
+    python = parser.parse_args().peer
+    rows: list[list[object]] = []
+    with mock_server() as url:
+        if python:
+            rows.append(["rlms (whole run; peak of both programs)", *peer(python, url)])
+        HARLM(model=f"openai/root-LOOK@{url}", mode="full").ask("?", "warm up")
+        rows.insert(0, ["HARLM", *ours(url, "abcdefghi\n" * (_MEGABYTES * 100_000))])
+    report("large_text", f"A context of {_MEGABYTES} MB", ["", "first sub-call, s", "peak memory, MB"], rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""Loading, profiling, indexing and searching: megabytes a CPU second and milliseconds a question."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+import tempfile
+import time
+from pathlib import Path
+
+from bench.measure import cpu_seconds, median, report
+from harlm.context import Searcher, load, profile
+from harlm.types import Context
+
+_QUERIES = (
+    "http date header parsing",
+    "how are weak references cleared",
+    "maximum line length of a response",
+    "default encoding of text files",
+    "the event loop is already running",
+)
+
+
+def main() -> None:
+    """Measure all, and print one table."""
+    library = Path(sysconfig.get_path("stdlib"))
+    before = cpu_seconds()
+    context = load(library)
+    loading = cpu_seconds() - before
+    size = context.characters / 1e6
+    ten = Context.of_text("".join(document.text for document in context.documents)[:10_000_000])
+    profiling, _ = median(lambda: profile(ten), 21)
+    with tempfile.TemporaryDirectory() as folder:
+        searcher = Searcher(context, Path(folder) / "index.db")
+        before = cpu_seconds()
+        searcher.search("warm up", 1)
+        indexing = cpu_seconds() - before
+        disk = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
+        times = []
+        for query in _QUERIES * 4:
+            started = time.process_time()
+            searcher.search(query, 8)
+            times.append(1000 * (time.process_time() - started))
+    times.sort()
+    rows = [
+        ["load (walk, read, decode)", f"{size:.1f} MB, {len(context.documents)} files", f"{size / loading:.0f} MB per CPU s"],
+        ["profile", "10 MB", f"{1000 * profiling:.2f} ms CPU"],
+        ["index (BM25, first search)", f"{size:.1f} MB", f"{size / indexing:.0f} MB per CPU s"],
+        ["index on disk", f"{size:.1f} MB", f"{disk / size:.2f} of the text"],
+        ["search, with sentences", f"{len(times)} queries", f"p50 {times[len(times) // 2]:.1f} ms, p95 {times[int(0.95 * len(times))]:.1f} ms CPU"],
+    ]
+    report("retrieval", f"Loading and searching {library}", ["", "what", "cost"], rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""``harlm ask`` on the standard library of this Python, as a user runs it: cold (no index), then indexed; and the cost of
+``--help`` and of the installation.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+from bench.measure import median, report
+
+_TIMES = 5
+_QUESTIONS = (
+    ("where-is", "Which module defines the class Fraction?"),
+    ("look-up (search)", "What is the value of _MAXLINE in http/client.py?"),
+    ("count", "How many modules import asyncio?"),
+    ("two-hop", "Which module defines the base class of HTTPServer?"),
+)
+
+
+def harlm(*arguments: str, home: str) -> None:
+    """One command, as a process."""
+    subprocess.run(
+        [sys.executable, "-m", "harlm", *arguments],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "HARLM_HOME": home},
+    )
+
+
+def installed() -> tuple[int, float]:
+    """Packages and megabytes of the core, with all that it needs."""
+    wanted, seen = ["harlm"], dict[str, float]()
+    while wanted:
+        name = wanted.pop()
+        key = name.lower().replace("_", "-")
+        if key in seen:
+            continue
+        found = metadata.distribution(name)
+        size = sum(path.stat().st_size for file in found.files or () if (path := Path(str(found.locate_file(file)))).is_file() and path.suffix != ".pyc")
+        seen[key] = size / 1e6
+        for requirement in found.requires or ():
+            if "extra ==" in requirement or "python_version <" in requirement or "sys_platform == " in requirement:
+                continue
+            wanted.append(_name(requirement))
+    source = Path(__file__).parents[1] / "src"
+    seen["harlm"] = sum(path.stat().st_size for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc") / 1e6
+    return len(seen), sum(seen.values())
+
+
+def _name(requirement: str) -> str:
+    for end, letter in enumerate(requirement):
+        if not (letter.isalnum() or letter in "-_."):
+            return requirement[:end]
+    return requirement
+
+
+def main() -> None:
+    """Measure all, and print one table."""
+    library = sysconfig.get_path("stdlib")
+    rows: list[list[object]] = []
+    for kind, question in _QUESTIONS:
+        with tempfile.TemporaryDirectory() as home:
+            cpu, wall = median(lambda: harlm("ask", question, library, "-q", home=home), 1)  # noqa: B023 - called at once
+            rows.append([f"{kind}, cold", wall, cpu])
+            cpu, wall = median(lambda: harlm("ask", question, library, "-q", home=home), _TIMES)  # noqa: B023 - as above
+            rows.append([f"{kind}, again", wall, cpu])
+    with tempfile.TemporaryDirectory() as home:
+        cpu, wall = median(lambda: harlm("--help", home=home), 11)
+        rows.append(["harlm --help", wall, cpu])
+    packages, megabytes = installed()
+    report("standard_library", f"harlm ask over {library}", ["", "wall, s", "CPU, s"], rows)
+    report("install", "Core installation", ["packages", "MB"], [[packages, megabytes]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

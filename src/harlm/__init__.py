@@ -1,0 +1,108 @@
+"""HARLM: ask a question over any amount of text, with any language model.
+
+>>> from harlm import HARLM
+>>> answer = HARLM().ask("What is the vault code?", "The vault code is 4711.")
+>>> answer.text, answer.citations[0].quote
+
+Names are imported when they are first used, so that ``harlm --help`` does not pay for what it does not need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harlm.client import HARLM
+    from harlm.context import load
+    from harlm.errors import (
+        BadCompletion,
+        CodeError,
+        ConfigError,
+        ContextError,
+        ContextOverflow,
+        HarlmError,
+        ModelError,
+        ModelUnavailable,
+        NoAnswer,
+        RateLimited,
+        SandboxError,
+        SandboxFailure,
+        TraceError,
+    )
+    from harlm.events import Event
+    from harlm.protocols import LanguageModel
+    from harlm.types import (
+        Answer,
+        Citation,
+        Completion,
+        Context,
+        Document,
+        Latency,
+        Message,
+        Route,
+        Sampling,
+        Usage,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "HARLM",
+    "Answer",
+    "BadCompletion",
+    "Citation",
+    "CodeError",
+    "Completion",
+    "ConfigError",
+    "Context",
+    "ContextError",
+    "ContextOverflow",
+    "Document",
+    "Event",
+    "HarlmError",
+    "LanguageModel",
+    "Latency",
+    "Message",
+    "ModelError",
+    "ModelUnavailable",
+    "NoAnswer",
+    "RateLimited",
+    "Route",
+    "Sampling",
+    "SandboxError",
+    "SandboxFailure",
+    "TraceError",
+    "Usage",
+    "load",
+]
+
+_MODULES = {
+    "harlm.client": ("HARLM",),
+    "harlm.context": ("load",),
+    "harlm.events": ("Event",),
+    "harlm.protocols": ("LanguageModel",),
+    "harlm.types": (
+        "Answer",
+        "Citation",
+        "Completion",
+        "Context",
+        "Document",
+        "Latency",
+        "Message",
+        "Route",
+        "Sampling",
+        "Usage",
+    ),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        return getattr(import_module(_HOMES.get(name, "harlm.errors")), name)
+    raise AttributeError(f"module 'harlm' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,5 @@
+"""``python -m harlm`` is ``harlm``."""
+
+from harlm.cli import main
+
+main()

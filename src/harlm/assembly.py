@@ -1,0 +1,205 @@
+"""From settings to parts: the only file that names implementations. Heavy ones are imported where they are chosen, so
+that a run pays for what it uses (aiohttp alone takes a quarter of a second).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard
+
+from harlm.config import Config
+from harlm.engine import Models, Run, Shared, new_run_id
+from harlm.errors import ConfigError
+from harlm.events import Event
+from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
+from harlm.protocols import LanguageModel, TraceSink
+from harlm.router import HeuristicRouter
+from harlm.sandbox.process import ProcessSandbox
+from harlm.tracing.jsonl import JsonlSink
+from harlm.tracing.redact import Redactor
+
+if TYPE_CHECKING:
+    from harlm.models.http import Transport
+
+ModelChoice = str | LanguageModel | Callable[..., object]
+"""How a user names a model: by name, as a model, or as any callable."""
+
+
+def home_of(config: Config) -> Path:
+    """The folder of runs and indexes."""
+    if config.tracing.home is not None:
+        return Path(config.tracing.home).expanduser()
+    import platformdirs
+
+    return platformdirs.user_state_path("harlm", appauthor=False)
+
+
+def runs_of(config: Config) -> Path:
+    """The folder of stored runs."""
+    return home_of(config) / "runs"
+
+
+def user_config_file() -> Path:
+    """Where the user's own settings are."""
+    import platformdirs
+
+    return platformdirs.user_config_path("harlm", appauthor=False) / "config.toml"
+
+
+@asynccontextmanager
+async def open_run(
+    config: Config,
+    *,
+    root: ModelChoice | None = None,
+    sub: ModelChoice | None = None,
+    sinks: Sequence[TraceSink] = (),
+    environment: Mapping[str, str] | None = None,
+) -> AsyncIterator[Run]:
+    """A run with all its parts, at its root node.
+
+    Args:
+        root, sub: models that take the place of those in ``config``.
+        sinks: where events go besides the stored run.
+        environment: where keys are looked for; the process environment by default.
+
+    Raises:
+        ConfigError: a model that cannot be used, or a home that cannot be written to.
+    """
+    variables = os.environ if environment is None else environment
+    async with AsyncExitStack() as cleanup:
+        maker = _ModelMaker(config, variables, cleanup)
+        root_model = await maker.make(root if root is not None else config.models.root)
+        chosen_sub = sub if sub is not None else config.models.sub
+        sub_model = root_model if chosen_sub is None else await maker.make(chosen_sub)
+        home = home_of(config)
+        run_id = new_run_id()
+        stored = JsonlSink(runs_of(config) / run_id, Redactor(maker.secrets))
+        cleanup.callback(stored.close)
+        yield Run(
+            shared=Shared(
+                run_id=run_id,
+                models=Models(root=root_model, sub=sub_model),
+                sandbox=ProcessSandbox(config.sandbox),
+                router=HeuristicRouter(),
+                sink=_Fanout((stored, *sinks)),
+                settings=config.engine,
+                index_file=home / "index.db",
+                open_repls=config.sandbox.open_repls,
+            )
+        )
+
+
+class _Fanout:
+    """One sink that is many."""
+
+    def __init__(self, sinks: Sequence[TraceSink]) -> None:
+        self._sinks = sinks
+
+    def emit(self, event: Event) -> None:
+        """Hand an event to each."""
+        for sink in self._sinks:
+            sink.emit(event)
+
+
+class _ModelMaker:
+    """Makes the models of one run; those that need a network share its connections."""
+
+    def __init__(self, config: Config, variables: Mapping[str, str], cleanup: AsyncExitStack) -> None:
+        self._settings = config.models
+        self._variables = variables
+        self._cleanup = cleanup
+        self._transport: Transport | None = None
+        self.secrets: list[str | None] = [
+            config.models.api_key,
+            *(variables.get(name) for provider in PROVIDERS.values() for name in provider.key_variables),
+        ]
+
+    async def make(self, choice: ModelChoice) -> LanguageModel:
+        """The model that a user named."""
+        if isinstance(choice, str):
+            return await self._make_named(parse_model_name(choice))
+        if _is_model(choice):
+            return choice
+        if callable(choice):
+            from harlm.models.function import FunctionModel
+
+            return FunctionModel(choice)  # type: ignore[arg-type] # what it returns is checked at each call
+        raise ConfigError(f"{choice!r} is not a model: give a name, a callable, or an object with `complete`")
+
+    async def _make_named(self, name: ModelName) -> LanguageModel:
+        if name.provider == "offline":
+            from harlm.models.offline import ExtractiveModel
+
+            return ExtractiveModel()
+        if self._settings.offline:
+            raise ConfigError(
+                f"{name.full} needs a network, and the run is offline; use {PROVIDERS['offline'].example!r} "
+                "or leave --offline (HARLM_OFFLINE) away"
+            )
+        base_url, is_custom = self._address(name)
+        key, hint = self._key(name, is_custom=is_custom)
+        window = self._settings.window or (CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window)
+        transport = await self._connections()
+        match PROVIDERS[name.provider].protocol:
+            case "anthropic":
+                from harlm.models.anthropic import AnthropicMessages as Adapter
+            case "gemini":
+                from harlm.models.gemini import GeminiContent as Adapter  # type: ignore[assignment] # same arguments
+            case _:
+                from harlm.models.openai import OpenAIChat as Adapter  # type: ignore[assignment] # same arguments
+        return Adapter(
+            name=name.full,
+            model=name.name,
+            base_url=base_url,
+            key=key,
+            key_hint=hint,
+            window=window,
+            transport=transport,
+        )
+
+    def _address(self, name: ModelName) -> tuple[str, bool]:
+        """Where a model is, and whether the user said so."""
+        provider = PROVIDERS[name.provider]
+        if name.base_url:
+            return name.base_url, True
+        if name.provider == "openai" and self._settings.base_url:
+            return self._settings.base_url.rstrip("/"), True
+        if provider.url_variable and (address := self._variables.get(provider.url_variable, "").strip()):
+            if "://" not in address:
+                address = f"http://{address}"
+            if name.provider == "ollama" and not address.rstrip("/").endswith("/v1"):
+                address = f"{address.rstrip('/')}/v1"
+            return address.rstrip("/"), True
+        return provider.base_url, False
+
+    def _key(self, name: ModelName, *, is_custom: bool) -> tuple[str | None, str]:
+        """The key for a model, and where it comes from. A provider's own key is never sent to another address."""
+        provider = PROVIDERS[name.provider]
+        if self._settings.api_key:
+            return self._settings.api_key, "HARLM_API_KEY (models.api_key)"
+        own_address = not is_custom or (
+            provider.url_variable is not None and name.base_url is None and not self._settings.base_url
+        )
+        for variable in provider.key_variables if own_address else ():
+            if key := self._variables.get(variable, "").strip():
+                return key, variable
+        if is_custom or not provider.key_variables:
+            return None, "HARLM_API_KEY"
+        raise ConfigError(
+            f"{name.full} needs a key: set {provider.key_variables[0]} (or HARLM_API_KEY), "
+            f"or use another model (`harlm models` lists them)"
+        )
+
+    async def _connections(self) -> Transport:
+        if self._transport is None:
+            from harlm.models.http import Transport
+
+            self._transport = await self._cleanup.enter_async_context(Transport(self._settings))
+        return self._transport
+
+
+def _is_model(choice: object) -> TypeGuard[LanguageModel]:
+    return all(hasattr(choice, name) for name in ("complete", "name", "window"))

@@ -1,0 +1,221 @@
+"""``harlm ask``: a question, some paths, an answer on stdout and everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+import msgspec
+
+from harlm.cli.settings import load_settings, patience
+from harlm.client import HARLM
+from harlm.context import load_paths
+from harlm.errors import ConfigError, HarlmError
+from harlm.events import CallFinished, Event, RunStarted
+from harlm.protocols import TraceSink
+from harlm.tracing.console import LiveTree, PlainLines
+from harlm.tracing.report import report_of
+from harlm.types import Answer
+
+_FLAGS = {
+    "model": "models.root",
+    "sub_model": "models.sub",
+    "offline": "models.offline",
+    "mode": "engine.mode",
+    "max_depth": "engine.max_depth",
+    "concurrency": "engine.concurrency",
+    "seed": "engine.seed",
+    "strict": "engine.strict",
+    "include": "loading.include",
+    "exclude": "loading.exclude",
+}
+
+
+@click.command("ask")
+@click.argument("question")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
+@click.option(
+    "-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url] or http://host:port/v1#name."
+)
+@click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
+@click.option(
+    "--mode", type=click.Choice(["auto", "direct", "repl", "full"]), help="How to solve it; auto by default."
+)
+@click.option(
+    "--max-depth", type=click.IntRange(0, 16), metavar="N", help="Deepest node with a REPL of its own."
+)
+@click.option(
+    "-j", "--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Model requests in flight at once."
+)
+@click.option(
+    "--include", multiple=True, metavar="GLOB", help="Read only files that match (may be repeated)."
+)
+@click.option(
+    "--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (may be repeated)."
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "md", "json"]),
+    default="text",
+    help="How to print the answer.",
+)
+@click.option(
+    "--json",
+    "as_events",
+    is_flag=True,
+    help="Print the run's events on stdout instead, one JSON object a line.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the answer here.",
+)
+@click.option("--explain", is_flag=True, help="Say why the mode was chosen.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    default=None,
+    help="Fail (exit 6) when nothing in the context supports an answer.",
+)
+@click.option("--offline", is_flag=True, default=None, help="Refuse every model that needs a network.")
+@click.option("--seed", type=int, metavar="N", help="For models that know one, and for random in the REPL.")
+@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
+    """Ask QUESTION over files, folders, globs, @list.txt, or - for standard input.
+
+    The answer alone goes to stdout; progress, cost and sources go to stderr.
+    """
+    if not question.strip():
+        raise click.UsageError(
+            'the question is empty; ask something, such as: harlm ask "What is this about?" ./docs'
+        )
+    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] not in (None, ())}
+    settings = load_settings(flags).config
+    quiet = options["quiet"]
+    with patience("reading the context", quiet=quiet):
+        context = load_paths(paths, settings.loading, stdin=sys.stdin.buffer if "-" in paths else None)
+    remembered = _Remembered()
+    sinks: list[TraceSink] = [remembered]
+    display = _display(sys.stderr) if not quiet else None
+    if display is not None:
+        sinks.append(display)
+    if options["as_events"]:
+        sinks.append(_EventLines(sys.stdout))
+    try:
+        answer = HARLM(settings=settings).ask(question, context, sinks=sinks)
+    except (HarlmError, KeyboardInterrupt):
+        if display is not None:
+            display.close()
+        remembered.say_what_is_kept()
+        raise
+    if display is not None:
+        display.close()
+    if not options["as_events"]:
+        _deliver(answer, options["style"], options["output"])
+    if not quiet:
+        _report(answer, explain=options["explain"])
+
+
+def _display(out: TextIO) -> LiveTree | PlainLines:
+    return LiveTree(out) if out.isatty() else PlainLines(out)
+
+
+def _deliver(answer: Answer, style: str, output: Path | None) -> None:
+    text = _rendered(answer, style)
+    if output is None:
+        click.echo(text)
+        return
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"the answer cannot be written to {str(output)!r} ({error.strerror}); it is kept: harlm runs show {answer.run_id}"
+        ) from error
+
+
+def _rendered(answer: Answer, style: str) -> str:
+    if style == "json":
+        return msgspec.json.format(msgspec.json.encode(report_of(answer)), indent=2).decode()
+    if style == "md" and answer.citations:
+        sources = "\n".join(
+            f"- `{each.place}`: “{' '.join(each.quote.split())}”" for each in answer.citations
+        )
+        return f"{answer.text}\n\n**Sources**\n\n{sources}"
+    return answer.text
+
+
+def _report(answer: Answer, *, explain: bool) -> None:
+    """What the answer rests on and what it took, on stderr."""
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    if explain and answer.route is not None:
+        chances = ", ".join(f"{mode} {chance:.0%}" for mode, chance in answer.route.probabilities.items())
+        say(f"route: {answer.route.mode} ({chances})")
+        for reason in answer.route.reasons:
+            say(f"  {reason}")
+    for each in answer.citations[:10]:
+        say(f"source: {each.place} “{_one_line(each.quote)}”")
+    if answer.citations_dropped:
+        say(f"{answer.citations_dropped} citation(s) could not be verified and were removed")
+    if answer.status != "ok":
+        say(
+            {"partial": "the turns ran out: this answer was forced", "not_found": "not found in the context"}[
+                answer.status
+            ]
+        )
+    say(_summary(answer))
+
+
+def _summary(answer: Answer) -> str:
+    usage, latency = answer.usage, answer.latency
+    cost = "cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+    about = "about " if usage.estimated else ""
+    sandbox = f" · sandbox {answer.sandbox}" if answer.sandbox else ""
+    return (
+        f"{answer.mode} · {cost} · {usage.calls} calls · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
+        f"{latency.wall_s:.2f} s (critical path {latency.critical_path_s:.2f} s){sandbox} · run {answer.run_id}"
+    )
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else line[:119] + "…"
+
+
+class _Remembered:
+    """Keeps the run's id and what was paid for, to say so when the run ends early."""
+
+    def __init__(self) -> None:
+        self._run = ""
+        self._calls = 0
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        if isinstance(event, RunStarted):
+            self._run = event.run
+        self._calls += isinstance(event, CallFinished)
+
+    def say_what_is_kept(self) -> None:
+        """One line on stderr, when there is something."""
+        if self._calls:
+            click.echo(f"{self._calls} answered call(s) are kept: harlm runs show {self._run}", err=True)
+
+
+class _EventLines:
+    """Events as JSON lines on stdout."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def emit(self, event: Event) -> None:
+        """Print one event."""
+        self._out.write(msgspec.json.encode(event).decode() + "\n")
+        self._out.flush()

@@ -1,0 +1,128 @@
+"""``harlm doctor``: is everything in place, and what does the sandbox really protect from."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+
+from harlm import __version__
+from harlm.assembly import home_of
+from harlm.cli.settings import bytes_text, load_settings
+from harlm.config import Config
+from harlm.errors import ConfigError, SandboxFailure
+from harlm.models.names import PROVIDERS, parse_model_name
+from harlm.retrieval.index import has_fts5
+from harlm.sandbox.doctor import SandboxCheck, check_sandbox
+
+State = Literal["ok", "note", "bad"]
+_SIGNS: dict[State, str] = {"ok": "ok  ", "note": "note", "bad": "BAD "}
+_SCARCE = 500 << 20
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of the report."""
+
+    state: State
+    what: str
+    detail: str
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(*, as_json: bool, verbose: bool) -> None:
+    """Check this machine. Each line that is not ok says what to do."""
+    settings = load_settings({}).config
+    sandbox = asyncio.run(check_sandbox())
+    findings = [*_findings(settings), *_about_sandbox(sandbox)]
+    if as_json:
+        report = {
+            "version": __version__,
+            "sandbox": {"tier": sandbox.tier, "denied": sandbox.denied, "reached": sandbox.reached},
+            "findings": findings,
+        }
+        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+    else:
+        for each in findings:
+            click.echo(f"{_SIGNS[each.state]}  {each.what}: {each.detail}")
+    if sandbox.tier is None:
+        raise SandboxFailure(sandbox.error or "no sandbox can be built here")
+    if any(each.state == "bad" for each in findings):
+        raise ConfigError("something is not in place; the lines marked BAD say what to do")
+
+
+def _findings(settings: Config) -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("ok", "version", f"harlm {__version__}, Python {python}, {sys.platform}")
+    yield _about_model(settings)
+    yield _about_home(settings)
+    if has_fts5():
+        yield Finding("ok", "search", "SQLite has FTS5")
+    else:
+        yield Finding(
+            "bad",
+            "search",
+            "this Python's SQLite has no FTS5; use a Python that has (python.org, uv, Debian)",
+        )
+    yield _about_certificates(settings)
+
+
+def _about_model(settings: Config) -> Finding:
+    try:
+        name = parse_model_name(settings.models.root)
+    except ConfigError as error:
+        return Finding("bad", "model", str(error))
+    provider = PROVIDERS[name.provider]
+    if name.provider == "offline":
+        return Finding(
+            "note", "model", f"{name.full}: finds, quotes and counts; set HARLM_MODEL for a language model"
+        )
+    has_key = bool(settings.models.api_key) or any(os.environ.get(each) for each in provider.key_variables)
+    if has_key or name.base_url or settings.models.base_url or not provider.key_variables:
+        return Finding("ok", "model", name.full)
+    return Finding("bad", "model", f"{name.full} needs a key; set {provider.key_variables[0]}")
+
+
+def _about_home(settings: Config) -> Finding:
+    home = home_of(settings)
+    nearest = next(each for each in (home, *home.parents) if each.exists())
+    if not os.access(nearest, os.W_OK):
+        return Finding("bad", "home", f"{home} cannot be written to; set HARLM_HOME")
+    free = shutil.disk_usage(nearest).free
+    state: State = "ok" if free > _SCARCE else "note"
+    return Finding(state, "home", f"{home} ({bytes_text(free)} free)")
+
+
+def _about_certificates(settings: Config) -> Finding:
+    import ssl
+
+    bundle = settings.models.ca_bundle
+    if bundle and not Path(bundle).is_file():
+        return Finding("bad", "certificates", f"models.ca_bundle = {bundle!r} is not a file")
+    paths = ssl.get_default_verify_paths()
+    if bundle or paths.cafile or paths.capath:
+        return Finding("ok", "certificates", str(bundle or paths.cafile or paths.capath))
+    return Finding("note", "certificates", "no CA bundle found; install ca-certificates or set SSL_CERT_FILE")
+
+
+def _about_sandbox(check: SandboxCheck) -> Iterator[Finding]:
+    if check.tier is None:
+        yield Finding("bad", "sandbox", check.error or "cannot be built")
+        return
+    yield Finding("ok", "sandbox", f"tier {check.tier}: a process of its own for each REPL; tried just now:")
+    yield Finding("ok", "  protects from", "; ".join(check.denied) or "nothing")
+    if check.reached:
+        yield Finding(
+            "note",
+            "  does NOT protect from",
+            "; ".join(check.reached)
+            + ". Ask over documents that you trust, or run harlm in a container; a hardened tier is not built yet",
+        )

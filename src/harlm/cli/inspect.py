@@ -1,0 +1,79 @@
+"""``harlm inspect``: what a question over these paths would read."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import Any
+
+import click
+import msgspec
+
+from harlm.cli.settings import bytes_text, load_settings, patience
+from harlm.context import load_paths, profile
+from harlm.types import Context
+
+
+@click.command("inspect")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
+@click.option(
+    "--include", multiple=True, metavar="GLOB", help="Read only files that match (may be repeated)."
+)
+@click.option(
+    "--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (may be repeated)."
+)
+@click.option("--all", "show_all", is_flag=True, help="List every skipped file.")
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(paths: tuple[str, ...], **options: Any) -> None:
+    """Show what would be read from files, folders, globs, @list.txt, or - for standard input."""
+    flags = {f"loading.{name}": options[name] for name in ("include", "exclude") if options[name]}
+    with patience("reading"):
+        context = load_paths(
+            paths, load_settings(flags).config.loading, stdin=sys.stdin.buffer if "-" in paths else None
+        )
+    if options["style"] == "json":
+        click.echo(_as_json(context))
+    else:
+        _print(context, show_all=options["show_all"])
+
+
+def _as_json(context: Context) -> str:
+    known = profile(context)
+    listing = {
+        "documents": known.documents,
+        "characters": known.characters,
+        "tokens": known.tokens,
+        "structure": known.structure,
+        "kinds": dict(known.kinds),
+        "largest": [{"name": name, "characters": size} for name, size in known.largest],
+        "skipped": [{"name": each.name, "reason": each.reason} for each in context.skipped],
+    }
+    return msgspec.json.format(msgspec.json.encode(listing), indent=2).decode()
+
+
+def _print(context: Context, *, show_all: bool) -> None:
+    known = profile(context)
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in known.kinds)
+    click.echo(f"{known.documents:,} documents ({kinds})")
+    click.echo(
+        f"{bytes_text(known.characters)} of text, about {known.tokens:,} tokens, mostly {known.structure}"
+    )
+    click.echo("\nLargest:")
+    for name, size in known.largest:
+        click.echo(f"  {bytes_text(size):>10}  {name}")
+    if not context.skipped:
+        click.echo("\nNothing was skipped.")
+        return
+    click.echo(f"\nSkipped: {len(context.skipped):,}")
+    reasons = Counter(each.reason for each in context.skipped)
+    shown = list(context.skipped) if show_all else []
+    for reason, count in reasons.most_common():
+        click.echo(f"  {count:>6,}  {reason}")
+        named = [each.name for each in (shown or context.skipped) if each.reason == reason]
+        for name in named if show_all else named[:3]:
+            click.echo(f"          {name}")
+        if not show_all and count > 3:
+            click.echo(f"          … {count - 3:,} more (--all lists them)")

@@ -1,0 +1,44 @@
+"""What several verbs share: settings from flags, and patience on a terminal."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from harlm import assembly
+from harlm.config import Settings, load
+
+_PATIENCE_S = 1.5
+
+
+def load_settings(flags: Mapping[str, object]) -> Settings:
+    """The settings that hold here, with these flags."""
+    return load(flags=flags, environment=os.environ, folder=Path.cwd(), user_file=assembly.user_config_file())
+
+
+@contextmanager
+def patience(what: str, *, quiet: bool = False) -> Iterator[None]:
+    """Say on stderr what takes so long, once it does."""
+    timer = threading.Timer(_PATIENCE_S, click.echo, [f"{what} …"], {"err": True})
+    timer.daemon = True
+    if not quiet:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def bytes_text(size: int) -> str:
+    """A number of bytes or characters as people say it."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"

@@ -1,0 +1,258 @@
+"""``HARLM``: the door for Python. Knows settings and runs; holds nothing of any run, so that one object serves many at
+once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from harlm import assembly, config, events
+from harlm.context import load, profile
+from harlm.engine import Run, solve
+from harlm.errors import ConfigError, HarlmError, NoAnswer
+from harlm.events import Event
+from harlm.protocols import TraceSink
+from harlm.types import Answer, Context, Mode, Task
+
+T = TypeVar("T")
+
+
+class HARLM:
+    """Asks questions over any amount of text.
+
+    >>> harlm = HARLM(model="openai/gpt-5", sub_model="openai/gpt-5-mini")
+    >>> harlm.ask("Which services still use TLS 1.1?", Path("./docs")).text
+
+    What is not given here comes from the environment, ``harlm.toml`` and the user's file, as for the command line.
+
+    Args:
+        model: the root model: a name such as ``openai/gpt-5`` or ``openai/name@http://127.0.0.1:8000/v1``, any callable,
+            or a ``LanguageModel``.
+        sub_model: what model-written code calls; the root model when None.
+        mode: ``auto`` lets the router choose.
+        max_depth: the deepest node with a REPL of its own.
+        max_turns: rounds of a REPL; the last one forces an answer.
+        concurrency: model requests in flight at once.
+        home: the folder of runs and indexes.
+        api_key: for the models of this object, instead of the environment's.
+        window: tokens that fit into the models, where the built-in figure is wrong.
+        offline: refuse every model that needs a network.
+        seed: for models that know one, and for ``random`` in the REPL.
+        settings: a whole config instead of the environment and the files; the other arguments still override it.
+
+    Raises:
+        ConfigError: a setting that cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: assembly.ModelChoice | None = None,
+        *,
+        sub_model: assembly.ModelChoice | None = None,
+        mode: Mode | Literal["auto"] | None = None,
+        max_depth: int | None = None,
+        max_turns: int | None = None,
+        concurrency: int | None = None,
+        home: str | Path | None = None,
+        api_key: str | None = None,
+        window: int | None = None,
+        offline: bool | None = None,
+        seed: int | None = None,
+        settings: config.Config | None = None,
+    ) -> None:
+        named = {"models.root": model, "models.sub": sub_model}
+        flags: dict[str, object] = {
+            **{name: choice for name, choice in named.items() if isinstance(choice, str)},
+            "models.api_key": api_key,
+            "models.window": window,
+            "models.offline": offline,
+            "engine.mode": mode,
+            "engine.max_depth": max_depth,
+            "engine.max_turns": max_turns,
+            "engine.concurrency": concurrency,
+            "engine.seed": seed,
+            "tracing.home": None if home is None else str(home),
+        }
+        if settings is None:
+            self._config = config.load(
+                flags=flags, environment=os.environ, folder=Path.cwd(), user_file=assembly.user_config_file()
+            ).config
+        else:
+            self._config = config.overridden(settings, flags)
+        self._root = None if isinstance(model, str) else model
+        self._sub = None if isinstance(sub_model, str) else sub_model
+
+    # -- asking --------------------------------------------------------------------------------------------
+
+    async def aask(
+        self,
+        question: str,
+        context: object,
+        *,
+        mode: Mode | Literal["auto"] | None = None,
+        sinks: Sequence[TraceSink] = (),
+    ) -> Answer:
+        """The answer to a question over a context.
+
+        Args:
+            question: what is asked.
+            context: paths are read; a ``str``, a list or a dict is the text itself; or a ``Context``.
+            mode: overrides the client's.
+            sinks: receive the events of the run as they happen.
+
+        Raises:
+            ConfigError: an empty question, a model that cannot be used.
+            ContextError: the context cannot be read.
+            ModelError: the root model failed.
+            SandboxFailure: no REPL could be opened, or it broke.
+            NoAnswer: ``engine.strict`` is set, and nothing in the context supports an answer.
+        """
+        if not question.strip():
+            raise ConfigError("the question is empty; ask something")
+        loaded = load(context, self._config.loading)
+        async with assembly.open_run(self._config, root=self._root, sub=self._sub, sinks=sinks) as run:
+            return await self._solve(
+                Task(question=question.strip(), context=loaded, mode=mode or self._config.engine.mode), run
+            )
+
+    async def _solve(self, task: Task, run: Run) -> Answer:
+        run.emit(_started(task, run))
+        for note in _notes(task.context, run):
+            run.emit(events.Noted(message=note))
+        try:
+            answer = await solve(task, run)
+            if self._config.engine.strict and not answer.citations:
+                raise NoAnswer(
+                    f"nothing in the context supports an answer (run {answer.run_id}); leave strict mode to see what was said"
+                )
+        except (HarlmError, asyncio.CancelledError, KeyboardInterrupt) as error:
+            run.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
+            raise
+        run.emit(events.Answered(answer=answer))
+        return answer
+
+    def ask(
+        self,
+        question: str,
+        context: object,
+        *,
+        mode: Mode | Literal["auto"] | None = None,
+        sinks: Sequence[TraceSink] = (),
+    ) -> Answer:
+        """``aask`` for callers that do not await; works inside Jupyter as well."""
+        return _run(self.aask(question, context, mode=mode, sinks=sinks))
+
+    async def astream(
+        self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
+    ) -> AsyncIterator[Event]:
+        """The events of a run as they happen; the last one is ``Answered``, with the answer.
+
+        Raises:
+            HarlmError: as ``aask``, after the events up to there.
+        """
+        told: asyncio.Queue[Event | None] = asyncio.Queue()
+        asking = asyncio.create_task(self.aask(question, context, mode=mode, sinks=[_QueueSink(told)]))
+        asking.add_done_callback(lambda _: told.put_nowait(None))
+        try:
+            while (event := await told.get()) is not None:
+                yield event
+            await asking
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    def stream(
+        self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
+    ) -> Iterator[Event]:
+        """``astream`` for callers that do not await. Closing the iterator cancels the run."""
+        told: queue.Queue[Event | BaseException | None] = queue.Queue()
+        stopped = threading.Event()
+
+        async def pump() -> None:
+            async for event in self.astream(question, context, mode=mode):
+                told.put(event)
+                if stopped.is_set():
+                    return
+
+        def work() -> None:
+            try:
+                asyncio.run(pump())
+                told.put(None)
+            except BaseException as error:  # noqa: BLE001 - handed to the thread that iterates
+                told.put(error)
+
+        worker = threading.Thread(target=work, name="harlm-stream", daemon=True)
+        worker.start()
+        try:
+            while (event := told.get()) is not None:
+                if isinstance(event, BaseException):
+                    raise event
+                yield event
+        finally:
+            stopped.set()
+            worker.join()
+
+    def completion(self, prompt: object, root_prompt: str | None = None) -> Answer:
+        """The call of the reference RLM, so that changing over is one line: ``prompt`` is the context, and
+        ``root_prompt`` the question; without one, the prompt is what is asked. ``.response`` holds the text.
+        """
+        if root_prompt is not None:
+            return self.ask(root_prompt, prompt)
+        return self.ask("Do what is asked for in the context; it holds the request and its data.", prompt)
+
+
+class _QueueSink:
+    """A sink that hands events to whoever iterates."""
+
+    def __init__(self, told: asyncio.Queue[Event | None]) -> None:
+        self._told = told
+
+    def emit(self, event: Event) -> None:
+        """Hand one event over."""
+        self._told.put_nowait(event)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end: here, or in a thread of its own where a loop is running already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1, thread_name_prefix="harlm-ask") as threads:
+        return threads.submit(asyncio.run, work).result()
+
+
+def _started(task: Task, run: Run) -> events.RunStarted:
+    known = profile(task.context)
+    return events.RunStarted(
+        question=task.question,
+        root_model=run.models.root.name,
+        sub_model=run.models.sub.name,
+        documents=known.documents,
+        characters=known.characters,
+        tokens=known.tokens,
+        skipped=task.context.skipped,
+    )
+
+
+def _notes(context: Context, run: Run) -> Iterator[str]:
+    """What the user should know before the answer."""
+    if run.models.root.name == config.OFFLINE_MODEL:
+        yield (
+            "offline/extractive finds, quotes and counts; it does not reason. "
+            "For a language model set HARLM_MODEL or -m (harlm models lists them)"
+        )
+    unread = [
+        each
+        for each in context.skipped
+        if each.reason.startswith(("cannot be", "is not a", "is an Office", "needs"))
+    ]
+    if unread:
+        yield f"{len(unread)} files could not be read, such as {unread[0].name} ({unread[0].reason})"

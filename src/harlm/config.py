@@ -1,0 +1,301 @@
+"""Settings: one frozen section for each part, and where each value came from. Knows TOML, environment variables
+and precedence; refuses to know what a part does with its section.
+
+Precedence: flag > environment > project file (``./harlm.toml``, else ``[tool.harlm]`` in ``./pyproject.toml``)
+> user file > default. A project file is part of whatever repository one happens to stand in, so it may not set
+keys, base URLs, certificates, proxies, the home folder or anything of the sandbox.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from harlm.errors import ConfigError
+from harlm.types import Mode
+
+OFFLINE_MODEL = "offline/extractive"
+"""The model that needs nothing, and the default when nothing else is configured."""
+
+_ENVIRONMENT: Mapping[str, str] = {
+    "HARLM_MODEL": "models.root",
+    "HARLM_SUB_MODEL": "models.sub",
+    "HARLM_BASE_URL": "models.base_url",
+    "HARLM_API_KEY": "models.api_key",
+    "HARLM_OFFLINE": "models.offline",
+    "HARLM_CONCURRENCY": "engine.concurrency",
+    "HARLM_HOME": "tracing.home",
+}
+
+_NOT_FOR_PROJECTS = (
+    "models.api_key",
+    "models.base_url",
+    "models.proxy",
+    "models.ca_bundle",
+    "sandbox.",
+    "tracing.home",
+)
+
+_SECRET = "models.api_key"  # noqa: S105 - the name of a setting, not a secret
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all sections share."""
+
+
+class Models(_Section, frozen=True, kw_only=True):
+    """Which models answer, and how they are reached.
+
+    Attributes:
+        root: the model that writes code and answers.
+        sub: the model that cells call; the root model when None.
+        base_url: an OpenAI-compatible endpoint for ``openai/…`` models, without ``/chat/completions``.
+        api_key: for models at ``base_url``; else each provider's own variable is used.
+        window: tokens that fit into the models, where the built-in figure is wrong.
+        offline: refuse every model that needs a network.
+        connect_timeout_s, timeout_s: for one request.
+        proxy: an HTTP proxy; ``HTTPS_PROXY`` and ``NO_PROXY`` are honoured without it.
+        ca_bundle: a PEM file of certificates to trust besides those of the system.
+    """
+
+    root: str = OFFLINE_MODEL
+    sub: str | None = None
+    base_url: str | None = None
+    api_key: str | None = None
+    window: Annotated[int, Meta(ge=1024)] | None = None
+    offline: bool = False
+    connect_timeout_s: Annotated[float, Meta(gt=0)] = 10.0
+    timeout_s: Annotated[float, Meta(gt=0)] = 600.0
+    proxy: str | None = None
+    ca_bundle: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Models(root={self.root!r}, sub={self.sub!r})"  # never the key
+
+
+class Loading(_Section, frozen=True, kw_only=True):
+    """What is read into a context.
+
+    Attributes:
+        include: glob patterns in .gitignore syntax; when any are given, only files that match are read.
+        exclude: patterns of files to leave out.
+        max_file_mb: bigger files inside folders are skipped; a file that is named itself is read.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    max_file_mb: Annotated[int, Meta(ge=1)] = 50
+
+
+class Engine(_Section, frozen=True, kw_only=True):
+    """How a task is solved.
+
+    Attributes:
+        mode: ``auto`` lets the router choose.
+        max_depth: the deepest node that has a REPL of its own; 0 is the root alone.
+        max_turns: rounds of a REPL loop; the last one forces an answer.
+        concurrency: model requests in flight at once, over the whole run.
+        shown_chars: characters of a cell's output that the root model is shown (head and tail).
+        seed: sent to providers that know one, and seeds ``random`` in the REPL.
+        strict: an answer without a verified citation is an error.
+    """
+
+    mode: Mode | Literal["auto"] = "auto"
+    max_depth: Annotated[int, Meta(ge=0, le=16)] = 3
+    max_turns: Annotated[int, Meta(ge=2, le=200)] = 20
+    concurrency: Annotated[int, Meta(ge=1, le=1024)] = 32
+    shown_chars: Annotated[int, Meta(ge=500)] = 12_000
+    seed: int | None = None
+    strict: bool = False
+
+
+class Limits(_Section, frozen=True, kw_only=True):
+    """The sandbox's limits for one cell and one REPL.
+
+    Attributes:
+        cell_seconds: wall time of one cell, not counting the time it waits for calls.
+        memory_mb: address space of one REPL, on top of twice its context.
+        open_repls: REPLs open at once at each depth below the root.
+    """
+
+    cell_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    memory_mb: Annotated[int, Meta(ge=64)] = 4096
+    open_repls: Annotated[int, Meta(ge=1, le=256)] = 16
+
+
+class Tracing(_Section, frozen=True, kw_only=True):
+    """Where runs are kept.
+
+    Attributes:
+        home: the folder of runs and index; the platform's state folder when None.
+    """
+
+    home: str | None = None
+
+
+class Config(_Section, frozen=True, kw_only=True):
+    """All settings of one client."""
+
+    models: Models = Models()
+    loading: Loading = Loading()
+    engine: Engine = Engine()
+    sandbox: Limits = Limits()
+    tracing: Tracing = Tracing()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A config and the origin of every value in it, by dotted name."""
+
+    config: Config
+    origins: Mapping[str, str]
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Every setting as (name, value in TOML's manner, origin). Keys are never shown."""
+        shown = []
+        for name in setting_names():
+            section, key = name.split(".")
+            value = getattr(getattr(self.config, section), key)
+            text = "(set, hidden)" if name == _SECRET and value else _toml(value)
+            shown.append((name, text, self.origins.get(name, "default")))
+        return shown
+
+
+def setting_names() -> list[str]:
+    """The dotted names of all settings, in the order of their sections."""
+    return [
+        f"{section}.{key}"
+        for section in Config.__struct_fields__
+        for key in type(getattr(Config(), section)).__struct_fields__
+    ]
+
+
+def load(
+    *,
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    folder: Path,
+    user_file: Path,
+) -> Settings:
+    """The settings that hold in ``folder``.
+
+    Args:
+        flags: dotted names to values; None means that a flag was not given.
+        environment: the process environment.
+        folder: where a project file is looked for.
+        user_file: the user's own TOML file; need not exist.
+
+    Raises:
+        ConfigError: a file, variable or flag that cannot be used, named with its value.
+    """
+    layers: list[tuple[str, Mapping[str, object]]] = [
+        (str(user_file), _flatten(_read(user_file), user_file) if user_file.is_file() else {}),
+        *_project_layer(folder),
+        *_environment_layers(environment),
+        *((f"flag {name}", {name: value}) for name, value in flags.items() if value is not None),
+    ]
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for origin, layer in layers:
+        _refuse_unknown(layer, origin)
+        values.update(layer)
+        origins.update(dict.fromkeys(layer, origin))
+    return Settings(config=_convert(values, origins), origins=origins)
+
+
+def overridden(base: Config, flags: Mapping[str, object]) -> Config:
+    """``base`` with some values replaced.
+
+    Args:
+        flags: dotted names to values; None leaves the value of ``base``.
+
+    Raises:
+        ConfigError: a value that cannot be used.
+    """
+    values = {
+        f"{section}.{key}": value
+        for section, keys in msgspec.to_builtins(base).items()
+        for key, value in keys.items()
+    }
+    values |= {name: value for name, value in flags.items() if value is not None}
+    return _convert(values, {})
+
+
+def _project_layer(folder: Path) -> Iterable[tuple[str, Mapping[str, object]]]:
+    own, shared = folder / "harlm.toml", folder / "pyproject.toml"
+    if own.is_file():
+        path, layer = own, _flatten(_read(own), own)
+    elif shared.is_file():
+        tools = _read(shared).get("tool")
+        path, layer = shared, _flatten(tools.get("harlm", {}) if isinstance(tools, dict) else {}, shared)
+    else:
+        return
+    for name, value in layer.items():
+        hidden_url = name in ("models.root", "models.sub") and any(
+            mark in str(value) for mark in ("@", "://")
+        )
+        if name.startswith(_NOT_FOR_PROJECTS) or hidden_url:
+            raise ConfigError(
+                f"{path} sets {name}; a project file may not, because a cloned repository could then send "
+                f"your documents or keys elsewhere. Put it into your user file, a variable or a flag."
+            )
+    yield str(path), layer
+
+
+def _environment_layers(environment: Mapping[str, str]) -> Iterable[tuple[str, Mapping[str, object]]]:
+    for variable, name in _ENVIRONMENT.items():
+        if value := environment.get(variable, "").strip():
+            yield f"env {variable}", {name: value}
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}. Mend it or move it away.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}. Mend it or move it away.") from error
+
+
+def _flatten(table: object, path: Path) -> dict[str, object]:
+    if not isinstance(table, dict) or not all(isinstance(section, dict) for section in table.values()):
+        raise ConfigError(
+            f"{path}: settings stand in sections ({', '.join(Config.__struct_fields__)}), such as "
+            f'[models] with root = "openai/gpt-5". `harlm config show` lists them all.'
+        )
+    return {f"{section}.{key}": value for section, keys in table.items() for key, value in keys.items()}
+
+
+def _refuse_unknown(layer: Mapping[str, object], origin: str) -> None:
+    known = setting_names()
+    for name in layer:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else " `harlm config show` lists them all."
+            raise ConfigError(f"{origin}: there is no setting {name!r}.{hint}")
+
+
+def _convert(values: Mapping[str, object], origins: Mapping[str, str]) -> Config:
+    sections: dict[str, dict[str, object]] = {}
+    for name, value in values.items():
+        section, key = name.split(".")
+        sections.setdefault(section, {})[key] = value
+    try:
+        return msgspec.convert(sections, Config, strict=False)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`").split("[")[0]
+        raise ConfigError(f"{origins.get(name, name)}: {name} = {values.get(name)!r}: {detail}") from error
+
+
+def _toml(value: object) -> str:
+    if value is None:
+        return "(unset)"
+    return msgspec.json.encode(value).decode()

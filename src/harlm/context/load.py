@@ -1,0 +1,138 @@
+"""Loading: whatever a user has, turned into a ``Context``. Knows which input means what; the formats belong to the
+readers, the file system to ``files``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import BinaryIO
+
+from harlm.config import Loading
+from harlm.context.files import Found, find_files
+from harlm.context.readers import Reading, is_archive, read_archive, read_document
+from harlm.errors import ContextError
+from harlm.types import Context, Document, Skipped
+
+STDIN = "<stdin>"
+
+
+def load(source: object, loading: Loading | None = None) -> Context:
+    """The context that a Python value means.
+
+    A ``Context`` is taken as it is; a path, or a list of paths, is read; a ``str`` is the text itself; a list is
+    one document for each item; a dict is one document for each key. Items and values that are not text become JSON.
+
+    Raises:
+        ContextError: it cannot be read, or holds nothing.
+    """
+    match source:
+        case Context():
+            return source
+        case str():
+            _refuse_blank(source, "the context")
+            return Context.of_text(source)
+        case PathLike():
+            return load_paths([Path(fspath(source))], loading or Loading())
+        case Mapping():
+            return _of_texts({str(key): _as_text(value) for key, value in source.items()})
+        case list() | tuple() if source and all(isinstance(item, PathLike) for item in source):
+            return load_paths([Path(fspath(item)) for item in source], loading or Loading())
+        case list() | tuple():
+            return _of_texts(
+                {f"<item {number}>": _as_text(item) for number, item in enumerate(source, start=1)}
+            )
+    raise ContextError(
+        f"a context cannot be made from {type(source).__name__}; give a str, list, dict, Path, list of Paths or Context"
+    )
+
+
+def load_paths(sources: Sequence[str | Path], loading: Loading, *, stdin: BinaryIO | None = None) -> Context:
+    """The context that paths, globs, ``@list.txt`` and ``-`` name.
+
+    Args:
+        stdin: what ``-`` stands for.
+
+    Raises:
+        ContextError: a name that leads nowhere, a named file that cannot be read, or nothing to read at all.
+    """
+    documents: list[Document] = []
+    skipped: list[Skipped] = []
+    named = [source for source in sources if source != "-"]
+    if len(named) < len(sources):
+        documents.extend(_read_stdin(stdin))
+    files, left_out = find_files(named, loading) if named else ([], [])
+    skipped.extend(left_out)
+    for file in files:
+        try:
+            reading = _read(file)
+        except ContextError as error:
+            if file.named:
+                raise ContextError(f"{str(file.path)!r} {error}") from error
+            skipped.append(Skipped(name=file.name, reason=str(error)))
+            continue
+        documents.extend(reading.documents)
+        skipped.extend(reading.skipped)
+    if not documents:
+        raise ContextError(f"there is no text to read in {_spoken(sources)}{_reasons(skipped)}")
+    return Context(
+        documents=tuple(documents),
+        shape="text" if len(documents) == 1 else "documents",
+        skipped=tuple(skipped),
+    )
+
+
+def _read(file: Found) -> Reading:
+    try:
+        if not file.path.is_file():
+            raise ContextError("is not a regular file; give a file, a folder or - for standard input")
+        data = file.path.read_bytes()
+    except OSError as error:
+        raise ContextError(f"cannot be read ({error.strerror}); check its permissions") from error
+    return read_archive(file.name, data) if is_archive(file.name) else read_document(file.name, data)
+
+
+def _read_stdin(stdin: BinaryIO | None) -> tuple[Document, ...]:
+    if stdin is None:
+        raise ContextError("'-' stands for standard input, and there is none here")
+    try:
+        return read_document(STDIN, stdin.read()).documents
+    except ContextError as error:
+        raise ContextError(f"standard input {error}; pipe some text into it") from error
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=1)
+    except (TypeError, ValueError) as error:
+        raise ContextError(
+            f"a value of type {type(value).__name__} is neither text nor JSON: {error}"
+        ) from error
+
+
+def _of_texts(texts: Mapping[str, str]) -> Context:
+    """Every text is kept, blank ones too: ``context[i]`` in the REPL is the caller's item ``i``."""
+    if not any(text.strip() for text in texts.values()):
+        raise ContextError("the context is empty; give at least one text that is not blank")
+    return Context(documents=tuple(Document(name=name, text=text) for name, text in texts.items()))
+
+
+def _refuse_blank(text: str, what: str) -> None:
+    if not text.strip():
+        raise ContextError(f"{what} is empty; give some text")
+
+
+def _spoken(sources: Sequence[str | Path]) -> str:
+    return ", ".join(repr(str(source)) for source in sources) or "nothing"
+
+
+def _reasons(skipped: Sequence[Skipped]) -> str:
+    if not skipped:
+        return "; name a file or folder that holds some"
+    shown = ", ".join(f"{each.name}: {each.reason}" for each in skipped[:3])
+    more = f", and {len(skipped) - 3} more" if len(skipped) > 3 else ""
+    return f" (left out: {shown}{more})"

@@ -1,0 +1,65 @@
+"""What can be said about a context at a glance: sizes, kinds, structure. Knows a sample; refuses to read it all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from heapq import nlargest
+from typing import Literal
+
+from harlm.context.tokens import estimate_documents
+from harlm.types import Context, Document, Profile
+
+_RECORD_KINDS = frozenset({"csv", "json", "xlsx", "log"})
+_LARGEST = 5
+_LOOKED_AT = 24  # text documents whose lines are looked at for records, the largest first
+
+
+def profile(context: Context) -> Profile:
+    """The profile of ``context``. Under 5 ms for 10 MB: the tokens come from a stratified sample."""
+    documents = context.documents
+    kinds = Counter(document.kind for document in documents)
+    largest = nlargest(_LARGEST, documents, key=_size)
+    return Profile(
+        tokens=estimate_documents(documents),
+        characters=context.characters,
+        documents=len(documents),
+        kinds=tuple(kinds.most_common()),
+        structure=_structure(documents),
+        largest=tuple((document.name, len(document.text)) for document in largest),
+    )
+
+
+def _structure(documents: Sequence[Document]) -> Literal["prose", "code", "records", "mixed"]:
+    """What at least two thirds of the characters are."""
+    weights: Counter[Literal["prose", "code", "records"]] = Counter()
+    plain = (document for document in documents if document.kind == "text")
+    records = {id(each) for each in nlargest(_LOOKED_AT, plain, key=_size) if _has_records(each.text)}
+    for document in documents:
+        if document.kind == "code":
+            weights["code"] += len(document.text)
+        elif document.kind in _RECORD_KINDS or id(document) in records:
+            weights["records"] += len(document.text)
+        else:
+            weights["prose"] += len(document.text)
+    for structure, weight in weights.most_common(1):
+        if 3 * weight >= 2 * weights.total():
+            return structure
+    return "mixed"
+
+
+def _size(document: Document) -> int:
+    return len(document.text)
+
+
+def _has_records(text: str) -> bool:
+    """Whether the lines of a sample have the shape of a log or a table: alike in separators, and not sentences."""
+    if len(text) > 40_000 and "\n" not in text[:4000]:
+        return False
+    start = len(text) // 2
+    lines = [line for line in text[start : start + 4000].split("\n")[1:-1] if line.strip()]
+    if len(lines) < 5:
+        return False
+    shapes = Counter("".join(mark for mark in line if mark in ',;|\t=:[]{}"')[:6] for line in lines)
+    _, most = shapes.most_common(1)[0]
+    return most >= 0.7 * len(lines) and "" not in dict(shapes.most_common(1))

@@ -1,0 +1,101 @@
+"""HTML: the text that a reader sees, with headings and list marks; places are lines of the file."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from harlm.context.decode import decode
+from harlm.context.readers.reading import Parts, Reading
+from harlm.errors import ContextError
+
+_HIDDEN = frozenset({"script", "style", "template", "noscript", "svg", "math", "iframe", "object"})
+_BLOCKS = frozenset(
+    """address article aside blockquote body br caption dd details div dl dt fieldset figcaption figure footer form h1
+    h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section summary table tbody td tfoot th thead title tr
+    ul""".split()
+)
+_BLANKS = re.compile(r"\s+")
+_CHARSET = re.compile(rb"""<meta[^>]+charset=["']?([\w-]+)""", re.IGNORECASE)
+
+
+def read(name: str, data: bytes) -> Reading:
+    """One document of the visible text."""
+    source = _decode(data)
+    if source is None:
+        raise ContextError("is binary, not HTML")
+    document = parse(source).document(name, "html")
+    if not document.text.strip():
+        raise ContextError("holds no visible text")
+    return Reading((document,))
+
+
+def parse(source: str) -> Parts:
+    """The visible blocks of an HTML text, each with the line that it began at."""
+    parser = _Visible()
+    parser.feed(source)
+    parser.close()
+    parser.end_block()
+    return parser.parts
+
+
+def _decode(data: bytes) -> str | None:
+    declared = _CHARSET.search(data[:4096])
+    if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
+        try:
+            return data.decode(declared[1].decode("ascii"), "replace").replace("\r\n", "\n")
+        except LookupError:
+            pass
+    return decode(data)
+
+
+class _Visible(HTMLParser):
+    """Collects blocks of visible text. Tags are only hints: any nesting is accepted."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts = Parts("line", separator="\n")
+        self._block: list[str] = []
+        self._line = 1
+        self._hidden = 0
+        self._prefix = ""
+        self._verbatim = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _HIDDEN:
+            self._hidden += 1
+        elif tag in _BLOCKS:
+            self.end_block()
+            self._verbatim += tag == "pre"
+            if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
+                self._prefix = "#" * int(tag[1]) + " "
+            elif tag == "li":
+                self._prefix = "- "
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _BLOCKS:
+            self.end_block()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _HIDDEN:
+            self._hidden = max(0, self._hidden - 1)
+        elif tag in _BLOCKS:
+            self.end_block()
+            self._verbatim = max(0, self._verbatim - (tag == "pre"))
+
+    def handle_data(self, data: str) -> None:
+        if self._hidden or not (data.strip() or self._block):
+            return
+        if not self._block:
+            blank = data[: len(data) - len(data.lstrip())]
+            self._line = self.getpos()[0] + blank.count("\n")
+        self._block.append(data)
+
+    def end_block(self) -> None:
+        """Close the block of text under way."""
+        text = "".join(self._block)
+        text = text.strip("\n") if self._verbatim else _BLANKS.sub(" ", text).strip()
+        if text.strip():
+            self.parts.add(self._prefix + text, number=self._line)
+            self._prefix = ""
+        self._block.clear()

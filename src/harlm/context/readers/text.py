@@ -1,0 +1,43 @@
+"""Plain text, Markdown and source code: the text is that of the file, and places are lines."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from harlm.context.decode import decode
+from harlm.context.readers.reading import Reading
+from harlm.errors import ContextError
+from harlm.types import Document
+
+_MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".rst", ".adoc", ".org"})
+_JSON = frozenset({".json", ".jsonl", ".ndjson", ".geojson"})
+_CODE = frozenset(
+    """.py .pyi .pyx .pxd .js .mjs .cjs .jsx .ts .tsx .c .h .cc .cpp .cxx .hpp .hh .cs .java .kt .kts .scala .go .rs
+    .rb .php .pl .pm .lua .r .jl .swift .m .mm .dart .ex .exs .erl .hrl .hs .ml .mli .fs .clj .cljs .el .lisp .scm .sh
+    .bash .zsh .fish .ps1 .bat .cmd .sql .proto .thrift .graphql .tf .hcl .nix .cmake .mk .asm .s .v .sv .vhd .zig .nim
+    .vue .svelte .css .scss .less""".split()
+)
+_CODE_NAMES = frozenset({"makefile", "dockerfile", "cmakelists.txt", "rakefile", "gemfile", "justfile"})
+
+
+def read(name: str, data: bytes) -> Reading:
+    """One document of the file's own text."""
+    text = decode(data)
+    if text is None:
+        raise ContextError("is binary, not text")
+    if text.isspace():
+        raise ContextError("holds only blanks")
+    return Reading((Document(name=name, text=text, kind=kind_of(name)),))
+
+
+def kind_of(name: str) -> str:
+    """``code``, ``markdown``, ``json``, ``log`` or ``text``, by the name alone."""
+    path = PurePosixPath(name)
+    suffix = path.suffix.lower()
+    if suffix in _CODE or path.name.lower() in _CODE_NAMES:
+        return "code"
+    if suffix in _MARKDOWN:
+        return "markdown"
+    if suffix in _JSON:
+        return "json"
+    return "log" if suffix == ".log" else "text"

@@ -1,0 +1,8 @@
+"""Solving a task: one recursive function, the REPL loop, and what a cell may ask of its host. Knows sockets; refuses
+to know any implementation of them.
+"""
+
+from harlm.engine.run import Models, Run, Shared, new_run_id
+from harlm.engine.solve import solve
+
+__all__ = ["Models", "Run", "Shared", "new_run_id", "solve"]

@@ -1,0 +1,164 @@
+"""*repl* and *full* mode: the model writes cells, sees what they print, and finishes. Knows turns; refuses to know how
+a cell is run or a call is made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from harlm import events
+from harlm.context import Searcher
+from harlm.engine import prompts
+from harlm.engine.outcome import Outcome, outcome_of
+from harlm.engine.parsing import Reply, parse_reply
+from harlm.engine.repl_api import ReplApi, Solve
+from harlm.engine.run import Run
+from harlm.protocols import Repl, ReplSetup
+from harlm.types import Final, Message, Mode, Observation, Profile, Task
+
+
+async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *, solve: Solve) -> Outcome:
+    """Run the loop to its end.
+
+    Raises:
+        ModelError: the root model failed.
+        SandboxFailure: the REPL cannot be opened, or broke.
+    """
+    searcher = Searcher(task.context, run.shared.index_file)
+    api = ReplApi(task, run, solve=solve, searcher=searcher)
+    setup = ReplSetup(context=task.context, functions=api.functions(mode), seed=run.settings.seed or 0)
+    # The first call needs no REPL, so the REPL is opened beside it.
+    opening = asyncio.create_task(run.shared.sandbox.open(setup, api))
+    try:
+        return await _Loop(task, run, mode, profile, api, opening).run()
+    finally:
+        opening.cancel()
+        repl = (await asyncio.gather(opening, return_exceptions=True))[0]
+        if not isinstance(repl, BaseException):
+            await repl.close()
+        searcher.close()
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one turn came to."""
+
+    observations: list[Observation] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    final: Final | None = None
+
+
+class _Loop:
+    """The turns of one node.
+
+    Responsibilities: keep the transcript, run the cells of each reply, decide when the node has finished.
+    """
+
+    def __init__(
+        self, task: Task, run: Run, mode: Mode, profile: Profile, api: ReplApi, opening: asyncio.Task[Repl]
+    ) -> None:
+        self._run = run
+        self._api = api
+        self._opening = opening
+        self._most = run.settings.max_turns
+        self._transcript: list[Message] = list(
+            prompts.opening_messages(task, mode, profile, max_turns=self._most)
+        )
+        self._seen_output = False
+        self._refused = False
+        self._last_was_prose = False
+
+    async def run(self) -> Outcome:
+        """Turn after turn, until the model finishes or the last turn is over."""
+        for number in range(1, self._most + 1):
+            self._api.turns_left = self._most - number
+            completion, _ = await self._run.call(self._run.models.root, self._transcript, "root")
+            reply = parse_reply(completion.text)
+            turn = await self._take_turn(reply, number)
+            if turn.final is not None:
+                return outcome_of(turn.final.value, saved_s=self._api.bursts.saved)
+            if number == self._most:
+                return outcome_of(_forced(reply, turn), forced=True, saved_s=self._api.bursts.saved)
+            self._transcript += [
+                Message(role="assistant", content=completion.text or "(empty)"),
+                prompts.observation_message(
+                    turn.observations,
+                    turn.notes,
+                    shown=self._run.settings.shown_chars,
+                    turn=number + 1,
+                    max_turns=self._most,
+                ),
+            ]
+        raise AssertionError("the last turn returns")
+
+    async def _take_turn(self, reply: Reply, number: int) -> _Turn:
+        turn = _Turn()
+        is_last = number == self._most
+        if not reply.cells:
+            return await self._turn_without_code(reply, turn, number)
+        self._last_was_prose = False
+        for cell in reply.cells:
+            observation = await self._run_cell(cell, number)
+            turn.observations.append(observation)
+            if observation.final is not None:
+                self._accept(observation.final, turn, is_last=is_last)
+                break
+            if observation.error is not None:
+                left = len(reply.cells) - len(turn.observations)
+                if left:
+                    turn.notes.append(
+                        f"After the exception, {left} more block(s) of this reply were not run."
+                    )
+                break
+        if reply.finish and turn.final is None:
+            turn.notes.append(prompts.PROSE_FINISH_IGNORED)
+        self._seen_output = True
+        return turn
+
+    async def _turn_without_code(self, reply: Reply, turn: _Turn, number: int) -> _Turn:
+        if reply.finish is not None:
+            observation = await self._run_cell(reply.finish, number)
+            if observation.final is not None:
+                self._accept(observation.final, turn, is_last=number == self._most)
+            else:
+                turn.observations.append(observation)
+        elif self._last_was_prose and reply.prose:
+            turn.final = Final(value=reply.prose)
+        else:
+            self._last_was_prose = True
+            turn.notes.append(prompts.NO_CODE)
+        return turn
+
+    def _accept(self, final: Final, turn: _Turn, *, is_last: bool) -> None:
+        """Take a finish, unless it comes before any output was seen: that is refused once."""
+        if self._seen_output or self._refused or is_last:
+            turn.final = final
+        else:
+            self._refused = True
+            turn.notes.append(prompts.TOO_EARLY)
+
+    async def _run_cell(self, cell: str, turn: int) -> Observation:
+        repl = await self._opening
+        self._run.emit(events.CellStarted(turn=turn, code=cell))
+        observation = await repl.run(cell)
+        self._run.emit(
+            events.CellFinished(
+                turn=turn,
+                output=observation.output,
+                output_chars=observation.output_chars,
+                error=observation.error,
+                finished=observation.final is not None,
+                wall_s=round(observation.wall_s, 6),
+                waiting_s=round(observation.waiting_s, 6),
+            )
+        )
+        return observation
+
+
+def _forced(reply: Reply, turn: _Turn) -> str:
+    """The best that is there when the last turn did not finish: what the model wrote, else what its code printed."""
+    if reply.prose:
+        return reply.prose
+    printed = [each.output.strip() for each in turn.observations if each.output.strip()]
+    return printed[-1] if printed else "NOT FOUND: the turns ran out before the model finished."

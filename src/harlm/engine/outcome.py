@@ -1,0 +1,43 @@
+"""What a mode comes to, before it is made into an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from harlm.engine.parsing import parse_not_found
+from harlm.types import Status
+
+_NOTHING_SAID = "The context does not hold the answer."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The value that a mode ended with.
+
+    Attributes:
+        text: for the user, with the model's citations still unchecked.
+        data: the value itself when it was not a string.
+        status: as in ``Answer``.
+        saved_s: seconds that unlimited concurrency would have saved.
+    """
+
+    text: str
+    data: object = None
+    status: Status = "ok"
+    saved_s: float = 0.0
+
+
+def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> Outcome:
+    """The outcome of a run that ended with ``value``; ``forced`` when it was made to end."""
+    text, data = (value, None) if isinstance(value, str) else (_spoken(value), value)
+    missing = parse_not_found(text)
+    if missing is not None:
+        return Outcome(text=missing or _NOTHING_SAID, data=data, status="not_found", saved_s=saved_s)
+    return Outcome(text=text, data=data, status="partial" if forced else "ok", saved_s=saved_s)
+
+
+def _spoken(value: object) -> str:
+    """A value that is not text, as text: bare for a number, JSON for a container."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

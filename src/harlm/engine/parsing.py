@@ -1,0 +1,74 @@
+"""Reading what a model wrote: code blocks, and finishing in prose. Knows the notations that models were trained on;
+refuses to run anything.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+_FENCE = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<tag>[\w+.-]*)[^\n]*\n(?P<body>.*?)(?:^[ \t]*(?P=ticks)[ \t]*$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_CODE_TAGS = frozenset({"", "repl", "python", "py", "python3", "ipython", "tool_code"})
+_FINAL = re.compile(
+    r"^[ \t>*]*(?P<name>FINAL_VAR|FINAL|SUBMIT)\s*\((?P<body>.*)\)[ \t*.]*$", re.MULTILINE | re.DOTALL
+)
+_VARIABLE = re.compile(r"""^\s*["']?(\w+)["']?\s*$""")
+_NOT_FOUND = re.compile(r"^[\s*_\"'#]*NOT[ _]FOUND\b[\s*_\"'.:;,–-]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A model's reply, taken apart.
+
+    Attributes:
+        cells: the code blocks in order.
+        finish: code that finishes, made from a ``FINAL(...)`` in prose; None when there is none.
+        prose: the reply without its code blocks.
+    """
+
+    cells: tuple[str, ...]
+    finish: str | None
+    prose: str
+
+
+def parse_reply(text: str) -> Reply:
+    """Take a reply apart. Fences may be ``repl``, ``python`` or bare; one that is never closed runs to the end."""
+    cells = tuple(
+        _dedented(match["body"], match["indent"]) for match in _FENCE.finditer(text) if _is_code(match["tag"])
+    )
+    prose = _FENCE.sub("", text).strip()
+    return Reply(tuple(cell for cell in cells if cell.strip()), _finish_in_prose(prose), prose)
+
+
+def parse_not_found(text: str) -> str | None:
+    """What follows ``NOT FOUND`` at the beginning of an answer; None when the answer does not begin so."""
+    match = _NOT_FOUND.match(text)
+    return text[match.end() :].strip() if match else None
+
+
+def _is_code(tag: str) -> bool:
+    return tag.lower() in _CODE_TAGS
+
+
+def _dedented(body: str, indent: str) -> str:
+    if not indent:
+        return body
+    return "\n".join(line.removeprefix(indent) for line in body.split("\n"))
+
+
+def _finish_in_prose(prose: str) -> str | None:
+    match = _FINAL.search(prose)
+    if match is None:
+        return None
+    name, body = match["name"], match["body"].strip()
+    if name == "FINAL_VAR" and (variable := _VARIABLE.match(body)):
+        return f'FINAL_VAR("{variable[1]}")'
+    try:
+        value = ast.literal_eval(body)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = body
+    return f"FINAL({value!r})"

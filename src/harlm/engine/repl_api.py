@@ -1,0 +1,223 @@
+"""What cells may ask of their host. Every argument was chosen by a model and is checked here; every failure becomes a
+message in the cell, never an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+
+from harlm import events
+from harlm.context import Searcher, estimate_tokens
+from harlm.engine.prompts import excerpt, plain_call_prompt
+from harlm.engine.run import Run
+from harlm.engine.timing import Bursts
+from harlm.errors import CodeError, ModelError, SandboxFailure
+from harlm.protocols import LanguageModel
+from harlm.types import Answer, Context, Document, Message, Mode, Task
+
+Solve = Callable[[Task, Run], Awaitable[Answer]]
+
+_QUESTION_TOKENS = 2_000  # a longer prompt of a child is data as well, and becomes its context
+_MOST_HITS = 1_000
+
+
+class _LlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    prompt: str
+    model: str | None = None
+
+
+class _ChildText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text by its number in the parent's context, or the text itself."""
+
+    document: int | None = None
+    text: str | None = None
+    name: str | None = None
+
+
+class _ChildContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    shape: str
+    texts: list[_ChildText]
+
+
+class _RlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    prompt: str
+    context: _ChildContext | None = None
+    model: str | None = None
+
+
+class _Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    query: str
+    k: int
+    document: int | None = None
+
+
+class _Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    document: int
+    offsets: list[int]
+
+
+class ReplApi:
+    """Serves the cells of one node.
+
+    Responsibilities: check what was asked, make the call or the child, keep the node's turn for ``budget()``.
+
+    Args:
+        task: of the node.
+        run: at the node.
+        solve: the one recursion, for children.
+        searcher: over the node's context.
+    """
+
+    def __init__(self, task: Task, run: Run, *, solve: Solve, searcher: Searcher) -> None:
+        self._context = task.context
+        self._run = run
+        self._solve = solve
+        self._searcher = searcher
+        self.bursts = Bursts()
+        self.turns_left = run.settings.max_turns
+
+    @staticmethod
+    def functions(mode: Mode) -> tuple[str, ...]:
+        """The host's names in a REPL of this mode."""
+        if mode == "full":
+            return ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
+        return ("budget",)
+
+    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+        """Serve one call; see ``harlm.protocols.ReplHost``."""
+        try:
+            match function:
+                case "llm_query":
+                    return await self._llm_query(msgspec.convert(arguments, _LlmQuery))
+                case "rlm_query":
+                    return await self._rlm_query(msgspec.convert(arguments, _RlmQuery))
+                case "search":
+                    return await self._search(msgspec.convert(arguments, _Search))
+                case "places":
+                    return self._places(msgspec.convert(arguments, _Places))
+                case "budget":
+                    return self._budget()
+        except msgspec.ValidationError as error:
+            raise CodeError(f"{function}: {error}") from error
+        raise CodeError(f"there is no function {function!r}")
+
+    async def _llm_query(self, asked: _LlmQuery) -> str:
+        return await self._plain_call(asked.prompt, asked.model)
+
+    async def _rlm_query(self, asked: _RlmQuery) -> str:
+        context = self._child_context(asked)
+        if self._run.depth >= self._run.settings.max_depth:
+            prompt = asked.prompt if asked.context is None else plain_call_prompt(asked.prompt, context)
+            return await self._plain_call(prompt, asked.model)
+        self._model(
+            asked.model
+        )  # a child's models are those of the run; the name must be one of them all the same
+        question = asked.prompt
+        if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
+            question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
+        child = self._run.child()
+        self.bursts.enter()
+        critical = 0.0
+        try:
+            async with child.repl_slot():
+                answer = await self._solve(Task(question=question, context=context, mode="full"), child)
+            critical = answer.latency.critical_path_s
+        except (ModelError, SandboxFailure) as error:
+            raise CodeError(f"rlm_query failed: {error}") from error
+        finally:
+            self.bursts.leave(critical)
+        return f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
+
+    async def _plain_call(self, prompt: str, name: str | None) -> str:
+        model = self._model(name)
+        tokens = estimate_tokens(prompt)
+        if tokens > model.window:
+            raise CodeError(
+                f"this prompt has about {tokens:,} tokens and {model.name} takes {model.window:,}; cut it into parts"
+            )
+        self.bursts.enter()
+        seconds = 0.0
+        try:
+            completion, seconds = await self._run.call(model, [Message(role="user", content=prompt)], "sub")
+        except ModelError as error:
+            raise CodeError(f"llm_query failed: {error}") from error
+        finally:
+            self.bursts.leave(seconds)
+        return completion.text
+
+    async def _search(self, asked: _Search) -> dict[str, object]:
+        started = time.monotonic()
+        if asked.document is not None:
+            self._document(asked.document)
+        k = max(0, min(asked.k, _MOST_HITS))
+        hits = await asyncio.to_thread(self._searcher.search, asked.query, k, within=asked.document)
+        weights = await asyncio.to_thread(self._searcher.weights, asked.query)
+        self._run.emit(events.Searched(query=asked.query, hits=len(hits), seconds=time.monotonic() - started))
+        found: list[dict[str, object]] = []
+        for hit in hits:
+            document = self._context.documents[hit.document]
+            place = document.place(hit.best[0])
+            found.append(
+                {
+                    "document": hit.document,
+                    "start": hit.start,
+                    "end": hit.end,
+                    "best": hit.best,
+                    "score": hit.score,
+                    "place": f"{document.name}:{place.label}",
+                    "line": place.line,
+                }
+            )
+        return {"hits": found, "weights": weights}
+
+    def _places(self, asked: _Places) -> list[tuple[str, int | None]]:
+        document = self._document(asked.document)
+        places = (document.place(offset) for offset in asked.offsets)
+        return [(place.label, place.line) for place in places]
+
+    def _budget(self) -> dict[str, object]:
+        """Limits that this run has; None where it has none."""
+        settings, usage = self._run.settings, self._run.meter.usage
+        return {
+            "turns_left": self.turns_left,
+            "depth_left": settings.max_depth - self._run.depth,
+            "concurrency": settings.concurrency,
+            "calls_used": usage.calls,
+            "tokens_used": usage.input_tokens + usage.output_tokens,
+            "tokens_left": None,
+            "usd_left": None,
+            "calls_left": None,
+            "seconds_left": None,
+        }
+
+    def _model(self, name: str | None) -> LanguageModel:
+        if name is None:
+            return self._run.models.sub
+        named = self._run.models.by_name()
+        if name not in named:
+            raise CodeError(f"there is no model {name!r} in this run; there are {', '.join(sorted(named))}")
+        return named[name]
+
+    def _document(self, number: int) -> Document:
+        if not 0 <= number < len(self._context.documents):
+            raise CodeError(f"there is no document {number} in this context")
+        return self._context.documents[number]
+
+    def _child_context(self, asked: _RlmQuery) -> Context:
+        if asked.context is None:
+            return Context.of_text(asked.prompt, name="<prompt>")
+        documents = tuple(
+            self._document(text.document)
+            if text.document is not None
+            else Document(name=text.name or f"<item {number}>", text=text.text or "")
+            for number, text in enumerate(asked.context.texts, start=1)
+        )
+        if not documents:
+            raise CodeError("rlm_query was given an empty list as context; give it at least one text")
+        if asked.context.shape == "text":
+            return Context(documents=documents[:1], shape="text")
+        return Context(documents=documents, shape="documents")

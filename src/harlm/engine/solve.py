@@ -1,0 +1,75 @@
+"""The one recursion: a task goes in, an answer comes out. Called by the client at depth 0 and by ``rlm_query`` below."""
+
+from __future__ import annotations
+
+import time
+
+from harlm import events
+from harlm.context import Cited, cite, profile
+from harlm.engine.direct import answer_directly
+from harlm.engine.loop import answer_in_turns
+from harlm.engine.outcome import Outcome
+from harlm.engine.run import Run
+from harlm.types import Answer, Latency, Mode, Profile, Route, Task
+
+
+async def solve(task: Task, run: Run) -> Answer:
+    """Answer ``task`` at the node that ``run`` stands at.
+
+    At the root the citations are checked against the context; below it the text goes to the parent as the model
+    wrote it, since only the root's context holds the user's documents.
+
+    Raises:
+        ModelError: a model that the node cannot do without failed.
+        SandboxFailure: no REPL could be opened, or it broke.
+    """
+    started = time.monotonic()
+    known = profile(task.context)
+    route, mode = _choose(task, run, known)
+    run.emit(
+        events.NodeStarted(
+            depth=run.depth,
+            question=task.question,
+            mode=mode,
+            documents=known.documents,
+            characters=known.characters,
+        )
+    )
+    if mode == "direct":
+        outcome = await answer_directly(task, run)
+    else:
+        outcome = await answer_in_turns(task, run, mode, known, solve=solve)
+    run.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
+    return _answer(task, run, route, mode, outcome, time.monotonic() - started)
+
+
+def _choose(task: Task, run: Run, known: Profile) -> tuple[Route | None, Mode]:
+    if task.mode != "auto":
+        return None, task.mode
+    route = run.shared.router.route(
+        task, known, root_window=run.models.root.window, sub_window=run.models.sub.window
+    )
+    run.emit(events.Routed(mode=route.mode, probabilities=route.probabilities, reasons=route.reasons))
+    return route, route.mode
+
+
+def _answer(task: Task, run: Run, route: Route | None, mode: Mode, outcome: Outcome, wall_s: float) -> Answer:
+    is_text = run.depth == 0 and outcome.data is None
+    cited = cite(outcome.text, task.context) if is_text else Cited(outcome.text, (), 0)
+    return Answer(
+        text=cited.text,
+        data=outcome.data,
+        citations=cited.citations,
+        citations_dropped=cited.dropped,
+        status=outcome.status,
+        mode=mode,
+        route=route,
+        usage=run.meter.usage,
+        latency=Latency(
+            wall_s=wall_s,
+            critical_path_s=max(0.0, wall_s - outcome.saved_s),
+            parallelism=run.meter.parallelism,
+        ),
+        sandbox=None if mode == "direct" else run.shared.sandbox.tier,
+        run_id=run.shared.run_id,
+    )

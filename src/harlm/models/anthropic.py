@@ -1,0 +1,118 @@
+"""Anthropic's Messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from harlm.errors import BadCompletion
+from harlm.models.http import Transport
+from harlm.models.openai import estimated_usage
+from harlm.types import Completion, Message, Sampling, Usage
+
+_VERSION = "2023-06-01"
+_MAX_TOKENS = 8_192  # the API wants a number; used when the caller gives none
+_STOPS: dict[str, Literal["end", "length", "filter"]] = {
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "filter",
+}
+
+
+class _Block(msgspec.Struct):
+    type: str
+    text: str = ""
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+
+
+class _Reply(msgspec.Struct):
+    content: list[_Block]
+    stop_reason: str | None = None
+    usage: _Usage | None = None
+
+
+class AnthropicMessages:
+    """A model behind ``/v1/messages``. The arguments are those of ``OpenAIChat``."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        model: str,
+        base_url: str,
+        key: str | None,
+        key_hint: str,
+        window: int,
+        transport: Transport,
+    ) -> None:
+        self.name = name
+        self.window = window
+        self._model = model
+        self._url = f"{base_url.removesuffix('/v1')}/v1/messages"
+        self._headers = {"anthropic-version": _VERSION, **({"x-api-key": key} if key else {})}
+        self._key_hint = key_hint
+        self._transport = transport
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        """One request; see ``harlm.protocols.LanguageModel``."""
+        body: dict[str, object] = {
+            "model": self._model,
+            "max_tokens": sampling.max_tokens or _MAX_TOKENS,
+            "messages": _turns(messages),
+        }
+        if system := "\n\n".join(message.content for message in messages if message.role == "system"):
+            body["system"] = system
+        if sampling.temperature is not None:
+            body["temperature"] = sampling.temperature
+        reply, request_id = await self._transport.post(
+            self._url,
+            headers=self._headers,
+            body=body,
+            reply=_Reply,
+            model=self.name,
+            key_hint=self._key_hint,
+        )
+        text = "".join(block.text for block in reply.content if block.type == "text")
+        if not text:
+            raise BadCompletion(
+                f"{self.name} answered with no text (stop_reason {reply.stop_reason!r})",
+                model=self.name,
+                request_id=request_id,
+            )
+        usage = estimated_usage(messages, text) if reply.usage is None else _usage(reply.usage)
+        stop = _STOPS.get(reply.stop_reason or "", "end")
+        return Completion(text=text, model=self.name, usage=usage, stop=stop, request_id=request_id)
+
+
+def _turns(messages: Sequence[Message]) -> list[dict[str, object]]:
+    """The messages without the system's. In a conversation the provider is asked to cache all that came before, since
+    each turn repeats it.
+    """
+    turns: list[dict[str, object]] = [
+        {"role": message.role, "content": message.content} for message in messages if message.role != "system"
+    ]
+    if len(turns) > 1:
+        last = {"type": "text", "text": turns[-1]["content"], "cache_control": {"type": "ephemeral"}}
+        turns[-1] = {"role": turns[-1]["role"], "content": [last]}
+    return turns
+
+
+def _usage(reported: _Usage) -> Usage:
+    """Anthropic counts cached tokens apart from the input; here they are part of it."""
+    read, written = reported.cache_read_input_tokens or 0, reported.cache_creation_input_tokens or 0
+    return Usage(
+        calls=1,
+        input_tokens=reported.input_tokens + read + written,
+        output_tokens=reported.output_tokens,
+        cached_tokens=read,
+        cache_write_tokens=written,
+        cost_micros=None,
+    )

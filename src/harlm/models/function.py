@@ -1,0 +1,73 @@
+"""Any Python callable as a model: for models that are already in the process, and for experiments."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from harlm.errors import BadCompletion, ModelError
+from harlm.models.openai import estimated_usage
+from harlm.types import Completion, Message, Sampling
+
+Function = Callable[..., str | Completion | Awaitable[str | Completion]]
+
+_WINDOW = 128_000
+_THREADS = 64
+
+
+class FunctionModel:
+    """Calls a function for each request; a plain function runs in a thread, an async one in the run's loop.
+
+    A function whose first parameter is called ``messages`` gets the conversation as a list of
+    ``{"role": …, "content": …}``; any other gets one string, the conversation's texts with blank lines between them.
+    It returns the reply as a ``str``, or a ``Completion`` when it knows its usage.
+    """
+
+    def __init__(self, function: Function, *, name: str | None = None, window: int = _WINDOW) -> None:
+        own_name = getattr(function, "__name__", type(function).__name__)
+        self.name = name or f"callable/{own_name}"
+        self.window = window
+        self._function = function
+        self._wants_messages = _first_parameter(function) == "messages"
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        """One call; see ``harlm.protocols.LanguageModel``."""
+        try:
+            reply = await self._reply(messages)
+        except ModelError:
+            raise
+        except Exception as error:
+            raise ModelError(
+                f"{self.name} raised {type(error).__name__}: {error}", model=self.name
+            ) from error
+        if isinstance(reply, Completion):
+            return reply
+        if not isinstance(reply, str) or not reply:
+            raise BadCompletion(f"{self.name} returned {reply!r:.80}; a model returns a str", model=self.name)
+        return Completion(text=reply, model=self.name, usage=estimated_usage(messages, reply))
+
+    async def _reply(self, messages: Sequence[Message]) -> object:
+        given: object
+        if self._wants_messages:
+            given = [{"role": message.role, "content": message.content} for message in messages]
+        else:
+            given = "\n\n".join(message.content for message in messages)
+        if inspect.iscoroutinefunction(self._function):
+            return await self._function(given)
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="harlm-model")
+        reply = await asyncio.get_running_loop().run_in_executor(
+            self._threads, partial(self._function, given)
+        )
+        return await reply if inspect.isawaitable(reply) else reply
+
+
+def _first_parameter(function: Function) -> str | None:
+    try:
+        return next(iter(inspect.signature(function).parameters), None)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,137 @@
+"""Gemini's generateContent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from harlm.errors import BadCompletion
+from harlm.models.http import Transport
+from harlm.models.openai import estimated_usage
+from harlm.types import Completion, Message, Sampling, Usage
+
+_ENDS = frozenset({"STOP", "FINISH_REASON_UNSPECIFIED"})
+
+
+class _Part(msgspec.Struct):
+    text: str = ""
+    thought: bool = False
+
+
+class _Content(msgspec.Struct):
+    parts: list[_Part] = []
+
+
+class _Candidate(msgspec.Struct, rename="camel"):
+    content: _Content | None = None
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct, rename="camel"):
+    prompt_token_count: int = 0
+    candidates_token_count: int = 0
+    thoughts_token_count: int = 0
+    cached_content_token_count: int = 0
+
+
+class _Feedback(msgspec.Struct, rename="camel"):
+    block_reason: str | None = None
+
+
+class _Reply(msgspec.Struct, rename="camel"):
+    candidates: list[_Candidate] = []
+    usage_metadata: _Usage | None = None
+    prompt_feedback: _Feedback | None = None
+
+
+class GeminiContent:
+    """A model behind ``:generateContent``. The arguments are those of ``OpenAIChat``."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        model: str,
+        base_url: str,
+        key: str | None,
+        key_hint: str,
+        window: int,
+        transport: Transport,
+    ) -> None:
+        self.name = name
+        self.window = window
+        self._url = f"{base_url.removesuffix('/v1beta')}/v1beta/models/{quote(model)}:generateContent"
+        self._headers = {"x-goog-api-key": key} if key else {}
+        self._key_hint = key_hint
+        self._transport = transport
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        """One request; see ``harlm.protocols.LanguageModel``."""
+        body: dict[str, object] = {
+            "contents": [
+                {
+                    "role": "model" if message.role == "assistant" else "user",
+                    "parts": [{"text": message.content}],
+                }
+                for message in messages
+                if message.role != "system"
+            ]
+        }
+        if system := [{"text": message.content} for message in messages if message.role == "system"]:
+            body["systemInstruction"] = {"parts": system}
+        wanted = {
+            "maxOutputTokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "seed": sampling.seed,
+        }
+        if config := {key: value for key, value in wanted.items() if value is not None}:
+            body["generationConfig"] = config
+        reply, request_id = await self._transport.post(
+            self._url,
+            headers=self._headers,
+            body=body,
+            reply=_Reply,
+            model=self.name,
+            key_hint=self._key_hint,
+        )
+        text, reason = _text(reply)
+        if not text:
+            raise BadCompletion(
+                f"{self.name} answered with no text ({reason})", model=self.name, request_id=request_id
+            )
+        usage = (
+            estimated_usage(messages, text) if reply.usage_metadata is None else _usage(reply.usage_metadata)
+        )
+        stop: Literal["end", "length", "filter"] = "length" if reason == "MAX_TOKENS" else "filter"
+        return Completion(
+            text=text,
+            model=self.name,
+            usage=usage,
+            stop="end" if reason in _ENDS else stop,
+            request_id=request_id,
+        )
+
+
+def _text(reply: _Reply) -> tuple[str, str]:
+    """The text without the model's thoughts, and why it ended."""
+    if not reply.candidates:
+        blocked = reply.prompt_feedback.block_reason if reply.prompt_feedback else None
+        return "", f"prompt blocked: {blocked}" if blocked else "no candidates"
+    candidate = reply.candidates[0]
+    parts = candidate.content.parts if candidate.content else []
+    return "".join(part.text for part in parts if not part.thought), candidate.finish_reason or "STOP"
+
+
+def _usage(reported: _Usage) -> Usage:
+    """Gemini counts thoughts apart from the output; here they are part of it."""
+    return Usage(
+        calls=1,
+        input_tokens=reported.prompt_token_count,
+        output_tokens=reported.candidates_token_count + reported.thoughts_token_count,
+        cached_tokens=reported.cached_content_token_count,
+        reasoning_tokens=reported.thoughts_token_count,
+        cost_micros=None,
+    )

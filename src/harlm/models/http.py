@@ -1,0 +1,246 @@
+"""One POST of JSON to a model provider. Knows connections, timeouts and what status codes mean; refuses to retry, and to
+know what the JSON says.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from harlm.config import Models
+from harlm.errors import (
+    BadCompletion,
+    ConfigError,
+    ContextOverflow,
+    ModelError,
+    ModelUnavailable,
+    RateLimited,
+)
+
+T = TypeVar("T")
+
+_LARGEST_REPLY = 64 << 20
+_SHOWN = 300  # characters of a provider's message that are passed on
+_OVERFLOW = re.compile(
+    r"context[ _]length|context[ _]window|context size|maximum context|too many (?:input )?tokens"
+    r"|(?:prompt|input) is too long|exceeds? the (?:available )?context|input token count",
+    re.IGNORECASE,
+)
+_REQUEST_IDS = ("x-request-id", "request-id", "x-goog-request-id")
+
+
+class Transport:
+    """Connections to providers, shared by the models of one run. Use as an async context manager.
+
+    Args:
+        settings: timeouts, proxy and certificates.
+    """
+
+    def __init__(self, settings: Models) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], body: object, reply: type[T], model: str, key_hint: str
+    ) -> tuple[T, str | None]:
+        """Send ``body`` as JSON and read the reply as ``reply``.
+
+        Args:
+            model: its name, for messages.
+            key_hint: where the key comes from, for messages.
+
+        Returns:
+            the reply and the provider's name for the request.
+
+        Raises:
+            ModelError: whatever went wrong, as the kind that says what to do.
+        """
+        where = _address(url)
+        try:
+            async with self._opened().post(
+                url,
+                data=msgspec.json.encode(body),
+                headers={"content-type": "application/json", **headers},
+                proxy=self._settings.proxy,
+            ) as response:
+                raw = await _read(response.content)
+                request_id = next(
+                    (response.headers[name] for name in _REQUEST_IDS if name in response.headers), None
+                )
+                if response.status >= 400:
+                    raise _refusal(
+                        response.status,
+                        response.headers,
+                        raw,
+                        model=model,
+                        where=where,
+                        key_hint=key_hint,
+                        request_id=request_id,
+                    )
+        except TimeoutError as error:
+            raise ModelUnavailable(
+                f"{model} did not reply within {self._settings.timeout_s:g} s ({where}); raise models.timeout_s or try later",
+                model=model,
+            ) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise ModelUnavailable(
+                f"{model} cannot be reached at {where} ({_reason(error)}); check the address and that a server runs there",
+                model=model,
+            ) from error
+        try:
+            return msgspec.json.decode(raw, type=reply), request_id
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            shown = raw[:80].decode("utf-8", "replace").strip()
+            raise BadCompletion(
+                f"{model} answered with something that is not a completion ({error}); it begins {shown!r}. "
+                f"Is {where} the API's base URL?",
+                model=model,
+                request_id=request_id,
+            ) from error
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            settings = self._settings
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(
+                    total=settings.timeout_s, sock_connect=settings.connect_timeout_s, connect=None
+                ),
+                connector=aiohttp.TCPConnector(limit=0, ssl=_certificates(settings.ca_bundle)),
+                trust_env=True,
+            )
+        return self._session
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    pieces = []
+    size = 0
+    async for piece in content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > _LARGEST_REPLY:
+            raise ValueError(f"the reply is larger than {_LARGEST_REPLY:,} bytes")
+    return b"".join(pieces)
+
+
+@lru_cache(maxsize=4)
+def _certificates(bundle: str | None) -> ssl.SSLContext:
+    """The system's own trust store, and a bundle of the user's besides."""
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if bundle is not None:
+        if not Path(bundle).is_file():
+            raise ConfigError(f"models.ca_bundle = {bundle!r} is not a file; give a PEM file of certificates")
+        try:
+            context.load_verify_locations(cafile=bundle)
+        except ssl.SSLError as error:
+            raise ConfigError(f"models.ca_bundle = {bundle!r} holds no certificates: {error}") from error
+    return context
+
+
+def _refusal(
+    status: int,
+    headers: Mapping[str, str],
+    raw: bytes,
+    *,
+    model: str,
+    where: str,
+    key_hint: str,
+    request_id: str | None,
+) -> ModelError:
+    said = _message(raw)
+    kind, message = _meaning(status, said, model=model, where=where, key_hint=key_hint)
+    wait = _retry_after(headers) if status in (429, 503, 529) else None
+    if wait is not None:
+        message += f"; it asks to wait {wait:g} s"
+    return kind(message, model=model, status=status, retry_after=wait, request_id=request_id)
+
+
+def _meaning(
+    status: int, said: str, *, model: str, where: str, key_hint: str
+) -> tuple[type[ModelError], str]:
+    """What kind of error a status is, and what to tell the user."""
+    if status in (401, 403):
+        return ModelError, f"{model} refused the key ({status}: {said}); check {key_hint}"
+    if status == 402:
+        return ModelError, f"{model} asks for payment (402: {said}); check your account"
+    if status == 429:
+        return RateLimited, f"{model} is rate limited (429: {said})"
+    if status == 413 or (status == 400 and _OVERFLOW.search(said)):
+        return ContextOverflow, f"{model} cannot take a prompt of this length ({status}: {said})"
+    if status == 404:
+        return (
+            ModelError,
+            f"{model} was not found at {where} (404: {said}); check the model's name and base URL",
+        )
+    if status >= 500:
+        return ModelUnavailable, f"{model} is not available ({status}: {said}); try later"
+    return ModelError, f"{model} refused the request ({status}: {said})"
+
+
+def _message(raw: bytes) -> str:
+    """What a provider says is wrong, in one line of bounded length."""
+    text = raw[:20_000].decode("utf-8", "replace")
+    try:
+        body = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        body = None
+    if isinstance(body, list) and body:
+        body = body[0]
+    if isinstance(body, dict):
+        error = body.get("error", body)
+        if isinstance(error, dict):
+            parts = [str(error[key]) for key in ("code", "message") if error.get(key)]
+            text = ": ".join(parts) or text
+        elif isinstance(error, str):
+            text = error
+    line = " ".join(text.split())
+    return line[:_SHOWN] + "…" if len(line) > _SHOWN else line or "no message"
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a provider asks us to wait: milliseconds, seconds or a date."""
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            return max(0.0, float(milliseconds) / 1000)
+        value = headers.get("retry-after", "")
+        if value.replace(".", "", 1).isdigit():
+            return float(value)
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()) if value else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _address(url: str) -> str:
+    """A URL as it may be shown: without user, password and query."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error}; set models.ca_bundle or SSL_CERT_FILE"
+    cause = getattr(error, "os_error", None) or error
+    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__

@@ -1,0 +1,269 @@
+"""The model behind ``offline/extractive``: a program that speaks ``LanguageModel``. It looks at nothing but the messages
+that it was sent.
+
+As a root model it writes cells: programs where code can settle the question, searches where a text must be read, and
+reads what they print. As a sub-model it reads instruction and text. It finds, quotes and counts; it does not reason,
+knows nothing that the text does not say, and always gives the same reply to the same messages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from harlm.context import estimate_tokens
+from harlm.models.offline.intents import Compare, Intent, Summarise, YesNo, read_intent
+from harlm.models.offline.programs import (
+    MARK,
+    NOTHING,
+    WEIGHTS,
+    comparison_program,
+    program_for,
+    search_program,
+    summary_program,
+)
+from harlm.models.offline.quoting import quoted_answer, quoted_summary
+from harlm.models.offline.reading import Passage, Reading
+from harlm.retrieval.passages import split_passages
+from harlm.retrieval.terms import terms
+from harlm.types import Completion, Message, Sampling, Usage
+
+NAME = "offline/extractive"
+WINDOW = 32_768
+NOT_FOUND = "NOT FOUND"
+
+_QUESTION = re.compile(r"<question>\s*(.*?)\s*</question>", re.DOTALL)
+_CONTEXT = re.compile(r"<context>\s*(.*?)\s*</context>", re.DOTALL)
+_DOCUMENT = re.compile(r'<document name="(?P<name>[^"]*)">\n(?P<text>.*?)\n?</document>', re.DOTALL)
+_OUTPUT = re.compile(
+    r"^Output[^\n]*:\n(?P<body>.*?)(?=^Exception:$|^Variables: |^Turn \d+ of \d+|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+_FOUND = re.compile(
+    rf"^{re.escape(MARK)}(?P<place>[^\n]+) (?P<score>-?\d+\.\d+)\n(?P<text>.*?)(?=^{re.escape(MARK)}|^{WEIGHTS}|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+_HOP = re.compile(
+    r"\bthe\s+(?P<noun>[\w'’-]+(?:\s+[\w'’-]+)?)\s+(?P<clause>(?:who|that|which|whose|where|of|behind)\s+.+?)\s*\?*$",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"[^.!?\n]*\?")
+_WEIGHTS = re.compile(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
+_CLUE = "# looking further: "
+_NOTHING_FOUND = f"{NOT_FOUND}: no sentence holds enough of the words of the question."
+_WELL_SUPPORTED = 0.5  # of the question, in one place
+_POORLY_SUPPORTED = 0.3  # so little that a second place is looked for
+_MOST_PASSAGES = 40
+
+
+class ExtractiveModel:
+    """See the module."""
+
+    name = NAME
+    window = WINDOW
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        """The reply to ``messages``; see ``harlm.protocols.LanguageModel``."""
+        text = reply_to(messages)
+        usage = Usage(
+            calls=1,
+            input_tokens=sum(estimate_tokens(message.content) for message in messages),
+            output_tokens=estimate_tokens(text),
+            cost_micros=0,
+        )
+        return Completion(text=text, model=self.name, usage=usage)
+
+
+def reply_to(messages: Sequence[Message]) -> str:
+    """What the model says; a function of the messages alone."""
+    system = "\n".join(message.content for message in messages if message.role == "system")
+    if "REPL" in system and "FINAL(" in system:
+        return _Root(messages, can_call="llm_query(" in system).reply()
+    return _read_prompt("\n\n".join(message.content for message in messages if message.role == "user"))
+
+
+# -- as a sub-model ---------------------------------------------------------------------------------------
+
+
+def _read_prompt(prompt: str) -> str:
+    question, passages = _taken_apart(prompt)
+    if isinstance(read_intent(question, has_code=False, has_records=False), Summarise):
+        return quoted_summary(passages[:_MOST_PASSAGES], most=2) or NOT_FOUND
+    return quoted_answer(Reading(question, passages)) or _NOTHING_FOUND
+
+
+def _taken_apart(prompt: str) -> tuple[str, list[Passage]]:
+    """Question and passages of a prompt: tagged, or an instruction with a text before or after it."""
+    documents = list(_DOCUMENT.finditer(prompt))
+    asked = _QUESTION.search(prompt)
+    if documents:
+        rest = _DOCUMENT.sub("", prompt)
+        question = asked[1] if asked else rest.strip()
+        return question, [each for match in documents for each in _passages(match["name"], match["text"])]
+    blocks = [
+        block.strip()
+        for block in re.split(r"\n\s*\n|\n(?=(?:Text|Context|Document|Passage|Question)s?:)", prompt)
+        if block.strip()
+    ]
+    if len(blocks) == 1:
+        first, _, rest = prompt.partition("\n")
+        blocks = [first.strip(), rest.strip()] if rest.strip() else _split_after_question(prompt)
+    asking = next((i for i, block in enumerate(blocks) if len(block) < 600 and _ASKS.search(block)), 0)
+    question = re.sub(r"^(?:Question|Q|Instruction|Task)\s*:\s*", "", blocks[asking], flags=re.IGNORECASE)
+    text = "\n\n".join(block for i, block in enumerate(blocks) if i != asking)
+    return question, _passages(
+        "text", re.sub(r"^(?:Text|Context|Document|Passage)s?\s*:\s*", "", text, flags=re.IGNORECASE)
+    )
+
+
+def _split_after_question(prompt: str) -> list[str]:
+    match = _ASKS.search(prompt)
+    if match is None:
+        return [prompt]
+    return [match[0].strip(), (prompt[: match.start()] + prompt[match.end() :]).strip()]
+
+
+def _passages(name: str, text: str) -> list[Passage]:
+    return [Passage(name, text[start:end].strip("\n")) for start, end in split_passages(text)]
+
+
+# -- as a root model --------------------------------------------------------------------------------------
+
+
+class _Root:
+    """One turn of a REPL loop, from the conversation so far.
+
+    Responsibilities: decide from the question what to do, from the last output whether it worked, and write the cell.
+    """
+
+    def __init__(self, messages: Sequence[Message], *, can_call: bool) -> None:
+        opening = next(message.content for message in messages if message.role == "user")
+        question = _QUESTION.search(opening)
+        described = _CONTEXT.search(opening)
+        self.question = question[1] if question else opening
+        self._about = described[1] if described else ""
+        self._written = [message.content for message in messages if message.role == "assistant"]
+        self._seen = messages[-1].content if self._written else ""
+        self._can_call = can_call
+
+    def reply(self) -> str:
+        """The next cell, in a fence, with a sentence on what it is for."""
+        intent = self._intent()
+        if not self._written:
+            return self._begin(intent)
+        output = self._output()
+        if MARK in output:
+            return self._finish_reading(intent, output)
+        if "result" not in self._written[-1]:
+            return self._search(
+                "The last step showed nothing, so the words of the question are searched for."
+            )
+        if self._failed(output):
+            return self._search(
+                "That did not fit this context, so the words of the question are searched for."
+            )
+        return _cell("The output answers the question.", 'FINAL_VAR("result")')
+
+    def _intent(self) -> Intent:
+        code = bool(
+            re.search(r"\bMostly code\b|\d code\b|called [^:\n]*\.(?:py|js|ts|c|h|go|rs|java)\b", self._about)
+        )
+        records = (
+            bool(re.search(r"\b(?:csv|json|log|xlsx)\b|Mostly records", self._about))
+            or "," in self._about[-200:]
+        )
+        return read_intent(self.question, has_code=code, has_records=records)
+
+    def _begin(self, intent: Intent) -> str:
+        if (program := program_for(intent)) is not None:
+            return _cell("Code can settle this exactly.", program)
+        if isinstance(intent, Summarise):
+            return _cell(
+                "Each part is summed up by its own sentences.",
+                summary_program(intent, sub_calls=self._can_call),
+            )
+        if isinstance(intent, Compare):
+            return _cell(
+                "Both sides are looked up.",
+                comparison_program(intent, self.question, sub_calls=self._can_call),
+            )
+        return self._search("The place that answers is looked up by the words of the question.")
+
+    def _search(self, why: str, *more: str) -> str:
+        return _cell(why, search_program(self.question, *more))
+
+    def _output(self) -> str:
+        return "\n".join(match["body"] for match in _OUTPUT.finditer(self._seen)).strip()
+
+    def _failed(self, output: str) -> bool:
+        return not output or NOTHING in output.splitlines() or "\nException:\n" in f"\n{self._seen}"
+
+    def _finish_reading(self, intent: Intent, output: str) -> str:
+        passages = [
+            Passage(match["place"], match["text"].strip("\n"), float(match["score"]))
+            for match in _FOUND.finditer(output)
+        ]
+        reading = Reading(self._asked(), passages, _weights(output))
+        if isinstance(intent, YesNo):
+            return _finish(_yes_or_no(reading))
+        if (bridge := self._bridge(reading)) is not None:
+            outer, found = bridge
+            return self._search(f"{_CLUE}{found}", f"{outer} {found}")
+        return _finish(quoted_answer(reading) or _NOTHING_FOUND)
+
+    def _asked(self) -> str:
+        """The question, with what was found out on the way to it put in."""
+        found = next(
+            (text.split(_CLUE, 1)[1].split("\n", 1)[0] for text in self._written if _CLUE in text), None
+        )
+        hop = _HOP.search(self.question)
+        return self.question if found is None or hop is None else f"{self.question[: hop.start()]}{found}?"
+
+    def _bridge(self, reading: Reading) -> tuple[str, str] | None:
+        """For a question that no one place answers: its outer part, and what its inner part stands for."""
+        hop = _HOP.search(self.question)
+        if (
+            hop is None
+            or any(_CLUE in text for text in self._written)
+            or reading.support >= _POORLY_SUPPORTED
+        ):
+            return None
+        outer = self.question[: hop.start()]
+        if not any(not term.is_stopword for term in terms(outer)):
+            return None
+        inner = Reading(f"Who or what is the {hop['noun']} {hop['clause']}?", reading.passages)
+        answer = quoted_answer(inner)
+        return (
+            None if answer is None or inner.support < _WELL_SUPPORTED else (outer, answer.split("\n", 1)[0])
+        )
+
+
+def _weights(output: str) -> dict[str, float]:
+    """How telling the words of the question are, as the search printed it."""
+    weights: dict[str, float] = {}
+    for line in _WEIGHTS.findall(output):
+        for pair in line.split():
+            word, _, weight = pair.rpartition("=")
+            weights.setdefault(word, float(weight))
+    return weights
+
+
+def _yes_or_no(reading: Reading) -> str:
+    """Yes or no when one place holds most of the question, by whether it denies; else what was found."""
+    answer = quoted_answer(reading)
+    if answer is None:
+        return _NOTHING_FOUND
+    quotes = answer.partition("\n\n")[2] or answer
+    first = quotes.split("\n", 1)[0]
+    denies = bool(re.search(r"\b(?:not|no|never|neither|nor|without|none)\b|n['’]t\b", first, re.IGNORECASE))
+    if reading.support >= _WELL_SUPPORTED:
+        return f"{'No' if denies else 'Yes'}, going by the words of this place:\n\n{quotes}"
+    return f"The nearest that is said of it:\n\n{quotes}"
+
+
+def _finish(answer: str) -> str:
+    return _cell("The passages were read.", f"FINAL({answer!r})")
+
+
+def _cell(why: str, code: str) -> str:
+    return f"{why}\n\n```repl\n{code.strip()}\n```"

@@ -1,0 +1,417 @@
+"""Writing programs: from what a question wants done to a cell for the REPL. Knows the repertoire and the names of the
+REPL; refuses to know what is in the context.
+
+Each program prints what it found, so that the next turn can read it, and those that compute keep their answer in
+``result``. A program that finds that it cannot be run on this context prints ``NOTHING``.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from functools import lru_cache
+
+from harlm.models.offline import repertoire
+from harlm.models.offline.intents import (
+    Compare,
+    Condition,
+    Count,
+    Intent,
+    ListAll,
+    Selection,
+    Summarise,
+    Superlative,
+    Unit,
+    WhereDefined,
+    YesNo,
+)
+
+NOTHING = "NOTHING"
+"""What a program prints when the question, as it understood it, does not fit the context."""
+
+WEIGHTS = "weights: "
+"""What a search program prints before how telling each word of the question is."""
+
+MARK = "=== "
+"""What a program prints before the place and the score of each passage that it shows."""
+
+_HITS = 8
+_SHOWN = 1_700  # characters of a passage that are printed
+_SHOWN_IN_ALL = 10_500  # so that the output is shown whole
+_LISTED = 40
+_EXAMPLES = 3
+_PIECE = 20_000  # characters of a text that one sub-call reads
+_MOST_READ = 60_000
+
+
+def search_program(*queries: str, scope: str = "") -> str:
+    """Look passages up and print them."""
+    return f"""\
+shown = set()
+room = {_SHOWN_IN_ALL}
+for question in {list(queries)!r}:
+    hits = context.search(question, k={_HITS})
+    print("{WEIGHTS}" + " ".join(f"{{word}}={{weight:.3f}}" for word, weight in hits.weights.items()))
+    for hit in hits:
+        if (hit.source, hit.start) not in shown and room > 0:
+            shown.add((hit.source, hit.start))
+            text = hit.text.strip()[:min({_SHOWN}, room)]
+            room -= len(text) + 40
+            print("{MARK}" + hit.place + " " + format(hit.score, ".4f"))
+            print(text)
+"""
+
+
+def program_for(intent: Intent) -> str | None:
+    """The program for an intent that code can settle; None for what has to be read."""
+    match intent:
+        case WhereDefined():
+            return _where(intent)
+        case Count(what):
+            return _count(what)
+        case ListAll(what):
+            return _list(what)
+        case Superlative():
+            return _superlative(intent)
+        case YesNo(what) if what is not None:
+            return _yes_no(what)
+        case Compare() if intent.measure:
+            return _compare(intent)
+    return None
+
+
+def summary_program(intent: Summarise, *, sub_calls: bool) -> str:
+    """Sum up each part; with sub-calls the parts go to children, who read them at the same time."""
+    docs = (
+        f"named(documents(context), {intent.scope!r}) or documents(context)"
+        if intent.scope
+        else "documents(context)"
+    )
+    if sub_calls:
+        return _written(
+            f"""\
+docs = sorted({docs}, key=len, reverse=True)[:12]
+ask = "Summarise this text in two sentences."
+if len(docs) > 1:
+    parts = rlm_query_batched([ask] * len(docs), docs)
+    result = "\\n\\n".join(doc.name + ":\\n" + part for doc, part in zip(docs, parts))
+else:
+    pieces = [docs[0][start : start + {_PIECE}] for start in range(0, min(len(docs[0]), {_MOST_READ}), {_PIECE})]
+    tagged = [f'<document name="{{docs[0].name}}">\\n{{piece}}\\n</document>' for piece in pieces]
+    parts = llm_query_batched([text + "\\n\\n<question>\\n" + ask + "\\n</question>" for text in tagged])
+    result = "\\n".join(part for part in parts if "NOT FOUND" not in part)
+print(result or "{NOTHING}")
+"""
+        )
+    return _written(
+        f"""\
+docs = sorted({docs}, key=len, reverse=True)[:6]
+each = max(1, 6 // len(docs))
+items = [item for doc in docs for item in lead_sentences(doc, each)]
+result = "\\n".join(f"- {{text}} {{cited((doc, line, text))}}" for doc, line, text in items)
+print(result or "{NOTHING}")
+"""
+    )
+
+
+def comparison_program(intent: Compare, question: str, *, sub_calls: bool) -> str:
+    """Gather what is said of either side; with sub-calls a child reads each."""
+    sides = [intent.left, intent.right]
+    if sub_calls:
+        return _written(
+            f"""\
+docs = documents(context)
+sides = {sides!r}
+found = [named(docs, side)[:1] or [hit.document for hit in context.search(side, k=1)] for side in sides]
+parts = rlm_query_batched(["Summarise this text in two sentences."] * len(sides), found)
+result = "\\n\\n".join(side + ":\\n" + part for side, part in zip(sides, parts))
+print(result)
+"""
+        )
+    return search_program(*sides)
+
+
+def _where(intent: WhereDefined) -> str:
+    if intent.base:
+        return _written(
+            f"""\
+docs = documents(context)
+parents = bases(docs, {intent.name!r})
+lines = []
+for base, child in parents:
+    homes = defining(docs, "class", base.split(".")[-1])[:1]
+    for home in homes:
+        lines.append(f"{{home[0].name}} defines {{base.split('.')[-1]}}, the base class of {intent.name}. {{cited(home)}} {{cited(child)}}")
+    if not homes:
+        lines.append(f"{{base}} is the base class of {intent.name}; it is not defined in this context. {{cited(child)}}")
+result = "\\n".join(lines)
+print(result or "{NOTHING}")
+"""
+        )
+    return _written(
+        f"""\
+found = defining(documents(context), {intent.kind!r}, {intent.name!r})
+lines = [f"{{doc.name}}" for doc, line, text in found[:1]]
+lines += [f"{{text}} {{cited((doc, line, text))}}" for doc, line, text in found[:5]]
+if len(found) > 5:
+    lines.append(f"and {{len(found) - 5}} more places")
+result = "\\n".join(lines)
+print(result or "{NOTHING}")
+"""
+    )
+
+
+def _count(what: Selection) -> str:
+    if what.unit == "occurrence" and what.condition:
+        counted = f"count = occurrences(docs, {what.condition.value!r})\nitems = lines_with(docs, {what.condition.value!r}, True)\n"
+    elif what.unit == "word":
+        counted = 'count = sum(size_of(doc, "words") for doc in docs)\nitems = []\n'
+    elif what.unit == "line" and what.condition is None:
+        counted = 'count = sum(size_of(doc, "lines") for doc in docs)\nitems = []\n'
+    else:
+        counted = _items(what) + "count = len(items)\n"
+    return _written(
+        f"""\
+{_docs(what)}
+{counted}
+result = f"{{count:,}}"
+if items:
+    result += "\\n\\nFor example:\\n" + shown(items, {_EXAMPLES})
+print(result if docs else "{NOTHING}")
+"""
+    )
+
+
+def _list(what: Selection) -> str:
+    return _written(
+        f"""\
+{_docs(what)}
+{_items(what)}
+result = f"{{len(items):,}} found:\\n" + "\\n".join(
+    f"- {{label}} {{cited(item)}}" for label, item in list(zip(labels, items))[:{_LISTED}]
+)
+if len(items) > {_LISTED}:
+    result += f"\\n- and {{len(items) - {_LISTED}:,}} more: " + ", ".join(labels[{_LISTED}:400])
+print(result if items else "{NOTHING}")
+"""
+    )
+
+
+def _superlative(intent: Superlative) -> str:
+    best = "max" if intent.most else "min"
+    if intent.what.unit == "row":
+        return _written(
+            f"""\
+{_docs(intent.what)}
+ranked = []
+for doc in docs:
+    for line, text, fields in records(doc):
+        field = next((name for name in fields if {intent.measure!r} in name), None)
+        value = number_in(fields[field]) if field else None
+        if value is not None:
+            ranked.append((value, doc, line, text, fields))
+if ranked:
+    top = {best}(ranked, key=lambda each: each[0])
+    result = "; ".join(f"{{key}}: {{value}}" for key, value in top[4].items()) + " " + cited((top[1], top[2], top[3]))
+    print(result)
+else:
+    print("{NOTHING}")
+"""
+        )
+    if intent.what.unit != "document":
+        return _written(
+            f"""\
+{_docs(intent.what)}
+ranked = []
+for doc in docs:
+    tree = parsed(doc)
+    for node in ast.walk(tree) if tree else ():
+        wanted = ast.ClassDef if {intent.what.unit!r} == "class" else (ast.FunctionDef, ast.AsyncFunctionDef)
+        if isinstance(node, wanted):
+            ranked.append((node.end_lineno - node.lineno + 1, doc, node.lineno, node.name))
+if ranked:
+    size, doc, line, name = {best}(ranked, key=lambda each: each[0])
+    result = f"{{name}} ({{size:,}} lines) {{cited((doc, line, line_text(doc, line)))}}"
+    print(result)
+else:
+    print("{NOTHING}")
+"""
+        )
+    return _written(
+        f"""\
+{_docs(intent.what)}
+sizes = sorted(((size_of(doc, {intent.measure!r}), doc) for doc in docs), key=lambda each: each[0], reverse={intent.most})
+if sizes:
+    unit = {_spoken(intent.measure)!r}
+    size, doc = sizes[0]
+    first = next(line for line, text in enumerate(doc.split("\\n"), start=1) if text.strip())
+    result = f"{{doc.name}} ({{size:,}} {{unit}}) {{cited((doc, first, line_text(doc, first)))}}\\n\\nNext: "
+    result += ", ".join(f"{{other.name}} ({{size:,}})" for size, other in sizes[1:4])
+    print(result)
+else:
+    print("{NOTHING}")
+"""
+    )
+
+
+def _yes_no(what: Selection) -> str:
+    return _written(
+        f"""\
+{_docs(what)}
+{_items(what)}
+result = "Yes.\\n" + shown(items, {_EXAMPLES}) if items else "No."
+print(result if docs else "{NOTHING}")
+"""
+    )
+
+
+def _compare(intent: Compare) -> str:
+    best = "max" if intent.most else "min"
+    return _written(
+        f"""\
+docs = documents(context)
+sizes = []
+for side in {[intent.left, intent.right]!r}:
+    for doc in named(docs, side)[:1]:
+        sizes.append((size_of(doc, {intent.measure!r}), doc))
+if len(sizes) == 2:
+    winner = {best}(sizes, key=lambda each: each[0])[1]
+    result = winner.name + "\\n\\n" + "\\n".join(
+        f"- {{doc.name}}: {{size:,}} {_spoken(intent.measure)} {{cited((doc, 1, line_text(doc, 1)))}}" for size, doc in sizes
+    )
+    print(result)
+else:
+    print("{NOTHING}")
+"""
+    )
+
+
+def _docs(what: Selection) -> str:
+    """The documents that a selection is about, as ``docs``."""
+    if what.definer:
+        return f"docs = [item[0] for item in defining(documents(context), 'name', {what.definer!r})[:1]]"
+    if what.scope:
+        return f"docs = named(documents(context), {what.scope!r})"
+    return "docs = documents(context)"
+
+
+def _items(what: Selection) -> str:
+    """The things that a selection selects, as ``items``, and what to call each, as ``labels``."""
+    match what.unit:
+        case "import":
+            return _IMPORTS
+        case "class" | "function" | "method" | "constant" | "name":
+            return _definitions(what.unit, what.condition)
+        case "row":
+            return _rows(what.condition)
+        case "document":
+            return _documents_with(what.condition) + "labels = [item[0].name for item in items]\n"
+    return _lines(what.condition) + "labels = [text for doc, line, text in items]\n"
+
+
+_IMPORTS = """\
+pairs = {}
+for doc in docs:
+    for name, item in imports(doc):
+        pairs.setdefault(name, item)
+labels, items = list(pairs), list(pairs.values())
+"""
+
+
+def _definitions(unit: Unit, condition: Condition | None) -> str:
+    if condition and condition.relation == "inherit":
+        pairs = f"pairs = inheriting(docs, {condition.value!r})\n"
+    else:
+        pairs = f"pairs = [pair for doc in docs for pair in definitions(doc, {unit!r})]\n"
+        if condition:
+            pairs += (
+                f"pairs = [pair for pair in pairs if {_test_of_name(condition.relation, condition.value)}]\n"
+            )
+    return pairs + "labels, items = [name for name, _ in pairs], [item for _, item in pairs]\n"
+
+
+def _rows(condition: Condition | None) -> str:
+    test = "True"
+    if condition:
+        field, value = condition.kind, condition.value.lower()
+        test = (
+            f"any({field!r} in key and value.strip().lower() == {value!r} for key, value in fields.items())"
+        )
+    return (
+        f"items = [(doc, line, text) for doc in docs for line, text, fields in records(doc) if {test}]\n"
+        "labels = [text for doc, line, text in items]\n"
+    )
+
+
+def _documents_with(condition: Condition | None) -> str:
+    if condition is None:
+        return "items = [(doc, 1, line_text(doc, 1)) for doc in docs]\n"
+    if condition.relation == "import":
+        return f"items = importing(docs, {condition.value!r})\n"
+    if condition.relation == "define":
+        return f"items = first_in_each(defining(docs, {condition.kind!r}, {condition.value!r}))\n"
+    return _lines(condition) + "items = first_in_each(items)\n"
+
+
+def _lines(condition: Condition | None) -> str:
+    if condition and condition.relation not in ("begin", "end"):
+        return f"items = lines_with(docs, {condition.value!r}, {condition.relation == 'word'})\n"
+    test = "True"
+    if condition:
+        test = (
+            f"text.strip().{'starts' if condition.relation == 'begin' else 'ends'}with({condition.value!r})"
+        )
+    return (
+        "items = [\n    (doc, line, text.strip())\n    for doc in docs\n"
+        f"    for line, text in enumerate(doc.split('\\n'), start=1)\n    if {test}\n]\n"
+    )
+
+
+def _test_of_name(relation: str, value: str) -> str:
+    if relation == "begin":
+        return f"pair[0].startswith({value!r})"
+    if relation == "end":
+        return f"pair[0].endswith({value!r})"
+    if relation in ("define", "equal"):
+        return f"pair[0] == {value!r}"
+    return f"{value.lower()!r} in pair[0].lower()"
+
+
+def _spoken(measure: str) -> str:
+    return {"class": "classes", "function": "functions", "method": "methods"}.get(measure, measure)
+
+
+def _written(main: str) -> str:
+    """A program: the imports and functions that its main part needs, then the main part."""
+    sources = _sources()
+    needed: dict[str, None] = {}
+    waiting = _names_in(main)
+    while waiting:
+        name = waiting.pop()
+        if name in sources and name not in needed:
+            needed[name] = None
+            waiting |= _names_in(sources[name])
+    functions = [source for name, source in sources.items() if name in needed]
+    text = "\n\n".join([*functions, main.strip()])
+    modules = [module for module in ("ast", "csv", "json", "re", "warnings") if f"{module}." in text]
+    return "".join(f"import {module}\n" for module in modules) + "\n" + text + "\n"
+
+
+@lru_cache(maxsize=1)
+def _sources() -> dict[str, str]:
+    """The repertoire by name, without the annotations of its signatures."""
+    tree = ast.parse(inspect.getsource(repertoire))
+    sources = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            for each in ast.walk(node):
+                if isinstance(each, ast.FunctionDef):
+                    each.returns = None
+                    for argument in each.args.args:
+                        argument.annotation = None
+            sources[node.name] = ast.unparse(node)
+    return sources
+
+
+def _names_in(source: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}

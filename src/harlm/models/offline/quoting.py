@@ -1,0 +1,78 @@
+"""Making an answer out of evidence: the span first, then the sentences it comes from, quoted and cited, in at most sixty
+words. Knows length and notation; refuses to add a word of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from harlm.models.offline.reading import Evidence, Passage, Reading
+from harlm.retrieval.sentences import split_sentences
+
+MOST_WORDS = 60
+_SPAN_WORDS = 12
+_LEAST_WORDS = 6  # a shorter fragment says nothing
+_QUOTES = 3
+_PROSE_WORDS = 5
+_SUPPORTED = 0.2
+"""The share of the question that a sentence must hold to be quoted at all. On our reading set this refuses 1 % of what
+would have been right and 23 % of what has no answer."""
+
+
+def quoted_answer(reading: Reading) -> str | None:
+    """The answer to a question from what was read, or None when no passage supports one."""
+    passages = reading.passages
+    evidence = reading.evidence()
+    if not evidence or evidence[0].support < _SUPPORTED:
+        return None
+    lead = _text(passages, evidence[0], reading.span(evidence[0], _SPAN_WORDS))
+    lines = [lead, ""]
+    room = MOST_WORDS - _words(lead)
+    for each in evidence[:_QUOTES]:
+        name = passages[each.passage].name
+        room -= _words(name)
+        if room < _LEAST_WORDS or (each is not evidence[0] and each.support < _SUPPORTED):
+            break
+        span = (each.start, each.end)
+        if _words(_text(passages, each, span)) > room:
+            span = reading.window(each, room)
+        lines.append(_quoted(passages, each, span))
+        room -= _words(_text(passages, each, span))
+    return "\n".join(lines)
+
+
+def quoted_summary(passages: Sequence[Passage], most: int) -> str | None:
+    """The first ``most`` sentences that are prose: how texts introduce themselves. None when there is no prose."""
+    lines: list[str] = []
+    for number, passage in enumerate(passages):
+        for start, end in split_sentences(passage.text):
+            if len(lines) < most and _is_prose(passage.text[start:end]):
+                lines.append(_quoted(passages, Evidence(number, start, end, 0.0, 1.0), (start, end)))
+    return "\n".join(lines) or None
+
+
+def _is_prose(sentence: str) -> bool:
+    """Whether a sentence reads like one, and not like a heading, a list or code."""
+    words = sentence.split()
+    plain = sum(word.strip("\"'“”‘’(),.;:!?").replace("-", "").isalpha() for word in words)
+    return len(words) >= _PROSE_WORDS and plain >= 0.75 * len(words) and sentence[0] not in "#@-*|<"
+
+
+def _quoted(passages: Sequence[Passage], evidence: Evidence, span: tuple[int, int]) -> str:
+    """A quote as a reader sees it, and its citation with the exact quote, for whoever checks it."""
+    passage = passages[evidence.passage]
+    exact = passage.text[span[0] : span[1]]
+    before = "…" if span[0] > evidence.start else ""
+    after = "…" if span[1] < evidence.end else ""
+    return (
+        f"“{before}{' '.join(exact.split())}{after}” [{passage.name} {json.dumps(exact, ensure_ascii=False)}]"
+    )
+
+
+def _text(passages: Sequence[Passage], evidence: Evidence, span: tuple[int, int]) -> str:
+    return " ".join(passages[evidence.passage].text[span[0] : span[1]].split())
+
+
+def _words(text: str) -> int:
+    return len(text.split())

@@ -1,0 +1,156 @@
+"""OpenAI's chat completions, which most servers speak: vLLM, SGLang, llama.cpp, Ollama, OpenRouter, LM Studio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from harlm.context import estimate_tokens
+from harlm.errors import BadCompletion
+from harlm.models.http import Transport
+from harlm.types import Completion, Message, Sampling, Usage
+
+Stop = Literal["end", "length", "filter"]
+_STOPS: dict[str, Stop] = {"length": "length", "content_filter": "filter"}
+
+
+class _Said(msgspec.Struct):
+    content: str | list[dict[str, Any]] | None = None
+    refusal: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Said
+    finish_reason: str | None = None
+
+
+class _PromptDetails(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class _CompletionDetails(msgspec.Struct):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+    cost: float | None = None  # dollars; OpenRouter says what it charged
+
+
+class _Reply(msgspec.Struct):
+    choices: list[_Choice] = []
+    usage: _Usage | None = None
+
+
+class OpenAIChat:
+    """A model behind ``/chat/completions``.
+
+    Args:
+        name: the full name, as usage is booked.
+        model: what the server calls it.
+        base_url: without ``/chat/completions``.
+        key: the bearer token; None for servers that want none.
+        key_hint: where the key comes from, for messages.
+        window: tokens that fit.
+        transport: the run's connections.
+        limit_field: how the server calls the limit of output tokens.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        model: str,
+        base_url: str,
+        key: str | None,
+        key_hint: str,
+        window: int,
+        transport: Transport,
+        limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens",
+    ) -> None:
+        self.name = name
+        self.window = window
+        self._model = model
+        self._url = f"{base_url}/chat/completions"
+        self._headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._key_hint = key_hint
+        self._transport = transport
+        self._limit_field = limit_field
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        """One request; see ``harlm.protocols.LanguageModel``."""
+        body: dict[str, object] = {
+            "model": self._model,
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+        }
+        if sampling.max_tokens is not None:
+            body[self._limit_field] = sampling.max_tokens
+        if sampling.temperature is not None:
+            body["temperature"] = sampling.temperature
+        if sampling.seed is not None:
+            body["seed"] = sampling.seed
+        reply, request_id = await self._transport.post(
+            self._url,
+            headers=self._headers,
+            body=body,
+            reply=_Reply,
+            model=self.name,
+            key_hint=self._key_hint,
+        )
+        if not reply.choices:
+            raise BadCompletion(
+                f"{self.name} answered without any choice", model=self.name, request_id=request_id
+            )
+        choice = reply.choices[0]
+        text = _text(choice.message)
+        if not text:
+            raise BadCompletion(
+                f"{self.name} answered with no text (finish_reason {choice.finish_reason!r}); "
+                "a reasoning model may have spent all its tokens on thinking",
+                model=self.name,
+                request_id=request_id,
+            )
+        stop: Stop = "filter" if choice.message.refusal else _STOPS.get(choice.finish_reason or "", "end")
+        return Completion(
+            text=text,
+            model=self.name,
+            usage=_usage(reply.usage, messages, text),
+            stop=stop,
+            request_id=request_id,
+        )
+
+
+def _text(said: _Said) -> str:
+    if isinstance(said.content, list):
+        return "".join(str(part.get("text", "")) for part in said.content)
+    return said.content or said.refusal or ""
+
+
+def _usage(reported: _Usage | None, messages: Sequence[Message], text: str) -> Usage:
+    if reported is None or not (reported.prompt_tokens or reported.completion_tokens):
+        return estimated_usage(messages, text)
+    prompt, completion = reported.prompt_tokens_details, reported.completion_tokens_details
+    return Usage(
+        calls=1,
+        input_tokens=reported.prompt_tokens,
+        output_tokens=reported.completion_tokens,
+        cached_tokens=(prompt.cached_tokens if prompt else None) or 0,
+        reasoning_tokens=(completion.reasoning_tokens if completion else None) or 0,
+        cost_micros=None if reported.cost is None else round(reported.cost * 1_000_000),
+    )
+
+
+def estimated_usage(messages: Sequence[Message], text: str) -> Usage:
+    """The usage of a call whose provider did not say: tokens estimated, price unknown."""
+    return Usage(
+        calls=1,
+        input_tokens=sum(estimate_tokens(message.content) for message in messages),
+        output_tokens=estimate_tokens(text),
+        cost_micros=None,
+        estimated=True,
+    )

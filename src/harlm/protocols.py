@@ -1,0 +1,119 @@
+"""The sockets: what one part may expect of another. Knows values only; refuses to name an implementation.
+
+Every socket is closed under wrapping: a wrapper of a ``LanguageModel`` is a ``LanguageModel``, a cascade of
+``Router``s is a ``Router``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from harlm.events import Event
+from harlm.types import Completion, Context, Message, Observation, Profile, Route, Sampling, Task
+
+
+class LanguageModel(Protocol):
+    """Something that continues a conversation."""
+
+    @property
+    def name(self) -> str:
+        """What usage is booked to and messages call it, such as ``openai/gpt-5``."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """The most tokens that one call can hold, input and output together."""
+        ...
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        """The model's reply to ``messages``.
+
+        Raises:
+            ModelError: no completion came back. Which kind says what to do about it.
+        """
+        ...
+
+
+class Router(Protocol):
+    """Chooses a mode for a task. Pure: the same values give the same route."""
+
+    def route(self, task: Task, profile: Profile, *, root_window: int, sub_window: int) -> Route:
+        """The mode for ``task``, given what is known of its context and the windows of the models."""
+        ...
+
+
+class TraceSink(Protocol):
+    """Somewhere for events to go: a file, a terminal, a queue."""
+
+    def emit(self, event: Event) -> None:
+        """Take one event. Must not block for long, and must not raise for what an event says."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplSetup:
+    """What a REPL is opened with.
+
+    Attributes:
+        context: becomes ``context``.
+        functions: the names in the REPL that are answered by the host, such as ``llm_query``.
+        seed: seeds ``random`` before the first cell.
+    """
+
+    context: Context
+    functions: tuple[str, ...] = ()
+    seed: int = 0
+
+
+class ReplHost(Protocol):
+    """The side of a REPL that answers what cells call. Everything that it is given was chosen by a model."""
+
+    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+        """Serve one call of a cell. Many may be under way at once.
+
+        Args:
+            function: one of the names that the REPL was set up with.
+            arguments: JSON-like values, not checked further than that.
+
+        Returns:
+            a JSON-like value, handed to the cell.
+
+        Raises:
+            CodeError: raised inside the cell with this message.
+        """
+        ...
+
+
+class Repl(Protocol):
+    """One persistent interpreter for model-written code."""
+
+    async def run(self, cell: str) -> Observation:
+        """Run one cell to its end, to an exception or to a limit. Variables stay for the next.
+
+        Raises:
+            SandboxFailure: the sandbox itself broke; the REPL is gone.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End the interpreter and everything that it started. Safe to call twice."""
+        ...
+
+
+class Sandbox(Protocol):
+    """Makes REPLs. What a tier protects from, and what it does not, is said by its implementation."""
+
+    @property
+    def tier(self) -> str:
+        """The isolation tier, as named in traces and answers: ``s0`` to ``s3``."""
+        ...
+
+    async def open(self, setup: ReplSetup, host: ReplHost) -> Repl:
+        """A new REPL with its context loaded.
+
+        Raises:
+            SandboxFailure: it cannot be built here; the message says why and what to do.
+        """
+        ...

@@ -1,0 +1,190 @@
+"""BM25 over the passages of a list of texts, in SQLite's FTS5. Knows texts by number; refuses to keep them: the
+index holds words and spans only, and can be thrown away and rebuilt at any time.
+
+Measured (docs/concepts/retrieval.md): about 50 MB of text a CPU second to build, a quarter of the text on disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from harlm.retrieval.passages import SCHEME, split_passages
+
+_FORMAT = f"{SCHEME}.1"  # passages, tables
+_KEPT = 64  # indexes kept in one file; the least recently used go first
+_TOKENIZER = "porter unicode61 remove_diacritics 2"
+
+
+class PassageIndex:
+    """One built index.
+
+    Responsibilities: rank passages for a set of words, say how frequent a word is, say where a passage stands.
+    Safe to use from several threads, one at a time.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, table: str, spans: array[int]) -> None:
+        self._connection = connection
+        self._table = table
+        self._spans = spans  # three numbers a passage: text, start, end
+        self._lock = threading.Lock()
+        with self._lock:
+            connection.execute(
+                f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.v_{table} USING fts5vocab(main, {table}, row)"
+            )
+
+    def __len__(self) -> int:
+        return len(self._spans) // 3
+
+    def passage(self, number: int) -> tuple[int, int, int]:
+        """The text, start and end of a passage."""
+        text, start, end = self._spans[3 * number : 3 * number + 3]
+        return text, start, end
+
+    def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
+        """The ``k`` passages with the highest BM25 score for any of ``words``, as (passage, score), best first.
+
+        Words are stemmed by the index; anything but letters and digits in them is ignored.
+
+        Args:
+            within: the number of the only text whose passages count; all when None.
+        """
+        query = " OR ".join(f'"{word}"' for word in map(_bare, words) if word)
+        first, last = (0, len(self) - 1) if within is None else self._passages_of(within)
+        if not query or k < 1:
+            return []
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT rowid, rank FROM {self._table} WHERE {self._table} MATCH ?"  # noqa: S608 - the table's name is a digest of ours
+                " AND rowid BETWEEN ? AND ? ORDER BY rank LIMIT ?",
+                (query, first, last, k),
+            ).fetchall()
+        return [(row, -rank) for row, rank in rows]
+
+    def _passages_of(self, text: int) -> tuple[int, int]:
+        texts = self._spans[0::3]  # ascending, as the passages were cut
+        return bisect_left(texts, text), bisect_right(texts, text) - 1
+
+    def frequency(self, stem: str) -> int:
+        """In how many passages a stem occurs."""
+        with self._lock:
+            row = self._connection.execute(
+                f"SELECT doc FROM temp.v_{self._table} WHERE term = ?",  # noqa: S608 - as above
+                (stem,),
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+    def close(self) -> None:
+        """Give the file back."""
+        with self._lock:
+            self._connection.close()
+
+
+def open_index(texts: Sequence[str], *, file: Path | None = None, key: str = "memory") -> PassageIndex:
+    """The index of ``texts``: taken from ``file`` when it was built before, else built, and kept there.
+
+    Args:
+        texts: what to index.
+        file: a SQLite file that holds the indexes of many contexts; None builds in memory.
+        key: the content address of ``texts``, letters and digits only.
+
+    A file that is broken is moved aside and begun anew; a file that cannot be written is done without.
+    """
+    if file is not None:
+        for _ in range(2):
+            try:
+                return _open_in_file(texts, file, key)
+            except sqlite3.OperationalError:
+                break  # locked, full or read-only: the index works as well in memory
+            except sqlite3.DatabaseError:
+                file.replace(file.with_name(f"{file.name}.broken-{int(time.time())}"))
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    return PassageIndex(connection, "p_memory", _build(connection, "p_memory", texts))
+
+
+def _open_in_file(texts: Sequence[str], file: Path, key: str) -> PassageIndex:
+    connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        file.chmod(0o600)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS indexes"
+            " (key TEXT PRIMARY KEY, format TEXT NOT NULL, used REAL NOT NULL, spans BLOB NOT NULL)"
+        )
+        table = f"p_{key}"
+        spans = _stored_spans(connection, key)
+        if spans is None:
+            connection.execute("BEGIN IMMEDIATE")
+            spans = _stored_spans(connection, key)  # another process may have built it while we waited
+            if spans is None:
+                connection.execute(f"DROP TABLE IF EXISTS {table}")
+                spans = _build(connection, table, texts)
+                connection.execute(
+                    "INSERT OR REPLACE INTO indexes VALUES (?, ?, ?, ?)",
+                    (key, _FORMAT, time.time(), spans.tobytes()),
+                )
+                _forget_oldest(connection)
+            connection.execute("COMMIT")
+        connection.execute("UPDATE indexes SET used = ? WHERE key = ?", (time.time(), key))
+        return PassageIndex(connection, table, spans)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _stored_spans(connection: sqlite3.Connection, key: str) -> array[int] | None:
+    row = connection.execute(
+        "SELECT spans FROM indexes WHERE key = ? AND format = ?", (key, _FORMAT)
+    ).fetchone()
+    if row is None:
+        return None
+    spans = array("Q")
+    spans.frombytes(row[0])
+    return spans
+
+
+def _build(connection: sqlite3.Connection, table: str, texts: Sequence[str]) -> array[int]:
+    connection.execute(
+        f"CREATE VIRTUAL TABLE {table} USING fts5(text, content = '', tokenize = '{_TOKENIZER}')"
+    )
+    connection.execute(f"INSERT INTO {table}({table}, rank) VALUES ('hashsize', 16777216)")  # noqa: S608 - as above
+    spans = array("Q")
+    connection.executemany(
+        f"INSERT INTO {table}(rowid, text) VALUES (?, ?)",  # noqa: S608 - as above
+        enumerate(_passages(texts, spans)),
+    )
+    return spans
+
+
+def _passages(texts: Iterable[str], spans: array[int]) -> Iterator[str]:
+    """The passages of ``texts``; their places are added to ``spans`` on the way."""
+    for number, text in enumerate(texts):
+        for start, end in split_passages(text):
+            spans.extend((number, start, end))
+            yield text[start:end].encode("utf-8", "replace").decode()
+
+
+def _forget_oldest(connection: sqlite3.Connection) -> None:
+    old = connection.execute(
+        "SELECT key FROM indexes ORDER BY used DESC LIMIT -1 OFFSET ?", (_KEPT,)
+    ).fetchall()
+    for (key,) in old:
+        connection.execute(f"DROP TABLE IF EXISTS p_{key}")
+        connection.execute("DELETE FROM indexes WHERE key = ?", (key,))
+
+
+def _bare(word: str) -> str:
+    return "".join(letter for letter in word if letter.isalnum() or letter == " ").strip()
+
+
+def has_fts5() -> bool:
+    """Whether this Python's SQLite can index text at all."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return any(row[0] == "ENABLE_FTS5" for row in connection.execute("PRAGMA compile_options"))

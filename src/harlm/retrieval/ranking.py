@@ -1,0 +1,173 @@
+"""Which passage, and which sentence in it, a question asks for. Knows words, weights and sentences; refuses to
+understand: a sentence scores by the question's words in it, rarer words counting more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from harlm.retrieval.forms import related_words
+from harlm.retrieval.index import PassageIndex
+from harlm.retrieval.sentences import split_sentences
+from harlm.retrieval.terms import content_terms, stem, terms
+
+RELATED = 0.6  # what a related word form counts, where the word itself counts 1
+SIMILAR = 0.5  # what a word that begins alike counts
+_ALIKE = 5  # letters that a stem must begin with to be similar
+_CANDIDATES = 24  # passages that are looked into, sentence by sentence
+
+
+class Query:
+    """A question as weighted stems.
+
+    Attributes:
+        words: its content words, as written, for an index.
+        related: words, as written, that may stand for them.
+        weights: stem to weight; the weights sum to 1.
+        pairs: stems that stand side by side in the question, unless both are stopwords.
+    """
+
+    def __init__(self, text: str, weigh: Callable[[str], float]) -> None:
+        """``weigh`` gives the weight of a stem before normalising, such as its inverse document frequency."""
+        found = terms(text)
+        stems = content_terms(text)
+        self.words = list(dict.fromkeys(text[t.start : t.end] for t in found if t.stem in stems))
+        raw = {each: max(weigh(each), 1e-6) for each in stems}
+        total = sum(raw.values())
+        self.weights = {each: weight / total for each, weight in raw.items()}
+        self.pairs = frozenset(
+            (a.stem, b.stem) for a, b in pairwise(found) if not (a.is_stopword and b.is_stopword)
+        )
+        families = {each: related_words(each) for each in stems}
+        self.related = sorted({word for family in families.values() for word in family})
+        self._related = {each: frozenset(map(stem, family)) for each, family in families.items()}
+
+    def weight_in(self, each: str, stems: Set[str]) -> float:
+        """What the question's stem ``each`` contributes to a text that consists of ``stems``."""
+        if each in stems:
+            return self.weights[each]
+        if self._related[each] & stems:
+            return RELATED * self.weights[each]
+        beginning = each[:_ALIKE]
+        if len(beginning) == _ALIKE and any(other.startswith(beginning) for other in stems):
+            return SIMILAR * self.weights[each]
+        return 0.0
+
+    def coverage(self, stems: Set[str]) -> float:
+        """The share of the question, by weight, that occurs in a text of these stems: 0 to 1."""
+        return sum(self.weight_in(each, stems) for each in self.weights)
+
+    def pair_share(self, stems: Sequence[str]) -> float:
+        """The share of the question's pairs that stand side by side in this sequence of stems: 0 to 1."""
+        return len(self.pairs.intersection(pairwise(stems))) / len(self.pairs) if self.pairs else 0.0
+
+
+class ScoredSentence(NamedTuple):
+    """A sentence, in characters of its text, with the share of the question that it covers."""
+
+    start: int
+    end: int
+    coverage: float
+    stems: tuple[str, ...]
+
+
+def rank_sentences(query: Query, text: str, start: int = 0, end: int | None = None) -> list[ScoredSentence]:
+    """The sentences of ``text[start:end]`` in order, scored against the query."""
+    scored = []
+    for first, last in split_sentences(text, start, end):
+        stems = tuple(term.stem for term in terms(text[first:last]))
+        scored.append(ScoredSentence(first, last, query.coverage(frozenset(stems)), stems))
+    return scored
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPassage:
+    """A passage that was found: its text's number, its span, its score and its best sentence."""
+
+    text: int
+    start: int
+    end: int
+    score: float
+    best: tuple[int, int]
+
+
+def inverse_frequency(index: PassageIndex) -> Callable[[str], float]:
+    """Weighs a stem by how few passages of the index it occurs in."""
+
+    def weigh(each: str) -> float:
+        seen = index.frequency(each)
+        return math.log(1 + (len(index) - seen + 0.5) / (seen + 0.5))
+
+    return weigh
+
+
+def word_weights(question: str, index: PassageIndex) -> dict[str, float]:
+    """How telling each word of a question is in this index: its stem to its share of the question, summing to 1."""
+    return Query(question, inverse_frequency(index)).weights
+
+
+def rank_passages(
+    question: str,
+    k: int,
+    *,
+    index: PassageIndex,
+    texts: Sequence[str],
+    names: Sequence[str],
+    within: int | None = None,
+) -> list[RankedPassage]:
+    """The ``k`` passages that fit ``question`` best; only those of the text numbered ``within`` when it is given.
+
+    BM25 nominates; the nominees are looked into: how much of the question stands in the passage, in its best
+    sentence and in two neighbouring ones, which word pairs it keeps, whether other passages of the same text were
+    nominated as well, and whether the text's name says it.
+    """
+    query = Query(question, inverse_frequency(index))
+    found = _nominate(query, max(k, _CANDIDATES), index, within)
+    strength_of: dict[int, float] = {}
+    for number, bm25 in found:
+        text = index.passage(number)[0]
+        strength_of[text] = strength_of.get(text, 0.0) + bm25
+    most = max(strength_of.values(), default=1.0)
+    top = found[0][1] if found else 1.0
+    ranked = []
+    for number, bm25 in found[:_CANDIDATES]:
+        text, start, end = index.passage(number)
+        sentences = rank_sentences(query, texts[text], start, end)
+        inside = _look_into(query, sentences)
+        named = query.coverage(frozenset(content_terms(names[text])))
+        score = bm25 / top + inside + 0.5 * strength_of[text] / most + named
+        best = max(sentences, key=lambda each: each.coverage, default=None)
+        span = (best.start, best.end) if best else (start, end)
+        ranked.append(RankedPassage(text, start, end, score, span))
+    ranked.sort(key=lambda each: -each.score)
+    floor = ranked[-1].score if ranked else 0.0
+    for number, bm25 in found[_CANDIDATES:]:  # beyond the nominees that were looked into, BM25 alone decides
+        text, start, end = index.passage(number)
+        ranked.append(RankedPassage(text, start, end, floor * bm25 / top, (start, end)))
+    return ranked[:k]
+
+
+def _nominate(query: Query, k: int, index: PassageIndex, within: int | None) -> list[tuple[int, float]]:
+    """BM25 of the words themselves, with half of what related words add."""
+    own = dict(index.best(query.words, 10 * k, within))
+    plain = dict(list(own.items())[:k])
+    if not query.related:
+        return list(plain.items())
+    wide = dict(index.best([*query.words, *query.related], k, within))
+    scores = {each: (own.get(each, 0.0) + wide.get(each, own.get(each, 0.0))) / 2 for each in plain | wide}
+    return sorted(scores.items(), key=lambda item: -item[1])
+
+
+def _look_into(query: Query, sentences: Sequence[ScoredSentence]) -> float:
+    everything = frozenset(each for sentence in sentences for each in sentence.stems)
+    single = max((sentence.coverage for sentence in sentences), default=0.0)
+    double = max(
+        (query.coverage(frozenset(a.stems) | frozenset(b.stems)) for a, b in pairwise(sentences)),
+        default=single,
+    )
+    kept = max((query.pair_share(sentence.stems) for sentence in sentences), default=0.0)
+    return 0.5 * single + query.coverage(everything) + 2 * max(double, single) + kept

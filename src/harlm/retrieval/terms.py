@@ -1,0 +1,67 @@
+"""Words as retrieval sees them: lower case, stemmed, with their places. Refuses to know which words matter.
+
+Stems are those of Porter's algorithm, the same that SQLite's ``porter`` tokenizer makes (of 4,857 English words,
+3 differ: ``-ology`` and a lone ``s``), so that a stem can be looked up in the index's own vocabulary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import snowballstemmer
+
+_WORD = re.compile(r"[^\W_]+")
+
+STOPWORDS = frozenset(
+    """a about above after again against all also although always am among an and any are as at be became because
+    been before being below between both but by can could did do does doing done down during each either else ever
+    every few for from further get give given gives had has have having he her here hers herself him himself his
+    how however i if in instead into is it its itself just let many may me might more most much must my myself
+    neither nor not of off often on once one only onto or other others our ours out over own per please same say
+    says shall she should since so some still such tell than that the their theirs them themselves then there
+    these they this those though through to too toward towards under until up upon us used using very via was we
+    well were what when where whether which while who whom whose why will with within without would yet you your
+    s t d ll m re ve""".split()
+)
+"""Words that carry no subject of their own."""
+
+
+class Term(NamedTuple):
+    """One word of a text: its stem, its place, and whether it is a stopword."""
+
+    stem: str
+    start: int
+    end: int
+    is_stopword: bool
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> snowballstemmer.basestemmer.BaseStemmer:
+    return snowballstemmer.stemmer("porter")
+
+
+@lru_cache(maxsize=1 << 16)
+def stem(word: str) -> str:
+    """The Porter stem of a lower-case word."""
+    return str(_stemmer().stemWord(word))
+
+
+def terms(text: str) -> list[Term]:
+    """All words of ``text`` in order."""
+    return list(_terms(text))
+
+
+def _terms(text: str) -> Iterator[Term]:
+    for match in _WORD.finditer(text):
+        word = match.group().lower()
+        yield Term(stem(word), match.start(), match.end(), word in STOPWORDS)
+
+
+def content_terms(text: str) -> list[str]:
+    """The stems of ``text`` without stopwords, each once, in order of first use; all words when none is left."""
+    found = terms(text)
+    content = [term.stem for term in found if not term.is_stopword]
+    return list(dict.fromkeys(content or [term.stem for term in found]))

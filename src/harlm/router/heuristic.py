@@ -1,0 +1,81 @@
+"""The router's first form: points for each mode, each with its reason, made into probabilities by a softmax. Nothing is
+learned, so the probabilities are a ranking, not a calibration.
+"""
+
+from __future__ import annotations
+
+import math
+
+from harlm.router.features import Features, extract
+from harlm.types import MODES, Mode, Profile, Route, Task
+
+_ROOM = 0.9  # of the window, for the context; the rest is for prompt and reply
+_TINY = 400  # tokens that are counted at a glance
+
+
+class HeuristicRouter:
+    """Chooses by size, structure and wording."""
+
+    def route(self, task: Task, profile: Profile, *, root_window: int, sub_window: int) -> Route:
+        """The mode with the most points; see ``harlm.protocols.Router``."""
+        features = extract(task, profile, root_window)
+        points: dict[Mode, float] = dict.fromkeys(MODES, 0.0)
+        reasons: list[str] = []
+        for mode, worth, reason in (*_by_size(features, root_window), *_by_need(features)):
+            points[mode] += worth
+            if worth > 0:
+                reasons.append(f"{mode}: {reason}")
+        probabilities = _softmax(points)
+        mode = max(MODES, key=lambda each: probabilities[each])
+        reasons.sort(key=lambda reason: not reason.startswith(mode))
+        return Route(mode=mode, probabilities=probabilities, reasons=tuple(reasons))
+
+
+def _by_size(features: Features, window: int) -> list[tuple[Mode, float, str]]:
+    size = f"about {features.tokens:,} tokens"
+    if features.fill > _ROOM:
+        return [
+            ("direct", -math.inf, ""),
+            ("repl", 1.0, f"{size} do not fit into a window of {window:,}"),
+            ("full", 0.5, f"{size} do not fit into a window of {window:,}"),
+        ]
+    if features.effective_fill > 1:
+        return [
+            (
+                "repl",
+                1.0,
+                f"{size} fit into a window of {window:,}, but are too many to read reliably at once",
+            )
+        ]
+    return [("direct", 3.0, f"{size} are read easily in one call (window {window:,})")]
+
+
+def _by_need(features: Features) -> list[tuple[Mode, float, str]]:
+    found: list[tuple[Mode, float, str]] = []
+    match features.need:
+        case "exact" if features.tokens > _TINY:
+            found.append(
+                ("repl", 3.0, "the question asks for counting, listing or ranking, which code does exactly")
+            )
+            if features.structure in ("records", "code"):
+                found.append(("repl", 1.0, f"the context is {features.structure}, which code reads well"))
+        case "meaning" if features.effective_fill > 1:
+            found.append(
+                (
+                    "full",
+                    3.0,
+                    "the question asks about the meaning of all of it, which takes reading in parts",
+                )
+            )
+        case "meaning":
+            found.append(("direct", 1.0, "the question asks about the meaning of a short text"))
+        case _ if features.effective_fill > 1:
+            found.append(("repl", 1.5, "the question asks for one place, which search finds"))
+    return found
+
+
+def _softmax(points: dict[Mode, float]) -> dict[Mode, float]:
+    highest = max(points.values())
+    weights = {mode: math.exp(value - highest) for mode, value in points.items()}
+    total = sum(weights.values())
+    return {mode: weight / total for mode, weight in weights.items()}

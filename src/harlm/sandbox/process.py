@@ -1,0 +1,360 @@
+"""A worker process for each REPL.
+
+What it protects from: the host's variables, keys and open files (the environment is built from zero, nothing is
+inherited), runaway memory, endless cells, floods of output, and frames that are not what they should be.
+
+What it does not protect from: a cell can read any file that the user can read, open network connections, start
+processes and signal other processes of the same user. Run it on documents and models that you trust, or in a container.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from harlm.config import Limits
+from harlm.errors import CodeError, SandboxFailure
+from harlm.protocols import ReplHost, ReplSetup
+from harlm.sandbox import wire
+from harlm.types import Context, Document, Final, Observation, pieces
+
+TIER = "s0"
+
+_BOOT = (
+    "import sys, types; p = types.ModuleType('worker'); p.__path__ = [sys.argv.pop(1)]; sys.modules['worker'] = p; "
+    "from worker.main import main; main()"
+)
+_WORKER = Path(__file__).parent / "worker"
+_HEAD = 64_000  # characters kept of a cell's output, first and last
+_TAIL = 32_000
+_FILE_BYTES = 256 << 20
+_SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
+_BATCH = 1 << 20  # bytes of small texts that are sent together
+_OUTSTANDING = 4096  # calls of one REPL under way, before its socket is not read any more
+_GRACE_S = 1.0  # between asking a cell to stop and killing it
+_START_S = 30.0
+
+
+class ProcessSandbox:
+    """Opens REPLs in processes of their own."""
+
+    tier = TIER
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    async def open(self, setup: ReplSetup, host: ReplHost) -> ProcessRepl:
+        """A worker with the context loaded."""
+        if sys.platform == "win32":
+            raise SandboxFailure("model-written code runs in a POSIX process, and this is Windows; use WSL")
+        repl = ProcessRepl(self._limits, setup, host)
+        try:
+            await repl.start()
+        except BaseException:
+            await repl.close()
+            raise
+        return repl
+
+
+class ProcessRepl:
+    """One worker process, replaced when a cell kills it.
+
+    Responsibilities: start it, feed it, serve its calls, keep its time, end it.
+    """
+
+    def __init__(self, limits: Limits, setup: ReplSetup, host: ReplHost) -> None:
+        self._limits = limits
+        self._setup = setup
+        self._host = host
+        self._process: asyncio.subprocess.Process | None = None
+        self._wire: wire.Wire | None = None
+        self._folder: str | None = None
+        self._failure: Exception | None = None
+
+    async def start(self) -> None:
+        """Start the process and load the context into it."""
+        ours, theirs = socket.socketpair()
+        self._folder = tempfile.mkdtemp(prefix="harlm-")
+        try:
+            with theirs, tempfile.TemporaryFile() as raw:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", _BOOT, str(_WORKER), str(theirs.fileno()),
+                    stdin=asyncio.subprocess.DEVNULL, stdout=raw, stderr=raw, env=_environment(self._folder),
+                    cwd=self._folder, pass_fds=[theirs.fileno()], start_new_session=True,
+                )  # fmt: skip
+            reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        except BaseException as error:  # a cancelled start must not leave its socket either
+            ours.close()
+            if not isinstance(error, OSError):
+                raise
+            raise SandboxFailure(
+                f"a worker process cannot be started ({error}); free some processes or memory"
+            ) from error
+        size = sum(map(_size, self._setup.context.documents))
+        self._wire = wire.Wire(reader, writer, largest=max(_SMALLEST_LIMIT, 2 * size))
+        try:
+            async with asyncio.timeout(_START_S + size / (10 << 20)):
+                await self._load(size)
+        except (EOFError, ConnectionError, TimeoutError) as error:
+            raise SandboxFailure(
+                f"the worker process did not come up ({type(error).__name__}); `harlm doctor` tries it alone"
+            ) from error
+
+    async def _load(self, size: int) -> None:
+        assert self._wire is not None
+        send = self._wire.send
+        await send(
+            wire.Setup(
+                functions=self._setup.functions,
+                shape=self._setup.context.shape,
+                seed=self._setup.seed,
+                head=_HEAD,
+                tail=_TAIL,
+                memory_bytes=(self._limits.memory_mb << 20) + 8 * size,
+                file_bytes=_FILE_BYTES,
+                packages=_packages(),
+            )
+        )
+        for frame in _context_frames(self._setup.context):
+            await send(frame)
+        await send(wire.Ready())
+        first = await self._wire.receive()
+        if not isinstance(first, wire.Ready):
+            raise SandboxFailure(
+                f"the worker began with {type(first).__name__} where it should say that it is ready"
+            )
+
+    async def run(self, cell: str) -> Observation:
+        """Run one cell. When it kills the worker, the next cell gets a new one, without the variables."""
+        if self._wire is None:
+            await self.start()
+        assert self._wire is not None
+        name = secrets.token_hex(8)
+        clock = _Clock(self._limits.cell_seconds)
+        try:
+            await self._wire.send(wire.Execute(cell=name, code=cell))
+            done = await self._until_done(name, clock)
+        except (EOFError, ConnectionError):
+            return await self._lost(clock)
+        except SandboxFailure:
+            await self.close()
+            raise
+        return Observation(
+            output=_joined(done),
+            output_chars=done.chars,
+            error=done.error,
+            final=None if done.final is None else Final(value=done.final.value),
+            names=tuple((each, shown) for each, shown in done.names),
+            wall_s=clock.total(),
+            waiting_s=clock.waited(),
+        )
+
+    async def _until_done(self, name: str, clock: _Clock) -> wire.Done:
+        """Serve the cell's calls until it is done; calls that it left open end with it."""
+        assert self._wire is not None
+        room = asyncio.Semaphore(_OUTSTANDING)
+        serving: dict[int, asyncio.Task[None]] = {}
+        timer = asyncio.create_task(self._keep_time(clock))
+
+        def served(task: asyncio.Task[None], call_id: int) -> None:
+            serving.pop(call_id, None)
+            room.release()
+            clock.resume()
+
+        try:
+            while True:
+                frame = await self._wire.receive()
+                match frame:
+                    case wire.Call(function=function) if (
+                        function in self._allowed and frame.id not in serving
+                    ):
+                        await room.acquire()
+                        clock.pause()
+                        serving[frame.id] = task = asyncio.create_task(self._serve(frame))
+                        task.add_done_callback(partial(served, call_id=frame.id))
+                    case wire.Done() if frame.cell == name:
+                        return frame
+                    case _:
+                        raise SandboxFailure(
+                            f"a cell made its worker break the protocol with {type(frame).__name__}"
+                        )
+        except EOFError:
+            if self._failure is not None:
+                raise self._failure from None
+            raise
+        finally:
+            leftover = [timer, *serving.values()]
+            for task in leftover:
+                task.cancel()
+            await asyncio.gather(*leftover, return_exceptions=True)
+
+    async def _serve(self, call: wire.Call) -> None:
+        """Answer one call. What is wrong with it is said in the cell; what is wrong with us ends the run."""
+        assert self._wire is not None
+        answer: wire.Reply | wire.Refuse
+        try:
+            answer = wire.Reply(id=call.id, value=await self._host.call(call.function, call.arguments))
+        except CodeError as error:
+            answer = wire.Refuse(id=call.id, message=str(error))
+        except Exception as error:  # noqa: BLE001 - re-raised by whoever runs the cell
+            self._failure = error
+            self._kill()
+            return
+        with contextlib.suppress(ConnectionError):  # the worker died meanwhile; the reader finds out
+            await self._wire.send(answer)
+
+    async def _keep_time(self, clock: _Clock) -> None:
+        """Ask an endless cell to stop, so that its variables live; kill it when it does not."""
+        while (left := clock.left()) > 0:  # noqa: ASYNC110 - the clock stands still during calls; there is no event
+            await asyncio.sleep(max(left, 0.01))
+        clock.ran_out = True
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGUSR1)
+        await asyncio.sleep(_GRACE_S)
+        self._kill()
+
+    async def _lost(self, clock: _Clock) -> Observation:
+        """What is said of a cell that took its worker with it."""
+        process = self._process
+        await self.close()
+        status = None if process is None else process.returncode
+        if clock.ran_out:
+            reason = f"the cell ran longer than {self._limits.cell_seconds:g} s and could not be interrupted"
+        elif status is not None and status < 0:
+            reason = f"the cell ended the interpreter with {signal.Signals(-status).name}"
+        else:
+            reason = "the cell ended the interpreter"
+        return Observation(
+            error=f"{reason}. The REPL was started anew: its variables are gone, `context` is there.",
+            lost=True,
+            wall_s=clock.total(),
+            waiting_s=clock.waited(),
+        )
+
+    async def close(self) -> None:
+        """Kill the process and all that it started in its session, and remove its folder."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+        if self._process is not None:
+            self._kill()
+            await self._process.wait()
+            self._process = None
+        if self._folder is not None:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    @property
+    def _allowed(self) -> tuple[str, ...]:
+        return (*self._setup.functions, "search", "places")
+
+
+class _Clock:
+    """The time of one cell, which stands still while any of its calls is under way."""
+
+    def __init__(self, allowed: float) -> None:
+        self._allowed = allowed
+        self._started = time.monotonic()
+        self._waited = 0.0
+        self._waiting_since = 0.0
+        self._calls = 0
+        self.ran_out = False
+
+    def pause(self) -> None:
+        """A call began."""
+        if not self._calls:
+            self._waiting_since = time.monotonic()
+        self._calls += 1
+
+    def resume(self) -> None:
+        """A call ended."""
+        self._calls -= 1
+        if not self._calls:
+            self._waited += time.monotonic() - self._waiting_since
+
+    def waited(self) -> float:
+        """Seconds spent waiting for calls."""
+        return self._waited + (time.monotonic() - self._waiting_since if self._calls else 0.0)
+
+    def total(self) -> float:
+        """Seconds since the cell began."""
+        return time.monotonic() - self._started
+
+    def left(self) -> float:
+        """Seconds of its own that the cell may still use."""
+        return self._allowed - (self.total() - self.waited())
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """All that a worker's environment holds."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": folder,
+        "TMPDIR": folder,
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",  # the same program prints its sets in the same order
+        "MALLOC_ARENA_MAX": "2",  # threads must not each reserve address space
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _packages() -> list[str]:
+    """Where installed packages are, so that a cell can import numpy without anything being run at start."""
+    return [
+        path for path in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")} if Path(path).is_dir()
+    ]
+
+
+def _size(document: Document) -> int:
+    """An upper bound for the UTF-8 bytes of a text that is mostly Latin; a guide for limits only."""
+    return len(document.text) if document.text.isascii() else 3 * len(document.text)
+
+
+def _context_frames(context: Context) -> Iterator[wire.Texts | wire.Begin | wire.Part | wire.End]:
+    """The texts of a context: small ones together, big ones in parts, so that no second copy of either is made."""
+    batch: list[tuple[str, bool, bytes]] = []
+    held = 0
+    for document in context.documents:
+        has_lines = document.marks is None
+        if len(document.text) > _BATCH:
+            yield wire.Texts(texts=batch)
+            batch, held = [], 0
+            text = document.text
+            yield wire.Begin(name=document.name, has_lines=has_lines, size=len(text), ascii=text.isascii())
+            for piece in pieces(text):
+                yield wire.Part(data=piece.encode("utf-8", "surrogatepass"))
+            yield wire.End()
+            continue
+        data = document.text.encode("utf-8", "surrogatepass")
+        batch.append((document.name, has_lines, data))
+        held += len(data)
+        if held > _BATCH:
+            yield wire.Texts(texts=batch)
+            batch, held = [], 0
+    yield wire.Texts(texts=batch)
+
+
+def _joined(done: wire.Done) -> str:
+    if not done.tail:
+        return done.head
+    left_out = done.chars - len(done.head) - len(done.tail)
+    return f"{done.head}\n… [{left_out:,} characters left out] …\n{done.tail}"

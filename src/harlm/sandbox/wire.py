@@ -1,0 +1,164 @@
+"""The host's end of the wire: frames as checked values. Everything that comes from a worker was chosen by a model, so
+a frame that is too big, of an unknown kind or of the wrong shape is a violation, and nothing is ever unpickled.
+
+A frame is a 32-bit little-endian length and a MessagePack map with an ``op``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from harlm.errors import SandboxFailure
+
+
+class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
+    """What all frames share."""
+
+
+class Setup(_Frame, frozen=True, kw_only=True, tag="setup"):
+    """Host: what the worker is for. Sent once, first."""
+
+    functions: Sequence[str]
+    shape: str
+    seed: int | None
+    head: int
+    tail: int
+    memory_bytes: int
+    file_bytes: int
+    packages: Sequence[str]
+
+
+class Texts(_Frame, frozen=True, kw_only=True, tag="texts"):
+    """Host: some whole texts of the context, as (name, whether places are lines, UTF-8)."""
+
+    texts: Sequence[tuple[str, bool, bytes]]
+
+
+class Begin(_Frame, frozen=True, kw_only=True, tag="begin"):
+    """Host: a big text begins."""
+
+    name: str
+    has_lines: bool
+    size: int
+    ascii: bool
+
+
+class Part(_Frame, frozen=True, kw_only=True, tag="part"):
+    """Host: the next part of a big text, whole characters in UTF-8."""
+
+    data: bytes
+
+
+class End(_Frame, frozen=True, kw_only=True, tag="end"):
+    """Host: the big text is complete."""
+
+
+class Ready(_Frame, frozen=True, kw_only=True, tag="ready"):
+    """Host: the context is complete. Worker: so am I."""
+
+
+class Execute(_Frame, frozen=True, kw_only=True, tag="execute"):
+    """Host: run this cell. ``cell`` is made up anew each time, and comes back with what is done."""
+
+    cell: str
+    code: str
+
+
+class Reply(_Frame, frozen=True, kw_only=True, tag="reply"):
+    """Host: the result of a call."""
+
+    id: int
+    value: object
+
+
+class Refuse(_Frame, frozen=True, kw_only=True, tag="refuse"):
+    """Host: a call failed; the message is raised in the cell."""
+
+    id: int
+    message: str
+
+
+class Call(_Frame, frozen=True, kw_only=True, tag="call"):
+    """Worker: a cell asks the host."""
+
+    id: int
+    function: str
+    arguments: Mapping[str, object]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cell finished with, wrapped so that None can be told from nothing."""
+
+    value: object
+
+
+class Done(_Frame, frozen=True, kw_only=True, tag="done"):
+    """Worker: the cell ended."""
+
+    cell: str
+    head: str
+    tail: str
+    chars: int
+    error: str | None
+    final: Value | None
+    names: Sequence[tuple[str, str]]
+    wall_s: float
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decoder: msgspec.msgpack.Decoder[Ready | Call | Done] = msgspec.msgpack.Decoder(Ready | Call | Done)
+
+
+class Wire:
+    """Frames over one socket.
+
+    Args:
+        reader, writer: asyncio's ends of the socket.
+        largest: bytes; a worker's frame beyond it is a violation.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, largest: int) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._largest = largest
+
+    async def send(self, frame: _Frame) -> None:
+        """Write one frame; waits while the worker does not keep up.
+
+        Raises:
+            ConnectionError: the worker is gone.
+        """
+        data = _encode(frame)
+        self._writer.write(len(data).to_bytes(4, "little"))
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def receive(self) -> Ready | Call | Done:
+        """The next frame.
+
+        Raises:
+            EOFError: the worker is gone.
+            SandboxFailure: the frame breaks the protocol.
+        """
+        try:
+            size = int.from_bytes(await self._reader.readexactly(4), "little")
+            if size > self._largest:
+                raise SandboxFailure(
+                    f"a cell made its worker send {size:,} bytes at once; {self._largest:,} are allowed"
+                )
+            data = await self._reader.readexactly(size)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise EOFError from error
+        try:
+            return _decoder.decode(data)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise SandboxFailure(
+                f"a cell made its worker send a frame that breaks the protocol: {error}"
+            ) from error
+
+    def close(self) -> None:
+        """Close the socket; the worker ends when it reads that."""
+        self._writer.close()

@@ -1,0 +1,101 @@
+"""The life of a worker process: limits on itself, a session, then cells until the host is gone."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+from .channel import Channel, Frame, HostGone
+from .session import CellTimeout, Session
+from .texts import Library
+
+_RAW_SHOWN = 20_000
+
+
+def main() -> None:
+    """Serve the host on the descriptor that the first argument names."""
+    channel = Channel(int(sys.argv[1]))
+    try:
+        _serve(channel)
+    except HostGone:
+        pass
+    finally:
+        os._exit(0)  # no atexit hook of a cell gets a say
+
+
+def _serve(channel: Channel) -> None:
+    setup = channel.command()
+    _limit(setup["memory_bytes"], setup["file_bytes"])
+    if setup["seed"] is not None:
+        import random
+
+        random.seed(setup["seed"])
+    sys.path.extend(setup["packages"])
+    library = Library(channel.call)
+    while (frame := channel.command())["op"] != "ready":
+        _load(library, frame)
+    session = Session(
+        library,
+        shape=setup["shape"],
+        functions=setup["functions"],
+        call=channel.call,
+        call_many=channel.call_many,
+        head=setup["head"],
+        tail=setup["tail"],
+    )
+    signal.signal(signal.SIGUSR1, _time_is_up(channel, session))
+    channel.send({"op": "ready"})
+    while True:
+        frame = channel.command()
+        done = session.run(frame["code"])
+        _add_raw_output(done, setup["head"])
+        channel.send({"op": "done", "cell": frame["cell"], **done})
+
+
+def _load(library: Library, frame: Frame) -> None:
+    match frame["op"]:
+        case "texts":
+            for name, has_lines, data in frame["texts"]:
+                library.add(name, has_lines, data.decode("utf-8", "surrogatepass"))
+        case "begin":
+            library.begin(frame["name"], frame["has_lines"], frame["size"], frame["ascii"])
+        case "part":
+            library.part(frame["data"])
+        case "end":
+            library.end()
+
+
+def _limit(memory: int, file: int) -> None:
+    """Limits that the kernel keeps. They cannot be raised again."""
+    for what, amount in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_FSIZE, file),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 256),
+    ):
+        hard = resource.getrlimit(what)[1]
+        bound = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+        resource.setrlimit(what, (bound, bound))
+
+
+def _time_is_up(channel: Channel, session: Session) -> Any:
+    def handler(number: int, frame: object) -> None:
+        if session.running:
+            channel.interrupt(CellTimeout("the cell used up its time (waiting for calls is not counted)"))
+
+    return handler
+
+
+def _add_raw_output(done: Frame, limit: int) -> None:
+    """What child processes and C code wrote to descriptors 1 and 2, after what Python printed."""
+    size = os.lseek(1, 0, os.SEEK_END)
+    if size <= 0:
+        return
+    raw = os.pread(1, min(size, limit, _RAW_SHOWN), 0).decode("utf-8", "backslashreplace")
+    os.ftruncate(1, 0)
+    os.lseek(1, 0, os.SEEK_SET)
+    done["tail" if done["tail"] else "head"] += raw
+    done["chars"] += size

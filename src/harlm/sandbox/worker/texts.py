@@ -1,0 +1,322 @@
+"""``context`` as model-written code sees it: real ``str`` and real ``list``, with search on top. Knows texts and
+offsets; asks the host for ranking and for places that are not lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Call = Callable[[str, dict[str, Any]], Any]
+
+_IN_PLACE = 32 << 20  # bytes from which on an ASCII text is filled in place
+_PLACE = re.compile(r"^(?P<name>.+?):(?P<first>\d+)(?:-(?P<last>\d+))?$")
+_OUTLINE = re.compile(
+    r"^(?:#{1,6} .+|[ \t]*(?:async def|def|class) \w+.*|[^\s].{0,80}\n[=~\-]{4,}[ \t]*)$", re.MULTILINE
+)
+
+
+class Document(str):
+    """One text of the context: a ``str`` with a name.
+
+    ``.name``, ``.search(question, k)``, ``.grep(pattern)``, ``.read(place)``, ``.outline()``.
+    """
+
+    __slots__ = ("has_lines", "library", "name", "number")
+    name: str
+    has_lines: bool
+    number: int
+    library: Library
+
+    def search(self, question: str, k: int = 10) -> Hits:
+        """The passages of this text that fit a question best."""
+        return self.library.search(question, k, self)
+
+    def grep(self, pattern: str | re.Pattern[str], k: int = 200, flags: int = 0) -> Hits:
+        """The lines of this text in which a regular expression matches."""
+        return self.library.grep(pattern, k, flags, [self])
+
+    def read(self, place: Any) -> str:
+        """The text at ``(start, end)``, at lines ``"10-20"``, or of a hit."""
+        if isinstance(place, str) and place.replace("-", "").isdigit():
+            place = f"{self.name}:{place}"
+        if isinstance(place, tuple):
+            return str(self[place[0] : place[1]])
+        return self.library.read(place)
+
+    def outline(self, k: int = 200) -> str:
+        """Headings and definitions with their lines."""
+        found = list(_OUTLINE.finditer(self))
+        lines = [
+            f"{line}: {match.group().splitlines()[0].rstrip()}"
+            for match, line in zip(found[:k], _lines_of(self, [m.start() for m in found[:k]]), strict=True)
+        ]
+        more = [f"… and {len(found) - k} more"] if len(found) > k else []
+        return "\n".join([*lines, *more])
+
+
+class Documents(list[Document]):
+    """All texts of the context: a ``list`` of ``str``.
+
+    ``.search(question, k)``, ``.grep(pattern)``, ``.read(place)``, ``.outline()``; each text has a ``.name``.
+    """
+
+    library: Library
+
+    def search(self, question: str, k: int = 10) -> Hits:
+        """The passages of all texts that fit a question best."""
+        return self.library.search(question, k, None)
+
+    def grep(self, pattern: str | re.Pattern[str], k: int = 200, flags: int = 0) -> Hits:
+        """The lines of all texts in which a regular expression matches."""
+        return self.library.grep(pattern, k, flags, self.library.documents)
+
+    def read(self, place: Any) -> str:
+        """The text at ``"name:10-20"``, of a hit, or of the document called so."""
+        return self.library.read(place)
+
+    def outline(self, k: int = 200) -> str:
+        """Names and sizes of the texts."""
+        texts = self.library.documents
+        lines = [f"{text.name}: {len(text):,} characters" for text in texts[:k]]
+        more = [f"… and {len(texts) - k} more"] if len(texts) > k else []
+        return "\n".join([*lines, *more])
+
+
+class Hit:
+    """A place in the context that was found.
+
+    ``.place`` (``docs/tls.md:41``, to be cited), ``.source``, ``.line`` (None where there are no lines), ``.text``,
+    ``.quote`` (the sentence or line itself), ``.start``, ``.end``, ``.document`` (the whole text), ``.score``.
+    """
+
+    __slots__ = ("document", "end", "line", "place", "quote", "score", "start")
+
+    def __init__(
+        self, document: Document, start: int, end: int, place: str, line: int | None, quote: str, score: float
+    ) -> None:
+        self.document = document
+        self.start = start
+        self.end = end
+        self.place = place
+        self.line = line
+        self.quote = quote
+        self.score = score
+
+    @property
+    def source(self) -> str:
+        """The name of the text."""
+        return self.document.name
+
+    @property
+    def text(self) -> str:
+        """The whole passage; for ``grep``, the line."""
+        return str(self.document[self.start : self.end])
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key)
+
+    def __repr__(self) -> str:
+        return f"{self.place}: {self.quote}"
+
+
+class Hits(list[Hit]):
+    """Hits that print one on a line, and say when some were cut off.
+
+    ``.weights`` says of a search how telling each word of the question is here: its stem to its share.
+    """
+
+    cut = False
+    weights: dict[str, float] = {}  # noqa: RUF012 - replaced, never changed
+
+    def __repr__(self) -> str:
+        lines = [repr(hit) for hit in self] or ["(nothing found)"]
+        if self.cut:
+            lines.append(f"(only the first {len(self)} are shown; raise k for more)")
+        return "\n".join(lines)
+
+
+class Library:
+    """The texts behind ``context``.
+
+    Responsibilities: take the texts that the host sends, find in them, and say where a find stands.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.documents = Documents()
+        self.documents.library = self
+        self._growing: _Growing | None = None
+
+    def add(self, name: str, has_lines: bool, text: str) -> None:
+        """One more text, sent whole; ``has_lines`` says that its places are its own lines."""
+        self._adopt(Document(text), name, has_lines)
+
+    def begin(self, name: str, has_lines: bool, size: int, ascii_only: bool) -> None:
+        """A big text begins; its parts follow."""
+        self._growing = (
+            _InPlace(name, has_lines, size) if ascii_only and size >= _IN_PLACE else _Growing(name, has_lines)
+        )
+
+    def part(self, data: bytes) -> None:
+        """The next part of the big text: whole characters in UTF-8."""
+        assert self._growing is not None
+        self._growing.add(data)
+
+    def end(self) -> None:
+        """The big text is complete."""
+        assert self._growing is not None
+        grown, self._growing = self._growing, None
+        self._adopt(grown.finish(), grown.name, grown.has_lines)
+
+    def _adopt(self, document: Document, name: str, has_lines: bool) -> None:
+        document.name, document.has_lines = name, has_lines
+        document.number, document.library = len(self.documents), self
+        self.documents.append(document)
+
+    def context(self, shape: str) -> Document | Documents:
+        """What the name ``context`` stands for."""
+        return self.documents[0] if shape == "text" else self.documents
+
+    def search(self, question: str, k: int, within: Document | None) -> Hits:
+        """Ranked by the host, which keeps the index."""
+        arguments = {
+            "query": str(question),
+            "k": int(k),
+            "document": None if within is None else within.number,
+        }
+        reply = self._call("search", arguments)
+        hits = Hits(
+            Hit(
+                document := self.documents[found["document"]],
+                found["start"],
+                found["end"],
+                found["place"],
+                found["line"],
+                str(document[found["best"][0] : found["best"][1]]),
+                found["score"],
+            )
+            for found in reply["hits"]
+        )
+        hits.weights = reply["weights"]
+        return hits
+
+    def grep(self, pattern: str | re.Pattern[str], k: int, flags: int, texts: list[Document]) -> Hits:
+        """The lines in which a pattern matches, in order, at most ``k``."""
+        compiled = re.compile(pattern, flags | re.MULTILINE) if isinstance(pattern, str) else pattern
+        hits = Hits()
+        for text in texts:
+            spans: list[tuple[int, int]] = []
+            for start, end in _matching_lines(compiled, text):
+                if len(hits) + len(spans) == k:
+                    hits.cut = True
+                    break
+                spans.append((start, end))
+            hits.extend(self._hits(text, spans))
+            if hits.cut:
+                break
+        return hits
+
+    def read(self, place: Any) -> str:
+        """The text of a hit, at ``name:10-20``, or of the document called so."""
+        if isinstance(place, Hit):
+            return place.text
+        named = {text.name: text for text in reversed(self.documents)}
+        if place in named:
+            return str(named[place])
+        match = _PLACE.match(str(place))
+        if match is None or match["name"] not in named:
+            raise KeyError(
+                f"no text is called {place!r}; use a name, 'name:10-20', or a hit of search() or grep()"
+            )
+        text, first = named[match["name"]], int(match["first"])
+        return "\n".join(text.split("\n")[first - 1 : int(match["last"] or first)])
+
+    def _hits(self, text: Document, spans: list[tuple[int, int]]) -> Iterator[Hit]:
+        starts = [start for start, _ in spans]
+        places = self._places(text, starts)
+        for (start, end), (label, line) in zip(spans, places, strict=True):
+            quote = str(text[start:end]).strip()
+            yield Hit(text, start, end, f"{text.name}:{label}", line, quote, 0.0)
+
+    def _places(self, text: Document, starts: list[int]) -> list[tuple[str, int | None]]:
+        if not starts:
+            return []
+        if text.has_lines:
+            return [(str(line), line) for line in _lines_of(text, starts)]
+        return [
+            (label, line)
+            for label, line in self._call("places", {"document": text.number, "offsets": starts})
+        ]
+
+
+class _Growing:
+    """A big text under way. Growing a string that nobody else holds is done in place by CPython."""
+
+    def __init__(self, name: str, has_lines: bool) -> None:
+        self.name = name
+        self.has_lines = has_lines
+        self._text = ""
+
+    def add(self, data: bytes) -> None:
+        text, self._text = self._text, ""
+        text += data.decode("utf-8", "surrogatepass")
+        self._text = text
+
+    def finish(self) -> Document:
+        return Document(self._text)
+
+
+class _InPlace(_Growing):
+    """A big ASCII text, written straight into the string that ``context`` will be.
+
+    ``Document(text)`` copies, and for 100 MB that second copy is what breaks the memory bound. So the Document is made
+    from an ASCII string that was never written to (its pages are not in memory yet), and filled before anyone has
+    seen it, hashed it or taken its length for anything.
+    """
+
+    def __init__(self, name: str, has_lines: bool, size: int) -> None:
+        super().__init__(name, has_lines)
+        import ctypes
+
+        new = ctypes.pythonapi.PyUnicode_New
+        new.restype, new.argtypes = ctypes.py_object, [ctypes.c_ssize_t, ctypes.c_uint32]
+        address = ctypes.pythonapi.PyUnicode_AsUTF8
+        address.restype, address.argtypes = ctypes.c_void_p, [ctypes.py_object]
+        self._move = ctypes.memmove
+        self._document = Document(new(size, 127))
+        self._at = address(self._document)
+        self._end = self._at + size
+
+    def add(self, data: bytes) -> None:
+        if self._at + len(data) > self._end:
+            raise ValueError("a text is longer than was announced")
+        self._move(self._at, data, len(data))
+        self._at += len(data)
+
+    def finish(self) -> Document:
+        if self._at != self._end:
+            raise ValueError("a text is shorter than was announced")
+        return self._document
+
+
+def _matching_lines(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    """The spans of the lines in which a pattern matches, each line once."""
+    past = -1
+    for match in pattern.finditer(text):
+        if match.start() <= past:
+            continue
+        start = text.rfind("\n", 0, match.start()) + 1
+        end = text.find("\n", max(match.end() - 1, match.start()))
+        past = len(text) if end < 0 else end
+        yield start, past
+
+
+def _lines_of(text: str, starts: list[int]) -> Iterator[int]:
+    """The lines of ascending offsets, counted from 1."""
+    line, at = 1, 0
+    for start in starts:
+        line += text.count("\n", at, start)
+        at = start
+        yield line

@@ -1,0 +1,131 @@
+"""A REPL without a process: cells run in a thread of the test itself. It protects from nothing, and knows only what the
+contract of ``Repl`` asks for; use it for cells that the test wrote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from harlm.errors import CodeError
+from harlm.protocols import ReplHost, ReplSetup
+from harlm.types import Final, Observation
+
+
+class _Finished(BaseException):
+    def __init__(self, value: object) -> None:
+        super().__init__("finished")
+        self.value = value
+
+
+class FakeSandbox:
+    """Opens REPLs that are threads. See the module for what it is not."""
+
+    tier = "fake"
+
+    async def open(self, setup: ReplSetup, host: ReplHost) -> _FakeRepl:
+        """A REPL with the context as plain ``str`` or ``list`` of ``str``."""
+        return _FakeRepl(setup, host)
+
+
+class _FakeRepl:
+    def __init__(self, setup: ReplSetup, host: ReplHost) -> None:
+        self._host = host
+        self._printed: list[str] = []
+        texts = [document.text for document in setup.context.documents]
+        self._reserved: dict[str, Any] = {
+            "__builtins__": {**vars(builtins), "print": self._print},
+            "context": texts[0] if setup.context.shape == "text" else texts,
+            "FINAL": self._finish,
+            "SUBMIT": self._finish,
+            "FINAL_VAR": lambda name: self._finish(self._names[name]),
+            "SHOW_VARS": lambda: "\n".join(self._own()),
+        }
+        for function in setup.functions:
+            self._reserved[function] = self._function(function)
+        self._names: dict[str, Any] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, cell: str) -> Observation:
+        """See ``harlm.protocols.Repl``."""
+        self._loop = asyncio.get_running_loop()
+        self._names |= {**self._reserved, "answer": {"content": None, "ready": False}}
+        before = self._own()
+        self._printed.clear()
+        started = time.monotonic()
+        final, error = await asyncio.to_thread(self._execute, cell)
+        output = "".join(self._printed)
+        return Observation(
+            output=output,
+            output_chars=len(output),
+            error=error,
+            final=final,
+            names=tuple((name, kind) for name, kind in self._own().items() if name not in before),
+            wall_s=time.monotonic() - started,
+        )
+
+    async def close(self) -> None:
+        """See ``harlm.protocols.Repl``."""
+
+    def _execute(self, cell: str) -> tuple[Final | None, str | None]:
+        try:
+            exec(compile(cell, "<cell>", "exec"), self._names)  # noqa: S102 - a fake runs cells that the test wrote
+        except _Finished as done:
+            return Final(value=done.value), None
+        except BaseException:  # noqa: BLE001 - whatever a cell raises is its observation
+            return None, traceback.format_exc()
+        answer = self._names["answer"]
+        return (Final(value=answer["content"]) if answer["ready"] else None), None
+
+    def _own(self) -> dict[str, str]:
+        hidden = {*self._reserved, "answer"}
+        return {name: type(value).__name__ for name, value in self._names.items() if name not in hidden}
+
+    def _print(self, *values: object, sep: str = " ", end: str = "\n", **_: object) -> None:
+        self._printed.append(sep.join(map(str, values)) + end)
+
+    @staticmethod
+    def _finish(value: object) -> None:
+        raise _Finished(value)
+
+    def _function(self, name: str) -> Any:
+        def ask(arguments: Mapping[str, object]) -> Any:
+            assert self._loop is not None
+            base = name.removesuffix("_batched")
+            waiting = asyncio.run_coroutine_threadsafe(self._host.call(base, arguments), self._loop)
+            try:
+                return waiting.result()
+            except CodeError as error:
+                raise RuntimeError(str(error)) from None
+
+        def single(prompt: str, context: object = None, model: str | None = None) -> Any:
+            given = {"prompt": prompt, "model": model}
+            return ask({**given, "context": _sent(context)} if name.startswith("rlm") else given)
+
+        def batched(prompts: list[str], model: str | None = None) -> list[Any]:
+            assert self._loop is not None
+            base = name.removesuffix("_batched")
+            calls = [self._host.call(base, {"prompt": prompt, "model": model}) for prompt in prompts]
+            return list(asyncio.run_coroutine_threadsafe(_together(calls), self._loop).result())
+
+        if name == "budget":
+            return lambda: ask({})
+        return batched if name.endswith("_batched") else single
+
+
+async def _together(calls: list[Any]) -> list[Any]:
+    return await asyncio.gather(*calls)
+
+
+def _sent(context: object) -> object:
+    if context is None:
+        return None
+    texts = [context] if isinstance(context, str) else list(context)  # type: ignore[call-overload] # a list of str
+    return {
+        "shape": "text" if isinstance(context, str) else "documents",
+        "texts": [{"text": text} for text in texts],
+    }

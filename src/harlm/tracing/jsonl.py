@@ -1,0 +1,201 @@
+"""The stored run: ``run.json`` (what was asked), ``events.jsonl`` (what happened, a line as soon as it happens),
+``blobs/`` (long values, by content), ``result.json`` (what came of it). Append-only and readable without us.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from harlm.errors import ConfigError, TraceError
+from harlm.events import Answered, AnyEvent, Event, Failed, RunStarted
+from harlm.tracing.redact import Redactor
+from harlm.types import Answer
+
+_INLINE = 4096  # bytes; a longer value goes to a blob
+_ENVELOPE = frozenset({"v", "seq", "ts", "run", "node", "parent"})
+_T = TypeVar("_T")
+_encode = msgspec.json.Encoder().encode
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """``run.json``: one run at a glance, written when it starts."""
+
+    v: int = 1
+    run: str
+    started: float
+    question: str
+    root_model: str
+    sub_model: str
+    documents: int
+    characters: int
+    tokens: int
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """``result.json``: how a run ended. Exactly one of ``answer`` and ``error`` is set."""
+
+    v: int = 1
+    run: str
+    answer: Answer | None = None
+    error: str | None = None
+    error_type: str | None = None
+
+
+class JsonlSink:
+    """Writes one run into a folder of its own.
+
+    Responsibilities: lay out the folder, append each event whole, move long values to blobs, hide secrets.
+
+    Args:
+        folder: made here, open to its owner only.
+        redactor: applied to every byte that is written.
+
+    Raises:
+        ConfigError: the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path, redactor: Redactor) -> None:
+        self._folder = folder
+        self._redactor = redactor
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+            self._blobs = folder / "blobs"
+            self._blobs.mkdir(mode=0o700)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            self._events = os.open(folder / "events.jsonl", flags, 0o600)
+        except OSError as error:
+            raise ConfigError(
+                f"runs cannot be kept in {str(folder.parent)!r} ({error.strerror}); set HARLM_HOME to a folder that "
+                "you can write to"
+            ) from error
+
+    def emit(self, event: Event) -> None:
+        """Append one event."""
+        fields: dict[str, object] = {"kind": event.kind}
+        for name in event.__struct_fields__:
+            value = getattr(event, name)
+            fields[name] = value if name in _ENVELOPE else self._inline_or_blob(value)
+        os.write(self._events, self._redactor.clean(_encode(fields)) + b"\n")
+        match event:
+            case RunStarted():
+                self._write("run.json", _run_record(event))
+            case Answered(answer=answer):
+                self._write("result.json", RunResult(run=event.run, answer=answer))
+            case Failed(error=error, type=kind):
+                self._write("result.json", RunResult(run=event.run, error=error, error_type=kind))
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._events)
+
+    def _inline_or_blob(self, value: object) -> object:
+        data = _encode(value)
+        if len(data) <= _INLINE:
+            return msgspec.Raw(data)
+        data = self._redactor.clean(data)
+        name = hashlib.blake2b(data, digest_size=16).hexdigest()
+        path = self._blobs / name
+        if not path.exists():
+            _write_private(path, data)
+        return {"blob": name, "bytes": len(data)}
+
+    def _write(self, name: str, value: object) -> None:
+        data = msgspec.json.format(self._redactor.clean(_encode(value)), indent=2)
+        _write_private(self._folder / name, data + b"\n")
+
+
+def _run_record(event: RunStarted) -> RunRecord:
+    return RunRecord(
+        run=event.run,
+        started=event.ts,
+        question=event.question,
+        root_model=event.root_model,
+        sub_model=event.sub_model,
+        documents=event.documents,
+        characters=event.characters,
+        tokens=event.tokens,
+    )
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(data)
+
+
+class RunFolder:
+    """A stored run, for reading.
+
+    Raises:
+        TraceError: there is no such run, or it is not one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.record = _read(folder / "run.json", RunRecord)
+
+    @property
+    def result(self) -> RunResult | None:
+        """How it ended; None for a run that is under way, or was killed."""
+        path = self.folder / "result.json"
+        return _read(path, RunResult) if path.exists() else None
+
+    def events(self) -> Iterator[Event]:
+        """Everything that happened, in order, with long values in place. A last line that was cut off by a crash is
+        left out.
+        """
+        try:
+            lines = (self.folder / "events.jsonl").read_bytes().splitlines(keepends=True)
+        except OSError as error:
+            raise TraceError(f"the events of run {self.folder.name} cannot be read: {error}") from error
+        for line in lines:
+            if line.endswith(b"\n"):
+                yield self._event(line)
+
+    def _event(self, line: bytes) -> Event:
+        try:
+            fields = msgspec.json.decode(line, type=dict[str, object])
+            whole = {name: self._whole(value) for name, value in fields.items()}
+            event: Event = msgspec.convert(whole, AnyEvent)
+        except (msgspec.MsgspecError, OSError) as error:
+            raise TraceError(f"run {self.folder.name} holds an event that cannot be read: {error}") from error
+        return event
+
+    def _whole(self, value: object) -> object:
+        if isinstance(value, Mapping) and value.keys() == {"blob", "bytes"} and str(value["blob"]).isalnum():
+            return msgspec.json.decode((self.folder / "blobs" / str(value["blob"])).read_bytes())
+        return value
+
+
+def find_run(runs: Path, name: str) -> RunFolder:
+    """The stored run with this id, or the only one whose id begins so; ``last`` is the newest.
+
+    Raises:
+        TraceError: none, or more than one.
+    """
+    ids = list_runs(runs)
+    wanted = ids[:1] if name == "last" else [each for each in ids if each.startswith(name.upper())]
+    if len(wanted) != 1:
+        found = "more than one run begins so" if wanted else "`harlm runs list` shows those that there are"
+        raise TraceError(f"there is no single run {name!r} in {str(runs)!r}: {found}")
+    return RunFolder(runs / wanted[0])
+
+
+def list_runs(runs: Path) -> list[str]:
+    """The ids of all stored runs, newest first."""
+    try:
+        return sorted((entry.name for entry in runs.iterdir() if (entry / "run.json").exists()), reverse=True)
+    except OSError:
+        return []
+
+
+def _read(path: Path, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise TraceError(f"{str(path)!r} is not the file of a run: {error}") from error

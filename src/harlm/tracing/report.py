@@ -1,0 +1,78 @@
+"""An answer as the JSON object that ``--format json`` prints. Knows the surface that users were promised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from harlm.types import Answer, Citation, Latency, Mode, Route, Status, Usage
+
+
+class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the calls of a run used. ``cost_usd`` is null when the price of a call is unknown."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    cost_usd: float | None
+    estimated: bool
+    by_model: Mapping[str, UsageReport] = {}
+
+
+class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The isolation tier of model-written code; null when no code ran."""
+
+    tier: str | None
+
+
+class AnswerReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer. ``memory`` is null: runs have no memory tiers yet."""
+
+    answer: str
+    data: object
+    citations: tuple[Citation, ...]
+    citations_dropped: int
+    confidence: float | None
+    status: Status
+    mode: Mode
+    route: Route | None
+    usage: UsageReport
+    latency: Latency
+    memory: None
+    sandbox: SandboxReport
+    run: str
+
+
+def report_of(answer: Answer) -> AnswerReport:
+    """The JSON object for an answer."""
+    return AnswerReport(
+        answer=answer.text,
+        data=answer.data,
+        citations=answer.citations,
+        citations_dropped=answer.citations_dropped,
+        confidence=answer.confidence,
+        status=answer.status,
+        mode=answer.mode,
+        route=answer.route,
+        usage=_usage(answer.usage),
+        latency=answer.latency,
+        memory=None,
+        sandbox=SandboxReport(tier=answer.sandbox),
+        run=answer.run_id,
+    )
+
+
+def _usage(usage: Usage) -> UsageReport:
+    return UsageReport(
+        calls=usage.calls,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cached_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cost_usd=usage.cost_usd,
+        estimated=usage.estimated,
+        by_model={name: _usage(each) for name, each in usage.by_model.items()},
+    )

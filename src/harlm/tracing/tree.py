@@ -1,0 +1,104 @@
+"""From a list of events to the tree of nodes and calls that they tell of, for display. Knows the order of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from harlm import events
+from harlm.types import Usage
+
+
+@dataclass(slots=True)
+class Node:
+    """One node of the recursion as far as events have told.
+
+    Attributes:
+        name: ``0``, ``0.1``, …
+        question, mode, status: as reported; status is empty while the node is under way.
+        root_calls, sub_calls: answered, by role; failed ones are counted apart.
+        usage: of the node's own calls.
+        cells: that were run.
+        children: in the order in which they began.
+    """
+
+    name: str
+    question: str = ""
+    mode: str = ""
+    status: str = ""
+    root_calls: int = 0
+    sub_calls: int = 0
+    in_flight: int = 0
+    failed: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cells: int = 0
+    children: list[Node] = field(default_factory=list)
+
+
+class CallTree:
+    """Grows with every event.
+
+    Attributes:
+        root: the node of the user's task; None before it began.
+    """
+
+    def __init__(self, told: Iterable[events.Event] = ()) -> None:
+        self.root: Node | None = None
+        self._nodes: dict[str, Node] = {}
+        self._roles: dict[int, events.Role] = {}
+        for event in told:
+            self.add(event)
+
+    def add(self, event: events.Event) -> None:
+        """Take one more event."""
+        match event:
+            case events.NodeStarted():
+                node = self._node(event)
+                node.question, node.mode = event.question, event.mode
+            case events.NodeFinished():
+                self._node(event).status = event.status
+            case events.CallStarted():
+                self._roles[event.call] = event.role
+                self._node(event).in_flight += 1
+            case events.CallFinished():
+                self._count(event)
+            case events.CallFailed():
+                node = self._node(event)
+                node.failed += 1
+                node.in_flight -= 1
+            case events.CellFinished():
+                self._node(event).cells += 1
+
+    def _count(self, event: events.CallFinished) -> None:
+        node = self._node(event)
+        node.in_flight -= 1
+        node.usage += event.usage
+        if self._roles.get(event.call) == "sub":
+            node.sub_calls += 1
+        else:
+            node.root_calls += 1
+
+    def _node(self, event: events.Event) -> Node:
+        node = self._nodes.get(event.node)
+        if node is None:
+            node = self._nodes[event.node] = Node(event.node)
+            parent = self._nodes.get(event.parent or "")
+            if parent is not None:
+                parent.children.append(node)
+            elif self.root is None:
+                self.root = node
+        return node
+
+
+def node_line(node: Node, width: int = 60) -> str:
+    """A node in one line."""
+    question = " ".join(node.question.split())
+    question = question if len(question) <= width else question[: width - 1] + "…"
+    calls = [f"{node.root_calls} turns" if node.mode != "direct" else f"{node.root_calls} call"]
+    if node.sub_calls or (node.in_flight and node.cells):
+        calls.append(f"{node.sub_calls} sub-calls")
+    if node.failed:
+        calls.append(f"{node.failed} failed")
+    tokens = node.usage.input_tokens + node.usage.output_tokens
+    state = node.status or "…"
+    return f"{node.mode or '?'} “{question}” · {', '.join(calls)} · {tokens:,} tokens · {state}"

@@ -1,0 +1,156 @@
+"""What every REPL promises, run over each sandbox that this machine can build and over the fake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from harlm.config import Limits
+from harlm.errors import CodeError
+from harlm.protocols import Repl, ReplSetup, Sandbox
+from harlm.sandbox.process import ProcessSandbox
+from harlm.testing import FakeSandbox
+from harlm.types import Context, Document
+
+FUNCTIONS = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
+
+
+class Host:
+    """Answers calls, and remembers them."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Mapping[str, object]]] = []
+        self.in_flight = self.most_in_flight = 0
+
+    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+        self.asked.append((function, arguments))
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        await asyncio.sleep(0.01)
+        self.in_flight -= 1
+        if arguments.get("prompt") == "fail":
+            raise CodeError("the provider is away; try later")
+        return {"turns_left": 3} if function == "budget" else f"reply to {arguments['prompt']}"
+
+
+@pytest.fixture(params=["process", "fake"])
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    return ProcessSandbox(Limits()) if request.param == "process" else FakeSandbox()
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+async def repl(sandbox: Sandbox, host: Host) -> AsyncIterator[Repl]:
+    documents = (Document(name="a.txt", text="alpha\nbeta"), Document(name="b.txt", text="gamma"))
+    opened = await sandbox.open(ReplSetup(context=Context(documents=documents), functions=FUNCTIONS), host)
+    yield opened
+    await opened.close()
+
+
+async def test_context_is_a_real_list_of_real_str(repl: Repl) -> None:
+    seen = await repl.run("print(isinstance(context, list), [isinstance(t, str) for t in context], context[1], len(context))")
+    assert seen.output == "True [True, True] gamma 2\n"
+
+
+async def test_a_single_text_is_a_real_str(sandbox: Sandbox, host: Host) -> None:
+    repl = await sandbox.open(ReplSetup(context=Context.of_text("one text")), host)
+    seen = await repl.run("print(isinstance(context, str), context.upper(), context[4:])")
+    assert seen.output == "True ONE TEXT text\n"
+    await repl.close()
+
+
+async def test_variables_survive_cells_and_exceptions(repl: Repl) -> None:
+    await repl.run("x = 1")
+    failed = await repl.run("y = 2\nz = 1 / 0")
+    assert failed.error is not None
+    assert "ZeroDivisionError: division by zero" in failed.error
+    assert (await repl.run("print(x + y)")).output == "3\n"
+
+
+async def test_new_variables_are_named(repl: Repl) -> None:
+    seen = await repl.run("count = 41\ndef helper(): pass")
+    assert {name for name, _ in seen.names} == {"count", "helper"}
+
+
+async def test_a_syntax_error_is_an_observation(repl: Repl) -> None:
+    seen = await repl.run("def broken(:")
+    assert seen.error is not None
+    assert "SyntaxError" in seen.error
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "FINAL('forty-two')",
+        "x = 'forty-two'\nFINAL_VAR('x')",
+        "SUBMIT('forty-two')",
+        "answer['content'] = 'forty-two'; answer['ready'] = True",
+    ],
+)
+async def test_all_four_ways_to_finish(repl: Repl, cell: str) -> None:
+    seen = await repl.run(cell)
+    assert seen.final is not None
+    assert seen.final.value == "forty-two"
+    assert seen.error is None
+
+
+async def test_finishing_ends_the_cell_even_inside_a_catch_all(repl: Repl) -> None:
+    seen = await repl.run("try:\n    FINAL(1)\nexcept Exception:\n    print('caught')\nprint('after')")
+    assert seen.final is not None
+    assert seen.output == ""
+
+
+async def test_calls_are_answered_by_the_host(repl: Repl, host: Host) -> None:
+    seen = await repl.run("print(llm_query('one'))\nprint(budget()['turns_left'])")
+    assert seen.output == "reply to one\n3\n"
+    assert [function for function, _ in host.asked] == ["llm_query", "budget"]
+
+
+async def test_a_batch_is_concurrent_and_keeps_its_order(repl: Repl, host: Host) -> None:
+    seen = await repl.run("print(llm_query_batched([str(i) for i in range(8)])[5])")
+    assert seen.output == "reply to 5\n"
+    assert host.most_in_flight == 8
+
+
+async def test_a_failed_call_raises_in_the_cell(repl: Repl) -> None:
+    seen = await repl.run("try:\n    llm_query('fail')\nexcept Exception as error:\n    print('caught:', error)")
+    assert "caught: the provider is away; try later" in seen.output
+    uncaught = await repl.run("llm_query('fail')")
+    assert uncaught.error is not None
+    assert "the provider is away; try later" in uncaught.error
+
+
+async def test_a_child_is_given_its_context(repl: Repl, host: Host) -> None:
+    await repl.run("rlm_query('sum it up', ['some text', 'more'])")
+    function, arguments = host.asked[0]
+    assert function == "rlm_query"
+    given = arguments["context"]
+    assert isinstance(given, dict)
+    assert given["shape"] == "documents"
+    assert [text["text"] for text in given["texts"]] == ["some text", "more"]
+
+
+async def test_functions_that_were_not_offered_do_not_exist(sandbox: Sandbox, host: Host) -> None:
+    repl = await sandbox.open(ReplSetup(context=Context.of_text("x"), functions=("budget",)), host)
+    seen = await repl.run("llm_query('one')")
+    assert seen.error is not None
+    assert "NameError" in seen.error
+    await repl.close()
+
+
+async def test_reserved_names_come_back(repl: Repl) -> None:
+    await repl.run("context = None\ndel FINAL")
+    seen = await repl.run("print(len(context))\nFINAL(1)")
+    assert seen.output == "2\n"
+    assert seen.final is not None
+
+
+async def test_closing_twice_is_safe(repl: Repl) -> None:
+    await repl.close()
+    await repl.close()

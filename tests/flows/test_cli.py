@@ -1,0 +1,292 @@
+"""What a user sees on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from harlm.testing import Request, ScriptedServer
+from tests.flows.cli import harlm
+
+LOOK = "```repl\nprint(context[:100])\n```"
+
+
+def test_the_answer_alone_goes_to_stdout() -> None:
+    ran = harlm("ask", "What is the vault code?", "-", stdin=b"The vault code is 4711.\n")
+    assert ran.code == 0
+    assert ran.out == "4711\n\n“The vault code is 4711.” [<stdin>:1]\n"
+    assert "does not reason" in ran.err
+    assert "run 01" in ran.err
+
+
+def test_json_is_one_object_of_the_promised_shape() -> None:
+    ran = harlm("ask", "What is the vault code?", "-", "--format", "json", stdin=b"The vault code is 4711.\n")
+    answer = json.loads(ran.out)
+    assert answer.keys() >= {"answer", "citations", "status", "mode", "route", "usage", "latency", "memory", "sandbox", "run"}
+    assert answer["citations"][0].keys() >= {"source", "start", "end", "line", "page", "quote"}
+    assert answer["route"].keys() >= {"mode", "probabilities", "reasons"}
+    assert answer["usage"].keys() >= {"calls", "input_tokens", "output_tokens", "cached_tokens", "cost_usd", "by_model"}
+    assert answer["latency"].keys() == {"wall_s", "critical_path_s", "parallelism"}
+    assert answer["sandbox"] == {"tier": None}
+
+
+def test_markdown_has_its_sources() -> None:
+    ran = harlm("ask", "What is the code?", "-", "--format", "md", stdin=b"The code is 4711.")
+    assert "**Sources**\n\n- `<stdin>:1`: “The code is 4711.”" in ran.out
+
+
+def test_events_can_be_followed() -> None:
+    ran = harlm("ask", "What is the code?", "-", "--json", "-q", stdin=b"The code is 4711.")
+    told = [json.loads(line) for line in ran.out.splitlines()]
+    assert told[0]["kind"] == "run_started"
+    assert told[-1]["kind"] == "answer"
+    assert ran.err == ""
+
+
+def test_the_answer_can_go_to_a_file(tmp_path: Path) -> None:
+    ran = harlm("ask", "What is the code?", "-", "-o", tmp_path / "answer.txt", "-q", stdin=b"The code is 4711.")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert "4711" in (tmp_path / "answer.txt").read_text()
+
+
+def test_a_route_is_explained() -> None:
+    ran = harlm("ask", "What is the code?", "-", "--explain", stdin=b"The code is 4711.")
+    assert "route: direct (direct 9" in ran.err
+
+
+def test_files_are_cited_as_they_open_from_here() -> None:
+    Path("docs").mkdir()
+    Path("docs/tls.md").write_text("# TLS\n\nTLS 1.1 is disabled on the edge servers.\n")
+    Path("docs/dns.md").write_text("# DNS\n\nThe name servers are in Lyon.\n")
+    ran = harlm("ask", "Where are the name servers?", "docs", "-q")
+    assert "[docs/dns.md:3]" in ran.out
+
+
+# -- bad input --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["ask", "", "."], 2, "the question is empty"),
+        (["ask", "What?"], 2, "Missing argument"),
+        (["ask", "What?", "missing.txt"], 8, "'missing.txt' does not exist"),
+        (["ask", "What?", "*.nope"], 8, "matches no file"),
+        (["ask", "What?", "https://example.org/x"], 8, "is a URL"),
+        (["ask", "What?", "empty"], 8, "there is no text to read in 'empty'"),
+        (["ask", "What?", "zero.txt"], 8, "'zero.txt' is empty"),
+        (["ask", "What?", "binary.dat"], 8, "'binary.dat' is binary"),
+        (["ask", "What?", "broken.pdf"], 8, "'broken.pdf' is not a PDF"),
+        (["ask", "What?", "broken.zip"], 8, "'broken.zip' is not an archive"),
+        (["ask", "What?", "-"], 8, "standard input is empty"),
+        (["ask", "What?", "a.txt", "-m", "gpt-5"], 3, "model 'gpt-5' cannot be used"),
+        (["ask", "What?", "a.txt", "-m", "openai/gpt-5"], 3, "set OPENAI_API_KEY"),
+        (["ask", "What?", "a.txt", "-m", "openai/x", "--offline"], 3, "needs a network"),
+        (["ask", "What?", "a.txt", "-m", "http://127.0.0.1:9/v1#x"], 5, "cannot be reached at http://127.0.0.1:9/v1"),
+        (["ask", "What?", "a.txt", "-m", "http://nowhere.invalid/v1#x"], 5, "cannot be reached at http://nowhere.invalid/v1"),
+        (["ask", "What?", "a.txt", "--mode", "fast"], 2, "'fast' is not one of"),
+        (["ask", "What?", "a.txt", "-j", "0"], 2, "0 is not in the range"),
+        (["ask", "What?", "a.txt", "-o", "no/such/folder/x"], 3, "cannot be written to"),
+        (["ask", "Who flew to Mars in a teapot?", "a.txt", "--strict"], 6, "nothing in the context supports an answer"),
+        (["runs", "show", "01ZZ"], 8, "no single run"),
+        (["surprise"], 2, "No such command 'surprise'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_clear_line_and_the_right_code(arguments: list[str], code: int, said: str) -> None:
+    Path("empty").mkdir()
+    Path("a.txt").write_text("Some text about bridges.")
+    Path("zero.txt").touch()
+    Path("binary.dat").write_bytes(b"\x00\x01\x02\xff" * 100)
+    Path("broken.pdf").write_bytes(b"%PDF-1.7 nonsense")
+    Path("broken.zip").write_bytes(b"nonsense")
+    ran = harlm(*arguments)
+    assert ran.code == code, ran.err
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+    if code != 2:
+        assert ran.err.splitlines()[-1].startswith("harlm: ")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
+def test_a_file_that_may_not_be_read() -> None:
+    Path("secret.txt").write_text("x")
+    Path("secret.txt").chmod(0)
+    ran = harlm("ask", "What?", "secret.txt")
+    assert ran.code == 8
+    assert "check its permissions" in ran.err
+
+
+def test_a_file_in_an_odd_encoding_is_read() -> None:
+    Path("latin.txt").write_bytes("Die Brücke wurde im Jahr 1883 eröffnet, sagt das Archiv der Stadt.".encode("latin-1"))
+    assert "1883" in harlm("ask", "Die Brücke wurde eröffnet: what year?", "latin.txt", "-q").out
+
+
+def test_verbose_shows_the_traceback() -> None:
+    assert "Traceback" in harlm("ask", "What?", "missing.txt", "-v").err
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "said"),
+    [
+        ("<html>hello</html>", 200, 5, "is not a completion"),
+        ('{"error": {"message": "bad key"}}', 401, 3, "refused the key (401: bad key); check HARLM_API_KEY"),
+        ('{"error": {"message": "slow down"}}', 429, 5, "is rate limited"),
+        ("oops", 500, 5, "is not available (500: oops)"),
+        ('{"error": {"message": "no such model"}}', 404, 5, "was not found"),
+    ],
+)
+def test_endpoints_that_answer_badly(body: str, status: int, code: int, said: str) -> None:
+    with ScriptedServer(lambda request: web.Response(text=body, status=status)) as server:
+        ran = harlm("ask", "What?", "-", "-m", f"openai/x@{server.base_url}", stdin=b"text")
+    assert ran.code == code
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_what_was_paid_for_is_kept_when_the_provider_goes_away() -> None:
+    def reply(request: Request) -> str | web.Response:
+        return LOOK if request.number == 0 else web.Response(status=503, text="gone")
+
+    with ScriptedServer(reply) as server:
+        ran = harlm("ask", "What?", "-", "-m", f"openai/x@{server.base_url}", "--mode", "repl", stdin=b"the text")
+    assert ran.code == 5
+    assert "1 answered call(s) are kept: harlm runs show 01" in ran.err
+    shown = harlm("runs", "show", "last", "--cells")
+    assert "print(context[:100])" in shown.out
+    assert "the text" in shown.out
+    assert "ModelUnavailable" in shown.out
+
+
+def test_an_interrupt_keeps_what_was_learned_and_leaves_no_process() -> None:
+    with ScriptedServer(lambda request: "```repl\nimport time\nprint('looked', flush=True)\ntime.sleep(30)\n```") as server:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harlm", "ask", "What?", "-", "-m", f"openai/x@{server.base_url}", "--mode", "repl"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        process.stdin.write(b"text")
+        process.stdin.close()
+        process.stdin = None
+        for _ in range(200):
+            if server.requests:
+                break
+            time.sleep(0.05)
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err.decode()
+    assert out == b""
+    assert b"1 answered call(s) are kept" in err
+    assert b"interrupted" in err
+    assert b"Traceback" not in err
+    assert "failed" in harlm("runs", "list").out
+    workers = subprocess.run(["pgrep", "-f", "harlm/sandbox/worker"], capture_output=True, text=True, check=False)
+    assert not [pid for pid in workers.stdout.split() if _parent(pid) == 1]
+
+
+def _parent(pid: str) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return 0
+
+
+def test_a_reader_that_goes_away_is_no_fault() -> None:
+    Path("a.txt").write_text("The code is 4711. " * 10)
+    script = f"{sys.executable} -m harlm ask 'What is the code?' a.txt --format json | head -c 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, env=dict(os.environ))
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert done.stdout.strip().endswith("0")
+
+
+# -- the other verbs --------------------------------------------------------------------------------------
+
+
+def test_inspect_tells_what_would_be_read() -> None:
+    Path("docs").mkdir()
+    Path("docs/a.md").write_text("# Title\n" + "word " * 500)
+    Path("docs/b.png").write_bytes(b"\x89PNG")
+    ran = harlm("inspect", "docs")
+    assert ran.code == 0
+    assert "1 documents (1 markdown)" in ran.out
+    assert "docs/a.md" in ran.out
+    assert "binary" in ran.out
+    listing = json.loads(harlm("inspect", "docs", "--format", "json").out)
+    assert listing["skipped"] == [{"name": "docs/b.png", "reason": "binary"}]
+    assert 400 < listing["tokens"] < 700
+
+
+def test_inspect_takes_standard_input() -> None:
+    assert "1 documents" in harlm("inspect", "-", stdin=b"some text").out
+
+
+def test_doctor_says_honestly_what_the_sandbox_does() -> None:
+    ran = harlm("doctor")
+    assert ran.code == 0, ran.err
+    assert "does NOT protect from: files of this user" in ran.out
+    report = json.loads(harlm("doctor", "--json").out)
+    assert report["sandbox"]["tier"] == "s0"
+    assert "the variables of this process" in report["sandbox"]["denied"]
+
+
+def test_doctor_fails_for_what_is_missing() -> None:
+    ran = harlm("doctor", environment={"HARLM_MODEL": "openai/gpt-5"})
+    assert ran.code == 3
+    assert "BAD   model: openai/gpt-5 needs a key; set OPENAI_API_KEY" in ran.out
+
+
+def test_models_never_show_a_key() -> None:
+    ran = harlm("models", environment={"OPENAI_API_KEY": "sk-very-secret", "HARLM_MODEL": "openai/gpt-5"})
+    assert "root model: openai/gpt-5" in ran.out
+    assert "OPENAI_API_KEY is set" in ran.out
+    assert "sk-very-secret" not in ran.out + ran.err
+    rows = json.loads(harlm("models", "--format", "json").out)["providers"]
+    assert {row["provider"] for row in rows} == {"openai", "anthropic", "gemini", "openrouter", "ollama", "offline"}
+
+
+def test_config_shows_values_and_origins() -> None:
+    Path("harlm.toml").write_text("[engine]\nmax_turns = 7\n")
+    ran = harlm("config", "show", "--origin", environment={"HARLM_API_KEY": "sk-very-secret"})
+    assert "engine.max_turns" in ran.out
+    assert "# " + str(Path.cwd() / "harlm.toml") in ran.out
+    assert "(set, hidden)" in ran.out
+    assert "sk-very-secret" not in ran.out
+
+
+def test_a_hostile_project_file_is_refused() -> None:
+    Path("harlm.toml").write_text("[models]\nbase_url = 'http://evil'\n")
+    ran = harlm("ask", "What?", "-", stdin=b"x")
+    assert ran.code == 3
+    assert "a project file may not" in ran.err
+
+
+def test_runs_are_listed_and_shown() -> None:
+    assert harlm("runs", "list").out == ""
+    harlm("ask", "What is the code?", "-", stdin=b"The code is 4711.")
+    (row,) = json.loads(harlm("runs", "list", "--format", "json").out)
+    assert (row["question"], row["state"]) == ("What is the code?", "ok")
+    shown = harlm("runs", "show", row["run"][:20])
+    assert "direct “What is the code?” · 1 call" in shown.out
+    assert "4711" in shown.out
+    whole = json.loads(harlm("runs", "show", "last", "--format", "json").out)
+    assert whole["events"][-1]["kind"] == "answer"
+
+
+def test_help_and_version() -> None:
+    assert "Ask a question over files and folders." in harlm("--help").out
+    assert harlm("--version").out.startswith("harlm 0.")
+    assert "--sub-model" in harlm("ask", "-h").out

@@ -1,0 +1,110 @@
+"""Nothing outside us is trusted: whatever comes is read, or refused with an error of ours."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harlm.context.readers import read_archive, read_document
+from harlm.errors import ContextError, SandboxFailure
+from harlm.models.offline.extractive import reply_to
+from harlm.models.offline.intents import read_intent
+from harlm.models.offline.programs import program_for
+from harlm.sandbox.wire import Wire
+from harlm.types import Message
+from tests import making
+
+SUFFIXES = st.sampled_from([".pdf", ".docx", ".pptx", ".xlsx", ".ipynb", ".html", ".csv", ".tsv", ".eml", ".txt", ".py", ".json", ""])
+XML = st.lists(st.sampled_from(["<w:p>", "</w:p>", "<w:t>", "</w:t>", "text", "<", "&", "<!DOCTYPE x>", "]]>", "<a xmlns='x'/>"]), max_size=12).map("".join)
+
+
+@given(SUFFIXES, st.binary(max_size=400))
+def test_any_bytes_under_any_name_are_read_or_refused(suffix: str, data: bytes) -> None:
+    with contextlib.suppress(ContextError):
+        for document in read_document(f"x{suffix}", data).documents:
+            for offset in (0, len(document.text) // 2, len(document.text)):
+                assert document.place(offset).label
+
+
+@given(st.sampled_from([".docx", ".pptx", ".xlsx"]), XML, XML)
+def test_any_office_file_is_read_or_refused(suffix: str, one: str, other: str) -> None:
+    members = {"word/document.xml": one, "ppt/presentation.xml": one, "xl/workbook.xml": one, "xl/_rels/workbook.xml.rels": other}
+    with contextlib.suppress(ContextError):
+        read_document(f"x{suffix}", making.zipped(members))
+
+
+@given(st.sampled_from([".zip", ".tar", ".tar.gz", ".tgz", ".gz", ".tar.xz"]), st.binary(max_size=600))
+def test_any_archive_is_read_or_refused(suffix: str, data: bytes) -> None:
+    with contextlib.suppress(ContextError):
+        read_archive(f"x{suffix}", data)
+
+
+@given(st.integers(0, 2000), st.integers(0, 255))
+def test_an_archive_with_a_wrong_byte_is_read_or_refused(at: int, byte: int) -> None:
+    data = bytearray(making.zipped({"a.txt": "some text " * 30, "b/c.md": "# more"}))
+    data[at % len(data)] = byte
+    with contextlib.suppress(ContextError):
+        read_archive("x.zip", bytes(data))
+
+
+FRAMES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=10) | st.binary(max_size=10),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(["op", "id", "function", "arguments", "cell", "done", "call", "value"]), inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@given(st.binary(max_size=200) | FRAMES.map(lambda value: _framed(msgspec.msgpack.encode(value))))
+def test_any_bytes_from_a_worker_are_a_frame_or_a_violation(data: bytes) -> None:
+    async def receive() -> None:
+        reader = asyncio.StreamReader()
+        reader.feed_data(data)
+        reader.feed_eof()
+        wire = Wire(reader, None, largest=1000)  # type: ignore[arg-type] # nothing is sent
+        with contextlib.suppress(EOFError, SandboxFailure):
+            while True:
+                await wire.receive()
+
+    asyncio.run(receive())
+
+
+def _framed(data: bytes) -> bytes:
+    return len(data).to_bytes(4, "little") + data
+
+
+def test_deep_nesting_is_a_violation_and_not_a_crash() -> None:
+    async def receive() -> None:
+        reader = asyncio.StreamReader()
+        reader.feed_data(_framed(b"\x91" * 200_000))
+        with contextlib.suppress(SandboxFailure):
+            await Wire(reader, None, largest=1 << 20).receive()  # type: ignore[arg-type] # nothing is sent
+            raise AssertionError("accepted")
+
+    asyncio.run(receive())
+
+
+WORDS = st.lists(
+    st.sampled_from(
+        """which what how many list count where who is are does module file class function line row defines imports contains
+        the of in base most largest named Fraction json/decoder.py "TODO" ' status = failed summarise compare and or ? , .""".split()
+    ),
+    max_size=14,
+).map(" ".join)
+
+
+@given(WORDS | st.text(max_size=80), st.booleans(), st.booleans())
+def test_any_question_has_an_intent_whose_program_is_python(question: str, has_code: bool, has_records: bool) -> None:
+    program = program_for(read_intent(question, has_code=has_code, has_records=has_records))
+    if program is not None:
+        ast.parse(program)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), WORDS | st.text(max_size=60)), max_size=5))
+def test_the_offline_model_replies_to_anything(talk: list[tuple[str, str]]) -> None:
+    messages = [Message(role=role, content=content) for role, content in talk]  # type: ignore[arg-type] # one of the roles
+    assert reply_to([*messages, Message(role="user", content="x")])

@@ -1,0 +1,86 @@
+"""Laws of texts: lines, passages, sentences, decoding, tokens."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harlm.context import estimate_tokens
+from harlm.context.decode import decode
+from harlm.retrieval.passages import split_passages
+from harlm.retrieval.sentences import split_sentences
+from harlm.retrieval.terms import terms
+from harlm.types import Context, Document, pieces
+
+TEXTS = st.text(st.sampled_from("ab .\n\t!?Zé汉\"'-#1") | st.characters(exclude_categories=["Cs"]), max_size=400)
+LONG = st.builds(lambda parts, n: "".join(parts) * n, st.lists(st.sampled_from(["word ", "A sentence. ", "\n", "\n\n", "x" * 300]), max_size=20), st.integers(1, 6))
+
+
+@given(TEXTS, st.integers(0, 500))
+def test_lines_are_those_that_newlines_make(text: str, offset: int) -> None:
+    document = Document(name="x", text=text)
+    offset = min(offset, len(text))
+    line = document.line_of(offset)
+    assert line == text.count("\n", 0, offset) + 1
+    start, end = document.span_of_lines(line, line)
+    assert text[start:end] == text.split("\n")[line - 1]
+
+
+@given(TEXTS | LONG)
+def test_passages_follow_each_other_and_cover_the_text(text: str) -> None:
+    spans = split_passages(text)
+    assert "".join(text[start:end] for start, end in spans) == text
+    assert all(start < end for start, end in spans)
+
+
+@given(TEXTS | LONG)
+def test_sentences_are_in_order_and_leave_only_blanks_out(text: str) -> None:
+    spans = split_sentences(text)
+    at = 0
+    for start, end in spans:
+        assert at <= start < end
+        assert text[start:end] == text[start:end].strip()
+        assert not text[at:start].strip()
+        at = end
+    assert not text[at:].strip()
+
+
+@given(TEXTS)
+def test_words_stand_where_they_are_said_to(text: str) -> None:
+    for term in terms(text):
+        assert text[term.start : term.end].strip()
+        assert term.stem == term.stem.lower() or not term.stem.isascii()
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_text_or_not(data: bytes) -> None:
+    text = decode(data)
+    assert text is None or "\r" not in text
+
+
+@given(TEXTS.filter(lambda text: "\r" not in text and "\0" not in text and text.isprintable() and len(text) > 20))
+def test_unicode_survives_its_encodings(text: str) -> None:
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
+        assert decode(text.encode(encoding)) == text
+
+
+@given(TEXTS, TEXTS)
+def test_tokens_of_two_texts_are_about_those_of_each(one: str, other: str) -> None:
+    together = estimate_tokens(one + other)
+    assert abs(together - estimate_tokens(one) - estimate_tokens(other)) <= 3
+    assert together >= 0
+
+
+@given(TEXTS, st.integers(1, 50))
+def test_pieces_make_the_text(text: str, size: int) -> None:
+    assert "".join(pieces(text, size)) == text
+
+
+@given(st.lists(TEXTS, max_size=6))
+def test_a_context_is_addressed_by_its_texts(texts: list[str]) -> None:
+    def context(names: str) -> Context:
+        return Context(documents=tuple(Document(name=f"{names}{n}", text=text) for n, text in enumerate(texts)))
+
+    assert context("a").digest == context("b").digest
+    longer = Context(documents=(*context("a").documents, Document(name="x", text="more")))
+    assert longer.digest != context("a").digest

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from harlm.context import cite, load
+from harlm.context.readers import read_document
+from harlm.types import Context
+from tests import making
+
+CONTEXT = load(
+    {
+        "docs/tls.md": "# TLS\n\nTLS 1.1 is disabled on all edge servers.\nTLS 1.3 is preferred.",
+        "a.py": 'x = d["key"]\nclass Fraction(Rational):\n    pass\n',
+        "<stdin>": "The vault code is 4711.",
+        "My File (v2).txt": "A name with blanks and brackets.",
+    }
+)
+
+
+def cited(text: str, context: Context = CONTEXT) -> tuple[str, list[str], int]:
+    checked = cite(text, context)
+    return checked.text, [f"{each.place} {each.quote}" for each in checked.citations], checked.dropped
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "quotes"),
+    [
+        (
+            'It is off [docs/tls.md:3 "TLS 1.1 is disabled"].',
+            "It is off [docs/tls.md:3].",
+            ["docs/tls.md:3 TLS 1.1 is disabled"],
+        ),
+        ('[docs/tls.md "TLS 1.3 is preferred."]', "[docs/tls.md:4]", ["docs/tls.md:4 TLS 1.3 is preferred."]),
+        ("See [docs/tls.md:4].", "See [docs/tls.md:4].", ["docs/tls.md:4 TLS 1.3 is preferred."]),
+        ("“TLS 1.3 is preferred.” [docs/tls.md]", "“TLS 1.3 is preferred.” [docs/tls.md:4]", ["docs/tls.md:4 TLS 1.3 is preferred."]),
+        ('[tls.md:9 "TLS 1.1 is disabled"]', "[docs/tls.md:3]", ["docs/tls.md:3 TLS 1.1 is disabled"]),
+        (r'[a.py:1 "x = d[\"key\"]"]', "[a.py:1]", ['a.py:1 x = d["key"]']),
+        ('[<stdin> "4711"]', "[<stdin>:1]", ["<stdin>:1 4711"]),
+        ('[My File (v2).txt:1 "A name"]', "[My File (v2).txt:1]", ["My File (v2).txt:1 A name"]),
+        ('[a.py, line 2 "class Fraction"]', "[a.py:2]", ["a.py:2 class Fraction"]),
+        ('[elsewhere.py:3 "class Fraction(Rational):"]', "[a.py:2]", ["a.py:2 class Fraction(Rational):"]),
+        ('[docs/tls.md:3 "TLS 1.1  is\ndisabled"]', "[docs/tls.md:3]", ["docs/tls.md:3 TLS 1.1 is disabled"]),
+    ],
+)
+def test_citations_that_hold(text: str, shown: str, quotes: list[str]) -> None:
+    assert cited(text) == (shown, quotes, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'It is on [docs/tls.md:3 "TLS 1.1 is enabled"]',
+        "It is on [nothing.md:3]",
+        'It is on [x "a quote that stands nowhere in this context"]',
+        "It is on [docs/tls.md:99]",
+        'It is on [<other>:1 "4711"]',
+    ],
+)
+def test_citations_that_do_not_hold_are_removed_and_counted(text: str) -> None:
+    assert cited(text) == ("It is on", [], 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["list[int] and x[1] and [1] and [see below] and [a link](http://x)", "No brackets.", "[]", "[ ]", "a [b] c", '[1, "a"]', '["a", "b"]']
+)
+def test_brackets_that_are_not_citations_are_left_alone(text: str) -> None:
+    assert cited(text) == (text, [], 0)
+
+
+def test_one_place_is_one_citation() -> None:
+    text = 'Once [docs/tls.md "TLS 1.3"], twice [docs/tls.md "TLS 1.3"].'
+    assert cited(text) == ("Once [docs/tls.md:4], twice [docs/tls.md:4].", ["docs/tls.md:4 TLS 1.3"], 0)
+
+
+def test_the_occurrence_nearest_to_the_place_is_meant() -> None:
+    context = load({"a.txt": "\n".join(f"line {n} same" for n in range(1, 10))})
+    assert cite('[a.txt:7 "same"]', context).citations[0].line == 7
+
+
+def test_pages_and_rows_are_places(tmp_path: object) -> None:
+    pdf = read_document("report.pdf", making.pdf(["First page.", "Retention is 90 days."])).documents[0]
+    csv = read_document("data.csv", b"a,b\n1,2\n3,4\n").documents[0]
+    context = Context(documents=(pdf, csv))
+    checked = cite('[report.pdf:p2 "90 days"] and [data.csv:row 3]', context)
+    assert checked.text == "[report.pdf:p2] and [data.csv:row 3]"
+    assert [(each.page, each.line) for each in checked.citations] == [(2, None), (None, 3)]
+    assert checked.citations[1].quote == "3,4"

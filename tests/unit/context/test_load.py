@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from harlm.config import Loading
+from harlm.context import load, load_paths
+from harlm.errors import ContextError
+from harlm.types import Context
+from tests import making
+
+
+def test_a_str_is_the_text_itself_even_when_it_looks_like_a_path(tmp_path: Path) -> None:
+    context = load(str(tmp_path))
+    assert context.shape == "text"
+    assert context.documents[0].text == str(tmp_path)
+
+
+def test_lists_and_dicts_are_documents() -> None:
+    assert [d.name for d in load(["one", "two"]).documents] == ["<item 1>", "<item 2>"]
+    context = load({"a": "one", "b": {"n": 1}})
+    assert [(d.name, d.text) for d in context.documents] == [("a", "one"), ("b", '{\n "n": 1\n}')]
+    assert context.shape == "documents"
+
+
+def test_blank_items_keep_their_place() -> None:
+    assert [d.text for d in load(["", "two"]).documents] == ["", "two"]
+
+
+def test_a_context_is_taken_as_it_is() -> None:
+    context = Context.of_text("x")
+    assert load(context) is context
+
+
+def test_paths_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    assert load(tmp_path / "a.txt").shape == "text"
+    (tmp_path / "b.txt").write_text("two")
+    assert load([tmp_path / "a.txt", tmp_path / "b.txt"]).shape == "documents"
+
+
+@pytest.mark.parametrize("value", ["", "  \n", [], {}, ["", " "], 7, None, object()])
+def test_what_is_no_context_says_so(value: object) -> None:
+    with pytest.raises(ContextError):
+        load(value)
+
+
+def test_values_that_are_neither_text_nor_json_say_so() -> None:
+    with pytest.raises(ContextError, match="neither text nor JSON"):
+        load([object()])
+
+
+def test_standard_input_is_one_document() -> None:
+    context = load_paths(["-"], Loading(), stdin=io.BytesIO(b"piped"))
+    assert (context.documents[0].name, context.documents[0].text) == ("<stdin>", "piped")
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"", "is empty"), (b"\x00\x01", "binary")])
+def test_standard_input_that_is_no_text_says_so(data: bytes, said: str) -> None:
+    with pytest.raises(ContextError, match=f"standard input .*{said}"):
+        load_paths(["-"], Loading(), stdin=io.BytesIO(data))
+
+
+def test_a_named_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_bytes(b"\x00\x01\x02")
+    with pytest.raises(ContextError, match=r"x.bin' is binary"):
+        load_paths([tmp_path / "x.bin"], Loading())
+
+
+def test_a_file_in_a_folder_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("fine")
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-broken")
+    context = load_paths([tmp_path], Loading())
+    assert [d.name for d in context.documents] == ["a.txt"]
+    assert context.skipped[0].name == "b.pdf"
+    assert "is not a PDF" in context.skipped[0].reason
+
+
+def test_an_empty_folder_says_what_was_left_out(tmp_path: Path) -> None:
+    with pytest.raises(ContextError, match="there is no text to read in"):
+        load_paths([tmp_path], Loading())
+    (tmp_path / "a.png").write_bytes(b"x")
+    with pytest.raises(ContextError, match=r"left out: a.png: binary"):
+        load_paths([tmp_path], Loading())
+
+
+def test_an_archive_that_is_named_is_read(tmp_path: Path) -> None:
+    (tmp_path / "b.zip").write_bytes(making.zipped({"x/a.txt": "hello", "b.txt": "there"}))
+    assert [d.name for d in load_paths([tmp_path / "b.zip"], Loading()).documents] == ["b.zip/x/a.txt", "b.zip/b.txt"]
+
+
+def test_the_order_is_always_the_same(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"{number}.txt").write_text(str(number))
+    first = load_paths([tmp_path], Loading())
+    assert first.digest == load_paths([tmp_path], Loading()).digest

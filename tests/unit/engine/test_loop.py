@@ -1,0 +1,197 @@
+"""The REPL loop on a scripted model and a REPL without a process."""
+
+from __future__ import annotations
+
+import pytest
+
+from harlm import events
+from harlm.context import load
+from harlm.engine import prompts, solve
+from harlm.errors import ModelUnavailable
+from harlm.testing import EventLog, ScriptedModel
+from harlm.types import Answer, Message, Mode, Task
+from tests.unit.engine.test_run import run_with
+
+LOOK = "```repl\nprint(len(context))\n```"
+CONTEXT = {"a.txt": "The bridge opened in 1883.", "b.txt": "It is long."}
+
+
+async def ask(model: ScriptedModel, mode: Mode = "full", sub: ScriptedModel | None = None, **settings: int) -> tuple[Answer, EventLog]:
+    run, log = run_with(model, sub, **settings)
+    return await solve(Task(question="When?", context=load(CONTEXT), mode=mode), run), log
+
+
+def last_seen(model: ScriptedModel) -> str:
+    return model.asked[-1][-1].content
+
+
+async def test_look_then_finish_with_a_checked_citation() -> None:
+    model = ScriptedModel([LOOK, '```repl\nFINAL(\'1883 [a.txt "opened in 1883"]\')\n```'])
+    answer, _ = await ask(model)
+    assert answer.text == "1883 [a.txt:1]"
+    assert answer.citations[0].quote == "opened in 1883"
+    assert answer.status == "ok"
+    assert (answer.mode, answer.sandbox, answer.usage.calls) == ("full", "fake", 2)
+    assert last_seen(model).startswith("Output:\n2\n")
+
+
+async def test_finishing_before_any_output_is_refused_once_with_a_reason() -> None:
+    model = ScriptedModel(["```repl\nx = 'early'\nFINAL(x)\n```", "```repl\nFINAL(x)\n```"])
+    answer, _ = await ask(model)
+    assert prompts.TOO_EARLY in last_seen(model)
+    assert answer.text == "early"
+
+
+async def test_finishing_in_prose_before_any_output_is_refused_too() -> None:
+    model = ScriptedModel(["FINAL(early)", "FINAL(late)"])
+    answer, _ = await ask(model)
+    assert prompts.TOO_EARLY in last_seen(model)
+    assert answer.text == "late"
+
+
+async def test_a_finish_in_prose_beside_code_is_ignored() -> None:
+    model = ScriptedModel([f"{LOOK}\nFINAL(guessed)", "FINAL(seen)"])
+    answer, _ = await ask(model)
+    assert prompts.PROSE_FINISH_IGNORED in last_seen(model)
+    assert answer.text == "seen"
+
+
+async def test_blocks_run_in_order_up_to_an_exception() -> None:
+    model = ScriptedModel(
+        ["```repl\nx = 1\n```\n```python\nprint(x + 1)\n```\n```\n1 / 0\n```\n```repl\nprint('never')\n```", "FINAL(done)"]
+    )
+    await ask(model)
+    seen = last_seen(model)
+    assert "Output of block 2:\n2" in seen
+    assert "ZeroDivisionError" in seen
+    assert "1 more block(s) of this reply were not run" in seen
+    assert "never" not in seen
+
+
+async def test_prose_is_asked_for_code_and_taken_the_second_time() -> None:
+    model = ScriptedModel(["I think it was 1883.", "It was 1883, as I said."])
+    answer, _ = await ask(model)
+    assert prompts.NO_CODE in last_seen(model)
+    assert answer.text == "It was 1883, as I said."
+
+
+async def test_the_last_turn_forces_an_answer() -> None:
+    model = ScriptedModel([LOOK, LOOK, "It is probably 1883."])
+    answer, _ = await ask(model, max_turns=3)
+    assert (answer.text, answer.status) == ("It is probably 1883.", "partial")
+    assert prompts.LAST_TURN in last_seen(model)
+
+
+async def test_code_in_the_last_turn_may_still_finish() -> None:
+    model = ScriptedModel([LOOK, "```repl\nFINAL('done')\n```"])
+    answer, _ = await ask(model, max_turns=2)
+    assert (answer.text, answer.status) == ("done", "ok")
+
+
+async def test_code_that_does_not_finish_in_the_last_turn_gives_what_it_printed() -> None:
+    answer, _ = await ask(ScriptedModel([LOOK, "```repl\nprint('so far: 1883')\n```"]), max_turns=2)
+    assert (answer.text, answer.status) == ("so far: 1883", "partial")
+    silent, _ = await ask(ScriptedModel([LOOK, "```repl\nx = 1\n```"]), max_turns=2)
+    assert silent.status == "not_found"
+
+
+async def test_the_transcript_only_grows() -> None:
+    model = ScriptedModel([LOOK, LOOK, "FINAL(x)"])
+    await ask(model)
+    for before, after in zip(model.asked, model.asked[1:], strict=False):
+        assert after[: len(before)] == before
+
+
+@pytest.mark.parametrize(("value", "text", "data"), [("42", "42", 42), ("[1, 'a']", '[\n  1,\n  "a"\n]', [1, "a"]), ("None", "null", None)])
+async def test_values_that_are_no_text_are_data(value: str, text: str, data: object) -> None:
+    answer, _ = await ask(ScriptedModel([LOOK, f"```repl\nFINAL({value})\n```"]))
+    assert (answer.text, answer.data) == (text, data)
+
+
+async def test_not_found_is_a_status() -> None:
+    answer, _ = await ask(ScriptedModel([LOOK, "FINAL(NOT FOUND: no date is given.)"]))
+    assert (answer.status, answer.text) == ("not_found", "no date is given.")
+
+
+async def test_sub_calls_go_to_the_sub_model_and_are_counted() -> None:
+    sub = ScriptedModel(lambda messages: messages[-1].content.upper(), name="scripted/sub", latency_s=0.01)
+    model = ScriptedModel(["```repl\nprint(llm_query('one'), llm_query_batched(['a', 'b', 'c']))\n```", "FINAL(done)"])
+    answer, log = await ask(model, sub=sub)
+    assert "ONE ['A', 'B', 'C']" in last_seen(model)
+    assert {name: each.calls for name, each in answer.usage.by_model.items()} == {"scripted/model": 2, "scripted/sub": 4}
+    assert sub.most_in_flight == 3
+    assert sum(each.role == "sub" for each in log.of(events.CallStarted)) == 4
+
+
+async def test_a_failed_sub_call_raises_in_the_cell_and_the_run_goes_on() -> None:
+    sub = ScriptedModel([ModelUnavailable("the provider is away", model="m")])
+    model = ScriptedModel(["```repl\nllm_query('one')\n```", "FINAL(did without)"])
+    answer, _ = await ask(model, sub=sub)
+    assert "llm_query failed: the provider is away" in last_seen(model)
+    assert answer.text == "did without"
+
+
+async def test_a_failed_root_call_ends_the_run() -> None:
+    with pytest.raises(ModelUnavailable):
+        await ask(ScriptedModel([LOOK, ModelUnavailable("away", model="m")]))
+
+
+async def test_children_have_repls_of_their_own_down_to_the_depth() -> None:
+    """Every node asks a child, until the sandbox answers with a plain call below the deepest level."""
+    plain: list[str] = []
+
+    def reply(messages: object) -> str:
+        assert isinstance(messages, tuple)
+        if len(messages) == 1:
+            plain.append(messages[0].content)
+            return "bottom"
+        if len(messages) == 2:
+            return "```repl\nr = rlm_query('go deeper', [context[0]])\nprint(r)\n```"
+        return "```repl\nFINAL('up: ' + r)\n```"
+
+    model = ScriptedModel(lambda messages: reply(tuple(messages)))
+    answer, log = await ask(model, max_depth=3)
+    assert answer.text == "up: up: up: up: bottom"
+    assert [event.depth for event in log.of(events.NodeStarted)] == [0, 1, 2, 3]
+    assert len(plain) == 1
+    assert "The bridge opened in 1883." in plain[0]
+    assert "<question>\ngo deeper\n</question>" in plain[0]
+    assert answer.usage.calls == 9
+    assert [event.node for event in log.of(events.NodeFinished)] == ["0.0.0.0", "0.0.0", "0.0", "0"]
+
+
+async def test_depth_zero_has_no_children() -> None:
+    model = ScriptedModel(["```repl\nprint(rlm_query('deeper'))\n```", "plain", "FINAL(x)"])
+    _, log = await ask(model, max_depth=0)
+    assert len(log.of(events.NodeStarted)) == 1
+
+
+async def test_a_child_without_a_context_gets_its_prompt_as_context() -> None:
+    def reply(messages: list[Message]) -> str:
+        if "child" in messages[1].content.split("<question>")[1].split("</question>")[0]:
+            return "```repl\nprint(context)\n```" if len(messages) == 2 else "```repl\nFINAL(context[:11])\n```"
+        return "```repl\nprint(rlm_query('child: read this'))\n```" if len(messages) == 2 else "FINAL(end)"
+
+    model = ScriptedModel(lambda messages: reply(list(messages)))
+    await ask(model)
+    assert any("child: read" in messages[-1].content for messages in model.asked if len(messages) > 2)
+
+
+async def test_repl_mode_has_no_sub_models() -> None:
+    model = ScriptedModel(["```repl\nllm_query('x')\n```", "FINAL(x)"])
+    await ask(model, mode="repl")
+    assert "NameError" in last_seen(model)
+
+
+async def test_direct_mode_is_one_call() -> None:
+    answer, log = await ask(ScriptedModel(['1883 [a.txt "opened in 1883"]']), mode="direct")
+    assert (answer.text, answer.sandbox, answer.usage.calls) == ("1883 [a.txt:1]", None, 1)
+    assert not log.of(events.CellStarted)
+
+
+async def test_auto_asks_the_router() -> None:
+    run, log = run_with(ScriptedModel(["1883"]))
+    answer = await solve(Task(question="When?", context=load(CONTEXT)), run)
+    assert answer.route is not None
+    assert answer.route.mode == answer.mode == "direct"
+    assert log.of(events.Routed)[0].mode == "direct"

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import hashlib
+
+from harlm.context import estimate_tokens, load, profile
+from harlm.engine import prompts
+from harlm.types import Mode, Observation, Task
+
+
+def opening(mode: Mode, context: object, question: str = "Why?") -> str:
+    loaded = load(context)
+    task = Task(question=question, context=loaded)
+    return "\n".join(m.content for m in prompts.opening_messages(task, mode, profile(loaded), max_turns=20))
+
+
+def test_the_root_prompt_is_at_most_1500_tokens() -> None:
+    many = {f"a/rather/long/path/to/some/file_{number}.py": "x" * 500 for number in range(3000)}
+    assert estimate_tokens(opening("full", many)) <= 1500
+    assert estimate_tokens(opening("full", "word " * 200_000)) <= 1500
+
+
+def test_prompts_change_only_on_purpose() -> None:
+    """A change of wording is a change of version: caches and traces are compared by it."""
+    texts = prompts.REPL_SYSTEM + prompts.FULL_SYSTEM + prompts.DIRECT_SYSTEM
+    assert (prompts.VERSION, hashlib.sha256(texts.encode()).hexdigest()[:16]) == (1, "103cbd2d7f8b2cb2")
+
+
+def test_what_never_changes_comes_first_and_the_turn_last() -> None:
+    one, other = opening("full", ["a", "b"], "One?"), opening("full", "text", "Other?")
+    assert one.startswith(prompts.FULL_SYSTEM)
+    assert other.startswith(prompts.FULL_SYSTEM)
+    assert one.endswith("Turn 1 of 20.")
+
+
+def test_repl_mode_does_not_mention_sub_models() -> None:
+    assert "llm_query" not in prompts.REPL_SYSTEM
+    assert "rlm_query" not in prompts.REPL_SYSTEM
+    assert "llm_query_batched" in prompts.FULL_SYSTEM
+
+
+def test_a_context_is_described_and_not_given() -> None:
+    text = opening("repl", {f"doc{n}.txt": f"secret {n}" for n in range(30)})
+    assert "a list of 30 str" in text
+    assert "doc0.txt" in text
+    assert "(30 in all)" in text
+    assert "secret" not in text
+
+
+def test_a_single_text_is_shown_by_its_beginning() -> None:
+    text = opening("repl", "The beginning. " + "x" * 10_000 + " the end")
+    assert "The beginning." in text
+    assert "the end" not in text
+
+
+def test_a_long_question_is_cut_in_the_middle() -> None:
+    text = opening("repl", "x", "begin " + "y" * 50_000 + " end?")
+    assert "characters left out" in text
+    assert "end?" in text
+
+
+def test_an_observation_shows_head_and_tail_with_the_true_length() -> None:
+    seen = Observation(output="a" * 900 + "b" * 900, output_chars=1800, names=(("x", "int 1"),), error="Boom")
+    text = prompts.observation_message([seen], ["A note."], shown=600, turn=3, max_turns=20).content
+    assert text.startswith("Output (1,800 characters):\n" + "a" * 400)
+    assert "[1,200 of 1,800 characters left out]" in text
+    assert "Exception:\nBoom" in text
+    assert "Variables: x = int 1" in text
+    assert text.endswith("A note.\n\nTurn 3 of 20.")
+
+
+def test_silence_is_said() -> None:
+    text = prompts.observation_message([Observation(), Observation(output="x\n", output_chars=2)], [], shown=600, turn=2, max_turns=3)
+    assert "Output of block 1:\n(nothing was printed)" in text.content
+    assert "Output of block 2:\nx" in text.content
+
+
+def test_the_last_turn_is_announced() -> None:
+    assert prompts.LAST_TURN in prompts.turn_line(20, 20)
+    assert prompts.LAST_TURN not in prompts.turn_line(19, 20)
+
+
+def test_direct_mode_gives_documents_first_and_the_question_last() -> None:
+    task = Task(question="Why?", context=load({"a.txt": "one", "b.txt": "two"}))
+    _, user = prompts.direct_messages(task)
+    assert user.content == (
+        '<document name="a.txt">\none\n</document>\n\n<document name="b.txt">\ntwo\n</document>\n\n'
+        "<question>\nWhy?\n</question>"
+    )

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from harlm.context import Searcher, load
+from harlm.context.readers import read_document
+from harlm.engine import solve
+from harlm.engine.repl_api import ReplApi
+from harlm.errors import CodeError
+from harlm.testing import ScriptedModel
+from harlm.types import Context, Task
+from tests import making
+from tests.unit.engine.test_run import run_with
+
+
+def api_over(context: Context, model: ScriptedModel | None = None) -> ReplApi:
+    run, _ = run_with(model or ScriptedModel(lambda messages: "reply", window=2_000))
+    return ReplApi(Task(question="?", context=context), run, solve=solve, searcher=Searcher(context))
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "said"),
+    [
+        ("llm_query", {}, "missing required field `prompt`"),
+        ("llm_query", {"prompt": 3}, "Expected `str`"),
+        ("llm_query", {"prompt": "x", "surprise": 1}, "unknown field"),
+        ("llm_query", {"prompt": "x", "model": "gpt-99"}, "there is no model 'gpt-99'"),
+        ("llm_query", {"prompt": "word " * 5_000}, "cut it into parts"),
+        ("rlm_query", {"prompt": "x", "context": {"shape": "documents", "texts": []}}, "an empty list as context"),
+        ("rlm_query", {"prompt": "x", "context": {"shape": "text", "texts": [{"document": 7}]}}, "there is no document 7"),
+        ("search", {"query": "x", "k": 1, "document": -1}, "there is no document -1"),
+        ("places", {"document": 9, "offsets": [1]}, "there is no document 9"),
+        ("format_disk", {}, "there is no function 'format_disk'"),
+    ],
+)
+async def test_what_a_cell_may_not_ask_is_said_in_the_cell(function: str, arguments: dict[str, object], said: str) -> None:
+    with pytest.raises(CodeError) as caught:
+        await api_over(load(["some text"])).call(function, arguments)
+    assert said in str(caught.value)
+
+
+async def test_search_gives_places_and_weights() -> None:
+    pdf = read_document("r.pdf", making.pdf(["Nothing here.", "Retention is 90 days."])).documents[0]
+    found = await api_over(Context(documents=(pdf,))).call("search", {"query": "retention", "k": 3})
+    assert isinstance(found, dict)
+    assert found["hits"][0]["place"] == "r.pdf:p2"
+    assert found["hits"][0]["line"] is None
+    assert found["weights"]
+
+
+async def test_places_are_those_of_the_document() -> None:
+    pdf = read_document("r.pdf", making.pdf(["One.", "Two."])).documents[0]
+    assert await api_over(Context(documents=(pdf,))).call("places", {"document": 0, "offsets": [0, 6]}) == [("p1", None), ("p2", None)]
+
+
+async def test_budget_says_what_is_limited_and_what_is_not() -> None:
+    left = await api_over(load("x")).call("budget", {})
+    assert isinstance(left, dict)
+    assert left["turns_left"] == 20
+    assert left["depth_left"] == 3
+    assert left["usd_left"] is None
+
+
+async def test_a_model_can_be_named() -> None:
+    model = ScriptedModel(lambda messages: "reply", name="openai/small")
+    assert await api_over(load("x"), model).call("llm_query", {"prompt": "x", "model": "small"}) == "reply"
+
+
+def test_modes_offer_functions() -> None:
+    assert ReplApi.functions("repl") == ("budget",)
+    assert "rlm_query_batched" in ReplApi.functions("full")

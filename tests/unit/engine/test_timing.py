@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from harlm.engine.timing import Bursts, Meter
+from harlm.types import Usage
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_parallelism_is_call_time_over_busy_time() -> None:
+    clock = Clock()
+    meter = Meter(now=clock)
+    for _ in range(4):
+        meter.call_started()
+    clock.now = 2.0
+    for _ in range(4):
+        meter.call_ended(2.0, Usage(calls=1))
+    assert meter.parallelism == 4.0
+    clock.now = 3.0  # idle time does not count
+    meter.call_started()
+    clock.now = 5.0
+    meter.call_ended(2.0, Usage(calls=1))
+    assert meter.parallelism == 2.5
+    assert meter.usage.calls == 5
+
+
+def test_a_child_adds_to_all_above_it() -> None:
+    root = Meter()
+    child = Meter(root)
+    grandchild = Meter(child)
+    grandchild.call_started()
+    grandchild.call_ended(0.1, Usage(calls=1, input_tokens=7))
+    child.call_started()
+    child.call_ended(0.1, None)
+    assert (root.usage.calls, child.usage.calls, grandchild.usage.calls) == (1, 1, 1)
+    assert root.usage.input_tokens == 7
+
+
+def test_no_calls_have_no_parallelism() -> None:
+    assert Meter().parallelism == 0.0
+
+
+def test_a_burst_saves_what_it_lasted_beyond_its_longest_call() -> None:
+    clock = Clock()
+    bursts = Bursts(clock)
+    for _ in range(3):
+        bursts.enter()
+    for end in (1.0, 2.0, 3.0):  # one slot: three calls of a second each, one after another
+        clock.now = end
+        bursts.leave(1.0)
+    assert bursts.saved == 2.0
+    bursts.enter()
+    clock.now = 4.0
+    bursts.leave(1.0)
+    assert bursts.saved == 2.0

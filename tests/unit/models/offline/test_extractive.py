@@ -1,0 +1,102 @@
+"""The offline model from outside: messages in, a reply out."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from harlm.context import load, profile
+from harlm.engine import prompts
+from harlm.engine.parsing import parse_reply
+from harlm.models.offline.extractive import reply_to
+from harlm.types import Message, Mode, Observation, Task
+
+FILES = {"a.py": "import re\nclass A: pass\n" * 50, "b.py": "x = 1\n" * 50}
+
+
+def conversation(question: str, context: object, *seen: str, mode: Mode = "repl") -> list[Message]:
+    loaded = load(context)
+    task = Task(question=question, context=loaded)
+    messages = list(prompts.opening_messages(task, mode, profile(loaded), max_turns=20))
+    for number, output in enumerate(seen, start=2):
+        messages.append(Message(role="assistant", content=reply_to(messages)))
+        observation = Observation(output=output, output_chars=len(output))
+        messages.append(prompts.observation_message([observation], [], shown=12_000, turn=number, max_turns=20))
+    return messages
+
+
+def cell(messages: list[Message]) -> str:
+    (code,) = parse_reply(reply_to(messages)).cells
+    ast.parse(code)
+    return code
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which module defines the class A?", "What is the vault code?", "Summarise it.", "Compare a and b", "How many files import re?"],
+)
+@pytest.mark.parametrize("mode", ["repl", "full"])
+def test_the_first_cell_looks_and_does_not_finish(question: str, mode: Mode) -> None:
+    code = cell(conversation(question, FILES, mode=mode))
+    assert "print(" in code
+    assert "FINAL" not in code
+    assert mode == "full" or "llm_query" not in code
+
+
+def test_a_computed_answer_is_taken_once_it_was_seen() -> None:
+    assert cell(conversation("How many files import re?", FILES, "1\n")).strip() == 'FINAL_VAR("result")'
+
+
+def test_a_program_that_does_not_fit_is_followed_by_a_search() -> None:
+    assert "context.search(" in cell(conversation("How many classes are defined in z.py?", FILES, "NOTHING\n"))
+
+
+def test_passages_that_were_printed_are_read() -> None:
+    output = "weights: vault=0.6 code=0.4\n=== safe.txt:3 2.5\nThe vault code is 4711.\n=== other.txt:1 1.0\nNothing.\n"
+    code = cell(conversation("What is the vault code?", "x" * 100_000, output))
+    assert code.startswith("FINAL('4711\\n\\n“The vault code is 4711.” [safe.txt:3")
+
+
+def test_nothing_found_is_said() -> None:
+    code = cell(conversation("What is the vault code?", "x", "weights: vault=0.6\n=== a.txt:1 0.2\nUnrelated words.\n"))
+    assert "NOT FOUND" in code
+
+
+def test_a_question_that_no_one_place_answers_is_taken_apart() -> None:
+    question = "Where was the engineer who designed the Marlow viaduct born?"
+    first = "weights: engin=.2 design=.2 marlow=.3 viaduct=.2 born=.1\n=== a.txt:1 2.0\nThe Marlow viaduct was designed by Ada Lovett.\n"
+    messages = conversation(question, "x" * 100_000, first)
+    code = cell(messages)
+    assert "FINAL" in code or "Ada Lovett" in code
+
+
+@pytest.mark.parametrize(
+    ("prompt", "begins"),
+    [
+        ("Question: Who wrote it?\n\nText:\nThe hymn was written by Ada Lovett in 1850.", "Ada Lovett"),
+        ("The hymn was written by Ada Lovett in 1850.\n\nIn what year was the hymn written?", "1850"),
+        ("Who wrote the hymn?\nThe hymn was written by Ada Lovett in 1850.", "Ada Lovett"),
+        ('<document name="a.txt">\nThe toll is 12 pence.\n</document>\n\n<question>\nHow much is the toll?\n</question>', "12 pence"),
+        ("Who wrote it?", "NOT FOUND"),
+        ("Summarise this text in two sentences.\n\nThe first thing is that it rained all day. Then it stopped.", "“The first thing"),
+    ],
+)
+def test_as_a_sub_model_it_reads_instruction_and_text(prompt: str, begins: str) -> None:
+    assert reply_to([Message(role="user", content=prompt)]).startswith(begins)
+
+
+def test_it_says_the_same_to_the_same_messages() -> None:
+    messages = conversation("What is the vault code?", FILES)
+    assert reply_to(messages) == reply_to(messages)
+
+
+def test_it_looks_at_nothing_but_its_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = conversation("How many files import re?", FILES)
+    expected = reply_to(messages)
+
+    def refuse(*args: object, **kwargs: object) -> object:
+        raise AssertionError("the model opened something")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    assert reply_to(messages) == expected

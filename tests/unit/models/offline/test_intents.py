@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from harlm.models.offline.intents import (
+    Compare,
+    Condition,
+    Count,
+    Intent,
+    ListAll,
+    Lookup,
+    Selection,
+    Summarise,
+    Superlative,
+    WhereDefined,
+    YesNo,
+    read_intent,
+)
+
+
+def selection(unit: str, relation: str = "", value: str = "", kind: str = "name", **rest: str) -> Selection:
+    condition = Condition(relation=relation, value=value, kind=kind) if relation else None  # type: ignore[arg-type]
+    return Selection(unit=unit, condition=condition, **rest)  # type: ignore[arg-type] # names of the test's table
+
+
+TABLE: list[tuple[str, Intent]] = [
+    ("Which module defines the class Fraction?", WhereDefined("class", "Fraction")),
+    ("Where is urlopen defined?", WhereDefined("name", "urlopen")),
+    ("In which file is the function parse_headers defined?", WhereDefined("function", "parse_headers")),
+    ("Which module defines the base class of HTTPServer?", WhereDefined("class", "HTTPServer", base=True)),
+    ("Where is the parent class of JSONDecodeError defined?", WhereDefined("class", "JSONDecodeError", base=True)),
+    ("How many modules import asyncio?", Count(selection("document", "import", "asyncio"))),
+    ('How many files contain "TODO"?', Count(selection("document", "contain", "TODO"))),
+    ("How many classes are defined in json/decoder.py?", Count(selection("class", scope="json/decoder.py"))),
+    ("How many lines contain the word error?", Count(selection("line", "word", "error"))),
+    ("How many lines start with ERROR?", Count(selection("line", "begin", "ERROR"))),
+    ("How many times does the word deprecated appear?", Count(selection("occurrence", "word", "deprecated"))),
+    ("How many rows have status = failed?", Count(selection("row", "equal", "failed", "status"))),
+    ("How many documents are there?", Count(selection("document"))),
+    ("How many classes inherit from Exception?", Count(selection("class", "inherit", "Exception"))),
+    ("Which modules import socketserver?", ListAll(selection("document", "import", "socketserver"))),
+    ("List all functions defined in heapq", ListAll(selection("function", scope="heapq"))),
+    ("What are the subclasses of TCPServer?", ListAll(selection("class", "inherit", "TCPServer"))),
+    ("What does the module that defines the class Fraction import?", ListAll(selection("import", definer="Fraction"))),
+    ("What does json/decoder.py import?", ListAll(selection("import", scope="json/decoder.py"))),
+    ("Which module has the most lines?", Superlative(selection("document"), "lines", True)),
+    ("Which module defines the fewest classes?", Superlative(selection("document"), "class", False)),
+    ("What is the largest file?", Superlative(selection("document"), "characters", True)),
+    ("Which row has the highest price?", Superlative(selection("row"), "price", True)),
+    ("Which is longer, heapq.py or bisect.py?", Compare("heapq.py", "bisect.py", "lines", True)),
+    ("Compare heapq and bisect", Compare("heapq", "bisect")),
+    ("Does json/decoder.py import re?", YesNo(selection("document", "import", "re", scope="json/decoder.py"))),
+    ("Is there a class named OrderedDict?", YesNo(selection("class", "define", "OrderedDict", "class"))),
+    ("Did Napoleon win at Waterloo?", YesNo(None)),
+    ("Summarise the document", Summarise("")),
+    ("What is this report about?", Summarise("")),
+    ("What is the vault code?", Lookup()),
+    ("How many people live in Lisbon?", Lookup()),
+    ("How many documents did the bank publish?", Lookup()),
+]
+
+
+@pytest.mark.parametrize(("question", "intent"), TABLE, ids=[question for question, _ in TABLE])
+def test_intents(question: str, intent: Intent) -> None:
+    read = read_intent(question, has_code=True, has_records=True)
+    plain = {"is_plain": True}
+    if hasattr(read, "what") and read.what is not None:
+        from dataclasses import replace
+
+        read = replace(read, what=replace(read.what, **plain))
+    assert read == intent
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which module defines the class Fraction?",
+        "How many classes are defined in the treaty?",
+        "Which line has the most stops?",
+        "How many rows did the army march in?",
+        "What line uses trams?",
+    ],
+)
+def test_words_of_code_are_ordinary_words_where_there_is_no_code(question: str) -> None:
+    assert read_intent(question, has_code=False, has_records=False) == Lookup()

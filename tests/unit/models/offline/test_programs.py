@@ -1,0 +1,107 @@
+"""Every program that the offline model can write is run, on a small context whose answers are plain to see."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from typing import Any
+
+import pytest
+
+from harlm.models.offline.intents import Lookup, read_intent
+from harlm.models.offline.programs import NOTHING, program_for
+
+FILES = {
+    "pkg/shapes.py": '"""Shapes."""\nimport math\nfrom os import path\n\nPI = 3\n\nclass Shape:\n    def area(self):\n        return 0\n\n\nclass Circle(Shape):\n    """import numpy"""\n    def area(self):\n        x = 1\n        y = 2\n        return math.pi\n\n\ndef make():\n    return Circle()\n',
+    "pkg/app.py": "import asyncio\nimport math\nfrom pkg.shapes import Circle\n\n# TODO: more\nasync def run():\n    def inner():\n        pass\n    return None\n",
+    "pkg/tests/test_app.py": "import asyncio.tasks\nclass Shape:\n    pass\n# TODO\n",
+    "broken.py": "def broken(:\n",
+    "data.csv": 'item,price,status\npear,3.5,ok\n"apple, red",7,failed\nplum,2,failed\n',
+    "notes.txt": "The word error is here.\nTwo errors there: error.\nERROR at start\n",
+}
+
+
+class Text(str):
+    """A document as the REPL has it."""
+
+    __slots__ = ("name",)
+    name: str
+
+
+def documents() -> list[Text]:
+    made = []
+    for name, content in FILES.items():
+        text = Text(content)
+        text.name = name
+        made.append(text)
+    return made
+
+
+def run(question: str) -> str:
+    program = program_for(read_intent(question, has_code=True, has_records=True))
+    assert program is not None, question
+    names: dict[str, Any] = {"context": documents()}
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(program, "<program>", "exec"), names)
+    return out.getvalue().strip()
+
+
+@pytest.mark.parametrize(
+    ("question", "begins"),
+    [
+        ("Which module defines the class Circle?", "pkg/shapes.py\n"),
+        ("Which module defines the class Shape?", "pkg/shapes.py\n"),  # tests come last
+        ("Where is make defined?", "pkg/shapes.py\n"),
+        ("Where is PI defined?", "pkg/shapes.py\n"),
+        ("Where is the class Nothing defined?", NOTHING),
+        ("Which module defines the base class of Circle?", "pkg/shapes.py defines Shape, the base class of Circle."),
+        ("Which module defines the base class of Shape?", NOTHING),
+        ("How many modules import asyncio?", "2\n"),
+        ("How many modules import math?", "2\n"),
+        ("How many modules import numpy?", "0"),
+        ('How many files contain "TODO"?', "2\n"),
+        ("How many classes are defined in shapes?", "2\n"),
+        ("How many functions are defined in pkg/app.py?", "2\n"),
+        ("How many methods are defined in pkg/shapes.py?", "2\n"),
+        ("How many constants are defined in shapes?", "1\n"),
+        ("How many classes inherit from Shape?", "1\n"),
+        ("How many lines contain the word error?", "3\n"),
+        ("How many lines start with ERROR?", "1\n"),
+        ("How many times does the word error appear?", "3\n"),
+        ("How many lines does the file notes.txt have?", "3"),
+        ("How many words are in the file notes.txt?", "12"),
+        ("How many rows have status = failed?", "2\n"),
+        ("How many documents are there?", "6\n"),
+        ("How many classes are defined in nothing.py?", NOTHING),
+        ("Which modules import math?", "2 found:\n- pkg/shapes.py [pkg/shapes.py:2"),
+        ("List all classes defined in shapes", "2 found:\n- Shape [pkg/shapes.py:7"),
+        ("What are the subclasses of Shape?", "1 found:\n- Circle"),
+        ("What does the module that defines the class Circle import?", "2 found:\n- math"),
+        ("What does pkg/app.py import?", "3 found:\n- asyncio"),
+        ("Which functions are defined in nothing.py?", NOTHING),
+        ("Which module has the most lines?", "pkg/shapes.py (21 lines)"),
+        ("Which module defines the most classes?", "pkg/shapes.py (2 classes)"),
+        ("Which file has the fewest words?", "broken.py (2 words)"),
+        ("Which class has the most lines?", "Circle (6 lines)"),
+        ("Which row has the highest price?", "item: apple, red; price: 7; status: failed"),
+        ("Which row has the lowest price?", "item: plum"),
+        ("Which is longer, notes.txt or shapes.py?", "pkg/shapes.py\n"),
+        ("Which file has fewer lines, notes.txt or shapes.py?", "notes.txt\n"),
+        ("Which is longer, notes.txt or nothing.txt?", NOTHING),
+        ("Does pkg/app.py import math?", "Yes."),
+        ("Does notes.txt import math?", "No."),
+        ("Is there a class named Circle?", "Yes."),
+        ("Is there a class named Square?", "No."),
+    ],
+)
+def test_programs_find_what_is_there(question: str, begins: str) -> None:
+    assert run(question).startswith(begins), run(question)
+
+
+def test_what_has_to_be_read_has_no_program() -> None:
+    assert program_for(Lookup()) is None
+
+
+def test_every_item_is_cited_with_its_line() -> None:
+    assert '- math [pkg/app.py:2 "import math"]' in run("What does pkg/app.py import?")
+    assert '[data.csv:3 "\\"apple, red\\",7,failed"]' in run("How many rows have status = failed?")

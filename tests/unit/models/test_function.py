@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from harlm.errors import BadCompletion, ModelError
+from harlm.models.function import FunctionModel
+from harlm.types import Completion, Message, Sampling, Usage
+
+TALK = [Message(role="system", content="S"), Message(role="user", content="U")]
+
+
+async def reply(function: Any) -> Completion:
+    return await FunctionModel(function).complete(TALK, Sampling())
+
+
+async def test_one_parameter_is_the_prompt_unless_it_is_called_messages() -> None:
+    assert (await reply(lambda prompt: prompt)).text == "S\n\nU"
+    assert (await reply(lambda messages: str(messages))).text == str([{"role": "system", "content": "S"}, {"role": "user", "content": "U"}])
+
+
+async def test_async_functions_and_objects_are_awaited() -> None:
+    class Model:
+        async def __call__(self, prompt: str) -> str:
+            await asyncio.sleep(0)
+            return "from an object"
+
+    async def later(prompt: str) -> str:
+        return "later"
+
+    assert (await reply(later)).text == "later"
+    assert (await reply(Model())).text == "from an object"
+
+
+async def test_a_plain_function_runs_in_a_thread() -> None:
+    assert (await reply(lambda prompt: threading.current_thread().name)).text.startswith("harlm-model")
+
+
+async def test_a_function_that_knows_its_usage_is_believed() -> None:
+    known = Completion(text="x", model="m", usage=Usage(calls=1, input_tokens=3))
+    assert await reply(lambda prompt: known) is known
+
+
+async def test_an_exception_is_a_model_error_that_names_the_function() -> None:
+    def broken(prompt: str) -> str:
+        raise ValueError("no weights")
+
+    with pytest.raises(ModelError, match="callable/broken raised ValueError: no weights"):
+        await reply(broken)
+
+
+@pytest.mark.parametrize("value", [None, "", 7, b"x"])
+async def test_what_is_no_reply_says_so(value: Any) -> None:
+    with pytest.raises(BadCompletion, match="a model returns a str"):
+        await reply(lambda prompt: value)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from harlm.retrieval.index import has_fts5, open_index
+
+TEXTS = [
+    "The harbour was dredged in 1901.\n\n" + "Ships wait outside. " * 30,
+    "A lighthouse stands on the rock. " * 20,
+    "snake_case_name = parse_date(value)  # parses dates",
+]
+
+
+def test_the_passage_with_the_words_comes_first() -> None:
+    index = open_index(TEXTS)
+    (best, score), *_ = index.best(["lighthouse"], 5)
+    assert index.passage(best)[0] == 1
+    assert score > 0
+
+
+def test_words_are_stemmed_and_split_at_underscores() -> None:
+    index = open_index(TEXTS)
+    assert index.passage(index.best(["dredging"], 1)[0][0])[0] == 0
+    assert index.passage(index.best(["dates"], 1)[0][0])[0] == 2
+
+
+def test_search_can_stay_within_one_text() -> None:
+    index = open_index(["apple pie. " * 50, "apple. " * 50])
+    assert {index.passage(number)[0] for number, _ in index.best(["apple"], 10, within=1)} == {1}
+
+
+def test_hostile_words_are_only_words() -> None:
+    index = open_index(TEXTS)
+    assert index.best(['" OR 1=1 --', "NEAR(", "*", ""], 5) == []
+    assert index.best([], 5) == []
+    assert index.best(["rock"], 0) == []
+
+
+def test_frequency_is_in_passages() -> None:
+    index = open_index(["red. " * 100, "red blue"])
+    assert index.frequency("blue") == 1
+    assert index.frequency("red") >= 2
+    assert index.frequency("green") == 0
+
+
+def test_an_index_is_kept_and_found_again(tmp_path: Path) -> None:
+    file = tmp_path / "index.db"
+    first = open_index(TEXTS, file=file, key="abc123")
+    found = first.best(["harbour"], 3)
+    first.close()
+    again = open_index([], file=file, key="abc123")  # no texts: it must come from the file
+    assert again.best(["harbour"], 3) == found
+    assert len(again) == len(first)
+    again.close()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_another_key_is_another_index(tmp_path: Path) -> None:
+    file = tmp_path / "index.db"
+    open_index(TEXTS, file=file, key="one").close()
+    other = open_index(["only this"], file=file, key="two")
+    assert len(other) == 1
+
+
+def test_the_oldest_indexes_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harlm.retrieval.index._KEPT", 2)
+    file = tmp_path / "index.db"
+    for key in ("one", "two", "three"):
+        open_index(TEXTS, file=file, key=key).close()
+    with sqlite3.connect(file) as connection:
+        assert {row[0] for row in connection.execute("SELECT key FROM indexes")} == {"two", "three"}
+    connection.close()
+
+
+def test_a_broken_file_is_moved_aside_and_begun_anew(tmp_path: Path) -> None:
+    file = tmp_path / "index.db"
+    file.write_bytes(b"this is not a database" * 100)
+    index = open_index(TEXTS, file=file, key="abc")
+    assert index.best(["lighthouse"], 1)
+    assert list(tmp_path.glob("index.db.broken-*"))
+
+
+def test_a_file_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
+    index = open_index(TEXTS, file=tmp_path / "missing" / "index.db", key="abc")
+    assert index.best(["lighthouse"], 1)
+
+
+def test_half_surrogates_do_not_stop_indexing() -> None:
+    assert open_index(["broken \ud800 text about owls"]).best(["owls"], 1)
+
+
+def test_this_python_can_search() -> None:
+    assert has_fts5()

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from harlm.retrieval.index import open_index
+from harlm.retrieval.ranking import Query, rank_passages, rank_sentences, word_weights
+
+FILLER = "Nothing of interest is said in this sentence about the weather. " * 8
+TEXTS = [
+    f"{FILLER}\n\nThe bridge was designed by Ada Lovett. She drew it in 1851. {FILLER}",
+    f"The bridge is long. {FILLER}",
+    f"Ada Lovett was a painter. {FILLER}",
+]
+NAMES = ["bridges/history.txt", "bridges/size.txt", "people/lovett.txt"]
+
+
+def test_weights_sum_to_one_and_rare_words_weigh_more() -> None:
+    index = open_index(TEXTS)
+    weights = word_weights("Who designed the bridge in the weather?", index)
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert weights["design"] > weights["weather"]
+
+
+def test_coverage_counts_words_their_forms_and_their_beginnings() -> None:
+    query = Query("who wrote the astronomy book", lambda _: 1.0)
+    assert query.coverage({"wrote", "astronomi", "book"}) == pytest.approx(1.0)
+    assert 0 < query.coverage({"author"}) < query.coverage({"wrote"})
+    assert query.coverage({"astronomo"}) > 0
+    assert query.coverage({"unrelated"}) == 0.0
+
+
+def test_the_sentence_that_holds_most_of_the_question_is_the_best_of_its_passage() -> None:
+    found = rank_passages("Who designed the bridge?", 3, index=open_index(TEXTS), texts=TEXTS, names=NAMES)
+    best = found[0]
+    assert best.text == 0
+    assert TEXTS[0][slice(*best.best)] == "The bridge was designed by Ada Lovett."
+
+
+def test_the_name_of_a_text_counts() -> None:
+    texts = [f"The total is high. {FILLER}", f"The total is high. {FILLER}"]
+    found = rank_passages("total in paris", 2, index=open_index(texts), texts=texts, names=["rome.txt", "paris.txt"])
+    assert found[0].text == 1
+
+
+def test_no_more_than_asked_for_and_nothing_for_nothing() -> None:
+    index = open_index(TEXTS)
+    assert len(rank_passages("weather", 2, index=index, texts=TEXTS, names=NAMES)) == 2
+    assert rank_passages("zzzz", 5, index=index, texts=TEXTS, names=NAMES) == []
+    assert len(rank_passages("weather interest", 100, index=index, texts=TEXTS, names=NAMES)) <= len(index)
+
+
+def test_sentences_stay_in_order() -> None:
+    ranked = rank_sentences(Query("bridge", lambda _: 1.0), "First. The bridge. Last.")
+    assert [each.start for each in ranked] == sorted(each.start for each in ranked)
+    assert ranked[1].coverage == pytest.approx(1.0)

@@ -1,0 +1,104 @@
+"""The context as model-written code sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harlm.sandbox.worker import texts
+from harlm.sandbox.worker.texts import Document, Documents, Library
+
+
+def library_of(**named: str) -> Library:
+    def call(function: str, arguments: dict[str, Any]) -> Any:
+        if function == "places":
+            return [(f"p{offset}", None) for offset in arguments["offsets"]]
+        found = {"document": arguments["document"] or 0, "start": 0, "end": 5, "best": [0, 3], "score": 1.5, "place": "a:1", "line": 1}
+        return {"hits": [found], "weights": {"x": 1.0}}
+
+    library = Library(call)
+    for name, text in named.items():
+        library.add(name, name != "pdf", text)
+    return library
+
+
+def test_texts_are_real_strings_with_names() -> None:
+    document = library_of(a="alpha\nbeta").context("text")
+    assert isinstance(document, str)
+    assert (document, document.name) == ("alpha\nbeta", "a")  # type: ignore[union-attr] # one text was asked for
+    assert document.index("beta") == 6
+    assert type(document[2:4]) is str
+
+
+def test_grep_gives_each_line_once_with_its_place() -> None:
+    documents = library_of(a="one\ntwo two\nthree two", b="two").context("documents")
+    assert isinstance(documents, Documents)
+    hits = documents.grep("two")
+    assert [(hit.place, hit.quote) for hit in hits] == [("a:2", "two two"), ("a:3", "three two"), ("b:1", "two")]
+    assert repr(hits).startswith("a:2: two two\n")
+    assert hits[0]["line"] == hits[0].line == 2
+    assert [hit.place for hit in documents[1].grep("two")] == ["b:1"]
+
+
+def test_grep_says_what_it_cut() -> None:
+    documents = library_of(a="x\n" * 50).context("documents")
+    hits = documents.grep("x", k=3)
+    assert len(hits) == 3
+    assert "only the first 3 are shown" in repr(hits)
+    assert repr(documents.grep("nothing")) == "(nothing found)"
+    assert not documents.grep("x", k=50).cut
+
+
+def test_places_that_are_not_lines_are_asked_for() -> None:
+    assert library_of(pdf="aa bb").context("text").grep("bb")[0].place == "pdf:p0"
+
+
+def test_read_takes_places_names_and_hits() -> None:
+    library = library_of(a="one\ntwo\nthree", b="four")
+    documents = library.context("documents")
+    assert documents.read("a:2-3") == "two\nthree"
+    assert documents.read("b") == "four"
+    assert documents.read(documents.grep("thr")[0]) == "three"
+    assert documents[0].read("2") == "two"
+    assert documents[0].read((0, 3)) == "one"
+    with pytest.raises(KeyError, match="no text is called 'z:1'"):
+        documents.read("z:1")
+
+
+def test_search_hits_have_their_passage_and_sentence() -> None:
+    hits = library_of(a="alpha beta").context("text").search("alpha")
+    assert (hits[0].text, hits[0].quote, hits[0].score, hits.weights) == ("alpha", "alp", 1.5, {"x": 1.0})
+
+
+def test_outlines() -> None:
+    library = library_of(code="import x\nclass A:\n    def f(self):\n        pass\n\nTitle\n=====\n# Head\n")
+    assert library.documents[0].outline() == "2: class A:\n3:     def f(self):\n6: Title\n8: # Head"
+    assert library.documents.outline() == "code: 68 characters"
+    assert "… and 2 more" in library.documents[0].outline(k=2)
+
+
+@pytest.mark.parametrize(("text", "ascii_only"), [("plain text " * 10, True), ("grün " * 10, False)])
+def test_big_texts_come_in_parts(monkeypatch: pytest.MonkeyPatch, text: str, ascii_only: bool) -> None:
+    monkeypatch.setattr(texts, "_IN_PLACE", 10)
+    library = library_of()
+    library.begin("big", True, len(text), ascii_only)
+    for start in range(0, len(text), 7):
+        library.part(text[start : start + 7].encode())
+    library.end()
+    document = library.documents[0]
+    assert document == text
+    assert type(document) is Document
+    assert hash(document) == hash(text)
+    assert {document: 1}[text] == 1  # type: ignore[index] # equal strings are one key
+
+
+def test_a_big_text_of_the_wrong_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_IN_PLACE", 1)
+    library = library_of()
+    library.begin("big", True, 4, True)
+    with pytest.raises(ValueError, match="longer than was announced"):
+        library.part(b"12345")
+    library.part(b"123")
+    with pytest.raises(ValueError, match="shorter than was announced"):
+        library.end()

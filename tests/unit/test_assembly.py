@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harlm import assembly
+from harlm.config import Config, overridden
+from harlm.engine import Run
+from harlm.errors import ConfigError
+from harlm.models.anthropic import AnthropicMessages
+from harlm.models.gemini import GeminiContent
+from harlm.models.openai import OpenAIChat
+from harlm.testing import ScriptedModel
+
+
+async def root_of(config: Config, environment: dict[str, str] | None = None, **choices: assembly.ModelChoice) -> Run:
+    async with assembly.open_run(config, environment=environment or {}, **choices) as run:
+        return run
+
+
+def named(model: str, **flags: object) -> Config:
+    return overridden(Config(), {"models.root": model, "tracing.home": str(Path.cwd()), **flags})
+
+
+@pytest.mark.parametrize(
+    ("model", "environment", "kind", "url", "key", "window"),
+    [
+        ("openai/x", {"OPENAI_API_KEY": "k"}, OpenAIChat, "https://api.openai.com/v1/chat/completions", "k", 128_000),
+        ("openai/x", {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://h/v1/"}, OpenAIChat, "http://h/v1/chat/completions", "k", 32_768),
+        ("openai/x@http://h/v1", {"OPENAI_API_KEY": "k"}, OpenAIChat, "http://h/v1/chat/completions", None, 32_768),
+        ("http://h/v1#x", {}, OpenAIChat, "http://h/v1/chat/completions", None, 32_768),
+        ("ollama/x", {}, OpenAIChat, "http://127.0.0.1:11434/v1/chat/completions", None, 8_192),
+        ("ollama/x", {"OLLAMA_HOST": "box:1234"}, OpenAIChat, "http://box:1234/v1/chat/completions", None, 32_768),
+        ("openrouter/a/b", {"OPENROUTER_API_KEY": "k"}, OpenAIChat, "https://openrouter.ai/api/v1/chat/completions", "k", 128_000),
+        ("anthropic/x", {"ANTHROPIC_API_KEY": "k"}, AnthropicMessages, "https://api.anthropic.com/v1/messages", "k", 200_000),
+        ("gemini/x", {"GOOGLE_API_KEY": "k"}, GeminiContent, "https://generativelanguage.googleapis.com/v1beta/models/x:generateContent", "k", 1_000_000),
+    ],
+)
+async def test_models_are_made_from_their_names(
+    model: str, environment: dict[str, str], kind: type, url: str, key: str | None, window: int
+) -> None:
+    made = (await root_of(named(model), environment)).models.root
+    assert type(made) is kind
+    assert made._url == url  # type: ignore[attr-defined] # what an adapter hides and this test is about
+    assert (key or "no key") in str(made._headers) or key is None  # type: ignore[attr-defined]
+    assert key is not None or not any("k" == value for value in made._headers.values())  # type: ignore[attr-defined]
+    assert made.window == window
+
+
+async def test_a_key_of_a_provider_is_never_sent_to_an_address_in_a_name() -> None:
+    made = (await root_of(named("openai/x@http://evil/v1"), {"OPENAI_API_KEY": "sk-real"})).models.root
+    assert "sk-real" not in str(vars(made))
+
+
+async def test_a_key_that_was_given_is_used_everywhere() -> None:
+    config = named("openai/x@http://h/v1", **{"models.api_key": "given"})
+    assert "Bearer given" in str((await root_of(config)).models.root._headers)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("model", ["openai/x", "anthropic/x", "gemini/x", "openrouter/x"])
+async def test_a_missing_key_names_the_variable(model: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{model} needs a key: set \w+_API_KEY"):
+        await root_of(named(model))
+
+
+async def test_offline_refuses_what_needs_a_network() -> None:
+    with pytest.raises(ConfigError, match="needs a network, and the run is offline"):
+        await root_of(named("openai/x", **{"models.offline": True}), {"OPENAI_API_KEY": "k"})
+    assert (await root_of(named("offline/extractive", **{"models.offline": True}))).models.root.name == "offline/extractive"
+
+
+async def test_a_window_that_was_given_holds() -> None:
+    assert (await root_of(named("ollama/x", **{"models.window": 64_000}))).models.root.window == 64_000
+
+
+async def test_callables_and_models_are_taken() -> None:
+    scripted = ScriptedModel([])
+    run = await root_of(named("offline/extractive"), root=lambda prompt: "x", sub=scripted)
+    assert run.models.root.name == "callable/<lambda>"
+    assert run.models.sub is scripted
+    with pytest.raises(ConfigError, match="is not a model"):
+        await root_of(named("offline/extractive"), root=7)  # type: ignore[arg-type] # that is the test
+
+
+async def test_the_sub_model_is_the_root_model_unless_named() -> None:
+    run = await root_of(named("offline/extractive"))
+    assert run.models.sub is run.models.root
+    other = await root_of(named("offline/extractive", **{"models.sub": "ollama/small"}))
+    assert other.models.sub.name == "ollama/small"

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from harlm import HARLM, events
+from harlm.errors import ConfigError, ContextError, ModelError, ModelUnavailable, NoAnswer
+from harlm.testing import EventLog, ScriptedModel
+
+LOOK = "```repl\nprint(context)\n```"
+
+
+def scripted(*replies: str | Exception) -> HARLM:
+    return HARLM(model=ScriptedModel(list(replies)))
+
+
+def test_a_question_over_a_text() -> None:
+    answer = HARLM().ask("What is the vault code?", "The vault code is 4711.")
+    assert answer.text.startswith("4711")
+    assert answer.citations[0].quote == "The vault code is 4711."
+    assert answer.run_id
+
+
+def test_a_path_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The vault code is 4711.")
+    assert "4711" in HARLM().ask("What is the vault code?", tmp_path).text
+
+
+async def test_async_callers_await() -> None:
+    assert (await scripted("direct").aask("?", "x", mode="direct")).text == "direct"
+
+
+async def test_sync_works_where_a_loop_is_running() -> None:
+    assert scripted("direct").ask("?", "x", mode="direct").text == "direct"
+
+
+def test_full_mode_on_a_short_text_still_runs_the_loop() -> None:
+    answer = scripted(LOOK, "FINAL(done)").ask("?", "short", mode="full")
+    assert (answer.mode, answer.sandbox) == ("full", "s0")
+
+
+async def test_the_stream_ends_with_the_answer() -> None:
+    told = [event async for event in scripted(LOOK, "FINAL(done)").astream("?", "x", mode="repl")]
+    assert told[0].kind == "run_started"
+    last = told[-1]
+    assert isinstance(last, events.Answered)
+    assert last.answer.text == "done"
+    assert [event.seq for event in told] == list(range(1, len(told) + 1))
+
+
+def test_the_sync_stream_is_the_same() -> None:
+    kinds = [event.kind for event in scripted("direct").stream("?", "x", mode="direct")]
+    assert kinds[0] == "run_started"
+    assert kinds[-1] == "answer"
+
+
+def test_a_stream_that_fails_raises_after_its_events() -> None:
+    kinds = []
+    with pytest.raises(ModelUnavailable):
+        for event in scripted(ModelUnavailable("away", model="m")).stream("?", "x", mode="direct"):
+            kinds.append(event.kind)
+    assert kinds[-1] == "failed"
+
+
+def test_a_stream_that_is_left_stops_its_run() -> None:
+    before = threading.active_count()
+    model = ScriptedModel(lambda messages: LOOK, latency_s=0.01)
+    stream = HARLM(model=model).stream("?", "x", mode="repl")
+    for _ in range(5):
+        next(stream)
+    stream.close()
+    assert threading.active_count() <= before
+
+
+async def test_an_async_stream_that_is_left_stops_its_run() -> None:
+    model = ScriptedModel(lambda messages: LOOK, latency_s=0.01)
+    stream = HARLM(model=model).astream("?", "x", mode="repl")
+    async for _ in stream:
+        break
+    await stream.aclose()  # type: ignore[attr-defined] # an async generator
+    asked = len(model.asked)
+    await asyncio.sleep(0.05)
+    assert len(model.asked) == asked
+
+
+def test_completion_is_the_call_of_the_reference() -> None:
+    asked: list[str] = []
+
+    def model(prompt: str) -> str:
+        asked.append(prompt)
+        return "it is 7"
+
+    assert HARLM(model=model, mode="direct").completion("a long text", root_prompt="What is it?").response == "it is 7"
+    assert "What is it?" in asked[0]
+    assert HARLM(model=model, mode="direct").completion("Add 3 and 4.").response == "it is 7"
+    assert "Add 3 and 4." in asked[1]
+
+
+async def test_two_clients_do_not_touch_each_other() -> None:
+    one = HARLM(model=ScriptedModel(lambda messages: "one", latency_s=0.01), api_key="key-of-one")
+    two = HARLM(model=ScriptedModel(lambda messages: "two", latency_s=0.01), api_key="key-of-two")
+    answers = await asyncio.gather(*(client.aask("?", "x", mode="direct") for client in [one, two] * 5))
+    assert [answer.text for answer in answers] == ["one", "two"] * 5
+    assert len({answer.run_id for answer in answers}) == 10
+
+
+async def test_one_client_serves_many_runs_at_once() -> None:
+    client = HARLM(model=lambda messages: LOOK if len(messages) == 2 else f"FINAL({messages[1]['content'][-40:-34]})")
+    answers = await asyncio.gather(*(client.aask(f"Question {n}?", "x", mode="repl") for n in range(6)))
+    assert {answer.usage.calls for answer in answers} == {2}
+
+
+def test_runs_are_kept(clean_environment: Path) -> None:
+    answer = scripted("direct").ask("?", "x", mode="direct")
+    folder = clean_environment / "runs" / answer.run_id
+    assert {path.name for path in folder.iterdir()} == {"run.json", "events.jsonl", "result.json", "blobs"}
+
+
+def test_settings_that_cannot_be_used_are_named() -> None:
+    with pytest.raises(ConfigError, match="max_depth = 99"):
+        HARLM(max_depth=99)
+    with pytest.raises(ConfigError, match="'gpt-5' cannot be used"):
+        HARLM(model="gpt-5").ask("?", "x")
+
+
+@pytest.mark.parametrize(("question", "context", "kind"), [("", "x", ConfigError), ("  ", "x", ConfigError), ("?", "", ContextError), ("?", Path("/nowhere"), ContextError)])
+def test_nothing_to_ask_or_to_read(question: str, context: object, kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        HARLM().ask(question, context)
+
+
+def test_what_was_paid_for_is_kept_when_a_run_fails(clean_environment: Path) -> None:
+    with pytest.raises(ModelError):
+        scripted(LOOK, ModelError("broke", model="m")).ask("?", "x", mode="repl")
+    (folder,) = (clean_environment / "runs").iterdir()
+    told = (folder / "events.jsonl").read_text()
+    assert '"kind":"call_finished"' in told
+    assert '"kind":"failed"' in told
+    assert "broke" in (folder / "result.json").read_text()
+
+
+def test_strict_mode_wants_a_citation() -> None:
+    from harlm.config import Config, overridden
+
+    strict = HARLM(model=ScriptedModel(["no proof"]), settings=overridden(Config(), {"engine.strict": True}))
+    with pytest.raises(NoAnswer, match="nothing in the context supports an answer"):
+        strict.ask("?", "x", mode="direct")
+
+
+def test_the_offline_model_says_what_it_is() -> None:
+    log = EventLog()
+    HARLM().ask("What is the code?", "The code is 7.", sinks=[log])
+    assert "does not reason" in log.of(events.Noted)[0].message

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from harlm.types import Answer, Citation, Context, Document, Marks, Usage, pieces
+
+
+def test_lines_are_counted_from_one() -> None:
+    document = Document(name="a", text="one\ntwo\n\nfour")
+    assert list(document.line_starts) == [0, 4, 8, 9]
+    assert [document.line_of(offset) for offset in (0, 3, 4, 8, 9, 12)] == [1, 1, 2, 3, 4, 4]
+    assert document.place(5).label == "2"
+
+
+def test_a_span_of_lines_leaves_the_last_line_end_out() -> None:
+    document = Document(name="a", text="one\ntwo\nthree\n")
+    start, end = document.span_of_lines(2, 3)
+    assert document.text[start:end] == "two\nthree"
+    with pytest.raises(IndexError, match="there is no line 9"):
+        document.span_of_lines(9, 9)
+
+
+def test_lines_are_right_across_pieces() -> None:
+    text = "x" * (1 << 20) + "\n" + "y" * (1 << 20) + "\nz"
+    document = Document(name="big", text=text)
+    assert list(document.line_starts) == [0, (1 << 20) + 1, (2 << 20) + 2]
+
+
+@pytest.mark.parametrize(
+    ("marks", "label", "page"),
+    [
+        (Marks(unit="page", starts=[0, 10]), "p2", 2),
+        (Marks(unit="row", starts=[0, 10]), "row 2", None),
+        (Marks(unit="slide", starts=[0, 10]), "slide 2", 2),
+        (Marks(unit="cell", starts=[0, 10]), "cell 2", None),
+        (Marks(unit="row", starts=[0, 10], numbers=[1, 7], labels=["A row 1", "A row 7"]), "A row 7", None),
+        (Marks(unit="line", starts=[0, 10], numbers=[3, 41]), "41", None),
+    ],
+)
+def test_places_are_named_in_the_units_of_the_document(marks: Marks, label: str, page: int | None) -> None:
+    place = Document(name="a", text="0123456789abcdef", marks=marks).place(12)
+    assert place.label == label
+    assert place.page == page
+    assert place.line == (41 if marks.unit == "line" else None)
+
+
+def test_rows_of_a_text_file_have_lines_too() -> None:
+    marks = Marks(unit="row", starts=[0, 4], own_lines=True)
+    place = Document(name="a.csv", text="a,b\n1,2", marks=marks).place(5)
+    assert (place.label, place.line) == ("row 2", 2)
+
+
+def test_a_digest_is_of_the_text_alone_and_bears_half_surrogates() -> None:
+    assert Document(name="a", text="same").digest == Document(name="b", text="same").digest
+    assert Document(name="a", text="same\ud800").digest != Document(name="a", text="same").digest
+
+
+def test_a_context_knows_its_documents_by_name_and_the_first_wins() -> None:
+    first, second = Document(name="a", text="1"), Document(name="a", text="2")
+    context = Context(documents=(first, second))
+    assert context.by_name["a"] is first
+    assert context.characters == 2
+
+
+def test_an_unknown_price_makes_the_sum_unknown() -> None:
+    known, unknown = Usage(calls=1, cost_micros=5), Usage(calls=1, cost_micros=None)
+    assert (known + known).cost_usd == 0.00001
+    assert (known + unknown).cost_usd is None
+
+
+def test_usage_keeps_apart_what_each_model_used() -> None:
+    total = Usage(calls=1, input_tokens=5).of_model("a") + Usage(calls=2, input_tokens=7).of_model("b")
+    total += Usage(calls=3, input_tokens=1).of_model("a")
+    assert total.calls == 6
+    assert {name: each.calls for name, each in total.by_model.items()} == {"a": 4, "b": 2}
+
+
+def test_pieces_join_to_the_text() -> None:
+    assert list(pieces("", 3)) == [""]
+    assert list(pieces("abcdefg", 3)) == ["abc", "def", "g"]
+
+
+def test_an_answer_in_a_notebook_escapes_what_came_from_a_model() -> None:
+    cited = Citation(source="s", start=0, end=1, line=1, page=None, place="<s>:1", quote="<img>")
+    html = Answer(text="<script>alert(1)</script>", citations=(cited,), run_id="R")._repr_html_()
+    assert "<script>" not in html
+    assert "<img>" not in html
+    assert "&lt;script&gt;" in html
+    assert Answer(text="x").response == "x" == str(Answer(text="x"))

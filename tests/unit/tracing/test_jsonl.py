@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harlm import events
+from harlm.errors import ConfigError, TraceError
+from harlm.schemas import schemas
+from harlm.tracing.jsonl import JsonlSink, RunFolder, find_run, list_runs
+from harlm.tracing.redact import Redactor
+from harlm.types import Answer
+from tests.contracts.test_trace_sink import STORY
+
+RUN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+def stored(folder: Path, told: list[events.Event], *secrets: str) -> RunFolder:
+    sink = JsonlSink(folder / RUN, Redactor(secrets))
+    for event in told:
+        sink.emit(msgspec.structs.replace(event, run=RUN))
+    sink.close()
+    return RunFolder(folder / RUN)
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    run = stored(tmp_path, STORY)
+    assert list(run.events()) == [msgspec.structs.replace(event, run=RUN) for event in STORY]
+    assert run.record.question == STORY[0].question  # type: ignore[attr-defined] # the story begins with a question
+    assert run.result is not None
+    assert run.result.answer is not None
+
+
+def test_every_line_has_the_envelope_and_only_its_owner_may_read(tmp_path: Path) -> None:
+    run = stored(tmp_path, STORY)
+    for line in (run.folder / "events.jsonl").read_text().splitlines():
+        assert {"v", "seq", "ts", "run", "node", "parent", "kind"} <= json.loads(line).keys()
+    assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700
+    for path in run.folder.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_long_values_stand_in_blobs(tmp_path: Path) -> None:
+    run = stored(tmp_path, [events.Noted(message="x" * 10_000), events.Noted(message="x" * 10_000)][:1] + STORY)
+    line = json.loads((run.folder / "events.jsonl").read_text().splitlines()[0])
+    assert line["message"].keys() == {"blob", "bytes"}
+    assert next(iter(run.events())).message == "x" * 10_000  # type: ignore[attr-defined] # it is a note
+
+
+def test_secrets_are_never_written(tmp_path: Path) -> None:
+    secret = "sk-abcdefghijkl"
+    told = [events.Noted(message=f"the key is {secret}"), events.Noted(message=f"{secret} " * 1000), *STORY]
+    run = stored(tmp_path, told, secret)
+    for path in run.folder.rglob("*"):
+        if path.is_file():
+            assert secret.encode() not in path.read_bytes(), path
+    assert "[redacted]" in (run.folder / "events.jsonl").read_text()
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    run = stored(tmp_path, STORY)
+    with (run.folder / "events.jsonl").open("ab") as file:
+        file.write(b'{"kind": "noted", "mess')
+    assert len(list(run.events())) == len(STORY)
+
+
+def test_a_failure_is_a_result(tmp_path: Path) -> None:
+    run = stored(tmp_path, [STORY[0], events.Failed(error="boom", type="ModelError")])
+    assert run.result is not None
+    assert (run.result.error, run.result.error_type, run.result.answer) == ("boom", "ModelError", None)
+
+
+def test_a_run_under_way_has_no_result(tmp_path: Path) -> None:
+    assert stored(tmp_path, STORY[:3]).result is None
+
+
+def test_runs_are_found_by_their_beginning(tmp_path: Path) -> None:
+    stored(tmp_path, STORY)
+    assert list_runs(tmp_path) == [RUN]
+    assert find_run(tmp_path, "last").folder.name == RUN
+    assert find_run(tmp_path, RUN[:8].lower()).folder.name == RUN
+    with pytest.raises(TraceError, match="no single run '01ZZ'"):
+        find_run(tmp_path, "01ZZ")
+    assert list_runs(tmp_path / "nothing") == []
+
+
+def test_what_is_not_a_run_says_so(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(TraceError, match="is not the file of a run"):
+        RunFolder(tmp_path)
+    run = stored(tmp_path, STORY)
+    (run.folder / "events.jsonl").write_text('{"kind": "surprise"}\n')
+    with pytest.raises(TraceError, match="cannot be read"):
+        list(run.events())
+
+
+def test_a_home_that_cannot_be_written_says_what_to_set(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="set HARLM_HOME"):
+        JsonlSink(tmp_path / "file" / RUN, Redactor([]))
+
+
+def test_stored_lines_have_the_fields_of_the_schema(tmp_path: Path) -> None:
+    definitions = schemas()["event.json"]["$defs"]
+    by_kind = {each["properties"]["kind"]["enum"][0]: each for each in definitions.values() if "kind" in each.get("properties", {})}
+    run = stored(tmp_path, STORY)
+    for line in (run.folder / "events.jsonl").read_text().splitlines():
+        fields = json.loads(line)
+        assert fields.keys() <= by_kind[fields["kind"]]["properties"].keys()
+
+
+def test_redaction_ignores_values_too_short_to_be_secrets() -> None:
+    assert Redactor(["", None, "abc"]).clean(b"abc") == b"abc"
+    assert Redactor(["secret-one", "secret-one-longer"]).clean(b"secret-one-longer") == b"[redacted]"
+
+
+def test_answers_survive_the_trip_through_json() -> None:
+    answer = Answer(text="x", data={"a": [1, None]}, run_id="R")
+    assert msgspec.json.decode(msgspec.json.encode(answer), type=Answer) == answer
