@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -29,7 +28,13 @@ def ours(url: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as home:
 
         def client(root: str, sub: str) -> HARLM:
-            return HARLM(model=f"openai/{root}@{url}", sub_model=f"openai/{sub}@{url}", mode="full", home=home, concurrency=64)
+            return HARLM(
+                model=f"openai/{root}@{url}",
+                sub_model=f"openai/{sub}@{url}",
+                mode="full",
+                home=home,
+                concurrency=64,
+            )
 
         def ask(root: str, sub: str) -> Any:
             answer = client(root, sub).ask("How many?", "a short context")
@@ -39,7 +44,9 @@ def ours(url: str) -> dict[str, float]:
         fixed, fixed_wall = median(lambda: ask("root-LOOK", "sub-0"), _TIMES)
         batch, _ = median(lambda: ask(f"root-BATCH-{_MANY}", "sub-0"), 5)
         loop, _ = median(lambda: ask(f"root-LOOP-{_MANY}", "sub-0"), 3)
-        half = HARLM(model=f"openai/root-BATCH-64@{url}", sub_model=f"openai/sub-100@{url}", mode="full", home=home)
+        half = HARLM(
+            model=f"openai/root-BATCH-64@{url}", sub_model=f"openai/sub-100@{url}", mode="full", home=home
+        )
         _, slow = median(lambda: half.ask("?", "x"), 5)
         return {
             "fixed CPU ms": 1000 * fixed,
@@ -93,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

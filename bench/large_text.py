@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -32,7 +31,9 @@ class _FirstSubCall:
 def ours(url: str, text: str) -> tuple[float, float]:
     """Seconds to the first sub-call, and megabytes."""
     with tempfile.TemporaryDirectory() as home, peak_memory() as peak:
-        client = HARLM(model=f"openai/root-LOOP-1@{url}", sub_model=f"openai/sub-0@{url}", mode="full", home=home)
+        client = HARLM(
+            model=f"openai/root-LOOP-1@{url}", sub_model=f"openai/sub-0@{url}", mode="full", home=home
+        )
         first = _FirstSubCall()
         started = time.perf_counter()
         answer = client.ask("?", text, sinks=[first])
@@ -65,4 +66,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import math
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -47,7 +46,9 @@ class Item:
 
 def items() -> tuple[dict[str, str], list[Item]]:
     """Articles by name, and the questions."""
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((DATA / "articles").glob("*.txt"))}
+    texts = {
+        path.stem: path.read_text(encoding="utf-8") for path in sorted((DATA / "articles").glob("*.txt"))
+    }
     names = list(texts)
     found = []
     for line in (DATA / "questions.jsonl").read_text(encoding="utf-8").splitlines():
@@ -87,15 +88,25 @@ def ours(asked: list[Item]) -> Iterator[Score]:
             answer = client.ask(item.question, context)
             seconds = time.perf_counter() - started
             first = answer.citations[0] if answer.citations else None
-            cited = bool(first) and Path(first.source).stem == item.article and item.paragraph[0] <= first.start < item.paragraph[1]  # type: ignore[union-attr] # bool(first)
-            yield Score(item, cited, _holds(answer.text, _WORDS, item), _holds(answer.text, _SPAN, item), seconds)
+            cited = (
+                first is not None
+                and Path(first.source).stem == item.article
+                and item.paragraph[0] <= first.start < item.paragraph[1]
+            )
+            yield Score(
+                item, cited, _holds(answer.text, _WORDS, item), _holds(answer.text, _SPAN, item), seconds
+            )
 
 
 def plain(texts: dict[str, str], asked: list[Item]) -> Iterator[Score]:
     """BM25 over paragraphs and over sentences, added up."""
     spans = [(name, start, end) for name, text in texts.items() for start, end in split_passages(text)]
     paragraphs = _Bm25([texts[name][start:end] for name, start, end in spans])
-    sentences = [(n, first, last) for n, (name, start, end) in enumerate(spans) for first, last in split_sentences(texts[name], start, end)]
+    sentences = [
+        (n, first, last)
+        for n, (name, start, end) in enumerate(spans)
+        for first, last in split_sentences(texts[name], start, end)
+    ]
     by_sentence = _Bm25([texts[spans[n][0]][first:last] for n, first, last in sentences])
     for item in asked:
         stems = content_terms(item.question)
@@ -107,7 +118,9 @@ def plain(texts: dict[str, str], asked: list[Item]) -> Iterator[Score]:
             continue
         name, start, end = spans[sentences[best[0]][0]]
         cited = name == item.article and start < item.paragraph[1] and item.paragraph[0] < end
-        text = " ".join(texts[spans[n][0]][first:last] for n, first, last in (sentences[each] for each in best))
+        text = " ".join(
+            texts[spans[n][0]][first:last] for n, first, last in (sentences[each] for each in best)
+        )
         yield Score(item, cited, _holds(text, _WORDS, item), _holds(text, _SPAN, item))
 
 
@@ -144,7 +157,10 @@ def main() -> None:
     """Score both on both halves, and print one table."""
     texts, asked = items()
     rows: list[list[object]] = []
-    for system, scores in (("HARLM, offline/extractive", list(ours(asked))), ("plain BM25", list(plain(texts, asked)))):
+    for system, scores in (
+        ("HARLM, offline/extractive", list(ours(asked))),
+        ("plain BM25", list(plain(texts, asked))),
+    ):
         for half, held_out in (("fitted on", False), ("held out", True)):
             part = [score for score in scores if score.item.held_out == held_out]
             milliseconds = [1000 * score.seconds for score in part]
@@ -155,18 +171,32 @@ def main() -> None:
                     len(part),
                     *(
                         f"{100 * statistics.mean(values):.1f} %"
-                        for values in ([s.cited for s in part], [s.in_answer for s in part], [s.in_span for s in part])
+                        for values in (
+                            [s.cited for s in part],
+                            [s.in_answer for s in part],
+                            [s.in_span for s in part],
+                        )
                     ),
-                    f"{statistics.median(milliseconds):.0f} / {sorted(milliseconds)[int(0.95 * len(part))]:.0f}" if any(milliseconds) else "-",
+                    f"{statistics.median(milliseconds):.0f} / {sorted(milliseconds)[int(0.95 * len(part))]:.0f}"
+                    if any(milliseconds)
+                    else "-",
                 ]
             )
     report(
         "reading",
         "Reading comprehension, our own set of 48 articles (no language model)",
-        ["", "articles", "questions", "paragraph cited first", "answer in 60 words", "in the first 12", "ms p50 / p95"],
+        [
+            "",
+            "articles",
+            "questions",
+            "paragraph cited first",
+            "answer in 60 words",
+            "in the first 12",
+            "ms p50 / p95",
+        ],
         rows,
     )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import sysconfig
 import tempfile
 import time
@@ -43,14 +42,22 @@ def main() -> None:
             times.append(1000 * (time.process_time() - started))
     times.sort()
     rows = [
-        ["load (walk, read, decode)", f"{size:.1f} MB, {len(context.documents)} files", f"{size / loading:.0f} MB per CPU s"],
+        [
+            "load (walk, read, decode)",
+            f"{size:.1f} MB, {len(context.documents)} files",
+            f"{size / loading:.0f} MB per CPU s",
+        ],
         ["profile", "10 MB", f"{1000 * profiling:.2f} ms CPU"],
         ["index (BM25, first search)", f"{size:.1f} MB", f"{size / indexing:.0f} MB per CPU s"],
         ["index on disk", f"{size:.1f} MB", f"{disk / size:.2f} of the text"],
-        ["search, with sentences", f"{len(times)} queries", f"p50 {times[len(times) // 2]:.1f} ms, p95 {times[int(0.95 * len(times))]:.1f} ms CPU"],
+        [
+            "search, with sentences",
+            f"{len(times)} queries",
+            f"p50 {times[len(times) // 2]:.1f} ms, p95 {times[int(0.95 * len(times))]:.1f} ms CPU",
+        ],
     ]
     report("retrieval", f"Loading and searching {library}", ["", "what", "cost"], rows)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,7 +15,12 @@ def main() -> int:
     failed = 0
     for name in _ALL:
         arguments = sys.argv[1:] if name in ("engine", "large_text") else []
-        failed += subprocess.run([sys.executable, "-m", f"bench.{name}", *arguments], cwd=root, check=False).returncode != 0
+        failed += (
+            subprocess.run(
+                [sys.executable, "-m", f"bench.{name}", *arguments], cwd=root, check=False
+            ).returncode
+            != 0
+        )
     return failed
 
 

@@ -25,7 +25,10 @@ async def complete(request: web.Request) -> web.Response:
         if delay := int(rest):
             await asyncio.sleep(delay / 1000)
         text = "yes"
-    elif not any(message["role"] == "assistant" and "```repl" in str(message["content"]) for message in body["messages"]):
+    elif not any(
+        message["role"] == "assistant" and "```repl" in str(message["content"])
+        for message in body["messages"]
+    ):
         work, _, count = rest.partition("-")
         text = f"```repl\n{_CELLS[work].format(n=count)}\n```"
     else:

@@ -43,14 +43,25 @@ def installed() -> tuple[int, float]:
         if key in seen:
             continue
         found = metadata.distribution(name)
-        size = sum(path.stat().st_size for file in found.files or () if (path := Path(str(found.locate_file(file)))).is_file() and path.suffix != ".pyc")
+        size = sum(
+            path.stat().st_size
+            for file in found.files or ()
+            if (path := Path(str(found.locate_file(file)))).is_file() and path.suffix != ".pyc"
+        )
         seen[key] = size / 1e6
         for requirement in found.requires or ():
-            if "extra ==" in requirement or "python_version <" in requirement or "sys_platform == " in requirement:
+            if (
+                "extra ==" in requirement
+                or "python_version <" in requirement
+                or "sys_platform == " in requirement
+            ):
                 continue
             wanted.append(_name(requirement))
     source = Path(__file__).parents[1] / "src"
-    seen["harlm"] = sum(path.stat().st_size for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc") / 1e6
+    seen["harlm"] = (
+        sum(path.stat().st_size for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc")
+        / 1e6
+    )
     return len(seen), sum(seen.values())
 
 
@@ -80,4 +91,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -53,7 +53,9 @@ def docx(paragraphs: Sequence[str], table: Sequence[Sequence[str]] = ()) -> byte
         style = '<w:pPr><w:pStyle w:val="Heading1"/></w:pPr>' if text.startswith("# ") else ""
         return f"<w:p>{style}<w:r><w:t>{text.removeprefix('# ')}</w:t></w:r></w:p>"
 
-    rows = "".join("<w:tr>" + "".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in row) + "</w:tr>" for row in table)
+    rows = "".join(
+        "<w:tr>" + "".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in row) + "</w:tr>" for row in table
+    )
     body = "".join(map(paragraph, paragraphs)) + (f"<w:tbl>{rows}</w:tbl>" if rows else "")
     return zipped({"word/document.xml": f"<w:document {_W}><w:body>{body}</w:body></w:document>"})
 
@@ -62,14 +64,23 @@ def pptx(slides: Sequence[str], notes: Mapping[int, str] | None = None) -> bytes
     """A presentation of one text a slide, with notes by slide number."""
     members: dict[str, str | bytes] = {}
     ids = "".join(f'<p:sldId id="{256 + n}" r:id="rId{n}"/>' for n in range(1, len(slides) + 1))
-    links = "".join(f'<Relationship Id="rId{n}" Target="slides/slide{n}.xml" Type="t"/>' for n in range(1, len(slides) + 1))
-    members["ppt/presentation.xml"] = f"<p:presentation {_P} {_R}><p:sldIdLst>{ids}</p:sldIdLst></p:presentation>"
+    links = "".join(
+        f'<Relationship Id="rId{n}" Target="slides/slide{n}.xml" Type="t"/>'
+        for n in range(1, len(slides) + 1)
+    )
+    members["ppt/presentation.xml"] = (
+        f"<p:presentation {_P} {_R}><p:sldIdLst>{ids}</p:sldIdLst></p:presentation>"
+    )
     members["ppt/_rels/presentation.xml.rels"] = f"<Relationships {_RELS}>{links}</Relationships>"
     for number, text in enumerate(slides, start=1):
-        members[f"ppt/slides/slide{number}.xml"] = f"<p:sld {_P} {_A}><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sld>"
+        members[f"ppt/slides/slide{number}.xml"] = (
+            f"<p:sld {_P} {_A}><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sld>"
+        )
         if notes and number in notes:
             link = f'<Relationship Id="rId1" Target="../notesSlides/notesSlide{number}.xml" Type="t"/>'
-            members[f"ppt/slides/_rels/slide{number}.xml.rels"] = f"<Relationships {_RELS}>{link}</Relationships>"
+            members[f"ppt/slides/_rels/slide{number}.xml.rels"] = (
+                f"<Relationships {_RELS}>{link}</Relationships>"
+            )
             members[f"ppt/notesSlides/notesSlide{number}.xml"] = (
                 f"<p:notes {_P} {_A}><a:p><a:r><a:t>{notes[number]}</a:t></a:r></a:p></p:notes>"
             )
@@ -92,11 +103,22 @@ def xlsx(sheets: Mapping[str, Sequence[Sequence[str | float]]], *, dates: bool =
                 else:
                     cells.append(f'<c r="{reference}" s="{int(dates)}"><v>{value}</v></c>')
             lines.append(f'<row r="{line}">{"".join(cells)}</row>')
-        members[f"xl/worksheets/sheet{number}.xml"] = f"<worksheet {_S}><sheetData>{''.join(lines)}</sheetData></worksheet>"
-    names = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(sheets, start=1))
-    links = "".join(f'<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml" Type="t"/>' for n in range(1, len(sheets) + 1))
+        members[f"xl/worksheets/sheet{number}.xml"] = (
+            f"<worksheet {_S}><sheetData>{''.join(lines)}</sheetData></worksheet>"
+        )
+    names = "".join(
+        f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(sheets, start=1)
+    )
+    links = "".join(
+        f'<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml" Type="t"/>'
+        for n in range(1, len(sheets) + 1)
+    )
     members["xl/workbook.xml"] = f"<workbook {_S} {_R}><sheets>{names}</sheets></workbook>"
     members["xl/_rels/workbook.xml.rels"] = f"<Relationships {_RELS}>{links}</Relationships>"
-    members["xl/sharedStrings.xml"] = f"<sst {_S}>{''.join(f'<si><t>{text}</t></si>' for text in strings)}</sst>"
-    members["xl/styles.xml"] = f'<styleSheet {_S}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
+    members["xl/sharedStrings.xml"] = (
+        f"<sst {_S}>{''.join(f'<si><t>{text}</t></si>' for text in strings)}</sst>"
+    )
+    members["xl/styles.xml"] = (
+        f'<styleSheet {_S}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
+    )
     return zipped(members)

@@ -38,7 +38,9 @@ async def model(request: pytest.FixtureRequest) -> AsyncIterator[LanguageModel]:
     async with AsyncExitStack() as stack:
         match request.param:
             case "function":
-                yield FunctionModel(lambda prompt: f"I was told {len(prompt)} characters.", name="callable/test")
+                yield FunctionModel(
+                    lambda prompt: f"I was told {len(prompt)} characters.", name="callable/test"
+                )
             case "async function":
                 yield FunctionModel(later)
             case "offline":
@@ -46,7 +48,9 @@ async def model(request: pytest.FixtureRequest) -> AsyncIterator[LanguageModel]:
             case "scripted":
                 yield ScriptedModel(lambda messages: f"I was told {len(messages)} things.")
             case provider:
-                server = stack.enter_context(ScriptedServer(lambda asked: f"I was told {len(asked.messages)} things."))
+                server = stack.enter_context(
+                    ScriptedServer(lambda asked: f"I was told {len(asked.messages)} things.")
+                )
                 adapter: Callable[..., LanguageModel] = HTTP[provider]
                 transport = await stack.enter_async_context(Transport(Models()))
                 yield adapter(

@@ -54,7 +54,9 @@ async def repl(sandbox: Sandbox, host: Host) -> AsyncIterator[Repl]:
 
 
 async def test_context_is_a_real_list_of_real_str(repl: Repl) -> None:
-    seen = await repl.run("print(isinstance(context, list), [isinstance(t, str) for t in context], context[1], len(context))")
+    seen = await repl.run(
+        "print(isinstance(context, list), [isinstance(t, str) for t in context], context[1], len(context))"
+    )
     assert seen.output == "True [True, True] gamma 2\n"
 
 
@@ -119,7 +121,9 @@ async def test_a_batch_is_concurrent_and_keeps_its_order(repl: Repl, host: Host)
 
 
 async def test_a_failed_call_raises_in_the_cell(repl: Repl) -> None:
-    seen = await repl.run("try:\n    llm_query('fail')\nexcept Exception as error:\n    print('caught:', error)")
+    seen = await repl.run(
+        "try:\n    llm_query('fail')\nexcept Exception as error:\n    print('caught:', error)"
+    )
     assert "caught: the provider is away; try later" in seen.output
     uncaught = await repl.run("llm_query('fail')")
     assert uncaught.error is not None

@@ -29,7 +29,14 @@ def profile_of(tokens: int, structure: str = "prose") -> Profile:
     window=st.integers(1_000, 2_000_000),
     structure=st.sampled_from(["prose", "code", "records", "mixed"]),
     question=st.sampled_from(
-        ["Who wrote it?", "How many files import re?", "Summarise it.", "Compare A and B", "List every name", "?"]
+        [
+            "Who wrote it?",
+            "How many files import re?",
+            "Summarise it.",
+            "Compare A and B",
+            "List every name",
+            "?",
+        ]
     ),
 )
 def test_a_route_is_a_distribution_and_its_mode_is_the_most_probable(

@@ -19,20 +19,47 @@ from harlm.types import Answer, Message, Usage
 HOSTILE = "[bold]not markup[/] \x1b[31m \ud800".encode("utf-8", "replace").decode()
 STORY: list[events.Event] = [
     events.RunStarted(
-        seq=1, node="0", question=HOSTILE, root_model="a/b", sub_model="a/b", documents=2, characters=9, tokens=3
+        seq=1,
+        node="0",
+        question=HOSTILE,
+        root_model="a/b",
+        sub_model="a/b",
+        documents=2,
+        characters=9,
+        tokens=3,
     ),
-    events.Routed(seq=2, node="0", mode="full", probabilities={"direct": 0.1, "repl": 0.2, "full": 0.7}, reasons=(HOSTILE,)),
+    events.Routed(
+        seq=2,
+        node="0",
+        mode="full",
+        probabilities={"direct": 0.1, "repl": 0.2, "full": 0.7},
+        reasons=(HOSTILE,),
+    ),
     events.NodeStarted(seq=3, node="0", depth=0, question=HOSTILE, mode="full", documents=2, characters=9),
-    events.CallStarted(seq=4, node="0", call=1, role="root", model="a/b", messages=(Message(role="user", content=HOSTILE),)),
-    events.CallFinished(seq=5, node="0", call=1, text=HOSTILE, usage=Usage(calls=1), stop="end", latency_s=0.1),
+    events.CallStarted(
+        seq=4, node="0", call=1, role="root", model="a/b", messages=(Message(role="user", content=HOSTILE),)
+    ),
+    events.CallFinished(
+        seq=5, node="0", call=1, text=HOSTILE, usage=Usage(calls=1), stop="end", latency_s=0.1
+    ),
     events.CellStarted(seq=6, node="0", turn=1, code=HOSTILE),
-    events.NodeStarted(seq=7, node="0.0", parent="0", depth=1, question="q", mode="full", documents=1, characters=1),
+    events.NodeStarted(
+        seq=7, node="0.0", parent="0", depth=1, question="q", mode="full", documents=1, characters=1
+    ),
     events.CallStarted(seq=8, node="0.0", parent="0", call=2, role="sub", model="a/b", messages=()),
     events.CallFailed(seq=9, node="0.0", parent="0", call=2, error=HOSTILE, status=500),
     events.NodeFinished(seq=10, node="0.0", parent="0", status="ok", text="x"),
     events.Searched(seq=11, node="0", query=HOSTILE, hits=3, seconds=0.01),
     events.CellFinished(
-        seq=12, node="0", turn=1, output=HOSTILE * 3000, output_chars=10, error=None, finished=True, wall_s=0.1, waiting_s=0.0
+        seq=12,
+        node="0",
+        turn=1,
+        output=HOSTILE * 3000,
+        output_chars=10,
+        error=None,
+        finished=True,
+        wall_s=0.1,
+        waiting_s=0.0,
     ),
     events.Noted(seq=13, node="0", message=HOSTILE),
     events.NodeFinished(seq=14, node="0", status="ok", text=HOSTILE),

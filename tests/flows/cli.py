@@ -16,7 +16,12 @@ class Ran:
     err: str
 
 
-def harlm(*arguments: str | Path, stdin: bytes | None = None, environment: dict[str, str] | None = None, timeout: float = 60) -> Ran:
+def harlm(
+    *arguments: str | Path,
+    stdin: bytes | None = None,
+    environment: dict[str, str] | None = None,
+    timeout: float = 60,
+) -> Ran:
     """``harlm ARGUMENTS`` in the current folder, with the environment of the test."""
     done = subprocess.run(
         [sys.executable, "-m", "harlm", *map(str, arguments)],

@@ -30,10 +30,28 @@ def test_the_answer_alone_goes_to_stdout() -> None:
 def test_json_is_one_object_of_the_promised_shape() -> None:
     ran = harlm("ask", "What is the vault code?", "-", "--format", "json", stdin=b"The vault code is 4711.\n")
     answer = json.loads(ran.out)
-    assert answer.keys() >= {"answer", "citations", "status", "mode", "route", "usage", "latency", "memory", "sandbox", "run"}
+    assert answer.keys() >= {
+        "answer",
+        "citations",
+        "status",
+        "mode",
+        "route",
+        "usage",
+        "latency",
+        "memory",
+        "sandbox",
+        "run",
+    }
     assert answer["citations"][0].keys() >= {"source", "start", "end", "line", "page", "quote"}
     assert answer["route"].keys() >= {"mode", "probabilities", "reasons"}
-    assert answer["usage"].keys() >= {"calls", "input_tokens", "output_tokens", "cached_tokens", "cost_usd", "by_model"}
+    assert answer["usage"].keys() >= {
+        "calls",
+        "input_tokens",
+        "output_tokens",
+        "cached_tokens",
+        "cost_usd",
+        "by_model",
+    }
     assert answer["latency"].keys() == {"wall_s", "critical_path_s", "parallelism"}
     assert answer["sandbox"] == {"tier": None}
 
@@ -52,7 +70,9 @@ def test_events_can_be_followed() -> None:
 
 
 def test_the_answer_can_go_to_a_file(tmp_path: Path) -> None:
-    ran = harlm("ask", "What is the code?", "-", "-o", tmp_path / "answer.txt", "-q", stdin=b"The code is 4711.")
+    ran = harlm(
+        "ask", "What is the code?", "-", "-o", tmp_path / "answer.txt", "-q", stdin=b"The code is 4711."
+    )
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     assert "4711" in (tmp_path / "answer.txt").read_text()
 
@@ -90,12 +110,24 @@ def test_files_are_cited_as_they_open_from_here() -> None:
         (["ask", "What?", "a.txt", "-m", "gpt-5"], 3, "model 'gpt-5' cannot be used"),
         (["ask", "What?", "a.txt", "-m", "openai/gpt-5"], 3, "set OPENAI_API_KEY"),
         (["ask", "What?", "a.txt", "-m", "openai/x", "--offline"], 3, "needs a network"),
-        (["ask", "What?", "a.txt", "-m", "http://127.0.0.1:9/v1#x"], 5, "cannot be reached at http://127.0.0.1:9/v1"),
-        (["ask", "What?", "a.txt", "-m", "http://nowhere.invalid/v1#x"], 5, "cannot be reached at http://nowhere.invalid/v1"),
+        (
+            ["ask", "What?", "a.txt", "-m", "http://127.0.0.1:9/v1#x"],
+            5,
+            "cannot be reached at http://127.0.0.1:9/v1",
+        ),
+        (
+            ["ask", "What?", "a.txt", "-m", "http://nowhere.invalid/v1#x"],
+            5,
+            "cannot be reached at http://nowhere.invalid/v1",
+        ),
         (["ask", "What?", "a.txt", "--mode", "fast"], 2, "'fast' is not one of"),
         (["ask", "What?", "a.txt", "-j", "0"], 2, "0 is not in the range"),
         (["ask", "What?", "a.txt", "-o", "no/such/folder/x"], 3, "cannot be written to"),
-        (["ask", "Who flew to Mars in a teapot?", "a.txt", "--strict"], 6, "nothing in the context supports an answer"),
+        (
+            ["ask", "Who flew to Mars in a teapot?", "a.txt", "--strict"],
+            6,
+            "nothing in the context supports an answer",
+        ),
         (["runs", "show", "01ZZ"], 8, "no single run"),
         (["surprise"], 2, "No such command 'surprise'"),
     ],
@@ -127,7 +159,9 @@ def test_a_file_that_may_not_be_read() -> None:
 
 
 def test_a_file_in_an_odd_encoding_is_read() -> None:
-    Path("latin.txt").write_bytes("Die Brücke wurde im Jahr 1883 eröffnet, sagt das Archiv der Stadt.".encode("latin-1"))
+    Path("latin.txt").write_bytes(
+        "Die Brücke wurde im Jahr 1883 eröffnet, sagt das Archiv der Stadt.".encode("latin-1")
+    )
     assert "1883" in harlm("ask", "Die Brücke wurde eröffnet: what year?", "latin.txt", "-q").out
 
 
@@ -158,7 +192,9 @@ def test_what_was_paid_for_is_kept_when_the_provider_goes_away() -> None:
         return LOOK if request.number == 0 else web.Response(status=503, text="gone")
 
     with ScriptedServer(reply) as server:
-        ran = harlm("ask", "What?", "-", "-m", f"openai/x@{server.base_url}", "--mode", "repl", stdin=b"the text")
+        ran = harlm(
+            "ask", "What?", "-", "-m", f"openai/x@{server.base_url}", "--mode", "repl", stdin=b"the text"
+        )
     assert ran.code == 5
     assert "1 answered call(s) are kept: harlm runs show 01" in ran.err
     shown = harlm("runs", "show", "last", "--cells")
@@ -168,9 +204,22 @@ def test_what_was_paid_for_is_kept_when_the_provider_goes_away() -> None:
 
 
 def test_an_interrupt_keeps_what_was_learned_and_leaves_no_process() -> None:
-    with ScriptedServer(lambda request: "```repl\nimport time\nprint('looked', flush=True)\ntime.sleep(30)\n```") as server:
+    with ScriptedServer(
+        lambda request: "```repl\nimport time\nprint('looked', flush=True)\ntime.sleep(30)\n```"
+    ) as server:
         process = subprocess.Popen(
-            [sys.executable, "-m", "harlm", "ask", "What?", "-", "-m", f"openai/x@{server.base_url}", "--mode", "repl"],
+            [
+                sys.executable,
+                "-m",
+                "harlm",
+                "ask",
+                "What?",
+                "-",
+                "-m",
+                f"openai/x@{server.base_url}",
+                "--mode",
+                "repl",
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -193,7 +242,9 @@ def test_an_interrupt_keeps_what_was_learned_and_leaves_no_process() -> None:
     assert b"interrupted" in err
     assert b"Traceback" not in err
     assert "failed" in harlm("runs", "list").out
-    workers = subprocess.run(["pgrep", "-f", "harlm/sandbox/worker"], capture_output=True, text=True, check=False)
+    workers = subprocess.run(
+        ["pgrep", "-f", "harlm/sandbox/worker"], capture_output=True, text=True, check=False
+    )
     assert not [pid for pid in workers.stdout.split() if _parent(pid) == 1]
 
 
@@ -207,7 +258,9 @@ def _parent(pid: str) -> int:
 def test_a_reader_that_goes_away_is_no_fault() -> None:
     Path("a.txt").write_text("The code is 4711. " * 10)
     script = f"{sys.executable} -m harlm ask 'What is the code?' a.txt --format json | head -c 1; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, env=dict(os.environ))
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, check=False, env=dict(os.environ)
+    )
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
     assert done.stdout.strip().endswith("0")
@@ -255,7 +308,14 @@ def test_models_never_show_a_key() -> None:
     assert "OPENAI_API_KEY is set" in ran.out
     assert "sk-very-secret" not in ran.out + ran.err
     rows = json.loads(harlm("models", "--format", "json").out)["providers"]
-    assert {row["provider"] for row in rows} == {"openai", "anthropic", "gemini", "openrouter", "ollama", "offline"}
+    assert {row["provider"] for row in rows} == {
+        "openai",
+        "anthropic",
+        "gemini",
+        "openrouter",
+        "ollama",
+        "offline",
+    }
 
 
 def test_config_shows_values_and_origins() -> None:

@@ -32,7 +32,9 @@ def booked(answer: Answer) -> Counter[str]:
 
 
 def test_direct() -> None:
-    with ScriptedServer(lambda request: 'Clerk3 [part3.txt "The clerk of district 3 is named Clerk3."]') as server:
+    with ScriptedServer(
+        lambda request: 'Clerk3 [part3.txt "The clerk of district 3 is named Clerk3."]'
+    ) as server:
         answer = client(server).ask("Who is the clerk of district 3?", DOCUMENTS)
     assert (answer.mode, answer.text) == ("direct", "Clerk3 [part3.txt:1]")
     assert booked(answer) == billed(server) == {"openai/root": 1}
@@ -58,7 +60,9 @@ def test_full_with_batched_sub_calls() -> None:
         if request.model == "sub":
             return request.prompt.rpartition("named ")[2].rstrip(".")
         if len(request.messages) == 2:
-            return "```repl\nnames = llm_query_batched(['Who? ' + text for text in context])\nprint(names)\n```"
+            return (
+                "```repl\nnames = llm_query_batched(['Who? ' + text for text in context])\nprint(names)\n```"
+            )
         return "```repl\nFINAL(', '.join(sorted(names)))\n```"
 
     with ScriptedServer(reply, latency_s=0.05) as server:
@@ -92,7 +96,9 @@ def test_recursion_to_a_depth(depth: int) -> None:
     assert Counter(node.depth for node in nodes) == {level: 2**level for level in range(depth + 1)}
     assert answer.text.count("leaf(") == 2 ** (depth + 1)
     assert booked(answer) == billed(server)
-    assert answer.usage.input_tokens == sum(sum(len(text) for _, text in r.messages) // 4 + 1 for r in server.requests)
+    assert answer.usage.input_tokens == sum(
+        sum(len(text) for _, text in r.messages) // 4 + 1 for r in server.requests
+    )
     assert answer.usage.cached_tokens > 0
 
 
@@ -117,7 +123,11 @@ def test_concurrency_is_one_limit_for_the_whole_tree() -> None:
         if len(request.messages) == 1:
             return "x"
         if "<question>\nchild" in request.messages[1][1]:
-            return "```repl\nr = llm_query_batched(['a'] * 8)\nprint(r)\n```" if len(request.messages) == 2 else "FINAL(done)"
+            return (
+                "```repl\nr = llm_query_batched(['a'] * 8)\nprint(r)\n```"
+                if len(request.messages) == 2
+                else "FINAL(done)"
+            )
         if len(request.messages) == 2:
             return "```repl\nr = rlm_query_batched(['child'] * 4, context[:4])\nprint(r)\n```"
         return "FINAL(done)"
@@ -150,7 +160,9 @@ def test_a_key_reaches_the_provider_and_nothing_else() -> None:
 
     def reply(request: Request) -> str:
         if len(request.messages) == 2:
-            return "```repl\nimport os\nprint(dict(os.environ))\nprint(open('/proc/self/environ').read())\n```"
+            return (
+                "```repl\nimport os\nprint(dict(os.environ))\nprint(open('/proc/self/environ').read())\n```"
+            )
         return "FINAL(seen)"
 
     with ScriptedServer(reply) as server:
@@ -166,7 +178,14 @@ def test_a_key_reaches_the_provider_and_nothing_else() -> None:
 
 def test_the_command_line_over_http() -> None:
     with ScriptedServer(lambda request: 'Seven [<stdin> "seven locks"]') as server:
-        ran = harlm("ask", "How many locks?", "-", "-m", f"{server.base_url}#my-model", stdin=b"There are seven locks.")
+        ran = harlm(
+            "ask",
+            "How many locks?",
+            "-",
+            "-m",
+            f"{server.base_url}#my-model",
+            stdin=b"There are seven locks.",
+        )
     assert ran.out == "Seven [<stdin>:1]\n"
     assert server.requests[0].model == "my-model"
     assert "cost unknown" in ran.err

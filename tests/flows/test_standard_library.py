@@ -9,7 +9,9 @@ from tests.flows.cli import harlm
 
 
 def test_the_module_that_defines_fraction_is_found_and_cited() -> None:
-    ran = harlm("ask", "Which module defines the class Fraction?", sysconfig.get_path("stdlib"), "--format", "json")
+    ran = harlm(
+        "ask", "Which module defines the class Fraction?", sysconfig.get_path("stdlib"), "--format", "json"
+    )
     assert ran.code == 0, ran.err
     answer = json.loads(ran.out)
     assert answer["answer"].startswith("fractions.py")

@@ -19,8 +19,18 @@ DOCUMENTS = {
 CONTEXT = load(DOCUMENTS)
 
 BRACKETS = st.sampled_from(
-    ["[", "]", '"', "“", "”", "docs/tls.md", "a.py", "<stdin>", "nope.md", ":", ":1", ":2", ":99", " ", "\n", "\\", '\\"']
-    + ["TLS 1.3 is preferred.", "The vault code is 4711.", "x = [1, 2]", "not there", ", line 2", "p3", "(", "text", '[a.py:1 "x"]']
+    [
+        *("[", "]", "(", '"', "“", "”", ":", " ", "\n", "\\", '\\"'),
+        *("docs/tls.md", "a.py", "<stdin>", "nope.md", ":1", ":2", ":99", ", line 2", "p3"),
+        *(
+            "TLS 1.3 is preferred.",
+            "The vault code is 4711.",
+            "x = [1, 2]",
+            "not there",
+            "text",
+            '[a.py:1 "x"]',
+        ),
+    ]
 )
 CLAIMS = st.lists(BRACKETS, max_size=25).map("".join)
 
@@ -65,7 +75,25 @@ def test_usage_adds_up_in_any_grouping_and_to_the_sum_of_its_models(parts: list[
 
 
 REPLIES = st.lists(
-    st.sampled_from(["```", "```repl\n", "```python\n", "~~~", "````", "\n", "x = 1", "FINAL(", ")", "FINAL_VAR(x)", '"', "text", "  ", "SUBMIT(", "'"]),
+    st.sampled_from(
+        [
+            "```",
+            "```repl\n",
+            "```python\n",
+            "~~~",
+            "````",
+            "\n",
+            "x = 1",
+            "FINAL(",
+            ")",
+            "FINAL_VAR(x)",
+            '"',
+            "text",
+            "  ",
+            "SUBMIT(",
+            "'",
+        ]
+    ),
     max_size=20,
 ).map("".join)
 

@@ -19,8 +19,15 @@ from harlm.sandbox.wire import Wire
 from harlm.types import Message
 from tests import making
 
-SUFFIXES = st.sampled_from([".pdf", ".docx", ".pptx", ".xlsx", ".ipynb", ".html", ".csv", ".tsv", ".eml", ".txt", ".py", ".json", ""])
-XML = st.lists(st.sampled_from(["<w:p>", "</w:p>", "<w:t>", "</w:t>", "text", "<", "&", "<!DOCTYPE x>", "]]>", "<a xmlns='x'/>"]), max_size=12).map("".join)
+SUFFIXES = st.sampled_from(
+    [".pdf", ".docx", ".pptx", ".xlsx", ".ipynb", ".html", ".csv", ".tsv", ".eml", ".txt", ".py", ".json", ""]
+)
+XML = st.lists(
+    st.sampled_from(
+        ["<w:p>", "</w:p>", "<w:t>", "</w:t>", "text", "<", "&", "<!DOCTYPE x>", "]]>", "<a xmlns='x'/>"]
+    ),
+    max_size=12,
+).map("".join)
 
 
 @given(SUFFIXES, st.binary(max_size=400))
@@ -33,7 +40,12 @@ def test_any_bytes_under_any_name_are_read_or_refused(suffix: str, data: bytes) 
 
 @given(st.sampled_from([".docx", ".pptx", ".xlsx"]), XML, XML)
 def test_any_office_file_is_read_or_refused(suffix: str, one: str, other: str) -> None:
-    members = {"word/document.xml": one, "ppt/presentation.xml": one, "xl/workbook.xml": one, "xl/_rels/workbook.xml.rels": other}
+    members = {
+        "word/document.xml": one,
+        "ppt/presentation.xml": one,
+        "xl/workbook.xml": one,
+        "xl/_rels/workbook.xml.rels": other,
+    }
     with contextlib.suppress(ContextError):
         read_document(f"x{suffix}", making.zipped(members))
 
@@ -53,8 +65,19 @@ def test_an_archive_with_a_wrong_byte_is_read_or_refused(at: int, byte: int) -> 
 
 
 FRAMES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=10) | st.binary(max_size=10),
-    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(["op", "id", "function", "arguments", "cell", "done", "call", "value"]), inner, max_size=6),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.text(max_size=10)
+    | st.binary(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.dictionaries(
+            st.sampled_from(["op", "id", "function", "arguments", "cell", "done", "call", "value"]),
+            inner,
+            max_size=6,
+        )
+    ),
     max_leaves=20,
 )
 
@@ -98,13 +121,19 @@ WORDS = st.lists(
 
 
 @given(WORDS | st.text(max_size=80), st.booleans(), st.booleans())
-def test_any_question_has_an_intent_whose_program_is_python(question: str, has_code: bool, has_records: bool) -> None:
+def test_any_question_has_an_intent_whose_program_is_python(
+    question: str, has_code: bool, has_records: bool
+) -> None:
     program = program_for(read_intent(question, has_code=has_code, has_records=has_records))
     if program is not None:
         ast.parse(program)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), WORDS | st.text(max_size=60)), max_size=5))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["system", "user", "assistant"]), WORDS | st.text(max_size=60)), max_size=5
+    )
+)
 def test_the_offline_model_replies_to_anything(talk: list[tuple[str, str]]) -> None:
     messages = [Message(role=role, content=content) for role, content in talk]  # type: ignore[arg-type] # one of the roles
     assert reply_to([*messages, Message(role="user", content="x")])

@@ -12,8 +12,14 @@ from harlm.retrieval.sentences import split_sentences
 from harlm.retrieval.terms import terms
 from harlm.types import Context, Document, pieces
 
-TEXTS = st.text(st.sampled_from("ab .\n\t!?Zé汉\"'-#1") | st.characters(exclude_categories=["Cs"]), max_size=400)
-LONG = st.builds(lambda parts, n: "".join(parts) * n, st.lists(st.sampled_from(["word ", "A sentence. ", "\n", "\n\n", "x" * 300]), max_size=20), st.integers(1, 6))
+TEXTS = st.text(
+    st.sampled_from("ab .\n\t!?Zé汉\"'-#1") | st.characters(exclude_categories=["Cs"]), max_size=400
+)
+LONG = st.builds(
+    lambda parts, n: "".join(parts) * n,
+    st.lists(st.sampled_from(["word ", "A sentence. ", "\n", "\n\n", "x" * 300]), max_size=20),
+    st.integers(1, 6),
+)
 
 
 @given(TEXTS, st.integers(0, 500))
@@ -58,7 +64,9 @@ def test_any_bytes_are_text_or_not(data: bytes) -> None:
     assert text is None or "\r" not in text
 
 
-@given(TEXTS.filter(lambda text: "\r" not in text and "\0" not in text and text.isprintable() and len(text) > 20))
+@given(
+    TEXTS.filter(lambda text: "\r" not in text and "\0" not in text and text.isprintable() and len(text) > 20)
+)
 def test_unicode_survives_its_encodings(text: str) -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
         assert decode(text.encode(encoding)) == text
@@ -79,7 +87,9 @@ def test_pieces_make_the_text(text: str, size: int) -> None:
 @given(st.lists(TEXTS, max_size=6))
 def test_a_context_is_addressed_by_its_texts(texts: list[str]) -> None:
     def context(names: str) -> Context:
-        return Context(documents=tuple(Document(name=f"{names}{n}", text=text) for n, text in enumerate(texts)))
+        return Context(
+            documents=tuple(Document(name=f"{names}{n}", text=text) for n, text in enumerate(texts))
+        )
 
     assert context("a").digest == context("b").digest
     longer = Context(documents=(*context("a").documents, Document(name="x", text="more")))

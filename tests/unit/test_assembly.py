@@ -14,8 +14,14 @@ from harlm.models.openai import OpenAIChat
 from harlm.testing import ScriptedModel
 
 
-async def root_of(config: Config, environment: dict[str, str] | None = None, **choices: assembly.ModelChoice) -> Run:
-    async with assembly.open_run(config, environment=environment or {}, **choices) as run:
+async def root_of(
+    config: Config,
+    environment: dict[str, str] | None = None,
+    *,
+    root: assembly.ModelChoice | None = None,
+    sub: assembly.ModelChoice | None = None,
+) -> Run:
+    async with assembly.open_run(config, environment=environment or {}, root=root, sub=sub) as run:
         return run
 
 
@@ -26,15 +32,64 @@ def named(model: str, **flags: object) -> Config:
 @pytest.mark.parametrize(
     ("model", "environment", "kind", "url", "key", "window"),
     [
-        ("openai/x", {"OPENAI_API_KEY": "k"}, OpenAIChat, "https://api.openai.com/v1/chat/completions", "k", 128_000),
-        ("openai/x", {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://h/v1/"}, OpenAIChat, "http://h/v1/chat/completions", "k", 32_768),
-        ("openai/x@http://h/v1", {"OPENAI_API_KEY": "k"}, OpenAIChat, "http://h/v1/chat/completions", None, 32_768),
+        (
+            "openai/x",
+            {"OPENAI_API_KEY": "k"},
+            OpenAIChat,
+            "https://api.openai.com/v1/chat/completions",
+            "k",
+            128_000,
+        ),
+        (
+            "openai/x",
+            {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://h/v1/"},
+            OpenAIChat,
+            "http://h/v1/chat/completions",
+            "k",
+            32_768,
+        ),
+        (
+            "openai/x@http://h/v1",
+            {"OPENAI_API_KEY": "k"},
+            OpenAIChat,
+            "http://h/v1/chat/completions",
+            None,
+            32_768,
+        ),
         ("http://h/v1#x", {}, OpenAIChat, "http://h/v1/chat/completions", None, 32_768),
         ("ollama/x", {}, OpenAIChat, "http://127.0.0.1:11434/v1/chat/completions", None, 8_192),
-        ("ollama/x", {"OLLAMA_HOST": "box:1234"}, OpenAIChat, "http://box:1234/v1/chat/completions", None, 32_768),
-        ("openrouter/a/b", {"OPENROUTER_API_KEY": "k"}, OpenAIChat, "https://openrouter.ai/api/v1/chat/completions", "k", 128_000),
-        ("anthropic/x", {"ANTHROPIC_API_KEY": "k"}, AnthropicMessages, "https://api.anthropic.com/v1/messages", "k", 200_000),
-        ("gemini/x", {"GOOGLE_API_KEY": "k"}, GeminiContent, "https://generativelanguage.googleapis.com/v1beta/models/x:generateContent", "k", 1_000_000),
+        (
+            "ollama/x",
+            {"OLLAMA_HOST": "box:1234"},
+            OpenAIChat,
+            "http://box:1234/v1/chat/completions",
+            None,
+            32_768,
+        ),
+        (
+            "openrouter/a/b",
+            {"OPENROUTER_API_KEY": "k"},
+            OpenAIChat,
+            "https://openrouter.ai/api/v1/chat/completions",
+            "k",
+            128_000,
+        ),
+        (
+            "anthropic/x",
+            {"ANTHROPIC_API_KEY": "k"},
+            AnthropicMessages,
+            "https://api.anthropic.com/v1/messages",
+            "k",
+            200_000,
+        ),
+        (
+            "gemini/x",
+            {"GOOGLE_API_KEY": "k"},
+            GeminiContent,
+            "https://generativelanguage.googleapis.com/v1beta/models/x:generateContent",
+            "k",
+            1_000_000,
+        ),
     ],
 )
 async def test_models_are_made_from_their_names(
@@ -44,7 +99,7 @@ async def test_models_are_made_from_their_names(
     assert type(made) is kind
     assert made._url == url  # type: ignore[attr-defined] # what an adapter hides and this test is about
     assert (key or "no key") in str(made._headers) or key is None  # type: ignore[attr-defined]
-    assert key is not None or not any("k" == value for value in made._headers.values())  # type: ignore[attr-defined]
+    assert key is not None or not any(value == "k" for value in made._headers.values())  # type: ignore[attr-defined]
     assert made.window == window
 
 
@@ -67,7 +122,9 @@ async def test_a_missing_key_names_the_variable(model: str) -> None:
 async def test_offline_refuses_what_needs_a_network() -> None:
     with pytest.raises(ConfigError, match="needs a network, and the run is offline"):
         await root_of(named("openai/x", **{"models.offline": True}), {"OPENAI_API_KEY": "k"})
-    assert (await root_of(named("offline/extractive", **{"models.offline": True}))).models.root.name == "offline/extractive"
+    assert (
+        await root_of(named("offline/extractive", **{"models.offline": True}))
+    ).models.root.name == "offline/extractive"
 
 
 async def test_a_window_that_was_given_holds() -> None:

@@ -58,10 +58,12 @@ def test_the_sync_stream_is_the_same() -> None:
 
 
 def test_a_stream_that_fails_raises_after_its_events() -> None:
-    kinds = []
+    kinds: list[str] = []
     with pytest.raises(ModelUnavailable):
-        for event in scripted(ModelUnavailable("away", model="m")).stream("?", "x", mode="direct"):
-            kinds.append(event.kind)
+        kinds.extend(
+            event.kind
+            for event in scripted(ModelUnavailable("away", model="m")).stream("?", "x", mode="direct")
+        )
     assert kinds[-1] == "failed"
 
 
@@ -71,7 +73,7 @@ def test_a_stream_that_is_left_stops_its_run() -> None:
     stream = HARLM(model=model).stream("?", "x", mode="repl")
     for _ in range(5):
         next(stream)
-    stream.close()
+    stream.close()  # type: ignore[attr-defined] # a generator
     assert threading.active_count() <= before
 
 
@@ -93,7 +95,10 @@ def test_completion_is_the_call_of_the_reference() -> None:
         asked.append(prompt)
         return "it is 7"
 
-    assert HARLM(model=model, mode="direct").completion("a long text", root_prompt="What is it?").response == "it is 7"
+    assert (
+        HARLM(model=model, mode="direct").completion("a long text", root_prompt="What is it?").response
+        == "it is 7"
+    )
     assert "What is it?" in asked[0]
     assert HARLM(model=model, mode="direct").completion("Add 3 and 4.").response == "it is 7"
     assert "Add 3 and 4." in asked[1]
@@ -108,7 +113,9 @@ async def test_two_clients_do_not_touch_each_other() -> None:
 
 
 async def test_one_client_serves_many_runs_at_once() -> None:
-    client = HARLM(model=lambda messages: LOOK if len(messages) == 2 else f"FINAL({messages[1]['content'][-40:-34]})")
+    client = HARLM(
+        model=lambda messages: LOOK if len(messages) == 2 else f"FINAL({messages[1]['content'][-40:-34]})"
+    )
     answers = await asyncio.gather(*(client.aask(f"Question {n}?", "x", mode="repl") for n in range(6)))
     assert {answer.usage.calls for answer in answers} == {2}
 
@@ -126,7 +133,15 @@ def test_settings_that_cannot_be_used_are_named() -> None:
         HARLM(model="gpt-5").ask("?", "x")
 
 
-@pytest.mark.parametrize(("question", "context", "kind"), [("", "x", ConfigError), ("  ", "x", ConfigError), ("?", "", ContextError), ("?", Path("/nowhere"), ContextError)])
+@pytest.mark.parametrize(
+    ("question", "context", "kind"),
+    [
+        ("", "x", ConfigError),
+        ("  ", "x", ConfigError),
+        ("?", "", ContextError),
+        ("?", Path("/nowhere"), ContextError),
+    ],
+)
 def test_nothing_to_ask_or_to_read(question: str, context: object, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         HARLM().ask(question, context)

@@ -8,7 +8,12 @@ from harlm.config import Config, load, overridden, setting_names
 from harlm.errors import ConfigError
 
 
-def loaded(tmp_path: Path, flags: dict[str, object] | None = None, environment: dict[str, str] | None = None, user: str = "") -> tuple[Config, dict[str, str]]:
+def loaded(
+    tmp_path: Path,
+    flags: dict[str, object] | None = None,
+    environment: dict[str, str] | None = None,
+    user: str = "",
+) -> tuple[Config, dict[str, str]]:
     user_file = tmp_path / "user.toml"
     if user:
         user_file.write_text(user)
@@ -63,7 +68,9 @@ def test_a_project_file_may_not_lead_anything_astray(tmp_path: Path, setting: st
 
 
 def test_the_user_file_may(tmp_path: Path) -> None:
-    assert loaded(tmp_path, user="[models]\nbase_url = 'http://mine/v1'")[0].models.base_url == "http://mine/v1"
+    assert (
+        loaded(tmp_path, user="[models]\nbase_url = 'http://mine/v1'")[0].models.base_url == "http://mine/v1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +102,10 @@ def test_an_empty_variable_is_none(tmp_path: Path) -> None:
 
 def test_keys_are_never_shown(tmp_path: Path) -> None:
     settings = load(
-        flags={}, environment={"HARLM_API_KEY": "sk-very-secret"}, folder=tmp_path, user_file=tmp_path / "none"
+        flags={},
+        environment={"HARLM_API_KEY": "sk-very-secret"},
+        folder=tmp_path,
+        user_file=tmp_path / "none",
     )
     assert "sk-very-secret" not in repr(settings.config)
     assert "sk-very-secret" not in str(settings.rows())

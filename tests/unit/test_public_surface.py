@@ -27,7 +27,7 @@ def test_every_public_name_can_be_imported_and_says_what_it_is() -> None:
 
 def test_unknown_names_are_said_to_be_unknown() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = harlm.nothing  # type: ignore[attr-defined] # that is the test
+        _ = harlm.nothing
 
 
 def test_every_error_is_in_the_drawn_tree_and_public() -> None:
@@ -67,7 +67,19 @@ def test_flags_of_parts_that_do_not_exist_are_absent() -> None:
     ask = cli.get_command(context, "ask")
     assert ask is not None
     flags = {flag for parameter in ask.params for flag in parameter.opts}
-    assert {"-m", "--sub-model", "--mode", "--max-depth", "-j", "--format", "--json", "-o", "--explain", "-q", "-v"} <= flags
+    assert {
+        "-m",
+        "--sub-model",
+        "--mode",
+        "--max-depth",
+        "-j",
+        "--format",
+        "--json",
+        "-o",
+        "--explain",
+        "-q",
+        "-v",
+    } <= flags
     assert not {"--max-cost", "--max-tokens", "--speculation", "--branches", "--no-cache", "--resume"} & flags
 
 

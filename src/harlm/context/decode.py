@@ -28,7 +28,9 @@ def decode(data: bytes) -> str | None:
     head = data[:_LOOKED_AT]
     if b"\0" in head:
         wide = _wide_encoding(head)
-        if wide is None or _is_mostly_control(data.decode(wide, "replace")[:_LOOKED_AT].encode("utf-8", "replace")):
+        if wide is None or _is_mostly_control(
+            data.decode(wide, "replace")[:_LOOKED_AT].encode("utf-8", "replace")
+        ):
             return None
         return _normal(data.decode(wide, "replace"))
     try:

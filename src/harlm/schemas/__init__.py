@@ -31,7 +31,9 @@ def schemas() -> Mapping[str, dict[str, Any]]:
 
 
 def _schema_of(kind: object) -> dict[str, Any]:
-    return msgspec.json.schema(kind, schema_hook=lambda _: {"description": "Any JSON value"})  # that is, object
+    return msgspec.json.schema(
+        kind, schema_hook=lambda _: {"description": "Any JSON value"}
+    )  # that is, object
 
 
 def _with_blobs(schema: dict[str, Any]) -> dict[str, Any]:

@@ -27,12 +27,17 @@ def tarred(members: dict[str, bytes], mode: str = "w:gz", links: tuple[str, ...]
 
 
 def test_members_of_a_zip_are_documents_below_its_name() -> None:
-    reading = read_archive("b.zip", making.zipped({"docs/a.md": "# A", "docs/pic.png": b"\x89PNG\x00", "docs/": ""}))
+    reading = read_archive(
+        "b.zip", making.zipped({"docs/a.md": "# A", "docs/pic.png": b"\x89PNG\x00", "docs/": ""})
+    )
     assert [(d.name, d.kind) for d in reading.documents] == [("b.zip/docs/a.md", "markdown")]
     assert [each.name for each in reading.skipped] == ["b.zip/docs/pic.png"]
 
 
-@pytest.mark.parametrize(("name", "mode"), [("b.tar", "w"), ("b.tar.gz", "w:gz"), ("b.tgz", "w:gz"), ("b.tar.xz", "w:xz"), ("b.tar.bz2", "w:bz2")])
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("b.tar", "w"), ("b.tar.gz", "w:gz"), ("b.tgz", "w:gz"), ("b.tar.xz", "w:xz"), ("b.tar.bz2", "w:bz2")],
+)
 def test_tars_of_all_kinds(name: str, mode: str) -> None:
     reading = read_archive(name, tarred({"a.txt": b"hello"}, mode, links=("evil",)))
     assert reading.documents[0].name == f"{name}/a.txt"
@@ -45,7 +50,9 @@ def test_a_gzipped_file_is_the_file() -> None:
 
 
 def test_names_cannot_lead_out_of_an_archive() -> None:
-    reading = read_archive("b.zip", making.zipped({"../../etc/passwd": "x", "/abs.txt": "y", "C:\\w.txt": "z"}))
+    reading = read_archive(
+        "b.zip", making.zipped({"../../etc/passwd": "x", "/abs.txt": "y", "C:\\w.txt": "z"})
+    )
     assert [d.name for d in reading.documents] == ["b.zip/etc/passwd", "b.zip/abs.txt", "b.zip/C:/w.txt"]
 
 

@@ -32,7 +32,11 @@ def cited(text: str, context: Context = CONTEXT) -> tuple[str, list[str], int]:
         ),
         ('[docs/tls.md "TLS 1.3 is preferred."]', "[docs/tls.md:4]", ["docs/tls.md:4 TLS 1.3 is preferred."]),
         ("See [docs/tls.md:4].", "See [docs/tls.md:4].", ["docs/tls.md:4 TLS 1.3 is preferred."]),
-        ("“TLS 1.3 is preferred.” [docs/tls.md]", "“TLS 1.3 is preferred.” [docs/tls.md:4]", ["docs/tls.md:4 TLS 1.3 is preferred."]),
+        (
+            "“TLS 1.3 is preferred.” [docs/tls.md]",
+            "“TLS 1.3 is preferred.” [docs/tls.md:4]",
+            ["docs/tls.md:4 TLS 1.3 is preferred."],
+        ),
         ('[tls.md:9 "TLS 1.1 is disabled"]', "[docs/tls.md:3]", ["docs/tls.md:3 TLS 1.1 is disabled"]),
         (r'[a.py:1 "x = d[\"key\"]"]', "[a.py:1]", ['a.py:1 x = d["key"]']),
         ('[<stdin> "4711"]', "[<stdin>:1]", ["<stdin>:1 4711"]),
@@ -61,7 +65,16 @@ def test_citations_that_do_not_hold_are_removed_and_counted(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["list[int] and x[1] and [1] and [see below] and [a link](http://x)", "No brackets.", "[]", "[ ]", "a [b] c", '[1, "a"]', '["a", "b"]']
+    "text",
+    [
+        "list[int] and x[1] and [1] and [see below] and [a link](http://x)",
+        "No brackets.",
+        "[]",
+        "[ ]",
+        "a [b] c",
+        '[1, "a"]',
+        '["a", "b"]',
+    ],
 )
 def test_brackets_that_are_not_citations_are_left_alone(text: str) -> None:
     assert cited(text) == (text, [], 0)

@@ -20,7 +20,10 @@ RUSSIAN = "Здравствуйте, это пример текста на ру�
         ("wide text without a mark".encode("utf-16-be"), "wide text without a mark"),
         (codecs.BOM_UTF32_LE + "very wide".encode("utf-32-le"), "very wide"),
         (RUSSIAN.encode("cp1251"), RUSSIAN),
-        ("日本語の文章です。これは十分に長い文です。".encode("shift_jis"), "日本語の文章です。これは十分に長い文です。"),
+        (
+            "日本語の文章です。これは十分に長い文です。".encode("shift_jis"),
+            "日本語の文章です。これは十分に長い文です。",
+        ),
         ("cut in a character é".encode()[:-1], "cut in a character \ufffd"),
     ],
 )

@@ -29,7 +29,9 @@ def test_a_folder_elsewhere_gives_names_below_it_in_order(tmp_path: Path) -> Non
     assert names(tmp_path) == ["a.txt", "b/a.txt", "b/z.txt", "c.txt"]
 
 
-def test_a_folder_here_gives_names_that_open_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_here_gives_names_that_open_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make(tmp_path, "docs/a.md", "docs/sub/b.md")
     monkeypatch.chdir(tmp_path)
     assert names("./docs") == ["docs/a.md", "docs/sub/b.md"]
@@ -119,7 +121,14 @@ def test_ignore_files_hold_below_them_and_deeper_ones_win(tmp_path: Path) -> Non
     (tmp_path / ".gitignore").write_text("*.log\n!keep.log\nbuild/\n")
     (tmp_path / ".harlmignore").write_text("private.txt\n")
     (tmp_path / "sub/.gitignore").write_text("!b.log\n")
-    assert names(tmp_path) == [".gitignore", ".harlmignore", "keep.log", "sub/.gitignore", "sub/b.log", "sub/c.txt"]
+    assert names(tmp_path) == [
+        ".gitignore",
+        ".harlmignore",
+        "keep.log",
+        "sub/.gitignore",
+        "sub/b.log",
+        "sub/c.txt",
+    ]
     assert reasons(tmp_path)["a.log"] == "ignored by .gitignore or .harlmignore"
 
 

@@ -88,7 +88,10 @@ def test_an_empty_folder_says_what_was_left_out(tmp_path: Path) -> None:
 
 def test_an_archive_that_is_named_is_read(tmp_path: Path) -> None:
     (tmp_path / "b.zip").write_bytes(making.zipped({"x/a.txt": "hello", "b.txt": "there"}))
-    assert [d.name for d in load_paths([tmp_path / "b.zip"], Loading()).documents] == ["b.zip/x/a.txt", "b.zip/b.txt"]
+    assert [d.name for d in load_paths([tmp_path / "b.zip"], Loading()).documents] == [
+        "b.zip/x/a.txt",
+        "b.zip/b.txt",
+    ]
 
 
 def test_the_order_is_always_the_same(tmp_path: Path) -> None:

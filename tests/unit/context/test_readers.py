@@ -33,14 +33,19 @@ def test_a_pdf_is_known_by_its_first_bytes() -> None:
     assert read("noname", making.pdf(["Hello there."])).kind == "pdf"
 
 
-@pytest.mark.parametrize(("data", "said"), [(b"%PDF-1.4 broken", "is not a PDF"), (making.pdf([""]), "has no text")])
+@pytest.mark.parametrize(
+    ("data", "said"), [(b"%PDF-1.4 broken", "is not a PDF"), (making.pdf([""]), "has no text")]
+)
 def test_a_pdf_that_cannot_be_used_says_why(data: bytes, said: str) -> None:
     with pytest.raises(ContextError, match=said):
         read_document("x.pdf", data)
 
 
 def test_docx_has_paragraphs_headings_and_tables() -> None:
-    document = read("memo.docx", making.docx(["# Title", "The first line.", "The second."], [["name", "age"], ["Ada", "36"]]))
+    document = read(
+        "memo.docx",
+        making.docx(["# Title", "The first line.", "The second."], [["name", "age"], ["Ada", "36"]]),
+    )
     assert document.text == "# Title\nThe first line.\nThe second.\nname\tage\nAda\t36"
     assert label(document, "The second") == "paragraph 3"
 
@@ -53,7 +58,9 @@ def test_pptx_has_slides_in_order_with_notes() -> None:
 
 
 def test_xlsx_has_rows_labelled_with_their_sheet() -> None:
-    document = read("book.xlsx", making.xlsx({"Prices": [["item", "price"], ["pear", 3.5]], "Stock": [["pear", 12]]}))
+    document = read(
+        "book.xlsx", making.xlsx({"Prices": [["item", "price"], ["pear", 3.5]], "Stock": [["pear", 12]]})
+    )
     assert document.text == "item\tprice\npear\t3.5\npear\t12"
     assert label(document, "3.5") == "Prices row 2"
     assert label(document, "12") == "Stock row 1"
@@ -70,7 +77,14 @@ def test_an_office_file_that_declares_entities_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["x.docx", "x.pptx", "x.xlsx"])
-@pytest.mark.parametrize("data", [b"old binary format", making.zipped({"other": "x"}), making.zipped({"word/document.xml": "<a>", "xl/workbook.xml": "<", "ppt/presentation.xml": ""})])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"old binary format",
+        making.zipped({"other": "x"}),
+        making.zipped({"word/document.xml": "<a>", "xl/workbook.xml": "<", "ppt/presentation.xml": ""}),
+    ],
+)
 def test_a_broken_office_file_says_so(name: str, data: bytes) -> None:
     with pytest.raises(ContextError, match="Office file"):
         read_document(name, data)
@@ -91,7 +105,11 @@ def test_html_in_its_declared_encoding() -> None:
 def test_a_notebook_has_cells_with_their_output() -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# Intro\n", "text"]},
-        {"cell_type": "code", "source": "1 + 1", "outputs": [{"data": {"text/plain": ["2"]}}, {"text": "printed"}]},
+        {
+            "cell_type": "code",
+            "source": "1 + 1",
+            "outputs": [{"data": {"text/plain": ["2"]}}, {"text": "printed"}],
+        },
     ]
     document = read("n.ipynb", json.dumps({"cells": cells}).encode())
     assert document.text == "# Intro\ntext\n\n1 + 1\n# output:\n2\n# output:\nprinted"
@@ -122,19 +140,31 @@ def test_mail_has_its_headers_and_reports_attachments() -> None:
         b'--B\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n\r\nx\r\n--B--\r\n'
     )
     reading = read_document("m.eml", mail)
-    assert reading.documents[0].text == "From: ada@example.org\nTo: bob@example.org\nSubject: Hello\n\nThe code is 7."
+    assert (
+        reading.documents[0].text
+        == "From: ada@example.org\nTo: bob@example.org\nSubject: Hello\n\nThe code is 7."
+    )
     assert reading.skipped[0].name == "m.eml/a.pdf"
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("a.py", "code"), ("Makefile", "code"), ("a.md", "markdown"), ("a.jsonl", "json"), ("a.log", "log"), ("a", "text")],
+    [
+        ("a.py", "code"),
+        ("Makefile", "code"),
+        ("a.md", "markdown"),
+        ("a.jsonl", "json"),
+        ("a.log", "log"),
+        ("a", "text"),
+    ],
 )
 def test_kinds_follow_names(name: str, kind: str) -> None:
     assert read(name, b"some text").kind == kind
 
 
-@pytest.mark.parametrize(("data", "said"), [(b"", "is empty"), (b" \n ", "only blanks"), (b"\x00\x01\x02", "binary")])
+@pytest.mark.parametrize(
+    ("data", "said"), [(b"", "is empty"), (b" \n ", "only blanks"), (b"\x00\x01\x02", "binary")]
+)
 def test_what_is_no_text_says_so(data: bytes, said: str) -> None:
     with pytest.raises(ContextError, match=said):
         read_document("a.txt", data)
@@ -144,4 +174,6 @@ def test_no_reader_opens_a_file() -> None:
     folder = Path(making.__file__).parents[1] / "src/harlm/context/readers"
     for path in folder.glob("*.py"):
         source = path.read_text(encoding="utf-8")
-        assert "open(" not in source.replace("zipfile.open(", "").replace("archive.open(", "").replace("tarfile.open(", "").replace("gzip.open(", "").replace("_zip.open(", ""), path
+        assert "open(" not in source.replace("zipfile.open(", "").replace("archive.open(", "").replace(
+            "tarfile.open(", ""
+        ).replace("gzip.open(", "").replace("_zip.open(", ""), path

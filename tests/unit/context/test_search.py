@@ -5,7 +5,10 @@ from pathlib import Path
 from harlm.context import Searcher, load
 from harlm.types import Context, Document
 
-DOCUMENTS = {"bridge.txt": "The bridge opened in 1883. It is long.", "tower.txt": "The tower opened in 1889. It is high."}
+DOCUMENTS = {
+    "bridge.txt": "The bridge opened in 1883. It is long.",
+    "tower.txt": "The tower opened in 1889. It is high.",
+}
 
 
 def test_hits_carry_spans_of_their_document() -> None:

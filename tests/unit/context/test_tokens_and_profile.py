@@ -8,7 +8,10 @@ from harlm.context import estimate_tokens, profile
 from harlm.context.tokens import estimate_documents
 from harlm.types import Context, Document
 
-PROSE = "The committee met on a cold morning and decided, after some debate, to postpone the matter until spring. " * 40
+PROSE = (
+    "The committee met on a cold morning and decided, after some debate, to postpone the matter until spring. "
+    * 40
+)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,9 @@ def test_many_documents_are_sampled_over_all_of_them() -> None:
 
 
 def test_a_profile_counts_and_names() -> None:
-    context = Context(documents=(Document(name="a.py", text="x = 1\n" * 500, kind="code"), Document(name="b", text="y")))
+    context = Context(
+        documents=(Document(name="a.py", text="x = 1\n" * 500, kind="code"), Document(name="b", text="y"))
+    )
     known = profile(context)
     assert (known.documents, known.characters, known.structure) == (2, 3001, "code")
     assert known.kinds == (("code", 1), ("text", 1))

@@ -16,7 +16,9 @@ LOOK = "```repl\nprint(len(context))\n```"
 CONTEXT = {"a.txt": "The bridge opened in 1883.", "b.txt": "It is long."}
 
 
-async def ask(model: ScriptedModel, mode: Mode = "full", sub: ScriptedModel | None = None, **settings: int) -> tuple[Answer, EventLog]:
+async def ask(
+    model: ScriptedModel, mode: Mode = "full", sub: ScriptedModel | None = None, **settings: int
+) -> tuple[Answer, EventLog]:
     run, log = run_with(model, sub, **settings)
     return await solve(Task(question="When?", context=load(CONTEXT), mode=mode), run), log
 
@@ -26,7 +28,7 @@ def last_seen(model: ScriptedModel) -> str:
 
 
 async def test_look_then_finish_with_a_checked_citation() -> None:
-    model = ScriptedModel([LOOK, '```repl\nFINAL(\'1883 [a.txt "opened in 1883"]\')\n```'])
+    model = ScriptedModel([LOOK, "```repl\nFINAL('1883 [a.txt \"opened in 1883\"]')\n```"])
     answer, _ = await ask(model)
     assert answer.text == "1883 [a.txt:1]"
     assert answer.citations[0].quote == "opened in 1883"
@@ -58,7 +60,10 @@ async def test_a_finish_in_prose_beside_code_is_ignored() -> None:
 
 async def test_blocks_run_in_order_up_to_an_exception() -> None:
     model = ScriptedModel(
-        ["```repl\nx = 1\n```\n```python\nprint(x + 1)\n```\n```\n1 / 0\n```\n```repl\nprint('never')\n```", "FINAL(done)"]
+        [
+            "```repl\nx = 1\n```\n```python\nprint(x + 1)\n```\n```\n1 / 0\n```\n```repl\nprint('never')\n```",
+            "FINAL(done)",
+        ]
     )
     await ask(model)
     seen = last_seen(model)
@@ -102,7 +107,10 @@ async def test_the_transcript_only_grows() -> None:
         assert after[: len(before)] == before
 
 
-@pytest.mark.parametrize(("value", "text", "data"), [("42", "42", 42), ("[1, 'a']", '[\n  1,\n  "a"\n]', [1, "a"]), ("None", "null", None)])
+@pytest.mark.parametrize(
+    ("value", "text", "data"),
+    [("42", "42", 42), ("[1, 'a']", '[\n  1,\n  "a"\n]', [1, "a"]), ("None", "null", None)],
+)
 async def test_values_that_are_no_text_are_data(value: str, text: str, data: object) -> None:
     answer, _ = await ask(ScriptedModel([LOOK, f"```repl\nFINAL({value})\n```"]))
     assert (answer.text, answer.data) == (text, data)
@@ -115,10 +123,15 @@ async def test_not_found_is_a_status() -> None:
 
 async def test_sub_calls_go_to_the_sub_model_and_are_counted() -> None:
     sub = ScriptedModel(lambda messages: messages[-1].content.upper(), name="scripted/sub", latency_s=0.01)
-    model = ScriptedModel(["```repl\nprint(llm_query('one'), llm_query_batched(['a', 'b', 'c']))\n```", "FINAL(done)"])
+    model = ScriptedModel(
+        ["```repl\nprint(llm_query('one'), llm_query_batched(['a', 'b', 'c']))\n```", "FINAL(done)"]
+    )
     answer, log = await ask(model, sub=sub)
     assert "ONE ['A', 'B', 'C']" in last_seen(model)
-    assert {name: each.calls for name, each in answer.usage.by_model.items()} == {"scripted/model": 2, "scripted/sub": 4}
+    assert {name: each.calls for name, each in answer.usage.by_model.items()} == {
+        "scripted/model": 2,
+        "scripted/sub": 4,
+    }
     assert sub.most_in_flight == 3
     assert sum(each.role == "sub" for each in log.of(events.CallStarted)) == 4
 
@@ -169,7 +182,9 @@ async def test_depth_zero_has_no_children() -> None:
 async def test_a_child_without_a_context_gets_its_prompt_as_context() -> None:
     def reply(messages: list[Message]) -> str:
         if "child" in messages[1].content.split("<question>")[1].split("</question>")[0]:
-            return "```repl\nprint(context)\n```" if len(messages) == 2 else "```repl\nFINAL(context[:11])\n```"
+            return (
+                "```repl\nprint(context)\n```" if len(messages) == 2 else "```repl\nFINAL(context[:11])\n```"
+            )
         return "```repl\nprint(rlm_query('child: read this'))\n```" if len(messages) == 2 else "FINAL(end)"
 
     model = ScriptedModel(lambda messages: reply(list(messages)))

@@ -69,7 +69,9 @@ def test_an_observation_shows_head_and_tail_with_the_true_length() -> None:
 
 
 def test_silence_is_said() -> None:
-    text = prompts.observation_message([Observation(), Observation(output="x\n", output_chars=2)], [], shown=600, turn=2, max_turns=3)
+    text = prompts.observation_message(
+        [Observation(), Observation(output="x\n", output_chars=2)], [], shown=600, turn=2, max_turns=3
+    )
     assert "Output of block 1:\n(nothing was printed)" in text.content
     assert "Output of block 2:\nx" in text.content
 

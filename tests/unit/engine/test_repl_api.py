@@ -26,14 +26,24 @@ def api_over(context: Context, model: ScriptedModel | None = None) -> ReplApi:
         ("llm_query", {"prompt": "x", "surprise": 1}, "unknown field"),
         ("llm_query", {"prompt": "x", "model": "gpt-99"}, "there is no model 'gpt-99'"),
         ("llm_query", {"prompt": "word " * 5_000}, "cut it into parts"),
-        ("rlm_query", {"prompt": "x", "context": {"shape": "documents", "texts": []}}, "an empty list as context"),
-        ("rlm_query", {"prompt": "x", "context": {"shape": "text", "texts": [{"document": 7}]}}, "there is no document 7"),
+        (
+            "rlm_query",
+            {"prompt": "x", "context": {"shape": "documents", "texts": []}},
+            "an empty list as context",
+        ),
+        (
+            "rlm_query",
+            {"prompt": "x", "context": {"shape": "text", "texts": [{"document": 7}]}},
+            "there is no document 7",
+        ),
         ("search", {"query": "x", "k": 1, "document": -1}, "there is no document -1"),
         ("places", {"document": 9, "offsets": [1]}, "there is no document 9"),
         ("format_disk", {}, "there is no function 'format_disk'"),
     ],
 )
-async def test_what_a_cell_may_not_ask_is_said_in_the_cell(function: str, arguments: dict[str, object], said: str) -> None:
+async def test_what_a_cell_may_not_ask_is_said_in_the_cell(
+    function: str, arguments: dict[str, object], said: str
+) -> None:
     with pytest.raises(CodeError) as caught:
         await api_over(load(["some text"])).call(function, arguments)
     assert said in str(caught.value)
@@ -50,7 +60,10 @@ async def test_search_gives_places_and_weights() -> None:
 
 async def test_places_are_those_of_the_document() -> None:
     pdf = read_document("r.pdf", making.pdf(["One.", "Two."])).documents[0]
-    assert await api_over(Context(documents=(pdf,))).call("places", {"document": 0, "offsets": [0, 6]}) == [("p1", None), ("p2", None)]
+    assert await api_over(Context(documents=(pdf,))).call("places", {"document": 0, "offsets": [0, 6]}) == [
+        ("p1", None),
+        ("p2", None),
+    ]
 
 
 async def test_budget_says_what_is_limited_and_what_is_not() -> None:

@@ -19,7 +19,9 @@ async def reply(function: Any) -> Completion:
 
 async def test_one_parameter_is_the_prompt_unless_it_is_called_messages() -> None:
     assert (await reply(lambda prompt: prompt)).text == "S\n\nU"
-    assert (await reply(lambda messages: str(messages))).text == str([{"role": "system", "content": "S"}, {"role": "user", "content": "U"}])
+    assert (await reply(lambda messages: str(messages))).text == str(
+        [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}]
+    )
 
 
 async def test_async_functions_and_objects_are_awaited() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -11,7 +12,14 @@ import pytest
 from aiohttp import web
 
 from harlm.config import Models
-from harlm.errors import BadCompletion, ConfigError, ContextOverflow, ModelError, ModelUnavailable, RateLimited
+from harlm.errors import (
+    BadCompletion,
+    ConfigError,
+    ContextOverflow,
+    ModelError,
+    ModelUnavailable,
+    RateLimited,
+)
 from harlm.models.http import Transport
 from harlm.models.openai import OpenAIChat
 from harlm.testing import Request, ScriptedServer
@@ -24,7 +32,13 @@ async def ask(reply: Callable[[Request], str | web.Response] | str, **settings: 
     async def call(base_url: str) -> Completion:
         async with Transport(Models(**settings)) as transport:  # type: ignore[arg-type] # settings of the test
             model = OpenAIChat(
-                name="openai/test", model="test", base_url=base_url, key="sk-secret-key", key_hint="TEST_KEY", window=1000, transport=transport
+                name="openai/test",
+                model="test",
+                base_url=base_url,
+                key="sk-secret-key",
+                key_hint="TEST_KEY",
+                window=1000,
+                transport=transport,
             )
             return await model.complete([Message(role="user", content="hi")], Sampling())
 
@@ -34,8 +48,12 @@ async def ask(reply: Callable[[Request], str | web.Response] | str, **settings: 
         return await call(server.base_url)
 
 
-def error(status: int, body: object = None, headers: dict[str, str] | None = None) -> Callable[[Request], web.Response]:
-    return lambda request: web.json_response(body or {"error": {"message": "the reason"}}, status=status, headers=headers)
+def error(
+    status: int, body: object = None, headers: dict[str, str] | None = None
+) -> Callable[[Request], web.Response]:
+    return lambda request: web.json_response(
+        body or {"error": {"message": "the reason"}}, status=status, headers=headers
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +70,9 @@ def error(status: int, body: object = None, headers: dict[str, str] | None = Non
         (529, ModelUnavailable, "is not available"),
     ],
 )
-async def test_statuses_become_errors_that_say_what_to_do(status: int, kind: type[ModelError], said: str) -> None:
+async def test_statuses_become_errors_that_say_what_to_do(
+    status: int, kind: type[ModelError], said: str
+) -> None:
     with pytest.raises(ModelError) as caught:
         await ask(error(status))
     assert type(caught.value) is kind
@@ -81,16 +101,24 @@ async def test_a_prompt_that_is_too_long_is_known_by_its_message(message: str) -
     [
         ({"retry-after-ms": "1500"}, 1.5),
         ({"retry-after": "7"}, 7.0),
-        ({"retry-after": formatdate(time.time() + 30, usegmt=True)}, 30.0),
-        ({"retry-after": formatdate(time.time() - 30, usegmt=True)}, 0.0),
         ({"retry-after": "soon"}, None),
         ({}, None),
     ],
 )
-async def test_what_a_provider_asks_us_to_wait_is_understood(headers: dict[str, str], seconds: float | None) -> None:
+async def test_what_a_provider_asks_us_to_wait_is_understood(
+    headers: dict[str, str], seconds: float | None
+) -> None:
     with pytest.raises(RateLimited) as caught:
         await ask(error(429, headers=headers))
-    assert caught.value.retry_after == (None if seconds is None else pytest.approx(seconds, abs=3))
+    assert caught.value.retry_after == (None if seconds is None else pytest.approx(seconds))
+
+
+@pytest.mark.parametrize(("ahead", "seconds"), [(30, 30.0), (-30, 0.0)])
+async def test_a_date_to_wait_for_is_understood(ahead: int, seconds: float) -> None:
+    when = formatdate(time.time() + ahead, usegmt=True)
+    with pytest.raises(RateLimited) as caught:
+        await ask(error(429, headers={"retry-after": when}))
+    assert caught.value.retry_after == pytest.approx(seconds, abs=10)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +129,10 @@ async def test_what_a_provider_asks_us_to_wait_is_understood(headers: dict[str, 
         ("[]", "not a completion"),
         ('{"choices": []}', "without any choice"),
         ("{}", "without any choice"),
-        ('{"choices": [{"message": {"content": null}, "finish_reason": "length"}]}', "no text (finish_reason 'length')"),
+        (
+            '{"choices": [{"message": {"content": null}, "finish_reason": "length"}]}',
+            "no text (finish_reason 'length')",
+        ),
         ('{"choices": [{"message": {"content": 7}}]}', "not a completion"),
         ("", "not a completion"),
     ],
@@ -114,7 +145,12 @@ async def test_garbage_with_status_200_is_no_completion(body: str, said: str) ->
 
 async def test_usage_is_normalised_and_estimated_when_missing() -> None:
     usage = (await ask(lambda request: "hello")).usage
-    assert (usage.cached_tokens, usage.reasoning_tokens, usage.estimated, usage.cost_micros) == (0, 1, False, None)
+    assert (usage.cached_tokens, usage.reasoning_tokens, usage.estimated, usage.cost_micros) == (
+        0,
+        1,
+        False,
+        None,
+    )
     bare = '{"choices": [{"message": {"content": "hello there"}, "finish_reason": "length"}]}'
     completion = await ask(lambda request: web.Response(text=bare))
     assert completion.usage.estimated
@@ -149,7 +185,13 @@ async def test_a_reply_that_never_comes_is_given_up() -> None:
     with ScriptedServer(lambda request: "late", latency_s=5) as server:
         async with Transport(Models(timeout_s=0.2)) as transport:
             model = OpenAIChat(
-                name="openai/test", model="t", base_url=server.base_url, key=None, key_hint="K", window=1, transport=transport
+                name="openai/test",
+                model="t",
+                base_url=server.base_url,
+                key=None,
+                key_hint="K",
+                window=1,
+                transport=transport,
             )
             with pytest.raises(ModelUnavailable, match=r"did not reply within 0.2 s"):
                 await model.complete([], Sampling())
@@ -175,7 +217,7 @@ async def test_an_address_is_shown_without_its_password() -> None:
 
 
 async def test_a_bundle_that_is_no_file_says_so() -> None:
-    with pytest.raises(ConfigError, match="ca_bundle = '/nowhere.pem' is not a file"):
+    with pytest.raises(ConfigError, match=re.escape("ca_bundle = '/nowhere.pem' is not a file")):
         await ask(lambda request: "x", ca_bundle="/nowhere.pem")
 
 
@@ -183,9 +225,17 @@ async def test_sampling_reaches_the_provider() -> None:
     with ScriptedServer(lambda request: "x") as server:
         async with Transport(Models()) as transport:
             model = OpenAIChat(
-                name="openai/t", model="t", base_url=server.base_url, key=None, key_hint="", window=1, transport=transport
+                name="openai/t",
+                model="t",
+                base_url=server.base_url,
+                key=None,
+                key_hint="",
+                window=1,
+                transport=transport,
             )
-            await model.complete([Message(role="user", content="hi")], Sampling(max_tokens=5, temperature=0.0, seed=3))
+            await model.complete(
+                [Message(role="user", content="hi")], Sampling(max_tokens=5, temperature=0.0, seed=3)
+            )
         body = server.requests[0].body
     assert (body["max_tokens"], body["temperature"], body["seed"], body["model"]) == (5, 0.0, 3, "t")
     assert "authorization" not in server.requests[0].headers

@@ -24,7 +24,20 @@ def test_names(text: str, full: str, provider: str, name: str, base_url: str | N
     assert (parsed.full, parsed.provider, parsed.name, parsed.base_url) == (full, provider, name, base_url)
 
 
-@pytest.mark.parametrize("text", ["gpt-5", "nobody/x", "openai/", "/x", "", "offline/other", "http://host/v1", "http://#x", "openai/x@http://:99999999/v1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gpt-5",
+        "nobody/x",
+        "openai/",
+        "/x",
+        "",
+        "offline/other",
+        "http://host/v1",
+        "http://#x",
+        "openai/x@http://:99999999/v1",
+    ],
+)
 def test_names_that_cannot_be_used_say_what_can(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_model_name(text)

@@ -26,13 +26,23 @@ TALK = [
 async def ask(adapter: Any, reply: Any, sampling: Sampling | None = None) -> tuple[Completion, Request]:
     with ScriptedServer(reply) as server:
         async with Transport(Models()) as transport:
-            model = adapter(name="p/m", model="m", base_url=server.url, key="k-123", key_hint="K", window=1, transport=transport)
+            model = adapter(
+                name="p/m",
+                model="m",
+                base_url=server.url,
+                key="k-123",
+                key_hint="K",
+                window=1,
+                transport=transport,
+            )
             completion = await model.complete(TALK, sampling or Sampling())
         return completion, server.requests[0]
 
 
 async def test_anthropic_takes_the_system_apart_and_caches_conversations() -> None:
-    completion, request = await ask(AnthropicMessages, lambda asked: "reply", Sampling(max_tokens=9, temperature=0.5))
+    completion, request = await ask(
+        AnthropicMessages, lambda asked: "reply", Sampling(max_tokens=9, temperature=0.5)
+    )
     body = request.body
     assert body["system"] == "Be brief."
     assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user"]
@@ -57,13 +67,45 @@ async def test_gemini_names_roles_and_puts_the_model_into_the_path() -> None:
 @pytest.mark.parametrize(
     ("adapter", "body", "text", "stop"),
     [
-        (AnthropicMessages, {"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "a"}], "stop_reason": "max_tokens"}, "a", "length"),
-        (AnthropicMessages, {"content": [{"type": "text", "text": "no"}], "stop_reason": "refusal"}, "no", "filter"),
-        (GeminiContent, {"candidates": [{"content": {"parts": [{"text": "hm", "thought": True}, {"text": "a"}]}, "finishReason": "MAX_TOKENS"}]}, "a", "length"),
-        (GeminiContent, {"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "SAFETY"}]}, "a", "filter"),
+        (
+            AnthropicMessages,
+            {
+                "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "a"}],
+                "stop_reason": "max_tokens",
+            },
+            "a",
+            "length",
+        ),
+        (
+            AnthropicMessages,
+            {"content": [{"type": "text", "text": "no"}], "stop_reason": "refusal"},
+            "no",
+            "filter",
+        ),
+        (
+            GeminiContent,
+            {
+                "candidates": [
+                    {
+                        "content": {"parts": [{"text": "hm", "thought": True}, {"text": "a"}]},
+                        "finishReason": "MAX_TOKENS",
+                    }
+                ]
+            },
+            "a",
+            "length",
+        ),
+        (
+            GeminiContent,
+            {"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "SAFETY"}]},
+            "a",
+            "filter",
+        ),
     ],
 )
-async def test_thoughts_are_not_text_and_stops_are_told(adapter: Any, body: Any, text: str, stop: str) -> None:
+async def test_thoughts_are_not_text_and_stops_are_told(
+    adapter: Any, body: Any, text: str, stop: str
+) -> None:
     completion, _ = await ask(adapter, lambda asked: web.json_response(body))
     assert (completion.text, completion.stop) == (text, stop)
     assert completion.usage.estimated

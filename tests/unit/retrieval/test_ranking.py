@@ -38,7 +38,9 @@ def test_the_sentence_that_holds_most_of_the_question_is_the_best_of_its_passage
 
 def test_the_name_of_a_text_counts() -> None:
     texts = [f"The total is high. {FILLER}", f"The total is high. {FILLER}"]
-    found = rank_passages("total in paris", 2, index=open_index(texts), texts=texts, names=["rome.txt", "paris.txt"])
+    found = rank_passages(
+        "total in paris", 2, index=open_index(texts), texts=texts, names=["rome.txt", "paris.txt"]
+    )
     assert found[0].text == 1
 
 

@@ -13,7 +13,10 @@ def sentences(text: str) -> list[str]:
     ("text", "expected"),
     [
         ("One. Two! Three?", ["One.", "Two!", "Three?"]),
-        ("Dr. Smith met Mr. Jones in St. Louis. They spoke.", ["Dr. Smith met Mr. Jones in St. Louis.", "They spoke."]),
+        (
+            "Dr. Smith met Mr. Jones in St. Louis. They spoke.",
+            ["Dr. Smith met Mr. Jones in St. Louis.", "They spoke."],
+        ),
         ("It cost 3.5 million. Then it rose.", ["It cost 3.5 million.", "Then it rose."]),
         ("See e.g. the U.S. case. Done.", ["See e.g. the U.S. case.", "Done."]),
         ("J. S. Bach wrote it. He was 30.", ["J. S. Bach wrote it.", "He was 30."]),

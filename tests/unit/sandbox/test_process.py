@@ -81,7 +81,9 @@ async def test_time_between_calls_is_charged(repl: ProcessRepl) -> None:
         ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
     ],
 )
-async def test_a_cell_that_kills_its_interpreter_loses_only_that(repl: ProcessRepl, cell: str, said: str) -> None:
+async def test_a_cell_that_kills_its_interpreter_loses_only_that(
+    repl: ProcessRepl, cell: str, said: str
+) -> None:
     seen = await repl.run(cell)
     assert seen.lost
     assert seen.error is not None
@@ -157,7 +159,9 @@ async def test_mistakes_are_explained_without_our_frames(repl: ProcessRepl, cell
     assert "harlm" not in seen.error
 
 
-async def test_a_cell_sees_nothing_of_this_process(repl: ProcessRepl, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cell_sees_nothing_of_this_process(
+    repl: ProcessRepl, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = await repl.run("import os; print(sorted(os.environ)); print(os.listdir('/proc/self/fd'))")
     names, descriptors = seen.output.splitlines()
     assert "OPENAI" not in names
@@ -194,17 +198,28 @@ async def test_a_frame_that_announces_too_much_is_a_violation(repl: ProcessRepl)
         await repl.run("import os, sys; os.write(int(sys.argv[1]), b'\\xff\\xff\\xff\\xff')")
 
 
+def _is_there(path: str) -> bool:
+    return Path(path).exists()
+
+
+def _is_alive(pid: str) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().split()[2] != "Z"
+
+
 async def test_nothing_is_left_after_closing(repl: ProcessRepl) -> None:
-    seen = await repl.run("import os, subprocess; p = subprocess.Popen(['sleep', '60']); print(p.pid, os.getcwd())")
+    seen = await repl.run(
+        "import os, subprocess; p = subprocess.Popen(['sleep', '60']); print(p.pid, os.getcwd())"
+    )
     pid, folder = seen.output.split()
     await repl.close()
     for _ in range(100):
-        if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+        if not _is_alive(pid):
             break
         await asyncio.sleep(0.02)
     else:
         raise AssertionError("a process of a cell outlived its REPL")
-    assert not Path(folder).exists()
+    assert not _is_there(folder)
 
 
 async def test_cancelling_a_run_leaves_nothing(repl: ProcessRepl) -> None:

@@ -14,7 +14,15 @@ def library_of(**named: str) -> Library:
     def call(function: str, arguments: dict[str, Any]) -> Any:
         if function == "places":
             return [(f"p{offset}", None) for offset in arguments["offsets"]]
-        found = {"document": arguments["document"] or 0, "start": 0, "end": 5, "best": [0, 3], "score": 1.5, "place": "a:1", "line": 1}
+        found = {
+            "document": arguments["document"] or 0,
+            "start": 0,
+            "end": 5,
+            "best": [0, 3],
+            "score": 1.5,
+            "place": "a:1",
+            "line": 1,
+        }
         return {"hits": [found], "weights": {"x": 1.0}}
 
     library = Library(call)
@@ -26,7 +34,7 @@ def library_of(**named: str) -> Library:
 def test_texts_are_real_strings_with_names() -> None:
     document = library_of(a="alpha\nbeta").context("text")
     assert isinstance(document, str)
-    assert (document, document.name) == ("alpha\nbeta", "a")  # type: ignore[union-attr] # one text was asked for
+    assert (document, document.name) == ("alpha\nbeta", "a")
     assert document.index("beta") == 6
     assert type(document[2:4]) is str
 
@@ -35,7 +43,11 @@ def test_grep_gives_each_line_once_with_its_place() -> None:
     documents = library_of(a="one\ntwo two\nthree two", b="two").context("documents")
     assert isinstance(documents, Documents)
     hits = documents.grep("two")
-    assert [(hit.place, hit.quote) for hit in hits] == [("a:2", "two two"), ("a:3", "three two"), ("b:1", "two")]
+    assert [(hit.place, hit.quote) for hit in hits] == [
+        ("a:2", "two two"),
+        ("a:3", "three two"),
+        ("b:1", "two"),
+    ]
     assert repr(hits).startswith("a:2: two two\n")
     assert hits[0]["line"] == hits[0].line == 2
     assert [hit.place for hit in documents[1].grep("two")] == ["b:1"]
@@ -57,6 +69,7 @@ def test_places_that_are_not_lines_are_asked_for() -> None:
 def test_read_takes_places_names_and_hits() -> None:
     library = library_of(a="one\ntwo\nthree", b="four")
     documents = library.context("documents")
+    assert isinstance(documents, Documents)
     assert documents.read("a:2-3") == "two\nthree"
     assert documents.read("b") == "four"
     assert documents.read(documents.grep("thr")[0]) == "three"

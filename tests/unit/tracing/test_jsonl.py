@@ -44,7 +44,9 @@ def test_every_line_has_the_envelope_and_only_its_owner_may_read(tmp_path: Path)
 
 
 def test_long_values_stand_in_blobs(tmp_path: Path) -> None:
-    run = stored(tmp_path, [events.Noted(message="x" * 10_000), events.Noted(message="x" * 10_000)][:1] + STORY)
+    run = stored(
+        tmp_path, [events.Noted(message="x" * 10_000), events.Noted(message="x" * 10_000)][:1] + STORY
+    )
     line = json.loads((run.folder / "events.jsonl").read_text().splitlines()[0])
     assert line["message"].keys() == {"blob", "bytes"}
     assert next(iter(run.events())).message == "x" * 10_000  # type: ignore[attr-defined] # it is a note
@@ -105,7 +107,11 @@ def test_a_home_that_cannot_be_written_says_what_to_set(tmp_path: Path) -> None:
 
 def test_stored_lines_have_the_fields_of_the_schema(tmp_path: Path) -> None:
     definitions = schemas()["event.json"]["$defs"]
-    by_kind = {each["properties"]["kind"]["enum"][0]: each for each in definitions.values() if "kind" in each.get("properties", {})}
+    by_kind = {
+        each["properties"]["kind"]["enum"][0]: each
+        for each in definitions.values()
+        if "kind" in each.get("properties", {})
+    }
     run = stored(tmp_path, STORY)
     for line in (run.folder / "events.jsonl").read_text().splitlines():
         fields = json.loads(line)

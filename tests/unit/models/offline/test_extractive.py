@@ -22,7 +22,9 @@ def conversation(question: str, context: object, *seen: str, mode: Mode = "repl"
     for number, output in enumerate(seen, start=2):
         messages.append(Message(role="assistant", content=reply_to(messages)))
         observation = Observation(output=output, output_chars=len(output))
-        messages.append(prompts.observation_message([observation], [], shown=12_000, turn=number, max_turns=20))
+        messages.append(
+            prompts.observation_message([observation], [], shown=12_000, turn=number, max_turns=20)
+        )
     return messages
 
 
@@ -34,7 +36,13 @@ def cell(messages: list[Message]) -> str:
 
 @pytest.mark.parametrize(
     "question",
-    ["Which module defines the class A?", "What is the vault code?", "Summarise it.", "Compare a and b", "How many files import re?"],
+    [
+        "Which module defines the class A?",
+        "What is the vault code?",
+        "Summarise it.",
+        "Compare a and b",
+        "How many files import re?",
+    ],
 )
 @pytest.mark.parametrize("mode", ["repl", "full"])
 def test_the_first_cell_looks_and_does_not_finish(question: str, mode: Mode) -> None:
@@ -49,7 +57,9 @@ def test_a_computed_answer_is_taken_once_it_was_seen() -> None:
 
 
 def test_a_program_that_does_not_fit_is_followed_by_a_search() -> None:
-    assert "context.search(" in cell(conversation("How many classes are defined in z.py?", FILES, "NOTHING\n"))
+    assert "context.search(" in cell(
+        conversation("How many classes are defined in z.py?", FILES, "NOTHING\n")
+    )
 
 
 def test_passages_that_were_printed_are_read() -> None:
@@ -59,7 +69,11 @@ def test_passages_that_were_printed_are_read() -> None:
 
 
 def test_nothing_found_is_said() -> None:
-    code = cell(conversation("What is the vault code?", "x", "weights: vault=0.6\n=== a.txt:1 0.2\nUnrelated words.\n"))
+    code = cell(
+        conversation(
+            "What is the vault code?", "x", "weights: vault=0.6\n=== a.txt:1 0.2\nUnrelated words.\n"
+        )
+    )
     assert "NOT FOUND" in code
 
 
@@ -77,9 +91,15 @@ def test_a_question_that_no_one_place_answers_is_taken_apart() -> None:
         ("Question: Who wrote it?\n\nText:\nThe hymn was written by Ada Lovett in 1850.", "Ada Lovett"),
         ("The hymn was written by Ada Lovett in 1850.\n\nIn what year was the hymn written?", "1850"),
         ("Who wrote the hymn?\nThe hymn was written by Ada Lovett in 1850.", "Ada Lovett"),
-        ('<document name="a.txt">\nThe toll is 12 pence.\n</document>\n\n<question>\nHow much is the toll?\n</question>', "12 pence"),
+        (
+            '<document name="a.txt">\nThe toll is 12 pence.\n</document>\n\n<question>\nHow much is the toll?\n</question>',
+            "12 pence",
+        ),
         ("Who wrote it?", "NOT FOUND"),
-        ("Summarise this text in two sentences.\n\nThe first thing is that it rained all day. Then it stopped.", "“The first thing"),
+        (
+            "Summarise this text in two sentences.\n\nThe first thing is that it rained all day. Then it stopped.",
+            "“The first thing",
+        ),
     ],
 )
 def test_as_a_sub_model_it_reads_instruction_and_text(prompt: str, begins: str) -> None:

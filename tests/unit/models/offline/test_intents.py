@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harlm.models.offline.intents import (
@@ -28,7 +30,10 @@ TABLE: list[tuple[str, Intent]] = [
     ("Where is urlopen defined?", WhereDefined("name", "urlopen")),
     ("In which file is the function parse_headers defined?", WhereDefined("function", "parse_headers")),
     ("Which module defines the base class of HTTPServer?", WhereDefined("class", "HTTPServer", base=True)),
-    ("Where is the parent class of JSONDecodeError defined?", WhereDefined("class", "JSONDecodeError", base=True)),
+    (
+        "Where is the parent class of JSONDecodeError defined?",
+        WhereDefined("class", "JSONDecodeError", base=True),
+    ),
     ("How many modules import asyncio?", Count(selection("document", "import", "asyncio"))),
     ('How many files contain "TODO"?', Count(selection("document", "contain", "TODO"))),
     ("How many classes are defined in json/decoder.py?", Count(selection("class", scope="json/decoder.py"))),
@@ -41,7 +46,10 @@ TABLE: list[tuple[str, Intent]] = [
     ("Which modules import socketserver?", ListAll(selection("document", "import", "socketserver"))),
     ("List all functions defined in heapq", ListAll(selection("function", scope="heapq"))),
     ("What are the subclasses of TCPServer?", ListAll(selection("class", "inherit", "TCPServer"))),
-    ("What does the module that defines the class Fraction import?", ListAll(selection("import", definer="Fraction"))),
+    (
+        "What does the module that defines the class Fraction import?",
+        ListAll(selection("import", definer="Fraction")),
+    ),
     ("What does json/decoder.py import?", ListAll(selection("import", scope="json/decoder.py"))),
     ("Which module has the most lines?", Superlative(selection("document"), "lines", True)),
     ("Which module defines the fewest classes?", Superlative(selection("document"), "class", False)),
@@ -49,7 +57,10 @@ TABLE: list[tuple[str, Intent]] = [
     ("Which row has the highest price?", Superlative(selection("row"), "price", True)),
     ("Which is longer, heapq.py or bisect.py?", Compare("heapq.py", "bisect.py", "lines", True)),
     ("Compare heapq and bisect", Compare("heapq", "bisect")),
-    ("Does json/decoder.py import re?", YesNo(selection("document", "import", "re", scope="json/decoder.py"))),
+    (
+        "Does json/decoder.py import re?",
+        YesNo(selection("document", "import", "re", scope="json/decoder.py")),
+    ),
     ("Is there a class named OrderedDict?", YesNo(selection("class", "define", "OrderedDict", "class"))),
     ("Did Napoleon win at Waterloo?", YesNo(None)),
     ("Summarise the document", Summarise("")),
@@ -63,12 +74,18 @@ TABLE: list[tuple[str, Intent]] = [
 @pytest.mark.parametrize(("question", "intent"), TABLE, ids=[question for question, _ in TABLE])
 def test_intents(question: str, intent: Intent) -> None:
     read = read_intent(question, has_code=True, has_records=True)
-    plain = {"is_plain": True}
-    if hasattr(read, "what") and read.what is not None:
-        from dataclasses import replace
+    assert _plainly(read) == intent
 
-        read = replace(read, what=replace(read.what, **plain))
-    assert read == intent
+
+def _plainly(intent: Intent) -> Intent:
+    """The intent without what it says of the surest reading; that is another test's."""
+    match intent:
+        case Count(what) | ListAll(what) | Superlative(what):
+            return replace(intent, what=replace(what, is_plain=True))
+        case YesNo(what) if what is not None:
+            return replace(intent, what=replace(what, is_plain=True))
+        case _:
+            return intent
 
 
 @pytest.mark.parametrize(

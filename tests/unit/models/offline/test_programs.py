@@ -54,7 +54,10 @@ def run(question: str) -> str:
         ("Where is make defined?", "pkg/shapes.py\n"),
         ("Where is PI defined?", "pkg/shapes.py\n"),
         ("Where is the class Nothing defined?", NOTHING),
-        ("Which module defines the base class of Circle?", "pkg/shapes.py defines Shape, the base class of Circle."),
+        (
+            "Which module defines the base class of Circle?",
+            "pkg/shapes.py defines Shape, the base class of Circle.",
+        ),
         ("Which module defines the base class of Shape?", NOTHING),
         ("How many modules import asyncio?", "2\n"),
         ("How many modules import math?", "2\n"),

@@ -13,7 +13,10 @@ PASSAGES = [
         "The eastern lock was opened in 1883 by Ada Lovett, an engineer from Bristol. It is 240 metres long and was "
         "built because the old harbour silted up. The toll was raised to 12 pence.",
     ),
-    Passage("tower.txt:1", "The tower was opened in 1889. Its architect, Jean Moreau, lived in Lyon. Nobody lives in it now."),
+    Passage(
+        "tower.txt:1",
+        "The tower was opened in 1889. Its architect, Jean Moreau, lived in Lyon. Nobody lives in it now.",
+    ),
 ]
 
 
