@@ -11,7 +11,7 @@ from harlm.retrieval.index import PassageIndex, open_index
 from harlm.retrieval.ranking import rank_passages, word_weights
 from harlm.types import Context, Hit
 
-_WORTH_KEEPING = 1 << 20  # characters; a smaller index is built faster than a file is opened
+_WORTH_KEEPING = 1 << 16  # characters; a smaller index is built faster than a file is opened
 
 
 class Searcher:

@@ -12,11 +12,15 @@ from collections.abc import Sequence
 
 from harlm.types import Document
 
-_PIECE = re.compile(
-    r"(?P<word>[A-Za-z]+)|(?P<digits>[0-9]+)|(?P<gap>[ \t]*\n\s*|[ \t]{2,})"
-    r"|(?P<dense>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]+)|(?P<alphabet>[^\W_]+)"
-    r"|(?P<marks>[^\w\s]+)|(?P<underscore>_)",
-)
+_WORD = re.compile(r"[A-Za-z]+")
+_LONG_WORD = re.compile(r"[A-Za-z]{7,}")
+_DIGITS = re.compile(r"[0-9]{1,3}")
+_GAP = re.compile(r"\s{2,}|\n")
+_MARKS = re.compile(r"[^\w\s]+")
+_CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
+_DENSE = re.compile(rf"[{_CJK}]+")
+_ALPHABET = re.compile(rf"[^\W0-9A-Za-z_{_CJK}][^\W_{_CJK}]*")  # a word from its first letter beyond ASCII on
+_COUNTED = "é"  # stands for pieces that were counted already; no pattern of ASCII pieces matches it
 _WINDOW = 400  # characters of one sample
 _WINDOWS = 40
 
@@ -50,22 +54,25 @@ def estimate_documents(documents: Sequence[Document]) -> int:
 
 
 def _count(text: str) -> float:
+    """Each kind of piece costs so many tokens, and so many for each character beyond its first ones."""
     tokens = 0.0
-    for match in _PIECE.finditer(text):
-        size = match.end() - match.start()
-        match match.lastgroup:
-            case "word":
-                tokens += 1.03 + 0.094 * max(0, size - 6)
-            case "digits":
-                tokens += 1.19 * -(-size // 3)
-            case "gap":
-                tokens += 1.37
-            case "marks":
-                tokens += 0.82 + 0.071 * (size - 1)
-            case "underscore":
-                tokens += 0.12
-            case "dense":
-                tokens += size / 1.31
-            case _:
-                tokens += size / 3.7
-    return tokens
+    if not text.isascii():
+        for kind, characters in ((_ALPHABET, 3.7), (_DENSE, 1.31)):
+            tokens += _length(kind, text) / characters
+            text = kind.sub(_COUNTED, text)
+    long_words = _LONG_WORD.findall(text)
+    marks = _MARKS.findall(text)
+    return (
+        tokens
+        + 1.03 * len(_WORD.findall(text))
+        + 0.094 * (sum(map(len, long_words)) - 6 * len(long_words))
+        + 1.19 * len(_DIGITS.findall(text))
+        + 1.37 * len(_GAP.findall(text))
+        + 0.82 * len(marks)
+        + 0.071 * (sum(map(len, marks)) - len(marks))
+        + 0.12 * text.count("_")
+    )
+
+
+def _length(kind: re.Pattern[str], text: str) -> int:
+    return sum(map(len, kind.findall(text)))

@@ -17,7 +17,7 @@ from harlm.engine.run import Run
 from harlm.engine.timing import Bursts
 from harlm.errors import CodeError, ModelError, SandboxFailure
 from harlm.protocols import LanguageModel
-from harlm.types import Answer, Context, Document, Message, Mode, Task
+from harlm.types import Answer, Context, Document, Hit, Message, Mode, Task
 
 Solve = Callable[[Task, Run], Awaitable[Answer]]
 
@@ -154,8 +154,12 @@ class ReplApi:
         if asked.document is not None:
             self._document(asked.document)
         k = max(0, min(asked.k, _MOST_HITS))
-        hits = await asyncio.to_thread(self._searcher.search, asked.query, k, within=asked.document)
-        weights = await asyncio.to_thread(self._searcher.weights, asked.query)
+
+        def look() -> tuple[tuple[Hit, ...], dict[str, float]]:
+            hits = self._searcher.search(asked.query, k, within=asked.document)
+            return hits, self._searcher.weights(asked.query)
+
+        hits, weights = await asyncio.to_thread(look)
         self._run.emit(events.Searched(query=asked.query, hits=len(hits), seconds=time.monotonic() - started))
         found: list[dict[str, object]] = []
         for hit in hits:

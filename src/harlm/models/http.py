@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
@@ -50,6 +51,7 @@ class Transport:
     def __init__(self, settings: Models) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, str | None] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,7 +84,7 @@ class Transport:
                 url,
                 data=msgspec.json.encode(body),
                 headers={"content-type": "application/json", **headers},
-                proxy=self._settings.proxy,
+                proxy=self._proxy(url),
             ) as response:
                 raw = await _read(response.content)
                 request_id = next(
@@ -119,6 +121,13 @@ class Transport:
                 request_id=request_id,
             ) from error
 
+    def _proxy(self, url: str) -> str | None:
+        if self._settings.proxy is not None:
+            return self._settings.proxy
+        if url not in self._proxies:
+            self._proxies[url] = _proxy_for(url)
+        return self._proxies[url]
+
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             settings = self._settings
@@ -127,9 +136,19 @@ class Transport:
                     total=settings.timeout_s, sock_connect=settings.connect_timeout_s, connect=None
                 ),
                 connector=aiohttp.TCPConnector(limit=0, ssl=_certificates(settings.ca_bundle)),
-                trust_env=True,
             )
         return self._session
+
+
+def _proxy_for(url: str) -> str | None:
+    """What ``HTTPS_PROXY`` and ``NO_PROXY`` say of an address. aiohttp's own ``trust_env`` asks a thread for each request,
+    and would send passwords from ``.netrc`` along.
+    """
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
@@ -232,6 +251,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+@lru_cache(maxsize=64)
 def _address(url: str) -> str:
     """A URL as it may be shown: without user, password and query."""
     parts = urlsplit(url)

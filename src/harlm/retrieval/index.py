@@ -1,7 +1,7 @@
 """BM25 over the passages of a list of texts, in SQLite's FTS5. Knows texts by number; refuses to keep them: the
 index holds words and spans only, and can be thrown away and rebuilt at any time.
 
-Measured (docs/concepts/retrieval.md): about 50 MB of text a CPU second to build, a quarter of the text on disk.
+Measured by bench/retrieval.py; the figures are in docs/concepts/context.md.
 """
 
 from __future__ import annotations
@@ -105,7 +105,10 @@ def open_index(texts: Sequence[str], *, file: Path | None = None, key: str = "me
             except sqlite3.DatabaseError:
                 file.replace(file.with_name(f"{file.name}.broken-{int(time.time())}"))
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    return PassageIndex(connection, "p_memory", _build(connection, "p_memory", texts))
+    connection.execute("BEGIN")  # one transaction, not one for each passage
+    spans = _build(connection, "p_memory", texts)
+    connection.execute("COMMIT")
+    return PassageIndex(connection, "p_memory", spans)
 
 
 def _open_in_file(texts: Sequence[str], file: Path, key: str) -> PassageIndex:

@@ -5,7 +5,7 @@ understand: a sentence scores by the question's words in it, rarer words countin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,12 +13,16 @@ from typing import NamedTuple
 from harlm.retrieval.forms import related_words
 from harlm.retrieval.index import PassageIndex
 from harlm.retrieval.sentences import split_sentences
-from harlm.retrieval.terms import content_terms, stem, terms
+from harlm.retrieval.terms import content_terms, stem, stems_of, terms
 
 RELATED = 0.6  # what a related word form counts, where the word itself counts 1
 SIMILAR = 0.5  # what a word that begins alike counts
 _ALIKE = 5  # letters that a stem must begin with to be similar
 _CANDIDATES = 24  # passages that are looked into, sentence by sentence
+
+
+Matches = Mapping[str, float]
+"""Stems of a question that occur in some text, each with its share of the question."""
 
 
 class Query:
@@ -44,22 +48,42 @@ class Query:
         )
         families = {each: related_words(each) for each in stems}
         self.related = sorted({word for family in families.values() for word in family})
-        self._related = {each: frozenset(map(stem, family)) for each, family in families.items()}
+        related = {each: frozenset(map(stem, family)) for each, family in families.items()}
+        self._alike = {
+            each[:_ALIKE]: tuple(self._alike_shares(each)) for each in stems if len(each) >= _ALIKE
+        }
+        self._known = {
+            each: tuple(self._shares(each, related)) for each in frozenset(stems).union(*related.values())
+        }
 
-    def weight_in(self, each: str, stems: Set[str]) -> float:
-        """What the question's stem ``each`` contributes to a text that consists of ``stems``."""
-        if each in stems:
-            return self.weights[each]
-        if self._related[each] & stems:
-            return RELATED * self.weights[each]
-        beginning = each[:_ALIKE]
-        if len(beginning) == _ALIKE and any(other.startswith(beginning) for other in stems):
-            return SIMILAR * self.weights[each]
-        return 0.0
+    def _shares(self, found: str, related: Mapping[str, Set[str]]) -> Iterator[tuple[str, float]]:
+        """What a stem of the question, or one related to it, contributes: (stem of the question, share)."""
+        for asked, weight in self.weights.items():
+            if asked == found:
+                yield asked, weight
+            elif found in related[asked]:
+                yield asked, RELATED * weight
+        yield from self._alike_shares(found)
 
-    def coverage(self, stems: Set[str]) -> float:
+    def _alike_shares(self, found: str) -> Iterator[tuple[str, float]]:
+        """What any stem contributes by its first letters alone."""
+        for asked, weight in self.weights.items():
+            if len(asked) >= _ALIKE and found.startswith(asked[:_ALIKE]):
+                yield asked, SIMILAR * weight
+
+    def matches(self, stems: Iterable[str]) -> Matches:
+        """The stems of the question that occur in a text of these stems, each with its share."""
+        best: dict[str, float] = {}
+        known, alike = self._known, self._alike
+        for each in stems:
+            for asked, share in known.get(each) or alike.get(each[:_ALIKE], ()):
+                if share > best.get(asked, 0.0):
+                    best[asked] = share
+        return best
+
+    def coverage(self, stems: Iterable[str]) -> float:
         """The share of the question, by weight, that occurs in a text of these stems: 0 to 1."""
-        return sum(self.weight_in(each, stems) for each in self.weights)
+        return sum(self.matches(stems).values())
 
     def pair_share(self, stems: Sequence[str]) -> float:
         """The share of the question's pairs that stand side by side in this sequence of stems: 0 to 1."""
@@ -67,21 +91,36 @@ class Query:
 
 
 class ScoredSentence(NamedTuple):
-    """A sentence, in characters of its text, with the share of the question that it covers."""
+    """A sentence, in characters of its text, with its stems and what of the question occurs in it."""
 
     start: int
     end: int
-    coverage: float
     stems: tuple[str, ...]
+    matches: Matches
+
+    @property
+    def coverage(self) -> float:
+        """The share of the question, by weight, that the sentence covers."""
+        return sum(self.matches.values())
 
 
 def rank_sentences(query: Query, text: str, start: int = 0, end: int | None = None) -> list[ScoredSentence]:
     """The sentences of ``text[start:end]`` in order, scored against the query."""
     scored = []
     for first, last in split_sentences(text, start, end):
-        stems = tuple(term.stem for term in terms(text[first:last]))
-        scored.append(ScoredSentence(first, last, query.coverage(frozenset(stems)), stems))
+        stems = tuple(stems_of(text[first:last]))
+        scored.append(ScoredSentence(first, last, stems, query.matches(stems)))
     return scored
+
+
+def covered_together(all_matches: Iterable[Matches]) -> float:
+    """The share of the question that several texts cover together."""
+    best: dict[str, float] = {}
+    for matches in all_matches:
+        for asked, share in matches.items():
+            if share > best.get(asked, 0.0):
+                best[asked] = share
+    return sum(best.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +177,7 @@ def rank_passages(
         text, start, end = index.passage(number)
         sentences = rank_sentences(query, texts[text], start, end)
         inside = _look_into(query, sentences)
-        named = query.coverage(frozenset(content_terms(names[text])))
+        named = query.coverage(content_terms(names[text]))
         score = bm25 / top + inside + 0.5 * strength_of[text] / most + named
         best = max(sentences, key=lambda each: each.coverage, default=None)
         span = (best.start, best.end) if best else (start, end)
@@ -163,11 +202,8 @@ def _nominate(query: Query, k: int, index: PassageIndex, within: int | None) -> 
 
 
 def _look_into(query: Query, sentences: Sequence[ScoredSentence]) -> float:
-    everything = frozenset(each for sentence in sentences for each in sentence.stems)
+    all_matches = [sentence.matches for sentence in sentences]
     single = max((sentence.coverage for sentence in sentences), default=0.0)
-    double = max(
-        (query.coverage(frozenset(a.stems) | frozenset(b.stems)) for a, b in pairwise(sentences)),
-        default=single,
-    )
+    double = max((covered_together(pair) for pair in pairwise(all_matches)), default=single)
     kept = max((query.pair_share(sentence.stems) for sentence in sentences), default=0.0)
-    return 0.5 * single + query.coverage(everything) + 2 * max(double, single) + kept
+    return 0.5 * single + covered_together(all_matches) + 2 * max(double, single) + kept

@@ -60,6 +60,11 @@ def _terms(text: str) -> Iterator[Term]:
         yield Term(stem(word), match.start(), match.end(), word in STOPWORDS)
 
 
+def stems_of(text: str) -> list[str]:
+    """The stems of all words of ``text`` in order: ``terms`` without the places, at a third of the cost."""
+    return [stem(word) for word in _WORD.findall(text.lower())]
+
+
 def content_terms(text: str) -> list[str]:
     """The stems of ``text`` without stopwords, each once, in order of first use; all words when none is left."""
     found = terms(text)

@@ -108,6 +108,8 @@ class Done(_Frame, frozen=True, kw_only=True, tag="done"):
     wall_s: float
 
 
+_COPIED = 1 << 16  # bytes of a frame that are cheaper to copy than to send apart
+
 _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[Ready | Call | Done] = msgspec.msgpack.Decoder(Ready | Call | Done)
 
@@ -132,8 +134,12 @@ class Wire:
             ConnectionError: the worker is gone.
         """
         data = _encode(frame)
-        self._writer.write(len(data).to_bytes(4, "little"))
-        self._writer.write(data)
+        head = len(data).to_bytes(4, "little")
+        if len(data) < _COPIED:
+            self._writer.write(head + data)  # one system call instead of two
+        else:
+            self._writer.write(head)
+            self._writer.write(data)
         await self._writer.drain()
 
     async def receive(self) -> Ready | Call | Done:

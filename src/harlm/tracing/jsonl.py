@@ -77,11 +77,10 @@ class JsonlSink:
 
     def emit(self, event: Event) -> None:
         """Append one event."""
-        fields: dict[str, object] = {"kind": event.kind}
-        for name in event.__struct_fields__:
-            value = getattr(event, name)
-            fields[name] = value if name in _ENVELOPE else self._inline_or_blob(value)
-        os.write(self._events, self._redactor.clean(_encode(fields)) + b"\n")
+        line = _encode(event)
+        if len(line) > _INLINE:
+            line = _encode(self._without_long_values(event))
+        os.write(self._events, self._redactor.clean(line) + b"\n")
         match event:
             case RunStarted():
                 self._write("run.json", _run_record(event))
@@ -93,6 +92,13 @@ class JsonlSink:
     def close(self) -> None:
         """Give the file back."""
         os.close(self._events)
+
+    def _without_long_values(self, event: Event) -> dict[str, object]:
+        fields: dict[str, object] = {"kind": event.kind}
+        for name in event.__struct_fields__:
+            value = getattr(event, name)
+            fields[name] = value if name in _ENVELOPE else self._inline_or_blob(value)
+        return fields
 
     def _inline_or_blob(self, value: object) -> object:
         data = _encode(value)
