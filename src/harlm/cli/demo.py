@@ -44,7 +44,7 @@ class _Question:
 @click.command("demo")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(*, verbose: bool) -> None:
-    """Ask seven real questions over Python's own standard library, offline, and check the answers."""
+    """Ask eight real questions over Python's own standard library, offline, and check the answers."""
     library = Path(sysconfig.get_path("stdlib"))
     settings = load_settings({"models.root": OFFLINE_MODEL, "loading.exclude": _LEFT_OUT}).config
     started = time.perf_counter()
@@ -118,12 +118,14 @@ class _Facts:
         imported: modules, relative imports left out.
         constants: what is assigned at the top, as source.
         docstring: its first line.
+        docstrings: those of the functions at the top.
     """
 
     classes: tuple[tuple[str, tuple[str, ...]], ...]
     imported: frozenset[str]
     constants: Mapping[str, str]
     docstring: str
+    docstrings: Mapping[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -169,7 +171,17 @@ def _facts_of(tree: ast.Module) -> _Facts:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
     }
     docstring = (ast.get_docstring(tree) or "").split("\n")[0]
-    return _Facts(tuple(classes), frozenset(imported), constants, docstring)
+    docstrings = {
+        node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.FunctionDef)
+    }
+    return _Facts(tuple(classes), frozenset(imported), constants, docstring, docstrings)
+
+
+def _even_median(answer: Answer, library: Path) -> tuple[bool, str]:
+    truth = _files(library)["statistics.py"].docstrings["median"]
+    said = next((line for line in truth.splitlines() if "even" in line), "").strip()
+    right = any(each.source == "statistics.py" and each.quote in said for each in answer.citations[:1])
+    return right, f"the docstring of statistics.median says: {said} …"
 
 
 def _max_line(answer: Answer, library: Path) -> tuple[bool, str]:
@@ -236,7 +248,8 @@ def _first_number(answer: Answer) -> int:
 
 
 _QUESTIONS = (
-    _Question("look-up", "What is the value of _MAXLINE in http/client.py?", _max_line),
+    _Question("look-up", "What happens to the median when the number of data points is even?", _even_median),
+    _Question("value", "What is the value of _MAXLINE in http/client.py?", _max_line),
     _Question("where-is", "Which module defines the class Fraction?", _fraction),
     _Question("count", "How many modules import asyncio?", _importers),
     _Question("list", "List the classes defined in xml/etree/ElementTree.py", _etree_classes),

@@ -11,7 +11,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LOOKED_AT = 1 << 16
+_LOOKED_AT = 1 << 14
 _SHORTEST_WIDE = 16  # bytes; in fewer, zeros on one side are no evidence
 _CONTROL = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 

@@ -30,7 +30,7 @@ class Found:
         named: whether the user named it, so that leaving it out is an error.
     """
 
-    path: Path
+    path: str
     name: str
     named: bool
 
@@ -50,11 +50,11 @@ def find_files(sources: Sequence[str | Path], loading: Loading) -> tuple[list[Fo
     skipped: list[Skipped] = []
     for path in paths:
         if not path.is_dir():
-            found.add(Found(path, _name_of_file(path, alone=len(paths) == 1), named=True))
+            found.add(Found(str(path), _name_of_file(path, alone=len(paths) == 1), named=True))
             continue
         prefix = _prefix_of_folder(path, alone=len(roots) == 1)
         rules = IgnoreRules.at(path, include=loading.include, exclude=loading.exclude)
-        for file in _walk(path.resolve(), rules, loading, prefix, skipped):
+        for file in _walk(path.resolve().as_posix(), rules, loading, prefix, skipped):
             found.add(file)
     return list(found.files.values()), skipped
 
@@ -79,7 +79,7 @@ class _Finds:
                 return
             self._seen.add(real)
             if file.name in self.files:
-                file = Found(file.path, real, file.named)
+                file = Found(real, real, file.named)
         self.files[file.name] = file
 
 
@@ -140,17 +140,17 @@ def _prefix_of_folder(path: Path, *, alone: bool) -> str:
 
 
 def _walk(
-    folder: Path, rules: IgnoreRules, loading: Loading, prefix: str, skipped: list[Skipped]
+    folder: str, rules: IgnoreRules, loading: Loading, prefix: str, skipped: list[Skipped]
 ) -> Iterator[Found]:
     """All files below ``folder`` that the rules let through, by name, files and folders in one order."""
-    rules = rules.inside(folder)
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        skipped.append(Skipped(name=prefix or str(folder), reason=f"cannot be opened ({error.strerror})"))
+        skipped.append(Skipped(name=prefix or folder, reason=f"cannot be opened ({error.strerror})"))
         return
+    rules = rules.inside(folder, {entry.name for entry in entries})
     for entry in entries:
-        path, name = folder / entry.name, _printable(prefix + entry.name)
+        path, name = f"{folder.rstrip('/')}/{entry.name}", _printable(prefix + entry.name)
         if entry.is_dir(follow_symlinks=False):
             if reason := rules.folder_reason(path):
                 skipped.append(Skipped(name=f"{name}/", reason=reason))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from harlm.errors import ContextError
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-_IGNORE_FILES = (".gitignore", ".harlmignore")
+_IGNORE_FILES = frozenset({".gitignore", ".harlmignore"})
 _SKIPPED_FOLDERS = {
     ".git": "version control",
     ".hg": "version control",
@@ -61,31 +62,32 @@ class IgnoreRules:
         above = [each for each in reversed(top.parents) if each.is_relative_to(repository)]
         layers = tuple(layer for folder in above for layer in _layers_of(folder))
         above_only = cls(_slashed(top), layers)
-        if above_only.folder_reason(top) is not None:
+        if above_only.folder_reason(top.as_posix()) is not None:
             layers = ()
         return cls(_slashed(top), layers, _spec(include), _spec(exclude))
 
-    def inside(self, folder: Path) -> IgnoreRules:
-        """The rules in ``folder``, which is the root or one that these rules let the walk enter."""
-        own = _layers_of(folder)
+    def inside(self, folder: str, names: Collection[str]) -> IgnoreRules:
+        """The rules in ``folder``, which is the root or one that these rules let the walk enter, and holds ``names``."""
+        own = _layers_of(Path(folder)) if not _IGNORE_FILES.isdisjoint(names) else ()
         return replace(self, layers=self.layers + own) if own else self
 
-    def folder_reason(self, folder: Path) -> str | None:
-        """Why a folder is not entered, or None."""
-        if reason := _SKIPPED_FOLDERS.get(folder.name):
+    def folder_reason(self, folder: str) -> str | None:
+        """Why a folder is not entered, or None. Paths are absolute, with slashes."""
+        if reason := _SKIPPED_FOLDERS.get(folder.rpartition("/")[2]):
             return reason
-        if (folder / "pyvenv.cfg").is_file():
+        if os.path.exists(f"{folder}/pyvenv.cfg"):  # noqa: PTH110 - a Path for each folder of a walk is what costs most
             return "a virtual environment"
-        return self._pattern_reason(_slashed(folder), is_folder=True)
+        return self._pattern_reason(f"{folder}/", is_folder=True)
 
-    def file_reason(self, file: Path) -> str | None:
+    def file_reason(self, file: str) -> str | None:
         """Why a file is not read, or None."""
-        name = file.name
+        name = file.rpartition("/")[2]
         if name.startswith(_SECRETS) and not name.endswith(_HARMLESS):
             return "may hold secrets; name it to read it"
-        if file.suffix.lower() in _BINARY_SUFFIXES or name in _SKIPPED_FOLDERS:
+        stem, dot, suffix = name.rpartition(".")
+        if (stem and f"{dot}{suffix}".lower() in _BINARY_SUFFIXES) or name in _SKIPPED_FOLDERS:
             return "binary"
-        return self._pattern_reason(file.as_posix(), is_folder=False)
+        return self._pattern_reason(file, is_folder=False)
 
     def _pattern_reason(self, path: str, *, is_folder: bool) -> str | None:
         below = path.removeprefix(self.root)
@@ -108,7 +110,7 @@ def _slashed(folder: Path) -> str:
 
 def _layers_of(folder: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     found = []
-    for name in _IGNORE_FILES:
+    for name in sorted(_IGNORE_FILES):
         try:
             lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:

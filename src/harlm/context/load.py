@@ -5,6 +5,7 @@ readers, the file system to ``files``.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -70,7 +71,7 @@ def load_paths(sources: Sequence[str | Path], loading: Loading, *, stdin: Binary
             reading = _read(file)
         except ContextError as error:
             if file.named:
-                raise ContextError(f"{str(file.path)!r} {error}") from error
+                raise ContextError(f"{file.path!r} {error}") from error
             skipped.append(Skipped(name=file.name, reason=str(error)))
             continue
         documents.extend(reading.documents)
@@ -86,9 +87,10 @@ def load_paths(sources: Sequence[str | Path], loading: Loading, *, stdin: Binary
 
 def _read(file: Found) -> Reading:
     try:
-        if not file.path.is_file():
+        if file.named and not os.path.isfile(file.path):  # noqa: PTH113 - a walk has looked already
             raise ContextError("is not a regular file; give a file, a folder or - for standard input")
-        data = file.path.read_bytes()
+        with open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - as above
+            data = opened.read()
     except OSError as error:
         raise ContextError(f"cannot be read ({error.strerror}); check its permissions") from error
     return read_archive(file.name, data) if is_archive(file.name) else read_document(file.name, data)

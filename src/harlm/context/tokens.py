@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from harlm.types import Document
 
@@ -17,9 +18,6 @@ _LONG_WORD = re.compile(r"[A-Za-z]{7,}")
 _DIGITS = re.compile(r"[0-9]{1,3}")
 _GAP = re.compile(r"\s{2,}|\n")
 _MARKS = re.compile(r"[^\w\s]+")
-_CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
-_DENSE = re.compile(rf"[{_CJK}]+")
-_ALPHABET = re.compile(rf"[^\W0-9A-Za-z_{_CJK}][^\W_{_CJK}]*")  # a word from its first letter beyond ASCII on
 _COUNTED = "é"  # stands for pieces that were counted already; no pattern of ASCII pieces matches it
 _WINDOW = 400  # characters of one sample
 _WINDOWS = 40
@@ -57,7 +55,7 @@ def _count(text: str) -> float:
     """Each kind of piece costs so many tokens, and so many for each character beyond its first ones."""
     tokens = 0.0
     if not text.isascii():
-        for kind, characters in ((_ALPHABET, 3.7), (_DENSE, 1.31)):
+        for kind, characters in zip(_beyond_ascii(), (3.7, 1.31), strict=True):
             tokens += _length(kind, text) / characters
             text = kind.sub(_COUNTED, text)
     long_words = _LONG_WORD.findall(text)
@@ -76,3 +74,12 @@ def _count(text: str) -> float:
 
 def _length(kind: re.Pattern[str], text: str) -> int:
     return sum(map(len, kind.findall(text)))
+
+
+@lru_cache(maxsize=1)
+def _beyond_ascii() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Words from their first letter beyond ASCII on, and scripts that pack a word into a character or two. 10 ms to
+    compile, and most contexts are ASCII.
+    """
+    dense = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
+    return re.compile(rf"[^\W0-9A-Za-z_{dense}][^\W_{dense}]*"), re.compile(f"[{dense}]+")

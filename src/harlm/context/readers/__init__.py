@@ -7,29 +7,32 @@ A reader raises ``ContextError`` for what is broken, and reports what it leaves 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import PurePosixPath
+from functools import lru_cache
+from importlib import import_module
+from posixpath import splitext
 
-from harlm.context.readers import archive, html, mail, notebook, office, pdf, table, text
+from harlm.context.readers import archive, text
 from harlm.context.readers.reading import Reading
 from harlm.errors import ContextError
 from harlm.types import Document, Skipped
 
-_BY_SUFFIX: Mapping[str, Callable[[str, bytes], Reading]] = {
-    ".pdf": pdf.read,
-    ".docx": office.read_docx,
-    ".docm": office.read_docx,
-    ".pptx": office.read_pptx,
-    ".pptm": office.read_pptx,
-    ".xlsx": office.read_xlsx,
-    ".xlsm": office.read_xlsx,
-    ".ipynb": notebook.read,
-    ".html": html.read,
-    ".htm": html.read,
-    ".xhtml": html.read,
-    ".csv": table.read,
-    ".tsv": table.read,
-    ".eml": mail.read,
+_BY_SUFFIX: Mapping[str, tuple[str, str]] = {
+    ".pdf": ("pdf", "read"),
+    ".docx": ("office", "read_docx"),
+    ".docm": ("office", "read_docx"),
+    ".pptx": ("office", "read_pptx"),
+    ".pptm": ("office", "read_pptx"),
+    ".xlsx": ("office", "read_xlsx"),
+    ".xlsm": ("office", "read_xlsx"),
+    ".ipynb": ("notebook", "read"),
+    ".html": ("html", "read"),
+    ".htm": ("html", "read"),
+    ".xhtml": ("html", "read"),
+    ".csv": ("table", "read"),
+    ".tsv": ("table", "read"),
+    ".eml": ("mail", "read"),
 }
+"""A suffix and its reader, which is imported when the first file of its kind is met: most contexts need one or two."""
 
 __all__ = ["Reading", "is_archive", "read_archive", "read_document"]
 
@@ -46,9 +49,17 @@ def read_document(name: str, data: bytes) -> Reading:
     """
     if not data:
         raise ContextError("is empty")
-    if data.startswith(b"%PDF-"):
-        return pdf.read(name, data)
-    return _BY_SUFFIX.get(PurePosixPath(name).suffix.lower(), text.read)(name, data)
+    suffix = ".pdf" if data.startswith(b"%PDF-") else splitext(name)[1].lower()
+    return _reader(suffix)(name, data)
+
+
+@lru_cache(maxsize=64)
+def _reader(suffix: str) -> Callable[[str, bytes], Reading]:
+    if suffix not in _BY_SUFFIX:
+        return text.read
+    module, function = _BY_SUFFIX[suffix]
+    read: Callable[[str, bytes], Reading] = getattr(import_module(f"{__name__}.{module}"), function)
+    return read
 
 
 def is_archive(name: str) -> bool:

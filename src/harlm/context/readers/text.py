@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from posixpath import basename, splitext
 
 from harlm.context.decode import decode
 from harlm.context.readers.reading import Reading
@@ -32,9 +32,9 @@ def read(name: str, data: bytes) -> Reading:
 
 def kind_of(name: str) -> str:
     """``code``, ``markdown``, ``json``, ``log`` or ``text``, by the name alone."""
-    path = PurePosixPath(name)
-    suffix = path.suffix.lower()
-    if suffix in _CODE or path.name.lower() in _CODE_NAMES:
+    file = basename(name).lower()
+    suffix = splitext(file)[1]
+    if suffix in _CODE or file in _CODE_NAMES:
         return "code"
     if suffix in _MARKDOWN:
         return "markdown"

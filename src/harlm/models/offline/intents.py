@@ -76,6 +76,21 @@ class WhereDefined:
 
 
 @dataclass(frozen=True, slots=True)
+class ValueOf:
+    """Find what a name in code or settings is set to; only in ``scope`` when it is given."""
+
+    name: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """Say what a name in code is for, by its docstring."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Say how many there are."""
 
@@ -128,7 +143,9 @@ class Summarise:
     scope: str = ""
 
 
-Intent = Lookup | WhereDefined | Count | ListAll | Superlative | YesNo | Compare | Summarise
+Intent = (
+    Lookup | WhereDefined | ValueOf | Describe | Count | ListAll | Superlative | YesNo | Compare | Summarise
+)
 
 _UNITS: dict[str, Unit] = {
     **dict.fromkeys("file files document documents module modules script scripts".split(), "document"),
@@ -159,6 +176,15 @@ _WHERE_DEFINED = (
     re.compile(rf"\bwhere\s+(?:is|are|was)\s+(?:the\s+|an?\s+)?{_KIND}{_NAME}\s+(?:class\s+|function\s+)?(?:defined|declared|implemented)", re.IGNORECASE),
     re.compile(rf"\bin\s+(?:which|what)\s+(?:\w+\s+)?(?:{_ANY_UNIT})\s+(?:is|are|was)\s+(?:the\s+)?{_KIND}{_NAME}\s+(?:class\s+|function\s+)?(?:defined|declared|implemented)", re.IGNORECASE),
 )  # fmt: skip
+_DOES_WHAT = re.compile(
+    rf"^\W*what\s+does\s+(?:the\s+)?(?:module\s+|class\s+|function\s+|method\s+)?{_NAME}(?:\(\))?\s+(?:module\s+|class\s+|function\s+|method\s+)?do\b\W*$",
+    re.IGNORECASE,
+)
+_VALUE_OF = re.compile(
+    rf"\bwhat\s+(?:is|are|was|does)\s+(?:the\s+)?(?:default\s+)?(?:value|setting)s?\s+(?:of|for)\s+(?:the\s+)?{_KIND}{_NAME}"
+    rf"|\bwhat\s+is\s+(?:the\s+)?(?:variable\s+|constant\s+|setting\s+)?[`\"'“‘]?(?P<set>[A-Za-z_][\w.]*)[`\"'”’]?\s+(?:set|equal)\s+to\b",
+    re.IGNORECASE,
+)
 _DEFINER = re.compile(
     rf"\bthe\s+(?:module|file|document)\s+(?:that|which)\s+{_DEFINES}\s+(?:the\s+)?{_KIND}{_NAME}",
     re.IGNORECASE,
@@ -192,7 +218,7 @@ _DOES = re.compile(
     re.IGNORECASE,
 )
 _COMPARE = re.compile(
-    r"\b(?:compare|contrast|differ(?:ence|ences)?\s+between)\s+(?P<left>.+?)\s+(?:and|with|to|vs\.?|versus)\s+(?P<right>[^?.]+)",
+    r"\b(?:compare|contrast|differ(?:ence|ences)?\s+between)\s+(?P<left>.+?)\s+(?:and|with|to|vs\.?|versus)\s+(?P<right>[^?]+?)[.?\s]*$",
     re.IGNORECASE,
 )
 _WHICH_OF_TWO = re.compile(
@@ -259,7 +285,19 @@ def read_intent(question: str, *, has_code: bool, has_records: bool) -> Intent:
         has_code: whether the context holds code; where it does not, classes and functions are words like others.
         has_records: whether it holds tables, JSON or logs.
     """
-    for read in (_summary, _comparison, _base_of, _superlative, _where, _count, _yes_no, _imports_of, _list):
+    for read in (
+        _summary,
+        _comparison,
+        _base_of,
+        _value,
+        _describe,
+        _superlative,
+        _where,
+        _count,
+        _yes_no,
+        _imports_of,
+        _list,
+    ):
         intent = read(question)
         if intent is not None and _makes_sense(intent, has_code=has_code, has_records=has_records):
             return intent
@@ -267,7 +305,7 @@ def read_intent(question: str, *, has_code: bool, has_records: bool) -> Intent:
 
 
 def _makes_sense(intent: Intent, *, has_code: bool, has_records: bool) -> bool:
-    if isinstance(intent, WhereDefined):
+    if isinstance(intent, WhereDefined | Describe):
         return has_code
     if isinstance(intent, ListAll) and not has_code and intent.what.unit in ("document", "line"):
         return intent.what.is_plain
@@ -297,6 +335,18 @@ def _comparison(question: str) -> Intent | None:
 def _base_of(question: str) -> Intent | None:
     match = _BASE_OF.search(question)
     return WhereDefined("class", match["name"].strip("."), base=True) if match else None
+
+
+def _value(question: str) -> Intent | None:
+    match = _VALUE_OF.search(question)
+    name = (match["name"] or match["set"]).strip(".") if match else ""
+    is_identifier = "_" in name or any(letter.isupper() for letter in name[1:])
+    return ValueOf(name, _scope(question[match.end() :])) if match and is_identifier else None
+
+
+def _describe(question: str) -> Intent | None:
+    match = _DOES_WHAT.search(question)
+    return Describe(match["name"].strip(".")) if match else None
 
 
 def _where(question: str) -> Intent | None:

@@ -16,12 +16,14 @@ from harlm.models.offline.intents import (
     Compare,
     Condition,
     Count,
+    Describe,
     Intent,
     ListAll,
     Selection,
     Summarise,
     Superlative,
     Unit,
+    ValueOf,
     WhereDefined,
     YesNo,
 )
@@ -67,6 +69,10 @@ def program_for(intent: Intent) -> str | None:
     match intent:
         case WhereDefined():
             return _where(intent)
+        case ValueOf():
+            return _value(intent)
+        case Describe(name):
+            return _describe(name)
         case Count(what):
             return _count(what)
         case ListAll(what):
@@ -161,6 +167,32 @@ print(result or "{NOTHING}")
     )
 
 
+def _value(intent: ValueOf) -> str:
+    docs = _docs(Selection(unit="name", scope=intent.scope))
+    return _written(
+        f"""\
+{docs}
+found = assigned(docs or documents(context), {intent.name!r})
+lines = [value for value, item in found[:1]]
+lines += [f"{{item[2]}} {{cited(item)}}" for value, item in found[:{_EXAMPLES}]]
+if len(found) > {_EXAMPLES}:
+    lines.append(f"and it is set in {{len(found) - {_EXAMPLES}}} more places")
+result = "\\n".join(lines)
+print(result or "{NOTHING}")
+"""
+    )
+
+
+def _describe(name: str) -> str:
+    return _written(
+        f"""\
+found = described(documents(context), {name!r})
+result = "\\n\\n".join(f"{{text}} {{cited(item)}}" for text, item in found[:2])
+print(result or "{NOTHING}")
+"""
+    )
+
+
 def _count(what: Selection) -> str:
     if what.unit == "occurrence" and what.condition:
         counted = f"count = occurrences(docs, {what.condition.value!r})\nitems = lines_with(docs, {what.condition.value!r}, True)\n"
@@ -240,7 +272,7 @@ else:
     return _written(
         f"""\
 {_docs(intent.what)}
-sizes = sorted(((size_of(doc, {intent.measure!r}), doc) for doc in docs), key=lambda each: each[0], reverse={intent.most})
+sizes = {"biggest" if intent.most else "smallest"}(docs, {intent.measure!r}, 4)
 if sizes:
     unit = {_spoken(intent.measure)!r}
     size, doc = sizes[0]

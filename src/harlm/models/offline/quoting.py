@@ -5,6 +5,7 @@ words. Knows length and notation; refuses to add a word of its own.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 from harlm.models.offline.reading import Evidence, Passage, Reading
@@ -15,6 +16,7 @@ _SPAN_WORDS = 12
 _LEAST_WORDS = 6  # a shorter fragment says nothing
 _QUOTES = 3
 _PROSE_WORDS = 5
+_CODE = re.compile(r"[\[\]{}=]|\w\(|^(?:return|raise|import|from|yield|assert)\b")
 _SUPPORTED = 0.2
 """The share of the question that a sentence must hold to be quoted at all. On our reading set this refuses 1 % of what
 would have been right and 23 % of what has no answer."""
@@ -29,7 +31,7 @@ def quoted_answer(reading: Reading) -> str | None:
     lead = _text(passages, evidence[0], reading.span(evidence[0], _SPAN_WORDS))
     lines = [lead, ""]
     room = MOST_WORDS - _words(lead)
-    for each in evidence[:_QUOTES]:
+    for each in _different(passages, evidence):
         name = passages[each.passage].name
         room -= _words(name)
         if room < _LEAST_WORDS or (each is not evidence[0] and each.support < _SUPPORTED):
@@ -40,6 +42,16 @@ def quoted_answer(reading: Reading) -> str | None:
         lines.append(_quoted(passages, each, span))
         room -= _words(_text(passages, each, span))
     return "\n".join(lines)
+
+
+def _different(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence without sentences that say the same again, word for word."""
+    said: dict[str, Evidence] = {}
+    for each in evidence:
+        said.setdefault(_text(passages, each, (each.start, each.end)), each)
+        if len(said) == _QUOTES:
+            break
+    return list(said.values())
 
 
 def quoted_summary(passages: Sequence[Passage], most: int) -> str | None:
@@ -56,7 +68,8 @@ def _is_prose(sentence: str) -> bool:
     """Whether a sentence reads like one, and not like a heading, a list or code."""
     words = sentence.split()
     plain = sum(word.strip("\"'“”‘’(),.;:!?").replace("-", "").isalpha() for word in words)
-    return len(words) >= _PROSE_WORDS and plain >= 0.75 * len(words) and sentence[0] not in "#@-*|<"
+    looks_like_prose = len(words) >= _PROSE_WORDS and plain >= 0.75 * len(words)
+    return looks_like_prose and sentence[0] not in "#@-*|<" and not _CODE.search(sentence)
 
 
 def _quoted(passages: Sequence[Passage], evidence: Evidence, span: tuple[int, int]) -> str:

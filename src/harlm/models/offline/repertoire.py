@@ -98,14 +98,20 @@ def definitions(doc: Any, kind: str) -> list[tuple[str, Item]]:
 
 def definitions_by_pattern(doc: Any, kind: str) -> list[tuple[str, Item]]:
     """The same for other languages, by the look of lines."""
-    pattern = definition_words(kind)
+    before = "export|public|private|static|async|pub|default"
+    pattern = rf"^[ \t]*(?:(?:{before})[ \t]+)*(?:{definition_words(kind)})[ \t]+(\w+)"
+    return [(match[1], item) for match, item in matching_lines(doc, re.compile(pattern, re.MULTILINE))]
+
+
+def matching_lines(doc: Any, pattern: re.Pattern[str]) -> list[tuple[re.Match[str], Item]]:
+    """Every match of a pattern, with the line that it begins in."""
     found = []
-    for number, line in enumerate(doc.split("\n"), start=1):
-        match = re.match(
-            rf"\s*(?:(?:export|public|private|static|async|pub|default)\s+)*(?:{pattern})\s+(\w+)", line
-        )
-        if match:
-            found.append((match[1], (doc, number, line.strip())))
+    line, at = 1, 0
+    for match in pattern.finditer(doc):
+        line += doc.count("\n", at, match.start())
+        at = match.start()
+        start, end = doc.rfind("\n", 0, at) + 1, doc.find("\n", at)
+        found.append((match, (doc, line, str(doc[start : end if end >= 0 else len(doc)]).strip())))
     return found
 
 
@@ -172,6 +178,46 @@ def defining(docs: list[Any], kind: str, name: str) -> list[Item]:
         return ("test" in doc.name.lower(), raw[:1].isspace(), doc.name.count("/"), doc.name)
 
     return sorted(found, key=rank)
+
+
+def assigned(docs: list[Any], name: str) -> list[tuple[str, Item]]:
+    """What a name is set to, in code (``name = value``) or in settings (``name: value``): tests last."""
+    word = rf"[\"']?{re.escape(name)}[\"']?"
+    pattern = re.compile(
+        rf"^(?P<indent>[ \t]*)(?:(?:const|let|var|final|static|export|#define)[ \t]+)*{word}"
+        rf"(?:[ \t]*(?::[^=\n]+)?=(?!=)|[ \t]*:(?=[ \t])|(?<=#define {re.escape(name)}))[ \t]*(?P<value>[^\n]+)",
+        re.MULTILINE,
+    )
+    found = [(match, item) for doc in docs if name in doc for match, item in matching_lines(doc, pattern)]
+    found.sort(key=lambda pair: ("test" in pair[1][0].name.lower(), len(pair[0]["indent"]) > 0))
+    return [
+        (re.sub(r"\s+(?:#|//)\s.*$", "", match["value"]).strip().rstrip(",;"), item) for match, item in found
+    ]
+
+
+def described(docs: list[Any], name: str) -> list[tuple[str, Item]]:
+    """What the docstrings of a name say in their first paragraph, as (paragraph, item of its first line): of
+    definitions in the module that the name begins with, if it names one, else of all; of a module called so.
+    """
+    module, _, last = name.rpartition(".")
+    homes = defining((module and named(docs, module)) or docs, "name", last)
+    places = [(doc, line) for doc, line, _ in homes] or [(doc, 0) for doc in named(docs, name)[:1]]
+    found = []
+    for doc, line in places:
+        tree = parsed(doc)
+        for node in ast.walk(tree) if tree else ():
+            is_home = isinstance(node, ast.Module) if line == 0 else getattr(node, "lineno", 0) == line
+            if is_home and isinstance(
+                node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+            ):
+                said = ast.get_docstring(node)
+                if said:
+                    paragraph = said.strip().split("\n\n")[0]
+                    first = paragraph.split("\n")[0].strip()
+                    lines = range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+                    at = next((line for line in lines if first in line_text(doc, line)), lines[0])
+                    found.append((" ".join(paragraph.split()), (doc, at, line_text(doc, at))))
+    return found
 
 
 def bases(docs: list[Any], name: str) -> list[tuple[str, Item]]:
@@ -290,6 +336,36 @@ def size_of(doc: Any, measure: str) -> int:
     if measure in ("class", "function", "method"):
         return len(definitions(doc, measure))
     return len(doc)
+
+
+def biggest(docs: list[Any], measure: str, most: int) -> list[tuple[int, Any]]:
+    """The documents of the greatest size with their sizes, the first ones first where sizes are equal. What cannot be
+    among them, because the word that every definition begins with does not occur often enough, is not parsed.
+    """
+    found: list[tuple[int, int, Any]] = []
+    limits = [(size_limit(doc, measure), -number, doc) for number, doc in enumerate(docs)]
+    for limit, number, doc in sorted(limits, key=lambda each: each[:2], reverse=True):
+        if len(found) >= most and limit < found[most - 1][0]:
+            break
+        found.append((size_of(doc, measure), number, doc))
+        found.sort(key=lambda each: each[:2], reverse=True)
+    return [(size, doc) for size, _, doc in found[:most]]
+
+
+def smallest(docs: list[Any], measure: str, most: int) -> list[tuple[int, Any]]:
+    """The documents of the least size with their sizes."""
+    empty = [doc for doc in docs if size_limit(doc, measure) == 0][:most]
+    if len(empty) == most:
+        return [(0, doc) for doc in empty]
+    return sorted(((size_of(doc, measure), doc) for doc in docs), key=lambda each: each[0])[:most]
+
+
+def size_limit(doc: Any, measure: str) -> float:
+    """What the size of a document is at most, without parsing it: infinite where only counting tells."""
+    word = {"class": "class", "function": "def", "method": "def"}.get(measure)
+    if word is None or not doc.name.endswith((".py", ".pyi")):
+        return float("inf")
+    return len(re.findall(rf"\b{word}\b", doc))
 
 
 def lead_sentences(doc: Any, most: int) -> list[Item]:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from harlm.models.offline.candidates import candidates
 from harlm.models.offline.expected import Expected, Kind
@@ -39,12 +40,8 @@ _SHARP: frozenset[Kind] = frozenset({"number", "date", "person", "place", "name"
 _CLAUSE_MARK = re.compile(r"[,;:(—–]")
 _ACTS = re.compile(r"\b(?:did|does|do)\b", re.IGNORECASE)
 _IS = re.compile(r"\b(?:was|is|were|are|be|been|being)\b", re.IGNORECASE)
-_NOT_FIRST = frozenset(
-    map(stem, "is was are were be been being has had have and or but that which who whom as".split())
-)
-_NOT_LAST = frozenset(
-    map(stem, "the a an and or but of to in by for with at on from as is was are were that which".split())
-)
+_NOT_FIRST = "is was are were be been being has had have and or but that which who whom as"
+_NOT_LAST = "the a an and or but of to in by for with at on from as is was are were that which"
 _SHARPEN = 1.5  # a word's probability to this power is its weight in a stretch
 _OUTSTANDING = 0.6  # a phrase this much more probable than any other is right three times out of five
 _SPARE = 0.02  # the part of a stretch's weight that its edges may lose
@@ -220,11 +217,16 @@ def _trimmed(found: Sequence[Term], weights: Sequence[float], span: tuple[int, i
         if spare < 0:
             break
         inside.pop(edge)
-    while len(inside) > 1 and found[inside[0]].stem in _NOT_FIRST:
+    while len(inside) > 1 and found[inside[0]].stem in _stems(_NOT_FIRST):
         inside.pop(0)
-    while len(inside) > 1 and found[inside[-1]].stem in _NOT_LAST:
+    while len(inside) > 1 and found[inside[-1]].stem in _stems(_NOT_LAST):
         inside.pop()
     return found[inside[0]].start, found[inside[-1]].end
+
+
+@lru_cache(maxsize=2)
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(map(stem, words.split()))
 
 
 def _end_of_words(sentence: str, start: int, words: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harlm.models.offline import repertoire
 from harlm.models.offline.intents import Lookup, read_intent
 from harlm.models.offline.programs import NOTHING, program_for
 
@@ -17,6 +18,7 @@ FILES = {
     "pkg/tests/test_app.py": "import asyncio.tasks\nclass Shape:\n    pass\n# TODO\n",
     "broken.py": "def broken(:\n",
     "data.csv": 'item,price,status\npear,3.5,ok\n"apple, red",7,failed\nplum,2,failed\n',
+    "settings.yaml": "retry_count_max: 7\nretry_count: 5,\nMAX_SIZE = 0x10  # bytes\n",
     "notes.txt": "The word error is here.\nTwo errors there: error.\nERROR at start\n",
 }
 
@@ -59,6 +61,13 @@ def run(question: str) -> str:
             "pkg/shapes.py defines Shape, the base class of Circle.",
         ),
         ("Which module defines the base class of Shape?", NOTHING),
+        ("What does Shape do?", NOTHING),
+        ("What does the module shapes do?", "Shapes. [pkg/shapes.py:1"),
+        ("What does shapes.Circle do?", "import numpy [pkg/shapes.py:13"),
+        ("What is the value of PI in pkg/shapes.py?", "3\nPI = 3 [pkg/shapes.py:5"),
+        ("What is the value of retry_count?", "5\nretry_count: 5, [settings.yaml:2"),
+        ("What is MAX_SIZE set to?", "0x10\nMAX_SIZE = 0x10  # bytes [settings.yaml:3"),
+        ("What is the value of NOT_THERE?", NOTHING),
         ("How many modules import asyncio?", "2\n"),
         ("How many modules import math?", "2\n"),
         ("How many modules import numpy?", "0"),
@@ -74,7 +83,7 @@ def run(question: str) -> str:
         ("How many lines does the file notes.txt have?", "3"),
         ("How many words are in the file notes.txt?", "12"),
         ("How many rows have status = failed?", "2\n"),
-        ("How many documents are there?", "6\n"),
+        ("How many documents are there?", "7\n"),
         ("How many classes are defined in nothing.py?", NOTHING),
         ("Which modules import math?", "2 found:\n- pkg/shapes.py [pkg/shapes.py:2"),
         ("List all classes defined in shapes", "2 found:\n- Shape [pkg/shapes.py:7"),
@@ -99,6 +108,17 @@ def run(question: str) -> str:
 )
 def test_programs_find_what_is_there(question: str, begins: str) -> None:
     assert run(question).startswith(begins), run(question)
+
+
+@pytest.mark.parametrize("measure", ["class", "function", "method", "lines", "words", "imports"])
+def test_the_biggest_are_those_that_sorting_everything_gives(measure: str) -> None:
+    docs = documents()
+    every = [(repertoire.size_of(doc, measure), doc) for doc in docs]
+    for most in range(1, len(docs) + 1):
+        down = sorted(every, key=lambda each: -each[0])[:most]
+        assert repertoire.biggest(docs, measure, most) == down
+        up = [size for size, _ in sorted(every, key=lambda each: each[0])[:most]]
+        assert [size for size, _ in repertoire.smallest(docs, measure, most)] == up
 
 
 def test_what_has_to_be_read_has_no_program() -> None:
