@@ -90,7 +90,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", metavar="PYTHON", help="an interpreter with rlms installed")
     python = parser.parse_args().peer
-    with mock_server() as url:
+    with mock_server() as server:
+        url = server.url
         columns = {"HARLM": ours(url), "bare aiohttp (limit)": asyncio.run(_limit(url))}
         if python:
             columns["rlms"] = peer(python, url)

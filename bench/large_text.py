@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.measure import mock_server, peak_memory, report
+from bench.measure import Server, mock_server, peak_memory, report
 from harlm import HARLM
 from harlm.events import CallStarted, Event
 
@@ -28,11 +28,14 @@ class _FirstSubCall:
             self.at = time.perf_counter()
 
 
-def ours(url: str, text: str) -> tuple[float, float]:
+def ours(server: Server, text: str) -> tuple[float, float]:
     """Seconds to the first sub-call, and megabytes."""
-    with tempfile.TemporaryDirectory() as home, peak_memory() as peak:
+    with tempfile.TemporaryDirectory() as home, peak_memory(without=server.pid) as peak:
         client = HARLM(
-            model=f"openai/root-LOOP-1@{url}", sub_model=f"openai/sub-0@{url}", mode="full", home=home
+            model=f"openai/root-LOOP-1@{server.url}",
+            sub_model=f"openai/sub-0@{server.url}",
+            mode="full",
+            home=home,
         )
         first = _FirstSubCall()
         started = time.perf_counter()
@@ -41,11 +44,11 @@ def ours(url: str, text: str) -> tuple[float, float]:
     return first.at - started, peak[0]
 
 
-def peer(python: str, url: str) -> tuple[float, float]:
+def peer(python: str, server: Server) -> tuple[float, float]:
     """The reference RLM: seconds of the whole run, which is its first sub-call and one turn more, and megabytes."""
     script = Path(__file__).parent / "peer_rlms.py"
-    with peak_memory() as peak:
-        command = [python, str(script), url, "1", str(_MEGABYTES)]
+    with peak_memory(without=server.pid) as peak:
+        command = [python, str(script), server.url, "1", str(_MEGABYTES)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     wall: float = json.loads(done.stdout.splitlines()[-1])["wall"]
     return wall, peak[0]
@@ -57,11 +60,11 @@ def main() -> None:
     parser.add_argument("--peer", metavar="PYTHON", help="an interpreter with rlms installed")
     python = parser.parse_args().peer
     rows: list[list[object]] = []
-    with mock_server() as url:
+    with mock_server() as server:
         if python:
-            rows.append(["rlms (whole run; peak of both programs)", *peer(python, url)])
-        HARLM(model=f"openai/root-LOOK@{url}", mode="full").ask("?", "warm up")
-        rows.insert(0, ["HARLM", *ours(url, "abcdefghi\n" * (_MEGABYTES * 100_000))])
+            rows.append(["rlms (whole run; peak of both programs)", *peer(python, server)])
+        HARLM(model=f"openai/root-LOOK@{server.url}", mode="full").ask("?", "warm up")
+        rows.insert(0, ["HARLM", *ours(server, "abcdefghi\n" * (_MEGABYTES * 100_000))])
     report("large_text", f"A context of {_MEGABYTES} MB", ["", "first sub-call, s", "peak memory, MB"], rows)
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -37,14 +37,16 @@ def median(work: Callable[[], Any], times: int) -> tuple[float, float]:
 
 
 @contextmanager
-def peak_memory() -> Iterator[list[float]]:
-    """The greatest sum of resident megabytes over this process and all below it, sampled every 5 ms."""
+def peak_memory(*, without: int) -> Iterator[list[float]]:
+    """The greatest sum of resident megabytes over this process and all below it, but for the process ``without`` (the
+    model's server), sampled every 5 ms. What processes share is counted for each of them.
+    """
     peak = [0.0]
     stop = threading.Event()
 
     def sample() -> None:
         while not stop.wait(0.005):
-            peak[0] = max(peak[0], sum(map(_resident_mb, _tree(os.getpid()))))
+            peak[0] = max(peak[0], sum(_resident_mb(pid) for pid in _tree(os.getpid()) if pid != without))
 
     thread = threading.Thread(target=sample, daemon=True)
     thread.start()
@@ -74,13 +76,20 @@ def _resident_mb(pid: int) -> float:
     return pages * resource.getpagesize() / 1e6
 
 
+class Server(NamedTuple):
+    """A model server in a process of its own."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def mock_server() -> Iterator[str]:
-    """A model server in a process of its own; its address."""
+def mock_server() -> Iterator[Server]:
+    """Start one, and end it."""
     process = subprocess.Popen([sys.executable, "-m", "bench.server"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        yield process.stdout.readline().strip()
+        yield Server(process.stdout.readline().strip(), process.pid)
     finally:
         process.terminate()
         process.wait()
