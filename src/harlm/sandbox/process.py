@@ -20,7 +20,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from harlm.config import Limits
 from harlm.errors import CodeError, SandboxFailure
 from harlm.protocols import ReplHost, ReplSetup
 from harlm.sandbox import wire
-from harlm.types import Context, Document, Final, Observation, pieces
+from harlm.sandbox.context_file import nameless_file, write_texts
+from harlm.types import Document, Final, Observation
 
 TIER = "s0"
 
@@ -41,7 +42,6 @@ _HEAD = 64_000  # characters kept of a cell's output, first and last
 _TAIL = 32_000
 _FILE_BYTES = 256 << 20
 _SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
-_BATCH = 1 << 20  # bytes of small texts that are sent together
 _OUTSTANDING = 4096  # calls of one REPL under way, before its socket is not read any more
 _GRACE_S = 1.0  # between asking a cell to stop and killing it
 _START_S = 30.0
@@ -85,38 +85,48 @@ class ProcessRepl:
 
     async def start(self) -> None:
         """Start the process and load the context into it."""
+        size = sum(map(_size, self._setup.context.documents))
+        try:
+            with nameless_file() as texts:
+                writing = asyncio.create_task(asyncio.to_thread(write_texts, self._setup.context, texts))
+                try:
+                    await self._start_process(texts, largest=max(_SMALLEST_LIMIT, 2 * size))
+                finally:
+                    written = await asyncio.shield(writing)  # the file must not be closed under the thread
+                async with asyncio.timeout(_START_S + size / (10 << 20)):
+                    await self._load(written, size)
+        except (EOFError, ConnectionError, TimeoutError) as error:
+            raise SandboxFailure(
+                f"the worker process did not come up ({type(error).__name__}); `harlm doctor` tries it alone"
+            ) from error
+        except OSError as error:
+            raise SandboxFailure(
+                f"a worker process cannot be started ({error}); free some processes, memory or disk"
+            ) from error
+
+    async def _start_process(self, texts: int, *, largest: int) -> None:
+        """A process that inherits one end of a socket and the file of texts, and nothing else."""
         ours, theirs = socket.socketpair()
         self._folder = tempfile.mkdtemp(prefix="harlm-")
         try:
             with theirs, tempfile.TemporaryFile() as raw:
                 self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", _BOOT, str(_WORKER), str(theirs.fileno()),
+                    sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", _BOOT, str(_WORKER),
+                    str(theirs.fileno()), str(texts),
                     stdin=asyncio.subprocess.DEVNULL, stdout=raw, stderr=raw, env=_environment(self._folder),
-                    cwd=self._folder, pass_fds=[theirs.fileno()], start_new_session=True,
+                    cwd=self._folder, pass_fds=[theirs.fileno(), texts], start_new_session=True,
                 )  # fmt: skip
             reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
-        except BaseException as error:  # a cancelled start must not leave its socket either
+        except BaseException:  # a cancelled start must not leave its socket either
             ours.close()
-            if not isinstance(error, OSError):
-                raise
-            raise SandboxFailure(
-                f"a worker process cannot be started ({error}); free some processes or memory"
-            ) from error
-        size = sum(map(_size, self._setup.context.documents))
-        self._wire = wire.Wire(reader, writer, largest=max(_SMALLEST_LIMIT, 2 * size))
-        try:
-            async with asyncio.timeout(_START_S + size / (10 << 20)):
-                await self._load(size)
-        except (EOFError, ConnectionError, TimeoutError) as error:
-            raise SandboxFailure(
-                f"the worker process did not come up ({type(error).__name__}); `harlm doctor` tries it alone"
-            ) from error
+            raise
+        self._wire = wire.Wire(reader, writer, largest=largest)
 
-    async def _load(self, size: int) -> None:
+    async def _load(self, texts: Sequence[wire.Text], size: int) -> None:
         assert self._wire is not None
-        send = self._wire.send
-        await send(
+        await self._wire.send(
             wire.Setup(
+                texts=texts,
                 functions=self._setup.functions,
                 shape=self._setup.context.shape,
                 seed=self._setup.seed,
@@ -127,9 +137,6 @@ class ProcessRepl:
                 packages=_packages(),
             )
         )
-        for frame in _context_frames(self._setup.context):
-            await send(frame)
-        await send(wire.Ready())
         first = await self._wire.receive()
         if not isinstance(first, wire.Ready):
             raise SandboxFailure(
@@ -327,30 +334,6 @@ def _packages() -> list[str]:
 def _size(document: Document) -> int:
     """An upper bound for the UTF-8 bytes of a text that is mostly Latin; a guide for limits only."""
     return len(document.text) if document.text.isascii() else 3 * len(document.text)
-
-
-def _context_frames(context: Context) -> Iterator[wire.Texts | wire.Begin | wire.Part | wire.End]:
-    """The texts of a context: small ones together, big ones in parts, so that no second copy of either is made."""
-    batch: list[tuple[str, bool, bytes]] = []
-    held = 0
-    for document in context.documents:
-        has_lines = document.marks is None
-        if len(document.text) > _BATCH:
-            yield wire.Texts(texts=batch)
-            batch, held = [], 0
-            text = document.text
-            yield wire.Begin(name=document.name, has_lines=has_lines, size=len(text), ascii=text.isascii())
-            for piece in pieces(text):
-                yield wire.Part(data=piece.encode("utf-8", "surrogatepass"))
-            yield wire.End()
-            continue
-        data = document.text.encode("utf-8", "surrogatepass")
-        batch.append((document.name, has_lines, data))
-        held += len(data)
-        if held > _BATCH:
-            yield wire.Texts(texts=batch)
-            batch, held = [], 0
-    yield wire.Texts(texts=batch)
 
 
 def _joined(done: wire.Done) -> str:

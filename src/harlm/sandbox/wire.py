@@ -18,9 +18,19 @@ class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
     """What all frames share."""
 
 
-class Setup(_Frame, frozen=True, kw_only=True, tag="setup"):
-    """Host: what the worker is for. Sent once, first."""
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """One text of the context: its length in bytes of UTF-8, and whether its places are lines."""
 
+    name: str
+    has_lines: bool
+    size: int
+    ascii: bool
+
+
+class Setup(_Frame, frozen=True, kw_only=True, tag="setup"):
+    """Host: what the worker is for. Sent once, first, when the texts are in the file that the worker inherited."""
+
+    texts: Sequence[Text]
     functions: Sequence[str]
     shape: str
     seed: int | None
@@ -31,33 +41,8 @@ class Setup(_Frame, frozen=True, kw_only=True, tag="setup"):
     packages: Sequence[str]
 
 
-class Texts(_Frame, frozen=True, kw_only=True, tag="texts"):
-    """Host: some whole texts of the context, as (name, whether places are lines, UTF-8)."""
-
-    texts: Sequence[tuple[str, bool, bytes]]
-
-
-class Begin(_Frame, frozen=True, kw_only=True, tag="begin"):
-    """Host: a big text begins."""
-
-    name: str
-    has_lines: bool
-    size: int
-    ascii: bool
-
-
-class Part(_Frame, frozen=True, kw_only=True, tag="part"):
-    """Host: the next part of a big text, whole characters in UTF-8."""
-
-    data: bytes
-
-
-class End(_Frame, frozen=True, kw_only=True, tag="end"):
-    """Host: the big text is complete."""
-
-
 class Ready(_Frame, frozen=True, kw_only=True, tag="ready"):
-    """Host: the context is complete. Worker: so am I."""
+    """Worker: the context is read; cells may come."""
 
 
 class Execute(_Frame, frozen=True, kw_only=True, tag="execute"):

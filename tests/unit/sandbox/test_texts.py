@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+import msgspec
 import pytest
 
+from harlm.sandbox.context_file import nameless_file, write_texts
 from harlm.sandbox.worker import texts
-from harlm.sandbox.worker.texts import Document, Documents, Library
+from harlm.sandbox.worker.texts import Documents, Library
+from harlm.types import Context, Document
 
 
 def library_of(**named: str) -> Library:
@@ -91,27 +95,25 @@ def test_outlines() -> None:
     assert "… and 2 more" in library.documents[0].outline(k=2)
 
 
-@pytest.mark.parametrize(("text", "ascii_only"), [("plain text " * 10, True), ("grün " * 10, False)])
-def test_big_texts_come_in_parts(monkeypatch: pytest.MonkeyPatch, text: str, ascii_only: bool) -> None:
-    monkeypatch.setattr(texts, "_IN_PLACE", 10)
+@pytest.mark.parametrize("in_place_from", [10, 1 << 30])
+def test_texts_are_read_from_the_file_that_the_host_wrote(
+    monkeypatch: pytest.MonkeyPatch, in_place_from: int
+) -> None:
+    monkeypatch.setattr(texts, "_IN_PLACE", in_place_from)
+    monkeypatch.setattr(texts, "_PIECE", 7)
+    written = ["plain text " * 10, "grün " * 10, "", "\ud800 alone", "x"]
+    context = Context(documents=tuple(Document(name=str(n), text=text) for n, text in enumerate(written)))
     library = library_of()
-    library.begin("big", True, len(text), ascii_only)
-    for start in range(0, len(text), 7):
-        library.part(text[start : start + 7].encode())
-    library.end()
-    document = library.documents[0]
-    assert document == text
-    assert type(document) is Document
-    assert hash(document) == hash(text)
-    assert {document: 1}[text] == 1  # type: ignore[index] # equal strings are one key
+    with nameless_file() as file:
+        library.read_texts(os.dup(file), msgspec.to_builtins(write_texts(context, file)))
+    for document, text in zip(library.documents, written, strict=True):
+        assert document == text
+        assert type(document) is texts.Document
+        assert hash(document) == hash(text)
+        assert {document: 1}[text] == 1  # type: ignore[index] # equal strings are one key
+    assert [document.name for document in library.documents] == ["0", "1", "2", "3", "4"]
 
 
-def test_a_big_text_of_the_wrong_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(texts, "_IN_PLACE", 1)
-    library = library_of()
-    library.begin("big", True, 4, True)
-    with pytest.raises(ValueError, match="longer than was announced"):
-        library.part(b"12345")
-    library.part(b"123")
-    with pytest.raises(ValueError, match="shorter than was announced"):
-        library.end()
+def test_a_file_that_is_too_short_is_refused() -> None:
+    with nameless_file() as file, pytest.raises(EOFError, match="shorter than was announced"):
+        library_of().read_texts(os.dup(file), [{"name": "a", "has_lines": True, "size": 4, "ascii": True}])

@@ -16,7 +16,7 @@ _RAW_SHOWN = 20_000
 
 
 def main() -> None:
-    """Serve the host on the descriptor that the first argument names."""
+    """Serve the host on the descriptor that the first argument names, over the texts in the file that the second does."""
     channel = Channel(int(sys.argv[1]))
     try:
         _serve(channel)
@@ -35,8 +35,7 @@ def _serve(channel: Channel) -> None:
         random.seed(setup["seed"])
     sys.path.extend(setup["packages"])
     library = Library(channel.call)
-    while (frame := channel.command())["op"] != "ready":
-        _load(library, frame)
+    library.read_texts(int(sys.argv[2]), setup["texts"])
     session = Session(
         library,
         shape=setup["shape"],
@@ -53,19 +52,6 @@ def _serve(channel: Channel) -> None:
         done = session.run(frame["code"])
         _add_raw_output(done, setup["head"])
         channel.send({"op": "done", "cell": frame["cell"], **done})
-
-
-def _load(library: Library, frame: Frame) -> None:
-    match frame["op"]:
-        case "texts":
-            for name, has_lines, data in frame["texts"]:
-                library.add(name, has_lines, data.decode("utf-8", "surrogatepass"))
-        case "begin":
-            library.begin(frame["name"], frame["has_lines"], frame["size"], frame["ascii"])
-        case "part":
-            library.part(frame["data"])
-        case "end":
-            library.end()
 
 
 def _limit(memory: int, file: int) -> None:

@@ -4,6 +4,7 @@ offsets; asks the host for ranking and for places that are not lines.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 Call = Callable[[str, dict[str, Any]], Any]
 
 _IN_PLACE = 32 << 20  # bytes from which on an ASCII text is filled in place
+_PIECE = 1 << 20
 _PLACE = re.compile(r"^(?P<name>.+?):(?P<first>\d+)(?:-(?P<last>\d+))?$")
 _OUTLINE = re.compile(
     r"^(?:#{1,6} .+|[ \t]*(?:async def|def|class) \w+.*|[^\s].{0,80}\n[=~\-]{4,}[ \t]*)$", re.MULTILINE
@@ -140,35 +142,28 @@ class Hits(list[Hit]):
 class Library:
     """The texts behind ``context``.
 
-    Responsibilities: take the texts that the host sends, find in them, and say where a find stands.
+    Responsibilities: read the texts that the host wrote, find in them, and say where a find stands.
     """
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self.documents = Documents()
         self.documents.library = self
-        self._growing: _Growing | None = None
 
     def add(self, name: str, has_lines: bool, text: str) -> None:
         """One more text, sent whole; ``has_lines`` says that its places are its own lines."""
         self._adopt(Document(text), name, has_lines)
 
-    def begin(self, name: str, has_lines: bool, size: int, ascii_only: bool) -> None:
-        """A big text begins; its parts follow."""
-        self._growing = (
-            _InPlace(name, has_lines, size) if ascii_only and size >= _IN_PLACE else _Growing(name, has_lines)
-        )
-
-    def part(self, data: bytes) -> None:
-        """The next part of the big text: whole characters in UTF-8."""
-        assert self._growing is not None
-        self._growing.add(data)
-
-    def end(self) -> None:
-        """The big text is complete."""
-        assert self._growing is not None
-        grown, self._growing = self._growing, None
-        self._adopt(grown.finish(), grown.name, grown.has_lines)
+    def read_texts(self, descriptor: int, texts: list[dict[str, Any]]) -> None:
+        """All texts of the file that the host wrote, one after another; the file is closed."""
+        offset = 0
+        for text in texts:
+            size = text["size"]
+            in_place = text["ascii"] and size >= _IN_PLACE
+            read = _read_in_place if in_place else _read_whole
+            self._adopt(read(descriptor, offset, size), text["name"], text["has_lines"])
+            offset += size
+        os.close(descriptor)
 
     def _adopt(self, document: Document, name: str, has_lines: bool) -> None:
         document.name, document.has_lines = name, has_lines
@@ -251,54 +246,41 @@ class Library:
         ]
 
 
-class _Growing:
-    """A big text under way. Growing a string that nobody else holds is done in place by CPython."""
-
-    def __init__(self, name: str, has_lines: bool) -> None:
-        self.name = name
-        self.has_lines = has_lines
-        self._text = ""
-
-    def add(self, data: bytes) -> None:
-        text, self._text = self._text, ""
-        text += data.decode("utf-8", "surrogatepass")
-        self._text = text
-
-    def finish(self) -> Document:
-        return Document(self._text)
+def _read_whole(descriptor: int, offset: int, size: int) -> Document:
+    data = b"".join(_pieces(descriptor, offset, size))
+    return Document(data.decode("utf-8", "surrogatepass"))
 
 
-class _InPlace(_Growing):
-    """A big ASCII text, written straight into the string that ``context`` will be.
+def _read_in_place(descriptor: int, offset: int, size: int) -> Document:
+    """A big ASCII text, read straight into the string that ``context`` will be.
 
     ``Document(text)`` copies, and for 100 MB that second copy is what breaks the memory bound. So the Document is made
     from an ASCII string that was never written to (its pages are not in memory yet), and filled before anyone has
     seen it, hashed it or taken its length for anything.
     """
+    import ctypes
 
-    def __init__(self, name: str, has_lines: bool, size: int) -> None:
-        super().__init__(name, has_lines)
-        import ctypes
+    new = ctypes.pythonapi.PyUnicode_New
+    new.restype, new.argtypes = ctypes.py_object, [ctypes.c_ssize_t, ctypes.c_uint32]
+    address = ctypes.pythonapi.PyUnicode_AsUTF8
+    address.restype, address.argtypes = ctypes.c_void_p, [ctypes.py_object]
+    document = Document(new(size, 127))
+    at = address(document)
+    for piece in _pieces(descriptor, offset, size):
+        ctypes.memmove(at, piece, len(piece))
+        at += len(piece)
+    return document
 
-        new = ctypes.pythonapi.PyUnicode_New
-        new.restype, new.argtypes = ctypes.py_object, [ctypes.c_ssize_t, ctypes.c_uint32]
-        address = ctypes.pythonapi.PyUnicode_AsUTF8
-        address.restype, address.argtypes = ctypes.c_void_p, [ctypes.py_object]
-        self._move = ctypes.memmove
-        self._document = Document(new(size, 127))
-        self._at = address(self._document)
-        self._end = self._at + size
 
-    def add(self, data: bytes) -> None:
-        if self._at + len(data) > self._end:
-            raise ValueError("a text is longer than was announced")
-        self._move(self._at, data, len(data))
-        self._at += len(data)
-
-    def finish(self) -> Document:
-        if self._at != self._end:
-            raise ValueError("a text is shorter than was announced")
-        return self._document
+def _pieces(descriptor: int, offset: int, size: int) -> Iterator[bytes]:
+    """The bytes of one text. Read, not mapped: a mapped file would count as memory of this process as well."""
+    while size:
+        piece = os.pread(descriptor, min(size, _PIECE), offset)
+        if not piece:
+            raise EOFError("the file of texts is shorter than was announced")
+        yield piece
+        offset += len(piece)
+        size -= len(piece)
 
 
 def _matching_lines(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:

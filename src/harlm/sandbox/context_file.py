@@ -1,0 +1,57 @@
+"""The texts of a context in one nameless file, which a worker inherits and reads. Knows UTF-8 and file descriptors; refuses
+to know what a document is for.
+
+One write and one read for each text, without either side waiting for the other: a socket would have them take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from harlm.sandbox import wire
+from harlm.types import Context, pieces
+
+
+@contextmanager
+def nameless_file() -> Iterator[int]:
+    """A descriptor of an empty file that has no name: in memory where the system has such (Linux), else on disk.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("harlm-context")
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+    else:
+        with tempfile.TemporaryFile() as file:
+            yield file.fileno()
+
+
+def write_texts(context: Context, descriptor: int) -> list[wire.Text]:
+    """Write all texts of ``context`` one after another, and say how long each is.
+
+    Lone surrogates are kept. A huge text is written in pieces, so that no second copy of it is made.
+
+    Raises:
+        OSError: the file cannot be written, such as for want of memory.
+    """
+    written = []
+    for document in context.documents:
+        size = 0
+        for piece in pieces(document.text):
+            rest = memoryview(piece.encode("utf-8", "surrogatepass"))
+            size += len(rest)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        written.append(
+            wire.Text(
+                name=document.name, has_lines=document.marks is None, size=size, ascii=document.text.isascii()
+            )
+        )
+    return written
