@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 
 from harlm.sandbox import wire
 from harlm.types import Context, pieces
@@ -34,24 +35,28 @@ def nameless_file() -> Iterator[int]:
 
 
 def write_texts(context: Context, descriptor: int) -> list[wire.Text]:
-    """Write all texts of ``context`` one after another, and say how long each is.
+    """Write all texts of ``context`` one after another, close the descriptor, and say how long each text is.
 
     Lone surrogates are kept. A huge text is written in pieces, so that no second copy of it is made.
 
     Raises:
         OSError: the file cannot be written, such as for want of memory.
     """
-    written = []
-    for document in context.documents:
-        size = 0
-        for piece in pieces(document.text):
-            rest = memoryview(piece.encode("utf-8", "surrogatepass"))
-            size += len(rest)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-        written.append(
+    with open(descriptor, "wb", buffering=0) as file:
+        return [
             wire.Text(
-                name=document.name, has_lines=document.marks is None, size=size, ascii=document.text.isascii()
+                name=document.name,
+                has_lines=document.marks is None,
+                size=sum(_write(file, piece) for piece in pieces(document.text)),
+                ascii=document.text.isascii(),
             )
-        )
-    return written
+            for document in context.documents
+        ]
+
+
+def _write(file: FileIO, piece: str) -> int:
+    data = memoryview(piece.encode("utf-8", "surrogatepass"))
+    rest = data
+    while rest:
+        rest = rest[file.write(rest) :]
+    return len(data)

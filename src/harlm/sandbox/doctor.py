@@ -17,7 +17,10 @@ from harlm.sandbox.process import TIER, ProcessSandbox
 from harlm.types import Context
 
 _PROBES: Mapping[str, str] = {
-    "the variables of this process": "import os; print('REACHED' if 'HARLM_PROBE' in os.environ else '')",
+    "inherited variables": "import os; print('REACHED' if 'HARLM_PROBE' in os.environ else '')",
+    "the variables and keys of the process that started it": (
+        "import os; open(f'/proc/{{os.getppid()}}/environ').read(); print('REACHED')"
+    ),
     "endless cells": "while True: pass\nprint('REACHED')",
     "memory beyond the limit": "x = bytearray(1 << 40); print('REACHED')",
     "files of this user": "open({file}).read(); print('REACHED')",

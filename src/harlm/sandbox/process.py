@@ -1,10 +1,11 @@
 """A worker process for each REPL.
 
-What it protects from: the host's variables, keys and open files (the environment is built from zero, nothing is
-inherited), runaway memory, endless cells, floods of output, and frames that are not what they should be.
+What it protects from: accidents. Nothing is inherited (the environment is built from zero, no file of the host is open), memory
+and time are limited, output is cut, and frames that are not what they should be end the cell.
 
-What it does not protect from: a cell can read any file that the user can read, open network connections, start
-processes and signal other processes of the same user. Run it on documents and models that you trust, or in a container.
+What it does not protect from: a cell can read any file that the user can read, the host's memory and variables under
+``/proc`` among them, open network connections, start processes, leave some behind in a session of their own, and signal
+other processes of the same user. Run it on documents and models that you trust, or in a container.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ _TAIL = 32_000
 _FILE_BYTES = 256 << 20
 _SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
 _OUTSTANDING = 4096  # calls of one REPL under way, before its socket is not read any more
+_UNREAD = 65_536  # replies that a worker may leave unread; more is an attack on the host's memory
 _GRACE_S = 1.0  # between asking a cell to stop and killing it
 _START_S = 30.0
 
@@ -82,17 +84,16 @@ class ProcessRepl:
         self._wire: wire.Wire | None = None
         self._folder: str | None = None
         self._failure: Exception | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start the process and load the context into it."""
         size = sum(map(_size, self._setup.context.documents))
         try:
             with nameless_file() as texts:
-                writing = asyncio.create_task(asyncio.to_thread(write_texts, self._setup.context, texts))
-                try:
-                    await self._start_process(texts, largest=max(_SMALLEST_LIMIT, 2 * size))
-                finally:
-                    written = await asyncio.shield(writing)  # the file must not be closed under the thread
+                await self._start_process(texts, largest=max(_SMALLEST_LIMIT, 2 * size))
+                # The interpreter comes up meanwhile. A cancelled thread goes on, so the descriptor is its own.
+                written = await asyncio.to_thread(write_texts, self._setup.context, os.dup(texts))
                 async with asyncio.timeout(_START_S + size / (10 << 20)):
                     await self._load(written, size)
         except (EOFError, ConnectionError, TimeoutError) as error:
@@ -121,6 +122,7 @@ class ProcessRepl:
             ours.close()
             raise
         self._wire = wire.Wire(reader, writer, largest=largest)
+        self._watching = asyncio.create_task(_hang_up_with(self._process, self._wire))
 
     async def _load(self, texts: Sequence[wire.Text], size: int) -> None:
         assert self._wire is not None
@@ -133,6 +135,7 @@ class ProcessRepl:
                 head=_HEAD,
                 tail=_TAIL,
                 memory_bytes=(self._limits.memory_mb << 20) + 8 * size,
+                largest_frame=max(_SMALLEST_LIMIT, 2 * size),
                 file_bytes=_FILE_BYTES,
                 packages=_packages(),
             )
@@ -177,8 +180,15 @@ class ProcessRepl:
 
         def served(task: asyncio.Task[None], call_id: int) -> None:
             serving.pop(call_id, None)
-            room.release()
-            clock.resume()
+
+        async def serve(call: wire.Call) -> None:
+            try:
+                answer = await self._answer(call)
+            finally:  # what is left is to send it; waiting for that must not keep us from reading
+                room.release()
+                clock.resume()
+            if answer is not None:
+                await self._send_answer(answer)
 
         try:
             while True:
@@ -187,9 +197,13 @@ class ProcessRepl:
                     case wire.Call(function=function) if (
                         function in self._allowed and frame.id not in serving
                     ):
+                        if len(serving) >= _UNREAD:
+                            raise SandboxFailure(
+                                f"a cell left {_UNREAD:,} replies to its calls unread, which is more than any program needs"
+                            )
                         await room.acquire()
                         clock.pause()
-                        serving[frame.id] = task = asyncio.create_task(self._serve(frame))
+                        serving[frame.id] = task = asyncio.create_task(serve(frame))
                         task.add_done_callback(partial(served, call_id=frame.id))
                     case wire.Done() if frame.cell == name:
                         return frame
@@ -202,25 +216,31 @@ class ProcessRepl:
                 raise self._failure from None
             raise
         finally:
+            unanswered = list(serving)
             leftover = [timer, *serving.values()]
             for task in leftover:
                 task.cancel()
             await asyncio.gather(*leftover, return_exceptions=True)
+            for call_id in unanswered:  # a thread of the cell may wait for it in a later cell
+                await self._send_answer(
+                    wire.Refuse(id=call_id, message="the cell that made this call has ended")
+                )
 
-    async def _serve(self, call: wire.Call) -> None:
-        """Answer one call. What is wrong with it is said in the cell; what is wrong with us ends the run."""
-        assert self._wire is not None
-        answer: wire.Reply | wire.Refuse
+    async def _answer(self, call: wire.Call) -> wire.Reply | wire.Refuse | None:
+        """The answer to one call. What is wrong with it is said in the cell; what is wrong with us ends the run."""
         try:
-            answer = wire.Reply(id=call.id, value=await self._host.call(call.function, call.arguments))
+            return wire.Reply(id=call.id, value=await self._host.call(call.function, call.arguments))
         except CodeError as error:
-            answer = wire.Refuse(id=call.id, message=str(error))
+            return wire.Refuse(id=call.id, message=str(error))
         except Exception as error:  # noqa: BLE001 - re-raised by whoever runs the cell
             self._failure = error
             self._kill()
-            return
-        with contextlib.suppress(ConnectionError):  # the worker died meanwhile; the reader finds out
-            await self._wire.send(answer)
+            return None
+
+    async def _send_answer(self, answer: wire.Reply | wire.Refuse) -> None:
+        if self._wire is not None:
+            with contextlib.suppress(ConnectionError):  # the worker died meanwhile; the reader finds out
+                await self._wire.send(answer)
 
     async def _keep_time(self, clock: _Clock) -> None:
         """Ask an endless cell to stop, so that its variables live; kill it when it does not."""
@@ -230,7 +250,8 @@ class ProcessRepl:
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGUSR1)
-        await asyncio.sleep(_GRACE_S)
+        while (left := clock.left() + _GRACE_S) > 0:  # noqa: ASYNC110 - as above: the grace is time of its own as well
+            await asyncio.sleep(max(left, 0.01))
         self._kill()
 
     async def _lost(self, clock: _Clock) -> Observation:
@@ -241,7 +262,7 @@ class ProcessRepl:
         if clock.ran_out:
             reason = f"the cell ran longer than {self._limits.cell_seconds:g} s and could not be interrupted"
         elif status is not None and status < 0:
-            reason = f"the cell ended the interpreter with {signal.Signals(-status).name}"
+            reason = f"the cell ended the interpreter with {_signal_name(-status)}"
         else:
             reason = "the cell ended the interpreter"
         return Observation(
@@ -253,16 +274,13 @@ class ProcessRepl:
 
     async def close(self) -> None:
         """Kill the process and all that it started in its session, and remove its folder."""
+        self._kill()
         if self._wire is not None:
             self._wire.close()
             self._wire = None
-        if self._process is not None:
-            self._kill()
-            await self._process.wait()
-            self._process = None
-        if self._folder is not None:
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-            self._folder = None
+        ending = asyncio.create_task(_end(self._process, self._watching, self._folder))
+        self._process = self._watching = self._folder = None
+        await asyncio.shield(ending)  # a second cancellation must not leave a process or a folder behind
 
     def _kill(self) -> None:
         if self._process is not None:
@@ -272,6 +290,31 @@ class ProcessRepl:
     @property
     def _allowed(self) -> tuple[str, ...]:
         return (*self._setup.functions, "search", "places")
+
+
+async def _hang_up_with(process: asyncio.subprocess.Process, to_worker: wire.Wire) -> None:
+    """Hang up when the process is gone, also when something that it started still holds the socket."""
+    await process.wait()
+    to_worker.abort()
+
+
+async def _end(
+    process: asyncio.subprocess.Process | None, watching: asyncio.Task[None] | None, folder: str | None
+) -> None:
+    """Wait for what was killed, and remove its folder."""
+    if process is not None:
+        await process.wait()
+    if watching is not None:
+        await asyncio.gather(watching, return_exceptions=True)
+    if folder is not None:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"  # a real-time signal has no name
 
 
 class _Clock:
@@ -326,9 +369,8 @@ def _environment(folder: str) -> dict[str, str]:
 
 def _packages() -> list[str]:
     """Where installed packages are, so that a cell can import numpy without anything being run at start."""
-    return [
-        path for path in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")} if Path(path).is_dir()
-    ]
+    places = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
+    return [path for path in places if Path(path).is_dir()]
 
 
 def _size(document: Document) -> int:

@@ -37,6 +37,7 @@ class Setup(_Frame, frozen=True, kw_only=True, tag="setup"):
     head: int
     tail: int
     memory_bytes: int
+    largest_frame: int
     file_bytes: int
     packages: Sequence[str]
 
@@ -96,7 +97,15 @@ class Done(_Frame, frozen=True, kw_only=True, tag="done"):
 _COPIED = 1 << 16  # bytes of a frame that are cheaper to copy than to send apart
 
 _encode = msgspec.msgpack.Encoder().encode
-_decoder: msgspec.msgpack.Decoder[Ready | Call | Done] = msgspec.msgpack.Decoder(Ready | Call | Done)
+
+
+def _no_extensions(code: int, data: memoryview) -> object:
+    raise ValueError(f"extension type {code}")
+
+
+_decoder: msgspec.msgpack.Decoder[Ready | Call | Done] = msgspec.msgpack.Decoder(
+    Ready | Call | Done, ext_hook=_no_extensions
+)
 
 
 class Wire:
@@ -145,7 +154,7 @@ class Wire:
             raise EOFError from error
         try:
             return _decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # of msgspec, of text that is no UTF-8, of extensions
             raise SandboxFailure(
                 f"a cell made its worker send a frame that breaks the protocol: {error}"
             ) from error
@@ -153,3 +162,7 @@ class Wire:
     def close(self) -> None:
         """Close the socket; the worker ends when it reads that."""
         self._writer.close()
+
+    def abort(self) -> None:
+        """Close the socket at once: whoever waits for a frame is told that the worker is gone."""
+        self._writer.transport.abort()

@@ -18,6 +18,7 @@ from .msgpack import pack, unpack
 Frame = dict[str, Any]  # the wire is where types end
 
 _PIECE = 1 << 20
+_UNDER_WAY = 1024  # calls of one batch that are posted before the first reply is read
 
 
 class CallFailed(RuntimeError):
@@ -32,6 +33,10 @@ class CallFailed(RuntimeError):
         self.results = results or []
 
 
+class FrameTooLarge(ValueError):
+    """Something is too long to be sent to the host in one piece."""
+
+
 class HostGone(BaseException):
     """The host closed the socket: there is nobody left to work for."""
 
@@ -44,6 +49,8 @@ class Channel:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._owner = os.getpid()
+        self._largest = 1 << 24
         self._sending = threading.Lock()
         self._turn = threading.Condition()
         self._someone_reads = False
@@ -53,9 +60,28 @@ class Channel:
         self._shields = 0
         self._interrupt: BaseException | None = None
 
+    @property
+    def is_orphan(self) -> bool:
+        """Whether this is a process that a cell forked: the host does not know it."""
+        return os.getpid() != self._owner
+
+    def hold(self, largest: int) -> None:
+        """Keep the socket to this process, and frames to ``largest`` bytes."""
+        self._largest = largest
+        os.set_inheritable(self._descriptor, False)
+        os.register_at_fork(after_in_child=lambda: os.close(self._descriptor))
+
     def send(self, frame: Frame) -> None:
-        """Write one frame."""
+        """Write one frame.
+
+        Raises:
+            FrameTooLarge: it is larger than the host takes.
+        """
         data = pack(frame)
+        if len(data) > self._largest:
+            raise FrameTooLarge(
+                f"{len(data):,} bytes are too many to be sent at once; {self._largest:,} can be. Cut it into parts"
+            )
         with self._shielded(), self._sending:
             rest = memoryview(len(data).to_bytes(4, "little") + data)
             while rest:
@@ -83,8 +109,13 @@ class Channel:
         Raises:
             CallFailed: some failed; the results of the others are in ``results``.
         """
-        ids = [self._post(function, arguments) for arguments in all_arguments]
-        replies = [self._reply(each) for each in ids]
+        ids: list[int] = []
+        replies: list[Frame] = []
+        for arguments in all_arguments:
+            if len(ids) - len(replies) >= _UNDER_WAY:  # both sides would wait for the other to read
+                replies.append(self._reply(ids[len(replies)]))
+            ids.append(self._post(function, arguments))
+        replies += [self._reply(each) for each in ids[len(replies) :]]
         failures = [reply["message"] for reply in replies if reply["op"] == "refuse"]
         results = [reply.get("value") for reply in replies]
         if failures:
@@ -103,6 +134,8 @@ class Channel:
             raise error
 
     def _post(self, function: str, arguments: Frame) -> int:
+        if self.is_orphan:
+            raise CallFailed(f"{function} works in the cell's own process only, not in one that it forked")
         with self._turn:
             self._last_id += 1
             call_id = self._last_id

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Any
 
-from .channel import Channel, Frame, HostGone
+from .channel import Channel, Frame, FrameTooLarge, HostGone
 from .session import CellTimeout, Session
 from .texts import Library
 
@@ -29,6 +29,7 @@ def main() -> None:
 def _serve(channel: Channel) -> None:
     setup = channel.command()
     _limit(setup["memory_bytes"], setup["file_bytes"])
+    channel.hold(setup["largest_frame"])
     if setup["seed"] is not None:
         import random
 
@@ -50,8 +51,19 @@ def _serve(channel: Channel) -> None:
     while True:
         frame = channel.command()
         done = session.run(frame["code"])
+        if channel.is_orphan:
+            return  # a cell forked, and this is not the process that the host talks to
         _add_raw_output(done, setup["head"])
-        channel.send({"op": "done", "cell": frame["cell"], **done})
+        try:
+            channel.send({"op": "done", "cell": frame["cell"], **done})
+        except FrameTooLarge as error:
+            cut = {
+                **done,
+                "final": None,
+                "names": [],
+                "error": f"What the cell finished with cannot be sent: {error}",
+            }
+            channel.send({"op": "done", "cell": frame["cell"], **cut})
 
 
 def _limit(memory: int, file: int) -> None:
@@ -64,7 +76,11 @@ def _limit(memory: int, file: int) -> None:
     ):
         hard = resource.getrlimit(what)[1]
         bound = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        resource.setrlimit(what, (bound, bound))
+        try:
+            resource.setrlimit(what, (bound, bound))
+        except (ValueError, OSError):
+            if sys.platform == "linux":
+                raise  # macOS knows no limit of address space
 
 
 def _time_is_up(channel: Channel, session: Session) -> Any:
@@ -77,11 +93,13 @@ def _time_is_up(channel: Channel, session: Session) -> Any:
 
 def _add_raw_output(done: Frame, limit: int) -> None:
     """What child processes and C code wrote to descriptors 1 and 2, after what Python printed."""
-    size = os.lseek(1, 0, os.SEEK_END)
-    if size <= 0:
-        return
-    raw = os.pread(1, min(size, limit, _RAW_SHOWN), 0).decode("utf-8", "backslashreplace")
-    os.ftruncate(1, 0)
-    os.lseek(1, 0, os.SEEK_SET)
+    try:
+        size = os.lseek(1, 0, os.SEEK_END)
+        data = os.pread(1, min(size, limit, _RAW_SHOWN), 0)
+        os.ftruncate(1, 0)
+        os.lseek(1, 0, os.SEEK_SET)
+    except OSError:
+        return  # the cell closed it
+    raw = data.decode("utf-8", "backslashreplace")
     done["tail" if done["tail"] else "head"] += raw
-    done["chars"] += size
+    done["chars"] += len(raw) + size - len(data)

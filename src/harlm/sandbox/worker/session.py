@@ -93,18 +93,22 @@ class Session:
             sys.stdout, sys.stderr = files[0], files[1]
             if files[2] is not None:
                 sys.modules["__main__"] = files[2]
-        finished = finished or self._answered()
+        final = None
+        try:
+            finished = finished or self._answered()
+            final = None if finished is None else {"value": plain(finished.value)}
+        except BaseException as raised:  # noqa: BLE001 - what a cell finished with may be of a class of its own
+            error = error or f"What the cell finished with cannot be sent: {self._traceback(raised)}"
         self._restore()
         head, tail = output.take()
+        changed = [(name, value) for name, value in self._own_names() if before.get(name) != id(value)]
         return {
             "head": head,
             "tail": tail,
             "chars": output.length,
             "error": error,
-            "final": None if finished is None else {"value": plain(finished.value)},
-            "names": [[name, describe(v)] for name, v in self._own_names() if before.get(name) != id(v)][
-                :_SHOWN_NAMES
-            ],
+            "final": final,
+            "names": [[name, describe(value)] for name, value in changed[:_SHOWN_NAMES]],
             "wall_s": time.perf_counter() - started,
         }
 
@@ -202,11 +206,10 @@ def _echo(value: Any, limit: int) -> str:
 def describe(value: Any) -> str:
     """A value in a few words, without running code of its own."""
     kind = type(value)
+    if kind is int and value.bit_length() > 3 * _SHORT:
+        return f"int of {value.bit_length():,} bits"
     if kind in (int, float, bool, type(None)):
-        shown = repr(value)
-        return (
-            f"{kind.__name__} {shown}" if len(shown) <= _SHORT else f"{kind.__name__} of {len(shown)} digits"
-        )
+        return f"{kind.__name__} {value!r}"
     if kind in (str, Document):
         text = str(value[:_SHORT])
         return f"str {text!r}" if len(value) <= _SHORT else f"str of {str.__len__(value):,} characters"
@@ -219,6 +222,14 @@ def describe(value: Any) -> str:
     return kind.__name__
 
 
+def _digits(value: int) -> str:
+    """A huge integer in decimal, or in hexadecimal beyond what Python converts (4,300 digits)."""
+    try:
+        return str(int(value))
+    except ValueError:
+        return hex(value)
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """A value that the wire can hold; what is not text, a number or a container becomes its text."""
     if value is None or isinstance(value, bool | float):
@@ -226,7 +237,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):
-        return int(value) if -(1 << 63) <= value < 1 << 63 else str(value)
+        return int(value) if -(1 << 63) <= value < 1 << 63 else _digits(value)
     if depth < _PLAIN_DEPTH:
         if isinstance(value, dict):
             return {str(key): plain(item, depth + 1) for key, item in value.items()}

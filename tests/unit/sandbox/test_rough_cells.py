@@ -1,0 +1,160 @@
+"""Cells that do to their interpreter what nobody meant them to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from harlm.config import Limits
+from harlm.errors import SandboxFailure
+from harlm.protocols import ReplSetup
+from harlm.sandbox.process import ProcessRepl, ProcessSandbox
+from harlm.types import Context
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class Host:
+    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+        if arguments.get("prompt") == "slow":
+            await asyncio.sleep(5)
+        return "r" * 2_000
+
+
+async def opened(**limits: float) -> ProcessRepl:
+    setup = ReplSetup(context=Context.of_text("x"), functions=("llm_query", "llm_query_batched"))
+    return await ProcessSandbox(Limits(**limits)).open(setup, Host())  # type: ignore[arg-type] # numbers only
+
+
+@pytest.fixture
+async def repl() -> AsyncIterator[ProcessRepl]:
+    repl = await opened(cell_seconds=5)
+    yield repl
+    await repl.close()
+
+
+async def test_a_batch_of_any_size_is_answered(repl: ProcessRepl) -> None:
+    seen = await repl.run("print(len(llm_query_batched([str(n) for n in range(7000)])))")
+    assert (seen.error, seen.output) == (None, "7000\n")
+
+
+async def test_threads_that_ask_much_at_once_are_answered(repl: ProcessRepl) -> None:
+    seen = await repl.run(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(8) as threads:\n"
+        "    done = list(threads.map(lambda n: len(llm_query_batched([str(n)] * 700)), range(8)))\n"
+        "print(sum(done))"
+    )
+    assert (seen.error, seen.output) == (None, "5600\n")
+
+
+async def test_a_child_that_keeps_the_socket_does_not_hold_up_the_run(repl: ProcessRepl) -> None:
+    seen = await repl.run(
+        "import os, signal, time\n"
+        "if os.fork() == 0:\n    os.setsid()\n    time.sleep(20)\n    os._exit(0)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert seen.lost
+    assert seen.error is not None
+    assert "SIGKILL" in seen.error
+
+
+async def test_a_cell_may_fork(repl: ProcessRepl) -> None:
+    assert (await repl.run("import os\npid = os.fork()")).error is None
+    assert (await repl.run("print(pid > 0)")).output == "True\n"
+
+
+async def test_calls_from_a_forked_process_fail_there(repl: ProcessRepl) -> None:
+    seen = await repl.run(
+        "import multiprocessing\n"
+        "def ask(n):\n"
+        "    try:\n        return llm_query('x')\n"
+        "    except RuntimeError as error:\n        return str(error)\n"
+        "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+        "    print(pool.map(ask, [1, 2])[0])"
+    )
+    assert seen.output.startswith("llm_query works in the cell's own process only"), seen.error
+    assert (await repl.run("print(len(llm_query('x')))")).output == "2000\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("import os; os.kill(os.getpid(), 40)", "signal 40"),
+        ("import os; os._exit(3)", "ended the interpreter"),
+        ("FINAL('x' * 17_000_000)", "cannot be sent: 17,0"),
+        ("llm_query('x' * 17_000_000)", "17,0"),
+        ("class A:\n    def __str__(self): raise KeyError('no')\nFINAL(A())", "cannot be sent"),
+        ("class A:\n    def __bool__(self): raise KeyError('no')\nanswer['ready'] = A()", "cannot be sent"),
+    ],
+)
+async def test_what_goes_wrong_is_said_and_the_repl_goes_on(repl: ProcessRepl, cell: str, says: str) -> None:
+    seen = await repl.run(cell)
+    assert seen.final is None
+    assert seen.error is not None
+    assert says in seen.error
+    assert (await repl.run("print(1 + 1)")).output == "2\n"
+
+
+@pytest.mark.parametrize(
+    "cell", ["x = 10 ** 5000", "import os; os.close(1); os.close(2)", "x = float('nan')"]
+)
+async def test_odd_values_and_closed_files_harm_nothing(repl: ProcessRepl, cell: str) -> None:
+    seen = await repl.run(cell)
+    assert (seen.error, seen.lost) == (None, False)
+    assert (await repl.run("print(1 + 1)")).output == "2\n"
+
+
+async def test_a_huge_number_is_an_answer(repl: ProcessRepl) -> None:
+    seen = await repl.run("FINAL(10 ** 5000)")
+    assert seen.final is not None
+    assert str(seen.final.value).startswith("0x")
+
+
+async def test_a_call_that_a_cell_left_open_is_refused_when_it_ends(repl: ProcessRepl) -> None:
+    await repl.run(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "threads = ThreadPoolExecutor(1)\nasked = threads.submit(llm_query, 'slow')\nimport time; time.sleep(0.2)"
+    )
+    seen = await repl.run("asked.result()")
+    assert seen.error is not None
+    assert "the cell that made this call has ended" in seen.error
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "b'\\x83\\xa2op\\xa4call\\xa2id\\x01\\xa8function\\xa2\\xff\\xfe'",
+        "b'\\x82\\xa2op\\xa4done\\xa5final\\x81\\xa5value\\xd4\\x05\\x00'",
+    ],
+)
+async def test_text_that_is_no_text_is_a_violation(repl: ProcessRepl, frame: str) -> None:
+    with pytest.raises(SandboxFailure, match="breaks the protocol"):
+        await repl.run(
+            f"import os, sys; data = {frame}; os.write(int(sys.argv[1]), len(data).to_bytes(4, 'little') + data)"
+        )
+
+
+async def test_impatient_cancelling_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers, not files
+    for wait in (0.0, 0.002, 0.005, 0.01, 0.02, 0.04):
+        opening = asyncio.create_task(opened())
+        await asyncio.sleep(wait)
+        opening.cancel()
+        await asyncio.sleep(0.002)
+        opening.cancel()
+        came = (await asyncio.gather(opening, return_exceptions=True))[0]
+        if isinstance(came, ProcessRepl):  # it was up before we lost patience
+            await came.close()
+    for _ in range(200):
+        if not os.listdir(tmp_path):  # noqa: PTH208 - as above
+            break
+        await asyncio.sleep(0.02)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - as above
+    assert len(os.listdir("/proc/self/fd")) <= before + 2  # noqa: PTH208 - as above
