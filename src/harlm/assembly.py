@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeGuard
 from harlm.config import Config
 from harlm.engine import Models, Run, Shared, new_run_id
 from harlm.errors import ConfigError
-from harlm.events import Event
-from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
+from harlm.events import Event, Noted
+from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, is_address, parse_model_name
 from harlm.protocols import LanguageModel, TraceSink
 from harlm.router import HeuristicRouter
 from harlm.sandbox.process import ProcessSandbox
@@ -79,29 +79,42 @@ async def open_run(
         stored = JsonlSink(runs_of(config) / run_id, Redactor(maker.secrets))
         cleanup.callback(stored.close)
         yield Run(
+            models=Models(root=root_model, sub=sub_model),
             shared=Shared(
                 run_id=run_id,
-                models=Models(root=root_model, sub=sub_model),
                 sandbox=ProcessSandbox(config.sandbox),
                 router=HeuristicRouter(),
                 sink=_Fanout((stored, *sinks)),
                 settings=config.engine,
                 index_file=home / "index.db",
                 open_repls=config.sandbox.open_repls,
-            )
+            ),
         )
 
 
 class _Fanout:
-    """One sink that is many."""
+    """One sink that is many. A sink that fails is done without, since a run that is paid for is worth more than its trace;
+    the others are told.
+    """
 
     def __init__(self, sinks: Sequence[TraceSink]) -> None:
-        self._sinks = sinks
+        self._sinks = list(sinks)
 
     def emit(self, event: Event) -> None:
         """Hand an event to each."""
-        for sink in self._sinks:
-            sink.emit(event)
+        for sink in tuple(self._sinks):
+            try:
+                sink.emit(event)
+            except OSError as error:
+                self._sinks.remove(sink)
+                self.emit(_without_trace(event, error))
+
+
+def _without_trace(event: Event, error: OSError) -> Noted:
+    message = f"events are not written any more ({error.strerror}); free some space. The run goes on"
+    return Noted(
+        message=message, seq=event.seq, ts=event.ts, run=event.run, node=event.node, parent=event.parent
+    )
 
 
 class _ModelMaker:
@@ -112,6 +125,7 @@ class _ModelMaker:
         self._variables = variables
         self._cleanup = cleanup
         self._transport: Transport | None = None
+        self._home = config.models.base_url and config.models.base_url.rstrip("/")
         self.secrets: list[str | None] = [
             config.models.api_key,
             *(variables.get(name) for provider in PROVIDERS.values() for name in provider.key_variables),
@@ -140,7 +154,8 @@ class _ModelMaker:
                 "or leave --offline (HARLM_OFFLINE) away"
             )
         base_url, is_custom = self._address(name)
-        key, hint = self._key(name, is_custom=is_custom)
+        self._home = self._home or base_url
+        key, hint = self._key(name, base_url, is_custom=is_custom)
         window = self._settings.window or (CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window)
         transport = await self._connections()
         match PROVIDERS[name.provider].protocol:
@@ -170,15 +185,21 @@ class _ModelMaker:
         if provider.url_variable and (address := self._variables.get(provider.url_variable, "").strip()):
             if "://" not in address:
                 address = f"http://{address}"
+            if not is_address(address):
+                raise ConfigError(
+                    f"{provider.url_variable} = {address!r} is no address; write http://host:port"
+                )
             if name.provider == "ollama" and not address.rstrip("/").endswith("/v1"):
                 address = f"{address.rstrip('/')}/v1"
             return address.rstrip("/"), True
         return provider.base_url, False
 
-    def _key(self, name: ModelName, *, is_custom: bool) -> tuple[str | None, str]:
-        """The key for a model, and where it comes from. A provider's own key is never sent to another address."""
+    def _key(self, name: ModelName, base_url: str, *, is_custom: bool) -> tuple[str | None, str]:
+        """The key for a model, and where it comes from. No key is sent to two addresses: a provider's own goes to the
+        provider, and the one that was set for HARLM to ``models.base_url``, else to where the first model is.
+        """
         provider = PROVIDERS[name.provider]
-        if self._settings.api_key:
+        if self._settings.api_key and base_url == self._home:
             return self._settings.api_key, "HARLM_API_KEY (models.api_key)"
         own_address = not is_custom or (
             provider.url_variable is not None and name.base_url is None and not self._settings.base_url

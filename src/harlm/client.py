@@ -9,17 +9,17 @@ import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from harlm import assembly, config, events
 from harlm.context import load, profile
 from harlm.engine import Run, solve
-from harlm.errors import ConfigError, HarlmError, NoAnswer
+from harlm.errors import ConfigError, NoAnswer
 from harlm.events import Event
 from harlm.protocols import TraceSink
-from harlm.types import Answer, Context, Mode, Task
+from harlm.types import MODES, Answer, Context, Mode, Task, without_surrogates
 
 T = TypeVar("T")
 
@@ -114,13 +114,11 @@ class HARLM:
             SandboxFailure: no REPL could be opened, or it broke.
             NoAnswer: ``engine.strict`` is set, and nothing in the context supports an answer.
         """
-        if not question.strip():
-            raise ConfigError("the question is empty; ask something")
-        loaded = load(context, self._config.loading)
+        asked = _checked_question(question)
+        chosen = _checked_mode(mode or self._config.engine.mode)
+        loaded = await asyncio.to_thread(load, context, self._config.loading)
         async with assembly.open_run(self._config, root=self._root, sub=self._sub, sinks=sinks) as run:
-            return await self._solve(
-                Task(question=question.strip(), context=loaded, mode=mode or self._config.engine.mode), run
-            )
+            return await self._solve(Task(question=asked, context=loaded, mode=chosen), run)
 
     async def _solve(self, task: Task, run: Run) -> Answer:
         run.emit(_started(task, run))
@@ -132,7 +130,7 @@ class HARLM:
                 raise NoAnswer(
                     f"nothing in the context supports an answer (run {answer.run_id}); leave strict mode to see what was said"
                 )
-        except (HarlmError, asyncio.CancelledError, KeyboardInterrupt) as error:
+        except (Exception, asyncio.CancelledError, KeyboardInterrupt) as error:
             run.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
             raise
         run.emit(events.Answered(answer=answer))
@@ -173,31 +171,17 @@ class HARLM:
     ) -> Iterator[Event]:
         """``astream`` for callers that do not await. Closing the iterator cancels the run."""
         told: queue.Queue[Event | BaseException | None] = queue.Queue()
-        stopped = threading.Event()
 
         async def pump() -> None:
             async for event in self.astream(question, context, mode=mode):
                 told.put(event)
-                if stopped.is_set():
-                    return
 
-        def work() -> None:
-            try:
-                asyncio.run(pump())
-                told.put(None)
-            except BaseException as error:  # noqa: BLE001 - handed to the thread that iterates
-                told.put(error)
-
-        worker = threading.Thread(target=work, name="harlm-stream", daemon=True)
-        worker.start()
-        try:
+        with _InThread(pump()) as running:
+            running.add_done_callback(lambda done: told.put(_how_it_ended(done)))
             while (event := told.get()) is not None:
                 if isinstance(event, BaseException):
                     raise event
                 yield event
-        finally:
-            stopped.set()
-            worker.join()
 
     def completion(self, prompt: object, root_prompt: str | None = None) -> Answer:
         """The call of the reference RLM, so that changing over is one line: ``prompt`` is the context, and
@@ -225,8 +209,51 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    with ThreadPoolExecutor(1, thread_name_prefix="harlm-ask") as threads:
-        return threads.submit(asyncio.run, work).result()
+    with _InThread(work) as running:
+        return running.result()
+
+
+class _InThread(Generic[T]):
+    """Runs a coroutine in a loop and a thread of its own; leaving early (Ctrl-C, a closed iterator) cancels it."""
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self._work = work
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="harlm-run", daemon=True)
+
+    def __enter__(self) -> Future[T]:
+        self._thread.start()
+        self._running = asyncio.run_coroutine_threadsafe(self._work, self._loop)
+        return self._running
+
+    def __exit__(self, *_: object) -> None:
+        self._running.cancel()  # nothing happens to what has ended
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            loop = runner.get_loop()
+            loop.run_forever()  # the runner cancels what is left, and waits for it
+
+
+def _how_it_ended(done: Future[Any]) -> BaseException | None:
+    return asyncio.CancelledError() if done.cancelled() else done.exception()
+
+
+def _checked_question(question: object) -> str:
+    if not isinstance(question, str):
+        raise ConfigError(f"a question is a str, not {type(question).__name__}")
+    if not question.strip():
+        raise ConfigError("the question is empty; ask something")
+    return without_surrogates(question.strip())
+
+
+def _checked_mode(mode: str) -> Mode | Literal["auto"]:
+    for known in (*MODES, "auto"):
+        if mode == known:
+            return known  # type: ignore[return-value] # mypy does not narrow by equality with a loop's variable
+    raise ConfigError(f"mode {mode!r} does not exist; there are auto, {', '.join(MODES)}")
 
 
 def _started(task: Task, run: Run) -> events.RunStarted:

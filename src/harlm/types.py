@@ -5,8 +5,9 @@ character stands; they refuse to read a file, call a model or know who made them
 from __future__ import annotations
 
 import hashlib
+import re
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -37,6 +38,7 @@ _PLACE_PREFIX: Mapping[Unit, str] = {
     "cell": "cell ",
     "paragraph": "paragraph ",
 }
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PIECE = 1 << 20  # characters handled at once, so that no second copy of a huge text is ever made
 
 
@@ -75,6 +77,15 @@ class Marks:
     numbers: Sequence[int] = ()
     labels: Sequence[str] = ()
     own_lines: bool = False
+
+    def index_of(self, number: int) -> int:
+        """The first part that the reader counts as ``number``, or one beyond the last; several sheets may count from 1."""
+        if not self.numbers:
+            return number - 1
+        if not self.labels:
+            at = bisect_left(self.numbers, number)
+            return at if at < len(self.numbers) and self.numbers[at] == number else len(self.numbers)
+        return next((at for at, each in enumerate(self.numbers) if each == number), len(self.numbers))
 
     def place(self, offset: int) -> Place:
         """The part that holds the character at ``offset``, in O(log n)."""
@@ -134,16 +145,13 @@ class Document:
         place = self.marks.place(offset)
         return replace(place, line=self.line_of(offset)) if self.marks.own_lines else place
 
-    def span_of_lines(self, first: int, last: int) -> tuple[int, int]:
-        """The characters of lines ``first`` to ``last``, both counted from 1, without the last line end.
-
-        Raises:
-            IndexError: there is no line ``first``.
-        """
-        if not 1 <= first <= len(self.line_starts):
-            raise IndexError(f"{self.name} has {len(self.line_starts)} lines; there is no line {first}")
-        end = self.line_starts[last] - 1 if last < len(self.line_starts) else len(self.text)
-        return self.line_starts[first - 1], max(end, self.line_starts[first - 1])
+    def extent(self, number: int) -> tuple[int, int] | None:
+        """The characters of the line, page, row, … that a reader counts as ``number``; None where there is none."""
+        starts: Sequence[int] = self.line_starts if self.marks is None else self.marks.starts
+        index = number - 1 if self.marks is None else self.marks.index_of(number)
+        if not 0 <= index < len(starts):
+            return None
+        return starts[index], starts[index + 1] if index + 1 < len(starts) else len(self.text)
 
 
 def pieces(text: str, size: int = _PIECE) -> Iterator[str]:
@@ -153,6 +161,18 @@ def pieces(text: str, size: int = _PIECE) -> Iterator[str]:
         return
     for start in range(0, len(text), size):
         yield text[start : start + size]
+
+
+def without_surrogates(text: str) -> str:
+    """``text`` with U+FFFD for every lone surrogate, which no file, prompt or JSON can hold. Offsets stay what they are."""
+    if text.isascii():
+        return text
+    try:
+        for piece in pieces(text):
+            piece.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -450,7 +470,7 @@ class Completion:
     """A model's reply.
 
     Attributes:
-        text: the reply.
+        text: the reply; empty when the model spent its tokens otherwise, and was paid for all the same.
         model: the name of the model, as the caller knows it.
         usage: of this one call.
         stop: why the model stopped: ``end``, cut at ``length``, or a ``filter`` of the provider.

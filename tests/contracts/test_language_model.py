@@ -26,7 +26,11 @@ TALK = (
     Message(role="user", content="<question>\nWhen did the bridge open?\n</question>"),
 )
 
-HTTP = {"openai": OpenAIChat, "anthropic": AnthropicMessages, "gemini": GeminiContent}
+HTTP: dict[str, Callable[..., LanguageModel]] = {
+    "openai": OpenAIChat,
+    "anthropic": AnthropicMessages,
+    "gemini": GeminiContent,
+}
 
 
 @pytest.fixture(params=["openai", "anthropic", "gemini", "function", "async function", "offline", "scripted"])
@@ -51,7 +55,7 @@ async def model(request: pytest.FixtureRequest) -> AsyncIterator[LanguageModel]:
                 server = stack.enter_context(
                     ScriptedServer(lambda asked: f"I was told {len(asked.messages)} things.")
                 )
-                adapter: Callable[..., LanguageModel] = HTTP[provider]
+                adapter = HTTP[provider]
                 transport = await stack.enter_async_context(Transport(Models()))
                 yield adapter(
                     name=f"{provider}/test",

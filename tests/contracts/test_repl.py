@@ -130,6 +130,17 @@ async def test_a_failed_call_raises_in_the_cell(repl: Repl) -> None:
     assert "the provider is away; try later" in uncaught.error
 
 
+async def test_a_fault_of_the_host_ends_the_run(
+    repl: Repl, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(function: str, arguments: Mapping[str, object]) -> object:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(host, "call", broken)
+    with pytest.raises(ZeroDivisionError, match="a fault of ours"):
+        await repl.run("try:\n    llm_query('x')\nexcept BaseException:\n    pass")
+
+
 async def test_a_child_is_given_its_context(repl: Repl, host: Host) -> None:
     await repl.run("rlm_query('sum it up', ['some text', 'more'])")
     function, arguments = host.asked[0]

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from harlm import assembly
+from harlm import assembly, events
 from harlm.config import Config, overridden
 from harlm.engine import Run
 from harlm.errors import ConfigError
 from harlm.models.anthropic import AnthropicMessages
 from harlm.models.gemini import GeminiContent
 from harlm.models.openai import OpenAIChat
-from harlm.testing import ScriptedModel
+from harlm.testing import EventLog, ScriptedModel
 
 
 async def root_of(
@@ -145,3 +145,37 @@ async def test_the_sub_model_is_the_root_model_unless_named() -> None:
     assert run.models.sub is run.models.root
     other = await root_of(named("offline/extractive", **{"models.sub": "ollama/small"}))
     assert other.models.sub.name == "ollama/small"
+
+
+class FullDisk:
+    """A sink that can take nothing more."""
+
+    def emit(self, event: events.Event) -> None:
+        raise OSError(28, "No space left on device")
+
+
+async def test_a_run_goes_on_without_a_sink_that_fails() -> None:
+    log = EventLog()
+    async with assembly.open_run(named("offline/extractive"), environment={}, sinks=[FullDisk(), log]) as run:
+        run.emit(events.Noted(message="one"))
+        run.emit(events.Noted(message="two"))
+    messages = [event.message for event in log.of(events.Noted)]
+    assert messages[-1] == "two"
+    assert "No space left on device" in " ".join(messages)
+    assert len(messages) == 3
+
+
+async def test_a_key_for_harlm_goes_to_one_address_only() -> None:
+    config = named("http://127.0.0.1:1/v1#local", **{"models.api_key": "sk-local"})
+    run = await root_of(config, {"ANTHROPIC_API_KEY": "sk-anthropic"}, sub="anthropic/x")
+    assert "sk-local" in str(vars(run.models.root))
+    assert "sk-anthropic" in str(vars(run.models.sub))
+    assert "sk-local" not in str(vars(run.models.sub))
+    with pytest.raises(ConfigError, match="anthropic/x needs a key"):
+        await root_of(config, {}, sub="anthropic/x")
+
+
+@pytest.mark.parametrize("address", ["::bad::", "http://", "ftp://box", "http://box:99999999"])
+async def test_an_address_that_cannot_be_used_is_named(address: str) -> None:
+    with pytest.raises(ConfigError, match=r"OLLAMA_HOST"):
+        await root_of(named("ollama/x"), {"OLLAMA_HOST": address})

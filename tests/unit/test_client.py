@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from harlm import HARLM, events
 from harlm.errors import ConfigError, ContextError, ModelError, ModelUnavailable, NoAnswer
 from harlm.testing import EventLog, ScriptedModel
+from harlm.types import MODES
 
 LOOK = "```repl\nprint(context)\n```"
 
@@ -77,6 +79,14 @@ def test_a_stream_that_is_left_stops_its_run() -> None:
     assert threading.active_count() <= before
 
 
+def test_leaving_a_stream_does_not_wait_for_the_model() -> None:
+    stream = HARLM(model=ScriptedModel(lambda messages: LOOK, latency_s=30)).stream("?", "x", mode="repl")
+    next(stream)
+    started = time.monotonic()
+    stream.close()  # type: ignore[attr-defined] # a generator
+    assert time.monotonic() - started < 10
+
+
 async def test_an_async_stream_that_is_left_stops_its_run() -> None:
     model = ScriptedModel(lambda messages: LOOK, latency_s=0.01)
     stream = HARLM(model=model).astream("?", "x", mode="repl")
@@ -138,6 +148,7 @@ def test_settings_that_cannot_be_used_are_named() -> None:
     [
         ("", "x", ConfigError),
         ("  ", "x", ConfigError),
+        (None, "x", ConfigError),
         ("?", "", ContextError),
         ("?", Path("/nowhere"), ContextError),
     ],
@@ -145,6 +156,25 @@ def test_settings_that_cannot_be_used_are_named() -> None:
 def test_nothing_to_ask_or_to_read(question: str, context: object, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         HARLM().ask(question, context)
+
+
+def test_a_mode_that_does_not_exist_is_named() -> None:
+    with pytest.raises(ConfigError, match="mode 'quick' does not exist"):
+        HARLM().ask("?", "x", mode="quick")  # type: ignore[arg-type] # that is the test
+
+
+def test_half_surrogates_are_no_trouble_anywhere() -> None:
+    for mode in MODES:
+        model = ScriptedModel(lambda messages: "FINAL(x \ud800)" if mode != "direct" else "x \ud800")  # noqa: B023
+        answer = HARLM(model=model).ask("What \ud800?", {"a \ud800": "text \ud800"}, mode=mode)
+        assert answer.text == "x \ufffd"
+
+
+def test_a_fault_of_a_model_object_is_stored_as_a_failed_run(clean_environment: Path) -> None:
+    with pytest.raises(RuntimeError):
+        HARLM(model=ScriptedModel([RuntimeError("no weights")])).ask("?", "x", mode="direct")
+    (folder,) = (clean_environment / "runs").iterdir()
+    assert "no weights" in (folder / "result.json").read_text()
 
 
 def test_what_was_paid_for_is_kept_when_a_run_fails(clean_environment: Path) -> None:

@@ -12,12 +12,14 @@ def test_lines_are_counted_from_one() -> None:
     assert document.place(5).label == "2"
 
 
-def test_a_span_of_lines_leaves_the_last_line_end_out() -> None:
+def test_an_extent_is_what_a_reader_counts() -> None:
     document = Document(name="a", text="one\ntwo\nthree\n")
-    start, end = document.span_of_lines(2, 3)
-    assert document.text[start:end] == "two\nthree"
-    with pytest.raises(IndexError, match="there is no line 9"):
-        document.span_of_lines(9, 9)
+    assert document.text[slice(*document.extent(2) or ())] == "two\n"
+    assert document.extent(0) is None
+    assert document.extent(9) is None
+    pages = Marks(unit="page", starts=[0, 4], numbers=[3, 7])
+    paged = Document(name="b", text="one\ntwo", marks=pages)
+    assert (paged.extent(7), paged.extent(3), paged.extent(4)) == ((4, 7), (0, 4), None)
 
 
 def test_lines_are_right_across_pieces() -> None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harlm.types import Citation, Context, Document
 
 _BRACKET = re.compile(
-    r"""\[\s*(?P<head>[^\[\]\n"“”]{0,300}?[^\[\]\s"“”])\s*
+    r"""\[\s*(?P<head>(?:[^\[\]\n"“”]|\[[^\[\]\n"“”]*\]){0,300}?[^\[\s"“”])\s*
         (?:(?:"(?P<quote>(?:[^"\\]|\\.)*)"|“(?P<curly>[^”]*)”)\s*)?\](?!\()""",
     re.VERBOSE | re.DOTALL,
 )
@@ -31,6 +30,7 @@ _BEFORE = re.compile(r"""["“](?P<quote>[^"“”\n]{3,600})["”][\s,.;:]*$"""
 _UNIQUE = 24  # characters from which on a quote may be looked for in other documents
 _LONGEST_LINE = 300
 _MOST_WORDS = 120  # of a quote whose blanks may differ
+_MOST_SEARCHES = 50  # of all documents, in one answer, for quotes that are not where they are said to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +50,28 @@ class Cited:
 
 def cite(text: str, context: Context) -> Cited:
     """Check every citation in ``text`` against ``context``."""
-    found: dict[tuple[str, int, int], Citation] = {}
+    return _Checker(context).checked(text)
+
+
+def cite_value(value: object, context: Context) -> tuple[object, Cited]:
+    """Check every citation in the texts of a JSON-like value: the value with its texts checked, and what was found."""
+    checker = _Checker(context)
+    citations: dict[tuple[str, int, int], Citation] = {}
     dropped = 0
-    pieces: list[str] = []
-    at = 0
-    for match in _BRACKET.finditer(text):
-        claim = _claim(match, text[at : match.start()], context)
-        if claim is None:
-            continue
-        citation = _verify(claim, context)
-        before = text[at : match.start()]
-        at = match.end()
-        if citation is None:
-            dropped += 1
-            pieces.append(before.rstrip(" "))
-            continue
-        found.setdefault((citation.source, citation.start, citation.end), citation)
-        pieces.append(f"{before}[{citation.place}]")
-    pieces.append(text[at:])
-    return Cited("".join(pieces).strip(), tuple(found.values()), dropped)
+
+    def check(part: object) -> object:
+        nonlocal dropped
+        if isinstance(part, str):
+            cited = checker.checked(part)
+            dropped += cited.dropped
+            citations.update({(each.source, each.start, each.end): each for each in cited.citations})
+            return cited.text
+        if isinstance(part, dict):
+            return {key: check(each) for key, each in part.items()}
+        return [check(each) for each in part] if isinstance(part, list | tuple) else part
+
+    checked = check(value)
+    return checked, Cited("", tuple(citations.values()), dropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +81,95 @@ class _Claim:
     document: Document | None
     number: int | None
     quote: str | None
-    strict: bool  # whether the quote was written inside the bracket, so that it must hold
 
 
-def _claim(match: re.Match[str], before: str, context: Context) -> _Claim | None:
-    """What a bracket claims, or None when it is not a citation at all."""
-    head = match["head"].strip()
-    quote = _unescape(match["quote"]) if match["quote"] is not None else match["curly"]
-    document, number = _resolve(head, context)
-    if document is None and not _LOOKS_LIKE_SOURCE.search(head) and len(quote or "") < _UNIQUE:
-        return None  # a list, a footnote, an index: brackets have other uses
-    if quote is not None:
-        return _Claim(document, number, quote, strict=True)
-    spoken = _BEFORE.search(before)
-    return _Claim(document, number, spoken["quote"] if spoken else None, strict=False)
+class _Checker:
+    """Checks the citations of one answer.
+
+    Responsibilities: find the document that a name means, find the quote in it, remember what is dear to find out.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._by_last_part: dict[str, list[Document]] | None = None
+        self._searches_left = _MOST_SEARCHES
+
+    def checked(self, text: str) -> Cited:
+        """One text with its brackets checked."""
+        found: dict[tuple[str, int, int], Citation] = {}
+        dropped = 0
+        pieces: list[str] = []
+        at = 0
+        for match in _BRACKET.finditer(text):
+            claim = self._claim(match, text[at : match.start()])
+            if claim is None:
+                continue
+            citation = self._verify(claim)
+            before = text[at : match.start()]
+            at = match.end()
+            if citation is None:
+                dropped += 1
+                pieces.append(before.rstrip(" "))
+                continue
+            found.setdefault((citation.source, citation.start, citation.end), citation)
+            pieces.append(f"{before}[{citation.place}]")
+        pieces.append(text[at:])
+        return Cited("".join(pieces).strip(), tuple(found.values()), dropped)
+
+    def _claim(self, match: re.Match[str], before: str) -> _Claim | None:
+        """What a bracket claims, or None when it is not a citation at all."""
+        head = match["head"].strip()
+        quote = _unescape(match["quote"]) if match["quote"] is not None else match["curly"]
+        document, number = self._resolve(head)
+        if document is None and not _LOOKS_LIKE_SOURCE.search(head) and len(quote or "") < _UNIQUE:
+            return None  # a list, a footnote, an index: brackets have other uses
+        if quote is None and (spoken := _BEFORE.search(before)):
+            quote = spoken["quote"]
+        return _Claim(document, number, quote)
+
+    def _resolve(self, head: str) -> tuple[Document | None, int | None]:
+        """The document and number that the head of a bracket names."""
+        if document := self._named(head):
+            return document, None
+        place = _PLACE.match(head)
+        if place and (document := self._named(place["name"].strip())):
+            return document, int(place["number"])
+        name, colon, _ = head.rpartition(":")
+        return (self._named(name.strip()), None) if colon else (None, None)
+
+    def _named(self, name: str) -> Document | None:
+        """The document with this name, or the only one whose path ends with it."""
+        name = name.removeprefix("./")
+        if exact := self._context.by_name.get(name):
+            return exact
+        if self._by_last_part is None:
+            self._by_last_part = {}
+            for document in self._context.documents:
+                self._by_last_part.setdefault(document.name.rpartition("/")[2], []).append(document)
+        alike = self._by_last_part.get(name.rpartition("/")[2], []) if name else []
+        ending = [document for document in alike if document.name.endswith(f"/{name}")]
+        return ending[0] if len(ending) == 1 else None
+
+    def _verify(self, claim: _Claim) -> Citation | None:
+        if claim.quote and claim.quote.strip():
+            span = self._find(claim, claim.quote.strip())
+            return _citation(*span) if span else None
+        if claim.document is None or claim.number is None:
+            return None
+        line = _first_line(claim.document, claim.number)
+        return _citation(claim.document, *line) if line else None
+
+    def _find(self, claim: _Claim, quote: str) -> tuple[Document, int, int] | None:
+        """Where a quote stands: in the document named, else, when it is long enough to be told apart, in any other."""
+        if claim.document is not None and (span := _find_near(claim.document, quote, claim.number)):
+            return claim.document, *span
+        if len(quote) < _UNIQUE or not self._searches_left:
+            return None
+        self._searches_left -= 1
+        for document in self._context.documents:
+            if (start := document.text.find(quote)) >= 0:
+                return document, start, start + len(quote)
+        return None
 
 
 def _unescape(quote: str) -> str:
@@ -101,51 +179,9 @@ def _unescape(quote: str) -> str:
         return quote
 
 
-def _resolve(head: str, context: Context) -> tuple[Document | None, int | None]:
-    """The document and number that the head of a bracket names."""
-    if document := _named(head, context):
-        return document, None
-    place = _PLACE.match(head)
-    if place and (document := _named(place["name"].strip(), context)):
-        return document, int(place["number"])
-    name, colon, _ = head.rpartition(":")
-    return (_named(name.strip(), context), None) if colon else (None, None)
-
-
-def _named(name: str, context: Context) -> Document | None:
-    """The document with this name, or the only one whose path ends with it."""
-    name = name.removeprefix("./")
-    if exact := context.by_name.get(name):
-        return exact
-    tail = "/" + name
-    ending = [document for document in context.documents if name and document.name.endswith(tail)]
-    return ending[0] if len(ending) == 1 else None
-
-
-def _verify(claim: _Claim, context: Context) -> Citation | None:
-    if claim.quote and claim.quote.strip():
-        for document in _places_to_look(claim, context):
-            if span := _find(document, claim.quote.strip(), claim.number):
-                return _citation(document, *span)
-        if claim.strict:
-            return None
-    if claim.document is None or claim.number is None:
-        return None
-    span = _first_line(claim.document, claim.number)
-    return _citation(claim.document, *span) if span else None
-
-
-def _places_to_look(claim: _Claim, context: Context) -> Iterator[Document]:
-    """The document named; then, for a quote that is long enough to be told apart, all others."""
-    if claim.document is not None:
-        yield claim.document
-    if claim.quote and len(claim.quote) >= _UNIQUE:
-        yield from (document for document in context.documents if document is not claim.document)
-
-
-def _find(document: Document, quote: str, number: int | None) -> tuple[int, int] | None:
+def _find_near(document: Document, quote: str, number: int | None) -> tuple[int, int] | None:
     """Where the quote occurs: at the place named, else as near to it as possible. Blanks may differ."""
-    start, end = (_extent(document, number) if number is not None else None) or (0, 0)
+    start, end = (document.extent(number) if number is not None else None) or (0, 0)
     spans = list(_occurrences(document.text, quote, start))
     return min(spans, key=lambda span: (not start <= span[0] < end, abs(span[0] - start)), default=None)
 
@@ -165,26 +201,9 @@ def _occurrences(text: str, quote: str, near: int) -> Iterator[tuple[int, int]]:
         yield match.span()
 
 
-def _extent(document: Document, number: int) -> tuple[int, int] | None:
-    """The characters of the line, page or row that a reader counts as ``number``; None where there is none."""
-    marks = document.marks
-    starts = document.line_starts if marks is None else marks.starts
-    index = number - 1
-    if marks is not None and marks.numbers:
-        index = bisect_left(marks.numbers, number) if not marks.labels else _first(marks.numbers, number)
-    if not 0 <= index < len(starts):
-        return None
-    return starts[index], starts[index + 1] if index + 1 < len(starts) else len(document.text)
-
-
-def _first(numbers: Sequence[int], number: int) -> int:
-    """The first part with this number; several sheets may count from 1."""
-    return next((index for index, each in enumerate(numbers) if each == number), len(numbers))
-
-
 def _first_line(document: Document, number: int) -> tuple[int, int] | None:
     """The first line of a place that is not blank, without outer blanks and of bounded length."""
-    extent = _extent(document, number)
+    extent = document.extent(number)
     whole = document.text[slice(*extent)] if extent else ""
     line = next((each for each in whole.split("\n") if each.strip()), "").strip()[:_LONGEST_LINE].rstrip()
     if not extent or not line:

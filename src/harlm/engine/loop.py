@@ -25,7 +25,8 @@ async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *,
         ModelError: the root model failed.
         SandboxFailure: the REPL cannot be opened, or broke.
     """
-    searcher = Searcher(task.context, run.shared.index_file)
+    # What a child reads was cut for it alone: its index would only drive others out of the file.
+    searcher = Searcher(task.context, None if run.depth else run.shared.index_file)
     api = ReplApi(task, run, solve=solve, searcher=searcher)
     setup = ReplSetup(context=task.context, functions=api.functions(mode), seed=run.settings.seed or 0)
     # The first call needs no REPL, so the REPL is opened beside it.
@@ -157,8 +158,8 @@ class _Loop:
 
 
 def _forced(reply: Reply, turn: _Turn) -> str:
-    """The best that is there when the last turn did not finish: what the model wrote, else what its code printed."""
-    if reply.prose:
-        return reply.prose
+    """The best that is there when the last turn did not finish: what its code printed, else what the model wrote."""
     printed = [each.output.strip() for each in turn.observations if each.output.strip()]
-    return printed[-1] if printed else "NOT FOUND: the turns ran out before the model finished."
+    if printed:
+        return printed[-1]
+    return reply.prose if reply.prose and not reply.cells else "The turns ran out before the model finished."

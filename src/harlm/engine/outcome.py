@@ -31,13 +31,15 @@ class Outcome:
 
 def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> Outcome:
     """The outcome of a run that ended with ``value``; ``forced`` when it was made to end."""
-    text, data = (value, None) if isinstance(value, str) else (_spoken(value), value)
+    text, data = (value, None) if isinstance(value, str) else (as_text(value), value)
     missing = parse_not_found(text)
     if missing is not None:
         return Outcome(text=missing or _NOTHING_SAID, data=data, status="not_found", saved_s=saved_s)
     return Outcome(text=text, data=data, status="partial" if forced else "ok", saved_s=saved_s)
 
 
-def _spoken(value: object) -> str:
+def as_text(value: object) -> str:
     """A value that is not text, as text: bare for a number, JSON for a container."""
+    if isinstance(value, float):
+        return str(value)  # JSON knows neither nan nor inf
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -13,11 +13,10 @@ _FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _CODE_TAGS = frozenset({"", "repl", "python", "py", "python3", "ipython", "tool_code"})
-_FINAL = re.compile(
-    r"^[ \t>*]*(?P<name>FINAL_VAR|FINAL|SUBMIT)\s*\((?P<body>.*)\)[ \t*.]*$", re.MULTILINE | re.DOTALL
-)
+_FINAL = re.compile(r"^[ \t>*]*(?P<name>FINAL_VAR|FINAL|SUBMIT)[ \t]*\(", re.MULTILINE)
+_CLOSED = re.compile(r"\)[ \t*.]*$", re.MULTILINE)
 _VARIABLE = re.compile(r"""^\s*["']?(\w+)["']?\s*$""")
-_NOT_FOUND = re.compile(r"^[\s*_\"'#]*NOT[ _]FOUND\b[\s*_\"'.:;,–-]*", re.IGNORECASE)
+_NOT_FOUND = re.compile(r"^[\s*_\"'#]*NOT[ _]FOUND[*_\"']*(?:[.:;,–-][\s*_\"'.:;,–-]*|\s*\n\s*|\s*$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,9 @@ def parse_reply(text: str) -> Reply:
 
 
 def parse_not_found(text: str) -> str | None:
-    """What follows ``NOT FOUND`` at the beginning of an answer; None when the answer does not begin so."""
+    """What follows ``NOT FOUND`` at the beginning of an answer; None when the answer does not begin so. In capitals and
+    on its own, as the prompts ask for: "Not Found" is what HTTP calls status 404.
+    """
     match = _NOT_FOUND.match(text)
     return text[match.end() :].strip() if match else None
 
@@ -62,9 +63,10 @@ def _dedented(body: str, indent: str) -> str:
 
 def _finish_in_prose(prose: str) -> str | None:
     match = _FINAL.search(prose)
-    if match is None:
+    body = _in_parentheses(prose[match.end() :]) if match else None
+    if match is None or body is None:
         return None
-    name, body = match["name"], match["body"].strip()
+    name = match["name"]
     if name == "FINAL_VAR" and (variable := _VARIABLE.match(body)):
         return f'FINAL_VAR("{variable[1]}")'
     try:
@@ -72,3 +74,12 @@ def _finish_in_prose(prose: str) -> str | None:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         value = body
     return f"FINAL({value!r})"
+
+
+def _in_parentheses(text: str) -> str | None:
+    """What stands before the parenthesis that closes: the first one at the end of a line whose inside is balanced, else
+    the last one at the end of a line.
+    """
+    bodies = [text[: match.start()].strip() for match in _CLOSED.finditer(text)]
+    balanced = (body for body in bodies if body.count("(") == body.count(")"))
+    return next(balanced, bodies[-1] if bodies else None)

@@ -14,8 +14,9 @@ VERSION = 1
 """Raised whenever a prompt changes."""
 
 _NAMED = 20  # documents that are named in a profile
+_NAMES = 1_200  # characters of their names together, so that the description stays short
+_NAME = 160  # characters of one name
 _PREVIEW = 400  # characters of a single text that are shown with its profile
-_QUESTION = 6_000  # characters of a question that are shown; the rest is in the context
 
 _CITE = """\
 Support each statement with a citation in square brackets: the place, then a quote copied character by character, such
@@ -106,7 +107,7 @@ def opening_messages(task: Task, mode: Mode, profile: Profile, *, max_turns: int
             role="user",
             content=(
                 f"<context>\n{describe_context(task.context, profile)}\n</context>\n\n"
-                f"<question>\n{_shortened(task.question)}\n</question>\n\n{turn_line(1, max_turns)}"
+                f"<question>\n{task.question}\n</question>\n\n{turn_line(1, max_turns)}"
             ),
         ),
     )
@@ -119,9 +120,9 @@ def describe_context(context: Context, profile: Profile) -> str:
         document = context.documents[0]
         preview = document.text[:_PREVIEW]
         cut = " …" if len(document.text) > _PREVIEW else ""
-        return f"`context` is one str called {document.name}: {size}.\nIt begins:\n{preview}{cut}"
+        return f"`context` is one str called {_name(document.name)}: {size}.\nIt begins:\n{preview}{cut}"
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in profile.kinds[:6])
-    largest = ", ".join(f"{name} ({characters:,})" for name, characters in profile.largest)
+    largest = ", ".join(f"{_name(name)} ({characters:,})" for name, characters in profile.largest)
     return (
         f"`context` is a list of {profile.documents:,} str: {size}.\n"
         f"Kinds: {kinds}. Mostly {profile.structure}.\n"
@@ -175,12 +176,19 @@ def _observed(observation: Observation, number: int, of: int, shown: int) -> str
 
 
 def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMED])
-    return f"{shown}, … ({len(names):,} in all)" if len(names) > _NAMED else shown
+    shown: list[str] = []
+    room = _NAMES
+    for name in names[:_NAMED]:
+        room -= len(_name(name))
+        if room < 0:
+            break
+        shown.append(_name(name))
+    joined = ", ".join(shown)
+    return f"{joined}, … ({len(names):,} in all)" if len(names) > len(shown) else joined
 
 
-def _shortened(question: str) -> str:
-    return excerpt(question, _QUESTION)
+def _name(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME // 2]}…{name[-_NAME // 2 :]}"
 
 
 def _tagged(document: Document) -> str:

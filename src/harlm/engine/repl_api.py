@@ -5,6 +5,7 @@ message in the cell, never an answer.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -23,6 +24,7 @@ Solve = Callable[[Task, Run], Awaitable[Answer]]
 
 _QUESTION_TOKENS = 2_000  # a longer prompt of a child is data as well, and becomes its context
 _MOST_HITS = 1_000
+_NUMBERS = re.compile(r"(?P<first>\d{1,9})(?:\s*[-–]\s*(?P<last>\d{1,9}))?\s*$")
 
 
 class _LlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +55,11 @@ class _Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query: str
     k: int
     document: int | None = None
+
+
+class _Extent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    document: int
+    part: str
 
 
 class _Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +106,8 @@ class ReplApi:
                     return await self._search(msgspec.convert(arguments, _Search))
                 case "places":
                     return self._places(msgspec.convert(arguments, _Places))
+                case "extent":
+                    return self._extent(msgspec.convert(arguments, _Extent))
                 case "budget":
                     return self._budget()
         except msgspec.ValidationError as error:
@@ -113,13 +122,10 @@ class ReplApi:
         if self._run.depth >= self._run.settings.max_depth:
             prompt = asked.prompt if asked.context is None else plain_call_prompt(asked.prompt, context)
             return await self._plain_call(prompt, asked.model)
-        self._model(
-            asked.model
-        )  # a child's models are those of the run; the name must be one of them all the same
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
-        child = self._run.child()
+        child = self._run.child(root=None if asked.model is None else self._model(asked.model))
         self.bursts.enter()
         critical = 0.0
         try:
@@ -127,7 +133,7 @@ class ReplApi:
                 answer = await self._solve(Task(question=question, context=context, mode="full"), child)
             critical = answer.latency.critical_path_s
         except (ModelError, SandboxFailure) as error:
-            raise CodeError(f"rlm_query failed: {error}") from error
+            raise _in_the_cell("rlm_query", error) from error
         finally:
             self.bursts.leave(critical)
         return f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
@@ -144,7 +150,7 @@ class ReplApi:
         try:
             completion, seconds = await self._run.call(model, [Message(role="user", content=prompt)], "sub")
         except ModelError as error:
-            raise CodeError(f"llm_query failed: {error}") from error
+            raise _in_the_cell("llm_query", error) from error
         finally:
             self.bursts.leave(seconds)
         return completion.text
@@ -182,6 +188,20 @@ class ReplApi:
         document = self._document(asked.document)
         places = (document.place(offset) for offset in asked.offsets)
         return [(place.label, place.line) for place in places]
+
+    def _extent(self, asked: _Extent) -> tuple[int, int]:
+        """The characters of a part that is named as a hit names it (``p12``, ``Prices row 5``), or of parts ``3-5``."""
+        document = self._document(asked.document)
+        marks = document.marks
+        if marks is not None and asked.part in marks.labels:
+            at = marks.labels.index(asked.part)
+            return marks.starts[at], [*marks.starts, len(document.text)][at + 1]
+        numbers = _NUMBERS.search(asked.part)
+        first = document.extent(int(numbers["first"])) if numbers else None
+        last = document.extent(int(numbers["last"] or numbers["first"])) if numbers else None
+        if first is None or last is None:
+            raise CodeError(f"{document.name} has no part {asked.part!r}")
+        return first[0], last[1]
 
     def _budget(self) -> dict[str, object]:
         """Limits that this run has; None where it has none."""
@@ -225,3 +245,10 @@ class ReplApi:
         if asked.context.shape == "text":
             return Context(documents=documents[:1], shape="text")
         return Context(documents=documents, shape="documents")
+
+
+def _in_the_cell(function: str, error: ModelError | SandboxFailure) -> Exception:
+    """A failure as the cell is told of it; a refused key ends the run instead, since no code can do anything about it."""
+    if isinstance(error, ModelError) and error.is_about_access:
+        return error
+    return CodeError(f"{function} failed: {error}")

@@ -10,7 +10,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -18,11 +18,12 @@ import msgspec
 from harlm import events
 from harlm.config import Engine
 from harlm.engine.timing import Meter
-from harlm.errors import ModelError
+from harlm.errors import BadCompletion, ModelError
 from harlm.events import Event
 from harlm.protocols import LanguageModel, Router, Sandbox, TraceSink
-from harlm.types import Completion, Message, Sampling
+from harlm.types import Completion, Message, Sampling, Usage, without_surrogates
 
+_PERHAPS_BILLED = Usage(cost_micros=None)  # nobody told what a call cost that was cancelled
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -58,7 +59,7 @@ class Shared:
 
     Args:
         run_id: of the run.
-        models, sandbox, router, sink: the sockets.
+        sandbox, router, sink: the sockets.
         settings: turns, depth, concurrency.
         index_file: where search indexes are kept; None keeps them in memory.
         open_repls: how many REPLs may be open at once at each depth below the root.
@@ -68,7 +69,6 @@ class Shared:
         self,
         *,
         run_id: str,
-        models: Models,
         sandbox: Sandbox,
         router: Router,
         sink: TraceSink,
@@ -77,7 +77,6 @@ class Shared:
         open_repls: int = 16,
     ) -> None:
         self.run_id = run_id
-        self.models = models
         self.sandbox = sandbox
         self.router = router
         self.sink = sink
@@ -97,11 +96,13 @@ class Run:
 
     Attributes:
         shared: the same for all nodes.
+        models: of this node.
         node, parent, depth: where this node stands; the root is ``0``.
         meter: usage and time of this node and all below it.
     """
 
     shared: Shared
+    models: Models
     node: str = "0"
     parent: str | None = None
     depth: int = 0
@@ -109,19 +110,15 @@ class Run:
     _children: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
-    def models(self) -> Models:
-        """The models of the run."""
-        return self.shared.models
-
-    @property
     def settings(self) -> Engine:
         """The settings of the run."""
         return self.shared.settings
 
-    def child(self) -> Run:
-        """The run as a new child of this node sees it."""
+    def child(self, root: LanguageModel | None = None) -> Run:
+        """The run as a new child of this node sees it; ``root`` writes its code, where it is not this node's root model."""
         return Run(
             shared=self.shared,
+            models=self.models if root is None else Models(root=root, sub=self.models.sub),
             node=f"{self.node}.{next(self._children)}",
             parent=self.node,
             depth=self.depth + 1,
@@ -148,7 +145,7 @@ class Run:
         """One model call: waits for a slot, is traced, and is counted. Returns the seconds it took as well.
 
         Raises:
-            ModelError: as the model raises it.
+            ModelError: as the model raises it; ``BadCompletion`` for a reply without text, which is counted all the same.
         """
         async with self.shared.call_slots:
             number = next(self.shared.call_numbers)
@@ -163,18 +160,30 @@ class Run:
                 self.emit(events.CallFailed(call=number, error=str(error), status=error.status))
                 raise
             except asyncio.CancelledError:
+                usage = _PERHAPS_BILLED
                 self.emit(events.CallFailed(call=number, error="cancelled"))
+                raise
+            except Exception as error:
+                self.emit(events.CallFailed(call=number, error=f"{type(error).__name__}: {error}"))
                 raise
             finally:
                 seconds = time.monotonic() - started
                 self.meter.call_ended(seconds, usage)
+            text = without_surrogates(completion.text)
             self.emit(
                 events.CallFinished(
                     call=number,
-                    text=completion.text,
+                    text=text,
                     usage=completion.usage,
                     stop=completion.stop,
                     latency_s=round(seconds, 6),
                 )
             )
-            return completion, seconds
+            if not text:
+                raise BadCompletion(
+                    f"{model.name} answered with no text (it stopped for {completion.stop!r}); "
+                    "a reasoning model may have spent all its tokens on thinking",
+                    model=model.name,
+                    request_id=completion.request_id,
+                )
+            return replace(completion, text=text), seconds

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from harlm import events
-from harlm.context import Cited, cite, profile
+from harlm.context import Cited, cite, cite_value, profile
 from harlm.engine.direct import answer_directly
 from harlm.engine.loop import answer_in_turns
-from harlm.engine.outcome import Outcome
+from harlm.engine.outcome import Outcome, as_text
 from harlm.engine.run import Run
 from harlm.types import Answer, Latency, Mode, Profile, Route, Task
 
@@ -54,11 +54,10 @@ def _choose(task: Task, run: Run, known: Profile) -> tuple[Route | None, Mode]:
 
 
 def _answer(task: Task, run: Run, route: Route | None, mode: Mode, outcome: Outcome, wall_s: float) -> Answer:
-    is_text = run.depth == 0 and outcome.data is None
-    cited = cite(outcome.text, task.context) if is_text else Cited(outcome.text, (), 0)
+    text, data, cited = _checked(outcome, task, run)
     return Answer(
-        text=cited.text,
-        data=outcome.data,
+        text=text,
+        data=data,
         citations=cited.citations,
         citations_dropped=cited.dropped,
         status=outcome.status,
@@ -73,3 +72,14 @@ def _answer(task: Task, run: Run, route: Route | None, mode: Mode, outcome: Outc
         sandbox=None if mode == "direct" else run.shared.sandbox.tier,
         run_id=run.shared.run_id,
     )
+
+
+def _checked(outcome: Outcome, task: Task, run: Run) -> tuple[str, object, Cited]:
+    """Text and data with their citations checked, at the root."""
+    if run.depth:
+        return outcome.text, outcome.data, Cited(outcome.text, (), 0)
+    if outcome.data is None:
+        cited = cite(outcome.text, task.context)
+        return cited.text, None, cited
+    data, cited = cite_value(outcome.data, task.context)
+    return as_text(data), data, cited

@@ -7,9 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from harlm.errors import BadCompletion
 from harlm.models.http import Transport
-from harlm.models.openai import estimated_usage
+from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
 _VERSION = "2023-06-01"
@@ -23,12 +22,12 @@ _STOPS: dict[str, Literal["end", "length", "filter"]] = {
 
 class _Block(msgspec.Struct):
     type: str
-    text: str = ""
+    text: str | None = ""
 
 
 class _Usage(msgspec.Struct):
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: int | None = 0
+    output_tokens: int | None = 0
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
 
@@ -80,13 +79,7 @@ class AnthropicMessages:
             model=self.name,
             key_hint=self._key_hint,
         )
-        text = "".join(block.text for block in reply.content if block.type == "text")
-        if not text:
-            raise BadCompletion(
-                f"{self.name} answered with no text (stop_reason {reply.stop_reason!r})",
-                model=self.name,
-                request_id=request_id,
-            )
+        text = "".join(block.text or "" for block in reply.content if block.type == "text")
         usage = estimated_usage(messages, text) if reply.usage is None else _usage(reply.usage)
         stop = _STOPS.get(reply.stop_reason or "", "end")
         return Completion(text=text, model=self.name, usage=usage, stop=stop, request_id=request_id)
@@ -110,8 +103,8 @@ def _usage(reported: _Usage) -> Usage:
     read, written = reported.cache_read_input_tokens or 0, reported.cache_creation_input_tokens or 0
     return Usage(
         calls=1,
-        input_tokens=reported.input_tokens + read + written,
-        output_tokens=reported.output_tokens,
+        input_tokens=(reported.input_tokens or 0) + read + written,
+        output_tokens=reported.output_tokens or 0,
         cached_tokens=read,
         cache_write_tokens=written,
         cost_micros=None,

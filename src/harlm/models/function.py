@@ -6,10 +6,9 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from harlm.errors import BadCompletion, ModelError
-from harlm.models.openai import estimated_usage
+from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling
 
 Function = Callable[..., str | Completion | Awaitable[str | Completion]]
@@ -46,7 +45,7 @@ class FunctionModel:
             ) from error
         if isinstance(reply, Completion):
             return reply
-        if not isinstance(reply, str) or not reply:
+        if not isinstance(reply, str):
             raise BadCompletion(f"{self.name} returned {reply!r:.80}; a model returns a str", model=self.name)
         return Completion(text=reply, model=self.name, usage=estimated_usage(messages, reply))
 
@@ -61,9 +60,16 @@ class FunctionModel:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="harlm-model")
         reply = await asyncio.get_running_loop().run_in_executor(
-            self._threads, partial(self._function, given)
+            self._threads, _called, self._function, given
         )
         return await reply if inspect.isawaitable(reply) else reply
+
+
+def _called(function: Function, given: object) -> object:
+    try:
+        return function(given)
+    except StopIteration as error:  # which a future cannot hold: whoever waits for it would wait for ever
+        raise RuntimeError(f"StopIteration: {error}") from error
 
 
 def _first_parameter(function: Function) -> str | None:

@@ -10,7 +10,7 @@ import msgspec
 
 from harlm.errors import BadCompletion
 from harlm.models.http import Transport
-from harlm.models.openai import estimated_usage
+from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
 _ENDS = frozenset({"STOP", "FINISH_REASON_UNSPECIFIED"})
@@ -97,11 +97,11 @@ class GeminiContent:
             model=self.name,
             key_hint=self._key_hint,
         )
+        if not reply.candidates:
+            blocked = reply.prompt_feedback.block_reason if reply.prompt_feedback else None
+            why = f"blocked the prompt: {blocked}" if blocked else "answered without any candidate"
+            raise BadCompletion(f"{self.name} {why}", model=self.name, request_id=request_id)
         text, reason = _text(reply)
-        if not text:
-            raise BadCompletion(
-                f"{self.name} answered with no text ({reason})", model=self.name, request_id=request_id
-            )
         usage = (
             estimated_usage(messages, text) if reply.usage_metadata is None else _usage(reply.usage_metadata)
         )
@@ -117,9 +117,6 @@ class GeminiContent:
 
 def _text(reply: _Reply) -> tuple[str, str]:
     """The text without the model's thoughts, and why it ended."""
-    if not reply.candidates:
-        blocked = reply.prompt_feedback.block_reason if reply.prompt_feedback else None
-        return "", f"prompt blocked: {blocked}" if blocked else "no candidates"
     candidate = reply.candidates[0]
     parts = candidate.content.parts if candidate.content else []
     return "".join(part.text for part in parts if not part.thought), candidate.finish_reason or "STOP"

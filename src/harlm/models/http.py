@@ -32,6 +32,7 @@ from harlm.errors import (
 T = TypeVar("T")
 
 _LARGEST_REPLY = 64 << 20
+_SHORTEST_KEY = 6
 _SHOWN = 300  # characters of a provider's message that are passed on
 _OVERFLOW = re.compile(
     r"context[ _]length|context[ _]window|context size|maximum context|too many (?:input )?tokens"
@@ -79,22 +80,26 @@ class Transport:
             ModelError: whatever went wrong, as the kind that says what to do.
         """
         where = _address(url)
+        data = msgspec.json.encode(body)
         try:
-            async with self._opened().post(
-                url,
-                data=msgspec.json.encode(body),
-                headers={"content-type": "application/json", **headers},
-                proxy=self._proxy(url),
-            ) as response:
+            async with (
+                self._opened().post(
+                    url,
+                    data=data,
+                    headers={"content-type": "application/json", **headers},
+                    proxy=self._proxy(url),
+                    allow_redirects=False,  # keys and documents go to the address that the user named, and nowhere else
+                ) as response
+            ):
                 raw = await _read(response.content)
                 request_id = next(
                     (response.headers[name] for name in _REQUEST_IDS if name in response.headers), None
                 )
-                if response.status >= 400:
+                if response.status >= 300:
                     raise _refusal(
                         response.status,
                         response.headers,
-                        raw,
+                        _without_keys(raw, headers),
                         model=model,
                         where=where,
                         key_hint=key_hint,
@@ -103,6 +108,15 @@ class Transport:
         except TimeoutError as error:
             raise ModelUnavailable(
                 f"{model} did not reply within {self._settings.timeout_s:g} s ({where}); raise models.timeout_s or try later",
+                model=model,
+            ) from error
+        except aiohttp.ClientPayloadError as error:
+            raise ModelUnavailable(
+                f"{model} broke off its reply ({where}); try later", model=model
+            ) from error
+        except _ReplyTooLarge as error:
+            raise BadCompletion(
+                f"{model} replied with more than {_LARGEST_REPLY >> 20} MB, which no completion needs; is {where} the API's base URL?",
                 model=model,
             ) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -151,6 +165,10 @@ def _proxy_for(url: str) -> str | None:
     return proxies.get(parts.scheme) or proxies.get("all")
 
 
+class _ReplyTooLarge(Exception):
+    """A reply that goes on and on."""
+
+
 async def _read(content: aiohttp.StreamReader) -> bytes:
     pieces = []
     size = 0
@@ -158,7 +176,7 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > _LARGEST_REPLY:
-            raise ValueError(f"the reply is larger than {_LARGEST_REPLY:,} bytes")
+            raise _ReplyTooLarge
     return b"".join(pieces)
 
 
@@ -200,6 +218,11 @@ def _meaning(
     status: int, said: str, *, model: str, where: str, key_hint: str
 ) -> tuple[type[ModelError], str]:
     """What kind of error a status is, and what to tell the user."""
+    if status < 400:
+        return (
+            ModelError,
+            f"{where} sends {model} elsewhere ({status}), which is not followed; name the address that it means",
+        )
     if status in (401, 403):
         return ModelError, f"{model} refused the key ({status}: {said}); check {key_hint}"
     if status == 402:
@@ -216,6 +239,15 @@ def _meaning(
     if status >= 500:
         return ModelUnavailable, f"{model} is not available ({status}: {said}); try later"
     return ModelError, f"{model} refused the request ({status}: {said})"
+
+
+def _without_keys(raw: bytes, headers: Mapping[str, str]) -> bytes:
+    """A provider's words without the key that it was sent: they reach the model and the trace."""
+    for value in headers.values():
+        key = value.rpartition(" ")[2].encode()
+        if len(key) >= _SHORTEST_KEY:
+            raw = raw.replace(key, b"[redacted]")
+    return raw
 
 
 def _message(raw: bytes) -> str:

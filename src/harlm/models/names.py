@@ -109,7 +109,7 @@ def parse_model_name(text: str) -> ModelName:
             )
         return ModelName(full=f"openai/{name}", provider="openai", name=name, base_url=address.rstrip("/"))
     head, at, address = text.partition("@")
-    if at and not address.startswith(("http://", "https://")):
+    if at and "://" not in address:
         head, address = text, ""  # an @ that belongs to the name
     provider, slash, name = head.partition("/")
     if not slash or not name or provider not in PROVIDERS:
@@ -125,10 +125,14 @@ def parse_model_name(text: str) -> ModelName:
 
 
 def _check_url(address: str, text: str) -> None:
+    if not is_address(address):
+        raise ConfigError(f"model {text!r} holds an address that cannot be used: {address!r}")
+
+
+def is_address(address: str) -> bool:
+    """Whether a text is the address of a server: http or https, a host, and a port that can be."""
     try:
         parts = urlsplit(address)
-        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        usable = False
-    if not usable:
-        raise ConfigError(f"model {text!r} holds an address that cannot be used: {address!r}")
+        return False

@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from harlm.context import estimate_tokens
 from harlm.errors import BadCompletion
 from harlm.models.http import Transport
+from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
 Stop = Literal["end", "length", "filter"]
+_MOST_DOLLARS = 1e6  # for one call
 _STOPS: dict[str, Stop] = {"length": "length", "content_filter": "filter"}
 
 
@@ -35,8 +36,8 @@ class _CompletionDetails(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
     cost: float | None = None  # dollars; OpenRouter says what it charged
@@ -45,6 +46,7 @@ class _Usage(msgspec.Struct):
 class _Reply(msgspec.Struct):
     choices: list[_Choice] = []
     usage: _Usage | None = None
+    error: Any = None  # some servers refuse with status 200
 
 
 class OpenAIChat:
@@ -58,7 +60,6 @@ class OpenAIChat:
         key_hint: where the key comes from, for messages.
         window: tokens that fit.
         transport: the run's connections.
-        limit_field: how the server calls the limit of output tokens.
     """
 
     def __init__(
@@ -71,7 +72,6 @@ class OpenAIChat:
         key_hint: str,
         window: int,
         transport: Transport,
-        limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens",
     ) -> None:
         self.name = name
         self.window = window
@@ -80,7 +80,6 @@ class OpenAIChat:
         self._headers = {"authorization": f"Bearer {key}"} if key else {}
         self._key_hint = key_hint
         self._transport = transport
-        self._limit_field = limit_field
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """One request; see ``harlm.protocols.LanguageModel``."""
@@ -89,7 +88,7 @@ class OpenAIChat:
             "messages": [{"role": message.role, "content": message.content} for message in messages],
         }
         if sampling.max_tokens is not None:
-            body[self._limit_field] = sampling.max_tokens
+            body["max_tokens"] = sampling.max_tokens
         if sampling.temperature is not None:
             body["temperature"] = sampling.temperature
         if sampling.seed is not None:
@@ -104,17 +103,12 @@ class OpenAIChat:
         )
         if not reply.choices:
             raise BadCompletion(
-                f"{self.name} answered without any choice", model=self.name, request_id=request_id
-            )
-        choice = reply.choices[0]
-        text = _text(choice.message)
-        if not text:
-            raise BadCompletion(
-                f"{self.name} answered with no text (finish_reason {choice.finish_reason!r}); "
-                "a reasoning model may have spent all its tokens on thinking",
+                f"{self.name} answered without any choice{_said_instead(reply.error)}; check the model's name and the server's log",
                 model=self.name,
                 request_id=request_id,
             )
+        choice = reply.choices[0]
+        text = _text(choice.message)
         stop: Stop = "filter" if choice.message.refusal else _STOPS.get(choice.finish_reason or "", "end")
         return Completion(
             text=text,
@@ -127,7 +121,7 @@ class OpenAIChat:
 
 def _text(said: _Said) -> str:
     if isinstance(said.content, list):
-        return "".join(str(part.get("text", "")) for part in said.content)
+        return "".join(str(part.get("text") or "") for part in said.content)
     return said.content or said.refusal or ""
 
 
@@ -137,20 +131,19 @@ def _usage(reported: _Usage | None, messages: Sequence[Message], text: str) -> U
     prompt, completion = reported.prompt_tokens_details, reported.completion_tokens_details
     return Usage(
         calls=1,
-        input_tokens=reported.prompt_tokens,
-        output_tokens=reported.completion_tokens,
+        input_tokens=reported.prompt_tokens or 0,
+        output_tokens=reported.completion_tokens or 0,
         cached_tokens=(prompt.cached_tokens if prompt else None) or 0,
         reasoning_tokens=(completion.reasoning_tokens if completion else None) or 0,
-        cost_micros=None if reported.cost is None else round(reported.cost * 1_000_000),
+        cost_micros=_micros(reported.cost),
     )
 
 
-def estimated_usage(messages: Sequence[Message], text: str) -> Usage:
-    """The usage of a call whose provider did not say: tokens estimated, price unknown."""
-    return Usage(
-        calls=1,
-        input_tokens=sum(estimate_tokens(message.content) for message in messages),
-        output_tokens=estimate_tokens(text),
-        cost_micros=None,
-        estimated=True,
-    )
+def _micros(dollars: float | None) -> int | None:
+    """Micro-dollars; None for what is unknown or is no price."""
+    return round(dollars * 1_000_000) if dollars is not None and 0 <= dollars < _MOST_DOLLARS else None
+
+
+def _said_instead(error: Any) -> str:
+    message = error.get("message") if isinstance(error, dict) else error
+    return f" ({str(message)[:300]})" if message else ""

@@ -289,7 +289,7 @@ class ProcessRepl:
 
     @property
     def _allowed(self) -> tuple[str, ...]:
-        return (*self._setup.functions, "search", "places")
+        return (*self._setup.functions, "search", "places", "extent")
 
 
 async def _hang_up_with(process: asyncio.subprocess.Process, to_worker: wire.Wire) -> None:

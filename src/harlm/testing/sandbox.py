@@ -49,6 +49,7 @@ class _FakeRepl:
             self._reserved[function] = self._function(function)
         self._names: dict[str, Any] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._failure: Exception | None = None
 
     async def run(self, cell: str) -> Observation:
         """See ``harlm.protocols.Repl``."""
@@ -58,6 +59,8 @@ class _FakeRepl:
         self._printed.clear()
         started = time.monotonic()
         final, error = await asyncio.to_thread(self._execute, cell)
+        if self._failure is not None:
+            raise self._failure
         output = "".join(self._printed)
         return Observation(
             output=output,
@@ -101,6 +104,9 @@ class _FakeRepl:
                 return waiting.result()
             except CodeError as error:
                 raise RuntimeError(str(error)) from None
+            except Exception as error:  # a fault of the host ends the run, whatever the cell does with it
+                self._failure = error
+                raise
 
         def single(prompt: str, context: object = None, model: str | None = None) -> Any:
             given = {"prompt": prompt, "model": model}

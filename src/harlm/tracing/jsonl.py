@@ -64,9 +64,8 @@ class JsonlSink:
         self._folder = folder
         self._redactor = redactor
         try:
-            folder.mkdir(parents=True, mode=0o700)
             self._blobs = folder / "blobs"
-            self._blobs.mkdir(mode=0o700)
+            _make_private(self._blobs)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             self._events = os.open(folder / "events.jsonl", flags, 0o600)
         except OSError as error:
@@ -76,11 +75,17 @@ class JsonlSink:
             ) from error
 
     def emit(self, event: Event) -> None:
-        """Append one event."""
+        """Append one event.
+
+        Raises:
+            OSError: it cannot be written, such as on a full disk.
+        """
         line = _encode(event)
         if len(line) > _INLINE:
             line = _encode(self._without_long_values(event))
-        os.write(self._events, self._redactor.clean(line) + b"\n")
+        rest = memoryview(self._redactor.clean(line) + b"\n")
+        while rest:
+            rest = rest[os.write(self._events, rest) :]
         match event:
             case RunStarted():
                 self._write("run.json", _run_record(event))
@@ -130,8 +135,22 @@ def _run_record(event: RunStarted) -> RunRecord:
 
 
 def _write_private(path: Path, data: bytes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(data)
+    """Written whole or not at all: a reader never sees half a file."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        unfinished.touch(mode=0o600)
+        unfinished.write_bytes(data)
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each for its owner only."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
 
 
 class RunFolder:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.context import cite, load
+from harlm.context import cite, cite_value, load
 from harlm.context.readers import read_document
 from harlm.types import Context
 from tests import making
@@ -12,6 +12,7 @@ CONTEXT = load(
         "docs/tls.md": "# TLS\n\nTLS 1.1 is disabled on all edge servers.\nTLS 1.3 is preferred.",
         "a.py": 'x = d["key"]\nclass Fraction(Rational):\n    pass\n',
         "<stdin>": "The vault code is 4711.",
+        "app/[slug]/page.tsx": "export default function Page() {}",
         "My File (v2).txt": "A name with blanks and brackets.",
     }
 )
@@ -98,3 +99,34 @@ def test_pages_and_rows_are_places(tmp_path: object) -> None:
     assert checked.text == "[report.pdf:p2] and [data.csv:row 3]"
     assert [(each.page, each.line) for each in checked.citations] == [(2, None), (None, 3)]
     assert checked.citations[1].quote == "3,4"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "quotes", "dropped"),
+    [
+        ('The policy says "TLS 1.0 is fine" [docs/tls.md:3].', 'The policy says "TLS 1.0 is fine".', [], 1),
+        (
+            '[app/[slug]/page.tsx:1 "export default"]',
+            "[app/[slug]/page.tsx:1]",
+            ["app/[slug]/page.tsx:1 export default"],
+            0,
+        ),
+        ('[app/[slug]/page.tsx "totally made up text of a model"]', "", [], 1),
+    ],
+)
+def test_quotes_that_are_not_there_are_dropped(
+    text: str, shown: str, quotes: list[str], dropped: int
+) -> None:
+    assert cited(text) == (shown, quotes, dropped)
+
+
+def test_values_are_checked_text_by_text() -> None:
+    value, found = cite_value({"a": ['x [tls.md "TLS 1.3 is preferred."]', 7], "b": None}, CONTEXT)
+    assert value == {"a": ["x [docs/tls.md:4]", 7], "b": None}
+    assert [each.place for each in found.citations] == ["docs/tls.md:4"]
+
+
+def test_many_made_up_quotes_are_dropped_in_time() -> None:
+    context = load({f"doc{n}.txt": f"Document {n} says little." for n in range(5_000)})
+    text = " ".join(f'[doc{n}.txt:1 "a quote that nobody ever wrote, {n}"]' for n in range(300))
+    assert cited(text, context) == ("", [], 300)

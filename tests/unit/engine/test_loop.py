@@ -7,7 +7,7 @@ import pytest
 from harlm import events
 from harlm.context import load
 from harlm.engine import prompts, solve
-from harlm.errors import ModelUnavailable
+from harlm.errors import ModelError, ModelUnavailable
 from harlm.testing import EventLog, ScriptedModel
 from harlm.types import Answer, Message, Mode, Task
 from tests.unit.engine.test_run import run_with
@@ -97,7 +97,37 @@ async def test_code_that_does_not_finish_in_the_last_turn_gives_what_it_printed(
     answer, _ = await ask(ScriptedModel([LOOK, "```repl\nprint('so far: 1883')\n```"]), max_turns=2)
     assert (answer.text, answer.status) == ("so far: 1883", "partial")
     silent, _ = await ask(ScriptedModel([LOOK, "```repl\nx = 1\n```"]), max_turns=2)
-    assert silent.status == "not_found"
+    assert (silent.text, silent.status) == ("The turns ran out before the model finished.", "partial")
+    chatty, _ = await ask(ScriptedModel([LOOK, "Let me see.\n```repl\nprint(42)\n```"]), max_turns=2)
+    assert chatty.text == "42"
+    broken, _ = await ask(ScriptedModel([LOOK, "```repl\n1 / 0\n```"]), max_turns=2)
+    assert broken.status == "partial"
+
+
+async def test_citations_inside_data_are_checked() -> None:
+    value = """{"when": "1883 [a.txt \\"opened in 1883\\"]", "why": ["[a.txt \\"made up by the model\\"]"]}"""
+    answer, _ = await ask(ScriptedModel([LOOK, f"```repl\nFINAL({value})\n```"]))
+    assert answer.data == {"when": "1883 [a.txt:1]", "why": [""]}
+    assert [each.quote for each in answer.citations] == ["opened in 1883"]
+    assert answer.citations_dropped == 1
+
+
+async def test_a_sub_call_with_a_refused_key_ends_the_run() -> None:
+    sub = ScriptedModel([ModelError("no such key", model="m", status=401)], name="scripted/sub")
+    model = ScriptedModel(["```repl\nprint(llm_query('x'))\n```", "FINAL(never)"])
+    with pytest.raises(ModelError, match="no such key"):
+        await ask(model, sub=sub)
+    assert len(model.asked) == 1
+
+
+async def test_a_child_may_be_given_another_model() -> None:
+    sub = ScriptedModel(lambda messages: "```repl\nFINAL('from the sub-model')\n```", name="scripted/sub")
+    model = ScriptedModel(
+        ["```repl\nprint(rlm_query('Look.', 'some text', model='scripted/sub'))\n```", "FINAL(done)"]
+    )
+    answer, _ = await ask(model, sub=sub)
+    assert "from the sub-model" in last_seen(model)
+    assert answer.usage.by_model["scripted/sub"].calls == 2
 
 
 async def test_the_transcript_only_grows() -> None:

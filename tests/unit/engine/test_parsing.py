@@ -36,6 +36,10 @@ def test_fences(text: str, cells: list[str]) -> None:
         ("SUBMIT(['a', 'b'])", "FINAL(['a', 'b'])"),
         ("I will call FINAL(x) later", None),
         ("```repl\nFINAL(1)\n```", None),
+        ("FINAL(42)\n\nThis follows from the table (see above).", "FINAL(42)"),
+        ("FINAL(one\ntwo (2)\nthree)", "FINAL('one\\ntwo (2)\\nthree')"),
+        ("FINAL(sad :( )", "FINAL('sad :(')"),
+        ("FINAL(never closed", None),
         ("nothing", None),
     ],
 )
@@ -51,7 +55,10 @@ def test_prose_is_what_is_not_code() -> None:
     ("text", "rest"),
     [
         ("NOT FOUND: looked for X.", "looked for X."),
-        ("not found", ""),
+        ("NOT FOUND\nI looked.", "I looked."),
+        ("Not Found", None),
+        ("NOT_FOUND = 404", None),
+        ("NOT FOUND is what it says", None),
         ("**NOT FOUND**. Nothing.", "Nothing."),
         ("NOT_FOUND", ""),
         ("It was not found.", None),

@@ -52,10 +52,18 @@ def test_a_single_text_is_shown_by_its_beginning() -> None:
     assert "the end" not in text
 
 
-def test_a_long_question_is_cut_in_the_middle() -> None:
-    text = opening("repl", "x", "begin " + "y" * 50_000 + " end?")
-    assert "characters left out" in text
-    assert "end?" in text
+def test_a_question_is_never_cut() -> None:
+    question = "begin " + "y" * 50_000 + " end?"
+    assert question in opening("repl", "x", question)
+
+
+def test_long_names_do_not_make_a_long_description() -> None:
+    names = {f"{n}/" + "a" * 300 + f"/{n}.txt": "x" for n in range(40)}
+    text = opening("full", names)
+    assert estimate_tokens(text) < 1_500
+    assert "0/aaa" in text
+    assert "a/0.txt" in text
+    assert "(40 in all)" in text
 
 
 def test_an_observation_shows_head_and_tail_with_the_true_length() -> None:

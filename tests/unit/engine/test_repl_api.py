@@ -66,6 +66,22 @@ async def test_places_are_those_of_the_document() -> None:
     ]
 
 
+async def test_parts_are_found_as_hits_name_them() -> None:
+    pdf = read_document("r.pdf", making.pdf(["One.", "Two.", "Three."])).documents[0]
+    api = api_over(Context(documents=(pdf,)))
+
+    async def part(name: str) -> str:
+        found = await api.call("extent", {"document": 0, "part": name})
+        assert isinstance(found, tuple)
+        return pdf.text[slice(*found)].strip()
+
+    assert await part("p2") == "Two."
+    assert (await part("p1-2")).split() == ["One.", "Two."]
+    for wrong in ("p9", "nothing", "p1-9"):
+        with pytest.raises(CodeError, match="has no part"):
+            await part(wrong)
+
+
 async def test_budget_says_what_is_limited_and_what_is_not() -> None:
     left = await api_over(load("x")).call("budget", {})
     assert isinstance(left, dict)

@@ -7,7 +7,7 @@ import pytest
 from harlm import events
 from harlm.config import Engine
 from harlm.engine import Models, Run, Shared, new_run_id
-from harlm.errors import ModelUnavailable
+from harlm.errors import BadCompletion, ModelUnavailable
 from harlm.router import HeuristicRouter
 from harlm.testing import EventLog, FakeSandbox, ScriptedModel
 from harlm.types import Message
@@ -17,13 +17,12 @@ def run_with(model: ScriptedModel, sub: ScriptedModel | None = None, **settings:
     log = EventLog()
     shared = Shared(
         run_id="R",
-        models=Models(root=model, sub=sub or model),
         sandbox=FakeSandbox(),
         router=HeuristicRouter(),
         sink=log,
         settings=Engine(**settings),  # type: ignore[arg-type] # numbers only
     )
-    return Run(shared=shared), log
+    return Run(shared=shared, models=Models(root=model, sub=sub or model)), log
 
 
 def test_run_ids_sort_by_time_and_are_ulids() -> None:
@@ -42,6 +41,27 @@ async def test_a_call_is_counted_and_traced() -> None:
     assert run.meter.usage.by_model["scripted/model"].calls == 1
     assert [event.seq for event in log.events] == [1, 2]
     assert log.events[0].run == "R"
+
+
+async def test_a_reply_without_text_is_an_error_that_was_paid_for() -> None:
+    run, log = run_with(ScriptedModel([""]))
+    with pytest.raises(BadCompletion, match="scripted/model answered with no text"):
+        await run.call(run.models.root, [], "root")
+    assert run.meter.usage.calls == 1
+    assert [event.kind for event in log.events] == ["call_started", "call_finished"]
+
+
+async def test_a_fault_of_a_model_object_is_traced() -> None:
+    run, log = run_with(ScriptedModel([RuntimeError("no weights")]))
+    with pytest.raises(RuntimeError):
+        await run.call(run.models.root, [], "root")
+    assert log.of(events.CallFailed)[0].error == "RuntimeError: no weights"
+
+
+async def test_half_surrogates_of_a_reply_are_replaced() -> None:
+    run, _ = run_with(ScriptedModel(["a \ud800 b"]))
+    completion, _ = await run.call(run.models.root, [], "root")
+    assert completion.text == "a \ufffd b"
 
 
 async def test_a_failed_call_is_traced_and_not_counted() -> None:

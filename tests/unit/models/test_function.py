@@ -54,7 +54,7 @@ async def test_an_exception_is_a_model_error_that_names_the_function() -> None:
         await reply(broken)
 
 
-@pytest.mark.parametrize("value", [None, "", 7, b"x"])
+@pytest.mark.parametrize("value", [None, 7, b"x"])
 async def test_what_is_no_reply_says_so(value: Any) -> None:
     with pytest.raises(BadCompletion, match="a model returns a str"):
         await reply(lambda prompt: value)

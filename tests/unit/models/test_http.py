@@ -129,10 +129,7 @@ async def test_a_date_to_wait_for_is_understood(ahead: int, seconds: float) -> N
         ("[]", "not a completion"),
         ('{"choices": []}', "without any choice"),
         ("{}", "without any choice"),
-        (
-            '{"choices": [{"message": {"content": null}, "finish_reason": "length"}]}',
-            "no text (finish_reason 'length')",
-        ),
+        ('{"error": {"message": "no such model"}}', "without any choice (no such model)"),
         ('{"choices": [{"message": {"content": 7}}]}', "not a completion"),
         ("", "not a completion"),
     ],
@@ -141,6 +138,52 @@ async def test_garbage_with_status_200_is_no_completion(body: str, said: str) ->
     with pytest.raises(BadCompletion) as caught:
         await ask(lambda request: web.Response(text=body))
     assert said in str(caught.value)
+
+
+async def test_a_reply_without_text_is_paid_for_all_the_same() -> None:
+    body = (
+        '{"choices": [{"message": {"content": null}, "finish_reason": "length"}],'
+        ' "usage": {"prompt_tokens": 1000, "completion_tokens": 500, "cost": 0.5}}'
+    )
+    completion = await ask(lambda request: web.Response(text=body))
+    assert (completion.text, completion.stop, completion.usage.cost_micros) == ("", "length", 500_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "cost"),
+    [
+        ('{"choices": [{"message": {"content": [{"text": null}, {"text": "a"}]}}]}', "a", None),
+        ('{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": null}}', "a", None),
+        (
+            '{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": 1, "cost": 1e308}}',
+            "a",
+            None,
+        ),
+        (
+            '{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": 1, "cost": -1}}',
+            "a",
+            None,
+        ),
+    ],
+)
+async def test_odd_replies_that_were_paid_for_are_taken(body: str, text: str, cost: int | None) -> None:
+    completion = await ask(lambda request: web.Response(text=body))
+    assert (completion.text, completion.usage.cost_micros) == (text, cost)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    with ScriptedServer(lambda request: "stolen") as other:
+        moved = web.Response(status=307, headers={"location": f"{other.base_url}/chat/completions"})
+        with pytest.raises(ModelError, match="which is not followed"):
+            await ask(lambda request: moved)
+    assert other.requests == []
+
+
+async def test_a_key_that_comes_back_in_an_error_is_not_passed_on() -> None:
+    with pytest.raises(ModelError) as caught:
+        await ask(error(401, {"error": {"message": "Incorrect API key provided: sk-secret-key"}}))
+    assert "sk-secret-key" not in str(caught.value)
+    assert "[redacted]" in str(caught.value)
 
 
 async def test_usage_is_normalised_and_estimated_when_missing() -> None:

@@ -112,16 +112,26 @@ async def test_thoughts_are_not_text_and_stops_are_told(
 
 
 @pytest.mark.parametrize(
-    ("adapter", "body", "said"),
+    ("adapter", "body"),
     [
-        (AnthropicMessages, {"content": [], "stop_reason": "end_turn"}, "no text (stop_reason 'end_turn')"),
-        (AnthropicMessages, {"error": "x"}, "not a completion"),
-        (GeminiContent, {"candidates": []}, "no candidates"),
-        (GeminiContent, {"promptFeedback": {"blockReason": "SAFETY"}}, "prompt blocked: SAFETY"),
-        (GeminiContent, {"candidates": [{"finishReason": "STOP"}]}, "no text (STOP)"),
+        (AnthropicMessages, {"content": [], "stop_reason": "max_tokens"}),
+        (GeminiContent, {"candidates": [{"finishReason": "MAX_TOKENS"}]}),
     ],
 )
-async def test_replies_without_text_say_why(adapter: Any, body: Any, said: str) -> None:
+async def test_a_reply_without_text_is_one(adapter: Any, body: Any) -> None:
+    completion, _ = await ask(adapter, lambda asked: web.json_response(body))
+    assert (completion.text, completion.stop, completion.usage.calls) == ("", "length", 1)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "body", "said"),
+    [
+        (AnthropicMessages, {"error": "x"}, "not a completion"),
+        (GeminiContent, {"candidates": []}, "without any candidate"),
+        (GeminiContent, {"promptFeedback": {"blockReason": "SAFETY"}}, "blocked the prompt: SAFETY"),
+    ],
+)
+async def test_what_is_no_reply_says_why(adapter: Any, body: Any, said: str) -> None:
     with pytest.raises(BadCompletion) as caught:
         await ask(adapter, lambda asked: web.json_response(body))
     assert said in str(caught.value)

@@ -126,3 +126,28 @@ def test_redaction_ignores_values_too_short_to_be_secrets() -> None:
 def test_answers_survive_the_trip_through_json() -> None:
     answer = Answer(text="x", data={"a": [1, None]}, run_id="R")
     assert msgspec.json.decode(msgspec.json.encode(answer), type=Answer) == answer
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "kept"),
+    [
+        ("  sk-with-blanks  ", "say sk-with-blanks", False),
+        ('sk-"quoted"-key', 'say sk-"quoted"-key', False),
+        ("ollama", "the ollama model", True),  # what servers without keys are given
+        ("answer", "the answer is 7", True),
+    ],
+)
+def test_keys_are_hidden_in_every_form_and_words_are_not(
+    tmp_path: Path, secret: str, text: str, kept: bool
+) -> None:
+    run = stored(tmp_path, [events.Noted(message=text), *STORY], secret)
+    first = next(iter(run.events()))
+    assert isinstance(first, events.Noted)
+    assert (first.message == text) == kept
+    assert ("[redacted]" in first.message) != kept
+
+
+def test_folders_that_are_made_are_their_owners_alone(tmp_path: Path) -> None:
+    stored(tmp_path / "home" / "runs", STORY)
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "home" / "runs").stat().st_mode) == 0o700

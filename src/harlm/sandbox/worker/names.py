@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .channel import Frame
-from .texts import Document, Documents
+from .texts import Document, Documents, Hit
 
 FINISHING = ("answer", "FINAL", "FINAL_VAR", "SUBMIT")
 
@@ -179,4 +179,6 @@ def _context(context: Any) -> Frame | None:
 def _text(value: Any, name: str | None) -> Frame:
     if isinstance(value, Document):
         return {"document": value.number}
+    if isinstance(value, Hit):
+        return {"text": value.text, "name": value.place}
     return {"text": value if isinstance(value, str) else repr(value), "name": name}

@@ -13,7 +13,7 @@ Call = Callable[[str, dict[str, Any]], Any]
 
 _IN_PLACE = 32 << 20  # bytes from which on an ASCII text is filled in place
 _PIECE = 1 << 20
-_PLACE = re.compile(r"^(?P<name>.+?):(?P<first>\d+)(?:-(?P<last>\d+))?$")
+_LINES = re.compile(r"^(?P<first>\d+)(?:-(?P<last>\d+))?$")
 _OUTLINE = re.compile(
     r"^(?:#{1,6} .+|[ \t]*(?:async def|def|class) \w+.*|[^\s].{0,80}\n[=~\-]{4,}[ \t]*)$", re.MULTILINE
 )
@@ -149,6 +149,7 @@ class Library:
         self._call = call
         self.documents = Documents()
         self.documents.library = self
+        self._named: dict[str, Document] | None = None
 
     def add(self, name: str, has_lines: bool, text: str) -> None:
         """One more text, sent whole; ``has_lines`` says that its places are its own lines."""
@@ -217,16 +218,25 @@ class Library:
         """The text of a hit, at ``name:10-20``, or of the document called so."""
         if isinstance(place, Hit):
             return place.text
-        named = {text.name: text for text in reversed(self.documents)}
-        if place in named:
-            return str(named[place])
-        match = _PLACE.match(str(place))
-        if match is None or match["name"] not in named:
+        if self._named is None:
+            self._named = {text.name: text for text in reversed(self.documents)}
+        if place in self._named:
+            return str(self._named[place])
+        name, _, part = str(place).rpartition(":")
+        if name not in self._named:
             raise KeyError(
                 f"no text is called {place!r}; use a name, 'name:10-20', or a hit of search() or grep()"
             )
-        text, first = named[match["name"]], int(match["first"])
-        return "\n".join(text.split("\n")[first - 1 : int(match["last"] or first)])
+        return self._part(self._named[name], part.strip())
+
+    def _part(self, text: Document, part: str) -> str:
+        """Some lines, or a page, row, … by the name that a hit gives it."""
+        lines = _LINES.match(part)
+        if not text.has_lines or lines is None:
+            start, end = self._call("extent", {"document": text.number, "part": part})
+            return str(text[start:end]).rstrip("\n")
+        first = int(lines["first"])
+        return "\n".join(text.split("\n")[first - 1 : int(lines["last"] or first)])
 
     def _hits(self, text: Document, spans: list[tuple[int, int]]) -> Iterator[Hit]:
         starts = [start for start, _ in spans]

@@ -1,0 +1,19 @@
+"""The usage of a call whose provider did not say. Knows the estimate; refuses to know any protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harlm.context import estimate_tokens
+from harlm.types import Message, Usage
+
+
+def estimated_usage(messages: Sequence[Message], text: str) -> Usage:
+    """Tokens estimated, price unknown."""
+    return Usage(
+        calls=1,
+        input_tokens=sum(estimate_tokens(message.content) for message in messages),
+        output_tokens=estimate_tokens(text),
+        cost_micros=None,
+        estimated=True,
+    )
