@@ -205,12 +205,18 @@ class _QueueSink:
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end: here, or in a thread of its own where a loop is running already."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _is_in_a_loop():
         return asyncio.run(work)
     with _InThread(work) as running:
         return running.result()
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class _InThread(Generic[T]):

@@ -132,12 +132,18 @@ class _Loop:
         return turn
 
     def _accept(self, final: Final, turn: _Turn, *, is_last: bool) -> None:
-        """Take a finish, unless it comes before any output was seen: that is refused once."""
-        if self._seen_output or self._refused or is_last:
+        """Take a finish. One that is empty, or comes before any output was seen, is refused once."""
+        if isinstance(final.value, str) and not final.value.strip():
+            reason = prompts.EMPTY
+        elif not self._seen_output:
+            reason = prompts.TOO_EARLY
+        else:
+            reason = ""
+        if not reason or self._refused or is_last:
             turn.final = final
         else:
             self._refused = True
-            turn.notes.append(prompts.TOO_EARLY)
+            turn.notes.append(reason)
 
     async def _run_cell(self, cell: str, turn: int) -> Observation:
         repl = await self._opening

@@ -9,6 +9,7 @@ import msgspec
 from harlm.engine.parsing import parse_not_found
 from harlm.types import Status
 
+_EMPTY = "The model finished with an empty answer."
 _NOTHING_SAID = "The context does not hold the answer."
 
 
@@ -32,6 +33,8 @@ class Outcome:
 def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> Outcome:
     """The outcome of a run that ended with ``value``; ``forced`` when it was made to end."""
     text, data = (value, None) if isinstance(value, str) else (as_text(value), value)
+    if not text.strip():
+        return Outcome(text=_EMPTY, data=data, status="partial", saved_s=saved_s)
     missing = parse_not_found(text)
     if missing is not None:
         return Outcome(text=missing or _NOTHING_SAID, data=data, status="not_found", saved_s=saved_s)

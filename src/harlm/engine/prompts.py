@@ -82,6 +82,7 @@ TOO_EARLY = (
     "Not finished yet: you finished before you had seen any output, so nothing shows that the answer is right. Print "
     "what it rests on, look at it, and finish in a later turn. Your variables are kept."
 )
+EMPTY = "Not finished yet: the answer is empty. Finish with what you found, or with NOT FOUND and what you looked for."
 PROSE_FINISH_IGNORED = "A FINAL outside a code block was ignored, because it was written before the output of your code was there."
 LAST_TURN = (
     "This is the last turn. Finish now with the best answer that you can support: FINAL(value) in a code block, or the "
@@ -192,4 +193,5 @@ def _name(name: str) -> str:
 
 
 def _tagged(document: Document) -> str:
-    return f'<document name="{document.name}">\n{document.text}\n</document>'
+    quote = "'" if '"' in document.name else '"'
+    return f"<document name={quote}{document.name}{quote}>\n{document.text}\n</document>"

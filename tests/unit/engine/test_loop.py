@@ -44,6 +44,15 @@ async def test_finishing_before_any_output_is_refused_once_with_a_reason() -> No
     assert answer.text == "early"
 
 
+async def test_an_empty_finish_is_refused_once_with_a_reason() -> None:
+    model = ScriptedModel([LOOK, "```repl\nFINAL('')\n```", "```repl\nFINAL('1883')\n```"])
+    answer, _ = await ask(model)
+    assert prompts.EMPTY in last_seen(model)
+    assert answer.text == "1883"
+    stubborn, _ = await ask(ScriptedModel([LOOK, *["```repl\nFINAL('')\n```"] * 2]))
+    assert (stubborn.text, stubborn.status) == ("The model finished with an empty answer.", "partial")
+
+
 async def test_finishing_in_prose_before_any_output_is_refused_too() -> None:
     model = ScriptedModel(["FINAL(early)", "FINAL(late)"])
     answer, _ = await ask(model)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from harlm.protocols import ReplSetup
 from harlm.sandbox.process import ProcessRepl, ProcessSandbox
 from harlm.types import Context
 
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.timeout(60)
 
 
@@ -138,6 +142,27 @@ async def test_text_that_is_no_text_is_a_violation(repl: ProcessRepl, frame: str
         await repl.run(
             f"import os, sys; data = {frame}; os.write(int(sys.argv[1]), len(data).to_bytes(4, 'little') + data)"
         )
+
+
+def test_a_worker_dies_with_its_host_even_while_it_computes(tmp_path: Path) -> None:
+    host = (
+        "import asyncio\nfrom tests.unit.sandbox.test_rough_cells import opened\n"
+        "async def main():\n    repl = await opened(cell_seconds=60)\n"
+        "    seen = await repl.run('import os; print(os.getpid())')\n    print(seen.output.strip(), flush=True)\n"
+        "    await repl.run('while True: pass')\nasyncio.run(main())"
+    )
+    process = subprocess.Popen([sys.executable, "-c", host], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    worker = Path(f"/proc/{process.stdout.readline().strip()}")
+    assert worker.exists()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    for _ in range(100):
+        if not worker.exists() or "Z" in (worker / "stat").read_text().split()[2]:
+            return
+        time.sleep(0.02)
+    raise AssertionError("a worker outlived its host")
 
 
 async def test_impatient_cancelling_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ NOT_FOUND = "NOT FOUND"
 
 _QUESTION = re.compile(r"<question>\s*(.*?)\s*</question>", re.DOTALL)
 _CONTEXT = re.compile(r"<context>\s*(.*?)\s*</context>", re.DOTALL)
-_DOCUMENT = re.compile(r'<document name="(?P<name>[^"]*)">\n(?P<text>.*?)\n?</document>', re.DOTALL)
+_DOCUMENT = re.compile(
+    r"""<document name=(?P<mark>["'])(?P<name>[^\n]*?)(?P=mark)>\n(?P<text>.*?)\n?</document>""", re.DOTALL
+)
 _OUTPUT = re.compile(
     r"^Output[^\n]*:\n(?P<body>.*?)(?=^Exception:$|^Variables: |^Turn \d+ of \d+|\Z)",
     re.DOTALL | re.MULTILINE,

@@ -13,11 +13,13 @@ from .session import CellTimeout, Session
 from .texts import Library
 
 _RAW_SHOWN = 20_000
+_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Serve the host on the descriptor that the first argument names, over the texts in the file that the second does."""
     channel = Channel(int(sys.argv[1]))
+    _die_with_the_host()
     try:
         _serve(channel)
     except HostGone:
@@ -64,6 +66,16 @@ def _serve(channel: Channel) -> None:
                 "error": f"What the cell finished with cannot be sent: {error}",
             }
             channel.send({"op": "done", "cell": frame["cell"], **cut})
+
+
+def _die_with_the_host() -> None:
+    """Let the kernel kill this process when the host is gone, also while a cell computes. Linux only."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == 1:
+            os._exit(0)  # it went before we asked
 
 
 def _limit(memory: int, file: int) -> None:
