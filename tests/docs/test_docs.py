@@ -58,7 +58,9 @@ def test_the_code_of_a_page_does_what_the_page_says(page: Path, monkeypatch: pyt
         printed = ""
         for block in blocks(page):
             if block.kind == "console":
-                run_console(block.body.replace("http://127.0.0.1:8000/v1", server.base_url))
+                run_console(
+                    block.body.replace("http://127.0.0.1:8000/v1", server.base_url).replace(".venv/bin/", "")
+                )
             elif block.kind == "python":
                 with contextlib.redirect_stdout(io.StringIO()) as out:
                     exec(compile(block.body, name(page), "exec"), names)

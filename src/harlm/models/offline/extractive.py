@@ -24,6 +24,7 @@ from harlm.models.offline.programs import (
 )
 from harlm.models.offline.quoting import quoted_answer, quoted_summary
 from harlm.models.offline.reading import Passage, Reading
+from harlm.models.offline.running import settled
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
 from harlm.types import Completion, Message, Sampling, Usage
@@ -45,6 +46,8 @@ _FOUND = re.compile(
     rf"^{re.escape(MARK)}(?P<place>[^\n]+) (?P<score>-?\d+\.\d+)\n(?P<text>.*?)(?=^{re.escape(MARK)}|^{WEIGHTS}|\Z)",
     re.DOTALL | re.MULTILINE,
 )
+_CODE_NAME = re.compile(r"\.(?:py|pyi|js|ts|c|h|cc|cpp|go|rs|java|rb|php|cs|kt|swift)\b")
+_RECORDS_NAME = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|log|xlsx)\b")
 _HOP = re.compile(
     r"\bthe\s+(?P<noun>[\w'’-]+(?:\s+[\w'’-]+)?)\s+(?P<clause>(?:who|that|which|whose|where|of|behind)\s+.+?)\s*\?*$",
     re.IGNORECASE,
@@ -89,9 +92,19 @@ def reply_to(messages: Sequence[Message]) -> str:
 
 def _read_prompt(prompt: str) -> str:
     question, passages = _taken_apart(prompt)
+    documents = [(match["name"], match["text"]) for match in _DOCUMENT.finditer(prompt)]
+    if documents and (answer := settled(_intent_over(question, documents), documents)):
+        return answer
     if isinstance(read_intent(question, has_code=False, has_records=False), Summarise):
         return quoted_summary(passages[:_MOST_PASSAGES], most=2) or NOT_FOUND
     return quoted_answer(Reading(question, passages)) or _NOTHING_FOUND
+
+
+def _intent_over(question: str, documents: Sequence[tuple[str, str]]) -> Intent:
+    names = " ".join(name for name, _ in documents)
+    return read_intent(
+        question, has_code=bool(_CODE_NAME.search(names)), has_records=bool(_RECORDS_NAME.search(names))
+    )
 
 
 def _taken_apart(prompt: str) -> tuple[str, list[Passage]]:

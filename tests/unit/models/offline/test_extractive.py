@@ -120,3 +120,11 @@ def test_it_looks_at_nothing_but_its_messages(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr("builtins.open", refuse)
     assert reply_to(messages) == expected
+
+
+def test_what_code_can_settle_is_counted_in_a_single_call_too() -> None:
+    table = "name,team\nAda,compilers\nGrace,compilers\nAlan,theory"
+    prompt = f'<document name="people.csv">\n{table}\n</document>\n\n<question>\nHow many rows have team = compilers?\n</question>'
+    reply = reply_to([Message(role="system", content="Answer."), Message(role="user", content=prompt)])
+    assert reply.startswith("2\n")
+    assert '[people.csv:2 "Ada,compilers"]' in reply
