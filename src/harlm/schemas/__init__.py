@@ -5,6 +5,7 @@ that name, ``answer.json`` for ``--format json``. They ship with the package, an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -31,9 +32,15 @@ def schemas() -> Mapping[str, dict[str, Any]]:
 
 
 def _schema_of(kind: object) -> dict[str, Any]:
-    return msgspec.json.schema(
+    schema = msgspec.json.schema(
         kind, schema_hook=lambda _: {"description": "Any JSON value"}
     )  # that is, object
+    for definition in schema["$defs"].values():
+        if "description" in definition:
+            definition["description"] = cleandoc(
+                definition["description"]
+            )  # Python 3.13 strips indents, 3.12 does not
+    return schema
 
 
 def _with_blobs(schema: dict[str, Any]) -> dict[str, Any]:
