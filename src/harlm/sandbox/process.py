@@ -20,15 +20,14 @@ import socket
 import sys
 import sysconfig
 import tempfile
-import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from harlm.config import Limits
-from harlm.errors import CodeError, SandboxFailure
+from harlm.errors import SandboxFailure
 from harlm.protocols import ReplHost, ReplSetup
 from harlm.sandbox import wire
+from harlm.sandbox.calls import Calls, Clock
 from harlm.sandbox.context_file import nameless_file, write_texts
 from harlm.types import Document, Final, Observation
 
@@ -43,8 +42,6 @@ _HEAD = 64_000  # characters kept of a cell's output, first and last
 _TAIL = 32_000
 _FILE_BYTES = 256 << 20
 _SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
-_OUTSTANDING = 4096  # calls of one REPL under way, before its socket is not read any more
-_UNREAD = 65_536  # replies that a worker may leave unread; more is an attack on the host's memory
 _GRACE_S = 1.0  # between asking a cell to stop and killing it
 _START_S = 30.0
 
@@ -152,7 +149,7 @@ class ProcessRepl:
             await self.start()
         assert self._wire is not None
         name = secrets.token_hex(8)
-        clock = _Clock(self._limits.cell_seconds)
+        clock = Clock(self._limits.cell_seconds)
         try:
             await self._wire.send(wire.Execute(cell=name, code=cell))
             done = await self._until_done(name, clock)
@@ -171,43 +168,19 @@ class ProcessRepl:
             waiting_s=clock.waited(),
         )
 
-    async def _until_done(self, name: str, clock: _Clock) -> wire.Done:
+    async def _until_done(self, name: str, clock: Clock) -> wire.Done:
         """Serve the cell's calls until it is done; calls that it left open end with it."""
         assert self._wire is not None
-        room = asyncio.Semaphore(_OUTSTANDING)
-        serving: dict[int, asyncio.Task[None]] = {}
+        calls = Calls(self._host, self._wire, clock, on_fault=self._give_up)
         timer = asyncio.create_task(self._keep_time(clock))
-
-        def served(task: asyncio.Task[None], call_id: int) -> None:
-            serving.pop(call_id, None)
-
-        async def serve(call: wire.Call) -> None:
-            try:
-                answer = await self._answer(call)
-            finally:  # what is left is to send it; waiting for that must not keep us from reading
-                room.release()
-                clock.resume()
-            if answer is not None:
-                await self._send_answer(answer)
-
         try:
             while True:
-                frame = await self._wire.receive()
-                match frame:
-                    case wire.Call(function=function) if (
-                        function in self._allowed and frame.id not in serving
-                    ):
-                        if len(serving) >= _UNREAD:
-                            raise SandboxFailure(
-                                f"a cell left {_UNREAD:,} replies to its calls unread, which is more than any program needs"
-                            )
-                        await room.acquire()
-                        clock.pause()
-                        serving[frame.id] = task = asyncio.create_task(serve(frame))
-                        task.add_done_callback(partial(served, call_id=frame.id))
-                    case wire.Done() if frame.cell == name:
-                        return frame
-                    case _:
+                match await self._wire.receive():
+                    case wire.Call() as call if call.function in self._allowed and call.id not in calls:
+                        await calls.take(call)
+                    case wire.Done() as done if done.cell == name:
+                        return done
+                    case frame:
                         raise SandboxFailure(
                             f"a cell made its worker break the protocol with {type(frame).__name__}"
                         )
@@ -216,33 +189,16 @@ class ProcessRepl:
                 raise self._failure from None
             raise
         finally:
-            unanswered = list(serving)
-            leftover = [timer, *serving.values()]
-            for task in leftover:
-                task.cancel()
-            await asyncio.gather(*leftover, return_exceptions=True)
-            for call_id in unanswered:  # a thread of the cell may wait for it in a later cell
-                await self._send_answer(
-                    wire.Refuse(id=call_id, message="the cell that made this call has ended")
-                )
+            timer.cancel()
+            await asyncio.gather(timer, return_exceptions=True)
+            await calls.end()
 
-    async def _answer(self, call: wire.Call) -> wire.Reply | wire.Refuse | None:
-        """The answer to one call. What is wrong with it is said in the cell; what is wrong with us ends the run."""
-        try:
-            return wire.Reply(id=call.id, value=await self._host.call(call.function, call.arguments))
-        except CodeError as error:
-            return wire.Refuse(id=call.id, message=str(error))
-        except Exception as error:  # noqa: BLE001 - re-raised by whoever runs the cell
-            self._failure = error
-            self._kill()
-            return None
+    def _give_up(self, fault: Exception) -> None:
+        """A fault of ours in answering a call: it ends the run, whatever the cell makes of it."""
+        self._failure = fault
+        self._kill()
 
-    async def _send_answer(self, answer: wire.Reply | wire.Refuse) -> None:
-        if self._wire is not None:
-            with contextlib.suppress(ConnectionError):  # the worker died meanwhile; the reader finds out
-                await self._wire.send(answer)
-
-    async def _keep_time(self, clock: _Clock) -> None:
+    async def _keep_time(self, clock: Clock) -> None:
         """Ask an endless cell to stop, so that its variables live; kill it when it does not."""
         while (left := clock.left()) > 0:  # noqa: ASYNC110 - the clock stands still during calls; there is no event
             await asyncio.sleep(max(left, 0.01))
@@ -254,7 +210,7 @@ class ProcessRepl:
             await asyncio.sleep(max(left, 0.01))
         self._kill()
 
-    async def _lost(self, clock: _Clock) -> Observation:
+    async def _lost(self, clock: Clock) -> Observation:
         """What is said of a cell that took its worker with it."""
         process = self._process
         await self.close()
@@ -315,42 +271,6 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"  # a real-time signal has no name
-
-
-class _Clock:
-    """The time of one cell, which stands still while any of its calls is under way."""
-
-    def __init__(self, allowed: float) -> None:
-        self._allowed = allowed
-        self._started = time.monotonic()
-        self._waited = 0.0
-        self._waiting_since = 0.0
-        self._calls = 0
-        self.ran_out = False
-
-    def pause(self) -> None:
-        """A call began."""
-        if not self._calls:
-            self._waiting_since = time.monotonic()
-        self._calls += 1
-
-    def resume(self) -> None:
-        """A call ended."""
-        self._calls -= 1
-        if not self._calls:
-            self._waited += time.monotonic() - self._waiting_since
-
-    def waited(self) -> float:
-        """Seconds spent waiting for calls."""
-        return self._waited + (time.monotonic() - self._waiting_since if self._calls else 0.0)
-
-    def total(self) -> float:
-        """Seconds since the cell began."""
-        return time.monotonic() - self._started
-
-    def left(self) -> float:
-        """Seconds of its own that the cell may still use."""
-        return self._allowed - (self.total() - self.waited())
 
 
 def _environment(folder: str) -> dict[str, str]:
