@@ -29,24 +29,42 @@ ModelChoice = str | LanguageModel | Callable[..., object]
 
 
 def home_of(config: Config) -> Path:
-    """The folder of runs and indexes."""
-    if config.tracing.home is not None:
-        return Path(config.tracing.home).expanduser()
+    """The folder of runs and indexes.
+
+    Raises:
+        ConfigError: it begins with a home folder that nobody knows.
+    """
     import platformdirs
 
-    return platformdirs.user_state_path("harlm", appauthor=False)
+    try:
+        if config.tracing.home is not None:
+            return Path(config.tracing.home).expanduser()
+        return platformdirs.user_state_path("harlm", appauthor=False).expanduser()
+    except RuntimeError as error:
+        named = config.tracing.home or "~"
+        raise ConfigError(
+            f"there is no home folder for {named!r} ({error}); set HARLM_HOME to the full path of a folder"
+        ) from error
 
 
 def runs_of(config: Config) -> Path:
-    """The folder of stored runs."""
+    """The folder of stored runs.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
     return home_of(config) / "runs"
 
 
 def user_config_file() -> Path:
-    """Where the user's own settings are."""
+    """Where the user's own settings are; a path where nothing is, for a user without a home folder."""
     import platformdirs
 
-    return platformdirs.user_config_path("harlm", appauthor=False) / "config.toml"
+    try:
+        folder = platformdirs.user_config_path("harlm", appauthor=False).expanduser()
+    except RuntimeError:
+        folder = Path(os.devnull)
+    return folder / "config.toml"
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@ and precedence; refuses to know what a part does with its section.
 
 Precedence: flag > environment > project file (``./harlm.toml``, else ``[tool.harlm]`` in ``./pyproject.toml``)
 > user file > default. A project file is part of whatever repository one happens to stand in, so it may not set
-keys, base URLs, certificates, proxies, the home folder or anything of the sandbox.
+keys, base URLs, certificates, proxies, the home folder or anything of the sandbox, nor undo the rule to stay offline.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -39,11 +40,15 @@ _NOT_FOR_PROJECTS = (
     "models.base_url",
     "models.proxy",
     "models.ca_bundle",
+    "models.offline",
     "sandbox.",
     "tracing.home",
 )
 
+_ADDRESSES = ("models.base_url", "models.proxy")
+
 _SECRET = "models.api_key"  # noqa: S105 - the name of a setting, not a secret
+_HIDDEN = "(set, hidden)"
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,7 +62,8 @@ class Models(_Section, frozen=True, kw_only=True):
         root: the model that writes code and answers.
         sub: the model that cells call; the root model when None.
         base_url: an OpenAI-compatible endpoint for ``openai/…`` models, without ``/chat/completions``.
-        api_key: for models at ``base_url``; else each provider's own variable is used.
+        api_key: for models at ``base_url``, or without one for the root model and others at its address; else each
+            provider's own variable is used.
         window: tokens that fit into the models, where the built-in figure is wrong.
         offline: refuse every model that needs a network.
         connect_timeout_s, timeout_s: for one request.
@@ -112,7 +118,7 @@ class Engine(_Section, frozen=True, kw_only=True):
     max_turns: Annotated[int, Meta(ge=2, le=200)] = 20
     concurrency: Annotated[int, Meta(ge=1, le=1024)] = 32
     shown_chars: Annotated[int, Meta(ge=500)] = 12_000
-    seed: int | None = None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     strict: bool = False
 
 
@@ -157,15 +163,22 @@ class Settings:
     config: Config
     origins: Mapping[str, str]
 
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Every setting as (name, value in TOML's manner, origin). Keys are never shown."""
-        shown = []
+    def shown(self) -> dict[str, object]:
+        """Every setting by dotted name. Keys are never shown."""
+        shown = {}
         for name in setting_names():
             section, key = name.split(".")
             value = getattr(getattr(self.config, section), key)
-            text = "(set, hidden)" if name == _SECRET and value else _toml(value)
-            shown.append((name, text, self.origins.get(name, "default")))
+            shown[name] = _HIDDEN if name == _SECRET and value else value
         return shown
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Every setting as (name, value in TOML's manner, origin)."""
+        return [(name, _toml(value), self.origin(name)) for name, value in self.shown().items()]
+
+    def origin(self, name: str) -> str:
+        """Where the value of a setting comes from."""
+        return self.origins.get(name, "default")
 
 
 def setting_names() -> list[str]:
@@ -190,13 +203,13 @@ def load(
         flags: dotted names to values; None means that a flag was not given.
         environment: the process environment.
         folder: where a project file is looked for.
-        user_file: the user's own TOML file; need not exist.
+        user_file: the user's own TOML file; need not exist, and counts as absent where it may not be read.
 
     Raises:
         ConfigError: a file, variable or flag that cannot be used, named with its value.
     """
     layers: list[tuple[str, Mapping[str, object]]] = [
-        (str(user_file), _flatten(_read(user_file), user_file) if user_file.is_file() else {}),
+        (str(user_file), _flatten(_found(user_file) or {}, user_file)),
         *_project_layer(folder),
         *_environment_layers(environment),
         *((f"flag {name}", {name: value}) for name, value in flags.items() if value is not None),
@@ -230,10 +243,10 @@ def overridden(base: Config, flags: Mapping[str, object]) -> Config:
 
 def _project_layer(folder: Path) -> Iterable[tuple[str, Mapping[str, object]]]:
     own, shared = folder / "harlm.toml", folder / "pyproject.toml"
-    if own.is_file():
-        path, layer = own, _flatten(_read(own), own)
-    elif shared.is_file():
-        tools = _read(shared).get("tool")
+    if (table := _found(own)) is not None:
+        path, layer = own, _flatten(table, own)
+    elif (table := _found(shared)) is not None:
+        tools = table.get("tool")
         path, layer = shared, _flatten(tools.get("harlm", {}) if isinstance(tools, dict) else {}, shared)
     else:
         return
@@ -255,11 +268,29 @@ def _environment_layers(environment: Mapping[str, str]) -> Iterable[tuple[str, M
             yield f"env {variable}", {name: value}
 
 
+def _found(path: Path) -> dict[str, object] | None:
+    """The table of a file that is only looked for: None where there is none, or none that this user may read (it is in
+    somebody else's home or folder).
+    """
+    try:
+        return _read(path) if path.is_file() else None
+    except PermissionError:
+        return None
+
+
 def _read(path: Path) -> dict[str, object]:
+    """The table of a file.
+
+    Raises:
+        ConfigError: it is damaged.
+        PermissionError: this user may not read it.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}. Mend it or move it away.") from error
+    except PermissionError:
+        raise
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}. Mend it or move it away.") from error
 
@@ -288,14 +319,32 @@ def _convert(values: Mapping[str, object], origins: Mapping[str, str]) -> Config
         section, key = name.split(".")
         sections.setdefault(section, {})[key] = value
     try:
-        return msgspec.convert(sections, Config, strict=False)
+        config = msgspec.convert(sections, Config, strict=False)
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").split("[")[0]
         raise ConfigError(f"{origins.get(name, name)}: {name} = {values.get(name)!r}: {detail}") from error
+    for name in _ADDRESSES:
+        if (value := values.get(name)) is not None and not _is_address(str(value)):
+            raise ConfigError(
+                f"{origins.get(name, name)}: {name} = {value!r}: this is no http or https URL with a host, such as "
+                "http://127.0.0.1:8000/v1"
+            )
+    return config
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        is_whole = value.split() == [value]
+        return is_whole and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        return False
 
 
 def _toml(value: object) -> str:
     if value is None:
         return "(unset)"
+    if value == _HIDDEN:
+        return _HIDDEN
     return msgspec.json.encode(value).decode()

@@ -1,8 +1,9 @@
-"""Running the command line as a user does: as a process."""
+"""Running the command line as a user does: as a process, in a shell, on a terminal."""
 
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,3 +33,41 @@ def harlm(
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def in_shell(script: str, environment: dict[str, str] | None = None, timeout: float = 60) -> Ran:
+    """A bash script in which ``harlm`` is the command."""
+    done = subprocess.run(
+        ["bash", "-c", f'harlm() {{ "{sys.executable}" -m harlm "$@"; }}\n{script}'],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env={**os.environ, **(environment or {})},
+        timeout=timeout,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def on_terminal(*arguments: str | Path, stdout_too: bool = True) -> Ran:
+    """``harlm ARGUMENTS`` with stderr on a terminal; ``out`` is what stdout got elsewhere, ``err`` what the terminal got."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harlm", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs if stdout_too else subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 1 << 16)
+        except OSError:  # how Linux says that the other end was closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    out, _ = process.communicate(timeout=60)
+    return Ran(process.returncode, (out or b"").decode(), shown.decode())

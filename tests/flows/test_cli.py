@@ -122,6 +122,7 @@ def test_files_are_cited_as_they_open_from_here() -> None:
         ),
         (["ask", "What?", "a.txt", "--mode", "fast"], 2, "'fast' is not one of"),
         (["ask", "What?", "a.txt", "-j", "0"], 2, "0 is not in the range"),
+        (["ask", "What?", "a.txt", "--seed", "9" * 30], 2, "is not in the range"),
         (["ask", "What?", "a.txt", "-o", "no/such/folder/x"], 3, "cannot be written to"),
         (
             ["ask", "Who flew to Mars in a teapot?", "a.txt", "--strict"],
@@ -290,10 +291,12 @@ def test_inspect_takes_standard_input() -> None:
 def test_doctor_says_honestly_what_the_sandbox_does() -> None:
     ran = harlm("doctor")
     assert ran.code == 0, ran.err
-    assert "does NOT protect from: files of this user" in ran.out
+    (reached,) = [line for line in ran.out.splitlines() if "does NOT protect from: " in line]
+    assert "; files of this user;" in reached
     report = json.loads(harlm("doctor", "--json").out)
     assert report["sandbox"]["tier"] == "s0"
-    assert "the variables of this process" in report["sandbox"]["denied"]
+    assert "inherited variables" in report["sandbox"]["denied"]
+    assert all(each in reached for each in report["sandbox"]["reached"])
 
 
 def test_doctor_fails_for_what_is_missing() -> None:
@@ -327,6 +330,22 @@ def test_config_shows_values_and_origins() -> None:
     assert "sk-very-secret" not in ran.out
 
 
+def test_config_in_json_has_real_values() -> None:
+    listing = json.loads(
+        harlm("config", "show", "--format", "json", environment={"HARLM_API_KEY": "sk-very-secret"}).out
+    )
+    assert listing["engine.max_turns"] == {"value": 20, "origin": "default"}
+    assert listing["models.offline"]["value"] is False
+    assert listing["models.sub"]["value"] is None
+    assert listing["models.api_key"] == {"value": "(set, hidden)", "origin": "env HARLM_API_KEY"}
+
+
+def test_an_address_that_is_none_is_named() -> None:
+    ran = harlm("ask", "What?", "-", stdin=b"x", environment={"HARLM_BASE_URL": "garbage"})
+    assert ran.code == 3
+    assert "env HARLM_BASE_URL: models.base_url = 'garbage'" in ran.err
+
+
 def test_a_hostile_project_file_is_refused() -> None:
     Path("harlm.toml").write_text("[models]\nbase_url = 'http://evil'\n")
     ran = harlm("ask", "What?", "-", stdin=b"x")
@@ -347,6 +366,9 @@ def test_runs_are_listed_and_shown() -> None:
 
 
 def test_help_and_version() -> None:
-    assert "Ask a question over files and folders." in harlm("--help").out
+    shown = harlm("--help").out
+    assert "Ask a question over files and folders." in shown
+    assert '    harlm ask "Which services still use TLS 1.1?" ./docs\n    harlm demo\n' in shown
+    assert "\\b" not in shown
     assert harlm("--version").out.startswith("harlm 0.")
     assert "--sub-model" in harlm("ask", "-h").out

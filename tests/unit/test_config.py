@@ -55,6 +55,7 @@ def test_pyproject_counts_when_there_is_no_file_of_our_own(tmp_path: Path) -> No
         "[models]\nbase_url = 'http://evil'",
         "[models]\nproxy = 'http://evil'",
         "[models]\nca_bundle = '/tmp/evil.pem'",
+        "[models]\noffline = false",
         "[models]\nroot = 'openai/x@http://evil/v1'",
         "[models]\nsub = 'http://evil/v1#x'",
         "[sandbox]\nmemory_mb = 100000",
@@ -123,3 +124,51 @@ def test_overriding_replaces_only_what_is_given() -> None:
     assert base.engine.concurrency == 32
     with pytest.raises(ConfigError, match=r"max_turns = 0"):
         overridden(base, {"engine.max_turns": 0})
+
+
+@pytest.mark.parametrize(
+    "value", ["garbage", "ftp://x/v1", "http://", "http://x:port/v1", "http://[::1", "http://a b"]
+)
+@pytest.mark.parametrize("name", ["models.base_url", "models.proxy"])
+def test_an_address_is_a_url_with_a_host(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match="http or https URL with a host") as caught:
+        loaded(tmp_path, flags={name: value})
+    assert f"{name} = {value!r}" in str(caught.value)
+    assert loaded(tmp_path, flags={name: "https://[::1]:8000/v1"})
+
+
+@pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 10**30])
+def test_a_seed_has_64_bits(tmp_path: Path, seed: int) -> None:
+    with pytest.raises(ConfigError, match=r"engine\.seed = "):
+        loaded(tmp_path, flags={"engine.seed": seed})
+    assert loaded(tmp_path, flags={"engine.seed": -(2**63)})[0].engine.seed == -(2**63)
+
+
+@pytest.mark.parametrize("method", ["is_file", "read_text"])
+@pytest.mark.parametrize("file", ["user.toml", "harlm.toml", "pyproject.toml"])
+def test_a_file_that_may_not_be_read_counts_as_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, method: str
+) -> None:
+    (tmp_path / file).write_text("[engine]\nmax_turns = 7\n")
+    allowed = getattr(Path, method)
+
+    def guarded(path: Path, **options: str) -> object:
+        if path.name == file:
+            raise PermissionError(13, "Permission denied", str(path))
+        return allowed(path, **options)
+
+    monkeypatch.setattr(Path, method, guarded)
+    assert loaded(tmp_path)[0] == Config()
+
+
+def test_values_are_shown_as_they_are(tmp_path: Path) -> None:
+    settings = load(
+        flags={"models.api_key": "sk-very-secret", "loading.include": ("*.md",)},
+        environment={},
+        folder=tmp_path,
+        user_file=tmp_path / "none",
+    )
+    shown = settings.shown()
+    assert (shown["engine.max_turns"], shown["models.sub"], shown["loading.include"]) == (20, None, ("*.md",))
+    assert shown["models.api_key"] == "(set, hidden)"
+    assert settings.origin("engine.max_turns") == "default"

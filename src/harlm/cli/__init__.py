@@ -4,6 +4,7 @@ code; nothing here answers anything.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -11,6 +12,8 @@ from importlib import import_module
 import click
 
 from harlm import __version__
+from harlm.cli import streams
+from harlm.cli.stopping import Stop
 from harlm.errors import ConfigError, ContextError, HarlmError, ModelError, NoAnswer, SandboxError, TraceError
 
 _VERBS = {
@@ -32,7 +35,6 @@ EXIT_INTERNAL, EXIT_USAGE, EXIT_CONFIG, EXIT_PROVIDER, EXIT_NO_ANSWER, EXIT_SAND
     7,
     8,
 )
-EXIT_INTERRUPTED = 130
 
 
 class _Verbs(click.Group):
@@ -53,37 +55,44 @@ class _Verbs(click.Group):
             formatter.write_dl(list(_VERBS.items()))
 
 
-@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog='\b\nExamples:\n  harlm ask "Which services still use TLS 1.1?" ./docs\n  harlm demo',  # \b keeps the lines
+)
 @click.version_option(__version__, "--version", prog_name="harlm", message="%(prog)s %(version)s")
 def harlm() -> None:
-    r"""Ask a question over any amount of text, with any language model.
-
-    \b
-    harlm ask "Which services still use TLS 1.1?" ./docs
-    harlm demo
-    """
+    """Ask a question over any amount of text, with any language model."""
 
 
 def main() -> None:
     """Run the command line, and exit with the code that says how it went."""
-    sys.exit(_run())
-
-
-def _run() -> int:
+    stop = Stop()
     try:
-        harlm.main(standalone_mode=False)
+        stop.listen()
+        streams.mend()
+        code = _run(stop)
+        streams.settle()
+    except KeyboardInterrupt:  # once more, while the first was answered
+        code = stop.exit_code
+    sys.exit(code)
+
+
+def _run(stop: Stop) -> int:
+    try:
+        harlm.main(prog_name="harlm", standalone_mode=False)
         sys.stdout.flush()
         return 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
-        error.show()
+        _show_usage(error)
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
-        _say("interrupted")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        return _stdout_was_closed()
+        _say(str(stop))
+        return stop.exit_code
+    except streams.StdoutFailed as failure:
+        return _without_stdout(failure)
     except HarlmError as error:
         _say(str(error))
         _trace()
@@ -113,17 +122,26 @@ def exit_code(error: HarlmError) -> int:
 
 
 def _say(message: str) -> None:
-    try:
-        click.echo(f"harlm: {' '.join(message.split())}", err=True)
-    except OSError:
-        pass  # stderr is closed as well; the exit code still tells
+    _print_on_stderr(f"harlm: {' '.join(message.split())}")
+
+
+def _show_usage(error: click.ClickException) -> None:
+    shown = io.StringIO()
+    error.show(shown)
+    _print_on_stderr(shown.getvalue().rstrip())
 
 
 def _trace() -> None:
     if is_verbose():
         import traceback
 
-        traceback.print_exc()
+        _print_on_stderr(traceback.format_exc().rstrip())
+
+
+def _print_on_stderr(text: str) -> None:
+    from harlm.cli.printing import say  # here, since --help does not pay for what it imports
+
+    say(text)
 
 
 def is_verbose() -> bool:
@@ -131,10 +149,8 @@ def is_verbose() -> bool:
     return "-v" in sys.argv or "--verbose" in sys.argv or os.environ.get("HARLM_LOG", "").lower() == "debug"
 
 
-def _stdout_was_closed() -> int:
-    """Whoever read our output has seen enough. Nothing more can be written there, not even by the interpreter's exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    _say(
-        "the reader of the output went away before all of it was written; stored runs are kept (harlm runs show last)"
-    )
-    return 0
+def _without_stdout(failure: streams.StdoutFailed) -> int:
+    if failure.reader_left:
+        return 0  # as of any command in a pipe: whoever read it has seen enough
+    _say(f"stdout cannot be written to ({failure.reason}); send the output to where there is room for it")
+    return EXIT_CONFIG

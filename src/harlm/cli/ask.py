@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
-import msgspec
 
+from harlm.cli.delivery import deliver, refuse_unwritable, undelivered
+from harlm.cli.printing import say, show_json_line
 from harlm.cli.settings import load_settings, patience
+from harlm.cli.streams import StdoutFailed
 from harlm.client import HARLM
 from harlm.context import load_paths
-from harlm.errors import ConfigError, HarlmError
 from harlm.events import CallFinished, Event, RunStarted
 from harlm.protocols import TraceSink
 from harlm.tracing.console import LiveTree, PlainLines
-from harlm.tracing.report import report_of
+from harlm.tracing.tree import one_line
 from harlm.types import Answer
 
 _FLAGS = {
@@ -73,7 +76,7 @@ _FLAGS = {
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the answer here.",
+    help="Write the answer here; - is stdout.",
 )
 @click.option("--explain", is_flag=True, help="Say why the mode was chosen.")
 @click.option(
@@ -83,7 +86,12 @@ _FLAGS = {
     help="Fail (exit 6) when nothing in the context supports an answer.",
 )
 @click.option("--offline", is_flag=True, default=None, help="Refuse every model that needs a network.")
-@click.option("--seed", type=int, metavar="N", help="For models that know one, and for random in the REPL.")
+@click.option(
+    "--seed",
+    type=click.IntRange(-(2**63), 2**63 - 1),
+    metavar="N",
+    help="For models that know one, and for random in the REPL.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
@@ -95,74 +103,71 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
         raise click.UsageError(
             'the question is empty; ask something, such as: harlm ask "What is this about?" ./docs'
         )
+    if options["as_events"] and options["output"] is not None:
+        raise click.UsageError(
+            "--json prints events on stdout and -o writes the answer into a file; use one of them"
+        )
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] not in (None, ())}
     settings = load_settings(flags).config
     quiet = options["quiet"]
     with patience("reading the context", quiet=quiet):
         context = load_paths(paths, settings.loading, stdin=sys.stdin.buffer if "-" in paths else None)
-    remembered = _Remembered()
-    sinks: list[TraceSink] = [remembered]
-    display = _display(sys.stderr) if not quiet else None
-    if display is not None:
-        sinks.append(display)
-    if options["as_events"]:
-        sinks.append(_EventLines(sys.stdout))
-    try:
+    output = None if options["output"] == Path("-") else options["output"]
+    if output is not None:
+        refuse_unwritable(output)
+    events = _EventLines() if options["as_events"] else None
+    with _told_what_is_kept() as remembered, _displayed(quiet=quiet, beside=events) as displays:
+        sinks = [remembered, *displays, *([events] if events is not None else [])]
         answer = HARLM(settings=settings).ask(question, context, sinks=sinks)
-    except (HarlmError, KeyboardInterrupt):
-        if display is not None:
-            display.close()
-        remembered.say_what_is_kept()
-        raise
-    if display is not None:
-        display.close()
-    if not options["as_events"]:
-        _deliver(answer, options["style"], options["output"])
+    failure = events.failure if events is not None else _delivered(answer, options["style"], output)
     if not quiet:
         _report(answer, explain=options["explain"])
+    if failure is not None:
+        raise undelivered(answer, failure)
 
 
-def _display(out: TextIO) -> LiveTree | PlainLines:
-    return LiveTree(out) if out.isatty() else PlainLines(out)
-
-
-def _deliver(answer: Answer, style: str, output: Path | None) -> None:
-    text = _rendered(answer, style)
-    if output is None:
-        click.echo(text)
+@contextmanager
+def _displayed(*, quiet: bool, beside: _EventLines | None) -> Iterator[list[TraceSink]]:
+    """What shows on stderr how the run goes; taken away at the end, however that comes."""
+    if quiet:
+        yield []
         return
+    is_shared = beside is not None and sys.stdout.isatty()  # a tree would be drawn over the events
+    display = LiveTree(sys.stderr) if sys.stderr.isatty() and not is_shared else PlainLines(sys.stderr)
     try:
-        output.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"the answer cannot be written to {str(output)!r} ({error.strerror}); it is kept: harlm runs show {answer.run_id}"
-        ) from error
+        yield [display]
+    finally:
+        display.close()
 
 
-def _rendered(answer: Answer, style: str) -> str:
-    if style == "json":
-        return msgspec.json.format(msgspec.json.encode(report_of(answer)), indent=2).decode()
-    if style == "md" and answer.citations:
-        sources = "\n".join(
-            f"- `{each.place}`: “{' '.join(each.quote.split())}”" for each in answer.citations
-        )
-        return f"{answer.text}\n\n**Sources**\n\n{sources}"
-    return answer.text
+@contextmanager
+def _told_what_is_kept() -> Iterator[_Remembered]:
+    remembered = _Remembered()
+    try:
+        yield remembered
+    except (Exception, KeyboardInterrupt):
+        remembered.say_what_is_kept()
+        raise
+
+
+def _delivered(answer: Answer, style: str, output: Path | None) -> StdoutFailed | None:
+    """How delivering failed, if it did; what the answer took is told before that is raised."""
+    try:
+        deliver(answer, style, output)
+    except StdoutFailed as failure:
+        return failure
+    return None
 
 
 def _report(answer: Answer, *, explain: bool) -> None:
     """What the answer rests on and what it took, on stderr."""
-
-    def say(line: str) -> None:
-        click.echo(line, err=True)
-
     if explain and answer.route is not None:
         chances = ", ".join(f"{mode} {chance:.0%}" for mode, chance in answer.route.probabilities.items())
         say(f"route: {answer.route.mode} ({chances})")
         for reason in answer.route.reasons:
             say(f"  {reason}")
     for each in answer.citations[:10]:
-        say(f"source: {each.place} “{_one_line(each.quote)}”")
+        say(f"source: {each.place} “{one_line(each.quote)}”")
     if answer.citations_dropped:
         say(f"{answer.citations_dropped} citation(s) could not be verified and were removed")
     if answer.status != "ok":
@@ -185,11 +190,6 @@ def _summary(answer: Answer) -> str:
     )
 
 
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 120 else line[:119] + "…"
-
-
 class _Remembered:
     """Keeps the run's id and what was paid for, to say so when the run ends early."""
 
@@ -204,18 +204,28 @@ class _Remembered:
         self._calls += isinstance(event, CallFinished)
 
     def say_what_is_kept(self) -> None:
-        """One line on stderr, when there is something."""
-        if self._calls:
-            click.echo(f"{self._calls} answered call(s) are kept: harlm runs show {self._run}", err=True)
+        """One line on stderr, once there is a run."""
+        if self._run:
+            answered = (
+                f"{self._calls} answered call(s)" if self._calls else "no answered call, but the events"
+            )
+            say(f"{answered} are kept: harlm runs show {self._run}")
 
 
 class _EventLines:
-    """Events as JSON lines on stdout."""
+    """Events as JSON lines on stdout, until that fails: the run goes on.
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
+    Attributes:
+        failure: how it failed.
+    """
+
+    def __init__(self) -> None:
+        self.failure: StdoutFailed | None = None
 
     def emit(self, event: Event) -> None:
         """Print one event."""
-        self._out.write(msgspec.json.encode(event).decode() + "\n")
-        self._out.flush()
+        if self.failure is None:
+            try:
+                show_json_line(event)
+            except StdoutFailed as failure:
+                self.failure = failure

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import click
-import msgspec
 
+from harlm.cli.printing import show, show_json
 from harlm.cli.settings import load_settings
 
 
@@ -21,13 +21,18 @@ def command() -> None:
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def show(*, origin: bool, style: str, **_: Any) -> None:
+def show_(*, origin: bool, style: str, **_: Any) -> None:
     """Print all settings as they hold in this folder. Keys are hidden."""
-    rows = load_settings({}).rows()
+    settings = load_settings({})
     if style == "json":
-        listing = {name: {"value": value, "origin": source} for name, value, source in rows}
-        click.echo(msgspec.json.format(msgspec.json.encode(listing), indent=2).decode())
+        show_json(
+            {
+                name: {"value": value, "origin": settings.origin(name)}
+                for name, value in settings.shown().items()
+            }
+        )
         return
+    rows = settings.rows()
     width = max(len(name) for name, _, _ in rows)
     for name, value, source in rows:
-        click.echo(f"{name:<{width}} = {value}" + (f"   # {source}" if origin else ""))
+        show(f"{name:<{width}} = {value}" + (f"   # {source}" if origin else ""))

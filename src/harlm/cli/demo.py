@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from harlm.cli.printing import show
 from harlm.cli.settings import load_settings, patience
 from harlm.client import HARLM
 from harlm.config import OFFLINE_MODEL
@@ -51,20 +52,20 @@ def command(*, verbose: bool) -> None:
     with patience("reading the standard library"):
         context = load_paths([library], settings.loading)
     known = profile(context)
-    click.echo(
+    show(
         f"Python's standard library: {known.documents:,} files, about {known.tokens:,} tokens, "
         f"read in {time.perf_counter() - started:.2f} s"
     )
-    click.echo("Model: offline/extractive (no weights, no key: it finds, quotes and counts)\n")
+    show("Model: offline/extractive (no weights, no key: it finds, quotes and counts)\n")
     client = HARLM(settings=settings)
     right = [
         _ask(client, number, question, context, library)
         for number, question in enumerate(_QUESTIONS, start=1)
     ]
-    click.echo(f"{sum(right)} of {len(right)} answers agree with ast.")
-    click.echo('\nNow your own: harlm ask "What is this about?" PATH')
+    show(f"{sum(right)} of {len(right)} answers agree with ast.")
+    show('\nNow your own: harlm ask "What is this about?" PATH')
     if not all(right):
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _ask(client: HARLM, number: int, question: _Question, context: Context, library: Path) -> bool:
@@ -74,13 +75,13 @@ def _ask(client: HARLM, number: int, question: _Question, context: Context, libr
     took = time.perf_counter() - started
     right, truth = question.is_right(answer, library)
     depth = f", {nodes.count} nodes, sub-calls down to depth {nodes.depth}" if nodes.depth else ""
-    click.echo(f"{number}. [{question.kind}] {question.text}")
+    show(f"{number}. [{question.kind}] {question.text}")
     for line in _shortened(answer.text):
-        click.echo(f"   {line}")
-    click.echo(
+        show(f"   {line}")
+    show(
         f"   {answer.mode} mode, {answer.usage.calls} calls{depth}, {len(answer.citations)} citations checked, {took:.2f} s"
     )
-    click.echo(f"   {'AGREES' if right else 'DIFFERS'} with ast: {truth}\n")
+    show(f"   {'AGREES' if right else 'DIFFERS'} with ast: {truth}\n")
     return right
 
 

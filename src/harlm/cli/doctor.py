@@ -15,6 +15,7 @@ import msgspec
 
 from harlm import __version__
 from harlm.assembly import home_of
+from harlm.cli.printing import show, show_json
 from harlm.cli.settings import bytes_text, load_settings
 from harlm.config import Config
 from harlm.errors import ConfigError, SandboxFailure
@@ -49,10 +50,10 @@ def command(*, as_json: bool, verbose: bool) -> None:
             "sandbox": {"tier": sandbox.tier, "denied": sandbox.denied, "reached": sandbox.reached},
             "findings": findings,
         }
-        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+        show_json(report)
     else:
         for each in findings:
-            click.echo(f"{_SIGNS[each.state]}  {each.what}: {each.detail}")
+            show(f"{_SIGNS[each.state]}  {each.what}: {each.detail}")
     if sandbox.tier is None:
         raise SandboxFailure(sandbox.error or "no sandbox can be built here")
     if any(each.state == "bad" for each in findings):
@@ -92,13 +93,23 @@ def _about_model(settings: Config) -> Finding:
 
 
 def _about_home(settings: Config) -> Finding:
-    home = home_of(settings)
-    nearest = next(each for each in (home, *home.parents) if each.exists())
-    if not os.access(nearest, os.W_OK):
+    try:
+        home = home_of(settings)
+    except ConfigError as error:
+        return Finding("bad", "home", str(error))
+    nearest = next((each for each in (home, *home.parents) if _is_there(each)), None)
+    if nearest is None or not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         return Finding("bad", "home", f"{home} cannot be written to; set HARLM_HOME")
     free = shutil.disk_usage(nearest).free
     state: State = "ok" if free > _SCARCE else "note"
     return Finding(state, "home", f"{home} ({bytes_text(free)} free)")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False  # in a folder that may not be searched
 
 
 def _about_certificates(settings: Config) -> Finding:

@@ -7,8 +7,8 @@ from collections import Counter
 from typing import Any
 
 import click
-import msgspec
 
+from harlm.cli.printing import show, show_json
 from harlm.cli.settings import bytes_text, load_settings, patience
 from harlm.context import load_paths, profile
 from harlm.types import Context
@@ -35,14 +35,14 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
             paths, load_settings(flags).config.loading, stdin=sys.stdin.buffer if "-" in paths else None
         )
     if options["style"] == "json":
-        click.echo(_as_json(context))
+        show_json(_listing(context))
     else:
         _print(context, show_all=options["show_all"])
 
 
-def _as_json(context: Context) -> str:
+def _listing(context: Context) -> dict[str, object]:
     known = profile(context)
-    listing = {
+    return {
         "documents": known.documents,
         "characters": known.characters,
         "tokens": known.tokens,
@@ -51,29 +51,26 @@ def _as_json(context: Context) -> str:
         "largest": [{"name": name, "characters": size} for name, size in known.largest],
         "skipped": [{"name": each.name, "reason": each.reason} for each in context.skipped],
     }
-    return msgspec.json.format(msgspec.json.encode(listing), indent=2).decode()
 
 
 def _print(context: Context, *, show_all: bool) -> None:
     known = profile(context)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in known.kinds)
-    click.echo(f"{known.documents:,} documents ({kinds})")
-    click.echo(
-        f"{bytes_text(known.characters)} of text, about {known.tokens:,} tokens, mostly {known.structure}"
-    )
-    click.echo("\nLargest:")
+    show(f"{known.documents:,} documents ({kinds})")
+    show(f"{bytes_text(known.characters)} of text, about {known.tokens:,} tokens, mostly {known.structure}")
+    show("\nLargest:")
     for name, size in known.largest:
-        click.echo(f"  {bytes_text(size):>10}  {name}")
+        show(f"  {bytes_text(size):>10}  {name}")
     if not context.skipped:
-        click.echo("\nNothing was skipped.")
+        show("\nNothing was skipped.")
         return
-    click.echo(f"\nSkipped: {len(context.skipped):,}")
+    show(f"\nSkipped: {len(context.skipped):,}")
     reasons = Counter(each.reason for each in context.skipped)
     shown = list(context.skipped) if show_all else []
     for reason, count in reasons.most_common():
-        click.echo(f"  {count:>6,}  {reason}")
+        show(f"  {count:>6,}  {reason}")
         named = [each.name for each in (shown or context.skipped) if each.reason == reason]
         for name in named if show_all else named[:3]:
-            click.echo(f"          {name}")
+            show(f"          {name}")
         if not show_all and count > 3:
-            click.echo(f"          … {count - 3:,} more (--all lists them)")
+            show(f"          … {count - 3:,} more (--all lists them)")

@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 import click
-import msgspec
 
+from harlm.cli.printing import show, show_json
 from harlm.cli.settings import load_settings
 from harlm.models.names import PROVIDERS, Provider
 
@@ -22,22 +22,15 @@ def command(**options: Any) -> None:
     chosen = load_settings({}).config.models
     rows = [_row(name, provider) for name, provider in PROVIDERS.items()]
     if options["style"] == "json":
-        click.echo(
-            msgspec.json.format(
-                msgspec.json.encode(
-                    {"root": chosen.root, "sub": chosen.sub or chosen.root, "providers": rows}
-                ),
-                indent=2,
-            ).decode()
-        )
+        show_json({"root": chosen.root, "sub": chosen.sub or chosen.root, "providers": rows})
         return
-    click.echo(f"root model: {chosen.root}\nsub-model:  {chosen.sub or chosen.root}\n")
+    show(f"root model: {chosen.root}\nsub-model:  {chosen.sub or chosen.root}\n")
     for row in rows:
-        click.echo(f"{row['provider']:<11} {row['example']:<28} {row['key']:<34} window {row['window']:,}")
-    click.echo(
+        show(f"{row['provider']:<11} {row['example']:<28} {row['key']:<34} window {row['window']:,}")
+    show(
         "\nAny OpenAI-compatible server: openai/NAME@http://host:port/v1 or http://host:port/v1#NAME (no key needed)."
     )
-    click.echo("The windows are what is assumed to fit; set models.window where you know better.")
+    show("The windows are what is assumed to fit; set models.window where you know better.")
 
 
 def _row(name: str, provider: Provider) -> dict[str, Any]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from harlm.assembly import runs_of
+from harlm.cli.printing import say, show, show_json
 from harlm.cli.settings import load_settings
-from harlm.events import CellFinished, CellStarted
+from harlm.errors import TraceError
+from harlm.events import CellFinished, CellStarted, Event
 from harlm.tracing.jsonl import RunFolder, RunResult, find_run, list_runs
-from harlm.tracing.tree import CallTree, Node, node_line
+from harlm.tracing.tree import CallTree, Node, node_line, one_line
+
+_UNKNOWN_TIME = "?"
 
 
 @click.group("runs")
@@ -29,14 +33,14 @@ def command() -> None:
 def list_(*, count: int, style: str, **_: Any) -> None:
     """List runs, newest first."""
     folder = runs_of(load_settings({}).config)
-    rows = [_row(RunFolder(folder / name)) for name in list_runs(folder)[:count]]
+    rows = [_row(folder / name) for name in list_runs(folder)[:count]]
     if style == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        show_json(rows)
         return
     if not rows:
-        click.echo(f"no runs in {folder} yet; ask something first", err=True)
+        say(f"no runs in {folder} yet; ask something first")
     for row in rows:
-        click.echo(f"{row['run']}  {row['started']}  {row['state']:<10}  {row['question']}")
+        show(f"{row['run']}  {row['started']:<19}  {row['state']:<10}  {one_line(row['question'])}")
 
 
 @command.command("show")
@@ -46,51 +50,71 @@ def list_(*, count: int, style: str, **_: Any) -> None:
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def show(*, run: str, cells: bool, style: str, **_: Any) -> None:
+def show_(*, run: str, cells: bool, style: str, **_: Any) -> None:
     """Show one run: an id, the beginning of one, or `last`."""
     folder = find_run(runs_of(load_settings({}).config), run)
     if style == "json":
         whole = {"run": folder.record, "result": folder.result, "events": list(folder.events())}
-        click.echo(msgspec.json.format(msgspec.json.encode(whole), indent=2).decode())
+        show_json(whole)
         return
-    click.echo(f"{folder.record.run}  {_when(folder.record.started)}  {folder.folder}")
-    click.echo(f"question: {folder.record.question}")
-    click.echo(f"context:  {folder.record.documents:,} documents, about {folder.record.tokens:,} tokens")
-    click.echo(f"models:   {folder.record.root_model}, {folder.record.sub_model}\n")
-    told = list(folder.events())
+    show(f"{folder.record.run}  {_when(folder.record.started)}  {folder.folder}")
+    show(f"question: {folder.record.question}")
+    show(f"context:  {folder.record.documents:,} documents, about {folder.record.tokens:,} tokens")
+    show(f"models:   {folder.record.root_model}, {folder.record.sub_model}\n")
+    told, damage = _readable_events(folder)
     if (root := CallTree(told).root) is not None:
         _print_tree(root, 0)
     if cells:
         for event in told:
             if isinstance(event, CellStarted):
-                click.echo(f"\n--- node {event.node}, turn {event.turn}\n{event.code.rstrip()}")
+                show(f"\n--- node {event.node}, turn {event.turn}\n{event.code.rstrip()}")
             elif isinstance(event, CellFinished):
-                click.echo(f"--- printed ({event.wall_s:.3f} s)\n{event.output.rstrip()}{_error(event)}")
-    click.echo("")
+                show(f"--- printed ({event.wall_s:.3f} s)\n{event.output.rstrip()}{_error(event)}")
+    show()
     _print_result(folder.result)
+    if damage is not None:
+        raise damage
 
 
-def _row(folder: RunFolder) -> dict[str, Any]:
-    return {
-        "run": folder.record.run,
-        "started": _when(folder.record.started),
-        "state": _state(folder.result),
-        "question": folder.record.question,
-    }
+def _row(folder: Path) -> dict[str, str]:
+    """A run in one row; of a damaged one, as much as can be read."""
+    row = {"run": folder.name, "started": _UNKNOWN_TIME, "state": "unreadable", "question": ""}
+    try:
+        stored = RunFolder(folder)
+        row |= {"started": _when(stored.record.started), "question": stored.record.question}
+        row["state"] = _state(stored.result)
+    except TraceError:
+        pass  # `harlm runs show` says what is wrong with it
+    return row
+
+
+def _readable_events(folder: RunFolder) -> tuple[list[Event], TraceError | None]:
+    """The events up to where they are damaged, and what is wrong there."""
+    told: list[Event] = []
+    try:
+        told.extend(folder.events())
+    except TraceError as damage:
+        return told, damage
+    return told, None
 
 
 def _state(result: RunResult | None) -> str:
     if result is None:
         return "unfinished"
-    return result.answer.status if result.answer is not None else "failed"
+    if result.answer is not None:
+        return result.answer.status
+    return "failed" if result.error is not None else "unreadable"
 
 
 def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return _UNKNOWN_TIME  # no time that a calendar has
 
 
 def _print_tree(node: Node, depth: int) -> None:
-    click.echo("  " * depth + node_line(node))
+    show("  " * depth + node_line(node))
     for child in node.children:
         _print_tree(child, depth + 1)
 
@@ -101,10 +125,12 @@ def _error(event: CellFinished) -> str:
 
 def _print_result(result: RunResult | None) -> None:
     if result is None:
-        click.echo("no result: the run is under way, or was killed")
-    elif result.answer is None:
-        click.echo(f"{result.error_type}: {result.error}")
-    else:
-        click.echo(result.answer.text)
+        show("no result: the run is under way, or was killed")
+    elif result.answer is not None:
+        show(result.answer.text)
         for each in result.answer.citations:
-            click.echo(f"  {each.place}: “{' '.join(each.quote.split())}”")
+            show(f"  {each.place}: “{' '.join(each.quote.split())}”")
+    elif result.error is not None:
+        show(f"{result.error_type}: {result.error}")
+    else:
+        show("the result is damaged: it holds neither an answer nor an error")

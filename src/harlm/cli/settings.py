@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
 from harlm import assembly
+from harlm.cli.printing import say
 from harlm.config import Settings, load
 
 _PATIENCE_S = 1.5
@@ -18,13 +17,20 @@ _PATIENCE_S = 1.5
 
 def load_settings(flags: Mapping[str, object]) -> Settings:
     """The settings that hold here, with these flags."""
-    return load(flags=flags, environment=os.environ, folder=Path.cwd(), user_file=assembly.user_config_file())
+    return load(flags=flags, environment=os.environ, folder=_here(), user_file=assembly.user_config_file())
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()  # the folder was deleted, or may not be read: no project file is found in it
 
 
 @contextmanager
 def patience(what: str, *, quiet: bool = False) -> Iterator[None]:
     """Say on stderr what takes so long, once it does."""
-    timer = threading.Timer(_PATIENCE_S, click.echo, [f"{what} …"], {"err": True})
+    timer = threading.Timer(_PATIENCE_S, say, [f"{what} …"])
     timer.daemon = True
     if not quiet:
         timer.start()

@@ -1,11 +1,13 @@
 """Progress on a terminal while a run goes: a live tree of calls, or plain lines where nobody watches. Writes to stderr
-only; text from models and documents is never taken for markup.
+only; text from models and documents is never taken for markup, nor for commands to the terminal. A display that cannot be
+seen any more stops, and the run goes on.
 """
 
 from __future__ import annotations
 
+import io
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from harlm import events
 from harlm.tracing.tree import CallTree, Node, node_line
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 _QUIET_S = 2.0  # plain lines: nothing is said of calls before this, and then every so often
 _MOST_NODES = 24
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\n\t"}
+
+
+def harmless(text: str) -> str:
+    """Text that a terminal shows and does not obey: control characters are written as escapes, but for line feeds and tabs."""
+    return text.replace("\r\n", "\n").translate(_CONTROLS)
 
 
 class PlainLines:
@@ -26,7 +34,7 @@ class PlainLines:
     """
 
     def __init__(self, out: TextIO) -> None:
-        self._out = out
+        self._out = _until_it_fails(out)
         self._tree = CallTree()
         self._said = time.monotonic()
 
@@ -48,7 +56,7 @@ class PlainLines:
         """Nothing is left to do."""
 
     def _say(self, line: str) -> None:
-        print(line, file=self._out, flush=True)
+        print(harmless(line), file=self._out, flush=True)
         self._said = time.monotonic()
 
 
@@ -63,10 +71,15 @@ class LiveTree:
         from rich.console import Console
         from rich.live import Live
 
-        self._console = Console(file=out, highlight=False, markup=False)
+        self._console = Console(file=_until_it_fails(out), highlight=False, markup=False, emoji=False)
         self._tree = CallTree()
         self._live: Live = Live(
-            console=self._console, get_renderable=self._drawn, refresh_per_second=8, transient=True
+            console=self._console,
+            get_renderable=self._drawn,
+            refresh_per_second=8,
+            transient=True,
+            redirect_stdout=False,  # it would take what belongs on stdout to the terminal
+            redirect_stderr=False,
         )
         self._live.start()
 
@@ -75,11 +88,11 @@ class LiveTree:
         self._tree.add(event)
         match event:
             case events.RunStarted():
-                self._console.print(_started(event), style="dim")
+                self._console.print(harmless(_started(event)), style="dim")
             case events.Routed():
-                self._console.print(_routed(event), style="dim")
+                self._console.print(harmless(_routed(event)), style="dim")
             case events.Noted():
-                self._console.print(f"note: {event.message}", style="yellow")
+                self._console.print(harmless(f"note: {event.message}"), style="yellow")
 
     def close(self) -> None:
         """Take the picture away."""
@@ -92,7 +105,7 @@ class LiveTree:
         root = self._tree.root
         if root is None:
             return "…"
-        drawn = Tree(Text(node_line(root)))
+        drawn = Tree(Text(harmless(node_line(root))))
         _grow(drawn, root, _MOST_NODES)
         return drawn
 
@@ -102,7 +115,7 @@ def _grow(branch: Tree, node: Node, room: int) -> None:
 
     busy = sorted(node.children, key=lambda child: bool(child.status))
     for child in busy[:room]:
-        _grow(branch.add(Text(node_line(child))), child, room // 2)
+        _grow(branch.add(Text(harmless(node_line(child)))), child, room // 2)
     if len(busy) > room:
         branch.add(Text(f"… {len(busy) - room} more"))
 
@@ -117,3 +130,38 @@ def _started(event: events.RunStarted) -> str:
 
 def _routed(event: events.Routed) -> str:
     return f"mode {event.mode} ({event.probabilities[event.mode]:.0%}): {event.reasons[0] if event.reasons else ''}"
+
+
+class _UntilItFails(io.TextIOBase):
+    """A stream that is written to until that fails, and forgets the rest."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out: TextIO | None = out
+        self._is_terminal = out.isatty()
+        self._encoding = out.encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override] # the stubs have a variable there, which is read-only in truth
+        return self._encoding
+
+    def write(self, text: str, /) -> int:
+        if self._out is not None:
+            try:
+                self._out.write(text)
+            except (OSError, ValueError):  # ValueError: it is closed
+                self._out = None
+        return len(text)
+
+    def flush(self) -> None:
+        if self._out is not None:
+            try:
+                self._out.flush()
+            except (OSError, ValueError):  # as above
+                self._out = None
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+def _until_it_fails(out: TextIO) -> TextIO:
+    return cast(TextIO, _UntilItFails(out))  # what print and rich need of one is there

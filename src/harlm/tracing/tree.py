@@ -81,8 +81,9 @@ class CallTree:
     def _node(self, event: events.Event) -> Node:
         node = self._nodes.get(event.node)
         if node is None:
-            node = self._nodes[event.node] = Node(event.node)
+            # looked up before the node is there: none is its own parent, whatever a file says
             parent = self._nodes.get(event.parent or "")
+            node = self._nodes[event.node] = Node(event.node)
             if parent is not None:
                 parent.children.append(node)
             elif self.root is None:
@@ -90,10 +91,15 @@ class CallTree:
         return node
 
 
+def one_line(text: str, width: int = 120) -> str:
+    """Text in one line, cut where it is longer."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
 def node_line(node: Node, width: int = 60) -> str:
     """A node in one line."""
-    question = " ".join(node.question.split())
-    question = question if len(question) <= width else question[: width - 1] + "…"
+    question = one_line(node.question, width)
     calls = [f"{node.root_calls} turns" if node.mode != "direct" else f"{node.root_calls} call"]
     if node.sub_calls or (node.in_flight and node.cells):
         calls.append(f"{node.sub_calls} sub-calls")

@@ -4,9 +4,10 @@ import io
 
 import pytest
 
+from harlm import events
 from harlm.tracing import console
-from harlm.tracing.console import LiveTree, PlainLines
-from harlm.tracing.tree import CallTree, node_line
+from harlm.tracing.console import LiveTree, PlainLines, harmless
+from harlm.tracing.tree import CallTree, node_line, one_line
 from tests.contracts.test_trace_sink import STORY
 
 
@@ -44,3 +45,74 @@ def test_the_live_tree_takes_no_text_for_markup() -> None:
 
 def test_no_events_are_no_tree() -> None:
     assert CallTree().root is None
+
+
+def test_control_characters_are_shown_and_not_obeyed() -> None:
+    assert harmless("a\x1b]0;x\x07b\x7f\x9bc") == r"a\x1b]0;x\x07b\x7f\x9bc"
+    assert harmless("two\r\nlines\tand “ümläute”\n") == "two\nlines\tand “ümläute”\n"
+    assert harmless("over\rwritten") == r"over\x0dwritten"
+
+
+@pytest.mark.parametrize("display", [PlainLines, LiveTree])
+def test_no_display_commands_the_terminal(display: type[PlainLines | LiveTree]) -> None:
+    out = io.StringIO()
+    shown = display(out)
+    for event in STORY:
+        shown.emit(event)
+    shown.close()
+    assert r"\x1b[31m" in out.getvalue()
+    assert "\x1b[31m" not in out.getvalue()
+
+
+class Broken(io.StringIO):
+    """A terminal that goes away after the first line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = 0
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        if self.tell():
+            self.refused += 1
+            raise BrokenPipeError(32, "Broken pipe")
+        return super().write(text)
+
+
+@pytest.mark.parametrize("display", [PlainLines, LiveTree])
+def test_a_display_that_cannot_be_seen_stops_and_the_run_goes_on(
+    display: type[PlainLines | LiveTree],
+) -> None:
+    out = Broken()
+    shown = display(out)
+    for event in STORY:
+        shown.emit(event)
+    shown.close()
+    assert out.refused == 1
+
+
+def test_a_tree_takes_no_text_for_a_picture() -> None:
+    out = io.StringIO()
+    tree = LiveTree(out)
+    tree.emit(events.Noted(message="a :smile: here"))
+    tree.close()
+    assert ":smile:" in out.getvalue()
+
+
+def test_one_line_is_cut_where_it_is_longer() -> None:
+    assert one_line(" a\n b ") == "a b"
+    assert one_line("x" * 20, 10) == "x" * 9 + "…"
+
+
+def test_a_node_is_never_its_own_parent() -> None:
+    tree = CallTree(
+        [
+            events.NodeStarted(
+                node="0", parent="0", depth=0, question="q", mode="repl", documents=1, characters=1
+            )
+        ]
+    )
+    assert tree.root is not None
+    assert tree.root.children == []
