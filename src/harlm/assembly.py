@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
-from harlm.config import Config
+from harlm.config import Config, is_address
 from harlm.engine import Models, Run, Shared, new_run_id
 from harlm.errors import ConfigError
 from harlm.events import Event, Noted
-from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, is_address, parse_model_name
+from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
 from harlm.protocols import LanguageModel, TraceSink
 from harlm.router import HeuristicRouter
 from harlm.sandbox.process import ProcessSandbox

@@ -325,7 +325,7 @@ def _convert(values: Mapping[str, object], origins: Mapping[str, str]) -> Config
         name = path.rstrip("`").split("[")[0]
         raise ConfigError(f"{origins.get(name, name)}: {name} = {values.get(name)!r}: {detail}") from error
     for name in _ADDRESSES:
-        if (value := values.get(name)) is not None and not _is_address(str(value)):
+        if (value := values.get(name)) is not None and not is_address(str(value)):
             raise ConfigError(
                 f"{origins.get(name, name)}: {name} = {value!r}: this is no http or https URL with a host, such as "
                 "http://127.0.0.1:8000/v1"
@@ -333,7 +333,8 @@ def _convert(values: Mapping[str, object], origins: Mapping[str, str]) -> Config
     return config
 
 
-def _is_address(value: str) -> bool:
+def is_address(value: str) -> bool:
+    """Whether a text is the address of a server: http or https, a host, and a port that can be."""
     try:
         parts = urlsplit(value)
         is_whole = value.split() == [value]

@@ -4,6 +4,7 @@ code; nothing here answers anything.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -68,6 +69,7 @@ def harlm() -> None:
 def main() -> None:
     """Run the command line, and exit with the code that says how it went."""
     stop = Stop()
+    gc.set_threshold(100_000)  # a short program that mostly loads: fewer rounds save a fifth of the loading
     try:
         stop.listen()
         streams.mend()

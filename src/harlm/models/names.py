@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
+from harlm.config import is_address
 from harlm.errors import ConfigError
 
 Protocol = Literal["openai", "anthropic", "gemini", "offline"]
@@ -127,12 +127,3 @@ def parse_model_name(text: str) -> ModelName:
 def _check_url(address: str, text: str) -> None:
     if not is_address(address):
         raise ConfigError(f"model {text!r} holds an address that cannot be used: {address!r}")
-
-
-def is_address(address: str) -> bool:
-    """Whether a text is the address of a server: http or https, a host, and a port that can be."""
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
