@@ -46,14 +46,6 @@ def test_every_citation_stands_verbatim_at_its_place(text: str) -> None:
         assert f"[{each.place}]" in cited.text
 
 
-@given(CLAIMS)
-def test_checking_twice_changes_nothing_more(text: str) -> None:
-    once = cite(text, CONTEXT)
-    again = cite(once.text, CONTEXT)
-    assert again.dropped == 0 or once.dropped > 0 or once.text != text
-    assert {each.source for each in again.citations} >= {each.source for each in once.citations}
-
-
 USAGES = st.builds(
     Usage,
     calls=st.integers(0, 9),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harlm.models.offline.expected import Kind
+from harlm.models.offline.patterns import Pattern
 from harlm.retrieval.terms import STOPWORDS
 
 _NUMBER_WORDS = (
@@ -18,14 +19,14 @@ _NUMBER_WORDS = (
 ).split()
 _WORDY = "|".join(_NUMBER_WORDS)
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
-_NUMBER = re.compile(
+_NUMBER = Pattern(
     rf"""(?<![\w.])(?:(?:[$£€¥]|US\$)\s?)?
     (?:\d[\d,]*(?:\.\d+)?(?!\w)|\d[\d,]*(?:\.\d+)?(?=(?:st|nd|rd|th|s|k|kg|km|cm|mm|m|g|px|ms|MB|GB|KB|Hz|kHz|MHz|GHz|%)\b)\w*|(?:{_WORDY})(?:-(?:{_WORDY}))?\b)
     (?:\s?(?:%|(?:per\s?cent|percent|percentage|hundred|thousand|million|billion|trillion|dozen)\b))*
     (?:\s(?:and|to|or|by|-|–)\s(?:\d[\d,.]*\d|\d|(?:{_WORDY})\b))?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_DATE = re.compile(
+_DATE = Pattern(
     rf"""(?<!\w)(?:
         \d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?(?:{_MONTH})(?:,?\s\d{{3,4}})?
       | (?:{_MONTH})(?:\s\d{{1,2}}(?:st|nd|rd|th)?(?!\d))?(?:,?\s\d{{4}})?
@@ -39,24 +40,24 @@ _DATE = re.compile(
     )""",
     re.VERBOSE,
 )
-_PROPER = re.compile(
+_PROPER = Pattern(
     r"""(?<![\w'’])(?:[A-Z][\w'’.-]*|(?<=\s)[a-z]+[A-Z]\w*)
         (?:\s(?:(?:of|the|de|del|della|di|da|du|la|le|von|van|der|den|bin|al|y|e|for|and\sthe)\s){0,2}[A-Z0-9][\w'’.-]*)*""",
     re.VERBOSE,
 )
-_CODE = re.compile(
+_CODE = Pattern(
     r"(?<!\w)(?:[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+(?:\(\))?|\w+_\w+(?:\(\))?|[a-z]+[A-Z]\w*|\w+\(\)|__\w+__|--?[a-z][\w-]+)"
 )
-_PATH = re.compile(r"(?<![\w/])(?:[~.]{0,2}/)?(?:[\w.-]+/)*[\w-]+\.\w{1,5}\b|(?<![\w/])(?:/[\w.-]+){2,}")
-_QUOTED = re.compile(r"[\"“‘']([^\"“”‘’']{2,60})[\"”’']")
-_TOKEN = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
-_UNIT = re.compile(r"\s(?:(?:of|square|cubic|metric|light|nautical|US)\s)?[a-z][\w-]*")
-_REASON = re.compile(
+_PATH = Pattern(r"(?<![\w/])(?:[~.]{0,2}/)?(?:[\w.-]+/)*[\w-]+\.\w{1,5}\b|(?<![\w/])(?:/[\w.-]+){2,}")
+_QUOTED = Pattern(r"[\"“‘']([^\"“”‘’']{2,60})[\"”’']")
+_TOKEN = Pattern(r"[^\W_]+(?:['’.-][^\W_]+)*")
+_UNIT = Pattern(r"\s(?:(?:of|square|cubic|metric|light|nautical|US)\s)?[a-z][\w-]*")
+_REASON = Pattern(
     r"\b(?:because(?: of)?|since|due to|owing to|as a result of|so that|in order to|thanks to|for fear of|caused by|"
     r"resulted? from|on account of|to)\s+(?P<body>[^,;.()]+)",
     re.IGNORECASE,
 )
-_MANNER = re.compile(r"\b(?:by|through|using|with|via|from|on|in)\s+(?P<body>[^,;.()]+)", re.IGNORECASE)
+_MANNER = Pattern(r"\b(?:by|through|using|with|via|from|on|in)\s+(?P<body>[^,;.()]+)", re.IGNORECASE)
 _MOST_WORDS = 12
 
 

@@ -8,14 +8,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from harlm.models.offline.patterns import Pattern
 from harlm.retrieval.terms import content_terms
 
 Kind = Literal["number", "date", "person", "place", "name", "reason", "manner", "code", "path", "phrase"]
 
-_ASKING = re.compile(r"\b(who|whom|whose|when|where|why|how|what|which)\b(?:['’]s)?", re.IGNORECASE)
-_LATER = re.compile(r",\s+(?:\w+\s+){0,3}?(who|whom|whose|where|why|how|what|which)\b", re.IGNORECASE)
+_ASKING = Pattern(r"\b(who|whom|whose|when|where|why|how|what|which)\b(?:['’]s)?", re.IGNORECASE)
+_LATER = Pattern(r",\s+(?:\w+\s+){0,3}?(who|whom|whose|where|why|how|what|which)\b", re.IGNORECASE)
 
-_QUANTITY = re.compile(
+_QUANTITY = Pattern(
     r"(?:many|much|old|tall|high|deep|long|far|wide|thick|big|large|heavy|fast|hot|cold|often|close|near|strong|expensive|"
     r"few|small|short)\b",
     re.IGNORECASE,
@@ -63,14 +64,14 @@ _NOUNS: tuple[tuple[Kind, int, str], ...] = (
 """Nouns after *what* or *which*, how many words may stand before them, and what they ask for."""
 
 _AFTER_WHAT = tuple(
-    (kind, re.compile(rf"(?:[\w'’-]+\s+){{0,{before}}}?(?:{words})\b", re.IGNORECASE))
+    (kind, Pattern(rf"(?:[\w'’-]+\s+){{0,{before}}}?(?:{words})\b", re.IGNORECASE))
     for kind, before, words in _NOUNS
 )
-_HEAD = re.compile(
+_HEAD = Pattern(
     r"(?:(?:type|kind|sort|form|name|part|piece|number)s?\s+of\s+)?((?:[\w'’-]+\s+){0,3}?[\w'’-]+)",
     re.IGNORECASE,
 )
-_UNIT = re.compile(r"(?:many|much)\s+((?:[\w'’-]+\s+)?[\w'’-]+)", re.IGNORECASE)
+_UNIT = Pattern(r"(?:many|much)\s+((?:[\w'’-]+\s+)?[\w'’-]+)", re.IGNORECASE)
 _NOT_A_HEAD = frozenset(
     """is was are were did do does has have had can could will would should might may must be been being the a an of in
     on at to for by with happened happens made makes caused causes led gave gives took takes came comes became becomes

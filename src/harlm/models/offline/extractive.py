@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from harlm.context import estimate_tokens
 from harlm.models.offline.intents import Compare, Intent, Summarise, YesNo, read_intent
+from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.programs import (
     MARK,
     NOTHING,
@@ -33,27 +34,27 @@ NAME = "offline/extractive"
 WINDOW = 32_768
 NOT_FOUND = "NOT FOUND"
 
-_QUESTION = re.compile(r"<question>\s*(.*?)\s*</question>", re.DOTALL)
-_CONTEXT = re.compile(r"<context>\s*(.*?)\s*</context>", re.DOTALL)
-_DOCUMENT = re.compile(
+_QUESTION = Pattern(r"<question>\s*(.*?)\s*</question>", re.DOTALL)
+_CONTEXT = Pattern(r"<context>\s*(.*?)\s*</context>", re.DOTALL)
+_DOCUMENT = Pattern(
     r"""<document name=(?P<mark>["'])(?P<name>[^\n]*?)(?P=mark)>\n(?P<text>.*?)\n?</document>""", re.DOTALL
 )
-_OUTPUT = re.compile(
+_OUTPUT = Pattern(
     r"^Output[^\n]*:\n(?P<body>.*?)(?=^Exception:$|^Variables: |^Turn \d+ of \d+|\Z)",
     re.DOTALL | re.MULTILINE,
 )
-_FOUND = re.compile(
+_FOUND = Pattern(
     rf"^{re.escape(MARK)}(?P<place>[^\n]+) (?P<score>-?\d+\.\d+)\n(?P<text>.*?)(?=^{re.escape(MARK)}|^{WEIGHTS}|\Z)",
     re.DOTALL | re.MULTILINE,
 )
-_CODE_NAME = re.compile(r"\.(?:py|pyi|js|ts|c|h|cc|cpp|go|rs|java|rb|php|cs|kt|swift)\b")
-_RECORDS_NAME = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|log|xlsx)\b")
-_HOP = re.compile(
+_CODE_NAME = Pattern(r"\.(?:py|pyi|js|ts|c|h|cc|cpp|go|rs|java|rb|php|cs|kt|swift)\b")
+_RECORDS_NAME = Pattern(r"\.(?:csv|tsv|jsonl?|ndjson|log|xlsx)\b")
+_HOP = Pattern(
     r"\bthe\s+(?P<noun>[\w'’-]+(?:\s+[\w'’-]+)?)\s+(?P<clause>(?:who|that|which|whose|where|of|behind)\s+.+?)\s*\?*$",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"[^.!?\n]*\?")
-_WEIGHTS = re.compile(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
+_ASKS = Pattern(r"[^.!?\n]*\?")
+_WEIGHTS = Pattern(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
 _CLUE = "# looking further: "
 _NOTHING_FOUND = f"{NOT_FOUND}: no sentence holds enough of the words of the question."
 _WELL_SUPPORTED = 0.5  # of the question, in one place

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 from functools import lru_cache
+from typing import NamedTuple
 
 from harlm.models.offline import repertoire
 from harlm.models.offline.intents import (
@@ -415,35 +416,38 @@ def _spoken(measure: str) -> str:
 
 def _written(main: str) -> str:
     """A program: the imports and functions that its main part needs, then the main part."""
-    sources = _sources()
-    needed: dict[str, None] = {}
-    waiting = _names_in(main)
+    functions = _repertoire()
+    needed: set[str] = set()
+    waiting = _names_in(ast.parse(main)) & functions.keys()
     while waiting:
         name = waiting.pop()
-        if name in sources and name not in needed:
-            needed[name] = None
-            waiting |= _names_in(sources[name])
-    functions = [source for name, source in sources.items() if name in needed]
-    text = "\n\n".join([*functions, main.strip()])
+        needed.add(name)
+        waiting |= (functions[name].names & functions.keys()) - needed
+    text = "\n\n\n".join(
+        [*(function.source for name, function in functions.items() if name in needed), main.strip()]
+    )
     modules = [module for module in ("ast", "csv", "json", "re", "warnings") if f"{module}." in text]
-    return "".join(f"import {module}\n" for module in modules) + "\n" + text + "\n"
+    imports = "".join(f"import {module}\n" for module in modules)
+    return f"from __future__ import annotations\n\n{imports}\n\n{text}\n"
+
+
+class _Function(NamedTuple):
+    """One function of the repertoire, as it is written there, and the names in it."""
+
+    source: str
+    names: frozenset[str]
 
 
 @lru_cache(maxsize=1)
-def _sources() -> dict[str, str]:
-    """The repertoire by name, without the annotations of its signatures."""
-    tree = ast.parse(inspect.getsource(repertoire))
-    sources = {}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            for each in ast.walk(node):
-                if isinstance(each, ast.FunctionDef):
-                    each.returns = None
-                    for argument in each.args.args:
-                        argument.annotation = None
-            sources[node.name] = ast.unparse(node)
-    return sources
+def _repertoire() -> dict[str, _Function]:
+    source = inspect.getsource(repertoire)
+    lines = source.splitlines()
+    return {
+        node.name: _Function("\n".join(lines[node.lineno - 1 : node.end_lineno]), frozenset(_names_in(node)))
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
-def _names_in(source: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+def _names_in(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

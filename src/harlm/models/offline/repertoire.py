@@ -164,12 +164,8 @@ def importing(docs: list[Any], module: str) -> list[Item]:
 def defining(docs: list[Any], kind: str, name: str) -> list[Item]:
     """Where a name is defined: outermost definitions first, tests last."""
     found = []
-    word = re.escape(name)
-    keyword = definition_words(kind)
-    assigned = "" if kind in ("class", "function", "method") else rf"|^[ \t]*{word}[ \t]*[:=]"
-    plausible = re.compile(rf"\b(?:{keyword})[ \t]+{word}\b{assigned}", re.MULTILINE)
     for doc in docs:
-        if name in doc and plausible.search(doc):  # both are far faster than parsing
+        if name in doc and may_define(doc, kind, name):  # both are far faster than parsing
             found += [item for each, item in definitions(doc, kind) if each == name]
 
     def rank(item: Item) -> tuple[bool, bool, int, str]:
@@ -178,6 +174,20 @@ def defining(docs: list[Any], kind: str, name: str) -> list[Item]:
         return ("test" in doc.name.lower(), raw[:1].isspace(), doc.name.count("/"), doc.name)
 
     return sorted(found, key=rank)
+
+
+def may_define(doc: Any, kind: str, name: str) -> bool:
+    """Whether a name stands somewhere as it does where it is defined: after a word like ``class``, or before ``=``."""
+    before = re.compile(rf"\b(?:{definition_words(kind)})[ \t]+$")
+    can_be_assigned = kind not in ("class", "function", "method")
+    for match in re.finditer(
+        re.escape(name), doc
+    ):  # a plain text is found fastest, and then looked at more closely
+        if before.search(doc[max(0, match.start() - 80) : match.start()]):
+            return True
+        if can_be_assigned and re.match(r"[ \t]*[:=]", doc[match.end() : match.end() + 20]):
+            return True
+    return False
 
 
 def assigned(docs: list[Any], name: str) -> list[tuple[str, Item]]:
