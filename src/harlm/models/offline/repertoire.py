@@ -183,9 +183,12 @@ def may_define(doc: Any, kind: str, name: str) -> bool:
     for match in re.finditer(
         re.escape(name), doc
     ):  # a plain text is found fastest, and then looked at more closely
+        following = doc[match.end() : match.end() + 20]
+        if following[:1].isalnum() or following[:1] == "_":
+            continue
         if before.search(doc[max(0, match.start() - 80) : match.start()]):
             return True
-        if can_be_assigned and re.match(r"[ \t]*[:=]", doc[match.end() : match.end() + 20]):
+        if can_be_assigned and re.match(r"[ \t]*[:=]", following):
             return True
     return False
 
