@@ -6,18 +6,22 @@ filtered, and every file left out is reported.
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from harlm.config import Loading
 from harlm.context.ignore import IgnoreRules
+from harlm.context.names import OwnNames, shown_name
 from harlm.context.readers import is_archive
 from harlm.errors import ContextError
 from harlm.types import Skipped
+
+_LONGEST_SHOWN = 200  # characters of a path in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,138 +46,223 @@ def find_files(sources: Sequence[str | Path], loading: Loading) -> tuple[list[Fo
         sources: paths of files and folders, globs, and ``@list.txt`` with one of these on each line.
 
     Raises:
-        ContextError: something named that does not exist, or matches nothing.
+        ContextError: something named that does not exist, cannot be opened, or matches nothing.
     """
     paths = [path for source in sources for path in _expand(source)]
-    roots = [path for path in paths if path.is_dir()]
+    folders = sum(map(os.path.isdir, paths))
     found = _Finds(several=len(paths) > 1)
     skipped: list[Skipped] = []
     for path in paths:
-        if not path.is_dir():
-            found.add(Found(str(path), _name_of_file(path, alone=len(paths) == 1), named=True))
-            continue
-        prefix = _prefix_of_folder(path, alone=len(roots) == 1)
-        rules = IgnoreRules.at(path, include=loading.include, exclude=loading.exclude)
-        for file in _walk(path.resolve().as_posix(), rules, loading, prefix, skipped):
-            found.add(file)
-    return list(found.files.values()), skipped
+        try:
+            if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where os.path.isdir says no
+                prefix = _prefix_of_folder(path, alone=folders == 1)
+                for file in _below(path, prefix, loading, skipped):
+                    found.add(file)
+            else:
+                found.add(Found(str(path), _name_of_file(path, alone=len(paths) == 1), named=True))
+        except OSError as error:
+            raise ContextError(f"{_brief(path)} {_unopened(error)}") from error
+    return found.files, skipped
 
 
 class _Finds:
-    """Files by name: each file once, and no two under one name.
+    """Files: each once, and no two under one name.
 
     Args:
         several: whether more than one path was named, so that files can come twice.
     """
 
     def __init__(self, *, several: bool) -> None:
-        self.files: dict[str, Found] = {}
+        self.files: list[Found] = []
         self._several = several
         self._seen: set[str] = set()
+        self._names = OwnNames()
 
     def add(self, file: Found) -> None:
         """One more file, under its name, or under its full path when another file has the name."""
+        name = file.name
         if self._several:
             real = os.path.realpath(file.path)
             if real in self._seen:
                 return
             self._seen.add(real)
-            if file.name in self.files:
-                file = Found(real, real, file.named)
-        self.files[file.name] = file
+            if name in self._names:
+                name = shown_name(real)
+        own = self._names.own(name)
+        self.files.append(file if own == file.name else replace(file, name=own))
 
 
 def _expand(source: str | Path) -> Iterator[Path]:
-    if isinstance(source, str) and source.startswith("@") and not Path(source).exists():
-        yield from _read_list(Path(source[1:]))
+    typed = str(source)
+    if not typed.strip():
+        raise ContextError(f"{typed!r} is no path; name a file or a folder, or . for the folder you are in")
+    if isinstance(source, str) and typed.startswith("@") and not os.path.lexists(typed):
+        yield from _read_list(typed[1:])
         return
-    if isinstance(source, str) and "://" in source:
+    if isinstance(source, str) and "://" in typed:
         raise ContextError(
-            f"{source!r} is a URL, and nothing here fetches URLs; save it to a file and name that file"
+            f"{_brief(typed)} is a URL, and nothing here fetches URLs; save it to a file and name that file"
         )
-    path = Path(source).expanduser()
-    if path.exists():
-        yield path
-        return
-    if any(mark in str(source) for mark in "*?["):
-        matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns
-        if not matches:
-            raise ContextError(
-                f"{str(source)!r} matches no file; check the pattern and the folder you are in"
-            )
-        yield from map(Path, matches)
-        return
-    if path.is_symlink():
-        raise ContextError(f"{str(source)!r} is a symbolic link to something that does not exist")
-    raise ContextError(
-        f"{str(source)!r} does not exist; check the spelling and the folder you are in ({Path.cwd()})"
-    )
-
-
-def _read_list(path: Path) -> Iterator[Path]:
+    path = Path(_at_home(typed))
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContextError(f"the list {str(path)!r} cannot be read: {error}") from error
+        path.stat()
+    except (OSError, ValueError) as error:
+        yield from _matches(path, typed, error)
+    else:
+        yield path
+
+
+def _matches(path: Path, typed: str, problem: OSError | ValueError) -> Iterator[Path]:
+    """What a path means that is not simply there: the files that match it as a glob, or nothing."""
+    is_glob = isinstance(problem, OSError) and any(mark in typed for mark in "*?[")
+    try:
+        found = glob.glob(str(path), recursive=True) if is_glob else []  # noqa: PTH207 - Path.glob refuses absolute patterns
+    except RecursionError as error:
+        raise ContextError(
+            f"{_brief(typed)} goes through too many folders; name the folder itself"
+        ) from error
+    matches = sorted(filter(os.path.lexists, found))  # "gone/**" matches "gone/"
+    if not matches:
+        raise ContextError(f"{_brief(typed)} {_why_nothing(path, problem, is_glob=is_glob)}") from problem
+    yield from map(Path, matches)
+
+
+def _why_nothing(path: Path, problem: OSError | ValueError, *, is_glob: bool) -> str:
+    if isinstance(problem, ValueError):
+        return f"cannot be a path ({problem}); check the spelling"
+    if problem.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EINVAL):
+        return _unopened(problem)
+    if os.path.islink(path):  # noqa: PTH114 - as Path.is_dir
+        return "is a symbolic link to something that does not exist; name what it should lead to"
+    if is_glob:
+        return "matches no file; check the pattern and the folder you are in"
+    return f"does not exist; check the spelling and the folder you are in ({_folder_here()})"
+
+
+def _unopened(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return (
+            f"cannot be opened ({error.strerror}); check its permissions, and those of the folders above it"
+        )
+    return f"cannot be opened ({error.strerror}); check the path"
+
+
+def _folder_here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return "which has been deleted"
+
+
+def _brief(path: str | Path) -> str:
+    shown = str(path)
+    return repr(shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…")
+
+
+def _at_home(path: str) -> str:
+    """``~/x`` below the home folder; a ``~name`` that is no user's stays what it is."""
+    return os.path.expanduser(path)  # noqa: PTH111 - Path.expanduser raises for a name that is no user's
+
+
+def _read_list(file: str) -> Iterator[Path]:
+    if not file.strip():
+        raise ContextError("'@' names no list; write @list.txt, for a file with one path on each line")
+    path = Path(_at_home(file))
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        raise ContextError(
+            f"the list {_brief(path)} cannot be read ({getattr(error, 'strerror', None) or error}); "
+            "give a UTF-8 text file with one path on each line"
+        ) from error
     entries = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not entries:
-        raise ContextError(f"the list {str(path)!r} names nothing; put one path on each line")
+        raise ContextError(f"the list {_brief(path)} names nothing; put one path on each line")
     for entry in entries:
         if entry.startswith("@"):
-            raise ContextError(f"the list {str(path)!r} names another list, {entry!r}; name paths only")
-        yield from _expand(entry if Path(entry).is_absolute() else str(path.parent / entry))
+            raise ContextError(f"the list {_brief(path)} names another list, {entry!r}; name paths only")
+        yield from _expand(entry if "://" in entry else str(path.parent / _at_home(entry)))
 
 
 def _name_of_file(path: Path, *, alone: bool) -> str:
     """What opens the file from here, or its bare name when it lies elsewhere and is the only one."""
     if path.is_absolute() or ".." in path.parts:
-        return path.name if alone else path.as_posix()
-    return PurePath(os.path.normpath(path)).as_posix()
+        return shown_name(path.name if alone else path.as_posix())
+    return shown_name(PurePath(os.path.normpath(path)).as_posix())
 
 
 def _prefix_of_folder(path: Path, *, alone: bool) -> str:
     """What stands before the names below a folder: the folder as typed, or nothing for one folder elsewhere."""
     if path.is_absolute() or ".." in path.parts:
-        return "" if alone else f"{path.resolve().name}/"
-    normal = PurePath(os.path.normpath(path)).as_posix()
+        return "" if alone else f"{shown_name(path.resolve().name)}/"
+    normal = shown_name(PurePath(os.path.normpath(path)).as_posix())
     return "" if normal == "." else f"{normal}/"
 
 
-def _walk(
-    folder: str, rules: IgnoreRules, loading: Loading, prefix: str, skipped: list[Skipped]
-) -> Iterator[Found]:
-    """All files below ``folder`` that the rules let through, by name, files and folders in one order."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        skipped.append(Skipped(name=prefix or folder, reason=f"cannot be opened ({error.strerror})"))
-        return
-    rules = rules.inside(folder, {entry.name for entry in entries})
-    for entry in entries:
-        path, name = f"{folder.rstrip('/')}/{entry.name}", _printable(prefix + entry.name)
-        if entry.is_dir(follow_symlinks=False):
-            if reason := rules.folder_reason(path):
-                skipped.append(Skipped(name=f"{name}/", reason=reason))
+def _below(path: Path, prefix: str, loading: Loading, skipped: list[Skipped]) -> Iterator[Found]:
+    """All files below a folder that was named and that its rules let through, by name, files and folders in one order.
+
+    Raises:
+        OSError: the folder itself cannot be opened. One below it is reported instead.
+    """
+    top = path.resolve()
+    rules = IgnoreRules.at(top, include=loading.include, exclude=loading.exclude)
+    way = [
+        _Level.of(top.as_posix(), prefix, rules)
+    ]  # from the top down to where the walk is: folders nest deeper than calls may
+    while way:
+        level = way[-1]
+        entry = next(level.entries, None)
+        if entry is None:
+            way.pop()
+            continue
+        below, name = f"{level.folder.rstrip('/')}/{entry.name}", level.prefix + shown_name(entry.name)
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                reason = level.rules.folder_reason(below)
+                name += "/"
+                if reason is None:
+                    way.append(_Level.of(below, name, level.rules))
             else:
-                yield from _walk(path, rules, loading, f"{name}/", skipped)
-        elif reason := rules.file_reason(path) or _odd_file(entry, rules.root, loading):
+                reason = level.rules.file_reason(below) or _odd_file(entry, rules.root, loading)
+                if reason is None:
+                    yield Found(below, name, named=False)
+        except OSError as error:
+            reason = f"cannot be opened ({error.strerror})"
+        if reason is not None:
             skipped.append(Skipped(name=name, reason=reason))
-        else:
-            yield Found(path, name, named=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A folder on the way of a walk: what is still to be looked at in it, and what holds there."""
+
+    folder: str
+    prefix: str
+    rules: IgnoreRules
+    entries: Iterator[os.DirEntry[str]]
+
+    @classmethod
+    def of(cls, folder: str, prefix: str, rules: IgnoreRules) -> _Level:
+        """The folder opened, with the rules that hold inside it."""
+        with os.scandir(folder) as opened:
+            entries = sorted(opened, key=lambda entry: entry.name)
+        return cls(folder, prefix, rules.inside(folder, {entry.name for entry in entries}), iter(entries))
 
 
 def _odd_file(entry: os.DirEntry[str], root: str, loading: Loading) -> str | None:
-    """Why a file is not fit to be opened unasked, or None."""
-    try:
-        if entry.is_symlink():
-            target = Path(entry.path).resolve()
-            if not f"{target.as_posix()}/".startswith(root):
-                return "a symbolic link that leads out of the folder"
-            if target.is_dir():
-                return "a symbolic link to a folder"
-        status = entry.stat()
-    except OSError as error:
-        return f"cannot be opened ({error.strerror})"
+    """Why a file is not fit to be opened unasked, or None.
+
+    Raises:
+        OSError: it cannot even be looked at.
+    """
+    if entry.is_symlink():
+        target = os.path.realpath(entry.path)  # Path.resolve raises for a link that leads to itself
+        if not f"{target}/".startswith(root):
+            return "a symbolic link that leads out of the folder"
+        if os.path.isdir(target):  # noqa: PTH112 - as above
+            return "a symbolic link to a folder"
+    status = entry.stat()
     if not stat.S_ISREG(status.st_mode):
         return "not a regular file"
     if status.st_size == 0:
@@ -183,8 +272,3 @@ def _odd_file(entry: os.DirEntry[str], root: str, loading: Loading) -> str | Non
     if is_archive(entry.name):
         return "an archive; name it to read it"
     return None
-
-
-def _printable(name: str) -> str:
-    """A file name that can be shown and encoded, whatever bytes it holds."""
-    return name.encode("utf-8", "replace").decode()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ class IgnoreRules:
         the same, so what the folders above it say does not count there.
         """
         top = root.resolve()
-        repository = next((each for each in (top, *top.parents) if (each / ".git").exists()), top)
+        repository = next((each for each in (top, *top.parents) if _holds_repository(each)), top)
         above = [each for each in reversed(top.parents) if each.is_relative_to(repository)]
         layers = tuple(layer for folder in above for layer in _layers_of(folder))
         above_only = cls(_slashed(top), layers)
@@ -108,16 +109,36 @@ def _slashed(folder: Path) -> str:
     return folder.as_posix().rstrip("/") + "/"
 
 
+def _holds_repository(folder: Path) -> bool:
+    return os.path.exists(folder / ".git")  # noqa: PTH110 - Path.exists raises below a folder that is locked
+
+
 def _layers_of(folder: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     found = []
     for name in sorted(_IGNORE_FILES):
+        file = folder / name
         try:
-            lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
         except OSError:
             continue
-        if spec := _spec(lines):
+        if spec := _lenient_spec(lines):
             found.append((_slashed(folder), spec))
     return tuple(found)
+
+
+def _lenient_spec(lines: Sequence[str]) -> GitIgnoreSpec | None:
+    """The patterns of an ignore file; one that cannot be used is passed over, as git does."""
+    try:
+        return _spec(lines)
+    except ContextError:
+        return _spec([line for line in lines if _is_pattern(line)])
+
+
+def _is_pattern(line: str) -> bool:
+    try:
+        return _spec([line]) is not None
+    except ContextError:
+        return False
 
 
 def _spec(patterns: Iterable[str]) -> GitIgnoreSpec | None:
@@ -128,5 +149,7 @@ def _spec(patterns: Iterable[str]) -> GitIgnoreSpec | None:
 
     try:
         return GitIgnoreSpec.from_lines(lines)
-    except ValueError as error:
-        raise ContextError(f"a pattern in {lines!r} cannot be used: {error}") from error
+    except (ValueError, re.error) as error:
+        raise ContextError(
+            f"a pattern in {lines!r} cannot be used: {error}; write it as in a .gitignore file"
+        ) from error

@@ -5,17 +5,20 @@ readers, the file system to ``files``.
 from __future__ import annotations
 
 import json
+import operator
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import BinaryIO
 
 from harlm.config import Loading
 from harlm.context.files import Found, find_files
+from harlm.context.names import OwnNames, shown_name
 from harlm.context.readers import Reading, is_archive, read_archive, read_document
 from harlm.errors import ContextError
-from harlm.types import Context, Document, Skipped
+from harlm.types import Context, Document, Skipped, without_surrogates
 
 STDIN = "<stdin>"
 
@@ -25,25 +28,26 @@ def load(source: object, loading: Loading | None = None) -> Context:
 
     A ``Context`` is taken as it is; a path, or a list of paths, is read; a ``str`` is the text itself; a list is
     one document for each item; a dict is one document for each key. Items and values that are not text become JSON.
+    Whatever it is, lone surrogates in it become U+FFFD, and no two names are the same.
 
     Raises:
         ContextError: it cannot be read, or holds nothing.
     """
     match source:
         case Context():
-            return source
+            return _sendable(source)
         case str():
             _refuse_blank(source, "the context")
-            return Context.of_text(source)
+            return Context.of_text(without_surrogates(source))
         case PathLike():
             return load_paths([Path(fspath(source))], loading or Loading())
         case Mapping():
-            return _of_texts({str(key): _as_text(value) for key, value in source.items()})
+            return _of_texts((str(key), _as_text(value)) for key, value in source.items())
         case list() | tuple() if source and all(isinstance(item, PathLike) for item in source):
             return load_paths([Path(fspath(item)) for item in source], loading or Loading())
         case list() | tuple():
             return _of_texts(
-                {f"<item {number}>": _as_text(item) for number, item in enumerate(source, start=1)}
+                (f"<item {number}>", _as_text(item)) for number, item in enumerate(source, start=1)
             )
     raise ContextError(
         f"a context cannot be made from {type(source).__name__}; give a str, list, dict, Path, list of Paths or Context"
@@ -79,7 +83,7 @@ def load_paths(sources: Sequence[str | Path], loading: Loading, *, stdin: Binary
     if not documents:
         raise ContextError(f"there is no text to read in {_spoken(sources)}{_reasons(skipped)}")
     return Context(
-        documents=tuple(documents),
+        documents=_told_apart(documents),
         shape="text" if len(documents) == 1 else "documents",
         skipped=tuple(skipped),
     )
@@ -98,11 +102,14 @@ def _read(file: Found) -> Reading:
 
 def _read_stdin(stdin: BinaryIO | None) -> tuple[Document, ...]:
     if stdin is None:
-        raise ContextError("'-' stands for standard input, and there is none here")
+        raise ContextError("'-' stands for standard input, and there is none here; name a file or a folder")
+    data = stdin.read()
+    if not data:
+        raise ContextError("standard input is empty; pipe some text into it")
     try:
-        return read_document(STDIN, stdin.read()).documents
+        return read_document(STDIN, data).documents
     except ContextError as error:
-        raise ContextError(f"standard input {error}; pipe some text into it") from error
+        raise ContextError(f"standard input {error}") from error
 
 
 def _as_text(value: object) -> str:
@@ -110,17 +117,40 @@ def _as_text(value: object) -> str:
         return value
     try:
         return json.dumps(value, ensure_ascii=False, indent=1)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ContextError(
-            f"a value of type {type(value).__name__} is neither text nor JSON: {error}"
+            f"a value of type {type(value).__name__} is neither text nor JSON: {error}; make it a str first"
         ) from error
 
 
-def _of_texts(texts: Mapping[str, str]) -> Context:
+def _of_texts(texts: Iterable[tuple[str, str]]) -> Context:
     """Every text is kept, blank ones too: ``context[i]`` in the REPL is the caller's item ``i``."""
-    if not any(text.strip() for text in texts.values()):
+    documents = [_sendable_document(Document(name=name, text=text)) for name, text in texts]
+    if not any(document.text.strip() for document in documents):
         raise ContextError("the context is empty; give at least one text that is not blank")
-    return Context(documents=tuple(Document(name=name, text=text) for name, text in texts.items()))
+    return Context(documents=_told_apart(documents))
+
+
+def _told_apart(documents: Iterable[Document]) -> tuple[Document, ...]:
+    """The documents, each under a name that no other has, since a citation knows them by name."""
+    names = OwnNames()
+    return tuple(_changed(document, names.own(document.name), document.text) for document in documents)
+
+
+def _sendable(context: Context) -> Context:
+    """A context that the caller made: itself, unless a name or a text in it cannot be shown or sent."""
+    documents = tuple(map(_sendable_document, context.documents))
+    same = all(map(operator.is_, documents, context.documents))
+    return context if same else replace(context, documents=documents)
+
+
+def _sendable_document(document: Document) -> Document:
+    return _changed(document, shown_name(document.name), without_surrogates(document.text))
+
+
+def _changed(document: Document, name: str, text: str) -> Document:
+    same = name == document.name and text == document.text
+    return document if same else replace(document, name=name, text=text)
 
 
 def _refuse_blank(text: str, what: str) -> None:

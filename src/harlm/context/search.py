@@ -5,17 +5,22 @@ and passages; the ranking belongs to ``harlm.retrieval``.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self, TypeVar
 
-from harlm.retrieval.index import PassageIndex, open_index
-from harlm.retrieval.ranking import rank_passages, word_weights
+from harlm.retrieval.index import LOST, PassageIndex, open_index, set_aside
+from harlm.retrieval.ranking import Query, RankedPassage, rank_passages, weighed_query
 from harlm.types import Context, Hit
 
+_Found = TypeVar("_Found")
 _WORTH_KEEPING = 1 << 16  # characters; a smaller index is built faster than a file is opened
 
 
 class Searcher:
-    """Search over one context. Safe to use from several threads.
+    """Search over one context. Safe to use from several threads, and closed by ``with`` or ``close``.
+
+    An index whose file is damaged, or that another process throws out of it, while it is in use, is built anew in memory.
 
     Args:
         context: what is searched.
@@ -27,26 +32,38 @@ class Searcher:
         self._file = index_file if context.characters >= _WORTH_KEEPING else None
         self._lock = threading.Lock()
         self._index: PassageIndex | None = None
+        self._asked: tuple[str, Query] | None = None
         self._texts = [document.text for document in context.documents]
         self._names = [document.name for document in context.documents]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def search(self, query: str, k: int = 10, *, within: int | None = None) -> tuple[Hit, ...]:
         """The ``k`` passages that fit ``query`` best, best first; fewer when fewer hold any of its words.
 
         Args:
+            query: a question, or some words; of a very long one the rarest words count.
+            k: how many.
             within: the number of the only document to look into; all when None.
         """
-        ranked = rank_passages(
-            query, k, index=self._opened(), texts=self._texts, names=self._names, within=within
-        )
+
+        def rank(index: PassageIndex) -> list[RankedPassage]:
+            return rank_passages(
+                self._read(query, index), k, index=index, texts=self._texts, names=self._names, within=within
+            )
+
         return tuple(
             Hit(document=each.text, start=each.start, end=each.end, score=each.score, best=each.best)
-            for each in ranked
+            for each in self._on_index(rank)
         )
 
     def weights(self, query: str) -> dict[str, float]:
         """How telling each word of a query is in this context: stem to share, summing to 1."""
-        return word_weights(query, self._opened())
+        return self._on_index(lambda index: self._read(query, index).weights)
 
     def close(self) -> None:
         """Give the index's file back."""
@@ -54,6 +71,28 @@ class Searcher:
             if self._index is not None:
                 self._index.close()
                 self._index = None
+
+    def _read(self, question: str, index: PassageIndex) -> Query:
+        """The question weighed. The last one is remembered: who searches for it asks for its weights as well."""
+        asked = self._asked
+        if asked is None or asked[0] != question:
+            asked = self._asked = (question, weighed_query(question, index))
+        return asked[1]
+
+    def _on_index(self, work: Callable[[PassageIndex], _Found]) -> _Found:
+        """What ``work`` finds in the index, or in one built anew in memory when the index's file lets us down."""
+        index = self._opened()
+        try:
+            return work(index)
+        except LOST as error:
+            with self._lock:
+                if index is self._index:  # else another thread has seen to it already
+                    if self._file is None:
+                        raise
+                    index.close()
+                    set_aside(self._file, error)
+                    self._index = self._file = None
+            return work(self._opened())
 
     def _opened(self) -> PassageIndex:
         with self._lock:

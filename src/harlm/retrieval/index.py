@@ -12,14 +12,19 @@ import time
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Self
 
 from harlm.retrieval.passages import SCHEME, split_passages
 
 _FORMAT = f"{SCHEME}.1"  # passages, tables
 _KEPT = 64  # indexes kept in one file; the least recently used go first
+_PATIENCE_S = 2  # for another process that writes to the file; indexing in memory takes seconds too
 _TOKENIZER = "porter unicode61 remove_diacritics 2"
+
+LOST = (sqlite3.Error, IndexError)
+"""What a search in an index raises whose file was damaged, locked, or emptied by another process."""
 
 
 class PassageIndex:
@@ -38,6 +43,12 @@ class PassageIndex:
             connection.execute(
                 f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.v_{table} USING fts5vocab(main, {table}, row)"
             )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __len__(self) -> int:
         return len(self._spans) // 3
@@ -68,8 +79,11 @@ class PassageIndex:
         return [(row, -rank) for row, rank in rows]
 
     def _passages_of(self, text: int) -> tuple[int, int]:
-        texts = self._spans[0::3]  # ascending, as the passages were cut
-        return bisect_left(texts, text), bisect_right(texts, text) - 1
+        def text_of(number: int) -> int:  # ascending, as the passages were cut
+            return self._spans[3 * number]
+
+        numbers = range(len(self))
+        return bisect_left(numbers, text, key=text_of), bisect_right(numbers, text, key=text_of) - 1
 
     def frequency(self, stem: str) -> int:
         """In how many passages a stem occurs."""
@@ -94,16 +108,16 @@ def open_index(texts: Sequence[str], *, file: Path | None = None, key: str = "me
         file: a SQLite file that holds the indexes of many contexts; None builds in memory.
         key: the content address of ``texts``, letters and digits only.
 
-    A file that is broken is moved aside and begun anew; a file that cannot be written is done without.
+    A file that is broken is moved aside and begun anew; a file that cannot be written, or that another process holds for
+    longer than two seconds, is done without.
     """
     if file is not None:
         for _ in range(2):
             try:
                 return _open_in_file(texts, file, key)
-            except sqlite3.OperationalError:
-                break  # locked, full or read-only: the index works as well in memory
-            except sqlite3.DatabaseError:
-                file.replace(file.with_name(f"{file.name}.broken-{int(time.time())}"))
+            except sqlite3.Error as error:
+                if not set_aside(file, error):
+                    break  # locked, full or read-only: the index works as well in memory
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN")  # one transaction, not one for each passage
     spans = _build(connection, "p_memory", texts)
@@ -111,10 +125,29 @@ def open_index(texts: Sequence[str], *, file: Path | None = None, key: str = "me
     return PassageIndex(connection, "p_memory", spans)
 
 
-def _open_in_file(texts: Sequence[str], file: Path, key: str) -> PassageIndex:
-    connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
+def set_aside(file: Path, error: Exception) -> bool:
+    """Move a file aside if this error of SQLite or of an index in it says that it is damaged; whether that was done.
+
+    What belongs to it goes with it: SQLite would write an old ``-wal`` into the new file.
+    """
+    if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
+        return False  # locked, full, read-only, or an index that another process has thrown out: the file is good
+    aside = f"{file.name}.broken-{int(time.time())}"
     try:
-        file.chmod(0o600)
+        file.replace(file.with_name(aside))
+        for part in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                file.with_name(file.name + part).replace(file.with_name(aside + part))
+    except OSError:
+        return False
+    return True
+
+
+def _open_in_file(texts: Sequence[str], file: Path, key: str) -> PassageIndex:
+    connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+    try:
+        with suppress(OSError):  # it may be another user's, who may let us write all the same
+            file.chmod(0o600)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(
@@ -135,7 +168,8 @@ def _open_in_file(texts: Sequence[str], file: Path, key: str) -> PassageIndex:
                 )
                 _forget_oldest(connection)
             connection.execute("COMMIT")
-        connection.execute("UPDATE indexes SET used = ? WHERE key = ?", (time.time(), key))
+        with suppress(sqlite3.OperationalError):  # being written by another process: reading it is as good
+            connection.execute("UPDATE indexes SET used = ? WHERE key = ?", (time.time(), key))
         return PassageIndex(connection, table, spans)
     except BaseException:
         connection.close()
@@ -144,11 +178,14 @@ def _open_in_file(texts: Sequence[str], file: Path, key: str) -> PassageIndex:
 
 def _stored_spans(connection: sqlite3.Connection, key: str) -> array[int] | None:
     row = connection.execute(
-        "SELECT spans FROM indexes WHERE key = ? AND format = ?", (key, _FORMAT)
+        "SELECT spans FROM indexes WHERE key = ? AND format = ? AND ? IN (SELECT name FROM sqlite_master)",
+        (key, _FORMAT, f"p_{key}"),
     ).fetchone()
     if row is None:
         return None
     spans = array("Q")
+    if not isinstance(row[0], bytes) or len(row[0]) % (3 * spans.itemsize):
+        raise sqlite3.DatabaseError(f"the spans of index {key} are damaged")
     spans.frombytes(row[0])
     return spans
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from harlm.retrieval.terms import content_terms, stem, stems_of, terms
 RELATED = 0.6  # what a related word form counts, where the word itself counts 1
 SIMILAR = 0.5  # what a word that begins alike counts
 _ALIKE = 5  # letters that a stem must begin with to be similar
+MOST_WORDS = 64  # of a question; more of them make a search slow, and no better
+_LOOKED_UP = 2000  # words of a question whose frequency is looked up to find those
 _CANDIDATES = 24  # passages that are looked into, sentence by sentence
 
 
@@ -35,16 +38,23 @@ class Query:
         pairs: stems that stand side by side in the question, unless both are stopwords.
     """
 
-    def __init__(self, text: str, weigh: Callable[[str], float]) -> None:
-        """``weigh`` gives the weight of a stem before normalising, such as its inverse document frequency."""
+    def __init__(
+        self, text: str, weigh: Callable[[str], float], occurs: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """``weigh`` gives the weight of a stem before normalising, such as its inverse document frequency; ``occurs``
+        says whether a stem occurs at all in what is searched.
+        """
         found = terms(text)
-        stems = content_terms(text)
-        self.words = list(dict.fromkeys(text[t.start : t.end] for t in found if t.stem in stems))
+        stems = _most_telling(content_terms(text), weigh, occurs)
+        kept = frozenset(stems)
+        self.words = list(dict.fromkeys(text[t.start : t.end] for t in found if t.stem in kept))
         raw = {each: max(weigh(each), 1e-6) for each in stems}
         total = sum(raw.values())
         self.weights = {each: weight / total for each, weight in raw.items()}
         self.pairs = frozenset(
-            (a.stem, b.stem) for a, b in pairwise(found) if not (a.is_stopword and b.is_stopword)
+            (a.stem, b.stem)
+            for a, b in pairwise(found)
+            if not (a.is_stopword and b.is_stopword) and (a.stem in kept or b.stem in kept)
         )
         families = {each: related_words(each) for each in stems}
         self.related = sorted({word for family in families.values() for word in family})
@@ -88,6 +98,16 @@ class Query:
     def pair_share(self, stems: Sequence[str]) -> float:
         """The share of the question's pairs that stand side by side in this sequence of stems: 0 to 1."""
         return len(self.pairs.intersection(pairwise(stems))) / len(self.pairs) if self.pairs else 0.0
+
+
+def _most_telling(
+    stems: Sequence[str], weigh: Callable[[str], float], occurs: Callable[[str], bool]
+) -> Sequence[str]:
+    """At most ``MOST_WORDS`` of the stems, in their order: the heaviest of those that occur, the first where alike."""
+    if len(stems) <= MOST_WORDS:
+        return stems
+    heaviest = frozenset(nlargest(MOST_WORDS, filter(occurs, stems[:_LOOKED_UP]), key=weigh))
+    return [each for each in stems if each in heaviest] or stems[:MOST_WORDS]
 
 
 class ScoredSentence(NamedTuple):
@@ -144,13 +164,13 @@ def inverse_frequency(index: PassageIndex) -> Callable[[str], float]:
     return weigh
 
 
-def word_weights(question: str, index: PassageIndex) -> dict[str, float]:
-    """How telling each word of a question is in this index: its stem to its share of the question, summing to 1."""
-    return Query(question, inverse_frequency(index)).weights
+def weighed_query(question: str, index: PassageIndex) -> Query:
+    """A question weighed by how few passages of the index its words occur in."""
+    return Query(question, inverse_frequency(index), lambda each: index.frequency(each) > 0)
 
 
 def rank_passages(
-    question: str,
+    question: str | Query,
     k: int,
     *,
     index: PassageIndex,
@@ -164,7 +184,7 @@ def rank_passages(
     sentence and in two neighbouring ones, which word pairs it keeps, whether other passages of the same text were
     nominated as well, and whether the text's name says it.
     """
-    query = Query(question, inverse_frequency(index))
+    query = weighed_query(question, index) if isinstance(question, str) else question
     found = _nominate(query, max(k, _CANDIDATES), index, within)
     strength_of: dict[int, float] = {}
     for number, bm25 in found:

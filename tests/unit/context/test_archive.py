@@ -56,6 +56,24 @@ def test_names_cannot_lead_out_of_an_archive() -> None:
     assert [d.name for d in reading.documents] == ["b.zip/etc/passwd", "b.zip/abs.txt", "b.zip/C:/w.txt"]
 
 
+def test_names_of_members_can_be_shown() -> None:
+    reading = read_archive("b.tar", tarred({"a\n\x1b.txt": b"x"}, "w"))
+    assert reading.documents[0].name == "b.tar/a%0A%1B.txt"
+
+
+def test_whatever_the_standard_library_raises_says_that_the_archive_is_broken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(**_: object) -> None:
+        raise TypeError("of a header")
+
+    monkeypatch.setattr(tarfile, "open", fail)
+    with pytest.raises(
+        ContextError, match=r"not an archive that can be read \(TypeError: of a header\); unpack"
+    ):
+        read_archive("b.tar.gz", b"x")
+
+
 def test_an_archive_inside_is_reported() -> None:
     reading = read_archive("b.zip", making.zipped({"in.zip": making.zipped({"a": "x"}), "a.txt": "x"}))
     assert reading.skipped[0].reason == "an archive inside an archive"

@@ -6,6 +6,7 @@ import pytest
 
 from harlm.context.decode import decode
 
+JAPANESE = "日本語の文章です。これは十分に長い文です。\n明日は雨でしょう。\n"
 RUSSIAN = "Здравствуйте, это пример текста на русском языке, и в нём достаточно букв для догадки."
 
 
@@ -20,10 +21,13 @@ RUSSIAN = "Здравствуйте, это пример текста на ру�
         ("wide text without a mark".encode("utf-16-be"), "wide text without a mark"),
         (codecs.BOM_UTF32_LE + "very wide".encode("utf-32-le"), "very wide"),
         (RUSSIAN.encode("cp1251"), RUSSIAN),
-        (
-            "日本語の文章です。これは十分に長い文です。".encode("shift_jis"),
-            "日本語の文章です。これは十分に長い文です。",
-        ),
+        (JAPANESE.encode("shift_jis"), JAPANESE),
+        (RUSSIAN.encode("utf-16-le"), RUSSIAN),
+        (RUSSIAN.encode("utf-16-be"), RUSSIAN),
+        (JAPANESE.encode("utf-16-le"), JAPANESE),
+        (JAPANESE.encode("utf-16-be"), JAPANESE),
+        ("naïve and plain words ".encode("cp1252"), "naïve and plain words "),
+        (b"plain words " * 3000 + b"na\xefve", "plain words " * 3000 + "naïve"),
         ("cut in a character é".encode()[:-1], "cut in a character \ufffd"),
     ],
 )
@@ -34,3 +38,13 @@ def test_text_in_any_encoding(data: bytes, text: str) -> None:
 @pytest.mark.parametrize("data", [b"\x7fELF\x00\x01\x02", bytes(range(256)) * 4, b"\x01\x02\x03\x04" * 100])
 def test_what_is_not_text_is_none(data: bytes) -> None:
     assert decode(data) is None
+
+
+@pytest.mark.parametrize("text", [RUSSIAN, JAPANESE, "Grüße aus Köln, schöne Straße"])
+@pytest.mark.parametrize("at", [0, 7, 20])
+def test_one_wrong_byte_costs_one_character(text: str, at: int) -> None:
+    assert decode(text[:at].encode() + b"\xff" + text[at:].encode()) == f"{text[:at]}\ufffd{text[at:]}"
+
+
+def test_zeros_among_blanks_are_not_text_in_another_script() -> None:
+    assert decode(b"\x04\x10 \x00\xd8\x00\x00\x01 \x00\xff\xfe\x10\x80" * 20) is None

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pathspec  # noqa: F401 - imported before a test gives up the right to read it
 import pytest
 
 from harlm.config import Loading
@@ -169,3 +173,153 @@ def test_links_that_lead_out_and_special_files_are_left_out(tmp_path: Path) -> N
     assert found["loop"] == "a symbolic link to a folder"
     assert found["pipe"] == "not a regular file"
     assert found["dead"].startswith("cannot be opened")
+
+
+@pytest.fixture
+def half_locked() -> Iterator[Path]:
+    """A folder with a file, and a folder in it that may not be opened, seen without the rights of root."""
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made)
+        root.chmod(0o755)
+        make(root, "a.txt", "locked/b.txt", "z.txt")
+        (root / "locked").chmod(0)
+        own = os.geteuid()
+        if own == 0:
+            os.seteuid(65534)
+        try:
+            yield root
+        finally:
+            os.seteuid(own)
+            (root / "locked").chmod(0o700)
+
+
+def test_a_locked_folder_inside_is_reported(half_locked: Path) -> None:
+    assert names(half_locked) == ["a.txt", "z.txt"]
+    assert reasons(half_locked) == {"locked/": "cannot be opened (Permission denied)"}
+
+
+@pytest.mark.parametrize("below", ["locked", "locked/b.txt", "locked/*.txt", "locked/deeper/**"])
+def test_what_is_locked_and_named_is_an_error(half_locked: Path, below: str) -> None:
+    with pytest.raises(ContextError) as caught:
+        names(str(half_locked / below))
+    assert f"{str(half_locked / below)!r} cannot be opened (Permission denied); check its perm" in str(
+        caught.value
+    )
+
+
+def test_a_folder_below_a_locked_one_has_no_repository_above_it(
+    half_locked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)  # what it does below a locked folder
+    assert names(half_locked) == ["a.txt", "z.txt"]
+
+
+def test_a_link_to_itself_is_reported_inside_a_folder_and_refused_when_named(tmp_path: Path) -> None:
+    make(tmp_path, "a.txt")
+    (tmp_path / "loop").symlink_to("loop")
+    assert names(tmp_path) == ["a.txt"]
+    assert reasons(tmp_path)["loop"].startswith("cannot be opened (")
+    with pytest.raises(ContextError, match=r"loop' cannot be opened"):
+        names(tmp_path / "loop")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("", "'' is no path; name a file or a folder"),
+        ("  ", "'  ' is no path"),
+        ("@", "'@' names no list; write @list.txt"),
+        ("x" * 5000, "xxx…' cannot be opened (File name too long); check the path"),
+        ("*" * 5000, "***…' cannot be opened (File name too long); check the path"),
+        ("~nosuchuser/x", "'~nosuchuser/x' does not exist; check the spelling"),
+        ("a\0b", "cannot be a path"),
+        ("a\0/*", "cannot be a path"),
+        ("@a\0b", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_a_path_says_so(source: str, said: str) -> None:
+    with pytest.raises(ContextError) as caught:
+        names(source)
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_folders_may_nest_deeper_than_calls(tmp_path: Path) -> None:
+    depth = sys.getrecursionlimit() + 100
+    folders = [tmp_path]
+    for _ in range(depth):
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    make(folders[-1], "deep.txt")
+    make(tmp_path, "c.txt", "e.txt")
+    try:
+        assert names(tmp_path) == ["c.txt", "d/" * depth + "deep.txt", "e.txt"]
+    finally:  # pytest would remove it by recursion
+        (folders[-1] / "deep.txt").unlink()
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
+
+
+def test_a_folder_that_is_gone_is_no_place_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ContextError, match="the folder you are in \\(which has been deleted\\)"):
+        names("a.txt")
+    with pytest.raises(ContextError, match=r"'\.' cannot be opened"):
+        names(".")
+
+
+def test_names_that_cannot_be_shown_are_shown_all_the_same(tmp_path: Path) -> None:
+    try:
+        for name in (b"a\xff.txt", b"a\xfe.txt", b"b\n.txt", b"c\x1b[31m.txt"):
+            (tmp_path / os.fsdecode(name)).write_text("x")
+    except OSError:
+        pytest.skip("this file system holds UTF-8 names only")
+    make(tmp_path, "b%0A.txt", "ö.txt")
+    assert names(tmp_path) == ["a%FE.txt", "a%FF.txt", "b%0A.txt", "b%0A (2).txt", "c%1B[31m.txt", "ö.txt"]
+    assert names(tmp_path / "b\n.txt") == ["b%0A.txt"]
+
+
+def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    make(tmp_path, "one/src/a.txt", "two/src/a.txt")
+    found = names(tmp_path / "one/src", tmp_path / "two/src")
+    assert found == ["src/a.txt", str(tmp_path / "two/src/a.txt")]
+
+
+def test_a_line_that_git_passes_over_is_passed_over(tmp_path: Path) -> None:
+    make(tmp_path, "a.log", "b.txt")
+    (tmp_path / ".gitignore").write_text("!\n\\\n[z-a]\n*.log\n")
+    assert names(tmp_path) == [".gitignore", "b.txt"]
+
+
+@pytest.mark.parametrize("pattern", ["!", "\\", "[z-a]"])
+def test_a_pattern_of_the_users_own_that_cannot_be_used_is_an_error(tmp_path: Path, pattern: str) -> None:
+    make(tmp_path, "a.txt")
+    with pytest.raises(ContextError, match="cannot be used"):
+        names(tmp_path, loading=Loading(include=(pattern,)))
+
+
+def test_an_ignore_file_that_is_none_is_not_waited_for(tmp_path: Path) -> None:
+    make(tmp_path, "a.txt")
+    os.mkfifo(tmp_path / ".gitignore")
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_list_may_begin_with_a_mark_and_name_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "lists/a.txt", "home/b.txt")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "lists/list.txt").write_text("a.txt\n~/b.txt\n", encoding="utf-8-sig")
+    assert names(f"@{tmp_path / 'lists/list.txt'}") == [
+        str(tmp_path / "lists/a.txt"),
+        str(tmp_path / "home/b.txt"),
+    ]
+    (tmp_path / "lists/list.txt").write_text("https://example.org/a\n")
+    with pytest.raises(ContextError, match="'https://example.org/a' is a URL"):
+        names(f"@{tmp_path / 'lists/list.txt'}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from harlm.config import Loading
 from harlm.context import load, load_paths
 from harlm.errors import ContextError
-from harlm.types import Context
+from harlm.types import Context, Document
 from tests import making
 
 
@@ -39,6 +40,58 @@ def test_paths_are_read(tmp_path: Path) -> None:
     assert load(tmp_path / "a.txt").shape == "text"
     (tmp_path / "b.txt").write_text("two")
     assert load([tmp_path / "a.txt", tmp_path / "b.txt"]).shape == "documents"
+
+
+def test_lone_surrogates_become_one_character_each() -> None:
+    assert load("a\ud800b").documents[0].text == "a\ufffdb"
+    assert [d.text for d in load(["a\ud800", {"k": "\udfff"}]).documents] == [
+        "a\ufffd",
+        '{\n "k": "\ufffd"\n}',
+    ]
+    assert load({"k\ud800": "v"}).documents[0].name == "k\ufffd"
+    dirty = Context(
+        documents=(Document(name="n\udcff", text="\ud800", kind="code"), Document(name="m", text="x"))
+    )
+    first, second = load(dirty).documents
+    assert (first.name, first.text, first.kind) == ("n%FF", "\ufffd", "code")
+    assert second is dirty.documents[1]
+
+
+def test_a_large_text_is_looked_at_in_pieces() -> None:
+    text = "grün " * 1_000_000
+    assert load(text).documents[0].text is text
+    assert load(text + "\udc80").documents[0].text == text + "\ufffd"
+
+
+def test_every_key_is_a_document_under_a_name_that_can_be_shown() -> None:
+    context = load({1: "one", "1": "two", "a\nb\x1b": "three", "x/a.tar.gz": "four"})
+    assert [d.name for d in context.documents] == ["1", "1 (2)", "a%0Ab%1B", "x/a.tar.gz"]
+
+
+def test_members_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("x/../a.txt", "one")
+        archive.writestr("x/a.txt", "two")
+    context = load_paths([tmp_path / "b.zip"], Loading())
+    assert [d.name for d in context.documents] == ["b.zip/x/a.txt", "b.zip/x/a (2).txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.txt", b"", "a.txt' is empty; give"),
+        ("a.txt", b"\0\1", "a.txt' is binary, not text; convert it"),
+        ("a.txt", b" ", "a.txt' holds only blanks; give"),
+        ("a.docx", b"PK", "a.docx' is not an Office file that can be opened .*; save it"),
+        ("a.eml", b"", "a.eml' is empty; give"),
+    ],
+)
+def test_an_error_about_a_named_file_says_what_to_do(
+    tmp_path: Path, name: str, data: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ContextError, match=said):
+        load_paths([tmp_path / name], Loading())
 
 
 @pytest.mark.parametrize("value", ["", "  \n", [], {}, ["", " "], 7, None, object()])

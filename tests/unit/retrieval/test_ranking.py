@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harlm.retrieval.index import open_index
-from harlm.retrieval.ranking import Query, rank_passages, rank_sentences, word_weights
+from harlm.retrieval.ranking import Query, rank_passages, rank_sentences, weighed_query
 
 FILLER = "Nothing of interest is said in this sentence about the weather. " * 8
 TEXTS = [
@@ -16,7 +16,7 @@ NAMES = ["bridges/history.txt", "bridges/size.txt", "people/lovett.txt"]
 
 def test_weights_sum_to_one_and_rare_words_weigh_more() -> None:
     index = open_index(TEXTS)
-    weights = word_weights("Who designed the bridge in the weather?", index)
+    weights = weighed_query("Who designed the bridge in the weather?", index).weights
     assert sum(weights.values()) == pytest.approx(1.0)
     assert weights["design"] > weights["weather"]
 

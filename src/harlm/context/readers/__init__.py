@@ -7,14 +7,15 @@ A reader raises ``ContextError`` for what is broken, and reports what it leaves 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from posixpath import splitext
 
 from harlm.context.readers import archive, text
-from harlm.context.readers.reading import Reading
+from harlm.context.readers.reading import Reading, shown_error
 from harlm.errors import ContextError
-from harlm.types import Document, Skipped
+from harlm.types import Document, Skipped, without_surrogates
 
 _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
     ".pdf": ("pdf", "read"),
@@ -34,6 +35,16 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
 }
 """A suffix and its reader, which is imported when the first file of its kind is met: most contexts need one or two."""
 
+_SPOKEN: Mapping[str, str] = {
+    "pdf": "a PDF",
+    "office": "an Office file",
+    "notebook": "a notebook",
+    "html": "an HTML page",
+    "table": "a table",
+    "mail": "a mail message",
+    "text": "a text",
+}
+
 __all__ = ["Reading", "is_archive", "read_archive", "read_document"]
 
 
@@ -48,9 +59,25 @@ def read_document(name: str, data: bytes) -> Reading:
         ContextError: the file is empty, broken, or not text.
     """
     if not data:
-        raise ContextError("is empty")
+        raise ContextError("is empty; give a file with some text")
     suffix = ".pdf" if data.startswith(b"%PDF-") else splitext(name)[1].lower()
-    return _reader(suffix)(name, data)
+    try:
+        reading = _reader(suffix)(name, data)
+    except ContextError:
+        raise
+    except Exception as error:  # parsers of ten formats raise anything at all for a broken file
+        module, _ = _BY_SUFFIX.get(suffix, ("text", ""))
+        raise ContextError(
+            f"is not {_SPOKEN[module]} that can be read ({shown_error(error)}); "
+            "write it anew with the program it came from, or save it as plain text"
+        ) from error
+    return replace(reading, documents=tuple(map(_sendable, reading.documents)))
+
+
+def _sendable(document: Document) -> Document:
+    """Escapes in JSON and in old encodings can stand for halves of characters, which cannot be sent anywhere."""
+    text = without_surrogates(document.text)
+    return document if text == document.text else replace(document, text=text)
 
 
 @lru_cache(maxsize=64)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import gzip
 import io
-import lzma
-import struct
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from harlm.context.names import shown_name
+from harlm.context.readers.reading import shown_error
 from harlm.errors import ContextError
 from harlm.types import Skipped
 
@@ -29,20 +28,6 @@ MAX_RATIO = 200
 
 _FREE_BYTES = 10 << 20  # below this no ratio is looked at
 _PIECE = 1 << 20
-BROKEN = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    OSError,
-    ValueError,
-    LookupError,
-    OverflowError,
-    RuntimeError,
-)
-"""What the standard library raises for archives with wrong bytes in them."""
 
 
 def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:
@@ -51,7 +36,7 @@ def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[st
     Raises:
         ContextError: broken, or beyond a limit.
     """
-    meter = _Meter(name, len(data))
+    meter = Meter(len(data), advice="unpack it yourself and name the folder")
     lower = name.lower()
     try:
         if lower.endswith(".zip"):
@@ -61,8 +46,12 @@ def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[st
                 yield name[: -len(".gz")], meter.read(stream)
         else:
             yield from _tar_members(name, data, meter, skipped)
-    except BROKEN as error:
-        raise ContextError(f"is not an archive that can be read ({error})") from error
+    except ContextError:
+        raise
+    except Exception as error:  # the standard library raises anything at all for wrong bytes in an archive
+        raise ContextError(
+            f"is not an archive that can be read ({shown_error(error)}); unpack it yourself and name the folder"
+        ) from error
 
 
 def left_out(name: str, reason: str) -> Skipped:
@@ -70,9 +59,7 @@ def left_out(name: str, reason: str) -> Skipped:
     return Skipped(name=name, reason=reason)
 
 
-def _zip_members(
-    name: str, data: bytes, meter: _Meter, skipped: list[Skipped]
-) -> Iterator[tuple[str, bytes]]:
+def _zip_members(name: str, data: bytes, meter: Meter, skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():
             if info.is_dir():
@@ -85,9 +72,7 @@ def _zip_members(
                 yield member, meter.read(stream)
 
 
-def _tar_members(
-    name: str, data: bytes, meter: _Meter, skipped: list[Skipped]
-) -> Iterator[tuple[str, bytes]]:
+def _tar_members(name: str, data: bytes, meter: Meter, skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
         for info in archive:
             member = f"{name}/{_plain(info.name)}"
@@ -104,7 +89,7 @@ def _tar_members(
 def _plain(member: str) -> str:
     """A member's name without anything that could lead out of the archive. It is only ever shown."""
     parts = [part for part in PurePosixPath(member.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-    return "/".join(parts) or "member"
+    return shown_name("/".join(parts)) or "member"
 
 
 class _Readable(Protocol):
@@ -113,11 +98,16 @@ class _Readable(Protocol):
         ...
 
 
-class _Meter:
-    """Counts what comes out of one archive, and stops at a limit."""
+class Meter:
+    """Counts what comes out of one archive, and stops at a limit.
 
-    def __init__(self, name: str, size: int) -> None:
-        self._name = name
+    Args:
+        size: of the archive itself, in bytes.
+        advice: what to do instead, for the message at a limit.
+    """
+
+    def __init__(self, size: int, *, advice: str) -> None:
+        self._advice = advice
         self._allowed = min(MAX_BYTES, max(_FREE_BYTES, MAX_RATIO * size))
         self._bytes = 0
         self._members = 0
@@ -127,16 +117,14 @@ class _Meter:
         if self._bytes + size > self._allowed:
             raise ContextError(
                 f"unpacks to more than {self._allowed:,} bytes (the limit is {MAX_RATIO} times its size, at most "
-                f"{MAX_BYTES:,}); unpack it yourself and name the folder"
+                f"{MAX_BYTES:,}); {self._advice}"
             )
 
     def read(self, stream: _Readable) -> bytes:
         """All of one member."""
         self._members += 1
         if self._members > MAX_MEMBERS:
-            raise ContextError(
-                f"holds more than {MAX_MEMBERS:,} files; unpack it yourself and name the folder"
-            )
+            raise ContextError(f"holds more than {MAX_MEMBERS:,} files; {self._advice}")
         pieces = []
         while piece := stream.read(_PIECE):
             self.allow(len(piece))

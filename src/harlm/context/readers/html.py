@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from html.parser import HTMLParser
 
 from harlm.context.decode import decode
@@ -23,10 +24,10 @@ def read(name: str, data: bytes) -> Reading:
     """One document of the visible text."""
     source = _decode(data)
     if source is None:
-        raise ContextError("is binary, not HTML")
+        raise ContextError("is binary, not HTML; convert it to text first")
     document = parse(source).document(name, "html")
     if not document.text.strip():
-        raise ContextError("holds no visible text")
+        raise ContextError("holds no visible text; name a page that does")
     return Reading((document,))
 
 
@@ -41,10 +42,10 @@ def parse(source: str) -> Parts:
 
 def _decode(data: bytes) -> str | None:
     declared = _CHARSET.search(data[:4096])
-    if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
+    if declared and not declared[1].lower().startswith(b"utf"):  # what UTF it is shows in the bytes
         try:
             return data.decode(declared[1].decode("ascii"), "replace").replace("\r\n", "\n")
-        except LookupError:
+        except (LookupError, ValueError):  # no encoding, or one that has no text ("undefined")
             pass
     return decode(data)
 
@@ -54,12 +55,19 @@ class _Visible(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.parts = Parts("line", separator="\n")
+        self.parts = Parts("line", separator="\n", longest=sys.maxsize)  # no page shows more than it holds
         self._block: list[str] = []
         self._line = 1
         self._hidden = 0
         self._prefix = ""
         self._verbatim = 0
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Pass over ``<![if …]>`` and its like; what html.parser does not know is a comment, as in a browser."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.parse_bogus_comment(i)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _HIDDEN:

@@ -6,6 +6,7 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 
+from harlm.context.names import shown_name
 from harlm.context.readers import html
 from harlm.context.readers.reading import Reading
 from harlm.errors import ContextError
@@ -18,19 +19,28 @@ def read(name: str, data: bytes) -> Reading:
     """One document."""
     message = BytesParser(policy=policy.default).parsebytes(data)
     assert isinstance(message, EmailMessage)
-    headers = [f"{header}: {message[header]}" for header in _HEADERS if message[header]]
+    headers = [f"{header}: {value}" for header in _HEADERS if (value := _header(message, header))]
     body = _body(message)
     if not headers and not body.strip():
-        raise ContextError("is not a mail message that can be read")
+        raise ContextError("is not a mail message that can be read; save it as plain text")
     skipped = tuple(
         Skipped(
-            name=f"{name}/{part.get_filename() or 'attachment'}",
+            name=f"{name}/{shown_name(part.get_filename() or 'attachment')}",
             reason="a mail attachment; save it to read it",
         )
         for part in message.iter_attachments()
     )
     text = "\n".join(headers) + "\n\n" + body
     return Reading((Document(name=name, text=text, kind="mail"),), skipped)
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    """A header as it is shown, or as it was sent when its parser fails on it."""
+    try:
+        return str(message[name] or "")
+    except Exception:  # noqa: BLE001 - IndexError, AttributeError and more, by what is wrong with an address
+        sent = (value for key, value in message.raw_items() if key.lower() == name.lower())
+        return " ".join(str(next(sent)).split())
 
 
 def _body(message: EmailMessage) -> str:

@@ -1,7 +1,7 @@
 """Word, PowerPoint and Excel files, as the zips of XML that they are: text with paragraphs, slides or rows as places.
 
-Refuses document type declarations (no Office file has one, and entities are how XML attacks) and members beyond the
-archive limits.
+Refuses document type declarations (no Office file has one, and entities are how XML attacks), and files made to fill
+the memory: parts beyond the archive limits, or of more tags than a document has.
 """
 
 from __future__ import annotations
@@ -10,17 +10,24 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Self, cast
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from harlm.context.readers.archive import BROKEN
-from harlm.context.readers.reading import Parts, Reading
+from harlm.context.names import shown_name
+from harlm.context.readers.archive import Meter
+from harlm.context.readers.reading import MOST_PARTS, MOST_TEXT, Parts, Reading
 from harlm.errors import ContextError
 
-_MAX_MEMBER = 256 << 20
+_ADVICE = "save the part you need as a text or CSV file"
+_MOST_TAGS = 4_000_000  # in memory at once: some thousand pages, and half a gigabyte
+_MOST_TAGS_IN_ALL = 40_000_000  # of a part that is read bit by bit: a sheet of about ten million cells
+_PIECE = 1 << 14  # bytes of it that are read at once; elements that live longer cost more
+_LONGEST_TITLE = 100  # characters of a sheet's name, which stands in every label; Excel allows 31
+_LONGEST_FORMAT = 255  # characters of a number format; Excel's own limit
+_MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576  # Excel's own limits
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -65,8 +72,9 @@ def read_xlsx(name: str, data: bytes) -> Reading:
         cells = _Cells(package)
         parts = Parts("row", separator="\n")
         for sheet in book.iter(f"{_S}sheet"):
-            title = sheet.attrib["name"]
-            for number, row in _rows(package.xml(related[sheet.attrib[f"{_R}id"]]), cells):
+            title = shown_name(sheet.attrib["name"][:_LONGEST_TITLE])
+            rows = package.each(related[sheet.attrib[f"{_R}id"]], f"{_S}row")
+            for number, row in _rows(rows, cells):
                 parts.add(row, number=number, label=f"{title} row {number}")
     if parts.is_blank:
         raise ContextError("holds no values")
@@ -74,34 +82,55 @@ def read_xlsx(name: str, data: bytes) -> Reading:
 
 
 class _Package:
-    """An Office file opened for reading. Turns whatever is wrong with it into a ``ContextError``."""
+    """An Office file opened for reading. Counts what comes out of it."""
 
     def __init__(self, data: bytes) -> None:
+        self._meter = Meter(len(data), advice=_ADVICE)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except zipfile.BadZipFile as error:
             raise ContextError(
-                "is not an Office file that can be opened (an old binary format, or broken)"
+                "is not an Office file that can be opened (an old binary format, or broken); save it as .docx, .pptx or .xlsx"
             ) from error
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self._zip.close()
-        if isinstance(error, (*BROKEN, ElementTree.ParseError)):
-            raise ContextError(f"is an Office file with a broken part ({error})") from error
 
     def xml(self, member: str) -> Element:
         """The root element of one part."""
+        return ElementTree.fromstring(self._source(member, _MOST_TAGS))  # noqa: S314 - without entities there is nothing to expand
+
+    def each(self, member: str, tag: str) -> Iterator[Element]:
+        """Every element of one kind in a part, emptied when the next is asked for: sheets do not fit into memory whole."""
+        source = self._source(member, _MOST_TAGS_IN_ALL)
+        parser: ElementTree.XMLPullParser[Element] = ElementTree.XMLPullParser(("end",))
+        found = kept = 0
+        for start in range(0, len(source), _PIECE):
+            parser.feed(source[start : start + _PIECE])
+            for event in parser.read_events():
+                element = cast("tuple[str, Element]", event)[1]
+                kept += 1
+                if element.tag == tag:
+                    yield element
+                    element.clear()
+                    found, kept = found + 1, 0
+                if kept > _MOST_TAGS or found > MOST_PARTS:
+                    raise _too_many(_MOST_TAGS)
+        parser.close()
+
+    def _source(self, member: str, most_tags: int) -> bytes:
         info = self._zip.getinfo(member)
-        if info.file_size > _MAX_MEMBER:
-            raise ContextError(f"has a part of {info.file_size:,} bytes; the limit is {_MAX_MEMBER:,}")
+        self._meter.allow(info.file_size)
         with self._zip.open(info) as stream:
-            source = stream.read(_MAX_MEMBER + 1)
+            source = self._meter.read(stream)
         if b"<!DOCTYPE" in source[:4096] or b"<!ENTITY" in source[:4096]:
-            raise ContextError("declares XML entities, which no Office program does; it is not read")
-        return ElementTree.fromstring(source)  # noqa: S314 - without entities there is nothing to expand
+            raise ContextError("declares XML entities, which no Office program does; save it anew in one")
+        if source.count(b"<") > most_tags:
+            raise _too_many(most_tags)
+        return source
 
     def related(self, member: str) -> dict[str, str]:
         """The parts that a part refers to, by id."""
@@ -123,31 +152,47 @@ class _Package:
         return member in self._zip.NameToInfo
 
 
+def _too_many(tags: int) -> ContextError:
+    return ContextError(f"has a part with more than {tags:,} tags; {_ADVICE}")
+
+
 def _word_block(block: Element) -> Iterator[str]:
     if block.tag == f"{_W}p":
-        style = block.find(f"{_W}pPr/{_W}pStyle")
-        level = (
-            re.fullmatch(r"[Hh]eading(\d)", style.attrib.get(f"{_W}val", "")) if style is not None else None
-        )
         text = _word_text(block)
-        yield "#" * int(level[1]) + " " + text if level and text.strip() else text
+        yield _heading_marks(block) + text if text.strip() else text
     elif block.tag == f"{_W}tbl":
-        for row in block.iter(f"{_W}tr"):
-            cells = row.findall(f"{_W}tc")
-            yield "\t".join(" ".join(_word_text(p) for p in cell.iter(f"{_W}p")).strip() for cell in cells)
+        for row in _word_rows(block):
+            yield "\t".join(_word_text(cell).strip() for cell in row.findall(f"{_W}tc"))
     elif block.tag == f"{_W}sdt":
         for inner in block.iterfind(f"{_W}sdtContent/*"):
             yield from _word_block(inner)
 
 
-def _word_text(paragraph: Element) -> str:
-    pieces = []
-    for node in paragraph.iter():
+def _heading_marks(paragraph: Element) -> str:
+    properties = paragraph.find(f"{_W}pPr")
+    style = None if properties is None else properties.find(f"{_W}pStyle")
+    level = None if style is None else re.fullmatch(r"[Hh]eading(\d)", style.attrib.get(f"{_W}val", ""))
+    return "#" * int(level[1]) + " " if level else ""
+
+
+def _word_rows(table: Element) -> Iterator[Element]:
+    """The rows of a table; a table in one of its cells is a part of that cell."""
+    for child in table:
+        if child.tag == f"{_W}tr":
+            yield child
+        elif child.tag == f"{_W}sdt":
+            yield from child.iterfind(f"{_W}sdtContent/{_W}tr")
+
+
+def _word_text(block: Element) -> str:
+    """The text of a paragraph or of a table cell, with a blank between the paragraphs in it."""
+    pieces: list[str] = []
+    for node in block.iter():
         if node.tag == f"{_W}t":
             pieces.append(node.text or "")
-        elif node.tag == f"{_W}tab":
+        elif node.tag == f"{_W}tab" and not node.attrib:  # with attributes it says where tabs stop
             pieces.append("\t")
-        elif node.tag in (f"{_W}br", f"{_W}cr"):
+        elif node.tag in (f"{_W}br", f"{_W}cr") or (node.tag == f"{_W}p" and pieces):
             pieces.append(" ")
     return "".join(pieces).strip("\t")
 
@@ -162,8 +207,13 @@ def _slide(package: _Package, member: str) -> str:
 
 
 def _drawn_text(root: Element) -> str:
-    paragraphs = ("".join(t.text or "" for t in p.iter(f"{_A}t")) for p in root.iter(f"{_A}p"))
-    return "\n".join(text for text in paragraphs if text.strip())
+    paragraphs: list[list[str]] = []
+    for node in root.iter():
+        if node.tag == f"{_A}p":
+            paragraphs.append([])
+        elif node.tag == f"{_A}t" and paragraphs:
+            paragraphs[-1].append(node.text or "")
+    return "\n".join(text for text in map("".join, paragraphs) if text.strip())
 
 
 class _Cells:
@@ -172,10 +222,8 @@ class _Cells:
     def __init__(self, package: _Package) -> None:
         self._strings: list[str] = []
         if package.has("xl/sharedStrings.xml"):
-            shared = package.xml("xl/sharedStrings.xml")
-            self._strings = [
-                "".join(t.text or "" for t in item.iter(f"{_S}t")) for item in shared.iter(f"{_S}si")
-            ]
+            shared = package.each("xl/sharedStrings.xml", f"{_S}si")
+            self._strings = ["".join(t.text or "" for t in item.iter(f"{_S}t")) for item in shared]
         self._date_styles = self._find_date_styles(package)
 
     def value(self, cell: Element) -> str:
@@ -189,7 +237,7 @@ class _Cells:
         if kind == "b":
             return "TRUE" if stored == "1" else "FALSE"
         if kind == "n" and stored and int(cell.attrib.get("s", 0)) in self._date_styles:
-            return _date(float(stored))
+            return _date(stored)
         return stored
 
     @staticmethod
@@ -197,43 +245,69 @@ class _Cells:
         if not package.has("xl/styles.xml"):
             return frozenset()
         styles = package.xml("xl/styles.xml")
-        own = {
-            int(form.attrib["numFmtId"])
+        codes = {
+            int(form.attrib["numFmtId"]): form.attrib.get("formatCode", "")[:_LONGEST_FORMAT]
             for form in styles.iter(f"{_S}numFmt")
-            if _DATE_CODE.search(re.sub(r"\[[^\]]*\]|\"[^\"]*\"", "", form.attrib.get("formatCode", "")))
         }
+        dates = _DATE_FORMATS.union(number for number, code in codes.items() if _shows_a_date(code))
         formats = styles.find(f"{_S}cellXfs")
         return frozenset(
             number
             for number, style in enumerate(() if formats is None else formats)
-            if int(style.attrib.get("numFmtId", 0)) in _DATE_FORMATS | own
+            if int(style.attrib.get("numFmtId", 0)) in dates
         )
 
 
-def _date(serial: float) -> str:
-    moment = _EPOCH + timedelta(days=serial)
+def _shows_a_date(code: str) -> bool:
+    return _DATE_CODE.search(re.sub(r"\[[^\]]*\]|\"[^\"]*\"", "", code)) is not None
+
+
+def _date(stored: str) -> str:
+    try:
+        serial = float(stored)
+        moment = _EPOCH + timedelta(days=serial)
+    except (ValueError, OverflowError):  # a number that no calendar has: Excel shows #### for it
+        return stored
     return (
         moment.date().isoformat() if serial == int(serial) else moment.isoformat(sep=" ", timespec="seconds")
     )
 
 
-def _rows(sheet: Element, cells: _Cells) -> Iterator[tuple[int, str]]:
-    number = 0
-    for row in sheet.iter(f"{_S}row"):
-        number = int(row.attrib.get("r", number + 1))
-        values: list[str] = []
+def _rows(stored: Iterable[Element], cells: _Cells) -> Iterator[tuple[int, str]]:
+    """The number and text of every row that holds anything, without the columns that are empty in all of them."""
+    rows = list(_filled_rows(stored, cells))
+    columns = sorted({column for _, row in rows for column in row})
+    for number, row in rows:
+        last = max(row)
+        yield number, "\t".join(row.get(column, "") for column in columns if column <= last)
+
+
+def _filled_rows(stored: Iterable[Element], cells: _Cells) -> Iterator[tuple[int, dict[int, str]]]:
+    """The number of every row that holds anything, with its values by column."""
+    number = characters = 0
+    for row in stored:
+        own = row.attrib.get("r", "")
+        number = int(own) if 0 < len(own) <= len(str(_MOST_ROWS)) else number + 1
+        values: dict[int, str] = {}
+        column = 0
         for cell in row.findall(f"{_S}c"):
-            column = _column(cell.attrib.get("r", ""))
-            values.extend([""] * (min(column, 16_384) - len(values) - 1 if column else 0))
-            values.append(cells.value(cell).replace("\n", " "))
-        if any(values):
-            yield number, "\t".join(values)
+            column = max(_column(cell.attrib.get("r", "")), column + 1)
+            value = cells.value(cell)
+            characters += len(value)
+            if column > _MOST_COLUMNS or characters > MOST_TEXT:
+                raise ContextError(
+                    f"has a sheet of more than {_MOST_COLUMNS:,} columns or {MOST_TEXT:,} characters; {_ADVICE}"
+                )
+            if value:
+                values[column] = value.replace("\n", " ")
+        if values:
+            yield number, values
 
 
 def _column(reference: str) -> int:
     """``C7`` is in column 3; 0 when the cell does not say."""
     column = 0
-    for letter in reference:
+    for letter in reference[:4]:  # Excel's last column is XFD
         if not letter.isalpha():
             break
         column = 26 * column + ord(letter.upper()) - 64

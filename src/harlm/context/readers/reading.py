@@ -5,7 +5,13 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 
+from harlm.context.names import shown_name
+from harlm.errors import ContextError
 from harlm.types import Document, Marks, Skipped, Unit
+
+MOST_TEXT = 64 << 20  # characters
+MOST_PARTS = 2_000_000
+_LONGEST_ERROR = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +22,29 @@ class Reading:
     skipped: tuple[Skipped, ...] = ()
 
 
+def shown_error(error: Exception) -> str:
+    """What went wrong in a file, on one line: the words of a parser, which may quote what is in the file."""
+    said = shown_name(" ".join(str(error).split()))
+    return f"{type(error).__name__}: {said[:_LONGEST_ERROR]}" if said else type(error).__name__
+
+
 @dataclass(slots=True)
 class Parts:
     """Builds the text of a document part by part.
 
-    Responsibilities: join the parts with a separator, remember where each begins and what it is called.
+    Responsibilities: join the parts with a separator, remember where each begins and what it is called, refuse to grow
+    beyond a limit.
+
+    Attributes:
+        unit: what the parts are.
+        separator: what stands between two of them.
+        longest: the most characters and parts in all: more than any document holds, and less than a small file that was
+            made to fill the memory can stand for.
     """
 
     unit: Unit
     separator: str = "\n\n"
+    longest: int = MOST_TEXT
     _texts: list[str] = field(default_factory=list)
     _starts: array[int] = field(default_factory=lambda: array("Q"))
     _numbers: list[int] = field(default_factory=list)
@@ -32,12 +52,21 @@ class Parts:
     _length: int = 0
 
     def add(self, text: str, *, number: int | None = None, label: str | None = None) -> None:
-        """One more part. ``number`` where parts are not simply counted, ``label`` where a number is not enough."""
+        """One more part. ``number`` where parts are not simply counted, ``label`` where a number is not enough.
+
+        Raises:
+            ContextError: the text grows beyond its limit.
+        """
         if self._texts:
             self._length += len(self.separator)
         self._starts.append(self._length)
         self._texts.append(text)
         self._length += len(text)
+        if self._length > self.longest or len(self._texts) > MOST_PARTS:
+            raise ContextError(
+                f"holds more than {self.longest:,} characters or {MOST_PARTS:,} {self.unit}s of text; "
+                "save the part you need as a text or CSV file"
+            )
         if number is not None:
             self._numbers.append(number)
         if label is not None:

@@ -24,9 +24,9 @@ def read(name: str, data: bytes) -> Reading:
     """One document of the file's own text."""
     text = decode(data)
     if text is None:
-        raise ContextError("is binary, not text")
+        raise ContextError("is binary, not text; convert it to text first")
     if text.isspace():
-        raise ContextError("holds only blanks")
+        raise ContextError("holds only blanks; give a file with some text")
     return Reading((Document(name=name, text=text, kind=kind_of(name)),))
 
 
