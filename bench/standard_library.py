@@ -17,7 +17,7 @@ from bench.measure import median, report
 _TIMES = 5
 _QUESTIONS = (
     ("where-is", "Which module defines the class Fraction?"),
-    ("look-up (search)", "What is the value of _MAXLINE in http/client.py?"),
+    ("look-up (search)", "What happens to the median when the number of data points is even?"),
     ("count", "How many modules import asyncio?"),
     ("two-hop", "Which module defines the base class of HTTPServer?"),
 )

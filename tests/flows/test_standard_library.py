@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sysconfig
+import warnings
+from pathlib import Path
 
+from harlm.config import Loading
+from harlm.context import load
+from harlm.models.offline.repertoire import definitions, imports, parsed
+from harlm.models.offline.running import named_text
 from tests.flows.cli import harlm
 
 
@@ -25,3 +32,35 @@ def test_the_demo_agrees_with_ast() -> None:
     assert "8 of 8 answers agree with ast." in ran.out
     assert "DIFFERS" not in ran.out
     assert "sub-calls down to depth 2" in ran.out
+
+
+def test_imports_and_classes_are_those_of_the_syntax_tree() -> None:
+    """The programs of the offline model find them without a tree; here every file of the library is parsed as well."""
+    loading = Loading(exclude=("test/", "tests/", "idle_test/", "lib2to3/"))
+    checked = 0
+    for document in load(Path(sysconfig.get_path("stdlib")), loading).documents:
+        text = named_text(document.name, document.text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = parsed(text)
+        if tree is None:
+            continue
+        nodes = list(ast.walk(tree))
+        modules = [
+            (node.lineno, alias.name)
+            for node in nodes
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        ]
+        modules += [
+            (node.lineno, "." * node.level + (node.module or ""))
+            for node in nodes
+            if isinstance(node, ast.ImportFrom)
+        ]
+        classes = [(node.lineno, node.name) for node in nodes if isinstance(node, ast.ClassDef)]
+        assert sorted((item[1], name) for name, item in imports(text)) == sorted(modules), document.name
+        assert sorted((item[1], name) for name, item in definitions(text, "class")) == sorted(classes), (
+            document.name
+        )
+        checked += 1
+    assert checked > 400

@@ -29,14 +29,15 @@ def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
         return None
     printed: list[str] = []
     names: dict[str, Any] = {
-        "context": [_text(name, text) for name, text in documents],
+        "context": [named_text(name, text) for name, text in documents],
         "print": lambda value: printed.append(str(value)),
     }
     exec(compile(program, "<program>", "exec"), names)  # noqa: S102 - our own repertoire, with a question's words as data
     return None if NOTHING in printed else names.get("result")
 
 
-def _text(name: str, content: str) -> Text:
+def named_text(name: str, content: str) -> Text:
+    """A document as the REPL has it."""
     text = Text(content)
     text.name = name
     return text
