@@ -5,18 +5,20 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import unicodedata
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harlm.context import load
 from harlm.context.readers import read_archive, read_document
 from harlm.errors import ContextError, SandboxFailure
 from harlm.models.offline.extractive import reply_to
 from harlm.models.offline.intents import read_intent
 from harlm.models.offline.programs import program_for
 from harlm.sandbox.wire import Wire
-from harlm.types import Message
+from harlm.types import Context, Document, Message
 from tests import making
 
 SUFFIXES = st.sampled_from(
@@ -36,6 +38,79 @@ def test_any_bytes_under_any_name_are_read_or_refused(suffix: str, data: bytes) 
         for document in read_document(f"x{suffix}", data).documents:
             for offset in (0, len(document.text) // 2, len(document.text)):
                 assert document.place(offset).label
+
+
+HTML = st.lists(
+    st.sampled_from(
+        [
+            "<p>",
+            "</p>",
+            "<![",
+            "foo",
+            "[",
+            "]]>",
+            "<!--",
+            "-->",
+            "<meta charset=",
+            "undefined",
+            '"',
+            ">",
+            "&#xd800;",
+            "<?",
+        ]
+    ),
+    max_size=12,
+).map("".join)
+MAIL = st.lists(
+    st.sampled_from(
+        [
+            "From: ",
+            "To: ",
+            "Date: ",
+            "Content-Type: ",
+            "text/html",
+            "@",
+            "<",
+            ":",
+            ";",
+            ",",
+            "a",
+            "\n",
+            "\n ",
+            "=?x?q?y?=",
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@given(HTML, MAIL, st.binary(max_size=4))
+def test_any_page_and_any_mail_are_read_or_refused(page: str, mail: str, odd: bytes) -> None:
+    for name, source in (("x.html", page), ("x.eml", mail)):
+        for data in (source.encode(), source.encode() + odd, odd + source.encode()):
+            with contextlib.suppress(ContextError):
+                for document in read_document(name, data).documents:
+                    document.text.encode()  # whatever is read can be sent
+
+
+ANY_TEXT = st.text(st.sampled_from("a1 \n\x1b\ud800\udcff\u202e") | st.characters(), max_size=6)
+
+
+@given(st.dictionaries(ANY_TEXT | st.integers(0, 3), ANY_TEXT, max_size=6), ANY_TEXT)
+def test_any_texts_and_keys_can_be_sent_and_shown(texts: dict[object, str], text: str) -> None:
+    with contextlib.suppress(ContextError):
+        documents = load(texts).documents
+        assert len({each.name for each in documents}) == len(texts)
+        for each, given_text in zip(documents, texts.values(), strict=True):
+            assert len(each.text) == len(given_text)
+            assert each.text.encode() is not None
+            assert each.name.encode() is not None
+            assert not any(unicodedata.category(letter) == "Cc" for letter in each.name)
+    with contextlib.suppress(ContextError):
+        own = Context(documents=(Document(name=text, text=text),))
+        loaded = load(own)
+        assert load(loaded) is loaded
+        assert len(loaded.documents[0].text) == len(text)
 
 
 @given(st.sampled_from([".docx", ".pptx", ".xlsx"]), XML, XML)

@@ -72,6 +72,20 @@ def test_unicode_survives_its_encodings(text: str) -> None:
         assert decode(text.encode(encoding)) == text
 
 
+CYRILLIC = st.lists(st.text("абвгдежзиклмнопрстуфхцчшщэюя", min_size=1, max_size=9), min_size=6).map(" ".join)
+
+
+@given(CYRILLIC, st.sampled_from(["utf-16-le", "utf-16-be"]))
+def test_wide_text_needs_no_mark(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
+@given(CYRILLIC, st.integers(0, 400))
+def test_one_wrong_byte_costs_one_character(text: str, at: int) -> None:
+    at = min(at, len(text))
+    assert decode(text[:at].encode() + b"\xff" + text[at:].encode()) == f"{text[:at]}\ufffd{text[at:]}"
+
+
 @given(TEXTS, TEXTS)
 def test_tokens_of_two_texts_are_about_those_of_each(one: str, other: str) -> None:
     together = estimate_tokens(one + other)

@@ -26,19 +26,18 @@ async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *,
         SandboxFailure: the REPL cannot be opened, or broke.
     """
     # What a child reads was cut for it alone: its index would only drive others out of the file.
-    searcher = Searcher(task.context, None if run.depth else run.shared.index_file)
-    api = ReplApi(task, run, solve=solve, searcher=searcher)
-    setup = ReplSetup(context=task.context, functions=api.functions(mode), seed=run.settings.seed or 0)
-    # The first call needs no REPL, so the REPL is opened beside it.
-    opening = asyncio.create_task(run.shared.sandbox.open(setup, api))
-    try:
-        return await _Loop(task, run, mode, profile, api, opening).run()
-    finally:
-        opening.cancel()
-        repl = (await asyncio.gather(opening, return_exceptions=True))[0]
-        if not isinstance(repl, BaseException):
-            await repl.close()
-        searcher.close()
+    with Searcher(task.context, None if run.depth else run.shared.index_file) as searcher:
+        api = ReplApi(task, run, solve=solve, searcher=searcher)
+        setup = ReplSetup(context=task.context, functions=api.functions(mode), seed=run.settings.seed or 0)
+        # The first call needs no REPL, so the REPL is opened beside it.
+        opening = asyncio.create_task(run.shared.sandbox.open(setup, api))
+        try:
+            return await _Loop(task, run, mode, profile, api, opening).run()
+        finally:
+            opening.cancel()
+            repl = (await asyncio.gather(opening, return_exceptions=True))[0]
+            if not isinstance(repl, BaseException):
+                await repl.close()
 
 
 @dataclass(slots=True)

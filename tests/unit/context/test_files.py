@@ -321,5 +321,5 @@ def test_a_list_may_begin_with_a_mark_and_name_the_home_folder(
         str(tmp_path / "home/b.txt"),
     ]
     (tmp_path / "lists/list.txt").write_text("https://example.org/a\n")
-    with pytest.raises(ContextError, match="'https://example.org/a' is a URL"):
+    with pytest.raises(ContextError, match=r"'https://example\.org/a' is a URL"):
         names(f"@{tmp_path / 'lists/list.txt'}")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from harlm.context import Searcher, load
@@ -13,9 +15,20 @@ from tests import making
 from tests.unit.engine.test_run import run_with
 
 
+OPEN: list[Searcher] = []
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
 def api_over(context: Context, model: ScriptedModel | None = None) -> ReplApi:
     run, _ = run_with(model or ScriptedModel(lambda messages: "reply", window=2_000))
-    return ReplApi(Task(question="?", context=context), run, solve=solve, searcher=Searcher(context))
+    OPEN.append(Searcher(context))
+    return ReplApi(Task(question="?", context=context), run, solve=solve, searcher=OPEN[-1])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,35 +17,38 @@ TEXTS = [
 
 
 def test_the_passage_with_the_words_comes_first() -> None:
-    index = open_index(TEXTS)
-    (best, score), *_ = index.best(["lighthouse"], 5)
-    assert index.passage(best)[0] == 1
-    assert score > 0
+    with open_index(TEXTS) as index:
+        (best, score), *_ = index.best(["lighthouse"], 5)
+        assert index.passage(best)[0] == 1
+        assert score > 0
 
 
 def test_words_are_stemmed_and_split_at_underscores() -> None:
-    index = open_index(TEXTS)
-    assert index.passage(index.best(["dredging"], 1)[0][0])[0] == 0
-    assert index.passage(index.best(["dates"], 1)[0][0])[0] == 2
+    with open_index(TEXTS) as index:
+        assert index.passage(index.best(["dredging"], 1)[0][0])[0] == 0
+        assert index.passage(index.best(["dates"], 1)[0][0])[0] == 2
 
 
 def test_search_can_stay_within_one_text() -> None:
-    index = open_index(["apple pie. " * 50, "apple. " * 50])
-    assert {index.passage(number)[0] for number, _ in index.best(["apple"], 10, within=1)} == {1}
+    with open_index(["apple pie. " * 50, "apple. " * 50, "", "apple. " * 50]) as index:
+        for within in (0, 1, 3):
+            found = index.best(["apple"], 10, within=within)
+            assert {index.passage(number)[0] for number, _ in found} == {within}
+        assert index.best(["apple"], 10, within=2) == []
 
 
 def test_hostile_words_are_only_words() -> None:
-    index = open_index(TEXTS)
-    assert index.best(['" OR 1=1 --', "NEAR(", "*", ""], 5) == []
-    assert index.best([], 5) == []
-    assert index.best(["rock"], 0) == []
+    with open_index(TEXTS) as index:
+        assert index.best(['" OR 1=1 --', "NEAR(", "*", ""], 5) == []
+        assert index.best([], 5) == []
+        assert index.best(["rock"], 0) == []
 
 
 def test_frequency_is_in_passages() -> None:
-    index = open_index(["red. " * 100, "red blue"])
-    assert index.frequency("blue") == 1
-    assert index.frequency("red") >= 2
-    assert index.frequency("green") == 0
+    with open_index(["red. " * 100, "red blue"]) as index:
+        assert index.frequency("blue") == 1
+        assert index.frequency("red") >= 2
+        assert index.frequency("green") == 0
 
 
 def test_an_index_is_kept_and_found_again(tmp_path: Path) -> None:
@@ -61,8 +66,8 @@ def test_an_index_is_kept_and_found_again(tmp_path: Path) -> None:
 def test_another_key_is_another_index(tmp_path: Path) -> None:
     file = tmp_path / "index.db"
     open_index(TEXTS, file=file, key="one").close()
-    other = open_index(["only this"], file=file, key="two")
-    assert len(other) == 1
+    with open_index(["only this"], file=file, key="two") as other:
+        assert len(other) == 1
 
 
 def test_the_oldest_indexes_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,26 +75,85 @@ def test_the_oldest_indexes_are_forgotten(tmp_path: Path, monkeypatch: pytest.Mo
     file = tmp_path / "index.db"
     for key in ("one", "two", "three"):
         open_index(TEXTS, file=file, key=key).close()
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         assert {row[0] for row in connection.execute("SELECT key FROM indexes")} == {"two", "three"}
-    connection.close()
 
 
 def test_a_broken_file_is_moved_aside_and_begun_anew(tmp_path: Path) -> None:
     file = tmp_path / "index.db"
     file.write_bytes(b"this is not a database" * 100)
-    index = open_index(TEXTS, file=file, key="abc")
-    assert index.best(["lighthouse"], 1)
+    with open_index(TEXTS, file=file, key="abc") as index:
+        assert index.best(["lighthouse"], 1)
     assert list(tmp_path.glob("index.db.broken-*"))
+    with open_index([], file=file, key="abc") as again:
+        assert again.best(["lighthouse"], 1)
 
 
 def test_a_file_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
-    index = open_index(TEXTS, file=tmp_path / "missing" / "index.db", key="abc")
-    assert index.best(["lighthouse"], 1)
+    with open_index(TEXTS, file=tmp_path / "missing" / "index.db", key="abc") as index:
+        assert index.best(["lighthouse"], 1)
+
+
+def test_a_file_of_someone_else_is_used_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "chmod", refuse)
+    open_index(TEXTS, file=tmp_path / "index.db", key="abc").close()
+    with open_index([], file=tmp_path / "index.db", key="abc") as index:
+        assert index.best(["lighthouse"], 1)
+
+
+def test_a_broken_file_that_cannot_be_moved_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "index.db").write_bytes(b"this is not a database" * 100)
+    monkeypatch.setattr(Path, "replace", refuse)
+    with open_index(TEXTS, file=tmp_path / "index.db", key="abc") as index:
+        assert index.best(["lighthouse"], 1)
+
+
+def refuse(path: Path, *_: object) -> None:
+    raise PermissionError(1, "Operation not permitted", str(path))
+
+
+@pytest.mark.parametrize("spans", ["x'0102'", "'text'", "x'0102030405060708'", "7"])
+def test_spans_that_are_damaged_are_made_anew(tmp_path: Path, spans: str) -> None:
+    file = tmp_path / "index.db"
+    open_index(TEXTS, file=file, key="abc").close()
+    change(file, f"UPDATE indexes SET spans = {spans}")
+    with open_index(TEXTS, file=file, key="abc") as index:
+        assert index.passage(index.best(["lighthouse"], 1)[0][0])[0] == 1
+
+
+def test_an_index_whose_table_is_gone_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "index.db"
+    open_index(TEXTS, file=file, key="abc").close()
+    change(file, "DROP TABLE p_abc")
+    with open_index(TEXTS, file=file, key="abc") as index:
+        assert index.best(["lighthouse"], 1)
+
+
+def change(file: Path, statement: str) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize("kept", ["abc", "other"])
+def test_a_file_that_another_process_holds_is_waited_for_shortly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    monkeypatch.setattr("harlm.retrieval.index._PATIENCE_S", 0.05)
+    file = tmp_path / "index.db"
+    open_index(TEXTS, file=file, key=kept).close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        with open_index(TEXTS, file=file, key="abc") as index:
+            assert index.best(["lighthouse"], 1)
+        assert time.monotonic() - started < 10
 
 
 def test_half_surrogates_do_not_stop_indexing() -> None:
-    assert open_index(["broken \ud800 text about owls"]).best(["owls"], 1)
+    with open_index(["broken \ud800 text about owls"]) as index:
+        assert index.best(["owls"], 1)
 
 
 def test_this_python_can_search() -> None:

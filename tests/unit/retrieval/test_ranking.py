@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harlm.retrieval.index import open_index
-from harlm.retrieval.ranking import Query, rank_passages, rank_sentences, weighed_query
+from harlm.retrieval.ranking import MOST_WORDS, Query, rank_passages, rank_sentences, weighed_query
 
 FILLER = "Nothing of interest is said in this sentence about the weather. " * 8
 TEXTS = [
@@ -15,8 +15,8 @@ NAMES = ["bridges/history.txt", "bridges/size.txt", "people/lovett.txt"]
 
 
 def test_weights_sum_to_one_and_rare_words_weigh_more() -> None:
-    index = open_index(TEXTS)
-    weights = weighed_query("Who designed the bridge in the weather?", index).weights
+    with open_index(TEXTS) as index:
+        weights = weighed_query("Who designed the bridge in the weather?", index).weights
     assert sum(weights.values()) == pytest.approx(1.0)
     assert weights["design"] > weights["weather"]
 
@@ -30,7 +30,8 @@ def test_coverage_counts_words_their_forms_and_their_beginnings() -> None:
 
 
 def test_the_sentence_that_holds_most_of_the_question_is_the_best_of_its_passage() -> None:
-    found = rank_passages("Who designed the bridge?", 3, index=open_index(TEXTS), texts=TEXTS, names=NAMES)
+    with open_index(TEXTS) as index:
+        found = rank_passages("Who designed the bridge?", 3, index=index, texts=TEXTS, names=NAMES)
     best = found[0]
     assert best.text == 0
     assert TEXTS[0][slice(*best.best)] == "The bridge was designed by Ada Lovett."
@@ -38,17 +39,35 @@ def test_the_sentence_that_holds_most_of_the_question_is_the_best_of_its_passage
 
 def test_the_name_of_a_text_counts() -> None:
     texts = [f"The total is high. {FILLER}", f"The total is high. {FILLER}"]
-    found = rank_passages(
-        "total in paris", 2, index=open_index(texts), texts=texts, names=["rome.txt", "paris.txt"]
-    )
+    with open_index(texts) as index:
+        found = rank_passages("total in paris", 2, index=index, texts=texts, names=["rome.txt", "paris.txt"])
     assert found[0].text == 1
 
 
 def test_no_more_than_asked_for_and_nothing_for_nothing() -> None:
-    index = open_index(TEXTS)
-    assert len(rank_passages("weather", 2, index=index, texts=TEXTS, names=NAMES)) == 2
-    assert rank_passages("zzzz", 5, index=index, texts=TEXTS, names=NAMES) == []
-    assert len(rank_passages("weather interest", 100, index=index, texts=TEXTS, names=NAMES)) <= len(index)
+    with open_index(TEXTS) as index:
+        assert len(rank_passages("weather", 2, index=index, texts=TEXTS, names=NAMES)) == 2
+        assert rank_passages("zzzz", 5, index=index, texts=TEXTS, names=NAMES) == []
+        assert len(rank_passages("weather interest", 100, index=index, texts=TEXTS, names=NAMES)) <= len(
+            index
+        )
+
+
+def test_of_a_long_question_the_rarest_words_that_occur_count() -> None:
+    unknown = " ".join(f"unknown{number}" for number in range(500))
+    with open_index(TEXTS) as index:
+        for question in (f"{unknown} painter", f"painter {unknown}"):
+            query = weighed_query(question, index)
+            assert list(query.weights) == ["painter"]
+            assert rank_passages(question, 1, index=index, texts=TEXTS, names=NAMES)[0].text == 2
+        assert len(weighed_query(unknown, index).weights) == MOST_WORDS
+
+
+def test_a_long_question_keeps_its_heaviest_words_in_their_order() -> None:
+    words = [f"w{number}" for number in range(200)]
+    query = Query(" ".join(words), lambda stem: float(stem[1:]))
+    assert list(query.weights) == words[-MOST_WORDS:]
+    assert query.words == words[-MOST_WORDS:]
 
 
 def test_sentences_stay_in_order() -> None:

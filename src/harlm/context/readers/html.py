@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from html.parser import HTMLParser
 
 from harlm.context.decode import decode
@@ -55,7 +54,7 @@ class _Visible(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.parts = Parts("line", separator="\n", longest=sys.maxsize)  # no page shows more than it holds
+        self.parts = Parts("line", separator="\n", longest=None)
         self._block: list[str] = []
         self._line = 1
         self._hidden = 0

@@ -38,13 +38,13 @@ class Parts:
     Attributes:
         unit: what the parts are.
         separator: what stands between two of them.
-        longest: the most characters and parts in all: more than any document holds, and less than a small file that was
-            made to fill the memory can stand for.
+        longest: the most characters; None for formats whose text is never longer than their file. A small file that was
+            made to fill the memory is refused by this, and by the number of its parts.
     """
 
     unit: Unit
     separator: str = "\n\n"
-    longest: int = MOST_TEXT
+    longest: int | None = MOST_TEXT
     _texts: list[str] = field(default_factory=list)
     _starts: array[int] = field(default_factory=lambda: array("Q"))
     _numbers: list[int] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Parts:
         self._starts.append(self._length)
         self._texts.append(text)
         self._length += len(text)
-        if self._length > self.longest or len(self._texts) > MOST_PARTS:
+        if self.longest is not None and (self._length > self.longest or len(self._texts) > MOST_PARTS):
             raise ContextError(
                 f"holds more than {self.longest:,} characters or {MOST_PARTS:,} {self.unit}s of text; "
                 "save the part you need as a text or CSV file"
