@@ -14,7 +14,6 @@ from harlm.types import Context, Task
 from tests import making
 from tests.unit.engine.test_run import run_with
 
-
 OPEN: list[Searcher] = []
 
 
