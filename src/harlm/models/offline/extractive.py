@@ -8,6 +8,7 @@ knows nothing that the text does not say, and always gives the same reply to the
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 
@@ -70,7 +71,7 @@ class ExtractiveModel:
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """The reply to ``messages``; see ``harlm.protocols.LanguageModel``."""
-        text = reply_to(messages)
+        text = await asyncio.to_thread(reply_to, messages)  # it computes: others wait for the loop meanwhile
         usage = Usage(
             calls=1,
             input_tokens=sum(estimate_tokens(message.content) for message in messages),
