@@ -11,6 +11,7 @@ import click
 from harlm.cli.printing import show, show_json
 from harlm.cli.settings import bytes_text, load_settings, patience
 from harlm.context import load_paths, profile
+from harlm.tracing.console import counted
 from harlm.types import Context
 
 
@@ -56,7 +57,7 @@ def _listing(context: Context) -> dict[str, object]:
 def _print(context: Context, *, show_all: bool) -> None:
     known = profile(context)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in known.kinds)
-    show(f"{known.documents:,} documents ({kinds})")
+    show(f"{counted(known.documents, 'document')} ({kinds})")
     show(f"{bytes_text(known.characters)} of text, about {known.tokens:,} tokens, mostly {known.structure}")
     show("\nLargest:")
     for name, size in known.largest:

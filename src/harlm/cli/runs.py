@@ -13,6 +13,7 @@ from harlm.cli.printing import say, show, show_json
 from harlm.cli.settings import load_settings
 from harlm.errors import TraceError
 from harlm.events import CellFinished, CellStarted, Event
+from harlm.tracing.console import counted
 from harlm.tracing.jsonl import RunFolder, RunResult, find_run, list_runs
 from harlm.tracing.tree import CallTree, Node, node_line, one_line
 
@@ -59,7 +60,7 @@ def show_(*, run: str, cells: bool, style: str, **_: Any) -> None:
         return
     show(f"{folder.record.run}  {_when(folder.record.started)}  {folder.folder}")
     show(f"question: {folder.record.question}")
-    show(f"context:  {folder.record.documents:,} documents, about {folder.record.tokens:,} tokens")
+    show(f"context:  {counted(folder.record.documents, 'document')}, about {folder.record.tokens:,} tokens")
     show(f"models:   {folder.record.root_model}, {folder.record.sub_model}\n")
     told, damage = _readable_events(folder)
     if (root := CallTree(told).root) is not None:

@@ -80,50 +80,21 @@ class Transport:
             ModelError: whatever went wrong, as the kind that says what to do.
         """
         where = _address(url)
-        data = msgspec.json.encode(body)
         try:
-            async with (
-                self._opened().post(
-                    url,
-                    data=data,
-                    headers={"content-type": "application/json", **headers},
-                    proxy=self._proxy(url),
-                    allow_redirects=False,  # keys and documents go to the address that the user named, and nowhere else
-                ) as response
-            ):
-                raw = await _read(response.content)
-                request_id = next(
-                    (response.headers[name] for name in _REQUEST_IDS if name in response.headers), None
-                )
-                if response.status >= 300:
-                    raise _refusal(
-                        response.status,
-                        response.headers,
-                        _without_keys(raw, headers),
-                        model=model,
-                        where=where,
-                        key_hint=key_hint,
-                        request_id=request_id,
-                    )
-        except TimeoutError as error:
-            raise ModelUnavailable(
-                f"{model} did not reply within {self._settings.timeout_s:g} s ({where}); raise models.timeout_s or try later",
+            status, told, raw = await self._exchange(url, headers, msgspec.json.encode(body))
+        except (aiohttp.ClientError, OSError, ValueError, _ReplyTooLarge) as error:
+            raise self._failure(error, model=model, where=where) from error
+        request_id = next((told[name] for name in _REQUEST_IDS if name in told), None)
+        if status >= 300:
+            raise _refusal(
+                status,
+                told,
+                _without_keys(raw, headers),
                 model=model,
-            ) from error
-        except aiohttp.ClientPayloadError as error:
-            raise ModelUnavailable(
-                f"{model} broke off its reply ({where}); try later", model=model
-            ) from error
-        except _ReplyTooLarge as error:
-            raise BadCompletion(
-                f"{model} replied with more than {_LARGEST_REPLY >> 20} MB, which no completion needs; is {where} the API's base URL?",
-                model=model,
-            ) from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise ModelUnavailable(
-                f"{model} cannot be reached at {where} ({_reason(error)}); check the address and that a server runs there",
-                model=model,
-            ) from error
+                where=where,
+                key_hint=key_hint,
+                request_id=request_id,
+            )
         try:
             return msgspec.json.decode(raw, type=reply), request_id
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -134,6 +105,43 @@ class Transport:
                 model=model,
                 request_id=request_id,
             ) from error
+
+    async def _exchange(
+        self, url: str, headers: Mapping[str, str], data: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of the reply to one POST."""
+        async with (
+            self._opened().post(
+                url,
+                data=data,
+                headers={"content-type": "application/json", **headers},
+                proxy=self._proxy(url),
+                allow_redirects=False,  # keys and documents go to the address that the user named, and nowhere else
+            ) as response
+        ):
+            return response.status, response.headers, await _read(response.content)
+
+    def _failure(self, error: Exception, *, model: str, where: str) -> ModelError:
+        """What to say when no reply came, or none that has an end."""
+        match error:
+            case TimeoutError():
+                limit = self._settings.timeout_s
+                return ModelUnavailable(
+                    f"{model} did not reply within {limit:g} s ({where}); raise models.timeout_s or try later",
+                    model=model,
+                )
+            case aiohttp.ClientPayloadError():
+                return ModelUnavailable(f"{model} broke off its reply ({where}); try later", model=model)
+            case _ReplyTooLarge():
+                return BadCompletion(
+                    f"{model} replied with more than {_LARGEST_REPLY >> 20} MB, which no completion needs; "
+                    f"is {where} the API's base URL?",
+                    model=model,
+                )
+        return ModelUnavailable(
+            f"{model} cannot be reached at {where} ({_reason(error)}); check the address and that a server runs there",
+            model=model,
+        )
 
     def _proxy(self, url: str) -> str | None:
         if self._settings.proxy is not None:

@@ -21,6 +21,11 @@ _MOST_NODES = 24
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\n\t"}
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 document``, ``2,247 documents``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def harmless(text: str) -> str:
     """Text that a terminal shows and does not obey: control characters are written as escapes, but for line feeds and tabs."""
     return text.replace("\r\n", "\n").translate(_CONTROLS)
@@ -125,7 +130,7 @@ def _started(event: events.RunStarted) -> str:
     models = (
         event.root_model if event.root_model == event.sub_model else f"{event.root_model}, {event.sub_model}"
     )
-    return f"{event.documents:,} documents, about {event.tokens:,} tokens{skipped} · {models}"
+    return f"{counted(event.documents, 'document')}, about {event.tokens:,} tokens{skipped} · {models}"
 
 
 def _routed(event: events.Routed) -> str:
