@@ -276,7 +276,7 @@ def test_inspect_tells_what_would_be_read() -> None:
     Path("docs/b.png").write_bytes(b"\x89PNG")
     ran = harlm("inspect", "docs")
     assert ran.code == 0
-    assert "1 document  (1 markdown)" in ran.out
+    assert "1 document (1 markdown)" in ran.out
     assert "docs/a.md" in ran.out
     assert "binary" in ran.out
     listing = json.loads(harlm("inspect", "docs", "--format", "json").out)
