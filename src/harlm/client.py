@@ -5,10 +5,11 @@ once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -177,7 +178,7 @@ class HARLM:
                 told.put(event)
 
         with _InThread(pump()) as running:
-            running.add_done_callback(lambda done: told.put(_how_it_ended(done)))
+            running.add_done_callback(lambda done: told.put(done.exception()))
             while (event := told.get()) is not None:
                 if isinstance(event, BaseException):
                     raise event
@@ -220,31 +221,43 @@ def _is_in_a_loop() -> bool:
 
 
 class _InThread(Generic[T]):
-    """Runs a coroutine in a loop and a thread of its own; leaving early (Ctrl-C, a closed iterator) cancels it."""
+    """Runs a coroutine in a loop and a thread of its own. Leaving early (Ctrl-C, a closed iterator) cancels it, and waits for
+    it to clean up after itself.
+    """
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
         self._work = work
-        self._loop = asyncio.new_event_loop()
+        self._result: Future[T] = Future()
+        self._cancel: Callable[[], object] = lambda: None
+        self._started = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="harlm-run", daemon=True)
 
     def __enter__(self) -> Future[T]:
         self._thread.start()
-        self._running = asyncio.run_coroutine_threadsafe(self._work, self._loop)
-        return self._running
+        self._started.wait()
+        return self._result
 
     def __exit__(self, *_: object) -> None:
-        self._running.cancel()  # nothing happens to what has ended
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._cancel()
         self._thread.join()
 
     def _serve(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            loop = runner.get_loop()
-            loop.run_forever()  # the runner cancels what is left, and waits for it
+        try:
+            self._result.set_result(asyncio.run(self._watched()))
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            self._result.set_exception(error)
 
+    async def _watched(self) -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
 
-def _how_it_ended(done: Future[Any]) -> BaseException | None:
-    return asyncio.CancelledError() if done.cancelled() else done.exception()
+        def cancel() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and so has the work
+                loop.call_soon_threadsafe(task.cancel)
+
+        self._cancel = cancel
+        self._started.set()
+        return await self._work
 
 
 def _checked_question(question: object) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -77,6 +78,16 @@ def test_a_stream_that_is_left_stops_its_run() -> None:
         next(stream)
     stream.close()  # type: ignore[attr-defined] # a generator
     assert threading.active_count() <= before
+
+
+def test_leaving_a_stream_cleans_up_behind_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for wait in range(8):
+        stream = HARLM(model=ScriptedModel(lambda messages: LOOK)).stream("?", "x", mode="repl")
+        for _ in range(wait):
+            next(stream)
+        stream.close()  # type: ignore[attr-defined] # a generator
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_leaving_a_stream_does_not_wait_for_the_model() -> None:
