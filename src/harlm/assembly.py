@@ -17,7 +17,7 @@ from harlm.events import Event, Noted
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
 from harlm.protocols import LanguageModel, TraceSink
 from harlm.router import HeuristicRouter
-from harlm.sandbox.process import ProcessSandbox
+from harlm.sandbox.tiers import ChosenSandbox
 from harlm.tracing.jsonl import JsonlSink
 from harlm.tracing.redact import Redactor
 
@@ -96,11 +96,13 @@ async def open_run(
         run_id = new_run_id()
         stored = JsonlSink(runs_of(config) / run_id, Redactor(maker.secrets))
         cleanup.callback(stored.close)
+        sandbox = ChosenSandbox(config.sandbox)
+        cleanup.push_async_callback(sandbox.close)
         yield Run(
             models=Models(root=root_model, sub=sub_model),
             shared=Shared(
                 run_id=run_id,
-                sandbox=ProcessSandbox(config.sandbox),
+                sandbox=sandbox,
                 router=HeuristicRouter(),
                 sink=_Fanout((stored, *sinks)),
                 settings=config.engine,

@@ -41,6 +41,7 @@ class HARLM:
         max_depth: the deepest node with a REPL of its own.
         max_turns: rounds of a REPL; the last one forces an answer.
         concurrency: model requests in flight at once.
+        sandbox: the isolation tier of model-written code; ``auto`` takes the strongest that can be built here.
         home: the folder of runs and indexes.
         api_key: for the models of this object, instead of the environment's.
         window: tokens that fit into the models, where the built-in figure is wrong.
@@ -61,6 +62,7 @@ class HARLM:
         max_depth: int | None = None,
         max_turns: int | None = None,
         concurrency: int | None = None,
+        sandbox: config.Tier | None = None,
         home: str | Path | None = None,
         api_key: str | None = None,
         window: int | None = None,
@@ -79,6 +81,7 @@ class HARLM:
             "engine.max_turns": max_turns,
             "engine.concurrency": concurrency,
             "engine.seed": seed,
+            "sandbox.tier": sandbox,
             "tracing.home": None if home is None else str(home),
         }
         if settings is None:

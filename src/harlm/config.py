@@ -22,6 +22,8 @@ from msgspec import Meta
 from harlm.errors import ConfigError
 from harlm.types import Mode
 
+Tier = Literal["auto", "s3", "s2", "s1", "s0", "seatbelt", "monty"]
+
 OFFLINE_MODEL = "offline/extractive"
 """The model that needs nothing, and the default when nothing else is configured."""
 
@@ -32,6 +34,7 @@ _ENVIRONMENT: Mapping[str, str] = {
     "HARLM_API_KEY": "models.api_key",
     "HARLM_OFFLINE": "models.offline",
     "HARLM_CONCURRENCY": "engine.concurrency",
+    "HARLM_SANDBOX": "sandbox.tier",
     "HARLM_HOME": "tracing.home",
 }
 
@@ -122,16 +125,24 @@ class Engine(_Section, frozen=True, kw_only=True):
     strict: bool = False
 
 
-class Limits(_Section, frozen=True, kw_only=True):
-    """The sandbox's limits for one cell and one REPL.
+class Isolation(_Section, frozen=True, kw_only=True):
+    """How model-written code is kept apart, and its limits for one cell and one REPL.
 
     Attributes:
+        tier: the isolation tier; ``auto`` takes the strongest that can be built here.
+        allow_unsafe: whether ``s0``, which protects from accidents only, may be used.
         cell_seconds: wall time of one cell, not counting the time it waits for calls.
+        cpu_seconds: processor time of one cell, over all its threads.
+        silence_seconds: how long a cell may neither compute, print nor wait for a call.
         memory_mb: address space of one REPL, on top of twice its context.
         open_repls: REPLs open at once at each depth below the root.
     """
 
+    tier: Tier = "auto"
+    allow_unsafe: bool = False
     cell_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    cpu_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    silence_seconds: Annotated[float, Meta(gt=0)] = 30.0
     memory_mb: Annotated[int, Meta(ge=64)] = 4096
     open_repls: Annotated[int, Meta(ge=1, le=256)] = 16
 
@@ -152,7 +163,7 @@ class Config(_Section, frozen=True, kw_only=True):
     models: Models = Models()
     loading: Loading = Loading()
     engine: Engine = Engine()
-    sandbox: Limits = Limits()
+    sandbox: Isolation = Isolation()
     tracing: Tracing = Tracing()
 
 

@@ -130,6 +130,12 @@ class Searched(Event, frozen=True, kw_only=True, tag="searched"):
     seconds: float
 
 
+class ReplOpened(Event, frozen=True, kw_only=True, tag="repl_opened"):
+    """A node's REPL is there. ``tier`` names how its code is kept apart (``docs/concepts/sandbox.md``)."""
+
+    tier: str
+
+
 class Noted(Event, frozen=True, kw_only=True, tag="noted"):
     """Something that the user should know and that stops nothing."""
 
@@ -163,6 +169,7 @@ AnyEvent = (
     | CallStarted
     | CallFinished
     | CallFailed
+    | ReplOpened
     | CellStarted
     | CellFinished
     | Searched

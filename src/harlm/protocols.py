@@ -97,6 +97,18 @@ class Repl(Protocol):
         """
         ...
 
+    async def fork(self, host: ReplHost, *, read_only: bool = False) -> Repl:
+        """A second REPL in the state of this one, between two cells. From here each goes its own way.
+
+        Args:
+            host: answers what the new one calls.
+            read_only: the new one may change no file, not even copies of its own.
+
+        Raises:
+            SandboxFailure: it cannot be made in the same state.
+        """
+        ...
+
     async def close(self) -> None:
         """End the interpreter and everything that it started. Safe to call twice."""
         ...
@@ -107,7 +119,7 @@ class Sandbox(Protocol):
 
     @property
     def tier(self) -> str:
-        """The isolation tier, as named in traces and answers: ``s0`` to ``s3``."""
+        """The isolation tier, as named in traces and answers: ``s3``, ``s2``, ``s1``, ``s0``, ``seatbelt`` or ``monty``."""
         ...
 
     async def open(self, setup: ReplSetup, host: ReplHost) -> Repl:
@@ -116,4 +128,8 @@ class Sandbox(Protocol):
         Raises:
             SandboxFailure: it cannot be built here; the message says why and what to do.
         """
+        ...
+
+    async def close(self) -> None:
+        """End every REPL that is still open, and what they share."""
         ...

@@ -422,6 +422,16 @@ class Answer:
         """``text`` under the name that the reference RLM gives it."""
         return self.text
 
+    @property
+    def warning(self) -> str | None:
+        """What a reader of this answer must know about how it was made; None when there is nothing."""
+        if self.sandbox != "s0":
+            return None
+        return (
+            "model-written code ran on tier s0, which protects from accidents only: "
+            "it could read this user's files and use the network"
+        )
+
     def _repr_html_(self) -> str:
         """The answer and its sources for a notebook. All text is escaped: it came from a model."""
         rows = "".join(
@@ -431,7 +441,8 @@ class Answer:
         cost = "unknown" if self.usage.cost_usd is None else f"${self.usage.cost_usd:.4f}"
         facts = (
             f"{self.status} · {self.mode} · {self.usage.calls} calls · cost {cost} · "
-            f"{self.latency.wall_s:.2f} s · run {self.run_id}"
+            f"{self.latency.wall_s:.2f} s · sandbox {self.sandbox or 'not used'} · run {self.run_id}"
+            f"{'' if self.warning is None else f' · WARNING: {self.warning}'}"
         )
         return (
             f'<div class="harlm"><p style="white-space:pre-wrap">{escape(self.text)}</p>'

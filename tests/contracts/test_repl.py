@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from harlm.config import Limits
+from harlm.config import Isolation
 from harlm.errors import CodeError
 from harlm.protocols import Repl, ReplSetup, Sandbox
-from harlm.sandbox.process import ProcessSandbox
+from harlm.sandbox.tiers import sandbox_on
 from harlm.testing import FakeSandbox
 from harlm.types import Context, Document
+from tests.sandboxes import TIERS, skip_unless_built
 
 FUNCTIONS = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
 
@@ -35,9 +36,15 @@ class Host:
         return {"turns_left": 3} if function == "budget" else f"reply to {arguments['prompt']}"
 
 
-@pytest.fixture(params=["process", "fake"])
-def sandbox(request: pytest.FixtureRequest) -> Sandbox:
-    return ProcessSandbox(Limits()) if request.param == "process" else FakeSandbox()
+@pytest.fixture(params=[*TIERS, "monty", "fake"])
+async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
+    if request.param == "fake":
+        yield FakeSandbox()
+        return
+    await skip_unless_built(request.param)
+    made = sandbox_on(request.param, Isolation())
+    yield made
+    await made.close()
 
 
 @pytest.fixture
@@ -169,3 +176,24 @@ async def test_reserved_names_come_back(repl: Repl) -> None:
 async def test_closing_twice_is_safe(repl: Repl) -> None:
     await repl.close()
     await repl.close()
+
+
+async def test_a_fork_goes_its_own_way(repl: Repl, host: Host) -> None:
+    await repl.run("x = [1]\ndef double(): return 2 * x[0]")
+    other = Host()
+    branch = await repl.fork(other)
+    await branch.run("x.append(2)\nprint(llm_query('from the branch'))")
+    assert (await branch.run("print(x, double())")).output == "[1, 2] 2\n"
+    assert (await repl.run("print(x, double())")).output == "[1] 2\n"
+    assert [arguments["prompt"] for _, arguments in other.asked] == ["from the branch"]
+    assert host.asked == []
+    await branch.close()
+    assert (await repl.run("print(len(context))")).output == "2\n"
+
+
+async def test_a_fork_outlives_what_it_was_forked_from(repl: Repl, host: Host) -> None:
+    await repl.run("x = 7")
+    branch = await repl.fork(host)
+    await repl.close()
+    assert (await branch.run("print(x)")).output == "7\n"
+    await branch.close()

@@ -42,6 +42,7 @@ STORY: list[events.Event] = [
     events.CallFinished(
         seq=5, node="0", call=1, text=HOSTILE, usage=Usage(calls=1), stop="end", latency_s=0.1
     ),
+    events.ReplOpened(seq=5, node="0", tier="s3"),
     events.CellStarted(seq=6, node="0", turn=1, code=HOSTILE),
     events.NodeStarted(
         seq=7, node="0.0", parent="0", depth=1, question="q", mode="full", documents=1, characters=1

@@ -53,7 +53,7 @@ def test_json_is_one_object_of_the_promised_shape() -> None:
         "by_model",
     }
     assert answer["latency"].keys() == {"wall_s", "critical_path_s", "parallelism"}
-    assert answer["sandbox"] == {"tier": None}
+    assert answer["sandbox"] == {"tier": None, "warning": None}
 
 
 def test_markdown_has_its_sources() -> None:
@@ -291,12 +291,94 @@ def test_inspect_takes_standard_input() -> None:
 def test_doctor_says_honestly_what_the_sandbox_does() -> None:
     ran = harlm("doctor")
     assert ran.code == 0, ran.err
-    (reached,) = [line for line in ran.out.splitlines() if "does NOT protect from: " in line]
-    assert "; files of this user;" in reached
-    report = json.loads(harlm("doctor", "--json").out)
-    assert report["sandbox"]["tier"] == "s0"
-    assert "inherited variables" in report["sandbox"]["denied"]
-    assert all(each in reached for each in report["sandbox"]["reached"])
+    assert "8 of 8 attempts to break out of it were denied just now" in ran.out
+    report = json.loads(harlm("doctor", "--json").out)["sandbox"]
+    assert report["tier"] in ("s3", "s2", "s1")
+    assert report["canaries"] == "8 of 8 denied"
+    assert report["reached"] == []
+    assert all(each["why"] and each["how"] for each in report["not_higher"])
+    unsafe = harlm("doctor", "--sandbox", "s0", "--allow-unsafe-sandbox")
+    (reached,) = [line for line in unsafe.out.splitlines() if "does NOT protect from: " in line]
+    assert "files of this user;" in reached
+
+
+def test_a_tier_that_cannot_be_built_ends_with_7_and_says_what_to_do() -> None:
+    Path("a.txt").write_text("The port is 4711.")
+    ran = harlm("ask", "--mode", "full", "--sandbox", "seatbelt", "Which port?", "a.txt")
+    assert ran.code == 7
+    assert "tier seatbelt cannot be built here" in ran.err
+    assert "use macOS" in ran.err
+
+
+def test_the_unsafe_tier_must_be_allowed_and_is_loud() -> None:
+    Path("a.txt").write_text("The port is 4711.")
+    refused = harlm("ask", "--mode", "full", "--sandbox", "s0", "Which port?", "a.txt")
+    assert refused.code == 7
+    assert "--allow-unsafe-sandbox" in refused.err
+    allowed = harlm(
+        "ask", "--mode", "full", "--sandbox", "s0", "--allow-unsafe-sandbox", "Which port?", "a.txt"
+    )
+    assert allowed.code == 0, allowed.err
+    assert "WARNING: model-written code ran on tier s0" in allowed.err
+    told = harlm(
+        "ask", "--mode", "full", "--format", "json", "Which port?", "a.txt",
+        environment={"HARLM_SANDBOX": "auto"},
+    )  # fmt: skip
+    assert json.loads(told.out)["sandbox"]["warning"] is None
+
+
+def test_a_project_file_cannot_weaken_the_sandbox() -> None:
+    Path("a.txt").write_text("The port is 4711.")
+    Path("harlm.toml").write_text('[sandbox]\ntier = "s0"\nallow_unsafe = true\n')
+    ran = harlm("ask", "Which port?", "a.txt")
+    assert ran.code == 3
+    assert "sets sandbox.tier; a project file may not" in ran.err
+
+
+def test_sandbox_run_says_what_came_of_each_file() -> None:
+    cells = {
+        "fine.py": "print(NUMBER + 1)",
+        "wrong.py": "1 / 0",
+        "endless.py": "import signal\nsignal.signal(signal.SIGUSR1, signal.SIG_IGN)\nwhile True: pass",
+        "forged.py": "import os\nos.write(3, b'\\x01\\0\\0\\0\\x01')",
+        "asks.py": "llm_query('anyone?')",
+    }
+    for name, code in cells.items():
+        Path(name).write_text(code)
+    ran = harlm("sandbox", "run", *cells, "--define", "NUMBER=41", "--cell-seconds", "0.5")
+    assert ran.code == 0, ran.err
+    lines = {line["file"]: line for line in map(json.loads, ran.out.splitlines())}
+    assert [lines[name]["outcome"] for name in cells] == ["ok", "error", "killed", "violation", "error"]
+    assert [lines[name]["next_cell"] for name in cells] == [
+        "works",
+        "works",
+        "replaced",
+        "replaced",
+        "works",
+    ]
+    assert lines["fine.py"]["stdout"] == "42\n"
+    assert "ZeroDivisionError" in lines["wrong.py"]["reason"]
+    assert "has no model" in lines["asks.py"]["reason"]
+    assert all(line["peak_mb"] > 1 for line in lines.values() if line["outcome"] != "violation")
+    assert set(lines["fine.py"]) == {
+        "file", "tier", "outcome", "reason", "stdout", "wall_s", "peak_mb", "next_cell",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "says"),
+    [
+        (("a.py", "--define", "x"), 2, "write NAME=JSON"),
+        (("a.py", "--define", "x={"), 2, "is not JSON"),
+        (("nowhere.py",), 8, "nowhere.py cannot be read as a cell"),
+        (("a.py", "--tier", "s9"), 3, "s9"),
+    ],
+)
+def test_sandbox_run_explains_mistakes(given: tuple[str, ...], code: int, says: str) -> None:
+    Path("a.py").write_text("print(1)")
+    ran = harlm("sandbox", "run", *given)
+    assert ran.code == code
+    assert says in ran.err
 
 
 def test_doctor_fails_for_what_is_missing() -> None:

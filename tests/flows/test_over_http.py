@@ -50,7 +50,8 @@ def test_repl() -> None:
 
     with ScriptedServer(reply) as server:
         answer = client(server, mode="repl").ask("Who is the clerk of district 4?", DOCUMENTS)
-    assert (answer.text, answer.sandbox) == ("Clerk4 [part4.txt:1]", "s0")
+    assert answer.text == "Clerk4 [part4.txt:1]"
+    assert answer.sandbox in ("s3", "s2", "s1"), "the sandbox of a run isolates"
     assert answer.citations[0].quote == "named Clerk4"
     assert booked(answer) == billed(server) == {"openai/root": 2}
 

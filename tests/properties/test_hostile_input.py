@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import contextlib
 import unicodedata
 
@@ -17,7 +16,7 @@ from harlm.errors import ContextError, SandboxFailure
 from harlm.models.offline.extractive import reply_to
 from harlm.models.offline.intents import read_intent
 from harlm.models.offline.programs import program_for
-from harlm.sandbox.wire import Wire
+from harlm.sandbox.wire import Call, Wire
 from harlm.types import Context, Document, Message
 from tests import making
 
@@ -157,18 +156,39 @@ FRAMES = st.recursive(
 )
 
 
-@given(st.binary(max_size=200) | FRAMES.map(lambda value: _framed(msgspec.msgpack.encode(value))))
-def test_any_bytes_from_a_worker_are_a_frame_or_a_violation(data: bytes) -> None:
-    async def receive() -> None:
-        reader = asyncio.StreamReader()
-        reader.feed_data(data)
-        reader.feed_eof()
-        wire = Wire(reader, None, largest=1000)  # type: ignore[arg-type] # nothing is sent
-        with contextlib.suppress(EOFError, SandboxFailure):
-            while True:
-                await wire.receive()
+def _told(data: bytes, sizes: list[int], largest: int = 1000) -> tuple[list[object], list[object]]:
+    """The frames and the ends that a wire tells of, when ``data`` comes in pieces."""
+    frames: list[object] = []
+    ends: list[object] = []
+    wire = Wire(largest, frames.append, ends.append)
+    at = 0
+    for size in [*sizes, len(data)]:
+        piece = data[at : at + size]
+        at += size
+        while piece:
+            buffer = wire.get_buffer(-1)
+            now, piece = piece[: len(buffer)], piece[len(buffer) :]
+            buffer[: len(now)] = now
+            wire.buffer_updated(len(now))
+    wire.connection_lost(None)
+    return frames, ends
 
-    asyncio.run(receive())
+
+@given(
+    st.binary(max_size=200) | FRAMES.map(lambda value: _framed(msgspec.msgpack.encode(value))),
+    st.lists(st.integers(1, 50), max_size=8),
+)
+def test_any_bytes_from_a_worker_are_frames_or_a_violation(data: bytes, sizes: list[int]) -> None:
+    _, ends = _told(data, sizes)
+    assert len(ends) == 1
+    assert ends[0] is None or isinstance(ends[0], SandboxFailure)
+
+
+@given(st.lists(st.integers(1, 2**62), min_size=1, max_size=5), st.lists(st.integers(1, 30), max_size=20))
+def test_frames_arrive_whole_however_they_are_cut(ids: list[int], sizes: list[int]) -> None:
+    calls = [Call(id=number, function="f", arguments={"a": "é" * 9}) for number in ids]
+    data = b"".join(_framed(msgspec.msgpack.encode(call)) for call in calls)
+    assert _told(data, sizes) == (calls, [None])
 
 
 def _framed(data: bytes) -> bytes:
@@ -176,14 +196,8 @@ def _framed(data: bytes) -> bytes:
 
 
 def test_deep_nesting_is_a_violation_and_not_a_crash() -> None:
-    async def receive() -> None:
-        reader = asyncio.StreamReader()
-        reader.feed_data(_framed(b"\x91" * 200_000))
-        with contextlib.suppress(SandboxFailure):
-            await Wire(reader, None, largest=1 << 20).receive()  # type: ignore[arg-type] # nothing is sent
-            raise AssertionError("accepted")
-
-    asyncio.run(receive())
+    _, ends = _told(_framed(b"\x91" * 200_000), [], largest=1 << 20)
+    assert isinstance(ends[0], SandboxFailure)
 
 
 WORDS = st.lists(

@@ -42,7 +42,8 @@ async def test_sync_works_where_a_loop_is_running() -> None:
 
 def test_full_mode_on_a_short_text_still_runs_the_loop() -> None:
     answer = scripted(LOOK, "FINAL(done)").ask("?", "short", mode="full")
-    assert (answer.mode, answer.sandbox) == ("full", "s0")
+    assert answer.mode == "full"
+    assert answer.sandbox in ("s3", "s2", "s1")
 
 
 async def test_the_stream_ends_with_the_answer() -> None:

@@ -25,6 +25,7 @@ _VERBS = {
     "inspect": "Show what would be read: files, tokens, what is left out and why.",
     "models": "Show the models that can be used, and which have a key.",
     "runs": "List and show stored runs.",
+    "sandbox": "Run files as cells in the sandbox, to see what it stops.",
 }
 
 EXIT_INTERNAL, EXIT_USAGE, EXIT_CONFIG, EXIT_PROVIDER, EXIT_NO_ANSWER, EXIT_SANDBOX, EXIT_INPUT = (

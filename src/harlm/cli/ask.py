@@ -12,7 +12,7 @@ import click
 
 from harlm.cli.delivery import deliver, refuse_unwritable, undelivered
 from harlm.cli.printing import say, show_json_line
-from harlm.cli.settings import load_settings, patience
+from harlm.cli.settings import load_settings, patience, sandbox_flags, sandbox_options
 from harlm.cli.streams import StdoutFailed
 from harlm.client import HARLM
 from harlm.context import load_paths
@@ -52,6 +52,7 @@ _FLAGS = {
 @click.option(
     "-j", "--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Model requests in flight at once."
 )
+@sandbox_options
 @click.option(
     "--include", multiple=True, metavar="GLOB", help="Read only files that match (may be repeated)."
 )
@@ -108,7 +109,7 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
             "--json prints events on stdout and -o writes the answer into a file; use one of them"
         )
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] not in (None, ())}
-    settings = load_settings(flags).config
+    settings = load_settings({**flags, **sandbox_flags(options)}).config
     quiet = options["quiet"]
     with patience("reading the context", quiet=quiet):
         context = load_paths(paths, settings.loading, stdin=sys.stdin.buffer if "-" in paths else None)
@@ -176,6 +177,8 @@ def _report(answer: Answer, *, explain: bool) -> None:
                 answer.status
             ]
         )
+    if answer.warning is not None:
+        say(f"WARNING: {answer.warning}")
     say(_summary(answer))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from harlm.cli.printing import show
-from harlm.cli.settings import load_settings, patience
+from harlm.cli.settings import load_settings, patience, sandbox_flags, sandbox_options
 from harlm.client import HARLM
 from harlm.config import OFFLINE_MODEL
 from harlm.context import load_paths, profile
@@ -43,11 +43,13 @@ class _Question:
 
 
 @click.command("demo")
+@sandbox_options
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def command(*, verbose: bool) -> None:
+def command(*, verbose: bool, **options: object) -> None:
     """Ask eight real questions over Python's own standard library, offline, and check the answers."""
     library = Path(sysconfig.get_path("stdlib"))
-    settings = load_settings({"models.root": OFFLINE_MODEL, "loading.exclude": _LEFT_OUT}).config
+    flags = {"models.root": OFFLINE_MODEL, "loading.exclude": _LEFT_OUT, **sandbox_flags(options)}
+    settings = load_settings(flags).config
     started = time.perf_counter()
     with patience("reading the standard library"):
         context = load_paths([library], settings.loading)

@@ -16,7 +16,7 @@ import msgspec
 from harlm import __version__
 from harlm.assembly import home_of
 from harlm.cli.printing import show, show_json
-from harlm.cli.settings import bytes_text, load_settings
+from harlm.cli.settings import bytes_text, load_settings, sandbox_flags, sandbox_options
 from harlm.config import Config
 from harlm.errors import ConfigError, SandboxFailure
 from harlm.models.names import PROVIDERS, parse_model_name
@@ -37,17 +37,18 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 @click.command("doctor")
+@sandbox_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def command(*, as_json: bool, verbose: bool) -> None:
+def command(*, as_json: bool, verbose: bool, **options: object) -> None:
     """Check this machine. Each line that is not ok says what to do."""
-    settings = load_settings({}).config
-    sandbox = asyncio.run(check_sandbox())
+    settings = load_settings(sandbox_flags(options)).config
+    sandbox = asyncio.run(check_sandbox(settings.sandbox))
     findings = [*_findings(settings), *_about_sandbox(sandbox)]
     if as_json:
         report = {
             "version": __version__,
-            "sandbox": {"tier": sandbox.tier, "denied": sandbox.denied, "reached": sandbox.reached},
+            "sandbox": _sandbox_report(sandbox),
             "findings": findings,
         }
         show_json(report)
@@ -124,16 +125,41 @@ def _about_certificates(settings: Config) -> Finding:
     return Finding("note", "certificates", "no CA bundle found; install ca-certificates or set SSL_CERT_FILE")
 
 
+def _sandbox_report(check: SandboxCheck) -> dict[str, object]:
+    tried = len(check.denied) + len(check.reached)
+    return {
+        "tier": check.tier,
+        "error": check.error,
+        "canaries": f"{len(check.denied)} of {tried} denied",
+        "denied": check.denied,
+        "reached": check.reached,
+        "note": check.note or None,
+        "not_higher": [
+            {"tier": each.tier, "why": each.why_not, "how": each.how or None} for each in check.higher
+        ],
+        "first_cell_s": round(check.first_s, 3),
+    }
+
+
 def _about_sandbox(check: SandboxCheck) -> Iterator[Finding]:
     if check.tier is None:
         yield Finding("bad", "sandbox", check.error or "cannot be built")
         return
-    yield Finding("ok", "sandbox", f"tier {check.tier}: a process of its own for each REPL; tried just now:")
+    tried = len(check.denied) + len(check.reached)
+    yield Finding(
+        "ok" if not check.reached else "note",
+        "sandbox",
+        f"tier {check.tier}; {len(check.denied)} of {tried} attempts to break out of it were denied just now; "
+        f"a first cell took {check.first_s:.2f} s",
+    )
     yield Finding("ok", "  protects from", "; ".join(check.denied) or "nothing")
     if check.reached:
         yield Finding(
             "note",
             "  does NOT protect from",
-            "; ".join(check.reached)
-            + ". Ask over documents that you trust, or run harlm in a container; a hardened tier is not built yet",
+            f"{'; '.join(check.reached)}. Ask over documents that you trust, or run harlm in a container",
         )
+    if check.note:
+        yield Finding("note", "  weaker than it might be", check.note)
+    for each in check.higher:
+        yield Finding("note", f"  why not {each.tier}", f"{each.why_not}. To get there: {each.how}")

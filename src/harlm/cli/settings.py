@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
+
+import click
 
 from harlm import assembly
 from harlm.cli.printing import say
 from harlm.config import Settings, load
 
 _PATIENCE_S = 1.5
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def load_settings(flags: Mapping[str, object]) -> Settings:
@@ -25,6 +29,30 @@ def _here() -> Path:
         return Path.cwd()
     except OSError:
         return Path()  # the folder was deleted, or may not be read: no project file is found in it
+
+
+def sandbox_options(command: _Command) -> _Command:
+    """The options of a verb that runs model-written code."""
+    tier = click.option(
+        "--sandbox",
+        type=click.Choice(["auto", "s3", "s2", "s1", "monty", "seatbelt", "s0"]),
+        help="Isolation tier of model-written code; auto takes the strongest that can be built.",
+    )
+    unsafe = click.option(
+        "--allow-unsafe-sandbox",
+        is_flag=True,
+        default=None,
+        help="Allow tier s0, which protects from accidents only.",
+    )
+    return tier(unsafe(command))
+
+
+def sandbox_flags(options: Mapping[str, object]) -> dict[str, object]:
+    """What those options say, as settings."""
+    return {
+        "sandbox.tier": options["sandbox"],
+        "sandbox.allow_unsafe": options["allow_unsafe_sandbox"],
+    }
 
 
 @contextmanager

@@ -67,6 +67,7 @@ class _Loop:
         )
         self._seen_output = False
         self._refused = False
+        self._has_repl = False
         self._last_was_prose = False
 
     async def run(self) -> Outcome:
@@ -146,6 +147,9 @@ class _Loop:
 
     async def _run_cell(self, cell: str, turn: int) -> Observation:
         repl = await self._opening
+        if not self._has_repl:
+            self._has_repl = True
+            self._run.emit(events.ReplOpened(tier=self._run.shared.sandbox.tier))
         self._run.emit(events.CellStarted(turn=turn, code=cell))
         observation = await repl.run(cell)
         self._run.emit(

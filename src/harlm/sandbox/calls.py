@@ -5,7 +5,6 @@ know what a call means.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 
@@ -14,19 +13,21 @@ from harlm.protocols import ReplHost
 from harlm.sandbox import wire
 
 _OUTSTANDING = 4096  # calls of one REPL that are being answered, before its socket is not read any more
-_UNREAD = 65_536  # replies that a worker may leave unread; more is an attack on the host's memory
+_UNREAD = 65_536  # calls that a worker may have open in all; more is an attack on the host's memory
+
+Answered = Callable[[wire.Call, wire.Reply | wire.Refuse], None]
 
 
 class Clock:
     """The time of one cell, which stands still while any of its calls is under way."""
 
-    def __init__(self, allowed: float) -> None:
-        self._allowed = allowed
+    def __init__(self) -> None:
         self._started = time.monotonic()
         self._waited = 0.0
         self._waiting_since = 0.0
         self._calls = 0
-        self.ran_out = False
+        self.last_sign = self._started
+        """When the cell last asked something."""
 
     def pause(self) -> None:
         """A call began."""
@@ -38,7 +39,12 @@ class Clock:
         """A call ended."""
         self._calls -= 1
         if not self._calls:
-            self._waited += time.monotonic() - self._waiting_since
+            self.last_sign = time.monotonic()
+            self._waited += self.last_sign - self._waiting_since
+
+    def is_waiting(self) -> bool:
+        """Whether any call is under way."""
+        return self._calls > 0
 
     def waited(self) -> float:
         """Seconds spent waiting for calls."""
@@ -48,9 +54,9 @@ class Clock:
         """Seconds since the cell began."""
         return time.monotonic() - self._started
 
-    def left(self) -> float:
-        """Seconds of its own that the cell may still use."""
-        return self._allowed - (self.total() - self.waited())
+    def own(self) -> float:
+        """Seconds since it began in which it did not wait."""
+        return self.total() - self.waited()
 
 
 class Calls:
@@ -59,64 +65,83 @@ class Calls:
     Responsibilities: answer each call in a task of its own, keep the clock still meanwhile, refuse what is left at the end.
 
     Args:
+        on_answer: told of every answer, before it is sent.
         on_fault: told of anything that goes wrong in answering and is not the model's fault.
     """
 
     def __init__(
-        self, host: ReplHost, to_worker: wire.Wire, clock: Clock, *, on_fault: Callable[[Exception], None]
+        self,
+        host: ReplHost,
+        to_worker: wire.Wire,
+        clock: Clock,
+        *,
+        on_answer: Answered,
+        on_fault: Callable[[Exception], None],
     ) -> None:
         self._host = host
         self._to_worker = to_worker
         self._clock = clock
+        self._on_answer = on_answer
         self._on_fault = on_fault
-        self._room = asyncio.Semaphore(_OUTSTANDING)
         self._open: dict[int, asyncio.Task[None]] = {}
+        self._is_paused = False
+        self._has_ended = False
 
-    def __contains__(self, call_id: int) -> bool:
-        return call_id in self._open
-
-    async def take(self, call: wire.Call) -> None:
-        """Begin to answer one more call; waits while too many are being answered.
+    def take(self, call: wire.Call) -> None:
+        """Begin to answer one more call.
 
         Raises:
-            SandboxFailure: the worker reads none of its replies.
+            SandboxFailure: its id is that of an open call, or far too many are open.
         """
+        if call.id in self._open:
+            raise SandboxFailure(f"a cell made its worker ask twice under the number {call.id}")
         if len(self._open) >= _UNREAD:
             raise SandboxFailure(
-                f"a cell left {_UNREAD:,} replies to its calls unread, which is more than any program needs"
+                f"a cell opened {_UNREAD:,} calls at once, which is more than any program needs"
             )
-        await self._room.acquire()
+        if len(self._open) >= _OUTSTANDING and not self._is_paused:
+            self._is_paused = True
+            self._to_worker.pause()
         self._clock.pause()
-        self._open[call.id] = task = asyncio.create_task(self._serve(call))
-        task.add_done_callback(lambda _: self._open.pop(call.id, None))
-
-    async def end(self) -> None:
-        """Cancel what is under way, and refuse it: a thread of the cell may wait for it in a later one."""
-        left = dict(self._open)
-        for task in left.values():
-            task.cancel()
-        await asyncio.gather(*left.values(), return_exceptions=True)
-        for call_id in left:
-            await self._send(wire.Refuse(id=call_id, message="the cell that made this call has ended"))
+        self._open[call.id] = asyncio.create_task(self._serve(call))
 
     async def _serve(self, call: wire.Call) -> None:
+        answer: wire.Reply | wire.Refuse | None = None
         try:
-            answer = await self._answer(call)
-        finally:  # what is left is to send it; waiting for that must not keep anyone from reading
-            self._room.release()
-            self._clock.resume()
-        if answer is not None:
-            await self._send(answer)
-
-    async def _answer(self, call: wire.Call) -> wire.Reply | wire.Refuse | None:
-        try:
-            return wire.Reply(id=call.id, value=await self._host.call(call.function, call.arguments))
+            answer = wire.Reply(id=call.id, value=await self._host.call(call.function, call.arguments))
         except CodeError as error:
-            return wire.Refuse(id=call.id, message=str(error))
+            answer = wire.Refuse(id=call.id, message=str(error))
         except Exception as error:  # noqa: BLE001 - re-raised by whoever runs the cell
             self._on_fault(error)
-            return None
+        finally:
+            self._clock.resume()
+            if not self._has_ended:
+                del self._open[call.id]
+                if self._is_paused and len(self._open) < _OUTSTANDING:
+                    self._is_paused = False
+                    self._to_worker.resume()
+        if answer is not None:
+            self._on_answer(call, answer)
+            self._to_worker.send(answer)
 
-    async def _send(self, answer: wire.Reply | wire.Refuse) -> None:
-        with contextlib.suppress(ConnectionError):  # the worker died meanwhile; the reader finds out
-            await self._to_worker.send(answer)
+    def are_open(self) -> bool:
+        """Whether any is under way."""
+        return bool(self._open)
+
+    def refuse_all(self, why: str) -> None:
+        """Cancel what is under way, and refuse it: a thread of the cell may wait for it in a later one."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        for call_id, task in self._open.items():
+            task.cancel()
+            self._to_worker.send(wire.Refuse(id=call_id, message=why))
+        if self._is_paused:
+            self._to_worker.resume()
+
+    async def end(self) -> None:
+        """As ``refuse_all``, and wait until nothing of it is left."""
+        self.refuse_all("the cell that made this call has ended")
+        if self._open:
+            await asyncio.gather(*self._open.values(), return_exceptions=True)
+            self._open.clear()

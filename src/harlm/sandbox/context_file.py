@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 
 from harlm.sandbox import wire
-from harlm.types import Context, pieces
+from harlm.types import Document, pieces
 
 
 @contextmanager
@@ -34,8 +34,8 @@ def nameless_file() -> Iterator[int]:
             yield file.fileno()
 
 
-def write_texts(context: Context, descriptor: int) -> list[wire.Text]:
-    """Write all texts of ``context`` one after another, close the descriptor, and say how long each text is.
+def write_texts(documents: Iterable[Document], descriptor: int) -> list[wire.Text]:
+    """Write all texts of ``documents`` one after another, close the descriptor, and say how long each text is.
 
     Lone surrogates are kept. A huge text is written in pieces, so that no second copy of it is made.
 
@@ -50,7 +50,7 @@ def write_texts(context: Context, descriptor: int) -> list[wire.Text]:
                 size=sum(_write(file, piece) for piece in pieces(document.text)),
                 ascii=document.text.isascii(),
             )
-            for document in context.documents
+            for document in documents
         ]
 
 

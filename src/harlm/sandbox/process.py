@@ -1,11 +1,12 @@
-"""A worker process for each REPL.
+"""Where model-written code runs on a system with processes: a REPL for each agent, forked from the zygote of its run.
 
-What it protects from: accidents. Nothing is inherited (the environment is built from zero, no file of the host is open), memory
-and time are limited, output is cut, and frames that are not what they should be end the cell.
+What it protects from depends on the tier, and what each stops is tried by ``harlm doctor``: on ``s3`` and ``s2`` a cell
+reads no file but Python's own, changes none outside its folder, reaches no network, no other process and no memory but
+its own, starts no process, and cannot use more than its limits; ``s1`` lets it read what every user may read; ``s0``
+protects from accidents only. See ``docs/concepts/sandbox.md``.
 
-What it does not protect from: a cell can read any file that the user can read, the host's memory and variables under
-``/proc`` among them, open network connections, start processes, leave some behind in a session of their own, and signal
-other processes of the same user. Run it on documents and models that you trust, or in a container.
+What it does not protect from: faults of the kernel, side channels, and what the host itself does with what a cell says
+(a prompt that it sends to a model leaves this machine).
 """
 
 from __future__ import annotations
@@ -14,51 +15,82 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
-import signal
-import socket
 import sys
-import sysconfig
 import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from harlm.config import Limits
+from harlm.config import Isolation
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplHost, ReplSetup
 from harlm.sandbox import wire
-from harlm.sandbox.calls import Calls, Clock
 from harlm.sandbox.context_file import nameless_file, write_texts
-from harlm.types import Document, Final, Observation
+from harlm.sandbox.repl import ProcessRepl
+from harlm.sandbox.worker_process import WorkerProcess
+from harlm.sandbox.zygote import HostZygote, RunZygote
+from harlm.types import Context, Document
 
-TIER = "s0"
-
-_BOOT = (
-    "import sys, types; p = types.ModuleType('worker'); p.__path__ = [sys.argv.pop(1)]; sys.modules['worker'] = p; "
-    "from worker.main import main; main()"
-)
-_WORKER = Path(__file__).parent / "worker"
 _HEAD = 64_000  # characters kept of a cell's output, first and last
 _TAIL = 32_000
 _FILE_BYTES = 256 << 20
 _SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
-_GRACE_S = 1.0  # between asking a cell to stop and killing it
-_START_S = 30.0
+_READ_BYTES_PER_S = 10 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The context of one REPL as its worker is told of it.
+
+    Attributes:
+        table: None for all texts of the run.
+        file: holds those that are not the run's.
+        size: bytes of the texts that are not the run's.
+    """
+
+    table: Sequence[wire.Text] | None
+    file: int | None
+    size: int
 
 
 class ProcessSandbox:
-    """Opens REPLs in processes of their own."""
+    """Opens REPLs in processes of their own. The context of the first is shared with all that follow.
 
-    tier = TIER
+    Args:
+        tier: ``s3``, ``s2``, ``s1`` or ``s0``; ``harlm.sandbox.tiers`` finds out which can be built.
+        limits: for each cell and REPL.
+        wrapper: a command that confines what it starts (macOS).
+    """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, tier: str, limits: Isolation, *, wrapper: Sequence[str] = ()) -> None:
+        self.tier = "seatbelt" if wrapper else tier
+        self.limits = limits
+        self.largest_frame = _SMALLEST_LIMIT
+        self._built = tier
+        self._wrapper = wrapper
+        self._starting = asyncio.Lock()
+        self._zygote: RunZygote | None = None
+        self._context: Context | None = None
+        self._numbers: dict[int, int] = {}
+        self._shared_size = 0
+        self._open: set[ProcessRepl] = set()
+
+    @property
+    def note(self) -> str:
+        """What is weaker than it might be on this tier."""
+        return "" if self._zygote is None else self._zygote.note
 
     async def open(self, setup: ReplSetup, host: ReplHost) -> ProcessRepl:
-        """A worker with the context loaded."""
+        """A REPL with the context loaded."""
         if sys.platform == "win32":
-            raise SandboxFailure("model-written code runs in a POSIX process, and this is Windows; use WSL")
-        repl = ProcessRepl(self._limits, setup, host)
+            raise SandboxFailure(
+                "processes cannot be confined on Windows; use WSL, or pip install 'harlm[monty]'"
+            )
+        async with self._starting:
+            if self._zygote is None:
+                await self._start(setup.context)
+        repl = ProcessRepl(self, setup, host)
+        self._open.add(repl)
         try:
             await repl.start()
         except BaseException:
@@ -66,240 +98,134 @@ class ProcessSandbox:
             raise
         return repl
 
+    def join(self, branch: ProcessRepl) -> None:
+        """A REPL was made from another of this sandbox."""
+        self._open.add(branch)
 
-class ProcessRepl:
-    """One worker process, replaced when a cell kills it.
+    def leave(self, repl: ProcessRepl) -> None:
+        """A REPL is closed."""
+        self._open.discard(repl)
 
-    Responsibilities: start it, feed it, serve its calls, keep its time, end it.
-    """
-
-    def __init__(self, limits: Limits, setup: ReplSetup, host: ReplHost) -> None:
-        self._limits = limits
-        self._setup = setup
-        self._host = host
-        self._process: asyncio.subprocess.Process | None = None
-        self._wire: wire.Wire | None = None
-        self._folder: str | None = None
-        self._failure: Exception | None = None
-        self._watching: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Start the process and load the context into it."""
-        size = sum(map(_size, self._setup.context.documents))
+    async def _start(self, context: Context) -> None:
+        """Start the run's zygote over the context of its first REPL."""
+        size = sum(map(_size, context.documents))
         try:
-            with nameless_file() as texts:
-                await self._start_process(texts, largest=max(_SMALLEST_LIMIT, 2 * size))
+            host = HostZygote.current(self._wrapper)
+            with nameless_file() as file:
                 # The interpreter comes up meanwhile. A cancelled thread goes on, so the descriptor is its own.
-                written = await asyncio.to_thread(write_texts, self._setup.context, os.dup(texts))
-                async with asyncio.timeout(_START_S + size / (10 << 20)):
-                    await self._load(written, size)
-        except (EOFError, ConnectionError, TimeoutError) as error:
-            raise SandboxFailure(
-                f"the worker process did not come up ({type(error).__name__}); `harlm doctor` tries it alone"
-            ) from error
+                texts = await asyncio.to_thread(write_texts, context.documents, os.dup(file))
+                self._zygote = await RunZygote.start(
+                    host, self._built, texts, file, patience=size / _READ_BYTES_PER_S
+                )
         except OSError as error:
             raise SandboxFailure(
-                f"a worker process cannot be started ({error}); free some processes, memory or disk"
+                f"the sandbox cannot be started ({error}); free some descriptors (`ulimit -n`), processes, memory or disk"
             ) from error
-
-    async def _start_process(self, texts: int, *, largest: int) -> None:
-        """A process that inherits one end of a socket and the file of texts, and nothing else."""
-        ours, theirs = socket.socketpair()
-        self._folder = tempfile.mkdtemp(prefix="harlm-")
-        try:
-            with theirs, tempfile.TemporaryFile() as raw:
-                self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", _BOOT, str(_WORKER),
-                    str(theirs.fileno()), str(texts),
-                    stdin=asyncio.subprocess.DEVNULL, stdout=raw, stderr=raw, env=_environment(self._folder),
-                    cwd=self._folder, pass_fds=[theirs.fileno(), texts], start_new_session=True,
-                )  # fmt: skip
-            reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
-        except BaseException:  # a cancelled start must not leave its socket either
-            ours.close()
-            raise
-        self._wire = wire.Wire(reader, writer, largest=largest)
-        self._watching = asyncio.create_task(_hang_up_with(self._process, self._wire))
-
-    async def _load(self, texts: Sequence[wire.Text], size: int) -> None:
-        assert self._wire is not None
-        await self._wire.send(
-            wire.Setup(
-                texts=texts,
-                functions=self._setup.functions,
-                shape=self._setup.context.shape,
-                seed=self._setup.seed,
-                head=_HEAD,
-                tail=_TAIL,
-                memory_bytes=(self._limits.memory_mb << 20) + 8 * size,
-                largest_frame=max(_SMALLEST_LIMIT, 2 * size),
-                file_bytes=_FILE_BYTES,
-                packages=_packages(),
-            )
-        )
-        first = await self._wire.receive()
-        if not isinstance(first, wire.Ready):
-            raise SandboxFailure(
-                f"the worker began with {type(first).__name__} where it should say that it is ready"
-            )
-
-    async def run(self, cell: str) -> Observation:
-        """Run one cell. When it kills the worker, the next cell gets a new one, without the variables."""
-        if self._wire is None:
-            await self.start()
-        assert self._wire is not None
-        name = secrets.token_hex(8)
-        clock = Clock(self._limits.cell_seconds)
-        try:
-            await self._wire.send(wire.Execute(cell=name, code=cell))
-            done = await self._until_done(name, clock)
-        except (EOFError, ConnectionError):
-            return await self._lost(clock)
-        except SandboxFailure:
-            await self.close()
-            raise
-        return Observation(
-            output=_joined(done),
-            output_chars=done.chars,
-            error=done.error,
-            final=None if done.final is None else Final(value=done.final.value),
-            names=tuple((each, shown) for each, shown in done.names),
-            wall_s=clock.total(),
-            waiting_s=clock.waited(),
-        )
-
-    async def _until_done(self, name: str, clock: Clock) -> wire.Done:
-        """Serve the cell's calls until it is done; calls that it left open end with it."""
-        assert self._wire is not None
-        calls = Calls(self._host, self._wire, clock, on_fault=self._give_up)
-        timer = asyncio.create_task(self._keep_time(clock))
-        try:
-            while True:
-                match await self._wire.receive():
-                    case wire.Call() as call if call.function in self._allowed and call.id not in calls:
-                        await calls.take(call)
-                    case wire.Done() as done if done.cell == name:
-                        return done
-                    case frame:
-                        raise SandboxFailure(
-                            f"a cell made its worker break the protocol with {type(frame).__name__}"
-                        )
-        except EOFError:
-            if self._failure is not None:
-                raise self._failure from None
-            raise
-        finally:
-            timer.cancel()
-            await asyncio.gather(timer, return_exceptions=True)
-            await calls.end()
-
-    def _give_up(self, fault: Exception) -> None:
-        """A fault of ours in answering a call: it ends the run, whatever the cell makes of it."""
-        self._failure = fault
-        self._kill()
-
-    async def _keep_time(self, clock: Clock) -> None:
-        """Ask an endless cell to stop, so that its variables live; kill it when it does not."""
-        while (left := clock.left()) > 0:  # noqa: ASYNC110 - the clock stands still during calls; there is no event
-            await asyncio.sleep(max(left, 0.01))
-        clock.ran_out = True
-        assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGUSR1)
-        while (left := clock.left() + _GRACE_S) > 0:  # noqa: ASYNC110 - as above: the grace is time of its own as well
-            await asyncio.sleep(max(left, 0.01))
-        self._kill()
-
-    async def _lost(self, clock: Clock) -> Observation:
-        """What is said of a cell that took its worker with it."""
-        process = self._process
-        await self.close()
-        status = None if process is None else process.returncode
-        if clock.ran_out:
-            reason = f"the cell ran longer than {self._limits.cell_seconds:g} s and could not be interrupted"
-        elif status is not None and status < 0:
-            reason = f"the cell ended the interpreter with {_signal_name(-status)}"
-        else:
-            reason = "the cell ended the interpreter"
-        return Observation(
-            error=f"{reason}. The REPL was started anew: its variables are gone, `context` is there.",
-            lost=True,
-            wall_s=clock.total(),
-            waiting_s=clock.waited(),
-        )
+        self._context = context
+        self._shared_size = size
+        self._numbers = {id(document): number for number, document in enumerate(context.documents)}
+        self.largest_frame = max(_SMALLEST_LIMIT, 2 * size)
 
     async def close(self) -> None:
-        """Kill the process and all that it started in its session, and remove its folder."""
-        self._kill()
-        if self._wire is not None:
-            self._wire.close()
-            self._wire = None
-        ending = asyncio.create_task(_end(self._process, self._watching, self._folder))
-        self._process = self._watching = self._folder = None
-        await asyncio.shield(ending)  # a second cancellation must not leave a process or a folder behind
+        """End every REPL that is left, and the run's zygote."""
+        for repl in tuple(self._open):
+            await repl.close()
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None:
+            await zygote.close()
 
-    def _kill(self) -> None:
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+    # -- what a REPL asks for -----------------------------------------------------------------------------
 
-    @property
-    def _allowed(self) -> tuple[str, ...]:
-        return (*self._setup.functions, "search", "places", "extent")
+    async def texts_of(self, context: Context) -> contextlib.AbstractContextManager[Texts]:
+        """The texts of a context: those that the run has, by number; others in a file."""
+        documents = context.documents
+        if self._context is not None and (
+            documents is self._context.documents
+            or (
+                len(documents) == len(self._context.documents)
+                and all(a is b for a, b in zip(documents, self._context.documents, strict=True))
+            )
+        ):
+            return contextlib.nullcontext(Texts(None, None, 0))
+        own = [document for document in documents if id(document) not in self._numbers]
+        size = sum(map(_size, own))
+        if not own:
+            return contextlib.nullcontext(Texts(self._table(documents, ()), None, 0))
+        files = contextlib.ExitStack()
+        try:
+            file = files.enter_context(nameless_file())
+            if size < 1 << 20:
+                written = write_texts(own, os.dup(file))
+            else:
+                written = await asyncio.to_thread(write_texts, own, os.dup(file))
+        except BaseException:
+            files.close()
+            raise
+        return _closing(files, Texts(self._table(documents, written), file, size))
+
+    def _table(self, documents: Sequence[Document], written: Sequence[wire.Text]) -> list[wire.Text]:
+        others = iter(written)
+        return [
+            next(others)
+            if (number := self._numbers.get(id(document))) is None
+            else wire.Text(name="", has_lines=False, size=0, ascii=False, shared=number)
+            for document in documents
+        ]
+
+    def setup_for(self, setup: ReplSetup, texts: Texts) -> tuple[wire.Setup, str | None]:
+        """The first frame of a REPL, and the folder that was made for it, to be removed with it."""
+        made = tempfile.mkdtemp(prefix="harlm-") if self._built == "s0" else None
+        frame = wire.Setup(
+            texts=texts.table,
+            functions=setup.functions,
+            shape=setup.context.shape,
+            seed=setup.seed,
+            head=_HEAD,
+            tail=_TAIL,
+            memory_bytes=(self.limits.memory_mb << 20) + 8 * (self._shared_size + texts.size),
+            largest_frame=self.largest_frame,
+            file_bytes=_FILE_BYTES,
+            folder=made or secrets.token_hex(8),
+        )
+        return frame, made
+
+    async def fork(self, descriptors: Sequence[int]) -> WorkerProcess:
+        """A process from the run's zygote.
+
+        Raises:
+            SandboxFailure: the zygote is gone, or cannot.
+        """
+        if self._zygote is None:
+            raise SandboxFailure("this sandbox is closed")
+        return await self._zygote.open(descriptors)
+
+    async def adopt(self, worker: WorkerProcess) -> None:
+        """A REPL forked it; it ends with the run all the same."""
+        if self._zygote is not None:
+            await self._zygote.adopt(worker)
+
+    def order_fork(self, worker: WorkerProcess) -> None:
+        """Let ``worker`` fork once."""
+        if self._zygote is not None and self._zygote.gate is not None and worker.pid is not None:
+            self._zygote.gate.order(worker.pid)
+
+    def revoke_fork(self, worker: WorkerProcess) -> None:
+        """It has forked, or must not any more."""
+        if self._zygote is not None and self._zygote.gate is not None and worker.pid is not None:
+            self._zygote.gate.revoke(worker.pid)
+
+    def forget(self, worker: WorkerProcess) -> None:
+        """It is gone."""
+        if self._zygote is not None:
+            self._zygote.forget(worker)
 
 
-async def _hang_up_with(process: asyncio.subprocess.Process, to_worker: wire.Wire) -> None:
-    """Hang up when the process is gone, also when something that it started still holds the socket."""
-    await process.wait()
-    to_worker.abort()
-
-
-async def _end(
-    process: asyncio.subprocess.Process | None, watching: asyncio.Task[None] | None, folder: str | None
-) -> None:
-    """Wait for what was killed, and remove its folder."""
-    if process is not None:
-        await process.wait()
-    if watching is not None:
-        await asyncio.gather(watching, return_exceptions=True)
-    if folder is not None:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"  # a real-time signal has no name
-
-
-def _environment(folder: str) -> dict[str, str]:
-    """All that a worker's environment holds."""
-    return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": folder,
-        "TMPDIR": folder,
-        "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": "0",  # the same program prints its sets in the same order
-        "MALLOC_ARENA_MAX": "2",  # threads must not each reserve address space
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-    }
-
-
-def _packages() -> list[str]:
-    """Where installed packages are, so that a cell can import numpy without anything being run at start."""
-    places = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
-    return [path for path in places if Path(path).is_dir()]
+@contextmanager
+def _closing(files: contextlib.ExitStack, texts: Texts) -> Iterator[Texts]:
+    with files:
+        yield texts
 
 
 def _size(document: Document) -> int:
     """An upper bound for the UTF-8 bytes of a text that is mostly Latin; a guide for limits only."""
     return len(document.text) if document.text.isascii() else 3 * len(document.text)
-
-
-def _joined(done: wire.Done) -> str:
-    if not done.tail:
-        return done.head
-    left_out = done.chars - len(done.head) - len(done.tail)
-    return f"{done.head}\n… [{left_out:,} characters left out] …\n{done.tail}"

@@ -7,7 +7,8 @@ A frame is a 32-bit little-endian length and a MessagePack map with an ``op``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -19,18 +20,28 @@ class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """One text of the context: its length in bytes of UTF-8, and whether its places are lines."""
+    """One text of a context: its length in bytes of UTF-8 in the file that holds it, and whether its places are lines.
+
+    Attributes:
+        shared: its number among the texts of the run, where it is one of them; it is in no file then.
+    """
 
     name: str
     has_lines: bool
     size: int
     ascii: bool
+    shared: int | None = None
 
 
 class Setup(_Frame, frozen=True, kw_only=True, tag="setup"):
-    """Host: what the worker is for. Sent once, first, when the texts are in the file that the worker inherited."""
+    """Host: what the worker is for. Sent once, first.
 
-    texts: Sequence[Text]
+    Attributes:
+        texts: None for all texts of the run.
+        folder: the one in which cells may write: a name, or a path at ``s0``.
+    """
+
+    texts: Sequence[Text] | None
     functions: Sequence[str]
     shape: str
     seed: int | None
@@ -39,7 +50,7 @@ class Setup(_Frame, frozen=True, kw_only=True, tag="setup"):
     memory_bytes: int
     largest_frame: int
     file_bytes: int
-    packages: Sequence[str]
+    folder: str
 
 
 class Ready(_Frame, frozen=True, kw_only=True, tag="ready"):
@@ -51,6 +62,24 @@ class Execute(_Frame, frozen=True, kw_only=True, tag="execute"):
 
     cell: str
     code: str
+
+
+class Fork(_Frame, frozen=True, kw_only=True, tag="fork"):
+    """Host: start a second process in the state of this one, with the two descriptors that come along."""
+
+    seed: int
+    folder: str
+    may_write: bool
+
+
+class Forked(_Frame, frozen=True, kw_only=True, tag="forked"):
+    """Worker: it was done."""
+
+
+class Unforked(_Frame, frozen=True, kw_only=True, tag="unforked"):
+    """Worker: it cannot be done."""
+
+    why: str
 
 
 class Reply(_Frame, frozen=True, kw_only=True, tag="reply"):
@@ -94,6 +123,10 @@ class Done(_Frame, frozen=True, kw_only=True, tag="done"):
     wall_s: float
 
 
+News = Ready | Call | Done | Forked | Unforked
+"""What a worker may say."""
+
+_PIECE = 1 << 16  # bytes read at once
 _COPIED = 1 << 16  # bytes of a frame that are cheaper to copy than to send apart
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -103,66 +136,146 @@ def _no_extensions(code: int, data: memoryview) -> object:
     raise ValueError(f"extension type {code}")
 
 
-_decoder: msgspec.msgpack.Decoder[Ready | Call | Done] = msgspec.msgpack.Decoder(
-    Ready | Call | Done, ext_hook=_no_extensions
-)
+_decoder: msgspec.msgpack.Decoder[News] = msgspec.msgpack.Decoder(News, ext_hook=_no_extensions)
 
 
-class Wire:
-    """Frames over one socket.
+def decode(data: bytes | bytearray | memoryview) -> News:
+    """The frame of a worker.
+
+    Raises:
+        SandboxFailure: it breaks the protocol.
+    """
+    try:
+        return _decoder.decode(data)
+    except (ValueError, RecursionError) as error:  # of msgspec, of text that is no UTF-8, of extensions
+        raise SandboxFailure(
+            f"a cell made its worker send a frame that breaks the protocol: {error}"
+        ) from error
+
+
+class Wire(asyncio.BufferedProtocol):
+    """Frames over one socket, each handed to ``on_frame`` as it comes.
 
     Args:
-        reader, writer: asyncio's ends of the socket.
         largest: bytes; a worker's frame beyond it is a violation.
+        on_frame: told of each frame. What it raises is a violation too.
+        on_end: told once that there will be none any more: None when the worker is gone, else the violation.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, largest: int) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(
+        self, largest: int, on_frame: Callable[[News], None], on_end: Callable[[SandboxFailure | None], None]
+    ) -> None:
         self._largest = largest
+        self._on_frame = on_frame
+        self._on_end = on_end
+        self._piece = memoryview(bytearray(_PIECE))
+        self._unread = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._socket: socket.socket | None = None
+        self._is_over = False
 
-    async def send(self, frame: _Frame) -> None:
-        """Write one frame; waits while the worker does not keep up.
+    @classmethod
+    async def over(
+        cls,
+        ours: socket.socket,
+        largest: int,
+        on_frame: Callable[[News], None],
+        on_end: Callable[[SandboxFailure | None], None],
+    ) -> Wire:
+        """The wire over a connected socket, which it takes over."""
+        self = cls(largest, on_frame, on_end)
+        self._socket = ours
+        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
+        return self
 
-        Raises:
-            ConnectionError: the worker is gone.
-        """
-        data = _encode(frame)
-        head = len(data).to_bytes(4, "little")
-        if len(data) < _COPIED:
-            self._writer.write(head + data)  # one system call instead of two
-        else:
-            self._writer.write(head)
-            self._writer.write(data)
-        await self._writer.drain()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See ``asyncio.BufferedProtocol``."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
 
-    async def receive(self) -> Ready | Call | Done:
-        """The next frame.
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """See ``asyncio.BufferedProtocol``."""
+        return self._piece
 
-        Raises:
-            EOFError: the worker is gone.
-            SandboxFailure: the frame breaks the protocol.
-        """
+    def buffer_updated(self, nbytes: int) -> None:
+        """See ``asyncio.BufferedProtocol``."""
         try:
-            size = int.from_bytes(await self._reader.readexactly(4), "little")
+            if self._unread:
+                self._unread += self._piece[:nbytes]
+                with memoryview(self._unread) as unread:
+                    taken = self._take_frames(unread)
+                del self._unread[:taken]
+            else:
+                piece = self._piece[:nbytes]
+                self._unread += piece[self._take_frames(piece) :]
+        except SandboxFailure as violation:
+            self._finish(violation)
+
+    def _take_frames(self, data: memoryview) -> int:
+        """Hand on every whole frame; how many bytes they were."""
+        at, end = 0, len(data)
+        while end - at >= 4 and not self._is_over:
+            size = int.from_bytes(data[at : at + 4], "little")
             if size > self._largest:
                 raise SandboxFailure(
                     f"a cell made its worker send {size:,} bytes at once; {self._largest:,} are allowed"
                 )
-            data = await self._reader.readexactly(size)
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise EOFError from error
-        try:
-            return _decoder.decode(data)
-        except (ValueError, RecursionError) as error:  # of msgspec, of text that is no UTF-8, of extensions
-            raise SandboxFailure(
-                f"a cell made its worker send a frame that breaks the protocol: {error}"
-            ) from error
+            if end - at < 4 + size:
+                break
+            frame = decode(bytes(data[at + 4 : at + 4 + size]))
+            at += 4 + size
+            self._on_frame(frame)
+        return at
 
-    def close(self) -> None:
-        """Close the socket; the worker ends when it reads that."""
-        self._writer.close()
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See ``asyncio.BufferedProtocol``."""
+        self._finish(None)
+
+    def _finish(self, violation: SandboxFailure | None) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._on_end(violation)
+        self.abort()
+
+    def send(self, frame: _Frame) -> None:
+        """Send one frame; what the worker does not read yet is kept."""
+        if self._transport is None or self._transport.is_closing():
+            return  # the worker is gone; whoever waits for it is told
+        data = _encode(frame)
+        head = len(data).to_bytes(4, "little")
+        if len(data) < _COPIED:
+            self._transport.write(head + data)  # one system call instead of two
+        else:
+            self._transport.write(head)
+            self._transport.write(data)
+
+    async def send_with(self, frame: _Frame, descriptors: Sequence[int]) -> None:
+        """Send one frame and, with its first byte, descriptors. Waits until nothing else is on the way.
+
+        Raises:
+            ConnectionError: the worker is gone.
+        """
+        assert self._socket is not None
+        while self._transport is not None and self._transport.get_write_buffer_size():  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.001)
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError("the worker is gone")
+        data = _encode(frame)
+        sent = socket.send_fds(self._socket, [len(data).to_bytes(4, "little") + data], list(descriptors))
+        if sent != 4 + len(data):
+            raise ConnectionResetError("the worker's socket is full")
+
+    def pause(self) -> None:
+        """Read nothing more for now."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def abort(self) -> None:
-        """Close the socket at once: whoever waits for a frame is told that the worker is gone."""
-        self._writer.transport.abort()
+        """Close the socket at once; the worker ends when it reads that."""
+        if self._transport is not None:
+            self._transport.abort()

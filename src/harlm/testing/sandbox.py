@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import copy
 import time
 import traceback
 from collections.abc import Mapping
@@ -31,9 +32,13 @@ class FakeSandbox:
         """A REPL with the context as plain ``str`` or ``list`` of ``str``."""
         return _FakeRepl(setup, host)
 
+    async def close(self) -> None:
+        """See ``harlm.protocols.Sandbox``."""
+
 
 class _FakeRepl:
     def __init__(self, setup: ReplSetup, host: ReplHost) -> None:
+        self._setup = setup
         self._host = host
         self._printed: list[str] = []
         texts = [document.text for document in setup.context.documents]
@@ -70,6 +75,12 @@ class _FakeRepl:
             names=tuple((name, kind) for name, kind in self._own().items() if name not in before),
             wall_s=time.monotonic() - started,
         )
+
+    async def fork(self, host: ReplHost, *, read_only: bool = False) -> _FakeRepl:
+        """A REPL with deep copies of the variables. Files are not kept apart."""
+        branch = _FakeRepl(self._setup, host)
+        branch._names = {name: copy.deepcopy(self._names[name]) for name in self._own()}
+        return branch
 
     async def close(self) -> None:
         """See ``harlm.protocols.Repl``."""

@@ -23,9 +23,10 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The isolation tier of model-written code; null when no code ran."""
+    """The isolation tier of model-written code; null when no code ran. ``warning`` is null where it really isolates."""
 
     tier: str | None
+    warning: str | None
 
 
 class AnswerReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,7 @@ def report_of(answer: Answer) -> AnswerReport:
         usage=_usage(answer.usage),
         latency=answer.latency,
         memory=None,
-        sandbox=SandboxReport(tier=answer.sandbox),
+        sandbox=SandboxReport(tier=answer.sandbox, warning=answer.warning),
         run=answer.run_id,
     )
 

@@ -1,12 +1,39 @@
 from __future__ import annotations
 
+import pytest
+
+from harlm.config import Isolation
+from harlm.sandbox.canaries import NAMES
 from harlm.sandbox.doctor import check_sandbox
+from tests.sandboxes import skip_unless_built
 
 
-async def test_the_doctor_tells_what_it_saw() -> None:
-    check = await check_sandbox()
+@pytest.mark.parametrize("tier", ["s3", "s2", "s1"])
+async def test_a_tier_that_is_built_denies_every_canary(tier: str) -> None:
+    await skip_unless_built(tier)
+    check = await check_sandbox(Isolation(tier=tier))  # type: ignore[arg-type] # one of them
+    assert check.tier == tier
+    assert check.denied == NAMES
+    assert len(NAMES) == 8
+    assert check.reached == ()
+
+
+async def test_the_canaries_reach_what_is_not_protected() -> None:
+    check = await check_sandbox(Isolation(tier="s0", allow_unsafe=True))
     assert check.tier == "s0"
-    assert "inherited variables" in check.denied
-    assert "endless cells" in check.denied
-    assert "memory beyond the limit" in check.denied
-    assert "files of this user" in check.reached, "a tier that denies this must not be called s0 any more"
+    assert set(check.reached) == set(NAMES), "a canary that cannot sing proves nothing"
+
+
+async def test_s0_is_refused_unless_it_is_allowed() -> None:
+    check = await check_sandbox(Isolation(tier="s0"))
+    assert check.tier is None
+    assert check.error is not None
+    assert "--allow-unsafe-sandbox" in check.error
+
+
+async def test_a_tier_that_cannot_be_built_says_why_and_what_to_do() -> None:
+    check = await check_sandbox(Isolation(tier="seatbelt"))
+    assert check.tier is None
+    assert check.error is not None
+    assert "it needs macOS" in check.error
+    assert "use macOS" in check.error

@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from harlm.config import Limits
+from harlm.config import Isolation
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
 from harlm.sandbox import wire
-from harlm.sandbox.process import ProcessRepl, ProcessSandbox
-from harlm.types import Context, Document, Observation
-
-Run = Callable[[str], Awaitable[Observation]]
-
-
-class Host:
-    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
-        if arguments.get("prompt") == "slow":
-            await asyncio.sleep(0.6)
-        return "reply"
+from harlm.sandbox.process import ProcessSandbox
+from harlm.sandbox.repl import ProcessRepl
+from harlm.sandbox.zygote import HostZygote
+from harlm.types import Context, Document
+from tests.sandboxes import TIERS, Host, repl_on, sandbox_on
 
 
-async def opened(text: str = "x", **limits: float) -> ProcessRepl:
-    setup = ReplSetup(context=Context.of_text(text), functions=("llm_query", "llm_query_batched"))
-    return await ProcessSandbox(Limits(**limits)).open(setup, Host())  # type: ignore[arg-type] # numbers only
+@pytest.fixture(params=TIERS)
+def tier(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-async def repl() -> AsyncIterator[ProcessRepl]:
-    repl = await opened(cell_seconds=0.3)
-    yield repl
-    await repl.close()
+async def repl(tier: str) -> AsyncIterator[ProcessRepl]:
+    async with repl_on(tier, cell_seconds=0.3) as repl:
+        yield repl
 
 
 async def test_an_endless_cell_is_stopped_and_its_variables_live(repl: ProcessRepl) -> None:
@@ -47,16 +40,53 @@ async def test_an_endless_cell_is_stopped_and_its_variables_live(repl: ProcessRe
     assert (await repl.run("print(x)")).output == "1\n"
 
 
-async def test_a_cell_that_cannot_be_interrupted_is_killed_and_the_repl_replaced(repl: ProcessRepl) -> None:
-    await repl.run("x = 1")
-    seen = await repl.run("import signal; signal.signal(signal.SIGUSR1, signal.SIG_IGN)\nwhile True: pass")
+async def test_a_cell_that_cannot_be_interrupted_is_killed_and_its_repl_is_brought_back(
+    repl: ProcessRepl,
+) -> None:
+    await repl.run("x = llm_query('ask once')")
+    seen = await repl.run(
+        "y = 2; import signal; signal.signal(signal.SIGUSR1, signal.SIG_IGN)\nwhile True: pass"
+    )
     assert seen.lost
     assert seen.error is not None
-    assert "could not be interrupted" in seen.error
-    after = await repl.run("print(len(context)); print(x)")
-    assert after.output == "1\n"
+    assert "CellTimeout: the cell ran longer than 0.3 s and could not be interrupted" in seen.error
+    assert "its earlier cells were run again" in seen.error
+    after = await repl.run("print(len(context), x); print(y)")
+    assert after.output == "1 reply\n"
     assert after.error is not None
     assert "NameError" in after.error
+    host = repl._host
+    assert isinstance(host, Host)
+    assert len(host.asked) == 1, "what was paid for once is not paid for again"
+
+
+async def test_processor_time_is_limited_across_threads(tier: str) -> None:
+    async with repl_on(tier, cell_seconds=30, cpu_seconds=0.3) as repl:
+        seen = await repl.run("while True: pass")
+        assert seen.error is not None
+        assert "CpuTimeout" in seen.error
+        assert not seen.lost
+        assert seen.wall_s < 5
+
+
+async def test_a_cell_that_does_nothing_is_stopped(tier: str) -> None:
+    async with repl_on(tier, cell_seconds=30, silence_seconds=0.3) as repl:
+        seen = await repl.run("import threading; threading.Lock().acquire(); import time; time.sleep(100)")
+        assert seen.error is not None
+        assert "SilenceTimeout" in seen.error
+        assert (await repl.run("print(llm_query('slow'))")).output == "reply\n", (
+            "waiting for a call is no silence"
+        )
+
+
+async def test_a_cell_that_catches_everything_loses_its_process(tier: str) -> None:
+    async with repl_on(tier, cell_seconds=0.3) as repl:
+        await repl.run("x = 1")
+        seen = await repl.run(
+            "while True:\n    try:\n        sum(range(10**5))\n    except BaseException: pass"
+        )
+        assert seen.lost
+        assert (await repl.run("print(x)")).output == "1\n"
 
 
 async def test_waiting_for_calls_is_not_charged(repl: ProcessRepl) -> None:
@@ -74,8 +104,7 @@ async def test_time_between_calls_is_charged(repl: ProcessRepl) -> None:
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("import os; os._exit(3)", "ended the interpreter"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
+        ("import os; os._exit(3)", "ended the interpreter with exit status 3"),
         ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
     ],
 )
@@ -96,15 +125,24 @@ async def test_memory_is_limited(repl: ProcessRepl) -> None:
     assert not seen.lost
 
 
-async def test_a_flood_of_output_ends_the_cell_and_its_length_is_true() -> None:
-    repl = await opened(cell_seconds=30)
-    seen = await repl.run("while True: print('x' * 1_000_000)")
-    assert seen.error is not None
-    assert "OutputFlood" in seen.error
-    assert seen.output_chars > 64 << 20
-    assert len(seen.output) < 200_000
-    assert "characters left out" in seen.output
-    await repl.close()
+async def test_a_flood_of_output_ends_the_cell_and_its_length_is_true(tier: str) -> None:
+    async with repl_on(tier, cell_seconds=30) as repl:
+        seen = await repl.run("while True: print('x' * 1_000_000)")
+        assert seen.error is not None
+        assert "OutputFlood" in seen.error
+        assert seen.output_chars > 64 << 20
+        assert len(seen.output) < 200_000
+        assert "characters left out" in seen.output
+
+
+async def test_a_flood_below_python_ends_the_cell(tier: str) -> None:
+    async with repl_on(tier, cell_seconds=30) as repl:
+        await repl.run("x = 1")
+        seen = await repl.run("import os\nwhile True: os.write(2, b'x' * 65536)")
+        assert seen.lost
+        assert seen.error is not None
+        assert "OutputFlood: the cell wrote more than 64 MB" in seen.error
+        assert (await repl.run("print(x)")).output == "1\n"
 
 
 async def test_leaving_is_not_the_end(repl: ProcessRepl) -> None:
@@ -114,7 +152,7 @@ async def test_leaving_is_not_the_end(repl: ProcessRepl) -> None:
     assert (await repl.run("print(x)")).output == "5\n"
 
 
-async def test_what_programs_write_is_seen_too(repl: ProcessRepl) -> None:
+async def test_what_is_written_below_python_is_seen_too(repl: ProcessRepl) -> None:
     seen = await repl.run("import os; os.write(1, b'raw\\n'); os.write(2, b'err\\n'); print('printed')")
     assert seen.output == "printed\nraw\nerr\n"
     assert (await repl.run("1 + 1")).output == "2\n"
@@ -157,21 +195,23 @@ async def test_mistakes_are_explained_without_our_frames(repl: ProcessRepl, cell
     assert "harlm" not in seen.error
 
 
-async def test_a_cell_sees_nothing_of_this_process(
-    repl: ProcessRepl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = await repl.run("import os; print(sorted(os.environ)); print(os.listdir('/proc/self/fd'))")
+async def test_a_cell_sees_nothing_of_this_process(repl: ProcessRepl) -> None:
+    seen = await repl.run(
+        "import os; print(sorted(os.environ))\n"
+        "def is_open(d):\n    try:\n        os.fstat(d)\n        return True\n    except OSError:\n        return False\n"
+        "print([d for d in range(256) if is_open(d)])"
+    )
     names, descriptors = seen.output.splitlines()
     assert "OPENAI" not in names
     assert "HARLM" not in names
-    assert len(eval(descriptors)) <= 6
+    assert descriptors == "[0, 1, 2, 3]"
 
 
 @pytest.mark.parametrize(
     "frame",
     [
         "{'op': 'done', 'cell': 'forged', 'head': '', 'tail': '', 'chars': 0, 'error': None, 'final': {'value': 'x'}, 'names': [], 'wall_s': 0.0}",
-        "{'op': 'call', 'id': 1, 'function': 'rlm_query', 'arguments': {}}",
+        "{'op': 'call', 'id': 1, 'function': 'not_offered', 'arguments': {}}",
         "{'op': 'unknown'}",
         "{'op': 'call'}",
         "[1, 2]",
@@ -180,7 +220,7 @@ async def test_a_cell_sees_nothing_of_this_process(
 async def test_a_forged_frame_is_a_violation(repl: ProcessRepl, frame: str) -> None:
     cell = (
         "import sys\nfrom worker.msgpack import pack\nimport os\n"
-        f"data = pack({frame})\nos.write(int(sys.argv[1]), len(data).to_bytes(4, 'little') + data)"
+        f"data = pack({frame})\nos.write(3, len(data).to_bytes(4, 'little') + data)"
     )
     with pytest.raises(SandboxFailure):
         await repl.run(cell)
@@ -188,7 +228,193 @@ async def test_a_forged_frame_is_a_violation(repl: ProcessRepl, frame: str) -> N
 
 async def test_a_frame_that_announces_too_much_is_a_violation(repl: ProcessRepl) -> None:
     with pytest.raises(SandboxFailure, match="are allowed"):
-        await repl.run("import os, sys; os.write(int(sys.argv[1]), b'\\xff\\xff\\xff\\xff')")
+        await repl.run("import os; os.write(3, b'\\xff\\xff\\xff\\xff')")
+
+
+async def test_nothing_is_left_after_closing() -> None:
+    async with repl_on("s0") as repl:
+        seen = await repl.run(
+            "import os, subprocess; p = subprocess.Popen(['sleep', '60']); print(p.pid, os.getcwd())"
+        )
+        pid, folder = seen.output.split()
+        await repl.close()
+        assert not _is_there(folder)
+    os.kill(int(pid), 9)  # s0 lets a cell start programs, and cannot find them again
+
+
+async def test_cancelling_a_cell_interrupts_it_and_its_variables_live(repl: ProcessRepl) -> None:
+    await repl.run("x = 1")
+    running = asyncio.create_task(repl.run("x = 2\nwhile True: pass"))
+    await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert (await repl.run("print(x)")).output == "2\n"
+
+
+async def test_cancelling_a_cell_refuses_its_calls(repl: ProcessRepl) -> None:
+    running = asyncio.create_task(
+        repl.run("try:\n    llm_query('slow')\nexcept RuntimeError as error:\n    why = str(error)")
+    )
+    await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    seen = await repl.run("print(why)")
+    assert "cancelled" in (seen.output + str(seen.error))
+
+
+async def test_a_cancelled_cell_that_will_not_stop_is_killed(repl: ProcessRepl) -> None:
+    await repl.run("x = 1")
+    running = asyncio.create_task(
+        repl.run("while True:\n    try:\n        sum(range(10**5))\n    except BaseException: pass")
+    )
+    await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert (await repl.run("print(x)")).output == "1\n"
+
+
+async def test_closing_while_a_cell_runs_leaves_no_process(repl: ProcessRepl) -> None:
+    running = asyncio.create_task(repl.run("while True: pass"))
+    await asyncio.sleep(0.05)
+    worker = repl._worker
+    assert worker is not None
+    running.cancel()
+    await repl.close()
+    await asyncio.gather(running, return_exceptions=True)
+    assert worker.ended.is_set()
+    assert not _is_alive(str(worker.pid))
+
+
+async def test_texts_with_half_surrogates_and_many_documents_arrive_whole(tier: str) -> None:
+    documents = tuple(Document(name=f"{n}.txt", text=f"text \ud800 {n} " * 50) for n in range(3000))
+    async with repl_on(tier, Context(documents=documents)) as repl:
+        seen = await repl.run("print(len(context), ascii(context[2999][:11]), context[7].name)")
+        assert seen.output == "3000 'text \\ud800 2999' 7.txt\n"
+
+
+async def test_a_child_shares_the_texts_of_its_run(tier: str) -> None:
+    one, two = Document(name="one", text="first"), Document(name="two", text="second")
+    async with sandbox_on(tier) as sandbox:
+        await sandbox.open(ReplSetup(context=Context(documents=(one, two))), Host())
+        child = Context(documents=(Document(name="own", text="mine \ud800"), two, one))
+        repl = await sandbox.open(ReplSetup(context=child), Host())
+        seen = await repl.run("print([(t.name, ascii(t)) for t in context], context[1].number)")
+        assert (
+            seen.output == "[('own', \"'mine \\\\ud800'\"), ('two', \"'second'\"), ('one', \"'first'\")] 1\n"
+        )
+
+
+async def test_a_fork_with_threads_is_rebuilt_from_the_journal(repl: ProcessRepl) -> None:
+    host = repl._host
+    assert isinstance(host, Host)
+    await repl.run("x = llm_query('ask once')")
+    await repl.run(
+        "import threading, time; threading.Thread(target=time.sleep, args=(5,), daemon=True).start()"
+    )
+    branch = await repl.fork(Host())
+    assert (await branch.run("print(x)")).output == "reply\n"
+    assert len(host.asked) == 1
+
+
+async def test_a_fork_while_a_cell_runs_is_refused(repl: ProcessRepl) -> None:
+    running = asyncio.create_task(repl.run("llm_query('slow')"))
+    await asyncio.sleep(0.05)
+    with pytest.raises(SandboxFailure, match="between two cells"):
+        await repl.fork(Host())
+    await running
+
+
+async def test_a_branch_of_a_branch_of_a_branch(repl: ProcessRepl) -> None:
+    await repl.run("x = 0")
+    branch = repl
+    for depth in range(1, 6):
+        branch = await branch.fork(Host())
+        await branch.run("x += 1")
+        assert (await branch.run("print(x)")).output == f"{depth}\n"
+    assert (await repl.run("print(x)")).output == "0\n"
+
+
+@pytest.mark.parametrize("tier", ["s3", "s0"], indirect=True)
+async def test_files_of_a_branch_are_its_own(repl: ProcessRepl) -> None:
+    await repl.run("open('f', 'w').write('before')")
+    branch = await repl.fork(Host())
+    await repl.run("open('f', 'w').write('after')")
+    assert (await branch.run("print(open('f').read())")).output == "before\n"
+    await branch.run("open('g', 'w').write('branch')")
+    assert (await repl.run("import os; print(os.path.exists('g'))")).output == "False\n"
+
+
+@pytest.mark.parametrize("tier", ["s3"], indirect=True)
+async def test_a_read_only_branch_reads_and_changes_nothing(repl: ProcessRepl) -> None:
+    await repl.run("open('f', 'w').write('before')")
+    branch = await repl.fork(Host(), read_only=True)
+    seen = await branch.run("print(open('f').read())\nopen('f', 'w')")
+    assert seen.output == "before\n"
+    assert seen.error is not None
+    assert "PermissionError" in seen.error
+
+
+async def test_random_numbers_of_branches_differ(repl: ProcessRepl) -> None:
+    one, two = await repl.fork(Host()), await repl.fork(Host())
+    cell = "import random; print(random.random())"
+    assert (await one.run(cell)).output != (await two.run(cell)).output
+
+
+async def test_a_thread_that_outlives_its_cell_is_refused(repl: ProcessRepl) -> None:
+    host = repl._host
+    assert isinstance(host, Host)
+    await repl.run(
+        "import threading, time\nsaid = []\n"
+        "def later():\n    time.sleep(0.2)\n    try:\n        llm_query('late')\n"
+        "    except RuntimeError as error:\n        said.append(str(error))\n"
+        "thread = threading.Thread(target=later); thread.start()"
+    )
+    await asyncio.sleep(0.4)
+    assert (
+        await repl.run("thread.join(); print(said)")
+    ).output == "['no cell is running; a call ends with its cell']\n"
+    assert host.asked == []
+
+
+async def test_a_tier_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harlm.sandbox.zygote.sys.executable", "/nowhere/python")
+    monkeypatch.setattr("harlm.sandbox.zygote.HostZygote._current", {})
+    sandbox = ProcessSandbox("s0", Isolation())
+    with pytest.raises(SandboxFailure, match="the sandbox cannot be started"):
+        await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
+    await sandbox.close()
+
+
+async def test_a_zygote_that_dies_at_once_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harlm.sandbox.zygote._BOOT", "raise SystemExit(1)")
+    monkeypatch.setattr("harlm.sandbox.zygote.HostZygote._current", {})
+    sandbox = ProcessSandbox("s0", Isolation())
+    with pytest.raises(SandboxFailure, match=r"did not come up|cannot be started"):
+        await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
+    await sandbox.close()
+
+
+async def test_the_interpreter_of_this_process_is_replaced_when_it_dies() -> None:
+    async with repl_on("s0"):
+        ours = HostZygote.current()
+        ours._process.kill()
+        ours._process.wait()
+    async with repl_on("s0") as repl:
+        assert (await repl.run("print(1)")).output == "1\n"
+
+
+async def test_a_run_whose_zygote_dies_fails_and_leaves_nothing(tier: str) -> None:
+    async with sandbox_on(tier) as sandbox:
+        repl = await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
+        worker = repl._worker
+        assert worker is not None
+        assert sandbox._zygote is not None
+        assert sandbox._zygote._talk.sender is not None
+        os.kill(sandbox._zygote._talk.sender, 9)
+        async with asyncio.timeout(5):
+            await worker.ended.wait()
+        with pytest.raises(SandboxFailure, match="interpreter is gone"):
+            await repl.run("print(1)")
 
 
 def _is_there(path: str) -> bool:
@@ -200,59 +426,12 @@ def _is_alive(pid: str) -> bool:
     return stat.exists() and stat.read_text().split()[2] != "Z"
 
 
-async def test_nothing_is_left_after_closing(repl: ProcessRepl) -> None:
-    seen = await repl.run(
-        "import os, subprocess; p = subprocess.Popen(['sleep', '60']); print(p.pid, os.getcwd())"
-    )
-    pid, folder = seen.output.split()
-    await repl.close()
-    for _ in range(100):
-        if not _is_alive(pid):
-            break
-        await asyncio.sleep(0.02)
-    else:
-        raise AssertionError("a process of a cell outlived its REPL")
-    assert not _is_there(folder)
-
-
-async def test_cancelling_a_run_leaves_nothing(repl: ProcessRepl) -> None:
-    running = asyncio.create_task(repl.run("while True: pass"))
-    await asyncio.sleep(0.05)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    process = repl._process
-    await repl.close()
-    assert process is not None
-    assert process.returncode is not None
-
-
-async def test_texts_with_half_surrogates_and_many_documents_arrive_whole() -> None:
-    documents = tuple(Document(name=f"{n}.txt", text=f"text \ud800 {n} " * 50) for n in range(3000))
-    repl = await ProcessSandbox(Limits()).open(ReplSetup(context=Context(documents=documents)), Host())
-    seen = await repl.run("print(len(context), ascii(context[2999][:11]), context[7].name)")
-    assert seen.output == "3000 'text \\ud800 2999' 7.txt\n"
-    await repl.close()
-
-
-async def test_a_sandbox_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harlm.sandbox.process.sys.executable", "/nowhere/python")
-    with pytest.raises(SandboxFailure, match="a worker process cannot be started"):
-        await opened()
-
-
-async def test_a_worker_that_dies_at_once_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harlm.sandbox.process._BOOT", "raise SystemExit(1)")
-    with pytest.raises(SandboxFailure, match="did not come up"):
-        await opened()
-
-
 async def test_random_is_seeded() -> None:
     outputs = []
     for _ in range(2):
-        setup = ReplSetup(context=Context.of_text("x"), seed=5)
-        repl = await ProcessSandbox(Limits()).open(setup, Host())
-        outputs.append((await repl.run("import random; print(random.random(), {'a', 'b', 'c'})")).output)
-        await repl.close()
+        async with sandbox_on("s0") as sandbox:
+            repl = await sandbox.open(ReplSetup(context=Context.of_text("x"), seed=5), Host())
+            outputs.append((await repl.run("import random; print(random.random(), {'a', 'b', 'c'})")).output)
     assert outputs[0] == outputs[1]
 
 

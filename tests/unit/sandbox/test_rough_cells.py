@@ -13,33 +13,35 @@ from pathlib import Path
 
 import pytest
 
-from harlm.config import Limits
+from harlm.config import Isolation
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
-from harlm.sandbox.process import ProcessRepl, ProcessSandbox
+from harlm.sandbox.process import ProcessSandbox
+from harlm.sandbox.repl import ProcessRepl
 from harlm.types import Context
+from tests.sandboxes import TIERS, Host, repl_on, skip_unless_built
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.timeout(60)
 
 
-class Host:
+class LongReplies(Host):
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
-        if arguments.get("prompt") == "slow":
-            await asyncio.sleep(5)
+        await super().call(function, arguments)
         return "r" * 2_000
 
 
-async def opened(**limits: float) -> ProcessRepl:
-    setup = ReplSetup(context=Context.of_text("x"), functions=("llm_query", "llm_query_batched"))
-    return await ProcessSandbox(Limits(**limits)).open(setup, Host())  # type: ignore[arg-type] # numbers only
+@pytest.fixture(params=TIERS)
+async def repl(request: pytest.FixtureRequest) -> AsyncIterator[ProcessRepl]:
+    async with repl_on(request.param, host=LongReplies(5), cell_seconds=5) as repl:
+        yield repl
 
 
 @pytest.fixture
-async def repl() -> AsyncIterator[ProcessRepl]:
-    repl = await opened(cell_seconds=5)
-    yield repl
-    await repl.close()
+async def open_repl() -> AsyncIterator[ProcessRepl]:
+    """One whose cells may start processes."""
+    async with repl_on("s0", host=LongReplies(5), cell_seconds=5) as repl:
+        yield repl
 
 
 async def test_a_batch_of_any_size_is_answered(repl: ProcessRepl) -> None:
@@ -57,8 +59,8 @@ async def test_threads_that_ask_much_at_once_are_answered(repl: ProcessRepl) -> 
     assert (seen.error, seen.output) == (None, "5600\n")
 
 
-async def test_a_child_that_keeps_the_socket_does_not_hold_up_the_run(repl: ProcessRepl) -> None:
-    seen = await repl.run(
+async def test_a_child_that_keeps_the_socket_does_not_hold_up_the_run(open_repl: ProcessRepl) -> None:
+    seen = await open_repl.run(
         "import os, signal, time\n"
         "if os.fork() == 0:\n    os.setsid()\n    time.sleep(20)\n    os._exit(0)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
@@ -68,13 +70,13 @@ async def test_a_child_that_keeps_the_socket_does_not_hold_up_the_run(repl: Proc
     assert "SIGKILL" in seen.error
 
 
-async def test_a_cell_may_fork(repl: ProcessRepl) -> None:
-    assert (await repl.run("import os\npid = os.fork()")).error is None
-    assert (await repl.run("print(pid > 0)")).output == "True\n"
+async def test_a_cell_may_fork(open_repl: ProcessRepl) -> None:
+    assert (await open_repl.run("import os\npid = os.fork()")).error is None
+    assert (await open_repl.run("print(pid > 0)")).output == "True\n"
 
 
-async def test_calls_from_a_forked_process_fail_there(repl: ProcessRepl) -> None:
-    seen = await repl.run(
+async def test_calls_from_a_forked_process_fail_there(open_repl: ProcessRepl) -> None:
+    seen = await open_repl.run(
         "import multiprocessing\n"
         "def ask(n):\n"
         "    try:\n        return llm_query('x')\n"
@@ -83,13 +85,12 @@ async def test_calls_from_a_forked_process_fail_there(repl: ProcessRepl) -> None
         "    print(pool.map(ask, [1, 2])[0])"
     )
     assert seen.output.startswith("llm_query works in the cell's own process only"), seen.error
-    assert (await repl.run("print(len(llm_query('x')))")).output == "2000\n"
+    assert (await open_repl.run("print(len(llm_query('x')))")).output == "2000\n"
 
 
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        ("import os; os.kill(os.getpid(), 40)", "signal 40"),
         ("import os; os._exit(3)", "ended the interpreter"),
         ("FINAL('x' * 17_000_000)", "cannot be sent: 17,0"),
         ("llm_query('x' * 17_000_000)", "17,0"),
@@ -139,44 +140,55 @@ async def test_a_call_that_a_cell_left_open_is_refused_when_it_ends(repl: Proces
 )
 async def test_text_that_is_no_text_is_a_violation(repl: ProcessRepl, frame: str) -> None:
     with pytest.raises(SandboxFailure, match="breaks the protocol"):
-        await repl.run(
-            f"import os, sys; data = {frame}; os.write(int(sys.argv[1]), len(data).to_bytes(4, 'little') + data)"
-        )
+        await repl.run(f"import os; data = {frame}; os.write(3, len(data).to_bytes(4, 'little') + data)")
 
 
-def test_a_worker_dies_with_its_host_even_while_it_computes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tier", TIERS)
+def test_nothing_outlives_a_host_that_is_killed(tier: str) -> None:
+    asyncio.run(skip_unless_built(tier))
     host = (
-        "import asyncio\nfrom tests.unit.sandbox.test_rough_cells import opened\n"
-        "async def main():\n    repl = await opened(cell_seconds=60)\n"
-        "    seen = await repl.run('import os; print(os.getpid())')\n    print(seen.output.strip(), flush=True)\n"
-        "    await repl.run('while True: pass')\nasyncio.run(main())"
+        "import asyncio\nfrom tests.sandboxes import Host, repl_on\n"
+        f"async def main():\n    async with repl_on({tier!r}, cell_seconds=60) as repl:\n"
+        "        branch = await repl.fork(Host())\n"
+        "        print(repl._worker.pid, branch._worker.pid, repl._sandbox._zygote._talk.sender, flush=True)\n"
+        "        await asyncio.gather(repl.run('while True: pass'), branch.run('while True: pass'))\nasyncio.run(main())"
     )
     process = subprocess.Popen([sys.executable, "-c", host], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
-    worker = Path(f"/proc/{process.stdout.readline().strip()}")
-    assert worker.exists()
+    workers = [Path(f"/proc/{pid}") for pid in process.stdout.readline().split()]
+    assert len(workers) == 3
+    assert all(worker.exists() for worker in workers)
     process.kill()
     process.wait()
     process.stdout.close()
     for _ in range(100):
-        if not worker.exists() or "Z" in (worker / "stat").read_text().split()[2]:
+        if not any(map(_lives, workers)):
             return
         time.sleep(0.02)
-    raise AssertionError("a worker outlived its host")
+    raise AssertionError(f"outlived the host: {[each for each in workers if _lives(each)]}")
+
+
+def _lives(process: Path) -> bool:
+    try:
+        return "Z" not in (process / "stat").read_text().split()[2]
+    except OSError:
+        return False
 
 
 async def test_impatient_cancelling_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with repl_on("s0"):
+        pass  # the interpreter of this process stays
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers, not files
     for wait in (0.0, 0.002, 0.005, 0.01, 0.02, 0.04):
-        opening = asyncio.create_task(opened())
+        sandbox = ProcessSandbox("s0", Isolation())
+        opening = asyncio.create_task(sandbox.open(ReplSetup(context=Context.of_text("x")), Host()))
         await asyncio.sleep(wait)
         opening.cancel()
         await asyncio.sleep(0.002)
         opening.cancel()
-        came = (await asyncio.gather(opening, return_exceptions=True))[0]
-        if isinstance(came, ProcessRepl):  # it was up before we lost patience
-            await came.close()
+        await asyncio.gather(opening, return_exceptions=True)
+        await sandbox.close()
     for _ in range(200):
         if not os.listdir(tmp_path):  # noqa: PTH208 - as above
             break

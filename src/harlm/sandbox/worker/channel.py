@@ -7,17 +7,18 @@ A frame is a 32-bit little-endian length and a MessagePack map with an ``op``.
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from .control import fork
 from .msgpack import pack, unpack
 
 Frame = dict[str, Any]  # the wire is where types end
 
-_PIECE = 1 << 20
+_PIECE = 1 << 16
+_ROOM = socket.CMSG_SPACE(4 * 4)  # for descriptors that come along
 _UNDER_WAY = 1024  # calls of one batch that are posted before the first reply is read
 
 
@@ -49,16 +50,22 @@ class Channel:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._socket = socket.socket(fileno=descriptor)  # for descriptors that come with a frame
+        self._piece = memoryview(bytearray(_PIECE))
+        self._unread = bytearray()
+        self._received: list[int] = []
+        self._branching = False
         self._owner = os.getpid()
         self._largest = 1 << 24
         self._sending = threading.Lock()
-        self._turn = threading.Condition()
+        self._state = threading.Lock()  # held for moments only, never while reading
+        self._turn = threading.Condition(self._state)
+        self._waiting = 0
         self._someone_reads = False
         self._commands: deque[Frame] = deque()
         self._replies: dict[int, Frame] = {}
         self._last_id = 0
-        self._shields = 0
-        self._interrupt: BaseException | None = None
+        self._shield = _Shield()
 
     @property
     def is_orphan(self) -> bool:
@@ -69,7 +76,35 @@ class Channel:
         """Keep the socket to this process, and frames to ``largest`` bytes."""
         self._largest = largest
         os.set_inheritable(self._descriptor, False)
-        os.register_at_fork(after_in_child=lambda: os.close(self._descriptor))
+        os.register_at_fork(after_in_child=self._let_go)
+
+    def _let_go(self) -> None:
+        if not self._branching:
+            self._socket.close()
+
+    def fork(self) -> int:
+        """``os.fork``, of which the child will speak for itself as soon as it has a socket in the place of this one.
+
+        Raises:
+            OSError: the host did not order it, or the machine cannot.
+        """
+        self._branching = True
+        try:
+            pid = fork()
+        finally:
+            self._branching = False
+        if pid == 0:
+            self._owner = os.getpid()
+            self._commands.clear()
+            self._replies.clear()
+            self._unread.clear()
+            self._last_id = 0
+        return pid
+
+    def take_descriptors(self) -> list[int]:
+        """The descriptors that came with the last command."""
+        taken, self._received = self._received, []
+        return taken
 
     def send(self, frame: Frame) -> None:
         """Write one frame.
@@ -82,15 +117,18 @@ class Channel:
             raise FrameTooLarge(
                 f"{len(data):,} bytes are too many to be sent at once; {self._largest:,} can be. Cut it into parts"
             )
-        with self._shielded(), self._sending:
-            rest = memoryview(len(data).to_bytes(4, "little") + data)
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+        data = len(data).to_bytes(4, "little") + data
+        with self._shield, self._sending:
+            sent = os.write(self._descriptor, data)
+            if sent < len(data):
+                rest = memoryview(data)[sent:]
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
 
     def command(self) -> Frame:
         """The next frame that is not a reply."""
-        with self._shielded():
-            return self._wait(lambda: self._commands.popleft() if self._commands else None)
+        with self._shield:
+            return self._wait(None)
 
     def call(self, function: str, arguments: Frame) -> Any:
         """Ask the host, and wait for its reply.
@@ -128,10 +166,7 @@ class Channel:
 
     def interrupt(self, error: BaseException) -> None:
         """Called by a signal handler: raise ``error`` here, or as soon as no frame is under way."""
-        if self._shields:
-            self._interrupt = error
-        else:
-            raise error
+        self._shield.hit(error)
 
     def _post(self, function: str, arguments: Frame) -> int:
         if self.is_orphan:
@@ -143,60 +178,92 @@ class Channel:
         return call_id
 
     def _reply(self, call_id: int) -> Frame:
-        with self._shielded():
-            return self._wait(lambda: self._replies.pop(call_id, None))
+        with self._shield:
+            return self._wait(call_id)
 
-    def _wait(self, take: Any) -> Frame:
-        """What ``take`` returns as soon as it returns something; reads the socket when nobody else does."""
-        with self._turn:
+    def _wait(self, call_id: int | None) -> Frame:
+        """The reply to a call, or for None the next command; reads the socket when nobody else does."""
+        with self._state:
             while True:
-                taken: Frame | None = take()
-                if taken is not None:
-                    return taken
+                if call_id is None:
+                    if self._commands:
+                        return self._commands.popleft()
+                elif call_id in self._replies:
+                    return self._replies.pop(call_id)
                 if self._someone_reads:
+                    self._waiting += 1
                     self._turn.wait()
+                    self._waiting -= 1
                     continue
                 self._someone_reads = True
-                self._turn.release()
-                frame = None
+                self._state.release()
                 try:
                     frame = self._read()
                 finally:
-                    self._turn.acquire()
+                    self._state.acquire()
                     self._someone_reads = False
-                    self._turn.notify_all()
+                    if self._waiting:
+                        self._turn.notify_all()
                 if frame["op"] in ("reply", "refuse"):
                     self._replies[frame["id"]] = frame
                 else:
                     self._commands.append(frame)
 
     def _read(self) -> Frame:
-        size = int.from_bytes(self._read_exactly(4), "little")
-        frame = unpack(self._read_exactly(size))
-        assert isinstance(frame, dict)
-        return frame
+        unread = self._unread
+        while True:
+            if len(unread) >= 4:
+                end = 4 + int.from_bytes(unread[:4], "little")
+                if end > _PIECE:
+                    self._fill(end)
+                if len(unread) >= end:
+                    frame = unpack(bytes(unread[4:end]))
+                    del unread[:end]
+                    assert isinstance(frame, dict)
+                    return frame
+            unread += self._piece[: self._receive(self._piece)]
 
-    def _read_exactly(self, size: int) -> bytes:
-        pieces: list[bytes] = []
-        while size:
-            piece = os.read(self._descriptor, min(size, _PIECE))
-            if not piece:
-                raise HostGone
-            pieces.append(piece)
-            size -= len(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    def _fill(self, size: int) -> None:
+        """Read on until a long frame is whole, without reading piece after piece into a buffer that grows."""
+        had = len(self._unread)
+        whole = memoryview(bytearray(max(size, had)))
+        whole[:had] = self._unread
+        while had < size:
+            had += self._receive(whole[had:])
+        self._unread[:] = whole
 
-    @contextmanager
-    def _shielded(self) -> Iterator[None]:
-        """Keeps an interrupt of the main thread from tearing a frame in two."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        self._shields += 1
-        try:
-            yield
-        finally:
-            self._shields -= 1
-            if not self._shields and self._interrupt is not None:
-                error, self._interrupt = self._interrupt, None
+    def _receive(self, into: memoryview) -> int:
+        """Some bytes, and the descriptors that came along."""
+        size, ancillary, _, _ = self._socket.recvmsg_into([into], _ROOM)
+        if not size:
+            raise HostGone
+        for _, _, content in ancillary:
+            self._received += memoryview(content[: len(content) & ~3]).cast("i")
+        return size
+
+
+class _Shield:
+    """Keeps an interrupt of the main thread from tearing a frame in two: held while a frame is under way."""
+
+    def __init__(self) -> None:
+        self._main = threading.get_ident()
+        self._depth = 0
+        self._held_off: BaseException | None = None
+
+    def hit(self, error: BaseException) -> None:
+        """Called by a signal handler, which runs in the main thread: raise ``error`` here, or as soon as the shield is down."""
+        if self._depth:
+            self._held_off = error
+        else:
+            raise error
+
+    def __enter__(self) -> None:
+        if threading.get_ident() == self._main:
+            self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        if threading.get_ident() == self._main:
+            self._depth -= 1
+            if not self._depth and self._held_off is not None:
+                error, self._held_off = self._held_off, None
                 raise error

@@ -9,6 +9,7 @@ from typing import Any
 from .channel import Frame
 from .texts import Document, Documents, Hit
 
+FUNCTIONS = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
 FINISHING = ("answer", "FINAL", "FINAL_VAR", "SUBMIT")
 
 

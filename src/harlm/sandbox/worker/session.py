@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .channel import CallFailed, Frame
+from .interrupts import CellInterrupted
 from .names import FINISHING, Finished, HostFunctions, finishing_functions
 from .output import Captured, OutputFlood
 from .texts import Document, Documents, Library
@@ -26,10 +27,6 @@ _TRACEBACK = 4000  # characters of a traceback; its end says most
 _HERE = __file__.rpartition(os.sep)[0]
 _PLAIN_DEPTH = 12
 _CO_COROUTINE = 0x80  # inspect.CO_COROUTINE, without the 15 ms that inspect takes to import
-
-
-class CellTimeout(BaseException):
-    """A cell used up its time. Not an ``Exception``, so that a loop that catches those still ends."""
 
 
 class Session:
@@ -176,7 +173,7 @@ class Session:
             text = f"{type(error).__name__}: (its traceback cannot be printed: {type(again).__name__})"
         if len(text) > _TRACEBACK:
             text = f"{text[: _TRACEBACK // 4]}\n…\n{text[-3 * _TRACEBACK // 4 :]}"
-        if isinstance(error, CellTimeout | OutputFlood | CallFailed):
+        if isinstance(error, CellInterrupted | OutputFlood | CallFailed):
             text = text.replace(f"{type(error).__module__}.{type(error).__qualname__}", type(error).__name__)
         return text
 

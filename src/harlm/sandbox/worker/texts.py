@@ -145,11 +145,15 @@ class Library:
     Responsibilities: read the texts that the host wrote, find in them, and say where a find stands.
     """
 
-    def __init__(self, call: Call) -> None:
-        self._call = call
+    def __init__(self, call: Call | None = None) -> None:
+        self._call: Call = call or _nobody
         self.documents = Documents()
         self.documents.library = self
         self._named: dict[str, Document] | None = None
+
+    def connect(self, call: Call) -> None:
+        """Whom to ask from now on."""
+        self._call = call
 
     def add(self, name: str, has_lines: bool, text: str) -> None:
         """One more text, sent whole; ``has_lines`` says that its places are its own lines."""
@@ -159,12 +163,23 @@ class Library:
         """All texts of the file that the host wrote, one after another; the file is closed."""
         offset = 0
         for text in texts:
-            size = text["size"]
-            in_place = text["ascii"] and size >= _IN_PLACE
-            read = _read_in_place if in_place else _read_whole
-            self._adopt(read(descriptor, offset, size), text["name"], text["has_lines"])
-            offset += size
+            self._adopt(_read(descriptor, offset, text), text["name"], text["has_lines"])
+            offset += text["size"]
         os.close(descriptor)
+
+    def take(self, texts: list[dict[str, Any]], shared: Documents, descriptor: int | None) -> None:
+        """Texts that stand in ``shared`` already, by number, and others, from the file that the host wrote."""
+        offset = 0
+        for text in texts:
+            if text["shared"] is None:
+                assert descriptor is not None
+                self._adopt(_read(descriptor, offset, text), text["name"], text["has_lines"])
+                offset += text["size"]
+            else:
+                document = shared[text["shared"]]
+                self._adopt(document, document.name, document.has_lines)
+        if descriptor is not None:
+            os.close(descriptor)
 
     def _adopt(self, document: Document, name: str, has_lines: bool) -> None:
         document.name, document.has_lines = name, has_lines
@@ -254,6 +269,16 @@ class Library:
             (label, line)
             for label, line in self._call("places", {"document": text.number, "offsets": starts})
         ]
+
+
+def _nobody(function: str, arguments: dict[str, Any]) -> Any:
+    raise RuntimeError(f"{function}: nobody is there to be asked")
+
+
+def _read(descriptor: int, offset: int, text: dict[str, Any]) -> Document:
+    """One text of the file that the host wrote."""
+    in_place = text["ascii"] and text["size"] >= _IN_PLACE
+    return (_read_in_place if in_place else _read_whole)(descriptor, offset, text["size"])
 
 
 def _read_whole(descriptor: int, offset: int, size: int) -> Document:

@@ -1,0 +1,101 @@
+"""What a REPL has been through, so that another can be brought to the same state without asking any model again. Knows
+cells and the answers that they got; refuses to know where they run.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from harlm.errors import CodeError
+from harlm.sandbox import wire
+
+_LARGEST = (
+    256 << 20
+)  # bytes of code and answers; beyond it nothing is kept, and a lost REPL loses its variables
+
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+Answers = tuple[tuple[bytes, wire.Reply | wire.Refuse], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One cell that ended by itself.
+
+    Attributes:
+        code: the cell.
+        answers: what its calls were answered, each under the call.
+        own_s: seconds of its own that it took.
+    """
+
+    code: str
+    answers: Answers
+    own_s: float
+
+
+@dataclass(slots=True)
+class Journal:
+    """The cells of one REPL, in order.
+
+    Attributes:
+        entries: those that can be run again.
+        left_out: how many cannot, since a limit stopped them half way.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    left_out: int = 0
+    _size: int = 0
+
+    def add(self, code: str, answers: Answers, own_s: float) -> None:
+        """One more cell has ended."""
+        self._size += len(code) + sum(len(key) + _length(answer) for key, answer in answers)
+        if self._size > _LARGEST:
+            self.left_out += len(self.entries) + 1
+            self.entries.clear()
+        else:
+            self.entries.append(Entry(code, answers, own_s))
+
+    def leave_out(self) -> None:
+        """A cell was stopped half way; running it again would not lead to the same."""
+        self.left_out += 1
+
+    def copy(self) -> Journal:
+        """For a branch, which goes its own way from here."""
+        return Journal(list(self.entries), self.left_out, self._size)
+
+
+def key_of(function: str, arguments: Mapping[str, object]) -> bytes:
+    """What a call is known by."""
+    return _encode((function, arguments))
+
+
+def _length(answer: wire.Reply | wire.Refuse) -> int:
+    value = answer.value if isinstance(answer, wire.Reply) else answer.message
+    return len(value) if isinstance(value, str) else len(_encode(value))
+
+
+class Replayed:
+    """Answers the calls of one cell as they were answered the first time. A ``ReplHost``."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._answers: defaultdict[bytes, deque[wire.Reply | wire.Refuse]] = defaultdict(deque)
+        for key, answer in entry.answers:
+            self._answers[key].append(answer)
+
+    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+        """The recorded answer.
+
+        Raises:
+            CodeError: the recorded refusal, or that nothing was recorded: the cell went another way than before.
+        """
+        waiting = self._answers[key_of(function, arguments)]
+        if not waiting:
+            raise CodeError(f"{function} was not called like this when this cell ran first")
+        answer = waiting.popleft()
+        if isinstance(answer, wire.Refuse):
+            raise CodeError(answer.message)
+        return answer.value

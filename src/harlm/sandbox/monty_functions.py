@@ -1,0 +1,287 @@
+"""What cells in Monty may call, answered by the host: models, search, and the ways to finish. Knows the arguments that the host
+expects; refuses to know what runs the cells.
+
+As ``harlm.sandbox.worker.names``, which a Python worker has on its own side. Monty's strings know nothing of where they
+came from, so a child is sent a text by its number when it *equals* one of the context.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from harlm.errors import CodeError
+from harlm.protocols import ReplHost
+from harlm.types import Context, without_surrogates
+
+FINISHING = ("FINAL", "FINAL_VAR", "SUBMIT")
+ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place")
+ASKING = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
+
+_UNDER_WAY = 1024  # calls of one batch that are being answered at once
+_PLAIN_DEPTH = 12
+
+
+class Finish(Exception):
+    """The task is finished: with ``value``, or with that of ``variable``."""
+
+    def __init__(self, value: object = None, *, variable: str | None = None) -> None:
+        super().__init__("the task is finished")
+        self.value = value
+        self.variable = variable
+
+
+class HostFault(Exception):
+    """The host failed in a way that is not the model's fault.
+
+    Attributes:
+        fault: what it raised.
+    """
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__("a fault of the host")
+        self.fault = fault
+
+
+class HostFunctions:
+    """The functions of one REPL; each public method is one.
+
+    Args:
+        host: answers what costs.
+        context: what the REPL was opened with.
+        show_vars: describes the variables, as far as they are known.
+    """
+
+    def __init__(self, host: ReplHost, context: Context, show_vars: Callable[[], str]) -> None:
+        self._host = host
+        self._context = context
+        self._show_vars = show_vars
+
+    async def answer(self, function: str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
+        """What a call returns to the cell.
+
+        Raises:
+            Finish: the cell finished the task.
+            CodeError, TypeError, ValueError: to be raised in the cell.
+            HostFault: ends the run.
+        """
+        method: Callable[..., Awaitable[object]] = getattr(self, function)
+        try:
+            return _clean(await method(*args, **kwargs))
+        except TypeError as error:  # a wrong argument is told by Python itself, which names our class
+            raise TypeError(str(error).replace(f"{type(self).__name__}.", "")) from None
+
+    async def FINAL(self, answer: object) -> None:  # noqa: N802 - the field's name
+        """Finish with this answer."""
+        raise Finish(answer)
+
+    async def FINAL_VAR(self, name: object) -> None:  # noqa: N802 - the field's name
+        """Finish with the value of the variable called so."""
+        if not isinstance(name, str):
+            raise Finish(name)  # the value itself was given; what is meant is plain
+        raise Finish(variable=name.strip().strip("\"'"))
+
+    async def SUBMIT(self, *values: object, **fields: object) -> None:  # noqa: N802 - the field's name
+        """Finish with a value, or with named fields."""
+        if len(values) + len(fields) == 1:
+            raise Finish(values[0] if values else next(iter(fields.values())))
+        if values:
+            raise TypeError("SUBMIT takes one value, or named fields")
+        raise Finish(dict(fields))
+
+    async def SHOW_VARS(self) -> str:  # noqa: N802 - the field's name
+        """The variables, with what they held when this cell began."""
+        return self._show_vars()
+
+    async def llm_query(self, prompt: object, model: object = None) -> object:
+        """One call of the sub-model: it sees the prompt and nothing else."""
+        return await self._call("llm_query", {"prompt": _prompt(prompt, "llm_query"), "model": _model(model)})
+
+    async def llm_query_batched(self, prompts: object, model: object = None) -> object:
+        """Many calls of the sub-model at once; the results are in the order of the prompts."""
+        name = "llm_query_batched"
+        asked = [{"prompt": _prompt(prompt, name), "model": _model(model)} for prompt in _many(prompts, name)]
+        return await self._call_many("llm_query", asked)
+
+    async def rlm_query(self, prompt: object, context: object = None, model: object = None) -> object:
+        """A child with a REPL of its own over ``context``; without one, over the prompt."""
+        return await self._call("rlm_query", self._child(prompt, context, model, "rlm_query"))
+
+    async def rlm_query_batched(
+        self, prompts: object, contexts: object = None, model: object = None
+    ) -> object:
+        """Many children at once; the results are in the order of the prompts."""
+        name = "rlm_query_batched"
+        asked = list(_many(prompts, name))
+        given = [None] * len(asked) if contexts is None else list(_many(contexts, name))
+        if len(given) != len(asked):
+            raise ValueError(f"{name} got {len(asked)} prompts and {len(given)} contexts; give one each")
+        return await self._call_many(
+            "rlm_query",
+            [self._child(prompt, own, model, name) for prompt, own in zip(asked, given, strict=True)],
+        )
+
+    async def budget(self) -> object:
+        """What is left: turns and depth, and what was used so far. None means that there is no limit."""
+        return await self._call("budget", {})
+
+    async def search(self, question: object, k: object = 10) -> list[dict[str, object]]:
+        """The passages of all texts that fit a question best, each as a dict."""
+        count = k if isinstance(k, int) else 10
+        reply: Any = await self._call("search", {"query": str(question), "k": count, "document": None})
+        documents = self._context.documents
+        return [
+            {
+                "place": hit["place"],
+                "source": documents[hit["document"]].name,
+                "line": hit["line"],
+                "quote": documents[hit["document"]].text[hit["best"][0] : hit["best"][1]],
+                "text": documents[hit["document"]].text[hit["start"] : hit["end"]],
+                **{key: hit[key] for key in ("document", "start", "end", "score")},
+            }
+            for hit in reply["hits"]
+        ]
+
+    async def place(self, document: object, offset: object) -> str:
+        """How to cite a character of ``context[document]``: ``docs/tls.md:41``."""
+        documents = self._context.documents
+        if not isinstance(document, int) or not 0 <= document < len(documents) or not isinstance(offset, int):
+            raise ValueError(f"place takes a number of a document, 0 to {len(documents) - 1}, and an offset")
+        reply: Any = await self._call("places", {"document": document, "offsets": [offset]})
+        return f"{documents[document].name}:{reply[0][0]}"
+
+    async def _call(self, function: str, arguments: Mapping[str, object]) -> object:
+        try:
+            return await self._host.call(function, arguments)
+        except CodeError:
+            raise
+        except Exception as error:
+            raise HostFault(error) from error
+
+    async def _call_many(self, function: str, all_arguments: Sequence[Mapping[str, object]]) -> list[object]:
+        """Many calls side by side. All are waited for: each may have cost something."""
+        room = asyncio.Semaphore(_UNDER_WAY)
+
+        async def one(arguments: Mapping[str, object]) -> object:
+            async with room:
+                try:
+                    return await self._call(function, arguments)
+                except CodeError as error:
+                    return error
+
+        calls = [asyncio.ensure_future(one(arguments)) for arguments in all_arguments]
+        try:
+            results = await asyncio.gather(*calls)
+        finally:
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+        failures = [result for result in results if isinstance(result, CodeError)]
+        if failures:
+            raise CodeError(f"{len(failures)} of {len(results)} calls failed; the first: {failures[0]}")
+        return results
+
+    def _child(self, prompt: object, context: object, model: object, function: str) -> dict[str, object]:
+        return {
+            "prompt": _prompt(prompt, function),
+            "context": self._child_context(context),
+            "model": _model(model),
+        }
+
+    def _child_context(self, context: object) -> dict[str, object] | None:
+        if context is None:
+            return None
+        if isinstance(context, str):
+            return {"shape": "text", "texts": [self._text(context, None)]}
+        if isinstance(context, dict):
+            texts = [self._text(value, str(key)) for key, value in context.items()]
+        elif isinstance(context, list | tuple | set | frozenset):
+            texts = [self._text(each, None) for each in context]
+        else:
+            raise TypeError(
+                f"a child's context must be a str, a list or a dict of str, not {type(context).__name__}"
+            )
+        return {"shape": "documents", "texts": texts}
+
+    def _text(self, value: object, name: str | None) -> dict[str, object]:
+        if isinstance(value, str):
+            number = self._numbers.get(value)
+            return {"text": value, "name": name} if number is None else {"document": number}
+        if isinstance(value, dict) and isinstance(value.get("text"), str) and "place" in value:  # a hit
+            return {"text": value["text"], "name": str(value["place"])}
+        return {"text": repr(value), "name": name}
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        documents = self._context.documents
+        return {document.text: number for number, document in reversed(list(enumerate(documents)))}
+
+
+def plain(value: object, depth: int = 0) -> object:
+    """A value as JSON knows it; what is not text, a number or a container becomes its text."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, str):
+        return without_surrogates(value)
+    if isinstance(value, int):
+        return value if -(1 << 63) <= value < 1 << 63 else _digits(value)
+    if depth < _PLAIN_DEPTH:
+        if isinstance(value, dict):
+            return {str(plain(key)): plain(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, set | frozenset):
+            return [plain(item, depth + 1) for item in sorted(value, key=repr)]
+        if isinstance(value, list | tuple):
+            return [plain(item, depth + 1) for item in value]
+    return as_text(value)
+
+
+def _digits(value: int) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        return hex(value)  # beyond what Python converts to decimal
+
+
+def as_text(value: object) -> str:
+    """``repr``, also of values that Python does not print: huge integers, lists in lists in lists …"""
+    try:
+        return value if isinstance(value, str) else repr(value)
+    except (ValueError, RecursionError) as error:
+        return f"({type(value).__name__} that cannot be printed: {error})"
+
+
+def _clean(value: object) -> object:
+    """A host's value without half surrogates, which Monty cannot hold."""
+    if isinstance(value, str):
+        return without_surrogates(value)
+    if isinstance(value, Mapping):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value
+
+
+def _prompt(prompt: object, function: str) -> str:
+    if not isinstance(prompt, str):
+        raise TypeError(
+            f"{function} needs a str prompt, not {type(prompt).__name__}; join or format the parts first"
+        )
+    if not prompt.strip():
+        raise ValueError(f"{function} was given an empty prompt")
+    return prompt
+
+
+def _many(prompts: object, function: str) -> Iterable[object]:
+    if not isinstance(prompts, list | tuple | set | frozenset | dict):
+        raise TypeError(
+            f"{function} needs a list, not one {type(prompts).__name__}; for one there is {function.removesuffix('_batched')}"
+        )
+    return prompts
+
+
+def _model(model: object) -> str | None:
+    if model is not None and not isinstance(model, str):
+        raise TypeError(f"model must be a name or None, not {type(model).__name__}")
+    return model

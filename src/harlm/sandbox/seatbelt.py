@@ -1,0 +1,52 @@
+"""macOS's own sandbox (``sandbox-exec``), for a system without namespaces and seccomp: no network, no programs, no writing
+outside temporary folders, no reading of home folders. Marked deprecated by Apple since 2017, and used by browsers and
+coding tools all the same. Does not bound memory.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import sysconfig
+from pathlib import Path
+
+_PROGRAM = "/usr/bin/sandbox-exec"
+
+
+def why_not() -> str:
+    """Why it cannot be used here; empty when it can."""
+    system = platform.system()
+    if system != "Darwin":
+        return f"it needs macOS, and this is {system}"
+    return "" if Path(_PROGRAM).exists() else f"{_PROGRAM} is not there"
+
+
+def command() -> list[str]:
+    """What to put before a command that is to be confined."""
+    return [_PROGRAM, "-p", profile()]
+
+
+def profile() -> str:
+    """The rules: later ones win. Paths are those of this interpreter and of the worker's own code."""
+    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(__file__).parent / "worker")}
+    places |= {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    readable = "\n".join(f"(allow file-read* (subpath {_quoted(path)}))" for path in sorted(places))
+    return f"""(version 1)
+(allow default)
+(deny network*)
+(deny process-exec)
+(allow process-exec (literal {_quoted(str(Path(sys.executable).resolve()))}) (literal {_quoted(sys.executable)}))
+(deny signal)
+(allow signal (target children) (target self))
+(deny process-info*)
+(allow process-info* (target self))
+(deny mach-priv-task-port)
+(deny file-write*)
+(allow file-write* (literal "/dev/null") (subpath "/private/var/folders"))
+(deny file-read* (subpath "/Users") (subpath "/Volumes") (subpath "/private/etc") (subpath "/private/var/root"))
+{readable}
+"""
+
+
+def _quoted(path: str) -> str:
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,219 @@
+"""Which isolation tier this machine can build, found out by building it. Knows what each needs and how to get there; refuses
+to go lower than it was told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harlm.config import Isolation
+from harlm.errors import SandboxFailure
+from harlm.protocols import Repl, ReplHost, ReplSetup, Sandbox
+from harlm.sandbox import control, seatbelt
+from harlm.sandbox.canaries import NAMES, attempts
+from harlm.sandbox.control import Control
+from harlm.sandbox.process import ProcessSandbox
+from harlm.sandbox.zygote import HostZygote
+
+KERNEL_TIERS = ("s3", "s2", "s1")
+"""Tiers of a Linux kernel, the strongest first."""
+
+_PATIENCE_S = 30.0
+
+_HOW_TO_GET: dict[str, str] = {
+    "s3": "allow user namespaces to this user (on Ubuntu: an AppArmor profile for this Python with `userns,`; in Docker: "
+    "--security-opt seccomp=unconfined), or run as root",
+    "s2": "use Linux 5.13 or newer with Landlock in its `lsm=` list",
+    "s1": "run as root, with a Python that every user can read, on Linux 3.5 or newer",
+    "seatbelt": "use macOS with /usr/bin/sandbox-exec",
+    "monty": "pip install 'harlm[monty]'",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What came of building one tier.
+
+    Attributes:
+        tier: its name.
+        why_not: why it cannot be built; empty when it can.
+        denied, reached: what could not be done in it, and what could (``canaries``).
+        note: what is weaker than it might be.
+    """
+
+    tier: str
+    why_not: str = ""
+    denied: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def is_built(self) -> bool:
+        """Whether it stands."""
+        return not self.why_not
+
+    @property
+    def how(self) -> str:
+        """How to get there."""
+        return _HOW_TO_GET.get(self.tier, "")
+
+
+_found: dict[str, Found] = {}
+
+
+async def find(tier: str) -> Found:
+    """Build ``tier`` in a process that is thrown away, and try to break out of it. What was found holds for as long as this
+    process lives.
+    """
+    if tier not in _found:
+        _found[tier] = await _find(tier)
+    return _found[tier]
+
+
+async def _find(tier: str) -> Found:
+    if tier == "monty":
+        is_there = importlib.util.find_spec("pydantic_monty") is not None
+        return Found(
+            tier=tier, why_not="" if is_there else "it is not installed", denied=NAMES if is_there else ()
+        )
+    if tier == "seatbelt":
+        if why_not := seatbelt.why_not():
+            return Found(tier=tier, why_not=why_not)
+        return await _build("s0", tier, seatbelt.command())
+    if tier in KERNEL_TIERS and sys.platform != "linux":
+        return Found(tier=tier, why_not=f"it needs a Linux kernel, and this is {sys.platform}")
+    return await _build(tier, tier, ())
+
+
+async def _build(tier: str, name: str, wrapper: Sequence[str]) -> Found:
+    ours, theirs = socket.socketpair()
+    talk = Control(ours)
+    try:
+        with attempts() as tried:
+            with theirs:
+                order: dict[str, object] = {"op": "probe", "tier": tier, "canaries": dict(tried)}
+                HostZygote.current(wrapper).order(order, [theirs.fileno()])
+            async with asyncio.timeout(_PATIENCE_S):
+                news, _ = await talk.receive()
+    except (OSError, EOFError, TimeoutError, SandboxFailure) as error:
+        return Found(tier=name, why_not=f"building it failed: {str(error) or type(error).__name__}")
+    finally:
+        talk.close()
+    match news:
+        case control.Built():
+            reached = tuple(news.reached)
+            why_not = (
+                "" if tier == "s0" or not reached else f"built, but it does not stop: {'; '.join(reached)}"
+            )
+            return Found(
+                tier=name, why_not=why_not, denied=tuple(news.denied), reached=reached, note=news.note
+            )
+        case control.Refused():
+            return Found(tier=name, why_not=news.why)
+    return Found(tier=name, why_not=f"its zygote said {type(news).__name__}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The tier to use.
+
+    Attributes:
+        found: of that tier; None when there is none.
+        higher: stronger tiers that cannot be built, with the reasons.
+    """
+
+    found: Found | None
+    higher: tuple[Found, ...]
+
+
+async def choose(wanted: str, *, allow_unsafe: bool) -> Choice:
+    """The tier that was asked for, or for ``auto`` the strongest that can be built."""
+    higher: list[Found] = []
+    for tier in _candidates(wanted, allow_unsafe=allow_unsafe):
+        found = await find(tier)
+        if found.is_built:
+            return Choice(found=found, higher=tuple(higher))
+        higher.append(found)
+    return Choice(found=None, higher=tuple(higher))
+
+
+def _candidates(wanted: str, *, allow_unsafe: bool) -> tuple[str, ...]:
+    if wanted == "s0" and not allow_unsafe:
+        return ()
+    if wanted != "auto":
+        return (wanted,)
+    native = KERNEL_TIERS if sys.platform == "linux" else ("seatbelt",) if sys.platform == "darwin" else ()
+    return (*native, "monty", *(("s0",) if allow_unsafe and os.name == "posix" else ()))
+
+
+def refusal(wanted: str, choice: Choice) -> str:
+    """Why there is no sandbox, and what to do about it."""
+    if wanted == "s0" and not choice.higher:
+        return (
+            "tier s0 protects from accidents only: model-written code could read your files and use your network. "
+            "Add --allow-unsafe-sandbox if you trust the documents and the model"
+        )
+    reasons = "; ".join(
+        f"{found.tier}: {found.why_not} ({found.how})" if found.how else f"{found.tier}: {found.why_not}"
+        for found in choice.higher
+    )
+    what = "no sandbox can be built here" if wanted == "auto" else f"tier {wanted} cannot be built here"
+    return f"{what}. {reasons}. Or add --allow-unsafe-sandbox if you trust the documents and the model"
+
+
+class ChosenSandbox:
+    """The sandbox that the settings ask for, chosen when the first REPL is opened. A ``Sandbox``.
+
+    Args:
+        settings: the tier and the limits.
+    """
+
+    def __init__(self, settings: Isolation) -> None:
+        self._settings = settings
+        self._choosing = asyncio.Lock()
+        self._chosen: Sandbox | None = None
+
+    @property
+    def tier(self) -> str:
+        """The tier in use; what was asked for, before the first REPL is opened."""
+        return self._settings.tier if self._chosen is None else self._chosen.tier
+
+    async def open(self, setup: ReplSetup, host: ReplHost) -> Repl:
+        """A REPL on the chosen tier.
+
+        Raises:
+            SandboxFailure: the tier asked for cannot be built, or no tier can.
+        """
+        async with self._choosing:
+            if self._chosen is None:
+                self._chosen = await self._choose()
+        return await self._chosen.open(setup, host)
+
+    async def _choose(self) -> Sandbox:
+        wanted = self._settings.tier
+        choice = await choose(wanted, allow_unsafe=self._settings.allow_unsafe)
+        if choice.found is None:
+            raise SandboxFailure(refusal(wanted, choice))
+        return sandbox_on(choice.found.tier, self._settings)
+
+    async def close(self) -> None:
+        """End what was opened."""
+        if self._chosen is not None:
+            await self._chosen.close()
+
+
+def sandbox_on(tier: str, settings: Isolation) -> Sandbox:
+    """The sandbox of a tier that can be built."""
+    if tier == "monty":
+        from harlm.sandbox.monty import MontySandbox
+
+        return MontySandbox(settings)
+    if tier == "seatbelt":
+        return ProcessSandbox("s0", settings, wrapper=seatbelt.command())
+    return ProcessSandbox(tier, settings)

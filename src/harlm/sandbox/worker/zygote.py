@@ -1,0 +1,228 @@
+"""Interpreters that are ready before they are needed, and fork what is. Knows processes; refuses to run a cell itself.
+
+Two kinds. The zygote of a host: a warm interpreter that has never seen a secret, one for as long as the host lives. From
+it, for each run, a zygote of that run: confined, with the run's context decoded once. From that one a REPL each time the
+host orders one; all of them share the context's memory until they write to it. When a zygote's control socket ends, so
+does it, and all that came from it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import sys
+from contextlib import suppress
+from typing import Any
+
+from . import canaries, confine, repl
+from .channel import Channel
+from .confine.kernel import KernelRefused, prctl
+from .control import Control, close_all_but, fork
+from .texts import Library
+
+_CHILD_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
+
+WARM = (
+    "_strptime", "ast", "asyncio", "base64", "bisect", "collections.abc", "concurrent.futures.thread", "contextlib",
+    "copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum", "fnmatch", "fractions", "functools", "hashlib",
+    "heapq", "html", "inspect", "io", "itertools", "json", "linecache", "math", "operator", "pathlib", "pprint", "random",
+    "re", "socket", "statistics", "string", "struct", "textwrap", "threading", "traceback", "typing", "unicodedata",
+    "urllib.parse", "uuid", "zlib",
+)  # fmt: skip
+"""What model-written cells import most, besides what the worker itself needs."""
+
+
+def main() -> None:
+    """Be the zygote of a host: serve the control socket that the first argument names, until its other end is closed."""
+    control = Control(int(sys.argv[1]))
+    packages = sys.argv[2:]
+    for name in WARM:
+        with suppress(ImportError):  # a Python built without it
+            __import__(name)
+    _mend_paths(packages)
+    python = confine.what_python_needs(sys.path)
+    if sys.platform == "linux":
+        with suppress(KernelRefused):
+            prctl("adopt orphans", _CHILD_SUBREAPER, 1)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
+    repl.rehearse()
+    gc.collect()
+    gc.freeze()
+    with suppress(EOFError, ConnectionError):
+        while True:
+            order, descriptors = control.receive()
+            if os.fork() == 0:
+                _serve_order(order, descriptors, python)
+            for each in descriptors:
+                os.close(each)
+    os._exit(0)
+
+
+def _mend_paths(packages: list[str]) -> None:
+    """Real paths only: a root of its own has no symbolic links on the way."""
+    sys.path[:] = [os.path.realpath(path) for path in [*sys.path, *packages] if os.path.isabs(path)]
+
+
+def _serve_order(order: dict[str, Any], descriptors: list[int], python: confine.Python) -> None:
+    """Be what was ordered, to the end of this process."""
+    try:
+        close_all_but(*descriptors)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if order["op"] == "probe":
+            _probe(order, Control(descriptors[0]), python)
+        else:
+            _RunZygote(order, descriptors, python).serve()
+    except (EOFError, ConnectionError):
+        pass  # the host is gone
+    except BaseException:  # noqa: BLE001 - whatever it was, this process must not return into its parent's loop
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def _confined(tier: str, control: Control, python: confine.Python) -> confine.Confined:
+    """Confine this process, or tell the host why not and end."""
+    try:
+        return confine.confine_run(tier, python)
+    except (KernelRefused, OSError) as error:
+        control.send({"op": "refused", "step": getattr(error, "step", "a step"), "why": str(error)})
+        os._exit(0)
+
+
+def _probe(order: dict[str, Any], control: Control, python: confine.Python) -> None:
+    """Build a tier, in this process that is thrown away, and tell the host what cannot be done in it."""
+    confined = _confined(order["tier"], control, python)
+    if confined.gate is not None:
+        os.close(confined.gate)  # nobody is there to decide, so nothing is let through
+    try:
+        confine.confine_repl(
+            order["tier"], python, folder=None, may_fork=confined.gate is not None,
+            memory_bytes=1 << 34, file_bytes=1 << 20,
+        )  # fmt: skip
+    except (KernelRefused, OSError) as error:
+        control.send({"op": "refused", "step": getattr(error, "step", "a step"), "why": str(error)})
+        return
+    denied, reached = canaries.judge(order["canaries"])
+    control.send({"op": "built", "denied": denied, "reached": reached, "note": confined.note})
+
+
+class _RunZygote:
+    """The zygote of one run.
+
+    Responsibilities: confine itself, decode the context once, fork REPLs as ordered, say how they ended, end them all.
+    """
+
+    def __init__(self, order: dict[str, Any], descriptors: list[int], python: confine.Python) -> None:
+        self._order = order
+        self._control = Control(descriptors[0])
+        self._texts = descriptors[1]
+        self._python = python
+        self._library = Library()
+        self._children: set[int] = set()
+        self._has_gate = False
+        self._wakes = -1
+
+    def serve(self) -> None:
+        """Serve the host to its end."""
+        tier = self._order["tier"]
+        confined = _confined(tier, self._control, self._python)
+        if sys.platform == "linux":
+            prctl("adopt orphans", _CHILD_SUBREAPER, 1)
+        told, _ = self._control.receive()
+        self._library.read_texts(self._texts, told["texts"])
+        gc.collect()
+        gc.freeze()
+        self._listen_for_ends()
+        gate = [] if confined.gate is None else [confined.gate]
+        self._control.send({"op": "up", "note": confined.note}, gate)
+        for each in gate:
+            os.close(each)
+        self._has_gate = bool(gate)
+        try:
+            while True:
+                self._wait()
+        finally:
+            self._end_all()
+
+    def _listen_for_ends(self) -> None:
+        self._wakes, wake = os.pipe()
+        for end in (self._wakes, wake):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+
+    def _wait(self) -> None:
+        ready, _, _ = select.select([self._control.fileno(), self._wakes], [], [])
+        if self._wakes in ready:
+            with suppress(BlockingIOError):
+                os.read(self._wakes, 4096)
+            self._tell_ends()
+        if self._control.fileno() in ready:
+            order, descriptors = self._control.receive()
+            if order["op"] == "open":
+                self._open(order, descriptors)
+            elif order["op"] == "adopt":
+                self._children.add(order["pid"])
+
+    def _tell_ends(self) -> None:
+        while True:
+            try:
+                pid, status, used = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self._children.discard(pid)
+            code = os.waitstatus_to_exitcode(status)
+            self._control.send({"op": "gone", "pid": pid, "status": code, "peak_kb": used.ru_maxrss})
+
+    def _open(self, order: dict[str, Any], descriptors: list[int]) -> None:
+        try:
+            pid = fork()
+        except OSError as error:
+            self._control.send({"op": "failed", "id": order["id"], "why": error.strerror})
+            pid = -1
+        if pid == 0:
+            self._be_repl(descriptors)
+        if pid > 0:
+            self._children.add(pid)
+            handles = [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
+            self._control.send({"op": "opened", "id": order["id"], "pid": pid}, handles)
+            for handle in handles:
+                os.close(handle)
+        for each in descriptors:
+            os.close(each)
+
+    def _be_repl(self, descriptors: list[int]) -> None:
+        try:
+            signal.set_wakeup_fd(-1)
+            is_open = self._order["tier"] == "s0"
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL if is_open else signal.SIG_IGN)
+            wire, output, *texts = descriptors
+            repl.settle(wire, output, texts[0] if texts else None)
+            repl.serve(
+                Channel(repl.WIRE), self._library, self._python, tier=self._order["tier"], may_fork=self._has_gate,
+                own_texts=repl.TEXTS if texts else None,
+            )  # fmt: skip
+        except BaseException:  # noqa: BLE001 - must not return into the loop of its parent
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+
+    def _end_all(self) -> None:
+        """End every REPL, also those that were forked by others; in a tree of its own the kernel would do it as well."""
+        while self._children:
+            for pid in self._children:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            try:
+                pid, _ = os.waitpid(-1, 0)
+            except ChildProcessError:
+                return
+            self._children.discard(pid)

@@ -1,0 +1,263 @@
+"""Zygotes as the host sees them: one warm interpreter for this process, and from it one for each run. Knows how to start
+them, to have REPLs forked and to end them; refuses to know what a REPL is for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+
+from harlm.errors import SandboxFailure
+from harlm.sandbox import control, wire
+from harlm.sandbox.control import Control
+from harlm.sandbox.gate import Gate
+from harlm.sandbox.worker_process import WorkerProcess
+
+_BOOT = (
+    "import sys, types; p = types.ModuleType('worker'); p.__path__ = [sys.argv.pop(1)]; sys.modules['worker'] = p; "
+    "from worker.zygote import main; main()"
+)
+_WORKER = Path(__file__).parent / "worker"
+_START_S = 30.0
+
+ENVIRONMENT: Mapping[str, str] = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC0",
+    "PYTHONHASHSEED": "0",  # the same program prints its sets in the same order
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MALLOC_ARENA_MAX": "2",  # threads must not each reserve address space
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a fork copies 500 times fewer page table entries
+    "OPENBLAS_NUM_THREADS": "1",  # threads do not survive a fork
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+}
+"""All that the environment of model-written code holds."""
+
+
+class HostZygote:
+    """The warm interpreter of this process. It is started when it is first needed, and ends with this process.
+
+    Args:
+        wrapper: a command that confines what it starts, for systems without anything better (macOS).
+    """
+
+    _current: ClassVar[dict[tuple[str, ...], HostZygote]] = {}
+    _starting: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, wrapper: Sequence[str] = ()) -> None:
+        self._owner = os.getpid()
+        self._sending = threading.Lock()
+        ours, theirs = socket.socketpair()
+        self._socket = ours
+        try:
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
+                    [
+                        *wrapper, sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", _BOOT, str(_WORKER),
+                        str(theirs.fileno()), *_packages(),
+                    ],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=_stderr(), env=dict(ENVIRONMENT),
+                    cwd="/", pass_fds=[theirs.fileno()], start_new_session=True,
+                )  # fmt: skip
+        except BaseException:
+            ours.close()
+            raise
+        atexit.register(self.close)
+
+    @classmethod
+    def current(cls, wrapper: Sequence[str] = ()) -> HostZygote:
+        """The one of this process; a new one where there is none, or where it has ended.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        with cls._starting:
+            key = tuple(wrapper)
+            found = cls._current.get(key)
+            if found is None or not found.is_alive():
+                if found is not None:
+                    found.close()
+                found = cls._current[key] = cls(wrapper)
+            return found
+
+    def is_alive(self) -> bool:
+        """Whether it takes orders of this process."""
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def order(self, order: dict[str, object], descriptors: Sequence[int]) -> None:
+        """Give an order that fits into one message.
+
+        Raises:
+            OSError: it is gone.
+        """
+        data = control.frame_of(order)
+        with self._sending:
+            sent = socket.send_fds(self._socket, [data], list(descriptors))
+            self._socket.sendall(data[sent:])
+
+    def close(self) -> None:
+        """End it, and wait for that; runs that came from it go on for as long as their own sockets are open."""
+        self._socket.close()
+        if self._owner == os.getpid():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=2)
+            if self._process.poll() is None:
+                self._process.kill()
+                self._process.wait()
+
+
+class RunZygote:
+    """The zygote of one run: confined, with the run's context decoded.
+
+    Responsibilities: have REPLs forked, tell how they ended, decide who may fork, end them all.
+    """
+
+    def __init__(self, talk: Control) -> None:
+        self._talk = talk
+        self._ids = itertools.count(1)
+        self._opening: dict[int, asyncio.Future[WorkerProcess]] = {}
+        self._workers: dict[int, WorkerProcess] = {}
+        self._listening: asyncio.Task[None] | None = None
+        self.gate: Gate | None = None
+        self.note = ""
+
+    @classmethod
+    async def start(
+        cls, host: HostZygote, tier: str, texts: Sequence[wire.Text], file: int, *, patience: float
+    ) -> RunZygote:
+        """Start one.
+
+        Args:
+            texts, file: the run's context, as ``context_file`` wrote it.
+            patience: seconds that reading the context may take, besides the start.
+
+        Raises:
+            SandboxFailure: it cannot be confined as the tier demands, or did not come up.
+            OSError: for want of processes or descriptors.
+        """
+        ours, theirs = socket.socketpair()
+        self = cls(Control(ours))
+        try:
+            with theirs:
+                # The table of texts may be long: it goes over the run's own socket, which this process reads and writes at once.
+                host.order({"op": "run", "tier": tier}, [theirs.fileno(), file])
+            await self._talk.send({"texts": msgspec.to_builtins(texts)})
+            async with asyncio.timeout(_START_S + patience):
+                news, descriptors = await self._talk.receive()
+        except (EOFError, ConnectionError, TimeoutError) as error:
+            await self.close()
+            raise SandboxFailure(
+                f"the sandbox's interpreter did not come up ({type(error).__name__}); `harlm doctor` tries it alone"
+            ) from error
+        except BaseException:
+            await self.close()
+            raise
+        if not isinstance(news, control.Up):
+            await self.close()
+            why = news.why if isinstance(news, control.Refused) else type(news).__name__
+            raise SandboxFailure(f"tier {tier} cannot be built any more: {why}; `harlm doctor` says what can")
+        self.note = news.note
+        self.gate = Gate(descriptors[0]) if descriptors else None
+        self._listening = asyncio.create_task(self._listen())
+        return self
+
+    async def open(self, descriptors: Sequence[int]) -> WorkerProcess:
+        """Have a REPL forked, which takes over copies of ``descriptors``.
+
+        Raises:
+            SandboxFailure: it cannot be.
+        """
+        number = next(self._ids)
+        opened: asyncio.Future[WorkerProcess] = asyncio.get_running_loop().create_future()
+        self._opening[number] = opened
+        try:
+            if self.gate is not None and self._talk.sender is not None:
+                self.gate.order(self._talk.sender)
+            await self._talk.send({"op": "open", "id": number}, descriptors)
+            async with asyncio.timeout(_START_S):
+                return await opened
+        except (ConnectionError, TimeoutError) as error:
+            raise SandboxFailure(
+                f"the run's interpreter is gone ({type(error).__name__}); ask again"
+            ) from error
+        finally:
+            self._opening.pop(number, None)
+
+    async def adopt(self, worker: WorkerProcess) -> None:
+        """Have it ended with the run, though another REPL forked it."""
+        self._workers[worker.inner_pid] = worker
+        with contextlib.suppress(OSError):
+            await self._talk.send({"op": "adopt", "pid": worker.inner_pid})
+
+    def forget(self, worker: WorkerProcess) -> None:
+        """It is gone, and nobody waits to hear how."""
+        self._workers.pop(worker.inner_pid, None)
+
+    async def _listen(self) -> None:
+        try:
+            while True:
+                news, descriptors = await self._talk.receive()
+                match news:
+                    case control.Opened() if news.id in self._opening:
+                        worker = WorkerProcess(news.pid, descriptors.pop() if descriptors else None)
+                        self._workers[worker.inner_pid] = worker
+                        if not self._opening[news.id].done():
+                            self._opening[news.id].set_result(worker)
+                        else:
+                            worker.kill()
+                    case control.Failed() if news.id in self._opening:
+                        self._fail(
+                            self._opening[news.id],
+                            f"a REPL cannot be started ({news.why}); free some memory or processes",
+                        )
+                    case control.Gone() if news.pid in self._workers:
+                        self._workers.pop(news.pid).end(news.status, news.peak_kb)
+                    case _:
+                        for each in descriptors:
+                            os.close(each)
+        except (EOFError, SandboxFailure):
+            for waiting in self._opening.values():
+                self._fail(waiting, "the run's interpreter is gone; ask again, with less memory in use")
+            for worker in self._workers.values():
+                worker.kill()
+
+    @staticmethod
+    def _fail(waiting: asyncio.Future[WorkerProcess], why: str) -> None:
+        if not waiting.done():
+            waiting.set_exception(SandboxFailure(why))
+
+    async def close(self) -> None:
+        """End the zygote and every REPL that came from it."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        if self.gate is not None:
+            self.gate.close()
+        self._talk.close()
+
+
+def _packages() -> list[str]:
+    """Where installed packages are, so that a cell can import numpy without anything being run at start."""
+    places = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
+    return [path for path in places if Path(path).is_dir()]
+
+
+def _stderr() -> int:
+    """Where a zygote's own faults are told: nowhere, unless somebody looks for them."""
+    return 2 if os.environ.get("HARLM_LOG", "").lower() == "debug" else subprocess.DEVNULL
