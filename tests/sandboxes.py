@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from harlm.protocols import ReplHost, ReplSetup
 from harlm.sandbox.process import ProcessSandbox
 from harlm.sandbox.repl import ProcessRepl
 from harlm.sandbox.tiers import find
+from harlm.sandbox.zygote import HostZygote
 from harlm.types import Context
 
 TIERS = ("s3", "s2", "s1", "s0")
@@ -59,3 +63,32 @@ async def repl_on(
     whole = Context.of_text(context) if isinstance(context, str) else context
     async with sandbox_on(tier, **limits) as sandbox:
         yield await sandbox.open(ReplSetup(context=whole, functions=FUNCTIONS), host or Host())
+
+
+@contextmanager
+def interpreter_for(tier: str) -> Iterator[None]:
+    """Tier ``s1`` runs cells as a user of its own, who must be able to read the interpreter. Where this one lies in a private
+    folder, the system's Python runs the cells meanwhile: the worker needs the standard library only.
+    """
+    system = Path("/usr/bin/python3")
+    if tier != "s1" or os.geteuid() != 0 or not _is_recent(system):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harlm.sandbox.zygote.sys.executable", str(system))
+        patch.setattr(HostZygote, "_current", {})
+        patch.setattr("harlm.sandbox.tiers._found", {})
+        try:
+            yield
+        finally:
+            for zygote in HostZygote._current.values():
+                zygote.close()
+
+
+def _is_recent(python: Path) -> bool:
+    if not python.exists():
+        return False
+    ran = subprocess.run(
+        [python, "-c", "import sys; print(sys.version_info >= (3, 11))"], capture_output=True
+    )
+    return ran.stdout.strip() == b"True"

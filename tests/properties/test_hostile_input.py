@@ -160,7 +160,7 @@ def _told(data: bytes, sizes: list[int], largest: int = 1000) -> tuple[list[obje
     """The frames and the ends that a wire tells of, when ``data`` comes in pieces."""
     frames: list[object] = []
     ends: list[object] = []
-    wire = Wire(largest, frames.append, ends.append)
+    wire = Wire(largest, lambda frame, _: frames.append(frame), ends.append)
     at = 0
     for size in [*sizes, len(data)]:
         piece = data[at : at + size]

@@ -12,8 +12,11 @@ from harlm.errors import CodeError, SandboxFailure
 from harlm.protocols import ReplHost
 from harlm.sandbox import wire
 
-_OUTSTANDING = 4096  # calls of one REPL that are being answered, before its socket is not read any more
-_UNREAD = 65_536  # calls that a worker may have open in all; more is an attack on the host's memory
+_OUTSTANDING = 1024  # calls of one REPL that are being answered, before its socket is not read any more
+_OUTSTANDING_BYTES = 64 << 20  # as above: of what they ask
+_UNREAD = (
+    65_536  # calls that one piece of the socket may hold beyond that; more is an attack on the host's memory
+)
 
 Answered = Callable[[wire.Call, wire.Reply | wire.Refuse], None]
 
@@ -84,10 +87,11 @@ class Calls:
         self._on_answer = on_answer
         self._on_fault = on_fault
         self._open: dict[int, asyncio.Task[None]] = {}
+        self._bytes = 0
         self._is_paused = False
         self._has_ended = False
 
-    def take(self, call: wire.Call) -> None:
+    def take(self, call: wire.Call, size: int) -> None:
         """Begin to answer one more call.
 
         Raises:
@@ -99,13 +103,17 @@ class Calls:
             raise SandboxFailure(
                 f"a cell opened {_UNREAD:,} calls at once, which is more than any program needs"
             )
-        if len(self._open) >= _OUTSTANDING and not self._is_paused:
+        self._bytes += size
+        self._clock.pause()
+        self._open[call.id] = asyncio.create_task(self._serve(call, size))
+        if self._is_full() and not self._is_paused:
             self._is_paused = True
             self._to_worker.pause()
-        self._clock.pause()
-        self._open[call.id] = asyncio.create_task(self._serve(call))
 
-    async def _serve(self, call: wire.Call) -> None:
+    def _is_full(self) -> bool:
+        return len(self._open) >= _OUTSTANDING or self._bytes >= _OUTSTANDING_BYTES
+
+    async def _serve(self, call: wire.Call, size: int) -> None:
         answer: wire.Reply | wire.Refuse | None = None
         try:
             answer = wire.Reply(id=call.id, value=await self._host.call(call.function, call.arguments))
@@ -117,7 +125,8 @@ class Calls:
             self._clock.resume()
             if not self._has_ended:
                 del self._open[call.id]
-                if self._is_paused and len(self._open) < _OUTSTANDING:
+                self._bytes -= size
+                if self._is_paused and not self._is_full():
                     self._is_paused = False
                     self._to_worker.resume()
         if answer is not None:
@@ -137,6 +146,7 @@ class Calls:
             task.cancel()
             self._to_worker.send(wire.Refuse(id=call_id, message=why))
         if self._is_paused:
+            self._is_paused = False
             self._to_worker.resume()
 
     async def end(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import msgspec
 
@@ -50,32 +51,56 @@ class Journal:
     left_out: int = 0
     _size: int = 0
 
-    def add(self, code: str, answers: Answers, own_s: float) -> None:
+    def add(self, code: str, recording: Recording, own_s: float) -> None:
         """One more cell has ended."""
-        self._size += len(code) + sum(len(key) + _length(answer) for key, answer in answers)
+        if recording.answers is None:
+            self.left_out += 1
+            return
+        self._size += len(code) + sum(_length(answer) for _, answer in recording.answers)
         if self._size > _LARGEST:
-            self.left_out += len(self.entries) + 1
-            self.entries.clear()
+            self.cut(0)
+            self.left_out += 1
         else:
-            self.entries.append(Entry(code, answers, own_s))
+            self.entries.append(Entry(code, tuple(recording.answers), own_s))
 
-    def leave_out(self) -> None:
-        """A cell was stopped half way; running it again would not lead to the same."""
-        self.left_out += 1
+    def cut(self, at: int) -> None:
+        """Forget the cells from number ``at`` on: they cannot be run again."""
+        self.left_out += len(self.entries) - at
+        del self.entries[at:]
 
     def copy(self) -> Journal:
         """For a branch, which goes its own way from here."""
         return Journal(list(self.entries), self.left_out, self._size)
 
 
-def key_of(function: str, arguments: Mapping[str, object]) -> bytes:
+class Recording:
+    """The answers that a cell gets while it runs.
+
+    Attributes:
+        answers: in the order in which they came; None once they are more than a journal holds.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[bytes, wire.Reply | wire.Refuse]] | None = []
+        self._size = 0
+
+    def add(self, call: wire.Call, answer: wire.Reply | wire.Refuse) -> None:
+        """One more answer."""
+        if self.answers is not None:
+            self.answers.append((_key(call.function, call.arguments), answer))
+            self._size += _length(answer)
+            if self._size > _LARGEST:
+                self.answers = None
+
+
+def _key(function: str, arguments: Mapping[str, object]) -> bytes:
     """What a call is known by."""
-    return _encode((function, arguments))
+    return blake2b(_encode((function, arguments)), digest_size=16).digest()
 
 
 def _length(answer: wire.Reply | wire.Refuse) -> int:
     value = answer.value if isinstance(answer, wire.Reply) else answer.message
-    return len(value) if isinstance(value, str) else len(_encode(value))
+    return 100 + (len(value) if isinstance(value, str) else len(_encode(value)))
 
 
 class Replayed:
@@ -92,7 +117,7 @@ class Replayed:
         Raises:
             CodeError: the recorded refusal, or that nothing was recorded: the cell went another way than before.
         """
-        waiting = self._answers[key_of(function, arguments)]
+        waiting = self._answers[_key(function, arguments)]
         if not waiting:
             raise CodeError(f"{function} was not called like this when this cell ran first")
         answer = waiting.popleft()

@@ -27,6 +27,7 @@ from harlm.protocols import ReplHost, ReplSetup
 from harlm.sandbox import wire
 from harlm.sandbox.context_file import nameless_file, write_texts
 from harlm.sandbox.repl import ProcessRepl
+from harlm.sandbox.worker.folders import remove
 from harlm.sandbox.worker_process import WorkerProcess
 from harlm.sandbox.zygote import HostZygote, RunZygote
 from harlm.types import Context, Document
@@ -51,6 +52,23 @@ class Texts:
     table: Sequence[wire.Text] | None
     file: int | None
     size: int
+
+
+class Folders:
+    """Where the cells of one REPL may write, and of those that were forked from it, whose copies lie in it.
+
+    Attributes:
+        place: a name in the run's work folder, or a path of the host (``s0``).
+    """
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.users = 1
+
+    def shared(self) -> Folders:
+        """The same, with one more REPL in it."""
+        self.users += 1
+        return self
 
 
 class ProcessSandbox:
@@ -172,10 +190,23 @@ class ProcessSandbox:
             for document in documents
         ]
 
-    def setup_for(self, setup: ReplSetup, texts: Texts) -> tuple[wire.Setup, str | None]:
-        """The first frame of a REPL, and the folder that was made for it, to be removed with it."""
-        made = tempfile.mkdtemp(prefix="harlm-") if self._built == "s0" else None
-        frame = wire.Setup(
+    def new_folders(self) -> Folders:
+        """A folder for the cells of a new REPL, where the tier has such."""
+        return Folders(tempfile.mkdtemp(prefix="harlm-") if self._built == "s0" else secrets.token_hex(8))
+
+    async def release(self, folders: Folders) -> None:
+        """One REPL less writes there; after the last one it is removed."""
+        folders.users -= 1
+        if folders.users:
+            return
+        if self._built == "s0":
+            await asyncio.to_thread(remove, folders.place)
+        elif self._zygote is not None:
+            await self._zygote.clear(folders.place)
+
+    def setup_for(self, setup: ReplSetup, texts: Texts, folders: Folders) -> wire.Setup:
+        """The first frame of a REPL."""
+        return wire.Setup(
             texts=texts.table,
             functions=setup.functions,
             shape=setup.context.shape,
@@ -185,9 +216,8 @@ class ProcessSandbox:
             memory_bytes=(self.limits.memory_mb << 20) + 8 * (self._shared_size + texts.size),
             largest_frame=self.largest_frame,
             file_bytes=_FILE_BYTES,
-            folder=made or secrets.token_hex(8),
+            folder=folders.place,
         )
-        return frame, made
 
     async def fork(self, descriptors: Sequence[int]) -> WorkerProcess:
         """A process from the run's zygote.

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from harlm.errors import SandboxFailure
 
@@ -96,11 +98,14 @@ class Refuse(_Frame, frozen=True, kw_only=True, tag="refuse"):
     message: str
 
 
+_Short = Annotated[str, Meta(max_length=200)]
+
+
 class Call(_Frame, frozen=True, kw_only=True, tag="call"):
     """Worker: a cell asks the host."""
 
-    id: int
-    function: str
+    id: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+    function: _Short
     arguments: Mapping[str, object]
 
 
@@ -110,16 +115,19 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     value: object
 
 
+_Kept = Annotated[str, Meta(max_length=100_000)]
+
+
 class Done(_Frame, frozen=True, kw_only=True, tag="done"):
     """Worker: the cell ended."""
 
     cell: str
-    head: str
-    tail: str
-    chars: int
-    error: str | None
+    head: _Kept
+    tail: _Kept
+    chars: Annotated[int, Meta(ge=0, lt=1 << 50)]
+    error: _Kept | None
     final: Value | None
-    names: Sequence[tuple[str, str]]
+    names: Annotated[Sequence[tuple[_Short, _Short]], Meta(max_length=64)]
     wall_s: float
 
 
@@ -127,6 +135,9 @@ News = Ready | Call | Done | Forked | Unforked
 """What a worker may say."""
 
 _PIECE = 1 << 16  # bytes read at once
+_DEEPEST = 32
+_PLAIN = (str, int, float, bool, type(None))
+_OWED = 4 << 20  # bytes sent and not read, from which on nothing more is read
 _COPIED = 1 << 16  # bytes of a frame that are cheaper to copy than to send apart
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -146,24 +157,56 @@ def decode(data: bytes | bytearray | memoryview) -> News:
         SandboxFailure: it breaks the protocol.
     """
     try:
-        return _decoder.decode(data)
+        frame = _decoder.decode(data)
+        if isinstance(frame, Call):
+            _check(frame.arguments.values())
+        elif isinstance(frame, Done) and frame.final is not None:
+            _check((frame.final.value,))
     except (ValueError, RecursionError) as error:  # of msgspec, of text that is no UTF-8, of extensions
         raise SandboxFailure(
             f"a cell made its worker send a frame that breaks the protocol: {error}"
         ) from error
+    return frame
+
+
+def _check(values: Iterable[object]) -> None:
+    """What JSON can hold, and not nested without end.
+
+    Raises:
+        ValueError: something else.
+    """
+    level: list[object] = list(values)
+    for _ in range(_DEEPEST):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+            elif not isinstance(value, _PLAIN):
+                raise ValueError(f"a value of type {type(value).__name__}")
+        if not below:
+            return
+        level = below
+    raise ValueError(f"values nested more than {_DEEPEST} deep")
 
 
 class Wire(asyncio.BufferedProtocol):
     """Frames over one socket, each handed to ``on_frame`` as it comes.
 
+    A worker that does not read is not read either: what it is owed stays within a bound.
+
     Args:
         largest: bytes; a worker's frame beyond it is a violation.
-        on_frame: told of each frame. What it raises is a violation too.
+        on_frame: told of each frame and its size. What it raises is a violation too.
         on_end: told once that there will be none any more: None when the worker is gone, else the violation.
     """
 
     def __init__(
-        self, largest: int, on_frame: Callable[[News], None], on_end: Callable[[SandboxFailure | None], None]
+        self,
+        largest: int,
+        on_frame: Callable[[News, int], None],
+        on_end: Callable[[SandboxFailure | None], None],
     ) -> None:
         self._largest = largest
         self._on_frame = on_frame
@@ -173,13 +216,14 @@ class Wire(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
         self._is_over = False
+        self._pauses = 0
 
     @classmethod
     async def over(
         cls,
         ours: socket.socket,
         largest: int,
-        on_frame: Callable[[News], None],
+        on_frame: Callable[[News, int], None],
         on_end: Callable[[SandboxFailure | None], None],
     ) -> Wire:
         """The wire over a connected socket, which it takes over."""
@@ -192,6 +236,15 @@ class Wire(asyncio.BufferedProtocol):
         """See ``asyncio.BufferedProtocol``."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        transport.set_write_buffer_limits(high=_OWED)
+
+    def pause_writing(self) -> None:
+        """See ``asyncio.BufferedProtocol``."""
+        self.pause()
+
+    def resume_writing(self) -> None:
+        """See ``asyncio.BufferedProtocol``."""
+        self.resume()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """See ``asyncio.BufferedProtocol``."""
@@ -224,7 +277,7 @@ class Wire(asyncio.BufferedProtocol):
                 break
             frame = decode(bytes(data[at + 4 : at + 4 + size]))
             at += 4 + size
-            self._on_frame(frame)
+            self._on_frame(frame, size)
         return at
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -266,13 +319,15 @@ class Wire(asyncio.BufferedProtocol):
             raise ConnectionResetError("the worker's socket is full")
 
     def pause(self) -> None:
-        """Read nothing more for now."""
-        if self._transport is not None and not self._transport.is_closing():
+        """Read nothing more, until ``resume`` was called as often."""
+        self._pauses += 1
+        if self._pauses == 1 and self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
-        if self._transport is not None and not self._transport.is_closing():
+        self._pauses -= 1
+        if not self._pauses and self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def abort(self) -> None:

@@ -205,6 +205,11 @@ class RunZygote:
         with contextlib.suppress(OSError):
             await self._talk.send({"op": "adopt", "pid": worker.inner_pid})
 
+    async def clear(self, folder: str) -> None:
+        """Have what cells wrote there removed."""
+        with contextlib.suppress(OSError):
+            await self._talk.send({"op": "clear", "folder": folder})
+
     def forget(self, worker: WorkerProcess) -> None:
         """It is gone, and nobody waits to hear how."""
         self._workers.pop(worker.inner_pid, None)

@@ -276,8 +276,8 @@ async def test_a_cancelled_cell_that_will_not_stop_is_killed(repl: ProcessRepl) 
 async def test_closing_while_a_cell_runs_leaves_no_process(repl: ProcessRepl) -> None:
     running = asyncio.create_task(repl.run("while True: pass"))
     await asyncio.sleep(0.05)
-    worker = repl._worker
-    assert worker is not None
+    assert repl._link is not None
+    worker = repl._link.worker
     running.cancel()
     await repl.close()
     await asyncio.gather(running, return_exceptions=True)
@@ -406,8 +406,8 @@ async def test_the_interpreter_of_this_process_is_replaced_when_it_dies() -> Non
 async def test_a_run_whose_zygote_dies_fails_and_leaves_nothing(tier: str) -> None:
     async with sandbox_on(tier) as sandbox:
         repl = await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
-        worker = repl._worker
-        assert worker is not None
+        assert repl._link is not None
+        worker = repl._link.worker
         assert sandbox._zygote is not None
         assert sandbox._zygote._talk.sender is not None
         os.kill(sandbox._zygote._talk.sender, 9)

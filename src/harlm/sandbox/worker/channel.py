@@ -7,6 +7,7 @@ A frame is a 32-bit little-endian length and a MessagePack map with an ``op``.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import threading
 from collections import deque
@@ -19,6 +20,7 @@ Frame = dict[str, Any]  # the wire is where types end
 
 _PIECE = 1 << 16
 _ROOM = socket.CMSG_SPACE(4 * 4)  # for descriptors that come along
+_PATIENCE_MS = 50
 _UNDER_WAY = 1024  # calls of one batch that are posted before the first reply is read
 
 
@@ -119,11 +121,12 @@ class Channel:
             )
         data = len(data).to_bytes(4, "little") + data
         with self._shield, self._sending:
-            sent = os.write(self._descriptor, data)
-            if sent < len(data):
-                rest = memoryview(data)[sent:]
-                while rest:
-                    rest = rest[os.write(self._descriptor, rest) :]
+            rest = memoryview(data)
+            while rest:
+                try:
+                    rest = rest[self._socket.send(rest, socket.MSG_DONTWAIT) :]
+                except BlockingIOError:
+                    self._make_way()
 
     def command(self) -> Frame:
         """The next frame that is not a reply."""
@@ -194,20 +197,34 @@ class Channel:
                     self._waiting += 1
                     self._turn.wait()
                     self._waiting -= 1
-                    continue
-                self._someone_reads = True
-                self._state.release()
-                try:
-                    frame = self._read()
-                finally:
-                    self._state.acquire()
-                    self._someone_reads = False
-                    if self._waiting:
-                        self._turn.notify_all()
-                if frame["op"] in ("reply", "refuse"):
-                    self._replies[frame["id"]] = frame
                 else:
-                    self._commands.append(frame)
+                    self._take_one()
+
+    def _take_one(self) -> None:
+        """Read a frame, and put it where it belongs. Called with ``_state`` held and nobody reading."""
+        self._someone_reads = True
+        self._state.release()
+        try:
+            frame = self._read()
+        finally:
+            self._state.acquire()
+            self._someone_reads = False
+            if self._waiting:
+                self._turn.notify_all()
+        if frame["op"] in ("reply", "refuse"):
+            self._replies[frame["id"]] = frame
+        else:
+            self._commands.append(frame)
+
+    def _make_way(self) -> None:
+        """The host takes nothing more, perhaps since nobody here takes what it has sent: take some."""
+        ready = select.poll()
+        ready.register(self._descriptor, select.POLLIN | select.POLLOUT)
+        events = ready.poll(_PATIENCE_MS)
+        if events and events[0][1] & select.POLLIN:
+            with self._state:
+                if not self._someone_reads:
+                    self._take_one()
 
     def _read(self) -> Frame:
         unread = self._unread

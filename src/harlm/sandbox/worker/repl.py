@@ -114,7 +114,11 @@ def _folder(tier: str, name: str) -> str | None:
     """The folder in which cells may write, made and entered; None where there is none."""
     if tier == "s3":
         folder = f"{WORK}/{name}"
-        os.mkdir(folder, 0o700)
+        try:
+            os.mkdir(folder, 0o700)
+        except OSError:  # other REPLs have used it up
+            os.chdir("/")
+            return None
     elif tier == "s0":
         folder = name
     else:

@@ -22,6 +22,9 @@ from .output import Captured, OutputFlood
 from .texts import Document, Documents, Library
 
 _SHOWN_NAMES = 40
+_NAME_LENGTH = 100
+_BUILTINS = dict(vars(builtins))
+_put_back_builtins = vars(builtins).update
 _SHORT = 60
 _TRACEBACK = 4000  # characters of a traceback; its end says most
 _HERE = __file__.rpartition(os.sep)[0]
@@ -77,7 +80,10 @@ class Session:
         error = None
         try:
             self.running = True
-            self._execute(cell, output)
+            try:
+                self._execute(cell, output)
+            finally:
+                _put_back_builtins(_BUILTINS)  # first of all: a cell may have deleted what follows needs
         except Finished as done:
             finished = done
         except SystemExit as leaving:
@@ -105,7 +111,7 @@ class Session:
             "chars": output.length,
             "error": error,
             "final": final,
-            "names": [[name, describe(value)] for name, value in changed[:_SHOWN_NAMES]],
+            "names": [[name[:_NAME_LENGTH], describe(value)] for name, value in changed[:_SHOWN_NAMES]],
             "wall_s": time.perf_counter() - started,
         }
 
@@ -200,23 +206,29 @@ def _echo(value: Any, limit: int) -> str:
     return repr(value)
 
 
+def _type_name(kind: type) -> str:
+    """The name of a type, whatever its metaclass says."""
+    return str(type.__dict__["__name__"].__get__(kind))[:_NAME_LENGTH]
+
+
 def describe(value: Any) -> str:
     """A value in a few words, without running code of its own."""
     kind = type(value)
+    name = _type_name(kind)
     if kind is int and value.bit_length() > 3 * _SHORT:
         return f"int of {value.bit_length():,} bits"
     if kind in (int, float, bool, type(None)):
-        return f"{kind.__name__} {value!r}"
+        return f"{name} {value!r}"
     if kind in (str, Document):
         text = str(value[:_SHORT])
         return f"str {text!r}" if len(value) <= _SHORT else f"str of {str.__len__(value):,} characters"
     if kind in (list, tuple, dict, set, frozenset, bytes, Documents):
         return f"{'list' if kind is Documents else kind.__name__} of {len(value):,}"
     if isinstance(value, list):
-        return f"{kind.__name__} of {list.__len__(value):,}"
+        return f"{name} of {list.__len__(value):,}"
     if isinstance(value, dict):
-        return f"{kind.__name__} of {dict.__len__(value):,}"
-    return kind.__name__
+        return f"{name} of {dict.__len__(value):,}"
+    return name
 
 
 def _digits(value: int) -> str:

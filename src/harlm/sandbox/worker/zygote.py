@@ -16,9 +16,10 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from . import canaries, confine, repl
+from . import canaries, confine, folders, repl
 from .channel import Channel
 from .confine.kernel import KernelRefused, prctl
+from .confine.namespaces import WORK
 from .control import Control, close_all_but, fork
 from .texts import Library
 
@@ -125,6 +126,7 @@ class _RunZygote:
         self._children: set[int] = set()
         self._has_gate = False
         self._wakes = -1
+        self._listing = _listing_of_children()
 
     def serve(self) -> None:
         """Serve the host to its end."""
@@ -167,6 +169,8 @@ class _RunZygote:
                 self._open(order, descriptors)
             elif order["op"] == "adopt":
                 self._children.add(order["pid"])
+            elif order["op"] == "clear" and self._order["tier"] == "s3":
+                folders.remove(f"{WORK}/{order['folder']}")
 
     def _tell_ends(self) -> None:
         while True:
@@ -179,6 +183,16 @@ class _RunZygote:
             self._children.discard(pid)
             code = os.waitstatus_to_exitcode(status)
             self._control.send({"op": "gone", "pid": pid, "status": code, "peak_kb": used.ru_maxrss})
+            self._end_strangers()
+
+    def _end_strangers(self) -> None:
+        """Processes that nobody ordered: a cell that was faster than its host had forked them, and they came here when it
+        ended. Where the tree of processes is the run's own, the kernel ends them with it.
+        """
+        if self._listing is not None and self._has_gate:
+            for pid in set(_children(self._listing)) - self._children:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _open(self, order: dict[str, Any], descriptors: list[int]) -> None:
         try:
@@ -217,8 +231,9 @@ class _RunZygote:
 
     def _end_all(self) -> None:
         """End every REPL, also those that were forked by others; in a tree of its own the kernel would do it as well."""
-        while self._children:
-            for pid in self._children:
+        while True:
+            is_own_tree = os.getpid() == 1
+            for pid in {-1} if is_own_tree else {*self._children, *_children(self._listing)}:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
             try:
@@ -226,3 +241,22 @@ class _RunZygote:
             except ChildProcessError:
                 return
             self._children.discard(pid)
+
+
+def _listing_of_children() -> int | None:
+    """A file that names the children of this process, opened before nothing of the kind can be opened any more."""
+    if sys.platform != "linux":
+        return None
+    try:
+        return os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None  # a kernel built without it
+
+
+def _children(listing: int | None) -> list[int]:
+    if listing is None:
+        return []
+    try:
+        return [int(pid) for pid in os.pread(listing, 1 << 16, 0).split()]
+    except OSError:
+        return []

@@ -88,11 +88,15 @@ def confine_run(tier: str, python: Python) -> Confined:
     if tier == "s0":
         return Confined(None)
     is_root = os.geteuid() == 0
-    user, note = os.geteuid(), ""
-    if is_root:
-        user, note = _user_for(tier, python)
-    elif tier == "s1":
+    user = identity.free_user() if is_root else os.geteuid()
+    private = _private_folder(user, python) if is_root and tier != "s3" else None
+    if tier == "s1" and not is_root:
         raise KernelRefused("a free user", "only root can become another user")
+    if tier == "s1" and private is not None:
+        raise KernelRefused(
+            "a free user",
+            f"{private} can be entered by root only; install Python where every user can read it",
+        )
     if tier == "s3":
         namespaces.leave_the_world()
         namespaces.build_root(folders=python.folders, links=python.links, owner=user)
@@ -101,24 +105,21 @@ def confine_run(tier: str, python: Python) -> Confined:
     if tier in ("s3", "s2"):
         change = [namespaces.WORK] if tier == "s3" else []
         landlock.confine(read=[*python.folders, *_READABLE_DEVICES], change=change)
-    if is_root and user:
-        identity.become(user)
+    if is_root:
+        identity.become(user, reading_as_root=private is not None)
     identity.drop_capabilities()
+    identity.hide()
+    note = (
+        ""
+        if private is None
+        else f"only root can enter {private}, so Landlock alone says what cells may read"
+    )
     return Confined(seccomp.close_gate(), note)
 
 
-def _user_for(tier: str, python: Python) -> tuple[int, str]:
-    """Whom root becomes. Stays root, without its privileges, where nobody else could read the interpreter."""
-    user = identity.free_user()
-    if tier == "s3" or identity.can_enter(user, python.own):
-        return user, ""
-    private = next(path for path in python.own if not identity.can_enter(user, [path]))
-    if tier == "s1":
-        raise KernelRefused(
-            "a free user",
-            f"{private} can be entered by root only; install Python where every user can read it",
-        )
-    return 0, f"{private} can be entered by root only, so cells run as root, without any of its privileges"
+def _private_folder(user: int, python: Python) -> str | None:
+    """A folder of the interpreter that ``user`` cannot enter; None when there is none."""
+    return next((path for path in python.own if not identity.can_enter(user, [path])), None)
 
 
 def confine_repl(

@@ -11,6 +11,8 @@ from contextlib import suppress
 from .kernel import KernelRefused, prctl, syscall
 
 _HIGH = (1 << 30, 1 << 31)  # user ids that no system gives out
+_SET_DUMPABLE = 4  # PR_SET_DUMPABLE
+_KEEP_CAPABILITIES = 8  # PR_SET_KEEPCAPS
 _DROP_FROM_BOUNDING = 24  # PR_CAPBSET_DROP
 _CAPABILITIES = 64  # more than there are
 
@@ -62,18 +64,35 @@ def can_enter(user: int, paths: list[str]) -> bool:
         os.setegid(0)
 
 
-def become(user: int) -> None:
+def become(user: int, *, reading_as_root: bool = False) -> None:
     """Be ``user`` and nobody else, for good.
+
+    Args:
+        reading_as_root: but for files, of which something else must say which: where only root can enter the folder of
+            the interpreter. There is no privilege in it: root without capabilities is the owner of its files, no more.
 
     Raises:
         KernelRefused: not allowed.
     """
+    if reading_as_root:
+        prctl("a free user", _KEEP_CAPABILITIES, 1)
     try:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     except OSError as error:
         raise KernelRefused("a free user", error.errno or 0) from error
+    if reading_as_root:
+        _set_capabilities(1 << 6 | 1 << 7)  # CAP_SETGID, CAP_SETUID
+        for name in ("setfsgid", "setfsuid"):
+            syscall("reading as root", name, 0)
+            if syscall("reading as root", name, -1) != 0:  # it says who it was before, never that it failed
+                raise KernelRefused("reading as root", f"{name} is not allowed")
+
+
+def hide() -> None:
+    """Keep other processes of the same user, and of the same run, from looking into this one through ``/proc``."""
+    prctl("hide from others", _SET_DUMPABLE, 0)
 
 
 def drop_capabilities() -> None:
@@ -85,10 +104,16 @@ def drop_capabilities() -> None:
     for capability in range(_CAPABILITIES):
         with suppress(KernelRefused):  # beyond the last, or an ordinary user
             prctl("capabilities", _DROP_FROM_BOUNDING, capability)
+    _set_capabilities(0)
+
+
+def _set_capabilities(wanted: int) -> None:
     head = struct.pack("=Ii", 0x20080522, 0)
-    syscall(
-        "capabilities",
-        "capset",
-        ctypes.create_string_buffer(head, len(head)),
-        ctypes.create_string_buffer(24),
-    )
+    sets = struct.pack(
+        "=6I", wanted, wanted, 0, 0, 0, 0
+    )  # effective, permitted and inheritable, twice 32 of each
+    syscall("capabilities", "capset", _buffer(head), _buffer(sets))
+
+
+def _buffer(data: bytes) -> ctypes.Array[ctypes.c_char]:
+    return ctypes.create_string_buffer(data, len(data))

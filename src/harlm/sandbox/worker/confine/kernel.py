@@ -49,7 +49,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "fallocate": (285, 47), "open": (2, None), "openat": (257, 56), "fcntl": (72, 25), "ioctl": (16, 29),
     "prctl": (157, 167), "prlimit64": (302, 261), "socketpair": (53, 199), "sendto": (44, 206), "clone": (56, 220),
     "clone3": (435, 435), "openat2": (437, 437), "futex_waitv": (449, 449), "fork": (57, None), "vfork": (58, None),
-    "seccomp": (317, 277), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
+    "setfsuid": (122, 151), "setfsgid": (123, 152), "seccomp": (317, 277), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446), "unshare": (272, 97), "mount": (165, 40), "umount2": (166, 39),
     "pivot_root": (155, 41), "open_tree": (428, 428), "move_mount": (429, 429), "mount_setattr": (442, 442),
     "capset": (126, 91), "pidfd_open": (434, 434),

@@ -24,13 +24,13 @@ eventfd2 timerfd_create timerfd_settime timerfd_gettime signalfd4 sendfile fsync
 stat fstat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir
 statfs fstatfs umask fadvise64
 mmap munmap mprotect mremap madvise brk mincore msync membarrier
-sched_yield nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times getitimer setitimer alarm pause
-sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min getpriority getcpu
-getpid getppid gettid getuid geteuid getgid getegid getgroups getresuid getresgid getpgid getpgrp getsid uname sysinfo
+sched_yield nanosleep gettimeofday time times getitimer setitimer alarm pause
+sched_get_priority_max sched_get_priority_min getcpu
+getpid getppid gettid getuid geteuid getgid getegid getgroups getresuid getresgid getpgrp uname sysinfo
 getrusage getrlimit
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack restart_syscall
 set_robust_list set_tid_address rseq exit exit_group wait4 waitid getrandom
-shutdown getsockopt getsockname getpeername
+shutdown getsockname getpeername
 landlock_create_ruleset landlock_add_rule landlock_restrict_self
 """.split()
 _WRITING = "mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate".split()
@@ -68,6 +68,7 @@ def _one_of(argument: int, *values: int) -> _Rule:
     return [[_Test(argument, value)] for value in values]
 
 
+_OF_ITSELF: _Rule = ((_Test(0, 0),),)
 _ONLY_TO_READ = 0o1103  # O_ACCMODE | O_CREAT | O_TRUNC
 _RULES: dict[str, _Rule] = {
     "fcntl": _one_of(
@@ -77,6 +78,16 @@ _RULES: dict[str, _Rule] = {
     "prctl": _one_of(0, 15, 16, 38),  # the name of a thread; no new privileges
     "prlimit64": [[_Test(0, 0), _Test(2, 0), _Test(2, 0, high=True)]],  # to read one's own
     "socketpair": [[_Test(0, 1), _Test(1, 1, mask=0xF)]],  # AF_UNIX, SOCK_STREAM
+    "getsockopt": [
+        [_Test(1, 1), _Test(2, what)] for what in (3, 4, 30, 38, 39)
+    ],  # not who is at the other end
+    **dict.fromkeys(
+        ("getpgid", "getsid", "sched_getaffinity", "sched_getparam", "sched_getscheduler"), _OF_ITSELF
+    ),
+    "getpriority": [[_Test(1, 0)]],
+    **dict.fromkeys(
+        ("clock_gettime", "clock_getres", "clock_nanosleep"), ((_Test(0, 0, mask=1 << 31),),)
+    ),  # of no process
     "sendto": [[_Test(4, 0), _Test(4, 0, high=True)]],  # to the other end, never to an address
 }
 _OPEN_TO_READ: dict[str, _Rule] = {

@@ -1,0 +1,3 @@
+# class: dos
+# Asks a million things in one batch.
+r=llm_query_batched(["p"]*10**6); print(len(r))

@@ -1,0 +1,4 @@
+# class: proto
+# Replaces the worker's way of sending by one that says nothing, so that its end is never told.
+import worker.channel
+worker.channel.Channel.send=lambda self,frame: None

@@ -1,0 +1,3 @@
+# class: proto
+# Announces a megabyte, sends one byte and ends its cell, whose own message then vanishes in it.
+import os; os.write(3,(1<<20).to_bytes(4,"little")+b"\x84")

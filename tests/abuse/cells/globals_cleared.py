@@ -1,0 +1,3 @@
+# class: dos
+# Empties its namespace, the REPL's own functions included.
+globals().clear()
