@@ -6,10 +6,13 @@ One write and one read for each text, without either side waiting for the other:
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 
 from harlm.sandbox import wire
@@ -23,8 +26,7 @@ def nameless_file() -> Iterator[int]:
     Raises:
         OSError: it cannot be made.
     """
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("harlm-context")
+    if (descriptor := _in_memory()) is not None:
         try:
             yield descriptor
         finally:
@@ -34,8 +36,28 @@ def nameless_file() -> Iterator[int]:
             yield file.fileno()
 
 
+def _in_memory() -> int | None:
+    """None on systems without such files, and where they are refused."""
+    if not hasattr(os, "memfd_create"):
+        return None
+    try:
+        return os.memfd_create("harlm-context", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            raise  # a file on disk would need the same
+        return None
+
+
+def _seal(descriptor: int) -> None:
+    """Nobody changes the file any more, whoever else has it open."""
+    if sys.platform == "linux":
+        seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+        with suppress(OSError):  # it is on disk
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+
+
 def write_texts(documents: Iterable[Document], descriptor: int) -> list[wire.Text]:
-    """Write all texts of ``documents`` one after another, close the descriptor, and say how long each text is.
+    """Write all texts of ``documents`` one after another, seal the file, close the descriptor, and say how long each text is.
 
     Lone surrogates are kept. A huge text is written in pieces, so that no second copy of it is made.
 
@@ -43,7 +65,7 @@ def write_texts(documents: Iterable[Document], descriptor: int) -> list[wire.Tex
         OSError: the file cannot be written, such as for want of memory.
     """
     with open(descriptor, "wb", buffering=0) as file:
-        return [
+        texts = [
             wire.Text(
                 name=document.name,
                 has_lines=document.marks is None,
@@ -52,6 +74,8 @@ def write_texts(documents: Iterable[Document], descriptor: int) -> list[wire.Tex
             )
             for document in documents
         ]
+        _seal(file.fileno())
+    return texts
 
 
 def _write(file: FileIO, piece: str) -> int:

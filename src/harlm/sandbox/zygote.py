@@ -220,12 +220,7 @@ class RunZygote:
                 news, descriptors = await self._talk.receive()
                 match news:
                     case control.Opened() if news.id in self._opening:
-                        worker = WorkerProcess(news.pid, descriptors.pop() if descriptors else None)
-                        self._workers[worker.inner_pid] = worker
-                        if not self._opening[news.id].done():
-                            self._opening[news.id].set_result(worker)
-                        else:
-                            worker.kill()
+                        self._opened(self._opening[news.id], news.pid, descriptors)
                     case control.Failed() if news.id in self._opening:
                         self._fail(
                             self._opening[news.id],
@@ -241,6 +236,24 @@ class RunZygote:
                 self._fail(waiting, "the run's interpreter is gone; ask again, with less memory in use")
             for worker in self._workers.values():
                 worker.kill()
+
+    def _opened(self, waiting: asyncio.Future[WorkerProcess], pid: int, handles: Sequence[int]) -> None:
+        try:
+            if sys.platform == "linux" and not handles:
+                raise OSError("the kernel had to drop its handle")
+            worker = WorkerProcess(pid, handles[0] if handles else None)
+        except OSError as error:
+            for each in handles:
+                os.close(each)
+            self._fail(
+                waiting, f"a REPL cannot be started: no descriptors are left ({error}); raise `ulimit -n`"
+            )
+            return
+        self._workers[worker.inner_pid] = worker
+        if waiting.done():  # whoever waited has gone
+            worker.kill()
+        else:
+            waiting.set_result(worker)
 
     @staticmethod
     def _fail(waiting: asyncio.Future[WorkerProcess], why: str) -> None:

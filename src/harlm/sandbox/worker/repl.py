@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import linecache
 import os
@@ -28,20 +29,16 @@ WIRE, TEXTS = 3, 4
 
 def settle(wire: int, output: int, texts: int | None) -> None:
     """Put the descriptors where they belong, and close all others."""
-    kept = [os.dup(each) for each in (wire, output, *([] if texts is None else [texts]))]
-    kept = [_above(each, 64) for each in kept]
+    kept = [
+        fcntl.fcntl(each, fcntl.F_DUPFD, TEXTS + 1)
+        for each in (wire, output, *([] if texts is None else [texts]))
+    ]
     os.dup2(kept[1], 1)
     os.dup2(kept[1], 2)
     os.dup2(kept[0], WIRE)
     if texts is not None:
         os.dup2(kept[2], TEXTS)
     close_all_but(WIRE, *([] if texts is None else [TEXTS]))
-
-
-def _above(descriptor: int, least: int) -> int:
-    import fcntl
-
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, least)
 
 
 def rehearse() -> None:
