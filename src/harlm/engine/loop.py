@@ -63,7 +63,9 @@ class _Loop:
         self._opening = opening
         self._most = run.settings.max_turns
         self._transcript: list[Message] = list(
-            prompts.opening_messages(task, mode, profile, max_turns=self._most)
+            prompts.opening_messages(
+                task, mode, profile, max_turns=self._most, tier=run.shared.sandbox.tier
+            )
         )
         self._seen_output = False
         self._refused = False
@@ -99,8 +101,12 @@ class _Loop:
         if not reply.cells:
             return await self._turn_without_code(reply, turn, number)
         self._last_was_prose = False
+        told = self._run.shared.sandbox.tier
         for cell in reply.cells:
             observation = await self._run_cell(cell, number)
+            if (tier := self._run.shared.sandbox.tier) != told and tier in prompts.REPL_NOTES:
+                turn.notes.append(prompts.REPL_NOTES[tier])  # it was chosen only now
+                told = tier
             turn.observations.append(observation)
             if observation.final is not None:
                 self._accept(observation.final, turn, is_last=is_last)

@@ -6,7 +6,7 @@ is never changed, so that providers can serve the beginning of every prompt from
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harlm.types import Context, Document, Message, Mode, Observation, Profile, Task
 
@@ -99,9 +99,26 @@ def direct_messages(task: Task) -> tuple[Message, ...]:
     )
 
 
-def opening_messages(task: Task, mode: Mode, profile: Profile, *, max_turns: int) -> tuple[Message, ...]:
+REPL_NOTES: Mapping[str, str] = {
+    "monty": (
+        "This REPL is Monty, a subset of Python: no class inheritance, no generators, no `del`, and of the standard library "
+        "only re, json, datetime, math, collections, itertools, functools and a few more. `context` has no methods: use "
+        "`search(question, k)` for ranked passages (dicts with place, text, quote), `place(document, offset)` for the place to "
+        "cite, and `re` for the rest. Do not call host functions inside map() or sorted()."
+    ),
+    "s2": "Files cannot be written in this REPL.",
+    "s1": "Files cannot be written in this REPL.",
+}
+"""What a model should know of a tier's REPL, where it is not as any other."""
+
+
+def opening_messages(
+    task: Task, mode: Mode, profile: Profile, *, max_turns: int, tier: str = ""
+) -> tuple[Message, ...]:
     """The beginning of a REPL loop: what never changes, the context's description, the question, the turn."""
     system = FULL_SYSTEM if mode == "full" else REPL_SYSTEM
+    if tier in REPL_NOTES:
+        system = f"{system}\n\n{REPL_NOTES[tier]}"
     return (
         Message(role="system", content=system),
         Message(

@@ -211,7 +211,7 @@ class ChosenSandbox:
 def sandbox_on(tier: str, settings: Isolation) -> Sandbox:
     """The sandbox of a tier that can be built."""
     if tier == "monty":
-        from harlm.sandbox.monty import MontySandbox
+        from harlm.sandbox.monty.repl import MontySandbox
 
         return MontySandbox(settings)
     if tier == "seatbelt":

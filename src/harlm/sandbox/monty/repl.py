@@ -30,9 +30,9 @@ from harlm.config import Isolation
 from harlm.errors import CodeError, SandboxFailure
 from harlm.protocols import ReplHost, ReplSetup
 from harlm.sandbox.calls import Clock
-from harlm.sandbox.monty_functions import Finish, HostFault, HostFunctions, plain
-from harlm.sandbox.monty_interpreter import KEPT, Asked, Dead, Ended, Interpreter
-from harlm.sandbox.monty_look import Look
+from harlm.sandbox.monty.functions import Finish, HostFault, HostFunctions, plain
+from harlm.sandbox.monty.interpreter import KEPT, Asked, Dead, Ended, Interpreter
+from harlm.sandbox.monty.look import Look
 from harlm.sandbox.worker.output import FLOOD, Captured
 from harlm.types import Final, Observation
 

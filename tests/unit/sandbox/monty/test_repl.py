@@ -13,7 +13,7 @@ import pytest
 from harlm.config import Isolation
 from harlm.errors import CodeError, SandboxFailure
 from harlm.protocols import ReplSetup
-from harlm.sandbox.monty import MontyRepl, MontySandbox
+from harlm.sandbox.monty.repl import MontyRepl, MontySandbox
 from harlm.types import Context, Document
 
 FUNCTIONS = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
@@ -179,7 +179,7 @@ async def test_an_interpreter_that_does_not_come_back_is_a_failure(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repl = await opened(cell_seconds=60)
-    monkeypatch.setattr("harlm.sandbox.monty._GRACE_S", -59.5)
+    monkeypatch.setattr("harlm.sandbox.monty.repl._GRACE_S", -59.5)
     with pytest.raises(SandboxFailure, match="did not come back"):
         await repl.run("while True: pass")
 
@@ -419,7 +419,7 @@ async def test_search_and_places_come_from_the_host(opened: Opened) -> None:
 async def test_a_context_larger_than_one_frame_arrives_whole(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harlm.sandbox.monty_interpreter._FRAME", 10)
+    monkeypatch.setattr("harlm.sandbox.monty.interpreter._FRAME", 10)
     texts = ["short", "a text of more than one frame", "", "é" * 25, "end"]
     repl = await opened(Context(documents=tuple(Document(name="d", text=text) for text in texts)))
     assert (await repl.run("print(context)")).output == f"{texts}\n"

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harlm.protocols import ReplSetup
-from harlm.sandbox.monty_functions import ALWAYS, as_text
-from harlm.sandbox.monty_look import LOOK, PRELUDE, Look, looked
+from harlm.sandbox.monty.functions import ALWAYS, as_text
+from harlm.sandbox.monty.look import LOOK, PRELUDE, Look, looked
 from harlm.sandbox.worker.output import Captured, OutputFlood
 from harlm.types import pieces, without_surrogates
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from harlm.sandbox.monty_functions import ALWAYS, ASKING
+from harlm.sandbox.monty.functions import ALWAYS, ASKING
 
 _SHORT = 60
 _OUR_NAMES = {*ALWAYS, *ASKING, "context", "answer"}
