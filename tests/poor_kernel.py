@@ -13,20 +13,14 @@ from harlm.sandbox.worker.confine.kernel import NUMBERS
 
 def without(names: list[str]) -> bytes:
     """A filter under which these calls fail with ENOSYS; ``unotify`` stands for user notification alone."""
-    parts = []
-    for name in names:
-        if name == "unotify":
-            listener = [[seccomp._Test(1, 8, mask=8)]]
-            allowed = seccomp._by_argument(listener)[:-2]
-            parts.append(
-                seccomp._when(
-                    "seccomp",
-                    [*allowed, seccomp._return(0x00050000 | 22), seccomp._return(0x7FFF0000)],
-                )
-            )
-        else:
-            parts.append(seccomp._when(name, [seccomp._return(0x00050000 | 38)]))
-    return seccomp._program(*parts, [seccomp._return(0x7FFF0000)])
+    allow, missing, invalid = (
+        seccomp._return(each) for each in (0x7FFF0000, 0x00050000 | 38, 0x00050000 | 22)
+    )
+    answers = {name: [missing] for name in names if name != "unotify"}
+    if "unotify" in names:
+        asks_for_a_listener = seccomp._by_argument([[seccomp._Test(1, 8, mask=8)]])[:-2]
+        answers["seccomp"] = [*asks_for_a_listener, invalid, allow]
+    return seccomp._program(answers, [allow])
 
 
 if __name__ == "__main__":

@@ -34,6 +34,10 @@ def _memory(pid: int) -> bytes:
     return b"".join(found)
 
 
+def _environment(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
 def _behind_descriptors(pid: int) -> bytes:
     found = []
     for each in Path(f"/proc/{pid}/fd").iterdir():
@@ -63,7 +67,7 @@ async def test_no_key_is_found_in_any_worker(tier: str, monkeypatch: pytest.Monk
                 memory = _memory(pid)
                 assert len(memory) > 5_000_000, "the scan reads what is there"
                 assert key.encode() not in memory
-                assert key.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
+                assert key.encode() not in _environment(pid)
                 assert key.encode() not in _behind_descriptors(pid)
             assert repl.pid is not None
             assert b"the needle of a cell" in _memory(repl.pid), "the scan would find what is there"

@@ -63,9 +63,7 @@ class _Loop:
         self._opening = opening
         self._most = run.settings.max_turns
         self._transcript: list[Message] = list(
-            prompts.opening_messages(
-                task, mode, profile, max_turns=self._most, tier=run.shared.sandbox.tier
-            )
+            prompts.opening_messages(task, mode, profile, max_turns=self._most, tier=run.shared.sandbox.tier)
         )
         self._seen_output = False
         self._refused = False

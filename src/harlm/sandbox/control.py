@@ -11,8 +11,10 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from harlm.errors import SandboxFailure
 
@@ -23,7 +25,9 @@ _ANCILLARY = socket.CMSG_SPACE(8 * 4) + socket.CMSG_SPACE(12)
 
 
 class _News(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
-    """What all that a zygote says shares."""
+    """What all that a zygote says shares: how many descriptors came along."""
+
+    handles: Annotated[int, Meta(ge=0, le=4)] = 0
 
 
 class Refused(_News, frozen=True, kw_only=True, tag="refused"):
@@ -52,6 +56,7 @@ class Opened(_News, frozen=True, kw_only=True, tag="opened"):
 
     id: int
     pid: int
+    folder: str
 
 
 class Failed(_News, frozen=True, kw_only=True, tag="failed"):
@@ -165,7 +170,7 @@ class Control:
             self.sender = sender or self.sender
             self._descriptors += descriptors
             self._buffer += data
-        taken, self._descriptors = self._descriptors, []
+        taken, self._descriptors = self._descriptors[: news.handles], self._descriptors[news.handles :]
         return news, taken
 
     def _next(self) -> News | None:

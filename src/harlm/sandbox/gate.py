@@ -25,13 +25,15 @@ class Gate:
 
     Args:
         listener: the descriptor that came with the filter; it is closed with the gate.
+        always: a process that may start others whenever it likes: the run's zygote, which runs no cell.
 
     Attributes:
         refused: how many starts were not ordered.
     """
 
-    def __init__(self, listener: int) -> None:
+    def __init__(self, listener: int, *, always: int | None = None) -> None:
         self._listener = listener
+        self._always = always
         self._ordered: Counter[int] = Counter()
         self._deciding = threading.Lock()
         self._asleep, self._wake = os.pipe()
@@ -70,8 +72,8 @@ class Gate:
         key, pid = struct.unpack_from("=QI", notice)
         with self._deciding:
             was_ordered = self._ordered[pid] > 0
-            if was_ordered:
-                self._ordered[pid] -= 1
+            if was_ordered or pid == self._always:
+                self._ordered[pid] -= was_ordered
                 answer = struct.pack("=QqiI", key, 0, 0, _CONTINUE)
             else:
                 self.refused += 1

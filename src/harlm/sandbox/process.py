@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -34,7 +33,6 @@ from harlm.types import Context, Document
 
 _HEAD = 64_000  # characters kept of a cell's output, first and last
 _TAIL = 32_000
-_FILE_BYTES = 256 << 20
 _SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
 _READ_BYTES_PER_S = 10 << 20
 
@@ -90,7 +88,6 @@ class ProcessSandbox:
         self._zygote: RunZygote | None = None
         self._context: Context | None = None
         self._numbers: dict[int, int] = {}
-        self._shared_size = 0
         self._open: set[ProcessRepl] = set()
 
     @property
@@ -133,14 +130,18 @@ class ProcessSandbox:
                 # The interpreter comes up meanwhile. A cancelled thread goes on, so the descriptor is its own.
                 texts = await asyncio.to_thread(write_texts, context.documents, os.dup(file))
                 self._zygote = await RunZygote.start(
-                    host, self._built, texts, file, patience=size / _READ_BYTES_PER_S
+                    host,
+                    self._built,
+                    texts,
+                    file,
+                    memory_bytes=(self.limits.memory_mb << 20) + 8 * size,
+                    patience=size / _READ_BYTES_PER_S,
                 )
         except OSError as error:
             raise SandboxFailure(
                 f"the sandbox cannot be started ({error}); free some descriptors (`ulimit -n`), processes, memory or disk"
             ) from error
         self._context = context
-        self._shared_size = size
         self._numbers = {id(document): number for number, document in enumerate(context.documents)}
         self.largest_frame = max(_SMALLEST_LIMIT, 2 * size)
 
@@ -190,9 +191,9 @@ class ProcessSandbox:
             for document in documents
         ]
 
-    def new_folders(self) -> Folders:
-        """A folder for the cells of a new REPL, where the tier has such."""
-        return Folders(tempfile.mkdtemp(prefix="harlm-") if self._built == "s0" else secrets.token_hex(8))
+    def new_folders(self, worker: WorkerProcess) -> Folders:
+        """The folder for the cells of a new REPL."""
+        return Folders(tempfile.mkdtemp(prefix="harlm-") if self._built == "s0" else worker.folder)
 
     async def release(self, folders: Folders) -> None:
         """One REPL less writes there; after the last one it is removed."""
@@ -213,10 +214,8 @@ class ProcessSandbox:
             seed=setup.seed,
             head=_HEAD,
             tail=_TAIL,
-            memory_bytes=(self.limits.memory_mb << 20) + 8 * (self._shared_size + texts.size),
             largest_frame=self.largest_frame,
-            file_bytes=_FILE_BYTES,
-            folder=folders.place,
+            folder=folders.place if self._built == "s0" else None,
         )
 
     async def fork(self, descriptors: Sequence[int]) -> WorkerProcess:

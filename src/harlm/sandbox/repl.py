@@ -120,7 +120,7 @@ class ProcessRepl:
             self._link = Link(worker, self._on_call)
             ready = self._link.due(lambda frame: isinstance(frame, wire.Ready))
             await self._link.connect(ends, largest=self._sandbox.largest_frame)
-            self._folders = self._sandbox.new_folders()
+            self._folders = self._sandbox.new_folders(worker)
             self._link.to_worker.send(self._sandbox.setup_for(self._setup, texts, self._folders))
             await ready
 

@@ -40,7 +40,7 @@ class Setup(_Frame, frozen=True, kw_only=True, tag="setup"):
 
     Attributes:
         texts: None for all texts of the run.
-        folder: the one in which cells may write: a name, or a path at ``s0``.
+        folder: the path of the one in which cells may write, at ``s0``; elsewhere the zygote made it.
     """
 
     texts: Sequence[Text] | None
@@ -49,10 +49,8 @@ class Setup(_Frame, frozen=True, kw_only=True, tag="setup"):
     seed: int | None
     head: int
     tail: int
-    memory_bytes: int
     largest_frame: int
-    file_bytes: int
-    folder: str
+    folder: str | None
 
 
 class Ready(_Frame, frozen=True, kw_only=True, tag="ready"):

@@ -28,6 +28,7 @@ class WorkerProcess:
     Attributes:
         pid: its id here; None when it was gone before anyone asked.
         inner_pid: its id in the tree of processes of its run, by which its zygote knows it.
+        folder: the name of its folder, as its zygote made it.
         status: how it ended, once that is known: exit code, or minus a signal.
         ended: set when it is gone.
 
@@ -35,8 +36,9 @@ class WorkerProcess:
         handle: a pidfd, which is closed with this object; None where the system has none (macOS).
     """
 
-    def __init__(self, pid: int, handle: int | None) -> None:
+    def __init__(self, pid: int, handle: int | None, folder: str = "") -> None:
         self._handle = handle
+        self.folder = folder
         self.inner_pid = pid
         self.pid: int | None = pid
         self.status: int | None = None

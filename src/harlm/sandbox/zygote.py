@@ -32,6 +32,7 @@ _BOOT = (
 )
 _WORKER = Path(__file__).parent / "worker"
 _START_S = 30.0
+_FILE_BYTES = 256 << 20
 
 ENVIRONMENT: Mapping[str, str] = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -139,12 +140,20 @@ class RunZygote:
 
     @classmethod
     async def start(
-        cls, host: HostZygote, tier: str, texts: Sequence[wire.Text], file: int, *, patience: float
+        cls,
+        host: HostZygote,
+        tier: str,
+        texts: Sequence[wire.Text],
+        file: int,
+        *,
+        memory_bytes: int,
+        patience: float,
     ) -> RunZygote:
         """Start one.
 
         Args:
             texts, file: the run's context, as ``context_file`` wrote it.
+            memory_bytes: address space of each REPL.
             patience: seconds that reading the context may take, besides the start.
 
         Raises:
@@ -156,7 +165,10 @@ class RunZygote:
         try:
             with theirs:
                 # The table of texts may be long: it goes over the run's own socket, which this process reads and writes at once.
-                host.order({"op": "run", "tier": tier}, [theirs.fileno(), file])
+                order: dict[str, object] = {
+                    "op": "run", "tier": tier, "memory_bytes": memory_bytes, "file_bytes": _FILE_BYTES,
+                }  # fmt: skip
+                host.order(order, [theirs.fileno(), file])
             await self._talk.send({"texts": msgspec.to_builtins(texts)})
             async with asyncio.timeout(_START_S + patience):
                 news, descriptors = await self._talk.receive()
@@ -173,7 +185,7 @@ class RunZygote:
             why = news.why if isinstance(news, control.Refused) else type(news).__name__
             raise SandboxFailure(f"tier {tier} cannot be built any more: {why}; `harlm doctor` says what can")
         self.note = news.note
-        self.gate = Gate(descriptors[0]) if descriptors else None
+        self.gate = Gate(descriptors[0], always=self._talk.sender) if descriptors else None
         self._listening = asyncio.create_task(self._listen())
         return self
 
@@ -187,8 +199,6 @@ class RunZygote:
         opened: asyncio.Future[WorkerProcess] = asyncio.get_running_loop().create_future()
         self._opening[number] = opened
         try:
-            if self.gate is not None and self._talk.sender is not None:
-                self.gate.order(self._talk.sender)
             await self._talk.send({"op": "open", "id": number}, descriptors)
             async with asyncio.timeout(_START_S):
                 return await opened
@@ -220,7 +230,7 @@ class RunZygote:
                 news, descriptors = await self._talk.receive()
                 match news:
                     case control.Opened() if news.id in self._opening:
-                        self._opened(self._opening[news.id], news.pid, descriptors)
+                        self._opened(self._opening[news.id], news, descriptors)
                     case control.Failed() if news.id in self._opening:
                         self._fail(
                             self._opening[news.id],
@@ -237,11 +247,13 @@ class RunZygote:
             for worker in self._workers.values():
                 worker.kill()
 
-    def _opened(self, waiting: asyncio.Future[WorkerProcess], pid: int, handles: Sequence[int]) -> None:
+    def _opened(
+        self, waiting: asyncio.Future[WorkerProcess], news: control.Opened, handles: Sequence[int]
+    ) -> None:
         try:
             if sys.platform == "linux" and not handles:
                 raise OSError("the kernel had to drop its handle")
-            worker = WorkerProcess(pid, handles[0] if handles else None)
+            worker = WorkerProcess(news.pid, handles[0] if handles else None, news.folder)
         except OSError as error:
             for each in handles:
                 os.close(each)

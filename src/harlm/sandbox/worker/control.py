@@ -40,7 +40,7 @@ class Control:
         Raises:
             OSError: the host is gone.
         """
-        data = pack(frame)
+        data = pack({**frame, "handles": len(descriptors or [])})
         data = len(data).to_bytes(4, "little") + data
         sent = socket.send_fds(self._socket, [data], descriptors) if descriptors else 0
         self._socket.sendall(data[sent:])

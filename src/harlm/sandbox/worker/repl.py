@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import threading
+from contextlib import suppress
 
 from . import confine
 from .channel import Channel, Frame, FrameTooLarge, HostGone
@@ -59,32 +60,49 @@ def rehearse() -> None:
     linecache.clearcache()
 
 
+def prepare(
+    tier: str, python: confine.Python, folder: str, *, may_fork: bool, memory_bytes: int, file_bytes: int
+) -> str | None:
+    """Confine this process, before it knows for which REPL.
+
+    Args:
+        folder: the name of the one in which its cells may write.
+        may_fork: whether a gate stands that decides about forks.
+
+    Returns:
+        the path of that folder; None where there is none.
+    """
+    die_with_parent()
+    place = _make_folder(tier, folder)
+    confine.confine_repl(
+        tier, python, folder=place, may_fork=may_fork, memory_bytes=memory_bytes, file_bytes=file_bytes
+    )
+    return place
+
+
 def serve(
     channel: Channel,
     library: Library,
     python: confine.Python,
     *,
     tier: str,
-    may_fork: bool,
+    folder: str | None,
     own_texts: int | None,
 ) -> None:
     """Serve the host until it is gone.
 
     Args:
         library: of the run; the texts of this REPL are taken from it, or read from ``own_texts``.
-        may_fork: whether a gate stands that decides about forks.
+        folder: as ``prepare`` made it.
     """
-    die_with_parent()
     setup = channel.command()
     channel.hold(setup["largest_frame"])
     random.seed(setup["seed"])
     library = _library(library, setup, own_texts)
     library.connect(channel.call)
-    folder = _folder(tier, setup["folder"])
-    confine.confine_repl(
-        tier, python, folder=folder, may_fork=may_fork, memory_bytes=setup["memory_bytes"],
-        file_bytes=setup["file_bytes"],
-    )  # fmt: skip
+    if tier == "s0":
+        folder = setup["folder"]
+    _enter(folder)
     session = Session(
         library,
         shape=setup["shape"],
@@ -107,23 +125,19 @@ def _library(library: Library, setup: Frame, own_texts: int | None) -> Library:
     return own
 
 
-def _folder(tier: str, name: str) -> str | None:
-    """The folder in which cells may write, made and entered; None where there is none."""
+def _make_folder(tier: str, name: str) -> str | None:
+    """The folder in which cells may write, where the tier has such and other REPLs have left room for it."""
     if tier == "s3":
-        folder = f"{WORK}/{name}"
-        try:
-            os.mkdir(folder, 0o700)
-        except OSError:  # other REPLs have used it up
-            os.chdir("/")
-            return None
-    elif tier == "s0":
-        folder = name
-    else:
-        os.chdir("/")
-        return None
-    os.chdir(folder)
-    os.environ.update(HOME=folder, TMPDIR=folder)
-    return folder
+        with suppress(OSError):
+            os.mkdir(f"{WORK}/{name}", 0o700)
+            return f"{WORK}/{name}"
+    return None
+
+
+def _enter(folder: str | None) -> None:
+    os.chdir(folder or "/")
+    if folder is not None:
+        os.environ.update(HOME=folder, TMPDIR=folder)
 
 
 class _Life:
@@ -228,7 +242,6 @@ class _Life:
                 elif each.is_dir(follow_symlinks=False):
                     shutil.copytree(each.path, f"{copy}/{each.name}", copy_function=shutil.copyfile)
             self._folder = copy
-            os.chdir(copy)
-            os.environ.update(HOME=copy, TMPDIR=copy)
+            _enter(copy)
         if self._tier == "s3":
             confine.confine_folder(self._python, self._folder, may_write=may_write)

@@ -12,9 +12,10 @@ import gc
 import os
 import select
 import signal
+import socket
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import canaries, confine, folders, repl
 from .channel import Channel
@@ -111,6 +112,18 @@ def _probe(order: dict[str, Any], control: Control, python: confine.Python) -> N
     control.send({"op": "built", "denied": denied, "reached": reached, "note": confined.note})
 
 
+class _Spare(NamedTuple):
+    """A process that will be a REPL, and is confined as one.
+
+    Attributes:
+        folder: the name of its folder.
+    """
+
+    pid: int
+    control: Control
+    folder: str
+
+
 class _RunZygote:
     """The zygote of one run.
 
@@ -125,6 +138,7 @@ class _RunZygote:
         self._library = Library()
         self._children: set[int] = set()
         self._has_gate = False
+        self._spare: _Spare | None = None
         self._wakes = -1
         self._listing = _listing_of_children()
 
@@ -181,6 +195,9 @@ class _RunZygote:
             if pid == 0:
                 return
             self._children.discard(pid)
+            if self._spare is not None and pid == self._spare.pid:
+                self._spare.control.close()
+                self._spare = None
             code = os.waitstatus_to_exitcode(status)
             self._control.send({"op": "gone", "pid": pid, "status": code, "peak_kb": used.ru_maxrss})
             self._end_strangers()
@@ -190,38 +207,73 @@ class _RunZygote:
         ended. Where the tree of processes is the run's own, the kernel ends them with it.
         """
         if self._listing is not None and self._has_gate:
-            for pid in set(_children(self._listing)) - self._children:
+            spare = set() if self._spare is None else {self._spare.pid}
+            for pid in set(_children(self._listing)) - self._children - spare:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
 
     def _open(self, order: dict[str, Any], descriptors: list[int]) -> None:
+        """Give what was ordered to the spare, and fork another when that is told."""
         try:
-            pid = fork()
+            pid, folder = self._hand_over(descriptors)
         except OSError as error:
-            self._control.send({"op": "failed", "id": order["id"], "why": error.strerror})
-            pid = -1
-        if pid == 0:
-            self._be_repl(descriptors)
-        if pid > 0:
+            self._control.send({"op": "failed", "id": order["id"], "why": error.strerror or str(error)})
+        else:
             self._children.add(pid)
             handles = [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
-            self._control.send({"op": "opened", "id": order["id"], "pid": pid}, handles)
+            self._control.send({"op": "opened", "id": order["id"], "pid": pid, "folder": folder}, handles)
             for handle in handles:
                 os.close(handle)
         for each in descriptors:
             os.close(each)
+        with suppress(OSError):  # told when the next one is ordered
+            self._spare = self._spare or self._forked()
 
-    def _be_repl(self, descriptors: list[int]) -> None:
+    def _hand_over(self, descriptors: list[int]) -> tuple[int, str]:
+        while True:
+            spare, self._spare = self._spare or self._forked(), None
+            try:
+                spare.control.send({"op": "open"}, descriptors)
+            except ConnectionError:  # it was killed while it waited
+                continue
+            finally:
+                spare.control.close()
+            return spare.pid, spare.folder
+
+    def _forked(self) -> _Spare:
+        """A REPL to be, which waits for its descriptors. Forking takes longer than all the rest, so it is done in advance.
+
+        Raises:
+            OSError: not allowed, or for want of processes or memory.
+        """
+        ours, theirs = socket.socketpair()
+        folder = os.urandom(8).hex()
+        with ours, theirs:
+            pid = fork()
+            if pid == 0:
+                self._be_repl(theirs, folder)
+            return _Spare(pid, Control(ours.detach()), folder)
+
+    def _be_repl(self, theirs: socket.socket, folder: str) -> None:
         try:
             signal.set_wakeup_fd(-1)
             is_open = self._order["tier"] == "s0"
             signal.signal(signal.SIGCHLD, signal.SIG_DFL if is_open else signal.SIG_IGN)
-            wire, output, *texts = descriptors
+            control = Control(theirs.detach())
+            close_all_but(control.fileno())
+            tier = self._order["tier"]
+            place = repl.prepare(
+                tier, self._python, folder, may_fork=self._has_gate,
+                memory_bytes=self._order["memory_bytes"], file_bytes=self._order["file_bytes"],
+            )  # fmt: skip
+            _, (wire, output, *texts) = control.receive()
             repl.settle(wire, output, texts[0] if texts else None)
             repl.serve(
-                Channel(repl.WIRE), self._library, self._python, tier=self._order["tier"], may_fork=self._has_gate,
+                Channel(repl.WIRE), self._library, self._python, tier=tier, folder=place,
                 own_texts=repl.TEXTS if texts else None,
             )  # fmt: skip
+        except (EOFError, ConnectionError):
+            pass  # never needed
         except BaseException:  # noqa: BLE001 - must not return into the loop of its parent
             import traceback
 
@@ -233,6 +285,8 @@ class _RunZygote:
         """End every REPL, also those that were forked by others; in a tree of its own the kernel would do it as well."""
         while True:
             is_own_tree = os.getpid() == 1
+            if self._spare is not None:
+                self._children.add(self._spare.pid)
             for pid in {-1} if is_own_tree else {*self._children, *_children(self._listing)}:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)

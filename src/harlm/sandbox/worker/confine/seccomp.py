@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -39,7 +39,8 @@ _NEWEST = 470  # numbers beyond it were given after this file was written
 
 _ALLOW, _KILL, _ERRNO, _NOTIFY = 0x7FFF0000, 0x80000000, 0x00050000, 0x7FC00000
 _EPERM, _ENOSYS = 1, 38
-_LOAD, _AND, _EQUALS, _GREATER, _RETURN = 0x20, 0x54, 0x15, 0x25, 0x06
+_LOAD, _AND, _EQUALS, _GREATER, _AT_LEAST, _JUMP, _RETURN = 0x20, 0x54, 0x15, 0x25, 0x35, 0x05, 0x06
+_FEW = 3  # calls that are compared one after another
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 _ARCH = (0xC000003E, 0xC00000B7)  # AUDIT_ARCH of x86_64 and aarch64
 _X32 = 0x40000000
@@ -110,20 +111,25 @@ def allow_list(*, may_write: bool, may_fork: bool) -> bytes:
     rules = {**_RULES, "clone": clone, **({} if may_write else _OPEN_TO_READ)}
     always = [*_ALLOWED, *(["open", "openat", *_WRITING] if may_write else [])]
     return _program(
-        *(_when(name, [_return(_ALLOW)]) for name in always),
-        *(_when(name, _by_argument(rule)) for name, rule in rules.items()),
-        *(_when(name, [_return(_ERRNO | _ENOSYS)]) for name in _UNKNOWN),
-        [(_GREATER, 0, 1, _NEWEST), _return(_ERRNO | _ENOSYS)],
-        [_return(_ERRNO | _EPERM)],
+        {
+            **{name: [_return(_ALLOW)] for name in always},
+            **{name: _by_argument(rule) for name, rule in rules.items()},
+            **{name: [_return(_ERRNO | _ENOSYS)] for name in _UNKNOWN},
+        },
+        [(_GREATER, 0, 1, _NEWEST), _return(_ERRNO | _ENOSYS), _return(_ERRNO | _EPERM)],
     )
 
 
 def _gate() -> bytes:
     """The filter of a run: what starts a process is decided by whoever holds the listener."""
+    starts_a_thread = _by_argument([[_Test(0, 0x10000, mask=0x10000)]])[:-1]
     return _program(
-        _when("clone", [*_by_argument([[_Test(0, 0x10000, mask=0x10000)]])[:-1], _return(_NOTIFY)]),
-        *(_when(name, [_return(_ERRNO | _EPERM)]) for name in ("fork", "vfork")),
-        _when("clone3", [_return(_ERRNO | _ENOSYS)]),
+        {
+            "clone": [*starts_a_thread, _return(_NOTIFY)],
+            "fork": [_return(_ERRNO | _EPERM)],
+            "vfork": [_return(_ERRNO | _EPERM)],
+            "clone3": [_return(_ERRNO | _ENOSYS)],
+        },
         [_return(_ALLOW)],
     )
 
@@ -162,8 +168,13 @@ def _install(program: bytes, flags: int) -> int:
 _Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
 
-def _program(*parts: Iterable[_Instruction]) -> bytes:
-    """A whole filter: the machine is checked first."""
+def _program(answers: Mapping[str, Sequence[_Instruction]], otherwise: Sequence[_Instruction]) -> bytes:
+    """A whole filter: the machine is checked first, then the call's number is looked for.
+
+    Args:
+        answers: for each call, what ends with a return.
+        otherwise: for all others.
+    """
     column = machine()
     start: list[_Instruction] = [
         (_LOAD, 0, 0, _ARCH_AT),
@@ -172,19 +183,26 @@ def _program(*parts: Iterable[_Instruction]) -> bytes:
         (_LOAD, 0, 0, _NUMBER_AT),
     ]
     if column == 0:
-        start += [(0x35, 0, 1, _X32), _return(_KILL)]  # greater or equal
-    body = [each for part in parts for each in part]
-    return b"".join(struct.pack("=HBBI", *each) for each in [*start, *body])
+        start += [(_AT_LEAST, 0, 1, _X32), _return(_KILL)]
+    numbered = [(NUMBERS[name][column], answer) for name, answer in answers.items()]
+    leaves = sorted((number, answer) for number, answer in numbered if number is not None)
+    return b"".join(struct.pack("=HBBI", *each) for each in [*start, *_search(leaves, otherwise)])
+
+
+def _search(
+    leaves: Sequence[tuple[int, Sequence[_Instruction]]], otherwise: Sequence[_Instruction]
+) -> list[_Instruction]:
+    """A binary search, since the kernel runs a filter once for every call that there is when it is installed."""
+    if len(leaves) > _FEW:
+        middle = len(leaves) // 2
+        left, right = _search(leaves[:middle], otherwise), _search(leaves[middle:], otherwise)
+        return [(_AT_LEAST, 0, 1, leaves[middle][0]), (_JUMP, 0, 0, len(left)), *left, *right]
+    found = [each for number, answer in leaves for each in ((_EQUALS, 0, len(answer), number), *answer)]
+    return [*found, *otherwise]
 
 
 def _return(action: int) -> _Instruction:
     return (_RETURN, 0, 0, action)
-
-
-def _when(name: str, body: Sequence[_Instruction]) -> list[_Instruction]:
-    """``body`` for the call ``name``, which must return; nothing on a machine without it."""
-    number = NUMBERS[name][machine()]
-    return [] if number is None else [(_EQUALS, 0, len(body), number), *body]
 
 
 def _by_argument(rule: _Rule) -> list[_Instruction]:
