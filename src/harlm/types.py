@@ -516,7 +516,7 @@ class Observation:
         error: the traceback, or the limit that ended the cell; None when it ran to its end.
         final: set when the cell finished the task.
         names: the variables that the cell made or changed, as (name, short description).
-        lost: whether the REPL had to be replaced, so that its variables are gone.
+        lost: whether the cell ended its REPL, which had to be replaced; ``error`` says what became of the variables.
         wall_s: seconds from start to end.
         waiting_s: the part of it in which the cell waited for calls.
     """

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from harlm.config import Isolation
+from harlm.errors import SandboxFailure
+from harlm.protocols import ReplSetup
+from harlm.sandbox import seatbelt, tiers
+from harlm.sandbox.tiers import ChosenSandbox, Found, choose, refusal
+from harlm.types import Context
+from tests.sandboxes import Host
+
+
+@pytest.fixture
+def buildable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The tiers that seem to be buildable."""
+    able: set[str] = set()
+
+    async def find(tier: str) -> Found:
+        return Found(tier=tier, why_not="" if tier in able else f"no {tier} today")
+
+    monkeypatch.setattr(tiers, "find", find)
+    monkeypatch.setattr(sys, "platform", "linux")
+    return able
+
+
+@pytest.mark.parametrize(
+    ("able", "chosen", "higher"),
+    [
+        ({"s3", "s2", "monty"}, "s3", []),
+        ({"s2", "s1"}, "s2", ["s3"]),
+        ({"monty", "s0"}, "monty", ["s3", "s2", "s1"]),
+        ({"s0"}, None, ["s3", "s2", "s1", "monty"]),
+    ],
+)
+async def test_auto_takes_the_strongest_and_never_the_open_one(
+    buildable: set[str], able: set[str], chosen: str | None, higher: list[str]
+) -> None:
+    buildable |= able
+    choice = await choose("auto", allow_unsafe=False)
+    assert (choice.found and choice.found.tier) == chosen
+    assert [each.tier for each in choice.higher] == higher
+
+
+async def test_the_open_tier_is_the_last_resort_of_who_allows_it(buildable: set[str]) -> None:
+    buildable.add("s0")
+    choice = await choose("auto", allow_unsafe=True)
+    assert choice.found is not None
+    assert choice.found.tier == "s0"
+
+
+async def test_what_was_asked_for_is_not_replaced(buildable: set[str]) -> None:
+    buildable.update(["s3", "s2", "monty"])
+    choice = await choose("s1", allow_unsafe=True)
+    assert choice.found is None
+    said = refusal("s1", choice)
+    assert said.startswith("tier s1 cannot be built here. s1: no s1 today (run as root")
+
+
+async def test_a_refusal_names_every_tier_and_what_to_do(buildable: set[str]) -> None:
+    sandbox = ChosenSandbox(Isolation())
+    assert sandbox.tier == "auto"
+    with pytest.raises(SandboxFailure) as raised:
+        await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
+    for part in (
+        "s3: no s3 today",
+        "s2: no s2",
+        "s1: no s1",
+        "pip install 'harlm[monty]'",
+        "--allow-unsafe-sandbox",
+    ):
+        assert part in str(raised.value)
+    await sandbox.close()
+
+
+async def test_on_macos_and_windows_other_tiers_are_tried(
+    buildable: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buildable.add("monty")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    choice = await choose("auto", allow_unsafe=False)
+    assert [each.tier for each in choice.higher] == ["seatbelt"]
+    monkeypatch.setattr(sys, "platform", "win32")
+    choice = await choose("auto", allow_unsafe=False)
+    assert [each.tier for each in choice.higher] == []
+
+
+async def test_a_chosen_sandbox_names_its_tier() -> None:
+    sandbox = ChosenSandbox(Isolation())
+    repl = await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
+    assert sandbox.tier in ("s3", "s2", "s1", "monty")
+    assert (await repl.run("print(context)")).output == "x\n"
+    await sandbox.close()
+
+
+def test_the_rules_for_macos_say_what_they_should() -> None:
+    rules = seatbelt.profile()
+    for rule in (
+        "(deny network*)",
+        "(deny file-write*)",
+        "(deny process-exec)",
+        '(subpath "/Users")',
+        "(deny signal)",
+    ):
+        assert rule in rules
+    assert rules.index("(deny file-read*") < rules.index(f'(subpath "{sys.base_prefix}")'), "later rules win"
+    assert rules.count("(") == rules.count(")")
+    assert seatbelt.command()[0] == "/usr/bin/sandbox-exec"
+
+
+def test_a_path_cannot_end_its_rule() -> None:
+    assert seatbelt._quoted('/a"b\\c') == '"/a\\"b\\\\c"'
+
+
+@pytest.mark.skipif(sys.platform != "darwin", reason="Seatbelt is part of macOS")
+async def test_seatbelt_denies_what_it_can() -> None:
+    found = await tiers.find("seatbelt")
+    assert found.is_built, found.why_not
+    assert "network connections" in found.denied
