@@ -30,7 +30,7 @@ class Clock:
         self._waiting_since = 0.0
         self._calls = 0
         self.last_sign = self._started
-        """When the cell last asked something."""
+        """When the cell last was told something, or printed."""
 
     def pause(self) -> None:
         """A call began."""
@@ -44,6 +44,10 @@ class Clock:
         if not self._calls:
             self.last_sign = time.monotonic()
             self._waited += self.last_sign - self._waiting_since
+
+    def sign(self) -> None:
+        """The cell did something."""
+        self.last_sign = time.monotonic()
 
     def is_waiting(self) -> bool:
         """Whether any call is under way."""

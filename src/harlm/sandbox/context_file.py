@@ -57,14 +57,14 @@ def _seal(descriptor: int) -> None:
 
 
 def write_texts(documents: Iterable[Document], descriptor: int) -> list[wire.Text]:
-    """Write all texts of ``documents`` one after another, seal the file, close the descriptor, and say how long each text is.
+    """Write all texts of ``documents`` one after another, seal the file, and say how long each text is.
 
     Lone surrogates are kept. A huge text is written in pieces, so that no second copy of it is made.
 
     Raises:
         OSError: the file cannot be written, such as for want of memory.
     """
-    with open(descriptor, "wb", buffering=0) as file:
+    with open(descriptor, "wb", buffering=0, closefd=False) as file:
         texts = [
             wire.Text(
                 name=document.name,

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from harlm.errors import SandboxFailure
+from harlm.sandbox.own_sockets import keep_to_this_process
 
 _LARGEST = 1 << 20  # bytes of one message of a zygote
 _CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", -1)
@@ -120,6 +121,16 @@ async def readable(ours: socket.socket) -> None:
         loop.remove_reader(ours)
 
 
+async def _writable(ours: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_writer(ours, _wake, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(ours)
+
+
 def _wake(ready: asyncio.Future[None]) -> None:
     if not ready.done():
         ready.set_result(None)
@@ -137,8 +148,10 @@ class Control:
         self._buffer = bytearray()
         self._descriptors: list[int] = []
         self.sender: int | None = None
+        self._sending = asyncio.Lock()
         ours.setblocking(False)
         ask_for_sender(ours)
+        keep_to_this_process(ours)
 
     async def send(self, order: dict[str, object], descriptors: Sequence[int] = ()) -> None:
         """Give an order.
@@ -147,8 +160,14 @@ class Control:
             OSError: the zygote is gone.
         """
         data = frame_of(order)
-        sent = socket.send_fds(self._socket, [data], list(descriptors))
-        await asyncio.get_running_loop().sock_sendall(self._socket, data[sent:])
+        async with self._sending:
+            while True:
+                try:
+                    sent = socket.send_fds(self._socket, [data], list(descriptors))
+                    break
+                except BlockingIOError:
+                    await _writable(self._socket)
+            await asyncio.get_running_loop().sock_sendall(self._socket, data[sent:])
 
     async def receive(self) -> tuple[News, list[int]]:
         """The next thing that the zygote says, and the descriptors that came along.

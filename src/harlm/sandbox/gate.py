@@ -26,9 +26,6 @@ class Gate:
     Args:
         listener: the descriptor that came with the filter; it is closed with the gate.
         always: a process that may start others whenever it likes: the run's zygote, which runs no cell.
-
-    Attributes:
-        refused: how many starts were not ordered.
     """
 
     def __init__(self, listener: int, *, always: int | None = None) -> None:
@@ -37,7 +34,6 @@ class Gate:
         self._ordered: Counter[int] = Counter()
         self._deciding = threading.Lock()
         self._asleep, self._wake = os.pipe()
-        self.refused = 0
         self._thread = threading.Thread(target=self._serve, name="harlm-gate", daemon=True)
         self._thread.start()
 
@@ -46,10 +42,10 @@ class Gate:
         with self._deciding:
             self._ordered[pid] += 1
 
-    def revoke(self, pid: int) -> None:
-        """What was ordered of ``pid`` did not happen, and must not any more."""
+    def revoke(self, pid: int) -> bool:
+        """What was ordered of ``pid`` must not happen any more; whether it had not yet."""
         with self._deciding:
-            self._ordered.pop(pid, None)
+            return self._ordered.pop(pid, 0) > 0
 
     def _serve(self) -> None:
         waiting = select.poll()
@@ -76,7 +72,6 @@ class Gate:
                 self._ordered[pid] -= was_ordered
                 answer = struct.pack("=QqiI", key, 0, 0, _CONTINUE)
             else:
-                self.refused += 1
                 answer = struct.pack("=QqiI", key, 0, -errno.EPERM, 0)
             try:
                 fcntl.ioctl(self._listener, _SEND, bytearray(answer))

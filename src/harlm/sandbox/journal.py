@@ -31,11 +31,13 @@ class Entry:
         code: the cell.
         answers: what its calls were answered, each under the call.
         own_s: seconds of its own that it took.
+        ended: how it ended (``how_it_ended``).
     """
 
     code: str
     answers: Answers
     own_s: float
+    ended: str = ""
 
 
 @dataclass(slots=True)
@@ -49,19 +51,22 @@ class Journal:
 
     entries: list[Entry] = field(default_factory=list)
     left_out: int = 0
-    _size: int = 0
 
-    def add(self, code: str, recording: Recording, own_s: float) -> None:
+    def add(self, code: str, recording: Recording, own_s: float, ended: str = "") -> None:
         """One more cell has ended."""
-        if recording.answers is None:
+        answers = recording.answers()
+        if answers is None:
             self.left_out += 1
             return
-        self._size += len(code) + sum(_length(answer) for _, answer in recording.answers)
-        if self._size > _LARGEST:
+        entry = Entry(code, answers, own_s, ended)
+        if self._size() + _size(entry) > _LARGEST:
             self.cut(0)
             self.left_out += 1
         else:
-            self.entries.append(Entry(code, tuple(recording.answers), own_s))
+            self.entries.append(entry)
+
+    def _size(self) -> int:
+        return sum(map(_size, self.entries))
 
     def cut(self, at: int) -> None:
         """Forget the cells from number ``at`` on: they cannot be run again."""
@@ -70,27 +75,42 @@ class Journal:
 
     def copy(self) -> Journal:
         """For a branch, which goes its own way from here."""
-        return Journal(list(self.entries), self.left_out, self._size)
+        return Journal(list(self.entries), self.left_out)
 
 
 class Recording:
-    """The answers that a cell gets while it runs.
-
-    Attributes:
-        answers: in the order in which they came; None once they are more than a journal holds.
-    """
+    """The answers that a cell gets while it runs."""
 
     def __init__(self) -> None:
-        self.answers: list[tuple[bytes, wire.Reply | wire.Refuse]] | None = []
+        self._answers: dict[int, tuple[bytes, wire.Reply | wire.Refuse]] | None = {}
         self._size = 0
 
     def add(self, call: wire.Call, answer: wire.Reply | wire.Refuse) -> None:
         """One more answer."""
-        if self.answers is not None:
-            self.answers.append((_key(call.function, call.arguments), answer))
+        if self._answers is not None:
+            self._answers[call.id] = (_key(call.function, call.arguments), answer)
             self._size += _length(answer)
             if self._size > _LARGEST:
-                self.answers = None
+                self._answers = None
+
+    def answers(self) -> Answers | None:
+        """All of them, in the order in which they were asked for; None when they are more than a journal holds."""
+        return (
+            None
+            if self._answers is None
+            else tuple(self._answers[number] for number in sorted(self._answers))
+        )
+
+
+def how_it_ended(error: str | None) -> str:
+    """The kind of exception that ended a cell, or nothing: what must be the same when it runs again. Messages may name
+    addresses and times.
+    """
+    return "" if error is None else error.splitlines()[-1].partition(":")[0]
+
+
+def _size(entry: Entry) -> int:
+    return len(entry.code) + sum(_length(answer) for _, answer in entry.answers)
 
 
 def _key(function: str, arguments: Mapping[str, object]) -> bytes:

@@ -64,12 +64,16 @@ class Link:
 
     Attributes:
         violation: how the worker broke the protocol.
+        flooded, alive: told that the worker writes without end, that its cell prints.
+        was_killed: whether the host ended the worker.
     """
 
     def __init__(self, worker: WorkerProcess, on_call: Callable[[wire.Call, int], None]) -> None:
         self.worker = worker
         self.violation: SandboxFailure | None = None
         self.flooded: Callable[[], None] = worker.kill
+        self.alive: Callable[[], None] = lambda: None
+        self.was_killed = False
         self._on_call = on_call
         self._wire: wire.Wire | None = None
         self._raw: RawOutput | None = None
@@ -120,6 +124,8 @@ class Link:
     def _on_frame(self, frame: wire.News, size: int) -> None:
         if isinstance(frame, wire.Call):
             self._on_call(frame, size)
+        elif isinstance(frame, wire.Alive):
+            self.alive()
         elif self._due is not None and not self._due.done() and self._accepts(frame):
             self._due.set_result(frame)
         else:
@@ -131,9 +137,14 @@ class Link:
             self._due.set_exception(violation or EOFError())
         self.worker.kill()
 
+    def kill(self) -> None:
+        """End the worker."""
+        self.was_killed = True
+        self.worker.kill()
+
     async def close(self) -> None:
         """End the worker, and wait until it is gone."""
-        self.worker.kill()
+        self.kill()
         if self._wire is not None:
             self._wire.abort()
         with contextlib.suppress(TimeoutError):

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -34,6 +33,8 @@ from harlm.types import Context, Document
 _HEAD = 64_000  # characters kept of a cell's output, first and last
 _TAIL = 32_000
 _SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
+_SMALL_TEXTS = 8 << 20  # bytes of a REPL's own texts for which every REPL has room
+_AT_ONCE = 1 << 20  # bytes that are written without a thread
 _READ_BYTES_PER_S = 10 << 20
 
 
@@ -89,6 +90,7 @@ class ProcessSandbox:
         self._context: Context | None = None
         self._numbers: dict[int, int] = {}
         self._open: set[ProcessRepl] = set()
+        self._closed = False
 
     @property
     def note(self) -> str:
@@ -102,6 +104,8 @@ class ProcessSandbox:
                 "processes cannot be confined on Windows; use WSL, or pip install 'harlm[monty]'"
             )
         async with self._starting:
+            if self._closed:
+                raise SandboxFailure("this sandbox is closed")
             if self._zygote is None:
                 await self._start(setup.context)
         repl = ProcessRepl(self, setup, host)
@@ -127,8 +131,8 @@ class ProcessSandbox:
         try:
             host = HostZygote.current(self._wrapper)
             with nameless_file() as file:
-                # The interpreter comes up meanwhile. A cancelled thread goes on, so the descriptor is its own.
-                texts = await asyncio.to_thread(write_texts, context.documents, os.dup(file))
+                # The interpreter comes up meanwhile.
+                texts = await _written(context.documents, file)
                 self._zygote = await RunZygote.start(
                     host,
                     self._built,
@@ -147,6 +151,8 @@ class ProcessSandbox:
 
     async def close(self) -> None:
         """End every REPL that is left, and the run's zygote."""
+        async with self._starting:
+            self._closed = True
         for repl in tuple(self._open):
             await repl.close()
         zygote, self._zygote = self._zygote, None
@@ -173,10 +179,7 @@ class ProcessSandbox:
         files = contextlib.ExitStack()
         try:
             file = files.enter_context(nameless_file())
-            if size < 1 << 20:
-                written = write_texts(own, os.dup(file))
-            else:
-                written = await asyncio.to_thread(write_texts, own, os.dup(file))
+            written = write_texts(own, file) if size < _AT_ONCE else await _written(own, file)
         except BaseException:
             files.close()
             raise
@@ -218,15 +221,16 @@ class ProcessSandbox:
             folder=folders.place if self._built == "s0" else None,
         )
 
-    async def fork(self, descriptors: Sequence[int]) -> WorkerProcess:
-        """A process from the run's zygote.
+    async def fork(self, descriptors: Sequence[int], texts: Texts) -> WorkerProcess:
+        """A process from the run's zygote, with room for texts of its own.
 
         Raises:
             SandboxFailure: the zygote is gone, or cannot.
         """
         if self._zygote is None:
             raise SandboxFailure("this sandbox is closed")
-        return await self._zygote.open(descriptors)
+        more_memory = 8 * texts.size if texts.size > _SMALL_TEXTS else 0
+        return await self._zygote.open(descriptors, more_memory)
 
     async def adopt(self, worker: WorkerProcess) -> None:
         """A REPL forked it; it ends with the run all the same."""
@@ -238,15 +242,29 @@ class ProcessSandbox:
         if self._zygote is not None and self._zygote.gate is not None and worker.pid is not None:
             self._zygote.gate.order(worker.pid)
 
-    def revoke_fork(self, worker: WorkerProcess) -> None:
-        """It has forked, or must not any more."""
-        if self._zygote is not None and self._zygote.gate is not None and worker.pid is not None:
-            self._zygote.gate.revoke(worker.pid)
+    def revoke_fork(self, worker: WorkerProcess) -> bool:
+        """It must not fork any more; whether it had not yet."""
+        gate = None if self._zygote is None else self._zygote.gate
+        return gate is None or worker.pid is None or gate.revoke(worker.pid)
+
+    def pids(self) -> set[int]:
+        """The processes of all open REPLs."""
+        return {repl.pid for repl in self._open if repl.pid is not None}
 
     def forget(self, worker: WorkerProcess) -> None:
         """It is gone."""
         if self._zygote is not None:
             self._zygote.forget(worker)
+
+
+async def _written(documents: Sequence[Document], file: int) -> list[wire.Text]:
+    """Write texts in a thread, and wait for it also when nobody wants them any more: it has the file open."""
+    writing = asyncio.create_task(asyncio.to_thread(write_texts, documents, file))
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        raise
 
 
 @contextmanager

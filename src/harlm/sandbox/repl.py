@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harlm.errors import SandboxFailure
@@ -18,7 +18,7 @@ from harlm.protocols import ReplHost, ReplSetup
 from harlm.sandbox import wire
 from harlm.sandbox.calls import Calls, Clock
 from harlm.sandbox.control import ask_for_sender, readable, receive_with_sender
-from harlm.sandbox.journal import Entry, Journal, Recording, Replayed
+from harlm.sandbox.journal import Entry, Journal, Recording, Replayed, how_it_ended
 from harlm.sandbox.link import Ends, Link
 from harlm.sandbox.raw_output import FLOOD
 from harlm.sandbox.watch import Watch
@@ -89,6 +89,7 @@ class ProcessRepl:
         self._stopping: asyncio.Task[None] | None = None
         self._broken: SandboxFailure | None = None
         self._asked_in_between = 0
+        self._turn = asyncio.Lock()  # one cell or fork at a time
         self._closed = False
 
     # -- opening and closing ------------------------------------------------------------------------------
@@ -116,12 +117,12 @@ class ProcessRepl:
     async def _start(self) -> None:
         with Ends() as ends, await self._sandbox.texts_of(self._setup.context) as texts:
             file = [] if texts.file is None else [texts.file]
-            worker = await self._sandbox.fork([ends.theirs.fileno(), ends.output, *file])
-            self._link = Link(worker, self._on_call)
-            ready = self._link.due(lambda frame: isinstance(frame, wire.Ready))
-            await self._link.connect(ends, largest=self._sandbox.largest_frame)
+            worker = await self._sandbox.fork([ends.theirs.fileno(), ends.output, *file], texts)
+            self._link = link = Link(worker, self._on_call)
+            ready = link.due(lambda frame: isinstance(frame, wire.Ready))
+            await link.connect(ends, largest=self._sandbox.largest_frame)
             self._folders = self._sandbox.new_folders(worker)
-            self._link.to_worker.send(self._sandbox.setup_for(self._setup, texts, self._folders))
+            link.to_worker.send(self._sandbox.setup_for(self._setup, texts, self._folders))
             await ready
 
     async def close(self) -> None:
@@ -130,10 +131,13 @@ class ProcessRepl:
         self._sandbox.leave(self)
         if self._stopping is not None:
             self._stopping.cancel()
-        # A second cancellation must not leave a process behind.
-        await asyncio.shield(asyncio.ensure_future(self._drop()))
+        await self._drop()
 
     async def _drop(self) -> None:
+        """End the process. A second cancellation must not leave it behind."""
+        await asyncio.shield(asyncio.ensure_future(self._end_process()))
+
+    async def _end_process(self) -> None:
         link, self._link = self._link, None
         folders, self._folders = self._folders, None
         if link is not None:
@@ -170,17 +174,23 @@ class ProcessRepl:
 
     async def run(self, cell: str) -> Observation:
         """Run one cell. When it kills the worker, another takes its place, in which the earlier cells are run again."""
-        link = await self._ready()
+        async with self._turn:
+            link, notice = await self._ready()
+            seen = await self._run(link, cell)
+            return replace(seen, output=f"[{notice}]\n{seen.output}", lost=True) if notice else seen
+
+    async def _run(self, link: Link, cell: str) -> Observation:
         running = self._begin(link, self._host)
         watch = Watch(self._limits, link.worker, running.clock, lambda: link.raw.size, self._stop_at)
         done = self._send(link, running, cell)
         try:
-            frame = await done
+            frame = await asyncio.shield(done)
             assert isinstance(frame, wire.Done)
         except EOFError:
+            watch.stop()
             if running.fault is not None:
                 raise running.fault from None
-            return await self._lost(running, link.worker)
+            return await self._lost(running, link)
         except asyncio.CancelledError:
             self._stopping = asyncio.create_task(self._stop(link, running, done))
             raise
@@ -193,29 +203,42 @@ class ProcessRepl:
             if self._stopping is None:
                 await self._end(running)
         if running.limit is None:
-            self._journal.add(cell, running.recording, running.clock.own())
+            ended = how_it_ended(frame.error)
+            self._journal.add(cell, running.recording, running.clock.own(), ended)
         else:
             self._journal.left_out += 1
         return self._observation(frame, running, link)
 
-    async def _ready(self) -> Link:
-        """The link to a worker that waits for orders.
+    async def _ready(self) -> tuple[Link, str]:
+        """The link to a worker that waits for orders, and what a model must know when it is not the one from before.
 
         Raises:
             SandboxFailure: this REPL is closed, or was broken by a cell.
         """
         if self._stopping is not None:
-            await asyncio.gather(self._stopping, return_exceptions=True)
+            await asyncio.wait([self._stopping])
         broken = self._broken or (None if self._link is None else self._link.violation)
         if broken is not None:
             raise broken
+        notice = ""
         if self._link is None or not self._link.is_alive:
-            if self._link is not None:  # it ended between two cells: the last one is what ended it
+            known = self._journal.left_out
+            if self._link is not None and not self._link.was_killed:
+                # It ended between two cells: the last one is what ended it.
                 self._journal.cut(max(len(self._journal.entries) - 1, 0))
             await self._drop()
             await self._restore()
+            if self._journal.left_out > known:
+                notice = (
+                    f"the REPL had ended after the last cell and was started anew: {self._what_is_left()}"
+                )
         assert self._link is not None
-        return self._link
+        return self._link, notice
+
+    def _what_is_left(self) -> str:
+        if self._journal.left_out:
+            return "its earlier cells were run again, but for those that cannot be"
+        return "its earlier cells were run again, so their variables are there"
 
     def _begin(self, link: Link, host: ReplHost) -> _Cell:
         clock, recording = Clock(), Recording()
@@ -223,6 +246,7 @@ class ProcessRepl:
         self._cell = _Cell(clock, calls, recording)
         self._asked_in_between = 0
         link.flooded = self._flooded
+        link.alive = clock.sign
         return self._cell
 
     @staticmethod
@@ -281,30 +305,28 @@ class ProcessRepl:
     async def _stop(self, link: Link, running: _Cell, done: asyncio.Future[wire.News]) -> None:
         """Cancel a cell: its calls are refused; where that does not end it, it is interrupted, and killed at last."""
         patience = GRACE_S / 2 if running.calls.are_open() else 0.0
-        if done.cancelled():
-            done = link.due(lambda frame: isinstance(frame, wire.Done) and frame.cell == running.name)
         running.calls.refuse_all("the cell that made this call was cancelled")
-        asyncio.get_running_loop().call_later(patience, link.worker.interrupt, CellCancelled)
+        interrupting = asyncio.get_running_loop().call_later(patience, link.worker.interrupt, CellCancelled)
+        self._journal.left_out += 1
         try:
             async with asyncio.timeout(GRACE_S):
-                await done
-        except (TimeoutError, EOFError, SandboxFailure):
-            link.worker.kill()
-            await link.worker.ended.wait()
-            self._journal.left_out += 1
-            await self._drop()
-        else:
+                await asyncio.shield(done)
             link.raw.take()
-            self._journal.left_out += 1
+        except (TimeoutError, EOFError, SandboxFailure):
+            link.kill()
+            await self._drop()
         finally:
+            interrupting.cancel()
             await running.calls.end()
             self._cell = None
             self._stopping = None
 
     # -- losing and getting back --------------------------------------------------------------------------
 
-    async def _lost(self, running: _Cell, worker: WorkerProcess) -> Observation:
+    async def _lost(self, running: _Cell, link: Link) -> Observation:
         """What is said of a cell that took its worker with it."""
+        worker = link.worker
+        link.kill()  # its end is accounted for: the cell before is not to blame
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_TOLD_S):
                 while worker.status is None:  # noqa: ASYNC110 - said by the zygote, a moment after the end
@@ -318,11 +340,7 @@ class ProcessRepl:
         await self._drop()
         try:
             await self._restore()
-            kept = (
-                "its earlier cells were run again, so their variables are there; those of this cell are gone"
-            )
-            if self._journal.left_out:
-                kept = "its earlier cells were run again, but for those that cannot be"
+            kept = f"{self._what_is_left()}; those of this cell are gone"
         except SandboxFailure as error:
             kept = f"its variables are gone ({error}); `context` is there"
         return Observation(
@@ -348,13 +366,17 @@ class ProcessRepl:
         Raises:
             SandboxFailure: a process cannot be started.
         """
-        while not self._closed:
-            await self.start()
-            failed = await self._replay()
-            if failed is None:
-                return
-            self._journal.cut(failed)
+        try:
+            while not self._closed:
+                await self.start()
+                failed = await self._replay()
+                if failed is None:
+                    return
+                self._journal.cut(failed)
+                await self._drop()
+        except BaseException:  # half of it done is worse than nothing
             await self._drop()
+            raise
         raise SandboxFailure("this REPL is closed")
 
     async def _replay(self) -> int | None:
@@ -374,13 +396,14 @@ class ProcessRepl:
         done = self._send(link, running, entry.code)
         try:
             async with asyncio.timeout(2 + 4 * entry.own_s):
-                await done
+                frame = await done
+            assert isinstance(frame, wire.Done)
         except (EOFError, TimeoutError, SandboxFailure):
             return False
         finally:
             await self._end(running)
         link.raw.take()
-        return True
+        return how_it_ended(frame.error) == entry.ended
 
     # -- forking ------------------------------------------------------------------------------------------
 
@@ -393,41 +416,60 @@ class ProcessRepl:
         """
         if self._cell is not None and self._stopping is None:
             raise SandboxFailure("a REPL can be forked between two cells, not while one runs")
-        link = await self._ready()
         branch = ProcessRepl(self._sandbox, self._setup, host)
-        branch._journal = self._journal.copy()
         self._sandbox.join(branch)
         try:
-            if not (sys.platform == "linux" and await self._fork_into(branch, link, read_only=read_only)):
-                if self._journal.left_out:
-                    raise SandboxFailure(
-                        "this REPL cannot be forked now, and not rebuilt either: not all of its cells can be run again"
-                    )
-                await branch._restore()
+            async with self._turn:
+                link, _ = await self._ready()
+                branch._journal = self._journal.copy()
+                if not (sys.platform == "linux" and await self._forked(branch, link, read_only=read_only)):
+                    if self._journal.left_out:
+                        raise SandboxFailure(
+                            "this REPL cannot be forked now, and not rebuilt either: not all of its cells can be run again"
+                        )
+                    await branch._restore()
         except BaseException:
             await branch.close()
             raise
         return branch
 
+    async def _forked(self, branch: ProcessRepl, link: Link, *, read_only: bool) -> bool:
+        """``_fork_into``, which is carried to its end also when nobody wants the branch any more."""
+        forking = asyncio.create_task(self._fork_into(branch, link, read_only=read_only))
+        try:
+            return await asyncio.shield(forking)
+        except asyncio.CancelledError:
+            self._stopping = asyncio.create_task(self._after(forking))
+            raise
+
+    async def _after(self, forking: asyncio.Task[bool]) -> None:
+        await asyncio.wait([forking])
+        self._stopping = None
+
     async def _fork_into(self, branch: ProcessRepl, link: Link, *, read_only: bool) -> bool:
         """Whether a fork became the worker of ``branch``."""
-        name = f".branch-{secrets.token_hex(8)}"
-        order = wire.Fork(seed=secrets.randbits(63), folder=name, may_write=not read_only)
+        seed, name = secrets.randbits(63), f".branch-{secrets.token_hex(8)}"
+        order = wire.Fork(seed=seed, folder=name, may_write=not read_only)
         with Ends() as ends:
             ask_for_sender(ends.ours)
             self._sandbox.order_fork(link.worker)
             answer = link.due(lambda frame: isinstance(frame, wire.Forked | wire.Unforked))
+            has_branch = False
             try:
                 async with asyncio.timeout(_FORK_S):
                     await link.to_worker.send_with(order, [ends.theirs.fileno(), ends.output])
                     ends.give()
-                    if isinstance(await answer, wire.Unforked):
-                        return False
-                    return await branch._take_over(ends, link.worker, self._folders)
-            except (EOFError, OSError, TimeoutError):
-                return False
-            finally:
-                self._sandbox.revoke_fork(link.worker)
+                    if isinstance(await answer, wire.Forked):
+                        has_branch = await branch._take_over(ends, link.worker, self._folders)
+            except (EOFError, OSError, TimeoutError, SandboxFailure):
+                link.kill()
+            is_unused = self._sandbox.revoke_fork(link.worker)
+            if has_branch:
+                branch._journal.add(f"__import__('random').seed({seed})", Recording(), 0.0)
+            elif not is_unused:  # something else was started in its place
+                link.worker.kill_children(self._sandbox.pids())
+                link.kill()
+            return has_branch
 
     async def _take_over(self, ends: Ends, parent: WorkerProcess, folders: Folders | None) -> bool:
         """Be the host of the process at the other end, which the kernel names; it must be a child of ``parent``."""
@@ -439,7 +481,11 @@ class ProcessRepl:
         if not data or sender is None:
             return False
         worker = WorkerProcess(sender, os.pidfd_open(sender))
-        if worker.parent() != parent.pid or not isinstance(wire.decode(data[4:]), wire.Ready):
+        try:
+            is_branch = worker.parent() == parent.pid and isinstance(wire.decode(data[4:]), wire.Ready)
+        except SandboxFailure:
+            is_branch = False
+        if not is_branch:
             worker.close()
             return False
         await self._sandbox.adopt(worker)

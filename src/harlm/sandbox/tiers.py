@@ -45,10 +45,12 @@ class Found:
         why_not: why it cannot be built; empty when it can.
         denied, reached: what could not be done in it, and what could (``canaries``).
         note: what is weaker than it might be.
+        is_passing: whether it may be otherwise the next time.
     """
 
     tier: str
     why_not: str = ""
+    is_passing: bool = False
     denied: tuple[str, ...] = ()
     reached: tuple[str, ...] = ()
     note: str = ""
@@ -70,9 +72,15 @@ _found: dict[str, Found] = {}
 async def find(tier: str) -> Found:
     """Build ``tier`` in a process that is thrown away, and try to break out of it. What was found holds for as long as this
     process lives.
+
+    Raises:
+        SandboxFailure: for want of descriptors, processes or disk it cannot even be tried.
     """
     if tier not in _found:
-        _found[tier] = await _find(tier)
+        found = await _find(tier)
+        if found.is_passing:
+            return found
+        _found[tier] = found
     return _found[tier]
 
 
@@ -101,8 +109,14 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> Found:
                 HostZygote.current(wrapper).order(order, [theirs.fileno()])
             async with asyncio.timeout(_PATIENCE_S):
                 news, _ = await talk.receive()
-    except (OSError, EOFError, TimeoutError, SandboxFailure) as error:
-        return Found(tier=name, why_not=f"building it failed: {str(error) or type(error).__name__}")
+    except EOFError:
+        return Found(tier=name, why_not="the process in which it was built was killed", is_passing=True)
+    except (
+        OSError
+    ) as error:  # also a timeout: nothing is known of this tier, and a lower one must not take its place
+        raise SandboxFailure(
+            f"no sandbox can be built now ({str(error) or type(error).__name__}); free some descriptors, processes or disk"
+        ) from error
     finally:
         talk.close()
     match news:

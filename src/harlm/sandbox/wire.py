@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from harlm.errors import SandboxFailure
+from harlm.sandbox.own_sockets import keep_to_this_process
 
 
 class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -82,6 +83,10 @@ class Unforked(_Frame, frozen=True, kw_only=True, tag="unforked"):
     why: str
 
 
+class Alive(_Frame, frozen=True, kw_only=True, tag="alive"):
+    """Worker: the running cell prints."""
+
+
 class Reply(_Frame, frozen=True, kw_only=True, tag="reply"):
     """Host: the result of a call."""
 
@@ -102,8 +107,8 @@ _Short = Annotated[str, Meta(max_length=200)]
 class Call(_Frame, frozen=True, kw_only=True, tag="call"):
     """Worker: a cell asks the host."""
 
-    id: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
-    function: _Short
+    id: int
+    function: str
     arguments: Mapping[str, object]
 
 
@@ -120,21 +125,44 @@ class Done(_Frame, frozen=True, kw_only=True, tag="done"):
     """Worker: the cell ended."""
 
     cell: str
+    head: str
+    tail: str
+    chars: int
+    error: str | None
+    final: Value | None
+    names: Sequence[tuple[str, str]]
+    wall_s: float
+
+
+class _RawCall(_Frame, frozen=True, kw_only=True, tag="call"):
+    id: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+    function: _Short
+    arguments: Annotated[Mapping[_Short, msgspec.Raw], Meta(max_length=16)]
+
+
+class _RawValue(msgspec.Struct, frozen=True, kw_only=True):
+    value: msgspec.Raw
+
+
+class _RawDone(_Frame, frozen=True, kw_only=True, tag="done"):
+    cell: str
     head: _Kept
     tail: _Kept
     chars: Annotated[int, Meta(ge=0, lt=1 << 50)]
     error: _Kept | None
-    final: Value | None
+    final: _RawValue | None
     names: Annotated[Sequence[tuple[_Short, _Short]], Meta(max_length=64)]
     wall_s: float
 
 
-News = Ready | Call | Done | Forked | Unforked
+News = Ready | Call | Done | Forked | Unforked | Alive
 """What a worker may say."""
 
 _PIECE = 1 << 16  # bytes read at once
 _DEEPEST = 32
-_PLAIN = (str, int, float, bool, type(None))
+_SIMPLE = (str, int, float, bool, type(None))
+_UNCOUNTED = 1 << 18  # bytes of a value that cannot hold too many parts
+_MOST_PARTS = 1_000_000
 _OWED = 4 << 20  # bytes sent and not read, from which on nothing more is read
 _COPIED = 1 << 16  # bytes of a frame that are cheaper to copy than to send apart
 
@@ -145,7 +173,10 @@ def _no_extensions(code: int, data: memoryview) -> object:
     raise ValueError(f"extension type {code}")
 
 
-_decoder: msgspec.msgpack.Decoder[News] = msgspec.msgpack.Decoder(News, ext_hook=_no_extensions)
+_decoder: msgspec.msgpack.Decoder[Ready | _RawCall | _RawDone | Forked | Unforked | Alive] = (
+    msgspec.msgpack.Decoder(Ready | _RawCall | _RawDone | Forked | Unforked | Alive)
+)
+_value_decoder: msgspec.msgpack.Decoder[object] = msgspec.msgpack.Decoder(object, ext_hook=_no_extensions)
 
 
 def decode(data: bytes | bytearray | memoryview) -> News:
@@ -156,10 +187,15 @@ def decode(data: bytes | bytearray | memoryview) -> News:
     """
     try:
         frame = _decoder.decode(data)
-        if isinstance(frame, Call):
-            _check(frame.arguments.values())
-        elif isinstance(frame, Done) and frame.final is not None:
-            _check((frame.final.value,))
+        if isinstance(frame, _RawCall):
+            arguments = {name: _plain(raw) for name, raw in frame.arguments.items()}
+            return Call(id=frame.id, function=frame.function, arguments=arguments)
+        if isinstance(frame, _RawDone):
+            final = None if frame.final is None else Value(value=_plain(frame.final.value))
+            return Done(
+                cell=frame.cell, head=frame.head, tail=frame.tail, chars=frame.chars, error=frame.error, final=final,
+                names=frame.names, wall_s=frame.wall_s,
+            )  # fmt: skip
     except (ValueError, RecursionError) as error:  # of msgspec, of text that is no UTF-8, of extensions
         raise SandboxFailure(
             f"a cell made its worker send a frame that breaks the protocol: {error}"
@@ -167,21 +203,61 @@ def decode(data: bytes | bytearray | memoryview) -> News:
     return frame
 
 
-def _check(values: Iterable[object]) -> None:
-    """What JSON can hold, and not nested without end.
+def _plain(raw: msgspec.Raw) -> object:
+    """The value, if it is what JSON can hold and neither nested without end nor of very many parts.
 
     Raises:
-        ValueError: something else.
+        ValueError: it is not.
     """
-    level: list[object] = list(values)
+    data = memoryview(raw)
+    if len(data) > _UNCOUNTED and _parts(data, _MOST_PARTS) > _MOST_PARTS:
+        raise ValueError(f"a value of more than {_MOST_PARTS:,} parts")
+    value = _value_decoder.decode(data)
+    _check(value)
+    return value
+
+
+def _parts(data: memoryview, most: int) -> int:
+    """How many values MessagePack holds, counted until there are more than ``most``: an empty map takes one byte on the wire
+    and 64 in memory.
+    """
+    at = count = 0
+    end = len(data)
+    while at < end and count <= most:
+        head = data[at]
+        count += 1
+        at += 1
+        if head <= 0x7F or head >= 0xE0 or head in (0xC0, 0xC2, 0xC3) or 0x80 <= head <= 0x9F:
+            continue  # nothing follows but other values
+        if 0xA0 <= head <= 0xBF:
+            at += head & 0x1F
+        elif head in _LENGTH_BYTES:
+            width = _LENGTH_BYTES[head]
+            at += width + (0 if head >= 0xDC else int.from_bytes(data[at : at + width], "big"))
+        else:
+            at += _WIDTHS.get(head, 0)
+    return count
+
+
+_LENGTH_BYTES = {
+    0xC4: 1, 0xC5: 2, 0xC6: 4, 0xC7: 2, 0xC8: 3, 0xC9: 5, 0xD9: 1, 0xDA: 2, 0xDB: 4,
+    0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4,
+}  # fmt: skip
+_WIDTHS = {0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
+
+
+def _check(whole: object) -> None:
+    level: list[object] = [whole]
     for _ in range(_DEEPEST):
         below: list[object] = []
         for value in level:
             if isinstance(value, dict):
+                if not all(isinstance(key, str) for key in value):
+                    raise ValueError("a key that is no text")
                 below += value.values()
             elif isinstance(value, list):
                 below += value
-            elif not isinstance(value, _PLAIN):
+            elif not isinstance(value, _SIMPLE):
                 raise ValueError(f"a value of type {type(value).__name__}")
         if not below:
             return
@@ -227,7 +303,17 @@ class Wire(asyncio.BufferedProtocol):
         """The wire over a connected socket, which it takes over."""
         self = cls(largest, on_frame, on_end)
         self._socket = ours
-        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
+        keep_to_this_process(ours)
+        loop = asyncio.get_running_loop()
+        connecting = loop.create_task(loop.create_unix_connection(lambda: self, sock=ours))
+        try:
+            await asyncio.shield(connecting)
+        except (
+            asyncio.CancelledError
+        ):  # half made it would go on reading from a number that is another socket's by then
+            await asyncio.wait([connecting])
+            self.abort()
+            raise
         return self
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

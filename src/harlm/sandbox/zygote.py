@@ -24,6 +24,7 @@ from harlm.errors import SandboxFailure
 from harlm.sandbox import control, wire
 from harlm.sandbox.control import Control
 from harlm.sandbox.gate import Gate
+from harlm.sandbox.own_sockets import keep_to_this_process
 from harlm.sandbox.worker_process import WorkerProcess
 
 _BOOT = (
@@ -66,6 +67,7 @@ class HostZygote:
         self._sending = threading.Lock()
         ours, theirs = socket.socketpair()
         self._socket = ours
+        keep_to_this_process(ours)
         try:
             with theirs:
                 self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -189,8 +191,11 @@ class RunZygote:
         self._listening = asyncio.create_task(self._listen())
         return self
 
-    async def open(self, descriptors: Sequence[int]) -> WorkerProcess:
+    async def open(self, descriptors: Sequence[int], more_memory: int) -> WorkerProcess:
         """Have a REPL forked, which takes over copies of ``descriptors``.
+
+        Args:
+            more_memory: bytes of address space besides those of every REPL.
 
         Raises:
             SandboxFailure: it cannot be.
@@ -199,13 +204,17 @@ class RunZygote:
         opened: asyncio.Future[WorkerProcess] = asyncio.get_running_loop().create_future()
         self._opening[number] = opened
         try:
-            await self._talk.send({"op": "open", "id": number}, descriptors)
+            await self._talk.send({"op": "open", "id": number, "more_memory": more_memory}, descriptors)
             async with asyncio.timeout(_START_S):
                 return await opened
         except (ConnectionError, TimeoutError) as error:
             raise SandboxFailure(
                 f"the run's interpreter is gone ({type(error).__name__}); ask again"
             ) from error
+        except asyncio.CancelledError:
+            if opened.done() and not opened.cancelled() and opened.exception() is None:
+                _give_up(opened.result())  # it came while we were told that nobody wants it
+            raise
         finally:
             self._opening.pop(number, None)
 
@@ -263,7 +272,8 @@ class RunZygote:
             return
         self._workers[worker.inner_pid] = worker
         if waiting.done():  # whoever waited has gone
-            worker.kill()
+            self._workers.pop(worker.inner_pid)
+            _give_up(worker)
         else:
             waiting.set_result(worker)
 
@@ -274,12 +284,20 @@ class RunZygote:
 
     async def close(self) -> None:
         """End the zygote and every REPL that came from it."""
+        for waiting in self._opening.values():
+            self._fail(waiting, "the sandbox was closed")
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
         if self.gate is not None:
             self.gate.close()
         self._talk.close()
+
+
+def _give_up(worker: WorkerProcess) -> None:
+    """Nobody wants it."""
+    worker.kill()
+    worker.close()
 
 
 def _packages() -> list[str]:

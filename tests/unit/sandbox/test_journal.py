@@ -68,7 +68,7 @@ def test_a_journal_holds_so_much_and_says_what_it_left_out(monkeypatch: pytest.M
     large = Recording()
     for number in range(20):
         large.add(wire.Call(id=number, function="f", arguments={}), wire.Reply(id=number, value="z" * 100))
-    assert large.answers is None
+    assert large.answers() is None
     kept.add("z", large, 0.0)
     assert kept.left_out == 3
 

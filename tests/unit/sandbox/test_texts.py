@@ -105,7 +105,7 @@ def test_texts_are_read_from_the_file_that_the_host_wrote(
     context = Context(documents=tuple(Document(name=str(n), text=text) for n, text in enumerate(written)))
     library = library_of()
     with nameless_file() as file:
-        library.read_texts(os.dup(file), msgspec.to_builtins(write_texts(context.documents, os.dup(file))))
+        library.read_texts(os.dup(file), msgspec.to_builtins(write_texts(context.documents, file)))
     for document, text in zip(library.documents, written, strict=True):
         assert document == text
         assert type(document) is texts.Document

@@ -21,6 +21,7 @@ Frame = dict[str, Any]  # the wire is where types end
 _PIECE = 1 << 16
 _ROOM = socket.CMSG_SPACE(4 * 4)  # for descriptors that come along
 _PATIENCE_MS = 50
+_LARGEST_VALUE = 2_000_000  # bytes of a list or a dict that a cell finishes with
 _UNDER_WAY = 1024  # calls of one batch that are posted before the first reply is read
 
 
@@ -107,6 +108,21 @@ class Channel:
         """The descriptors that came with the last command."""
         taken, self._received = self._received, []
         return taken
+
+    def send_done(self, cell: str, done: Frame) -> None:
+        """Say that a cell ended.
+
+        Raises:
+            FrameTooLarge: what it finished with is larger than the host takes.
+        """
+        final = done["final"]
+        if final is not None and not isinstance(final["value"], str):
+            size = len(pack(final["value"]))
+            if size > _LARGEST_VALUE:
+                raise FrameTooLarge(
+                    f"{size:,} bytes are too many for a value that is no text; {_LARGEST_VALUE:,} can be sent"
+                )
+        self.send({"op": "done", "cell": cell, **done})
 
     def send(self, frame: Frame) -> None:
         """Write one frame.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import time
 from collections import deque
+from collections.abc import Callable
 
+_SIGN_S = 1.0
 FLOOD = 64 << 20
 """Characters after which a cell that prints is stopped."""
 
@@ -18,18 +21,21 @@ class Captured(io.TextIOBase):
 
     Args:
         head, tail: how many characters are kept of each.
+        sign_of_life: called at times, so that whoever waits knows that something is printed.
     """
 
     encoding = "utf-8"
     errors = "backslashreplace"
 
-    def __init__(self, head: int, tail: int) -> None:
+    def __init__(self, head: int, tail: int, sign_of_life: Callable[[], None] = lambda: None) -> None:
         self._head_room = head
         self._tail_room = tail
         self._head: list[str] = []
         self._tail: deque[str] = deque()
         self._tail_length = 0
         self._flooded = False
+        self._sign_of_life = sign_of_life
+        self._signed = time.monotonic()
         self.length = 0
 
     def writable(self) -> bool:
@@ -42,6 +48,9 @@ class Captured(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         size = len(text)
         self.length += size
+        if (now := time.monotonic()) - self._signed > _SIGN_S:
+            self._signed = now
+            self._sign_of_life()
         if self._head_room:
             kept = text[: self._head_room]
             self._head.append(kept)

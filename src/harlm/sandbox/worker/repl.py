@@ -61,13 +61,19 @@ def rehearse() -> None:
 
 
 def prepare(
-    tier: str, python: confine.Python, folder: str, *, may_fork: bool, memory_bytes: int, file_bytes: int
+    tier: str,
+    python: confine.Python,
+    confined: confine.Confined,
+    folder: str,
+    *,
+    memory_bytes: int,
+    file_bytes: int,
 ) -> str | None:
     """Confine this process, before it knows for which REPL.
 
     Args:
+        confined: what came of confining the run.
         folder: the name of the one in which its cells may write.
-        may_fork: whether a gate stands that decides about forks.
 
     Returns:
         the path of that folder; None where there is none.
@@ -75,7 +81,7 @@ def prepare(
     die_with_parent()
     place = _make_folder(tier, folder)
     confine.confine_repl(
-        tier, python, folder=place, may_fork=may_fork, memory_bytes=memory_bytes, file_bytes=file_bytes
+        tier, python, confined, folder=place, memory_bytes=memory_bytes, file_bytes=file_bytes
     )
     return place
 
@@ -111,6 +117,7 @@ def serve(
         call_many=channel.call_many,
         head=setup["head"],
         tail=setup["tail"],
+        sign_of_life=lambda: channel.send({"op": "alive"}),
     )
     channel.send({"op": "ready"})
     _Life(channel, session, tier, python, folder).live()
@@ -180,11 +187,11 @@ class _Life:
         if self._channel.is_orphan:
             return False
         try:
-            self._channel.send({"op": "done", "cell": frame["cell"], **done})
+            self._channel.send_done(frame["cell"], done)
         except FrameTooLarge as error:
             why = f"What the cell finished with cannot be sent: {error}"
             cut = {**done, "final": None, "names": [], "error": why}
-            self._channel.send({"op": "done", "cell": frame["cell"], **cut})
+            self._channel.send_done(frame["cell"], cut)
         return True
 
     def _fork(self, frame: Frame) -> None:

@@ -53,11 +53,13 @@ class Session:
         call_many: Callable[[str, list[Frame]], list[Any]],
         head: int,
         tail: int,
+        sign_of_life: Callable[[], None] = lambda: None,
     ) -> None:
         self._module = types.ModuleType("__main__")
         self._names = self._module.__dict__
         self._answer: dict[str, Any] = {"content": None, "ready": False}
         self._head, self._tail = head, tail
+        self._sign_of_life = sign_of_life
         self._sources: dict[str, str] = {}
         self.running = False
         self._reserved: dict[str, Any] = {
@@ -70,7 +72,7 @@ class Session:
 
     def run(self, cell: str) -> Frame:
         """Run one cell, and say what came of it."""
-        output = Captured(self._head, self._tail)
+        output = Captured(self._head, self._tail, self._sign_of_life)
         before = {name: id(value) for name, value in self._own_names()}
         files = sys.stdout, sys.stderr, sys.modules.get("__main__")
         sys.modules["__main__"] = self._module

@@ -102,8 +102,7 @@ def _probe(order: dict[str, Any], control: Control, python: confine.Python) -> N
         os.close(confined.gate)  # nobody is there to decide, so nothing is let through
     try:
         confine.confine_repl(
-            order["tier"], python, folder=None, may_fork=confined.gate is not None,
-            memory_bytes=1 << 34, file_bytes=1 << 20,
+            order["tier"], python, confined, folder=None, memory_bytes=1 << 34, file_bytes=1 << 20,
         )  # fmt: skip
     except (KernelRefused, OSError) as error:
         control.send({"op": "refused", "step": getattr(error, "step", "a step"), "why": str(error)})
@@ -137,7 +136,7 @@ class _RunZygote:
         self._python = python
         self._library = Library()
         self._children: set[int] = set()
-        self._has_gate = False
+        self._confined = confine.Confined(None)
         self._spare: _Spare | None = None
         self._wakes = -1
         self._listing = _listing_of_children()
@@ -153,11 +152,11 @@ class _RunZygote:
         gc.collect()
         gc.freeze()
         self._listen_for_ends()
+        self._confined = confined
         gate = [] if confined.gate is None else [confined.gate]
         self._control.send({"op": "up", "note": confined.note}, gate)
         for each in gate:
             os.close(each)
-        self._has_gate = bool(gate)
         try:
             while True:
                 self._wait()
@@ -206,7 +205,7 @@ class _RunZygote:
         """Processes that nobody ordered: a cell that was faster than its host had forked them, and they came here when it
         ended. Where the tree of processes is the run's own, the kernel ends them with it.
         """
-        if self._listing is not None and self._has_gate:
+        if self._listing is not None and self._confined.gate is not None:
             spare = set() if self._spare is None else {self._spare.pid}
             for pid in set(_children(self._listing)) - self._children - spare:
                 with suppress(ProcessLookupError, PermissionError):
@@ -215,7 +214,7 @@ class _RunZygote:
     def _open(self, order: dict[str, Any], descriptors: list[int]) -> None:
         """Give what was ordered to the spare, and fork another when that is told."""
         try:
-            pid, folder = self._hand_over(descriptors)
+            pid, folder = self._hand_over(descriptors, order["more_memory"])
         except OSError as error:
             self._control.send({"op": "failed", "id": order["id"], "why": error.strerror or str(error)})
         else:
@@ -229,9 +228,12 @@ class _RunZygote:
         with suppress(OSError):  # told when the next one is ordered
             self._spare = self._spare or self._forked()
 
-    def _hand_over(self, descriptors: list[int]) -> tuple[int, str]:
+    def _hand_over(self, descriptors: list[int], more_memory: int) -> tuple[int, str]:
         while True:
-            spare, self._spare = self._spare or self._forked(), None
+            if more_memory:  # for texts of its own, which the spare's limit has no room for
+                spare = self._forked(more_memory)
+            else:
+                spare, self._spare = self._spare or self._forked(), None
             try:
                 spare.control.send({"op": "open"}, descriptors)
             except ConnectionError:  # it was killed while it waited
@@ -240,7 +242,7 @@ class _RunZygote:
                 spare.control.close()
             return spare.pid, spare.folder
 
-    def _forked(self) -> _Spare:
+    def _forked(self, more_memory: int = 0) -> _Spare:
         """A REPL to be, which waits for its descriptors. Forking takes longer than all the rest, so it is done in advance.
 
         Raises:
@@ -251,10 +253,10 @@ class _RunZygote:
         with ours, theirs:
             pid = fork()
             if pid == 0:
-                self._be_repl(theirs, folder)
+                self._be_repl(theirs, folder, more_memory)
             return _Spare(pid, Control(ours.detach()), folder)
 
-    def _be_repl(self, theirs: socket.socket, folder: str) -> None:
+    def _be_repl(self, theirs: socket.socket, folder: str, more_memory: int) -> None:
         try:
             signal.set_wakeup_fd(-1)
             is_open = self._order["tier"] == "s0"
@@ -263,8 +265,8 @@ class _RunZygote:
             close_all_but(control.fileno())
             tier = self._order["tier"]
             place = repl.prepare(
-                tier, self._python, folder, may_fork=self._has_gate,
-                memory_bytes=self._order["memory_bytes"], file_bytes=self._order["file_bytes"],
+                tier, self._python, self._confined, folder,
+                memory_bytes=self._order["memory_bytes"] + more_memory, file_bytes=self._order["file_bytes"],
             )  # fmt: skip
             _, (wire, output, *texts) = control.receive()
             repl.settle(wire, output, texts[0] if texts else None)

@@ -37,6 +37,7 @@ _SYSTEM = (
 )
 """Where libraries are that Python's own modules load when they are first used."""
 
+_THREADS = 2_048  # of one run
 _READABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 
@@ -71,10 +72,12 @@ class Confined(NamedTuple):
 
     Attributes:
         gate: the descriptor on which starts of processes are decided; None where there is none.
+        threads: how many its user may have in all.
         note: what is weaker than it might be, for the report.
     """
 
     gate: int | None
+    threads: int | None = None
     note: str = ""
 
 
@@ -88,6 +91,7 @@ def confine_run(tier: str, python: Python) -> Confined:
     if tier == "s0":
         return Confined(None)
     is_root = os.geteuid() == 0
+    threads = _THREADS + (0 if is_root else limits.threads_of_user())
     user = identity.free_user() if is_root else os.geteuid()
     private = _private_folder(user, python) if is_root and tier != "s3" else None
     if tier == "s1" and not is_root:
@@ -114,7 +118,7 @@ def confine_run(tier: str, python: Python) -> Confined:
         if private is None
         else f"only root can enter {private}, so Landlock alone says what cells may read"
     )
-    return Confined(seccomp.close_gate(), note)
+    return Confined(seccomp.close_gate(), threads, note)
 
 
 def _private_folder(user: int, python: Python) -> str | None:
@@ -123,23 +127,29 @@ def _private_folder(user: int, python: Python) -> str | None:
 
 
 def confine_repl(
-    tier: str, python: Python, *, folder: str | None, may_fork: bool, memory_bytes: int, file_bytes: int
+    tier: str,
+    python: Python,
+    confined: Confined,
+    *,
+    folder: str | None,
+    memory_bytes: int,
+    file_bytes: int,
 ) -> None:
     """Confine this process, a REPL of a confined run, for good.
 
     Args:
         folder: the only one in which it may write; None for none.
-        may_fork: whether a gate stands that decides about forks.
+        confined: what came of confining the run. Where a gate stands, it decides about forks; elsewhere there are none.
 
     Raises:
         KernelRefused, OSError: a step is not possible here.
     """
-    limits.limit(memory_bytes=memory_bytes, file_bytes=file_bytes)
+    limits.limit(memory_bytes=memory_bytes, file_bytes=file_bytes, threads=confined.threads)
     if tier == "s0":
         return
     if tier == "s3":
         confine_folder(python, folder)
-    seccomp.confine(seccomp.allow_list(may_write=tier == "s3", may_fork=may_fork))
+    seccomp.confine(seccomp.allow_list(may_write=tier == "s3", may_fork=confined.gate is not None))
 
 
 def confine_folder(python: Python, folder: str | None, *, may_write: bool = True) -> None:

@@ -23,7 +23,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "select": (23, None), "pselect6": (270, 72), "epoll_create": (213, None), "epoll_create1": (291, 20),
     "epoll_ctl": (233, 21), "eventfd": (284, None), "eventfd2": (290, 19), "timerfd_create": (283, 85),
     "timerfd_settime": (286, 86), "timerfd_gettime": (287, 87), "signalfd4": (289, 74), "sendfile": (40, 71),
-    "fsync": (74, 82), "fdatasync": (75, 83), "flock": (73, 32), "stat": (4, None), "fstat": (5, 80),
+    "fsync": (74, 82), "fdatasync": (75, 83), "stat": (4, None), "fstat": (5, 80),
     "lstat": (6, None), "newfstatat": (262, 79), "statx": (332, 291), "access": (21, None), "faccessat": (269, 48),
     "faccessat2": (439, 439), "readlink": (89, None), "readlinkat": (267, 78), "getdents": (78, None),
     "getdents64": (217, 61), "getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50), "statfs": (137, 43),
@@ -52,7 +52,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "setfsuid": (122, 151), "setfsgid": (123, 152), "seccomp": (317, 277), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446), "unshare": (272, 97), "mount": (165, 40), "umount2": (166, 39),
     "pivot_root": (155, 41), "open_tree": (428, 428), "move_mount": (429, 429), "mount_setattr": (442, 442),
-    "capset": (126, 91), "pidfd_open": (434, 434),
+    "capset": (126, 91),
 }  # fmt: skip
 """System call to its number on x86_64 and on aarch64; None where the machine has no such call."""
 

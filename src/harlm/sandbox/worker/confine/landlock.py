@@ -14,8 +14,8 @@ from .kernel import KernelRefused, prctl, syscall
 _READ = 1 << 2 | 1 << 3  # files, folders
 _READ_FILE = 1 << 2
 _CHANGE = (
-    _READ | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 14
-)  # write, remove, make; cut short since version 3
+    _READ | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 13 | 1 << 14
+)  # write, remove, make, move, cut
 _RIGHTS = {
     1: 13,
     2: 14,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 
 from .kernel import prctl
 
@@ -12,8 +14,11 @@ _DESCRIPTORS = 256
 _PR_SET_PDEATHSIG = 1
 
 
-def limit(*, memory_bytes: int, file_bytes: int) -> None:
+def limit(*, memory_bytes: int, file_bytes: int, threads: int | None) -> None:
     """Set limits that cannot be raised again.
+
+    Args:
+        threads: of this process' user, over all its processes; None for no limit.
 
     Raises:
         OSError: one cannot be set, on Linux.
@@ -23,6 +28,7 @@ def limit(*, memory_bytes: int, file_bytes: int) -> None:
         (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _DESCRIPTORS),
+        *([] if threads is None else [(resource.RLIMIT_NPROC, threads)]),
     ):
         hard = resource.getrlimit(what)[1]
         bound = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
@@ -37,3 +43,15 @@ def die_with_parent() -> None:
     """Let the kernel kill this process when the one that started it is gone. Linux only; a change of user undoes it."""
     if sys.platform == "linux":
         prctl("death signal", _PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def threads_of_user() -> int:
+    """How many threads the user of this process has; the kernel counts them together, and limits their sum."""
+    count = 0
+    user = os.geteuid()
+    with suppress(OSError):
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            with suppress(OSError):
+                if os.stat(f"/proc/{process}").st_uid == user:
+                    count += len(os.listdir(f"/proc/{process}/task"))
+    return count

@@ -18,9 +18,9 @@ from typing import NamedTuple
 from .kernel import NUMBERS, KernelRefused, machine, prctl, syscall
 
 _ALLOWED = """
-read write futex recvmsg recvfrom poll ppoll epoll_wait epoll_pwait epoll_pwait2 readv writev pread64 pwrite64 preadv
+read write futex poll ppoll epoll_wait epoll_pwait epoll_pwait2 readv writev pread64 pwrite64 preadv
 pwritev lseek close close_range dup dup2 dup3 pipe pipe2 select pselect6 epoll_create epoll_create1 epoll_ctl eventfd
-eventfd2 timerfd_create timerfd_settime timerfd_gettime signalfd4 sendfile fsync fdatasync flock
+eventfd2 timerfd_create timerfd_settime timerfd_gettime signalfd4 sendfile fsync fdatasync
 stat fstat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir
 statfs fstatfs umask fadvise64
 mmap munmap mprotect mremap madvise brk mincore msync membarrier
@@ -89,7 +89,10 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(
         ("clock_gettime", "clock_getres", "clock_nanosleep"), ((_Test(0, 0, mask=1 << 31),),)
     ),  # of no process
-    "sendto": [[_Test(4, 0), _Test(4, 0, high=True)]],  # to the other end, never to an address
+    # To the other end, never to an address; and nothing out of band, which has been a way out of sandboxes.
+    "sendto": [[_Test(4, 0), _Test(4, 0, high=True), _Test(3, 0, mask=1)]],
+    "recvfrom": [[_Test(3, 0, mask=1)]],
+    "recvmsg": [[_Test(2, 0, mask=1)]],
 }
 _OPEN_TO_READ: dict[str, _Rule] = {
     "open": [[_Test(1, 0, mask=_ONLY_TO_READ)]],
