@@ -167,7 +167,8 @@ class Control:
                     break
                 except BlockingIOError:
                     await _writable(self._socket)
-            await asyncio.get_running_loop().sock_sendall(self._socket, data[sent:])
+            if sent < len(data):
+                await asyncio.get_running_loop().sock_sendall(self._socket, data[sent:])
 
     async def receive(self) -> tuple[News, list[int]]:
         """The next thing that the zygote says, and the descriptors that came along.

@@ -226,7 +226,6 @@ class ProcessRepl:
             if self._link is not None and not self._link.was_killed:
                 # It ended between two cells: the last one is what ended it.
                 self._journal.cut(max(len(self._journal.entries) - 1, 0))
-            await self._drop()
             await self._restore()
             if self._journal.left_out > known:
                 notice = (
@@ -368,12 +367,12 @@ class ProcessRepl:
         """
         try:
             while not self._closed:
+                await self._drop()
                 await self.start()
                 failed = await self._replay()
                 if failed is None:
                     return
                 self._journal.cut(failed)
-                await self._drop()
         except BaseException:  # half of it done is worse than nothing
             await self._drop()
             raise
@@ -439,11 +438,12 @@ class ProcessRepl:
         try:
             return await asyncio.shield(forking)
         except asyncio.CancelledError:
-            self._stopping = asyncio.create_task(self._after(forking))
+            self._stopping = asyncio.create_task(self._after(forking, branch))
             raise
 
-    async def _after(self, forking: asyncio.Task[bool]) -> None:
+    async def _after(self, forking: asyncio.Task[bool], unwanted: ProcessRepl) -> None:
         await asyncio.wait([forking])
+        await unwanted.close()  # it was closed before it was whole
         self._stopping = None
 
     async def _fork_into(self, branch: ProcessRepl, link: Link, *, read_only: bool) -> bool:

@@ -112,7 +112,8 @@ class HostZygote:
         data = control.frame_of(order)
         with self._sending:
             sent = socket.send_fds(self._socket, [data], list(descriptors))
-            self._socket.sendall(data[sent:])
+            if sent < len(data):
+                self._socket.sendall(data[sent:])
 
     def close(self) -> None:
         """End it, and wait for that; runs that came from it go on for as long as their own sockets are open."""

@@ -21,6 +21,7 @@ from harlm.sandbox.process import ProcessSandbox
 from harlm.sandbox.repl import ProcessRepl
 from harlm.sandbox.zygote import HostZygote
 from harlm.types import Context, Document
+from tests.abuse.canaries import descendants
 from tests.sandboxes import TIERS, Host, repl_on, sandbox_on
 
 
@@ -345,6 +346,19 @@ async def test_closing_the_sandbox_ends_what_is_being_opened(tier: str) -> None:
             await sandbox.open(setup, Host())
 
 
+async def test_each_opening_makes_one_process(tier: str) -> None:
+    async with sandbox_on(tier) as sandbox:
+        setup = ReplSetup(context=Context.of_text("x"))
+        for number in range(60):
+            repl = await sandbox.open(setup, Host())
+            assert (await repl.run(f"print({number})")).output == f"{number}\n"
+            await repl.close()
+        assert sandbox._zygote is not None
+        assert sandbox._zygote._talk.sender is not None
+        await asyncio.sleep(0.1)
+        assert len(descendants(sandbox._zygote._talk.sender)) <= 1, "the spare, and nobody else"
+
+
 async def test_many_are_opened_at_once(tier: str) -> None:
     async with sandbox_on(tier) as sandbox:
         setup = ReplSetup(context=Context.of_text("x"))
@@ -409,7 +423,7 @@ async def test_threads_are_limited(tier: str) -> None:
     async with repl_on(tier, cell_seconds=30, cpu_seconds=30) as repl:
         seen = await repl.run(
             "import threading, time\nthreading.stack_size(32768)\nthreads = []\n"
-            "try:\n    for _ in range(5000):\n        thread = threading.Thread(target=time.sleep, args=(1,), daemon=True)\n"
+            "try:\n    for _ in range(5000):\n        thread = threading.Thread(target=time.sleep, args=(60,), daemon=True)\n"
             "        thread.start(); threads.append(thread)\n"
             "except RuntimeError as error:\n    print(error, len(threads) < 3000)"
         )
@@ -479,7 +493,11 @@ async def test_closing_while_a_cell_runs_leaves_no_process(repl: ProcessRepl) ->
     await repl.close()
     await asyncio.gather(running, return_exceptions=True)
     assert worker.ended.is_set()
-    assert not _is_alive(str(worker.pid))
+    for _ in range(50):  # the kernel says so a moment before it is so
+        if not _is_alive(str(worker.pid)):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the process is still there")
 
 
 async def test_texts_with_half_surrogates_and_many_documents_arrive_whole(tier: str) -> None:

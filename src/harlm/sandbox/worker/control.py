@@ -43,7 +43,10 @@ class Control:
         data = pack({**frame, "handles": len(descriptors or [])})
         data = len(data).to_bytes(4, "little") + data
         sent = socket.send_fds(self._socket, [data], descriptors) if descriptors else 0
-        self._socket.sendall(data[sent:])
+        if sent < len(
+            data
+        ):  # sendall would send even nothing, and fail when the other side has closed by then
+            self._socket.sendall(data[sent:])
 
     def close(self) -> None:
         """Let go of it, here only."""

@@ -236,7 +236,9 @@ class _RunZygote:
                 spare, self._spare = self._spare or self._forked(), None
             try:
                 spare.control.send({"op": "open"}, descriptors)
-            except ConnectionError:  # it was killed while it waited
+            except ConnectionError:  # it ended while it waited
+                with suppress(ProcessLookupError):
+                    os.kill(spare.pid, signal.SIGKILL)
                 continue
             finally:
                 spare.control.close()
