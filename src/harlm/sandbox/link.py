@@ -74,6 +74,7 @@ class Link:
         self.flooded: Callable[[], None] = worker.kill
         self.alive: Callable[[], None] = lambda: None
         self.was_killed = False
+        self._is_closed = False
         self._on_call = on_call
         self._wire: wire.Wire | None = None
         self._raw: RawOutput | None = None
@@ -89,6 +90,9 @@ class Link:
         ours, output = ends.taken()
         self._raw = RawOutput(output, lambda: self.flooded())
         self._wire = await wire.Wire.over(ours, largest, self._on_frame, self._on_end)
+        if self._is_closed:
+            self._wire.abort()
+            self._raw.close()
         # Something that it started may still hold the socket when it is gone.
         self.worker.on_end(self._wire.abort)
 
@@ -144,6 +148,7 @@ class Link:
 
     async def close(self) -> None:
         """End the worker, and wait until it is gone."""
+        self._is_closed = True
         self.kill()
         if self._wire is not None:
             self._wire.abort()

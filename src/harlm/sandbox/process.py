@@ -24,6 +24,7 @@ from harlm.errors import SandboxFailure
 from harlm.protocols import ReplHost, ReplSetup
 from harlm.sandbox import wire
 from harlm.sandbox.context_file import nameless_file, write_texts
+from harlm.sandbox.link import Link
 from harlm.sandbox.repl import ProcessRepl
 from harlm.sandbox.worker.folders import remove
 from harlm.sandbox.worker_process import WorkerProcess
@@ -90,6 +91,7 @@ class ProcessSandbox:
         self._context: Context | None = None
         self._numbers: dict[int, int] = {}
         self._open: set[ProcessRepl] = set()
+        self._links: set[Link] = set()
         self._closed = False
 
     @property
@@ -155,6 +157,8 @@ class ProcessSandbox:
             self._closed = True
         for repl in tuple(self._open):
             await repl.close()
+        for link in tuple(self._links):  # of what was cancelled half way
+            await link.close()
         zygote, self._zygote = self._zygote, None
         if zygote is not None:
             await zygote.close()
@@ -251,10 +255,16 @@ class ProcessSandbox:
         """The processes of all open REPLs."""
         return {repl.pid for repl in self._open if repl.pid is not None}
 
-    def forget(self, worker: WorkerProcess) -> None:
-        """It is gone."""
+    def keep(self, link: Link) -> Link:
+        """It is to be closed with this sandbox at the latest."""
+        self._links.add(link)
+        return link
+
+    def let_go(self, link: Link) -> None:
+        """It is closed, and its worker gone."""
+        self._links.discard(link)
         if self._zygote is not None:
-            self._zygote.forget(worker)
+            self._zygote.forget(link.worker)
 
 
 async def _written(documents: Sequence[Document], file: int) -> list[wire.Text]:

@@ -118,7 +118,7 @@ class ProcessRepl:
         with Ends() as ends, await self._sandbox.texts_of(self._setup.context) as texts:
             file = [] if texts.file is None else [texts.file]
             worker = await self._sandbox.fork([ends.theirs.fileno(), ends.output, *file], texts)
-            self._link = link = Link(worker, self._on_call)
+            self._link = link = self._sandbox.keep(Link(worker, self._on_call))
             ready = link.due(lambda frame: isinstance(frame, wire.Ready))
             await link.connect(ends, largest=self._sandbox.largest_frame)
             self._folders = self._sandbox.new_folders(worker)
@@ -129,8 +129,12 @@ class ProcessRepl:
         """Kill the process, and remove its folder."""
         self._closed = True
         self._sandbox.leave(self)
-        if self._stopping is not None:
-            self._stopping.cancel()
+        if self._link is not None:
+            self._link.kill()
+        if (
+            self._stopping is not None
+        ):  # it ends soon, now that the process does, and closes what it had opened
+            await asyncio.wait([self._stopping])
         await self._drop()
 
     async def _drop(self) -> None:
@@ -142,7 +146,7 @@ class ProcessRepl:
         folders, self._folders = self._folders, None
         if link is not None:
             await link.close()
-            self._sandbox.forget(link.worker)
+            self._sandbox.let_go(link)
         if folders is not None:
             await self._sandbox.release(folders)
 
@@ -490,7 +494,7 @@ class ProcessRepl:
             return False
         await self._sandbox.adopt(worker)
         self._folders = None if folders is None else folders.shared()
-        self._link = Link(worker, self._on_call)
+        self._link = self._sandbox.keep(Link(worker, self._on_call))
         await self._link.connect(ends, largest=self._sandbox.largest_frame)
         return True
 
