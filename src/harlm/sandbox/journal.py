@@ -106,7 +106,7 @@ def how_it_ended(error: str | None) -> str:
     """The kind of exception that ended a cell, or nothing: what must be the same when it runs again. Messages may name
     addresses and times.
     """
-    return "" if error is None else error.splitlines()[-1].partition(":")[0]
+    return "" if error is None else error.rpartition("\n")[2].partition(":")[0]
 
 
 def _size(entry: Entry) -> int:

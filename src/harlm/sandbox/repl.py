@@ -296,14 +296,14 @@ class ProcessRepl:
         if self._cell is not None:
             self._cell.limit = OutputFlood
         if self._link is not None:
-            self._link.worker.kill()
+            self._link.kill()
 
     def _give_up(self, fault: Exception) -> None:
         """A fault of ours in answering a call: it ends the run, whatever the cell makes of it."""
         if self._cell is not None:
             self._cell.fault = fault
         if self._link is not None:
-            self._link.worker.kill()
+            self._link.kill()
 
     async def _stop(self, link: Link, running: _Cell, done: asyncio.Future[wire.News]) -> None:
         """Cancel a cell: its calls are refused; where that does not end it, it is interrupted, and killed at last."""

@@ -9,17 +9,18 @@ import importlib.util
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harlm.config import Isolation
 from harlm.errors import SandboxFailure
 from harlm.protocols import Repl, ReplHost, ReplSetup, Sandbox
 from harlm.sandbox import control, seatbelt
-from harlm.sandbox.canaries import NAMES, attempts
+from harlm.sandbox.canaries import attempts
 from harlm.sandbox.control import Control
 from harlm.sandbox.process import ProcessSandbox
 from harlm.sandbox.zygote import HostZygote
+from harlm.types import Context
 
 KERNEL_TIERS = ("s3", "s2", "s1")
 """Tiers of a Linux kernel, the strongest first."""
@@ -87,9 +88,7 @@ async def find(tier: str) -> Found:
 async def _find(tier: str) -> Found:
     if tier == "monty":
         is_there = importlib.util.find_spec("pydantic_monty") is not None
-        return Found(
-            tier=tier, why_not="" if is_there else "it is not installed", denied=NAMES if is_there else ()
-        )
+        return await _try_monty() if is_there else Found(tier=tier, why_not="it is not installed")
     if tier == "seatbelt":
         if why_not := seatbelt.why_not():
             return Found(tier=tier, why_not=why_not)
@@ -122,15 +121,46 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> Found:
     match news:
         case control.Built():
             reached = tuple(news.reached)
-            why_not = (
-                "" if tier == "s0" or not reached else f"built, but it does not stop: {'; '.join(reached)}"
-            )
             return Found(
-                tier=name, why_not=why_not, denied=tuple(news.denied), reached=reached, note=news.note
+                tier=name,
+                why_not=_what_it_should_stop(name, reached),
+                denied=tuple(news.denied),
+                reached=reached,
+                note=news.note,
             )
         case control.Refused():
             return Found(tier=name, why_not=news.why)
     return Found(tier=name, why_not=f"its zygote said {type(news).__name__}")
+
+
+def _what_it_should_stop(tier: str, reached: Sequence[str]) -> str:
+    """Why a tier that was built is none all the same; nothing for one that promises nothing."""
+    missed = [each for each in reached if not (tier == "seatbelt" and each == "starting processes")]
+    return f"built, but it does not stop: {'; '.join(missed)}" if missed and tier != "s0" else ""
+
+
+async def _try_monty() -> Found:
+    """The same attempts, as cells of Monty."""
+    sandbox = sandbox_on("monty", Isolation(cell_seconds=2))
+    denied: list[str] = []
+    reached: list[str] = []
+    try:
+        repl = await sandbox.open(ReplSetup(context=Context.of_text("canary")), _Nobody())
+        with attempts() as tried:
+            for what, code in tried.items():
+                seen = await repl.run(f"{code}\nprint('REACHED' if reached else '')")
+                (reached if "REACHED" in seen.output else denied).append(what)
+        await repl.close()
+    finally:
+        await sandbox.close()
+    why_not = _what_it_should_stop("monty", reached)
+    return Found(tier="monty", why_not=why_not, denied=tuple(denied), reached=tuple(reached))
+
+
+class _Nobody:
+    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+        """No attempt has anything to ask."""
+        raise AssertionError(f"nobody offered {function}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ class WorkerProcess:
         self.peak_kb = 0
         self.ended = asyncio.Event()
         self._on_end: list[Callable[[], None]] = []
+        self._is_closed = False
         if handle is not None:
             self.pid, self.inner_pid = _numbers(handle)
             asyncio.get_running_loop().add_reader(handle, self._gone)
@@ -79,8 +80,8 @@ class WorkerProcess:
         self._signal(signal_for(kind))
 
     def _signal(self, number: int) -> None:
-        if self.ended.is_set():
-            return
+        if self.ended.is_set() or self._is_closed:
+            return  # without the handle, the number may be somebody else's by now
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if self._handle is not None and sys.platform == "linux":
                 signal.pidfd_send_signal(self._handle, number)
@@ -121,6 +122,7 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Let go of the handle."""
+        self._is_closed = True
         if self._handle is not None:
             if not self.ended.is_set():
                 asyncio.get_running_loop().remove_reader(self._handle)

@@ -81,3 +81,17 @@ def test_a_copy_goes_its_own_way() -> None:
     kept.cut(0)
     assert [entry.code for entry in copy.entries] == ["one", "two"]
     assert (len(kept.entries), kept.left_out, copy.left_out) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        (None, ""),
+        ("", ""),
+        ("\n", ""),
+        ("Traceback\nValueError: at 0x7f", "ValueError"),
+        ("KeyError", "KeyError"),
+    ],
+)
+def test_how_a_cell_ended_is_the_kind_of_its_exception(error: str | None, ended: str) -> None:
+    assert journal.how_it_ended(error) == ended

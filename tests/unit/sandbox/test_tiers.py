@@ -8,6 +8,7 @@ from harlm.config import Isolation
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
 from harlm.sandbox import seatbelt, tiers
+from harlm.sandbox.canaries import NAMES
 from harlm.sandbox.tiers import ChosenSandbox, Found, choose, refusal
 from harlm.types import Context
 from tests.sandboxes import Host
@@ -119,3 +120,24 @@ async def test_seatbelt_denies_what_it_can() -> None:
     found = await tiers.find("seatbelt")
     assert found.is_built, found.why_not
     assert "network connections" in found.denied
+
+
+@pytest.mark.parametrize(
+    ("tier", "reached", "is_built"),
+    [
+        ("s2", [], True),
+        ("s2", ["files of this user"], False),
+        ("seatbelt", ["starting processes"], True),
+        ("seatbelt", ["starting processes", "network connections"], False),
+        ("monty", ["network connections"], False),
+        ("s0", ["network connections"], True),
+    ],
+)
+def test_a_tier_that_lets_a_canary_through_is_none(tier: str, reached: list[str], is_built: bool) -> None:
+    assert (tiers._what_it_should_stop(tier, reached) == "") is is_built
+
+
+async def test_what_monty_denies_was_tried() -> None:
+    pytest.importorskip("pydantic_monty", reason="pip install 'harlm[monty]'")
+    found = await tiers.find("monty")
+    assert (found.is_built, found.denied, found.reached) == (True, NAMES, ())
