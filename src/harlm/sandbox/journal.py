@@ -14,9 +14,7 @@ import msgspec
 from harlm.errors import CodeError
 from harlm.sandbox import wire
 
-_LARGEST = (
-    256 << 20
-)  # bytes of code and answers; beyond it nothing is kept, and a lost REPL loses its variables
+_LARGEST = 256 << 20  # bytes of code and answers; beyond it nothing is kept
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -32,12 +30,14 @@ class Entry:
         answers: what its calls were answered, each under the call.
         own_s: seconds of its own that it took.
         ended: how it ended (``how_it_ended``).
+        size: bytes of it and its answers.
     """
 
     code: str
     answers: Answers
     own_s: float
     ended: str = ""
+    size: int = 0
 
 
 @dataclass(slots=True)
@@ -58,15 +58,12 @@ class Journal:
         if answers is None:
             self.left_out += 1
             return
-        entry = Entry(code, answers, own_s, ended)
-        if self._size() + _size(entry) > _LARGEST:
+        size = len(code) + recording.size
+        if size + sum(entry.size for entry in self.entries) > _LARGEST:
             self.cut(0)
             self.left_out += 1
         else:
-            self.entries.append(entry)
-
-    def _size(self) -> int:
-        return sum(map(_size, self.entries))
+            self.entries.append(Entry(code, answers, own_s, ended, size))
 
     def cut(self, at: int) -> None:
         """Forget the cells from number ``at`` on: they cannot be run again."""
@@ -79,18 +76,22 @@ class Journal:
 
 
 class Recording:
-    """The answers that a cell gets while it runs."""
+    """The answers that a cell gets while it runs.
+
+    Attributes:
+        size: bytes of them.
+    """
 
     def __init__(self) -> None:
         self._answers: dict[int, tuple[bytes, wire.Reply | wire.Refuse]] | None = {}
-        self._size = 0
+        self.size = 0
 
     def add(self, call: wire.Call, answer: wire.Reply | wire.Refuse) -> None:
         """One more answer."""
         if self._answers is not None:
             self._answers[call.id] = (_key(call.function, call.arguments), answer)
-            self._size += _length(answer)
-            if self._size > _LARGEST:
+            self.size += _length(answer)
+            if self.size > _LARGEST:
                 self._answers = None
 
     def answers(self) -> Answers | None:
@@ -107,10 +108,6 @@ def how_it_ended(error: str | None) -> str:
     addresses and times.
     """
     return "" if error is None else error.rpartition("\n")[2].partition(":")[0]
-
-
-def _size(entry: Entry) -> int:
-    return len(entry.code) + sum(_length(answer) for _, answer in entry.answers)
 
 
 def _key(function: str, arguments: Mapping[str, object]) -> bytes:

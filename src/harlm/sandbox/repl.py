@@ -131,9 +131,8 @@ class ProcessRepl:
         self._sandbox.leave(self)
         if self._link is not None:
             self._link.kill()
-        if (
-            self._stopping is not None
-        ):  # it ends soon, now that the process does, and closes what it had opened
+        if self._stopping is not None:
+            # It ends soon, now that the process does, and closes what it had opened.
             await asyncio.wait([self._stopping])
         await self._drop()
 

@@ -105,14 +105,18 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> Found:
         with attempts() as tried:
             with theirs:
                 order: dict[str, object] = {"op": "probe", "tier": tier, "canaries": dict(tried)}
-                HostZygote.current(wrapper).order(order, [theirs.fileno()])
+                host = HostZygote.current(wrapper)
+                host.order(order, [theirs.fileno()])
             async with asyncio.timeout(_PATIENCE_S):
                 news, _ = await talk.receive()
-    except EOFError:
+    except EOFError as error:
+        if not host.is_alive():
+            raise SandboxFailure(
+                "the sandbox's interpreter was killed; free some memory, and ask again"
+            ) from error
         return Found(tier=name, why_not="the process in which it was built was killed", is_passing=True)
-    except (
-        OSError
-    ) as error:  # also a timeout: nothing is known of this tier, and a lower one must not take its place
+    except OSError as error:
+        # Also a timeout: nothing is known of this tier, and a lower one must not take its place.
         raise SandboxFailure(
             f"no sandbox can be built now ({str(error) or type(error).__name__}); free some descriptors, processes or disk"
         ) from error
