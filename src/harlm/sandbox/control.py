@@ -49,8 +49,6 @@ class Built(_News, frozen=True, kw_only=True, tag="built"):
 class Up(_News, frozen=True, kw_only=True, tag="up"):
     """A run's zygote is confined and has read the context; the descriptor of its gate came along."""
 
-    note: str
-
 
 class Opened(_News, frozen=True, kw_only=True, tag="opened"):
     """A REPL was forked; a handle of its process came along where the system has such."""

@@ -94,11 +94,6 @@ class ProcessSandbox:
         self._links: set[Link] = set()
         self._closed = False
 
-    @property
-    def note(self) -> str:
-        """What is weaker than it might be on this tier."""
-        return "" if self._zygote is None else self._zygote.note
-
     async def open(self, setup: ReplSetup, host: ReplHost) -> ProcessRepl:
         """A REPL with the context loaded."""
         if sys.platform == "win32":

@@ -139,7 +139,6 @@ class RunZygote:
         self._workers: dict[int, WorkerProcess] = {}
         self._listening: asyncio.Task[None] | None = None
         self.gate: Gate | None = None
-        self.note = ""
 
     @classmethod
     async def start(
@@ -187,7 +186,6 @@ class RunZygote:
             await self.close()
             why = news.why if isinstance(news, control.Refused) else type(news).__name__
             raise SandboxFailure(f"tier {tier} cannot be built any more: {why}; `harlm doctor` says what can")
-        self.note = news.note
         self.gate = Gate(descriptors[0], always=self._talk.sender) if descriptors else None
         self._listening = asyncio.create_task(self._listen())
         return self

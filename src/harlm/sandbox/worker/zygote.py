@@ -154,7 +154,7 @@ class _RunZygote:
         self._listen_for_ends()
         self._confined = confined
         gate = [] if confined.gate is None else [confined.gate]
-        self._control.send({"op": "up", "note": confined.note}, gate)
+        self._control.send({"op": "up"}, gate)
         for each in gate:
             os.close(each)
         try:

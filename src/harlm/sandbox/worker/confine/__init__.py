@@ -5,7 +5,7 @@ A run: namespaces with a root of their own → Landlock → a free user → no c
 limits → Landlock for its own folder → the allow-list of system calls. The environment was built from zero before.
 
 Protects from: reading and changing files, other processes, the network, starting programs or processes; each as far as
-the tier goes (``TIERS``). Does not protect from: faults of the kernel, side channels, and what the host hands out.
+the tier goes (``docs/concepts/sandbox.md``). Does not protect from: faults of the kernel, side channels, and what the host hands out.
 """
 
 from __future__ import annotations
@@ -15,14 +15,6 @@ from typing import NamedTuple
 
 from . import identity, landlock, limits, namespaces, seccomp
 from .kernel import KernelRefused
-
-TIERS = {
-    "s3": "namespaces with a root of their own, Landlock, seccomp, limits",
-    "s2": "Landlock, seccomp, limits",
-    "s1": "a user of its own, seccomp, limits",
-    "s0": "limits only",
-}
-"""The tiers for which this package stands, the strongest first."""
 
 _SYSTEM = (
     "/usr/lib",
@@ -164,7 +156,6 @@ def confine_folder(python: Python, folder: str | None, *, may_write: bool = True
 
 
 __all__ = [
-    "TIERS",
     "Confined",
     "KernelRefused",
     "Python",

@@ -72,23 +72,20 @@ def _one_of(argument: int, *values: int) -> _Rule:
 _OF_ITSELF: _Rule = ((_Test(0, 0),),)
 _ONLY_TO_READ = 0o1103  # O_ACCMODE | O_CREAT | O_TRUNC
 _RULES: dict[str, _Rule] = {
-    "fcntl": _one_of(
-        1, 0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032
-    ),  # no owner of signals, no leases, no notification
+    # No owner of signals, no leases, no notification.
+    "fcntl": _one_of(1, 0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032),
     "ioctl": _one_of(1, 0x5401, 0x541B, 0x5421, 0x5450, 0x5451),  # TCGETS FIONREAD FIONBIO FIONCLEX FIOCLEX
     "prctl": _one_of(0, 15, 16, 38),  # the name of a thread; no new privileges
     "prlimit64": [[_Test(0, 0), _Test(2, 0), _Test(2, 0, high=True)]],  # to read one's own
     "socketpair": [[_Test(0, 1), _Test(1, 1, mask=0xF)]],  # AF_UNIX, SOCK_STREAM
-    "getsockopt": [
-        [_Test(1, 1), _Test(2, what)] for what in (3, 4, 30, 38, 39)
-    ],  # not who is at the other end
+    # Not who is at the other end.
+    "getsockopt": [[_Test(1, 1), _Test(2, what)] for what in (3, 4, 30, 38, 39)],
     **dict.fromkeys(
         ("getpgid", "getsid", "sched_getaffinity", "sched_getparam", "sched_getscheduler"), _OF_ITSELF
     ),
     "getpriority": [[_Test(1, 0)]],
-    **dict.fromkeys(
-        ("clock_gettime", "clock_getres", "clock_nanosleep"), ((_Test(0, 0, mask=1 << 31),),)
-    ),  # of no process
+    # Of no other process.
+    **dict.fromkeys(("clock_gettime", "clock_getres", "clock_nanosleep"), ((_Test(0, 0, mask=1 << 31),),)),
     # To the other end, never to an address; and nothing out of band, which has been a way out of sandboxes.
     "sendto": [[_Test(4, 0), _Test(4, 0, high=True), _Test(3, 0, mask=1)]],
     "recvfrom": [[_Test(3, 0, mask=1)]],
