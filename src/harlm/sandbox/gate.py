@@ -17,6 +17,7 @@ from collections import Counter
 
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV, _SEND
 _NOTICE = 80  # bytes of struct seccomp_notif: id, pid, flags, data
+_LAST_S = 0.2
 _CONTINUE = 1  # SECCOMP_USER_NOTIF_FLAG_CONTINUE; safe here: what was checked are registers, not memory
 
 
@@ -85,3 +86,4 @@ class Gate:
         if self._wake >= 0:
             os.close(self._wake)
             self._wake = -1
+            self._thread.join(_LAST_S)  # at once, but where it waits for a notice that is gone
