@@ -13,27 +13,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harlm.budget import Price
     from harlm.client import HARLM
     from harlm.context import load
     from harlm.errors import (
         BadCompletion,
+        CallLimit,
         CodeError,
         ConfigError,
         ContextError,
         ContextOverflow,
+        CostLimit,
+        DeadlineExceeded,
+        DepthLimit,
         HarlmError,
+        LimitExceeded,
         ModelError,
         ModelUnavailable,
         NoAnswer,
         RateLimited,
         SandboxError,
         SandboxFailure,
+        TokenLimit,
         TraceError,
     )
     from harlm.events import Event
     from harlm.protocols import LanguageModel
     from harlm.types import (
         Answer,
+        Budget,
         Citation,
         Completion,
         Context,
@@ -51,6 +59,8 @@ __all__ = [
     "HARLM",
     "Answer",
     "BadCompletion",
+    "Budget",
+    "CallLimit",
     "Citation",
     "CodeError",
     "Completion",
@@ -58,32 +68,40 @@ __all__ = [
     "Context",
     "ContextError",
     "ContextOverflow",
+    "CostLimit",
+    "DeadlineExceeded",
+    "DepthLimit",
     "Document",
     "Event",
     "HarlmError",
     "LanguageModel",
     "Latency",
+    "LimitExceeded",
     "Message",
     "ModelError",
     "ModelUnavailable",
     "NoAnswer",
+    "Price",
     "RateLimited",
     "Route",
     "Sampling",
     "SandboxError",
     "SandboxFailure",
+    "TokenLimit",
     "TraceError",
     "Usage",
     "load",
 ]
 
 _MODULES = {
+    "harlm.budget": ("Price",),
     "harlm.client": ("HARLM",),
     "harlm.context": ("load",),
     "harlm.events": ("Event",),
     "harlm.protocols": ("LanguageModel",),
     "harlm.types": (
         "Answer",
+        "Budget",
         "Citation",
         "Completion",
         "Context",

@@ -4,17 +4,22 @@ that a run pays for what it uses (aiohttp alone takes a quarter of a second).
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
-from harlm.config import Config, is_address
+from harlm.budget import UNLIMITED, Account, Caps, Price, PriceList, Till
+from harlm.config import DEFAULT_USD, Config, is_address
 from harlm.engine import Models, Run, Shared, new_run_id
 from harlm.errors import ConfigError
 from harlm.events import Event, Noted
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
+from harlm.models.tokens import tokenizer_of
+from harlm.models.wrappers import Layers, Patience
 from harlm.protocols import LanguageModel, TraceSink
 from harlm.router import HeuristicRouter
 from harlm.sandbox.tiers import ChosenSandbox
@@ -23,6 +28,8 @@ from harlm.tracing.redact import Redactor
 
 if TYPE_CHECKING:
     from harlm.models.http import Transport
+
+_RICHEST_USD = 1e9  # more is no limit
 
 ModelChoice = str | LanguageModel | Callable[..., object]
 """How a user names a model: by name, as a model, or as any callable."""
@@ -67,12 +74,66 @@ def user_config_file() -> Path:
     return folder / "config.toml"
 
 
+def prices_file(config: Config) -> Path:
+    """Where the user's own prices are; need not exist.
+
+    Raises:
+        ConfigError: a file is named that is not there.
+    """
+    if config.budget.prices is None:
+        return user_config_file().with_name("prices.toml")
+    named = Path(config.budget.prices).expanduser()
+    if not named.is_file():
+        raise ConfigError(
+            f"budget.prices = {config.budget.prices!r} is not a file; give a TOML file of prices"
+        )
+    return named
+
+
+def caps_of(config: Config) -> Caps:
+    """What the root account of a run may give out, from now on."""
+    budget = config.budget
+    usd = DEFAULT_USD if budget.usd is None else budget.usd
+    return Caps(
+        tokens=UNLIMITED if budget.tokens is None else budget.tokens,
+        micros=UNLIMITED if usd > _RICHEST_USD else round(usd * 1_000_000),
+        calls=UNLIMITED if budget.calls is None else budget.calls,
+        ends=math.inf if budget.seconds is None else time.monotonic() + budget.seconds,
+        depth=config.engine.max_depth,
+    )
+
+
+def unpriced(models: Models, prices: PriceList) -> list[str]:
+    """The names of models of which nobody knows what they cost."""
+    names = dict.fromkeys(
+        model.name for model in (models.root, models.sub, models.economy) if model is not None
+    )
+    return [name for name in names if prices.of(name) is None]
+
+
+def priced_or_refused(config: Config, prices: PriceList, models: Models) -> None:
+    """Refuse a limit in dollars that nobody could keep.
+
+    Raises:
+        ConfigError: a limit was set, and the price of a model is unknown.
+    """
+    usd = config.budget.usd
+    if usd is None or usd > _RICHEST_USD or not (unknown := unpriced(models, prices)):
+        return
+    raise ConfigError(
+        f"the price of {unknown[0]} is unknown, so a limit of ${usd:g} cannot be kept. Give its price in "
+        f'{prices_file(config)} (["{unknown[0]}"] with input = … and output = …, USD for a million tokens), or limit '
+        "--max-tokens or --max-calls instead"
+    )
+
+
 @asynccontextmanager
 async def open_run(
     config: Config,
     *,
     root: ModelChoice | None = None,
     sub: ModelChoice | None = None,
+    prices: Mapping[str, Price] | None = None,
     sinks: Sequence[TraceSink] = (),
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Run]:
@@ -80,18 +141,20 @@ async def open_run(
 
     Args:
         root, sub: models that take the place of those in ``config``.
+        prices: of models by full name, above those in files.
         sinks: where events go besides the stored run.
         environment: where keys are looked for; the process environment by default.
 
     Raises:
-        ConfigError: a model that cannot be used, or a home that cannot be written to.
+        ConfigError: a model that cannot be used or has no price although money is limited, or a home that cannot be
+            written to.
     """
     variables = os.environ if environment is None else environment
     async with AsyncExitStack() as cleanup:
-        maker = _ModelMaker(config, variables, cleanup)
-        root_model = await maker.make(root if root is not None else config.models.root)
-        chosen_sub = sub if sub is not None else config.models.sub
-        sub_model = root_model if chosen_sub is None else await maker.make(chosen_sub)
+        listed = PriceList(prices_file(config), prices)
+        maker = _ModelMaker(config, variables, cleanup, listed)
+        models = await maker.make_all(root, sub)
+        priced_or_refused(config, listed, models)
         home = home_of(config)
         run_id = new_run_id()
         stored = JsonlSink(runs_of(config) / run_id, Redactor(maker.secrets))
@@ -99,13 +162,16 @@ async def open_run(
         sandbox = ChosenSandbox(config.sandbox)
         cleanup.push_async_callback(sandbox.close)
         yield Run(
-            models=Models(root=root_model, sub=sub_model),
+            models=models,
+            account=Account(caps_of(config)),
             shared=Shared(
                 run_id=run_id,
                 sandbox=sandbox,
                 router=HeuristicRouter(),
                 sink=_Fanout((stored, *sinks)),
                 settings=config.engine,
+                till=Till(listed, tokenizer_of),
+                around=maker.layers.around,
                 index_file=home / "index.db",
                 open_repls=config.sandbox.open_repls,
             ),
@@ -138,10 +204,23 @@ def _without_trace(event: Event, error: OSError) -> Noted:
 
 
 class _ModelMaker:
-    """Makes the models of one run; those that need a network share its connections."""
+    """Makes the models of one run; those that need a network share its connections and what is known of their addresses.
 
-    def __init__(self, config: Config, variables: Mapping[str, str], cleanup: AsyncExitStack) -> None:
+    Attributes:
+        layers: what stands between a request and those models.
+        secrets: what no trace may hold.
+    """
+
+    def __init__(
+        self, config: Config, variables: Mapping[str, str], cleanup: AsyncExitStack, prices: PriceList
+    ) -> None:
         self._settings = config.models
+        self._prices = prices
+        self.layers = Layers(
+            concurrency=config.engine.concurrency,
+            patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
+            hedges=config.models.hedging,
+        )
         self._variables = variables
         self._cleanup = cleanup
         self._transport: Transport | None = None
@@ -150,6 +229,19 @@ class _ModelMaker:
             config.models.api_key,
             *(variables.get(name) for provider in PROVIDERS.values() for name in provider.key_variables),
         ]
+
+    async def make_all(self, root: ModelChoice | None, sub: ModelChoice | None) -> Models:
+        """The models of a run by role; what is not given is as the settings say."""
+        chosen = self._settings
+        root_model = await self.make(root if root is not None else chosen.root)
+        named_sub = sub if sub is not None else chosen.sub
+        if chosen.fallback is not None:
+            self.layers.fall_back_to(await self.make(chosen.fallback))
+        return Models(
+            root=root_model,
+            sub=root_model if named_sub is None else await self.make(named_sub),
+            economy=None if chosen.economy is None else await self.make(chosen.economy),
+        )
 
     async def make(self, choice: ModelChoice) -> LanguageModel:
         """The model that a user named."""
@@ -176,7 +268,7 @@ class _ModelMaker:
         base_url, is_custom = self._address(name)
         self._home = self._home or base_url
         key, hint = self._key(name, base_url, is_custom=is_custom)
-        window = self._settings.window or (CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window)
+        window = self._settings.window or self._window(name, is_custom=is_custom)
         transport = await self._connections()
         match PROVIDERS[name.provider].protocol:
             case "anthropic":
@@ -185,7 +277,7 @@ class _ModelMaker:
                 from harlm.models.gemini import GeminiContent as Adapter  # type: ignore[assignment] # same arguments
             case _:
                 from harlm.models.openai import OpenAIChat as Adapter  # type: ignore[assignment] # same arguments
-        return Adapter(
+        model = Adapter(
             name=name.full,
             model=name.name,
             base_url=base_url,
@@ -194,6 +286,15 @@ class _ModelMaker:
             window=window,
             transport=transport,
         )
+        self.layers.add(model, base_url)
+        return model
+
+    def _window(self, name: ModelName, *, is_custom: bool) -> int:
+        """Tokens that fit: by the price list, which knows the provider's own models, else what is safe to assume."""
+        priced = None if is_custom else self._prices.of(name.full)
+        if priced is not None and priced.window is not None:
+            return priced.window
+        return CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window
 
     def _address(self, name: ModelName) -> tuple[str, bool]:
         """Where a model is, and whether the user said so."""

@@ -9,18 +9,19 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from harlm import assembly, config, events
+from harlm.budget import Price
 from harlm.context import load, profile
 from harlm.engine import Run, solve
-from harlm.errors import ConfigError, NoAnswer
+from harlm.errors import ConfigError, LimitExceeded, NoAnswer
 from harlm.events import Event
 from harlm.protocols import TraceSink
-from harlm.types import MODES, Answer, Context, Mode, Task, without_surrogates
+from harlm.types import MODES, Answer, Budget, Context, Mode, Task, without_surrogates
 
 T = TypeVar("T")
 
@@ -47,6 +48,8 @@ class HARLM:
         window: tokens that fit into the models, where the built-in figure is wrong.
         offline: refuse every model that needs a network.
         seed: for models that know one, and for ``random`` in the REPL.
+        budget: what each run may use at most; a breach raises ``LimitExceeded`` with the partial answer.
+        prices: of models by full name, above those that HARLM knows.
         settings: a whole config instead of the environment and the files; the other arguments still override it.
 
     Raises:
@@ -68,8 +71,12 @@ class HARLM:
         window: int | None = None,
         offline: bool | None = None,
         seed: int | None = None,
+        budget: Budget | None = None,
+        prices: Mapping[str, Price] | None = None,
         settings: config.Config | None = None,
     ) -> None:
+        limits = budget or Budget()
+        self._prices = prices
         named = {"models.root": model, "models.sub": sub_model}
         flags: dict[str, object] = {
             **{name: choice for name, choice in named.items() if isinstance(choice, str)},
@@ -77,7 +84,11 @@ class HARLM:
             "models.window": window,
             "models.offline": offline,
             "engine.mode": mode,
-            "engine.max_depth": max_depth,
+            "engine.max_depth": max_depth if max_depth is not None else limits.depth,
+            "budget.usd": limits.usd,
+            "budget.tokens": limits.tokens,
+            "budget.calls": limits.calls,
+            "budget.seconds": limits.seconds,
             "engine.max_turns": max_turns,
             "engine.concurrency": concurrency,
             "engine.seed": seed,
@@ -117,11 +128,14 @@ class HARLM:
             ModelError: the root model failed.
             SandboxFailure: no REPL could be opened, or it broke.
             NoAnswer: ``engine.strict`` is set, and nothing in the context supports an answer.
+            LimitExceeded: the budget was spent first; ``partial`` is the answer as far as it got.
         """
         asked = _checked_question(question)
         chosen = _checked_mode(mode or self._config.engine.mode)
         loaded = await asyncio.to_thread(load, context, self._config.loading)
-        async with assembly.open_run(self._config, root=self._root, sub=self._sub, sinks=sinks) as run:
+        async with assembly.open_run(
+            self._config, root=self._root, sub=self._sub, prices=self._prices, sinks=sinks
+        ) as run:
             return await self._solve(Task(question=asked, context=loaded, mode=chosen), run)
 
     async def _solve(self, task: Task, run: Run) -> Answer:
@@ -134,6 +148,10 @@ class HARLM:
                 raise NoAnswer(
                     f"nothing in the context supports an answer (run {answer.run_id}); leave strict mode to see what was said"
                 )
+        except LimitExceeded as limit:
+            if limit.partial is not None:
+                run.emit(events.Answered(answer=limit.partial))
+            raise
         except (Exception, asyncio.CancelledError, KeyboardInterrupt) as error:
             run.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
             raise
@@ -298,6 +316,13 @@ def _notes(context: Context, run: Run) -> Iterator[str]:
             "offline/extractive finds, quotes and counts; it does not reason. "
             "For a language model set HARLM_MODEL or -m (harlm models lists them)"
         )
+    names = dict.fromkeys((run.models.root.name, run.models.sub.name))
+    for name in names if run.account.limits_money else ():
+        if run.shared.till.price_of(name) is None:
+            yield (
+                f"the price of {name} is unknown, so its cost is not counted and no limit in dollars holds for it; "
+                "--max-tokens and --max-calls do"
+            )
     unread = [
         each
         for each in context.skipped

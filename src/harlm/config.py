@@ -3,11 +3,13 @@ and precedence; refuses to know what a part does with its section.
 
 Precedence: flag > environment > project file (``./harlm.toml``, else ``[tool.harlm]`` in ``./pyproject.toml``)
 > user file > default. A project file is part of whatever repository one happens to stand in, so it may not set
-keys, base URLs, certificates, proxies, the home folder or anything of the sandbox, nor undo the rule to stay offline.
+keys, base URLs, certificates, proxies, the home folder, or anything of the sandbox and the budget, nor undo the rule to
+stay offline.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -35,6 +37,10 @@ _ENVIRONMENT: Mapping[str, str] = {
     "HARLM_OFFLINE": "models.offline",
     "HARLM_CONCURRENCY": "engine.concurrency",
     "HARLM_SANDBOX": "sandbox.tier",
+    "HARLM_MAX_COST": "budget.usd",
+    "HARLM_MAX_TOKENS": "budget.tokens",
+    "HARLM_MAX_CALLS": "budget.calls",
+    "HARLM_TIMEOUT": "budget.seconds",
     "HARLM_HOME": "tracing.home",
 }
 
@@ -45,10 +51,16 @@ _NOT_FOR_PROJECTS = (
     "models.ca_bundle",
     "models.offline",
     "sandbox.",
+    "budget.",
     "tracing.home",
 )
 
 _ADDRESSES = ("models.base_url", "models.proxy")
+
+DEFAULT_USD = 1.0
+"""What a run may spend when nobody said how much."""
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
 
 _SECRET = "models.api_key"  # noqa: S105 - the name of a setting, not a secret
 _HIDDEN = "(set, hidden)"
@@ -69,6 +81,11 @@ class Models(_Section, frozen=True, kw_only=True):
             provider's own variable is used.
         window: tokens that fit into the models, where the built-in figure is wrong.
         offline: refuse every model that needs a network.
+        fallback: asked in place of a model that does not answer, when its retries are over.
+        economy: what cells call once 70 % of the budget is gone; a cheaper model than ``sub``.
+        retries: attempts after the first one, where a failure may pass by itself.
+        patience_s: for all attempts of a call and the waiting between them.
+        hedging: whether the slowest calls of a fan-out (at most 5 %) are asked a second time.
         connect_timeout_s, timeout_s: for one request.
         proxy: an HTTP proxy; ``HTTPS_PROXY`` and ``NO_PROXY`` are honoured without it.
         ca_bundle: a PEM file of certificates to trust besides those of the system.
@@ -80,6 +97,11 @@ class Models(_Section, frozen=True, kw_only=True):
     api_key: str | None = None
     window: Annotated[int, Meta(ge=1024)] | None = None
     offline: bool = False
+    fallback: str | None = None
+    economy: str | None = None
+    retries: Annotated[int, Meta(ge=0, le=20)] = 6
+    patience_s: Annotated[float, Meta(ge=0)] = 600.0
+    hedging: bool = True
     connect_timeout_s: Annotated[float, Meta(gt=0)] = 10.0
     timeout_s: Annotated[float, Meta(gt=0)] = 600.0
     proxy: str | None = None
@@ -147,6 +169,25 @@ class Isolation(_Section, frozen=True, kw_only=True):
     open_repls: Annotated[int, Meta(ge=1, le=256)] = 16
 
 
+class Spending(_Section, frozen=True, kw_only=True):
+    """What one run may use at most, over its whole recursion. None is no limit, but for money.
+
+    Attributes:
+        usd: dollars; infinity for no limit. None is the default limit of ``DEFAULT_USD``, which holds where prices are known
+            and only warns where one is not; any other needs the price of every model of the run.
+        tokens: of input and output together.
+        calls: model requests.
+        seconds: wall time; also written ``90s``, ``5m``, ``1h30m``.
+        prices: a TOML file of prices, above those that HARLM knows; ``prices.toml`` beside the user's settings when None.
+    """
+
+    usd: Annotated[float, Meta(ge=0)] | None = None
+    tokens: Annotated[int, Meta(ge=1)] | None = None
+    calls: Annotated[int, Meta(ge=1)] | None = None
+    seconds: Annotated[float, Meta(gt=0)] | None = None
+    prices: str | None = None
+
+
 class Tracing(_Section, frozen=True, kw_only=True):
     """Where runs are kept.
 
@@ -164,6 +205,7 @@ class Config(_Section, frozen=True, kw_only=True):
     loading: Loading = Loading()
     engine: Engine = Engine()
     sandbox: Isolation = Isolation()
+    budget: Spending = Spending()
     tracing: Tracing = Tracing()
 
 
@@ -268,7 +310,7 @@ def _project_layer(folder: Path) -> Iterable[tuple[str, Mapping[str, object]]]:
         if name.startswith(_NOT_FOR_PROJECTS) or hidden_url:
             raise ConfigError(
                 f"{path} sets {name}; a project file may not, because a cloned repository could then send "
-                f"your documents or keys elsewhere. Put it into your user file, a variable or a flag."
+                f"your documents or keys elsewhere, or spend your money. Put it into your user file, a variable or a flag."
             )
     yield str(path), layer
 
@@ -328,6 +370,11 @@ def _convert(values: Mapping[str, object], origins: Mapping[str, str]) -> Config
     sections: dict[str, dict[str, object]] = {}
     for name, value in values.items():
         section, key = name.split(".")
+        if name == "budget.seconds" and isinstance(value, str):
+            try:
+                value = seconds_of(value)
+            except ValueError as error:
+                raise ConfigError(f"{origins.get(name, name)}: {name} = {error}") from error
         sections.setdefault(section, {})[key] = value
     try:
         config = msgspec.convert(sections, Config, strict=False)
@@ -352,6 +399,19 @@ def is_address(value: str) -> bool:
         return is_whole and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, half an IPv6 address
         return False
+
+
+def seconds_of(text: str) -> float:
+    """Seconds from ``90``, ``90s``, ``5m`` or ``1h30m``.
+
+    Raises:
+        ValueError: it is no such time.
+    """
+    matched = _DURATION.fullmatch(text.strip().lower().replace(" ", ""))
+    if matched is None or not any(matched.groups()):
+        raise ValueError(f"{text!r} is no time; write 90s, 5m or 1h30m")
+    hours, minutes, seconds = (float(part or 0) for part in matched.groups())
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _toml(value: object) -> str:

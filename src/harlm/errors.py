@@ -11,6 +11,8 @@ HarlmError
 ├── SandboxError
 │   ├── CodeError            the model's fault: shown to the model, never raised to the user
 │   └── SandboxFailure       ours: the sandbox cannot be built or broke its own rules       exit 7
+├── LimitExceeded          a budget is spent (limit, used, allowed, partial)                exit 4
+│   ├── TokenLimit, CostLimit, CallLimit, DepthLimit, DeadlineExceeded
 ├── NoAnswer               strict mode found nothing that the context supports             exit 6
 └── TraceError             a stored run that is missing or cannot be read                   exit 8
 
@@ -18,6 +20,11 @@ A message names the value that caused it (``!r``) and the next step. Nothing her
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harlm.types import Answer, Rates
 
 
 class HarlmError(Exception):
@@ -40,6 +47,8 @@ class ModelError(HarlmError):
         status: the HTTP status, when there was one.
         retry_after: seconds the provider asked us to wait, when it said so.
         request_id: the provider's name for the request, for its support desk.
+        perhaps_billed: whether the provider may have worked, and charge for it, although no reply came.
+        rates: what the provider said of its rate limits along with the refusal.
     """
 
     def __init__(
@@ -50,12 +59,16 @@ class ModelError(HarlmError):
         status: int | None = None,
         retry_after: float | None = None,
         request_id: str | None = None,
+        perhaps_billed: bool = False,
+        rates: Rates | None = None,
     ) -> None:
         super().__init__(message)
         self.model = model
         self.status = status
         self.retry_after = retry_after
         self.request_id = request_id
+        self.perhaps_billed = perhaps_billed
+        self.rates = rates
 
     @property
     def is_about_access(self) -> bool:
@@ -89,6 +102,50 @@ class CodeError(SandboxError):
 
 class SandboxFailure(SandboxError):
     """The sandbox itself failed: it could not be built, died, or sent a frame that breaks the protocol."""
+
+
+class LimitExceeded(HarlmError):
+    """A budget is spent, or what is left does not cover the next step.
+
+    Attributes:
+        limit: which one: ``tokens``, ``usd``, ``calls``, ``seconds`` or ``depth``.
+        used: what was used or asked for, in the unit of ``limit``.
+        allowed: the limit.
+        partial: the answer as far as it got; None until the run has put it together.
+    """
+
+    def __init__(
+        self, message: str, *, limit: str, used: float, allowed: float, partial: Answer | None = None
+    ) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.used = used
+        self.allowed = allowed
+        self.partial = partial
+
+    def with_partial(self, partial: Answer) -> LimitExceeded:
+        """The same breach, with the answer as far as it got."""
+        return type(self)(str(self), limit=self.limit, used=self.used, allowed=self.allowed, partial=partial)
+
+
+class TokenLimit(LimitExceeded):
+    """The tokens of a budget are spent."""
+
+
+class CostLimit(LimitExceeded):
+    """The money of a budget is spent."""
+
+
+class CallLimit(LimitExceeded):
+    """The model requests of a budget are spent."""
+
+
+class DepthLimit(LimitExceeded):
+    """A node below the deepest level that is allowed."""
+
+
+class DeadlineExceeded(LimitExceeded):
+    """The time of a budget is over."""
 
 
 class NoAnswer(HarlmError):

@@ -103,6 +103,30 @@ class CallFailed(Event, frozen=True, kw_only=True, tag="call_failed"):
     status: int | None = None
 
 
+class Retried(Event, frozen=True, kw_only=True, tag="retried"):
+    """An attempt of a call failed, and another follows after ``wait_s`` seconds."""
+
+    model: str
+    attempt: int
+    error: str
+    wait_s: float
+
+
+class Hedged(Event, frozen=True, kw_only=True, tag="hedged"):
+    """A call was slower than 95 % of its like, and was asked a second time; the first reply counts."""
+
+    model: str
+    after_s: float
+
+
+class FellBack(Event, frozen=True, kw_only=True, tag="fell_back"):
+    """A model did not answer, and another is asked in its place."""
+
+    model: str
+    instead: str
+    error: str
+
+
 class CellStarted(Event, frozen=True, kw_only=True, tag="cell_started"):
     """A cell of model-written code began to run."""
 
@@ -134,6 +158,15 @@ class ReplOpened(Event, frozen=True, kw_only=True, tag="repl_opened"):
     """A node's REPL is there. ``tier`` names how its code is kept apart (``docs/concepts/sandbox.md``)."""
 
     tier: str
+
+
+class LimitReached(Event, frozen=True, kw_only=True, tag="limit_reached"):
+    """A node's budget is spent: it finishes with what it has. The figures are in the unit of ``limit``."""
+
+    limit: str
+    used: float
+    allowed: float
+    message: str
 
 
 class Noted(Event, frozen=True, kw_only=True, tag="noted"):
@@ -169,10 +202,14 @@ AnyEvent = (
     | CallStarted
     | CallFinished
     | CallFailed
+    | Retried
+    | Hedged
+    | FellBack
     | ReplOpened
     | CellStarted
     | CellFinished
     | Searched
+    | LimitReached
     | Noted
     | NodeFinished
     | Failed

@@ -36,6 +36,14 @@ class LanguageModel(Protocol):
         ...
 
 
+class TokenCounter(Protocol):
+    """Counts the tokens of a text as one model's tokenizer does."""
+
+    def count(self, text: str) -> int:
+        """The tokens of ``text``, exactly."""
+        ...
+
+
 class Router(Protocol):
     """Chooses a mode for a task. Pure: the same values give the same route."""
 

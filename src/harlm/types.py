@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from itertools import accumulate, islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Mode = Literal["direct", "repl", "full"]
 """How a task is solved: one call, a REPL without sub-models, or a REPL with them."""
@@ -260,6 +260,36 @@ class Hit:
     best: tuple[int, int]
 
 
+# -- limits ------------------------------------------------------------------------------------------------
+
+
+class Amounts(NamedTuple):
+    """What calls take from a budget, as one vector: tokens of input and output together, micro-dollars, requests."""
+
+    tokens: int = 0
+    micros: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may use at most, over its whole recursion. None is no limit.
+
+    Attributes:
+        usd: dollars.
+        tokens: of input and output together.
+        calls: model requests.
+        seconds: wall time.
+        depth: the deepest node with a REPL of its own; 0 is the root alone.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    seconds: float | None = None
+    depth: int | None = None
+
+
 # -- the task and its answer ------------------------------------------------------------------------------
 
 
@@ -469,11 +499,36 @@ class Sampling:
         max_tokens: the most tokens of output.
         temperature: 0 is the most repeatable.
         seed: for providers that know one; also seeds ``random`` in the REPL.
+        request_key: names the request for the provider, so that one that is sent again is served once.
     """
 
     max_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
+    request_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How many of something a provider takes in a time.
+
+    Attributes:
+        limit: for each minute, or whatever time the provider counts in.
+        left: of it, after the request that this came with.
+        reset_s: seconds until all of it is there again; None when not told.
+    """
+
+    limit: int
+    left: int
+    reset_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What a provider says of its rate limits. None where it says nothing."""
+
+    requests: Rate | None = None
+    tokens: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -486,6 +541,7 @@ class Completion:
         usage: of this one call.
         stop: why the model stopped: ``end``, cut at ``length``, or a ``filter`` of the provider.
         request_id: the provider's name for the request.
+        rates: what the provider said of its rate limits along with the reply.
     """
 
     text: str
@@ -493,6 +549,7 @@ class Completion:
     usage: Usage
     stop: Literal["end", "length", "filter"] = "end"
     request_id: str | None = None
+    rates: Rates | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,10 @@ STORY: list[events.Event] = [
         waiting_s=0.0,
     ),
     events.Noted(seq=13, node="0", message=HOSTILE),
+    events.Retried(seq=13, node="0", model="a/b", attempt=1, error=HOSTILE, wait_s=0.5),
+    events.Hedged(seq=13, node="0", model="a/b", after_s=0.5),
+    events.FellBack(seq=13, node="0", model="a/b", instead="c/d", error=HOSTILE),
+    events.LimitReached(seq=13, node="0", limit="usd", used=0.5, allowed=0.4, message=HOSTILE),
     events.NodeFinished(seq=14, node="0", status="ok", text=HOSTILE),
     events.Answered(seq=15, node="0", answer=Answer(text=HOSTILE, run_id="R")),
 ]

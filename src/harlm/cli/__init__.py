@@ -15,28 +15,39 @@ import click
 from harlm import __version__
 from harlm.cli import streams
 from harlm.cli.stopping import Stop
-from harlm.errors import ConfigError, ContextError, HarlmError, ModelError, NoAnswer, SandboxError, TraceError
+from harlm.errors import (
+    ConfigError,
+    ContextError,
+    HarlmError,
+    LimitExceeded,
+    ModelError,
+    NoAnswer,
+    SandboxError,
+    TraceError,
+)
 
 _VERBS = {
     "ask": "Ask a question over files and folders.",
     "config": "Show the settings, and where each comes from.",
     "demo": "Answer real questions over Python's own standard library, and check the answers.",
     "doctor": "Check this machine: keys, folders, sandbox, certificates.",
+    "estimate": "Show what a question would cost, in each mode, before anything is spent.",
     "inspect": "Show what would be read: files, tokens, what is left out and why.",
     "models": "Show the models that can be used, and which have a key.",
     "runs": "List and show stored runs.",
     "sandbox": "Run files as cells in the sandbox, to see what it stops.",
 }
 
-EXIT_INTERNAL, EXIT_USAGE, EXIT_CONFIG, EXIT_PROVIDER, EXIT_NO_ANSWER, EXIT_SANDBOX, EXIT_INPUT = (
-    1,
-    2,
-    3,
-    5,
-    6,
-    7,
-    8,
-)
+(
+    EXIT_INTERNAL,
+    EXIT_USAGE,
+    EXIT_CONFIG,
+    EXIT_LIMIT,
+    EXIT_PROVIDER,
+    EXIT_NO_ANSWER,
+    EXIT_SANDBOX,
+    EXIT_INPUT,
+) = range(1, 9)
 
 
 class _Verbs(click.Group):
@@ -113,6 +124,8 @@ def exit_code(error: HarlmError) -> int:
     match error:
         case ConfigError():
             return EXIT_CONFIG
+        case LimitExceeded():
+            return EXIT_LIMIT
         case ModelError():
             return EXIT_CONFIG if error.is_about_access else EXIT_PROVIDER
         case NoAnswer():

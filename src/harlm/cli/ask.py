@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,23 @@ import click
 
 from harlm.cli.delivery import deliver, refuse_unwritable, undelivered
 from harlm.cli.printing import say, show_json_line
-from harlm.cli.settings import load_settings, patience, sandbox_flags, sandbox_options
+from harlm.cli.settings import (
+    budget_flags,
+    budget_options,
+    load_settings,
+    patience,
+    sandbox_flags,
+    sandbox_options,
+)
 from harlm.cli.streams import StdoutFailed
 from harlm.client import HARLM
 from harlm.context import load_paths
+from harlm.errors import LimitExceeded
 from harlm.events import CallFinished, Event, RunStarted
 from harlm.protocols import TraceSink
 from harlm.tracing.console import LiveTree, PlainLines
 from harlm.tracing.tree import one_line
-from harlm.types import Answer
+from harlm.types import Answer, Context
 
 _FLAGS = {
     "model": "models.root",
@@ -52,6 +60,7 @@ _FLAGS = {
 @click.option(
     "-j", "--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Model requests in flight at once."
 )
+@budget_options
 @sandbox_options
 @click.option(
     "--include", multiple=True, metavar="GLOB", help="Read only files that match (may be repeated)."
@@ -109,7 +118,7 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
             "--json prints events on stdout and -o writes the answer into a file; use one of them"
         )
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] not in (None, ())}
-    settings = load_settings({**flags, **sandbox_flags(options)}).config
+    settings = load_settings({**flags, **sandbox_flags(options), **budget_flags(options)}).config
     quiet = options["quiet"]
     with patience("reading the context", quiet=quiet):
         context = load_paths(paths, settings.loading, stdin=sys.stdin.buffer if "-" in paths else None)
@@ -119,12 +128,26 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     events = _EventLines() if options["as_events"] else None
     with _told_what_is_kept() as remembered, _displayed(quiet=quiet, beside=events) as displays:
         sinks = [remembered, *displays, *([events] if events is not None else [])]
-        answer = HARLM(settings=settings).ask(question, context, sinks=sinks)
+        answer, breach = _asked(HARLM(settings=settings), question, context, sinks)
     failure = events.failure if events is not None else _delivered(answer, options["style"], output)
     if not quiet:
         _report(answer, explain=options["explain"])
     if failure is not None:
         raise undelivered(answer, failure)
+    if breach is not None:
+        raise breach
+
+
+def _asked(
+    client: HARLM, question: str, context: Context, sinks: Sequence[TraceSink]
+) -> tuple[Answer, LimitExceeded | None]:
+    """The answer; a partial one with the breach that ended it, where there was one."""
+    try:
+        return client.ask(question, context, sinks=sinks), None
+    except LimitExceeded as breach:
+        if breach.partial is None:
+            raise
+        return breach.partial, breach
 
 
 @contextmanager
@@ -171,12 +194,10 @@ def _report(answer: Answer, *, explain: bool) -> None:
         say(f"source: {each.place} “{one_line(each.quote)}”")
     if answer.citations_dropped:
         say(f"{answer.citations_dropped} citation(s) could not be verified and were removed")
-    if answer.status != "ok":
-        say(
-            {"partial": "the turns ran out: this answer was forced", "not_found": "not found in the context"}[
-                answer.status
-            ]
-        )
+    if answer.status == "not_found":
+        say("not found in the context")
+    elif answer.status == "partial":
+        say("this answer is partial: the turns or the budget ran out")
     if answer.warning is not None:
         say(f"WARNING: {answer.warning}")
     say(_summary(answer))

@@ -13,7 +13,7 @@ import click
 
 from harlm import assembly
 from harlm.cli.printing import say
-from harlm.config import Settings, load
+from harlm.config import DEFAULT_USD, Settings, load, seconds_of
 
 _PATIENCE_S = 1.5
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -29,6 +29,46 @@ def _here() -> Path:
         return Path.cwd()
     except OSError:
         return Path()  # the folder was deleted, or may not be read: no project file is found in it
+
+
+class _Duration(click.ParamType[float]):
+    """``90s``, ``5m``, ``1h30m``, in seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            seconds = seconds_of(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return seconds if seconds > 0 else self.fail(f"{value!r} leaves no time", param, ctx)
+
+
+def budget_options(command: _Command) -> _Command:
+    """The options of a verb that spends."""
+    for option in (
+        click.option(
+            "--max-cost",
+            type=click.FloatRange(0),
+            metavar="USD",
+            help=f"Dollars to spend at most; {DEFAULT_USD:g} by default.",
+        ),
+        click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Tokens of input and output."),
+        click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Model requests."),
+        click.option("--timeout", type=_Duration(), metavar="TIME", help="Such as 90s, 5m or 1h30m."),
+    ):
+        command = option(command)
+    return command
+
+
+def budget_flags(options: Mapping[str, object]) -> dict[str, object]:
+    """What those options say, as settings."""
+    return {
+        "budget.usd": options["max_cost"],
+        "budget.tokens": options["max_tokens"],
+        "budget.calls": options["max_calls"],
+        "budget.seconds": options["timeout"],
+    }
 
 
 def sandbox_options(command: _Command) -> _Command:

@@ -5,17 +5,21 @@ a cell is run or a call is made.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harlm import events
+from harlm.budget.pressure import FINISH
 from harlm.context import Searcher
 from harlm.engine import prompts
+from harlm.engine.finishing import Finishing, within
+from harlm.engine.left import left_in_words
 from harlm.engine.outcome import Outcome, outcome_of
 from harlm.engine.parsing import Reply, parse_reply
 from harlm.engine.repl_api import ReplApi, Solve
 from harlm.engine.run import Run
+from harlm.errors import ContextOverflow, LimitExceeded
 from harlm.protocols import Repl, ReplSetup
-from harlm.types import Final, Message, Mode, Observation, Profile, Task
+from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Task
 
 
 async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *, solve: Solve) -> Outcome:
@@ -27,17 +31,24 @@ async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *,
     """
     # What a child reads was cut for it alone: its index would only drive others out of the file.
     with Searcher(task.context, None if run.depth else run.shared.index_file) as searcher:
-        api = ReplApi(task, run, solve=solve, searcher=searcher)
+        finishing = Finishing(task, run)
+        api = ReplApi(task, run, solve=solve, searcher=searcher, learned=finishing.learned)
         setup = ReplSetup(context=task.context, functions=api.functions(mode), seed=run.settings.seed or 0)
         # The first call needs no REPL, so the REPL is opened beside it.
         opening = asyncio.create_task(run.shared.sandbox.open(setup, api))
         try:
-            return await _Loop(task, run, mode, profile, api, opening).run()
+            return await _Loop(task, run, mode, profile, api, opening, finishing).run()
         finally:
+            run.account.close()
             opening.cancel()
             repl = (await asyncio.gather(opening, return_exceptions=True))[0]
             if not isinstance(repl, BaseException):
                 await repl.close()
+
+
+_OPENING = 2  # messages that are never shortened: the rules and the question
+_SHORT = 800  # characters of a message that are not worth cutting
+_GRACE_S = 0.1  # after the time to work, in which a cell is told that its calls are over
 
 
 @dataclass(slots=True)
@@ -56,14 +67,29 @@ class _Loop:
     """
 
     def __init__(
-        self, task: Task, run: Run, mode: Mode, profile: Profile, api: ReplApi, opening: asyncio.Task[Repl]
+        self,
+        task: Task,
+        run: Run,
+        mode: Mode,
+        profile: Profile,
+        api: ReplApi,
+        opening: asyncio.Task[Repl],
+        finishing: Finishing,
     ) -> None:
         self._run = run
         self._api = api
         self._opening = opening
+        self._finishing = finishing
         self._most = run.settings.max_turns
         self._transcript: list[Message] = list(
-            prompts.opening_messages(task, mode, profile, max_turns=self._most, tier=run.shared.sandbox.tier)
+            prompts.opening_messages(
+                task,
+                mode,
+                profile,
+                max_turns=self._most,
+                tier=run.shared.sandbox.tier,
+                left=left_in_words(run.account),
+            )
         )
         self._seen_output = False
         self._refused = False
@@ -71,16 +97,25 @@ class _Loop:
         self._last_was_prose = False
 
     async def run(self) -> Outcome:
-        """Turn after turn, until the model finishes or the last turn is over."""
+        """Turn after turn, until the model finishes, the last turn is over or the budget is spent."""
         for number in range(1, self._most + 1):
             self._api.turns_left = self._most - number
-            completion, _ = await self._run.call(self._run.models.root, self._transcript, "root")
+            try:
+                completion = await self._asked()
+            except LimitExceeded as limit:
+                return await self._cut_short(limit)
             reply = parse_reply(completion.text)
             turn = await self._take_turn(reply, number)
             if turn.final is not None:
                 return outcome_of(turn.final.value, saved_s=self._api.bursts.saved)
+            self._finishing.learned.said(reply.prose)
+            self._finishing.learned.printed(turn.observations)
+            if (limit_reached := self._run.account.refused) is not None:
+                return await self._cut_short(limit_reached)
             if number == self._most:
                 return outcome_of(_forced(reply, turn), forced=True, saved_s=self._api.bursts.saved)
+            if self._run.account.pressure >= FINISH:
+                self._most = number + 1
             self._transcript += [
                 Message(role="assistant", content=completion.text or "(empty)"),
                 prompts.observation_message(
@@ -89,9 +124,36 @@ class _Loop:
                     shown=self._run.settings.shown_chars,
                     turn=number + 1,
                     max_turns=self._most,
+                    left=left_in_words(self._run.account),
                 ),
             ]
         raise AssertionError("the last turn returns")
+
+    async def _asked(self) -> Completion:
+        """The root model's reply to the transcript. One that has outgrown the window is shortened, the oldest outputs first."""
+        while True:
+            try:
+                completion, _ = await self._run.call(self._run.models.root, self._transcript, "root")
+                return completion
+            except ContextOverflow:
+                if not self._shorten():
+                    raise
+
+    def _shorten(self) -> bool:
+        """Cut the longest message after the opening ones to a quarter; False where nothing is left to cut."""
+        numbers = range(_OPENING, len(self._transcript))
+        longest = max(numbers, key=lambda at: len(self._transcript[at].content), default=None)
+        if longest is None or len(self._transcript[longest].content) < _SHORT:
+            return False
+        message = self._transcript[longest]
+        cut = prompts.excerpt(message.content, len(message.content) // 4)
+        self._transcript[longest] = replace(message, content=cut)
+        return True
+
+    async def _cut_short(self, limit: LimitExceeded) -> Outcome:
+        """The end of a node whose budget is spent."""
+        text = await self._finishing.text(limit)
+        return Outcome(text=text, status="partial", saved_s=self._api.bursts.saved, limit=limit)
 
     async def _take_turn(self, reply: Reply, number: int) -> _Turn:
         turn = _Turn()
@@ -150,6 +212,15 @@ class _Loop:
             turn.notes.append(reason)
 
     async def _run_cell(self, cell: str, turn: int) -> Observation:
+        seconds = self._run.seconds_to_work + _GRACE_S
+        running = asyncio.create_task(self._executed(cell, turn))
+        observation = await within(seconds, running)
+        if observation is None:
+            self._run.account.too_late()
+            return Observation(error="The time is over.")
+        return observation
+
+    async def _executed(self, cell: str, turn: int) -> Observation:
         repl = await self._opening
         if not self._has_repl:
             self._has_repl = True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from harlm.engine.parsing import parse_not_found
+from harlm.errors import LimitExceeded
 from harlm.types import Status
 
 _EMPTY = "The model finished with an empty answer."
@@ -22,12 +23,14 @@ class Outcome:
         data: the value itself when it was not a string.
         status: as in ``Answer``.
         saved_s: seconds that unlimited concurrency would have saved.
+        limit: the breach that ended it; None when it ended by itself.
     """
 
     text: str
     data: object = None
     status: Status = "ok"
     saved_s: float = 0.0
+    limit: LimitExceeded | None = None
 
 
 def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> Outcome:

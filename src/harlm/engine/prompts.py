@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from harlm.types import Context, Document, Message, Mode, Observation, Profile, Task
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a prompt changes."""
 
 _NAMED = 20  # documents that are named in a profile
@@ -89,6 +89,10 @@ LAST_TURN = (
     "answer as plain text."
 )
 
+FINISHING = """\
+{limit}. Nothing more can be looked up. Answer the question as far as the notes below allow: in plain text, without code,
+saying what is missing. Cite as the notes do."""
+
 
 def direct_messages(task: Task) -> tuple[Message, ...]:
     """The one call of *direct* mode: all documents, then the question."""
@@ -113,7 +117,7 @@ REPL_NOTES: Mapping[str, str] = {
 
 
 def opening_messages(
-    task: Task, mode: Mode, profile: Profile, *, max_turns: int, tier: str = ""
+    task: Task, mode: Mode, profile: Profile, *, max_turns: int, tier: str = "", left: str = ""
 ) -> tuple[Message, ...]:
     """The beginning of a REPL loop: what never changes, the context's description, the question, the turn."""
     system = FULL_SYSTEM if mode == "full" else REPL_SYSTEM
@@ -125,7 +129,7 @@ def opening_messages(
             role="user",
             content=(
                 f"<context>\n{describe_context(task.context, profile)}\n</context>\n\n"
-                f"<question>\n{task.question}\n</question>\n\n{turn_line(1, max_turns)}"
+                f"<question>\n{task.question}\n</question>\n\n{turn_line(1, max_turns, left)}"
             ),
         ),
     )
@@ -150,20 +154,50 @@ def describe_context(context: Context, profile: Profile) -> str:
 
 
 def observation_message(
-    observations: Sequence[Observation], notes: Sequence[str], *, shown: int, turn: int, max_turns: int
+    observations: Sequence[Observation],
+    notes: Sequence[str],
+    *,
+    shown: int,
+    turn: int,
+    max_turns: int,
+    left: str = "",
 ) -> Message:
     """What a turn's cells came to, then anything to be said about it, then the turn that follows."""
     parts = [
         _observed(each, number, len(observations), shown) for number, each in enumerate(observations, start=1)
     ]
     parts.extend(notes)
-    parts.append(turn_line(turn, max_turns))
+    parts.append(turn_line(turn, max_turns, left))
     return Message(role="user", content="\n\n".join(parts))
 
 
-def turn_line(turn: int, max_turns: int) -> str:
-    """The turn that the model is about to take."""
-    return f"Turn {turn} of {max_turns}." + (f" {LAST_TURN}" if turn == max_turns else "")
+def turn_line(turn: int, max_turns: int, left: str = "") -> str:
+    """The turn that the model is about to take, and what is left for it."""
+    spend = f" Left: {left}." if left else ""
+    return f"Turn {turn} of {max_turns}.{spend}" + (f" {LAST_TURN}" if turn == max_turns else "")
+
+
+def finishing_messages(task: Task, learned: str, limit: str) -> tuple[Message, ...]:
+    """The last call of a node whose budget is spent: the question, and what was learned."""
+    question = excerpt(task.question, 2_000)
+    return (
+        Message(
+            role="user",
+            content=f"{FINISHING.format(limit=limit)}\n\n<learned>\n{learned}\n</learned>\n\n<question>\n{question}\n</question>",
+        ),
+    )
+
+
+def learned_reply(prompt: str, reply: str, *, shown: int) -> str:
+    """One sub-call as it is remembered."""
+    return f"Asked: {excerpt(' '.join(prompt.split()), shown // 3)}\nReply: {excerpt(reply.strip(), shown)}"
+
+
+def unfinished(limit: str, learned: str) -> str:
+    """What stands in place of an answer where none could be made."""
+    if not learned:
+        return f"No answer was reached: {limit}. Nothing had been learned by then."
+    return f"No answer was reached: {limit}. Learned by then:\n\n{learned}"
 
 
 def plain_call_prompt(prompt: str, context: Context) -> str:

@@ -7,16 +7,20 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
 from harlm import events
+from harlm.budget.pressure import ECONOMY
 from harlm.context import Searcher, estimate_tokens
+from harlm.engine.finishing import Learned
+from harlm.engine.left import what_is_left
 from harlm.engine.prompts import excerpt, plain_call_prompt
 from harlm.engine.run import Run
+from harlm.engine.siblings import Siblings
 from harlm.engine.timing import Bursts
-from harlm.errors import CodeError, ModelError, SandboxFailure
+from harlm.errors import CodeError, LimitExceeded, ModelError, SandboxFailure
 from harlm.protocols import LanguageModel
 from harlm.types import Answer, Context, Document, Hit, Message, Mode, Task
 
@@ -77,13 +81,18 @@ class ReplApi:
         run: at the node.
         solve: the one recursion, for children.
         searcher: over the node's context.
+        learned: takes the replies of sub-calls.
     """
 
-    def __init__(self, task: Task, run: Run, *, solve: Solve, searcher: Searcher) -> None:
+    def __init__(
+        self, task: Task, run: Run, *, solve: Solve, searcher: Searcher, learned: Learned | None = None
+    ) -> None:
         self._context = task.context
         self._run = run
         self._solve = solve
         self._searcher = searcher
+        self._learned = learned or Learned()
+        self._siblings = Siblings(run)
         self.bursts = Bursts()
         self.turns_left = run.settings.max_turns
 
@@ -125,22 +134,33 @@ class ReplApi:
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
-        child = self._run.child(root=None if asked.model is None else self._model(asked.model))
+        caps = await self._siblings.caps(context)
+        child = self._run.child(root=None if asked.model is None else self._model(asked.model), caps=caps)
         self.bursts.enter()
         critical = 0.0
         try:
             async with child.repl_slot():
                 answer = await self._solve(Task(question=question, context=context, mode="full"), child)
             critical = answer.latency.critical_path_s
+        except LimitExceeded as limit:
+            if limit.partial is None:
+                raise _in_the_cell("rlm_query", limit) from limit
+            return self._remembered(question, f"PARTIAL ({limit}): {limit.partial.text}")
         except (ModelError, SandboxFailure) as error:
             raise _in_the_cell("rlm_query", error) from error
         finally:
             self.bursts.leave(critical)
-        return f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
+        found = f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
+        return self._remembered(question, found)
+
+    def _remembered(self, prompt: str, reply: str) -> str:
+        self._learned.replied(prompt, reply)
+        return reply
 
     async def _plain_call(self, prompt: str, name: str | None) -> str:
         model = self._model(name)
-        tokens = estimate_tokens(prompt)
+        messages = [Message(role="user", content=prompt)]
+        tokens = self._tokens(model, prompt, messages)
         if tokens > model.window:
             raise CodeError(
                 f"this prompt has about {tokens:,} tokens and {model.name} takes {model.window:,}; cut it into parts"
@@ -148,12 +168,19 @@ class ReplApi:
         self.bursts.enter()
         seconds = 0.0
         try:
-            completion, seconds = await self._run.call(model, [Message(role="user", content=prompt)], "sub")
-        except ModelError as error:
+            completion, seconds = await self._run.call(model, messages, "sub")
+        except (ModelError, LimitExceeded) as error:
             raise _in_the_cell("llm_query", error) from error
         finally:
             self.bursts.leave(seconds)
-        return completion.text
+        return self._remembered(prompt, completion.text)
+
+    def _tokens(self, model: LanguageModel, prompt: str, messages: Sequence[Message]) -> int:
+        """How long a prompt probably is; not measured where it fits even if each character were a token."""
+        if len(prompt) <= model.window:
+            return len(prompt)
+        counting = self._run.shared.till.counting_of(model.name)
+        return counting.expected(counting.measure(messages))
 
     async def _search(self, asked: _Search) -> dict[str, object]:
         started = time.monotonic()
@@ -205,26 +232,25 @@ class ReplApi:
 
     def _budget(self) -> dict[str, object]:
         """Limits that this run has; None where it has none."""
-        settings, usage = self._run.settings, self._run.meter.usage
+        settings, usage = self._run.settings, self._run.account.usage
         return {
             "turns_left": self.turns_left,
             "depth_left": settings.max_depth - self._run.depth,
             "concurrency": settings.concurrency,
             "calls_used": usage.calls,
             "tokens_used": usage.input_tokens + usage.output_tokens,
-            "tokens_left": None,
-            "usd_left": None,
-            "calls_left": None,
-            "seconds_left": None,
+            **what_is_left(self._run.account),
         }
 
     def _model(self, name: str | None) -> LanguageModel:
-        if name is None:
-            return self._run.models.sub
-        named = self._run.models.by_name()
-        if name not in named:
+        """The model that a cell named; once most of the budget is gone, the cheapest of the run whatever it named."""
+        models = self._run.models
+        named = models.by_name()
+        if name is not None and name not in named:
             raise CodeError(f"there is no model {name!r} in this run; there are {', '.join(sorted(named))}")
-        return named[name]
+        if self._run.account.pressure >= ECONOMY:
+            return models.economy or models.sub
+        return models.sub if name is None else named[name]
 
     def _document(self, number: int) -> Document:
         if not 0 <= number < len(self._context.documents):
@@ -247,8 +273,10 @@ class ReplApi:
         return Context(documents=documents, shape="documents")
 
 
-def _in_the_cell(function: str, error: ModelError | SandboxFailure) -> Exception:
+def _in_the_cell(function: str, error: ModelError | SandboxFailure | LimitExceeded) -> Exception:
     """A failure as the cell is told of it; a refused key ends the run instead, since no code can do anything about it."""
+    if isinstance(error, LimitExceeded):
+        return CodeError(f"{function} was not made: {error}. Finish with what you have")
     if isinstance(error, ModelError) and error.is_about_access:
         return error
     return CodeError(f"{function} failed: {error}")

@@ -10,6 +10,7 @@ from harlm.engine.direct import answer_directly
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.outcome import Outcome, as_text
 from harlm.engine.run import Run
+from harlm.errors import ContextOverflow
 from harlm.types import Answer, Latency, Mode, Profile, Route, Task
 
 
@@ -22,6 +23,7 @@ async def solve(task: Task, run: Run) -> Answer:
     Raises:
         ModelError: a model that the node cannot do without failed.
         SandboxFailure: no REPL could be opened, or it broke.
+        LimitExceeded: the budget was spent before there was an answer; ``partial`` is how far it got.
     """
     started = time.monotonic()
     known = profile(task.context)
@@ -36,11 +38,21 @@ async def solve(task: Task, run: Run) -> Answer:
         )
     )
     if mode == "direct":
-        outcome = await answer_directly(task, run)
+        try:
+            outcome = await answer_directly(task, run)
+        except ContextOverflow as error:
+            if route is None:
+                raise
+            mode = "repl"  # the estimate said that it fits, and the provider says that it does not
+            run.emit(events.Noted(message=f"{error}; working on it in parts instead"))
+            outcome = await answer_in_turns(task, run, mode, known, solve=solve)
     else:
         outcome = await answer_in_turns(task, run, mode, known, solve=solve)
     run.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
-    return _answer(task, run, route, mode, outcome, time.monotonic() - started)
+    answer = _answer(task, run, route, mode, outcome, time.monotonic() - started)
+    if outcome.limit is not None:
+        raise outcome.limit.with_partial(answer)
+    return answer
 
 
 def _choose(task: Task, run: Run, known: Profile) -> tuple[Route | None, Mode]:
@@ -63,7 +75,7 @@ def _answer(task: Task, run: Run, route: Route | None, mode: Mode, outcome: Outc
         status=outcome.status,
         mode=mode,
         route=route,
-        usage=run.meter.usage,
+        usage=run.account.usage,
         latency=Latency(
             wall_s=wall_s,
             critical_path_s=max(0.0, wall_s - outcome.saved_s),

@@ -7,16 +7,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from harlm.types import Usage
-
 Now = Callable[[], float]
 
 
 class Meter:
-    """Usage and call time of one node and everything below it.
-
-    Responsibilities: add up usage towards the root, and measure how much calls overlapped.
-    """
+    """Call time of one node and everything below it: how much calls overlapped."""
 
     def __init__(self, parent: Meter | None = None, now: Now = time.monotonic) -> None:
         self._parent = parent
@@ -25,7 +20,6 @@ class Meter:
         self._busy_since = 0.0
         self._busy = 0.0
         self._call_time = 0.0
-        self.usage = Usage()
 
     def call_started(self) -> None:
         """A request left."""
@@ -35,16 +29,14 @@ class Meter:
         if self._parent:
             self._parent.call_started()
 
-    def call_ended(self, seconds: float, usage: Usage | None) -> None:
-        """A request came back after ``seconds``, with its usage, or without one when it failed."""
+    def call_ended(self, seconds: float) -> None:
+        """A request came back after ``seconds``, or failed."""
         self._in_flight -= 1
         self._call_time += seconds
         if not self._in_flight:
             self._busy += self._now() - self._busy_since
-        if usage is not None:
-            self.usage += usage
         if self._parent:
-            self._parent.call_ended(seconds, usage)
+            self._parent.call_ended(seconds)
 
     @property
     def parallelism(self) -> float:

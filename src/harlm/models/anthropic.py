@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from harlm.models.http import Transport
+from harlm.models.http import Transport, request_headers
 from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -71,18 +71,26 @@ class AnthropicMessages:
             body["system"] = system
         if sampling.temperature is not None:
             body["temperature"] = sampling.temperature
-        reply, request_id = await self._transport.post(
+        received = await self._transport.post(
             self._url,
-            headers=self._headers,
+            headers=request_headers(self._headers, sampling),
             body=body,
             reply=_Reply,
             model=self.name,
             key_hint=self._key_hint,
         )
+        reply = received.value
         text = "".join(block.text or "" for block in reply.content if block.type == "text")
         usage = estimated_usage(messages, text) if reply.usage is None else _usage(reply.usage)
         stop = _STOPS.get(reply.stop_reason or "", "end")
-        return Completion(text=text, model=self.name, usage=usage, stop=stop, request_id=request_id)
+        return Completion(
+            text=text,
+            model=self.name,
+            usage=usage,
+            stop=stop,
+            request_id=received.request_id,
+            rates=received.rates,
+        )
 
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from harlm.errors import BadCompletion
-from harlm.models.http import Transport
+from harlm.models.http import Transport, request_headers
 from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -89,18 +89,24 @@ class GeminiContent:
         }
         if config := {key: value for key, value in wanted.items() if value is not None}:
             body["generationConfig"] = config
-        reply, request_id = await self._transport.post(
+        received = await self._transport.post(
             self._url,
-            headers=self._headers,
+            headers=request_headers(self._headers, sampling),
             body=body,
             reply=_Reply,
             model=self.name,
             key_hint=self._key_hint,
         )
+        reply = received.value
         if not reply.candidates:
             blocked = reply.prompt_feedback.block_reason if reply.prompt_feedback else None
             why = f"blocked the prompt: {blocked}" if blocked else "answered without any candidate"
-            raise BadCompletion(f"{self.name} {why}", model=self.name, request_id=request_id)
+            raise BadCompletion(
+                f"{self.name} {why}",
+                model=self.name,
+                request_id=received.request_id,
+                perhaps_billed=True,
+            )
         text, reason = _text(reply)
         usage = (
             estimated_usage(messages, text) if reply.usage_metadata is None else _usage(reply.usage_metadata)
@@ -111,7 +117,8 @@ class GeminiContent:
             model=self.name,
             usage=usage,
             stop="end" if reason in _ENDS else stop,
-            request_id=request_id,
+            request_id=received.request_id,
+            rates=received.rates,
         )
 
 

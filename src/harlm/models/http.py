@@ -7,12 +7,11 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -28,6 +27,8 @@ from harlm.errors import (
     ModelUnavailable,
     RateLimited,
 )
+from harlm.models.rates import rates_of, retry_after
+from harlm.types import Rates, Sampling
 
 T = TypeVar("T")
 
@@ -40,6 +41,27 @@ _OVERFLOW = re.compile(
     re.IGNORECASE,
 )
 _REQUEST_IDS = ("x-request-id", "request-id", "x-goog-request-id")
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[T]):
+    """A reply.
+
+    Attributes:
+        value: its JSON.
+        request_id: the provider's name for the request.
+        rates: what the provider said of its rate limits.
+    """
+
+    value: T
+    request_id: str | None
+    rates: Rates | None
+
+
+def request_headers(headers: Mapping[str, str], sampling: Sampling) -> Mapping[str, str]:
+    """The headers of one request: those of all, and its name, by which a provider can tell that it was sent again."""
+    key = sampling.request_key
+    return headers if key is None else {**headers, "idempotency-key": key}
 
 
 class Transport:
@@ -66,15 +88,12 @@ class Transport:
 
     async def post(
         self, url: str, *, headers: Mapping[str, str], body: object, reply: type[T], model: str, key_hint: str
-    ) -> tuple[T, str | None]:
+    ) -> Received[T]:
         """Send ``body`` as JSON and read the reply as ``reply``.
 
         Args:
             model: its name, for messages.
             key_hint: where the key comes from, for messages.
-
-        Returns:
-            the reply and the provider's name for the request.
 
         Raises:
             ModelError: whatever went wrong, as the kind that says what to do.
@@ -96,7 +115,7 @@ class Transport:
                 request_id=request_id,
             )
         try:
-            return msgspec.json.decode(raw, type=reply), request_id
+            return Received(msgspec.json.decode(raw, type=reply), request_id, rates_of(told))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             shown = raw[:80].decode("utf-8", "replace").strip()
             raise BadCompletion(
@@ -104,6 +123,7 @@ class Transport:
                 f"Is {where} the API's base URL?",
                 model=model,
                 request_id=request_id,
+                perhaps_billed=True,
             ) from error
 
     async def _exchange(
@@ -129,14 +149,22 @@ class Transport:
                 return ModelUnavailable(
                     f"{model} did not reply within {limit:g} s ({where}); raise models.timeout_s or try later",
                     model=model,
+                    perhaps_billed=not isinstance(
+                        error, aiohttp.ServerTimeoutError
+                    ),  # which is that of connecting
                 )
-            case aiohttp.ClientPayloadError():
-                return ModelUnavailable(f"{model} broke off its reply ({where}); try later", model=model)
+            case (
+                aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError()
+            ) if not isinstance(error, aiohttp.ClientConnectorError):
+                return ModelUnavailable(
+                    f"{model} broke off its reply ({where}); try later", model=model, perhaps_billed=True
+                )
             case _ReplyTooLarge():
                 return BadCompletion(
                     f"{model} replied with more than {_LARGEST_REPLY >> 20} MB, which no completion needs; "
                     f"is {where} the API's base URL?",
                     model=model,
+                    perhaps_billed=True,
                 )
         return ModelUnavailable(
             f"{model} cannot be reached at {where} ({_reason(error)}); check the address and that a server runs there",
@@ -216,10 +244,17 @@ def _refusal(
 ) -> ModelError:
     said = _message(raw)
     kind, message = _meaning(status, said, model=model, where=where, key_hint=key_hint)
-    wait = _retry_after(headers) if status in (429, 503, 529) else None
+    wait = retry_after(headers) if status in (408, 409, 429, 503, 529) else None
     if wait is not None:
         message += f"; it asks to wait {wait:g} s"
-    return kind(message, model=model, status=status, retry_after=wait, request_id=request_id)
+    return kind(
+        message,
+        model=model,
+        status=status,
+        retry_after=wait,
+        request_id=request_id,
+        rates=rates_of(headers),
+    )
 
 
 def _meaning(
@@ -239,6 +274,8 @@ def _meaning(
         return RateLimited, f"{model} is rate limited (429: {said})"
     if status == 413 or (status == 400 and _OVERFLOW.search(said)):
         return ContextOverflow, f"{model} cannot take a prompt of this length ({status}: {said})"
+    if status in (408, 409):
+        return ModelUnavailable, f"{model} did not serve the request ({status}: {said}); try later"
     if status == 404:
         return (
             ModelError,
@@ -276,19 +313,6 @@ def _message(raw: bytes) -> str:
             text = error
     line = " ".join(text.split())
     return line[:_SHOWN] + "…" if len(line) > _SHOWN else line or "no message"
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a provider asks us to wait: milliseconds, seconds or a date."""
-    try:
-        if milliseconds := headers.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
-        value = headers.get("retry-after", "")
-        if value.replace(".", "", 1).isdigit():
-            return float(value)
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()) if value else None
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 @lru_cache(maxsize=64)

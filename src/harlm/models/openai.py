@@ -7,14 +7,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from harlm.errors import BadCompletion
-from harlm.models.http import Transport
+from harlm.errors import BadCompletion, ModelUnavailable
+from harlm.models.http import Transport, request_headers
 from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
 Stop = Literal["end", "length", "filter"]
 _MOST_DOLLARS = 1e6  # for one call
-_STOPS: dict[str, Stop] = {"length": "length", "content_filter": "filter"}
+_STOPS: dict[str, Stop] = {
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "content_filter": "filter",
+}
+_FAILED = frozenset({"error", "insufficient_system_resource"})  # OpenRouter, DeepSeek
 
 
 class _Said(msgspec.Struct):
@@ -77,6 +83,8 @@ class OpenAIChat:
         self.window = window
         self._model = model
         self._url = f"{base_url}/chat/completions"
+        # OpenAI's own models that think refuse the old name; other servers mostly know no other.
+        self._limit_name = "max_completion_tokens" if "api.openai.com" in base_url else "max_tokens"
         self._headers = {"authorization": f"Bearer {key}"} if key else {}
         self._key_hint = key_hint
         self._transport = transport
@@ -88,26 +96,35 @@ class OpenAIChat:
             "messages": [{"role": message.role, "content": message.content} for message in messages],
         }
         if sampling.max_tokens is not None:
-            body["max_tokens"] = sampling.max_tokens
+            body[self._limit_name] = sampling.max_tokens
         if sampling.temperature is not None:
             body["temperature"] = sampling.temperature
         if sampling.seed is not None:
             body["seed"] = sampling.seed
-        reply, request_id = await self._transport.post(
+        received = await self._transport.post(
             self._url,
-            headers=self._headers,
+            headers=request_headers(self._headers, sampling),
             body=body,
             reply=_Reply,
             model=self.name,
             key_hint=self._key_hint,
         )
+        reply = received.value
         if not reply.choices:
             raise BadCompletion(
                 f"{self.name} answered without any choice{_said_instead(reply.error)}; check the model's name and the server's log",
                 model=self.name,
-                request_id=request_id,
+                request_id=received.request_id,
+                perhaps_billed=reply.error is None,
             )
         choice = reply.choices[0]
+        if choice.finish_reason in _FAILED:
+            raise ModelUnavailable(
+                f"{self.name} gave up in the middle of its reply ({choice.finish_reason}); try later",
+                model=self.name,
+                request_id=received.request_id,
+                perhaps_billed=True,
+            )
         text = _text(choice.message)
         stop: Stop = "filter" if choice.message.refusal else _STOPS.get(choice.finish_reason or "", "end")
         return Completion(
@@ -115,7 +132,8 @@ class OpenAIChat:
             model=self.name,
             usage=_usage(reply.usage, messages, text),
             stop=stop,
-            request_id=request_id,
+            request_id=received.request_id,
+            rates=received.rates,
         )
 
 
@@ -131,10 +149,10 @@ def _usage(reported: _Usage | None, messages: Sequence[Message], text: str) -> U
     prompt, completion = reported.prompt_tokens_details, reported.completion_tokens_details
     return Usage(
         calls=1,
-        input_tokens=reported.prompt_tokens or 0,
-        output_tokens=reported.completion_tokens or 0,
-        cached_tokens=(prompt.cached_tokens if prompt else None) or 0,
-        reasoning_tokens=(completion.reasoning_tokens if completion else None) or 0,
+        input_tokens=max(0, reported.prompt_tokens or 0),
+        output_tokens=max(0, reported.completion_tokens or 0),
+        cached_tokens=max(0, (prompt.cached_tokens if prompt else None) or 0),
+        reasoning_tokens=max(0, (completion.reasoning_tokens if completion else None) or 0),
         cost_micros=_micros(reported.cost),
     )
 

@@ -38,7 +38,7 @@ async def test_a_call_is_counted_and_traced() -> None:
     assert completion.text == "hello"
     assert seconds >= 0
     assert [event.kind for event in log.events] == ["call_started", "call_finished"]
-    assert run.meter.usage.by_model["scripted/model"].calls == 1
+    assert run.account.usage.by_model["scripted/model"].calls == 1
     assert [event.seq for event in log.events] == [1, 2]
     assert log.events[0].run == "R"
 
@@ -47,7 +47,7 @@ async def test_a_reply_without_text_is_an_error_that_was_paid_for() -> None:
     run, log = run_with(ScriptedModel([""]))
     with pytest.raises(BadCompletion, match="scripted/model answered with no text"):
         await run.call(run.models.root, [], "root")
-    assert run.meter.usage.calls == 1
+    assert run.account.usage.calls == 1
     assert [event.kind for event in log.events] == ["call_started", "call_finished"]
 
 
@@ -70,7 +70,7 @@ async def test_a_failed_call_is_traced_and_not_counted() -> None:
         await run.call(run.models.root, [], "sub")
     (failed,) = log.of(events.CallFailed)
     assert (failed.error, failed.status) == ("away", 503)
-    assert run.meter.usage.calls == 0
+    assert run.account.usage.calls == 0
 
 
 async def test_a_cancelled_call_is_traced_and_frees_its_slot() -> None:
@@ -90,7 +90,7 @@ async def test_no_more_calls_than_slots_are_in_flight_over_all_nodes() -> None:
     nodes = [run.child() for _ in range(4)]
     await asyncio.gather(*(node.call(model, [], "sub") for node in nodes for _ in range(5)))
     assert model.most_in_flight == 3
-    assert run.meter.usage.calls == 20
+    assert run.account.usage.calls == 20
 
 
 def test_children_are_named_and_counted_below_their_parent() -> None:

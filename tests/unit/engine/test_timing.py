@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from harlm.engine.timing import Bursts, Meter
-from harlm.types import Usage
 
 
 class Clock:
@@ -19,26 +18,25 @@ def test_parallelism_is_call_time_over_busy_time() -> None:
         meter.call_started()
     clock.now = 2.0
     for _ in range(4):
-        meter.call_ended(2.0, Usage(calls=1))
+        meter.call_ended(2.0)
     assert meter.parallelism == 4.0
     clock.now = 3.0  # idle time does not count
     meter.call_started()
     clock.now = 5.0
-    meter.call_ended(2.0, Usage(calls=1))
+    meter.call_ended(2.0)
     assert meter.parallelism == 2.5
-    assert meter.usage.calls == 5
 
 
 def test_a_child_adds_to_all_above_it() -> None:
-    root = Meter()
-    child = Meter(root)
-    grandchild = Meter(child)
-    grandchild.call_started()
-    grandchild.call_ended(0.1, Usage(calls=1, input_tokens=7))
-    child.call_started()
-    child.call_ended(0.1, None)
-    assert (root.usage.calls, child.usage.calls, grandchild.usage.calls) == (1, 1, 1)
-    assert root.usage.input_tokens == 7
+    clock = Clock()
+    root = Meter(now=clock)
+    child = Meter(root, now=clock)
+    for meter in (Meter(child, now=clock), child):
+        meter.call_started()
+    clock.now = 1.0
+    for meter in (Meter(child, now=clock), child):
+        meter.call_ended(1.0)
+    assert root.parallelism == child.parallelism == 2.0
 
 
 def test_no_calls_have_no_parallelism() -> None:

@@ -1,0 +1,84 @@
+"""A model server for benchmarks that has limits and makes mistakes: ``FaultyServer`` in a process of its own. What it says
+is in the model's name: ``words-50`` replies with 50 words, any other model with ``yes``. ``GET /counts`` tells what it saw
+and what it billed.
+
+    python -m bench.faulty_server --in-flight 20 --per-minute 600 --fault-share 0.05 --seed 1 --latency 0.05
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import signal
+
+from harlm.testing.faults import (
+    Fault,
+    Html,
+    Malformed,
+    NoChoices,
+    NullContent,
+    Reset,
+    Status,
+    Truncated,
+)
+from harlm.testing.faulty import FaultyServer, Limits
+from harlm.testing.server import Request
+
+MIX: tuple[Fault, ...] = (
+    Status(503, "overloaded"),
+    Status(429, '{"error": {"message": "slow down"}}', (("retry-after", "0.05"),)),
+    Reset(),
+    Reset("half"),
+    Html(),
+    Malformed(),
+    Truncated(),
+    NoChoices(),
+    NullContent(),
+)
+_ENDS = {signal.SIGTERM, signal.SIGINT}
+
+
+def words(request: Request) -> str:
+    """As many as the model's name says."""
+    kind, _, count = request.model.partition("-")
+    return " ".join(["word"] * int(count)) if kind == "words" and count.isdecimal() else "yes"
+
+
+def main() -> None:
+    """Serve until terminated; the first line of output is the address."""
+    wanted = _arguments()
+    drawn = random.Random(wanted.seed)
+
+    def fault(_: Request) -> Fault | None:
+        server.requests.clear()  # prompts of a long measurement would fill the memory
+        return drawn.choice(MIX) if drawn.random() < wanted.fault_share else None
+
+    limits = Limits(
+        in_flight=wanted.in_flight,
+        per_minute=wanted.per_minute,
+        burst=wanted.burst,
+        tokens_per_minute=wanted.tokens_per_minute,
+        headers=not wanted.no_headers,
+    )
+    server = FaultyServer(words, faults=fault, latency_s=wanted.latency, limits=limits)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before the server's thread: it inherits the mask
+    with server:
+        print(server.base_url, flush=True)
+        signal.sigwait(_ENDS)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.faulty_server")
+    parser.add_argument("--in-flight", type=int, help="requests at once")
+    parser.add_argument("--per-minute", type=int, help="requests a minute")
+    parser.add_argument("--burst", type=int, help="requests at once after a rest (default: --per-minute)")
+    parser.add_argument("--tokens-per-minute", type=int)
+    parser.add_argument("--no-headers", action="store_true", help="tell nothing of the limits' state")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that each answer takes")
+    parser.add_argument("--fault-share", type=float, default=0.0, help="of the requests, 0 to 1")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw of faults")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

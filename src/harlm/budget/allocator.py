@@ -1,0 +1,176 @@
+"""How a parent's remainder is divided among its children. Knows amounts of one currency and what they are worth; refuses
+to know who reserves and pays (the ledger does).
+
+``allocate`` is for children with a choice of ways, each with a price and a worth; ``share`` is for children that said only
+how much they may need. Both are theorem T9 of ``docs/concepts/budget-theorems.md``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One way for a child to do its task.
+
+    Attributes:
+        cost: in whole units of the currency: micro-dollars or tokens.
+        utility: what it is worth, in any unit that all children share.
+    """
+
+    cost: int
+    utility: float
+
+
+def allocate(budget: int, children: Sequence[Sequence[Option]]) -> tuple[int, ...]:
+    """The grant of each child: the cost of the one option that it gets, or 0. In O(n log n) for n options in all.
+
+    Options are bought step by step along each child's upper concave hull, the most utility for a unit first; a step that
+    does not fit ends its child's climb. The same is done once more with the one most useful option bought before all
+    others, and the better of the two is taken.
+
+    The utility is at least half of the best possible. Options that are dearer than the budget are dropped first. Up to the
+    first step that does not fit, the climb is the optimum of the problem in which steps may be bought in part, but for a
+    part of that step. So ``optimum <= climb + step``, the step is worth at most the option that it leads to, and that one
+    fits alone: ``optimum <= climb + single <= 2 * max(climb, single)``, where ``single`` is the most useful option.
+
+    Args:
+        budget: to give out at most.
+        children: the options of each, ascending in cost, with utilities that do not fall. A child may get none.
+
+    Raises:
+        ValueError: a number is negative or not finite, or a curve is not ascending.
+    """
+    _check(budget, "the budget")
+    for number, options in enumerate(children):
+        _check_curve(options, number)
+    hulls = [_hull([option for option in options if option.cost <= budget]) for options in children]
+    best = max(_climb(budget, hulls), _climb_beside(budget, hulls), key=_worth)
+    return tuple(option.cost for option in best)
+
+
+def share(budget: int, needs: Sequence[int]) -> tuple[int, ...]:
+    """Divide the budget among children of which only the need is known: an estimate of their worst case.
+
+    If all needs fit, everybody gets its need, and what is left over in proportion to it, so that nothing lies idle. If not,
+    the level is found at which water would stand: smaller needs are served in full, all others get the level (and the
+    neediest of them a unit more, as far as there are units). No other division in whole units, with nobody above its
+    need, gives a greater sum of ``u(grant)``, for any concave ``u`` that all share (T9). The grants sum to the budget; without children there are none.
+
+    Raises:
+        ValueError: the budget or a need is negative.
+    """
+    _check(budget, "the budget")
+    for number, need in enumerate(needs):
+        _check(need, f"the need of child {number}")
+    if sum(needs) <= budget:
+        return _in_proportion(budget, needs if any(needs) else [1] * len(needs))
+    return _level(budget, needs)
+
+
+# -- options ---------------------------------------------------------------------------------------------------
+
+_NONE = Option(cost=0, utility=0.0)
+
+
+def _hull(curve: Sequence[Option]) -> list[Option]:
+    """The options on the upper concave hull of a curve, from what costs nothing on, by ever smaller gains for a unit."""
+    hull = [curve[0] if curve and curve[0].cost == 0 else _NONE]
+    for option in curve:
+        if option.utility <= hull[-1].utility:
+            continue
+        while len(hull) > 1 and _gain(hull[-2], hull[-1]) <= _gain(hull[-1], option):
+            hull.pop()
+        hull.append(option)
+    return hull
+
+
+def _climb(budget: int, hulls: Sequence[Sequence[Option]]) -> list[Option]:
+    """Greedy: the steps of all hulls by their gain, as far as each fits and the one before it was taken."""
+    steps = [
+        (_gain(low, high), child, low, high)
+        for child, hull in enumerate(hulls)
+        for low, high in pairwise(hull)
+    ]
+    steps.sort(
+        key=lambda step: -step[0]
+    )  # stable, and gains fall along a hull: a child's steps stay in order
+    taken, left = [hull[0] for hull in hulls], budget
+    for _, child, low, high in steps:
+        if taken[child] is low and high.cost - low.cost <= left:
+            taken[child] = high
+            left -= high.cost - low.cost
+    return taken
+
+
+def _climb_beside(budget: int, hulls: Sequence[Sequence[Option]]) -> list[Option]:
+    """The most useful option of all first, and the climb of the others with what it leaves."""
+    if not hulls:
+        return []
+    tops = [hull[-1] for hull in hulls]
+    single = max(range(len(tops)), key=lambda child: tops[child].utility)
+    rest = [
+        [top] if child == single else hull for child, (top, hull) in enumerate(zip(tops, hulls, strict=True))
+    ]
+    return _climb(budget - tops[single].cost, rest)
+
+
+def _gain(low: Option, high: Option) -> float:
+    return (high.utility - low.utility) / (high.cost - low.cost)
+
+
+def _worth(taken: Sequence[Option]) -> float:
+    return math.fsum(option.utility for option in taken)
+
+
+# -- needs -----------------------------------------------------------------------------------------------------
+
+
+def _in_proportion(budget: int, weights: Sequence[int]) -> tuple[int, ...]:
+    """Whole shares that differ from the exact ones by less than a unit; the largest fractions are rounded up."""
+    total = sum(weights)
+    grants = [budget * weight // total for weight in weights]
+    fractions = sorted(range(len(weights)), key=lambda child: -(budget * weights[child] % total))
+    for child in fractions[: budget - sum(grants)]:
+        grants[child] += 1
+    return tuple(grants)
+
+
+def _level(budget: int, needs: Sequence[int]) -> tuple[int, ...]:
+    """Fill from below: the smallest needs in full, the others to the same level, the greatest of them a unit above it."""
+    grants, left = [0] * len(needs), budget
+    neediest = sorted(range(len(needs)), key=lambda child: -needs[child])
+    while neediest:
+        level, units = divmod(left, len(neediest))
+        if needs[neediest[-1]] > level:
+            for place, child in enumerate(neediest):
+                grants[child] = level + (place < units)
+            break
+        child = neediest.pop()
+        grants[child] = needs[child]
+        left -= needs[child]
+    return tuple(grants)
+
+
+def _check(value: int, name: str) -> None:
+    if value < 0:
+        raise ValueError(f"{name} is {value!r}; give 0 or more")
+
+
+def _check_curve(options: Sequence[Option], number: int) -> None:
+    for option in options:
+        _check(option.cost, f"a cost of child {number}")
+        if not 0 <= option.utility < math.inf:
+            raise ValueError(
+                f"a utility of child {number} is {option.utility!r}; give a finite one, 0 or more"
+            )
+    for low, high in pairwise(options):
+        if high.cost <= low.cost or high.utility < low.utility:
+            raise ValueError(
+                f"the options of child {number} are not ascending: {high!r} after {low!r}; sort them by cost, and leave "
+                "out those that cost more and are worth less"
+            )

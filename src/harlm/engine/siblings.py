@@ -1,0 +1,60 @@
+"""How what is left is divided among the children of one node. Knows which children were asked for together; the division
+itself is the allocator's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+
+from harlm.budget import UNLIMITED, Caps
+from harlm.budget.allocator import share
+from harlm.context import profile
+from harlm.engine.run import Run
+from harlm.types import Context
+
+_OF_A_CHILD = 10_000  # tokens that a child takes beside its context: rules, turns, reply
+_CALLS_OF_A_CHILD = 6
+_TOKENS_OF_A_CALL = 8_000
+
+
+class Siblings:
+    """Gives each child of a node its caps.
+
+    Children of one batch arrive in the same moment, and share what is left by what their contexts need. A child that comes
+    alone may use all that is left; what it leaves flows back by itself, since an account is a view on its parent's.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._arrived: list[tuple[int, asyncio.Future[Caps]]] = []
+
+    async def caps(self, context: Context) -> Caps:
+        """What a child over ``context`` may use at most."""
+        account = self._run.account
+        granted: asyncio.Future[Caps] = asyncio.get_running_loop().create_future()
+        self._arrived.append((profile(context).tokens + _OF_A_CHILD, granted))
+        if len(self._arrived) == 1:
+            asyncio.get_running_loop().call_later(0, self._divide)
+        caps = await granted
+        seconds = self._run.seconds_to_work
+        ends = math.inf if math.isinf(account.ends) else time.monotonic() + seconds
+        return Caps(tokens=caps.tokens, micros=caps.micros, calls=caps.calls, ends=ends)
+
+    def _divide(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        needs = [need for need, _ in arrived]
+        prospect = self._run.account.prospect
+        tokens, micros = _shares(prospect.tokens, needs), _shares(prospect.micros, needs)
+        calls = _shares(prospect.calls, [_CALLS_OF_A_CHILD + need // _TOKENS_OF_A_CALL for need in needs])
+        for at, (_, granted) in enumerate(arrived):
+            if not granted.done():
+                granted.set_result(Caps(tokens=tokens[at], micros=micros[at], calls=calls[at]))
+
+
+def _shares(amount: int, needs: list[int]) -> list[int]:
+    """The allocator's shares; no limit is shared as no limit."""
+    if amount > UNLIMITED // 2:
+        return [UNLIMITED] * len(needs)
+    return list(share(max(0, amount), needs))

@@ -1,0 +1,83 @@
+"""What providers say of their limits in the headers of a reply: how long to wait, what is left of a minute. Knows header
+names and how each provider writes a time; refuses to wait.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from harlm.types import Rate, Rates
+
+_PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
+_LARGEST = 1 << 50
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a provider asks to wait: in milliseconds, in seconds, or as a date. None when it does not, or when what
+    it says is no time; a time that is past is 0.
+    """
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    if (seconds := _number(value)) is not None:
+        return seconds
+    return _until(value)
+
+
+def rates_of(headers: Mapping[str, str]) -> Rates | None:
+    """The limits that a reply tells of; None when it tells of none."""
+    for prefix in _PREFIXES:
+        requests, tokens = _rate(headers, prefix, "requests"), _rate(headers, prefix, "tokens")
+        if requests is not None or tokens is not None:
+            return Rates(requests=requests, tokens=tokens)
+    return None
+
+
+def _rate(headers: Mapping[str, str], prefix: str, what: str) -> Rate | None:
+    """One limit: OpenAI writes ``x-ratelimit-remaining-requests``, Anthropic ``anthropic-ratelimit-requests-remaining``."""
+
+    def told(field: str) -> str | None:
+        return headers.get(f"{prefix}{field}-{what}") or headers.get(f"{prefix}{what}-{field}")
+
+    limit, left = _number(told("limit")), _number(told("remaining"))
+    if limit is None or left is None or not 0 < limit < _LARGEST or left > limit:
+        return None
+    return Rate(limit=int(limit), left=int(left), reset_s=_duration(told("reset")))
+
+
+def _duration(text: str | None) -> float | None:
+    """Seconds from ``1.2s``, ``6m0s``, ``120ms``, ``59`` or a date."""
+    if not text:
+        return None
+    parts = _PARTS.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return seconds if (seconds := _number(text)) is not None else _until(text)
+
+
+def _until(text: str) -> float | None:
+    """Seconds until a date, as HTTP or ISO 8601 writes it."""
+    try:
+        when = datetime.fromisoformat(text) if text[:4].isdigit() else parsedate_to_datetime(text)
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _number(text: str | None) -> float | None:
+    """A number that is not negative; a negative one is 0."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return max(0.0, number) if math.isfinite(number) else None

@@ -1,0 +1,118 @@
+"""Runs that meet a limit, over real HTTP: what is spent stays within it, and what was learned is not lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harlm import HARLM, Answer, Budget, LimitExceeded, Price, events
+from harlm.testing import EventLog, Request, ScriptedServer
+from tests.flows.cli import harlm
+
+PRICES = {
+    "openai/root": Price(input=1.25, output=10.0),
+    "openai/sub": Price(input=0.25, output=2.0),
+}
+MANY = "replies = []\nfor i in range({n}):\n    replies.append(llm_query(f'item {{i}}'))\n    print(replies[-1])"
+BATCH = "replies = llm_query_batched([f'item {{i}}' for i in range({n})])\nprint(len(replies))"
+
+
+def fan_out(cell: str, latency: Callable[[Request], None] = lambda request: None) -> Callable[[Request], str]:
+    """A root model that writes ``cell`` once, and finishes when it is asked again."""
+
+    def reply(request: Request) -> str:
+        if request.model == "sub":
+            latency(request)
+            return f"reply to {request.prompt}"
+        if "<learned>" in request.prompt:
+            return "so far: " + request.prompt.partition("Reply: ")[2].partition("\n")[0]
+        if len(request.messages) == 2:
+            return f"```repl\n{cell}\n```"
+        return "```repl\nFINAL('all done')\n```"
+
+    return reply
+
+
+def client(server: ScriptedServer, budget: Budget, **settings: object) -> HARLM:
+    return HARLM(
+        model=f"openai/root@{server.base_url}",
+        sub_model=f"openai/sub@{server.base_url}",
+        mode="full",
+        budget=budget,
+        prices=PRICES,
+        **settings,  # type: ignore[arg-type] # settings of the test
+    )
+
+
+def tokens(answer: Answer) -> int:
+    return answer.usage.input_tokens + answer.usage.output_tokens
+
+
+@pytest.mark.parametrize(
+    ("budget", "limit"),
+    [
+        (Budget(tokens=3000), "tokens"),
+        (Budget(tokens=6_000), "tokens"),
+        (Budget(calls=10), "calls"),
+        (Budget(usd=0.006), "usd"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("cell", [MANY, BATCH], ids=["loop", "batch"])
+def test_a_thousand_calls_stay_within_the_limit(budget: Budget, limit: str, cell: str) -> None:
+    log = EventLog()
+    with ScriptedServer(fan_out(cell.format(n=1000))) as server:
+        with pytest.raises(LimitExceeded) as caught:
+            client(server, budget).ask("What do they say?", "a short text", sinks=[log])
+        partial = caught.value.partial
+    assert caught.value.limit == limit
+    assert partial is not None
+    assert partial.status == "partial"
+    assert partial.text
+    assert partial.usage.calls == len(server.requests) <= (budget.calls or 1001)
+    assert tokens(partial) <= (budget.tokens or 1 << 60)
+    assert (partial.usage.cost_micros or 0) <= (budget.usd or 1) * 1_000_000
+    assert [event.limit for event in log.of(events.LimitReached)] == [limit]
+    assert log.of(events.Answered)[0].answer == partial
+
+
+def test_time_that_is_over_ends_a_cell_that_waits() -> None:
+    def wait(request: Request) -> None:
+        if request.number > 20:
+            time.sleep(0)
+
+    with ScriptedServer(fan_out(BATCH.format(n=64)), latency_s=0.0) as server:
+        server.latency_s = 0.0
+        started = time.monotonic()
+        with pytest.raises(LimitExceeded) as caught:
+            slow = client(server, Budget(seconds=1.0))
+            server.latency_s = 0.45
+            slow.ask("What do they say?", "a short text")
+        assert time.monotonic() - started < 1.6
+    assert caught.value.limit == "seconds"
+    assert caught.value.partial is not None
+
+
+def test_each_limit_prints_a_partial_answer_and_exits_4(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("a short text")
+    with ScriptedServer(fan_out(MANY.format(n=1000))) as server:
+        for flags in (["--max-tokens", "3000"], ["--max-calls", "5"], ["--timeout", "1s"]):
+            ran = harlm(
+                "ask",
+                "What do they say?",
+                tmp_path / "text.txt",
+                "-m",
+                f"openai/root@{server.base_url}",
+                "--sub-model",
+                f"openai/sub@{server.base_url}",
+                "--mode",
+                "full",
+                *flags,
+            )
+            assert ran.code == 4, ran
+            assert ran.out.strip(), ran
+            assert flags[0] in ran.err
+            assert "this answer is partial" in ran.err

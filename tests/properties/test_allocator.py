@@ -1,0 +1,260 @@
+"""Theorem T9 of docs/concepts/budget-theorems.md: how money is divided, against the best that there is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import islice, pairwise, permutations, product
+from random import Random
+from statistics import fmean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harlm.budget.allocator import Option, allocate, share
+
+Children = tuple[tuple[Option, ...], ...]
+
+
+@st.composite
+def curves(draw: st.DrawFn) -> tuple[Option, ...]:
+    """Any ascending options; whole utilities, so that sums are exact."""
+    costs = sorted(draw(st.sets(st.integers(0, 30), max_size=5)))
+    utilities = sorted(draw(st.lists(st.integers(0, 60), min_size=len(costs), max_size=len(costs))))
+    return tuple(Option(cost=cost, utility=utility) for cost, utility in zip(costs, utilities, strict=True))
+
+
+CHILDREN = st.lists(curves(), max_size=6).map(tuple)
+
+
+def worth(grants: Sequence[int], children: Children) -> float:
+    """What the children can do with their grants."""
+    return math.fsum(
+        max((option.utility for option in options if option.cost <= grant), default=0.0)
+        for grant, options in zip(grants, children, strict=True)
+    )
+
+
+def best_possible(budget: int, children: Children) -> float:
+    """The optimum, by trying every budget for every child (dynamic programming over whole units)."""
+    best = [0.0] * (budget + 1)
+    for options in children:
+        best = [
+            max(
+                best[left],
+                *(best[left - each.cost] + each.utility for each in options if each.cost <= left),
+                0.0,
+            )
+            for left in range(budget + 1)
+        ]
+    return best[budget]
+
+
+# -- options -----------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 60), CHILDREN)
+def test_t9_at_least_half_of_the_best_is_reached_within_the_budget(budget: int, children: Children) -> None:
+    grants = allocate(budget, children)
+    assert sum(grants) <= budget
+    assert all(
+        grant in {0, *(option.cost for option in options)}
+        for grant, options in zip(grants, children, strict=True)
+    )
+    assert 2 * worth(grants, children) >= best_possible(budget, children)
+
+
+@given(st.integers(0, 60), CHILDREN)
+def test_t9_the_most_useful_option_alone_is_never_better(budget: int, children: Children) -> None:
+    grants = allocate(budget, children)
+    assert worth(grants, children) >= max(
+        (option.utility for options in children for option in options if option.cost <= budget), default=0
+    )
+
+
+@given(st.integers(0, 40), st.lists(st.lists(st.integers(0, 20), max_size=5), max_size=5), st.integers(1, 4))
+def test_t9_with_equal_steps_and_falling_gains_it_is_the_best(
+    budget: int, gains: list[list[int]], step: int
+) -> None:
+    children = tuple(
+        tuple(
+            Option(cost=step * (at + 1), utility=sum(sorted(each, reverse=True)[: at + 1]))
+            for at in range(len(each))
+        )
+        for each in gains
+    )
+    assert worth(allocate(budget, children), children) == best_possible(budget, children)
+
+
+@given(st.integers(0, 60), CHILDREN, st.integers(1, 1000))
+def test_units_do_not_matter(budget: int, children: Children, unit: int) -> None:
+    in_units = tuple(
+        tuple(Option(cost=each.cost * unit, utility=each.utility) for each in options) for options in children
+    )
+    assert allocate(budget * unit, in_units) == tuple(grant * unit for grant in allocate(budget, children))
+
+
+def test_enough_for_all_is_given_to_all_and_never_more_than_is_of_use() -> None:
+    flat = (Option(cost=3, utility=5.0), Option(cost=9, utility=5.0))
+    steep = (Option(cost=0, utility=1.0), Option(cost=4, utility=8.0))
+    assert allocate(100, [flat, steep, ()]) == (3, 4, 0)
+    assert allocate(0, [flat, steep]) == (0, 0)
+    assert allocate(5, []) == ()
+
+
+def test_many_options_are_allocated_fast() -> None:
+    random = Random(5)
+    children = [
+        [Option(cost=cost, utility=cost**0.5) for cost in sorted(random.sample(range(10**6), 100))]
+        for _ in range(200)
+    ]
+    assert 0.99 * 10**7 < sum(allocate(10**7, children)) <= 10**7
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ([Option(cost=-1, utility=1.0)], r"a cost of child 0 is -1; "),
+        ([Option(cost=1, utility=-1.0)], r"a utility of child 0 is -1\.0; "),
+        ([Option(cost=1, utility=math.nan)], r"a utility of child 0 is nan; "),
+        ([Option(cost=2, utility=1.0), Option(cost=2, utility=3.0)], r"not ascending: .* sort them"),
+        ([Option(cost=2, utility=3.0), Option(cost=3, utility=1.0)], r"not ascending: .* leave out"),
+    ],
+)
+def test_curves_that_make_no_sense_are_refused(options: list[Option], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        allocate(10, [options])
+
+
+# -- measured against the best, and against what one would do without thinking --------------------------------
+
+
+def equal_split(budget: int, children: Children) -> list[int]:
+    return [
+        max((each.cost for each in options if each.cost <= budget // len(children)), default=0)
+        for options in children
+    ]
+
+
+def first_come(budget: int, children: Children) -> list[int]:
+    grants: list[int] = []
+    for options in children:
+        grants.append(max((each.cost for each in options if each.cost <= budget - sum(grants)), default=0))
+    return grants
+
+
+def cases(shape: str) -> Iterator[tuple[int, Children]]:
+    """Small problems, always the same ones."""
+    random = Random(shape)
+    while True:
+        children = []
+        for _ in range(random.randint(1, 6)):
+            costs = sorted(random.sample(range(1, 25), 1 if shape == "single" else random.randint(1, 4)))
+            if shape == "concave":
+                slopes = sorted((random.random() for _ in costs), reverse=True)
+                gains = [
+                    slope * (high - low)
+                    for slope, (low, high) in zip(slopes, pairwise([0, *costs]), strict=True)
+                ]
+                utilities = [sum(gains[: at + 1]) for at in range(len(gains))]
+            else:
+                utilities = sorted(float(random.randint(1, 60)) for _ in costs)
+            children.append(tuple(Option(cost=c, utility=u) for c, u in zip(costs, utilities, strict=True)))
+        yield random.randint(min(each[0].cost for each in children), 40), tuple(children)
+
+
+@cache
+def ratios(shape: str, divide: Callable[[int, Children], Sequence[int]]) -> list[float]:
+    sample = list(islice(cases(shape), 2_000))
+    optima = [best_possible(budget, children) for budget, children in sample]
+    return [
+        worth(divide(budget, children), children) / best
+        for (budget, children), best in zip(sample, optima, strict=True)
+        if best > 0
+    ]
+
+
+@pytest.mark.parametrize("shape", ["any", "concave", "single"])
+def test_t9_on_small_cases(shape: str) -> None:
+    measured = ratios(shape, allocate)
+    assert len(measured) == 2_000
+    assert min(measured) >= 0.5
+    assert fmean(measured) >= 0.97
+    assert fmean(ratios(shape, equal_split)) < 0.6
+    assert fmean(ratios(shape, first_come)) < 0.9
+
+
+# -- needs -------------------------------------------------------------------------------------------------------
+
+NEEDS = st.lists(st.integers(0, 30) | st.integers(0, 10**12), max_size=12)
+
+
+@given(st.integers(0, 60) | st.integers(0, 10**13), NEEDS)
+def test_the_whole_budget_is_shared_and_nobody_owes(budget: int, needs: list[int]) -> None:
+    grants = share(budget, needs)
+    assert len(grants) == len(needs)
+    assert sum(grants) == (budget if needs else 0)
+    assert all(grant >= 0 for grant in grants)
+    assert share(budget, needs) == grants
+
+
+@given(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=12))
+def test_what_fits_is_served_in_full_and_the_rest_follows_the_need(surplus: int, needs: list[int]) -> None:
+    grants = share(sum(needs) + surplus, needs)
+    assert all(grant >= need for grant, need in zip(grants, needs, strict=True))
+    weights = needs if any(needs) else [1] * len(needs)
+    for grant, weight in zip(grants, weights, strict=True):
+        assert abs(grant * sum(weights) - (sum(needs) + surplus) * weight) < sum(weights)
+
+
+@given(st.integers(0, 10**4), st.lists(st.integers(0, 10**4), min_size=1, max_size=12))
+def test_what_does_not_fit_is_max_min_fair(budget: int, needs: list[int]) -> None:
+    if budget >= sum(needs):
+        budget = max(0, sum(needs) - 1)
+    grants = share(budget, needs)
+    assert all(grant <= need for grant, need in zip(grants, needs, strict=True))
+    if any(needs):
+        level = max(grants)
+        assert all(grant == need or grant >= level - 1 for grant, need in zip(grants, needs, strict=True))
+
+
+@given(st.integers(0, 10**4), st.lists(st.integers(0, 10**3), min_size=1, max_size=12), st.integers(0, 100))
+def test_who_needs_more_never_gets_less_and_more_money_takes_from_nobody_short(
+    budget: int, needs: list[int], more: int
+) -> None:
+    grants, richer = share(budget, needs), share(budget + more, needs)
+    for low, high in permutations(range(len(needs)), 2):
+        if needs[low] < needs[high]:
+            assert grants[low] <= grants[high]
+        if needs[low] == needs[high]:
+            assert abs(grants[low] - grants[high]) <= 1
+    if budget + more <= sum(needs):
+        assert all(before <= after for before, after in zip(grants, richer, strict=True))
+
+
+def all_divisions(budget: int, needs: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    return (each for each in product(*(range(need + 1) for need in needs)) if sum(each) <= budget)
+
+
+@given(st.integers(0, 16), st.lists(st.integers(0, 6), min_size=1, max_size=4))
+def test_t9_no_division_of_too_little_is_worth_more_if_gains_fall(budget: int, needs: list[int]) -> None:
+    budget = min(budget, sum(needs))
+    grants = share(budget, needs)
+    for utility in (math.sqrt, math.log1p, lambda amount: -math.exp(-amount)):
+        best = max(math.fsum(map(utility, each)) for each in all_divisions(budget, needs))
+        assert math.fsum(map(utility, grants)) >= best - 1e-12
+
+
+def test_small_needs_come_first() -> None:
+    assert share(100, [10, 500, 30, 500]) == (10, 30, 30, 30)
+    assert share(101, [10, 500, 30, 500]) == (10, 31, 30, 30)
+    assert share(100, [10, 30]) == (25, 75)
+    assert share(7, [0, 0]) == (4, 3)
+    assert share(0, [3, 4]) == (0, 0)
+    assert share(9, []) == ()
+    with pytest.raises(ValueError, match=r"the need of child 1 is -2; "):
+        share(9, [1, -2])
+    with pytest.raises(ValueError, match=r"the budget is -9; "):
+        share(-9, [1])
