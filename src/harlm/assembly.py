@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from harlm.budget import UNLIMITED, Account, Caps, Price, PriceList, Till
+from harlm.budget.estimate import Forecast, Known, estimate
 from harlm.config import DEFAULT_USD, Config, is_address
-from harlm.engine import Models, Run, Shared, new_run_id
+from harlm.context import profile
+from harlm.engine import Models, Run, Shared, growth_of, new_run_id
 from harlm.errors import ConfigError
 from harlm.events import Event, Noted
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
@@ -25,6 +27,7 @@ from harlm.router import HeuristicRouter
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.tracing.jsonl import JsonlSink
 from harlm.tracing.redact import Redactor
+from harlm.types import Task
 
 if TYPE_CHECKING:
     from harlm.models.http import Transport
@@ -101,6 +104,71 @@ def caps_of(config: Config) -> Caps:
         ends=math.inf if budget.seconds is None else time.monotonic() + budget.seconds,
         depth=config.engine.max_depth,
     )
+
+
+def known_models(
+    config: Config,
+    *,
+    root: ModelChoice | None = None,
+    sub: ModelChoice | None = None,
+    prices: Mapping[str, Price] | None = None,
+) -> tuple[Known, Known]:
+    """What is known of the root model and the sub-model without opening a run: no key is needed.
+
+    Raises:
+        ConfigError: a model that cannot be named so, or a file of prices that cannot be used.
+    """
+    listed = PriceList(prices_file(config), prices)
+    root_model = _known(root if root is not None else config.models.root, config, listed)
+    named_sub = sub if sub is not None else config.models.sub
+    return root_model, root_model if named_sub is None else _known(named_sub, config, listed)
+
+
+def _known(choice: ModelChoice, config: Config, prices: PriceList) -> Known:
+    if isinstance(choice, str):
+        named = parse_model_name(choice)
+        is_custom = bool(named.base_url or (named.provider == "openai" and config.models.base_url))
+        window = config.models.window or window_of(named, prices, is_custom=is_custom)
+        return Known(name=named.full, window=window, price=prices.of(named.full))
+    if not _is_model(choice):
+        from harlm.models.function import FunctionModel
+
+        choice = FunctionModel(choice)  # type: ignore[arg-type] # only its name is wanted
+    return Known(name=choice.name, window=choice.window, price=prices.of(choice.name))
+
+
+def forecast(task: Task, config: Config, root: Known, sub: Known) -> Forecast:
+    """What ``task`` would cost with these models, and which mode would be taken."""
+    known = profile(task.context)
+    growth = growth_of(task.question)
+    chosen = task.mode
+    if chosen == "auto":
+        chosen = HeuristicRouter().route(task, known, root_window=root.window, sub_window=sub.window).mode
+    settings, limit = config.engine, caps_of(config).micros
+    return Forecast(
+        chosen=chosen,
+        modes=estimate(
+            known.tokens,
+            growth,
+            root,
+            sub,
+            max_turns=settings.max_turns,
+            concurrency=settings.concurrency,
+        ),
+        growth=growth,
+        tokens=known.tokens,
+        root=root,
+        sub=sub,
+        limit_micros=None if limit >= UNLIMITED else limit,
+    )
+
+
+def window_of(name: ModelName, prices: PriceList, *, is_custom: bool) -> int:
+    """Tokens that fit: by the price list, which knows the provider's own models, else what is safe to assume."""
+    priced = None if is_custom else prices.of(name.full)
+    if priced is not None and priced.window is not None:
+        return priced.window
+    return CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window
 
 
 def unpriced(models: Models, prices: PriceList) -> list[str]:
@@ -268,7 +336,7 @@ class _ModelMaker:
         base_url, is_custom = self._address(name)
         self._home = self._home or base_url
         key, hint = self._key(name, base_url, is_custom=is_custom)
-        window = self._settings.window or self._window(name, is_custom=is_custom)
+        window = self._settings.window or window_of(name, self._prices, is_custom=is_custom)
         transport = await self._connections()
         match PROVIDERS[name.provider].protocol:
             case "anthropic":
@@ -288,13 +356,6 @@ class _ModelMaker:
         )
         self.layers.add(model, base_url)
         return model
-
-    def _window(self, name: ModelName, *, is_custom: bool) -> int:
-        """Tokens that fit: by the price list, which knows the provider's own models, else what is safe to assume."""
-        priced = None if is_custom else self._prices.of(name.full)
-        if priced is not None and priced.window is not None:
-            return priced.window
-        return CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window
 
     def _address(self, name: ModelName) -> tuple[str, bool]:
         """Where a model is, and whether the user said so."""

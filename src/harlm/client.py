@@ -16,6 +16,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from harlm import assembly, config, events
 from harlm.budget import Price
+from harlm.budget.estimate import Forecast
 from harlm.context import load, profile
 from harlm.engine import Run, solve
 from harlm.errors import ConfigError, LimitExceeded, NoAnswer
@@ -137,6 +138,23 @@ class HARLM:
             self._config, root=self._root, sub=self._sub, prices=self._prices, sinks=sinks
         ) as run:
             return await self._solve(Task(question=asked, context=loaded, mode=chosen), run)
+
+    def estimate(
+        self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
+    ) -> Forecast:
+        """What the question would cost over the context, in each mode. Nothing is asked, and no key is needed.
+
+        Raises:
+            ConfigError: an empty question, a model that cannot be used.
+            ContextError: the context cannot be read.
+        """
+        task = Task(
+            question=_checked_question(question),
+            context=load(context, self._config.loading),
+            mode=_checked_mode(mode or self._config.engine.mode),
+        )
+        root, sub = assembly.known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
+        return assembly.forecast(task, self._config, root, sub)
 
     async def _solve(self, task: Task, run: Run) -> Answer:
         run.emit(_started(task, run))

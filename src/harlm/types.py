@@ -411,6 +411,26 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How much was read, beside the least that any exact method has to read for such a question (theorem T1).
+
+    Attributes:
+        growth: the class of the question: how its need grows with the text (``harlm.budget.bounds.Growth``), by its wording.
+        tokens_read: tokens of input, over all calls; rules and transcripts included.
+        least_tokens: the bound of the class, for this text and window.
+    """
+
+    growth: str
+    tokens_read: int
+    least_tokens: int
+
+    @property
+    def ratio(self) -> float | None:
+        """Tokens read over the bound; None where nothing need be read."""
+        return self.tokens_read / self.least_tokens if self.least_tokens else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a run returns.
 
@@ -425,6 +445,7 @@ class Answer:
         route: the router's choice; None where the caller chose.
         usage: over the whole tree.
         latency: of the whole run.
+        reading: what was read, beside what had to be.
         sandbox: the isolation tier that model-written code ran under; None when no code ran.
         run_id: the name of the stored run.
     """
@@ -441,6 +462,7 @@ class Answer:
     latency: Latency = field(
         default_factory=lambda: Latency(wall_s=0.0, critical_path_s=0.0, parallelism=0.0)
     )
+    reading: Reading | None = None
     sandbox: str | None = None
     run_id: str = ""
 

@@ -52,7 +52,7 @@ def best_possible(budget: int, children: Children) -> float:
     return best[budget]
 
 
-# -- options -----------------------------------------------------------------------------------------------------
+# -- options ---------------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 60), CHILDREN)
@@ -128,7 +128,7 @@ def test_curves_that_make_no_sense_are_refused(options: list[Option], complaint:
         allocate(10, [options])
 
 
-# -- measured against the best, and against what one would do without thinking --------------------------------
+# -- measured against the best, and against what one would do without thinking ---------------------------
 
 
 def equal_split(budget: int, children: Children) -> list[int]:
@@ -167,7 +167,7 @@ def cases(shape: str) -> Iterator[tuple[int, Children]]:
 
 @cache
 def ratios(shape: str, divide: Callable[[int, Children], Sequence[int]]) -> list[float]:
-    sample = list(islice(cases(shape), 2_000))
+    sample = list(islice(cases(shape), 1_000))
     optima = [best_possible(budget, children) for budget, children in sample]
     return [
         worth(divide(budget, children), children) / best
@@ -179,14 +179,14 @@ def ratios(shape: str, divide: Callable[[int, Children], Sequence[int]]) -> list
 @pytest.mark.parametrize("shape", ["any", "concave", "single"])
 def test_t9_on_small_cases(shape: str) -> None:
     measured = ratios(shape, allocate)
-    assert len(measured) == 2_000
+    assert len(measured) == 1_000
     assert min(measured) >= 0.5
     assert fmean(measured) >= 0.97
     assert fmean(ratios(shape, equal_split)) < 0.6
     assert fmean(ratios(shape, first_come)) < 0.9
 
 
-# -- needs -------------------------------------------------------------------------------------------------------
+# -- needs -----------------------------------------------------------------------------------------------
 
 NEEDS = st.lists(st.integers(0, 30) | st.integers(0, 10**12), max_size=12)
 

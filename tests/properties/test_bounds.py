@@ -1,4 +1,4 @@
-"""Theorems T1 to T8 of docs/concepts/budget-theorems.md: what reading costs at least, and what each plan of it costs."""
+"""Theorems T1 to T8 of docs/concepts/budget-theorems.md: what reading costs at least, and what plans cost."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ SMALL = st.builds(
 TOKENS = st.integers(0, 2_000) | st.integers(0, 20_000_000)
 
 
-# -- readers and planning --------------------------------------------------------------------------------------
+# -- readers and planning --------------------------------------------------------------------------------
 
 
 def test_a_reader_that_cannot_merge_is_refused_with_what_to_do() -> None:
@@ -128,11 +128,11 @@ def test_merging_takes_the_fewest_calls_of_a_level(partials: int, reader: Reader
     assert partials == 0 or len(range(0, partials, size)) == merges
 
 
-# -- T1: reading -------------------------------------------------------------------------------------------------
+# -- T1: reading -----------------------------------------------------------------------------------------
 
 
 def skipping_algorithm(seed: int, text: Sequence[int], reads: int) -> tuple[tuple[tuple[int, int], ...], int]:
-    """A deterministic algorithm, as good as any other: what it reads next and answers depends on what it has seen."""
+    """Any deterministic algorithm: what it reads next and what it answers depends on what it has seen."""
     seen: list[tuple[int, int]] = []
     for _ in range(reads):
         unread = sorted(set(range(len(text))) - {atom for atom, _ in seen})
@@ -155,7 +155,7 @@ def test_t1_whoever_skips_an_atom_is_wrong_on_one_of_two_inputs(
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(), st.integers(0, 3)), min_size=1, max_size=8))
 def test_t1_chance_does_not_help_by_more_than_twice_the_error(mixture: list[tuple[int, int, int]]) -> None:
-    """A randomised algorithm is a mixture: (weight, seed, atoms read); three atoms, and the answer is their parity."""
+    """A randomised algorithm is a mixture: (weight, seed, atoms read). Three atoms, asked for their parity."""
     total = sum(weight for weight, _, _ in mixture)
     inputs = list(itertools.product((0, 1), repeat=3))
     runs = {text: [skipping_algorithm(seed, text, reads) for _, seed, reads in mixture] for text in inputs}
@@ -191,7 +191,7 @@ def test_the_classes_are_in_order(atoms: int, atom_tokens: int, reader: Reader) 
     assert least[2] <= least_tokens("arbitrary pairs", atoms * atom_tokens, reader) <= least[4]
 
 
-# -- plans that merge in the model, executed ----------------------------------------------------------------------
+# -- plans that merge in the model, executed -------------------------------------------------------------
 
 
 @dataclass
@@ -286,7 +286,7 @@ def test_t2_no_plan_that_merges_in_the_model_is_within_6_percent_of_two_small_wi
     )
 
 
-# -- T4: depth and time --------------------------------------------------------------------------------------------
+# -- T4: depth and time ----------------------------------------------------------------------------------
 
 
 def random_plan(model: Executed, random: Random, depth: int, text: list[int]) -> int:
@@ -340,7 +340,7 @@ def test_t4_map_reduce_is_at_most_one_call_deeper_than_the_least(tokens: int, re
 def list_schedule(
     durations: Sequence[int], waits_for: Sequence[Sequence[int]], slots: int, random: Random
 ) -> int:
-    """When the last call ends if no slot is ever idle while a call is ready; which of the ready ones is next is random."""
+    """When the last call ends if no slot is idle while a call is ready; which ready one is next is random."""
     missing = [len(before) for before in waits_for]
     ready = [call for call, count in enumerate(missing) if count == 0]
     running: list[tuple[int, int]] = []
@@ -394,7 +394,7 @@ def test_t4_map_reduce_keeps_the_bounds_of_its_cost(tokens: int, reader: Reader,
     assert least <= list_schedule([1] * cost.calls, waits_for, slots, Random(0)) <= most
 
 
-# -- T5: in order --------------------------------------------------------------------------------------------------
+# -- T5: in order ----------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 20_000), SMALL)
@@ -416,7 +416,7 @@ def test_t5_a_tree_wins_time_not_tokens(tokens: int, reader: Reader) -> None:
     assert tree.depth <= chain.depth
 
 
-# -- T6: less than everything --------------------------------------------------------------------------------------
+# -- T6: less than everything ----------------------------------------------------------------------------
 
 
 def test_t6_the_sizes_of_the_text_book() -> None:
@@ -437,7 +437,7 @@ def test_t6_samples_are_as_near_as_promised_and_a_tenth_of_them_is_not(error: fl
     assert missed(sample_size(error, risk) // 10) > risk
 
 
-# -- T7: finding ---------------------------------------------------------------------------------------------------
+# -- T7: finding -----------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 40), st.integers(1, 500), st.integers(0, 4), readers(), st.integers(0, 10**9))
@@ -464,7 +464,7 @@ def test_t7_a_single_needle_without_an_index_costs_half_the_text_on_average(
 
 
 def rounds_of(random: Random, answers: int, per_call: int) -> Iterator[tuple[int, int]]:
-    """Any way of probing, against whom the place is always where most answers are left: (pivots, answers left)."""
+    """Any way of probing, with the place always where most answers are left: (pivots, answers left)."""
     while answers > 1:
         pivots = random.randint(1, min(per_call, answers - 1))
         cuts = [0, *sorted(random.sample(range(1, answers), pivots)), answers]
@@ -553,7 +553,7 @@ def test_t7_a_kept_tree_pays_from_the_second_query_on(more: int, reader: Reader,
     assert tree < queries * code_merge(tokens, reader).input_tokens
 
 
-# -- T8: pairs -----------------------------------------------------------------------------------------------------
+# -- T8: pairs -------------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 60), st.integers(2, 14))
@@ -637,7 +637,7 @@ def test_t8_without_knowing_the_atoms_the_square_of_the_text_is_left(tokens: int
     )
 
 
-# -- what the founding paper's formula is and is not ------------------------------------------------------------
+# -- what the founding paper's formula is and is not -----------------------------------------------------
 
 
 def test_the_example_of_the_page() -> None:

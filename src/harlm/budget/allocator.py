@@ -1,8 +1,8 @@
-"""How a parent's remainder is divided among its children. Knows amounts of one currency and what they are worth; refuses
-to know who reserves and pays (the ledger does).
+"""How a parent's remainder is divided among its children. Knows amounts of one currency and what they are
+worth; refuses to know who reserves and pays (the ledger does).
 
-``allocate`` is for children with a choice of ways, each with a price and a worth; ``share`` is for children that said only
-how much they may need. Both are theorem T9 of ``docs/concepts/budget-theorems.md``.
+``allocate`` is for children with a choice of ways, each with a price and a worth; ``share`` is for children
+that said only how much they may need. Both are theorem T9 of ``docs/concepts/budget-theorems.md``.
 """
 
 from __future__ import annotations
@@ -27,20 +27,22 @@ class Option:
 
 
 def allocate(budget: int, children: Sequence[Sequence[Option]]) -> tuple[int, ...]:
-    """The grant of each child: the cost of the one option that it gets, or 0. In O(n log n) for n options in all.
+    """The grant of each child: the cost of the one option that it gets, or 0. Takes O(n log n) for n options.
 
-    Options are bought step by step along each child's upper concave hull, the most utility for a unit first; a step that
-    does not fit ends its child's climb. The same is done once more with the one most useful option bought before all
-    others, and the better of the two is taken.
+    Options are bought step by step along each child's upper concave hull, the most utility for a unit first;
+    a step that does not fit ends its child's climb. The same is done once more with the one most useful
+    option bought before all others, and the better of the two is taken.
 
-    The utility is at least half of the best possible. Options that are dearer than the budget are dropped first. Up to the
-    first step that does not fit, the climb is the optimum of the problem in which steps may be bought in part, but for a
-    part of that step. So ``optimum <= climb + step``, the step is worth at most the option that it leads to, and that one
-    fits alone: ``optimum <= climb + single <= 2 * max(climb, single)``, where ``single`` is the most useful option.
+    The utility is at least half of the best possible. Options dearer than the budget are dropped first. If
+    steps could be bought in part, the optimum would be the climb up to the first step that does not fit, and
+    a part of that step. So ``optimum <= climb + step``; the step is worth at most the option that it leads
+    to, and that one fits alone: ``optimum <= climb + single <= 2 * max(climb, single)``, where ``single`` is
+    the utility of the most useful option.
 
     Args:
         budget: to give out at most.
-        children: the options of each, ascending in cost, with utilities that do not fall. A child may get none.
+        children: the options of each, ascending in cost, with utilities that do not fall; a child may have
+            none.
 
     Raises:
         ValueError: a number is negative or not finite, or a curve is not ascending.
@@ -56,10 +58,11 @@ def allocate(budget: int, children: Sequence[Sequence[Option]]) -> tuple[int, ..
 def share(budget: int, needs: Sequence[int]) -> tuple[int, ...]:
     """Divide the budget among children of which only the need is known: an estimate of their worst case.
 
-    If all needs fit, everybody gets its need, and what is left over in proportion to it, so that nothing lies idle. If not,
-    the level is found at which water would stand: smaller needs are served in full, all others get the level (and the
-    neediest of them a unit more, as far as there are units). No other division in whole units, with nobody above its
-    need, gives a greater sum of ``u(grant)``, for any concave ``u`` that all share (T9). The grants sum to the budget; without children there are none.
+    If all needs fit, everybody gets its need, and what is left over in proportion to it, so that nothing lies
+    idle. If not, the level is found at which water would stand: smaller needs are served in full, all others
+    get the level, and the neediest of them a unit more, as far as there are units. No other division in whole
+    units, with nobody above its need, has a greater sum of ``u(grant)``, for any ``u`` that rises ever more
+    slowly and that all share (T9). The grants sum to the budget; without children there are none.
 
     Raises:
         ValueError: the budget or a need is negative.
@@ -72,18 +75,20 @@ def share(budget: int, needs: Sequence[int]) -> tuple[int, ...]:
     return _level(budget, needs)
 
 
-# -- options ---------------------------------------------------------------------------------------------------
+# -- options ---------------------------------------------------------------------------------------------
 
 _NONE = Option(cost=0, utility=0.0)
 
 
 def _hull(curve: Sequence[Option]) -> list[Option]:
-    """The options on the upper concave hull of a curve, from what costs nothing on, by ever smaller gains for a unit."""
+    """The options on the upper concave hull of a curve, from what costs nothing on, with gains for a unit
+    that never rise. Options on a straight piece stay: the shorter a step, the more often it fits.
+    """
     hull = [curve[0] if curve and curve[0].cost == 0 else _NONE]
     for option in curve:
         if option.utility <= hull[-1].utility:
             continue
-        while len(hull) > 1 and _gain(hull[-2], hull[-1]) <= _gain(hull[-1], option):
+        while len(hull) > 1 and _gain(hull[-2], hull[-1]) < _gain(hull[-1], option):
             hull.pop()
         hull.append(option)
     return hull
@@ -96,9 +101,7 @@ def _climb(budget: int, hulls: Sequence[Sequence[Option]]) -> list[Option]:
         for child, hull in enumerate(hulls)
         for low, high in pairwise(hull)
     ]
-    steps.sort(
-        key=lambda step: -step[0]
-    )  # stable, and gains fall along a hull: a child's steps stay in order
+    steps.sort(key=lambda step: -step[0])  # stable, and no gain is above the one before: steps stay in order
     taken, left = [hull[0] for hull in hulls], budget
     for _, child, low, high in steps:
         if taken[child] is low and high.cost - low.cost <= left:
@@ -127,11 +130,11 @@ def _worth(taken: Sequence[Option]) -> float:
     return math.fsum(option.utility for option in taken)
 
 
-# -- needs -----------------------------------------------------------------------------------------------------
+# -- needs -----------------------------------------------------------------------------------------------
 
 
 def _in_proportion(budget: int, weights: Sequence[int]) -> tuple[int, ...]:
-    """Whole shares that differ from the exact ones by less than a unit; the largest fractions are rounded up."""
+    """Whole shares, each less than a unit off the exact one: the largest fractions are rounded up."""
     total = sum(weights)
     grants = [budget * weight // total for weight in weights]
     fractions = sorted(range(len(weights)), key=lambda child: -(budget * weights[child] % total))
@@ -141,7 +144,7 @@ def _in_proportion(budget: int, weights: Sequence[int]) -> tuple[int, ...]:
 
 
 def _level(budget: int, needs: Sequence[int]) -> tuple[int, ...]:
-    """Fill from below: the smallest needs in full, the others to the same level, the greatest of them a unit above it."""
+    """Fill from below: the smallest needs in full, the others to one level, the neediest a unit above it."""
     grants, left = [0] * len(needs), budget
     neediest = sorted(range(len(needs)), key=lambda child: -needs[child])
     while neediest:
@@ -171,6 +174,6 @@ def _check_curve(options: Sequence[Option], number: int) -> None:
     for low, high in pairwise(options):
         if high.cost <= low.cost or high.utility < low.utility:
             raise ValueError(
-                f"the options of child {number} are not ascending: {high!r} after {low!r}; sort them by cost, and leave "
-                "out those that cost more and are worth less"
+                f"the options of child {number} are not ascending: {high!r} after {low!r}; sort them by "
+                "cost, and leave out those that cost more and are worth less"
             )

@@ -1,9 +1,9 @@
-"""What reading costs at least, and what each plan of reading costs: theorems T1 to T8 as functions of whole numbers. Knows
-windows, tokens and calls; refuses to know prices, models and what a question needs.
+"""What reading costs at least, and what each plan of reading costs: theorems T1 to T8 as functions of whole
+numbers. Knows windows, tokens and calls; refuses to know prices, models and what a question needs.
 
-The theorems are stated and proven in ``docs/concepts/budget-theorems.md``, with the model behind them: code is free, exact
-and blind to meaning, so what an atom (a line, a record, a passage) means is learned only from a call whose input holds it.
-All quantities are tokens or calls; all divisions are exact.
+The theorems are stated and proven in ``docs/concepts/budget-theorems.md``, with the model behind them: code
+is free, exact and blind to meaning, so what an atom (a line, a record, a passage) means is learned only from
+a call whose input holds it. All quantities are tokens or calls; all divisions are exact.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Growth = Literal["constant", "logarithmic", "linear", "factorable pairs", "arbitrary pairs"]
-"""How the tokens that an exact answer needs grow with the text: a slice that code can find; the place where something
-changes in ordered text; every atom; every pair of atoms, judged from what was learned of each; every pair, read together.
+"""How the tokens that an exact answer needs grow with the text: a slice that code can find; the place where
+something changes in ordered text; every atom; every pair of atoms, judged from what was learned of each;
+every pair, read together.
 """
 
 
@@ -24,7 +25,7 @@ class Reader:
     """What one call of a model can read and write.
 
     Attributes:
-        window: tokens of input of one call. Where a provider counts output into its window, subtract that before.
+        window: tokens of input of one call, without what a provider sets aside for its output.
         instructions: tokens of every call's input that are not content.
         summary: tokens that a call writes for another call to read.
 
@@ -41,9 +42,9 @@ class Reader:
         _at_least(1, summary=self.summary)
         if self.content < 2 * self.summary:
             raise ValueError(
-                f"a window of {self.window!r} tokens with {self.instructions!r} of instructions does not hold two "
-                f"summaries of {self.summary!r}; raise the window to {self.instructions + 2 * self.summary}, "
-                "or shorten the instructions or the summaries"
+                f"a window of {self.window!r} tokens with {self.instructions!r} of instructions does not "
+                f"hold two summaries of {self.summary!r}; raise the window to "
+                f"{self.instructions + 2 * self.summary}, or shorten the instructions or the summaries"
             )
 
     @property
@@ -77,7 +78,7 @@ class Cost:
 _NOTHING = Cost(calls=0, input_tokens=0, output_tokens=0, depth=0)
 
 
-# -- what no plan can do without -----------------------------------------------------------------------------
+# -- what no plan can do without -------------------------------------------------------------------------
 
 
 def least_tokens(
@@ -110,16 +111,14 @@ def least_tokens(
 
 
 def least_depth(tokens: int, reader: Reader) -> int:
-    """Calls that wait for one another in any plan that merges in the model, also one whose calls read text and summaries
-    together (T4). A plan that merges in code has depth 1.
+    """Calls that wait for one another in any plan that merges in the model, also one whose calls read text
+    and summaries together (T4). A plan that merges in code has depth 1.
     """
     _at_least(0, tokens=tokens)
     if tokens == 0:
         return 0
     depth, covered = 1, reader.content
-    while (
-        covered < tokens
-    ):  # the most that a tree one deeper covers: f subtrees, and text in the room that is left
+    while covered < tokens:  # one deeper, a call reads f summaries, and text in the room that is left
         covered = reader.content + reader.fan_in * (covered - reader.summary)
         depth += 1
     return depth
@@ -134,17 +133,17 @@ def least_windows(atoms: int, per_window: int) -> int:
     return -(-atoms * -(-(atoms - 1) // (per_window - 1)) // per_window)
 
 
-# -- planning ------------------------------------------------------------------------------------------------
+# -- planning --------------------------------------------------------------------------------------------
 
 
 def chunks(tokens: int, reader: Reader, *, effective_window: int | None = None) -> tuple[int, int]:
-    """How to cut a text for the fewest calls: ``(count, size)``. Cutting at every ``size`` tokens gives ``count`` chunks;
-    as even as whole tokens allow.
+    """How to cut a text for the fewest calls: ``(count, size)``. Cutting at every ``size`` tokens gives
+    ``count`` chunks; as even as whole tokens allow.
 
     Args:
         tokens: of the text.
         reader: of a chunk.
-        effective_window: tokens of input that a model still reads reliably, where that is less than its window.
+        effective_window: tokens of input that a model reads reliably, where that is less than its window.
 
     Raises:
         ValueError: ``effective_window`` cannot hold the instructions and two summaries.
@@ -165,7 +164,7 @@ def fan_in(partials: int, reader: Reader, *, effective_window: int | None = None
     return _evenly(partials, _narrowed(reader, effective_window).fan_in)
 
 
-# -- what plans cost -----------------------------------------------------------------------------------------
+# -- what plans cost -------------------------------------------------------------------------------------
 
 
 def code_merge(tokens: int, reader: Reader) -> Cost:
@@ -180,7 +179,9 @@ def code_merge(tokens: int, reader: Reader) -> Cost:
 
 
 def map_reduce(tokens: int, reader: Reader) -> Cost:
-    """Summarise every chunk, then merge summaries in the model, level by level, until one is left (T2). Exact."""
+    """Summarise every chunk, then merge summaries in the model, level by level, until one is left (T2).
+    Exact.
+    """
     partials, _ = chunks(tokens, reader)
     calls, depth = partials, min(partials, 1)
     while partials > 1:
@@ -190,7 +191,7 @@ def map_reduce(tokens: int, reader: Reader) -> Cost:
 
 
 def map_reduce_at_most(tokens: int, reader: Reader) -> Cost:
-    """The closed form of T2, without going through the levels: what ``map_reduce`` costs at most; its depth is exact."""
+    """The closed form of T2, without the levels: what ``map_reduce`` costs at most, and its depth exactly."""
     leaves, _ = chunks(tokens, reader)
     if leaves == 0:
         return _NOTHING
@@ -200,8 +201,8 @@ def map_reduce_at_most(tokens: int, reader: Reader) -> Cost:
 
 
 def refine(tokens: int, reader: Reader) -> Cost:
-    """Read the text in order, each call with the summary of what came before (T5). No plan that merges in the model has
-    fewer calls or reads less; none waits longer.
+    """Read the text in order, each call with the summary of what came before (T5). No plan that merges in the
+    model has fewer calls or reads less, but all of its calls wait for one another.
     """
     _at_least(0, tokens=tokens)
     if tokens == 0:
@@ -211,7 +212,8 @@ def refine(tokens: int, reader: Reader) -> Cost:
 
 
 def search(hits: int, hit_tokens: int, reader: Reader, *, turns: int = 1) -> Cost:
-    """Let code find passages by an index and show the best ``hits`` of them, ``turns`` times with a better query (T7).
+    """Let code find passages by an index and show the best ``hits`` of them, ``turns`` times with a better
+    query (T7).
 
     Raises:
         ValueError: a hit does not fit into a call.
@@ -227,8 +229,8 @@ def search(hits: int, hit_tokens: int, reader: Reader, *, turns: int = 1) -> Cos
 
 
 def ordered_probe(atoms: int, atom_tokens: int, reader: Reader) -> Cost:
-    """Find where ordered atoms begin to fulfil something that only a model can judge, by showing evenly spaced ones and
-    going on in the gap that is left: the worst case of the cheapest such plan with equally wide probes (T7).
+    """Find where ordered atoms begin to fulfil something that only a model can judge, by showing evenly
+    spaced ones and going on in the gap that is left: at most this, with as many a call as is cheapest (T7).
 
     Raises:
         ValueError: an atom does not fit into a call.
@@ -243,8 +245,9 @@ def ordered_probe(atoms: int, atom_tokens: int, reader: Reader) -> Cost:
 
 
 def summary_tree(tokens: int, reader: Reader, *, queries: int) -> Cost:
-    """Build the tree of ``map_reduce`` once and keep it; each query reads the summaries below one node a level, goes down,
-    and reads one chunk (T7). The cost of all of it; depth is that of building and of one query after it.
+    """Build the tree of ``map_reduce`` once and keep it; each query reads the summaries below one node a
+    level, goes down, and reads one chunk (T7). The cost of all of it; depth is that of building and of one
+    query after it.
     """
     _at_least(0, queries=queries)
     built = map_reduce(tokens, reader)
@@ -262,8 +265,9 @@ def summary_tree(tokens: int, reader: Reader, *, queries: int) -> Cost:
 
 
 def pair_windows(atoms: int, per_window: int) -> Iterator[tuple[range, range]]:
-    """The plan in which every two atoms share a window: a block of half a window stays while all later atoms pass through
-    the other half (T8). Yields the two stretches of each window; the second is empty where one window holds all.
+    """The plan in which every two atoms share a window: a block of half a window stays while all later atoms
+    pass through the other half (T8). Yields the two stretches of each window; the second is empty where one
+    window holds all.
 
     Raises:
         ValueError: a window holds no pair.
@@ -278,7 +282,8 @@ def pair_windows(atoms: int, per_window: int) -> Iterator[tuple[range, range]]:
 
 
 def nested_loop(atoms: int, atom_tokens: int, reader: Reader) -> Cost:
-    """Show every two atoms to the model together by ``pair_windows``, and merge what it says in code (T8). Exact.
+    """Show every two atoms to the model together by ``pair_windows``, and merge what it says in code (T8).
+    Exact.
 
     Raises:
         ValueError: two atoms do not fit into a call.
@@ -300,15 +305,15 @@ def nested_loop(atoms: int, atom_tokens: int, reader: Reader) -> Cost:
     )
 
 
-# -- time, and less than everything --------------------------------------------------------------------------
+# -- time, and less than everything ----------------------------------------------------------------------
 
 
 def makespan(work: int, chain: int, slots: int) -> tuple[int, int]:
-    """How long a plan takes when ``slots`` calls can run at a time: at least for any order, at most for any order that
-    leaves no slot idle while a call is ready (Graham, Brent; T4).
+    """How long a plan takes when ``slots`` calls can run at a time: at least for any order, at most for any
+    order that leaves no slot idle while a call is ready (Graham, Brent; T4).
 
     Args:
-        work: the durations of all calls together, in any whole unit; the number of calls if all take one unit.
+        work: the durations of all calls together, in whole units; their number, if each takes one.
         chain: the longest chain of calls that wait for one another, in the same unit.
         slots: calls at a time.
 
@@ -323,8 +328,8 @@ def makespan(work: int, chain: int, slots: int) -> tuple[int, int]:
 
 
 def sample_size(error: float, risk: float) -> int:
-    """Atoms to draw at random so that a share of all atoms is known to within ``error`` but for a probability of ``risk``,
-    however many there are (Hoeffding; T6). It assumes that the drawn ones are judged correctly.
+    """Atoms to draw at random so that a share of all atoms is known to within ``error`` but for a probability
+    of ``risk``, however many there are (Hoeffding; T6). It assumes that the drawn ones are judged correctly.
 
     Raises:
         ValueError: ``error`` or ``risk`` is not between 0 and 1.
@@ -335,7 +340,7 @@ def sample_size(error: float, risk: float) -> int:
     return math.ceil(math.log(2 / risk) / (2 * error**2))
 
 
-# -- inside --------------------------------------------------------------------------------------------------
+# -- inside ----------------------------------------------------------------------------------------------
 
 
 def _read_once(tokens: int, reader: Reader) -> int:
@@ -359,15 +364,14 @@ def _least_to_locate(atoms: int, atom_tokens: int, reader: Reader) -> int:
 
 
 def _least_for_pairs(tokens: int, atoms: int | None, reader: Reader) -> int:
-    if (
-        atoms is None
-    ):  # an atom's windows have to hold all text; so each token is shown as often as it has windows
+    if atoms is None:  # the windows of any one atom hold all text, so there are that many for each
         shown = tokens * -(-tokens // reader.content)
         return shown + reader.instructions * -(-shown // reader.content)
     per_window = reader.content * atoms // tokens
     if per_window < min(atoms, 2):
         raise ValueError(
-            f"two atoms of {tokens / atoms:.0f} tokens do not fit into {reader.content!r}; cut the text into more atoms"
+            f"two atoms of {tokens / atoms:.0f} tokens do not fit into {reader.content!r}; "
+            "cut the text into more atoms"
         )
     if atoms <= per_window:
         return tokens + reader.instructions
@@ -409,8 +413,8 @@ def _per_call(atom_tokens: int, reader: Reader, *, pairs: bool = False) -> int:
     held = reader.content // atom_tokens
     if held < (2 if pairs else 1):
         raise ValueError(
-            f"{'two atoms' if pairs else 'an atom'} of {atom_tokens!r} tokens cannot be read in one call, which holds "
-            f"{reader.content!r}; cut the text into smaller ones"
+            f"{'two atoms' if pairs else 'an atom'} of {atom_tokens!r} tokens cannot be read in one call, "
+            f"which holds {reader.content!r}; cut the text into smaller ones"
         )
     return held
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
+from harlm.budget.estimate import Forecast
 from harlm.cli.delivery import deliver, refuse_unwritable, undelivered
+from harlm.cli.estimate import in_short, show_forecast
 from harlm.cli.printing import say, show_json_line
 from harlm.cli.settings import (
     budget_flags,
@@ -88,6 +90,13 @@ _FLAGS = {
     metavar="FILE",
     help="Write the answer here; - is stdout.",
 )
+@click.option("--dry-run", is_flag=True, help="Show what it would cost, and ask nothing.")
+@click.option(
+    "-y",
+    "--yes",
+    is_flag=True,
+    help="Go on without asking where more than the limit is expected to be needed.",
+)
 @click.option("--explain", is_flag=True, help="Say why the mode was chosen.")
 @click.option(
     "--strict",
@@ -122,13 +131,19 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     quiet = options["quiet"]
     with patience("reading the context", quiet=quiet):
         context = load_paths(paths, settings.loading, stdin=sys.stdin.buffer if "-" in paths else None)
+    client = HARLM(settings=settings)
+    forecast = client.estimate(question, context)
+    if options["dry_run"]:
+        show_forecast(forecast, "json" if options["style"] == "json" else "text")
+        return
+    _agreed(forecast, yes=options["yes"], quiet=quiet)
     output = None if options["output"] == Path("-") else options["output"]
     if output is not None:
         refuse_unwritable(output)
     events = _EventLines() if options["as_events"] else None
     with _told_what_is_kept() as remembered, _displayed(quiet=quiet, beside=events) as displays:
         sinks = [remembered, *displays, *([events] if events is not None else [])]
-        answer, breach = _asked(HARLM(settings=settings), question, context, sinks)
+        answer, breach = _asked(client, question, context, sinks)
     failure = events.failure if events is not None else _delivered(answer, options["style"], output)
     if not quiet:
         _report(answer, explain=options["explain"])
@@ -136,6 +151,19 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
         raise undelivered(answer, failure)
     if breach is not None:
         raise breach
+
+
+def _agreed(forecast: Forecast, *, yes: bool, quiet: bool) -> None:
+    """Show what it will cost; where that is more than the limit, somebody at a terminal is asked whether to go on."""
+    if not quiet and not forecast.root.is_local:
+        say(in_short(forecast))
+    if not forecast.is_beyond_limit or yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    if not click.confirm(
+        "More than the limit is needed, as it seems: the run would stop there with a partial answer. Go on?",
+        err=True,
+    ):
+        raise click.Abort
 
 
 def _asked(

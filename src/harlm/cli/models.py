@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from harlm import assembly
+from harlm.budget.pricing import Price, PriceList, snapshot
 from harlm.cli.printing import show, show_json
 from harlm.cli.settings import load_settings
 from harlm.models.names import PROVIDERS, Provider
@@ -18,11 +20,20 @@ from harlm.models.names import PROVIDERS, Provider
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(**options: Any) -> None:
-    """Show providers, how their models are named, and whether a key is set. Keys themselves are never shown."""
-    chosen = load_settings({}).config.models
+    """Show providers, how their models are named, whether a key is set, and what models cost. Keys are never shown."""
+    config = load_settings({}).config
+    chosen, file = config.models, assembly.prices_file(config)
+    prices = {**snapshot().models, **PriceList(file).own}
     rows = [_row(name, provider) for name, provider in PROVIDERS.items()]
     if options["style"] == "json":
-        show_json({"root": chosen.root, "sub": chosen.sub or chosen.root, "providers": rows})
+        show_json(
+            {
+                "root": chosen.root,
+                "sub": chosen.sub or chosen.root,
+                "providers": rows,
+                "prices": {"date": snapshot().date, "sources": snapshot().sources, "models": prices},
+            }
+        )
         return
     show(f"root model: {chosen.root}\nsub-model:  {chosen.sub or chosen.root}\n")
     for row in rows:
@@ -30,7 +41,24 @@ def command(**options: Any) -> None:
     show(
         "\nAny OpenAI-compatible server: openai/NAME@http://host:port/v1 or http://host:port/v1#NAME (no key needed)."
     )
-    show("The windows are what is assumed to fit; set models.window where you know better.")
+    show(
+        "The windows are what is assumed to fit where none stands below; set models.window where you know better."
+    )
+    show(f"\nUSD for a million tokens{'':<19}{'input':>9}{'cached':>9}{'output':>9}{'window':>12}")
+    for name, price in sorted(prices.items()):
+        show(f"{name:<43}{_price_row(price)}")
+    sources = ", ".join(f"{each.package} {each.version} ({each.licence})" for each in snapshot().sources)
+    show(
+        f"\nPrices as of {snapshot().date}, from {sources}; models marked * cost more for long prompts. Your own go into {file}: "
+        '["openai/my-model"] with input = 0.25 and output = 2.0.'
+    )
+
+
+def _price_row(price: Price) -> str:
+    window = "" if price.window is None else f"{price.window:,}"
+    cached = "" if price.cached is None else f"{price.cached:,.3f}"
+    more = " *" if price.tiers else ""
+    return f"{price.input:>9,.3f}{cached:>9}{price.output:>9,.3f}{window:>12}{more}"
 
 
 def _row(name: str, provider: Provider) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from harlm.context import Cited, cite, cite_value, profile
 from harlm.engine.direct import answer_directly
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.outcome import Outcome, as_text
+from harlm.engine.reading import reading_of
 from harlm.engine.run import Run
 from harlm.errors import ContextOverflow
 from harlm.types import Answer, Latency, Mode, Profile, Route, Task
@@ -49,7 +50,7 @@ async def solve(task: Task, run: Run) -> Answer:
     else:
         outcome = await answer_in_turns(task, run, mode, known, solve=solve)
     run.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
-    answer = _answer(task, run, route, mode, outcome, time.monotonic() - started)
+    answer = _answer(task, run, route, mode, outcome, known, time.monotonic() - started)
     if outcome.limit is not None:
         raise outcome.limit.with_partial(answer)
     return answer
@@ -65,7 +66,10 @@ def _choose(task: Task, run: Run, known: Profile) -> tuple[Route | None, Mode]:
     return route, route.mode
 
 
-def _answer(task: Task, run: Run, route: Route | None, mode: Mode, outcome: Outcome, wall_s: float) -> Answer:
+def _answer(
+    task: Task, run: Run, route: Route | None, mode: Mode, outcome: Outcome, known: Profile, wall_s: float
+) -> Answer:
+    usage = run.account.usage
     text, data, cited = _checked(outcome, task, run)
     return Answer(
         text=text,
@@ -75,12 +79,13 @@ def _answer(task: Task, run: Run, route: Route | None, mode: Mode, outcome: Outc
         status=outcome.status,
         mode=mode,
         route=route,
-        usage=run.account.usage,
+        usage=usage,
         latency=Latency(
             wall_s=wall_s,
             critical_path_s=max(0.0, wall_s - outcome.saved_s),
             parallelism=run.meter.parallelism,
         ),
+        reading=reading_of(task.question, known, usage.input_tokens, run.models.sub.window),
         sandbox=None if mode == "direct" else run.shared.sandbox.tier,
         run_id=run.shared.run_id,
     )

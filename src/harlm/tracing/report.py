@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from harlm.types import Answer, Citation, Latency, Mode, Route, Status, Usage
+from harlm.types import Answer, Citation, Latency, Mode, Reading, Route, Status, Usage
 
 
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +20,15 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: float | None
     estimated: bool
     by_model: Mapping[str, UsageReport] = {}
+
+
+class ReadingReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of input, beside the least that a question of its class needs; ``ratio`` is null where that is nothing."""
+
+    growth: str
+    tokens_read: int
+    least_tokens: int
+    ratio: float | None
 
 
 class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +51,7 @@ class AnswerReport(msgspec.Struct, frozen=True, kw_only=True):
     route: Route | None
     usage: UsageReport
     latency: Latency
+    reading: ReadingReport | None
     memory: None
     sandbox: SandboxReport
     run: str
@@ -60,9 +70,19 @@ def report_of(answer: Answer) -> AnswerReport:
         route=answer.route,
         usage=_usage(answer.usage),
         latency=answer.latency,
+        reading=None if answer.reading is None else _reading(answer.reading),
         memory=None,
         sandbox=SandboxReport(tier=answer.sandbox, warning=answer.warning),
         run=answer.run_id,
+    )
+
+
+def _reading(reading: Reading) -> ReadingReport:
+    return ReadingReport(
+        growth=reading.growth,
+        tokens_read=reading.tokens_read,
+        least_tokens=reading.least_tokens,
+        ratio=None if reading.ratio is None else round(reading.ratio, 3),
     )
 
 
