@@ -155,7 +155,7 @@ def test_t1_whoever_skips_an_atom_is_wrong_on_one_of_two_inputs(
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(), st.integers(0, 3)), min_size=1, max_size=8))
 def test_t1_chance_does_not_help_by_more_than_twice_the_error(mixture: list[tuple[int, int, int]]) -> None:
-    """A randomised algorithm is a mixture: (weight, seed, atoms read). Three atoms, asked for their parity."""
+    """A randomised algorithm is a mixture: (weight, seed, atoms read). It is asked for a parity."""
     total = sum(weight for weight, _, _ in mixture)
     inputs = list(itertools.product((0, 1), repeat=3))
     runs = {text: [skipping_algorithm(seed, text, reads) for _, seed, reads in mixture] for text in inputs}
@@ -630,7 +630,7 @@ def test_t8_two_blocks_of_half_a_window_would_read_three_times_the_least() -> No
 @given(st.integers(1, 10**9), readers())
 def test_t8_without_knowing_the_atoms_the_square_of_the_text_is_left(tokens: int, reader: Reader) -> None:
     least = least_tokens("arbitrary pairs", tokens, reader)
-    assert least >= tokens * tokens / reader.content
+    assert least * reader.content >= tokens * tokens
     assert (
         least
         <= tokens * (tokens / reader.content + 1) * (1 + reader.instructions / reader.content) + reader.window

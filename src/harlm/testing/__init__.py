@@ -3,10 +3,10 @@ every way that providers do (``harlm.testing.faults``), and a REPL without a pro
 the real ones pass.
 """
 
-from harlm.testing.faulty import FaultyServer
+from harlm.testing.faulty import FaultyServer, Limits
 from harlm.testing.models import ScriptedModel
 from harlm.testing.sandbox import FakeSandbox
 from harlm.testing.server import Request, ScriptedServer
 from harlm.testing.sinks import EventLog
 
-__all__ = ["EventLog", "FakeSandbox", "FaultyServer", "Request", "ScriptedModel", "ScriptedServer"]
+__all__ = ["EventLog", "FakeSandbox", "FaultyServer", "Limits", "Request", "ScriptedModel", "ScriptedServer"]

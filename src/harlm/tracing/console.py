@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _QUIET_S = 2.0  # plain lines: nothing is said of calls before this, and then every so often
 _MOST_NODES = 24
+_NOTICED_S = 2.0  # waits from which on a user wonders
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\n\t"}
 
 
@@ -51,8 +52,9 @@ class PlainLines:
                 self._say(_started(event))
             case events.Routed():
                 self._say(_routed(event))
-            case events.Noted():
-                self._say(f"note: {event.message}")
+            case events.Noted() | events.LimitReached() | events.FellBack() | events.Retried():
+                if (note := _note(event)) is not None:
+                    self._say(note)
             case events.CallFinished() | events.CellFinished():
                 if time.monotonic() - self._said > _QUIET_S and self._tree.root is not None:
                     self._say(node_line(self._tree.root))
@@ -96,8 +98,9 @@ class LiveTree:
                 self._console.print(harmless(_started(event)), style="dim")
             case events.Routed():
                 self._console.print(harmless(_routed(event)), style="dim")
-            case events.Noted():
-                self._console.print(harmless(f"note: {event.message}"), style="yellow")
+            case events.Noted() | events.LimitReached() | events.FellBack() | events.Retried():
+                if (note := _note(event)) is not None:
+                    self._console.print(harmless(note), style="yellow")
 
     def close(self) -> None:
         """Take the picture away."""
@@ -131,6 +134,20 @@ def _started(event: events.RunStarted) -> str:
         event.root_model if event.root_model == event.sub_model else f"{event.root_model}, {event.sub_model}"
     )
     return f"{counted(event.documents, 'document')}, about {event.tokens:,} tokens{skipped} · {models}"
+
+
+def _note(event: events.Noted | events.LimitReached | events.FellBack | events.Retried) -> str | None:
+    """What the user should know at once; a wait that is hardly noticed is not told."""
+    match event:
+        case events.Noted():
+            return f"note: {event.message}"
+        case events.LimitReached():
+            return f"limit: {event.message}; finishing with what is known"
+        case events.FellBack():
+            return f"note: {event.error}; asking {event.instead} instead"
+        case events.Retried(wait_s=wait) if wait >= _NOTICED_S:
+            return f"note: {event.error}; trying again in {wait:.0f} s"
+    return None
 
 
 def _routed(event: events.Routed) -> str:
