@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
@@ -171,22 +171,15 @@ def window_of(name: ModelName, prices: PriceList, *, is_custom: bool) -> int:
     return CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window
 
 
-def unpriced(models: Models, prices: PriceList) -> list[str]:
-    """The names of models of which nobody knows what they cost."""
-    names = dict.fromkeys(
-        model.name for model in (models.root, models.sub, models.economy) if model is not None
-    )
-    return [name for name in names if prices.of(name) is None]
-
-
-def priced_or_refused(config: Config, prices: PriceList, models: Models) -> None:
+def _refuse_unpriced(config: Config, prices: PriceList, models: Iterable[LanguageModel]) -> None:
     """Refuse a limit in dollars that nobody could keep.
 
     Raises:
         ConfigError: a limit was set, and the price of a model is unknown.
     """
     usd = config.budget.usd
-    if usd is None or usd > _RICHEST_USD or not (unknown := unpriced(models, prices)):
+    unknown = [model.name for model in models if prices.of(model.name) is None]
+    if usd is None or usd > _RICHEST_USD or not unknown:
         return
     raise ConfigError(
         f"the price of {unknown[0]} is unknown, so a limit of ${usd:g} cannot be kept. Give its price in "
@@ -222,7 +215,7 @@ async def open_run(
         listed = PriceList(prices_file(config), prices)
         maker = _ModelMaker(config, variables, cleanup, listed)
         models = await maker.make_all(root, sub)
-        priced_or_refused(config, listed, models)
+        _refuse_unpriced(config, listed, maker.made)
         home = home_of(config)
         run_id = new_run_id()
         stored = JsonlSink(runs_of(config) / run_id, Redactor(maker.secrets))
@@ -275,6 +268,7 @@ class _ModelMaker:
     """Makes the models of one run; those that need a network share its connections and what is known of their addresses.
 
     Attributes:
+        made: every model so far.
         layers: what stands between a request and those models.
         secrets: what no trace may hold.
     """
@@ -284,6 +278,7 @@ class _ModelMaker:
     ) -> None:
         self._settings = config.models
         self._prices = prices
+        self.made: list[LanguageModel] = []
         self.layers = Layers(
             concurrency=config.engine.concurrency,
             patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
@@ -313,6 +308,11 @@ class _ModelMaker:
 
     async def make(self, choice: ModelChoice) -> LanguageModel:
         """The model that a user named."""
+        model = await self._make(choice)
+        self.made.append(model)
+        return model
+
+    async def _make(self, choice: ModelChoice) -> LanguageModel:
         if isinstance(choice, str):
             return await self._make_named(parse_model_name(choice))
         if _is_model(choice):

@@ -218,6 +218,11 @@ def _report(answer: Answer, *, explain: bool) -> None:
         say(f"route: {answer.route.mode} ({chances})")
         for reason in answer.route.reasons:
             say(f"  {reason}")
+    if explain and answer.reading is not None and answer.reading.ratio is not None:
+        say(
+            f"read: {answer.reading.tokens_read:,} tokens, {answer.reading.ratio:.2f} times the least that a question "
+            f"of its class needs ({answer.reading.growth}: {answer.reading.least_tokens:,})"
+        )
     for each in answer.citations[:10]:
         say(f"source: {each.place} “{one_line(each.quote)}”")
     if answer.citations_dropped:

@@ -18,6 +18,7 @@ from harlm.types import Message, Observation, Task
 _KEPT = 64  # replies of sub-calls
 _SHOWN = 600  # characters of one reply
 _CHARACTERS = 24_000  # of all that was learned, before it is cut to what the reserve pays for
+_LEAST = 100  # characters that are left of it at least
 
 
 class Learned:
@@ -86,12 +87,15 @@ class Finishing:
 
     def _fitting(self, limit: str, plan: Finish) -> tuple[Message, ...]:
         """The last prompt, cut until the reserve pays for it."""
+        account = self._run.account
         counting = self._run.shared.till.counting_of(self._model.name)
+        room = self._model.window - plan.output
+        if account.limits_tokens or account.limits_money:
+            room = min(room, plan.prompt)
         characters = _CHARACTERS
         while True:
             messages = prompts.finishing_messages(self._task, self.learned.text(characters), limit)
-            fits = not self._run.account.limits_tokens and not self._run.account.limits_money
-            if fits or characters < 100 or counting.bound(counting.measure(messages)) <= plan.prompt:
+            if characters < _LEAST or counting.bound(counting.measure(messages)) <= room:
                 return messages
             characters = characters * 2 // 3
 

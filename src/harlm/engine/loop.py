@@ -5,6 +5,7 @@ a cell is run or a call is made.
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field, replace
 
 from harlm import events
@@ -15,6 +16,7 @@ from harlm.engine.finishing import Finishing, within
 from harlm.engine.left import left_in_words
 from harlm.engine.outcome import Outcome, outcome_of
 from harlm.engine.parsing import Reply, parse_reply
+from harlm.engine.reading import plan_in_words
 from harlm.engine.repl_api import ReplApi, Solve
 from harlm.engine.run import Run
 from harlm.errors import ContextOverflow, LimitExceeded
@@ -48,7 +50,7 @@ async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *,
 
 _OPENING = 2  # messages that are never shortened: the rules and the question
 _SHORT = 800  # characters of a message that are not worth cutting
-_GRACE_S = 0.1  # after the time to work, in which a cell is told that its calls are over
+_GRACE_S = 0.1  # after the time to work, in which a cell is told that its calls are over; at most
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ class _Loop:
                 profile,
                 max_turns=self._most,
                 tier=run.shared.sandbox.tier,
+                plan=plan_in_words(profile, run.models.sub.window) if mode == "full" else "",
                 left=left_in_words(run.account),
             )
         )
@@ -212,7 +215,10 @@ class _Loop:
             turn.notes.append(reason)
 
     async def _run_cell(self, cell: str, turn: int) -> Observation:
-        seconds = self._run.seconds_to_work + _GRACE_S
+        to_work = self._run.seconds_to_work
+        seconds = (
+            to_work if math.isinf(to_work) else to_work + _grace(self._run.account.seconds_left - to_work)
+        )
         running = asyncio.create_task(self._executed(cell, turn))
         observation = await within(seconds, running)
         if observation is None:
@@ -239,6 +245,11 @@ class _Loop:
             )
         )
         return observation
+
+
+def _grace(kept_s: float) -> float:
+    """How much of the time that is kept for the last call a cell may use to end by itself."""
+    return min(_GRACE_S, kept_s / 3)
 
 
 def _forced(reply: Reply, turn: _Turn) -> str:

@@ -117,10 +117,20 @@ REPL_NOTES: Mapping[str, str] = {
 
 
 def opening_messages(
-    task: Task, mode: Mode, profile: Profile, *, max_turns: int, tier: str = "", left: str = ""
+    task: Task,
+    mode: Mode,
+    profile: Profile,
+    *,
+    max_turns: int,
+    tier: str = "",
+    plan: str = "",
+    left: str = "",
 ) -> tuple[Message, ...]:
-    """The beginning of a REPL loop: what never changes, the context's description, the question, the turn."""
+    """The beginning of a REPL loop: what never changes, the context's description, how sub-calls may read it (``plan``), the
+    question, the turn and what is left for it.
+    """
     system = FULL_SYSTEM if mode == "full" else REPL_SYSTEM
+    plan = f"{plan}\n\n" if plan else ""
     if tier in REPL_NOTES:
         system = f"{system}\n\n{REPL_NOTES[tier]}"
     return (
@@ -128,10 +138,20 @@ def opening_messages(
         Message(
             role="user",
             content=(
-                f"<context>\n{describe_context(task.context, profile)}\n</context>\n\n"
+                f"<context>\n{describe_context(task.context, profile)}\n</context>\n\n{plan}"
                 f"<question>\n{task.question}\n</question>\n\n{turn_line(1, max_turns, left)}"
             ),
         ),
+    )
+
+
+def reading_plan(calls: int, tokens: int, window: int) -> str:
+    """What reading all of the context by sub-calls takes: how many, and how large their texts may be."""
+    if calls <= 1:
+        return f"One llm_query reads all of it; a prompt of more than about {window:,} tokens is read less reliably."
+    return (
+        f"Reading all of it takes about {calls:,} llm_query prompts of {tokens:,} tokens ({4 * tokens:,} characters) each; "
+        "longer ones are read less reliably."
     )
 
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 
-from harlm.budget.bounds import Growth, Reader, least_tokens
-from harlm.router.features import need_of
+from harlm.budget.bounds import Growth, Reader, chunks, least_tokens
+from harlm.engine.prompts import reading_plan
+from harlm.router.features import EFFECTIVE, need_of
 from harlm.types import Profile, Reading
 
 _PAIRS = re.compile(r"\bpairs? of\b|\bwhich (?:two|pairs)\b|\beach pair\b|\bevery pair\b", re.IGNORECASE)
@@ -22,6 +23,14 @@ def growth_of(question: str) -> Growth:
     if _PAIRS.search(question):
         return "factorable pairs"
     return "linear" if need_of(question) == "meaning" else "constant"
+
+
+def plan_in_words(known: Profile, window: int) -> str:
+    """How sub-calls can read all of a text, each no longer than its model reads reliably (``window`` tokens fit)."""
+    effective = max(_INSTRUCTIONS + 2 * _SUMMARY, int(EFFECTIVE * window))
+    reader = Reader(window=effective, instructions=_INSTRUCTIONS, summary=_SUMMARY)
+    calls, tokens = chunks(known.tokens, reader)
+    return reading_plan(calls, tokens, effective)
 
 
 def reading_of(question: str, known: Profile, tokens_read: int, window: int) -> Reading:

@@ -14,16 +14,17 @@ from harlm.context import profile
 from harlm.engine.run import Run
 from harlm.types import Context
 
-_OF_A_CHILD = 10_000  # tokens that a child takes beside its context: rules, turns, reply
-_CALLS_OF_A_CHILD = 6
+_OF_A_NODE = 10_000  # tokens that a node takes beside its context: rules, turns, reply
+_CALLS_OF_A_NODE = 6
 _TOKENS_OF_A_CALL = 8_000
 
 
 class Siblings:
     """Gives each child of a node its caps.
 
-    Children of one batch arrive in the same moment, and share what is left by what their contexts need. A child that comes
-    alone may use all that is left; what it leaves flows back by itself, since an account is a view on its parent's.
+    Children of one batch arrive in the same moment, and share what is left by what their contexts need. Their parent has a
+    share as well, so that it can go on after them. A child that comes alone may use all but that; what it leaves flows back
+    by itself, since an account is a view on its parent's.
     """
 
     def __init__(self, run: Run) -> None:
@@ -34,7 +35,7 @@ class Siblings:
         """What a child over ``context`` may use at most."""
         account = self._run.account
         granted: asyncio.Future[Caps] = asyncio.get_running_loop().create_future()
-        self._arrived.append((profile(context).tokens + _OF_A_CHILD, granted))
+        self._arrived.append((profile(context).tokens + _OF_A_NODE, granted))
         if len(self._arrived) == 1:
             asyncio.get_running_loop().call_later(0, self._divide)
         caps = await granted
@@ -44,11 +45,11 @@ class Siblings:
 
     def _divide(self) -> None:
         arrived, self._arrived = self._arrived, []
-        needs = [need for need, _ in arrived]
+        needs = [_OF_A_NODE, *(need for need, _ in arrived)]
         prospect = self._run.account.prospect
         tokens, micros = _shares(prospect.tokens, needs), _shares(prospect.micros, needs)
-        calls = _shares(prospect.calls, [_CALLS_OF_A_CHILD + need // _TOKENS_OF_A_CALL for need in needs])
-        for at, (_, granted) in enumerate(arrived):
+        calls = _shares(prospect.calls, [_CALLS_OF_A_NODE + need // _TOKENS_OF_A_CALL for need in needs])
+        for at, (_, granted) in enumerate(arrived, start=1):
             if not granted.done():
                 granted.set_result(Caps(tokens=tokens[at], micros=micros[at], calls=calls[at]))
 
