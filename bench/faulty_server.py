@@ -1,6 +1,7 @@
-"""A model server for benchmarks that has limits and makes mistakes: ``FaultyServer`` in a process of its own. What it says
-is in the model's name: ``words-50`` replies with 50 words, any other model with ``yes``. ``GET /counts`` tells what it saw
-and what it billed.
+"""A model server for benchmarks that has limits and makes mistakes: ``FaultyServer`` in a process of its own. What it does
+is in the model's name: ``words-50`` replies with 50 words, ``late-2000`` with ``yes`` two seconds later (but for the first
+four items of a batch), ``root-4`` writes a batch of four sub-calls and finishes with how many replies there were, any
+other model replies with ``yes``. ``GET /counts`` tells what the server saw and what it billed.
 
     python -m bench.faulty_server --in-flight 20 --per-minute 600 --fault-share 0.05 --seed 1 --latency 0.05
 """
@@ -35,13 +36,35 @@ MIX: tuple[Fault, ...] = (
     NoChoices(),
     NullContent(),
 )
+_BATCH = "replies = llm_query_batched([f'item {{i}}' for i in range({n})])\nprint(len(replies))"
+_FINISH = "FINAL(f'{len(replies)} replies')"
+_AT_ONCE = 4  # items of a batch that ``late`` models do not keep waiting
 _ENDS = {signal.SIGTERM, signal.SIGINT}
 
 
 def words(request: Request) -> str:
-    """As many as the model's name says."""
+    """What the model's name says."""
+    kind, count = _named(request)
+    if kind == "words":
+        return " ".join(["word"] * count)
+    if kind != "root":
+        return "yes"
+    if "<learned>" in request.prompt:
+        return f"so far: {request.prompt.count('Reply: ')} replies"
+    has_worked = any(role == "assistant" and "```repl" in text for role, text in request.messages)
+    return f"```repl\n{_FINISH if has_worked else _BATCH.format(n=count)}\n```"
+
+
+def _named(request: Request) -> tuple[str, int]:
     kind, _, count = request.model.partition("-")
-    return " ".join(["word"] * int(count)) if kind == "words" and count.isdecimal() else "yes"
+    return (kind, int(count)) if count.isdecimal() else ("", 0)
+
+
+def _lateness(request: Request) -> float:
+    kind, milliseconds = _named(request)
+    if kind != "late" or request.prompt in {f"item {each}" for each in range(_AT_ONCE)}:
+        return 0.0
+    return milliseconds / 1000
 
 
 def main() -> None:
@@ -53,6 +76,10 @@ def main() -> None:
         server.requests.clear()  # prompts of a long measurement would fill the memory
         return drawn.choice(MIX) if drawn.random() < wanted.fault_share else None
 
+    def latency(request: Request) -> float:
+        spread = drawn.lognormvariate(0, wanted.latency_sigma) if wanted.latency_sigma else 1.0
+        return float(wanted.latency * spread) + _lateness(request)
+
     limits = Limits(
         in_flight=wanted.in_flight,
         per_minute=wanted.per_minute,
@@ -60,7 +87,7 @@ def main() -> None:
         tokens_per_minute=wanted.tokens_per_minute,
         headers=not wanted.no_headers,
     )
-    server = FaultyServer(words, faults=fault, latency_s=wanted.latency, limits=limits)
+    server = FaultyServer(words, faults=fault, latency_s=latency, limits=limits)
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before the server's thread: it inherits the mask
     with server:
         print(server.base_url, flush=True)
@@ -74,9 +101,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--burst", type=int, help="requests at once after a rest (default: --per-minute)")
     parser.add_argument("--tokens-per-minute", type=int)
     parser.add_argument("--no-headers", action="store_true", help="tell nothing of the limits' state")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that each answer takes")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that an answer takes in the median")
+    parser.add_argument("--latency-sigma", type=float, default=0.0, help="spread of a lognormal latency")
     parser.add_argument("--fault-share", type=float, default=0.0, help="of the requests, 0 to 1")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw of faults")
+    parser.add_argument("--seed", type=int, default=0, help="of the draws")
     return parser.parse_args()
 
 

@@ -13,21 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from harlm.budget import UNLIMITED, Account, Caps, Price, PriceList, Till
-from harlm.budget.estimate import Forecast, Known, estimate
 from harlm.config import DEFAULT_USD, Config, is_address
-from harlm.context import profile
-from harlm.engine import Models, Run, Shared, growth_of, new_run_id
+from harlm.engine import Models, Run, Shared, new_run_id
 from harlm.errors import ConfigError
 from harlm.events import Event, Noted
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
 from harlm.models.tokens import tokenizer_of
 from harlm.models.wrappers import Layers, Patience
-from harlm.protocols import LanguageModel, TraceSink
+from harlm.protocols import LanguageModel, Router, TraceSink
 from harlm.router import HeuristicRouter
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.tracing.jsonl import JsonlSink
 from harlm.tracing.redact import Redactor
-from harlm.types import Task
 
 if TYPE_CHECKING:
     from harlm.models.http import Transport
@@ -93,6 +90,11 @@ def prices_file(config: Config) -> Path:
     return named
 
 
+def router_of(config: Config) -> Router:
+    """What chooses a mode."""
+    return HeuristicRouter()
+
+
 def caps_of(config: Config) -> Caps:
     """What the root account of a run may give out, from now on."""
     budget = config.budget
@@ -103,63 +105,6 @@ def caps_of(config: Config) -> Caps:
         calls=UNLIMITED if budget.calls is None else budget.calls,
         ends=math.inf if budget.seconds is None else time.monotonic() + budget.seconds,
         depth=config.engine.max_depth,
-    )
-
-
-def known_models(
-    config: Config,
-    *,
-    root: ModelChoice | None = None,
-    sub: ModelChoice | None = None,
-    prices: Mapping[str, Price] | None = None,
-) -> tuple[Known, Known]:
-    """What is known of the root model and the sub-model without opening a run: no key is needed.
-
-    Raises:
-        ConfigError: a model that cannot be named so, or a file of prices that cannot be used.
-    """
-    listed = PriceList(prices_file(config), prices)
-    root_model = _known(root if root is not None else config.models.root, config, listed)
-    named_sub = sub if sub is not None else config.models.sub
-    return root_model, root_model if named_sub is None else _known(named_sub, config, listed)
-
-
-def _known(choice: ModelChoice, config: Config, prices: PriceList) -> Known:
-    if isinstance(choice, str):
-        named = parse_model_name(choice)
-        is_custom = bool(named.base_url or (named.provider == "openai" and config.models.base_url))
-        window = config.models.window or window_of(named, prices, is_custom=is_custom)
-        return Known(name=named.full, window=window, price=prices.of(named.full))
-    if not _is_model(choice):
-        from harlm.models.function import FunctionModel
-
-        choice = FunctionModel(choice)  # type: ignore[arg-type] # only its name is wanted
-    return Known(name=choice.name, window=choice.window, price=prices.of(choice.name))
-
-
-def forecast(task: Task, config: Config, root: Known, sub: Known) -> Forecast:
-    """What ``task`` would cost with these models, and which mode would be taken."""
-    known = profile(task.context)
-    growth = growth_of(task.question)
-    chosen = task.mode
-    if chosen == "auto":
-        chosen = HeuristicRouter().route(task, known, root_window=root.window, sub_window=sub.window).mode
-    settings, limit = config.engine, caps_of(config).micros
-    return Forecast(
-        chosen=chosen,
-        modes=estimate(
-            known.tokens,
-            growth,
-            root,
-            sub,
-            max_turns=settings.max_turns,
-            concurrency=settings.concurrency,
-        ),
-        growth=growth,
-        tokens=known.tokens,
-        root=root,
-        sub=sub,
-        limit_micros=None if limit >= UNLIMITED else limit,
     )
 
 
@@ -228,7 +173,7 @@ async def open_run(
             shared=Shared(
                 run_id=run_id,
                 sandbox=sandbox,
-                router=HeuristicRouter(),
+                router=router_of(config),
                 sink=_Fanout((stored, *sinks)),
                 settings=config.engine,
                 till=Till(listed, tokenizer_of),
@@ -315,7 +260,7 @@ class _ModelMaker:
     async def _make(self, choice: ModelChoice) -> LanguageModel:
         if isinstance(choice, str):
             return await self._make_named(parse_model_name(choice))
-        if _is_model(choice):
+        if is_model(choice):
             return choice
         if callable(choice):
             from harlm.models.function import FunctionModel
@@ -404,5 +349,6 @@ class _ModelMaker:
         return self._transport
 
 
-def _is_model(choice: object) -> TypeGuard[LanguageModel]:
+def is_model(choice: object) -> TypeGuard[LanguageModel]:
+    """Whether an object can be asked as a model is."""
     return all(hasattr(choice, name) for name in ("complete", "name", "window"))

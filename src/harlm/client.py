@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from harlm import assembly, config, events
+from harlm import assembly, config, events, forecast
 from harlm.budget import Price
 from harlm.budget.estimate import Forecast
 from harlm.context import load, profile
@@ -153,8 +153,8 @@ class HARLM:
             context=load(context, self._config.loading),
             mode=_checked_mode(mode or self._config.engine.mode),
         )
-        root, sub = assembly.known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
-        return assembly.forecast(task, self._config, root, sub)
+        root, sub = forecast.known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
+        return forecast.forecast(task, self._config, root, sub)
 
     async def _solve(self, task: Task, run: Run) -> Answer:
         run.emit(_started(task, run))

@@ -3,7 +3,8 @@ to know any implementation of them.
 """
 
 from harlm.engine.reading import growth_of
-from harlm.engine.run import Models, Run, Shared, new_run_id
+from harlm.engine.run import Run
+from harlm.engine.shared import Models, Shared, new_run_id
 from harlm.engine.solve import solve
 
 __all__ = ["Models", "Run", "Shared", "growth_of", "new_run_id", "solve"]

@@ -1,0 +1,390 @@
+"""What the call layer costs and what it is worth: CPU for each call, refusals under a provider's limits, runs that answer in
+spite of faults, fan-outs with stragglers, and a run whose time is over. Beside it a client without that part, and the
+limit: bare aiohttp, what the provider's limits allow, a simulated hedge that costs nothing and knows the percentile.
+
+Servers are ``bench.faulty_server``, each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple
+from urllib.request import urlopen
+
+import aiohttp
+import msgspec
+
+from bench.measure import report
+from harlm import HARLM, Budget, DeadlineExceeded, HarlmError
+from harlm.budget import Account, Caps, Price, PriceList, Till
+from harlm.budget.pressure import NO_SPECULATION
+from harlm.config import Config, Models
+from harlm.errors import ModelError, RateLimited
+from harlm.models.http import Transport
+from harlm.models.openai import OpenAIChat
+from harlm.models.tokens import tokenizer_of
+from harlm.models.wrappers import Layers
+from harlm.types import Message, Sampling
+
+_PROMPT = "The answer stands somewhere in this text. " * 195  # 8 kB
+_MODEL = "words-240"  # 1.2 kB
+_ANSWER_TOKENS = 512
+_LARGE = Caps(micros=1_000_000_000)  # limited, so that prompts are measured and reserved
+
+_IN_FLIGHT = (16, 64, 256)
+_ROUNDS, _CALLS = 7, 512
+_BURST, _AT_ONCE, _A_MINUTE, _LATENCY_S = 512, 20, 600, 0.05
+_PACED, _PACED_BURST = 150, 20
+_RUNS, _RUNS_AT_ONCE, _FAULTS = 300, 6, 0.05
+_FAN_OUT, _STREAMS, _FAN_OUTS, _LEARNING = 20, 3, 200, 10
+_MEDIAN_S, _SIGMA = 0.03, 0.9
+_SLOW_CALLS, _TIMEOUTS = 64, 7
+
+Call = Callable[[], Awaitable[object]]
+Row = list[object]
+
+
+class _Server(NamedTuple):
+    """A faulty server in a process of its own."""
+
+    url: str
+
+    def counts(self) -> dict[str, int]:
+        """What it saw."""
+        with urlopen(f"{self.url.removesuffix('/v1')}/counts") as told:
+            seen: dict[str, int] = json.load(told)
+        return seen
+
+
+@contextmanager
+def _server(*options: object) -> Iterator[_Server]:
+    command = [sys.executable, "-m", "bench.faulty_server", *map(str, options)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield _Server(process.stdout.readline().strip())
+        finally:
+            process.terminate()
+
+
+def _adapter(url: str, transport: Transport) -> OpenAIChat:
+    return OpenAIChat(
+        name=f"openai/{_MODEL}",
+        model=_MODEL,
+        base_url=url,
+        key=None,
+        key_hint="",
+        window=128_000,
+        transport=transport,
+    )
+
+
+@asynccontextmanager
+async def _bare(url: str, prompt: str = _PROMPT) -> AsyncIterator[Call]:
+    """Calls through the adapter alone."""
+    messages, sampling = [Message(role="user", content=prompt)], Sampling(max_tokens=_ANSWER_TOKENS)
+    async with Transport(Models()) as transport:
+        model = _adapter(url, transport)
+        yield lambda: model.complete(messages, sampling)
+
+
+@asynccontextmanager
+async def _ours(
+    url: str, concurrency: int, *, hedges: bool = True, prompt: str = _PROMPT
+) -> AsyncIterator[Call]:
+    """Calls through all layers, put together for each as ``Run`` does for a node below the root."""
+    messages, sampling = [Message(role="user", content=prompt)], Sampling(max_tokens=_ANSWER_TOKENS)
+    async with Transport(Models()) as transport:
+        model = _adapter(url, transport)
+        layers = Layers(concurrency=concurrency, hedges=hedges)
+        layers.add(model, url)
+        till = Till(PriceList(own={model.name: Price(input=0.25, output=2.0)}), tokenizer_of)
+        account = Account(_LARGE).child()
+
+        def call() -> Awaitable[object]:
+            line = layers.around(
+                model,
+                lambda each: till.metered(each, account),
+                told=lambda event: None,
+                may_hedge=lambda: account.pressure < NO_SPECULATION,
+            )
+            return line.complete(messages, sampling)
+
+        yield call
+
+
+# -- CPU -------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _aiohttp(url: str) -> AsyncIterator[Call]:
+    """The same requests, from bare aiohttp."""
+    body = {
+        "model": _MODEL,
+        "messages": [{"role": "user", "content": _PROMPT}],
+        "max_tokens": _ANSWER_TOKENS,
+    }
+    headers = {"content-type": "application/json"}
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def call() -> object:
+            data = msgspec.json.encode(body)
+            async with session.post(f"{url}/chat/completions", data=data, headers=headers) as response:
+                return msgspec.json.decode(await response.read())
+
+        yield call
+
+
+async def _cpu_of(calls: Call, in_flight: int) -> float:
+    """Milliseconds of CPU for each call, with so many under way."""
+
+    async def one_after_another(count: int) -> None:
+        for _ in range(count):
+            await calls()
+
+    await asyncio.gather(*(calls() for _ in range(in_flight)))  # connections are open from here on
+    before = time.process_time()
+    await asyncio.gather(*(one_after_another(_CALLS // in_flight) for _ in range(in_flight)))
+    return 1000 * (time.process_time() - before) / _CALLS
+
+
+async def _cpu() -> list[Row]:
+    taken: dict[tuple[str, int], list[float]] = {}
+    with _server("--latency", 0.02) as server:
+        for _ in range(_ROUNDS):
+            for in_flight in _IN_FLIGHT:
+                kinds = {
+                    "ours": _ours(server.url, in_flight),
+                    "adapter": _bare(server.url),
+                    "aiohttp": _aiohttp(server.url),
+                }
+                for kind, opened in kinds.items():
+                    async with opened as call:
+                        taken.setdefault((kind, in_flight), []).append(await _cpu_of(call, in_flight))
+    return [
+        [
+            f"CPU ms a call, {in_flight} in flight (naive: the adapter alone; limit: aiohttp)",
+            *(statistics.median(taken[kind, in_flight]) for kind in ("ours", "adapter", "aiohttp")),
+            "0.8" if in_flight == 64 else "flat" if in_flight > 64 else "-",
+        ]
+        for in_flight in _IN_FLIGHT
+    ]
+
+
+# -- limits ----------------------------------------------------------------------------------------------
+
+
+async def _backing_off(call: Call) -> object:
+    """What most clients do: try again after 0.5, 1, 2, 4, 8, 8, … s."""
+    attempt = 0
+    while True:
+        try:
+            return await call()
+        except ModelError as error:
+            if not isinstance(error, RateLimited):
+                raise
+            await asyncio.sleep(min(8.0, 0.5 * 2**attempt) * random.uniform(0.75, 1.0))
+            attempt += 1
+
+
+async def _burst(calls: int, *, burst: int, naive: bool, concurrency: int = _BURST) -> tuple[float, float]:
+    """Percent of requests that were refused, and seconds."""
+    options = ("--in-flight", _AT_ONCE, "--per-minute", _A_MINUTE, "--burst", burst, "--latency", _LATENCY_S)
+    with _server(*options) as server:
+        opened = _bare(server.url, "?") if naive else _ours(server.url, concurrency, prompt="?")
+        async with opened as call:
+            started = time.perf_counter()
+            await asyncio.gather(*(_backing_off(call) if naive else call() for _ in range(calls)))
+            took = time.perf_counter() - started
+        seen = server.counts()
+    assert seen["delivered"] >= calls
+    return 100 * seen["refused"] / seen["requests"], took
+
+
+async def _limits() -> list[Row]:
+    ours = [await _burst(_BURST, burst=_A_MINUTE, naive=False) for _ in range(3)]
+    naive = [await _burst(_BURST, burst=_A_MINUTE, naive=True) for _ in range(3)]
+    usual = [await _burst(_BURST, burst=_A_MINUTE, naive=False, concurrency=32) for _ in range(3)]
+    paced = await asyncio.gather(
+        *(_burst(_PACED, burst=_PACED_BURST, naive=each) for each in (False, True))
+    )  # mostly waiting, each on its own server
+    served = f"{_BURST} calls at once, {_AT_ONCE} are served"
+    slowly = f"{_PACED} calls, a burst of {_PACED_BURST}, then {_A_MINUTE} a minute"
+    return [
+        [f"{served}: answered 429, %", _middle(ours, 0), _middle(naive, 0), 0.0, "2"],
+        ["  seconds", _middle(ours, 1), _middle(naive, 1), _BURST / _AT_ONCE * _LATENCY_S, "-"],
+        ["  answered 429 with 32 in flight at most, %", _middle(usual, 0), "-", 0.0, "2"],
+        ["  seconds", _middle(usual, 1), "-", _BURST / _AT_ONCE * _LATENCY_S, "-"],
+        [f"{slowly}: answered 429, %", paced[0][0], paced[1][0], 0.0, "2"],
+        ["  seconds", paced[0][1], paced[1][1], (_PACED - _PACED_BURST) * 60 / _A_MINUTE, "-"],
+    ]
+
+
+def _middle(measured: Sequence[tuple[float, float]], at: int) -> float:
+    return statistics.median(each[at] for each in measured)
+
+
+# -- faults ----------------------------------------------------------------------------------------------
+
+
+async def _answered(retries: int) -> tuple[float, float, float]:
+    """Percent of runs that answered, requests for each run, and milliseconds of CPU for each."""
+    with _server("--fault-share", _FAULTS, "--seed", 7) as server, tempfile.TemporaryDirectory() as home:
+        client = HARLM(
+            model=f"openai/root-4@{server.url}",
+            sub_model=f"openai/sub@{server.url}",
+            mode="full",
+            max_turns=3,
+            home=home,
+            settings=Config(models=Models(retries=retries)),
+        )
+        slots = asyncio.Semaphore(_RUNS_AT_ONCE)
+
+        async def answers() -> bool:
+            async with slots:
+                try:
+                    return (await client.aask("How many?", "a short text")).text == "4 replies"
+                except HarlmError:
+                    return False
+
+        before = time.process_time()
+        good = sum(await asyncio.gather(*(answers() for _ in range(_RUNS))))
+        cpu = time.process_time() - before
+        requests = server.counts()["requests"]
+    return 100 * good / _RUNS, requests / _RUNS, 1000 * cpu / _RUNS
+
+
+async def _faults() -> list[Row]:
+    ours, naive = await _answered(6), await _answered(0)
+    return [
+        [
+            f"{_RUNS} runs of 6 calls, {_FAULTS:.0%} of requests fail: runs that answer, % (naive: no retries)",
+            ours[0],
+            naive[0],
+            100.0,
+            "99.5",
+        ],
+        ["  requests for each run", ours[1], naive[1], 6 / (1 - _FAULTS), "-"],
+    ]
+
+
+# -- stragglers ------------------------------------------------------------------------------------------
+
+
+async def _fan_outs(*, hedges: bool) -> tuple[list[float], float]:
+    """Seconds of each fan-out, and percent of requests more than calls."""
+    options = ("--latency", _MEDIAN_S, "--latency-sigma", _SIGMA, "--seed", int(hedges))
+
+    async def stream(url: str) -> list[float]:
+        took = []
+        async with _ours(url, _FAN_OUT, hedges=hedges, prompt="?") as call:
+            for _ in range(_FAN_OUTS + _LEARNING):
+                started = time.perf_counter()
+                await asyncio.gather(*(call() for _ in range(_FAN_OUT)))
+                took.append(time.perf_counter() - started)
+        return took[_LEARNING:]
+
+    with _server(*options) as server:
+        streams = await asyncio.gather(*(stream(server.url) for _ in range(_STREAMS)))
+        requests = server.counts()["requests"]
+    calls = _STREAMS * (_FAN_OUTS + _LEARNING) * _FAN_OUT
+    return [each for took in streams for each in took], 100 * (requests - calls) / calls
+
+
+def _simulated() -> list[float]:
+    """Fan-outs in which each call beyond the true 95th percentile is asked a second time at once."""
+    drawn = random.Random(3)
+    slow = _MEDIAN_S * math.exp(_SIGMA * statistics.NormalDist().inv_cdf(0.95))
+
+    def latency() -> float:
+        return _MEDIAN_S * drawn.lognormvariate(0, _SIGMA)
+
+    def hedged() -> float:
+        first = latency()
+        return first if first <= slow else min(first, slow + latency())
+
+    return [max(hedged() for _ in range(_FAN_OUT)) for _ in range(20_000)]
+
+
+async def _stragglers() -> list[Row]:
+    (ours, more), (plain, _) = await asyncio.gather(_fan_outs(hedges=True), _fan_outs(hedges=False))
+    simulated = _simulated()
+    rows: list[Row] = [
+        [
+            f"fan-outs of {_FAN_OUT}, lognormal latency: p{share} ms (naive: no hedge)"
+            if share == 50
+            else f"  p{share} ms",
+            *(1000 * _percentile(each, share) for each in (ours, plain, simulated)),
+            "-",
+        ]
+        for share in (50, 95, 99)
+    ]
+    ratios = [_percentile(each, 95) / _percentile(plain, 95) for each in (ours, plain, simulated)]
+    return [*rows, ["  p95 beside no hedge", *ratios, "0.6-0.8"], ["  more requests, %", more, 0.0, 5.0, "6"]]
+
+
+def _percentile(values: Sequence[float], share: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
+
+
+# -- time ------------------------------------------------------------------------------------------------
+
+
+def _time() -> list[Row]:
+    took, commands = [], []
+    with _server() as server, tempfile.TemporaryDirectory() as home:
+        root, sub = f"openai/root-{_SLOW_CALLS}@{server.url}", f"openai/late-10000@{server.url}"
+        client = HARLM(model=root, sub_model=sub, mode="full", home=home, budget=Budget(seconds=1.0))
+        for _ in range(_TIMEOUTS):
+            started = time.perf_counter()
+            try:
+                client.ask("How many?", "a short text")
+            except DeadlineExceeded as breach:
+                took.append(time.perf_counter() - started)
+                assert breach.partial is not None
+                assert breach.partial.text == "so far: 4 replies", breach.partial.text
+        command = [sys.executable, "-m", "harlm", "ask", "How many?", "-", "--mode", "full", "--timeout", "1s"]
+        for _ in range(3):
+            started = time.perf_counter()
+            done = subprocess.run(
+                [*command, "-m", root, "--sub-model", sub],
+                input="a short text",
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, "HARLM_HOME": home},
+            )
+            commands.append(time.perf_counter() - started)
+            assert done.returncode == 4, done
+    return [
+        [f"{_SLOW_CALLS} calls of 10 s, a second to spend: median s", statistics.median(took), 10.0, 1.0, "1.3"],
+        ["  worst s", max(took), 10.0, 1.0, "1.3"],
+        ["  the whole command `harlm ask --timeout 1s`, median s", statistics.median(commands), "-", "-", "-"],
+    ]
+
+
+async def _all() -> list[Row]:
+    return [*await _cpu(), *await _limits(), *await _faults(), *await _stragglers()]
+
+
+def main() -> None:
+    """Measure all, and print one table."""
+    load = os.getloadavg()[0]
+    rows = [*asyncio.run(_all()), *_time()]
+    title = f"The call layer (load {load:.1f} before, {os.getloadavg()[0]:.1f} after)"
+    report("calls", title, ["", "HARLM", "naive", "limit", "target"], rows)
+
+
+if __name__ == "__main__":
+    main()
