@@ -48,12 +48,16 @@ def in_shell(script: str, environment: dict[str, str] | None = None, timeout: fl
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def on_terminal(*arguments: str | Path, stdout_too: bool = True) -> Ran:
-    """``harlm ARGUMENTS`` with stderr on a terminal; ``out`` is what stdout got elsewhere, ``err`` what the terminal got."""
+def on_terminal(*arguments: str | Path, stdout_too: bool = True, typed: str | None = None) -> Ran:
+    """``harlm ARGUMENTS`` with stderr on a terminal; ``out`` is what stdout got elsewhere, ``err`` what the terminal got.
+    With ``typed``, stdin is the terminal too, and that is typed.
+    """
     ours, theirs = pty.openpty()
+    if typed is not None:
+        os.write(ours, typed.encode())
     process = subprocess.Popen(
         [sys.executable, "-m", "harlm", *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if typed is None else theirs,
         stdout=theirs if stdout_too else subprocess.PIPE,
         stderr=theirs,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},

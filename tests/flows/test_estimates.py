@@ -63,10 +63,7 @@ def test_own_prices_count(folder: Path, clean_environment: Path) -> None:
     assert ran.code == 0, ran
     usage = json.loads(ran.out)["usage"]
     assert usage["cost_usd"] == pytest.approx(
-        (usage["input_tokens"] - usage["cached_tokens"] / 1) * 2e-6
-        + usage["cached_tokens"] * 2e-6
-        + usage["output_tokens"] * 8e-6,
-        abs=1e-6,
+        usage["input_tokens"] * 2e-6 + usage["output_tokens"] * 8e-6, abs=1e-6
     )
     assert "openai/mine" in harlm("models").out
     prices.write_text('["openai/mine"]\ninput = -2.0\noutput = 8.0\n')
@@ -75,12 +72,21 @@ def test_own_prices_count(folder: Path, clean_environment: Path) -> None:
     assert "openai/mine" in broken.err
 
 
-def test_a_terminal_is_asked_before_more_than_the_limit_and_no_is_no(folder: Path) -> None:
-    ran = on_terminal(
-        "ask", "Summarise it", folder, "-m", "openai/gpt-5", "--mode", "full", "--max-cost", "0.001"
-    )
+@pytest.mark.parametrize(
+    ("typed", "flags", "code"), [("n\n", [], 130), ("y\n", [], 4), (None, [], 4), ("", ["-y"], 4)]
+)
+def test_somebody_at_a_terminal_is_asked_before_more_than_the_limit(
+    folder: Path, typed: str | None, flags: list[str], code: int
+) -> None:
+    with ScriptedServer(lambda request: "```repl\nprint(llm_query('x' * 9999))\n```") as server:
+        ran = on_terminal(
+            "ask", "Summarise it", folder, "-m", f"openai/gpt-5@{server.base_url}",
+            "--mode", "full", "--max-cost", "0.003", *flags, typed=typed,
+        )  # fmt: skip
+    assert ran.code == code, ran
     assert "estimate: about $" in ran.err
-    assert ran.code == 3, "stdin is no terminal there, so nobody is asked, and the key is missing"
+    assert ("Go on?" in ran.err) == bool(typed)
+    assert (server.requests == []) == (code == 130)
 
 
 def test_from_python(folder: Path) -> None:

@@ -7,12 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from harlm.errors import BadCompletion, ModelUnavailable
-from harlm.models.http import Transport, request_headers
+from harlm.errors import BadCompletion, ContextOverflow, ModelError, ModelUnavailable
+from harlm.models.http import Received, Transport, request_headers
 from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
 Stop = Literal["end", "length", "filter"]
+_OLD_NAME, _NEW_NAME = "max_tokens", "max_completion_tokens"
+_SHORT_REPLY = 1_024  # tokens
 _MOST_DOLLARS = 1e6  # for one call
 _STOPS: dict[str, Stop] = {
     "length": "length",
@@ -84,7 +86,7 @@ class OpenAIChat:
         self._model = model
         self._url = f"{base_url}/chat/completions"
         # OpenAI's own models that think refuse the old name; other servers mostly know no other.
-        self._limit_name = "max_completion_tokens" if "api.openai.com" in base_url else "max_tokens"
+        self._limit_name = _NEW_NAME if "api.openai.com" in base_url else _OLD_NAME
         self._headers = {"authorization": f"Bearer {key}"} if key else {}
         self._key_hint = key_hint
         self._transport = transport
@@ -101,14 +103,12 @@ class OpenAIChat:
             body["temperature"] = sampling.temperature
         if sampling.seed is not None:
             body["seed"] = sampling.seed
-        received = await self._transport.post(
-            self._url,
-            headers=request_headers(self._headers, sampling),
-            body=body,
-            reply=_Reply,
-            model=self.name,
-            key_hint=self._key_hint,
-        )
+        try:
+            received = await self._post(body, sampling)
+        except ModelError as error:
+            if not self._adapts(body, error):
+                raise
+            received = await self._post(body, sampling)
         reply = received.value
         if not reply.choices:
             raise BadCompletion(
@@ -135,6 +135,33 @@ class OpenAIChat:
             request_id=received.request_id,
             rates=received.rates,
         )
+
+    async def _post(self, body: dict[str, object], sampling: Sampling) -> Received[_Reply]:
+        return await self._transport.post(
+            self._url,
+            headers=request_headers(self._headers, sampling),
+            body=body,
+            reply=_Reply,
+            model=self.name,
+            key_hint=self._key_hint,
+        )
+
+    def _adapts(self, body: dict[str, object], error: ModelError) -> bool:
+        """Whether a refusal was about how we limit the reply, and ``body`` was mended: servers in front of models that
+        think know the limit by another name only, and where the window is smaller than was assumed a long limit does not
+        fit beside the prompt.
+        """
+        limit = body.get(self._limit_name)
+        if not isinstance(limit, int):
+            return False
+        if error.status == 400 and self._limit_name == _OLD_NAME and _NEW_NAME in str(error):
+            self._limit_name = _NEW_NAME
+            body[_NEW_NAME] = body.pop(_OLD_NAME)
+            return True
+        if isinstance(error, ContextOverflow) and limit > _SHORT_REPLY:
+            body[self._limit_name] = _SHORT_REPLY
+            return True
+        return False
 
 
 def _text(said: _Said) -> str:

@@ -282,3 +282,51 @@ async def test_sampling_reaches_the_provider() -> None:
         body = server.requests[0].body
     assert (body["max_tokens"], body["temperature"], body["seed"], body["model"]) == (5, 0.0, 3, "t")
     assert "authorization" not in server.requests[0].headers
+
+
+HELLO = [Message(role="user", content="hello")]
+
+
+def model_at(base_url: str, transport: Transport) -> OpenAIChat:
+    return OpenAIChat(
+        name="openai/test",
+        model="test",
+        base_url=base_url,
+        key=None,
+        key_hint="KEY",
+        window=32_000,
+        transport=transport,
+    )
+
+
+async def test_a_server_that_knows_the_limit_by_its_new_name_only_is_asked_by_that() -> None:
+    def reply(request: Request) -> str | web.Response:
+        if "max_tokens" in request.body:
+            said = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+            return web.json_response({"error": {"message": said}}, status=400)
+        return "short"
+
+    with ScriptedServer(reply) as server:
+        async with Transport(Models()) as transport:
+            model = model_at(server.base_url, transport)
+            for _ in range(2):
+                await model.complete(HELLO, Sampling(max_tokens=50))
+    assert [sorted(request.body) for request in server.requests] == [
+        ["max_tokens", "messages", "model"],
+        ["max_completion_tokens", "messages", "model"],
+        ["max_completion_tokens", "messages", "model"],
+    ]
+
+
+async def test_a_limit_that_does_not_fit_beside_the_prompt_is_shortened_once() -> None:
+    def reply(request: Request) -> str | web.Response:
+        if request.body["max_tokens"] > 2_000:
+            said = "This model's maximum context length is 4096 tokens, you requested 9000"
+            return web.json_response({"error": {"message": said}}, status=400)
+        return "short"
+
+    with ScriptedServer(reply) as server:
+        async with Transport(Models()) as transport:
+            model = model_at(server.base_url, transport)
+            assert (await model.complete(HELLO, Sampling(max_tokens=8_192))).text == "short"
+    assert [request.body["max_tokens"] for request in server.requests] == [8_192, 1_024]

@@ -91,7 +91,12 @@ class Retrying:
                 if isinstance(error, BadCompletion):
                     keyed = _as_another(keyed)
                 continue
-            if completion.text or completion.stop != "end" or attempt >= self._patience.bad_replies:
+            patience = self._patience
+            if (
+                completion.text
+                or completion.stop != "end"
+                or attempt >= min(patience.bad_replies, patience.retries)
+            ):
                 return completion
             self._told(
                 Retried(model=self.name, attempt=attempt + 1, error="it answered with no text", wait_s=0.0)
