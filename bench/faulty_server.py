@@ -101,7 +101,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--burst", type=int, help="requests at once after a rest (default: --per-minute)")
     parser.add_argument("--tokens-per-minute", type=int)
     parser.add_argument("--no-headers", action="store_true", help="tell nothing of the limits' state")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that an answer takes in the median")
+    parser.add_argument(
+        "--latency", type=float, default=0.0, help="seconds that an answer takes in the median"
+    )
     parser.add_argument("--latency-sigma", type=float, default=0.0, help="spread of a lognormal latency")
     parser.add_argument("--fault-share", type=float, default=0.0, help="of the requests, 0 to 1")
     parser.add_argument("--seed", type=int, default=0, help="of the draws")

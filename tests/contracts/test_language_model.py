@@ -1,23 +1,38 @@
-"""What every language model promises, run over each adapter (against real HTTP) and each fake."""
+"""What every language model promises, run over each adapter (against real HTTP), each fake, and each wrapper of both."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
 import pytest
 
+from harlm.budget import Account, Caps, Price, PriceList, Till
 from harlm.config import Models
+from harlm.errors import ConfigError, ContextOverflow, ModelError, TokenLimit
 from harlm.models.anthropic import AnthropicMessages
 from harlm.models.function import FunctionModel
 from harlm.models.gemini import GeminiContent
 from harlm.models.http import Transport
 from harlm.models.offline import ExtractiveModel
 from harlm.models.openai import OpenAIChat
+from harlm.models.wrappers import (
+    Breaker,
+    Fallback,
+    Guarded,
+    Hedging,
+    Latencies,
+    Layers,
+    Limited,
+    Limiter,
+    Patience,
+    Retrying,
+)
 from harlm.protocols import LanguageModel
 from harlm.testing import ScriptedModel, ScriptedServer
-from harlm.types import Message, Sampling
+from harlm.types import Completion, Message, Sampling
 
 TALK = (
     Message(role="system", content="You answer from the documents."),
@@ -33,39 +48,65 @@ HTTP: dict[str, Callable[..., LanguageModel]] = {
 }
 
 
-@pytest.fixture(params=["openai", "anthropic", "gemini", "function", "async function", "offline", "scripted"])
-async def model(request: pytest.FixtureRequest) -> AsyncIterator[LanguageModel]:
+BARE = ["openai", "anthropic", "gemini", "function", "async function", "offline", "scripted"]
+
+
+def _layered(model: LanguageModel) -> LanguageModel:
+    """All layers, as a run puts them around a model that has a fallback."""
+    layers = Layers(concurrency=8)
+    layers.add(model, "http://test")
+    layers.fall_back_to(ScriptedModel(["of the fallback"], name="scripted/fallback"))
+    account = Account(Caps(tokens=1_000_000, micros=1_000_000, calls=1_000, ends=time.monotonic() + 600))
+    till = Till(PriceList(own={model.name: Price(input=1.0, output=2.0)}))
+    return layers.around(model, lambda each: till.metered(each, account.child()))
+
+
+WRAPPERS: dict[str, Callable[[LanguageModel], LanguageModel]] = {
+    "Retrying": lambda model: Retrying(model, Patience()),
+    "Guarded": lambda model: Guarded(model, Breaker()),
+    "Limited": lambda model: Limited(model, Limiter(4)),
+    "Hedging": lambda model: Hedging(model, Latencies(), Limiter(32)),
+    "Fallback": lambda model: Fallback(model, ScriptedModel([], name="scripted/fallback")),
+    "Metered": lambda model: Till().metered(model, Account()),
+    "Metered and limited": lambda model: Till().metered(model, Account(Caps(tokens=100_000, calls=1_000))),
+    "all layers": _layered,
+}
+
+
+async def _bare(kind: str, stack: AsyncExitStack) -> LanguageModel:
     async def later(messages: list[dict[str, str]]) -> str:
         await asyncio.sleep(0)
         return f"I was told {len(messages)} things."
 
+    match kind:
+        case "function":
+            return FunctionModel(lambda prompt: f"I was told {len(prompt)} characters.", name="callable/test")
+        case "async function":
+            return FunctionModel(later)
+        case "offline":
+            return ExtractiveModel()
+        case "scripted":
+            return ScriptedModel(lambda messages: f"I was told {len(messages)} things.")
+    server = stack.enter_context(ScriptedServer(lambda asked: f"I was told {len(asked.messages)} things."))
+    return HTTP[kind](
+        name=f"{kind}/test",
+        model="test",
+        base_url=server.base_url if kind == "openai" else server.url,
+        key="sk-test-key",
+        key_hint="TEST_KEY",
+        window=1000,
+        transport=await stack.enter_async_context(Transport(Models())),
+    )
+
+
+@pytest.fixture(
+    params=[*BARE, *(f"{wrapper} around {kind}" for wrapper in WRAPPERS for kind in ("scripted", "openai"))]
+)
+async def model(request: pytest.FixtureRequest) -> AsyncIterator[LanguageModel]:
+    wrapper, _, kind = request.param.rpartition(" around ")
     async with AsyncExitStack() as stack:
-        match request.param:
-            case "function":
-                yield FunctionModel(
-                    lambda prompt: f"I was told {len(prompt)} characters.", name="callable/test"
-                )
-            case "async function":
-                yield FunctionModel(later)
-            case "offline":
-                yield ExtractiveModel()
-            case "scripted":
-                yield ScriptedModel(lambda messages: f"I was told {len(messages)} things.")
-            case provider:
-                server = stack.enter_context(
-                    ScriptedServer(lambda asked: f"I was told {len(asked.messages)} things.")
-                )
-                adapter = HTTP[provider]
-                transport = await stack.enter_async_context(Transport(Models()))
-                yield adapter(
-                    name=f"{provider}/test",
-                    model="test",
-                    base_url=server.base_url if provider == "openai" else server.url,
-                    key="sk-test-key",
-                    key_hint="TEST_KEY",
-                    window=1000,
-                    transport=transport,
-                )
+        bare = await _bare(kind, stack)
+        yield WRAPPERS[wrapper](bare) if wrapper else bare
 
 
 async def test_a_model_has_a_name_and_a_window(model: LanguageModel) -> None:
@@ -97,3 +138,45 @@ async def test_many_calls_can_be_under_way_at_once(model: LanguageModel) -> None
 async def test_sampling_is_taken_and_does_not_change_the_shape_of_a_reply(model: LanguageModel) -> None:
     completion = await model.complete(TALK, Sampling(max_tokens=50, temperature=0.0, seed=7))
     assert completion.text
+
+
+async def test_a_call_can_be_given_up_and_the_next_one_is_answered(model: LanguageModel) -> None:
+    calls = [asyncio.create_task(model.complete(TALK, Sampling())) for _ in range(12)]
+    await asyncio.sleep(0)
+    for each in calls[::2]:
+        each.cancel()
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(each, (Completion, asyncio.CancelledError)) for each in ended)
+    assert all(isinstance(each, Completion) for each in ended[1::2])
+    assert (await model.complete(TALK, Sampling())).text
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ModelError("refused", model="scripted/model", status=401),
+        ContextOverflow("too long", model="scripted/model", status=400),
+        TokenLimit("spent", limit="tokens", used=1, allowed=1),
+        ConfigError("no such thing"),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+async def test_a_failure_that_no_wrapper_mends_comes_through_as_it_was(
+    wrapper: str, failure: Exception
+) -> None:
+    wrapped = WRAPPERS[wrapper](ScriptedModel([failure, "a second reply that nobody should ask for"]))
+    with pytest.raises(type(failure)) as caught:
+        await wrapped.complete(TALK, Sampling())
+    assert caught.value is failure
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+async def test_wrappers_nest(wrapper: str) -> None:
+    model: LanguageModel = ScriptedModel(lambda messages: f"I was told {len(messages)} things.")
+    for each in WRAPPERS.values():
+        model = each(model)
+    model = WRAPPERS[wrapper](model)
+    replies = await asyncio.gather(*(model.complete(TALK, Sampling()) for _ in range(20)))
+    assert {reply.text for reply in replies} == {"I was told 4 things."}
+    assert (model.name, model.window) == ("scripted/model", 128_000)

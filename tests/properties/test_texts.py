@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from harlm.context import estimate_tokens
 from harlm.context.decode import decode
+from harlm.context.tokens import _pieces, _pieces_of_ascii
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.sentences import split_sentences
 from harlm.retrieval.terms import terms
@@ -108,3 +109,8 @@ def test_a_context_is_addressed_by_its_texts(texts: list[str]) -> None:
     assert context("a").digest == context("b").digest
     longer = Context(documents=(*context("a").documents, Document(name="x", text="more")))
     assert longer.digest != context("a").digest
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=300))
+def test_the_fast_count_of_ascii_finds_the_pieces_that_the_patterns_find(text: str) -> None:
+    assert _pieces_of_ascii(text) == _pieces(text)

@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from harlm.errors import CallLimit, CostLimit, DeadlineExceeded, DepthLimit, LimitExceeded, TokenLimit
-from harlm.types import Amounts, Usage
+from harlm.types import Amounts, Usage, summed
 
 Currency = Literal["tokens", "micros", "calls"]
 
@@ -77,7 +77,8 @@ class Account:
         reserved: under way, here and below.
         held: finishing reserves, here and below.
         debt: what was billed beyond a cap, here and below; anything but zero closes the ledger.
-        refused: the last refusal, once there was one.
+        refused: the last refusal that somebody had to take for an answer, noted by whoever asked; a hedge or a second try
+            that is refused ends nothing.
         depth: 0 at the root.
         ends: when its time is over, by its clock.
         limits_tokens, limits_money: whether these are limited, here or above.
@@ -91,6 +92,7 @@ class Account:
     ) -> None:
         caps = caps or Caps()
         self.caps = caps
+        self._most: Amounts = caps.amounts
         self.parent = parent
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.committed = Amounts()
@@ -134,19 +136,24 @@ class Account:
 
     # -- paying --------------------------------------------------------------------------------------------
 
-    async def reserve(self, want: Amounts) -> Reservation:
+    async def reserve(self, want: Amounts, less: Callable[[], Amounts | None] | None = None) -> Reservation:
         """Take ``want`` out of what is left, here and at every account above, or nothing at all.
 
-        Waits, in order of arrival, while it fits but for what others have reserved.
+        Waits while it fits but for what others have reserved; who wants of the same account is served in order of arrival.
+
+        Args:
+            want: what to take.
+            less: asked when ``want`` cannot be had any more after a wait; what to take instead, or None.
 
         Raises:
             LimitExceeded: it cannot fit any more, the time is over, or the ledger is closed.
         """
-        if (self._finishing or not self._ledger.waiting) and self._fits(want):
+        short = self._short_of(want)
+        if short is None:
+            raise self._refusal(want)
+        if not short and (self._finishing or not self._ledger.waiting):
             return self._take(want)
-        if (refusal := self._refusal(want)) is not None:
-            raise self._noted(refusal)
-        return await self._queue(want)
+        return await self._queue(want, less)
 
     def hold(self, want: Amounts) -> bool:
         """Keep ``want`` for finishing, in place of what was held before. False, and nothing changes, if it does not fit."""
@@ -226,23 +233,40 @@ class Account:
 
     @staticmethod
     def _room(account: Account, at: int) -> int:
-        return account.caps.amounts[at] - account.committed[at] - account.reserved[at] - account.held[at]
+        return account._most[at] - account.committed[at] - account.reserved[at] - account.held[at]
 
     def _sum(self) -> None:
+        by_model: dict[str, list[Usage]] = {}
         for model, usage in self._unsummed:
+            by_model.setdefault(model, []).append(usage)
+        for model, usages in by_model.items():
             known = self._tallies.get(model)
-            self._tallies[model] = usage if known is None else known + usage
+            self._tallies[model] = summed(usages if known is None else [known, *usages])
         self._unsummed.clear()
 
-    def _fits(self, want: Amounts) -> bool:
-        if self._now() >= self.ends:
-            return False
+    def _short_of(self, want: Amounts) -> list[Account] | None:
+        """The accounts, here and above, that have no room for ``want`` as long as others have reserved what they have; None
+        where it cannot be had any more.
+        """
+        if self._ledger.debtor is not None or self._now() >= self.ends:
+            return None
         if self._finishing:  # what comes out of the hold is taken already
             want = _minus(want, Amounts(*map(min, want, self._own_hold)))
-        return self._has_room(*want)
+        tokens, micros, calls = want
+        short = []
+        for account in self._path:
+            committed, reserved, held, caps = account.committed, account.reserved, account.held, account.caps
+            more_tokens = caps.tokens - committed[0] - held[0] - tokens
+            more_micros = caps.micros - committed[1] - held[1] - micros
+            more_calls = caps.calls - committed[2] - held[2] - calls
+            if more_tokens < 0 or more_micros < 0 or more_calls < 0:
+                return None
+            if more_tokens < reserved[0] or more_micros < reserved[1] or more_calls < reserved[2]:
+                short.append(account)
+        return short
 
     def _has_room(self, tokens: int, micros: int, calls: int) -> bool:
-        if self._ledger.closed:
+        if self._ledger.debtor is not None:
             return False
         for account in self._path:
             committed, reserved, held, caps = account.committed, account.reserved, account.held, account.caps
@@ -292,32 +316,28 @@ class Account:
             over = Amounts(*(max(0, -self._room(account, at)) for at in range(3)))
             if any(over):
                 account.debt = Amounts(*map(max, account.debt, over))
-                self._ledger.closed = True
+                self._ledger.debtor = self._ledger.debtor or account
 
-    async def _queue(self, want: Amounts) -> Reservation:
-        waiter = _Waiter(self, want, asyncio.get_running_loop().create_future())
+    async def _queue(self, want: Amounts, less: Callable[[], Amounts | None] | None) -> Reservation:
+        waiter = _Waiter(self, want, less, asyncio.get_running_loop().create_future())
         self._ledger.waiting.append(waiter)
+        self._ledger.serve()  # others may wait for what this one does not need
         try:
             async with asyncio.timeout(None if math.isinf(self.ends) else self.seconds_left):
                 return await waiter.granted
         except TimeoutError:
-            raise self._noted(self.too_late()) from None
+            waiter.give_up()
+            raise self.too_late() from None
         except asyncio.CancelledError:
-            if (
-                waiter.granted.done()
-                and not waiter.granted.cancelled()
-                and waiter.granted.exception() is None
-            ):
-                waiter.granted.result().refund()  # granted and cancelled in the same moment
+            waiter.give_up()
             raise
-        finally:
-            waiter.granted.cancel()
-            self._ledger.serve()
 
-    def _refusal(self, want: Amounts) -> LimitExceeded | None:
-        """Why ``want`` can never be had; None while it may."""
+    def _refusal(self, want: Amounts) -> LimitExceeded:
+        """Why ``want`` cannot be had any more."""
         if self._now() >= self.ends:
             return self.too_late()
+        if (debtor := self._ledger.debtor) is not None:
+            return debtor._debt_as_refusal()
         prospect = self.prospect
         for at, (name, flag, kind, unit) in enumerate(_KINDS):
             if want[at] > prospect[at]:
@@ -330,20 +350,20 @@ class Account:
                     used=used,
                     allowed=allowed,
                 )
-        if self._ledger.closed:
-            root = self._path[-1]
-            return CostLimit(
-                f"a provider billed more than the request allowed ({root.debt.micros:,} micro-dollars, "
-                f"{root.debt.tokens:,} tokens beyond the limit), so nothing more is spent",
-                limit="usd",
-                used=root.committed.micros / 1e6,
-                allowed=root.caps.micros / 1e6,
-            )
-        return None
+        raise AssertionError("it fits")
 
-    def _noted(self, refusal: LimitExceeded) -> LimitExceeded:
-        self.refused = refusal
-        return refusal
+    def _debt_as_refusal(self) -> LimitExceeded:
+        """Why nothing is given out any more, at the account that is in debt."""
+        at = next(at for at in range(3) if self.debt[at])
+        name, _, kind, unit = _KINDS[at]
+        allowed, used = self.caps.amounts[at] / unit, self.committed[at] / unit
+        return kind(
+            f"a provider billed more than the request allowed, {_shown(name, self.debt[at] / unit)} beyond the limit of "
+            f"{_shown(name, allowed)}, so nothing more is spent",
+            limit=name,
+            used=used,
+            allowed=allowed,
+        )
 
     def _own_pressure(self) -> float:
         shares = [
@@ -407,35 +427,59 @@ class Reservation:
             self.settle(self.bound)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Waiter:
     account: Account
     want: Amounts
+    less: Callable[[], Amounts | None] | None
     granted: asyncio.Future[Reservation]
+
+    def shortened(self) -> list[Account] | None:
+        """Where there is no room for what it wants instead, as ``Account._short_of`` says."""
+        instead = None if self.less is None else self.less()
+        if instead is None:
+            return None
+        self.want = instead
+        return self.account._short_of(instead)
+
+    def give_up(self) -> None:
+        """Stop waiting. What was granted in the same moment is given back."""
+        granted = self.granted
+        if granted.done() and not granted.cancelled() and granted.exception() is None:
+            granted.result().refund()
+        granted.cancel()
+        self.account._ledger.serve()
 
 
 class _Ledger:
-    """What all accounts of one tree share: who waits, and whether it is closed."""
+    """What all accounts of one tree share: who waits, and which account is in debt, if any is: then it is closed."""
 
     def __init__(self) -> None:
         self.waiting: deque[_Waiter] = deque()
-        self.closed = False
+        self.debtor: Account | None = None
 
     def serve(self) -> None:
-        """Serve who waits, in order, until one has to wait on."""
-        while self.waiting:
-            waiter = self.waiting[0]
-            account, want = waiter.account, waiter.want
+        """Serve who waits, in order of arrival. Who has to wait on keeps back only those who want of the account that is
+        short: what one child waits for does not keep another waiting.
+        """
+        if not self.waiting:
+            return
+        waiting, self.waiting = self.waiting, deque()
+        all_short: set[Account] = set()
+        for waiter in waiting:
             if waiter.granted.done():
-                self.waiting.popleft()
-            elif account._fits(want):
-                self.waiting.popleft()
-                waiter.granted.set_result(account._take(want))
-            elif (refusal := account._refusal(want)) is not None:
-                self.waiting.popleft()
-                waiter.granted.set_exception(account._noted(refusal))
+                continue
+            account, is_next = waiter.account, all_short.isdisjoint(waiter.account._path)
+            short = account._short_of(waiter.want)
+            if short is None and waiter.less is not None:
+                short = waiter.shortened() if is_next else []
+            if short is None:
+                waiter.granted.set_exception(account._refusal(waiter.want))
+            elif not short and is_next:
+                waiter.granted.set_result(account._take(waiter.want))
             else:
-                return
+                all_short.update(short)
+                self.waiting.append(waiter)
 
 
 def _plus(left: Amounts, right: Amounts) -> Amounts:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from harlm.budget.counting import Counting, Size
-from harlm.budget.ledger import Account
+from harlm.budget.ledger import Account, Reservation
 from harlm.budget.outputs import OutputSizes
 from harlm.budget.pricing import Cents, Price, PriceList
 from harlm.errors import ModelError
@@ -105,8 +105,8 @@ class Metered:
             LimitExceeded: the budget does not cover it; nothing was sent.
         """
         till, price = self._till, self._till.price_of(self.name)
-        bound = self._bound(messages, sampling, price)
-        with await self._account.reserve(bound.amounts) as reservation:
+        bound, reserved = await self._reserved(messages, sampling, price)
+        with reserved as reservation:
             try:
                 completion = await self._model.complete(messages, replace(sampling, max_tokens=bound.output))
             except ModelError as error:
@@ -116,7 +116,7 @@ class Metered:
             else:
                 if bound.size is not None and not completion.usage.estimated:
                     till.counting_of(self.name).learn(bound.size, completion.usage.input_tokens)
-                usage = till.booked(price, _cautious(completion.usage, bound))
+                usage = till.booked(price, _cautious(_counted(completion.usage), bound))
                 taken = Amounts(usage.input_tokens + usage.output_tokens, usage.cost_micros or 0, 1)
                 reservation.settle(taken, self.name, usage)
                 return replace(completion, usage=usage)
@@ -124,28 +124,64 @@ class Metered:
                 if reservation.is_open:
                     reservation.settle(bound.amounts, self.name, _unknown(bound, price))
 
-    def _bound(self, messages: Sequence[Message], sampling: Sampling, price: Price | None) -> _Bound:
+    async def _reserved(
+        self, messages: Sequence[Message], sampling: Sampling, price: Price | None
+    ) -> tuple[_Bound, Reservation]:
+        """Asks for the longest reply that can be had; where that has become less while it waited, for that."""
+        bound = self._bound(messages, sampling, price)
+
+        def less() -> Amounts | None:
+            nonlocal bound
+            shorter = self._bound(messages, sampling, price, bound.size)
+            if shorter.output is None or bound.output is None or shorter.output >= bound.output:
+                return None
+            bound = shorter
+            return shorter.amounts
+
+        reservation = await self._account.reserve(bound.amounts, less)
+        return bound, reservation
+
+    def _bound(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        price: Price | None,
+        size: Size | None = None,
+    ) -> _Bound:
         account = self._account
         if not account.limits_tokens and (price is None or not account.limits_money):
             return _Bound(None, 0, sampling.max_tokens, Amounts(calls=1))
         counting = self._till.counting_of(self.name)
-        size = counting.measure(messages)
+        size = counting.measure(messages) if size is None else size
         most = counting.bound(size)
-        output = self._output(most, sampling.max_tokens or _DEFAULT_OUTPUT, price)
+        likely = min(most, counting.expected(size) + size.overhead)
+        fits = max(_LEAST_OUTPUT, self.window - likely)
+        output = self._output(most, min(fits, sampling.max_tokens or _DEFAULT_OUTPUT), price)
         micros = price.bound_micros(most, output) if price is not None else 0
         return _Bound(size, most, output, Amounts(most + output, micros, 1))
 
     def _output(self, prompt: int, wanted: int, price: Price | None) -> int:
-        """Tokens of output to allow: what is wanted, less where the window, the model or the budget allows less."""
-        fits = max(_LEAST_OUTPUT, self.window - prompt)
+        """Tokens of output to allow: what is wanted, less where the model or the budget allows less."""
         if price is not None and price.max_output is not None:
-            fits = min(fits, price.max_output)
-        wanted = min(wanted, fits)
+            wanted = min(wanted, price.max_output)
         prospect = self._account.prospect
         affordable = prospect.tokens - prompt
         if price is not None:
             affordable = min(affordable, price.affordable_output(prompt, prospect.micros))
         return affordable if _LEAST_OUTPUT <= affordable < wanted else wanted
+
+
+def _counted(usage: Usage) -> Usage:
+    """Usage of one request, whoever reported it: one call, and nothing below zero, which would give money back."""
+    if usage.calls == 1 and min(usage.input_tokens, usage.output_tokens, usage.cost_micros or 0) >= 0:
+        return usage
+    return replace(
+        usage,
+        calls=1,
+        input_tokens=max(0, usage.input_tokens),
+        output_tokens=max(0, usage.output_tokens),
+        cost_micros=None if usage.cost_micros is None or usage.cost_micros < 0 else usage.cost_micros,
+    )
 
 
 def _cautious(usage: Usage, bound: _Bound) -> Usage:

@@ -2,7 +2,8 @@
 replies of each kind of call were; refuses to know what they said.
 
 A model's own maximum would set aside a hundred times what a reply takes. So the limit follows the 99th percentile of
-what was seen for that model and role, with room; a reply that is cut all the same is asked for once more, with ``ceiling``.
+what was seen for that model and role; the one in a hundred that is cut is asked for once more, with four times as much.
+Room above it would be reserved for every call.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections import deque
 _FIRST = {"root": 8_192, "sub": 4_096}  # before anything was seen; thoughts count as output
 _CEILING = 16_384
 _LEAST = 256
-_ROOM = 1.5  # over the percentile
 _ENOUGH = 8  # replies from which a percentile means something
 _KEPT = 256
 _PERCENTILE = 0.99
@@ -31,7 +31,7 @@ class OutputSizes:
         seen = self._seen.get((model, role))
         if seen is None or len(seen.order) < _ENOUGH:
             return first
-        return min(_CEILING, max(_LEAST, int(seen.percentile(_PERCENTILE) * _ROOM)))
+        return min(_CEILING, max(_LEAST, seen.percentile(_PERCENTILE)))
 
     @staticmethod
     def ceiling(most: int | None) -> int:

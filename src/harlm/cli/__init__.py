@@ -34,6 +34,7 @@ _VERBS = {
     "estimate": "Show what a question would cost, in each mode, before anything is spent.",
     "inspect": "Show what would be read: files, tokens, what is left out and why.",
     "models": "Show the models that can be used, and which have a key.",
+    "plan": "Show which model calls of a cell wait for which.",
     "runs": "List and show stored runs.",
     "sandbox": "Run files as cells in the sandbox, to see what it stops.",
 }

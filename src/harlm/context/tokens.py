@@ -10,14 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from harlm.types import Document
 
 _WORD = re.compile(r"[A-Za-z]+")
-_LONG_WORD = re.compile(r"[A-Za-z]{7,}")
 _DIGITS = re.compile(r"[0-9]{1,3}")
 _GAP = re.compile(r"\s{2,}|\n")
 _MARKS = re.compile(r"[^\w\s]+")
+_TABLES = [
+    bytes(re.match(kind, chr(each)) is not None for each in range(128)) + bytes(128)
+    for kind in (r"[A-Za-z]", r"\s", r"\n", r"[^\w\s]")
+]
 _COUNTED = "é"  # stands for pieces that were counted already; no pattern of ASCII pieces matches it
 _WINDOW = 400  # characters of one sample
 _WINDOWS = 40
@@ -53,22 +57,71 @@ def estimate_documents(documents: Sequence[Document]) -> int:
 
 def _count(text: str) -> float:
     """Each kind of piece costs so many tokens, and so many for each character beyond its first ones."""
+    if text.isascii():
+        return _tokens(_pieces_of_ascii(text))
     tokens = 0.0
-    if not text.isascii():
-        for kind, characters in zip(_beyond_ascii(), (3.7, 1.31), strict=True):
-            tokens += _length(kind, text) / characters
-            text = kind.sub(_COUNTED, text)
-    long_words = _LONG_WORD.findall(text)
-    marks = _MARKS.findall(text)
+    for kind, characters in zip(_beyond_ascii(), (3.7, 1.31), strict=True):
+        tokens += _length(kind, text) / characters
+        text = kind.sub(_COUNTED, text)
+    return tokens + _tokens(_pieces(text))
+
+
+class _Pieces(NamedTuple):
+    """How many there are of each kind."""
+
+    words: int
+    beyond_six: int  # letters of words beyond their sixth
+    numbers: int  # of up to three digits
+    gaps: int
+    marks: int  # groups of marks
+    mark_characters: int
+    joints: int  # underscores
+
+
+def _tokens(pieces: _Pieces) -> float:
     return (
-        tokens
-        + 1.03 * len(_WORD.findall(text))
-        + 0.094 * (sum(map(len, long_words)) - 6 * len(long_words))
-        + 1.19 * len(_DIGITS.findall(text))
-        + 1.37 * len(_GAP.findall(text))
-        + 0.82 * len(marks)
-        + 0.071 * (sum(map(len, marks)) - len(marks))
-        + 0.12 * text.count("_")
+        1.03 * pieces.words
+        + 0.094 * pieces.beyond_six
+        + 1.19 * pieces.numbers
+        + 1.37 * pieces.gaps
+        + 0.82 * pieces.marks
+        + 0.071 * (pieces.mark_characters - pieces.marks)
+        + 0.12 * pieces.joints
+    )
+
+
+def _pieces(text: str) -> _Pieces:
+    """The pieces of any text."""
+    words, marks = _WORD.findall(text), _MARKS.findall(text)
+    return _Pieces(
+        words=len(words),
+        beyond_six=sum(max(0, len(word) - 6) for word in words),
+        numbers=len(_DIGITS.findall(text)),
+        gaps=len(_GAP.findall(text)),
+        marks=len(marks),
+        mark_characters=sum(map(len, marks)),
+        joints=text.count("_"),
+    )
+
+
+def _pieces_of_ascii(text: str) -> _Pieces:
+    """The same of ASCII in a tenth of the time: each kind of character becomes a number with a byte of 1 wherever one
+    stands, the first lowest, and shifting it looks at neighbours of all of them at once.
+    """
+    raw = text.encode()
+    letters, spaces, newlines, marks = (int.from_bytes(raw.translate(table), "little") for table in _TABLES)
+    four_letters = letters & letters >> 8
+    four_letters &= four_letters >> 16
+    gap = spaces & ~(spaces << 8)
+    long_gap = gap & spaces >> 8
+    return _Pieces(
+        words=(letters & ~(letters << 8)).bit_count(),
+        beyond_six=(four_letters & four_letters >> 24).bit_count(),
+        numbers=len(_DIGITS.findall(text)),
+        gaps=long_gap.bit_count() + (gap & ~long_gap & newlines).bit_count(),
+        marks=(marks & ~(marks << 8)).bit_count(),
+        mark_characters=marks.bit_count(),
+        joints=text.count("_"),
     )
 
 

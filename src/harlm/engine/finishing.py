@@ -102,9 +102,10 @@ class Finishing:
 
 async def within(seconds: float, work: asyncio.Task[Observation]) -> Observation | None:
     """What ``work`` comes to within ``seconds``; None, and it is cancelled, where it takes longer."""
-    done, _ = await asyncio.wait({work}, timeout=None if seconds == float("inf") else max(0.0, seconds))
-    if done:
-        return work.result()
-    work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
-    return None
+    try:
+        done, _ = await asyncio.wait({work}, timeout=None if seconds == float("inf") else max(0.0, seconds))
+    finally:  # whoever waits may be cancelled as well
+        if not work.done():
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+    return work.result() if done else None

@@ -25,6 +25,7 @@ from harlm.events import Event
 from harlm.protocols import LanguageModel
 from harlm.types import Completion, Message, Sampling, without_surrogates
 
+_AGAIN = 4  # times the limit that was too small
 _CUT = 0.9  # of the limit that we sent: a reply that stops there stopped for it
 
 
@@ -124,6 +125,9 @@ class Run:
                         completion, spent = await self._traced(model, messages, role, limit)
         except TimeoutError:
             raise self.account.too_late() from None
+        except LimitExceeded as refusal:
+            self.account.refused = refusal
+            raise
         if not completion.text:
             raise _no_text(model, completion)
         return completion, spent
@@ -146,9 +150,11 @@ class Run:
         if not was_ours:
             return completion, seconds
         try:
-            larger, more = await self._traced(model, messages, role, ceiling)
+            larger, more = await self._traced(model, messages, role, min(ceiling, _AGAIN * wanted))
         except LimitExceeded:
             return completion, seconds
+        if larger.stop == "end":
+            outputs.learn(model.name, role, larger.usage.output_tokens)
         return larger, seconds + more
 
     async def _traced(

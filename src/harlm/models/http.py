@@ -4,6 +4,8 @@ know what the JSON says.
 
 from __future__ import annotations
 
+import errno
+import functools
 import re
 import ssl
 from collections.abc import Mapping
@@ -11,12 +13,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
+from aiohttp.client_proto import ResponseHandler
 
 from harlm.config import Models
 from harlm.errors import (
@@ -32,6 +35,11 @@ from harlm.types import Rates, Sampling
 
 T = TypeVar("T")
 
+_UNREADABLE = (
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    RecursionError,
+)  # the last for what is nested too deep
 _LARGEST_REPLY = 64 << 20
 _SHORTEST_KEY = 6
 _SHOWN = 300  # characters of a provider's message that are passed on
@@ -116,7 +124,7 @@ class Transport:
             )
         try:
             return Received(msgspec.json.decode(raw, type=reply), request_id, rates_of(told))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             shown = raw[:80].decode("utf-8", "replace").strip()
             raise BadCompletion(
                 f"{model} answered with something that is not a completion ({error}); it begins {shown!r}. "
@@ -144,14 +152,19 @@ class Transport:
     def _failure(self, error: Exception, *, model: str, where: str) -> ModelError:
         """What to say when no reply came, or none that has an end."""
         match error:
+            case aiohttp.ConnectionTimeoutError():
+                limit = self._settings.connect_timeout_s
+                return ModelUnavailable(
+                    f"{model} did not take a connection within {limit:g} s ({where}); check the address, or raise "
+                    "models.connect_timeout_s",
+                    model=model,
+                )
             case TimeoutError():
                 limit = self._settings.timeout_s
                 return ModelUnavailable(
                     f"{model} did not reply within {limit:g} s ({where}); raise models.timeout_s or try later",
                     model=model,
-                    perhaps_billed=not isinstance(
-                        error, aiohttp.ServerTimeoutError
-                    ),  # which is that of connecting
+                    perhaps_billed=True,
                 )
             case (
                 aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError()
@@ -166,6 +179,13 @@ class Transport:
                     model=model,
                     perhaps_billed=True,
                 )
+        cause = getattr(error, "os_error", None) or error
+        if getattr(cause, "errno", None) in (errno.EMFILE, errno.ENFILE):
+            return ModelUnavailable(
+                f"{model} cannot be asked: too many open files ({_reason(error)}); "
+                "lower -j, or raise the limit (ulimit -n)",
+                model=model,
+            )
         return ModelUnavailable(
             f"{model} cannot be reached at {where} ({_reason(error)}); check the address and that a server runs there",
             model=model,
@@ -185,9 +205,40 @@ class Transport:
                 timeout=aiohttp.ClientTimeout(
                     total=settings.timeout_s, sock_connect=settings.connect_timeout_s, connect=None
                 ),
-                connector=aiohttp.TCPConnector(limit=0, ssl=_certificates(settings.ca_bundle)),
+                connector=_Connector(limit=0, ssl=_certificates(settings.ca_bundle)),
             )
         return self._session
+
+
+class _Connection(ResponseHandler):
+    """A connection that is closed when something comes on it while nobody waits for a reply: aiohttp keeps it, and would take
+    it for the reply to the next request.
+    """
+
+    is_idle = False
+
+    def data_received(self, data: bytes) -> None:
+        if self.is_idle:
+            self.close()
+        else:
+            super().data_received(data)
+
+    def set_response_params(self, **settings: Any) -> None:
+        self.is_idle = False
+        super().set_response_params(**settings)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Makes connections of that kind, and tells them when they wait for nothing."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._factory = functools.partial(_Connection, loop=self._loop)  # type: ignore[assignment] # of a kind of that
+
+    def _release(self, key: Any, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        if isinstance(protocol, _Connection):
+            protocol.is_idle = True
+        super()._release(key, protocol, should_close=should_close)
 
 
 def _proxy_for(url: str) -> str | None:
@@ -244,7 +295,7 @@ def _refusal(
 ) -> ModelError:
     said = _message(raw)
     kind, message = _meaning(status, said, model=model, where=where, key_hint=key_hint)
-    wait = retry_after(headers) if status in (408, 409, 429, 503, 529) else None
+    wait = retry_after(headers) if status in (408, 409, 429) or status >= 500 else None
     if wait is not None:
         message += f"; it asks to wait {wait:g} s"
     return kind(
@@ -300,7 +351,7 @@ def _message(raw: bytes) -> str:
     text = raw[:20_000].decode("utf-8", "replace")
     try:
         body = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         body = None
     if isinstance(body, list) and body:
         body = body[0]

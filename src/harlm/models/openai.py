@@ -151,15 +151,14 @@ class OpenAIChat:
         think know the limit by another name only, and where the window is smaller than was assumed a long limit does not
         fit beside the prompt.
         """
-        limit = body.get(self._limit_name)
-        if not isinstance(limit, int):
-            return False
-        if error.status == 400 and self._limit_name == _OLD_NAME and _NEW_NAME in str(error):
+        if error.status == 400 and _OLD_NAME in body and _NEW_NAME in str(error):
             self._limit_name = _NEW_NAME
             body[_NEW_NAME] = body.pop(_OLD_NAME)
             return True
-        if isinstance(error, ContextOverflow) and limit > _SHORT_REPLY:
-            body[self._limit_name] = _SHORT_REPLY
+        name = _OLD_NAME if _OLD_NAME in body else _NEW_NAME
+        limit = body.get(name)
+        if isinstance(error, ContextOverflow) and isinstance(limit, int) and limit > _SHORT_REPLY:
+            body[name] = _SHORT_REPLY
             return True
         return False
 

@@ -33,9 +33,14 @@ def tokenizer_of(model: str) -> TokenCounter | None:
 def _is_here(encoding: str) -> bool:
     """Whether tiktoken has fetched a vocabulary before: it keeps each under the SHA-1 of its address."""
     default = str(Path(tempfile.gettempdir()) / "data-gym-cache")
-    folder = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR") or default
+    folder = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR", default))
+    if not folder:  # tiktoken then keeps nothing, and would fetch it each time
+        return False
     name = hashlib.sha1(f"{_VOCABULARIES}{encoding}.tiktoken".encode(), usedforsecurity=False).hexdigest()
-    return (Path(folder) / name).is_file()
+    try:
+        return (Path(folder) / name).is_file()
+    except OSError:
+        return False
 
 
 @lru_cache(maxsize=4)
@@ -44,7 +49,10 @@ def _loaded(encoding: str) -> TokenCounter | None:
         import tiktoken
     except ImportError:
         return None
-    return _Tiktoken(tiktoken.get_encoding(encoding))
+    try:
+        return _Tiktoken(tiktoken.get_encoding(encoding))
+    except (OSError, ValueError):  # a damaged file: it would fetch another
+        return None
 
 
 class _Tiktoken:

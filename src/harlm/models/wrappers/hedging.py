@@ -40,9 +40,14 @@ class Latencies:
         self.calls += 1
         self._recent[characters.bit_length()].add(seconds)
 
+    @property
+    def has_share(self) -> bool:
+        """Whether one more would still be a small share of all calls."""
+        return self.hedged + 1 <= _SHARE * self.calls
+
     def slow_after(self, characters: int) -> float | None:
         """Seconds that only 5 % of such calls take; None while too few were seen, or when enough were hedged."""
-        if self.hedged + 1 > _SHARE * self.calls:
+        if not self.has_share:
             return None
         recent = self._recent.get(characters.bit_length())
         return None if recent is None else recent.percentile()
@@ -95,8 +100,9 @@ class Hedging:
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """The reply that comes first; see ``harlm.protocols.LanguageModel``."""
         characters = sum(len(message.content) for message in messages)
-        after = self._latencies.slow_after(characters) if self._limiter.in_flight >= _FAN_OUT else None
         started = time.monotonic()
+        await asyncio.sleep(0)  # until those that come with it are here as well
+        after = self._latencies.slow_after(characters) if self._limiter.in_flight >= _FAN_OUT else None
         if after is None:
             completion = await self._model.complete(messages, sampling)
         else:
@@ -104,12 +110,16 @@ class Hedging:
         self._latencies.add(characters, time.monotonic() - started)
         return completion
 
+    def _is_worth_it(self) -> bool:
+        """Whether a second request may go now; if so it has its place."""
+        return self._latencies.has_share and self._may_hedge() and self._limiter.try_enter()
+
     async def _hedged(self, messages: Sequence[Message], sampling: Sampling, after: float) -> Completion:
         first = asyncio.create_task(self._model.complete(messages, sampling))
         asked = [first]
         try:
             done, _ = await asyncio.wait(asked, timeout=after)
-            if done or not self._may_hedge() or not self._limiter.try_enter():
+            if done or not self._is_worth_it():
                 return await first
             self._latencies.hedged += 1
             self._told(events.Hedged(model=self.name, after_s=round(after, 3)))

@@ -38,7 +38,7 @@ class Layers:
         self._places: dict[
             int, tuple[LanguageModel, str]
         ] = {}  # with the model, so that its id stays its own
-        self._breakers: defaultdict[str, Breaker] = defaultdict(Breaker)
+        self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(Breaker)
         self._limiters: defaultdict[str, dict[str, Limiter]] = defaultdict(dict)
         self._latencies: defaultdict[tuple[str, str], Latencies] = defaultdict(Latencies)
         self._instead: LanguageModel | None = None
@@ -81,13 +81,13 @@ class Layers:
         if id(model) not in self._places:
             return meter(model)
         _, address = self._places[id(model)]
-        limiter, breaker = self._limiter(model.name, address), self._breakers[address]
+        limiter, breaker = self._limiter(model.name, address), self._breakers[address, model.name]
         line = meter(model)
         if self._hedges:
             latencies = self._latencies[address, model.name]
             line = Hedging(line, latencies, limiter, may_hedge=may_hedge, told=told)
         return Retrying(
-            Guarded(Limited(line, limiter), breaker),
+            Limited(Guarded(line, breaker), limiter),
             self._patience,
             told=told,
             has_answered=lambda: breaker.has_answered,

@@ -1,9 +1,9 @@
 """How many requests one model at one address takes: learned from what the provider tells and refuses. Knows requests in
 flight and rates; refuses to retry.
 
-In flight: additive increase, multiplicative decrease (Chiu and Jain 1989), beginning with a doubling for each round trip,
-and not probing again soon where a refusal has shown the ceiling. Rates: a bucket for requests and one for tokens, filled by
-what ``x-ratelimit-*`` says, so that requests wait here instead of being refused there.
+In flight: additive increase, multiplicative decrease (Chiu and Jain 1989), beginning with half as many again for each
+round trip, and not probing again soon where a refusal has shown the ceiling. Rates: a bucket for requests and one for tokens,
+filled by what ``x-ratelimit-*`` says, so that requests wait here instead of being refused there.
 """
 
 from __future__ import annotations
@@ -13,16 +13,23 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from harlm.errors import ModelUnavailable, RateLimited
 from harlm.protocols import LanguageModel
 from harlm.types import Completion, Message, Rate, Rates, Sampling
 
 _FIRST_WINDOW = 8  # until something has answered
+_GROWTH = (
+    0.5  # of the window in a round trip, until something was refused: what is too many is refused at once
+)
 _DECREASE = 0.75
 _PROBE_AGAIN_S = 20.0  # after a ceiling was seen
 _LONGEST_PAUSE_S = 120.0
 _CHARACTERS_OF_TOKEN = 4
+_LARGE_SHARE, _UPWARDS = 0.1, 0.2
+_SLACK_S = 0.02  # a request goes so much later than it could: one that arrives a moment too early is refused
+_TOO_BUSY = (503, 529)
 
 
 class Limiter:
@@ -47,7 +54,7 @@ class Limiter:
         self._cut_at = -math.inf
         self._requests = _Bucket()
         self._tokens = _Bucket()
-        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[Ticket], int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self.in_flight = 0
 
@@ -61,16 +68,15 @@ class Limiter:
         """How many requests may be in flight now."""
         return max(1, int(self._window))
 
-    async def enter(self, tokens: int = 0) -> None:
+    async def enter(self, tokens: int = 0) -> Ticket:
         """Wait, in order of arrival, until a request of about so many tokens may go."""
         if not self._waiting and self._delay(tokens) <= 0:
-            self._go(tokens)
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            return self._go(tokens)
+        turn: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
         self._waiting.append((turn, tokens))
         self._serve()
         try:
-            await turn
+            return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.leave()  # its turn came in the same moment
@@ -90,9 +96,9 @@ class Limiter:
         self.in_flight -= 1
         self._serve()
 
-    def answered(self, rates: Rates | None) -> None:
+    def answered(self, rates: Rates | None, ticket: Ticket) -> None:
         """A request was served; ``rates`` is what the provider told along with it."""
-        self._learn(rates)
+        self._learn(rates, ticket)
         if rates is None and self._is_feeling and self._ceiling == math.inf:
             self._window = self._most  # nobody counts here
             self._is_feeling = False
@@ -101,38 +107,40 @@ class Limiter:
             return
         if self._window + 1 >= self._ceiling and self.now() < self._ceiling_until:
             return
-        self._window = min(self._most, self._window + (1 if self._is_feeling else 1 / self._window))
+        self._window = min(self._most, self._window + (_GROWTH if self._is_feeling else 1 / self._window))
 
-    def refused(self, error: RateLimited, sent_at: float) -> None:
-        """A request was answered 429."""
-        self._learn(error.rates)
-        if error.retry_after is not None:
-            self._pause(error.retry_after)
-        told = error.rates.requests if error.rates else None
-        if told is None or told.left > 0:
-            self._cut(sent_at)
+    def refused(self, error: RateLimited, ticket: Ticket) -> None:
+        """A request was answered 429: too many in a minute, or, where some are left of that, too many at once. A wait that
+        is beyond all patience is for whom it was told.
+        """
+        self._learn(error.rates, ticket)
+        if error.retry_after is not None and error.retry_after <= _LONGEST_PAUSE_S:
+            self._paused_until = max(self._paused_until, self.now() + error.retry_after)
+        if not _is_spent(error.rates, ticket.tokens):
+            self._cut(ticket)
+            return
+        if error.rates is not None:
+            self._requests.drain(error.rates.requests, self.now())
+            self._tokens.drain(error.rates.tokens, self.now())
 
-    def strained(self, error: ModelUnavailable, sent_at: float) -> None:
-        """A request found a server that cannot serve it now."""
-        if error.status is not None:
-            self._cut(sent_at)
+    def strained(self, error: ModelUnavailable, ticket: Ticket) -> None:
+        """A request was not served. That something broke says nothing of how much fits."""
+        if error.status in _TOO_BUSY:
+            self._cut(ticket)
 
-    def _cut(self, sent_at: float) -> None:
-        """Fewer in flight: once for all requests that were under way together."""
-        if sent_at < self._cut_at:
+    def _cut(self, ticket: Ticket) -> None:
+        """Fewer in flight: once for all requests that were under way together, and only if they are what is too many."""
+        if ticket.at < self._cut_at or 2 * self.in_flight < self._window:
             return
         now = self.now()
         self._cut_at, self._is_feeling = now, False
         self._ceiling, self._ceiling_until = min(self.in_flight, self._window), now + _PROBE_AGAIN_S
         self._window = max(1.0, self._ceiling * _DECREASE)
 
-    def _pause(self, seconds: float) -> None:
-        self._paused_until = max(self._paused_until, self.now() + min(seconds, _LONGEST_PAUSE_S))
-
-    def _learn(self, rates: Rates | None) -> None:
+    def _learn(self, rates: Rates | None, ticket: Ticket) -> None:
         if rates is not None:
-            self._requests.learn(rates.requests, self.in_flight - 1, self.now())
-            self._tokens.learn(rates.tokens, 0, self.now())
+            self._requests.learn(rates.requests, ticket.requests_mark, self._requests.gone, self.now())
+            self._tokens.learn(rates.tokens, ticket.tokens_mark, self._tokens.gone, self.now())
 
     def _delay(self, tokens: int) -> float:
         """Seconds until a request may go: 0 for now, infinity for when another is over."""
@@ -143,10 +151,10 @@ class Limiter:
             self._paused_until - now, self._requests.delay(1, now), self._tokens.delay(tokens, now), 0.0
         )
 
-    def _go(self, tokens: int) -> None:
+    def _go(self, tokens: int) -> Ticket:
         self.in_flight += 1
-        self._requests.take(1, self.now())
-        self._tokens.take(tokens, self.now())
+        now = self.now()
+        return Ticket(now, tokens, self._requests.take(1, now), self._tokens.take(tokens, now))
 
     def _serve(self) -> None:
         while self._waiting:
@@ -160,45 +168,113 @@ class Limiter:
                     self._wake_in(delay)
                 return
             self._waiting.popleft()
-            self._go(tokens)
-            turn.set_result(None)
+            turn.set_result(self._go(tokens))
 
     def _wake_in(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._serve)
+        self._timer = asyncio.get_running_loop().call_later(seconds + _SLACK_S, self._serve)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What a bucket held right after a request had taken its part, as it was known then.
+
+    Attributes:
+        level: infinity where nothing was known.
+        corrected: by how much news had corrected the level until then.
+        gone: taken out of it in all until then.
+    """
+
+    level: float
+    corrected: float
+    gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What was known when a request went: news that it brings back are of that moment.
+
+    Attributes:
+        at: by the limiter's clock.
+        tokens: of the request.
+    """
+
+    at: float
+    tokens: int
+    requests_mark: _Mark
+    tokens_mark: _Mark
 
 
 class _Bucket:
-    """What is left of a rate, by what the provider last told and what has gone since."""
+    """What is left of a rate: a model of the provider's own bucket, corrected by what replies tell.
+
+    Attributes:
+        gone: taken out of it in all.
+    """
 
     def __init__(self) -> None:
         self._limit = 0
         self._level = math.inf
         self._per_s = 0.0
         self._at = 0.0
+        self._corrected = 0.0
+        self.gone = 0
 
-    def learn(self, rate: Rate | None, uncounted: int, now: float) -> None:
-        """Take what was told; ``uncounted`` requests are on their way and may not be in it."""
-        if rate is None:
+    def learn(self, rate: Rate | None, mark: _Mark, gone: int, now: float) -> None:
+        """Take what was told. Some providers tell of the moment in which the request came (that of ``mark``), some of that in
+        which the reply left (now): what fits better to what is known is believed. The same difference, told by many, corrects
+        once.
+        """
+        if rate is None or rate.limit <= 0:
             return
         by_minute = rate.limit / 60
         used = rate.limit - rate.left
-        self._per_s = min(by_minute, used / rate.reset_s) if rate.reset_s and used else by_minute
-        self._limit, self._level, self._at = rate.limit, rate.left - uncounted, now
+        told = min(by_minute, used / rate.reset_s) if rate.reset_s and used else by_minute
+        self._limit, self._per_s = rate.limit, max(told, 1 / _LONGEST_PAUSE_S)
+        if self._level == math.inf:
+            self._level, self._at = float(rate.left - (gone - mark.gone)), now
+        elif mark.level < math.inf:
+            as_it_came = rate.left - (mark.level + self._corrected - mark.corrected)
+            as_it_left = rate.left - self._filled(now)
+            difference = min(as_it_came, as_it_left, key=abs)
+            if 0 < difference < _LARGE_SHARE * rate.limit:
+                difference *= _UPWARDS  # to be a little behind costs a moment, to be ahead a refusal
+            self._level, self._at = min(self._limit, self._filled(now) + difference), now
+            self._corrected += difference
+
+    def drain(self, rate: Rate | None, now: float) -> None:
+        """Take for true what a refusal told: there is no more than that."""
+        if rate is not None and rate.left < self._filled(now):
+            behind = rate.left - _SLACK_S * self._per_s
+            self._corrected += behind - self._filled(now)
+            self._level, self._at = behind, now
 
     def delay(self, amount: int, now: float) -> float:
         """Seconds until so much is there. More than there ever is waits for a full bucket."""
         short = min(amount, self._limit or amount) - self._filled(now)
         return short / self._per_s if short > 0 and self._per_s > 0 else 0.0
 
-    def take(self, amount: int, now: float) -> None:
+    def take(self, amount: int, now: float) -> _Mark:
+        """Take so much out, whether or not it is there."""
+        self.gone += amount
         self._level, self._at = self._filled(now) - amount, now
+        return _Mark(self._level, self._corrected, self.gone)
 
     def _filled(self, now: float) -> float:
         if self._level == math.inf:
             return self._level
         return min(self._limit, self._level + (now - self._at) * self._per_s)
+
+
+def _is_spent(rates: Rates | None, tokens: int) -> bool:
+    """Whether what was told explains a refusal: nothing is left of a minute, or not enough for the request."""
+    if rates is None:
+        return False
+    requests, of_tokens = rates.requests, rates.tokens
+    return (requests is not None and requests.left <= 0) or (
+        of_tokens is not None and of_tokens.left < max(tokens, of_tokens.limit // 100)
+    )
 
 
 class Limited:
@@ -213,17 +289,17 @@ class Limited:
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """One request, when its turn has come; see ``harlm.protocols.LanguageModel``."""
         limiter = self._limiter
-        await limiter.enter(sum(len(message.content) for message in messages) // _CHARACTERS_OF_TOKEN)
-        sent_at = limiter.now()
+        prompt = sum(len(message.content) for message in messages) // _CHARACTERS_OF_TOKEN
+        ticket = await limiter.enter(prompt + (sampling.max_tokens or 0))  # as providers count it at the door
         try:
             completion = await self._model.complete(messages, sampling)
-            limiter.answered(completion.rates)
+            limiter.answered(completion.rates, ticket)
             return completion
         except RateLimited as error:
-            limiter.refused(error, sent_at)
+            limiter.refused(error, ticket)
             raise
         except ModelUnavailable as error:
-            limiter.strained(error, sent_at)
+            limiter.strained(error, ticket)
             raise
         finally:
             limiter.leave()

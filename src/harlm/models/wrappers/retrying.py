@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from harlm.errors import BadCompletion, ModelError, ModelUnavailable, RateLimited
 from harlm.events import Event, Retried
+from harlm.models.wrappers.breaker import LeftAlone
 from harlm.protocols import LanguageModel
 from harlm.types import Completion, Message, Sampling
 
@@ -74,50 +75,87 @@ class Retrying:
         Raises:
             ModelError: the last failure, when patience is over.
         """
+        last: list[ModelError] = []
+        try:
+            async with asyncio.timeout(self._patience.seconds) as patience:
+                return await self._until_it_is_there(messages, sampling, last)
+        except TimeoutError:
+            if not patience.expired():
+                raise  # the model's own
+            if last:
+                raise last[-1] from None
+            raise ModelUnavailable(
+                f"{self.name} did not reply within {self._patience.seconds:g} s; raise models.patience_s or try later",
+                model=self.name,
+                perhaps_billed=True,
+            ) from None
+
+    async def _until_it_is_there(
+        self, messages: Sequence[Message], sampling: Sampling, last: list[ModelError]
+    ) -> Completion:
         # A fresh name for each attempt would have the provider do, and charge for, the same work twice.
         keyed = _as_another(sampling)
         ends = time.monotonic() + self._patience.seconds
-        for attempt in range(self._patience.retries + 1):
+        failures = unusable = 0
+        while True:
             try:
                 completion = await self._model.complete(messages, keyed)
+                if completion.text or completion.stop != "end" or unusable >= self._most_unusable:
+                    return completion
+                unusable += 1
+                keyed = _as_another(keyed)
+                self._tell(failures + unusable, "it answered with no text", 0.0)
+            except LeftAlone as error:  # nothing was asked, so this is no attempt
+                last[:] = [error]
+                alone = error.retry_after or 0.0
+                if error.is_final or not self._patience.retries or time.monotonic() + alone > ends:
+                    raise
+                await asyncio.sleep(alone + random.uniform(0, alone / 4))  # noqa: S311 - no secret
             except ModelError as error:
-                wait = self._wait(error, attempt)
+                last[:] = [error]
+                failures, unusable = _counted(error, failures, unusable)
+                wait = self._wait(error, failures, unusable)
                 if wait is None or time.monotonic() + wait > ends:
                     raise
-                self._told(
-                    Retried(model=self.name, attempt=attempt + 1, error=str(error), wait_s=round(wait, 3))
-                )
+                self._tell(failures + unusable, str(error), wait)
                 await asyncio.sleep(wait)
-                if isinstance(error, BadCompletion):
+                if _was_served(error):
                     keyed = _as_another(keyed)
-                continue
-            patience = self._patience
-            if (
-                completion.text
-                or completion.stop != "end"
-                or attempt >= min(patience.bad_replies, patience.retries)
-            ):
-                return completion
-            self._told(
-                Retried(model=self.name, attempt=attempt + 1, error="it answered with no text", wait_s=0.0)
-            )
-            keyed = _as_another(keyed)
-        raise AssertionError("the last attempt returns or raises")
 
-    def _wait(self, error: ModelError, attempt: int) -> float | None:
+    @property
+    def _most_unusable(self) -> int:
+        return min(self._patience.bad_replies, self._patience.retries)
+
+    def _tell(self, attempt: int, error: str, wait: float) -> None:
+        self._told(Retried(model=self.name, attempt=attempt, error=error, wait_s=round(wait, 3)))
+
+    def _wait(self, error: ModelError, failures: int, unusable: int) -> float | None:
         """Seconds to wait before the next attempt; None when there is to be none."""
         patience = self._patience
         match error:
-            case BadCompletion() if attempt >= patience.bad_replies:
-                return None
-            case ModelUnavailable(status=None, perhaps_billed=False) if (
-                attempt >= _RETRIES_OF_THE_UNKNOWN and not self._has_answered()
-            ):
-                return None
-            case ModelUnavailable() | RateLimited() | BadCompletion() if attempt < patience.retries:
-                jittered = random.uniform(0, min(patience.longest_s, patience.first_s * 2**attempt))  # noqa: S311 - no secret
-                return jittered if error.retry_after is None else error.retry_after + jittered / 4
-        return None
+            case BadCompletion():
+                may_pass = unusable <= self._most_unusable
+            case ModelUnavailable(status=None, perhaps_billed=False) if not self._has_answered():
+                may_pass = failures <= min(_RETRIES_OF_THE_UNKNOWN, patience.retries)
+            case ModelUnavailable() | RateLimited():
+                may_pass = failures <= patience.retries
+            case _:
+                may_pass = False
+        if not may_pass:
+            return None
+        longest = min(patience.longest_s, patience.first_s * 2 ** (failures + unusable - 1))
+        jittered = random.uniform(0, longest)  # noqa: S311 - no secret
+        return jittered if error.retry_after is None else error.retry_after + jittered / 4
+
+
+def _counted(error: ModelError, failures: int, unusable: int) -> tuple[int, int]:
+    """Replies that are of no use are counted apart: each was perhaps charged for."""
+    return (failures, unusable + 1) if isinstance(error, BadCompletion) else (failures + 1, unusable)
+
+
+def _was_served(error: ModelError) -> bool:
+    """Whether the provider has a reply under this name, which it would only send again."""
+    return isinstance(error, BadCompletion) or (error.perhaps_billed and error.request_id is not None)
 
 
 def _as_another(sampling: Sampling) -> Sampling:

@@ -1,0 +1,79 @@
+"""``harlm plan``: which calls of a cell wait for which."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harlm.cli.printing import show, show_as_it_is, show_json
+from harlm.errors import ContextError
+from harlm.scheduler import Plan, analyse
+from harlm.scheduler.drawing import as_dot, as_svg, as_text
+
+
+@click.command("plan")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.py")
+@click.option(
+    "--after",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.py",
+    help="A cell that ran before, for the functions it defines (may be repeated).",
+)
+@click.option("--json", "style", flag_value="json", help="As JSON.")
+@click.option("--dot", "style", flag_value="dot", help="For Graphviz.")
+@click.option("--svg", "style", flag_value="svg", help="As a drawing.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(file: Path, after: tuple[Path, ...], style: str | None, **_: Any) -> None:
+    """Show which model calls of a cell wait for which, without running it. FILE.py holds the cell; - is standard input."""
+    plan = _analysed(file, after)
+    match style:
+        case "json":
+            show_json(_as_json(plan))
+        case "dot":
+            show_as_it_is(as_dot(plan))
+        case "svg":
+            show_as_it_is(as_svg(plan))
+        case _:
+            show(as_text(plan))
+
+
+def _analysed(file: Path, after: tuple[Path, ...]) -> Plan:
+    try:
+        return analyse(_read(file), [_read(each) for each in after])
+    except SyntaxError as error:
+        raise ContextError(f"{file} is no Python: {error.msg} (line {error.lineno})") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        if path == Path("-"):
+            return sys.stdin.read()
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContextError(f"{str(path)!r} cannot be read: {error}; give a file with Python code") from error
+
+
+def _as_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "shape": plan.shape,
+        "length": plan.length,
+        "critical_path": plan.critical_path,
+        "calls": [
+            {
+                "number": site.number,
+                "tool": site.tool,
+                "line": site.line,
+                "source": site.source,
+                "needs": site.needs,
+                "decided_by": site.decided_by,
+                "loops": [{"header": loop.header, "flow": loop.flow} for loop in site.loops],
+                "through": site.through,
+                "certain": site.is_certain,
+            }
+            for site in plan.sites
+        ],
+    }

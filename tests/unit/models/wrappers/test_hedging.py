@@ -1,0 +1,280 @@
+"""The second request for a straggler: when it is made, what it may cost, and that nothing is left of the one that lost."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import pytest
+
+from harlm.budget import Account, Caps, Price, PriceList, Till
+from harlm.errors import ModelUnavailable, TokenLimit
+from harlm.events import Event, Hedged
+from harlm.models.wrappers import Hedging, Latencies, Limited, Limiter
+from harlm.protocols import LanguageModel
+from harlm.types import Amounts, Completion, Message, Sampling
+from tests.unit.models.wrappers.virtual import ASKED, Outcome, Provider, failing, in_virtual_time, now
+
+NAME = Provider.name
+FAN_OUT, ENOUGH = 8, 20
+SOON = 0.9  # seconds that a call takes, where 1 is the 95th percentile
+
+
+class Bench:
+    """A provider behind a limiter, hedged.
+
+    Args:
+        seconds, outcome: of the requests, by number.
+        learned: calls of one second that were seen before.
+    """
+
+    def __init__(
+        self,
+        seconds: Callable[[int], float] | float = SOON,
+        outcome: Callable[[int], Outcome] = lambda n: "fine",
+        *,
+        learned: int = 100,
+        places: int = 64,
+        may_hedge: Callable[[], bool] = lambda: True,
+        around: Callable[[Provider], LanguageModel] = lambda provider: provider,
+    ) -> None:
+        self.provider = Provider(outcome, seconds)
+        self.latencies = Latencies()
+        self.limiter = Limiter(places, is_open=True, now=now)
+        self.log: list[Event] = []
+        for _ in range(learned):
+            self.latencies.add(400, 1.0)
+        hedging = Hedging(
+            around(self.provider), self.latencies, self.limiter, may_hedge=may_hedge, told=self.log.append
+        )
+        self._line = Limited(hedging, self.limiter)
+
+    async def call(self) -> Completion:
+        return await self._line.complete(ASKED, Sampling(request_key="one name"))
+
+    async def fan_out(self, calls: int = 10) -> list[Completion | BaseException]:
+        return await asyncio.gather(*(self.call() for _ in range(calls)), return_exceptions=True)
+
+    @property
+    def hedges(self) -> int:
+        return len(self.log)
+
+
+def last_is_slow(number: int) -> float:
+    """The last of ten is a straggler; whatever is asked after it is not."""
+    return 100.0 if number == 9 else SOON
+
+
+# -- when --------------------------------------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_a_straggler_is_asked_for_once_more_and_the_first_reply_is_taken() -> None:
+    bench, began = Bench(last_is_slow), now()
+    replies = await bench.fan_out()
+    assert all(isinstance(each, Completion) for each in replies)
+    assert now() - began == pytest.approx(1.0 + SOON)
+    assert bench.log == [Hedged(model=NAME, after_s=1.0)]
+    assert bench.provider.cancelled == 1, "the loser"
+    assert bench.provider.in_flight == bench.limiter.in_flight == 0
+
+
+@in_virtual_time
+async def test_both_requests_have_one_name() -> None:
+    bench = Bench(last_is_slow)
+    await bench.fan_out()
+    assert set(bench.provider.keys) == {"one name"}
+
+
+@pytest.mark.parametrize(("calls", "hedges"), [(1, 0), (FAN_OUT - 1, 0), (FAN_OUT, 1), (20, 1)])
+@in_virtual_time
+async def test_only_in_fan_outs(calls: int, hedges: int) -> None:
+    bench = Bench(lambda n: 100.0 if n == calls - 1 else SOON)
+    await bench.fan_out(calls)
+    assert bench.hedges == hedges
+
+
+@pytest.mark.parametrize(("learned", "hedges"), [(0, 0), (ENOUGH - 1, 0), (ENOUGH, 1)])
+@in_virtual_time
+async def test_only_where_enough_is_known_of_calls_of_this_size(learned: int, hedges: int) -> None:
+    bench = Bench(last_is_slow, learned=learned)
+    for _ in range(100):
+        bench.latencies.add(100_000, 0.001)  # of other sizes
+    await bench.fan_out()
+    assert bench.hedges == hedges
+
+
+@in_virtual_time
+async def test_not_before_the_95th_percentile() -> None:
+    bench = Bench(lambda n: 30.0, learned=0)
+    for number in range(100):
+        bench.latencies.add(400, float(number))
+    await bench.fan_out()
+    assert bench.hedges == 0
+    assert bench.latencies.slow_after(400) == pytest.approx(93.0, abs=2.0)
+
+
+@in_virtual_time
+async def test_old_times_are_forgotten() -> None:
+    latencies = Latencies()
+    for seconds in (100.0, 1.0):
+        for _ in range(128):
+            latencies.add(400, seconds)
+    assert latencies.slow_after(400) == 1.0
+
+
+@in_virtual_time
+async def test_never_where_there_is_no_money_for_it() -> None:
+    bench, began = Bench(last_is_slow, may_hedge=lambda: False), now()
+    await bench.fan_out()
+    assert (bench.hedges, len(bench.provider.asked)) == (0, 10)
+    assert now() - began == pytest.approx(100)
+
+
+@in_virtual_time
+async def test_money_that_goes_while_it_waits_is_seen() -> None:
+    has_money = [True]
+    bench = Bench(last_is_slow, may_hedge=lambda: has_money[0])
+    running = asyncio.create_task(bench.fan_out())
+    await asyncio.sleep(0.5)
+    has_money[0] = False
+    await running
+    assert bench.hedges == 0
+
+
+@in_virtual_time
+async def test_never_where_no_place_is_free() -> None:
+    bench = Bench(lambda n: 100.0 if n in (8, 9) else 1.5, places=10)
+    running = asyncio.create_task(bench.fan_out(10))
+    await asyncio.sleep(1.2)
+    assert len(bench.provider.asked) == 10
+    await running
+
+
+# -- how many ----------------------------------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_at_most_a_twentieth_of_the_calls_over_a_long_run() -> None:
+    drawn = random.Random(3)
+    bench = Bench(lambda n: drawn.lognormvariate(0, 0.9), learned=0)
+    places = asyncio.Semaphore(32)
+
+    async def one() -> None:
+        async with places:
+            await bench.call()
+
+    await asyncio.gather(*(one() for _ in range(3000)))
+    assert 0.03 * 3000 < bench.hedges <= 0.05 * 3000
+    assert len(bench.provider.asked) == 3000 + bench.hedges
+    assert bench.provider.in_flight == bench.limiter.in_flight == 0
+
+
+@in_virtual_time
+async def test_at_most_a_twentieth_also_when_all_become_slow_at_once() -> None:
+    """The moment in which a provider can do with doubled requests least of all."""
+    bench = Bench(20.0, learned=100)
+    await bench.fan_out(32)
+    assert bench.hedges <= 0.05 * 132
+
+
+@in_virtual_time
+async def test_the_first_of_a_fan_out_may_be_the_straggler() -> None:
+    bench, began = Bench(lambda n: 100.0 if n == 0 else 1.5), now()
+    await bench.fan_out(20)
+    assert now() - began < 10
+
+
+# -- which reply -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first_fails_after", [1.5, 2.5], ids=["while the second runs", "at last"])
+@in_virtual_time
+async def test_a_failure_does_not_win_while_the_other_may_still_reply(first_fails_after: float) -> None:
+    bench = Bench(
+        lambda n: first_fails_after if n == 9 else SOON,
+        lambda n: failing(503) if n == 9 else "fine",
+    )
+    replies = await bench.fan_out()
+    assert isinstance(replies[9], Completion)
+    assert bench.hedges == 1
+
+
+@in_virtual_time
+async def test_a_second_request_that_fails_leaves_the_first_to_reply() -> None:
+    bench = Bench(lambda n: 3.0 if n == 9 else SOON, lambda n: failing(503) if n == 10 else "fine")
+    assert isinstance((await bench.fan_out())[9], Completion)
+
+
+@in_virtual_time
+async def test_where_both_fail_it_is_a_failure() -> None:
+    bench = Bench(lambda n: 3.0 if n == 9 else SOON, lambda n: failing(503) if n >= 9 else "fine")
+    assert isinstance((await bench.fan_out())[9], ModelUnavailable)
+    assert bench.provider.in_flight == bench.limiter.in_flight == 0
+
+
+@in_virtual_time
+async def test_a_first_request_that_fails_before_it_is_slow_fails_as_without_a_hedge() -> None:
+    bench = Bench(lambda n: 0.5, lambda n: failing(503) if n == 9 else "fine")
+    assert isinstance((await bench.fan_out())[9], ModelUnavailable)
+    assert (bench.hedges, len(bench.provider.asked)) == (0, 10)
+
+
+@in_virtual_time
+async def test_a_fault_of_ours_in_the_loser_is_not_hidden() -> None:
+    bench = Bench(
+        lambda n: 1.0 + SOON if n == 9 else SOON, lambda n: RuntimeError("a bug") if n == 9 else "fine"
+    )
+    replies = await bench.fan_out()
+    assert isinstance(replies[9], (RuntimeError, Completion))
+
+
+# -- what is left ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after_s", [0.5, 1.5], ids=["before the second", "while both run"])
+@in_virtual_time
+async def test_who_is_given_up_gives_up_both(after_s: float) -> None:
+    bench = Bench(100.0)
+    for _ in range(100):
+        bench.latencies.add(400, 1.0)
+    running = [asyncio.create_task(bench.call()) for _ in range(10)]
+    await asyncio.sleep(after_s)
+    for each in running:
+        each.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    assert bench.provider.in_flight == bench.limiter.in_flight == 0
+    assert bench.provider.cancelled == len(bench.provider.asked) == (10 if after_s < 1 else 10 + bench.hedges)
+
+
+@in_virtual_time
+async def test_the_loser_is_paid_at_its_bound_and_nothing_stays_reserved() -> None:
+    account = Account(Caps(tokens=1_000_000, micros=1_000_000_000))
+    till = Till(PriceList(own={NAME: Price(input=1.0, output=1.0)}))
+    bench = Bench(last_is_slow, around=lambda provider: till.metered(provider, account))
+    await bench.fan_out()
+    assert account.reserved == Amounts()
+    assert account.usage.calls == account.committed.calls == len(bench.provider.asked) == 11
+    assert account.usage.estimated, "nobody knows what the loser took"
+    replies_alone = 10 * 101
+    assert account.committed.tokens > replies_alone + 100
+
+
+@in_virtual_time
+async def test_a_second_request_that_the_budget_refuses_leaves_the_first_to_reply() -> None:
+    class Poor:
+        """Pays for ten."""
+
+        name, window = NAME, Provider.window
+
+        def __init__(self, provider: Provider) -> None:
+            self._provider = provider
+
+        async def complete(self, messages: tuple[Message, ...], sampling: Sampling) -> Completion:
+            if len(self._provider.asked) >= 10:
+                raise TokenLimit("spent", limit="tokens", used=1, allowed=1)
+            return await self._provider.complete(messages, sampling)
+
+    bench = Bench(last_is_slow, around=Poor)  # type: ignore[arg-type] # a tuple is asked
+    assert isinstance((await bench.fan_out())[9], Completion)

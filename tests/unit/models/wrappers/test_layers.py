@@ -1,0 +1,280 @@
+"""How the layers stand on each other, and what the calls of one run share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from harlm.budget import Account, Caps, Price, PriceList, Till
+from harlm.errors import BadCompletion, CallLimit, HarlmError, LimitExceeded, ModelUnavailable, RateLimited
+from harlm.events import Event, FellBack, Hedged, Retried
+from harlm.models.wrappers import Layers, Patience
+from harlm.protocols import LanguageModel
+from harlm.testing import ScriptedModel
+from harlm.types import Amounts, Completion, Message, Sampling, Usage
+from tests.unit.models.wrappers.virtual import (
+    ASKED,
+    Outcome,
+    Provider,
+    failing,
+    in_virtual_time,
+    now,
+    refused,
+    said,
+)
+
+NAME = Provider.name
+ADDRESS = "http://provider"
+PRICES = PriceList(own={NAME: Price(input=1.0, output=2.0)})
+
+
+def as_it_is(model: LanguageModel) -> LanguageModel:
+    return model
+
+
+def layered(provider: Provider, *, address: str = ADDRESS, **settings: object) -> Layers:
+    layers = Layers(**settings)  # type: ignore[arg-type] # settings of the test
+    layers.add(provider, address)
+    return layers
+
+
+async def outcome_of(line: LanguageModel) -> Completion | HarlmError:
+    try:
+        return await line.complete(ASKED, Sampling())
+    except HarlmError as failure:
+        return failure
+
+
+# -- what is around a model --------------------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_a_model_that_was_not_added_is_only_paid_for() -> None:
+    model = ScriptedModel([failing(503), "fine"])
+    metered: list[LanguageModel] = []
+
+    def meter(each: LanguageModel) -> LanguageModel:
+        metered.append(each)
+        return each
+
+    with pytest.raises(ModelUnavailable):
+        await Layers().around(model, meter).complete(ASKED, Sampling())
+    assert metered == [model]
+    assert len(model.asked) == 1
+
+
+@in_virtual_time
+async def test_every_request_that_leaves_is_paid_for() -> None:
+    """Retries, replies that are of no use, the fallback: each one, at what it may have taken."""
+    broke_off = ModelUnavailable("broke off", model=NAME, perhaps_billed=True)
+    bad = BadCompletion("html", model=NAME, perhaps_billed=True)
+    provider = Provider([failing(503), broke_off, bad, bad, bad, "fine"])
+    till, account = Till(PRICES), Account(Caps(micros=1_000_000))
+    line = layered(provider).around(provider, lambda model: till.metered(model, account))
+    await outcome_of(line)
+    billed = len(provider.asked) - 1  # but for the 503
+    assert account.committed.calls == account.usage.calls == billed
+    assert account.reserved == Amounts()
+
+
+@in_virtual_time
+async def test_a_budget_that_is_spent_passes_all_layers_untouched() -> None:
+    provider = Provider()
+    till, account = Till(PRICES), Account(Caps(calls=3))
+    instead = ScriptedModel(["of the other"])
+    layers = layered(provider)
+    layers.fall_back_to(instead)
+    line = layers.around(provider, lambda model: till.metered(model, account))
+    replies = [await outcome_of(line) for _ in range(5)]
+    assert [isinstance(each, CallLimit) for each in replies] == [False] * 3 + [True] * 2
+    assert instead.asked == []
+    assert isinstance(await outcome_of(layered(provider).around(provider, as_it_is)), Completion)
+
+
+class Wordy(Provider):
+    """Its replies take all that they are allowed."""
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        whole = await super().complete(messages, sampling)
+        usage = Usage(calls=1, input_tokens=100, output_tokens=sampling.max_tokens or 0, cost_micros=None)
+        return replace(whole, usage=usage)
+
+
+@pytest.mark.parametrize("micros", [1_000, 10_000, 40_000, 100_000])
+@in_virtual_time
+async def test_sixty_four_calls_at_the_last_cent_never_overdraw_it(micros: int) -> None:
+    """Each of them may take the 2,000 tokens that it was allowed, and does."""
+    provider = Wordy(seconds=lambda n: 0.1 * (n % 7))
+    till, account = Till(PRICES), Account(Caps(micros=micros))
+    line = layered(provider, concurrency=64).around(provider, lambda model: till.metered(model, account))
+    replies = await asyncio.gather(
+        *(line.complete(ASKED, Sampling(max_tokens=2_000)) for _ in range(64)), return_exceptions=True
+    )
+    assert all(isinstance(each, (Completion, LimitExceeded)) for each in replies)
+    assert micros / 2 < account.committed.micros <= micros
+    assert account.debt == account.reserved == Amounts()
+    assert len(provider.asked) == account.usage.calls
+
+
+@in_virtual_time
+async def test_no_more_are_in_flight_than_is_set() -> None:
+    provider = Provider(seconds=1.0)
+    line = layered(provider, concurrency=5).around(provider, as_it_is)
+    await asyncio.gather(*(outcome_of(line) for _ in range(50)))
+    assert provider.most_in_flight == 5
+
+
+@in_virtual_time
+async def test_all_lines_of_a_run_share_what_is_known_of_an_address() -> None:
+    provider = Provider(lambda n: refused() if n < 8 else "fine")
+    layers = layered(provider, patience=Patience(retries=0))
+    lines = [layers.around(provider, as_it_is) for _ in range(9)]
+    for line in lines[:8]:
+        await outcome_of(line)
+    failure = await outcome_of(lines[8])
+    assert "is left alone" in str(failure)
+    assert len(provider.asked) == 8
+    other = Layers(patience=Patience(retries=0))
+    other.add(provider, ADDRESS)
+    assert isinstance(await outcome_of(other.around(provider, as_it_is)), Completion), (
+        "another run knows nothing"
+    )
+
+
+@in_virtual_time
+async def test_calls_that_wait_for_their_turn_do_not_go_to_a_dead_address() -> None:
+    provider = Provider(lambda n: "fine" if n < 10 else refused(), 0.1)
+    line = layered(provider).around(provider, as_it_is)
+    for _ in range(10):
+        await outcome_of(line)
+    running = [asyncio.create_task(outcome_of(line)) for _ in range(500)]
+    await asyncio.sleep(0.9)  # it is open for a second
+    assert len(provider.asked) <= 10 + 32 + 8
+    for each in running:
+        each.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+@in_virtual_time
+async def test_a_model_that_is_down_does_not_keep_its_neighbour_from_answering() -> None:
+    """As at OpenRouter, or any gateway: 503 is of the model behind it."""
+    down, up = Provider([failing(503)]), Provider()
+    down.name = "openai/down"
+    layers = layered(down)
+    layers.add(up, ADDRESS)
+    broken, sound = layers.around(down, as_it_is), layers.around(up, as_it_is)
+    calls = [asyncio.create_task(outcome_of(broken)) for _ in range(20)]
+    for _ in range(30):
+        await asyncio.sleep(0.1)
+        began = now()
+        assert isinstance(await outcome_of(sound), Completion)
+        assert now() - began < 0.01
+    await asyncio.gather(*calls)
+
+
+@in_virtual_time
+async def test_hedges_can_be_left_out() -> None:
+    for hedges, requests in ((True, 1), (False, 0)):
+        provider = Provider(seconds=lambda n: 100.0 if n == 149 else 1.0 + n / 1000)
+        log: list[Event] = []
+        line = layered(provider, hedges=hedges).around(provider, as_it_is, told=log.append)
+        for _ in range(15):
+            await asyncio.gather(*(outcome_of(line) for _ in range(10)))
+        assert sum(isinstance(each, Hedged) for each in log) >= requests
+        assert (len(provider.asked) > 150) == hedges
+
+
+@in_virtual_time
+async def test_every_layer_tells_what_it_does() -> None:
+    provider, instead = Provider([failing(503)]), Provider()
+    layers = layered(provider, patience=Patience(retries=2))
+    layers.fall_back_to(instead)
+    log: list[Event] = []
+    await layers.around(provider, as_it_is, told=log.append).complete(ASKED, Sampling())
+    assert [type(each) for each in log] == [Retried, Retried, FellBack]
+
+
+@pytest.mark.parametrize("calls", [1, 4, 8, 32])
+@in_virtual_time
+async def test_where_nobody_has_ever_answered_a_fan_out_is_told_so_soon(calls: int) -> None:
+    provider, began = Provider([refused()], 0.01), now()
+    line = layered(provider).around(provider, as_it_is)
+    replies = await asyncio.gather(*(outcome_of(line) for _ in range(calls)))
+    assert all(isinstance(each, ModelUnavailable) for each in replies)
+    assert now() - began < 10
+
+
+# -- what is given up --------------------------------------------------------------------------------------
+
+
+async def given_up(line: LanguageModel, calls: int, after_s: float) -> float:
+    """Seconds of real time that it takes to give up so many calls."""
+    running = [asyncio.create_task(outcome_of(line)) for _ in range(calls)]
+    await asyncio.sleep(after_s)
+    began = time.perf_counter()
+    for each in running:
+        each.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize(
+    ("calls", "outcome", "seconds"),
+    [
+        (10_000, lambda n: "fine", 10.0),
+        (10_000, lambda n: RateLimited("429", model=NAME, status=429, retry_after=30.0), 0.1),
+        (1_000, lambda n: refused(), 0.1),
+        (1_000, lambda n: "fine" if n < 20 else failing(503), 1.0),
+    ],
+    ids=["slow", "paused", "dead", "failing"],
+)
+@in_virtual_time
+async def test_thousands_of_calls_that_are_given_up_leave_nothing(
+    calls: int, outcome: Callable[[int], Outcome], seconds: float
+) -> None:
+    provider = Provider(outcome, seconds)
+    till, account = Till(PRICES), Account(Caps(micros=10_000_000_000))
+    line = layered(provider).around(provider, lambda model: till.metered(model, account))
+    took = await given_up(line, calls, 5.0)
+    asked = len(provider.asked)
+    assert provider.in_flight == 0
+    assert account.reserved == Amounts()
+    await asyncio.sleep(10_000)
+    assert len(provider.asked) == asked, "nobody is asked any more"
+    assert took < 10, "2 s on a machine of its own"
+
+
+# -- clocks ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jump_s", [3600.0, -3600.0])
+@in_virtual_time
+async def test_a_wall_clock_that_jumps_changes_nothing(
+    jump_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outcome(number: int) -> Outcome:
+        wait = RateLimited("429", model=NAME, status=429, retry_after=2.0)
+        outcomes: list[Outcome] = [wait, refused(), failing(503), "fine", said("")]
+        return outcomes[number % 5]
+
+    async def run(jumps: bool) -> tuple[list[float], list[bool]]:
+        provider, wall = Provider(outcome, 0.5), [time.time()]
+
+        def at() -> float:
+            wall[0] += jump_s if jumps else 0.001
+            return wall[0]
+
+        monkeypatch.setattr(time, "time", at)
+        line = layered(provider).around(provider, as_it_is)
+        began = now()
+        replies = [isinstance(await outcome_of(line), Completion) for _ in range(10)]
+        return [each - began for each in provider.began], replies
+
+    monkeypatch.setattr("harlm.models.wrappers.retrying.random.uniform", lambda low, high: high)
+    steady, jumping = await run(jumps=False), await run(jumps=True)
+    assert jumping[0] == pytest.approx(steady[0], abs=0.001)
+    assert jumping[1] == steady[1]
