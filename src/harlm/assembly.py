@@ -95,15 +95,16 @@ def router_of(config: Config) -> Router:
     return HeuristicRouter()
 
 
-def caps_of(config: Config) -> Caps:
-    """What the root account of a run may give out, from now on."""
+def caps_of(config: Config, began: float | None = None) -> Caps:
+    """What the root account of a run may give out; its time counts from ``began``, by default from now."""
     budget = config.budget
+    began = time.monotonic() if began is None else began
     usd = DEFAULT_USD if budget.usd is None else budget.usd
     return Caps(
         tokens=UNLIMITED if budget.tokens is None else budget.tokens,
         micros=UNLIMITED if usd > _RICHEST_USD else round(usd * 1_000_000),
         calls=UNLIMITED if budget.calls is None else budget.calls,
-        ends=math.inf if budget.seconds is None else time.monotonic() + budget.seconds,
+        ends=math.inf if budget.seconds is None else began + budget.seconds,
         depth=config.engine.max_depth,
     )
 
@@ -155,6 +156,7 @@ async def open_run(
         ConfigError: a model that cannot be used or has no price although money is limited, or a home that cannot be
             written to.
     """
+    began = time.monotonic()  # what is opened takes its time as well
     variables = os.environ if environment is None else environment
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)
@@ -169,7 +171,7 @@ async def open_run(
         cleanup.push_async_callback(sandbox.close)
         yield Run(
             models=models,
-            account=Account(caps_of(config)),
+            account=Account(caps_of(config, began)),
             shared=Shared(
                 run_id=run_id,
                 sandbox=sandbox,

@@ -218,7 +218,7 @@ class _Connection(ResponseHandler):
     is_idle = False
 
     def data_received(self, data: bytes) -> None:
-        if self.is_idle:
+        if self.is_idle and len(data):  # nothing at all is how aiohttp looks for what is left
             self.close()
         else:
             super().data_received(data)

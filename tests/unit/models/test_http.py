@@ -7,7 +7,9 @@ import socket
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -330,3 +332,20 @@ async def test_a_limit_that_does_not_fit_beside_the_prompt_is_shortened_once() -
             model = model_at(server.base_url, transport)
             assert (await model.complete(HELLO, Sampling(max_tokens=8_192))).text == "short"
     assert [request.body["max_tokens"] for request in server.requests] == [8_192, 1_024]
+
+
+async def test_requests_in_a_row_share_one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    create = aiohttp.TCPConnector._create_connection
+
+    async def counted(self: aiohttp.TCPConnector, *given: Any) -> Any:
+        made.append(given)
+        return await create(self, *given)
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "_create_connection", counted)
+    with ScriptedServer(lambda request: "short") as server:
+        async with Transport(Models()) as transport:
+            model = model_at(server.base_url, transport)
+            for _ in range(10):
+                await model.complete(HELLO, Sampling())
+    assert len(made) == 1

@@ -23,6 +23,7 @@ from harlm.types import Completion, Message, Sampling
 _FAN_OUT = 8  # calls in flight from which one is hedged
 _SHARE = 0.05  # of all calls, at most
 _PERCENTILE = 0.95
+_WORTH_S = 0.05  # a call that is over sooner is not worth a second one
 _ENOUGH = 20  # calls of a size from which their percentile is known
 _KEPT = 128
 
@@ -50,7 +51,8 @@ class Latencies:
         if not self.has_share:
             return None
         recent = self._recent.get(characters.bit_length())
-        return None if recent is None else recent.percentile()
+        after = None if recent is None else recent.percentile()
+        return after if after is not None and after >= _WORTH_S else None
 
 
 class _Recent:
