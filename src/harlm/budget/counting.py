@@ -22,7 +22,7 @@ _MARGIN = 1.15
 _LEAST_MARGIN = 1.3
 _LEARNED_AFTER = 4  # reports
 _ENOUGH = 50  # tokens of a prompt from which its ratio means something
-_WINDOWS, _WINDOW = 6, 250  # samples of a long message: 0.2 ms, whatever its length
+_WINDOWS, _WINDOW = 12, 125  # samples of a long message: 0.2 ms, whatever its length
 _BEYOND_ASCII = 1.35  # tokens for each byte that a character has beyond its first
 _TABLES = [
     bytes(re.match(kind, chr(each)) is not None for each in range(128)) + bytes(128)

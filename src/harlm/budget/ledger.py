@@ -148,11 +148,11 @@ class Account:
         Raises:
             LimitExceeded: it cannot fit any more, the time is over, or the ledger is closed.
         """
-        short = self._short_of(want)
+        short = self._short_of(want, finishing=self._finishing)
         if short is None:
             raise self._refusal(want)
         if not short and (self._finishing or not self._ledger.waiting):
-            return self._take(want)
+            return self._take(want, finishing=self._finishing)
         return await self._queue(want, less)
 
     def hold(self, want: Amounts) -> bool:
@@ -244,13 +244,13 @@ class Account:
             self._tallies[model] = summed(usages if known is None else [known, *usages])
         self._unsummed.clear()
 
-    def _short_of(self, want: Amounts) -> list[Account] | None:
+    def _short_of(self, want: Amounts, *, finishing: bool) -> list[Account] | None:
         """The accounts, here and above, that have no room for ``want`` as long as others have reserved what they have; None
         where it cannot be had any more.
         """
         if self._ledger.debtor is not None or self._now() >= self.ends:
             return None
-        if self._finishing:  # what comes out of the hold is taken already
+        if finishing:  # what comes out of the hold is taken already
             want = _minus(want, Amounts(*map(min, want, self._own_hold)))
         tokens, micros, calls = want
         short = []
@@ -278,14 +278,14 @@ class Account:
                 return False
         return True
 
-    def _take(self, want: Amounts) -> Reservation:
+    def _take(self, want: Amounts, *, finishing: bool) -> Reservation:
         held = Amounts()
-        if self._finishing:
+        if finishing:
             held = Amounts(*map(min, want, self._own_hold))
             self._own_hold = _minus(self._own_hold, held)
         for account in self._path:
             account.reserved = _plus(account.reserved, want)
-            if self._finishing:
+            if finishing:
                 account.held = _minus(account.held, held)
         return Reservation(self, want, held)
 
@@ -319,7 +319,7 @@ class Account:
                 self._ledger.debtor = self._ledger.debtor or account
 
     async def _queue(self, want: Amounts, less: Callable[[], Amounts | None] | None) -> Reservation:
-        waiter = _Waiter(self, want, less, asyncio.get_running_loop().create_future())
+        waiter = _Waiter(self, want, less, self._finishing, asyncio.get_running_loop().create_future())
         self._ledger.waiting.append(waiter)
         self._ledger.serve()  # others may wait for what this one does not need
         try:
@@ -343,8 +343,10 @@ class Account:
             if want[at] > prospect[at]:
                 scarce = min(self._path, key=lambda each: self._room(each, at) + each.reserved[at])
                 allowed, used = scarce.caps.amounts[at] / unit, scarce.committed[at] / unit
+                kept = scarce.held[at] / unit
+                kept_too = f" and {_shown(name, kept)} kept for the answer" if kept else ""
                 return kind(
-                    f"{_shown(name, used)} of {_shown(name, allowed)} are used, and the next call may take "
+                    f"{_shown(name, used)} of {_shown(name, allowed)} are used{kept_too}, and the next call may take "
                     f"{_shown(name, want[at] / unit)}; raise {flag}",
                     limit=name,
                     used=used,
@@ -432,6 +434,7 @@ class _Waiter:
     account: Account
     want: Amounts
     less: Callable[[], Amounts | None] | None
+    finishing: bool  # when it came: who waited before then has no claim to the hold
     granted: asyncio.Future[Reservation]
 
     def shortened(self) -> list[Account] | None:
@@ -440,7 +443,7 @@ class _Waiter:
         if instead is None:
             return None
         self.want = instead
-        return self.account._short_of(instead)
+        return self.account._short_of(instead, finishing=self.finishing)
 
     def give_up(self) -> None:
         """Stop waiting. What was granted in the same moment is given back."""
@@ -470,13 +473,13 @@ class _Ledger:
             if waiter.granted.done():
                 continue
             account, is_next = waiter.account, all_short.isdisjoint(waiter.account._path)
-            short = account._short_of(waiter.want)
+            short = account._short_of(waiter.want, finishing=waiter.finishing)
             if short is None and waiter.less is not None:
                 short = waiter.shortened() if is_next else []
             if short is None:
                 waiter.granted.set_exception(account._refusal(waiter.want))
             elif not short and is_next:
-                waiter.granted.set_result(account._take(waiter.want))
+                waiter.granted.set_result(account._take(waiter.want, finishing=waiter.finishing))
             else:
                 all_short.update(short)
                 self.waiting.append(waiter)

@@ -117,13 +117,15 @@ class Run:
         """
         seconds = self.account.seconds_left if is_last else self.seconds_to_work
         try:
-            async with asyncio.timeout(None if math.isinf(seconds) else max(0.0, seconds)):
+            async with asyncio.timeout(None if math.isinf(seconds) else max(0.0, seconds)) as time_limit:
                 async with self.shared.call_slots:
                     if limit is None:
                         completion, spent = await self._sized(model, messages, role)
                     else:
                         completion, spent = await self._traced(model, messages, role, limit)
         except TimeoutError:
+            if not time_limit.expired():
+                raise  # the model's own
             raise self.account.too_late() from None
         except LimitExceeded as refusal:
             self.account.refused = refusal
@@ -151,7 +153,7 @@ class Run:
             return completion, seconds
         try:
             larger, more = await self._traced(model, messages, role, min(ceiling, _AGAIN * wanted))
-        except LimitExceeded:
+        except (LimitExceeded, ModelError):
             return completion, seconds
         if larger.stop == "end":
             outputs.learn(model.name, role, larger.usage.output_tokens)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -185,7 +186,11 @@ def _usage(reported: _Usage | None, messages: Sequence[Message], text: str) -> U
 
 def _micros(dollars: float | None) -> int | None:
     """Micro-dollars; None for what is unknown or is no price."""
-    return round(dollars * 1_000_000) if dollars is not None and 0 <= dollars < _MOST_DOLLARS else None
+    return (
+        math.ceil(round(dollars * 1_000_000, 6))
+        if dollars is not None and 0 <= dollars < _MOST_DOLLARS
+        else None
+    )
 
 
 def _said_instead(error: Any) -> str:
