@@ -1,8 +1,8 @@
 """A second request for the slowest few of many (Dean and Barroso, The Tail at Scale, 2013). Knows how long calls of a size
 take; refuses to hedge what runs alone: in a fan-out the slowest call is what everybody waits for.
 
-With lognormal latencies (sigma 0.9) a hedge at the 95th percentile cuts the p95 of a fan-out of 20 from 12.4 to 6.8 times the
-median for 5 % more calls (simulated: ``docs/concepts/models.md``).
+In fan-outs of 20 against lognormal latencies (sigma 0.9) it cuts their p95 to 0.7 of what it was, for 4 % more requests
+(``python -m bench.calls``).
 """
 
 from __future__ import annotations

@@ -198,6 +198,70 @@ async def test_every_layer_tells_what_it_does() -> None:
     assert [type(each) for each in log] == [Retried, Retried, FellBack]
 
 
+class Few(Provider):
+    """Takes so many at once, and refuses the others without a word of how many."""
+
+    def __init__(self, places: int, takes_s: float) -> None:
+        super().__init__()
+        self._free, self._takes = places, takes_s
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        self.asked.append(sampling)
+        if not self._free:
+            await asyncio.sleep(0.01)
+            raise RateLimited("429", model=NAME, status=429)
+        self._free -= 1
+        try:
+            await asyncio.sleep(self._takes)
+            return said("x")
+        finally:
+            self._free += 1
+
+
+@pytest.mark.parametrize(("places", "wide"), [(5, 12), (5, 32), (2, 8), (1, 4)])
+@in_virtual_time
+async def test_a_provider_that_takes_few_at_once_serves_a_fan_out_all_the_same(
+    places: int, wide: int
+) -> None:
+    """Also where fewer are asked than the window lets through: they are too many all the same."""
+    provider, at_once = Few(places, 10.0), asyncio.Semaphore(wide)
+    line = layered(provider, hedges=False).around(provider, as_it_is)
+    for _ in range(3):
+        await outcome_of(line)
+    began, before = now(), len(provider.asked)
+
+    async def call() -> bool:
+        async with at_once:
+            return isinstance(await outcome_of(line), Completion)
+
+    assert all(await asyncio.gather(*(call() for _ in range(100))))
+    assert len(provider.asked) - before < 150
+    assert now() - began < 1.1 * 100 * 10 / places + 10
+
+
+@in_virtual_time
+async def test_a_fan_out_after_a_long_outage_waits_for_the_first_to_get_through() -> None:
+    began = now()
+
+    def outcome(number: int) -> Outcome:
+        return refused() if 60 <= provider.began[number] - began < 200 else "fine"
+
+    provider = Provider(outcome, lambda n: 0.1 if outcome(n) != "fine" else 5.0)
+    line = layered(provider, hedges=False).around(provider, as_it_is)
+
+    async def fan_out() -> list[bool]:
+        return [
+            isinstance(each, Completion)
+            for each in await asyncio.gather(*(outcome_of(line) for _ in range(32)))
+        ]
+
+    assert all(await fan_out())
+    await asyncio.sleep(60)
+    assert not any(await fan_out()), "the premise: it is away, and given up"
+    await asyncio.sleep(300)
+    assert all(await fan_out())
+
+
 @pytest.mark.parametrize("calls", [1, 4, 8, 32])
 @in_virtual_time
 async def test_where_nobody_has_ever_answered_a_fan_out_is_told_so_soon(calls: int) -> None:
