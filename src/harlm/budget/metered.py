@@ -168,7 +168,7 @@ class Metered:
         affordable = prospect.tokens - prompt
         if price is not None:
             affordable = min(affordable, price.affordable_output(prompt, prospect.micros))
-        return affordable if _LEAST_OUTPUT <= affordable < wanted else wanted
+        return min(wanted, max(affordable, _LEAST_OUTPUT))  # of what is refused, the least is told
 
 
 def _counted(usage: Usage) -> Usage:
