@@ -100,7 +100,7 @@ class Models(_Section, frozen=True, kw_only=True):
     fallback: str | None = None
     economy: str | None = None
     retries: Annotated[int, Meta(ge=0, le=20)] = 6
-    patience_s: Annotated[float, Meta(ge=0)] = 600.0
+    patience_s: Annotated[float, Meta(gt=0)] = 600.0
     hedging: bool = True
     connect_timeout_s: Annotated[float, Meta(gt=0)] = 10.0
     timeout_s: Annotated[float, Meta(gt=0)] = 600.0

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -90,6 +91,7 @@ def main() -> None:
         streams.settle()
     except KeyboardInterrupt:  # once more, while the first was answered
         code = stop.exit_code
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left only cleans up
     sys.exit(code)
 
 

@@ -83,6 +83,7 @@ class Transport:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[str, str | None] = {}
+        self._has_ended = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,6 +94,7 @@ class Transport:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        self._has_ended = True
 
     async def post(
         self, url: str, *, headers: Mapping[str, str], body: object, reply: type[T], model: str, key_hint: str
@@ -107,6 +109,8 @@ class Transport:
             ModelError: whatever went wrong, as the kind that says what to do.
         """
         where = _address(url)
+        if self._has_ended:
+            raise ModelError(f"{model} is not asked any more: the run has ended", model=model)
         try:
             status, told, raw = await self._exchange(url, headers, msgspec.json.encode(body))
         except (aiohttp.ClientError, OSError, ValueError, _ReplyTooLarge) as error:

@@ -7,6 +7,7 @@ Stems are those of Porter's algorithm, the same that SQLite's ``porter`` tokeniz
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,6 +37,9 @@ class Term(NamedTuple):
     is_stopword: bool
 
 
+_STEMMING = threading.Lock()
+
+
 @lru_cache(maxsize=1)
 def _stemmer() -> Callable[[str], str]:
     import snowballstemmer  # 25 ms to import; a run that settles a question by code never stems
@@ -47,7 +51,8 @@ def _stemmer() -> Callable[[str], str]:
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """The Porter stem of a lower-case word."""
-    return _stemmer()(word)
+    with _STEMMING:  # the stemmer keeps the word that it works on in itself, and searches run in threads
+        return _stemmer()(word)
 
 
 def terms(text: str) -> list[Term]:

@@ -53,7 +53,7 @@ class Breaker:
     @property
     def is_given_up(self) -> bool:
         """Whether so many tries failed in a row that nobody need wait for another."""
-        return self._opened > _TRIES
+        return self._opened > _TRIES and not self._trying
 
     def enter(self) -> Literal["request", "try"] | None:
         """What a request that goes now is; None if it may not go. The one that goes while the breaker is half-open is the

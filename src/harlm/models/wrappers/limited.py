@@ -118,10 +118,6 @@ class Limiter:
             self._paused_until = max(self._paused_until, self.now() + error.retry_after)
         if not _is_spent(error.rates, ticket.tokens):
             self._cut(ticket)
-            return
-        if error.rates is not None:
-            self._requests.drain(error.rates.requests, self.now())
-            self._tokens.drain(error.rates.tokens, self.now())
 
     def strained(self, error: ModelUnavailable, ticket: Ticket) -> None:
         """A request was not served. That something broke says nothing of how much fits."""
@@ -129,18 +125,19 @@ class Limiter:
             self._cut(ticket)
 
     def _cut(self, ticket: Ticket) -> None:
-        """Fewer in flight: once for all requests that were under way together, and only if they are what is too many."""
-        if ticket.at < self._cut_at or 2 * self.in_flight < self._window:
+        """Fewer in flight: once for all requests that were under way together. Where few were, they say less of how many may be."""
+        if ticket.at < self._cut_at:
             return
         now = self.now()
         self._cut_at, self._is_feeling = now, False
-        self._ceiling, self._ceiling_until = min(self.in_flight, self._window), now + _PROBE_AGAIN_S
+        self._ceiling_until = now + _PROBE_AGAIN_S
+        self._ceiling = max(min(self.in_flight, self._window), self._window / 2)
         self._window = max(1.0, self._ceiling * _DECREASE)
 
     def _learn(self, rates: Rates | None, ticket: Ticket) -> None:
         if rates is not None:
-            self._requests.learn(rates.requests, ticket.requests_mark, self._requests.gone, self.now())
-            self._tokens.learn(rates.tokens, ticket.tokens_mark, self._tokens.gone, self.now())
+            self._requests.learn(rates.requests, ticket.requests_gone, ticket.at, self.now())
+            self._tokens.learn(rates.tokens, ticket.tokens_gone, ticket.at, self.now())
 
     def _delay(self, tokens: int) -> float:
         """Seconds until a request may go: 0 for now, infinity for when another is over."""
@@ -177,37 +174,26 @@ class Limiter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
-    """What a bucket held right after a request had taken its part, as it was known then.
-
-    Attributes:
-        level: infinity where nothing was known.
-        corrected: by how much news had corrected the level until then.
-        gone: taken out of it in all until then.
-    """
-
-    level: float
-    corrected: float
-    gone: int
-
-
-@dataclass(frozen=True, slots=True)
 class Ticket:
-    """What was known when a request went: news that it brings back are of that moment.
+    """A request that went.
 
     Attributes:
-        at: by the limiter's clock.
+        at: when, by the limiter's clock.
         tokens: of the request.
+        requests_gone, tokens_gone: in all until then, it included.
     """
 
     at: float
     tokens: int
-    requests_mark: _Mark
-    tokens_mark: _Mark
+    requests_gone: int
+    tokens_gone: int
 
 
 class _Bucket:
-    """What is left of a rate: a model of the provider's own bucket, corrected by what replies tell.
+    """What is left of a rate, by what is known of the provider's own bucket. A reply tells of some moment between those in
+    which its request went and it came back; some providers of the first, some of the last. What has gone since may be in it
+    or not, and what has come back since is not: so it bounds the level from both sides, and within them what was reckoned
+    here holds.
 
     Attributes:
         gone: taken out of it in all.
@@ -218,48 +204,30 @@ class _Bucket:
         self._level = math.inf
         self._per_s = 0.0
         self._at = 0.0
-        self._corrected = 0.0
         self.gone = 0
 
-    def learn(self, rate: Rate | None, mark: _Mark, gone: int, now: float) -> None:
-        """Take what was told. Some providers tell of the moment in which the request came (that of ``mark``), some of that in
-        which the reply left (now): what fits better to what is known is believed. The same difference, told by many, corrects
-        once.
-        """
+    def learn(self, rate: Rate | None, gone: int, since: float, now: float) -> None:
+        """Take what was told of a moment after ``since``, when ``gone`` had been taken in all."""
         if rate is None or rate.limit <= 0:
             return
         by_minute = rate.limit / 60
         used = rate.limit - rate.left
         told = min(by_minute, used / rate.reset_s) if rate.reset_s and used else by_minute
+        filled = self._filled(now)
         self._limit, self._per_s = rate.limit, max(told, 1 / _LONGEST_PAUSE_S)
-        if self._level == math.inf:
-            self._level, self._at = float(rate.left - (gone - mark.gone)), now
-        elif mark.level < math.inf:
-            as_it_came = rate.left - (mark.level + self._corrected - mark.corrected)
-            as_it_left = rate.left - self._filled(now)
-            difference = min(as_it_came, as_it_left, key=abs)
-            if 0 < difference < _LARGE_SHARE * rate.limit:
-                difference *= _UPWARDS  # to be a little behind costs a moment, to be ahead a refusal
-            self._level, self._at = min(self._limit, self._filled(now) + difference), now
-            self._corrected += difference
-
-    def drain(self, rate: Rate | None, now: float) -> None:
-        """Take for true what a refusal told: there is no more than that."""
-        if rate is not None and rate.left < self._filled(now):
-            behind = rate.left - _SLACK_S * self._per_s
-            self._corrected += behind - self._filled(now)
-            self._level, self._at = behind, now
+        least, most = rate.left - (self.gone - gone), rate.left + (now - since) * self._per_s
+        self._level, self._at = float(least) if filled == math.inf else min(max(filled, least), most), now
 
     def delay(self, amount: int, now: float) -> float:
         """Seconds until so much is there. More than there ever is waits for a full bucket."""
         short = min(amount, self._limit or amount) - self._filled(now)
         return short / self._per_s if short > 0 and self._per_s > 0 else 0.0
 
-    def take(self, amount: int, now: float) -> _Mark:
-        """Take so much out, whether or not it is there."""
+    def take(self, amount: int, now: float) -> int:
+        """Take so much out, whether or not it is there; what is gone in all."""
         self.gone += amount
         self._level, self._at = self._filled(now) - amount, now
-        return _Mark(self._level, self._corrected, self.gone)
+        return self.gone
 
     def _filled(self, now: float) -> float:
         if self._level == math.inf:
