@@ -1,8 +1,8 @@
 """The call layer: what stands between a request and a provider. Each layer is a ``LanguageModel`` around another.
 
-From outside in: another model when nothing helps (``Fallback``), the retry loop (``Retrying``), the circuit breaker
-(``Guarded``), the limits of the provider (``Limited``), the second request for a straggler (``Hedging``), and innermost what
-the engine gives: the till, at which every request that leaves is paid for.
+From outside in: another model when nothing helps (``Fallback``), the retry loop (``Retrying``), the limits of the
+provider (``Limited``), the circuit breaker, asked when the turn has come (``Guarded``), the second request for a straggler
+(``Hedging``), and innermost what the engine gives: the till, at which every request that leaves is paid for.
 """
 
 from harlm.models.wrappers.breaker import Breaker, Guarded
