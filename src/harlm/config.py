@@ -56,6 +56,7 @@ _NOT_FOR_PROJECTS = (
 )
 
 _ADDRESSES = ("models.base_url", "models.proxy")
+_MODEL_NAMES = ("models.root", "models.sub", "models.fallback", "models.economy")
 
 DEFAULT_USD = 1.0
 """What a run may spend when nobody said how much."""
@@ -304,9 +305,7 @@ def _project_layer(folder: Path) -> Iterable[tuple[str, Mapping[str, object]]]:
     else:
         return
     for name, value in layer.items():
-        hidden_url = name in ("models.root", "models.sub") and any(
-            mark in str(value) for mark in ("@", "://")
-        )
+        hidden_url = name in _MODEL_NAMES and any(mark in str(value) for mark in ("@", "://"))
         if name.startswith(_NOT_FOR_PROJECTS) or hidden_url:
             raise ConfigError(
                 f"{path} sets {name}; a project file may not, because a cloned repository could then send "
