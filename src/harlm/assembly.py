@@ -171,7 +171,7 @@ async def open_run(
         cleanup.push_async_callback(sandbox.close)
         yield Run(
             models=models,
-            account=Account(caps_of(config, began)),
+            account=Account(caps_of(config, began), began=began),
             shared=Shared(
                 run_id=run_id,
                 sandbox=sandbox,

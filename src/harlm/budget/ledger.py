@@ -71,6 +71,7 @@ class Account:
         caps: of this account; what the accounts above allow holds as well.
         parent: None for the root.
         now: the clock, in seconds.
+        began: when its time began, by that clock; now when None.
 
     Attributes:
         committed: settled for good, here and below.
@@ -89,6 +90,8 @@ class Account:
         caps: Caps | None = None,
         parent: Account | None = None,
         now: Callable[[], float] = time.monotonic,
+        *,
+        began: float | None = None,
     ) -> None:
         caps = caps or Caps()
         self.caps = caps
@@ -102,7 +105,7 @@ class Account:
         self.refused: LimitExceeded | None = None
         self.ends: float = caps.ends if parent is None else min(caps.ends, parent.ends)
         self._now = now
-        self._began = now()
+        self._began = now() if began is None else began
         self._own_hold = Amounts()
         self._finishing = False
         self._path: tuple[Account, ...] = (self, *(() if parent is None else parent._path))
