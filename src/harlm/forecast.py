@@ -11,6 +11,7 @@ from harlm.config import Config
 from harlm.context import profile
 from harlm.engine import growth_of
 from harlm.models.names import parse_model_name
+from harlm.router.features import EFFECTIVE
 from harlm.types import Task
 
 
@@ -60,6 +61,7 @@ def forecast(task: Task, config: Config, root: Known, sub: Known) -> Forecast:
             growth,
             root,
             sub,
+            effective=EFFECTIVE,
             max_turns=settings.max_turns,
             concurrency=settings.concurrency,
         ),

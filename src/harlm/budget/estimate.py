@@ -14,9 +14,6 @@ from harlm.budget.bounds import Cost, Growth, Reader, code_merge, search
 from harlm.budget.pricing import Price
 from harlm.types import MODES, Mode
 
-EFFECTIVE = 0.25
-"""The share of its window in which a model is taken to read reliably; a judgement, as in ``harlm.router.features``."""
-
 _RULES = 1_500  # tokens of the prompt that every turn begins with
 _TURN = 900  # tokens that a usual turn adds to the transcript
 _CELL = 250  # tokens of a usual reply with code
@@ -109,7 +106,14 @@ class Forecast:
 
 
 def estimate(
-    tokens: int, growth: Growth, root: Known, sub: Known, *, max_turns: int, concurrency: int
+    tokens: int,
+    growth: Growth,
+    root: Known,
+    sub: Known,
+    *,
+    effective: float,
+    max_turns: int,
+    concurrency: int,
 ) -> tuple[Estimate, ...]:
     """Every mode's estimate.
 
@@ -117,15 +121,21 @@ def estimate(
         tokens: of the context.
         growth: how much of it the question needs.
         root, sub: the models.
+        effective: the share of its window in which a sub-model is taken to read reliably.
         max_turns, concurrency: of the run.
     """
+    reader = Reader(
+        window=max(4 * (_INSTRUCTIONS + _LABELS), int(effective * sub.window)),
+        instructions=_INSTRUCTIONS,
+        summary=_LABELS,
+    )
     made = {
         "direct": _direct(tokens, root),
         "repl": (
             _turns(root, _TURNS[growth], _TURN, _CELL),
             _turns(root, max_turns, _FULL_TURN, _LONGEST),
         ),
-        "full": _full(tokens, growth, root, sub, max_turns=max_turns, concurrency=concurrency),
+        "full": _full(tokens, growth, root, sub, reader, max_turns=max_turns, concurrency=concurrency),
     }
     obstacles = {}
     if tokens > _FITS * root.window:
@@ -149,13 +159,8 @@ def _turns(root: Known, turns: int, growing: int, reply: int) -> Figures:
 
 
 def _full(
-    tokens: int, growth: Growth, root: Known, sub: Known, *, max_turns: int, concurrency: int
+    tokens: int, growth: Growth, root: Known, sub: Known, reader: Reader, *, max_turns: int, concurrency: int
 ) -> tuple[Figures, Figures]:
-    reader = Reader(
-        window=max(4 * (_INSTRUCTIONS + _LABELS), int(EFFECTIVE * sub.window)),
-        instructions=_INSTRUCTIONS,
-        summary=_LABELS,
-    )
     searched, read = search(_HITS, _HIT, reader), code_merge(tokens, reader)
     needs_all = growth not in ("constant", "logarithmic")
     usual = read if needs_all else searched

@@ -8,8 +8,7 @@ Room above it would be reserved for every call.
 
 from __future__ import annotations
 
-from bisect import insort
-from collections import deque
+from harlm.recent import Recent
 
 _FIRST = {"root": 8_192, "sub": 4_096}  # before anything was seen; thoughts count as output
 _CEILING = 16_384
@@ -23,15 +22,15 @@ class OutputSizes:
     """The limits of a run, by model and role."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], _Recent] = {}
+        self._seen: dict[tuple[str, str], Recent] = {}
 
     def wanted(self, model: str, role: str) -> int:
         """Tokens of output to ask for."""
         first = _FIRST.get(role, _FIRST["sub"])
         seen = self._seen.get((model, role))
-        if seen is None or len(seen.order) < _ENOUGH:
+        if seen is None or len(seen) < _ENOUGH:
             return first
-        return min(_CEILING, max(_LEAST, seen.percentile(_PERCENTILE)))
+        return min(_CEILING, max(_LEAST, int(seen.percentile(_PERCENTILE))))
 
     @staticmethod
     def ceiling(most: int | None) -> int:
@@ -40,21 +39,4 @@ class OutputSizes:
 
     def learn(self, model: str, role: str, tokens: int) -> None:
         """Take the length of a reply that was not cut."""
-        self._seen.setdefault((model, role), _Recent()).add(tokens)
-
-
-class _Recent:
-    """The most recent values, in order of arrival and of size."""
-
-    def __init__(self) -> None:
-        self.order: deque[int] = deque()
-        self._sorted: list[int] = []
-
-    def add(self, value: int) -> None:
-        self.order.append(value)
-        insort(self._sorted, value)
-        if len(self.order) > _KEPT:
-            self._sorted.remove(self.order.popleft())
-
-    def percentile(self, share: float) -> int:
-        return self._sorted[min(len(self._sorted) - 1, int(share * len(self._sorted)))]
+        self._seen.setdefault((model, role), Recent(_KEPT)).add(tokens)

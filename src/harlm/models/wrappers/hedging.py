@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from bisect import insort
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from harlm import events
@@ -18,6 +17,7 @@ from harlm.errors import HarlmError
 from harlm.events import Event
 from harlm.models.wrappers.limited import Limiter
 from harlm.protocols import LanguageModel
+from harlm.recent import Recent
 from harlm.types import Completion, Message, Sampling
 
 _FAN_OUT = 8  # calls in flight from which one is hedged
@@ -32,7 +32,7 @@ class Latencies:
     """How long the calls of one model took, by the size of their prompt (powers of two)."""
 
     def __init__(self) -> None:
-        self._recent: defaultdict[int, _Recent] = defaultdict(_Recent)
+        self._recent: defaultdict[int, Recent] = defaultdict(lambda: Recent(_KEPT))
         self.calls = 0
         self.hedged = 0
 
@@ -51,25 +51,10 @@ class Latencies:
         if not self.has_share:
             return None
         recent = self._recent.get(characters.bit_length())
-        after = None if recent is None else recent.percentile()
-        return after if after is not None and after >= _WORTH_S else None
-
-
-class _Recent:
-    def __init__(self) -> None:
-        self._order: deque[float] = deque()
-        self._sorted: list[float] = []
-
-    def add(self, seconds: float) -> None:
-        self._order.append(seconds)
-        insort(self._sorted, seconds)
-        if len(self._order) > _KEPT:
-            self._sorted.remove(self._order.popleft())
-
-    def percentile(self) -> float | None:
-        if len(self._sorted) < _ENOUGH:
+        if recent is None or len(recent) < _ENOUGH:
             return None
-        return self._sorted[int(_PERCENTILE * (len(self._sorted) - 1))]
+        after = recent.percentile(_PERCENTILE)
+        return after if after >= _WORTH_S else None
 
 
 class Hedging:
@@ -127,13 +112,11 @@ class Hedging:
             self._told(events.Hedged(model=self.name, after_s=round(after, 3)))
             # The same name: a provider that knows names serves one of the two, and it is the same reply.
             asked.append(asyncio.create_task(self._model.complete(messages, sampling)))
-            try:
-                return await _first_reply(asked)
-            finally:
-                await _given_up(asked)
-                self._limiter.leave()
+            return await _first_reply(asked)
         finally:
             await _given_up(asked)
+            if len(asked) > 1:
+                self._limiter.leave()
 
 
 async def _first_reply(asked: Sequence[asyncio.Task[Completion]]) -> Completion:

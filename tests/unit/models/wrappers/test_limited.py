@@ -578,7 +578,7 @@ async def test_requests_wait_here_instead_of_being_refused_there(
     took = await burst(calls, minute, takes=takes)
     in_turn = sum(takes() for _ in range(calls)) / MOST
     slowest = max(takes() for _ in range(calls))
-    assert minute.refusals <= (0.03 if tells == "as it comes" else 0.2) * calls
+    assert minute.refusals <= 0.03 * calls
     assert took <= 1.25 * max((calls - size) * 60 / limit, in_turn) + 3 * slowest + 10
 
 
