@@ -1,0 +1,207 @@
+"""What a piece of code reads, binds, changes and may leave, by its text alone. Knows syntax; runs nothing. Each answer is a
+guess on the safe side, found once for each node.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Literal, NamedTuple
+
+TOOLS = frozenset({"llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"})
+FINISHING = frozenset({"FINAL", "FINAL_VAR", "SUBMIT"})
+
+Exit = Literal["return", "break", "continue", "raise", "yield", "await"]
+
+CHANGING = frozenset(
+    "append add extend insert update setdefault appendleft extendleft pop popleft popitem remove clear sort reverse discard "
+    "subtract rotate put write writelines difference_update intersection_update symmetric_difference_update move_to_end "
+    "__setitem__ __delitem__".split()
+)
+"""Methods that change what they are called on, of Python's own containers."""
+
+_LOOPS = ast.For | ast.While | ast.AsyncFor
+_SCOPES = (
+    ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp
+    | ast.GeneratorExp
+)  # fmt: skip
+
+
+class Facts(NamedTuple):
+    """What is known of a node.
+
+    Attributes:
+        names: all names in it, and all attributes.
+        bound: the names that it gives values to, where it stands.
+        changed: the names of what it may change in place.
+        exits: how it may be left before its end.
+        is_long: whether it has loops.
+    """
+
+    names: frozenset[str]
+    bound: frozenset[str]
+    changed: frozenset[str]
+    exits: frozenset[Exit]
+    is_long: bool
+
+
+_NOTHING = Facts(frozenset(), frozenset(), frozenset(), frozenset(), is_long=False)
+
+
+def facts(node: ast.AST) -> Facts:
+    """What is known of ``node``."""
+    found: Facts | None = getattr(node, "_harlm_facts", None)
+    if found is None:
+        found = _facts(node)
+        node._harlm_facts = found  # type: ignore[attr-defined] # a node is ours, and goes with its facts
+    return found
+
+
+def of_all(nodes: list[ast.stmt]) -> Facts:
+    """What is known of several statements together."""
+    return _together([facts(node) for node in nodes])
+
+
+def _together(several: list[Facts]) -> Facts:
+    if len(several) == 1:
+        return several[0]
+    if not several:
+        return _NOTHING
+    return Facts(
+        frozenset().union(*(each.names for each in several)),
+        frozenset().union(*(each.bound for each in several)),
+        frozenset().union(*(each.changed for each in several)),
+        frozenset().union(*(each.exits for each in several)),
+        any(each.is_long for each in several),
+    )
+
+
+def _facts(node: ast.AST) -> Facts:
+    inner = _together([facts(child) for child in ast.iter_child_nodes(node)])
+    names, bound, changed, exits, is_long = inner
+    match node:
+        case ast.Name(id=name, ctx=context):
+            names = frozenset({name})
+            bound = names if not isinstance(context, ast.Load) else bound
+        case ast.Attribute(attr=attribute, ctx=context):
+            names |= {attribute}
+            if not isinstance(context, ast.Load):
+                changed |= root(node)
+        case ast.Subscript(ctx=context) if not isinstance(context, ast.Load):
+            changed |= root(node)
+        case ast.AugAssign(target=target):
+            changed |= root(target)
+        case ast.Call(func=ast.Attribute(value=value, attr=attribute)) if attribute in CHANGING:
+            changed |= root(value)
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            bound |= {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+        case ast.ExceptHandler(name=str(name)):
+            bound |= {name}
+        case ast.Return():
+            exits |= {"return"}
+        case ast.Break():
+            exits |= {"break"}
+        case ast.Continue():
+            exits |= {"continue"}
+        case ast.Raise() | ast.Assert():
+            exits |= {"raise"}
+        case ast.Yield() | ast.YieldFrom():
+            exits |= {"yield"}
+        case ast.Await() | ast.AsyncFor() | ast.AsyncWith():
+            exits |= {"await"}
+    if isinstance(node, _SCOPES):
+        is_long = True
+        exits = frozenset() if not _is_comprehension(node) else exits
+        bound = _bound_by(node)
+    elif isinstance(node, _LOOPS):
+        is_long = True
+        inside = of_all(node.body).exits - {"break", "continue"}
+        exits = inside | of_all(node.orelse).exits | (exits & {"await"})
+    elif isinstance(node, ast.Match):
+        bound |= _captured(node)
+    return Facts(names, bound, changed, exits, is_long)
+
+
+def _is_comprehension(node: ast.AST) -> bool:
+    return isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
+
+
+def _bound_by(scope: ast.AST) -> frozenset[str]:
+    """What a scope binds outside itself: its name, and what is assigned with ``:=`` in a comprehension."""
+    if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return frozenset({scope.name})
+    if _is_comprehension(scope):
+        return frozenset(each.target.id for each in ast.walk(scope) if isinstance(each, ast.NamedExpr))
+    return frozenset()
+
+
+def _captured(node: ast.Match) -> frozenset[str]:
+    return frozenset(
+        each.name
+        for each in ast.walk(node)
+        if isinstance(each, ast.MatchAs | ast.MatchStar) and each.name is not None
+    )
+
+
+def root(node: ast.expr) -> frozenset[str]:
+    """The name at the bottom of ``a.b[c].d()``; nothing where there is none."""
+    while isinstance(node, ast.Subscript | ast.Attribute | ast.Call | ast.Starred):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return frozenset({node.id}) if isinstance(node, ast.Name) else frozenset()
+
+
+def breaks(loop: ast.For | ast.While) -> bool:
+    """Whether the loop has a ``break`` of its own."""
+    return "break" in of_all(loop.body).exits
+
+
+def continues(loop: ast.For | ast.While) -> bool:
+    """Whether the loop has a ``continue`` of its own."""
+    return "continue" in of_all(loop.body).exits
+
+
+def callers(trees: list[ast.Module]) -> frozenset[str]:
+    """The names that lead to a call of a tool: the tools, and functions and methods that name one of these. A variable that
+    holds such a function counts as well.
+    """
+    found = set(TOOLS)
+    while True:
+        more = {
+            name
+            for tree in trees
+            for node in ast.walk(tree)
+            for name in _named_after(node)
+            if name not in found and facts(node).names & found
+        }
+        if not more:
+            return frozenset(found)
+        found |= more
+
+
+def _named_after(node: ast.AST) -> frozenset[str]:
+    """What a node gives a name to that can be called."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return frozenset({node.name})
+    if isinstance(node, ast.ClassDef):
+        calls_at_birth = any(
+            isinstance(each, ast.FunctionDef) and each.name in ("__init__", "__call__") for each in node.body
+        )
+        return frozenset({node.name}) if calls_at_birth else frozenset()
+    if isinstance(node, ast.Assign) and _is_callable_maker(node.value):
+        return frozenset(target.id for target in node.targets if isinstance(target, ast.Name))
+    return frozenset()
+
+
+def _is_callable_maker(value: ast.expr) -> bool:
+    """``f = lambda …``, ``f = llm_query``, ``f = partial(llm_query, …)``."""
+    if isinstance(value, ast.Lambda | ast.Name):
+        return True
+    return isinstance(value, ast.Call) and root(value.func) & {"partial", "functools"} != frozenset()
+
+
+def first_that_calls(body: list[ast.stmt], names: frozenset[str]) -> int | None:
+    """The number of the first statement that may call when it runs, given the names that lead to calls."""
+    definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+    for at, node in enumerate(body):
+        if not isinstance(node, definitions) and facts(node).names & names:
+            return at
+    return None

@@ -1,0 +1,198 @@
+"""What all blocks of one cell share: who can go on, which names lead to calls, and the text of the functions that cells
+defined. Knows the cells of a REPL; refuses to know how they are interpreted.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+import types
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harlm.scheduler.scout.frames import Frame
+from harlm.scheduler.scout.pending import Pending, Ready, Sources, settle_parts
+from harlm.scheduler.scout.syntax import Facts, callers, facts, root
+
+if TYPE_CHECKING:
+    from harlm.scheduler.scout.tasks import Task
+
+_STEPS = 3_000_000
+_OTHERS_S = 0.002  # how long the cell itself runs ahead before replies are looked for
+
+
+class Asking(NamedTuple):
+    """A call that is to be made.
+
+    Attributes:
+        tool, values, named: what is called with what.
+        needs: the calls that it was made from, or that decided about it.
+        task: what asks.
+    """
+
+    tool: Callable[..., Any]
+    values: list[Any]
+    named: dict[str, Any]
+    needs: Sources
+    task: Task
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+class Lost(BaseException):
+    """The scout cannot follow here; the cell itself can."""
+
+
+class Halted(BaseException):
+    """There is nothing ahead to be found any more."""
+
+
+class World:
+    """See the module.
+
+    Args:
+        names: of the module.
+        cells: the text of every cell that may have defined a function, under the file name that its code has.
+        tools: what calls, by name; each answers at once with a pending value.
+        file: the name that the code of this cell has.
+        ask: makes a call.
+
+    Attributes:
+        ready: what can go on.
+        frame: the module's.
+        callers: the names that lead to a call.
+        asked: how many calls were made.
+        never: a value that does not come.
+        is_over: whether the cell ends here, as far as can be told.
+    """
+
+    def __init__(
+        self,
+        names: dict[str, Any],
+        cells: Mapping[str, str | ast.Module],
+        tools: Mapping[str, Callable[..., Any]],
+        file: str,
+        ask: Callable[[Asking], Pending],
+    ) -> None:
+        self.ready = Ready()
+        self.frame = Frame(names, None)
+        self.names = names
+        self.file = file
+        self.ask = ask
+        self.tools = {id(tool): name for name, tool in tools.items()}
+        self._tools = tools
+        self.asked = 0
+        self.never = Pending()
+        self.is_over = False
+        self._trees = {file: tree for file, cell in cells.items() if (tree := _parsed(cell)) is not None}
+        self._functions: dict[tuple[str, int, str], Function] = {}
+        for file, tree in self._trees.items():
+            self._learn(file, tree)
+        self.callers = callers(list(self._trees.values()))
+        self._changes: dict[int, frozenset[str]] = {}
+        self._steps = 0
+        self._others_at = time.perf_counter() + _OTHERS_S
+        names.update(tools)
+
+    def tool(self, name: str) -> Callable[..., Any]:
+        """The tool with this name."""
+        return self._tools[name]
+
+    def _learn(self, file: str, tree: ast.Module) -> None:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+                self._functions[file, first, node.name] = node
+            elif isinstance(node, ast.Lambda):
+                self._functions.setdefault((file, node.lineno, "<lambda>"), node)
+
+    def step(self) -> None:
+        """Count one statement.
+
+        Raises:
+            Halted: it is enough.
+        """
+        self._steps += 1
+        if self._steps > _STEPS or self.is_over:
+            raise Halted
+
+    def is_time_for_others(self) -> bool:
+        """Whether the cell has run ahead for a while."""
+        if self._steps & 7 or time.perf_counter() < self._others_at:
+            return False
+        self._others_at = time.perf_counter() + _OTHERS_S
+        return True
+
+    def failed(self, error: BaseException, task: Task) -> None:
+        """Something that was put off raised. Unless somebody may catch it, the cell ends there."""
+        if not task.tries or not isinstance(error, Exception):
+            self.is_over = True
+
+    def may_call(self, known: Facts) -> bool:
+        """Whether a node may lead to a call."""
+        return not self.callers.isdisjoint(known.names)
+
+    def settle_names(self) -> None:
+        """Put values that are there in the place of pending ones, in the module's names."""
+        for name, value in self.names.items():
+            if type(value) is Pending and value.done and value.error is None:
+                self.names[name] = value.value
+        settle_parts([value for name, value in self.names.items() if not name.startswith("__")])
+
+    def text_of(self, function: types.FunctionType) -> Function | None:
+        """The function as a cell defined it; None for others."""
+        code = function.__code__
+        return self._functions.get((code.co_filename, code.co_firstlineno, code.co_name))
+
+    def changed_by(self, node: ast.AST, frame: Frame) -> frozenset[str]:
+        """The names of what a node may change in place, by itself or by the functions that it calls."""
+        found = self._changes.get(id(node))
+        if found is None:
+            found = self._changes[id(node)] = facts(node).changed | self._changed_in_calls(node, frame, set())
+        return found
+
+    def _changed_in_calls(self, node: ast.AST, frame: Frame, seen: set[str]) -> frozenset[str]:
+        found: frozenset[str] = frozenset()
+        for each in ast.walk(node):
+            if (
+                not isinstance(each, ast.Call)
+                or not isinstance(each.func, ast.Name)
+                or not frame.has(each.func.id)
+            ):
+                continue
+            name = each.func.id
+            function = frame.get(name)
+            text = self.text_of(function) if isinstance(function, types.FunctionType) else None
+            if text is None:
+                continue
+            changed = facts_of_body(text).changed
+            parameters = [argument.arg for argument in (*text.args.posonlyargs, *text.args.args)]
+            for parameter, value in zip(parameters, each.args, strict=False):
+                if parameter in changed:
+                    found |= root(value)
+            found |= changed - set(parameters)
+            if name not in seen:
+                seen.add(name)
+                found |= self._changed_in_calls(text, frame, seen)
+        return found
+
+
+def facts_of_body(function: Function) -> Facts:
+    """What is known of what a function does when it is called."""
+    found: Facts | None = getattr(function, "_harlm_body_facts", None)
+    if found is None:
+        from harlm.scheduler.scout.syntax import of_all
+
+        found = facts(function.body) if isinstance(function, ast.Lambda) else of_all(function.body)
+        function._harlm_body_facts = found  # type: ignore[union-attr] # a node is ours
+    return found
+
+
+def _parsed(cell: str | ast.Module) -> ast.Module | None:
+    if isinstance(cell, ast.Module):
+        return cell
+    try:
+        return ast.parse(cell)
+    except SyntaxError:
+        return None
