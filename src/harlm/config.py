@@ -26,6 +26,8 @@ from harlm.types import Mode
 
 Tier = Literal["auto", "s3", "s2", "s1", "s0", "seatbelt", "monty"]
 
+Speculation = Literal["off", "safe", "eager"]
+
 OFFLINE_MODEL = "offline/extractive"
 """The model that needs nothing, and the default when nothing else is configured."""
 
@@ -135,6 +137,8 @@ class Engine(_Section, frozen=True, kw_only=True):
         max_turns: rounds of a REPL loop; the last one forces an answer.
         concurrency: model requests in flight at once, over the whole run.
         shown_chars: characters of a cell's output that the root model is shown (head and tail).
+        speculation: whether calls are made before a cell asks for them: ``off``, ``safe`` (those that are certain, and a few past
+            a possible exit), ``eager`` (all that can be foreseen).
         seed: sent to providers that know one, and seeds ``random`` in the REPL.
         strict: an answer without a verified citation is an error.
     """
@@ -144,6 +148,7 @@ class Engine(_Section, frozen=True, kw_only=True):
     max_turns: Annotated[int, Meta(ge=2, le=200)] = 20
     concurrency: Annotated[int, Meta(ge=1, le=1024)] = 32
     shown_chars: Annotated[int, Meta(ge=500)] = 12_000
+    speculation: Speculation = "safe"
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     strict: bool = False
 

@@ -146,6 +146,37 @@ class CellFinished(Event, frozen=True, kw_only=True, tag="cell_finished"):
     waiting_s: float
 
 
+class ScheduledCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of a cell, as a node of its graph: ``needs`` are the edges. Times are seconds since the cell began."""
+
+    number: int
+    function: str
+    needs: tuple[int, ...]
+    early: bool
+    claimed: bool
+    began_s: float
+    seconds: float
+
+
+class Scheduled(Event, frozen=True, kw_only=True, tag="scheduled"):
+    """What the calls of a cell did: how many were made early, claimed and wasted, and the graph of the first of them.
+
+    ``pattern`` is what the cell is as a whole (``harlm.scheduler.plan.Shape``), ``parallelism`` the seconds of its calls over
+    the seconds in which any was under way.
+    """
+
+    turn: int
+    pattern: str
+    calls: int
+    early: int
+    claimed: int
+    wasted: int
+    critical_path_s: float
+    busy_s: float
+    parallelism: float
+    graph: tuple[ScheduledCall, ...]
+
+
 class Searched(Event, frozen=True, kw_only=True, tag="searched"):
     """A cell searched its context."""
 
@@ -208,6 +239,7 @@ AnyEvent = (
     | ReplOpened
     | CellStarted
     | CellFinished
+    | Scheduled
     | Searched
     | LimitReached
     | Noted

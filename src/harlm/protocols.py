@@ -94,11 +94,34 @@ class ReplHost(Protocol):
         ...
 
 
+class Foresight(Protocol):
+    """Is asked early for what a cell will ask (``harlm.scheduler.broker``)."""
+
+    async def foresee(
+        self, number: int, function: str, arguments: Mapping[str, object], needs: Sequence[int]
+    ) -> object:
+        """The value that a call of the cell will have.
+
+        Args:
+            number: of the call among those that are foreseen.
+            function, arguments: as the cell will ask.
+            needs: the earlier ones that it was made from, or that decided about it.
+
+        Raises:
+            CodeError: what the cell will be told instead.
+        """
+        ...
+
+
 class Repl(Protocol):
     """One persistent interpreter for model-written code."""
 
-    async def run(self, cell: str) -> Observation:
+    async def run(self, cell: str, *, ahead: Foresight | None = None) -> Observation:
         """Run one cell to its end, to an exception or to a limit. Variables stay for the next.
+
+        Args:
+            ahead: is asked early for what the cell will ask, by a REPL that can find that out; what the cell itself does is the
+                same with and without.
 
         Raises:
             SandboxFailure: the sandbox itself broke; the REPL is gone.

@@ -339,6 +339,36 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Early:
+    """Calls that were made before the cell asked for them (``harlm.scheduler``). They are part of the usage; what nobody asked
+    for in the end was wasted.
+
+    Attributes:
+        made: how many.
+        claimed: how many of these the cells asked for.
+        wasted_tokens, wasted_micros: what the others took, in tokens and micro-dollars; None as soon as a price is unknown.
+    """
+
+    made: int = 0
+    claimed: int = 0
+    wasted_tokens: int = 0
+    wasted_micros: int | None = 0
+
+    @property
+    def wasted(self) -> int:
+        """How many were made for nothing."""
+        return self.made - self.claimed
+
+    def __add__(self, other: Early) -> Early:
+        return Early(
+            made=self.made + other.made,
+            claimed=self.claimed + other.claimed,
+            wasted_tokens=self.wasted_tokens + other.wasted_tokens,
+            wasted_micros=_sum_known(self.wasted_micros, other.wasted_micros),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """What calls have used. Adds up: the usage of a run is the sum over its whole tree.
 
@@ -352,6 +382,7 @@ class Usage:
         cost_micros: micro-dollars; None as soon as the price of one call is unknown.
         estimated: whether some token counts are our estimate, because a provider reported none.
         by_model: the same, for each model.
+        early: how many of the calls were made early, and what of that was wasted; known for whole nodes only.
     """
 
     calls: int = 0
@@ -363,6 +394,7 @@ class Usage:
     cost_micros: int | None = 0
     estimated: bool = False
     by_model: Mapping[str, Usage] = field(default_factory=dict)
+    early: Early = field(default_factory=Early)
 
     def __add__(self, other: Usage) -> Usage:
         merged = dict(self.by_model)
@@ -378,6 +410,7 @@ class Usage:
             cost_micros=_sum_known(self.cost_micros, other.cost_micros),
             estimated=self.estimated or other.estimated,
             by_model=merged,
+            early=self.early + other.early,
         )
 
     def of_model(self, model: str) -> Usage:

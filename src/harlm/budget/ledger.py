@@ -133,6 +133,12 @@ class Account:
                 )
         return Account(caps, parent=self, now=self._now)
 
+    def purse(self) -> Account:
+        """An account for a part of this node's own calls, so that what they use can be told apart."""
+        purse = Account(parent=self, now=self._now)
+        purse.depth = self.depth
+        return purse
+
     def close(self) -> None:
         """Give back what was held for finishing."""
         self.hold(Amounts())

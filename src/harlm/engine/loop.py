@@ -12,6 +12,7 @@ from harlm import events
 from harlm.budget.pressure import FINISH
 from harlm.context import Searcher
 from harlm.engine import prompts
+from harlm.engine.ahead import run_ahead
 from harlm.engine.finishing import Finishing, within
 from harlm.engine.left import left_in_words
 from harlm.engine.outcome import Outcome, outcome_of
@@ -232,7 +233,7 @@ class _Loop:
             self._has_repl = True
             self._run.emit(events.ReplOpened(tier=self._run.shared.sandbox.tier))
         self._run.emit(events.CellStarted(turn=turn, code=cell))
-        observation = await repl.run(cell)
+        observation = await run_ahead(repl, cell, turn, self._api, self._run)
         self._run.emit(
             events.CellFinished(
                 turn=turn,

@@ -22,7 +22,8 @@ from harlm.engine.siblings import Siblings
 from harlm.engine.timing import Bursts
 from harlm.errors import CodeError, LimitExceeded, ModelError, SandboxFailure
 from harlm.protocols import LanguageModel
-from harlm.types import Answer, Context, Document, Hit, Message, Mode, Task
+from harlm.scheduler.broker import FORESEEN, Broker, Making
+from harlm.types import Answer, Context, Document, Hit, Message, Mode, Task, Usage
 
 Solve = Callable[[Task, Run], Awaitable[Answer]]
 
@@ -82,6 +83,9 @@ class ReplApi:
         solve: the one recursion, for children.
         searcher: over the node's context.
         learned: takes the replies of sub-calls.
+
+    Attributes:
+        broker: of the cell that runs now, where calls may be made before it asks for them.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class ReplApi:
         self._siblings = Siblings(run)
         self.bursts = Bursts()
         self.turns_left = run.settings.max_turns
+        self.broker: Broker | None = None
 
     @staticmethod
     def functions(mode: Mode) -> tuple[str, ...]:
@@ -105,12 +110,33 @@ class ReplApi:
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         """Serve one call; see ``harlm.protocols.ReplHost``."""
+        if self.broker is not None and function in FORESEEN:
+            return await self.broker.claim(function, arguments)
+        return await self._serve(function, arguments, self._run)
+
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+        """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
+        if not is_early:
+            return Making(self._serve(function, arguments, self._run), Usage)
+        run = self._run.with_purse()
+        return Making(self._early(function, arguments, run), lambda: run.account.usage)
+
+    async def _early(self, function: str, arguments: Mapping[str, object], run: Run) -> object:
+        """A call that nobody has asked for yet: when the budget refuses it, it was not made, and nobody is told."""
+        try:
+            return await self._serve(function, arguments, run)
+        except CodeError as error:
+            if isinstance(error.__cause__, LimitExceeded):
+                raise error.__cause__ from None
+            raise
+
+    async def _serve(self, function: str, arguments: Mapping[str, object], run: Run) -> object:
         try:
             match function:
                 case "llm_query":
-                    return await self._llm_query(msgspec.convert(arguments, _LlmQuery))
+                    return await self._llm_query(msgspec.convert(arguments, _LlmQuery), run)
                 case "rlm_query":
-                    return await self._rlm_query(msgspec.convert(arguments, _RlmQuery))
+                    return await self._rlm_query(msgspec.convert(arguments, _RlmQuery), run)
                 case "search":
                     return await self._search(msgspec.convert(arguments, _Search))
                 case "places":
@@ -123,19 +149,19 @@ class ReplApi:
             raise CodeError(f"{function}: {error}") from error
         raise CodeError(f"there is no function {function!r}")
 
-    async def _llm_query(self, asked: _LlmQuery) -> str:
-        return await self._plain_call(asked.prompt, asked.model)
+    async def _llm_query(self, asked: _LlmQuery, run: Run) -> str:
+        return await self._plain_call(asked.prompt, asked.model, run)
 
-    async def _rlm_query(self, asked: _RlmQuery) -> str:
+    async def _rlm_query(self, asked: _RlmQuery, run: Run) -> str:
         context = self._child_context(asked)
         if self._run.depth >= self._run.settings.max_depth:
             prompt = asked.prompt if asked.context is None else plain_call_prompt(asked.prompt, context)
-            return await self._plain_call(prompt, asked.model)
+            return await self._plain_call(prompt, asked.model, run)
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
         caps = await self._siblings.caps(context)
-        child = self._run.child(root=None if asked.model is None else self._model(asked.model), caps=caps)
+        child = run.child(root=None if asked.model is None else self._model(asked.model), caps=caps)
         self.bursts.enter()
         critical = 0.0
         try:
@@ -157,7 +183,7 @@ class ReplApi:
         self._learned.replied(prompt, reply)
         return reply
 
-    async def _plain_call(self, prompt: str, name: str | None) -> str:
+    async def _plain_call(self, prompt: str, name: str | None, run: Run) -> str:
         model = self._model(name)
         messages = [Message(role="user", content=prompt)]
         tokens = self._tokens(model, prompt, messages)
@@ -168,7 +194,7 @@ class ReplApi:
         self.bursts.enter()
         seconds = 0.0
         try:
-            completion, seconds = await self._run.call(model, messages, "sub")
+            completion, seconds = await run.call(model, messages, "sub")
         except (ModelError, LimitExceeded) as error:
             raise _in_the_cell("llm_query", error) from error
         finally:
@@ -232,14 +258,18 @@ class ReplApi:
 
     def _budget(self) -> dict[str, object]:
         """Limits that this run has; None where it has none."""
-        settings, usage = self._run.settings, self._run.account.usage
+        settings, account = self._run.settings, self._run.account
+        early = Usage() if self.broker is None else self.broker.unclaimed
+        usage = account.usage
         return {
             "turns_left": self.turns_left,
             "depth_left": settings.max_depth - self._run.depth,
             "concurrency": settings.concurrency,
-            "calls_used": usage.calls,
-            "tokens_used": usage.input_tokens + usage.output_tokens,
-            **what_is_left(self._run.account),
+            "calls_used": usage.calls - early.calls,
+            "tokens_used": usage.input_tokens
+            + usage.output_tokens
+            - (early.input_tokens + early.output_tokens),
+            **what_is_left(account),
         }
 
     def _model(self, name: str | None) -> LanguageModel:

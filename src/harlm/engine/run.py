@@ -81,6 +81,10 @@ class Run:
             meter=Meter(self.meter),
         )
 
+    def with_purse(self) -> Run:
+        """The same node, with an account of its own for some of its calls."""
+        return replace(self, account=self.account.purse())
+
     def emit(self, event: Event) -> None:
         """Stamp an event with its place in the run, and hand it to the sink."""
         shared = self.shared

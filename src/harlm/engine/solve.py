@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from harlm import events
 from harlm.context import Cited, cite, cite_value, profile
@@ -69,7 +70,7 @@ def _choose(task: Task, run: Run, known: Profile) -> tuple[Route | None, Mode]:
 def _answer(
     task: Task, run: Run, route: Route | None, mode: Mode, outcome: Outcome, known: Profile, wall_s: float
 ) -> Answer:
-    usage = run.account.usage
+    usage = replace(run.account.usage, early=run.meter.early)
     text, data, cited = _checked(outcome, task, run)
     return Answer(
         text=text,

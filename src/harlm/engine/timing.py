@@ -7,6 +7,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from harlm.types import Early
+
 Now = Callable[[], float]
 
 
@@ -20,6 +22,14 @@ class Meter:
         self._busy_since = 0.0
         self._busy = 0.0
         self._call_time = 0.0
+        self.early = Early()
+        """What making calls early came to, here and below."""
+
+    def made_early(self, early: Early) -> None:
+        """A cell has ended."""
+        self.early += early
+        if self._parent:
+            self._parent.made_early(early)
 
     def call_started(self) -> None:
         """A request left."""

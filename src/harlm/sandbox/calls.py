@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from harlm.errors import CodeError, SandboxFailure
-from harlm.protocols import ReplHost
 from harlm.sandbox import wire
 
 _OUTSTANDING = 1024  # calls of one REPL that are being answered, before its socket is not read any more
@@ -72,20 +71,21 @@ class Calls:
     Responsibilities: answer each call in a task of its own, keep the clock still meanwhile, refuse what is left at the end.
 
     Args:
+        serve: the value of a call.
         on_answer: told of every answer, before it is sent.
         on_fault: told of anything that goes wrong in answering and is not the model's fault.
     """
 
     def __init__(
         self,
-        host: ReplHost,
+        serve: Callable[[wire.Call], Awaitable[object]],
         to_worker: wire.Wire,
         clock: Clock,
         *,
         on_answer: Answered,
         on_fault: Callable[[Exception], None],
     ) -> None:
-        self._host = host
+        self._value_of = serve
         self._to_worker = to_worker
         self._clock = clock
         self._on_answer = on_answer
@@ -120,7 +120,7 @@ class Calls:
     async def _serve(self, call: wire.Call, size: int) -> None:
         answer: wire.Reply | wire.Refuse | None = None
         try:
-            answer = wire.Reply(id=call.id, value=await self._host.call(call.function, call.arguments))
+            answer = wire.Reply(id=call.id, value=await self._value_of(call))
         except CodeError as error:
             answer = wire.Refuse(id=call.id, message=str(error))
         except Exception as error:  # noqa: BLE001 - re-raised by whoever runs the cell

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 import signal
 import sys
@@ -14,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harlm.errors import SandboxFailure
-from harlm.protocols import ReplHost, ReplSetup
+from harlm.protocols import Foresight, ReplHost, ReplSetup
 from harlm.sandbox import wire
 from harlm.sandbox.calls import Calls, Clock
-from harlm.sandbox.control import ask_for_sender, readable, receive_with_sender
+from harlm.sandbox.control import ask_for_sender
 from harlm.sandbox.journal import Entry, Journal, Recording, Replayed, how_it_ended
 from harlm.sandbox.link import Ends, Link
 from harlm.sandbox.raw_output import FLOOD
+from harlm.sandbox.scout import CellScout, taken_over
 from harlm.sandbox.watch import Watch
 from harlm.sandbox.worker.interrupts import (
     CellCancelled,
@@ -54,6 +54,7 @@ class _Cell:
 
     Attributes:
         name: made up anew, so that what is done can be told from what was forged before.
+        scout: runs ahead of it.
         limit: the one that it hit.
         fault: what went wrong on our side in answering it.
     """
@@ -62,6 +63,7 @@ class _Cell:
     calls: Calls
     recording: Recording
     name: str = field(default_factory=lambda: secrets.token_hex(8))
+    scout: CellScout | None = None
     limit: type[CellInterrupted] | None = None
     fault: Exception | None = None
 
@@ -87,6 +89,7 @@ class ProcessRepl:
         self._folders: Folders | None = None
         self._cell: _Cell | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._parting: set[asyncio.Task[None]] = set()
         self._broken: SandboxFailure | None = None
         self._asked_in_between = 0
         self._turn = asyncio.Lock()  # one cell or fork at a time
@@ -134,6 +137,8 @@ class ProcessRepl:
         if self._stopping is not None:
             # It ends soon, now that the process does, and closes what it had opened.
             await asyncio.wait([self._stopping])
+        if self._parting:
+            await asyncio.wait(self._parting)
         await self._drop()
 
     async def _drop(self) -> None:
@@ -175,18 +180,18 @@ class ProcessRepl:
 
     # -- cells --------------------------------------------------------------------------------------------
 
-    async def run(self, cell: str) -> Observation:
+    async def run(self, cell: str, *, ahead: Foresight | None = None) -> Observation:
         """Run one cell. When it kills the worker, another takes its place, in which the earlier cells are run again."""
         async with self._turn:
             link, notice = await self._ready()
-            seen = await self._run(link, cell)
+            seen = await self._run(link, cell, ahead)
             return replace(seen, output=f"[{notice}]\n{seen.output}", lost=True) if notice else seen
 
-    async def _run(self, link: Link, cell: str) -> Observation:
+    async def _run(self, link: Link, cell: str, ahead: Foresight | None) -> Observation:
         running = self._begin(link, self._host)
         watch = Watch(self._limits, link.worker, running.clock, lambda: link.raw.size, self._stop_at)
-        done = self._send(link, running, cell)
         try:
+            done = await self._send(link, running, cell, ahead)
             frame = await asyncio.shield(done)
             assert isinstance(frame, wire.Done)
         except EOFError:
@@ -203,6 +208,8 @@ class ProcessRepl:
             raise
         finally:
             watch.stop()
+            if running.scout is not None:
+                self._part_with(running.scout, link)
             if self._stopping is None:
                 await self._end(running)
         if running.limit is None:
@@ -244,18 +251,40 @@ class ProcessRepl:
 
     def _begin(self, link: Link, host: ReplHost) -> _Cell:
         clock, recording = Clock(), Recording()
-        calls = Calls(host, link.to_worker, clock, on_answer=recording.add, on_fault=self._give_up)
+        calls = Calls(
+            lambda call: host.call(call.function, call.arguments),
+            link.to_worker, clock, on_answer=recording.add, on_fault=self._give_up,
+        )  # fmt: skip
         self._cell = _Cell(clock, calls, recording)
         self._asked_in_between = 0
         link.flooded = self._flooded
         link.alive = clock.sign
         return self._cell
 
-    @staticmethod
-    def _send(link: Link, running: _Cell, code: str) -> asyncio.Future[wire.News]:
+    async def _send(
+        self, link: Link, running: _Cell, code: str, ahead: Foresight | None = None
+    ) -> asyncio.Future[wire.News]:
         done = link.due(lambda frame: isinstance(frame, wire.Done) and frame.cell == running.name)
+        if ahead is not None and sys.platform == "linux":
+            with contextlib.suppress(OSError):  # no descriptors are left: no scout
+                scout = running.scout = CellScout(self._sandbox, link.worker, self._allowed, ahead)
+                order = wire.Execute(cell=running.name, code=code, ahead=True)
+                await link.to_worker.send_with(order, scout.descriptors)
+                scout.given()
+                return done
         link.to_worker.send(wire.Execute(cell=running.name, code=code))
         return done
+
+    def _part_with(self, scout: CellScout, link: Link) -> None:
+        """End a scout; what of it takes time does not keep the cell waiting."""
+
+        async def part() -> None:
+            if not await scout.close(self._sandbox.pids):
+                link.kill()  # the cell has started something else in its place
+
+        parting = asyncio.create_task(part())
+        self._parting.add(parting)
+        parting.add_done_callback(self._parting.discard)
 
     async def _end(self, running: _Cell) -> None:
         if running.calls.are_open():
@@ -395,7 +424,7 @@ class ProcessRepl:
         assert self._link is not None
         link = self._link
         running = self._begin(link, Replayed(entry))
-        done = self._send(link, running, entry.code)
+        done = await self._send(link, running, entry.code)
         try:
             async with asyncio.timeout(2 + 4 * entry.own_s):
                 frame = await done
@@ -476,20 +505,8 @@ class ProcessRepl:
 
     async def _take_over(self, ends: Ends, parent: WorkerProcess, folders: Folders | None) -> bool:
         """Be the host of the process at the other end, which the kernel names; it must be a child of ``parent``."""
-        ends.ours.setblocking(False)
-        await readable(ends.ours)
-        data, descriptors, sender = receive_with_sender(ends.ours, 64)
-        for each in descriptors:
-            os.close(each)
-        if not data or sender is None:
-            return False
-        worker = WorkerProcess(sender, os.pidfd_open(sender))
-        try:
-            is_branch = worker.parent() == parent.pid and isinstance(wire.decode(data[4:]), wire.Ready)
-        except SandboxFailure:
-            is_branch = False
-        if not is_branch:
-            worker.close()
+        worker = await taken_over(ends, parent)
+        if worker is None:
             return False
         await self._sandbox.adopt(worker)
         self._folders = None if folders is None else folders.shared()

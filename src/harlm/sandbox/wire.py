@@ -59,10 +59,15 @@ class Ready(_Frame, frozen=True, kw_only=True, tag="ready"):
 
 
 class Execute(_Frame, frozen=True, kw_only=True, tag="execute"):
-    """Host: run this cell. ``cell`` is made up anew each time, and comes back with what is done."""
+    """Host: run this cell. ``cell`` is made up anew each time, and comes back with what is done.
+
+    Attributes:
+        ahead: whether a scout may run ahead of it; its wire and its output come along.
+    """
 
     cell: str
     code: str
+    ahead: bool = False
 
 
 class Fork(_Frame, frozen=True, kw_only=True, tag="fork"):
@@ -105,11 +110,16 @@ _Short = Annotated[str, Meta(max_length=200)]
 
 
 class Call(_Frame, frozen=True, kw_only=True, tag="call"):
-    """Worker: a cell asks the host."""
+    """Worker: a cell asks the host.
+
+    Attributes:
+        needs: of a scout's call, those of its earlier calls that it was made from.
+    """
 
     id: int
     function: str
     arguments: Mapping[str, object]
+    needs: Sequence[int] = ()
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +148,7 @@ class _RawCall(_Frame, frozen=True, kw_only=True, tag="call"):
     id: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
     function: _Short
     arguments: Annotated[Mapping[_Short, msgspec.Raw], Meta(max_length=16)]
+    needs: Annotated[Sequence[int], Meta(max_length=1024)] = ()
 
 
 class _RawValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +179,9 @@ _COPIED = 1 << 16  # bytes of a frame that are cheaper to copy than to send apar
 
 _encode = msgspec.msgpack.Encoder().encode
 
+READY = (lambda data: len(data).to_bytes(4, "little") + data)(_encode(Ready()))
+"""The first thing that a worker sends, byte for byte."""
+
 
 def _no_extensions(code: int, data: memoryview) -> object:
     raise ValueError(f"extension type {code}")
@@ -189,7 +203,7 @@ def decode(data: bytes | bytearray | memoryview) -> News:
         frame = _decoder.decode(data)
         if isinstance(frame, _RawCall):
             arguments = {name: _plain(raw) for name, raw in frame.arguments.items()}
-            return Call(id=frame.id, function=frame.function, arguments=arguments)
+            return Call(id=frame.id, function=frame.function, arguments=arguments, needs=frame.needs)
         if isinstance(frame, _RawDone):
             final = None if frame.final is None else Value(value=_plain(frame.final.value))
             return Done(

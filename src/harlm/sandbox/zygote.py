@@ -27,11 +27,22 @@ from harlm.sandbox.gate import Gate
 from harlm.sandbox.own_sockets import keep_to_this_process
 from harlm.sandbox.worker_process import WorkerProcess
 
-_BOOT = (
-    "import sys, types; p = types.ModuleType('worker'); p.__path__ = [sys.argv.pop(1)]; sys.modules['worker'] = p; "
-    "from worker.zygote import main; main()"
-)
-_WORKER = Path(__file__).parent / "worker"
+_BOOT = """
+import sys, types
+source = sys.argv.pop(1)
+packages = {"worker": "harlm/sandbox/worker", "harlm": "harlm", "harlm.scheduler": "harlm/scheduler"}
+for name, path in packages.items():
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [f"{source}/{path}"]
+from worker.zygote import main
+for name in [name for name in sys.modules if name.partition(".")[0] == "harlm"]:
+    del sys.modules[name]
+main()
+"""
+"""Loads the worker and the scout alone, without anything that their packages import on the way; a cell that imports ``harlm``
+gets what is installed."""
+
+_SOURCE = Path(__file__).parents[2]
 _START_S = 30.0
 _FILE_BYTES = 256 << 20
 
@@ -72,7 +83,7 @@ class HostZygote:
             with theirs:
                 self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
                     [
-                        *wrapper, sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", _BOOT, str(_WORKER),
+                        *wrapper, sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", _BOOT, str(_SOURCE),
                         str(theirs.fileno()), *_packages(),
                     ],
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=_stderr(), env=dict(ENVIRONMENT),

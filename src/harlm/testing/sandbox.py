@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harlm.errors import CodeError
-from harlm.protocols import ReplHost, ReplSetup
+from harlm.protocols import Foresight, ReplHost, ReplSetup
 from harlm.types import Final, Observation
 
 
@@ -56,7 +56,7 @@ class _FakeRepl:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failure: Exception | None = None
 
-    async def run(self, cell: str) -> Observation:
+    async def run(self, cell: str, *, ahead: Foresight | None = None) -> Observation:
         """See ``harlm.protocols.Repl``."""
         self._loop = asyncio.get_running_loop()
         self._names |= {**self._reserved, "answer": {"content": None, "ready": False}}

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harlm.config import Isolation
 from harlm.errors import CodeError, SandboxFailure
-from harlm.protocols import ReplHost, ReplSetup
+from harlm.protocols import Foresight, ReplHost, ReplSetup
 from harlm.sandbox.calls import Clock
 from harlm.sandbox.monty.functions import Finish, HostFault, HostFunctions, plain
 from harlm.sandbox.monty.interpreter import KEPT, Asked, Dead, Ended, Interpreter
@@ -139,7 +139,7 @@ class MontyRepl:
                 "and `sandbox.memory_mb` says how much memory it may use"
             ) from error
 
-    async def run(self, cell: str) -> Observation:
+    async def run(self, cell: str, *, ahead: Foresight | None = None) -> Observation:
         """Run one cell. When a limit ends it, its variables are gone, and those of earlier cells where none could be saved."""
         with self._occupied("a REPL runs one cell at a time"):
             try:

@@ -187,6 +187,32 @@ class Channel:
         """Called by a signal handler: raise ``error`` here, or as soon as no frame is under way."""
         self._shield.hit(error)
 
+    def post(self, function: str, arguments: Frame, needs: list[int]) -> int:
+        """Ask the host, and do not wait; ``any_reply`` gives the reply, which has the number that this returns.
+
+        Args:
+            needs: the numbers of the calls that this one was made from.
+        """
+        with self._turn:
+            self._last_id += 1
+            call_id = self._last_id
+        self.send({"op": "call", "id": call_id, "function": function, "arguments": arguments, "needs": needs})
+        return call_id
+
+    def any_reply(self, *, wait: bool) -> Frame | None:
+        """A reply to any call; None where none is there and none is waited for."""
+        with self._state:
+            while not self._replies:
+                if not wait and not self._is_readable():
+                    return None
+                self._take_one()
+            return self._replies.pop(next(iter(self._replies)))
+
+    def _is_readable(self) -> bool:
+        ready = select.poll()
+        ready.register(self._descriptor, select.POLLIN)
+        return bool(self._unread) or bool(ready.poll(0))
+
     def _post(self, function: str, arguments: Frame) -> int:
         if self.is_orphan:
             raise CallFailed(f"{function} works in the cell's own process only, not in one that it forked")

@@ -46,9 +46,10 @@ class HostFunctions:
     def _llm_query(self) -> Any:
         def llm_query(prompt: str, model: str | None = None) -> str:
             """One call of the sub-model: it sees the prompt and nothing else."""
-            return str(
-                self._call("llm_query", {"prompt": _prompt(prompt, "llm_query"), "model": _model(model)})
+            reply: str = self._call(
+                "llm_query", {"prompt": _prompt(prompt, "llm_query"), "model": _model(model)}
             )
+            return reply
 
         return llm_query
 
@@ -72,7 +73,8 @@ class HostFunctions:
                 "context": _context(context),
                 "model": _model(model),
             }
-            return str(self._call("rlm_query", arguments))
+            reply: str = self._call("rlm_query", arguments)
+            return reply
 
         return rlm_query
 

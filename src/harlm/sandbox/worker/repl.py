@@ -13,6 +13,7 @@ import threading
 from contextlib import suppress
 
 from . import confine
+from .ahead import Ahead
 from .channel import Channel, Frame, FrameTooLarge, HostGone
 from .confine import seccomp
 from .confine.limits import die_with_parent
@@ -183,7 +184,12 @@ class _Life:
         for number in INTERRUPTS:
             if signal.getsignal(number) is not self._handler:  # at first, and when a cell changed it
                 signal.signal(number, self._handler)
-        done = self._session.run(frame["code"])
+        ahead = None
+        if frame["ahead"]:
+            ahead = Ahead(self._channel, self._channel.take_descriptors(), self._become_scout)
+        done = self._session.run(frame["code"], ahead)
+        if ahead is not None:
+            ahead.close()
         if self._channel.is_orphan:
             return False
         try:
@@ -235,6 +241,17 @@ class _Life:
         except BaseException:  # noqa: BLE001 - half a branch is none; the host sees that it is gone
             os._exit(1)
         self._channel.send({"op": "ready"})
+
+    def _become_scout(self, wire: int, output: int) -> None:
+        """Nothing of what this process does from here on can be seen by the cell, but what it asks for."""
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.dup2(wire, WIRE, inheritable=False)
+        close_all_but(WIRE)  # also the cell's own files: where one reads, the other would go on
+        for number in INTERRUPTS:
+            signal.signal(number, signal.SIG_DFL)
+        if self._tier == "s3" and self._folder is not None:
+            confine.confine_folder(self._python, self._folder, may_write=False)
 
     def _take_folder(self, name: str, *, may_write: bool) -> None:
         """A copy of the folder that is this branch's alone, or the same one, only to read."""

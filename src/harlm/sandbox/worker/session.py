@@ -15,6 +15,7 @@ from _ast import Expr, Expression, Module, PyCF_ALLOW_TOP_LEVEL_AWAIT, PyCF_ONLY
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .ahead import Ahead
 from .channel import CallFailed, Frame
 from .interrupts import CellInterrupted
 from .names import FINISHING, Finished, HostFunctions, finishing_functions
@@ -70,8 +71,12 @@ class Session:
         }
         self._restore()
 
-    def run(self, cell: str) -> Frame:
-        """Run one cell, and say what came of it."""
+    def run(self, cell: str, ahead: Ahead | None = None) -> Frame:
+        """Run one cell, and say what came of it.
+
+        Args:
+            ahead: lets a scout run ahead of it, once the cell comes to where that may help.
+        """
         output = Captured(self._head, self._tail, self._sign_of_life)
         before = {name: id(value) for name, value in self._own_names()}
         files = sys.stdout, sys.stderr, sys.modules.get("__main__")
@@ -83,7 +88,7 @@ class Session:
         try:
             self.running = True
             try:
-                self._execute(cell, output)
+                self._execute(cell, output, ahead)
             finally:
                 _put_back_builtins(_BUILTINS)  # first of all: a cell may have deleted what follows needs
         except Finished as done:
@@ -117,12 +122,14 @@ class Session:
             "wall_s": time.perf_counter() - started,
         }
 
-    def _execute(self, cell: str, output: Captured) -> None:
+    def _execute(self, cell: str, output: Captured, ahead: Ahead | None) -> None:
         file = f"<cell {len(self._sources) + 1}>"
         self._sources[file] = cell
         flags = PyCF_ALLOW_TOP_LEVEL_AWAIT
         tree = compile(cell, file, "exec", flags | PyCF_ONLY_AST, dont_inherit=True)
         assert isinstance(tree, Module)
+        if ahead is not None:
+            ahead.take_place(tree, file, self._sources, self._names)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], Expr) else None
         self._evaluate(compile(tree, file, "exec", flags, dont_inherit=True))
         if isinstance(last, Expr):

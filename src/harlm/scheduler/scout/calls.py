@@ -310,8 +310,6 @@ def follow(function: Any, values: list[Any], named: dict[str, Any], task: Task) 
         Exception: what the function raises before it waits.
         Lost: its kind is not followed.
     """
-    from harlm.scheduler.scout.statements import run
-
     world = task.world
     if id(function) in world.tools:
         return invoke(function, values, named, task)
@@ -322,7 +320,9 @@ def follow(function: Any, values: list[Any], named: dict[str, Any], task: Task) 
     child = Task(world, task)
     child.strict = 0
     steps = (
-        _expression(text.body, frame, child) if isinstance(text, ast.Lambda) else run(text.body, frame, child)
+        _expression(text.body, frame, child)
+        if isinstance(text, ast.Lambda)
+        else world.run(text.body, frame, child)
     )
 
     def detach() -> Callable[[], None]:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from harlm.scheduler.scout.frames import Frame
-from harlm.scheduler.scout.operations import Operation, apply
+from harlm.scheduler.scout.operations import Operation, apply, change
 from harlm.scheduler.scout.pending import Pending
 from harlm.scheduler.scout.syntax import facts
-from harlm.scheduler.scout.tasks import Steps, Suspend, Task, run_block
+from harlm.scheduler.scout.tasks import Returned, Steps, Suspend, Task, run_block
 from harlm.scheduler.scout.world import Lost
 
 _BINARY: dict[type[ast.operator], Operation] = {
@@ -92,7 +92,6 @@ def _after(
     """``evaluated(value of waited, …)``, when that is there."""
     if task.strict:
         raise Suspend(waited)
-    from harlm.scheduler.scout.tasks import Returned
 
     def steps(inner_task: Task, inner: Frame) -> Steps:
         yield waited
@@ -367,8 +366,6 @@ def assign(target: ast.expr, value: Any, frame: Frame, task: Task) -> None:
         Exception: what the program raises here.
         Lost: it cannot be done before the value is there.
     """
-    from harlm.scheduler.scout.operations import change
-
     if type(target) is ast.Name:
         frame.set(target.id, value)
     elif isinstance(target, ast.Tuple | ast.List):

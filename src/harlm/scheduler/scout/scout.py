@@ -61,7 +61,7 @@ class Scout:
         self._refused = refused
         self._asking: Asking | None = None
         self._open: dict[int, tuple[Pending, Task | None]] = {}
-        self._world = World(names, cells, tools(self._post), file, self._ask)
+        self._world = World(names, cells, tools(self._post), file, self._ask, run)
 
     def run(self, body: list[ast.stmt]) -> None:
         """Until nothing more can be found."""

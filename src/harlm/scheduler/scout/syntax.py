@@ -8,7 +8,7 @@ import ast
 from typing import Literal, NamedTuple
 
 TOOLS = frozenset({"llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"})
-FINISHING = frozenset({"FINAL", "FINAL_VAR", "SUBMIT"})
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 Exit = Literal["return", "break", "continue", "raise", "yield", "await"]
 
@@ -196,12 +196,3 @@ def _is_callable_maker(value: ast.expr) -> bool:
     if isinstance(value, ast.Lambda | ast.Name):
         return True
     return isinstance(value, ast.Call) and root(value.func) & {"partial", "functools"} != frozenset()
-
-
-def first_that_calls(body: list[ast.stmt], names: frozenset[str]) -> int | None:
-    """The number of the first statement that may call when it runs, given the names that lead to calls."""
-    definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-    for at, node in enumerate(body):
-        if not isinstance(node, definitions) and facts(node).names & names:
-            return at
-    return None

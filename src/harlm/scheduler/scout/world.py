@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harlm.scheduler.scout.frames import Frame
 from harlm.scheduler.scout.pending import Pending, Ready, Sources, settle_parts
-from harlm.scheduler.scout.syntax import Facts, callers, facts, root
+from harlm.scheduler.scout.syntax import Facts, callers, facts, of_all, root
 
 if TYPE_CHECKING:
-    from harlm.scheduler.scout.tasks import Task
+    from harlm.scheduler.scout.tasks import Steps, Task
 
 _STEPS = 3_000_000
 _OTHERS_S = 0.002  # how long the cell itself runs ahead before replies are looked for
@@ -57,6 +57,7 @@ class World:
         tools: what calls, by name; each answers at once with a pending value.
         file: the name that the code of this cell has.
         ask: makes a call.
+        run: goes through statements.
 
     Attributes:
         ready: what can go on.
@@ -74,12 +75,14 @@ class World:
         tools: Mapping[str, Callable[..., Any]],
         file: str,
         ask: Callable[[Asking], Pending],
+        run: Callable[[list[ast.stmt], Frame, Task], Steps],
     ) -> None:
         self.ready = Ready()
         self.frame = Frame(names, None)
         self.names = names
         self.file = file
         self.ask = ask
+        self.run = run
         self.tools = {id(tool): name for name, tool in tools.items()}
         self._tools = tools
         self.asked = 0
@@ -182,8 +185,6 @@ def facts_of_body(function: Function) -> Facts:
     """What is known of what a function does when it is called."""
     found: Facts | None = getattr(function, "_harlm_body_facts", None)
     if found is None:
-        from harlm.scheduler.scout.syntax import of_all
-
         found = facts(function.body) if isinstance(function, ast.Lambda) else of_all(function.body)
         function._harlm_body_facts = found  # type: ignore[union-attr] # a node is ours
     return found

@@ -1,0 +1,146 @@
+"""The scout of one cell as the host sees it: a fork of the REPL's process that asks early for what the cell will ask. Knows
+processes and frames; refuses to know what is asked.
+
+Whether a REPL makes a scout is its own affair; at most one process can come of it, as confined as the REPL itself, and it
+ends with the cell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from harlm.errors import SandboxFailure
+from harlm.protocols import Foresight
+from harlm.sandbox import wire
+from harlm.sandbox.calls import Calls, Clock
+from harlm.sandbox.control import ask_for_sender, readable, receive_with_sender
+from harlm.sandbox.link import Ends, Link
+from harlm.sandbox.worker_process import WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from harlm.sandbox.process import ProcessSandbox
+
+_LATE_S = 1.0  # how long a process that was started may take to say so
+
+
+class CellScout:
+    """See the module.
+
+    Args:
+        sandbox: of the REPL.
+        parent: the REPL's process.
+        allowed: what may be asked.
+        foresight: is asked.
+
+    Raises:
+        OSError: no descriptors are left.
+    """
+
+    def __init__(
+        self, sandbox: ProcessSandbox, parent: WorkerProcess, allowed: Collection[str], foresight: Foresight
+    ) -> None:
+        self._sandbox = sandbox
+        self._parent = parent
+        self._allowed = allowed
+        self._foresight = foresight
+        self._link: Link | None = None
+        self._calls: Calls | None = None
+        self._too_soon: list[tuple[wire.Call, int]] = []
+        self._ends = Ends()
+        ask_for_sender(self._ends.ours)
+        sandbox.order_fork(parent)
+        self._listening = asyncio.create_task(self._listen())
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """What the REPL's process is given for it: its wire and its output."""
+        return self._ends.theirs.fileno(), self._ends.output
+
+    def given(self) -> None:
+        """The REPL's process has them."""
+        self._ends.give()
+
+    async def _listen(self) -> None:
+        worker = await taken_over(self._ends, self._parent)
+        if worker is None:
+            return
+        link = self._link = self._sandbox.keep(Link(worker, self._on_call))
+        await link.connect(self._ends, largest=self._sandbox.largest_frame)
+        self._calls = Calls(
+            lambda call: self._foresight.foresee(call.id, call.function, call.arguments, call.needs),
+            link.to_worker, Clock(), on_answer=lambda *_: None, on_fault=_told_to_the_cell,
+        )  # fmt: skip
+        for call, size in self._too_soon:
+            self._calls.take(call, size)
+
+    def _on_call(self, call: wire.Call, size: int) -> None:
+        if call.function not in self._allowed:
+            raise SandboxFailure(f"a scout asked for {call.function!r}, which it was not given")
+        if self._calls is None:
+            self._too_soon.append((call, size))
+        else:
+            self._calls.take(call, size)
+
+    async def close(self, siblings: Callable[[], set[int]]) -> bool:
+        """End it.
+
+        Args:
+            siblings: the processes of all REPLs.
+
+        Returns:
+            whether the REPL's process has done no more than it was allowed to.
+        """
+        is_unused = self._sandbox.revoke_fork(self._parent)
+        if not is_unused and self._link is None:
+            await asyncio.wait([self._listening], timeout=_LATE_S)
+        self._listening.cancel()
+        await asyncio.gather(self._listening, return_exceptions=True)
+        with self._ends:
+            pass
+        if self._calls is not None:
+            await self._calls.end()
+        if self._link is not None:
+            await self._link.close()
+            self._sandbox.let_go(self._link)
+            return True
+        if not is_unused:
+            self._parent.kill_children(siblings())
+        return is_unused
+
+
+def _told_to_the_cell(fault: Exception) -> None:
+    """A fault of ours in a call that was made early: it counts when the cell itself makes the call."""
+
+
+async def taken_over(ends: Ends, parent: WorkerProcess) -> WorkerProcess | None:
+    """The process at the other end, as the kernel names it, when it has said that it is ready; None if it is no child of
+    ``parent``.
+    """
+    ready = wire.READY
+    ends.ours.setblocking(False)
+    data = b""
+    sender = None
+    while len(data) < len(ready):
+        await readable(ends.ours)
+        piece, descriptors, sender = receive_with_sender(ends.ours, len(ready) - len(data))
+        for each in descriptors:
+            os.close(each)
+        if not piece:
+            return None
+        data += piece
+    if sender is None or data != ready:
+        return None
+    try:
+        worker = WorkerProcess(sender, os.pidfd_open(sender))
+    except OSError:
+        return None  # it is gone
+    if worker.parent() != parent.pid:
+        with contextlib.suppress(OSError):
+            worker.close()
+        return None
+    return worker

@@ -1,0 +1,270 @@
+"""A scout beside a cell: a fork of this process that goes through the rest of the cell ahead of it, and asks the host early
+for what the cell will ask. Knows when that may help, and how to keep it apart; what a scout does is ``harlm.scheduler.scout``.
+
+Protects the cell from its scout: the scout is a process of its own, changes no file, has none of the cell's descriptors, and
+starts neither threads nor processes.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import gc
+import os
+import random
+import signal
+import sys
+import threading
+import types
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from harlm.scheduler.scout.pending import Pending
+from harlm.scheduler.scout.scout import Scout
+from harlm.scheduler.scout.syntax import DEFINITIONS, TOOLS
+from harlm.scheduler.scout.world import Lost
+
+from .channel import CallFailed, Channel, Frame, HostGone
+from .names import FUNCTIONS, HostFunctions
+
+_MARK = "\0ahead"
+_CPU_S = 20.0
+_SHARING = ("mmap", "multiprocessing.shared_memory")  # with these, processes can see each other's memory
+_LOOPS = (
+    ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.AsyncFor,
+)  # fmt: skip
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_FORBIDDEN = (
+    "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.utime", "os.chmod",
+    "os.chown", "os.kill", "os.killpg", "os.system", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn",
+    "subprocess.Popen", "socket.connect", "socket.bind", "socket.sendto", "shutil.", "_thread.start_new_thread",
+    "signal.pthread_kill",
+)  # fmt: skip
+
+
+class _Rest(NamedTuple):
+    """What a scout goes through: the statements of a cell from number ``at`` on."""
+
+    names: dict[str, Any]
+    cells: Mapping[str, str | ast.Module]
+    file: str
+    at: int
+
+
+class Ahead:
+    """What one cell needs to have a scout.
+
+    Args:
+        channel: of the REPL.
+        descriptors: the scout's wire to the host, and its output.
+        become: makes a fork of this process a scout's, given its wire and its output.
+    """
+
+    def __init__(self, channel: Channel, descriptors: list[int], become: Callable[[int, int], None]) -> None:
+        self._channel = channel
+        self._descriptors = descriptors
+        self._become = become
+        self._pid = 0
+
+    def take_place(
+        self, tree: ast.Module, file: str, sources: Mapping[str, str], names: dict[str, Any]
+    ) -> None:
+        """Put a mark into ``tree`` where the scout is to start: before the first statement that can call, if there is more than
+        one call to be made. The mark is a call that removes itself, so that all of the cell stays one piece of code.
+        """
+        at = _first_that_calls(tree.body, _callers(names))
+        if at is None or not self._descriptors or not sys.modules.keys().isdisjoint(_SHARING):
+            return
+        cells: dict[str, str | ast.Module] = {**sources, file: ast.Module(list(tree.body), [])}
+
+        def start() -> None:
+            delattr(builtins, _MARK)
+            self._start(_Rest(names, cells, file, at))
+
+        setattr(builtins, _MARK, start)
+        place = tree.body[at]
+        mark = ast.Expr(ast.Call(ast.Name(_MARK, ast.Load()), [], []))
+        for node in ast.walk(mark):
+            ast.copy_location(node, place)
+        tree.body.insert(at, mark)
+
+    def _start(self, rest: _Rest) -> None:
+        if threading.active_count() > 1:
+            return  # what they do would not go on in the fork
+        wire, output = self._descriptors
+        drawn = random.getstate()  # a fork would begin anew
+        gc.disable()
+        try:
+            pid = self._channel.fork()
+        except OSError:
+            return
+        finally:
+            gc.enable()
+        if pid:
+            self._pid = pid
+            return
+        try:
+            random.setstate(drawn)
+            self._become(wire, output)
+            self._scout(rest)
+        finally:  # a scout that fails is none; nothing must return into the cell
+            os._exit(0)
+
+    def _scout(self, rest: _Rest) -> None:
+        signal.setitimer(signal.ITIMER_VIRTUAL, _CPU_S)
+        signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+        self._channel.send({"op": "ready"})
+        sys.stdout = sys.stderr = _Nowhere()
+        sys.addaudithook(_forbid)
+        functions = [name for name in FUNCTIONS if name in TOOLS and name in rest.names]
+        scout = Scout(
+            rest.names,
+            rest.cells,
+            rest.file,
+            _Line(self._channel),
+            lambda post: _tools(post, functions),
+            CallFailed,
+        )
+        tree = rest.cells[rest.file]
+        assert isinstance(tree, ast.Module)
+        with suppress(HostGone):
+            scout.run(tree.body[rest.at :])
+
+    def close(self) -> None:
+        """The cell has ended. The host ends the scout."""
+        with suppress(AttributeError):
+            delattr(builtins, _MARK)
+        for each in self._descriptors:
+            os.close(each)
+        self._descriptors = []
+        if self._pid:
+            with suppress(OSError):
+                os.waitpid(self._pid, os.WNOHANG)
+
+
+def _tools(post: Callable[[str, Frame], Pending], functions: list[str]) -> Mapping[str, Callable[..., Any]]:
+    return HostFunctions(post, lambda name, several: [post(name, each) for each in several]).named(functions)
+
+
+class _Line:
+    """A scout's line to the host: the channel's frames, of which it takes the replies as they come."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def post(self, function: str, arguments: Frame, needs: list[int]) -> int:
+        """See ``harlm.scheduler.scout.scout.Line``."""
+        return self._channel.post(function, arguments, needs)
+
+    def receive(self, *, wait: bool) -> tuple[int, Any, str | None] | None:
+        """See ``harlm.scheduler.scout.scout.Line``."""
+        frame = self._channel.any_reply(wait=wait)
+        if frame is None:
+            return None
+        if frame["op"] == "refuse":
+            return frame["id"], None, frame["message"]
+        return frame["id"], frame["value"], None
+
+
+class _Nowhere:
+    """Where a scout prints."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def write(self, text: str) -> int:
+        """Nothing is kept."""
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing to do."""
+
+    def isatty(self) -> bool:
+        """No."""
+        return False
+
+
+def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
+    """Told by the interpreter of what it is about to do. What others could see is left to the cell itself."""
+    if event == "open":
+        flags = arguments[2]
+        if isinstance(flags, int) and flags & _WRITING:
+            raise Lost(event)
+    elif event.startswith(_FORBIDDEN):
+        raise Lost(event)
+
+
+def _callers(names: Mapping[str, Any]) -> set[str]:
+    """The tools, and the functions of earlier cells that lead to one."""
+    found = set(TOOLS)
+    codes = {
+        name: _code_names(value.__code__)
+        for name, value in names.items()
+        if type(value) is types.FunctionType and not name.startswith("_")
+    }
+    while more := {name for name, used in codes.items() if name not in found and used & found}:
+        found |= more
+    return found
+
+
+def _code_names(code: types.CodeType) -> set[str]:
+    found = set(code.co_names)
+    for constant in code.co_consts:
+        if type(constant) is types.CodeType:
+            found |= _code_names(constant)
+    return found
+
+
+def _first_that_calls(body: list[ast.stmt], callers: set[str]) -> int | None:
+    """The number of the first statement that can call; None where at most one call is made, or calls are awaited."""
+    first: int | None = None
+    calls = 0
+    for at, node in enumerate(body):
+        if isinstance(node, DEFINITIONS):
+            names = _names(node)[0]
+            if names & callers and isinstance(node, ast.FunctionDef | ast.ClassDef):
+                callers.add(node.name)
+                callers |= {
+                    each.name
+                    for each in node.body
+                    if isinstance(each, ast.FunctionDef) and _names(each)[0] & callers
+                }
+            continue
+        names, is_async = _names(node)
+        if is_async:
+            return None
+        if found := names & callers:
+            first = at if first is None else first
+            is_many = bool(found - TOOLS) or _has_loop(node) or len(found) > 1 or _count(node, callers) > 1
+            calls += 2 if is_many else 1
+    return first if calls > 1 else None
+
+
+def _names(node: ast.AST) -> tuple[set[str], bool]:
+    """All names and attributes in a node, and whether something is awaited in it."""
+    found: set[str] = set()
+    is_async = False
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        kind = type(each)
+        if kind is ast.Name:
+            found.add(each.id)  # type: ignore[attr-defined] # a name
+        elif kind is ast.Constant:
+            continue
+        else:
+            if kind is ast.Attribute:
+                found.add(each.attr)  # type: ignore[attr-defined] # an attribute
+            elif kind in (ast.Await, ast.AsyncFor, ast.AsyncWith):
+                is_async = True
+            waiting += ast.iter_child_nodes(each)
+    return found, is_async
+
+
+def _has_loop(node: ast.AST) -> bool:
+    return any(isinstance(each, _LOOPS) for each in ast.walk(node))
+
+
+def _count(node: ast.AST, names: set[str]) -> int:
+    return sum(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node))

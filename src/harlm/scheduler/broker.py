@@ -1,0 +1,200 @@
+"""The calls of one cell, made early where a scout foresees them and *claimed* when the cell itself asks. Knows which call is
+which; refuses to know what a call is.
+
+The k-th time that the cell asks something it gets the k-th call of that kind, whoever began it: a loop that asks the same six
+times gets six replies, and a scout that comes too late begins nothing a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from harlm.errors import LimitExceeded
+from harlm.scheduler.record import CallRecord, CellRecord
+from harlm.types import Usage
+
+FORESEEN = frozenset({"llm_query", "rlm_query"})
+"""What is made early. Everything else has its answer at the moment of asking only."""
+
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+class Making(NamedTuple):
+    """A call that is being made.
+
+    Attributes:
+        value: what it comes to.
+        usage: what it has cost so far.
+    """
+
+    value: Awaitable[object]
+    usage: Callable[[], Usage]
+
+
+Make = Callable[[str, Mapping[str, object], bool], Making]
+"""Begins a call: the function, its arguments, and whether it is made early, which must end nothing when it is refused."""
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    number: int
+    function: str
+    is_early: bool
+    task: asyncio.Future[object]
+    usage: Callable[[], Usage]
+    began: float
+    needs: tuple[int, ...] = ()
+    ended: float | None = None
+    is_claimed: bool = False
+
+
+@dataclass(slots=True)
+class _Lane:
+    """All calls that ask the same, in the order in which they began."""
+
+    calls: list[_Call] = field(default_factory=list)
+    claimed: int = 0
+    foreseen: int = 0
+
+
+class Broker:
+    """See the module. One for each cell; ``harlm.protocols.Foresight`` for its scout.
+
+    Args:
+        make: begins a call.
+        now: the clock, in seconds.
+    """
+
+    def __init__(self, make: Make, now: Callable[[], float] = time.monotonic) -> None:
+        self._make = make
+        self._now = now
+        self._began = now()
+        self._calls: list[_Call] = []
+        self._lanes: defaultdict[Hashable, _Lane] = defaultdict(_Lane)
+        self._by_foreseen: dict[int, int] = {}
+        self._last_claimed: tuple[int, ...] = ()
+        self._is_over = False
+
+    async def claim(self, function: str, arguments: Mapping[str, object]) -> object:
+        """What the cell is told.
+
+        Raises:
+            CodeError: and whatever else the call came to.
+        """
+        lane = self._lanes[_key(function, arguments)]
+        at = lane.claimed
+        lane.claimed += 1
+        if at < len(lane.calls):
+            call = lane.calls[at]
+        else:
+            call = self._begin(lane, function, arguments, needs=self._last_claimed, is_early=False)
+        call.is_claimed = True
+        try:
+            value = await _outcome(call.task)
+        except LimitExceeded:
+            if not call.is_early:
+                raise
+            # It was refused early; what the cell is told is what it would have been told without a scout.
+            call.is_claimed = False
+            call = lane.calls[at] = self._begin(
+                lane, function, arguments, needs=call.needs, is_early=False, at=at
+            )
+            call.is_claimed = True
+            value = await _outcome(call.task)
+        self._last_claimed = (call.number,)
+        return value
+
+    async def foresee(
+        self, number: int, function: str, arguments: Mapping[str, object], needs: Sequence[int]
+    ) -> object:
+        """See ``harlm.protocols.Foresight``."""
+        if function not in FORESEEN:
+            return await self._make(function, arguments, True).value
+        lane = self._lanes[_key(function, arguments)]
+        at = lane.foreseen
+        lane.foreseen += 1
+        known = tuple(self._by_foreseen[each] for each in needs if each in self._by_foreseen)
+        if at < len(lane.calls):
+            call = lane.calls[at]
+            call.needs = known
+        elif self._is_over:
+            raise asyncio.CancelledError
+        else:
+            call = self._begin(lane, function, arguments, needs=known, is_early=True)
+        self._by_foreseen[number] = call.number
+        return await _outcome(call.task)
+
+    def _begin(
+        self,
+        lane: _Lane,
+        function: str,
+        arguments: Mapping[str, object],
+        *,
+        needs: tuple[int, ...],
+        is_early: bool,
+        at: int | None = None,
+    ) -> _Call:
+        making = self._make(function, arguments, is_early)
+        task = asyncio.ensure_future(making.value)
+        call = _Call(len(self._calls) + 1, function, is_early, task, making.usage, self._now(), needs)
+        task.add_done_callback(lambda _: self._ended(call))
+        self._calls.append(call)
+        if at is None:
+            lane.calls.append(call)
+        return call
+
+    def _ended(self, call: _Call) -> None:
+        call.ended = self._now()
+        if not call.task.cancelled():
+            call.task.exception()  # nobody may ever ask
+
+    @property
+    def unclaimed(self) -> Usage:
+        """What calls have used that the cell has not asked for."""
+        total = Usage()
+        for call in self._calls:
+            if not call.is_claimed:
+                total += call.usage()
+        return total
+
+    async def close(self) -> CellRecord:
+        """The cell has ended: cancel what nobody has asked for, and wait until it is gone."""
+        self._is_over = True
+        left = [call.task for call in self._calls if not call.task.done()]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+        return CellRecord(calls=tuple(map(self._recorded, self._calls)))
+
+    def _recorded(self, call: _Call) -> CallRecord:
+        ended = self._now() if call.ended is None else call.ended
+        return CallRecord(
+            number=call.number,
+            function=call.function,
+            needs=call.needs,
+            is_early=call.is_early,
+            is_claimed=call.is_claimed,
+            began_s=call.began - self._began,
+            seconds=ended - call.began,
+            usage=call.usage(),
+        )
+
+
+async def _outcome(task: asyncio.Future[object]) -> object:
+    """What a call comes to. Whoever waits may give up; the call goes on."""
+    return task.result() if task.done() else await asyncio.shield(task)
+
+
+def _key(function: str, arguments: Mapping[str, object]) -> Hashable:
+    """What a call is known by."""
+    if function == "llm_query":
+        return arguments.get("prompt"), arguments.get("model")
+    return function, _encode(arguments)
