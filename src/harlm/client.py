@@ -43,6 +43,7 @@ class HARLM:
         max_depth: the deepest node with a REPL of its own.
         max_turns: rounds of a REPL; the last one forces an answer.
         concurrency: model requests in flight at once.
+        speculation: whether calls are made before model-written code asks for them (``harlm.config.Engine``).
         sandbox: the isolation tier of model-written code; ``auto`` takes the strongest that can be built here.
         home: the folder of runs and indexes.
         api_key: for the models of this object, instead of the environment's.
@@ -66,6 +67,7 @@ class HARLM:
         max_depth: int | None = None,
         max_turns: int | None = None,
         concurrency: int | None = None,
+        speculation: config.Speculation | None = None,
         sandbox: config.Tier | None = None,
         home: str | Path | None = None,
         api_key: str | None = None,
@@ -92,6 +94,7 @@ class HARLM:
             "budget.seconds": limits.seconds,
             "engine.max_turns": max_turns,
             "engine.concurrency": concurrency,
+            "engine.speculation": speculation,
             "engine.seed": seed,
             "sandbox.tier": sandbox,
             "tracing.home": None if home is None else str(home),

@@ -50,6 +50,24 @@ STORY: list[events.Event] = [
     events.CallStarted(seq=8, node="0.0", parent="0", call=2, role="sub", model="a/b", messages=()),
     events.CallFailed(seq=9, node="0.0", parent="0", call=2, error=HOSTILE, status=500),
     events.NodeFinished(seq=10, node="0.0", parent="0", status="ok", text="x"),
+    events.Scheduled(
+        seq=11,
+        node="0",
+        turn=1,
+        pattern="map",
+        calls=2,
+        early=1,
+        claimed=1,
+        wasted=0,
+        critical_path_s=0.1,
+        busy_s=0.1,
+        parallelism=1.5,
+        graph=(
+            events.ScheduledCall(
+                number=1, function="llm_query", needs=(), early=True, claimed=True, began_s=0.0, seconds=0.1
+            ),
+        ),
+    ),
     events.Searched(seq=11, node="0", query=HOSTILE, hits=3, seconds=0.01),
     events.CellFinished(
         seq=12,

@@ -80,7 +80,7 @@ def test_flags_of_parts_that_do_not_exist_are_absent() -> None:
         "-q",
         "-v",
     } <= flags
-    assert not {"--speculation", "--branches", "--no-cache", "--resume"} & flags
+    assert not {"--branches", "--no-cache", "--resume"} & flags
 
 
 def test_the_schemas_in_the_wheel_are_those_of_the_types() -> None:

@@ -39,6 +39,7 @@ _FLAGS = {
     "mode": "engine.mode",
     "max_depth": "engine.max_depth",
     "concurrency": "engine.concurrency",
+    "speculation": "engine.speculation",
     "seed": "engine.seed",
     "strict": "engine.strict",
     "include": "loading.include",
@@ -61,6 +62,11 @@ _FLAGS = {
 )
 @click.option(
     "-j", "--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Model requests in flight at once."
+)
+@click.option(
+    "--speculation",
+    type=click.Choice(["off", "safe", "eager"]),
+    help="Calls made before a cell asks for them: none, those that are certain (default), all that can be foreseen.",
 )
 @budget_options
 @sandbox_options
@@ -241,8 +247,9 @@ def _summary(answer: Answer) -> str:
     cost = "cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
     about = "about " if usage.estimated else ""
     sandbox = f" · sandbox {answer.sandbox}" if answer.sandbox else ""
+    early = f" ({usage.early.made} early, {usage.early.wasted} wasted)" if usage.early.made else ""
     return (
-        f"{answer.mode} · {cost} · {usage.calls} calls · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
+        f"{answer.mode} · {cost} · {usage.calls} calls{early} · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
         f"{latency.wall_s:.2f} s (critical path {latency.critical_path_s:.2f} s){sandbox} · run {answer.run_id}"
     )
 

@@ -277,6 +277,7 @@ class ProcessRepl:
 
     def _part_with(self, scout: CellScout, link: Link) -> None:
         """End a scout; what of it takes time does not keep the cell waiting."""
+        scout.end()
 
         async def part() -> None:
             if not await scout.close(self._sandbox.pids):

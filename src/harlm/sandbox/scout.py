@@ -48,6 +48,7 @@ class CellScout:
         self._parent = parent
         self._allowed = allowed
         self._foresight = foresight
+        self._is_unused = False
         self._link: Link | None = None
         self._calls: Calls | None = None
         self._too_soon: list[tuple[wire.Call, int]] = []
@@ -86,8 +87,16 @@ class CellScout:
         else:
             self._calls.take(call, size)
 
+    def end(self) -> None:
+        """The cell has ended: nothing may be started any more, and nothing is asked."""
+        self._is_unused = self._sandbox.revoke_fork(self._parent)
+        if self._calls is not None:
+            self._calls.refuse_all("the cell has ended")
+        if self._link is not None:
+            self._link.kill()
+
     async def close(self, siblings: Callable[[], set[int]]) -> bool:
-        """End it.
+        """Wait until nothing is left of it, when it was ended.
 
         Args:
             siblings: the processes of all REPLs.
@@ -95,8 +104,7 @@ class CellScout:
         Returns:
             whether the REPL's process has done no more than it was allowed to.
         """
-        is_unused = self._sandbox.revoke_fork(self._parent)
-        if not is_unused and self._link is None:
+        if not self._is_unused and self._link is None:
             await asyncio.wait([self._listening], timeout=_LATE_S)
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
@@ -108,9 +116,9 @@ class CellScout:
             await self._link.close()
             self._sandbox.let_go(self._link)
             return True
-        if not is_unused:
+        if not self._is_unused:
             self._parent.kill_children(siblings())
-        return is_unused
+        return self._is_unused
 
 
 def _told_to_the_cell(fault: Exception) -> None:

@@ -203,7 +203,7 @@ def decode(data: bytes | bytearray | memoryview) -> News:
         frame = _decoder.decode(data)
         if isinstance(frame, _RawCall):
             arguments = {name: _plain(raw) for name, raw in frame.arguments.items()}
-            return Call(id=frame.id, function=frame.function, arguments=arguments, needs=frame.needs)
+            return Call(id=frame.id, function=frame.function, arguments=arguments, needs=tuple(frame.needs))
         if isinstance(frame, _RawDone):
             final = None if frame.final is None else Value(value=_plain(frame.final.value))
             return Done(

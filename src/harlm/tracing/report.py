@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from harlm.types import Answer, Citation, Latency, Mode, Reading, Route, Status, Usage
+from harlm.types import Answer, Citation, Early, Latency, Mode, Reading, Route, Status, Usage
 
 
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +20,17 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: float | None
     estimated: bool
     by_model: Mapping[str, UsageReport] = {}
+    early: EarlyReport | None = None
+
+
+class EarlyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls that were made before code asked for them; what nobody asked for was wasted. Part of the usage."""
+
+    made: int
+    claimed: int
+    wasted: int
+    wasted_tokens: int
+    wasted_usd: float | None
 
 
 class ReadingReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +79,7 @@ def report_of(answer: Answer) -> AnswerReport:
         status=answer.status,
         mode=answer.mode,
         route=answer.route,
-        usage=_usage(answer.usage),
+        usage=msgspec.structs.replace(_usage(answer.usage), early=_early(answer.usage.early)),
         latency=answer.latency,
         reading=None if answer.reading is None else _reading(answer.reading),
         memory=None,
@@ -83,6 +94,16 @@ def _reading(reading: Reading) -> ReadingReport:
         tokens_read=reading.tokens_read,
         least_tokens=reading.least_tokens,
         ratio=None if reading.ratio is None else round(reading.ratio, 3),
+    )
+
+
+def _early(early: Early) -> EarlyReport:
+    return EarlyReport(
+        made=early.made,
+        claimed=early.claimed,
+        wasted=early.wasted,
+        wasted_tokens=early.wasted_tokens,
+        wasted_usd=None if early.wasted_micros is None else early.wasted_micros / 1_000_000,
     )
 
 

@@ -19,6 +19,8 @@ class Node:
         root_calls, sub_calls: answered, by role; failed ones are counted apart.
         usage: of the node's own calls.
         cells: that were run.
+        early, wasted: calls that were made before its cells asked, and how many of these for nothing.
+        faster: by how much its calls overlapped, in the cell where that was most.
         children: in the order in which they began.
     """
 
@@ -32,6 +34,9 @@ class Node:
     failed: int = 0
     usage: Usage = field(default_factory=Usage)
     cells: int = 0
+    early: int = 0
+    wasted: int = 0
+    faster: float = 1.0
     children: list[Node] = field(default_factory=list)
 
 
@@ -68,6 +73,11 @@ class CallTree:
                 node.in_flight -= 1
             case events.CellFinished():
                 self._node(event).cells += 1
+            case events.Scheduled():
+                node = self._node(event)
+                node.early += event.early
+                node.wasted += event.wasted
+                node.faster = max(node.faster, event.parallelism)
 
     def _count(self, event: events.CallFinished) -> None:
         node = self._node(event)
@@ -103,6 +113,10 @@ def node_line(node: Node, width: int = 60) -> str:
     calls = [f"{node.root_calls} turns" if node.mode != "direct" else f"{node.root_calls} call"]
     if node.sub_calls or (node.in_flight and node.cells):
         calls.append(f"{node.sub_calls} sub-calls")
+    if node.early:
+        calls.append(f"{node.early} early, {node.faster:.1f} at once")
+    if node.wasted:
+        calls.append(f"{node.wasted} wasted")
     if node.failed:
         calls.append(f"{node.failed} failed")
     tokens = node.usage.input_tokens + node.usage.output_tokens

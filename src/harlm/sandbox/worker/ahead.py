@@ -15,14 +15,13 @@ import random
 import signal
 import sys
 import threading
-import types
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from harlm.scheduler.scout.pending import Pending
 from harlm.scheduler.scout.scout import Scout
-from harlm.scheduler.scout.syntax import DEFINITIONS, TOOLS
+from harlm.scheduler.scout.syntax import DEFINITIONS, TOOLS, callers_among
 from harlm.scheduler.scout.world import Lost
 
 from .channel import CallFailed, Channel, Frame, HostGone
@@ -73,7 +72,7 @@ class Ahead:
         """Put a mark into ``tree`` where the scout is to start: before the first statement that can call, if there is more than
         one call to be made. The mark is a call that removes itself, so that all of the cell stays one piece of code.
         """
-        at = _first_that_calls(tree.body, _callers(names))
+        at = _first_that_calls(tree.body, set(callers_among(names)))
         if at is None or not self._descriptors or not sys.modules.keys().isdisjoint(_SHARING):
             return
         cells: dict[str, str | ast.Module] = {**sources, file: ast.Module(list(tree.body), [])}
@@ -193,27 +192,6 @@ def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
             raise Lost(event)
     elif event.startswith(_FORBIDDEN):
         raise Lost(event)
-
-
-def _callers(names: Mapping[str, Any]) -> set[str]:
-    """The tools, and the functions of earlier cells that lead to one."""
-    found = set(TOOLS)
-    codes = {
-        name: _code_names(value.__code__)
-        for name, value in names.items()
-        if type(value) is types.FunctionType and not name.startswith("_")
-    }
-    while more := {name for name, used in codes.items() if name not in found and used & found}:
-        found |= more
-    return found
-
-
-def _code_names(code: types.CodeType) -> set[str]:
-    found = set(code.co_names)
-    for constant in code.co_consts:
-        if type(constant) is types.CodeType:
-            found |= _code_names(constant)
-    return found
 
 
 def _first_that_calls(body: list[ast.stmt], callers: set[str]) -> int | None:

@@ -128,10 +128,10 @@ def _method(target: Any, name: str, values: list[Any], named: dict[str, Any], ta
         return apply(task, call, target, *values, *named.values())
     if kind is str or kind is Pending:
         return apply(task, _bound(name, list(named)), target, *values, *named.values())
-    if task.holds and id(target) in task.holds:
-        function = None
-    else:
-        function = apply(task, getattr, target, name)
+    own = getattr(kind, name, None) if kind.__module__ == "__main__" else None
+    if type(own) is types.FunctionType and _is_followed(own, task.world):
+        return follow(own, [target, *values], named, task)
+    function = None if id(target) in task.holds else apply(task, getattr, target, name)
     if function is None or type(function) is Pending:
         return change(task, _bound(name, list(named)), target, *values, *named.values())
     return invoke(function, values, named, task)

@@ -125,9 +125,13 @@ class _Late:
                 self.result.fail(each.error, ready)
                 return
         values = tuple(map(with_values, self._values))
+        world = self._task.world
+        asked = world.asked
         try:
             self.result.resolve(self._operation(*values), ready)
         except (Touched, Exception) as stopped:
+            if world.asked != asked and isinstance(stopped, Touched):
+                return  # tried again, it would ask again; so nobody learns its result here
             self._tries_left -= 1
             try:
                 missing = _needed(self._task, stopped, values) if self._tries_left else []

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from harlm.scheduler.scout.pending import Pending
@@ -69,7 +70,8 @@ class Scout:
         world = self._world
         main = Task(world, None)
         try:
-            main.start(run(body, world.frame, main), _nothing_to_detach)
+            with suppress(Exception):  # the program's own: the cell ends there, but what came before goes on
+                main.start(run(body, world.frame, main), _nothing_to_detach)
             while not world.is_over:
                 while (reply := self._line.receive(wait=False)) is not None:
                     self._take(*reply)

@@ -5,6 +5,8 @@ guess on the safe side, found once for each node.
 from __future__ import annotations
 
 import ast
+import types
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 TOOLS = frozenset({"llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"})
@@ -159,11 +161,40 @@ def continues(loop: ast.For | ast.While) -> bool:
     return "continue" in of_all(loop.body).exits
 
 
-def callers(trees: list[ast.Module]) -> frozenset[str]:
-    """The names that lead to a call of a tool: the tools, and functions and methods that name one of these. A variable that
-    holds such a function counts as well.
+def callers_among(names: Mapping[str, object]) -> frozenset[str]:
+    """Which of the names that have a value lead to a call of a tool: the tools, and functions and classes whose code names one
+    of these.
     """
     found = set(TOOLS)
+    codes = [pair for name, value in list(names.items()) for pair in _codes(name, value)]
+    while more := {name for name, used in codes if name not in found and used & found}:
+        found |= more
+    return frozenset(found)
+
+
+def _codes(name: str, value: object) -> list[tuple[str, set[str]]]:
+    """The names in the code of a function, or of each method of a class; one that runs at birth counts for the class."""
+    if type(value) is types.FunctionType:
+        return [(name, _code_names(value.__code__))]
+    if isinstance(value, type) and value.__module__ == "__main__":
+        methods = [pair for each, method in vars(value).items() for pair in _codes(each, method)]
+        return [(name if each in ("__init__", "__call__") else each, used) for each, used in methods]
+    return []
+
+
+def _code_names(code: types.CodeType) -> set[str]:
+    found = set(code.co_names)
+    for constant in code.co_consts:
+        if type(constant) is types.CodeType:
+            found |= _code_names(constant)
+    return found
+
+
+def callers(trees: list[ast.Module], known: frozenset[str] = TOOLS) -> frozenset[str]:
+    """The names that lead to a call of a tool: those that are known, and functions and methods that name one of these. A
+    variable that holds such a function counts as well.
+    """
+    found = set(known)
     while True:
         more = {
             name

@@ -142,6 +142,8 @@ class Task:
         self.result.sources = joined((self.result.sources, self.sources))
         if self._on_end is not None:
             self._on_end()
+        if self.is_main:
+            return
         if self._detach is None and error is not None:  # nobody is there to raise it to
             self.world.failed(error, self)
             self.result.fail(error, self.world.ready)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harlm.scheduler.scout.frames import Frame
 from harlm.scheduler.scout.pending import Pending, Ready, Sources, settle_parts
-from harlm.scheduler.scout.syntax import Facts, callers, facts, of_all, root
+from harlm.scheduler.scout.syntax import Facts, callers, callers_among, facts, of_all, root
 
 if TYPE_CHECKING:
     from harlm.scheduler.scout.tasks import Steps, Task
@@ -88,11 +88,11 @@ class World:
         self.asked = 0
         self.never = Pending()
         self.is_over = False
-        self._trees = {file: tree for file, cell in cells.items() if (tree := _parsed(cell)) is not None}
+        self._cells = cells
         self._functions: dict[tuple[str, int, str], Function] = {}
-        for file, tree in self._trees.items():
-            self._learn(file, tree)
-        self.callers = callers(list(self._trees.values()))
+        self._learned: set[str] = set()
+        tree = self._learn(file)
+        self.callers = callers_among(names) if tree is None else callers([tree], callers_among(names))
         self._changes: dict[int, frozenset[str]] = {}
         self._steps = 0
         self._others_at = time.perf_counter() + _OTHERS_S
@@ -102,13 +102,18 @@ class World:
         """The tool with this name."""
         return self._tools[name]
 
-    def _learn(self, file: str, tree: ast.Module) -> None:
-        for node in ast.walk(tree):
+    def _learn(self, file: str) -> ast.Module | None:
+        """The syntax of a cell, with its functions noted; None where there is no such cell."""
+        cell = self._cells.get(file)
+        tree = None if cell is None else _parsed(cell)
+        self._learned.add(file)
+        for node in () if tree is None else ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
                 self._functions[file, first, node.name] = node
             elif isinstance(node, ast.Lambda):
                 self._functions.setdefault((file, node.lineno, "<lambda>"), node)
+        return tree
 
     def step(self) -> None:
         """Count one statement.
@@ -146,6 +151,8 @@ class World:
     def text_of(self, function: types.FunctionType) -> Function | None:
         """The function as a cell defined it; None for others."""
         code = function.__code__
+        if code.co_filename not in self._learned:
+            self._learn(code.co_filename)
         return self._functions.get((code.co_filename, code.co_firstlineno, code.co_name))
 
     def changed_by(self, node: ast.AST, frame: Frame) -> frozenset[str]:

@@ -1,0 +1,205 @@
+"""Runs a program twice on real REPLs, once alone and once with a scout ahead of it, against the same seeded model, and tells
+whether anybody could see a difference: output, error, variables with their aliases, calls in their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from harlm.errors import CodeError
+from harlm.protocols import Repl, ReplSetup, Sandbox
+from harlm.scheduler.broker import Broker, Making
+from harlm.scheduler.record import CellRecord
+from harlm.types import Context, Observation, Usage
+
+_CLEAN = "[globals().pop(name) for name in list(globals()) if name[:1] != '_'] and None"
+
+_DESCRIBE = '''
+def _described(names):
+    import random, types
+    seen = {}
+    def one(value, depth=0):
+        kind = type(value)
+        if kind in (str, int, float, bool, bytes, type(None)): return repr(value)
+        if depth > 8: return "…"
+        if id(value) in seen: return f"<{seen[id(value)]}>"
+        if isinstance(value, (list, dict, set, tuple)) or kind.__module__ == "__main__":
+            seen[id(value)] = len(seen)
+        if isinstance(value, dict): inner = [f"{one(key, depth + 1)}: {one(item, depth + 1)}" for key, item in value.items()]
+        elif isinstance(value, (list, tuple)): inner = [one(item, depth + 1) for item in value]
+        elif isinstance(value, (set, frozenset)): inner = sorted(one(item, depth + 1) for item in value)
+        elif kind is types.FunctionType: inner = [one(cell.cell_contents, depth + 1) for cell in value.__closure__ or ()]
+        elif kind.__module__ == "__main__": inner = [one(vars(value), depth + 1)]
+        elif isinstance(value, BaseException): inner = [str(value)]
+        else: inner = []
+        return f"{kind.__name__}#{seen.get(id(value), '')}({', '.join(inner)})"
+    told = {name: one(value) for name, value in names.items() if not name.startswith("_")}
+    return told, hash(random.getstate())
+print(_described({name: value for name, value in globals().items() if name not in _RESERVED}))
+'''
+_RESERVED = (
+    "_RESERVED = 'context llm_query llm_query_batched rlm_query rlm_query_batched budget FINAL FINAL_VAR SUBMIT SHOW_VARS "
+    "answer'.split()\n"
+)
+_SCOUT_S = 0.1
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
+_CELL = re.compile(r"<cell \d+>")
+_MOMENT = re.compile(r"\b1[789]\d{8}\.\d+")  # seconds since the epoch
+
+
+class SeededModel:
+    """Replies by what is asked and how often it was; some calls fail, all take some time.
+
+    Args:
+        seed: of the replies; how long they take is another matter.
+        slowest_s: seconds.
+    """
+
+    def __init__(self, seed: int, slowest_s: float, delays: int) -> None:
+        self._seed = seed
+        self._asked: Counter[str] = Counter()
+        self._slowest_s = slowest_s
+        self._delays = random.Random(delays)
+        self.claimed: list[str] = []
+        self.broker: Broker | None = None
+        self.scout_is_there = asyncio.Event()
+
+    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+        """See ``harlm.protocols.ReplHost``."""
+        self.claimed.append(f"{function} {arguments}")
+        if self.broker is not None:
+            with suppress(TimeoutError):  # or the cell would be over before its scout is there
+                await asyncio.wait_for(self.scout_is_there.wait(), _SCOUT_S)
+            self.scout_is_there.set()
+            return await self.broker.claim(function, arguments)
+        return await self._reply(str(arguments["prompt"]))
+
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+        """See ``harlm.scheduler.broker.Make``."""
+        self.scout_is_there.set()
+        return Making(self._reply(str(arguments["prompt"])), Usage)
+
+    async def _reply(self, prompt: str) -> str:
+        self._asked[prompt] += 1
+        digest = blake2b(f"{self._seed} {prompt} {self._asked[prompt]}".encode(), digest_size=8).hexdigest()
+        await asyncio.sleep(self._delays.random() ** 2 * self._slowest_s)
+        chosen = int(digest[:4], 16)
+        if chosen % 41 == 0:
+            raise CodeError(f"llm_query failed: no reply to {prompt[:20]!r}")
+        return f"{('yes', 'no', 'maybe', 'one')[chosen % 4]} {digest[4:10]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that could be seen of a program."""
+
+    output: str
+    error: str | None
+    final: str
+    variables: str
+    claimed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A program's two runs."""
+
+    alone: Seen
+    ahead: Seen
+    record: CellRecord
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nobody could tell them apart."""
+        return self.alone == self.ahead
+
+
+class Twins:
+    """Two REPLs for one program after another.
+
+    Args:
+        sandbox: opens them.
+        slowest_s: how long the model takes at most.
+    """
+
+    def __init__(self, sandbox: Sandbox, slowest_s: float = 0.01) -> None:
+        self._sandbox = sandbox
+        self._slowest_s = slowest_s
+        self._stack = AsyncExitStack()
+        self._repls: list[tuple[Repl, _Switch]] = []
+
+    async def __aenter__(self) -> Twins:
+        for _ in range(2):
+            switch = _Switch()
+            setup = ReplSetup(
+                context=Context.of_text("the context\n" * 50), functions=("llm_query", "llm_query_batched"), seed=7
+            )
+            repl = await self._sandbox.open(setup, switch)
+            self._stack.push_async_callback(repl.close)
+            self._repls.append((repl, switch))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def run(self, cells: Sequence[str], seed: int, *, is_ordered: bool = True) -> Pair:
+        """Run a program of some cells, the last one of which may have a scout.
+
+        Args:
+            is_ordered: whether its calls come in one order only.
+        """
+        alone, _ = await self._one(0, cells, seed, is_ordered=is_ordered, with_scout=False)
+        ahead, record = await self._one(1, cells, seed, is_ordered=is_ordered, with_scout=True)
+        return Pair(alone, ahead, record)
+
+    async def _one(
+        self, at: int, cells: Sequence[str], seed: int, *, is_ordered: bool, with_scout: bool
+    ) -> tuple[Seen, CellRecord]:
+        repl, switch = self._repls[at]
+        model = switch.model = SeededModel(seed, self._slowest_s, seed + at)
+        await repl.run(_CLEAN)
+        for cell in cells[:-1]:
+            await repl.run(cell)
+        record = CellRecord(calls=())
+        if with_scout:
+            model.broker = Broker(model.begin)
+            seen = await repl.run(cells[-1], ahead=model.broker)
+            record = await model.broker.close()
+            model.broker = None
+        else:
+            seen = await repl.run(cells[-1])
+        told = await repl.run(_RESERVED + _DESCRIBE)
+        return _seen(seen, told, model.claimed, is_ordered=is_ordered), record
+
+
+class _Switch:
+    """A host that stays while models come and go."""
+
+    def __init__(self) -> None:
+        self.model = SeededModel(0, 0.0, 0)
+
+    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+        """See ``harlm.protocols.ReplHost``."""
+        return await self.model.call(function, arguments)
+
+
+def _seen(seen: Observation, told: Observation, claimed: list[str], *, is_ordered: bool) -> Seen:
+    return Seen(
+        output=_plain(seen.output),
+        error=None if seen.error is None else _plain(seen.error),
+        final=repr(seen.final),
+        variables=_plain(told.output),
+        claimed=tuple(claimed if is_ordered else sorted(claimed)),
+    )
+
+
+def _plain(text: str) -> str:
+    """Without what no two runs have in common."""
+    return _MOMENT.sub("<now>", _CELL.sub("<cell>", _ADDRESS.sub("0x", text)))

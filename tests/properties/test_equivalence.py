@@ -1,0 +1,135 @@
+"""Nobody can tell that calls were made early: whatever a program does, it does the same with a scout ahead of it.
+
+``HARLM_FUZZ=1`` runs more of it; ``HARLM_FUZZ_SEEDS=first-last`` chooses the programs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from harlm.config import Isolation
+from harlm.sandbox import zygote
+from harlm.sandbox.tiers import ChosenSandbox
+from tests.properties.equivalence import Pair, Twins
+from tests.properties.programs import Program
+
+_PARTS = 8
+_IN_SUITE = 2_000
+_IN_FUZZ = 100_000
+_AT_ONCE = 3
+
+
+def _seeds() -> range:
+    named = os.environ.get("HARLM_FUZZ_SEEDS")
+    if named:
+        first, _, last = named.partition("-")
+        return range(int(first), int(last))
+    return range(_IN_FUZZ if os.environ.get("HARLM_FUZZ") else _IN_SUITE)
+
+
+async def _differences(seeds: Iterable[int]) -> tuple[list[tuple[int, Pair]], int, int]:
+    """The programs whose two runs differ, and how many calls were made early and how many of these for nothing."""
+    waiting = iter(seeds)
+    found: list[tuple[int, Pair]] = []
+    made = wasted = 0
+    sandbox = ChosenSandbox(Isolation(allow_unsafe=True))
+
+    async def work() -> None:
+        nonlocal made, wasted
+        async with Twins(sandbox) as twins:
+            for seed in waiting:
+                program = Program(seed)
+                pair = await twins.run([program.code], seed, is_ordered=program.is_ordered)
+                made += pair.record.early.made
+                wasted += pair.record.early.wasted
+                if not pair.is_same:
+                    found.append((seed, pair))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_AT_ONCE):
+                group.create_task(work())
+    finally:
+        await sandbox.close()
+    return found, made, wasted
+
+
+@pytest.mark.parametrize("part", range(_PARTS))
+async def test_generated_programs_do_the_same_with_a_scout(part: int) -> None:
+    seeds = _seeds()[part::_PARTS]
+    found, made, _ = await _differences(seeds)
+    assert not found, f"{len(found)} of {len(seeds)} differ, such as {found[:1]}"
+    assert made > len(seeds)  # or there was nothing to be seen
+
+
+def _real_cells() -> list[dict[str, object]]:
+    """Cells that models have written, where this machine has them: they are others' work, and not part of this project."""
+    named = os.environ.get("HARLM_REAL_CELLS") or Path(__file__).parents[3] / "shared/data/real_cells.jsonl"
+    path = Path(named)
+    if not path.is_file():
+        return []
+    return [cell for line in path.read_text(encoding="utf-8").splitlines() if (cell := json.loads(line))["parses"]]
+
+
+async def test_real_cells_do_the_same_with_a_scout() -> None:
+    cells = _real_cells()
+    if not cells:
+        pytest.skip("no file of real cells; HARLM_REAL_CELLS names one")
+    sandbox = ChosenSandbox(Isolation(allow_unsafe=True, cell_seconds=10))
+    waiting = iter(enumerate(cells))
+    differ: list[object] = []
+
+    async def work() -> None:
+        async with Twins(sandbox) as twins:
+            for seed, cell in waiting:
+                before = cell["preceding"]
+                assert isinstance(before, list)
+                pair = await twins.run([*map(str, before), str(cell["code"])], seed, is_ordered=False)
+                if not pair.is_same:
+                    differ.append((cell["id"], pair))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_AT_ONCE):
+                group.create_task(work())
+    finally:
+        await sandbox.close()
+    assert not differ
+
+
+_WITHOUT_ISOLATION = """
+import worker.ahead as ahead
+from harlm.scheduler.scout.scout import Scout
+class Line:
+    number = 0
+    def post(self, function, arguments, needs):
+        self.number += 1
+        return self.number
+    def receive(self, *, wait): return None
+def start(self, rest):
+    tree = rest.cells[rest.file]
+    own = dict(rest.names)
+    Scout(
+        rest.names, rest.cells, rest.file, Line(), lambda post: ahead._tools(post, ["llm_query", "llm_query_batched"])
+    ).run(tree.body[rest.at:])
+    rest.names.clear(); rest.names.update(own)
+ahead.Ahead._start = start
+"""
+
+
+async def test_a_scout_on_the_cells_own_objects_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof would notice if the fork were left out: names are put back here, and the objects behind them are shared."""
+    monkeypatch.setattr(zygote, "_BOOT", zygote._BOOT.replace("\nfor name in [", f"\n{_WITHOUT_ISOLATION}\nfor name in ["))
+    monkeypatch.setattr(zygote.HostZygote, "_current", {})
+    try:
+        found, _, _ = await _differences(range(60))
+    finally:
+        for each in zygote.HostZygote._current.values():
+            each.close()
+    assert len(found) > 5
