@@ -94,18 +94,34 @@ class ReplHost(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """A call that a cell is going to make.
+
+    Attributes:
+        number: 1, 2, 3, … among those that are foreseen.
+        function, arguments: as the cell will ask.
+        needs: the earlier ones that it was made from, or that decided about it.
+        is_certain: whether it is made whatever the others reply.
+    """
+
+    number: int
+    function: str
+    arguments: Mapping[str, object]
+    needs: Sequence[int] = ()
+    is_certain: bool = True
+
+
 class Foresight(Protocol):
     """Is asked early for what a cell will ask (``harlm.scheduler.broker``)."""
 
-    async def foresee(
-        self, number: int, function: str, arguments: Mapping[str, object], needs: Sequence[int]
-    ) -> object:
-        """The value that a call of the cell will have.
+    @property
+    def is_eager(self) -> bool:
+        """Whether what a result may make unnecessary is asked for without limit."""
+        ...
 
-        Args:
-            number: of the call among those that are foreseen.
-            function, arguments: as the cell will ask.
-            needs: the earlier ones that it was made from, or that decided about it.
+    async def foresee(self, call: Foreseen) -> object:
+        """The value that a call of the cell will have.
 
         Raises:
             CodeError: what the cell will be told instead.

@@ -21,7 +21,7 @@ from harlm.types import Context, Observation, Usage
 
 _CLEAN = "[globals().pop(name) for name in list(globals()) if name[:1] != '_'] and None"
 
-_DESCRIBE = '''
+_DESCRIBE = """
 def _described(names):
     import random, types
     seen = {}
@@ -43,7 +43,7 @@ def _described(names):
     told = {name: one(value) for name, value in names.items() if not name.startswith("_")}
     return told, hash(random.getstate())
 print(_described({name: value for name, value in globals().items() if name not in _RESERVED}))
-'''
+"""
 _RESERVED = (
     "_RESERVED = 'context llm_query llm_query_batched rlm_query rlm_query_batched budget FINAL FINAL_VAR SUBMIT SHOW_VARS "
     "answer'.split()\n"
@@ -139,7 +139,9 @@ class Twins:
         for _ in range(2):
             switch = _Switch()
             setup = ReplSetup(
-                context=Context.of_text("the context\n" * 50), functions=("llm_query", "llm_query_batched"), seed=7
+                context=Context.of_text("the context\n" * 50),
+                functions=("llm_query", "llm_query_batched"),
+                seed=7,
             )
             repl = await self._sandbox.open(setup, switch)
             self._stack.push_async_callback(repl.close)

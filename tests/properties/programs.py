@@ -55,7 +55,9 @@ class Program:
         scope = Scope(lists=["items"], texts=["base"])
         self._say(0, "import random, json, re, collections, functools, itertools")
         self._say(0, f"random.seed({seed % 97})")
-        self._say(0, f"items = {[f'{self._pick(_WORDS)} {at}' for at in range(self._random.randint(1, 5))]!r}")
+        self._say(
+            0, f"items = {[f'{self._pick(_WORDS)} {at}' for at in range(self._random.randint(1, 5))]!r}"
+        )
         self._say(0, f"base = {self._pick(_WORDS)!r}")
         for _ in range(self._random.randint(0, 3)):
             self._helper(scope)
@@ -94,7 +96,9 @@ class Program:
                 lambda: f"{self.text(scope, depth + 1)}.upper()",
                 lambda: f"{self.text(scope, depth + 1)}[:{self._random.randint(1, 9)}]",
                 lambda: f"str({self.number(scope, depth + 1)})",
-                lambda: f"({self.text(scope, depth + 1)} if {self.test(scope, depth + 1)} else {self.text(scope, depth + 1)})",
+                lambda: (
+                    f"({self.text(scope, depth + 1)} if {self.test(scope, depth + 1)} else {self.text(scope, depth + 1)})"
+                ),
                 lambda: self.call(scope, depth + 1),
                 lambda: self.call(scope, depth + 1),
             ]
@@ -102,13 +106,17 @@ class Program:
                 makers += [
                     lambda: f"'|'.join(map(str, {self._pick(scope.lists)}))",
                     lambda: f"str({self._pick(scope.lists)}[-1:])",
-                    lambda: f"max({self._pick(scope.lists)}, key=lambda each: str(each), default='none')[:5]"
-                    if self._chance(0.2)
-                    else f"repr({self._pick(scope.lists)})",
+                    lambda: (
+                        f"max({self._pick(scope.lists)}, key=lambda each: str(each), default='none')[:5]"
+                        if self._chance(0.2)
+                        else f"repr({self._pick(scope.lists)})"
+                    ),
                 ]
             if scope.dicts:
                 makers.append(lambda: f"str(sorted({self._pick(scope.dicts)}.items(), key=str))")
-                makers.append(lambda: f"{self._pick(scope.dicts)}.get({self.text(scope, depth + 1)}, 'nothing')")
+                makers.append(
+                    lambda: f"{self._pick(scope.dicts)}.get({self.text(scope, depth + 1)}, 'nothing')"
+                )
         return self._random.choice(makers)()
 
     def call(self, scope: Scope, depth: int = 0) -> str:
@@ -129,7 +137,9 @@ class Program:
         ]
         if depth < 2:
             makers += [
-                lambda: f"({self.number(scope, depth + 1)} {self._pick('+-*')} {self.number(scope, depth + 1)})",
+                lambda: (
+                    f"({self.number(scope, depth + 1)} {self._pick('+-*')} {self.number(scope, depth + 1)})"
+                ),
                 lambda: f"{self.text(scope, depth + 1)}.count('a')",
                 lambda: f"int({self.text(scope, depth + 1)}[-2:], 16)" if self._chance(0.2) else "7",
             ]
@@ -390,11 +400,19 @@ class Program:
         if self._chance(0.5):
             self._say(depth, "from concurrent.futures import ThreadPoolExecutor")
             self._say(depth, "with ThreadPoolExecutor(3) as pool:")
-            self._say(depth + 1, f"{name} = list(pool.map(lambda each: llm_query('p ' + str(each)), {over}[:5]))")
+            self._say(
+                depth + 1, f"{name} = list(pool.map(lambda each: llm_query('p ' + str(each)), {over}[:5]))"
+            )
         else:
             self._say(depth, "import asyncio")
-            self._say(depth, f"async def {name}_one(each): return await asyncio.to_thread(llm_query, 'a ' + str(each))")
-            self._say(depth, f"async def {name}_all(): return await asyncio.gather(*[{name}_one(each) for each in {over}[:4]])")
+            self._say(
+                depth,
+                f"async def {name}_one(each): return await asyncio.to_thread(llm_query, 'a ' + str(each))",
+            )
+            self._say(
+                depth,
+                f"async def {name}_all(): return await asyncio.gather(*[{name}_one(each) for each in {over}[:4]])",
+            )
             self._say(depth, f"{name} = list(asyncio.run({name}_all()))")
         scope.lists.append(name)
 
@@ -412,7 +430,10 @@ class Program:
     def _fold(self, depth: int, scope: Scope) -> None:
         name = self._new("t")
         over = self._pick(scope.lists or ["items"])
-        self._say(depth, f"{name} = functools.reduce(lambda a, b: llm_query(a[-9:] + str(b)[:9]), {over}[:4], 'start')")
+        self._say(
+            depth,
+            f"{name} = functools.reduce(lambda a, b: llm_query(a[-9:] + str(b)[:9]), {over}[:4], 'start')",
+        )
         scope.texts.append(name)
 
     def _delete(self, depth: int, scope: Scope) -> None:
@@ -442,7 +463,9 @@ class Program:
         if self._chance(0.2):
             self._say(0, f"def {name}(what, left=2):")
             self._say(1, "if left == 0 or len(what) < 3: return llm_query('leaf ' + what)")
-            self._say(1, f"return llm_query({name}(what[:len(what) // 2], left - 1) + {name}(what[-9:], left - 1))")
+            self._say(
+                1, f"return llm_query({name}(what[:len(what) // 2], left - 1) + {name}(what[-9:], left - 1))"
+            )
         else:
             self._say(0, f"def {name}(what):")
             self._block(1, inner)

@@ -74,7 +74,9 @@ def _real_cells() -> list[dict[str, object]]:
     path = Path(named)
     if not path.is_file():
         return []
-    return [cell for line in path.read_text(encoding="utf-8").splitlines() if (cell := json.loads(line))["parses"]]
+    return [
+        cell for line in path.read_text(encoding="utf-8").splitlines() if (cell := json.loads(line))["parses"]
+    ]
 
 
 async def test_real_cells_do_the_same_with_a_scout() -> None:
@@ -108,7 +110,7 @@ import worker.ahead as ahead
 from harlm.scheduler.scout.scout import Scout
 class Line:
     number = 0
-    def post(self, function, arguments, needs):
+    def post(self, function, arguments, needs, *, is_certain):
         self.number += 1
         return self.number
     def receive(self, *, wait): return None
@@ -125,7 +127,9 @@ ahead.Ahead._start = start
 
 async def test_a_scout_on_the_cells_own_objects_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof would notice if the fork were left out: names are put back here, and the objects behind them are shared."""
-    monkeypatch.setattr(zygote, "_BOOT", zygote._BOOT.replace("\nfor name in [", f"\n{_WITHOUT_ISOLATION}\nfor name in ["))
+    monkeypatch.setattr(
+        zygote, "_BOOT", zygote._BOOT.replace("\nfor name in [", f"\n{_WITHOUT_ISOLATION}\nfor name in [")
+    )
     monkeypatch.setattr(zygote.HostZygote, "_current", {})
     try:
         found, _, _ = await _differences(range(60))

@@ -5,6 +5,7 @@ afterwards; the scout is the sandbox's, the calls are the broker's.
 from __future__ import annotations
 
 from harlm import events
+from harlm.budget.pressure import NO_SPECULATION
 from harlm.engine.repl_api import ReplApi
 from harlm.engine.run import Run
 from harlm.protocols import Repl
@@ -24,7 +25,11 @@ async def run_ahead(repl: Repl, cell: str, turn: int, api: ReplApi, run: Run) ->
     """
     if run.settings.speculation == "off":
         return await repl.run(cell)
-    broker = api.broker = Broker(api.begin)
+    broker = api.broker = Broker(
+        api.begin,
+        is_eager=run.settings.speculation == "eager",
+        may_risk=lambda: run.account.pressure < NO_SPECULATION,
+    )
     try:
         return await repl.run(cell, ahead=broker)
     finally:

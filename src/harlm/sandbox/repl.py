@@ -268,7 +268,9 @@ class ProcessRepl:
         if ahead is not None and sys.platform == "linux":
             with contextlib.suppress(OSError):  # no descriptors are left: no scout
                 scout = running.scout = CellScout(self._sandbox, link.worker, self._allowed, ahead)
-                order = wire.Execute(cell=running.name, code=code, ahead=True)
+                order = wire.Execute(
+                    cell=running.name, code=code, ahead="eager" if ahead.is_eager else "safe"
+                )
                 await link.to_worker.send_with(order, scout.descriptors)
                 scout.given()
                 return done
@@ -506,7 +508,10 @@ class ProcessRepl:
 
     async def _take_over(self, ends: Ends, parent: WorkerProcess, folders: Folders | None) -> bool:
         """Be the host of the process at the other end, which the kernel names; it must be a child of ``parent``."""
-        worker = await taken_over(ends, parent)
+        try:
+            worker = await taken_over(ends, parent)
+        except ProcessLookupError:
+            return False
         if worker is None:
             return False
         await self._sandbox.adopt(worker)

@@ -8,12 +8,11 @@ ends with the cell.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from typing import TYPE_CHECKING
 
 from harlm.errors import SandboxFailure
-from harlm.protocols import Foresight
+from harlm.protocols import Foreseen, Foresight
 from harlm.sandbox import wire
 from harlm.sandbox.calls import Calls, Clock
 from harlm.sandbox.control import ask_for_sender, readable, receive_with_sender
@@ -67,13 +66,17 @@ class CellScout:
         self._ends.give()
 
     async def _listen(self) -> None:
-        worker = await taken_over(self._ends, self._parent)
+        try:
+            worker = await taken_over(self._ends, self._parent)
+        except ProcessLookupError:
+            self._is_unused = True  # it found nothing to do
+            return
         if worker is None:
             return
         link = self._link = self._sandbox.keep(Link(worker, self._on_call))
         await link.connect(self._ends, largest=self._sandbox.largest_frame)
         self._calls = Calls(
-            lambda call: self._foresight.foresee(call.id, call.function, call.arguments, call.needs),
+            lambda call: self._foresight.foresee(_foreseen(call)),
             link.to_worker, Clock(), on_answer=lambda *_: None, on_fault=_told_to_the_cell,
         )  # fmt: skip
         for call, size in self._too_soon:
@@ -121,6 +124,12 @@ class CellScout:
         return self._is_unused
 
 
+def _foreseen(call: wire.Call) -> Foreseen:
+    return Foreseen(
+        number=call.id, function=call.function, arguments=call.arguments, needs=call.needs, is_certain=call.certain
+    )  # fmt: skip
+
+
 def _told_to_the_cell(fault: Exception) -> None:
     """A fault of ours in a call that was made early: it counts when the cell itself makes the call."""
 
@@ -128,6 +137,9 @@ def _told_to_the_cell(fault: Exception) -> None:
 async def taken_over(ends: Ends, parent: WorkerProcess) -> WorkerProcess | None:
     """The process at the other end, as the kernel names it, when it has said that it is ready; None if it is no child of
     ``parent``.
+
+    Raises:
+        ProcessLookupError: it has ended since.
     """
     ready = wire.READY
     ends.ours.setblocking(False)
@@ -143,12 +155,11 @@ async def taken_over(ends: Ends, parent: WorkerProcess) -> WorkerProcess | None:
         data += piece
     if sender is None or data != ready:
         return None
-    try:
-        worker = WorkerProcess(sender, os.pidfd_open(sender))
-    except OSError:
-        return None  # it is gone
-    if worker.parent() != parent.pid:
-        with contextlib.suppress(OSError):
-            worker.close()
-        return None
-    return worker
+    worker = WorkerProcess(sender, os.pidfd_open(sender))
+    started_by = worker.parent()
+    if started_by == parent.pid:
+        return worker
+    worker.close()
+    if started_by is None:
+        raise ProcessLookupError(sender)
+    return None

@@ -62,12 +62,12 @@ class Execute(_Frame, frozen=True, kw_only=True, tag="execute"):
     """Host: run this cell. ``cell`` is made up anew each time, and comes back with what is done.
 
     Attributes:
-        ahead: whether a scout may run ahead of it; its wire and its output come along.
+        ahead: how far a scout may run ahead of it, ``safe`` or ``eager``; its wire and its output come along. Nothing for none.
     """
 
     cell: str
     code: str
-    ahead: bool = False
+    ahead: str = ""
 
 
 class Fork(_Frame, frozen=True, kw_only=True, tag="fork"):
@@ -114,12 +114,14 @@ class Call(_Frame, frozen=True, kw_only=True, tag="call"):
 
     Attributes:
         needs: of a scout's call, those of its earlier calls that it was made from.
+        certain: of a scout's call, whether it is made whatever those under way reply.
     """
 
     id: int
     function: str
     arguments: Mapping[str, object]
     needs: Sequence[int] = ()
+    certain: bool = True
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +151,7 @@ class _RawCall(_Frame, frozen=True, kw_only=True, tag="call"):
     function: _Short
     arguments: Annotated[Mapping[_Short, msgspec.Raw], Meta(max_length=16)]
     needs: Annotated[Sequence[int], Meta(max_length=1024)] = ()
+    certain: bool = True
 
 
 class _RawValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,7 +206,9 @@ def decode(data: bytes | bytearray | memoryview) -> News:
         frame = _decoder.decode(data)
         if isinstance(frame, _RawCall):
             arguments = {name: _plain(raw) for name, raw in frame.arguments.items()}
-            return Call(id=frame.id, function=frame.function, arguments=arguments, needs=tuple(frame.needs))
+            return Call(
+                id=frame.id, function=frame.function, arguments=arguments, needs=tuple(frame.needs), certain=frame.certain
+            )  # fmt: skip
         if isinstance(frame, _RawDone):
             final = None if frame.final is None else Value(value=_plain(frame.final.value))
             return Done(

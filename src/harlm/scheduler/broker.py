@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
 from harlm.errors import LimitExceeded
+from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
 from harlm.types import Usage
 
@@ -69,11 +70,22 @@ class Broker:
 
     Args:
         make: begins a call.
+        is_eager: whether calls that a result may make unnecessary are foreseen without limit.
+        may_risk: whether such calls may be made now.
         now: the clock, in seconds.
     """
 
-    def __init__(self, make: Make, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        make: Make,
+        *,
+        is_eager: bool = False,
+        may_risk: Callable[[], bool] = lambda: True,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._make = make
+        self.is_eager = is_eager
+        self._may_risk = may_risk
         self._now = now
         self._began = now()
         self._calls: list[_Call] = []
@@ -111,16 +123,17 @@ class Broker:
         self._last_claimed = (call.number,)
         return value
 
-    async def foresee(
-        self, number: int, function: str, arguments: Mapping[str, object], needs: Sequence[int]
-    ) -> object:
+    async def foresee(self, foreseen: Foreseen) -> object:
         """See ``harlm.protocols.Foresight``."""
+        function, arguments = foreseen.function, foreseen.arguments
         if function not in FORESEEN:
             return await self._make(function, arguments, True).value
+        if not foreseen.is_certain and not self._may_risk():
+            return await asyncio.get_running_loop().create_future()  # never: the cell itself may ask
         lane = self._lanes[_key(function, arguments)]
         at = lane.foreseen
         lane.foreseen += 1
-        known = tuple(self._by_foreseen[each] for each in needs if each in self._by_foreseen)
+        known = tuple(self._by_foreseen[each] for each in foreseen.needs if each in self._by_foreseen)
         if at < len(lane.calls):
             call = lane.calls[at]
             call.needs = known
@@ -128,7 +141,7 @@ class Broker:
             raise asyncio.CancelledError
         else:
             call = self._begin(lane, function, arguments, needs=known, is_early=True)
-        self._by_foreseen[number] = call.number
+        self._by_foreseen[foreseen.number] = call.number
         return await _outcome(call.task)
 
     def _begin(

@@ -57,10 +57,14 @@ class Ahead:
     Args:
         channel: of the REPL.
         descriptors: the scout's wire to the host, and its output.
+        is_eager: whether it may look past a possible end without limit.
         become: makes a fork of this process a scout's, given its wire and its output.
     """
 
-    def __init__(self, channel: Channel, descriptors: list[int], become: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, channel: Channel, descriptors: list[int], become: Callable[[int, int], None], *, is_eager: bool
+    ) -> None:
+        self._is_eager = is_eager
         self._channel = channel
         self._descriptors = descriptors
         self._become = become
@@ -114,6 +118,8 @@ class Ahead:
         signal.setitimer(signal.ITIMER_VIRTUAL, _CPU_S)
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
         self._channel.send({"op": "ready"})
+        gc.freeze()  # what the cell has is not looked through again and again
+        gc.set_threshold(100_000, 20, 100)
         sys.stdout = sys.stderr = _Nowhere()
         sys.addaudithook(_forbid)
         functions = [name for name in FUNCTIONS if name in TOOLS and name in rest.names]
@@ -124,6 +130,7 @@ class Ahead:
             _Line(self._channel),
             lambda post: _tools(post, functions),
             CallFailed,
+            is_eager=self._is_eager,
         )
         tree = rest.cells[rest.file]
         assert isinstance(tree, ast.Module)
@@ -152,9 +159,9 @@ class _Line:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def post(self, function: str, arguments: Frame, needs: list[int]) -> int:
+    def post(self, function: str, arguments: Frame, needs: list[int], *, is_certain: bool) -> int:
         """See ``harlm.scheduler.scout.scout.Line``."""
-        return self._channel.post(function, arguments, needs)
+        return self._channel.post(function, arguments, needs, is_certain=is_certain)
 
     def receive(self, *, wait: bool) -> tuple[int, Any, str | None] | None:
         """See ``harlm.scheduler.scout.scout.Line``."""

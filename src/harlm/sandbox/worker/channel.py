@@ -187,16 +187,18 @@ class Channel:
         """Called by a signal handler: raise ``error`` here, or as soon as no frame is under way."""
         self._shield.hit(error)
 
-    def post(self, function: str, arguments: Frame, needs: list[int]) -> int:
+    def post(self, function: str, arguments: Frame, needs: list[int], *, is_certain: bool) -> int:
         """Ask the host, and do not wait; ``any_reply`` gives the reply, which has the number that this returns.
 
         Args:
             needs: the numbers of the calls that this one was made from.
+            is_certain: whether it will be made whatever those under way reply.
         """
         with self._turn:
             self._last_id += 1
             call_id = self._last_id
-        self.send({"op": "call", "id": call_id, "function": function, "arguments": arguments, "needs": needs})
+        call = {"op": "call", "id": call_id, "function": function, "arguments": arguments}
+        self.send({**call, "needs": needs, "certain": is_certain})
         return call_id
 
     def any_reply(self, *, wait: bool) -> Frame | None:

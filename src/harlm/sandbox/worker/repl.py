@@ -186,7 +186,9 @@ class _Life:
                 signal.signal(number, self._handler)
         ahead = None
         if frame["ahead"]:
-            ahead = Ahead(self._channel, self._channel.take_descriptors(), self._become_scout)
+            descriptors = self._channel.take_descriptors()
+            is_eager = frame["ahead"] == "eager"
+            ahead = Ahead(self._channel, descriptors, self._become_scout, is_eager=is_eager)
         done = self._session.run(frame["code"], ahead)
         if ahead is not None:
             ahead.close()

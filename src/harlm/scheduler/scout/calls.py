@@ -24,7 +24,7 @@ from harlm.scheduler.scout.pending import (
     settled,
     with_values,
 )
-from harlm.scheduler.scout.syntax import CHANGING, facts
+from harlm.scheduler.scout.syntax import CHANGING, declared, facts
 from harlm.scheduler.scout.tasks import Returned, Steps, Suspend, Task, hold
 from harlm.scheduler.scout.world import Asking, Function, Lost, World, facts_of_body
 
@@ -92,6 +92,8 @@ def _called(node: ast.Call, frame: Frame, task: Task) -> Any:
         values, named = _arguments(node, frame, task)
         return _method(target, node.func.attr, values, named, task)
     function = evaluate(node.func, frame, task)
+    if any(function is each for each in _SEARCHES) and _is_over_calls(node, task.world):
+        return _searched(function, node, frame, task)
     values, named = _arguments(node, frame, task)
     return invoke(function, values, named, task)
 
@@ -370,15 +372,8 @@ def _opened(function: Any, values: list[Any], named: dict[str, Any], task: Task)
         text, outer = found, _closure(function, task.world)
         defaults, named_defaults = function.__defaults__ or (), function.__kwdefaults__ or {}
     names = _given(text, values, named, defaults, named_defaults)
-    shared: set[str] = set()
-    world: set[str] = set()
-    if not isinstance(text, ast.Lambda):
-        for node in ast.walk(text):
-            if isinstance(node, ast.Global):
-                world |= set(node.names)
-            elif isinstance(node, ast.Nonlocal):
-                shared |= set(node.names)
-    return text, Frame(names, outer, shared=frozenset(shared), world=frozenset(world))
+    shared, world = declared(text)
+    return text, Frame(names, outer, shared=shared, world=world)
 
 
 def _closure(function: types.FunctionType, world: World) -> Frame:
@@ -490,6 +485,45 @@ def _ordered(choose: Callable[..., Any]) -> Callable[[list[Any], dict[str, Any],
 _HIGHER: dict[Any, Callable[[list[Any], dict[str, Any], Task], Any]] = {
     map: _map, filter: _filter, functools.reduce: _reduce, sorted: _ordered(sorted), min: _ordered(min), max: _ordered(max),
 }  # fmt: skip
+
+
+# -- searches in an expression ---------------------------------------------------------------------------------------------
+
+_SEARCHES = (any, all, next)
+
+
+def _is_over_calls(node: ast.Call, world: World) -> bool:
+    """Whether a search goes over a generator expression that calls, so that a result may end it."""
+    if not node.args or node.keywords or not isinstance(node.args[0], ast.GeneratorExp):
+        return False
+    return len(node.args[0].generators) == 1 and world.may_call(facts(node.args[0]))
+
+
+def _searched(function: Any, node: ast.Call, frame: Frame, task: Task) -> Any:
+    """``any``, ``all`` or ``next`` over a generator expression: followed as the loop that it stands for."""
+    loop: list[ast.stmt] | None = getattr(node, "_harlm_loop", None)
+    if loop is None:
+        loop = _as_loop(function, node)
+        node._harlm_loop = loop  # type: ignore[attr-defined] # a node is ours
+    nothing = ast.arguments([], [], kwonlyargs=[], kw_defaults=[], defaults=[])
+    search = ast.FunctionDef("search", nothing, loop, [], lineno=node.lineno, col_offset=node.col_offset)
+    return follow(Inner(search, frame, task, (), {}), [], {}, task)
+
+
+def _as_loop(function: Any, node: ast.Call) -> list[ast.stmt]:
+    generator_expression = node.args[0]
+    assert isinstance(generator_expression, ast.GeneratorExp)
+    each, generator = generator_expression.elt, generator_expression.generators[0]
+    if function is next:
+        body: list[ast.stmt] = [ast.Return(each)]
+        last = ast.Return(node.args[1]) if len(node.args) > 1 else ast.Raise(ast.Name("StopIteration", ast.Load()))
+    else:
+        test = each if function is any else ast.UnaryOp(ast.Not(), each)
+        body = [ast.If(test, [ast.Return(ast.Constant(function is any))], [])]
+        last = ast.Return(ast.Constant(function is all))
+    for test in reversed(generator.ifs):
+        body = [ast.If(test, body, [])]
+    return [ast.For(generator.target, generator.iter, body, []), last]
 
 
 # -- everything else -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ Sources = frozenset[int]
 """The calls that a value was made from, by number."""
 
 NONE: Sources = frozenset()
-_MOST_SOURCES = 256
+_MOST_SOURCES = 32
 _PARTS = 200_000  # of containers that are looked through for pending values
 
 
@@ -127,12 +127,14 @@ for _name in (
 
 
 def joined(several: Iterable[Sources]) -> Sources:
-    """All sources together; of too many, those of the first that has any (an edge of the plan less, nothing else)."""
+    """All sources together; of too many only some, which costs the plan an edge and nothing else."""
     found = NONE
     for each in several:
-        if each and each is not found:
-            found = found | each if len(found) < _MOST_SOURCES else found
-    return found
+        if not found:
+            found = each
+        elif each and each is not found and len(found) < _MOST_SOURCES:
+            found = found | each
+    return found if len(found) <= _MOST_SOURCES else frozenset(sorted(found)[-_MOST_SOURCES:])
 
 
 def settled(value: Any) -> Any:

@@ -24,8 +24,10 @@ Post = Callable[[str, dict[str, Any]], Pending]
 class Line(Protocol):
     """Where calls go, and replies come from."""
 
-    def post(self, function: str, arguments: dict[str, Any], needs: list[int]) -> int:
-        """Ask for a call, made from or decided by the calls ``needs``; its number comes back with the reply."""
+    def post(self, function: str, arguments: dict[str, Any], needs: list[int], *, is_certain: bool) -> int:
+        """Ask for a call, made from or decided by the calls ``needs``; its number comes back with the reply. One that is not
+        certain is made only if what is known now does not end a loop before.
+        """
         ...
 
     def receive(self, *, wait: bool) -> tuple[int, Any, str | None] | None:
@@ -47,6 +49,7 @@ class Scout:
         line: to the broker.
         tools: makes the functions that cells call, given what they post with.
         refused: what a failed call raises.
+        is_eager: whether to look past a possible end without limit.
     """
 
     def __init__(
@@ -57,12 +60,14 @@ class Scout:
         line: Line,
         tools: Callable[[Post], Mapping[str, Callable[..., Any]]],
         refused: Callable[[str], Exception] = CallRefused,
+        *,
+        is_eager: bool = False,
     ) -> None:
         self._line = line
         self._refused = refused
         self._asking: Asking | None = None
         self._open: dict[int, tuple[Pending, Task | None]] = {}
-        self._world = World(names, cells, tools(self._post), file, self._ask, run)
+        self._world = World(names, cells, tools(self._post), file, self._ask, run, is_eager=is_eager)
 
     def run(self, body: list[ast.stmt]) -> None:
         """Until nothing more can be found."""
@@ -100,11 +105,24 @@ class Scout:
     def _post(self, function: str, arguments: dict[str, Any]) -> Pending:
         """What a tool calls. Ordinary code that was run as it is may call a tool as well."""
         asking = self._asking
-        needs = [] if asking is None else sorted(asking.needs)
         self._world.asked += 1
-        number = self._line.post(function, arguments, needs)
-        reply = Pending(frozenset({number}), is_text=True)
-        self._open[number] = (reply, None if asking is None else asking.task)
+        task = None if asking is None else asking.task
+        search, ahead_of = (None, None) if task is None else (task.search, task.ahead_of)
+        key = (function, repr(arguments)) if search is not None or ahead_of is not None else None
+        reply = None if search is None else search.take(key)
+        if reply is None and ahead_of is not None:
+            reply = ahead_of.left(key)
+        if reply is None:
+            if ahead_of is not None and function == "rlm_query":
+                return self._world.never  # a child may cost a hundred calls: it is made when it is certain
+            needs = [] if asking is None else sorted(asking.needs)
+            number = self._line.post(function, arguments, needs, is_certain=ahead_of is None)
+            reply = Pending(frozenset({number}), is_text=True)
+            self._open[number] = (reply, task)
+            if search is not None:
+                search.leave(key, reply)
+        if ahead_of is not None:
+            ahead_of.keep(key, reply)
         return reply
 
     def _take(self, number: int, value: Any, why: str | None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from harlm.scheduler.scout.calls import defined
@@ -14,7 +15,8 @@ from harlm.scheduler.scout.expressions import assign, evaluate, truth
 from harlm.scheduler.scout.frames import Frame
 from harlm.scheduler.scout.operations import Operation, apply, change
 from harlm.scheduler.scout.pending import Pending, Touched
-from harlm.scheduler.scout.syntax import breaks, continues, facts, of_all
+from harlm.scheduler.scout.search import Search, copied
+from harlm.scheduler.scout.syntax import breaks, continues, facts, may_end_by_result, of_all
 from harlm.scheduler.scout.tasks import Memo, Returned, Steps, Suspend, Task, run_block
 from harlm.scheduler.scout.world import Lost
 
@@ -255,7 +257,10 @@ def _if(node: ast.If, frame: Frame, task: Task) -> Steps:
     if type(test) is Pending:
         if not task.strict and facts(node).exits <= {"raise"}:
             return _passed_by([node], frame, task, lambda own, inner: _when(test, node, inner, own))
-        test = yield from _there(test)
+        if task.ahead_of is not None:
+            test = not of_all(node.body).exits - {"raise"}  # taken for granted: nothing is left early
+        else:
+            test = yield from _there(test)
     return (yield from run(node.body if test else node.orelse, frame, task))
 
 
@@ -279,15 +284,56 @@ def _passed_by(
 
 def _for(node: ast.For, frame: Frame, task: Task) -> Steps:
     known = facts(node)
-    if not task.strict and breaks(node) and known.exits <= {"raise"} and task.world.may_call(known):
-        return _passed_by([node], frame, task, lambda own, inner: _rounds(node, inner, own))
-    return (yield from _rounds(node, frame, task))
+    if task.strict or not may_end_by_result(node) or not task.world.may_call(known):
+        return (yield from _rounds(node, frame, task))
+    if known.exits <= {"raise"}:
+        return _passed_by([node], frame, task, lambda own, inner: _searched(node, inner, own))
+    return (yield from _searched(node, frame, task))
+
+
+def _searched(node: ast.For, frame: Frame, task: Task) -> Steps:
+    """A loop that a result may end, with a look-ahead."""
+    several = apply(task, iter, evaluate(node.iter, frame, task))
+    if type(several) is Pending:
+        several = yield from _there(several)
+    items = list(several)
+    before = task.search
+    search = task.search = Search(before, is_eager=task.world.is_eager)
+    _look_ahead(search, items, node, frame, task)
+    try:
+        return (yield from _each_round(items, node, frame, task, search))
+    finally:
+        search.is_over = True
+        task.search = before
+
+
+def _look_ahead(search: Search, items: list[Any], node: ast.For, frame: Frame, task: Task) -> None:
+    """Start the task that asks in front of the loop."""
+    ahead = Task(task.world, task)
+    ahead.search, ahead.ahead_of, ahead.holds = search.outer, search, dict(task.holds)
+    ahead.tries += 1  # what it runs into by what it takes for granted is nobody's error
+    apart = copied(frame, facts(node).names, task.world.changed_by(node, frame))
+    with suppress(Exception):
+        ahead.start(_in_front(search, items, node, apart, ahead), lambda: lambda: None)
+
+
+def _in_front(search: Search, items: list[Any], node: ast.For, frame: Frame, task: Task) -> Steps:
+    for number, item in enumerate(items):
+        while not search.may_start(number):
+            yield search.advance
+        if search.is_over:
+            return None
+        assign(node.target, item, frame, task)
+        signal = yield from run(node.body, frame, task)
+        if signal is BREAK or isinstance(signal, Returned):
+            return None
+    return None
 
 
 def _rounds(node: ast.For, frame: Frame, task: Task) -> Steps:
     several = yield from _head(lambda: apply(task, iter, evaluate(node.iter, frame, task)), task)
     if type(several) is Pending:
-        if not task.strict and not breaks(node) and facts(node).exits <= {"raise"}:
+        if not task.strict and facts(node).exits <= {"raise"}:
             return _passed_by([node], frame, task, lambda own, inner: _rounds_over(several, node, inner, own))
         several = yield from _there(several)
     return (yield from _each_round(several, node, frame, task))
@@ -298,7 +344,7 @@ def _rounds_over(several: Pending, node: ast.For, frame: Frame, task: Task) -> S
     return (yield from _each_round(there, node, frame, task))
 
 
-def _each_round(several: Any, node: ast.For, frame: Frame, task: Task) -> Steps:
+def _each_round(several: Any, node: ast.For, frame: Frame, task: Task, search: Search | None = None) -> Steps:
     is_apart = continues(node) and not breaks(node) and of_all(node.body).exits <= {"raise", "continue"}
     for item in several:
         assign(node.target, item, frame, task)
@@ -310,6 +356,8 @@ def _each_round(several: Any, node: ast.For, frame: Frame, task: Task) -> Steps:
             return None
         if isinstance(signal, Returned):
             return signal
+        if search is not None:
+            search.survived(task.world.ready)
         if task.is_main and task.world.is_time_for_others():
             yield None
     return (yield from run(node.orelse, frame, task))

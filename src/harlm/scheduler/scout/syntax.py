@@ -12,7 +12,9 @@ from typing import Literal, NamedTuple
 TOOLS = frozenset({"llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"})
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
-Exit = Literal["return", "break", "continue", "raise", "yield", "await"]
+FINISHING = frozenset({"FINAL", "FINAL_VAR", "SUBMIT"})
+
+Exit = Literal["return", "break", "continue", "raise", "finish", "yield", "await"]
 
 CHANGING = frozenset(
     "append add extend insert update setdefault appendleft extendleft pop popleft popitem remove clear sort reverse discard "
@@ -94,6 +96,8 @@ def _facts(node: ast.AST) -> Facts:
             changed |= root(target)
         case ast.Call(func=ast.Attribute(value=value, attr=attribute)) if attribute in CHANGING:
             changed |= root(value)
+        case ast.Call(func=ast.Name(id=name)) if name in FINISHING:
+            exits |= {"finish"}
         case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
             bound |= {alias.asname or alias.name.partition(".")[0] for alias in aliases}
         case ast.ExceptHandler(name=str(name)):
@@ -144,6 +148,19 @@ def _captured(node: ast.Match) -> frozenset[str]:
     )
 
 
+def declared(function: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that a function declares ``nonlocal``, and those that it declares ``global``."""
+    found: tuple[frozenset[str], frozenset[str]] | None = getattr(function, "_harlm_declared", None)
+    if found is None:
+        nodes = list(ast.walk(function))
+        found = (
+            frozenset(name for node in nodes if isinstance(node, ast.Nonlocal) for name in node.names),
+            frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names),
+        )
+        function._harlm_declared = found  # type: ignore[attr-defined] # as above
+    return found
+
+
 def root(node: ast.expr) -> frozenset[str]:
     """The name at the bottom of ``a.b[c].d()``; nothing where there is none."""
     while isinstance(node, ast.Subscript | ast.Attribute | ast.Call | ast.Starred):
@@ -154,6 +171,11 @@ def root(node: ast.expr) -> frozenset[str]:
 def breaks(loop: ast.For | ast.While) -> bool:
     """Whether the loop has a ``break`` of its own."""
     return "break" in of_all(loop.body).exits
+
+
+def may_end_by_result(loop: ast.For) -> bool:
+    """Whether a round may be the last one, by what is decided in it."""
+    return bool(of_all(loop.body).exits & {"break", "return", "finish"})
 
 
 def continues(loop: ast.For | ast.While) -> bool:

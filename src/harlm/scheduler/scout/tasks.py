@@ -16,6 +16,7 @@ from typing import Any
 
 from harlm.scheduler.scout.frames import Frame
 from harlm.scheduler.scout.pending import NONE, Pending, Sources, joined
+from harlm.scheduler.scout.search import Search
 from harlm.scheduler.scout.syntax import Facts
 from harlm.scheduler.scout.world import World
 
@@ -53,11 +54,13 @@ class Task:
         tries: how many ``try`` are around it.
         caught: the exception that is being handled.
         strict: how many of these are its own: while there are any, a statement waits for what it uses.
+        search: the loop that may end by a result and that it is in, where there is a look-ahead.
+        ahead_of: the one that it looks ahead of: it takes for granted that nothing is left early.
         result: how it ended, for whoever waits.
     """
 
     __slots__ = (
-        "_detach", "_error", "_on_end", "caught", "holds", "is_done", "is_main", "memo", "result", "signal", "sources", "steps",
+        "_detach", "_error", "_on_end", "ahead_of", "caught", "holds", "is_done", "is_main", "memo", "result", "search", "signal", "sources", "steps",
         "strict", "tries", "waits_for", "world",
     )  # fmt: skip
 
@@ -71,6 +74,8 @@ class Task:
         self.result: Pending = Pending(self.sources)
         self.memo: Memo | None = None
         self.caught: BaseException | None = None if parent is None else parent.caught
+        self.search: Search | None = None if parent is None else parent.search
+        self.ahead_of: Search | None = None if parent is None else parent.ahead_of
         self.is_done = False
         self.signal: Any = None
         self.waits_for: Pending | None = None

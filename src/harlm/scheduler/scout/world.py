@@ -58,6 +58,7 @@ class World:
         file: the name that the code of this cell has.
         ask: makes a call.
         run: goes through statements.
+        is_eager: whether there is no limit to looking past a possible end.
 
     Attributes:
         ready: what can go on.
@@ -76,6 +77,8 @@ class World:
         file: str,
         ask: Callable[[Asking], Pending],
         run: Callable[[list[ast.stmt], Frame, Task], Steps],
+        *,
+        is_eager: bool = False,
     ) -> None:
         self.ready = Ready()
         self.frame = Frame(names, None)
@@ -83,6 +86,7 @@ class World:
         self.file = file
         self.ask = ask
         self.run = run
+        self.is_eager = is_eager
         self.tools = {id(tool): name for name, tool in tools.items()}
         self._tools = tools
         self.asked = 0
