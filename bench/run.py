@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-_ALL = ("standard_library", "engine", "large_text", "retrieval", "reading", "sandbox", "calls", "budget")
+_ALL = ("standard_library", "engine", "large_text", "retrieval", "reading", "sandbox", "calls", "budget", "scheduler")
 
 
 def main() -> int:
