@@ -6,7 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-_ALL = ("standard_library", "engine", "large_text", "retrieval", "reading", "sandbox", "calls", "budget", "scheduler")
+_ALL = (
+    "standard_library",
+    "engine",
+    "large_text",
+    "retrieval",
+    "reading",
+    "sandbox",
+    "calls",
+    "budget",
+    "scheduler",
+)
 
 
 def main() -> int:

@@ -9,11 +9,9 @@ import ast
 import asyncio
 import gc
 import heapq
-
 import math
 import random
 import statistics
-
 import sys
 import tempfile
 import time
@@ -65,7 +63,9 @@ class Model:
         self._asked[prompt] += 1
         name = f"{self._seed} {prompt} {self._asked[prompt]}"
         digest = blake2b(name.encode(), digest_size=8).hexdigest()
-        latency = self._median_s * math.exp(_SIGMA * random.Random(name).gauss(0, 1)) if self._median_s else 0.0
+        latency = (
+            self._median_s * math.exp(_SIGMA * random.Random(name).gauss(0, 1)) if self._median_s else 0.0
+        )
         return f"{('yes', 'no', 'maybe', 'one')[int(digest[:4], 16) % 4]} {digest[4:10]}", latency
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
@@ -95,7 +95,9 @@ class Bench:
         self._repl = repl
         self._host = host
 
-    async def run(self, cell: str, model: Model, *, ahead: bool, chunks: int = _CHUNKS) -> tuple[float, CellRecord]:
+    async def run(
+        self, cell: str, model: Model, *, ahead: bool, chunks: int = _CHUNKS
+    ) -> tuple[float, CellRecord]:
         """The seconds from the first call of a cell to the end of its last one, and what its calls did."""
         names = [f"chunk {at}" for at in range(chunks)]
         await self._repl.run(f"chunks = {names!r}")
@@ -181,7 +183,10 @@ async def patterns() -> None:
                 [
                     pattern.name,
                     sum(each.calls for each in measured) // len(measured),
-                    *(round(statistics.median(each[at] for each in measured), 2) for at in range(4)),
+                    *(
+                        round(statistics.median(each), 2)
+                        for each in zip(*(each[:4] for each in measured), strict=True)
+                    ),
                     f"{statistics.median(each.sequential / each.ours for each in measured):.1f}x",
                     f"{statistics.median(each.batched / each.ours for each in measured):.2f}x",
                     f"{statistics.median(efficiency):.3f}",
@@ -196,7 +201,18 @@ async def patterns() -> None:
         "scheduler",
         f"A cell's calls, first to last, in seconds (SIMULATED latencies, log-normal, median {_MEDIAN_S:g} s, sigma "
         f"{_SIGMA:g}; {_CHUNKS} chunks, median of {len(_SEEDS)} seeds)",
-        ["pattern", "calls", "sequential", "batched", "ours", "oracle", "ours/seq.", "ours/batched", "efficiency", "wasted"],
+        [
+            "pattern",
+            "calls",
+            "sequential",
+            "batched",
+            "ours",
+            "oracle",
+            "ours/seq.",
+            "ours/batched",
+            "efficiency",
+            "wasted",
+        ],
         rows,
     )
 
@@ -305,7 +321,12 @@ async def costs() -> None:
             ]
         )
     rows += _through_ask()
-    report("scheduler_costs", "What a scout costs, and a plain loop through HARLM.ask", ["", "measured", "wanted"], rows)
+    report(
+        "scheduler_costs",
+        "What a scout costs, and a plain loop through HARLM.ask",
+        ["", "measured", "wanted"],
+        rows,
+    )
 
 
 _FOUR = "out = []\nfor at in range(4):\n    out.append(llm_query(f'{at}'))"
@@ -329,12 +350,20 @@ def _through_ask() -> list[list[object]]:
         ask("root-LOOK", "sub-0", "safe")
         for speculation in ("off", "safe"):
             slow = statistics.median(ask("root-LOOP-64", "sub-100", speculation)[0] for _ in range(3))
-            rows.append([f"64 x 100 ms in a plain loop, HARLM.ask, {speculation}: s", round(slow, 3), "0.3 (safe)"])
+            rows.append(
+                [f"64 x 100 ms in a plain loop, HARLM.ask, {speculation}: s", round(slow, 3), "0.3 (safe)"]
+            )
         fixed = statistics.median(ask("root-LOOK", "sub-0", "safe")[1] for _ in range(_TIMES))
         for speculation in ("off", "safe"):
             cpu = statistics.median(ask("root-LOOP-512", "sub-0", speculation)[1] for _ in range(5))
             each = 1000 * (cpu - fixed) / 512
-            rows.append([f"512 calls without latency, {speculation}: host's CPU ms each", round(each, 3), "0.8 (safe)"])
+            rows.append(
+                [
+                    f"512 calls without latency, {speculation}: host's CPU ms each",
+                    round(each, 3),
+                    "0.8 (safe)",
+                ]
+            )
     return rows
 
 

@@ -70,13 +70,17 @@ def _tree(ask: Ask, chunks: list[str]) -> float:
     level = [ask(f"leaf {chunk}", 0) for chunk in chunks]
     while len(level) > 1:
         pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
-        level = [ask("join " + "|".join(text for text, _ in pair), max(when for _, when in pair)) for pair in pairs]
+        level = [
+            ask("join " + "|".join(text for text, _ in pair), max(when for _, when in pair)) for pair in pairs
+        ]
     return level[0][1]
 
 
 def _pairs(ask: Ask, chunks: list[str]) -> float:
     replies = [
-        ask(f"compare {chunks[i]} {chunks[j]}", 0) for i in range(len(chunks)) for j in range(i + 1, len(chunks))
+        ask(f"compare {chunks[i]} {chunks[j]}", 0)
+        for i in range(len(chunks))
+        for j in range(i + 1, len(chunks))
     ]
     return ask("merge " + str([text for text, _ in replies]), max(when for _, when in replies))[1]
 
@@ -84,7 +88,8 @@ def _pairs(ask: Ask, chunks: list[str]) -> float:
 def _votes(ask: Ask, chunks: list[str]) -> float:
     votes = [[ask(f"vote {turn} {chunk}", 0) for chunk in chunks] for turn in range(3)]
     return ask(
-        "merge " + str([[text for text, _ in vote] for vote in votes]), max(when for vote in votes for _, when in vote)
+        "merge " + str([[text for text, _ in vote] for vote in votes]),
+        max(when for vote in votes for _, when in vote),
     )[1]
 
 
@@ -164,7 +169,8 @@ PATTERNS = (
         "found = []\nfor chunk in chunks:\n    reply = llm_query(f'relevant? {chunk}')\n    if 'yes' in reply:\n"
         "        found.append(llm_query(f'why? {chunk}'))\n" + _MERGE,
         "replies = llm_query_batched([f'relevant? {chunk}' for chunk in chunks])\n"
-        "found = llm_query_batched([f'why? {chunk}' for chunk, reply in zip(chunks, replies) if 'yes' in reply])\n" + _MERGE,
+        "found = llm_query_batched([f'why? {chunk}' for chunk, reply in zip(chunks, replies) if 'yes' in reply])\n"
+        + _MERGE,
         _branch,
     ),
     Pattern(

@@ -1,5 +1,5 @@
-"""One cell, with a scout ahead of it where that may help. Knows when a cell is worth a scout, and what is told of it
-afterwards; the scout is the sandbox's, the calls are the broker's.
+"""The cells of one node, each with a scout ahead of it where that may help. Knows when a cell is worth one, and what is told of
+it afterwards; the scout itself is the sandbox's, its calls are the broker's.
 """
 
 from __future__ import annotations
@@ -9,42 +9,71 @@ from harlm.budget.pressure import NO_SPECULATION
 from harlm.engine.repl_api import ReplApi
 from harlm.engine.run import Run
 from harlm.protocols import Repl
-from harlm.scheduler.analysis import analyse
+from harlm.scheduler.analysis import analyse, can_call
 from harlm.scheduler.broker import Broker
 from harlm.scheduler.record import CellRecord
 from harlm.types import Observation
 
 _SHOWN = 200  # calls of one cell that its event names
+_MARKS = ("llm_query", "rlm_query")
 
 
-async def run_ahead(repl: Repl, cell: str, turn: int, api: ReplApi, run: Run) -> Observation:
-    """Run a cell; what it does is the same with and without a scout.
+class Cells:
+    """Runs the cells of one node, one after another.
 
-    Raises:
-        SandboxFailure: the sandbox broke.
+    Args:
+        api: answers them.
+        run: at the node.
     """
-    if run.settings.speculation == "off":
-        return await repl.run(cell)
-    broker = api.broker = Broker(
-        api.begin,
-        is_eager=run.settings.speculation == "eager",
-        may_risk=lambda: run.account.pressure < NO_SPECULATION,
-    )
-    try:
-        return await repl.run(cell, ahead=broker)
-    finally:
-        api.broker = None
-        record = await broker.close()
+
+    def __init__(self, api: ReplApi, run: Run) -> None:
+        self._api = api
+        self._run = run
+        self._calling: list[str] = []  # cells that may have defined what calls
+
+    async def run(self, repl: Repl, cell: str, turn: int) -> Observation:
+        """Run a cell; what it does is the same with and without a scout.
+
+        Raises:
+            SandboxFailure: the sandbox broke.
+        """
+        if self._run.settings.speculation == "off" or not self._may_call(cell):
+            return await repl.run(cell)
+        account = self._run.account
+        broker = self._api.broker = Broker(
+            self._api.begin,
+            is_eager=self._run.settings.speculation == "eager",
+            may_risk=lambda: account.pressure < NO_SPECULATION,
+        )
+        try:
+            return await repl.run(cell, ahead=broker)
+        finally:
+            self._api.broker = None
+            self._tell(await broker.close(), cell, turn)
+
+    def _may_call(self, cell: str) -> bool:
+        if any(mark in cell for mark in _MARKS):
+            self._calling.append(cell)
+            return True
+        return bool(self._calling) and can_call(cell, self._calling)
+
+    def _tell(self, record: CellRecord, cell: str, turn: int) -> None:
         if record.calls:
-            run.meter.made_early(record.early)
-            run.emit(_told(record, turn, cell))
+            self._run.meter.made_early(record.early)
+            self._run.emit(_told(record, self._pattern(cell), turn))
+
+    def _pattern(self, cell: str) -> str:
+        try:
+            return analyse(cell, self._calling).shape
+        except SyntaxError:
+            return "mixed"
 
 
-def _told(record: CellRecord, turn: int, cell: str) -> events.Scheduled:
+def _told(record: CellRecord, pattern: str, turn: int) -> events.Scheduled:
     early = record.early
     return events.Scheduled(
         turn=turn,
-        pattern=_pattern(cell),
+        pattern=pattern,
         calls=len(record.calls),
         early=early.made,
         claimed=early.claimed,
@@ -65,10 +94,3 @@ def _told(record: CellRecord, turn: int, cell: str) -> events.Scheduled:
             for call in record.calls[:_SHOWN]
         ),
     )
-
-
-def _pattern(cell: str) -> str:
-    try:
-        return analyse(cell).shape
-    except SyntaxError:
-        return "mixed"

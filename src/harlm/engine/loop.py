@@ -12,7 +12,7 @@ from harlm import events
 from harlm.budget.pressure import FINISH
 from harlm.context import Searcher
 from harlm.engine import prompts
-from harlm.engine.ahead import run_ahead
+from harlm.engine.ahead import Cells
 from harlm.engine.finishing import Finishing, within
 from harlm.engine.left import left_in_words
 from harlm.engine.outcome import Outcome, outcome_of
@@ -81,6 +81,7 @@ class _Loop:
     ) -> None:
         self._run = run
         self._api = api
+        self._cells = Cells(api, run)
         self._opening = opening
         self._finishing = finishing
         self._most = run.settings.max_turns
@@ -233,7 +234,7 @@ class _Loop:
             self._has_repl = True
             self._run.emit(events.ReplOpened(tier=self._run.shared.sandbox.tier))
         self._run.emit(events.CellStarted(turn=turn, code=cell))
-        observation = await run_ahead(repl, cell, turn, self._api, self._run)
+        observation = await self._cells.run(repl, cell, turn)
         self._run.emit(
             events.CellFinished(
                 turn=turn,

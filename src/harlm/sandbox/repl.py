@@ -209,7 +209,7 @@ class ProcessRepl:
         finally:
             watch.stop()
             if running.scout is not None:
-                self._part_with(running.scout, link)
+                self._part_with(running.scout)
             if self._stopping is None:
                 await self._end(running)
         if running.limit is None:
@@ -277,15 +277,10 @@ class ProcessRepl:
         link.to_worker.send(wire.Execute(cell=running.name, code=code))
         return done
 
-    def _part_with(self, scout: CellScout, link: Link) -> None:
+    def _part_with(self, scout: CellScout) -> None:
         """End a scout; what of it takes time does not keep the cell waiting."""
-        scout.end()
-
-        async def part() -> None:
-            if not await scout.close(self._sandbox.pids):
-                link.kill()  # the cell has started something else in its place
-
-        parting = asyncio.create_task(part())
+        scout.end(self._sandbox.pids())
+        parting = asyncio.create_task(scout.close())
         self._parting.add(parting)
         parting.add_done_callback(self._parting.discard)
 

@@ -20,11 +20,9 @@ from harlm.sandbox.link import Ends, Link
 from harlm.sandbox.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from harlm.sandbox.process import ProcessSandbox
-
-_LATE_S = 1.0  # how long a process that was started may take to say so
 
 
 class CellScout:
@@ -47,7 +45,6 @@ class CellScout:
         self._parent = parent
         self._allowed = allowed
         self._foresight = foresight
-        self._is_unused = False
         self._link: Link | None = None
         self._calls: Calls | None = None
         self._too_soon: list[tuple[wire.Call, int]] = []
@@ -69,8 +66,7 @@ class CellScout:
         try:
             worker = await taken_over(self._ends, self._parent)
         except ProcessLookupError:
-            self._is_unused = True  # it found nothing to do
-            return
+            return  # it found nothing to do
         if worker is None:
             return
         link = self._link = self._sandbox.keep(Link(worker, self._on_call))
@@ -90,25 +86,23 @@ class CellScout:
         else:
             self._calls.take(call, size)
 
-    def end(self) -> None:
-        """The cell has ended: nothing may be started any more, and nothing is asked."""
-        self._is_unused = self._sandbox.revoke_fork(self._parent)
+    def end(self, spared: Collection[int]) -> None:
+        """The cell has ended: nothing may be started any more, and nothing is asked.
+
+        Args:
+            spared: the processes of other REPLs, which this one may have forked as well.
+        """
+        is_unused = self._sandbox.revoke_fork(self._parent)
         if self._calls is not None:
             self._calls.refuse_all("the cell has ended")
         if self._link is not None:
             self._link.kill()
+        elif not is_unused and not self._parent.kill_children(spared):
+            # It has not said that it is there, or something else was started in its place; which cannot be found.
+            self._parent.kill()
 
-    async def close(self, siblings: Callable[[], set[int]]) -> bool:
-        """Wait until nothing is left of it, when it was ended.
-
-        Args:
-            siblings: the processes of all REPLs.
-
-        Returns:
-            whether the REPL's process has done no more than it was allowed to.
-        """
-        if not self._is_unused and self._link is None:
-            await asyncio.wait([self._listening], timeout=_LATE_S)
+    async def close(self) -> None:
+        """Wait until nothing is left of it, when it was ended."""
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         with self._ends:
@@ -118,10 +112,6 @@ class CellScout:
         if self._link is not None:
             await self._link.close()
             self._sandbox.let_go(self._link)
-            return True
-        if not self._is_unused:
-            self._parent.kill_children(siblings())
-        return self._is_unused
 
 
 def _foreseen(call: wire.Call) -> Foreseen:

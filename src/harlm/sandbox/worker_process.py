@@ -104,14 +104,17 @@ class WorkerProcess:
                 self.peak_kb = max(self.peak_kb, int(found[1]) if found else 0)
         return self.peak_kb / 1024
 
-    def kill_children(self, spared: Collection[int]) -> None:
-        """End what it has started, but for some."""
-        with contextlib.suppress(OSError):
-            for task in Path(f"/proc/{self.pid}/task").iterdir():
-                for child in map(int, (task / "children").read_text(encoding="ascii").split()):
-                    if child not in spared:
-                        with contextlib.suppress(OSError):
-                            os.kill(child, signal.SIGKILL)
+    def kill_children(self, spared: Collection[int]) -> bool:
+        """End what it has started, but for some. False where the system does not tell what that is."""
+        try:
+            tasks = [*Path(f"/proc/{self.pid}/task").iterdir()]
+            found = [int(child) for task in tasks for child in (task / "children").read_text("ascii").split()]
+        except OSError:
+            return self.ended.is_set()
+        for child in set(found) - set(spared):
+            with contextlib.suppress(OSError):
+                os.kill(child, signal.SIGKILL)
+        return True
 
     def parent(self) -> int | None:
         """The process that started it."""

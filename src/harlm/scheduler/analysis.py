@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from harlm.scheduler.plan import CallSite, Flow, Loop, Plan
-
-TOOLS = frozenset({"llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"})
+from harlm.scheduler.scout.syntax import TOOLS, callers, facts
 
 Taint = frozenset[int]
 """The sites whose results a value may hold. One of an earlier round of a loop is ``-(number + depth * _ROUND)``, for a loop
@@ -51,22 +50,12 @@ def analyse(code: str, earlier: Sequence[str] = ()) -> Plan:
 
 
 def can_call(code: str, earlier: Sequence[str] = ()) -> bool:
-    """Whether a cell may call a model at all: it names a tool, or a function that does. True where it cannot be parsed."""
+    """Whether a cell may call a model at all: it names a tool, or something that leads to one. True where it cannot be parsed."""
     try:
-        named = _names(ast.parse(code))
-        helpers = {
-            node.name
-            for cell in earlier
-            for node in ast.walk(ast.parse(cell))
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _names(node) & TOOLS
-        }
+        leading = callers([ast.parse(each) for each in earlier])
+        return not leading.isdisjoint(facts(ast.parse(code)).names)
     except SyntaxError:
         return True
-    return bool(named & (TOOLS | helpers))
-
-
-def _names(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 @dataclass(slots=True)

@@ -356,8 +356,8 @@ def _keep_globals(frame: Frame, bound: frozenset[str], child: Task) -> dict[str,
 
 
 def _expression(node: ast.expr, frame: Frame, task: Task) -> Steps:
+    yield from ()
     return Returned(evaluate(node, frame, task))
-    yield  # a generator, as all blocks are
 
 
 def _opened(function: Any, values: list[Any], named: dict[str, Any], task: Task) -> tuple[Function, Frame]:
@@ -516,7 +516,11 @@ def _as_loop(function: Any, node: ast.Call) -> list[ast.stmt]:
     each, generator = generator_expression.elt, generator_expression.generators[0]
     if function is next:
         body: list[ast.stmt] = [ast.Return(each)]
-        last = ast.Return(node.args[1]) if len(node.args) > 1 else ast.Raise(ast.Name("StopIteration", ast.Load()))
+        last = (
+            ast.Return(node.args[1])
+            if len(node.args) > 1
+            else ast.Raise(ast.Name("StopIteration", ast.Load()))
+        )
     else:
         test = each if function is any else ast.UnaryOp(ast.Not(), each)
         body = [ast.If(test, [ast.Return(ast.Constant(function is any))], [])]

@@ -228,13 +228,13 @@ def _return(node: ast.Return, frame: Frame, task: Task) -> Steps:
 
 
 def _break(node: ast.Break, frame: Frame, task: Task) -> Steps:
+    yield from ()
     return BREAK
-    yield
 
 
 def _continue(node: ast.Continue, frame: Frame, task: Task) -> Steps:
+    yield from ()
     return CONTINUE
-    yield
 
 
 def _raise(node: ast.Raise, frame: Frame, task: Task) -> Steps:

@@ -188,6 +188,10 @@ def callers_among(names: Mapping[str, object]) -> frozenset[str]:
     of these.
     """
     found = set(TOOLS)
+    tools = [names[name] for name in TOOLS if name in names]
+    for name, value in list(names.items()):
+        if any(getattr(value, "func", value) is tool for tool in tools):  # under another name, or partial
+            found.add(name)
     codes = [pair for name, value in list(names.items()) for pair in _codes(name, value)]
     while more := {name for name, used in codes if name not in found and used & found}:
         found |= more

@@ -69,7 +69,7 @@ class Task:
         self.is_main = parent is None
         self.holds: Holds = {} if parent is None else parent.holds
         self.sources: Sources = NONE if parent is None else parent.sources
-        self.tries = (0 if parent is None else parent.tries) + is_careful
+        self.tries: int = (0 if parent is None else parent.tries) + is_careful
         self.strict = int(is_careful)
         self.result: Pending = Pending(self.sources)
         self.memo: Memo | None = None
