@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Self
 
 from harlm.errors import CodeError
 from harlm.protocols import Repl, ReplSetup, Sandbox
@@ -59,10 +60,13 @@ class SeededModel:
 
     Args:
         seed: of the replies; how long they take is another matter.
-        slowest_s: seconds.
+        slowest_s: seconds that a reply takes at most.
+        delays: seed of how long they take.
+        is_ordered: whether the second time is told from the first.
     """
 
-    def __init__(self, seed: int, slowest_s: float, delays: int) -> None:
+    def __init__(self, seed: int, slowest_s: float, delays: int, *, is_ordered: bool = True) -> None:
+        self._is_ordered = is_ordered
         self._seed = seed
         self._asked: Counter[str] = Counter()
         self._slowest_s = slowest_s
@@ -87,7 +91,7 @@ class SeededModel:
         return Making(self._reply(str(arguments["prompt"])), Usage)
 
     async def _reply(self, prompt: str) -> str:
-        self._asked[prompt] += 1
+        self._asked[prompt] += self._is_ordered  # threads that ask the same get what they get
         digest = blake2b(f"{self._seed} {prompt} {self._asked[prompt]}".encode(), digest_size=8).hexdigest()
         await asyncio.sleep(self._delays.random() ** 2 * self._slowest_s)
         chosen = int(digest[:4], 16)
@@ -135,7 +139,7 @@ class Twins:
         self._stack = AsyncExitStack()
         self._repls: list[tuple[Repl, _Switch]] = []
 
-    async def __aenter__(self) -> Twins:
+    async def __aenter__(self) -> Self:
         for _ in range(2):
             switch = _Switch()
             setup = ReplSetup(
@@ -165,7 +169,7 @@ class Twins:
         self, at: int, cells: Sequence[str], seed: int, *, is_ordered: bool, with_scout: bool
     ) -> tuple[Seen, CellRecord]:
         repl, switch = self._repls[at]
-        model = switch.model = SeededModel(seed, self._slowest_s, seed + at)
+        model = switch.model = SeededModel(seed, self._slowest_s, seed + at, is_ordered=is_ordered)
         await repl.run(_CLEAN)
         for cell in cells[:-1]:
             await repl.run(cell)
@@ -195,7 +199,9 @@ class _Switch:
 def _seen(seen: Observation, told: Observation, claimed: list[str], *, is_ordered: bool) -> Seen:
     return Seen(
         output=_plain(seen.output),
-        error=None if seen.error is None else _plain(seen.error),
+        error=None
+        if seen.error is None
+        else _plain(seen.error if is_ordered else seen.error.rpartition("\n")[2]),
         final=repr(seen.final),
         variables=_plain(told.output),
         claimed=tuple(claimed if is_ordered else sorted(claimed)),

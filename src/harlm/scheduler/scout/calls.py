@@ -24,8 +24,8 @@ from harlm.scheduler.scout.pending import (
     settled,
     with_values,
 )
-from harlm.scheduler.scout.syntax import CHANGING, declared, facts
-from harlm.scheduler.scout.tasks import Returned, Steps, Suspend, Task, hold
+from harlm.scheduler.scout.syntax import CHANGING, declared, facts, once
+from harlm.scheduler.scout.tasks import Returned, Steps, Suspend, Task, hold, hold_owners
 from harlm.scheduler.scout.world import Asking, Function, Lost, World, facts_of_body
 
 _CONTAINERS = (list, dict, set, deque, defaultdict, Counter, OrderedDict, bytearray)
@@ -52,6 +52,11 @@ class Inner:
         self.__name__ = getattr(text, "name", "<lambda>")
 
     def __call__(self, *values: Any, **named: Any) -> Any:
+        """What it returns.
+
+        Raises:
+            Touched: that is not there yet.
+        """
         result = follow(self, list(values), named, self.task)
         if type(result) is Pending and not result.done:
             raise Touched(result)
@@ -90,7 +95,10 @@ def _called(node: ast.Call, frame: Frame, task: Task) -> Any:
     if isinstance(node.func, ast.Attribute):
         target = evaluate(node.func.value, frame, task)
         values, named = _arguments(node, frame, task)
-        return _method(target, node.func.attr, values, named, task)
+        result = _method(target, node.func.attr, values, named, task)
+        if type(target) is Pending and node.func.attr in CHANGING:
+            hold_owners(task, frame, node.func.value, result)
+        return result
     function = evaluate(node.func, frame, task)
     if any(function is each for each in _SEARCHES) and _is_over_calls(node, task.world):
         return _searched(function, node, frame, task)
@@ -501,10 +509,7 @@ def _is_over_calls(node: ast.Call, world: World) -> bool:
 
 def _searched(function: Any, node: ast.Call, frame: Frame, task: Task) -> Any:
     """``any``, ``all`` or ``next`` over a generator expression: followed as the loop that it stands for."""
-    loop: list[ast.stmt] | None = getattr(node, "_harlm_loop", None)
-    if loop is None:
-        loop = _as_loop(function, node)
-        node._harlm_loop = loop  # type: ignore[attr-defined] # a node is ours
+    loop = once(node, "harlm_loop", lambda: _as_loop(function, node))
     nothing = ast.arguments([], [], kwonlyargs=[], kw_defaults=[], defaults=[])
     search = ast.FunctionDef("search", nothing, loop, [], lineno=node.lineno, col_offset=node.col_offset)
     return follow(Inner(search, frame, task, (), {}), [], {}, task)

@@ -13,7 +13,7 @@ from harlm.scheduler.scout.frames import Frame
 from harlm.scheduler.scout.operations import Operation, apply, change
 from harlm.scheduler.scout.pending import Pending
 from harlm.scheduler.scout.syntax import facts
-from harlm.scheduler.scout.tasks import Returned, Steps, Suspend, Task, run_block
+from harlm.scheduler.scout.tasks import Returned, Steps, Suspend, Task, hold_owners, run_block
 from harlm.scheduler.scout.world import Lost
 
 _BINARY: dict[type[ast.operator], Operation] = {
@@ -373,7 +373,9 @@ def assign(target: ast.expr, value: Any, frame: Frame, task: Task) -> None:
     elif isinstance(target, ast.Subscript):
         holder, key = evaluate(target.value, frame, task), evaluate(target.slice, frame, task)
         if type(key) is Pending or type(holder) is Pending:
-            change(task, _set_item, holder, key, value)
+            late = change(task, _set_item, holder, key, value)
+            if type(holder) is Pending:
+                hold_owners(task, frame, target.value, late)
         else:
             change(task, lambda there, *parts: _set_item(there, key, *parts), holder, value, tolerant=True)
     elif isinstance(target, ast.Attribute):

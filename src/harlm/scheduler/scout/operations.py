@@ -23,6 +23,8 @@ def apply(task: Task, operation: Operation, *values: Any) -> Any:
         Exception: as the operation does.
         Suspend: something is missing, and the task is careful.
     """
+    if Pending in map(type, values):
+        values = tuple(map(settled, values))
     return _done(task, operation, values, _missing(task, values))[0]
 
 
@@ -35,6 +37,8 @@ def change(task: Task, operation: Operation, target: Any, *values: Any, tolerant
     Raises:
         as ``apply``.
     """
+    if type(target) is Pending or Pending in map(type, values):
+        target, *values = map(settled, (target, *values))  # type: ignore[assignment] # a sequence either way
     missing = _missing(task, (target,) if tolerant else (target, *values))
     if missing is None and not tolerant:
         missing = settle_parts(values)[0] or None
@@ -129,7 +133,7 @@ class _Late:
         asked = world.asked
         try:
             self.result.resolve(self._operation(*values), ready)
-        except (Touched, Exception) as stopped:
+        except (Touched, Exception) as stopped:  # noqa: BLE001 - handed on below
             if world.asked != asked and isinstance(stopped, Touched):
                 return  # tried again, it would ask again; so nobody learns its result here
             self._tries_left -= 1

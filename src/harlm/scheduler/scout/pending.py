@@ -7,7 +7,7 @@ hashes, iterates …) is stopped by ``Touched``, and is tried again when the val
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 Sources = frozenset[int]
@@ -158,37 +158,39 @@ def settle_parts(values: Iterable[Any]) -> tuple[list[Pending], bool]:
     while waiting and budget > 0:
         part = waiting.pop()
         budget -= 1
-        kind = type(part)
-        if kind is Pending:
-            if part.done:
-                found = True
-            else:
+        if type(part) is Pending:
+            found |= part.done
+            if not part.done:
                 missing[id(part)] = part
-            continue
-        if kind in _PLAIN or id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, (list, deque)):
-            budget -= len(part)
-            for at, item in enumerate(part):
-                if type(item) in _HOLDERS and (there := with_values(item)) is not item:
-                    part[at] = there
-                    found = True
-            waiting += [item for item in part if type(item) not in _PLAIN]
-        elif isinstance(part, dict):
-            budget -= len(part)
-            for key, item in part.items():
-                if type(item) in _HOLDERS and (there := with_values(item)) is not item:
-                    dict.__setitem__(part, key, there)
-                    found = True
-            waiting += [item for item in part.values() if type(item) not in _PLAIN]
-        elif isinstance(part, (tuple, set, frozenset)):
-            waiting += [item for item in part if type(item) not in _PLAIN]
-        else:
-            names = getattr(part, "__dict__", None)
-            if type(names) is dict and kind.__module__ == "__main__":
-                waiting.append(names)
+        elif type(part) not in _PLAIN and id(part) not in seen:
+            seen.add(id(part))
+            inside, changed = _settle_in(part)
+            found |= changed
+            budget -= len(inside)
+            waiting += [item for item in inside if type(item) not in _PLAIN]
     return list(missing.values()), found
+
+
+def _settle_in(part: Any) -> tuple[Sequence[Any], bool]:
+    """What is in a container, once what is there has taken its place, and whether anything has."""
+    if isinstance(part, (list, deque)):
+        late = [(at, with_values(item)) for at, item in enumerate(part) if type(item) in _HOLDERS]
+        changed = [(at, there) for at, there in late if there is not part[at]]
+        for at, there in changed:
+            part[at] = there
+        return part, bool(changed)
+    if isinstance(part, dict):
+        late_items = [(key, with_values(item)) for key, item in part.items() if type(item) in _HOLDERS]
+        changed_items = [
+            (key, there) for key, there in late_items if there is not dict.__getitem__(part, key)
+        ]
+        for key, there in changed_items:
+            dict.__setitem__(part, key, there)
+        return list(part.values()), bool(changed_items)
+    if isinstance(part, (tuple, set, frozenset)):
+        return tuple(part), False
+    names = getattr(part, "__dict__", None)
+    return ((names,) if type(names) is dict and type(part).__module__ == "__main__" else ()), False
 
 
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None), complex, range, type, type(len), type(settled)})

@@ -17,7 +17,7 @@ from harlm.scheduler.scout.operations import Operation, apply, change
 from harlm.scheduler.scout.pending import Pending, Touched
 from harlm.scheduler.scout.search import Search, copied
 from harlm.scheduler.scout.syntax import breaks, continues, facts, may_end_by_result, of_all
-from harlm.scheduler.scout.tasks import Memo, Returned, Steps, Suspend, Task, run_block
+from harlm.scheduler.scout.tasks import Memo, Returned, Steps, Suspend, Task, hold_owners, run_block
 from harlm.scheduler.scout.world import Lost
 
 BREAK, CONTINUE = "break", "continue"
@@ -151,7 +151,9 @@ def _augmented(node: ast.AugAssign, frame: Frame, task: Task) -> None:
     before = apply(task, operator.getitem, holder, key)
     after = apply(task, operation, before, evaluate(node.value, frame, task))
     if type(key) is Pending or type(holder) is Pending:
-        change(task, operator.setitem, holder, key, after)
+        late = change(task, operator.setitem, holder, key, after)
+        if type(holder) is Pending:
+            hold_owners(task, frame, target.value, late)
     else:
         change(task, lambda there, what: operator.setitem(there, key, what), holder, after, tolerant=True)
 

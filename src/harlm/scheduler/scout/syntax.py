@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple, TypeVar
 
 TOOLS = frozenset({"llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"})
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -51,13 +51,20 @@ class Facts(NamedTuple):
 _NOTHING = Facts(frozenset(), frozenset(), frozenset(), frozenset(), is_long=False)
 
 
+T = TypeVar("T")
+
+
+def once(node: ast.AST, name: str, make: Callable[[], T]) -> T:
+    """What ``make`` finds out about a node, which is kept with it."""
+    known: dict[str, T] = vars(node)
+    if name not in known:
+        known[name] = make()
+    return known[name]
+
+
 def facts(node: ast.AST) -> Facts:
     """What is known of ``node``."""
-    found: Facts | None = getattr(node, "_harlm_facts", None)
-    if found is None:
-        found = _facts(node)
-        node._harlm_facts = found  # type: ignore[attr-defined] # a node is ours, and goes with its facts
-    return found
+    return once(node, "harlm_facts", lambda: _facts(node))
 
 
 def of_all(nodes: list[ast.stmt]) -> Facts:
@@ -82,49 +89,60 @@ def _together(several: list[Facts]) -> Facts:
 def _facts(node: ast.AST) -> Facts:
     inner = _together([facts(child) for child in ast.iter_child_nodes(node)])
     names, bound, changed, exits, is_long = inner
-    match node:
-        case ast.Name(id=name, ctx=context):
-            names = frozenset({name})
-            bound = names if not isinstance(context, ast.Load) else bound
-        case ast.Attribute(attr=attribute, ctx=context):
-            names |= {attribute}
-            if not isinstance(context, ast.Load):
-                changed |= root(node)
-        case ast.Subscript(ctx=context) if not isinstance(context, ast.Load):
-            changed |= root(node)
-        case ast.AugAssign(target=target):
-            changed |= root(target)
-        case ast.Call(func=ast.Attribute(value=value, attr=attribute)) if attribute in CHANGING:
-            changed |= root(value)
-        case ast.Call(func=ast.Name(id=name)) if name in FINISHING:
-            exits |= {"finish"}
-        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-            bound |= {alias.asname or alias.name.partition(".")[0] for alias in aliases}
-        case ast.ExceptHandler(name=str(name)):
-            bound |= {name}
-        case ast.Return():
-            exits |= {"return"}
-        case ast.Break():
-            exits |= {"break"}
-        case ast.Continue():
-            exits |= {"continue"}
-        case ast.Raise() | ast.Assert():
-            exits |= {"raise"}
-        case ast.Yield() | ast.YieldFrom():
-            exits |= {"yield"}
-        case ast.Await() | ast.AsyncFor() | ast.AsyncWith():
-            exits |= {"await"}
+    names |= _own_names(node)
+    changed |= _own_changes(node)
+    exits |= _own_exits(node)
     if isinstance(node, _SCOPES):
-        is_long = True
-        exits = frozenset() if not _is_comprehension(node) else exits
-        bound = _bound_by(node)
-    elif isinstance(node, _LOOPS):
-        is_long = True
+        return Facts(
+            names, _bound_by(node), changed, exits if _is_comprehension(node) else frozenset(), is_long=True
+        )
+    if isinstance(node, _LOOPS):
         inside = of_all(node.body).exits - {"break", "continue"}
         exits = inside | of_all(node.orelse).exits | (exits & {"await"})
-    elif isinstance(node, ast.Match):
-        bound |= _captured(node)
-    return Facts(names, bound, changed, exits, is_long)
+        return Facts(names, bound, changed, exits, is_long=True)
+    return Facts(names, bound | _own_bindings(node), changed, exits, is_long)
+
+
+def _own_names(node: ast.AST) -> frozenset[str]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return frozenset({name})
+    return frozenset()
+
+
+def _own_bindings(node: ast.AST) -> frozenset[str]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.ExceptHandler(name=str(name)):
+            return frozenset({name})
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return frozenset(alias.asname or alias.name.partition(".")[0] for alias in aliases)
+        case ast.Match():
+            return _captured(node)
+    return frozenset()
+
+
+def _own_changes(node: ast.AST) -> frozenset[str]:
+    match node:
+        case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+            return root(node)
+        case ast.AugAssign(target=target):
+            return root(target)
+        case ast.Call(func=ast.Attribute(value=value, attr=attribute)) if attribute in CHANGING:
+            return root(value)
+    return frozenset()
+
+
+_EXITS: dict[type[ast.AST], Exit] = {
+    ast.Return: "return", ast.Break: "break", ast.Continue: "continue", ast.Raise: "raise", ast.Assert: "raise",
+    ast.Yield: "yield", ast.YieldFrom: "yield", ast.Await: "await", ast.AsyncFor: "await", ast.AsyncWith: "await",
+}  # fmt: skip
+
+
+def _own_exits(node: ast.AST) -> frozenset[Exit]:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FINISHING:
+        return frozenset({"finish"})
+    kind = _EXITS.get(type(node))
+    return frozenset() if kind is None else frozenset({kind})
 
 
 def _is_comprehension(node: ast.AST) -> bool:
@@ -150,15 +168,15 @@ def _captured(node: ast.Match) -> frozenset[str]:
 
 def declared(function: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
     """The names that a function declares ``nonlocal``, and those that it declares ``global``."""
-    found: tuple[frozenset[str], frozenset[str]] | None = getattr(function, "_harlm_declared", None)
-    if found is None:
+
+    def found() -> tuple[frozenset[str], frozenset[str]]:
         nodes = list(ast.walk(function))
-        found = (
+        return (
             frozenset(name for node in nodes if isinstance(node, ast.Nonlocal) for name in node.names),
             frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names),
         )
-        function._harlm_declared = found  # type: ignore[attr-defined] # as above
-    return found
+
+    return once(function, "harlm_declared", found)
 
 
 def root(node: ast.expr) -> frozenset[str]:

@@ -9,6 +9,7 @@ meanwhile waits for its turn, so that changes happen in the order of the program
 
 from __future__ import annotations
 
+import ast
 import types
 from collections import Counter
 from collections.abc import Callable, Generator
@@ -17,7 +18,7 @@ from typing import Any
 from harlm.scheduler.scout.frames import Frame
 from harlm.scheduler.scout.pending import NONE, Pending, Sources, joined
 from harlm.scheduler.scout.search import Search
-from harlm.scheduler.scout.syntax import Facts
+from harlm.scheduler.scout.syntax import Facts, root
 from harlm.scheduler.scout.world import World
 
 Steps = Generator["Pending | None", None, Any]
@@ -232,6 +233,16 @@ def run_block(
 
     child.start(steps(child, inner), detach)
     return child.signal if child.is_done else None
+
+
+def hold_owners(task: Task, frame: Frame, node: ast.expr, change: Any) -> None:
+    """``change`` is done to a part, not there yet, of what ``node`` begins with: whoever uses that waits for it."""
+    if type(change) is not Pending or change.done:
+        return
+    for name in root(node):
+        owner = frame.get(name) if frame.has(name) else None
+        if not isinstance(owner, _UNCHANGEABLE):
+            task.holds[id(owner)] = (owner, change)
 
 
 def hold(task: Task, child: Task, objects: list[Any]) -> Callable[[], None]:

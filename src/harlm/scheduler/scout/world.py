@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harlm.scheduler.scout.frames import Frame
 from harlm.scheduler.scout.pending import Pending, Ready, Sources, settle_parts
-from harlm.scheduler.scout.syntax import Facts, callers, callers_among, facts, of_all, root
+from harlm.scheduler.scout.syntax import Facts, callers, callers_among, facts, of_all, once, root
 
 if TYPE_CHECKING:
     from harlm.scheduler.scout.tasks import Steps, Task
@@ -194,11 +194,9 @@ class World:
 
 def facts_of_body(function: Function) -> Facts:
     """What is known of what a function does when it is called."""
-    found: Facts | None = getattr(function, "_harlm_body_facts", None)
-    if found is None:
-        found = facts(function.body) if isinstance(function, ast.Lambda) else of_all(function.body)
-        function._harlm_body_facts = found  # type: ignore[union-attr] # a node is ours
-    return found
+    if isinstance(function, ast.Lambda):
+        return facts(function.body)
+    return once(function, "harlm_body", lambda: of_all(function.body))
 
 
 def _parsed(cell: str | ast.Module) -> ast.Module | None:

@@ -1,0 +1,150 @@
+"""Calls made early, and claimed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from harlm.errors import CallLimit, CodeError
+from harlm.protocols import Foreseen
+from harlm.scheduler.broker import Broker, Making
+from harlm.types import Usage
+
+
+class Model:
+    """Replies with what was asked and which call it is; ``slow`` never comes, ``bad`` fails, ``dear`` is refused early."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.cancelled: list[str] = []
+
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+        prompt = str(arguments["prompt"])
+        self.made.append(prompt)
+        return Making(self._reply(prompt, len(self.made), is_early), lambda: Usage(calls=1, input_tokens=10))
+
+    async def _reply(self, prompt: str, number: int, is_early: bool) -> str:
+        try:
+            await asyncio.sleep(3600 if prompt == "slow" else 0)
+        except asyncio.CancelledError:
+            self.cancelled.append(prompt)
+            raise
+        if prompt == "bad":
+            raise CodeError("no reply")
+        if prompt == "dear" and is_early:
+            raise CallLimit("too dear", limit="calls", used=1, allowed=1)
+        return f"{prompt} #{number}"
+
+
+def foreseen(number: int, prompt: str, *needs: int, certain: bool = True) -> Foreseen:
+    return Foreseen(
+        number=number,
+        function="llm_query",
+        arguments={"prompt": prompt, "model": None},
+        needs=needs,
+        is_certain=certain,
+    )
+
+
+def asked(prompt: str) -> tuple[str, dict[str, object]]:
+    return "llm_query", {"prompt": prompt, "model": None}
+
+
+async def test_what_was_foreseen_is_claimed_and_made_once() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    assert await broker.foresee(foreseen(1, "a")) == "a #1"
+    assert await broker.claim(*asked("a")) == "a #1"
+    record = await broker.close()
+    assert model.made == ["a"]
+    assert (record.early.made, record.early.claimed, record.early.wasted) == (1, 1, 0)
+
+
+async def test_a_scout_that_comes_late_begins_nothing_again() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    assert await broker.claim(*asked("a")) == "a #1"
+    assert await broker.foresee(foreseen(1, "a")) == "a #1"
+    assert await broker.foresee(foreseen(2, "a")) == "a #2"  # the second of its kind
+    assert model.made == ["a", "a"]
+
+
+async def test_the_same_prompt_gets_one_reply_each_time() -> None:
+    broker = Broker(Model().begin)
+    await asyncio.gather(*(broker.foresee(foreseen(at, "same")) for at in range(3)))
+    assert [await broker.claim(*asked("same")) for _ in range(4)] == [
+        "same #1",
+        "same #2",
+        "same #3",
+        "same #4",
+    ]
+
+
+async def test_a_failure_is_told_only_to_the_cell_that_asks() -> None:
+    broker = Broker(Model().begin)
+    with pytest.raises(CodeError, match="no reply"):
+        await broker.foresee(foreseen(1, "bad"))
+    with pytest.raises(CodeError, match="no reply"):
+        await broker.claim(*asked("bad"))
+    await broker.close()
+
+
+async def test_what_the_budget_refused_early_is_asked_for_again() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    with pytest.raises(CallLimit):
+        await broker.foresee(foreseen(1, "dear"))
+    assert await broker.claim(*asked("dear")) == "dear #2"
+
+
+async def test_what_nobody_asked_for_is_cancelled_and_counted() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    waiting = [
+        asyncio.create_task(broker.foresee(foreseen(at, each))) for at, each in enumerate(("slow", "a"))
+    ]
+    await asyncio.sleep(0.01)
+    assert broker.unclaimed.calls == 2
+    record = await broker.close()
+    assert model.cancelled == ["slow"]
+    assert (record.early.wasted, record.early.wasted_tokens) == (2, 20)
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_a_claim_that_is_given_up_does_not_end_the_call() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    claiming = asyncio.create_task(broker.claim(*asked("slow")))
+    await asyncio.sleep(0)
+    claiming.cancel()
+    await asyncio.gather(claiming, return_exceptions=True)
+    assert model.cancelled == []
+    await broker.close()
+    assert model.cancelled == ["slow"]
+
+
+async def test_risks_are_taken_only_while_the_budget_allows() -> None:
+    model = Model()
+    broker = Broker(model.begin, may_risk=lambda: False)
+    waiting = asyncio.create_task(broker.foresee(foreseen(1, "a", certain=False)))
+    assert await broker.foresee(foreseen(2, "b")) == "b #1"
+    assert model.made == ["b"]
+    waiting.cancel()
+
+
+async def test_the_record_is_the_graph() -> None:
+    now = 0.0
+    broker = Broker(Model().begin, now=lambda: now)
+    for number, (prompt, needs) in enumerate([("a", ()), ("b", ()), ("c", (1, 2))], start=1):
+        waiting = asyncio.create_task(broker.foresee(foreseen(number, prompt, *needs)))
+        await asyncio.sleep(0)
+        now += 1
+        await waiting
+        await broker.claim(*asked(prompt))
+    record = await broker.close()
+    assert record.edges == {3: (1, 2)}
+    assert record.critical_path_s == 2
+    assert record.busy_s == 3
+    assert record.parallelism == 1
