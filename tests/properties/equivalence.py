@@ -204,8 +204,15 @@ def _seen(seen: Observation, told: Observation, claimed: list[str], *, is_ordere
         else _plain(seen.error if is_ordered else seen.error.rpartition("\n")[2]),
         final=repr(seen.final),
         variables=_plain(told.output),
-        claimed=tuple(claimed if is_ordered else sorted(claimed)),
+        claimed=_claims(claimed, seen, is_ordered=is_ordered),
     )
+
+
+def _claims(claimed: list[str], seen: Observation, *, is_ordered: bool) -> tuple[str, ...]:
+    """The calls of a program. Threads make theirs in any order; how many of them are still made when one fails is chance."""
+    if is_ordered:
+        return tuple(claimed)
+    return tuple(sorted(claimed)) if seen.error is None else ()
 
 
 def _plain(text: str) -> str:

@@ -77,7 +77,7 @@ class Ahead:
         one call to be made. The mark is a call that removes itself, so that all of the cell stays one piece of code.
         """
         at = _first_that_calls(tree.body, set(callers_among(names)))
-        if at is None or not self._descriptors or not sys.modules.keys().isdisjoint(_SHARING):
+        if at is None or not self._descriptors:
             return
         cells: dict[str, str | ast.Module] = {**sources, file: ast.Module(list(tree.body), [])}
 
@@ -93,8 +93,8 @@ class Ahead:
         tree.body.insert(at, mark)
 
     def _start(self, rest: _Rest) -> None:
-        if threading.active_count() > 1:
-            return  # what they do would not go on in the fork
+        if threading.active_count() > 1 or not sys.modules.keys().isdisjoint(_SHARING):
+            return  # what threads do would not go on in the fork, and what is shared would be changed by it
         wire, output = self._descriptors
         drawn = random.getstate()  # a fork would begin anew
         gc.disable()
