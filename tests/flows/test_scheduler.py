@@ -1,0 +1,136 @@
+"""Whole runs with calls made early, over real HTTP: the same as without, only sooner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from harlm import HARLM, Answer, Budget, LimitExceeded, events
+from harlm.testing import EventLog, Request, ScriptedServer
+
+LOOP = "out = []\nfor at in range(16):\n    out.append(llm_query(f'item {at}'))\nprint(out[:2], budget()['calls_used'])"
+LATENCY_S = 0.1
+
+
+def script(
+    cell: str, finish: str = "FINAL(str(out))", bad: str = ""
+) -> Callable[[Request], str | web.Response]:
+    """A root model that writes ``cell`` once, and finishes then; a sub-model that refuses ``bad``."""
+
+    def reply(request: Request) -> str | web.Response:
+        if request.model == "sub":
+            if request.prompt == bad:
+                return web.json_response({"error": {"message": "the item is cursed"}}, status=400)
+            return f"reply to {request.prompt}"
+        answered = sum(role == "assistant" for role, _ in request.messages)
+        return f"```repl\n{finish if answered else cell}\n```"
+
+    return reply
+
+
+def ask(server: ScriptedServer, log: EventLog | None = None, **settings: Any) -> Answer:
+    client = HARLM(
+        model=f"openai/root@{server.base_url}", sub_model=f"openai/sub@{server.base_url}", mode="full", concurrency=64,
+        **settings,
+    )  # fmt: skip
+    return client.ask("What do they say?", "a short text", sinks=[] if log is None else [log])
+
+
+def shown(server: ScriptedServer) -> list[str]:
+    """What the root model was shown of its cells."""
+    last = [request for request in server.requests if request.model == "root"][-1]
+    return [text for role, text in last.messages if role == "user"][1:]
+
+
+def test_a_plain_loop_is_as_fast_as_its_longest_call_and_nobody_can_tell() -> None:
+    seen: dict[str, tuple[str, list[str], float, EventLog]] = {}
+    for speculation in ("off", "safe", "eager"):
+        log = EventLog()
+        with ScriptedServer(script(LOOP), latency_s=LATENCY_S) as server:
+            started = time.monotonic()
+            answer = ask(server, log, speculation=speculation)
+            seen[speculation] = answer.text, shown(server), time.monotonic() - started, log
+            subs = [request.prompt for request in server.requests if request.model == "sub"]
+        assert sorted(subs) == sorted(f"item {at}" for at in range(16))
+        made = 0 if speculation == "off" else 14
+        assert answer.usage.early.made >= made
+        assert answer.usage.early.wasted == 0
+        assert answer.usage.calls == 18
+    assert seen["off"][:2] == seen["safe"][:2] == seen["eager"][:2]
+    assert seen["off"][2] > 16 * LATENCY_S
+    assert seen["safe"][2] < seen["off"][2] / 2
+    assert seen["off"][3].of(events.Scheduled) == []
+    told = seen["safe"][3].of(events.Scheduled)[0]
+    assert (told.calls, told.wasted, told.pattern) == (16, 0, "map")
+    assert told.parallelism > 4
+    assert LATENCY_S < told.critical_path_s < 5 * LATENCY_S
+
+
+def test_children_are_made_early_too() -> None:
+    children = "out = []\nfor at in range(4):\n    out.append(rlm_query(f'part {at}', context='text ' * 9))\nprint(out)"
+
+    def reply(request: Request) -> str:
+        asked = next(text for role, text in request.messages if role == "user")
+        if "part" in asked:
+            return (
+                "```repl\nprint(1)\n```" if len(request.messages) < 4 else "```repl\nFINAL('child done')\n```"
+            )
+        return f"```repl\n{'FINAL(str(out))' if len(request.messages) > 3 else children}\n```"
+
+    with ScriptedServer(reply, latency_s=0.05) as server:
+        answer = ask(server)
+    assert answer.text == str(["child done"] * 4)
+    assert answer.usage.early.made >= 3
+    assert answer.usage.early.wasted == 0
+
+
+@pytest.mark.parametrize("handled", [False, True])
+def test_a_failure_is_told_where_the_cell_asks_and_in_the_same_words(handled: bool) -> None:
+    body = (
+        "    try: out.append(llm_query(f'item {at}'))\n    except Exception as error: out.append(str(error))"
+    )
+    cell = LOOP if not handled else f"out = []\nfor at in range(16):\n{body}\nprint(out)"
+    texts = []
+    for speculation in ("off", "safe"):
+        with ScriptedServer(script(cell, bad="item 7"), latency_s=0.02) as server:
+            answer = ask(server, speculation=speculation)
+            texts.append((answer.text, shown(server)))
+    assert texts[0] == texts[1]
+    assert "cursed" in str(texts[0][1])
+
+
+def test_what_nobody_asked_for_is_counted_as_wasted() -> None:
+    search = "out = None\nfor at in range(16):\n    r = llm_query(f'item {at}')\n    if 'item 1' in r:\n        out = r\n        break\nprint(out)"
+    log = EventLog()
+    with ScriptedServer(script(search, "FINAL(out)"), latency_s=0.05) as server:
+        answer = ask(server, log)
+        subs = [request.prompt for request in server.requests if request.model == "sub"]
+    assert answer.text == "reply to item 1"
+    assert answer.usage.early.wasted == len(subs) - 2 <= 4
+    assert answer.usage.early.wasted == log.of(events.Scheduled)[0].wasted
+
+
+def test_a_budget_that_ends_in_the_middle_ends_both_ways() -> None:
+    partials = []
+    for speculation in ("off", "safe"):
+        with ScriptedServer(script(LOOP), latency_s=0.02) as server:
+            with pytest.raises(LimitExceeded) as caught:
+                ask(server, speculation=speculation, budget=Budget(calls=9))
+            assert len(server.requests) <= 9
+        assert caught.value.partial is not None
+        partials.append((caught.value.limit, caught.value.partial.usage.calls))
+    assert partials[0] == partials[1]
+
+
+def test_time_that_ends_in_the_middle_leaves_no_request_behind() -> None:
+    with ScriptedServer(script(LOOP), latency_s=0.6) as server:
+        with pytest.raises(LimitExceeded):
+            ask(server, budget=Budget(seconds=1.5), speculation="safe")
+        before = len(server.requests)
+        time.sleep(1)
+        assert len(server.requests) == before
+        assert server._in_flight == 0
