@@ -8,7 +8,7 @@ import hashlib
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
@@ -570,12 +570,14 @@ class Sampling:
         temperature: 0 is the most repeatable.
         seed: for providers that know one; also seeds ``random`` in the REPL.
         request_key: names the request for the provider, so that one that is sent again is served once.
+        heard: told the reply so far, each time that more of it has come, by models that can stream; None asks for it whole.
     """
 
     max_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
     request_key: str | None = None
+    heard: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -24,6 +24,8 @@ from harlm.errors import BadCompletion, LimitExceeded, ModelError
 from harlm.events import Event
 from harlm.protocols import LanguageModel
 from harlm.types import Completion, Message, Sampling, without_surrogates
+
+Heard = Callable[[str], None] | None
 
 _AGAIN = 4  # times the limit that was too small
 _CUT = 0.9  # of the limit that we sent: a reply that stops there stopped for it
@@ -107,6 +109,7 @@ class Run:
         *,
         limit: int | None = None,
         is_last: bool = False,
+        heard: Heard = None,
     ) -> tuple[Completion, float]:
         """One model call: waits for a slot, is paid for, traced and counted. A reply that is cut at a limit that we chose is
         asked for once more, with a larger one. Returns the seconds it took as well.
@@ -114,6 +117,7 @@ class Run:
         Args:
             limit: tokens of the reply; None to choose it by what such calls take.
             is_last: whether it is the node's last call, which may use the time that is kept for it.
+            heard: told the reply so far, by models that can stream.
 
         Raises:
             ModelError: as the model raises it; ``BadCompletion`` for a reply without text, which is paid for all the same.
@@ -124,9 +128,9 @@ class Run:
             async with asyncio.timeout(None if math.isinf(seconds) else max(0.0, seconds)) as time_limit:
                 async with self.shared.call_slots:
                     if limit is None:
-                        completion, spent = await self._sized(model, messages, role)
+                        completion, spent = await self._sized(model, messages, role, heard)
                     else:
-                        completion, spent = await self._traced(model, messages, role, limit)
+                        completion, spent = await self._traced(model, messages, role, limit, heard)
         except TimeoutError:
             if not time_limit.expired():
                 raise  # the model's own
@@ -139,14 +143,14 @@ class Run:
         return completion, spent
 
     async def _sized(
-        self, model: LanguageModel, messages: Sequence[Message], role: events.Role
+        self, model: LanguageModel, messages: Sequence[Message], role: events.Role, heard: Heard = None
     ) -> tuple[Completion, float]:
         """A call with a limit for its reply, where money or tokens are limited."""
         outputs = self.shared.till.outputs
         if not (self.account.limits_money or self.account.limits_tokens):
-            return await self._traced(model, messages, role, None)
+            return await self._traced(model, messages, role, None, heard)
         wanted = outputs.wanted(model.name, role)
-        completion, seconds = await self._traced(model, messages, role, wanted)
+        completion, seconds = await self._traced(model, messages, role, wanted, heard)
         used = completion.usage.output_tokens
         if completion.stop == "end":
             outputs.learn(model.name, role, used)
@@ -164,7 +168,12 @@ class Run:
         return larger, seconds + more
 
     async def _traced(
-        self, model: LanguageModel, messages: Sequence[Message], role: events.Role, limit: int | None
+        self,
+        model: LanguageModel,
+        messages: Sequence[Message],
+        role: events.Role,
+        limit: int | None,
+        heard: Heard = None,
     ) -> tuple[Completion, float]:
         """A call as the trace tells of it."""
         number = next(self.shared.call_numbers)
@@ -172,7 +181,7 @@ class Run:
         self.meter.call_started()
         started = time.monotonic()
         try:
-            sampling = Sampling(seed=self.settings.seed, max_tokens=limit)
+            sampling = Sampling(seed=self.settings.seed, max_tokens=limit, heard=heard)
             completion = await self._line(model).complete(messages, sampling)
         except ModelError as error:
             self.emit(events.CallFailed(call=number, error=str(error), status=error.status))

@@ -8,12 +8,12 @@ import errno
 import functools
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -34,6 +34,7 @@ from harlm.models.rates import rates_of, retry_after
 from harlm.types import Rates, Sampling
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _UNREADABLE = (
     msgspec.DecodeError,
@@ -64,6 +65,22 @@ class Received(Generic[T]):
     value: T
     request_id: str | None
     rates: Rates | None
+
+
+class Streamed(Protocol[T_co]):
+    """A reply that comes in pieces (``text/event-stream``)."""
+
+    def take(self, piece: bytes) -> None:
+        """Some more of it."""
+        ...
+
+    def whole(self) -> T_co:
+        """All of it.
+
+        Raises:
+            msgspec.DecodeError: it is no reply.
+        """
+        ...
 
 
 def request_headers(headers: Mapping[str, str], sampling: Sampling) -> Mapping[str, str]:
@@ -97,11 +114,20 @@ class Transport:
         self._has_ended = True
 
     async def post(
-        self, url: str, *, headers: Mapping[str, str], body: object, reply: type[T], model: str, key_hint: str
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: object,
+        reply: type[T],
+        model: str,
+        key_hint: str,
+        stream: Streamed[T] | None = None,
     ) -> Received[T]:
         """Send ``body`` as JSON and read the reply as ``reply``.
 
         Args:
+            stream: takes the reply piece by piece, where the provider sends it so.
             model: its name, for messages.
             key_hint: where the key comes from, for messages.
 
@@ -112,7 +138,7 @@ class Transport:
         if self._has_ended:
             raise ModelError(f"{model} is not asked any more: the run has ended", model=model)
         try:
-            status, told, raw = await self._exchange(url, headers, msgspec.json.encode(body))
+            status, told, raw = await self._exchange(url, headers, msgspec.json.encode(body), stream)
         except (aiohttp.ClientError, OSError, ValueError, _ReplyTooLarge) as error:
             raise self._failure(error, model=model, where=where) from error
         request_id = next((told[name] for name in _REQUEST_IDS if name in told), None)
@@ -127,6 +153,8 @@ class Transport:
                 request_id=request_id,
             )
         try:
+            if stream is not None and _is_stream(told):
+                return Received(stream.whole(), request_id, rates_of(told))
             return Received(msgspec.json.decode(raw, type=reply), request_id, rates_of(told))
         except _UNREADABLE as error:
             shown = raw[:80].decode("utf-8", "replace").strip()
@@ -139,7 +167,7 @@ class Transport:
             ) from error
 
     async def _exchange(
-        self, url: str, headers: Mapping[str, str], data: bytes
+        self, url: str, headers: Mapping[str, str], data: bytes, stream: Streamed[T] | None
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body of the reply to one POST."""
         async with (
@@ -151,7 +179,8 @@ class Transport:
                 allow_redirects=False,  # keys and documents go to the address that the user named, and nowhere else
             ) as response
         ):
-            return response.status, response.headers, await _read(response.content)
+            take = stream.take if stream and response.status < 300 and _is_stream(response.headers) else None
+            return response.status, response.headers, await _read(response.content, take)
 
     def _failure(self, error: Exception, *, model: str, where: str) -> ModelError:
         """What to say when no reply came, or none that has an end."""
@@ -260,11 +289,18 @@ class _ReplyTooLarge(Exception):
     """A reply that goes on and on."""
 
 
-async def _read(content: aiohttp.StreamReader) -> bytes:
+def _is_stream(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-type", "").startswith("text/event-stream")
+
+
+async def _read(content: aiohttp.StreamReader, take: Callable[[bytes], None] | None = None) -> bytes:
     pieces = []
     size = 0
     async for piece in content.iter_any():
-        pieces.append(piece)
+        if take is None:
+            pieces.append(piece)
+        else:
+            take(piece)
         size += len(piece)
         if size > _LARGEST_REPLY:
             raise _ReplyTooLarge

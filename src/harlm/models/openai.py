@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -58,6 +58,70 @@ class _Reply(msgspec.Struct):
     error: Any = None  # some servers refuse with status 200
 
 
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Piece(msgspec.Struct):
+    delta: _Delta = msgspec.field(default_factory=_Delta)
+    finish_reason: str | None = None
+
+
+class _Event(msgspec.Struct):
+    choices: list[_Piece] = []
+    usage: _Usage | None = None
+    error: Any = None
+
+
+class _Pieces:
+    """Puts a streamed reply together.
+
+    Args:
+        heard: told the text so far.
+    """
+
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        self._heard = heard
+        self._unread = b""
+        self._said: list[str] = []
+        self._refused = ""
+        self._usage: _Usage | None = None
+        self._error: Any = None
+        self._finish: str | None = None
+
+    def take(self, piece: bytes) -> None:
+        """See ``harlm.models.http.Streamed``."""
+        *lines, self._unread = (self._unread + piece).replace(b"\r\n", b"\n").split(b"\n")
+        before = len(self._said)
+        for line in lines:
+            self._line(line)
+        if len(self._said) > before:
+            self._heard("".join(self._said))
+
+    def _line(self, line: bytes) -> None:
+        data = line.removeprefix(b"data:").strip()
+        if not line.startswith(b"data:") or data == b"[DONE]":
+            return
+        event = msgspec.json.decode(data, type=_Event)
+        self._usage = event.usage or self._usage
+        self._error = event.error or self._error
+        for choice in event.choices[:1]:
+            if choice.delta.content:
+                self._said.append(choice.delta.content)
+            self._refused += choice.delta.refusal or ""
+            self._finish = choice.finish_reason or self._finish
+
+    def whole(self) -> _Reply:
+        """See ``harlm.models.http.Streamed``."""
+        self._line(self._unread)
+        if self._error is not None or self._finish is None:
+            error = self._error or "it broke off"
+            return _Reply(choices=[], usage=self._usage, error=error)
+        said = _Said(content="".join(self._said), refusal=self._refused or None)
+        return _Reply(choices=[_Choice(message=said, finish_reason=self._finish)], usage=self._usage)
+
+
 class OpenAIChat:
     """A model behind ``/chat/completions``.
 
@@ -91,6 +155,7 @@ class OpenAIChat:
         self._headers = {"authorization": f"Bearer {key}"} if key else {}
         self._key_hint = key_hint
         self._transport = transport
+        self._streams = True  # until the server shows that it cannot, or does not say what a stream took
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """One request; see ``harlm.protocols.LanguageModel``."""
@@ -104,6 +169,8 @@ class OpenAIChat:
             body["temperature"] = sampling.temperature
         if sampling.seed is not None:
             body["seed"] = sampling.seed
+        if sampling.heard is not None and self._streams:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
         try:
             received = await self._post(body, sampling)
         except ModelError as error:
@@ -127,6 +194,8 @@ class OpenAIChat:
                 perhaps_billed=True,
             )
         text = _text(choice.message)
+        if "stream" in body and reply.usage is None:
+            self._streams = False
         stop: Stop = "filter" if choice.message.refusal else _STOPS.get(choice.finish_reason or "", "end")
         return Completion(
             text=text,
@@ -145,13 +214,18 @@ class OpenAIChat:
             reply=_Reply,
             model=self.name,
             key_hint=self._key_hint,
+            stream=_Pieces(sampling.heard) if sampling.heard is not None and "stream" in body else None,
         )
 
     def _adapts(self, body: dict[str, object], error: ModelError) -> bool:
-        """Whether a refusal was about how we limit the reply, and ``body`` was mended: servers in front of models that
-        think know the limit by another name only, and where the window is smaller than was assumed a long limit does not
-        fit beside the prompt.
+        """Whether a refusal was about how we ask, and ``body`` was mended: some servers do not stream, those in front of models
+        that think know the limit of a reply by another name only, and where the window is smaller than was assumed a long
+        limit does not fit beside the prompt.
         """
+        if error.status in (400, 422) and "stream" in body and "stream" in str(error):
+            self._streams = False
+            del body["stream"], body["stream_options"]
+            return True
         if error.status == 400 and _OLD_NAME in body and _NEW_NAME in str(error):
             self._limit_name = _NEW_NAME
             body[_NEW_NAME] = body.pop(_OLD_NAME)

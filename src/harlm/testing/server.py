@@ -62,6 +62,7 @@ class ScriptedServer:
     Args:
         reply: the text to answer with, or a whole response, for faults.
         latency_s: how long each answer takes.
+        line_s: how long each line of a streamed answer takes.
 
     Attributes:
         requests: what was asked, in order.
@@ -70,6 +71,7 @@ class ScriptedServer:
 
     reply: Reply
     latency_s: float = 0.0
+    line_s: float = 0.0
     requests: list[Request] = field(default_factory=list)
     most_in_flight: int = 0
     _in_flight: int = 0
@@ -125,8 +127,24 @@ class ScriptedServer:
         await self._stopped.wait()
         await runner.cleanup()
 
+    async def _streamed(self, received: web.Request, request: Request, text: str) -> web.StreamResponse:
+        """An answer of OpenAI's protocol, line by line."""
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(received)
+        for line in text.splitlines(keepends=True):
+            await response.write(
+                _event(request, choices=[{"index": 0, "delta": {"content": line}, "finish_reason": None}])
+            )
+            await asyncio.sleep(self.line_s)
+        await response.write(_event(request, choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]))
+        if (request.body.get("stream_options") or {}).get("include_usage"):
+            await response.write(_event(request, choices=[], usage=_as_openai(request, text)["usage"]))
+        await response.write(b"data: [DONE]\n\n")
+        await response.write_eof()
+        return response
+
     def _handler(self, shape: Callable[[Request, str], dict[str, Any]]) -> Callable[[web.Request], Any]:
-        async def handle(received: web.Request) -> web.Response:
+        async def handle(received: web.Request) -> web.StreamResponse:
             headers = {name.lower(): value for name, value in received.headers.items()}
             request = Request(received.path, headers, await received.json(), len(self.requests))
             self.requests.append(request)
@@ -135,6 +153,8 @@ class ScriptedServer:
             try:
                 await asyncio.sleep(self.latency_s)
                 reply = self.reply(request)
+                if isinstance(reply, str) and request.body.get("stream"):
+                    return await self._streamed(received, request, reply)
             finally:
                 self._in_flight -= 1
             if isinstance(reply, web.Response):
@@ -142,6 +162,16 @@ class ScriptedServer:
             return web.Response(text=json.dumps(shape(request, reply)), content_type="application/json")
 
         return handle
+
+
+def _event(request: Request, **parts: Any) -> bytes:
+    event = {
+        "id": f"chatcmpl-{request.number}",
+        "object": "chat.completion.chunk",
+        "model": request.model,
+        **parts,
+    }
+    return b"data: " + json.dumps(event).encode() + b"\n\n"
 
 
 def _as_openai(request: Request, text: str) -> dict[str, Any]:
