@@ -27,8 +27,10 @@ from harlm import HARLM
 from harlm.config import Isolation
 from harlm.protocols import Repl, ReplSetup
 from harlm.sandbox.tiers import ChosenSandbox
+from harlm.sandbox.worker.names import HostFunctions
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
+from harlm.scheduler.scout.scout import Reply, Scout
 from harlm.types import Context, Early, Usage
 
 _FUNCTIONS = ("llm_query", "llm_query_batched")
@@ -253,24 +255,21 @@ class _Replies:
 
     def __init__(self) -> None:
         self.number = 0
-        self._replies: list[tuple[int, Any, str | None]] = []
+        self._replies: list[Reply] = []
 
     def post(self, function: str, arguments: dict[str, Any], needs: list[int], *, is_certain: bool) -> int:
         """See ``harlm.scheduler.scout.scout.Line``."""
         self.number += 1
-        self._replies.append((self.number, "yes, it is", None))
+        self._replies.append(Reply(self.number, "yes, it is"))
         return self.number
 
-    def receive(self, *, wait: bool) -> tuple[int, Any, str | None] | None:
+    def receive(self, *, wait: bool) -> Reply | None:
         """See ``harlm.scheduler.scout.scout.Line``."""
         return self._replies.pop(0) if self._replies else None
 
 
 def _scout_alone(cell: str, chunks: int) -> tuple[float, int]:
     """CPU seconds of a scout going through a cell, and how many calls it found."""
-    from harlm.sandbox.worker.names import HostFunctions
-    from harlm.scheduler.scout.scout import Scout
-
     tree = ast.parse(cell)
     names = {"chunks": [f"chunk {at}" for at in range(chunks)], "__name__": "__main__"}
     line = _Replies()

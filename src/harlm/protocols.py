@@ -129,6 +129,18 @@ class Foresight(Protocol):
         ...
 
 
+class EarlyScout(Protocol):
+    """Goes ahead of a cell that is still being written."""
+
+    def tell(self, code: str, *, is_all: bool) -> None:
+        """What there is of the cell: whole statements, each time all of them from the first one on."""
+        ...
+
+    def close(self) -> None:
+        """It is not needed any more: its cell has ended, or was written otherwise."""
+        ...
+
+
 class Repl(Protocol):
     """One persistent interpreter for model-written code."""
 
@@ -141,6 +153,15 @@ class Repl(Protocol):
 
         Raises:
             SandboxFailure: the sandbox itself broke; the REPL is gone.
+        """
+        ...
+
+    async def scout(self, foresight: Foresight) -> EarlyScout | None:
+        """Begin to foresee the next cell while it is being written; None where that cannot be done. The cell is then run
+        without ``ahead``.
+
+        Raises:
+            SandboxFailure: the sandbox itself broke.
         """
         ...
 

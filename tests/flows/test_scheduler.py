@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from harlm import HARLM, Answer, Budget, LimitExceeded, events
 from harlm.testing import EventLog, Request, ScriptedServer
+from harlm.types import Completion, Usage
 
 LOOP = "out = []\nfor at in range(16):\n    out.append(llm_query(f'item {at}'))\nprint(out[:2], budget()['calls_used'])"
 LATENCY_S = 0.1
@@ -134,3 +136,72 @@ def test_time_that_ends_in_the_middle_leaves_no_request_behind() -> None:
         time.sleep(1)
         assert len(server.requests) == before
         assert server._in_flight == 0
+
+
+SLOWLY = (
+    "Let me ask.\n\n```repl\n"
+    + LOOP.replace("print(", "\n".join(["# so far so good"] * 8) + "\nprint(")
+    + "\n```\n"
+)
+
+
+def slow_writer(request: Request) -> str:
+    if request.model == "sub":
+        return f"reply to {request.prompt}"
+    return "```repl\nFINAL(str(out))\n```" if len(request.messages) > 2 else SLOWLY
+
+
+def test_calls_are_made_while_the_root_model_is_still_writing() -> None:
+    texts, seconds = [], []
+    for speculation in ("off", "safe"):
+        log = EventLog()
+        with ScriptedServer(slow_writer, latency_s=0.2, line_s=0.1) as server:
+            started = time.monotonic()
+            answer = ask(server, log, speculation=speculation)
+            seconds.append(time.monotonic() - started)
+        texts.append((answer.text, shown(server)))
+        order = [event for event in log.events if isinstance(event, events.CallStarted | events.CallFinished)]
+        root_ended = next(at for at, event in enumerate(order) if isinstance(event, events.CallFinished))
+        early = sum(
+            isinstance(event, events.CallStarted) and event.role == "sub" for event in order[:root_ended]
+        )
+        assert early == (16 if speculation == "safe" else 0)
+    assert texts[0] == texts[1]
+    assert seconds[1] < seconds[0]  # though only the streamed reply takes its time
+    assert (answer.usage.early.made, answer.usage.early.wasted) == (16, 0)
+
+
+def test_what_was_foreseen_of_another_reply_is_given_up() -> None:
+    """An attempt that was broken off wrote something else than the one that counts."""
+
+    class Fickle:
+        name = "test/fickle"
+        window = 100_000
+
+        async def complete(self, messages: Any, sampling: Any) -> Completion:
+            turn = sum(message.role == "assistant" for message in messages)
+            if turn:
+                return Completion(text="```repl\nFINAL(str(out))\n```", model=self.name, usage=Usage(calls=1))
+            if sampling.heard is not None:
+                sampling.heard("```repl\nout = [llm_query(f'wrong {at}') for at in range(3)]\nprint(1)\n")
+                await asyncio.sleep(0.3)
+            return Completion(text=f"```repl\n{LOOP}\n```", model=self.name, usage=Usage(calls=1))
+
+    with ScriptedServer(script(LOOP), latency_s=0.02) as server:
+        client = HARLM(model=Fickle(), sub_model=f"openai/sub@{server.base_url}", mode="full")
+        answer = client.ask("What do they say?", "a short text")
+        prompts = [request.prompt for request in server.requests]
+    assert answer.text == str([f"reply to item {at}" for at in range(16)])
+    assert sorted(prompts[:3]) == ["wrong 0", "wrong 1", "wrong 2"]
+    assert answer.usage.early.wasted == 3
+
+
+def test_a_server_that_does_not_stream_is_asked_without() -> None:
+    def reply(request: Request) -> str | web.Response:
+        if request.body.get("stream"):
+            return web.json_response({"error": {"message": "unknown parameter: stream"}}, status=400)
+        return script(LOOP)(request)
+
+    with ScriptedServer(reply) as server:
+        assert ask(server).text == str([f"reply to item {at}" for at in range(16)])
+        assert sum(bool(request.body.get("stream")) for request in server.requests) == 1

@@ -4,11 +4,15 @@ it afterwards; the scout itself is the sandbox's, its calls are the broker's.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from harlm import events
 from harlm.budget.pressure import NO_SPECULATION
 from harlm.engine.repl_api import ReplApi
 from harlm.engine.run import Run
-from harlm.protocols import Repl
+from harlm.engine.writing import whole_statements
+from harlm.protocols import EarlyScout, Repl
 from harlm.scheduler.analysis import analyse, can_call
 from harlm.scheduler.broker import Broker
 from harlm.scheduler.record import CellRecord
@@ -30,6 +34,24 @@ class Cells:
         self._api = api
         self._run = run
         self._calling: list[str] = []  # cells that may have defined what calls
+        self._writing: _Writing | None = None
+
+    def listen(self, opening: asyncio.Future[Repl]) -> Callable[[str], None] | None:
+        """Begin to foresee the cell of a reply that is about to be written.
+
+        Returns:
+            to be told the reply so far; None where nothing is to be foreseen.
+        """
+        if self._run.settings.speculation == "off" or self._api.mode != "full":
+            return None
+        self._writing = _Writing(self._broker(), opening, self._leads_to_calls)
+        return self._writing.hear
+
+    async def forget(self) -> None:
+        """What was foreseen of a reply is not needed: it has no cell, or another."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            self._tell(await writing.give_up(), "", 0)
 
     async def run(self, repl: Repl, cell: str, turn: int) -> Observation:
         """Run a cell; what it does is the same with and without a scout.
@@ -37,25 +59,33 @@ class Cells:
         Raises:
             SandboxFailure: the sandbox broke.
         """
-        if self._run.settings.speculation == "off" or not self._may_call(cell):
+        writing, self._writing = self._writing, None
+        if writing is not None and not await writing.is_of(cell):
+            self._tell(await writing.give_up(), cell, turn)
+            writing = None
+        if writing is None and (self._run.settings.speculation == "off" or not self._leads_to_calls(cell)):
             return await repl.run(cell)
+        if any(mark in cell for mark in _MARKS):
+            self._calling.append(cell)
+        broker = self._api.broker = self._broker() if writing is None else writing.broker
+        try:
+            return await repl.run(cell, ahead=broker if writing is None else None)
+        finally:
+            self._api.broker = None
+            if writing is not None:
+                writing.close()
+            self._tell(await broker.close(), cell, turn)
+
+    def _broker(self) -> Broker:
         account = self._run.account
-        broker = self._api.broker = Broker(
+        return Broker(
             self._api.begin,
             is_eager=self._run.settings.speculation == "eager",
             may_risk=lambda: account.pressure < NO_SPECULATION,
         )
-        try:
-            return await repl.run(cell, ahead=broker)
-        finally:
-            self._api.broker = None
-            self._tell(await broker.close(), cell, turn)
 
-    def _may_call(self, cell: str) -> bool:
-        if any(mark in cell for mark in _MARKS):
-            self._calling.append(cell)
-            return True
-        return bool(self._calling) and can_call(cell, self._calling)
+    def _leads_to_calls(self, cell: str) -> bool:
+        return any(mark in cell for mark in _MARKS) or (bool(self._calling) and can_call(cell, self._calling))
 
     def _tell(self, record: CellRecord, cell: str, turn: int) -> None:
         if record.calls:
@@ -67,6 +97,72 @@ class Cells:
             return analyse(cell, self._calling).shape
         except SyntaxError:
             return "mixed"
+
+
+class _Writing:
+    """A cell that is foreseen while it is being written.
+
+    Args:
+        broker: makes its calls.
+        opening: the REPL.
+        leads_to_calls: whether code does.
+    """
+
+    def __init__(
+        self, broker: Broker, opening: asyncio.Future[Repl], leads_to_calls: Callable[[str], bool]
+    ) -> None:
+        self.broker = broker
+        self._opening = opening
+        self._leads_to_calls = leads_to_calls
+        self._told = ""
+        self._lines = 0
+        self._starting: asyncio.Task[EarlyScout | None] | None = None
+        self._scout: EarlyScout | None = None
+
+    def hear(self, text: str) -> None:
+        """The reply so far."""
+        lines = text.count("\n")
+        if lines == self._lines:
+            return
+        self._lines = lines
+        code = whole_statements(text)
+        if len(code) <= len(self._told) or not code.startswith(self._told):
+            return  # nothing new; or another attempt of the call, which writes something else
+        self._told = code
+        if self._scout is not None:
+            self._scout.tell(code, is_all=False)
+        elif self._starting is None and self._leads_to_calls(code):
+            self._starting = asyncio.ensure_future(self._start())
+
+    async def _start(self) -> EarlyScout | None:
+        repl = await asyncio.shield(self._opening)
+        self._scout = await repl.scout(self.broker)
+        if self._scout is not None:
+            self._scout.tell(self._told, is_all=False)
+        return self._scout
+
+    async def is_of(self, cell: str) -> bool:
+        """Whether it is this cell that was foreseen; if so its scout is told all of it."""
+        if self._starting is None:
+            return False
+        scout = await self._starting
+        if scout is None or not cell.startswith(self._told):
+            return False
+        scout.tell(cell, is_all=True)
+        return True
+
+    def close(self) -> None:
+        """The cell has ended."""
+        if self._scout is not None:
+            self._scout.close()
+
+    async def give_up(self) -> CellRecord:
+        """It was written otherwise, or not at all."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        self.close()
+        return await self.broker.close()
 
 
 def _told(record: CellRecord, pattern: str, turn: int) -> events.Scheduled:

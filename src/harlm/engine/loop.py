@@ -35,7 +35,7 @@ async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *,
     # What a child reads was cut for it alone: its index would only drive others out of the file.
     with Searcher(task.context, None if run.depth else run.shared.index_file) as searcher:
         finishing = Finishing(task, run)
-        api = ReplApi(task, run, solve=solve, searcher=searcher, learned=finishing.learned)
+        api = ReplApi(task, run, solve=solve, searcher=searcher, learned=finishing.learned, mode=mode)
         setup = ReplSetup(context=task.context, functions=api.functions(mode), seed=run.settings.seed or 0)
         # The first call needs no REPL, so the REPL is opened beside it.
         opening = asyncio.create_task(run.shared.sandbox.open(setup, api))
@@ -138,10 +138,14 @@ class _Loop:
         """The root model's reply to the transcript. One that has outgrown the window is shortened, the oldest outputs first."""
         while True:
             try:
-                completion, _ = await self._run.call(self._run.models.root, self._transcript, "root")
+                heard = self._cells.listen(self._opening)
+                completion, _ = await self._run.call(
+                    self._run.models.root, self._transcript, "root", heard=heard
+                )
                 return completion
-            except ContextOverflow:
-                if not self._shorten():
+            except BaseException as error:
+                await self._cells.forget()
+                if not (isinstance(error, ContextOverflow) and self._shorten()):
                     raise
 
     def _shorten(self) -> bool:
@@ -189,6 +193,7 @@ class _Loop:
         return turn
 
     async def _turn_without_code(self, reply: Reply, turn: _Turn, number: int) -> _Turn:
+        await self._cells.forget()
         if reply.finish is not None:
             observation = await self._run_cell(reply.finish, number)
             if observation.final is not None:

@@ -43,6 +43,15 @@ def parse_reply(text: str) -> Reply:
     return Reply(tuple(cell for cell in cells if cell.strip()), _finish_in_prose(prose), prose)
 
 
+def first_cell_so_far(text: str) -> tuple[str, bool]:
+    """The first code block of a reply that is still being written, and whether it is closed."""
+    for match in _FENCE.finditer(text):
+        if _is_code(match["tag"]):
+            is_closed = match.end() > match.end("body")
+            return _dedented(match["body"], match["indent"]), is_closed
+    return "", False
+
+
 def parse_not_found(text: str) -> str | None:
     """What follows ``NOT FOUND`` at the beginning of an answer; None when the answer does not begin so. In capitals and
     on its own, as the prompts ask for: "Not Found" is what HTTP calls status 404.

@@ -83,14 +83,23 @@ class ReplApi:
         solve: the one recursion, for children.
         searcher: over the node's context.
         learned: takes the replies of sub-calls.
+        mode: of the node.
 
     Attributes:
         broker: of the cell that runs now, where calls may be made before it asks for them.
     """
 
     def __init__(
-        self, task: Task, run: Run, *, solve: Solve, searcher: Searcher, learned: Learned | None = None
+        self,
+        task: Task,
+        run: Run,
+        *,
+        solve: Solve,
+        searcher: Searcher,
+        learned: Learned | None = None,
+        mode: Mode = "full",
     ) -> None:
+        self.mode = mode
         self._context = task.context
         self._run = run
         self._solve = solve

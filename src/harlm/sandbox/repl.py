@@ -9,11 +9,12 @@ import contextlib
 import secrets
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harlm.errors import SandboxFailure
-from harlm.protocols import Foresight, ReplHost, ReplSetup
+from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.sandbox import wire
 from harlm.sandbox.calls import Calls, Clock
 from harlm.sandbox.control import ask_for_sender
@@ -186,6 +187,29 @@ class ProcessRepl:
             link, notice = await self._ready()
             seen = await self._run(link, cell, ahead)
             return replace(seen, output=f"[{notice}]\n{seen.output}", lost=True) if notice else seen
+
+    async def scout(self, foresight: Foresight) -> EarlyScout | None:
+        """A scout for the next cell, while that is being written; None where there can be none."""
+        if sys.platform != "linux":
+            return None
+        async with self._turn:
+            link, notice = await self._ready()
+            if notice:  # it would be told to nobody
+                return None
+            try:
+                scout = CellScout(self._sandbox, link.worker, self._allowed, foresight)
+            except OSError:
+                return None
+            try:
+                order = wire.Scout(ahead="eager" if foresight.is_eager else "safe")
+                await link.to_worker.send_with(order, scout.descriptors)
+            except BaseException as error:
+                self._part_with(scout)
+                if isinstance(error, OSError):
+                    return None
+                raise
+            scout.given()
+            return _Early(scout, self._part_with)
 
     async def _run(self, link: Link, cell: str, ahead: Foresight | None) -> Observation:
         running = self._begin(link, self._host)
@@ -514,6 +538,22 @@ class ProcessRepl:
         self._link = self._sandbox.keep(Link(worker, self._on_call))
         await self._link.connect(ends, largest=self._sandbox.largest_frame)
         return True
+
+
+class _Early:
+    """See ``harlm.protocols.EarlyScout``."""
+
+    def __init__(self, scout: CellScout, part_with: Callable[[CellScout], None]) -> None:
+        self._scout = scout
+        self._part_with = part_with
+
+    def tell(self, code: str, *, is_all: bool) -> None:
+        """See ``harlm.protocols.EarlyScout``."""
+        self._scout.tell(code, is_all=is_all)
+
+    def close(self) -> None:
+        """See ``harlm.protocols.EarlyScout``."""
+        self._part_with(self._scout)
 
 
 def _how(status: int) -> str:

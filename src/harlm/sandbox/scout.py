@@ -47,6 +47,7 @@ class CellScout:
         self._foresight = foresight
         self._link: Link | None = None
         self._calls: Calls | None = None
+        self._told: wire.More | None = None
         self._too_soon: list[tuple[wire.Call, int]] = []
         self._ends = Ends()
         ask_for_sender(self._ends.ours)
@@ -77,6 +78,14 @@ class CellScout:
         )  # fmt: skip
         for call, size in self._too_soon:
             self._calls.take(call, size)
+        if self._told is not None:
+            link.to_worker.send(self._told)
+
+    def tell(self, code: str, *, is_all: bool) -> None:
+        """What there is of a cell that is still being written: whole statements, each time all of them."""
+        self._told = wire.More(code=code, all=is_all)
+        if self._calls is not None and self._link is not None:
+            self._link.to_worker.send(self._told)
 
     def _on_call(self, call: wire.Call, size: int) -> None:
         if call.function not in self._allowed:

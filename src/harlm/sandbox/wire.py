@@ -70,6 +70,19 @@ class Execute(_Frame, frozen=True, kw_only=True, tag="execute"):
     ahead: str = ""
 
 
+class Scout(_Frame, frozen=True, kw_only=True, tag="scout"):
+    """Host: let a scout go ahead of the next cell, which is still being written; its wire and its output come along."""
+
+    ahead: str
+
+
+class More(_Frame, frozen=True, kw_only=True, tag="more"):
+    """Host, to a scout: the cell as far as it is known, in whole statements, and whether that is all of it."""
+
+    code: str
+    all: bool
+
+
 class Fork(_Frame, frozen=True, kw_only=True, tag="fork"):
     """Host: start a second process in the state of this one, with the two descriptors that come along."""
 

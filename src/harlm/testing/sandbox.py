@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harlm.errors import CodeError
-from harlm.protocols import Foresight, ReplHost, ReplSetup
+from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.types import Final, Observation
 
 
@@ -75,6 +75,10 @@ class _FakeRepl:
             names=tuple((name, kind) for name, kind in self._own().items() if name not in before),
             wall_s=time.monotonic() - started,
         )
+
+    async def scout(self, foresight: Foresight) -> EarlyScout | None:
+        """There are none here."""
+        return None
 
     async def fork(self, host: ReplHost, *, read_only: bool = False) -> _FakeRepl:
         """A REPL with deep copies of the variables. Files are not kept apart."""

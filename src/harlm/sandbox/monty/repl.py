@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harlm.config import Isolation
 from harlm.errors import CodeError, SandboxFailure
-from harlm.protocols import Foresight, ReplHost, ReplSetup
+from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.sandbox.calls import Clock
 from harlm.sandbox.monty.functions import Finish, HostFault, HostFunctions, plain
 from harlm.sandbox.monty.interpreter import KEPT, Asked, Dead, Ended, Interpreter
@@ -147,6 +147,10 @@ class MontyRepl:
             except BaseException:
                 await self._drop()
                 raise
+
+    async def scout(self, foresight: Foresight) -> EarlyScout | None:
+        """There are none here."""
+        return None
 
     async def fork(self, host: ReplHost, *, read_only: bool = False) -> MontyRepl:
         """A second REPL in the state of this one. There are no files, so ``read_only`` changes nothing."""

@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from harlm.scheduler.scout.pending import Pending
-from harlm.scheduler.scout.scout import Scout
+from harlm.scheduler.scout.scout import More, Reply, Scout
 from harlm.scheduler.scout.syntax import DEFINITIONS, TOOLS, callers_among
 from harlm.scheduler.scout.world import Lost
 
@@ -92,6 +92,10 @@ class Ahead:
             ast.copy_location(node, place)
         tree.body.insert(at, mark)
 
+    def start_early(self, file: str, sources: Mapping[str, str], names: dict[str, Any]) -> None:
+        """Start a scout for a cell that is still being written; the host tells it what there is of it."""
+        self._start(_Rest(names, sources, file, 0))
+
     def _start(self, rest: _Rest) -> None:
         if threading.active_count() > 1 or not sys.modules.keys().isdisjoint(_SHARING):
             return  # what threads do would not go on in the fork, and what is shared would be changed by it
@@ -132,10 +136,12 @@ class Ahead:
             CallFailed,
             is_eager=self._is_eager,
         )
-        tree = rest.cells[rest.file]
-        assert isinstance(tree, ast.Module)
+        tree = rest.cells.get(rest.file)
         with suppress(HostGone):
-            scout.run(tree.body[rest.at :])
+            if isinstance(tree, ast.Module):
+                scout.run(tree.body[rest.at :])
+            else:
+                scout.follow()
 
     def close(self) -> None:
         """The cell has ended. The host ends the scout."""
@@ -163,14 +169,14 @@ class _Line:
         """See ``harlm.scheduler.scout.scout.Line``."""
         return self._channel.post(function, arguments, needs, is_certain=is_certain)
 
-    def receive(self, *, wait: bool) -> tuple[int, Any, str | None] | None:
+    def receive(self, *, wait: bool) -> Reply | More | None:
         """See ``harlm.scheduler.scout.scout.Line``."""
-        frame = self._channel.any_reply(wait=wait)
+        frame = self._channel.anything(wait=wait)
         if frame is None:
             return None
-        if frame["op"] == "refuse":
-            return frame["id"], None, frame["message"]
-        return frame["id"], frame["value"], None
+        if frame["op"] == "more":
+            return More(frame["code"], frame["all"])
+        return Reply(frame["id"], frame.get("value"), frame.get("message"))
 
 
 class _Nowhere:

@@ -188,7 +188,7 @@ class Channel:
         self._shield.hit(error)
 
     def post(self, function: str, arguments: Frame, needs: list[int], *, is_certain: bool) -> int:
-        """Ask the host, and do not wait; ``any_reply`` gives the reply, which has the number that this returns.
+        """Ask the host, and do not wait; ``anything`` gives the reply, which has the number that this returns.
 
         Args:
             needs: the numbers of the calls that this one was made from.
@@ -201,13 +201,15 @@ class Channel:
         self.send({**call, "needs": needs, "certain": is_certain})
         return call_id
 
-    def any_reply(self, *, wait: bool) -> Frame | None:
-        """A reply to any call; None where none is there and none is waited for."""
+    def anything(self, *, wait: bool) -> Frame | None:
+        """A reply to any call, or a command; None where nothing is there and nothing is waited for."""
         with self._state:
-            while not self._replies:
+            while not self._replies and not self._commands:
                 if not wait and not self._is_readable():
                     return None
                 self._take_one()
+            if self._commands:
+                return self._commands.popleft()
             return self._replies.pop(next(iter(self._replies)))
 
     def _is_readable(self) -> bool:

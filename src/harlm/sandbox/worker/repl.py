@@ -171,6 +171,8 @@ class _Life:
                 frame = self._channel.command()
                 if frame["op"] == "fork":
                     self._fork(frame)
+                elif frame["op"] == "scout":
+                    self._scout(frame)
                 elif not self._run(frame):
                     return  # a cell forked, and this is not the process that the host talks to
         except HostGone:
@@ -184,11 +186,7 @@ class _Life:
         for number in INTERRUPTS:
             if signal.getsignal(number) is not self._handler:  # at first, and when a cell changed it
                 signal.signal(number, self._handler)
-        ahead = None
-        if frame["ahead"]:
-            descriptors = self._channel.take_descriptors()
-            is_eager = frame["ahead"] == "eager"
-            ahead = Ahead(self._channel, descriptors, self._become_scout, is_eager=is_eager)
+        ahead = self._ahead(frame) if frame["ahead"] else None
         done = self._session.run(frame["code"], ahead)
         if ahead is not None:
             ahead.close()
@@ -201,6 +199,16 @@ class _Life:
             cut = {**done, "final": None, "names": [], "error": why}
             self._channel.send_done(frame["cell"], cut)
         return True
+
+    def _ahead(self, frame: Frame) -> Ahead:
+        descriptors = self._channel.take_descriptors()
+        return Ahead(self._channel, descriptors, self._become_scout, is_eager=frame["ahead"] == "eager")
+
+    def _scout(self, frame: Frame) -> None:
+        """Let a scout go ahead of a cell that is still being written."""
+        ahead = self._ahead(frame)
+        self._session.start_early(ahead)
+        ahead.close()
 
     def _fork(self, frame: Frame) -> None:
         """Make a second process in the state of this one, which goes on with the descriptors that came with the order."""

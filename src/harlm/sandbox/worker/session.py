@@ -137,6 +137,10 @@ class Session:
             if value is not None:
                 output.write(_echo(value, self._head + self._tail) + "\n")
 
+    def start_early(self, ahead: Ahead) -> None:
+        """Start a scout for the cell that comes next, while it is being written."""
+        ahead.start_early(f"<cell {len(self._sources) + 1}>", self._sources, self._names)
+
     def _evaluate(self, code: types.CodeType) -> Any:
         if code.co_flags & _CO_COROUTINE:
             import asyncio

@@ -6,19 +6,35 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from harlm.scheduler.scout.pending import Pending
 from harlm.scheduler.scout.statements import run
-from harlm.scheduler.scout.tasks import Task
+from harlm.scheduler.scout.tasks import Steps, Task
 from harlm.scheduler.scout.world import Asking, Halted, World
 
 _DEEPEST = 20_000  # frames of the interpreter: a followed function takes about fifteen
 
 Post = Callable[[str, dict[str, Any]], Pending]
 """Makes a call at once, and answers with what will be its reply."""
+
+
+class Reply(NamedTuple):
+    """What a call came to: its value, or why there is none."""
+
+    number: int
+    value: Any
+    refusal: str | None = None
+
+
+class More(NamedTuple):
+    """The cell as far as it is known now, in whole statements, and whether that is all of it."""
+
+    code: str
+    is_all: bool
 
 
 class Line(Protocol):
@@ -30,8 +46,8 @@ class Line(Protocol):
         """
         ...
 
-    def receive(self, *, wait: bool) -> tuple[int, Any, str | None] | None:
-        """The next reply: its call's number, its value, and else why there is none. None when none is there, or will be."""
+    def receive(self, *, wait: bool) -> Reply | More | None:
+        """What comes next; None when nothing is there, or will be."""
         ...
 
 
@@ -66,31 +82,64 @@ class Scout:
         self._line = line
         self._refused = refused
         self._asking: Asking | None = None
+        self._bodies: deque[list[ast.stmt]] = deque()
+        self._known = 0
+        self._is_all = False
+        self._more = Pending()
         self._open: dict[int, tuple[Pending, Task | None]] = {}
         self._world = World(names, cells, tools(self._post), file, self._ask, run, is_eager=is_eager)
 
     def run(self, body: list[ast.stmt]) -> None:
-        """Until nothing more can be found."""
+        """Go through all statements that there are, until nothing more can be found."""
+        self._bodies.append(body)
+        self._is_all = True
+        self.follow()
+
+    def follow(self) -> None:
+        """Go through what there is, and through what comes on the line, until nothing more can be found."""
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
         world = self._world
         main = Task(world, None)
         try:
             with suppress(Exception):  # the program's own: the cell ends there, but what came before goes on
-                main.start(run(body, world.frame, main), _nothing_to_detach)
+                main.start(self._statements(main), _nothing_to_detach)
             while not world.is_over:
-                while (reply := self._line.receive(wait=False)) is not None:
-                    self._take(*reply)
+                while (news := self._line.receive(wait=False)) is not None:
+                    self._take(news)
                 if len(world.ready):
                     world.ready.round()
                     continue
-                if not self._open:
+                if not self._open and self._is_all:
                     return
-                reply = self._line.receive(wait=True)
-                if reply is None:
+                news = self._line.receive(wait=True)
+                if news is None:
                     return
-                self._take(*reply)
+                self._take(news)
         except Halted:
             return
+
+    def _statements(self, main: Task) -> Steps:
+        """The statements of the cell, as far as it is known; more of it may come."""
+        while True:
+            while self._bodies:
+                signal = yield from run(self._bodies.popleft(), self._world.frame, main)
+                if signal is not None:
+                    return signal
+            if self._is_all:
+                return None
+            yield self._more
+
+    def _take(self, news: Reply | More) -> None:
+        if isinstance(news, Reply):
+            self._take_reply(news)
+            return
+        tree = ast.parse(news.code)
+        self._world.learn(tree)
+        self._bodies.append(tree.body[self._known :])
+        self._known = len(tree.body)
+        self._is_all = news.is_all
+        more, self._more = self._more, Pending()
+        more.resolve(None, self._world.ready)
 
     def _ask(self, asking: Asking) -> Pending:
         """Make a call through its tool, which checks what it is given as it does for the cell itself."""
@@ -125,12 +174,12 @@ class Scout:
             ahead_of.keep(key, reply)
         return reply
 
-    def _take(self, number: int, value: Any, why: str | None) -> None:
-        reply, task = self._open.pop(number)
-        if why is None:
-            reply.resolve(value, self._world.ready)
+    def _take_reply(self, told: Reply) -> None:
+        reply, task = self._open.pop(told.number)
+        if told.refusal is None:
+            reply.resolve(told.value, self._world.ready)
             return
-        error = self._refused(why)
+        error = self._refused(told.refusal)
         reply.fail(error, self._world.ready)
         if task is not None:
             self._world.failed(error, task)

@@ -97,7 +97,7 @@ class World:
         self._learned: set[str] = set()
         tree = self._learn(file)
         self.callers = callers_among(names) if tree is None else callers([tree], callers_among(names))
-        self._changes: dict[int, frozenset[str]] = {}
+        self._changes: dict[int, tuple[ast.AST, frozenset[str]]] = {}
         self._steps = 0
         self._others_at = time.perf_counter() + _OTHERS_S
         names.update(tools)
@@ -105,6 +105,12 @@ class World:
     def tool(self, name: str) -> Callable[..., Any]:
         """The tool with this name."""
         return self._tools[name]
+
+    def learn(self, tree: ast.Module) -> None:
+        """More of this cell is known."""
+        self._cells = {**self._cells, self.file: tree}
+        self._learn(self.file)
+        self.callers = callers([tree], self.callers)
 
     def _learn(self, file: str) -> ast.Module | None:
         """The syntax of a cell, with its functions noted; None where there is no such cell."""
@@ -161,10 +167,14 @@ class World:
 
     def changed_by(self, node: ast.AST, frame: Frame) -> frozenset[str]:
         """The names of what a node may change in place, by itself or by the functions that it calls."""
-        found = self._changes.get(id(node))
-        if found is None:
-            found = self._changes[id(node)] = facts(node).changed | self._changed_in_calls(node, frame, set())
-        return found
+        known = self._changes.get(id(node))
+        if known is None:
+            found = facts(node).changed | self._changed_in_calls(node, frame, set())
+            known = self._changes[id(node)] = (
+                node,
+                found,
+            )  # the node as well: its id is its own only while it lives
+        return known[1]
 
     def _changed_in_calls(self, node: ast.AST, frame: Frame, seen: set[str]) -> frozenset[str]:
         found: frozenset[str] = frozenset()

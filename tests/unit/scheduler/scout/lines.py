@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from harlm.sandbox.worker.names import HostFunctions
-from harlm.scheduler.scout.scout import Scout
+from harlm.scheduler.scout.scout import Reply, Scout
 
 FUNCTIONS = ["llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"]
 FILE = "<cell 1>"
@@ -46,13 +46,13 @@ class VirtualLine:
         heapq.heappush(self._coming, (self.now + 1, len(self.asked), prompt))
         return len(self.asked)
 
-    def receive(self, *, wait: bool) -> tuple[int, Any, str | None] | None:
+    def receive(self, *, wait: bool) -> Reply | None:
         if not self._coming or (not wait and self._coming[0][0] > self.now):
             return None
         self.now, number, prompt = heapq.heappop(self._coming)
         if prompt in self._refused:
-            return number, None, f"no reply to {prompt}"
-        return number, reply_to(prompt), None
+            return Reply(number, None, f"no reply to {prompt}")
+        return Reply(number, reply_to(prompt))
 
 
 class Seen(NamedTuple):
