@@ -9,7 +9,7 @@ import pytest
 
 from harlm.config import Isolation
 from harlm.errors import CodeError
-from harlm.protocols import Repl, ReplSetup, Sandbox
+from harlm.protocols import Foreseen, Repl, ReplSetup, Sandbox
 from harlm.sandbox.tiers import sandbox_on
 from harlm.testing import FakeSandbox
 from harlm.types import Context, Document
@@ -197,3 +197,52 @@ async def test_a_fork_outlives_what_it_was_forked_from(repl: Repl, host: Host) -
     await repl.close()
     assert (await branch.run("print(x)")).output == "7\n"
     await branch.close()
+
+
+class Foreseeing:
+    """Answers what is foreseen as the host does."""
+
+    is_eager = False
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.foreseen: list[Foreseen] = []
+
+    async def foresee(self, call: Foreseen) -> object:
+        self.foreseen.append(call)
+        return f"reply to {call.arguments['prompt']}"
+
+
+async def test_a_cell_does_the_same_when_it_is_foreseen(repl: Repl, host: Host) -> None:
+    cell = "out = []\nfor name in ['a', 'b', 'c']:\n    out.append(llm_query(name))\nprint(out)"
+    alone = await repl.run(cell)
+    foreseeing = Foreseeing(host)
+    seen = await repl.run(cell, ahead=foreseeing)
+    assert (seen.output, seen.error) == (alone.output, None)
+    assert [call.arguments["prompt"] for call in foreseeing.foreseen] in (
+        [],
+        ["a", "b", "c"],
+        ["a", "b"],
+        ["a"],
+    )
+    assert [arguments["prompt"] for _, arguments in host.asked] == ["a", "b", "c"] * 2
+
+
+async def test_a_cell_that_is_still_being_written_can_be_foreseen_where_any_can(
+    repl: Repl, host: Host
+) -> None:
+    foreseeing = Foreseeing(host)
+    scout = await repl.scout(foreseeing)
+    if scout is None:
+        pytest.skip("nothing is foreseen here")
+    await repl.run("before = 1")
+    scout.tell("names = ['a', 'b']\n", is_all=False)
+    scout.tell("names = ['a', 'b']\nfor name in names: llm_query(name)\n", is_all=False)
+    scout.tell("names = ['a', 'b']\nfor name in names: llm_query(name)\nllm_query('last')\n", is_all=True)
+    async with asyncio.timeout(5):
+        while len(foreseeing.foreseen) < 3:  # noqa: ASYNC110 - a scout says nothing
+            await asyncio.sleep(0.01)
+    scout.close()
+    assert [call.arguments["prompt"] for call in foreseeing.foreseen] == ["a", "b", "last"]
+    assert (await repl.run("print(before, 'names' in globals())")).output == "1 False\n"
+    assert host.asked == []

@@ -12,7 +12,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from harlm.scheduler.scout.expressions import EVALUATORS, Items, evaluate, truth
+from harlm.scheduler.scout.expressions import EVALUATORS, evaluate
 from harlm.scheduler.scout.frames import Frame
 from harlm.scheduler.scout.operations import apply, change, wait_for
 from harlm.scheduler.scout.pending import (
@@ -24,7 +24,7 @@ from harlm.scheduler.scout.pending import (
     settled,
     with_values,
 )
-from harlm.scheduler.scout.syntax import CHANGING, declared, facts, once
+from harlm.scheduler.scout.syntax import CHANGING, declared, facts
 from harlm.scheduler.scout.tasks import Returned, Steps, Suspend, Task, hold, hold_owners
 from harlm.scheduler.scout.world import Asking, Function, Lost, World, facts_of_body
 
@@ -36,6 +36,15 @@ _UNTELLABLE_NAMES = frozenset(
     "token_hex token_bytes token_urlsafe randbelow getpid get_ident input localtime gmtime ctime budget SHOW_VARS".split()
 )
 """What a call gives that has such a name cannot be told in advance."""
+
+
+OVER_FUNCTIONS: dict[int, Callable[[list[Any], dict[str, Any], Task], Any]] = {}
+"""How functions that take functions are followed, by their ``id``; each gives ``NotImplemented`` where it has nothing to follow.
+Filled by ``functionals``.
+"""
+
+SEARCHES: dict[int, Callable[[ast.Call, Frame, Task], Any]] = {}
+"""As above: of calls that may end before all of their argument is evaluated."""
 
 
 class Inner:
@@ -100,8 +109,10 @@ def _called(node: ast.Call, frame: Frame, task: Task) -> Any:
             hold_owners(task, frame, node.func.value, result)
         return result
     function = evaluate(node.func, frame, task)
-    if any(function is each for each in _SEARCHES) and _is_over_calls(node, task.world):
-        return _searched(function, node, frame, task)
+    if (search := SEARCHES.get(id(function))) is not None:
+        found = search(node, frame, task)
+        if found is not NotImplemented:
+            return found
     values, named = _arguments(node, frame, task)
     return invoke(function, values, named, task)
 
@@ -139,7 +150,7 @@ def _method(target: Any, name: str, values: list[Any], named: dict[str, Any], ta
     if kind is str or kind is Pending:
         return apply(task, _bound(name, list(named)), target, *values, *named.values())
     own = getattr(kind, name, None) if kind.__module__ == "__main__" else None
-    if type(own) is types.FunctionType and _is_followed(own, task.world):
+    if type(own) is types.FunctionType and is_followed(own, task.world):
         return follow(own, [target, *values], named, task)
     function = None if id(target) in task.holds else apply(task, getattr, target, name)
     if function is None or type(function) is Pending:
@@ -180,13 +191,14 @@ def invoke(function: Any, values: list[Any], named: dict[str, Any], task: Task) 
         return world.never
     if type(function) is functools.partial:
         return invoke(function.func, [*function.args, *values], {**function.keywords, **named}, task)
-    over = _HIGHER.get(function) if isinstance(function, type | types.BuiltinFunctionType) else None
-    if over is not None and (values or named) and _is_followed(_handed(values, named), world):
-        return over(values, named, task)
+    if (over := OVER_FUNCTIONS.get(id(function))) is not None:
+        found = over(values, named, task)
+        if found is not NotImplemented:
+            return found
     if type(function) is types.MethodType:
-        if _is_followed(function, world):
+        if is_followed(function, world):
             return follow(function.__func__, [function.__self__, *values], named, task)
-    elif _is_followed(function, world):
+    elif is_followed(function, world):
         return follow(function, values, named, task)
     return _run(function, values, named, task)
 
@@ -202,13 +214,6 @@ def _plain_call(names: list[str]) -> Callable[..., Any]:
     return called
 
 
-def _handed(values: list[Any], named: dict[str, Any]) -> Any:
-    """The function that is handed on among the arguments."""
-    if "key" in named:
-        return named["key"]
-    return values[0] if values else None
-
-
 def _is_untellable(function: Any) -> bool:
     return (
         isinstance(function, types.BuiltinFunctionType | types.FunctionType | types.MethodType)
@@ -217,7 +222,7 @@ def _is_untellable(function: Any) -> bool:
     )
 
 
-def _is_followed(function: Any, world: World) -> bool:
+def is_followed(function: Any, world: World) -> bool:
     """Whether a function is gone through statement by statement, since it may call."""
     if id(function) in world.tools:
         return True
@@ -436,103 +441,6 @@ def _given(
     if lacking := [name for name in (*positional, *keyword_only) if name not in names]:
         raise TypeError(f"missing arguments {lacking}")
     return names
-
-
-# -- functions that take functions -------------------------------------------------------------------------------------
-
-
-def _map(values: list[Any], named: dict[str, Any], task: Task) -> Any:
-    function, *several = values
-    rows = apply(task, lambda *each: list(zip(*each, strict=False)), *several)
-    if type(rows) is Pending:
-        raise Lost("a map over what is not there yet")
-    return Items([invoke(function, list(row), {}, task) for row in rows])
-
-
-def _filter(values: list[Any], named: dict[str, Any], task: Task) -> Any:
-    function, several = values
-    items = apply(task, list, several)
-    if type(items) is Pending:
-        raise Lost("a filter over what is not there yet")
-    tests = [truth(task, invoke(function, [item], {}, task)) for item in items]
-    kept = apply(
-        task, lambda *passed: Items([item for item, test in zip(items, passed, strict=True) if test]), *tests
-    )
-    return kept
-
-
-def _reduce(values: list[Any], named: dict[str, Any], task: Task) -> Any:
-    function, several, *first = values
-    items = apply(task, list, several)
-    if type(items) is Pending:
-        raise Lost("a fold over what is not there yet")
-    items = [*first, *items]
-    result = items[0]
-    for item in items[1:]:
-        result = invoke(function, [result, item], {}, task)
-    return result
-
-
-def _ordered(choose: Callable[..., Any]) -> Callable[[list[Any], dict[str, Any], Task], Any]:
-    def over(values: list[Any], named: dict[str, Any], task: Task) -> Any:
-        rest = {name: value for name, value in named.items() if name != "key"}
-        items = apply(task, list, values[0] if len(values) == 1 else values)
-        if type(items) is Pending:
-            raise Lost("an order of what is not there yet")
-        keys = [invoke(named["key"], [item], {}, task) for item in items]
-
-        def chosen(*there: Any) -> Any:
-            by_number = choose(range(len(there)), key=there.__getitem__, **rest)
-            return [items[at] for at in by_number] if choose is sorted else items[by_number]
-
-        return apply(task, chosen, *keys)
-
-    return over
-
-
-_HIGHER: dict[Any, Callable[[list[Any], dict[str, Any], Task], Any]] = {
-    map: _map, filter: _filter, functools.reduce: _reduce, sorted: _ordered(sorted), min: _ordered(min), max: _ordered(max),
-}  # fmt: skip
-
-
-# -- searches in an expression ---------------------------------------------------------------------------------------------
-
-_SEARCHES = (any, all, next)
-
-
-def _is_over_calls(node: ast.Call, world: World) -> bool:
-    """Whether a search goes over a generator expression that calls, so that a result may end it."""
-    if not node.args or node.keywords or not isinstance(node.args[0], ast.GeneratorExp):
-        return False
-    return len(node.args[0].generators) == 1 and world.may_call(facts(node.args[0]))
-
-
-def _searched(function: Any, node: ast.Call, frame: Frame, task: Task) -> Any:
-    """``any``, ``all`` or ``next`` over a generator expression: followed as the loop that it stands for."""
-    loop = once(node, "harlm_loop", lambda: _as_loop(function, node))
-    nothing = ast.arguments([], [], kwonlyargs=[], kw_defaults=[], defaults=[])
-    search = ast.FunctionDef("search", nothing, loop, [], lineno=node.lineno, col_offset=node.col_offset)
-    return follow(Inner(search, frame, task, (), {}), [], {}, task)
-
-
-def _as_loop(function: Any, node: ast.Call) -> list[ast.stmt]:
-    generator_expression = node.args[0]
-    assert isinstance(generator_expression, ast.GeneratorExp)
-    each, generator = generator_expression.elt, generator_expression.generators[0]
-    if function is next:
-        body: list[ast.stmt] = [ast.Return(each)]
-        last = (
-            ast.Return(node.args[1])
-            if len(node.args) > 1
-            else ast.Raise(ast.Name("StopIteration", ast.Load()))
-        )
-    else:
-        test = each if function is any else ast.UnaryOp(ast.Not(), each)
-        body = [ast.If(test, [ast.Return(ast.Constant(function is any))], [])]
-        last = ast.Return(ast.Constant(function is all))
-    for test in reversed(generator.ifs):
-        body = [ast.If(test, body, [])]
-    return [ast.For(generator.target, generator.iter, body, []), last]
 
 
 # -- everything else -----------------------------------------------------------------------------------------------------

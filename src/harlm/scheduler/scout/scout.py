@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
+from harlm.scheduler.scout import functionals  # noqa: F401 - adds to what is followed
 from harlm.scheduler.scout.pending import Pending
 from harlm.scheduler.scout.statements import run
 from harlm.scheduler.scout.tasks import Steps, Task
