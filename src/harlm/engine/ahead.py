@@ -51,7 +51,7 @@ class Cells:
         """What was foreseen of a reply is not needed: it has no cell, or another."""
         writing, self._writing = self._writing, None
         if writing is not None:
-            self._tell(await writing.give_up(), "", 0)
+            self._tell(await writing.give_up(), "", 0, while_written=True)
 
     async def run(self, repl: Repl, cell: str, turn: int) -> Observation:
         """Run a cell; what it does is the same with and without a scout.
@@ -61,7 +61,7 @@ class Cells:
         """
         writing, self._writing = self._writing, None
         if writing is not None and not await writing.is_of(cell):
-            self._tell(await writing.give_up(), cell, turn)
+            self._tell(await writing.give_up(), cell, turn, while_written=True)
             writing = None
         if writing is None and (self._run.settings.speculation == "off" or not self._leads_to_calls(cell)):
             return await repl.run(cell)
@@ -74,7 +74,7 @@ class Cells:
             self._api.broker = None
             if writing is not None:
                 writing.close()
-            self._tell(await broker.close(), cell, turn)
+            self._tell(await broker.close(), cell, turn, while_written=writing is not None)
 
     def _broker(self) -> Broker:
         account = self._run.account
@@ -87,9 +87,11 @@ class Cells:
     def _leads_to_calls(self, cell: str) -> bool:
         return any(mark in cell for mark in _MARKS) or (bool(self._calling) and can_call(cell, self._calling))
 
-    def _tell(self, record: CellRecord, cell: str, turn: int) -> None:
+    def _tell(self, record: CellRecord, cell: str, turn: int, *, while_written: bool) -> None:
         if record.calls:
             self._run.meter.made_early(record.early)
+            if not while_written:  # or some of it passed while the root model was writing
+                self._api.bursts.saved += max(0.0, record.busy_s - record.critical_path_s)
             self._run.emit(_told(record, self._pattern(cell), turn))
 
     def _pattern(self, cell: str) -> str:

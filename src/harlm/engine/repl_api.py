@@ -72,6 +72,23 @@ class _Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offsets: list[int]
 
 
+class _OwnTime:
+    """The critical path of one call that a broker makes: a child's own, where it has children of its own side by side.
+
+    Attributes:
+        critical_s: seconds; None as long as it is not over.
+    """
+
+    critical_s: float | None = None
+
+    def enter(self) -> None:
+        """It began."""
+
+    def leave(self, critical_s: float) -> None:
+        """It ended."""
+        self.critical_s = critical_s
+
+
 class ReplApi:
     """Serves the cells of one node.
 
@@ -120,34 +137,42 @@ class ReplApi:
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         """Serve one call; see ``harlm.protocols.ReplHost``."""
         if self.broker is not None and function in FORESEEN:
-            return await self.broker.claim(function, arguments)
-        return await self._serve(function, arguments, self._run)
+            value = await self.broker.claim(function, arguments)
+        else:
+            value = await self._serve(function, arguments, self._run)
+        if function in FORESEEN:
+            self._learned.replied(str(arguments.get("prompt")), str(value))
+        return value
 
     def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
         """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
+        own = _OwnTime()
         if not is_early:
-            return Making(self._serve(function, arguments, self._run), Usage)
+            return Making(self._serve(function, arguments, self._run, own), Usage, lambda: own.critical_s)
         run = self._run.with_purse()
-        return Making(self._early(function, arguments, run), lambda: run.account.usage)
+        value = self._early(function, arguments, run, own)
+        return Making(value, lambda: run.account.usage, lambda: own.critical_s)
 
-    async def _early(self, function: str, arguments: Mapping[str, object], run: Run) -> object:
+    async def _early(self, function: str, arguments: Mapping[str, object], run: Run, own: _OwnTime) -> object:
         """A call that nobody has asked for yet: when the budget refuses it, it was not made, and nobody is told."""
         try:
-            return await self._serve(function, arguments, run)
+            return await self._serve(function, arguments, run, own)
         except CodeError as error:
             if isinstance(error.__cause__, LimitExceeded):
                 raise error.__cause__ from None
             raise
 
-    async def _serve(self, function: str, arguments: Mapping[str, object], run: Run) -> object:
+    async def _serve(
+        self, function: str, arguments: Mapping[str, object], run: Run, own: _OwnTime | None = None
+    ) -> object:
         try:
             match function:
                 case "llm_query":
-                    return await self._llm_query(msgspec.convert(arguments, _LlmQuery), run)
+                    return await self._llm_query(msgspec.convert(arguments, _LlmQuery), run, own)
                 case "rlm_query":
-                    return await self._rlm_query(msgspec.convert(arguments, _RlmQuery), run)
+                    return await self._rlm_query(msgspec.convert(arguments, _RlmQuery), run, own)
                 case "search":
-                    return await self._search(msgspec.convert(arguments, _Search))
+                    return await self._search(msgspec.convert(arguments, _Search), run)
                 case "places":
                     return self._places(msgspec.convert(arguments, _Places))
                 case "extent":
@@ -158,20 +183,21 @@ class ReplApi:
             raise CodeError(f"{function}: {error}") from error
         raise CodeError(f"there is no function {function!r}")
 
-    async def _llm_query(self, asked: _LlmQuery, run: Run) -> str:
-        return await self._plain_call(asked.prompt, asked.model, run)
+    async def _llm_query(self, asked: _LlmQuery, run: Run, own: _OwnTime | None) -> str:
+        return await self._plain_call(asked.prompt, asked.model, run, own)
 
-    async def _rlm_query(self, asked: _RlmQuery, run: Run) -> str:
+    async def _rlm_query(self, asked: _RlmQuery, run: Run, own: _OwnTime | None) -> str:
         context = self._child_context(asked)
         if self._run.depth >= self._run.settings.max_depth:
             prompt = asked.prompt if asked.context is None else plain_call_prompt(asked.prompt, context)
-            return await self._plain_call(prompt, asked.model, run)
+            return await self._plain_call(prompt, asked.model, run, own)
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
         caps = await self._siblings.caps(context)
         child = run.child(root=None if asked.model is None else self._model(asked.model), caps=caps)
-        self.bursts.enter()
+        times = own or self.bursts
+        times.enter()
         critical = 0.0
         try:
             async with child.repl_slot():
@@ -180,19 +206,14 @@ class ReplApi:
         except LimitExceeded as limit:
             if limit.partial is None:
                 raise _in_the_cell("rlm_query", limit) from limit
-            return self._remembered(question, f"PARTIAL ({limit}): {limit.partial.text}")
+            return f"PARTIAL ({limit}): {limit.partial.text}"
         except (ModelError, SandboxFailure) as error:
             raise _in_the_cell("rlm_query", error) from error
         finally:
-            self.bursts.leave(critical)
-        found = f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
-        return self._remembered(question, found)
+            times.leave(critical)
+        return f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
 
-    def _remembered(self, prompt: str, reply: str) -> str:
-        self._learned.replied(prompt, reply)
-        return reply
-
-    async def _plain_call(self, prompt: str, name: str | None, run: Run) -> str:
+    async def _plain_call(self, prompt: str, name: str | None, run: Run, own: _OwnTime | None) -> str:
         model = self._model(name)
         messages = [Message(role="user", content=prompt)]
         tokens = self._tokens(model, prompt, messages)
@@ -200,15 +221,16 @@ class ReplApi:
             raise CodeError(
                 f"this prompt has about {tokens:,} tokens and {model.name} takes {model.window:,}; cut it into parts"
             )
-        self.bursts.enter()
+        times = own or self.bursts
+        times.enter()
         seconds = 0.0
         try:
             completion, seconds = await run.call(model, messages, "sub")
         except (ModelError, LimitExceeded) as error:
             raise _in_the_cell("llm_query", error) from error
         finally:
-            self.bursts.leave(seconds)
-        return self._remembered(prompt, completion.text)
+            times.leave(seconds)
+        return completion.text
 
     def _tokens(self, model: LanguageModel, prompt: str, messages: Sequence[Message]) -> int:
         """How long a prompt probably is; not measured where it fits even if each character were a token."""
@@ -217,7 +239,7 @@ class ReplApi:
         counting = self._run.shared.till.counting_of(model.name)
         return counting.expected(counting.measure(messages))
 
-    async def _search(self, asked: _Search) -> dict[str, object]:
+    async def _search(self, asked: _Search, run: Run) -> dict[str, object]:
         started = time.monotonic()
         if asked.document is not None:
             self._document(asked.document)
@@ -228,7 +250,8 @@ class ReplApi:
             return hits, self._searcher.weights(asked.query)
 
         hits, weights = await asyncio.to_thread(look)
-        self._run.emit(events.Searched(query=asked.query, hits=len(hits), seconds=time.monotonic() - started))
+        if run is self._run:  # the cell itself asks
+            run.emit(events.Searched(query=asked.query, hits=len(hits), seconds=time.monotonic() - started))
         found: list[dict[str, object]] = []
         for hit in hits:
             document = self._context.documents[hit.document]

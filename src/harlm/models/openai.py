@@ -23,7 +23,8 @@ _STOPS: dict[str, Stop] = {
     "model_length": "length",
     "content_filter": "filter",
 }
-_FAILED = frozenset({"error", "insufficient_system_resource"})  # OpenRouter, DeepSeek
+_BROKEN_OFF = "broken off"  # a stream that ended without a reason; no server says so
+_FAILED = frozenset({"error", "insufficient_system_resource", _BROKEN_OFF})  # OpenRouter, DeepSeek
 
 
 class _Said(msgspec.Struct):
@@ -89,13 +90,17 @@ class _Pieces:
         self._usage: _Usage | None = None
         self._error: Any = None
         self._finish: str | None = None
+        self._garbage: msgspec.DecodeError | None = None
 
     def take(self, piece: bytes) -> None:
         """See ``harlm.models.http.Streamed``."""
         *lines, self._unread = (self._unread + piece).replace(b"\r\n", b"\n").split(b"\n")
         before = len(self._said)
-        for line in lines:
-            self._line(line)
+        try:
+            for line in lines:
+                self._line(line)
+        except msgspec.DecodeError as error:
+            self._garbage = self._garbage or error
         if len(self._said) > before:
             self._heard("".join(self._said))
 
@@ -115,11 +120,13 @@ class _Pieces:
     def whole(self) -> _Reply:
         """See ``harlm.models.http.Streamed``."""
         self._line(self._unread)
-        if self._error is not None or self._finish is None:
-            error = self._error or "it broke off"
-            return _Reply(choices=[], usage=self._usage, error=error)
+        if self._garbage is not None:
+            raise self._garbage
+        if self._error is not None:
+            return _Reply(choices=[], usage=self._usage, error=self._error)
         said = _Said(content="".join(self._said), refusal=self._refused or None)
-        return _Reply(choices=[_Choice(message=said, finish_reason=self._finish)], usage=self._usage)
+        choice = _Choice(message=said, finish_reason=self._finish or _BROKEN_OFF)
+        return _Reply(choices=[choice], usage=self._usage)
 
 
 class OpenAIChat:

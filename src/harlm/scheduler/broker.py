@@ -33,10 +33,12 @@ class Making(NamedTuple):
     Attributes:
         value: what it comes to.
         usage: what it has cost so far.
+        critical_s: its own critical path in seconds, where that is known to be shorter than it took.
     """
 
     value: Awaitable[object]
     usage: Callable[[], Usage]
+    critical_s: Callable[[], float | None] = lambda: None
 
 
 Make = Callable[[str, Mapping[str, object], bool], Making]
@@ -50,6 +52,7 @@ class _Call:
     is_early: bool
     task: asyncio.Future[object]
     usage: Callable[[], Usage]
+    critical_s: Callable[[], float | None]
     began: float
     needs: tuple[int, ...] = ()
     ended: float | None = None
@@ -156,7 +159,8 @@ class Broker:
     ) -> _Call:
         making = self._make(function, arguments, is_early)
         task = asyncio.ensure_future(making.value)
-        call = _Call(len(self._calls) + 1, function, is_early, task, making.usage, self._now(), needs)
+        number = len(self._calls) + 1
+        call = _Call(number, function, is_early, task, making.usage, making.critical_s, self._now(), needs)
         task.add_done_callback(lambda _: self._ended(call))
         self._calls.append(call)
         if at is None:
@@ -189,6 +193,7 @@ class Broker:
 
     def _recorded(self, call: _Call) -> CallRecord:
         ended = self._now() if call.ended is None else call.ended
+        critical = call.critical_s()
         return CallRecord(
             number=call.number,
             function=call.function,
@@ -197,6 +202,7 @@ class Broker:
             is_claimed=call.is_claimed,
             began_s=call.began - self._began,
             seconds=ended - call.began,
+            critical_s=ended - call.began if critical is None else critical,
             usage=call.usage(),
         )
 

@@ -22,6 +22,7 @@ class CallRecord:
         is_early: whether the scout made it, before the cell asked.
         is_claimed: whether the cell asked for it.
         began_s, seconds: since the cell began, and how long it took.
+        critical_s: its own critical path: what it would have taken with no limit of calls in flight.
         usage: what it cost.
     """
 
@@ -32,6 +33,7 @@ class CallRecord:
     is_claimed: bool
     began_s: float
     seconds: float
+    critical_s: float
     usage: Usage
 
 
@@ -74,7 +76,9 @@ class CellRecord:
         """The longest chain of calls that waited for one another, in seconds."""
         ends: dict[int, float] = {}
         for call in self.calls:
-            ends[call.number] = call.seconds + max((ends.get(each, 0.0) for each in call.needs), default=0.0)
+            ends[call.number] = call.critical_s + max(
+                (ends.get(each, 0.0) for each in call.needs), default=0.0
+            )
         claimed = [ends[call.number] for call in self.calls if call.is_claimed]
         return max(claimed, default=0.0)
 
