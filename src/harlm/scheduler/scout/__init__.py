@@ -10,7 +10,7 @@ and takes over (*claims*) only what it asks for itself.
 - ``frames``: where names are looked up, while blocks run late over the values of the moment that they were put off at.
 - ``tasks``: blocks that run on while others wait, in an order that keeps what they do to shared values.
 - ``operations``: one operation of Python on values of which some are pending.
-- ``expressions``, ``calls``, ``functionals``, ``statements``: the interpreter.
+- ``expressions``, ``calls`` (``asking``, ``functions``, ``functionals``), ``statements``: the interpreter.
 - ``search``: looking past a possible end of a loop.
 - ``world``: what all blocks of a cell share.
 - ``scout``: the whole.

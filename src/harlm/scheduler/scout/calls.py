@@ -9,24 +9,22 @@ import functools
 import time
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+from harlm.scheduler.scout.asking import ask
 from harlm.scheduler.scout.expressions import EVALUATORS, evaluate
 from harlm.scheduler.scout.frames import Frame
-from harlm.scheduler.scout.operations import apply, change, wait_for
+from harlm.scheduler.scout.functions import defined, follow, is_followed
+from harlm.scheduler.scout.operations import apply, change
 from harlm.scheduler.scout.pending import (
     Pending,
-    Sources,
     Touched,
-    joined,
     settle_parts,
-    settled,
-    with_values,
 )
-from harlm.scheduler.scout.syntax import CHANGING, declared, facts
-from harlm.scheduler.scout.tasks import Returned, Steps, Suspend, Task, hold, hold_owners
-from harlm.scheduler.scout.world import Asking, Function, Lost, World, facts_of_body
+from harlm.scheduler.scout.syntax import CHANGING, facts
+from harlm.scheduler.scout.tasks import Suspend, Task, hold_owners
+from harlm.scheduler.scout.world import Lost, facts_of_body
 
 _CONTAINERS = (list, dict, set, deque, defaultdict, Counter, OrderedDict, bytearray)
 _STORING = frozenset({"append", "appendleft", "insert"})
@@ -45,42 +43,6 @@ Filled by ``functionals``.
 
 SEARCHES: dict[int, Callable[[ast.Call, Frame, Task], Any]] = {}
 """As above: of calls that may end before all of their argument is evaluated."""
-
-
-class Inner:
-    """A function that was defined inside one that is followed. Called by ordinary code, it is followed to its end."""
-
-    def __init__(
-        self, text: Function, frame: Frame, task: Task, defaults: Sequence[Any], named: dict[str, Any]
-    ) -> None:
-        self.text = text
-        self.frame = frame
-        self.task = task
-        self.defaults = defaults
-        self.named_defaults = named
-        self.__name__ = getattr(text, "name", "<lambda>")
-
-    def __call__(self, *values: Any, **named: Any) -> Any:
-        """What it returns.
-
-        Raises:
-            Touched: that is not there yet.
-        """
-        result = follow(self, list(values), named, self.task)
-        if type(result) is Pending and not result.done:
-            raise Touched(result)
-        return settled(result)
-
-
-def defined(text: Function, frame: Frame, task: Task) -> Inner:
-    """The function that a definition makes in a frame that is not the module's."""
-    defaults = [evaluate(each, frame, task) for each in text.args.defaults]
-    named = {
-        argument.arg: evaluate(each, frame, task)
-        for argument, each in zip(text.args.kwonlyargs, text.args.kw_defaults, strict=True)
-        if each is not None
-    }
-    return Inner(text, frame, task, defaults, named)
 
 
 def _lambda(node: ast.Lambda, frame: Frame, task: Task) -> Any:
@@ -184,7 +146,7 @@ def invoke(function: Any, values: list[Any], named: dict[str, Any], task: Task) 
         return apply(task, _plain_call(list(named)), function, *values, *named.values())
     tool = world.tools.get(id(function))
     if tool is not None:
-        return _ask(tool, function, values, named, task)
+        return ask(tool, function, values, named, task)
     if any(function is each for each in _IGNORED):
         return None
     if _is_untellable(function):
@@ -220,230 +182,6 @@ def _is_untellable(function: Any) -> bool:
         and function.__name__ in _UNTELLABLE_NAMES
         and getattr(function, "__module__", None) != "__main__"
     )
-
-
-def is_followed(function: Any, world: World) -> bool:
-    """Whether a function is gone through statement by statement, since it may call."""
-    if id(function) in world.tools:
-        return True
-    if type(function) is Inner:
-        return world.may_call(facts(function.text))
-    if type(function) is types.MethodType:
-        function = function.__func__
-    if type(function) is not types.FunctionType:
-        return False
-    text = world.text_of(function)
-    return text is not None and world.may_call(facts_of_body(text))
-
-
-# -- tools ---------------------------------------------------------------------------------------------------------
-
-
-def _ask(name: str, tool: Callable[..., Any], values: list[Any], named: dict[str, Any], task: Task) -> Any:
-    """A call of a tool: made as soon as its arguments are there."""
-    if name.endswith("_batched"):
-        return _ask_many(name.removesuffix("_batched"), values, named, task)
-    missing, _ = settle_parts((*values, *named.values()))
-    sources = joined((task.sources, *(each.sources for each in _inside(values, named))))
-    if not missing:
-        return _asked(tool, values, named, sources, task)
-    reply = Pending(joined((sources, *(each.sources for each in missing))), is_text=True)
-
-    def go_on() -> None:
-        for each in missing:
-            if each.error is not None:
-                reply.fail(each.error, task.world.ready)
-                return
-        more, _ = settle_parts((*values, *named.values()))
-        if more:
-            wait_for(more, go_on)
-            return
-        sources = joined((task.sources, reply.sources, *(each.sources for each in missing)))
-        try:
-            asked = _asked(tool, values, named, sources, task)
-        except Exception as error:  # noqa: BLE001 - arguments that no tool takes
-            task.world.failed(error, task)
-            reply.fail(error, task.world.ready)
-            return
-        reply.resolve(asked, task.world.ready)
-        reply.sources = asked.sources
-
-    wait_for(missing, go_on)
-    return reply
-
-
-def _asked(
-    tool: Callable[..., Any], values: list[Any], named: dict[str, Any], needs: Sources, task: Task
-) -> Pending:
-    there = {name: with_values(value) for name, value in named.items()}
-    return task.world.ask(Asking(tool, list(map(with_values, values)), there, needs, task))
-
-
-def _inside(values: list[Any], named: dict[str, Any]) -> list[Pending]:
-    return [each for each in (*values, *named.values()) if type(each) is Pending]
-
-
-def _ask_many(name: str, values: list[Any], named: dict[str, Any], task: Task) -> Any:
-    """A batch: each of its calls is made for itself, as soon as its own arguments are there."""
-    tool = task.world.tool(name)
-    several = named.get("prompts", values[0] if values else None)
-    model = named.get(
-        "model",
-        values[2 if name == "rlm_query" else 1] if len(values) > (2 if name == "rlm_query" else 1) else None,
-    )
-    contexts = named.get("contexts", values[1] if name == "rlm_query" and len(values) > 1 else None)
-    prompts = apply(task, list, several)
-    if type(prompts) is Pending:
-        return apply(
-            task,
-            lambda there: _ask_many(
-                name,
-                [there],
-                {**named, "model": model, "contexts": contexts} if contexts else {"model": model},
-                task,
-            ),
-            prompts,
-        )
-    given = [None] * len(prompts) if contexts is None else apply(task, list, contexts)
-    if type(given) is Pending or len(given) != len(prompts):
-        raise Lost("contexts that do not fit their prompts")
-    if name == "llm_query":
-        return [_ask(name, tool, [prompt, model], {}, task) for prompt in prompts]
-    return [
-        _ask(name, tool, [prompt, context, model], {}, task)
-        for prompt, context in zip(prompts, given, strict=True)
-    ]
-
-
-# -- functions of cells ----------------------------------------------------------------------------------------------
-
-
-def follow(function: Any, values: list[Any], named: dict[str, Any], task: Task) -> Any:
-    """Go through a function that a cell defined, in a task of its own: whoever called it goes on when it waits.
-
-    Raises:
-        Exception: what the function raises before it waits.
-        Lost: its kind is not followed.
-    """
-    world = task.world
-    if id(function) in world.tools:
-        return invoke(function, values, named, task)
-    text, frame = _opened(function, values, named, task)
-    known = facts_of_body(text)
-    if known.exits & {"yield", "await"} or isinstance(text, ast.AsyncFunctionDef):
-        raise Lost("a generator or a coroutine")
-    child = Task(world, task)
-    child.strict = 0
-    steps = (
-        _expression(text.body, frame, child)
-        if isinstance(text, ast.Lambda)
-        else world.run(text.body, frame, child)
-    )
-
-    def detach() -> Callable[[], None]:
-        changed = world.changed_by(text, frame)
-        release = hold(task, child, [frame.get(name) for name in changed if frame.has(name)])
-        slots = _keep_globals(frame, known.bound, child)
-
-        def publish() -> None:
-            for name, slot in slots.items():
-                slot.resolve(frame.names[name], world.ready)
-            release()
-
-        return publish
-
-    child.start(steps, detach)
-    return child.outcome
-
-
-def _keep_globals(frame: Frame, bound: frozenset[str], child: Task) -> dict[str, Pending]:
-    """The names of the module that a function goes on to bind are its own until it ends, and pending for all others."""
-    slots: dict[str, Pending] = {}
-    module = child.world.frame
-    for name in frame.world & bound:
-        if name in module.names:
-            frame.names[name] = module.names[name]
-            slots[name] = module.names[name] = Pending(child.sources)
-    frame.world -= frozenset(slots)
-    return slots
-
-
-def _expression(node: ast.expr, frame: Frame, task: Task) -> Steps:
-    yield from ()
-    return Returned(evaluate(node, frame, task))
-
-
-def _opened(function: Any, values: list[Any], named: dict[str, Any], task: Task) -> tuple[Function, Frame]:
-    """A function's text, and the frame in which it runs with these arguments."""
-    if type(function) is Inner:
-        text, outer = function.text, function.frame
-        defaults, named_defaults = function.defaults, function.named_defaults
-    else:
-        found = task.world.text_of(function)
-        if found is None:
-            raise Lost("a function without a text")
-        text, outer = found, _closure(function, task.world)
-        defaults, named_defaults = function.__defaults__ or (), function.__kwdefaults__ or {}
-    names = _given(text, values, named, defaults, named_defaults)
-    shared, world = declared(text)
-    return text, Frame(names, outer, shared=shared, world=world)
-
-
-def _closure(function: types.FunctionType, world: World) -> Frame:
-    cells = function.__closure__
-    if not cells:
-        return world.frame
-    held = {}
-    for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
-        try:
-            held[name] = cell.cell_contents
-        except ValueError:
-            continue
-    return Frame(held, world.frame)
-
-
-def _given(
-    text: Function,
-    values: list[Any],
-    named: dict[str, Any],
-    defaults: Sequence[Any],
-    named_defaults: dict[str, Any],
-) -> dict[str, Any]:
-    """What the parameters of a function are bound to.
-
-    Raises:
-        TypeError: the arguments do not fit.
-    """
-    wanted = text.args
-    positional = [each.arg for each in (*wanted.posonlyargs, *wanted.args)]
-    names: dict[str, Any] = dict(zip(positional, values, strict=False))
-    if len(values) > len(positional):
-        if wanted.vararg is None:
-            raise TypeError(f"{len(values)} positional arguments were given")
-        names[wanted.vararg.arg] = tuple(values[len(positional) :])
-    elif wanted.vararg is not None:
-        names[wanted.vararg.arg] = ()
-    rest = dict(named)
-    keyword_only = [each.arg for each in wanted.kwonlyargs]
-    for name in (*positional, *keyword_only):
-        if name in rest:
-            if name in names:
-                raise TypeError(f"multiple values for argument {name!r}")
-            names[name] = rest.pop(name)
-    for name, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=False):
-        names.setdefault(name, value)
-    for name, value in named_defaults.items():
-        names.setdefault(name, value)
-    if wanted.kwarg is not None:
-        names[wanted.kwarg.arg] = rest
-    elif rest:
-        raise TypeError(f"unexpected arguments {sorted(rest)}")
-    if lacking := [name for name in (*positional, *keyword_only) if name not in names]:
-        raise TypeError(f"missing arguments {lacking}")
-    return names
-
-
-# -- everything else -----------------------------------------------------------------------------------------------------
 
 
 def _run(function: Any, values: list[Any], named: dict[str, Any], task: Task) -> Any:

@@ -9,9 +9,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from harlm.scheduler.scout.calls import OVER_FUNCTIONS, SEARCHES, Inner, follow, invoke, is_followed
+from harlm.scheduler.scout.calls import OVER_FUNCTIONS, SEARCHES, invoke
 from harlm.scheduler.scout.expressions import Items, truth
 from harlm.scheduler.scout.frames import Frame
+from harlm.scheduler.scout.functions import Inner, follow, is_followed
 from harlm.scheduler.scout.operations import apply
 from harlm.scheduler.scout.pending import Pending
 from harlm.scheduler.scout.syntax import facts, once

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from harlm.scheduler.scout.calls import defined
+from harlm.scheduler.scout import calls  # noqa: F401 - adds calls to what is evaluated
 from harlm.scheduler.scout.expressions import assign, evaluate, truth
 from harlm.scheduler.scout.frames import Frame
+from harlm.scheduler.scout.functions import defined
 from harlm.scheduler.scout.operations import Operation, apply, change
 from harlm.scheduler.scout.pending import Pending, Touched
 from harlm.scheduler.scout.search import Search, copied
