@@ -55,33 +55,21 @@ def _inside(values: list[Any], named: dict[str, Any]) -> list[Pending]:
     return [each for each in (*values, *named.values()) if type(each) is Pending]
 
 
+_PARAMETERS = {"llm_query": ("prompts", "model"), "rlm_query": ("prompts", "contexts", "model")}
+
+
 def _ask_many(name: str, values: list[Any], named: dict[str, Any], task: Task) -> Any:
     """A batch: each of its calls is made for itself, as soon as its own arguments are there."""
-    tool = task.world.tool(name)
-    several = named.get("prompts", values[0] if values else None)
-    model = named.get(
-        "model",
-        values[2 if name == "rlm_query" else 1] if len(values) > (2 if name == "rlm_query" else 1) else None,
-    )
-    contexts = named.get("contexts", values[1] if name == "rlm_query" and len(values) > 1 else None)
-    prompts = apply(task, list, several)
+    given = {**dict(zip(_PARAMETERS[name], values, strict=False)), **named}
+    prompts = apply(task, list, given.get("prompts"))
     if type(prompts) is Pending:
-        return apply(
-            task,
-            lambda there: _ask_many(
-                name,
-                [there],
-                {**named, "model": model, "contexts": contexts} if contexts else {"model": model},
-                task,
-            ),
-            prompts,
-        )
-    given = [None] * len(prompts) if contexts is None else apply(task, list, contexts)
-    if type(given) is Pending or len(given) != len(prompts):
-        raise Lost("contexts that do not fit their prompts")
+        return apply(task, lambda there: _ask_many(name, [], {**given, "prompts": there}, task), prompts)
+    tool, model, contexts = task.world.tool(name), given.get("model"), given.get("contexts")
     if name == "llm_query":
         return [ask(name, tool, [prompt, model], {}, task) for prompt in prompts]
+    texts = [None] * len(prompts) if contexts is None else apply(task, list, contexts)
+    if type(texts) is Pending or len(texts) != len(prompts):
+        raise Lost("contexts that do not fit their prompts")
     return [
-        ask(name, tool, [prompt, context, model], {}, task)
-        for prompt, context in zip(prompts, given, strict=True)
+        ask(name, tool, [prompt, text, model], {}, task) for prompt, text in zip(prompts, texts, strict=True)
     ]

@@ -125,6 +125,15 @@ FORESEEN = {
         "ls = llm_query_batched(chunks)\nout = [llm_query(l) for l in ls]\n" + MERGE,
         3,
     ),
+    "a batch of children": (
+        "out = rlm_query_batched(['q ' + c for c in chunks], [[c] for c in chunks], model=None)\n" + MERGE,
+        2,
+    ),
+    "a batch of what passed": (
+        "ls = [c for c in chunks if 'yes' in llm_query(c)]\nout = llm_query_batched(['p' + l for l in ls])\n"
+        + MERGE,
+        3,
+    ),
     "batches in a row": (
         "out = []\nfor k in range(3):\n    out.append(llm_query_batched([f'{k}{c}' for c in chunks]))\n"
         + MERGE,
