@@ -68,15 +68,15 @@ def children(repl: ProcessRepl) -> list[int]:
 
 @pytest.mark.parametrize("tier", TIERS)
 async def test_a_plain_loop_takes_as_long_as_one_call(tier: str) -> None:
-    model = Model()
+    model = Model(0.25)
     async with repl_on(tier, host=model) as repl:
         seen, record = await ahead(repl, model, LOOP)
         again, more = await ahead(repl, model, LOOP)
     assert seen.error is None
     assert seen.output == again.output == f"{[f'reply to {at}' for at in range(6)]}\n"
-    assert record.early.made >= 4
+    assert record.early.made >= 3
     assert record.early.wasted == more.early.wasted == 0
-    assert record.parallelism > 2
+    assert record.parallelism > 1.5
     assert model.asked == [*"012345"] * 2
 
 
