@@ -108,7 +108,9 @@ class Metered:
         bound, reserved = await self._reserved(messages, sampling, price)
         with reserved as reservation:
             try:
-                completion = await self._model.complete(messages, replace(sampling, max_tokens=bound.output))
+                if sampling.max_tokens != bound.output:
+                    sampling = replace(sampling, max_tokens=bound.output)
+                completion = await self._model.complete(messages, sampling)
             except ModelError as error:
                 if not error.perhaps_billed:
                     reservation.refund()

@@ -210,7 +210,7 @@ class Run:
                 latency_s=round(seconds, 6),
             )
         )
-        return replace(completion, text=text), seconds
+        return (completion if text is completion.text else replace(completion, text=text)), seconds
 
     def _line(self, model: LanguageModel) -> LanguageModel:
         """``model`` with all its layers, paid for by this node."""
