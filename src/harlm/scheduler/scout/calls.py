@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harlm.scheduler.scout.asking import ask
-from harlm.scheduler.scout.expressions import EVALUATORS, evaluate
+from harlm.scheduler.scout.expressions import EVALUATORS, displayed, evaluate
 from harlm.scheduler.scout.frames import Frame
 from harlm.scheduler.scout.functions import defined, follow, is_followed
 from harlm.scheduler.scout.operations import apply, change
@@ -80,16 +80,8 @@ def _called(node: ast.Call, frame: Frame, task: Task) -> Any:
 
 
 def _arguments(node: ast.Call, frame: Frame, task: Task) -> tuple[list[Any], dict[str, Any]]:
-    values: list[Any] = []
+    values: list[Any] = displayed(node.args, list, frame, task)
     named: dict[str, Any] = {}
-    for each in node.args:
-        if isinstance(each, ast.Starred):
-            several = apply(task, list, evaluate(each.value, frame, task))
-            if type(several) is Pending:
-                raise Lost("arguments of unknown number")
-            values += several
-        else:
-            values.append(evaluate(each, frame, task))
     for keyword in node.keywords:
         value = evaluate(keyword.value, frame, task)
         if keyword.arg is not None:

@@ -218,18 +218,23 @@ def _slice(node: ast.Slice, frame: Frame, task: Task) -> Any:
 
 
 def _listed(node: ast.List, frame: Frame, task: Task) -> Any:
-    return _displayed(node.elts, list, frame, task)
+    return displayed(node.elts, list, frame, task)
 
 
 def _tupled(node: ast.Tuple, frame: Frame, task: Task) -> Any:
-    return _displayed(node.elts, tuple, frame, task)
+    return displayed(node.elts, tuple, frame, task)
 
 
 def _gathered(node: ast.Set, frame: Frame, task: Task) -> Any:
-    return apply(task, set, _displayed(node.elts, list, frame, task))
+    return apply(task, set, displayed(node.elts, list, frame, task))
 
 
-def _displayed(nodes: Sequence[ast.expr], kind: Callable[[list[Any]], Any], frame: Frame, task: Task) -> Any:
+def displayed(nodes: Sequence[ast.expr], kind: Callable[[list[Any]], Any], frame: Frame, task: Task) -> Any:
+    """The values of several expressions, of which some may be starred.
+
+    Raises:
+        Lost: it is not known yet how many a starred one stands for.
+    """
     parts: list[Any] = []
     for each in nodes:
         if isinstance(each, ast.Starred):
