@@ -190,32 +190,23 @@ class ProcessRepl:
 
     async def scout(self, foresight: Foresight) -> EarlyScout | None:
         """A scout for the next cell, while that is being written; None where there can be none."""
-        if sys.platform != "linux":
-            return None
         async with self._turn:
             link, notice = await self._ready()
             if notice:  # it would be told to nobody
                 return None
-            try:
-                scout = CellScout(self._sandbox, link.worker, self._allowed, foresight)
-            except OSError:
+            scout = await self._new_scout(link, foresight)
+            if scout is None:
                 return None
-            try:
-                order = wire.Scout(ahead="eager" if foresight.is_eager else "safe")
-                await link.to_worker.send_with(order, scout.descriptors)
-            except BaseException as error:
-                self._part_with(scout)
-                if isinstance(error, OSError):
-                    return None
-                raise
-            scout.given()
+            link.to_worker.send(wire.Scout(ahead=_how_far(foresight)))
             return _Early(scout, self._part_with)
 
     async def _run(self, link: Link, cell: str, ahead: Foresight | None) -> Observation:
+        scout = None if ahead is None else await self._new_scout(link, ahead)
         running = self._begin(link, self._host)
+        running.scout = scout
         watch = Watch(self._limits, link.worker, running.clock, lambda: link.raw.size, self._stop_at)
+        done = self._send(link, running, cell, ahead)
         try:
-            done = await self._send(link, running, cell, ahead)
             frame = await asyncio.shield(done)
             assert isinstance(frame, wire.Done)
         except EOFError:
@@ -285,21 +276,36 @@ class ProcessRepl:
         link.alive = clock.sign
         return self._cell
 
-    async def _send(
-        self, link: Link, running: _Cell, code: str, ahead: Foresight | None = None
+    @staticmethod
+    def _send(
+        link: Link, running: _Cell, code: str, ahead: Foresight | None = None
     ) -> asyncio.Future[wire.News]:
         done = link.due(lambda frame: isinstance(frame, wire.Done) and frame.cell == running.name)
-        if ahead is not None and sys.platform == "linux":
-            with contextlib.suppress(OSError):  # no descriptors are left: no scout
-                scout = running.scout = CellScout(self._sandbox, link.worker, self._allowed, ahead)
-                order = wire.Execute(
-                    cell=running.name, code=code, ahead="eager" if ahead.is_eager else "safe"
-                )
-                await link.to_worker.send_with(order, scout.descriptors)
-                scout.given()
-                return done
-        link.to_worker.send(wire.Execute(cell=running.name, code=code))
+        link.to_worker.send(
+            wire.Execute(
+                cell=running.name, code=code, ahead=_how_far(None if running.scout is None else ahead)
+            )
+        )
         return done
+
+    async def _new_scout(self, link: Link, foresight: Foresight) -> CellScout | None:
+        """A scout that the worker has been given the ends of; None where there can be none."""
+        if sys.platform != "linux":
+            return None
+        try:
+            scout = CellScout(self._sandbox, link.worker, self._allowed, foresight)
+        except OSError:  # no descriptors are left
+            return None
+        try:
+            await link.to_worker.send_with(wire.Given(), scout.descriptors)
+        except OSError:
+            self._part_with(scout)
+            return None
+        except BaseException:
+            self._part_with(scout)
+            raise
+        scout.given()
+        return scout
 
     def _part_with(self, scout: CellScout) -> None:
         """End a scout; what of it takes time does not keep the cell waiting."""
@@ -446,7 +452,7 @@ class ProcessRepl:
         assert self._link is not None
         link = self._link
         running = self._begin(link, Replayed(entry))
-        done = await self._send(link, running, entry.code)
+        done = self._send(link, running, entry.code)
         try:
             async with asyncio.timeout(2 + 4 * entry.own_s):
                 frame = await done
@@ -554,6 +560,11 @@ class _Early:
     def close(self) -> None:
         """See ``harlm.protocols.EarlyScout``."""
         self._part_with(self._scout)
+
+
+def _how_far(foresight: Foresight | None) -> str:
+    """How far a scout may look past a possible end; nothing where there is none."""
+    return "" if foresight is None else "eager" if foresight.is_eager else "safe"
 
 
 def _how(status: int) -> str:

@@ -58,11 +58,15 @@ class Ready(_Frame, frozen=True, kw_only=True, tag="ready"):
     """Worker: the context is read; cells may come."""
 
 
+class Given(_Frame, frozen=True, kw_only=True, tag="given"):
+    """Host: descriptors come along, for what the next frame orders. Small, so that it is never sent in two pieces."""
+
+
 class Execute(_Frame, frozen=True, kw_only=True, tag="execute"):
     """Host: run this cell. ``cell`` is made up anew each time, and comes back with what is done.
 
     Attributes:
-        ahead: how far a scout may run ahead of it, ``safe`` or ``eager``; its wire and its output come along. Nothing for none.
+        ahead: how far a scout may run ahead of it, ``safe`` or ``eager``; its wire and its output were given before. Nothing for none.
     """
 
     cell: str
@@ -71,7 +75,7 @@ class Execute(_Frame, frozen=True, kw_only=True, tag="execute"):
 
 
 class Scout(_Frame, frozen=True, kw_only=True, tag="scout"):
-    """Host: let a scout go ahead of the next cell, which is still being written; its wire and its output come along."""
+    """Host: let a scout go ahead of the next cell, which is still being written; its wire and its output were given before."""
 
     ahead: str
 

@@ -185,6 +185,27 @@ async def test_a_cell_that_is_cancelled_takes_its_scout_along(tier: str) -> None
         assert (await repl.run("print('alive')")).output == "alive\n"
 
 
+async def test_a_cell_of_megabytes_has_a_scout_as_well() -> None:
+    model = Model(0.3)
+    async with repl_on("s0", host=model) as repl:
+        seen, record = await ahead(repl, model, f"text = {'x' * 3_000_000!r}\n{LOOP}\nprint(len(text))")
+    assert seen.error is None
+    assert seen.output.endswith("\n3000000\n")
+    assert record.early.made > 0
+
+
+async def test_a_cell_that_is_cancelled_at_once_leaves_a_repl_that_works() -> None:
+    model = Model(0.01)
+    async with repl_on("s0", host=model) as repl:
+        for turns in range(6):
+            running = asyncio.create_task(ahead(repl, model, LOOP))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        assert (await repl.run("print('alive')")).output.endswith("alive\n")
+
+
 async def test_a_scout_asks_for_nothing_that_the_cell_was_not_given() -> None:
     class Watching:
         is_eager = False

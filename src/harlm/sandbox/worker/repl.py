@@ -173,6 +173,8 @@ class _Life:
                     self._fork(frame)
                 elif frame["op"] == "scout":
                     self._scout(frame)
+                elif frame["op"] == "given":
+                    continue  # its descriptors wait for what is ordered next
                 elif not self._run(frame):
                     return  # a cell forked, and this is not the process that the host talks to
         except HostGone:

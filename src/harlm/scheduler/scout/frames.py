@@ -15,17 +15,14 @@ _BUILTINS = vars(builtins)
 _missing = object()
 
 
-class Unbound(Exception):
-    """No such name."""
-
-
 class Frame:
     """The names of a function, of a comprehension, or of a block that was put off.
 
     Args:
         names: its own.
         outer: where else to look; None for the module's.
-        shared: names that belong to the module (``global``), or to the function around (``nonlocal``).
+        shared: names that belong to the function around (``nonlocal``).
+        world: names that belong to the module (``global``).
         is_block: whether it is a block of the scope around, and not a scope of its own.
     """
 

@@ -38,17 +38,15 @@ class Facts(NamedTuple):
         bound: the names that it gives values to, where it stands.
         changed: the names of what it may change in place.
         exits: how it may be left before its end.
-        is_long: whether it has loops.
     """
 
     names: frozenset[str]
     bound: frozenset[str]
     changed: frozenset[str]
     exits: frozenset[Exit]
-    is_long: bool
 
 
-_NOTHING = Facts(frozenset(), frozenset(), frozenset(), frozenset(), is_long=False)
+_NOTHING = Facts(frozenset(), frozenset(), frozenset(), frozenset())
 
 
 T = TypeVar("T")
@@ -82,25 +80,22 @@ def _together(several: list[Facts]) -> Facts:
         frozenset().union(*(each.bound for each in several)),
         frozenset().union(*(each.changed for each in several)),
         frozenset().union(*(each.exits for each in several)),
-        any(each.is_long for each in several),
     )
 
 
 def _facts(node: ast.AST) -> Facts:
     inner = _together([facts(child) for child in ast.iter_child_nodes(node)])
-    names, bound, changed, exits, is_long = inner
+    names, bound, changed, exits = inner
     names |= _own_names(node)
     changed |= _own_changes(node)
     exits |= _own_exits(node)
     if isinstance(node, _SCOPES):
-        return Facts(
-            names, _bound_by(node), changed, exits if _is_comprehension(node) else frozenset(), is_long=True
-        )
+        return Facts(names, _bound_by(node), changed, exits if _is_comprehension(node) else frozenset())
     if isinstance(node, _LOOPS):
         inside = of_all(node.body).exits - {"break", "continue"}
         exits = inside | of_all(node.orelse).exits | (exits & {"await"})
-        return Facts(names, bound, changed, exits, is_long=True)
-    return Facts(names, bound | _own_bindings(node), changed, exits, is_long)
+        return Facts(names, bound, changed, exits)
+    return Facts(names, bound | _own_bindings(node), changed, exits)
 
 
 def _own_names(node: ast.AST) -> frozenset[str]:
