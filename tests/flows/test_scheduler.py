@@ -206,3 +206,17 @@ def test_a_server_that_does_not_stream_is_asked_without() -> None:
     with ScriptedServer(reply) as server:
         assert ask(server).text == str([f"reply to item {at}" for at in range(16)])
         assert sum(bool(request.body.get("stream")) for request in server.requests) == 1
+
+
+def test_a_cell_sees_only_what_it_has_asked_for_of_its_budget() -> None:
+    counting = (
+        "seen = []\nfor at in range(8):\n    llm_query(f'item {at}')\n    left = budget()\n"
+        "    seen.append((left['calls_used'], left['calls_left'], left['tokens_used']))\nprint(seen)"
+    )
+    told = []
+    for speculation in ("off", "safe"):
+        with ScriptedServer(script(counting, "FINAL(str(seen))"), latency_s=0.1) as server:
+            answer = ask(server, speculation=speculation, budget=Budget(calls=30, usd=1e10))
+        told.append((answer.text, answer.usage.early.made > 3))
+    assert told[0][0] == told[1][0]
+    assert told[1][1]

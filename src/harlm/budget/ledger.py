@@ -139,6 +139,11 @@ class Account:
         purse.depth = self.depth
         return purse
 
+    @property
+    def set_aside(self) -> Amounts:
+        """What is taken out of the accounts above for this one: what was settled, and what is reserved."""
+        return _plus(self.committed, self.reserved)
+
     def close(self) -> None:
         """Give back what was held for finishing."""
         self.hold(Amounts())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from harlm.budget import UNLIMITED, Account
+from harlm.types import Amounts
 
 _COUNTS = UNLIMITED // 2  # more than this is left where nothing is limited
 
@@ -21,9 +23,13 @@ def left_in_words(account: Account) -> str:
     return ", ".join(form.format(left[name]) for name, form in shown.items() if left[name] is not None)
 
 
-def what_is_left(account: Account) -> dict[str, float | None]:
-    """What can still be spent, beside what is kept for finishing; None where there is no limit."""
-    left = account.left
+def what_is_left(account: Account, unasked: Sequence[Amounts] = ()) -> dict[str, float | None]:
+    """What can still be spent, beside what is kept for finishing; None where there is no limit.
+
+    Args:
+        unasked: set aside for calls that were made early and that nobody has asked for: a cell does not know of them.
+    """
+    left = Amounts(*map(sum, zip(account.left, *unasked, strict=True)))
     return {
         "tokens_left": _or_none(left.tokens),
         "usd_left": None if left.micros > _COUNTS else max(0, left.micros) / 1_000_000,

@@ -23,7 +23,7 @@ from harlm.engine.timing import Bursts
 from harlm.errors import CodeError, LimitExceeded, ModelError, SandboxFailure
 from harlm.protocols import LanguageModel
 from harlm.scheduler.broker import FORESEEN, Broker, Making
-from harlm.types import Answer, Context, Document, Hit, Message, Mode, Task, Usage
+from harlm.types import Answer, Context, Document, Hit, Message, Mode, Task, Usage, summed
 
 Solve = Callable[[Task, Run], Awaitable[Answer]]
 
@@ -148,10 +148,12 @@ class ReplApi:
         """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
         own = _OwnTime()
         if not is_early:
-            return Making(self._serve(function, arguments, self._run, own), Usage, lambda: own.critical_s)
+            value = self._serve(function, arguments, self._run, own)
+            return Making(value, Usage, critical_s=lambda: own.critical_s)
         run = self._run.with_purse()
         value = self._early(function, arguments, run, own)
-        return Making(value, lambda: run.account.usage, lambda: own.critical_s)
+        account = run.account
+        return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)
 
     async def _early(self, function: str, arguments: Mapping[str, object], run: Run, own: _OwnTime) -> object:
         """A call that nobody has asked for yet: when the budget refuses it, it was not made, and nobody is told."""
@@ -291,17 +293,18 @@ class ReplApi:
     def _budget(self) -> dict[str, object]:
         """Limits that this run has; None where it has none."""
         settings, account = self._run.settings, self._run.account
-        early = Usage() if self.broker is None else self.broker.unclaimed
+        early = () if self.broker is None else self.broker.unclaimed
+        unasked = summed([making.usage() for making in early])
         usage = account.usage
         return {
             "turns_left": self.turns_left,
             "depth_left": settings.max_depth - self._run.depth,
             "concurrency": settings.concurrency,
-            "calls_used": usage.calls - early.calls,
+            "calls_used": usage.calls - unasked.calls,
             "tokens_used": usage.input_tokens
             + usage.output_tokens
-            - (early.input_tokens + early.output_tokens),
-            **what_is_left(account),
+            - (unasked.input_tokens + unasked.output_tokens),
+            **what_is_left(account, [making.set_aside() for making in early]),
         }
 
     def _model(self, name: str | None) -> LanguageModel:

@@ -19,7 +19,7 @@ import msgspec
 from harlm.errors import LimitExceeded
 from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
-from harlm.types import Usage
+from harlm.types import Amounts, Usage
 
 FORESEEN = frozenset({"llm_query", "rlm_query"})
 """What is made early. Everything else has its answer at the moment of asking only."""
@@ -33,11 +33,13 @@ class Making(NamedTuple):
     Attributes:
         value: what it comes to.
         usage: what it has cost so far.
+        set_aside: what has been taken out of the budget for it so far: what it cost, and what is reserved.
         critical_s: its own critical path in seconds, where that is known to be shorter than it took.
     """
 
     value: Awaitable[object]
     usage: Callable[[], Usage]
+    set_aside: Callable[[], Amounts] = Amounts
     critical_s: Callable[[], float | None] = lambda: None
 
 
@@ -51,8 +53,7 @@ class _Call:
     function: str
     is_early: bool
     task: asyncio.Future[object]
-    usage: Callable[[], Usage]
-    critical_s: Callable[[], float | None]
+    making: Making
     began: float
     needs: tuple[int, ...] = ()
     ended: float | None = None
@@ -132,7 +133,7 @@ class Broker:
         if function not in FORESEEN:
             return await self._make(function, arguments, True).value
         if not foreseen.is_certain and not self._may_risk():
-            return await asyncio.get_running_loop().create_future()  # never: the cell itself may ask
+            return await _never()  # the cell itself may ask
         lane = self._lanes[_key(function, arguments)]
         at = lane.foreseen
         lane.foreseen += 1
@@ -141,7 +142,7 @@ class Broker:
             call = lane.calls[at]
             call.needs = known
         elif self._is_over:
-            raise asyncio.CancelledError
+            return await _never()
         else:
             call = self._begin(lane, function, arguments, needs=known, is_early=True)
         self._by_foreseen[foreseen.number] = call.number
@@ -160,7 +161,7 @@ class Broker:
         making = self._make(function, arguments, is_early)
         task = asyncio.ensure_future(making.value)
         number = len(self._calls) + 1
-        call = _Call(number, function, is_early, task, making.usage, making.critical_s, self._now(), needs)
+        call = _Call(number, function, is_early, task, making, self._now(), needs)
         task.add_done_callback(lambda _: self._ended(call))
         self._calls.append(call)
         if at is None:
@@ -173,13 +174,9 @@ class Broker:
             call.task.exception()  # nobody may ever ask
 
     @property
-    def unclaimed(self) -> Usage:
-        """What calls have used that the cell has not asked for."""
-        total = Usage()
-        for call in self._calls:
-            if not call.is_claimed:
-                total += call.usage()
-        return total
+    def unclaimed(self) -> tuple[Making, ...]:
+        """The calls that the cell has not asked for."""
+        return tuple(call.making for call in self._calls if not call.is_claimed)
 
     async def close(self) -> CellRecord:
         """The cell has ended: cancel what nobody has asked for, and wait until it is gone."""
@@ -193,7 +190,7 @@ class Broker:
 
     def _recorded(self, call: _Call) -> CallRecord:
         ended = self._now() if call.ended is None else call.ended
-        critical = call.critical_s()
+        critical = call.making.critical_s()
         return CallRecord(
             number=call.number,
             function=call.function,
@@ -203,8 +200,13 @@ class Broker:
             began_s=call.began - self._began,
             seconds=ended - call.began,
             critical_s=ended - call.began if critical is None else critical,
-            usage=call.usage(),
+            usage=call.making.usage(),
         )
+
+
+async def _never() -> object:
+    """What is not made for a scout: whoever waits for it is ended with the cell."""
+    return await asyncio.get_running_loop().create_future()
 
 
 async def _outcome(task: asyncio.Future[object]) -> object:

@@ -106,7 +106,7 @@ async def test_what_nobody_asked_for_is_cancelled_and_counted() -> None:
         asyncio.create_task(broker.foresee(foreseen(at, each))) for at, each in enumerate(("slow", "a"))
     ]
     await asyncio.sleep(0.01)
-    assert broker.unclaimed.calls == 2
+    assert len(broker.unclaimed) == 2
     record = await broker.close()
     assert model.cancelled == ["slow"]
     assert (record.early.wasted, record.early.wasted_tokens) == (2, 20)
