@@ -10,12 +10,14 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from harlm.config import Isolation
 from harlm.sandbox import zygote
 from harlm.sandbox.tiers import ChosenSandbox
+from harlm.types import Early
 from tests.properties.equivalence import Pair, Twins
 from tests.properties.programs import Program
 
@@ -33,23 +35,26 @@ def _seeds() -> range:
     return range(_IN_FUZZ if os.environ.get("HARLM_FUZZ") else _IN_SUITE)
 
 
-async def _differences(seeds: Iterable[int]) -> tuple[list[tuple[int, Pair]], int, int]:
-    """The programs whose two runs differ, and how many calls were made early and how many of these for nothing."""
-    waiting = iter(seeds)
-    found: list[tuple[int, Pair]] = []
-    made = wasted = 0
-    sandbox = ChosenSandbox(Isolation(allow_unsafe=True))
+class _Case(NamedTuple):
+    """A program: its name, its cells, and whether its calls come in one order only."""
+
+    name: object
+    cells: list[str]
+    seed: int
+    is_ordered: bool
+
+
+async def _pairs(cases: Iterable[_Case]) -> list[tuple[object, Pair]]:
+    """The two runs of each program, some programs at once."""
+    waiting = iter(cases)
+    done: list[tuple[object, Pair]] = []
+    sandbox = ChosenSandbox(Isolation(allow_unsafe=True, cell_seconds=10))
 
     async def work() -> None:
-        nonlocal made, wasted
         async with Twins(sandbox) as twins:
-            for seed in waiting:
-                program = Program(seed)
-                pair = await twins.run([program.code], seed, is_ordered=program.is_ordered)
-                made += pair.record.early.made
-                wasted += pair.record.early.wasted
-                if not pair.is_same:
-                    found.append((seed, pair))
+            for case in waiting:
+                pair = await twins.run(case.cells, case.seed, is_ordered=case.is_ordered)
+                done.append((case.name, pair))
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -57,7 +62,15 @@ async def _differences(seeds: Iterable[int]) -> tuple[list[tuple[int, Pair]], in
                 group.create_task(work())
     finally:
         await sandbox.close()
-    return found, made, wasted
+    return done
+
+
+async def _differences(seeds: Iterable[int]) -> tuple[list[tuple[object, Pair]], int, int]:
+    """The programs whose two runs differ, and how many calls were made early and how many of these for nothing."""
+    programs = ((seed, Program(seed)) for seed in seeds)
+    pairs = await _pairs(_Case(seed, [made.code], seed, made.is_ordered) for seed, made in programs)
+    early = sum((pair.record.early for _, pair in pairs), Early())
+    return [(seed, pair) for seed, pair in pairs if not pair.is_same], early.made, early.wasted
 
 
 @pytest.mark.parametrize("part", range(_PARTS))
@@ -83,25 +96,11 @@ async def test_real_cells_do_the_same_with_a_scout() -> None:
     cells = _real_cells()
     if not cells:
         pytest.skip("no file of real cells; HARLM_REAL_CELLS names one")
-    sandbox = ChosenSandbox(Isolation(allow_unsafe=True, cell_seconds=10))
-    waiting = iter(enumerate(cells))
-    differ: list[object] = []
-
-    async def work() -> None:
-        async with Twins(sandbox) as twins:
-            for seed, cell in waiting:
-                before = cell["preceding"]
-                assert isinstance(before, list)
-                pair = await twins.run([*map(str, before), str(cell["code"])], seed, is_ordered=False)
-                if not pair.is_same:
-                    differ.append((cell["id"], pair))
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_AT_ONCE):
-                group.create_task(work())
-    finally:
-        await sandbox.close()
+    pairs = await _pairs(
+        _Case(cell["id"], [*map(str, cell["preceding"]), str(cell["code"])], seed, is_ordered=False)  # type: ignore[call-overload] # a list
+        for seed, cell in enumerate(cells)
+    )
+    differ = [(name, pair) for name, pair in pairs if not pair.is_same]
     assert not differ
 
 
