@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import copy
 import gc
 import heapq
 import math
@@ -41,6 +42,7 @@ _LIMITS = (4, 16, 64)
 _LIMITED_CALLS = 192
 _TIMES = 9
 _MANY = 10_000
+_ROWS = (100, 1_000, 10_000, 100_000)
 
 
 class Model:
@@ -328,6 +330,32 @@ async def costs() -> None:
     )
 
 
+async def copies() -> None:
+    """What keeps a scout apart: a fork, or deep copies of the variables."""
+    rows: list[list[object]] = []
+    make = "rows = [{{'id': at, 'text': 'x' * 20, 'tags': ['a', 'b']}} for at in range({count})]"
+    for count in _ROWS:
+        async with AsyncExitStack() as stack:
+            bench = await opened(stack)
+            await bench.wall(make.format(count=count), Model(1, 0.0), ahead=False)
+            later = []
+            for _ in range(_TIMES):
+                without = await bench.wall(_FOUR, Model(1, 0.0), ahead=False)
+                later.append(await bench.wall(_FOUR, Model(1, 0.0), ahead=True) - without)
+        names: dict[str, Any] = {}
+        exec(make.format(count=count), names)
+        before = time.process_time()
+        copy.deepcopy(names["rows"])
+        copying = time.process_time() - before
+        rows.append([f"{count:,}", round(1000 * statistics.median(later), 2), round(1000 * copying, 2)])
+    report(
+        "scheduler_copies",
+        "A scout kept apart by a fork or by copies: by how much a cell of four calls is later, and what a deep copy takes, in ms",
+        ["rows of three fields", "fork: later by", "deepcopy, CPU"],
+        rows,
+    )
+
+
 _FOUR = "out = []\nfor at in range(4):\n    out.append(llm_query(f'{at}'))"
 
 
@@ -368,7 +396,7 @@ def _through_ask() -> list[list[object]]:
 
 def main() -> None:
     """Measure all; arguments name what to measure."""
-    parts = {"patterns": patterns, "limits": limits, "costs": costs}
+    parts = {"patterns": patterns, "limits": limits, "costs": costs, "copies": copies}
     for name in sys.argv[1:] or parts:
         asyncio.run(parts[name]())
 
