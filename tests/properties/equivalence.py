@@ -131,10 +131,12 @@ class Twins:
     Args:
         sandbox: opens them.
         slowest_s: how long the model takes at most.
+        first: a cell that both run before everything else.
     """
 
-    def __init__(self, sandbox: Sandbox, slowest_s: float = 0.01) -> None:
+    def __init__(self, sandbox: Sandbox, slowest_s: float = 0.01, *, first: str = "pass") -> None:
         self._sandbox = sandbox
+        self._first = first
         self._slowest_s = slowest_s
         self._stack = AsyncExitStack()
         self._repls: list[tuple[Repl, _Switch]] = []
@@ -149,6 +151,7 @@ class Twins:
             )
             repl = await self._sandbox.open(setup, switch)
             self._stack.push_async_callback(repl.close)
+            await repl.run(self._first)
             self._repls.append((repl, switch))
         return self
 

@@ -44,14 +44,14 @@ class _Case(NamedTuple):
     is_ordered: bool
 
 
-async def _pairs(cases: Iterable[_Case]) -> list[tuple[object, Pair]]:
+async def _pairs(cases: Iterable[_Case], first: str = "pass") -> list[tuple[object, Pair]]:
     """The two runs of each program, some programs at once."""
     waiting = iter(cases)
     done: list[tuple[object, Pair]] = []
     sandbox = ChosenSandbox(Isolation(allow_unsafe=True, cell_seconds=10))
 
     async def work() -> None:
-        async with Twins(sandbox) as twins:
+        async with Twins(sandbox, first=first) as twins:
             for case in waiting:
                 pair = await twins.run(case.cells, case.seed, is_ordered=case.is_ordered)
                 done.append((case.name, pair))
@@ -65,10 +65,12 @@ async def _pairs(cases: Iterable[_Case]) -> list[tuple[object, Pair]]:
     return done
 
 
-async def _differences(seeds: Iterable[int]) -> tuple[list[tuple[object, Pair]], int, int]:
+async def _differences(
+    seeds: Iterable[int], first: str = "pass"
+) -> tuple[list[tuple[object, Pair]], int, int]:
     """The programs whose two runs differ, and how many calls were made early and how many of these for nothing."""
     programs = ((seed, Program(seed)) for seed in seeds)
-    pairs = await _pairs(_Case(seed, [made.code], seed, made.is_ordered) for seed, made in programs)
+    pairs = await _pairs((_Case(seed, [made.code], seed, made.is_ordered) for seed, made in programs), first)
     early = sum((pair.record.early for _, pair in pairs), Early())
     return [(seed, pair) for seed, pair in pairs if not pair.is_same], early.made, early.wasted
 
@@ -79,6 +81,14 @@ async def test_generated_programs_do_the_same_with_a_scout(part: int) -> None:
     found, made, _ = await _differences(seeds)
     assert not found, f"{len(found)} of {len(seeds)} differ, such as {found[:1]}"
     assert made > len(seeds)  # or there was nothing to be seen
+
+
+async def test_generated_programs_do_the_same_with_a_scout_that_has_copies() -> None:
+    seeds = _seeds()
+    seeds = seeds[: max(len(seeds) // 10, 1)]
+    found, made, _ = await _differences(seeds, first="import mmap as _")  # with which nothing forks
+    assert not found, f"{len(found)} of {len(seeds)} differ, such as {found[:1]}"
+    assert made > len(seeds) / 2
 
 
 def _real_cells() -> list[dict[str, object]]:
@@ -114,13 +124,14 @@ class Line:
         return self.number
     def receive(self, *, wait): return None
 def start(self, rest):
-    tree = rest.cells[rest.file]
+    tree = rest.tree()
     own = dict(rest.names)
     Scout(
-        rest.names, rest.cells, rest.file, Line(), lambda post: ahead._tools(post, ["llm_query", "llm_query_batched"])
+        rest.names, {**rest.cells, rest.file: tree}, rest.file, Line(), lambda post: ahead._tools(post, ["llm_query", "llm_query_batched"])
     ).run(tree.body[rest.at:])
     rest.names.clear(); rest.names.update(own)
-ahead.Ahead._start = start
+    return True
+ahead.Ahead._fork = start
 """
 
 

@@ -64,7 +64,7 @@ class Link:
 
     Attributes:
         violation: how the worker broke the protocol.
-        flooded, alive: told that the worker writes without end, that its cell prints.
+        flooded, alive, copied: told that the worker writes without end, that its cell prints, what a scout of its cell needs.
         was_killed: whether the host ended the worker.
     """
 
@@ -73,6 +73,7 @@ class Link:
         self.violation: SandboxFailure | None = None
         self.flooded: Callable[[], None] = worker.kill
         self.alive: Callable[[], None] = lambda: None
+        self.copied: Callable[[bytes], None] = lambda _: None
         self.was_killed = False
         self._is_closed = False
         self._on_call = on_call
@@ -130,6 +131,8 @@ class Link:
             self._on_call(frame, size)
         elif isinstance(frame, wire.Alive):
             self.alive()
+        elif isinstance(frame, wire.Copies):
+            self.copied(frame.data)
         elif self._due is not None and not self._due.done() and self._accepts(frame):
             self._due.set_result(frame)
         else:

@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,10 +24,10 @@ from harlm.errors import SandboxFailure
 from harlm.protocols import ReplHost, ReplSetup
 from harlm.sandbox import wire
 from harlm.sandbox.context_file import nameless_file, write_texts
-from harlm.sandbox.link import Link
+from harlm.sandbox.link import Ends, Link
 from harlm.sandbox.repl import ProcessRepl
 from harlm.sandbox.worker.folders import remove
-from harlm.sandbox.worker_process import WorkerProcess
+from harlm.sandbox.worker_process import WorkerProcess, in_words
 from harlm.sandbox.zygote import HostZygote, RunZygote
 from harlm.types import Context, Document
 
@@ -37,6 +37,7 @@ _SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
 _SMALL_TEXTS = 8 << 20  # bytes of a REPL's own texts for which every REPL has room
 _AT_ONCE = 1 << 20  # bytes that are written without a thread
 _READ_BYTES_PER_S = 10 << 20
+_START_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,55 @@ class ProcessSandbox:
             largest_frame=self.largest_frame,
             folder=folders.place if self._built == "s0" else None,
         )
+
+    async def start(
+        self, setup: ReplSetup, on_call: Callable[[wire.Call, int], None]
+    ) -> tuple[Link, Folders]:
+        """A worker that has been set up, and where its cells may write.
+
+        Raises:
+            SandboxFailure: it did not come up.
+        """
+        link: Link | None = None
+        folders: Folders | None = None
+        try:
+            with Ends() as ends, await self.texts_of(setup.context) as texts:
+                file = [] if texts.file is None else [texts.file]
+                async with asyncio.timeout(_START_S):
+                    worker = await self.fork([ends.theirs.fileno(), ends.output, *file], texts)
+                    link = self.keep(Link(worker, on_call))
+                    ready = link.due(lambda frame: isinstance(frame, wire.Ready))
+                    await link.connect(ends, largest=self.largest_frame)
+                    folders = self.new_folders(worker)
+                    link.to_worker.send(self.setup_for(setup, texts, folders))
+                    await ready
+            return link, folders
+        except (EOFError, ConnectionError, TimeoutError) as error:
+            status = None if link is None else link.worker.status
+            how = "" if status is None else f", {in_words(status)}"
+            await self.end(link, folders)
+            raise SandboxFailure(
+                f"a REPL did not come up ({type(error).__name__}{how}); `harlm doctor` tries one alone"
+            ) from error
+        except OSError as error:
+            await self.end(link, folders)
+            raise SandboxFailure(
+                f"a REPL cannot be started ({error}); free some descriptors (`ulimit -n`), processes, memory or disk"
+            ) from error
+        except BaseException:
+            await self.end(link, folders)
+            raise
+
+    async def end(self, link: Link | None, folders: Folders | None) -> None:
+        """End a worker. A second cancellation must not leave it behind."""
+        await asyncio.shield(asyncio.ensure_future(self._end(link, folders)))
+
+    async def _end(self, link: Link | None, folders: Folders | None) -> None:
+        if link is not None:
+            await link.close()
+            self.let_go(link)
+        if folders is not None:
+            await self.release(folders)
 
     async def fork(self, descriptors: Sequence[int], texts: Texts) -> WorkerProcess:
         """A process from the run's zygote, with room for texts of its own.

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,7 @@ from harlm.sandbox.control import ask_for_sender
 from harlm.sandbox.journal import Entry, Journal, Recording, Replayed, how_it_ended
 from harlm.sandbox.link import Ends, Link
 from harlm.sandbox.raw_output import FLOOD
-from harlm.sandbox.scout import CellScout, taken_over
+from harlm.sandbox.scout import CellScout, CopiedScout, ForkedScout, how_far, taken_over
 from harlm.sandbox.watch import Watch
 from harlm.sandbox.worker.interrupts import (
     CellCancelled,
@@ -30,7 +29,7 @@ from harlm.sandbox.worker.interrupts import (
     CpuTimeout,
     SilenceTimeout,
 )
-from harlm.sandbox.worker_process import WorkerProcess
+from harlm.sandbox.worker_process import WorkerProcess, in_words
 from harlm.types import Final, Observation
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 GRACE_S = 0.5
 """Seconds between asking a cell to stop and killing its process."""
 
-_START_S = 30.0
 _FORK_S = 2.0
 _TOLD_S = 0.2  # how long a zygote may take to say how a process ended
 _ASKED_IN_BETWEEN = 10_000  # calls of threads that outlived their cell, before the process is ended
@@ -55,7 +53,7 @@ class _Cell:
 
     Attributes:
         name: made up anew, so that what is done can be told from what was forged before.
-        scout: runs ahead of it.
+        ahead, scout: what is asked early, and what runs ahead of it and asks.
         limit: the one that it hit.
         fault: what went wrong on our side in answering it.
     """
@@ -64,6 +62,7 @@ class _Cell:
     calls: Calls
     recording: Recording
     name: str = field(default_factory=lambda: secrets.token_hex(8))
+    ahead: Foresight | None = None
     scout: CellScout | None = None
     limit: type[CellInterrupted] | None = None
     fault: Exception | None = None
@@ -104,30 +103,7 @@ class ProcessRepl:
         Raises:
             SandboxFailure: it did not come up.
         """
-        try:
-            async with asyncio.timeout(_START_S):
-                await self._start()
-        except (EOFError, ConnectionError, TimeoutError) as error:
-            status = None if self._link is None else self._link.worker.status
-            how = "" if status is None else f", {_how(status)}"
-            raise SandboxFailure(
-                f"a REPL did not come up ({type(error).__name__}{how}); `harlm doctor` tries one alone"
-            ) from error
-        except OSError as error:
-            raise SandboxFailure(
-                f"a REPL cannot be started ({error}); free some descriptors (`ulimit -n`), processes, memory or disk"
-            ) from error
-
-    async def _start(self) -> None:
-        with Ends() as ends, await self._sandbox.texts_of(self._setup.context) as texts:
-            file = [] if texts.file is None else [texts.file]
-            worker = await self._sandbox.fork([ends.theirs.fileno(), ends.output, *file], texts)
-            self._link = link = self._sandbox.keep(Link(worker, self._on_call))
-            ready = link.due(lambda frame: isinstance(frame, wire.Ready))
-            await link.connect(ends, largest=self._sandbox.largest_frame)
-            self._folders = self._sandbox.new_folders(worker)
-            link.to_worker.send(self._sandbox.setup_for(self._setup, texts, self._folders))
-            await ready
+        self._link, self._folders = await self._sandbox.start(self._setup, self._on_call)
 
     async def close(self) -> None:
         """Kill the process, and remove its folder."""
@@ -143,17 +119,9 @@ class ProcessRepl:
         await self._drop()
 
     async def _drop(self) -> None:
-        """End the process. A second cancellation must not leave it behind."""
-        await asyncio.shield(asyncio.ensure_future(self._end_process()))
-
-    async def _end_process(self) -> None:
         link, self._link = self._link, None
         folders, self._folders = self._folders, None
-        if link is not None:
-            await link.close()
-            self._sandbox.let_go(link)
-        if folders is not None:
-            await self._sandbox.release(folders)
+        await self._sandbox.end(link, folders)
 
     @property
     def pid(self) -> int | None:
@@ -197,15 +165,16 @@ class ProcessRepl:
             scout = await self._new_scout(link, foresight)
             if scout is None:
                 return None
-            link.to_worker.send(wire.Scout(ahead=_how_far(foresight)))
+            link.to_worker.send(wire.Scout(ahead=how_far(foresight)))
             return _Early(scout, self._part_with)
 
     async def _run(self, link: Link, cell: str, ahead: Foresight | None) -> Observation:
         scout = None if ahead is None else await self._new_scout(link, ahead)
         running = self._begin(link, self._host)
-        running.scout = scout
+        running.ahead, running.scout = ahead, scout
+        link.copied = lambda data: self._copied(running, data)
         watch = Watch(self._limits, link.worker, running.clock, lambda: link.raw.size, self._stop_at)
-        done = self._send(link, running, cell, ahead)
+        done = self._send(link, running, cell)
         try:
             frame = await asyncio.shield(done)
             assert isinstance(frame, wire.Done)
@@ -277,23 +246,25 @@ class ProcessRepl:
         return self._cell
 
     @staticmethod
-    def _send(
-        link: Link, running: _Cell, code: str, ahead: Foresight | None = None
-    ) -> asyncio.Future[wire.News]:
+    def _send(link: Link, running: _Cell, code: str) -> asyncio.Future[wire.News]:
         done = link.due(lambda frame: isinstance(frame, wire.Done) and frame.cell == running.name)
-        link.to_worker.send(
-            wire.Execute(
-                cell=running.name, code=code, ahead=_how_far(None if running.scout is None else ahead)
-            )
-        )
+        link.to_worker.send(wire.Execute(cell=running.name, code=code, ahead=how_far(running.ahead)))
         return done
 
-    async def _new_scout(self, link: Link, foresight: Foresight) -> CellScout | None:
-        """A scout that the worker has been given the ends of; None where there can be none."""
+    def _copied(self, running: _Cell, data: bytes) -> None:
+        """A cell that cannot have a fork for a scout has sent what another process needs to be one."""
+        if running is not self._cell or running.ahead is None or isinstance(running.scout, CopiedScout):
+            raise SandboxFailure("a cell made its worker send copies that nobody asked for")
+        if running.scout is not None:
+            self._part_with(running.scout)
+        running.scout = CopiedScout(self._sandbox, self._setup, data, self._allowed, running.ahead)
+
+    async def _new_scout(self, link: Link, foresight: Foresight) -> ForkedScout | None:
+        """A scout that the worker has been given the ends of; None where it cannot fork."""
         if sys.platform != "linux":
             return None
         try:
-            scout = CellScout(self._sandbox, link.worker, self._allowed, foresight)
+            scout = ForkedScout(self._sandbox, link.worker, self._allowed, foresight)
         except OSError:  # no descriptors are left
             return None
         try:
@@ -391,7 +362,7 @@ class ProcessRepl:
                 while worker.status is None:  # noqa: ASYNC110 - said by the zygote, a moment after the end
                     await asyncio.sleep(0.002)
         if running.limit is None:
-            how = "" if worker.status is None else f" with {_how(worker.status)}"
+            how = "" if worker.status is None else f" with {in_words(worker.status)}"
             reason = f"the cell ended the interpreter{how}"
         else:
             reason = f"{self._reason(running.limit)} and could not be interrupted"
@@ -560,21 +531,6 @@ class _Early:
     def close(self) -> None:
         """See ``harlm.protocols.EarlyScout``."""
         self._part_with(self._scout)
-
-
-def _how_far(foresight: Foresight | None) -> str:
-    """How far a scout may look past a possible end; nothing where there is none."""
-    return "" if foresight is None else "eager" if foresight.is_eager else "safe"
-
-
-def _how(status: int) -> str:
-    """An exit status in words."""
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"  # a real-time signal has no name
 
 
 def _joined(done: wire.Done, raw: str) -> str:

@@ -1,5 +1,5 @@
-"""The scout of one cell as the host sees it: a fork of the REPL's process that asks early for what the cell will ask. Knows
-processes and frames; refuses to know what is asked.
+"""The scout of one cell as the host sees it: a fork of the REPL's process, or another process with copies of what its cells made,
+that asks early for what the cell will ask. Knows processes and frames; refuses to know what is asked.
 
 Whether a REPL makes a scout is its own affair; at most one process can come of it, as confined as the REPL itself, and it
 ends with the cell.
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from harlm.errors import SandboxFailure
-from harlm.protocols import Foreseen, Foresight
+from harlm.protocols import Foreseen, Foresight, ReplSetup
 from harlm.sandbox import wire
 from harlm.sandbox.calls import Calls, Clock
 from harlm.sandbox.control import ask_for_sender, readable, receive_with_sender
@@ -22,56 +23,34 @@ from harlm.sandbox.worker_process import WorkerProcess
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from harlm.sandbox.process import ProcessSandbox
+    from harlm.sandbox.process import Folders, ProcessSandbox
 
 
 class CellScout:
-    """See the module.
+    """Asks early for what one cell will ask, from wherever it runs.
 
     Args:
         sandbox: of the REPL.
-        parent: the REPL's process.
         allowed: what may be asked.
         foresight: is asked.
-
-    Raises:
-        OSError: no descriptors are left.
     """
 
-    def __init__(
-        self, sandbox: ProcessSandbox, parent: WorkerProcess, allowed: Collection[str], foresight: Foresight
-    ) -> None:
+    def __init__(self, sandbox: ProcessSandbox, allowed: Collection[str], foresight: Foresight) -> None:
         self._sandbox = sandbox
-        self._parent = parent
         self._allowed = allowed
         self._foresight = foresight
         self._link: Link | None = None
         self._calls: Calls | None = None
         self._told: wire.More | None = None
         self._too_soon: list[tuple[wire.Call, int]] = []
-        self._ends = Ends()
-        ask_for_sender(self._ends.ours)
-        sandbox.order_fork(parent)
-        self._listening = asyncio.create_task(self._listen())
+        self._starting = asyncio.create_task(self._start())
 
-    @property
-    def descriptors(self) -> tuple[int, int]:
-        """What the REPL's process is given for it: its wire and its output."""
-        return self._ends.theirs.fileno(), self._ends.output
+    async def _start(self) -> None:
+        raise NotImplementedError
 
-    def given(self) -> None:
-        """The REPL's process has them."""
-        self._ends.give()
-
-    async def _listen(self) -> None:
-        try:
-            worker = await taken_over(self._ends, self._parent)
-        except ProcessLookupError:
-            return  # it found nothing to do
-        if worker is None:
-            return
-        link = self._link = self._sandbox.keep(Link(worker, self._on_call))
-        await link.connect(self._ends, largest=self._sandbox.largest_frame)
+    def _listen(self, link: Link) -> None:
+        """The scout is there."""
+        self._link = link
         self._calls = Calls(
             lambda call: self._foresight.foresee(_foreseen(call)),
             link.to_worker, Clock(), on_answer=lambda *_: None, on_fault=_told_to_the_cell,
@@ -101,26 +80,110 @@ class CellScout:
         Args:
             spared: the processes of other REPLs, which this one may have forked as well.
         """
-        is_unused = self._sandbox.revoke_fork(self._parent)
         if self._calls is not None:
             self._calls.refuse_all("the cell has ended")
         if self._link is not None:
             self._link.kill()
-        elif not is_unused and not self._parent.kill_children(spared):
+
+    async def close(self) -> None:
+        """Wait until nothing is left of it, when it was ended."""
+        self._starting.cancel()
+        await asyncio.gather(self._starting, return_exceptions=True)
+        if self._calls is not None:
+            await self._calls.end()
+
+
+class ForkedScout(CellScout):
+    """A fork of the REPL's process: it has all that the cell has.
+
+    Args:
+        parent: the REPL's process.
+
+    Raises:
+        OSError: no descriptors are left.
+    """
+
+    def __init__(
+        self, sandbox: ProcessSandbox, parent: WorkerProcess, allowed: Collection[str], foresight: Foresight
+    ) -> None:
+        self._parent = parent
+        self._ends = Ends()
+        ask_for_sender(self._ends.ours)
+        sandbox.order_fork(parent)
+        super().__init__(sandbox, allowed, foresight)
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """What the REPL's process is given for it: its wire and its output."""
+        return self._ends.theirs.fileno(), self._ends.output
+
+    def given(self) -> None:
+        """The REPL's process has them."""
+        self._ends.give()
+
+    async def _start(self) -> None:
+        try:
+            worker = await taken_over(self._ends, self._parent)
+        except ProcessLookupError:
+            return  # it found nothing to do
+        if worker is None:
+            return
+        link = self._link = self._sandbox.keep(Link(worker, self._on_call))
+        await link.connect(self._ends, largest=self._sandbox.largest_frame)
+        self._listen(link)
+
+    def end(self, spared: Collection[int]) -> None:
+        """See ``CellScout.end``."""
+        is_unused = self._sandbox.revoke_fork(self._parent)
+        super().end(spared)
+        if self._link is None and not is_unused and not self._parent.kill_children(spared):
             # It has not said that it is there, or something else was started in its place; which cannot be found.
             self._parent.kill()
 
     async def close(self) -> None:
-        """Wait until nothing is left of it, when it was ended."""
-        self._listening.cancel()
-        await asyncio.gather(self._listening, return_exceptions=True)
+        """See ``CellScout.close``."""
+        await super().close()
         with self._ends:
             pass
-        if self._calls is not None:
-            await self._calls.end()
-        if self._link is not None:
-            await self._link.close()
-            self._sandbox.let_go(self._link)
+        await self._sandbox.end(self._link, None)
+
+
+class CopiedScout(CellScout):
+    """A process of its own, with copies of what can be copied: where the REPL's cannot fork.
+
+    Args:
+        setup: of the REPL.
+        copies: what its process sent of them.
+    """
+
+    def __init__(
+        self,
+        sandbox: ProcessSandbox,
+        setup: ReplSetup,
+        copies: bytes,
+        allowed: Collection[str],
+        foresight: Foresight,
+    ) -> None:
+        self._setup = setup
+        self._order = wire.Follow(copies=copies, ahead=how_far(foresight))
+        self._folders: Folders | None = None
+        super().__init__(sandbox, allowed, foresight)
+
+    async def _start(self) -> None:
+        with suppress(SandboxFailure):
+            link, self._folders = await self._sandbox.start(self._setup, self._on_call)
+            self._listen(link)
+            link.to_worker.send(self._order)
+
+    async def close(self) -> None:
+        """See ``CellScout.close``."""
+        await super().close()
+        await self._sandbox.end(self._link, self._folders)
+
+
+def how_far(foresight: Foresight | None) -> str:
+    """How far a scout may look past a possible end; nothing where there is none."""
+    return "" if foresight is None else "eager" if foresight.is_eager else "safe"
 
 
 def _foreseen(call: wire.Call) -> Foreseen:

@@ -80,6 +80,13 @@ class Scout(_Frame, frozen=True, kw_only=True, tag="scout"):
     ahead: str
 
 
+class Follow(_Frame, frozen=True, kw_only=True, tag="follow"):
+    """Host, to a fresh worker: be the scout of a cell in another one that cannot fork, with the copies that it sent."""
+
+    copies: bytes
+    ahead: str
+
+
 class More(_Frame, frozen=True, kw_only=True, tag="more"):
     """Host, to a scout: the cell as far as it is known, in whole statements, and whether that is all of it."""
 
@@ -103,6 +110,14 @@ class Unforked(_Frame, frozen=True, kw_only=True, tag="unforked"):
     """Worker: it cannot be done."""
 
     why: str
+
+
+class Copies(_Frame, frozen=True, kw_only=True, tag="copies"):
+    """Worker: it has come to where its cell may have a scout, and cannot fork. What another needs to know to be that scout; the
+    host hands it on, and reads nothing of it.
+    """
+
+    data: Annotated[bytes, Meta(max_length=8 << 20)]
 
 
 class Alive(_Frame, frozen=True, kw_only=True, tag="alive"):
@@ -186,7 +201,7 @@ class _RawDone(_Frame, frozen=True, kw_only=True, tag="done"):
     wall_s: float
 
 
-News = Ready | Call | Done | Forked | Unforked | Alive
+News = Ready | Call | Done | Forked | Unforked | Copies | Alive
 """What a worker may say."""
 
 _PIECE = 1 << 16  # bytes read at once
@@ -207,9 +222,8 @@ def _no_extensions(code: int, data: memoryview) -> object:
     raise ValueError(f"extension type {code}")
 
 
-_decoder: msgspec.msgpack.Decoder[Ready | _RawCall | _RawDone | Forked | Unforked | Alive] = (
-    msgspec.msgpack.Decoder(Ready | _RawCall | _RawDone | Forked | Unforked | Alive)
-)
+_RawNews = Ready | _RawCall | _RawDone | Forked | Unforked | Copies | Alive
+_decoder: msgspec.msgpack.Decoder[_RawNews] = msgspec.msgpack.Decoder(_RawNews)
 _value_decoder: msgspec.msgpack.Decoder[object] = msgspec.msgpack.Decoder(object, ext_hook=_no_extensions)
 
 

@@ -139,3 +139,13 @@ def _numbers(handle: int) -> tuple[int | None, int]:
     outer, inner = _PID.search(told), _INNER.search(told)
     pid = int(outer[1]) if outer else -1
     return (pid if pid > 0 else None), int(inner[1]) if inner else pid
+
+
+def in_words(status: int) -> str:
+    """How a process ended: an exit status, or minus a signal."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"  # a real-time signal has no name

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harlm.errors import CodeError
+from harlm.errors import CodeError, SandboxFailure
 from harlm.protocols import Foreseen
 from harlm.sandbox.repl import ProcessRepl
 from harlm.scheduler.broker import Broker, Making
@@ -127,8 +127,6 @@ async def test_a_scout_changes_no_file_and_reads_none_of_the_cells(tier: str) ->
         ("print(llm_query('one'))", 1),
         ("print(llm_query_batched(['a', 'b']))", 2),
         ("import asyncio\nasync def f(x): return llm_query(x)\nprint(await f('a'), await f('b'))", 2),
-        ("import threading, time\nthreading.Thread(target=time.sleep, args=[0.2]).start()\n" + LOOP, 6),
-        ("import mmap\n" + LOOP, 6),
     ],
 )
 async def test_where_it_cannot_help_there_is_none(cell: str, calls: int) -> None:
@@ -140,6 +138,75 @@ async def test_where_it_cannot_help_there_is_none(cell: str, calls: int) -> None
     assert record.early.made == 0
 
 
+A_THREAD = "import threading\nis_over = threading.Event()\nthreading.Thread(target=is_over.wait, daemon=True).start()"
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("hindrance", [A_THREAD, "import mmap"])
+async def test_where_nothing_can_fork_another_process_has_copies(tier: str, hindrance: str) -> None:
+    before = (
+        "import json, random as dice\nfrom collections import Counter\n"
+        "rows = [{'id': at, 'tags': ('a', at)} for at in range(6)]\nsame = rows\n"
+        "class Own:\n    pass\nown = Own()\n"
+        "def ask(row, of=json.dumps):\n    return llm_query(of(row))"
+    )
+    cell = (
+        "found = Counter()\nsame.append(rows[0])\nasked = 0\n"
+        "for row in rows:\n    found[ask(row)[:5]] += dice.random() < 2\n    asked += 1\n"
+        "print(found, own, len(rows), llm_query(f'{len(context)} {asked}'))"
+    )
+    model = Model(0.2)
+    async with repl_on(tier, host=model) as repl:
+        assert (await repl.run(before)).error is None
+        assert (await repl.run(hindrance)).error is None
+        seen, record = await ahead(repl, model, cell)
+        after = await repl.run("print(len(rows))\nif 'is_over' in globals(): is_over.set()")
+    assert seen.error is None
+    assert seen.output.startswith("Counter({'reply': 7}) <")
+    assert after.output == "7\n"
+    assert record.early.made >= 5
+    assert record.early.wasted == 0
+    assert record.parallelism > 1.5
+    assert len(model.asked) == 8
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        "own, at",  # no copy of it can be made
+        "big[0], at",  # too many to be copied
+        "wrapped(0), at",  # not to be found in the text of the cells
+    ],
+)
+async def test_what_cannot_be_copied_is_left_to_the_cell(of: str) -> None:
+    before = (
+        f"{A_THREAD}\nclass Own:\n    def __reduce__(self): raise SystemExit\nown = Own()\n"
+        "big = list(range(100_000))\nitself = []\nitself.append(itself)\ndef wrap(f): return lambda x: f(x)\n"
+        "@wrap\ndef wrapped(x): return x"
+    )
+    model = Model(0.05)
+    async with repl_on("s0", host=model) as repl:
+        assert (await repl.run(before)).error is None
+        seen, record = await ahead(
+            repl, model, f"for at in range(4):\n    llm_query(f'{{({of})[1]}} {{type(({of})[0])}}')"
+        )
+        assert (await repl.run("is_over.set()")).error is None
+    assert seen.error is None
+    assert len(record.calls) == 4
+    assert record.early.made == 0
+
+
+async def test_copies_that_nobody_asked_for_break_the_protocol() -> None:
+    cell = (
+        "import sys\nframe = sys._getframe()\nwhile frame and '_channel' not in vars(frame.f_locals.get('self', object)):\n"
+        "    frame = frame.f_back\n"
+        "frame.f_locals['self']._channel.send({'op': 'copies', 'data': b''})"
+    )
+    async with repl_on("s0", host=Model()) as repl:
+        with pytest.raises(SandboxFailure, match="copies that nobody asked for"):
+            await repl.run(cell)
+
+
 @pytest.mark.parametrize(
     "cell",
     [
@@ -148,6 +215,11 @@ async def test_where_it_cannot_help_there_is_none(cell: str, calls: int) -> None
         "del llm_query\nprint([llm_query(c) for c in 'abc'])",
         "from __future__ import annotations\nprint([llm_query(c) for c in 'abc'])\ndef f(x: nonsense): pass\nprint(f.__annotations__)",
         "a = 1\nprint(llm_query('x'), llm_query('y'))\nglobal a",
+        "class Told(type):\n    def __getattribute__(c, n):\n        print(n); return type.__getattribute__(c, n)\n"
+        "    def __eq__(c, o):\n        print('='); return c is o\n"
+        "    def __hash__(c):\n        print('#'); return 1\n"
+        "class Own(metaclass=Told):\n    def __getattribute__(s, n):\n        print(n); raise KeyError(n)\n"
+        "import mmap\nown = Own()\nprint([llm_query(c) for c in 'abc'])",
         "for c in 'ab':\n    print(llm_query(c))\nreturn 7",
         "print(sorted(name for name in dir() if name[0] != '_'))\nprint([llm_query(c) for c in 'abc'])\n(llm_query('last'),)",
         "try:\n    for c in ['a', 'bad', 'c']: print(llm_query(c))\nexcept RuntimeError as error:\n    print(type(error).__name__, error)",

@@ -1,5 +1,6 @@
 """A scout beside a cell: a fork of this process that goes through the rest of the cell ahead of it, and asks the host early
-for what the cell will ask. Knows when that may help, and how to keep it apart; what a scout does is ``harlm.scheduler.scout``.
+for what the cell will ask. Where this process cannot fork, the scout is another one, and has copies. Knows when that may
+help, and how to keep it apart; what a scout does is ``harlm.scheduler.scout``.
 
 Protects the cell from its scout: the scout is a process of its own, changes no file, has none of the cell's descriptors, and
 starts neither threads nor processes.
@@ -17,14 +18,16 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from harlm.scheduler.scout.pending import Pending
 from harlm.scheduler.scout.scout import More, Reply, Scout
 from harlm.scheduler.scout.syntax import DEFINITIONS, TOOLS, callers_among
 from harlm.scheduler.scout.world import Lost
 
-from .channel import CallFailed, Channel, Frame, HostGone
+from . import copies
+from .channel import CallFailed, Channel, Frame, FrameTooLarge, HostGone
+from .copies import Rest
 from .names import FUNCTIONS, HostFunctions
 
 _MARK = "\0ahead"
@@ -42,21 +45,12 @@ _FORBIDDEN = (
 )  # fmt: skip
 
 
-class _Rest(NamedTuple):
-    """What a scout goes through: the statements of a cell from number ``at`` on."""
-
-    names: dict[str, Any]
-    cells: Mapping[str, str | ast.Module]
-    file: str
-    at: int
-
-
 class Ahead:
     """What one cell needs to have a scout.
 
     Args:
         channel: of the REPL.
-        descriptors: the scout's wire to the host, and its output.
+        descriptors: the scout's wire to the host, and its output; none where this process cannot fork.
         is_eager: whether it may look past a possible end without limit.
         become: makes a fork of this process a scout's, given its wire and its output.
     """
@@ -77,13 +71,15 @@ class Ahead:
         one call to be made. The mark is a call that removes itself, so that all of the cell stays one piece of code.
         """
         at = _first_that_calls(tree.body, set(callers_among(names)))
-        if at is None or not self._descriptors:
+        if at is None:
             return
-        cells: dict[str, str | ast.Module] = {**sources, file: ast.Module(list(tree.body), [])}
+        rest = Rest(names, sources, file, sources[file], at)
 
         def start() -> None:
             delattr(builtins, _MARK)
-            self._start(_Rest(names, cells, file, at))
+            if not self._fork(rest) and (data := copies.pack(rest)) is not None:
+                with suppress(FrameTooLarge):
+                    self._channel.send({"op": "copies", "data": data})
 
         setattr(builtins, _MARK, start)
         place = tree.body[at]
@@ -94,54 +90,33 @@ class Ahead:
 
     def start_early(self, file: str, sources: Mapping[str, str], names: dict[str, Any]) -> None:
         """Start a scout for a cell that is still being written; the host tells it what there is of it."""
-        self._start(_Rest(names, sources, file, 0))
+        self._fork(Rest(names, sources, file, None, 0))
 
-    def _start(self, rest: _Rest) -> None:
+    def _fork(self, rest: Rest) -> bool:
+        """Whether there is a scout now."""
         if threading.active_count() > 1 or not sys.modules.keys().isdisjoint(_SHARING):
-            return  # what threads do would not go on in the fork, and what is shared would be changed by it
+            return False  # what threads do would not go on in the fork, and what is shared would be changed by it
+        if not self._descriptors:
+            return False
         wire, output = self._descriptors
         drawn = random.getstate()  # a fork would begin anew
         gc.disable()
         try:
             pid = self._channel.fork()
         except OSError:
-            return
+            return False
         finally:
             gc.enable()
         if pid:
             self._pid = pid
-            return
+            return True
         try:
             random.setstate(drawn)
             self._become(wire, output)
-            self._scout(rest)
+            self._channel.send({"op": "ready"})
+            scout(self._channel, rest, is_eager=self._is_eager)
         finally:  # a scout that fails is none; nothing must return into the cell
             os._exit(0)
-
-    def _scout(self, rest: _Rest) -> None:
-        signal.setitimer(signal.ITIMER_VIRTUAL, _CPU_S)
-        signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
-        self._channel.send({"op": "ready"})
-        gc.freeze()  # what the cell has is not looked through again and again
-        gc.set_threshold(100_000, 20, 100)
-        sys.stdout = sys.stderr = _Nowhere()
-        sys.addaudithook(_forbid)
-        functions = [name for name in FUNCTIONS if name in TOOLS and name in rest.names]
-        scout = Scout(
-            rest.names,
-            rest.cells,
-            rest.file,
-            _Line(self._channel),
-            lambda post: _tools(post, functions),
-            CallFailed,
-            is_eager=self._is_eager,
-        )
-        tree = rest.cells.get(rest.file)
-        with suppress(HostGone):
-            if isinstance(tree, ast.Module):
-                scout.run(tree.body[rest.at :])
-            else:
-                scout.follow()
 
     def close(self) -> None:
         """The cell has ended. The host ends the scout."""
@@ -153,6 +128,32 @@ class Ahead:
         if self._pid:
             with suppress(OSError):
                 os.waitpid(self._pid, os.WNOHANG)
+
+
+def scout(channel: Channel, rest: Rest, *, is_eager: bool) -> None:
+    """Be a scout, in a process that is nothing else from here on."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, _CPU_S)
+    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+    gc.freeze()  # what the cell has is not looked through again and again
+    gc.set_threshold(100_000, 20, 100)
+    sys.stdout = sys.stderr = _Nowhere()
+    sys.addaudithook(_forbid)
+    functions = [name for name in FUNCTIONS if name in TOOLS and name in rest.names]
+    tree = rest.tree()
+    scout = Scout(
+        rest.names,
+        rest.cells if tree is None else {**rest.cells, rest.file: tree},
+        rest.file,
+        _Line(channel),
+        lambda post: _tools(post, functions),
+        CallFailed,
+        is_eager=is_eager,
+    )
+    with suppress(HostGone):
+        if tree is None:
+            scout.follow()
+        else:
+            scout.run(tree.body[rest.at :])
 
 
 def _tools(post: Callable[[str, Frame], Pending], functions: list[str]) -> Mapping[str, Callable[..., Any]]:

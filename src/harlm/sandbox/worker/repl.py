@@ -12,8 +12,8 @@ import signal
 import threading
 from contextlib import suppress
 
-from . import confine
-from .ahead import Ahead
+from . import confine, copies
+from .ahead import Ahead, scout
 from .channel import Channel, Frame, FrameTooLarge, HostGone
 from .confine import seccomp
 from .confine.limits import die_with_parent
@@ -173,6 +173,9 @@ class _Life:
                     self._fork(frame)
                 elif frame["op"] == "scout":
                     self._scout(frame)
+                elif frame["op"] == "follow":
+                    self._follow(frame)
+                    return
                 elif frame["op"] == "given":
                     continue  # its descriptors wait for what is ordered next
                 elif not self._run(frame):
@@ -211,6 +214,11 @@ class _Life:
         ahead = self._ahead(frame)
         self._session.start_early(ahead)
         ahead.close()
+
+    def _follow(self, frame: Frame) -> None:
+        """Be the scout of a cell in another REPL that cannot fork."""
+        rest = copies.unpack(frame["copies"], self._session.names)
+        scout(self._channel, rest, is_eager=frame["ahead"] == "eager")
 
     def _fork(self, frame: Frame) -> None:
         """Make a second process in the state of this one, which goes on with the descriptors that came with the order."""

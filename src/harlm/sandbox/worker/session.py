@@ -71,6 +71,11 @@ class Session:
         }
         self._restore()
 
+    @property
+    def names(self) -> dict[str, Any]:
+        """Of the module that all cells share."""
+        return self._names
+
     def run(self, cell: str, ahead: Ahead | None = None) -> Frame:
         """Run one cell, and say what came of it.
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import ast
 import types
+from abc import ABCMeta
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal, NamedTuple, TypeVar
 
 TOOLS = frozenset({"llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"})
@@ -203,7 +205,8 @@ def callers_among(names: Mapping[str, object]) -> frozenset[str]:
     found = set(TOOLS)
     tools = [names[name] for name in TOOLS if name in names]
     for name, value in list(names.items()):
-        if any(getattr(value, "func", value) is tool for tool in tools):  # under another name, or partial
+        called = value.func if type(value) is partial else value
+        if any(called is tool for tool in tools):  # under another name
             found.add(name)
     codes = [pair for name, value in list(names.items()) for pair in _codes(name, value)]
     while more := {name for name, used in codes if name not in found and used & found}:
@@ -215,7 +218,8 @@ def _codes(name: str, value: object) -> list[tuple[str, set[str]]]:
     """The names in the code of a function, or of each method of a class; one that runs at birth counts for the class."""
     if type(value) is types.FunctionType:
         return [(name, _code_names(value.__code__))]
-    if isinstance(value, type) and value.__module__ == "__main__":
+    # Of a class with another metaclass, or of an object, the attributes may be found by code of their own.
+    if (type(value) is type or type(value) is ABCMeta) and value.__module__ == "__main__":
         methods = [pair for each, method in vars(value).items() for pair in _codes(each, method)]
         return [(name if each in ("__init__", "__call__") else each, used) for each, used in methods]
     return []
