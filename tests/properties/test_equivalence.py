@@ -24,7 +24,7 @@ from tests.properties.programs import Program
 _PARTS = 8
 _IN_SUITE = 2_000
 _IN_FUZZ = 100_000
-_AT_ONCE = 3
+_AT_ONCE = 6
 
 
 def _seeds() -> range:

@@ -93,14 +93,17 @@ class Calls:
         self._open: dict[int, asyncio.Task[None]] = {}
         self._bytes = 0
         self._is_paused = False
-        self._has_ended = False
+        self._why = ""  # nothing is answered any more
 
     def take(self, call: wire.Call, size: int) -> None:
-        """Begin to answer one more call.
+        """Begin to answer one more call; refuse it after the end, for it may have been on its way.
 
         Raises:
             SandboxFailure: its id is that of an open call, or far too many are open.
         """
+        if self._why:
+            self._to_worker.send(wire.Refuse(id=call.id, message=self._why))
+            return
         if call.id in self._open:
             raise SandboxFailure(f"a cell made its worker ask twice under the number {call.id}")
         if len(self._open) >= _UNREAD:
@@ -127,7 +130,7 @@ class Calls:
             self._on_fault(error)
         finally:
             self._clock.resume()
-            if not self._has_ended:
+            if not self._why:
                 del self._open[call.id]
                 self._bytes -= size
                 if self._is_paused and not self._is_full():
@@ -143,9 +146,9 @@ class Calls:
 
     def refuse_all(self, why: str) -> None:
         """Cancel what is under way, and refuse it: a thread of the cell may wait for it in a later one."""
-        if self._has_ended:
+        if self._why:
             return
-        self._has_ended = True
+        self._why = why
         for call_id, task in self._open.items():
             task.cancel()
             self._to_worker.send(wire.Refuse(id=call_id, message=why))
