@@ -432,7 +432,8 @@ class Machine:
         ask.can_do_with_less = second % 4 == 0
         self.books.asks[id(ask.want)] = ask
         ask.task = self._loop.create_task(self._asking(ask))
-        ask.task.add_done_callback(lambda done: done.cancelled() or done.exception())  # of a mutant: the books tell
+        # What a mutant raises is found in the books.
+        ask.task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return f"{ask.number} at account {node.number}, {ask.want}"
 
     async def _asking(self, ask: Ask) -> None:
