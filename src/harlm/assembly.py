@@ -8,19 +8,20 @@ import math
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from harlm.budget import UNLIMITED, Account, Caps, Price, PriceList, Till
 from harlm.config import DEFAULT_USD, Config, is_address
-from harlm.engine import Models, Run, Shared, new_run_id
+from harlm.engine import Models, Run, Shared, new_run_id, prompts
 from harlm.errors import ConfigError
 from harlm.events import Event, Noted
+from harlm.memory import ColdStore, Memory, RamStore, Reuse
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
 from harlm.models.tokens import tokenizer_of
 from harlm.models.wrappers import Layers, Patience
-from harlm.protocols import LanguageModel, Router, TraceSink
+from harlm.protocols import LanguageModel, MemoryStore, Router, TraceSink
 from harlm.router import HeuristicRouter
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.tracing.jsonl import JsonlSink
@@ -141,6 +142,7 @@ async def open_run(
     root: ModelChoice | None = None,
     sub: ModelChoice | None = None,
     prices: Mapping[str, Price] | None = None,
+    goal: str = "",
     sinks: Sequence[TraceSink] = (),
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Run]:
@@ -149,6 +151,7 @@ async def open_run(
     Args:
         root, sub: models that take the place of those in ``config``.
         prices: of models by full name, above those in files.
+        goal: the question, which summaries keep in mind.
         sinks: where events go besides the stored run.
         environment: where keys are looked for; the process environment by default.
 
@@ -169,6 +172,7 @@ async def open_run(
         cleanup.callback(stored.close)
         sandbox = ChosenSandbox(config.sandbox)
         cleanup.push_async_callback(sandbox.close)
+        remembered = cleanup.enter_context(closing(_store(config, home)))
         yield Run(
             models=models,
             account=Account(caps_of(config, began), began=began),
@@ -181,9 +185,29 @@ async def open_run(
                 till=Till(listed, tokenizer_of),
                 around=maker.layers.around,
                 index_file=home / "index.db",
+                remembering=config.memory,
+                memory=Memory(remembered, run=run_id, goal=goal, hot_tokens=config.memory.hot_tokens),
+                reuse=Reuse(remembered, prompts.VERSION) if config.memory.cache else None,
+                identity_of=maker.identity_of,
                 open_repls=config.sandbox.open_repls,
             ),
         )
+
+
+def memory_file(config: Config) -> Path:
+    """Where what was found out is kept, from run to run.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "memory.db"
+
+
+def _store(config: Config, home: Path) -> MemoryStore:
+    """What keeps entries: a file for all runs, or this process's memory for one."""
+    if not config.memory.cache:
+        return RamStore()
+    return ColdStore(home / "memory.db", config.memory.namespace, max_bytes=config.memory.max_mb << 20)
 
 
 class _Fanout:
@@ -226,6 +250,7 @@ class _ModelMaker:
         self._settings = config.models
         self._prices = prices
         self.made: list[LanguageModel] = []
+        self._identities: dict[int, str] = {}
         self.layers = Layers(
             concurrency=config.engine.concurrency,
             patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
@@ -302,7 +327,14 @@ class _ModelMaker:
             transport=transport,
         )
         self.layers.add(model, base_url)
+        self._identities[id(model)] = f"{name.full} at {base_url}"
         return model
+
+    def identity_of(self, model: LanguageModel) -> str | None:
+        """What a model's replies may be reused by, in this run and others: its name and address. None for models that were not
+        named, of which nobody knows what they are, and for the offline one, which costs nothing.
+        """
+        return self._identities.get(id(model))
 
     def _address(self, name: ModelName) -> tuple[str, bool]:
         """Where a model is, and whether the user said so."""

@@ -45,7 +45,8 @@ class HARLM:
         concurrency: model requests in flight at once.
         speculation: whether calls are made before model-written code asks for them (``harlm.config.Engine``).
         sandbox: the isolation tier of model-written code; ``auto`` takes the strongest that can be built here.
-        home: the folder of runs and indexes.
+        cache: whether a call that was made before, in any run, is not made again.
+        home: the folder of runs, indexes and memory.
         api_key: for the models of this object, instead of the environment's.
         window: tokens that fit into the models, where the built-in figure is wrong.
         offline: refuse every model that needs a network.
@@ -69,6 +70,7 @@ class HARLM:
         concurrency: int | None = None,
         speculation: config.Speculation | None = None,
         sandbox: config.Tier | None = None,
+        cache: bool | None = None,
         home: str | Path | None = None,
         api_key: str | None = None,
         window: int | None = None,
@@ -97,6 +99,7 @@ class HARLM:
             "engine.speculation": speculation,
             "engine.seed": seed,
             "sandbox.tier": sandbox,
+            "memory.cache": cache,
             "tracing.home": None if home is None else str(home),
         }
         if settings is None:
@@ -138,7 +141,7 @@ class HARLM:
         chosen = _checked_mode(mode or self._config.engine.mode)
         loaded = await asyncio.to_thread(load, context, self._config.loading)
         async with assembly.open_run(
-            self._config, root=self._root, sub=self._sub, prices=self._prices, sinks=sinks
+            self._config, root=self._root, sub=self._sub, prices=self._prices, goal=asked, sinks=sinks
         ) as run:
             return await self._solve(Task(question=asked, context=loaded, mode=chosen), run)
 

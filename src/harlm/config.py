@@ -54,6 +54,8 @@ _NOT_FOR_PROJECTS = (
     "models.offline",
     "sandbox.",
     "budget.",
+    "memory.namespace",
+    "memory.summaries",
     "tracing.home",
 )
 
@@ -194,6 +196,31 @@ class Spending(_Section, frozen=True, kw_only=True):
     prices: str | None = None
 
 
+class Remembering(_Section, frozen=True, kw_only=True):
+    """What is remembered within a run, and from run to run.
+
+    Attributes:
+        cache: whether a call that was made before, in any run, is not made again.
+        namespace: runs in different ones know nothing of each other.
+        view_tokens: of what a node is shown of its earlier turns and results.
+        history_tokens: of the turns that it is shown whole; beyond that, they are folded into the view.
+        return_tokens: of what a child returns; the rest is had by its handle.
+        hot_tokens: of the texts that are kept at hand.
+        summaries: how long entries are made short for the view: by leaving out (``extractive``), or by the sub-model beside the
+            run (``abstractive``), which costs calls.
+        max_mb: of the file; the entries that were used least and longest ago go first.
+    """
+
+    cache: bool = True
+    namespace: str = "default"
+    view_tokens: Annotated[int, Meta(ge=200)] = 3_000
+    history_tokens: Annotated[int, Meta(ge=1_000)] = 12_000
+    return_tokens: Annotated[int, Meta(ge=100)] = 4_000
+    hot_tokens: Annotated[int, Meta(ge=0)] = 16_000
+    summaries: Literal["extractive", "abstractive"] = "extractive"
+    max_mb: Annotated[int, Meta(ge=1)] = 2_048
+
+
 class Tracing(_Section, frozen=True, kw_only=True):
     """Where runs are kept.
 
@@ -212,6 +239,7 @@ class Config(_Section, frozen=True, kw_only=True):
     engine: Engine = Engine()
     sandbox: Isolation = Isolation()
     budget: Spending = Spending()
+    memory: Remembering = Remembering()
     tracing: Tracing = Tracing()
 
 

@@ -13,6 +13,7 @@ HarlmError
 │   └── SandboxFailure       ours: the sandbox cannot be built or broke its own rules       exit 7
 ├── LimitExceeded          a budget is spent (limit, used, allowed, partial)                exit 4
 │   ├── TokenLimit, CostLimit, CallLimit, DepthLimit, DeadlineExceeded
+├── MemoryFailure          what was found out cannot be kept, or read again                 exit 8
 ├── NoAnswer               strict mode found nothing that the context supports             exit 6
 └── TraceError             a stored run that is missing or cannot be read                   exit 8
 
@@ -146,6 +147,10 @@ class DepthLimit(LimitExceeded):
 
 class DeadlineExceeded(LimitExceeded):
     """The time of a budget is over."""
+
+
+class MemoryFailure(HarlmError):
+    """The memory's file is damaged, locked or full. A run goes on without it; nothing is taken for an answer."""
 
 
 class NoAnswer(HarlmError):

@@ -95,6 +95,24 @@ class CallFinished(Event, frozen=True, kw_only=True, tag="call_finished"):
     latency_s: float
 
 
+class Reused(Event, frozen=True, kw_only=True, tag="reused"):
+    """A model was not asked, since its reply was known: ``saved`` is what it took when it was made."""
+
+    role: Role
+    model: str
+    messages: tuple[Message, ...]
+    text: str
+    saved: Usage
+
+
+class Folded(Event, frozen=True, kw_only=True, tag="folded"):
+    """Turns of a node went into memory; the model is shown a view of them. Tokens of what was shown before, and now."""
+
+    turns: int
+    tokens: int
+    view_tokens: int
+
+
 class CallFailed(Event, frozen=True, kw_only=True, tag="call_failed"):
     """A request to a model failed, or was cancelled."""
 
@@ -232,6 +250,8 @@ AnyEvent = (
     | NodeStarted
     | CallStarted
     | CallFinished
+    | Reused
+    | Folded
     | CallFailed
     | Retried
     | Hedged

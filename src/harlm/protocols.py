@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harlm.events import Event
-from harlm.types import Completion, Context, Message, Observation, Profile, Route, Sampling, Task
+from harlm.types import (
+    Completion,
+    Context,
+    Entry,
+    Message,
+    Observation,
+    Profile,
+    Recollection,
+    Route,
+    Sampling,
+    Task,
+)
 
 
 class LanguageModel(Protocol):
@@ -73,6 +84,34 @@ class ReplSetup:
     context: Context
     functions: tuple[str, ...] = ()
     seed: int = 0
+
+
+class MemoryStore(Protocol):
+    """Keeps entries. One in front of another is a ``MemoryStore`` as well."""
+
+    def put(self, entry: Entry) -> None:
+        """Keep an entry; the first one under a key stays. It is found from here on, and acknowledged by the next ``flush``."""
+        ...
+
+    def get(self, key: str) -> Entry | None:
+        """The entry, whole; None where there is none."""
+        ...
+
+    def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
+        """The passages that fit a query best, best first, among the entries that were put in a run."""
+        ...
+
+    def flush(self) -> None:
+        """Return when all that was put is as safe as this store makes it.
+
+        Raises:
+            MemoryFailure: it cannot be; it is still found as long as this store is open.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give everything back. Safe to call twice."""
+        ...
 
 
 class ReplHost(Protocol):

@@ -21,6 +21,7 @@ from harlm.errors import (
     ContextError,
     HarlmError,
     LimitExceeded,
+    MemoryFailure,
     ModelError,
     NoAnswer,
     SandboxError,
@@ -135,7 +136,7 @@ def exit_code(error: HarlmError) -> int:
             return EXIT_NO_ANSWER
         case SandboxError():
             return EXIT_SANDBOX
-        case ContextError() | TraceError():
+        case ContextError() | TraceError() | MemoryFailure():
             return EXIT_INPUT
     return EXIT_INTERNAL
 

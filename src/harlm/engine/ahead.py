@@ -44,6 +44,7 @@ class Cells:
         """
         if self._run.settings.speculation == "off" or self._api.mode != "full":
             return None
+        self._api.begin_cell()
         self._writing = _Writing(self._broker(), opening, self._leads_to_calls)
         return self._writing.hear
 
@@ -63,6 +64,8 @@ class Cells:
         if writing is not None and not await writing.is_of(cell):
             self._tell(await writing.give_up(), cell, turn, while_written=True)
             writing = None
+        if writing is None:
+            self._api.begin_cell()
         if writing is None and (self._run.settings.speculation == "off" or not self._leads_to_calls(cell)):
             return await repl.run(cell)
         if any(mark in cell for mark in _MARKS):

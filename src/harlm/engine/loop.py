@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from harlm import events
@@ -20,6 +21,7 @@ from harlm.engine.parsing import Reply, parse_reply
 from harlm.engine.reading import plan_in_words
 from harlm.engine.repl_api import ReplApi, Solve
 from harlm.engine.run import Run
+from harlm.engine.transcript import Transcript
 from harlm.errors import ContextOverflow, LimitExceeded
 from harlm.protocols import Repl, ReplSetup
 from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Task
@@ -49,8 +51,10 @@ async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *,
                 await repl.close()
 
 
-_OPENING = 2  # messages that are never shortened: the rules and the question
-_SHORT = 800  # characters of a message that are not worth cutting
+_HISTORY, _VIEW = (
+    3,
+    8,
+)  # of a window: the turns that are shown whole, and the view of those before, at most one part in
 _GRACE_S = 0.1  # after the time to work, in which a cell is told that its calls are over; at most
 
 
@@ -85,17 +89,16 @@ class _Loop:
         self._opening = opening
         self._finishing = finishing
         self._most = run.settings.max_turns
-        self._transcript: list[Message] = list(
-            prompts.opening_messages(
-                task,
-                mode,
-                profile,
-                max_turns=self._most,
-                tier=run.shared.sandbox.tier,
-                plan=plan_in_words(profile, run.models.sub.window) if mode == "full" else "",
-                left=left_in_words(run.account),
-            )
+        opening_messages = prompts.opening_messages(
+            task,
+            mode,
+            profile,
+            max_turns=self._most,
+            tier=run.shared.sandbox.tier,
+            plan=plan_in_words(profile, run.models.sub.window) if mode == "full" else "",
+            left=left_in_words(run.account),
         )
+        self._transcript = _transcript(opening_messages, task, run)
         self._seen_output = False
         self._refused = False
         self._has_repl = False
@@ -121,8 +124,8 @@ class _Loop:
                 return outcome_of(_forced(reply, turn), forced=True, saved_s=self._api.bursts.saved)
             if self._run.account.pressure >= FINISH:
                 self._most = number + 1
-            self._transcript += [
-                Message(role="assistant", content=completion.text or "(empty)"),
+            self._transcript.add(
+                completion.text,
                 prompts.observation_message(
                     turn.observations,
                     turn.notes,
@@ -131,7 +134,7 @@ class _Loop:
                     max_turns=self._most,
                     left=left_in_words(self._run.account),
                 ),
-            ]
+            )
         raise AssertionError("the last turn returns")
 
     async def _asked(self) -> Completion:
@@ -140,24 +143,13 @@ class _Loop:
             try:
                 heard = self._cells.listen(self._opening)
                 completion, _ = await self._run.call(
-                    self._run.models.root, self._transcript, "root", heard=heard
+                    self._run.models.root, self._transcript.messages, "root", heard=heard
                 )
                 return completion
             except BaseException as error:
                 await self._cells.forget()
-                if not (isinstance(error, ContextOverflow) and self._shorten()):
+                if not (isinstance(error, ContextOverflow) and self._transcript.shorten()):
                     raise
-
-    def _shorten(self) -> bool:
-        """Cut the longest message after the opening ones to a quarter; False where nothing is left to cut."""
-        numbers = range(_OPENING, len(self._transcript))
-        longest = max(numbers, key=lambda at: len(self._transcript[at].content), default=None)
-        if longest is None or len(self._transcript[longest].content) < _SHORT:
-            return False
-        message = self._transcript[longest]
-        cut = prompts.excerpt(message.content, len(message.content) // 4)
-        self._transcript[longest] = replace(message, content=cut)
-        return True
 
     async def _cut_short(self, limit: LimitExceeded) -> Outcome:
         """The end of a node whose budget is spent."""
@@ -252,6 +244,27 @@ class _Loop:
             )
         )
         return observation
+
+
+def _transcript(opening: Sequence[Message], task: Task, run: Run) -> Transcript:
+    """The node's transcript, within the bounds of the settings and of the model's window."""
+    remembering, window = run.shared.remembering, run.models.root.window
+    counting = run.shared.till.counting_of(run.models.root.name)
+
+    def measure(text: str) -> int:
+        return counting.bound(replace(counting.measure([Message(role="user", content=text)]), overhead=0))
+
+    return Transcript(
+        opening,
+        run.shared.memory,
+        node=run.node,
+        depth=run.depth,
+        question=task.question,
+        measure=measure,
+        history_tokens=min(remembering.history_tokens, window // _HISTORY),
+        view_tokens=min(remembering.view_tokens, window // _VIEW),
+        told=lambda turns, before, now: run.emit(events.Folded(turns=turns, tokens=before, view_tokens=now)),
+    )
 
 
 def _grace(kept_s: float) -> float:

@@ -6,11 +6,13 @@ is never changed, so that providers can serve the beginning of every prompt from
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harlm.types import Context, Document, Message, Mode, Observation, Profile, Task
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a prompt changes."""
 
 _NAMED = 20  # documents that are named in a profile
@@ -39,8 +41,12 @@ print, long output cut to its head and tail. Variables stay, also after an excep
 In the REPL:
 - `context`: one text is a str; several are a list of str, each with a `.name`. It can be sliced, looped over and searched
   with `re` like any other. Besides: `context.search(question, k=10)` ranks passages; `context.grep(regex, k=200)` finds
-  lines; `context.read("name:10-20")` returns lines; `context.outline()` lists documents, or the headings and
-  definitions of one. A hit prints as `place: text` and has .place .source .line .text .quote .document.
+  lines; `context.read("name:10-20")` returns lines, `context.near(hit)` what stands around a hit; `context.outline()`
+  lists documents, or the headings and definitions of one. A hit prints as `place: text` and has .place .source .line
+  .text .quote .document. What returns text takes `max_tokens=` and says what it cut.
+- `memory`: what was found out in this run, in other parts of it as well. `memory.search(query, k=5)` finds earlier
+  results and turns, `memory.expand(handle)` returns one whole, `memory.note(text)` keeps something in view. Long
+  dialogues are folded: old turns are then shown in short, with the handles by which they are had.
 """
 
 _SUB_MODELS = """\
@@ -108,7 +114,8 @@ REPL_NOTES: Mapping[str, str] = {
         "This REPL is Monty, a subset of Python: no class inheritance, no generators, no `del`, and of the standard library "
         "only re, json, datetime, math, collections, itertools, functools and a few more. `context` has no methods: use "
         "`search(question, k)` for ranked passages (dicts with place, text, quote), `place(document, offset)` for the place to "
-        "cite, and `re` for the rest. Do not call host functions inside map() or sorted()."
+        "cite, and `re` for the rest; in place of `memory`'s methods `memory_search(query, k)`, `memory_expand(handle)` and "
+        "`memory_note(text)`. Do not call host functions inside map() or sorted()."
     ),
     "s2": "Files cannot be written in this REPL.",
     "s1": "Files cannot be written in this REPL.",
@@ -211,6 +218,36 @@ def finishing_messages(task: Task, learned: str, limit: str) -> tuple[Message, .
 def learned_reply(prompt: str, reply: str, *, shown: int) -> str:
     """One sub-call as it is remembered."""
     return f"Asked: {excerpt(' '.join(prompt.split()), shown // 3)}\nReply: {excerpt(reply.strip(), shown)}"
+
+
+def turn_title(number: int, reply: str) -> str:
+    """A turn that was folded, in a line: its number, and the code's first words."""
+    code = reply.partition("```")[2].partition("\n")[2] or reply
+    return f"turn {number}: {' '.join(code.split())}"
+
+
+def view_message(view: str) -> Message:
+    """What is shown of turns that were folded, and of other results."""
+    return Message(role="user", content=f"<memory>\n{view}\n</memory>")
+
+
+_MOMENTARY = re.compile(r"(Turn \d+ of \d+\.) Left: [^\n]*?\.(?=\Z| This is the last turn)")
+
+
+def lasting(messages: Sequence[Message]) -> list[Message]:
+    """Messages without what is true for a moment only: how much of a budget was left, in the last line of a message of ours."""
+    return [_lasting(each) if each.role == "user" else each for each in messages]
+
+
+def _lasting(message: Message) -> Message:
+    last_line = message.content.rfind("\n") + 1
+    kept = _MOMENTARY.sub(r"\1", message.content[last_line:])
+    return replace(message, content=message.content[:last_line] + kept)
+
+
+def rest_of(text: str, handle: str, shown: int, tokens: int) -> str:
+    """What a child returned, as far as it is handed on."""
+    return f'{text}\n[{shown:,} of {tokens:,} tokens; memory.expand("{handle}") returns all]'
 
 
 def unfinished(limit: str, learned: str) -> str:

@@ -5,8 +5,10 @@ message in the cell, never an answer.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
@@ -14,13 +16,16 @@ import msgspec
 from harlm import events
 from harlm.budget.pressure import ECONOMY
 from harlm.context import Searcher, estimate_tokens
+from harlm.engine import recall
 from harlm.engine.finishing import Learned
 from harlm.engine.left import what_is_left
-from harlm.engine.prompts import excerpt, plain_call_prompt
+from harlm.engine.prompts import excerpt, plain_call_prompt, rest_of
+from harlm.engine.recall import Recall
 from harlm.engine.run import Run
 from harlm.engine.siblings import Siblings
 from harlm.engine.timing import Bursts
 from harlm.errors import CodeError, LimitExceeded, ModelError, SandboxFailure
+from harlm.memory.extract import beginning
 from harlm.protocols import LanguageModel
 from harlm.scheduler.broker import FORESEEN, Broker, Making
 from harlm.types import Answer, Context, Document, Hit, Message, Mode, Task, Usage, summed
@@ -29,6 +34,7 @@ Solve = Callable[[Task, Run], Awaitable[Answer]]
 
 _QUESTION_TOKENS = 2_000  # a longer prompt of a child is data as well, and becomes its context
 _MOST_HITS = 1_000
+_REMEMBERED = 600  # characters of a child's question
 _NUMBERS = re.compile(r"(?P<first>\d{1,9})(?:\s*[-–]\s*(?P<last>\d{1,9}))?\s*$")
 
 
@@ -123,6 +129,8 @@ class ReplApi:
         self._searcher = searcher
         self._learned = learned or Learned()
         self._siblings = Siblings(run)
+        self._recall = Recall(run)
+        self._asked: Counter[bytes] = Counter()
         self.bursts = Bursts()
         self.turns_left = run.settings.max_turns
         self.broker: Broker | None = None
@@ -131,8 +139,19 @@ class ReplApi:
     def functions(mode: Mode) -> tuple[str, ...]:
         """The host's names in a REPL of this mode."""
         if mode == "full":
-            return ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
-        return ("budget",)
+            return (
+                "llm_query",
+                "llm_query_batched",
+                "rlm_query",
+                "rlm_query_batched",
+                "budget",
+                *recall.FUNCTIONS,
+            )
+        return ("budget", *recall.FUNCTIONS)
+
+    def begin_cell(self) -> None:
+        """Another cell begins to be written, or to run: what it asks for the first time need not be asked again."""
+        self._asked.clear()
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         """Serve one call; see ``harlm.protocols.ReplHost``."""
@@ -181,6 +200,8 @@ class ReplApi:
                     return self._extent(msgspec.convert(arguments, _Extent))
                 case "budget":
                     return self._budget()
+                case _ if function in recall.FUNCTIONS:
+                    return self._recall.serve(function, arguments)
         except msgspec.ValidationError as error:
             raise CodeError(f"{function}: {error}") from error
         raise CodeError(f"there is no function {function!r}")
@@ -197,7 +218,8 @@ class ReplApi:
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
         caps = await self._siblings.caps(context)
-        child = run.child(root=None if asked.model is None else self._model(asked.model), caps=caps)
+        root = None if asked.model is None else self._model(asked.model)
+        child = run.child(root=root, caps=caps, sample=self._sample(asked))
         times = own or self.bursts
         times.enter()
         critical = 0.0
@@ -208,12 +230,32 @@ class ReplApi:
         except LimitExceeded as limit:
             if limit.partial is None:
                 raise _in_the_cell("rlm_query", limit) from limit
-            return f"PARTIAL ({limit}): {limit.partial.text}"
+            return self._returned(f"PARTIAL ({limit}): {limit.partial.text}", asked.prompt)
         except (ModelError, SandboxFailure) as error:
             raise _in_the_cell("rlm_query", error) from error
         finally:
             times.leave(critical)
-        return f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
+        text = f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
+        return self._returned(text, asked.prompt)
+
+    def _returned(self, text: str, question: str) -> str:
+        """What a child's answer is handed on as: all of it, or its beginning and a handle of the whole."""
+        memory, run = self._run.shared.memory, self._run
+        handle = memory.put(
+            text, kind="answer", node=run.node, depth=run.depth, question=excerpt(question, _REMEMBERED)
+        )
+        most = run.shared.remembering.return_tokens
+        tokens = estimate_tokens(text)
+        if tokens <= most:
+            return text
+        shown = beginning(text, most, estimate_tokens)
+        return rest_of(shown, handle, estimate_tokens(shown), tokens)
+
+    def _sample(self, asked: msgspec.Struct) -> int:
+        """How often the cell has asked the same before."""
+        key = hashlib.blake2b(msgspec.json.encode(asked), digest_size=16).digest()
+        self._asked[key] += 1
+        return self._asked[key] - 1
 
     async def _plain_call(self, prompt: str, name: str | None, run: Run, own: _OwnTime | None) -> str:
         model = self._model(name)
@@ -227,7 +269,9 @@ class ReplApi:
         times.enter()
         seconds = 0.0
         try:
-            completion, seconds = await run.call(model, messages, "sub")
+            completion, seconds = await run.call(
+                model, messages, "sub", sample=self._sample(_LlmQuery(prompt, name))
+            )
         except (ModelError, LimitExceeded) as error:
             raise _in_the_cell("llm_query", error) from error
         finally:

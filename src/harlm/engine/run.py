@@ -18,16 +18,19 @@ from harlm.budget import Account, Caps
 from harlm.budget.finishing import working_seconds
 from harlm.budget.pressure import NO_SPECULATION
 from harlm.config import Engine
+from harlm.engine import prompts
 from harlm.engine.shared import Models, Shared
 from harlm.engine.timing import Meter
 from harlm.errors import BadCompletion, LimitExceeded, ModelError
 from harlm.events import Event
+from harlm.memory.reuse import Make
 from harlm.protocols import LanguageModel
-from harlm.types import Completion, Message, Sampling, without_surrogates
+from harlm.types import Completion, Message, Sampling, Usage, without_surrogates
 
 Heard = Callable[[str], None] | None
 
 _AGAIN = 4  # times the limit that was too small
+_QUESTION = 600  # characters of a prompt that are remembered with its reply
 _CUT = 0.9  # of the limit that we sent: a reply that stops there stopped for it
 
 
@@ -41,6 +44,7 @@ class Run:
         account: what this node and all below it are paid from.
         node, parent, depth: where this node stands; the root is ``0``.
         meter: call time of this node and all below it.
+        branch: keeps nodes apart that were asked the same to get different answers.
     """
 
     shared: Shared
@@ -50,6 +54,7 @@ class Run:
     parent: str | None = None
     depth: int = 0
     meter: Meter = field(default_factory=Meter)
+    branch: str = ""
     _children: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
@@ -66,12 +71,13 @@ class Run:
         total = account.seconds
         return account.seconds_left - (total - working_seconds(total, self.shared.slowest_root_s))
 
-    def child(self, root: LanguageModel | None = None, caps: Caps | None = None) -> Run:
+    def child(self, root: LanguageModel | None = None, caps: Caps | None = None, sample: int = 0) -> Run:
         """The run as a new child of this node sees it.
 
         Args:
             root: writes its code, where it is not this node's root model.
             caps: what the child may use at most.
+            sample: 0, 1, 2, … among children that were asked the same.
         """
         return Run(
             shared=self.shared,
@@ -81,6 +87,7 @@ class Run:
             parent=self.node,
             depth=self.depth + 1,
             meter=Meter(self.meter),
+            branch=f"{self.branch}/{sample}" if sample else self.branch,
         )
 
     def with_purse(self) -> Run:
@@ -110,27 +117,32 @@ class Run:
         limit: int | None = None,
         is_last: bool = False,
         heard: Heard = None,
+        sample: int = 0,
     ) -> tuple[Completion, float]:
-        """One model call: waits for a slot, is paid for, traced and counted. A reply that is cut at a limit that we chose is
-        asked for once more, with a larger one. Returns the seconds it took as well.
+        """The reply of a model: one that is known, else one call, which waits for a slot, is paid for, traced and counted. A
+        reply that is cut at a limit that we chose is asked for once more, with a larger one. Returns the seconds it took as well.
 
         Args:
             limit: tokens of the reply; None to choose it by what such calls take.
             is_last: whether it is the node's last call, which may use the time that is kept for it.
             heard: told the reply so far, by models that can stream.
+            sample: 0, 1, 2, … among calls that ask the same and are meant to be made several times.
 
         Raises:
             ModelError: as the model raises it; ``BadCompletion`` for a reply without text, which is paid for all the same.
             LimitExceeded: the budget does not cover it, or the time is over.
         """
+
+        async def make() -> tuple[Completion, float]:
+            async with self.shared.call_slots:
+                if limit is None:
+                    return await self._sized(model, messages, role, heard)
+                return await self._traced(model, messages, role, limit, heard)
+
         seconds = self.account.seconds_left if is_last else self.seconds_to_work
         try:
             async with asyncio.timeout(None if math.isinf(seconds) else max(0.0, seconds)) as time_limit:
-                async with self.shared.call_slots:
-                    if limit is None:
-                        completion, spent = await self._sized(model, messages, role, heard)
-                    else:
-                        completion, spent = await self._traced(model, messages, role, limit, heard)
+                completion, spent = await self._remembered(model, messages, role, make, limit, sample)
         except TimeoutError:
             if not time_limit.expired():
                 raise  # the model's own
@@ -141,6 +153,64 @@ class Run:
         if not completion.text:
             raise _no_text(model, completion)
         return completion, spent
+
+    async def _remembered(
+        self,
+        model: LanguageModel,
+        messages: Sequence[Message],
+        role: events.Role,
+        make: Make,
+        limit: int | None,
+        sample: int,
+    ) -> tuple[Completion, float]:
+        """A reply that is known from before, or that is made now and kept."""
+        shared = self.shared
+        identity = None if shared.reuse is None else shared.identity_of(model)
+        if shared.reuse is None or identity is None:
+            completion, seconds = await make()
+            if role == "sub" and completion.text:
+                self._keep(completion, messages)
+            return completion, seconds
+        sampling = Sampling(seed=self.settings.seed)
+        lasting = messages if role == "sub" else prompts.lasting(messages)
+        key = shared.reuse.key(f"{identity}{self.branch}", lasting, sampling, sample)
+
+        def keep(made: Completion) -> None:
+            if role == "sub":
+                self._keep(made, messages, key)
+            else:
+                shared.memory.store_only(key, made.text, model=made.model, usage=made.usage)
+
+        completion, seconds, is_known = await shared.reuse.reply(key, make, keep, limit)
+        if not is_known:
+            shared.memory.counts.misses += 1
+            return completion, seconds
+        if role == "sub":
+            self._keep(completion, messages, key)
+        shared.memory.counts.saved(completion.usage)
+        self.emit(
+            events.Reused(
+                role=role,
+                model=model.name,
+                messages=tuple(messages),
+                text=completion.text,
+                saved=completion.usage,
+            )
+        )
+        return replace(completion, usage=Usage()), seconds
+
+    def _keep(self, completion: Completion, messages: Sequence[Message], key: str | None = None) -> None:
+        """Remember the reply of a sub-call."""
+        self.shared.memory.put(
+            completion.text,
+            kind="reply",
+            node=self.node,
+            depth=self.depth,
+            question=prompts.excerpt(messages[-1].content, _QUESTION) if messages else "",
+            model=completion.model,
+            key=key,
+            usage=completion.usage,
+        )
 
     async def _sized(
         self, model: LanguageModel, messages: Sequence[Message], role: events.Role, heard: Heard = None

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Protocol
 
 from harlm.budget import Till
-from harlm.config import Engine
+from harlm.config import Engine, Remembering
 from harlm.events import Event
+from harlm.memory import Memory, RamStore, Reuse
 from harlm.protocols import LanguageModel, Router, Sandbox, TraceSink
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -84,6 +85,10 @@ class Shared:
         till: what calls are paid with.
         around: puts the layers of calls around a model; by default none but the till.
         index_file: where search indexes are kept; None keeps them in memory.
+        remembering: how much is shown of what was found out.
+        memory: what was found out; by default it is forgotten with the run.
+        reuse: replies that need not be asked for again; None to ask always.
+        identity_of: what a model's replies may be reused by; None where they must not be.
         open_repls: how many REPLs may be open at once at each depth below the root.
 
     Attributes:
@@ -101,6 +106,10 @@ class Shared:
         till: Till | None = None,
         around: Around = _only_paid_for,
         index_file: Path | None = None,
+        remembering: Remembering | None = None,
+        memory: Memory | None = None,
+        reuse: Reuse | None = None,
+        identity_of: Callable[[LanguageModel], str | None] = lambda _: None,
         open_repls: int = 16,
     ) -> None:
         self.run_id = run_id
@@ -112,6 +121,10 @@ class Shared:
         self.around = around
         self.slowest_root_s = 0.0
         self.index_file = index_file
+        self.remembering = remembering or Remembering()
+        self.memory = memory or Memory(RamStore(), run=run_id)
+        self.reuse = reuse
+        self.identity_of = identity_of
         self.call_slots = asyncio.Semaphore(settings.concurrency)
         self.repl_slots: defaultdict[int, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(open_repls)

@@ -86,6 +86,7 @@ def _answer(
             critical_path_s=max(0.0, wall_s - outcome.saved_s),
             parallelism=run.meter.parallelism,
         ),
+        memory=run.shared.memory.use("" if run.depth else text),
         reading=reading_of(task.question, known, usage.input_tokens, run.models.sub.window),
         sandbox=None if mode == "direct" else run.shared.sandbox.tier,
         run_id=run.shared.run_id,

@@ -21,7 +21,8 @@ from harlm.retrieval.passages import SCHEME, split_passages
 _FORMAT = f"{SCHEME}.1"  # passages, tables
 _KEPT = 64  # indexes kept in one file; the least recently used go first
 _PATIENCE_S = 2  # for another process that writes to the file; indexing in memory takes seconds too
-_TOKENIZER = "porter unicode61 remove_diacritics 2"
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+"""How all texts are cut into words."""
 
 LOST = (sqlite3.Error, IndexError)
 """What a search in an index raises whose file was damaged, locked, or emptied by another process."""
@@ -66,7 +67,7 @@ class PassageIndex:
         Args:
             within: the number of the only text whose passages count; all when None.
         """
-        query = " OR ".join(f'"{word}"' for word in map(_bare, words) if word)
+        query = any_of(words)
         first, last = (0, len(self) - 1) if within is None else self._passages_of(within)
         if not query or k < 1:
             return []
@@ -192,7 +193,7 @@ def _stored_spans(connection: sqlite3.Connection, key: str) -> array[int] | None
 
 def _build(connection: sqlite3.Connection, table: str, texts: Sequence[str]) -> array[int]:
     connection.execute(
-        f"CREATE VIRTUAL TABLE {table} USING fts5(text, content = '', tokenize = '{_TOKENIZER}')"
+        f"CREATE VIRTUAL TABLE {table} USING fts5(text, content = '', tokenize = '{TOKENIZER}')"
     )
     connection.execute(f"INSERT INTO {table}({table}, rank) VALUES ('hashsize', 16777216)")  # noqa: S608 - as above
     spans = array("Q")
@@ -218,6 +219,11 @@ def _forget_oldest(connection: sqlite3.Connection) -> None:
     for (key,) in old:
         connection.execute(f"DROP TABLE IF EXISTS p_{key}")
         connection.execute("DELETE FROM indexes WHERE key = ?", (key,))
+
+
+def any_of(words: Iterable[str]) -> str:
+    """The query of FTS5 for any of some words; empty where they hold no letter and no digit."""
+    return " OR ".join(f'"{word}"' for word in map(_bare, words) if word)
 
 
 def _bare(word: str) -> str:

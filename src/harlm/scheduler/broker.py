@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harlm.errors import LimitExceeded
+from harlm.errors import CodeError, LimitExceeded
 from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
 from harlm.types import Amounts, Usage
@@ -67,6 +67,10 @@ class _Lane:
     calls: list[_Call] = field(default_factory=list)
     claimed: int = 0
     foreseen: int = 0
+
+
+_READING = frozenset({"search", "places", "extent", "budget"})
+"""What may be asked ahead of a cell and again by the cell: it changes nothing."""
 
 
 class Broker:
@@ -131,6 +135,8 @@ class Broker:
         """See ``harlm.protocols.Foresight``."""
         function, arguments = foreseen.function, foreseen.arguments
         if function not in FORESEEN:
+            if function not in _READING:
+                raise CodeError(f"{function} is left to the cell itself")
             return await self._make(function, arguments, True).value
         if not foreseen.is_certain and not self._may_risk():
             return await _never()  # the cell itself may ask

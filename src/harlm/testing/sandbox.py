@@ -14,6 +14,7 @@ from typing import Any
 
 from harlm.errors import CodeError
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
+from harlm.sandbox.worker.memory import Memory
 from harlm.types import Final, Observation
 
 
@@ -52,6 +53,8 @@ class _FakeRepl:
         }
         for function in setup.functions:
             self._reserved[function] = self._function(function)
+        if any(function.startswith("memory_") for function in setup.functions):
+            self._reserved["memory"] = Memory(self._ask)
         self._names: dict[str, Any] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failure: Exception | None = None
@@ -110,18 +113,20 @@ class _FakeRepl:
     def _finish(value: object) -> None:
         raise _Finished(value)
 
+    def _ask(self, function: str, arguments: Mapping[str, object]) -> Any:
+        assert self._loop is not None
+        waiting = asyncio.run_coroutine_threadsafe(self._host.call(function, arguments), self._loop)
+        try:
+            return waiting.result()
+        except CodeError as error:
+            raise RuntimeError(str(error)) from None
+        except Exception as error:  # a fault of the host ends the run, whatever the cell does with it
+            self._failure = error
+            raise
+
     def _function(self, name: str) -> Any:
         def ask(arguments: Mapping[str, object]) -> Any:
-            assert self._loop is not None
-            base = name.removesuffix("_batched")
-            waiting = asyncio.run_coroutine_threadsafe(self._host.call(base, arguments), self._loop)
-            try:
-                return waiting.result()
-            except CodeError as error:
-                raise RuntimeError(str(error)) from None
-            except Exception as error:  # a fault of the host ends the run, whatever the cell does with it
-                self._failure = error
-                raise
+            return self._ask(name.removesuffix("_batched"), arguments)
 
         def single(prompt: str, context: object = None, model: str | None = None) -> Any:
             given = {"prompt": prompt, "model": model}

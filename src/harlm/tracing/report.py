@@ -6,7 +6,20 @@ from collections.abc import Mapping
 
 import msgspec
 
-from harlm.types import Answer, Citation, Early, Latency, Mode, Reading, Route, Status, Usage
+from harlm.types import (
+    Answer,
+    Citation,
+    Compression,
+    Early,
+    Latency,
+    MemoryUse,
+    Mode,
+    Reading,
+    Route,
+    Status,
+    TierUse,
+    Usage,
+)
 
 
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +62,29 @@ class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
     warning: str | None
 
 
+class MemoryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was remembered. Misses are counted beside what the tiers served; ``saved_usd`` is null where a price was unknown, and
+    ``provider_cached`` is the share of the input that the provider served from its own cache.
+    """
+
+    hot: TierUse
+    warm: TierUse
+    cold: TierUse
+    misses: int
+    hit_rate: float | None
+    recomputed: int
+    rehydrated: int
+    compression: Compression | None
+    kept: int
+    probed: int
+    reused: int
+    saved_tokens: int
+    saved_usd: float | None
+    provider_cached: float | None
+
+
 class AnswerReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. ``memory`` is null: runs have no memory tiers yet."""
+    """One answer."""
 
     answer: str
     data: object
@@ -63,7 +97,7 @@ class AnswerReport(msgspec.Struct, frozen=True, kw_only=True):
     usage: UsageReport
     latency: Latency
     reading: ReadingReport | None
-    memory: None
+    memory: MemoryReport
     sandbox: SandboxReport
     run: str
 
@@ -82,7 +116,7 @@ def report_of(answer: Answer) -> AnswerReport:
         usage=msgspec.structs.replace(_usage(answer.usage), early=_early(answer.usage.early)),
         latency=answer.latency,
         reading=None if answer.reading is None else _reading(answer.reading),
-        memory=None,
+        memory=_memory(answer.memory, answer.usage),
         sandbox=SandboxReport(tier=answer.sandbox, warning=answer.warning),
         run=answer.run_id,
     )
@@ -94,6 +128,25 @@ def _reading(reading: Reading) -> ReadingReport:
         tokens_read=reading.tokens_read,
         least_tokens=reading.least_tokens,
         ratio=None if reading.ratio is None else round(reading.ratio, 3),
+    )
+
+
+def _memory(memory: MemoryUse, usage: Usage) -> MemoryReport:
+    return MemoryReport(
+        hot=memory.hot,
+        warm=memory.warm,
+        cold=memory.cold,
+        misses=memory.misses,
+        hit_rate=None if memory.hit_rate is None else round(memory.hit_rate, 4),
+        recomputed=memory.recomputed,
+        rehydrated=memory.rehydrated,
+        compression=memory.compression,
+        kept=memory.kept,
+        probed=memory.probed,
+        reused=memory.reused,
+        saved_tokens=memory.saved_tokens,
+        saved_usd=None if memory.saved_micros is None else memory.saved_micros / 1_000_000,
+        provider_cached=round(usage.cached_tokens / usage.input_tokens, 4) if usage.input_tokens else None,
     )
 
 

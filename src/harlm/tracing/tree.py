@@ -19,6 +19,7 @@ class Node:
         root_calls, sub_calls: answered, by role; failed ones are counted apart.
         usage: of the node's own calls.
         cells: that were run.
+        reused: replies that were known from before.
         early, wasted: calls that were made before its cells asked, and how many of these for nothing.
         faster: by how much its calls overlapped, in the cell where that was most.
         children: in the order in which they began.
@@ -34,6 +35,7 @@ class Node:
     failed: int = 0
     usage: Usage = field(default_factory=Usage)
     cells: int = 0
+    reused: int = 0
     early: int = 0
     wasted: int = 0
     faster: float = 1.0
@@ -71,6 +73,10 @@ class CallTree:
                 node = self._node(event)
                 node.failed += 1
                 node.in_flight -= 1
+            case events.Reused():
+                node = self._node(event)
+                node.reused += 1
+                self._answered(node, event.role)
             case events.CellFinished():
                 self._node(event).cells += 1
             case events.Scheduled():
@@ -83,7 +89,11 @@ class CallTree:
         node = self._node(event)
         node.in_flight -= 1
         node.usage += event.usage
-        if self._roles.get(event.call) == "sub":
+        self._answered(node, self._roles.get(event.call))
+
+    @staticmethod
+    def _answered(node: Node, role: events.Role | None) -> None:
+        if role == "sub":
             node.sub_calls += 1
         else:
             node.root_calls += 1
@@ -113,6 +123,8 @@ def node_line(node: Node, width: int = 60) -> str:
     calls = [f"{node.root_calls} turns" if node.mode != "direct" else f"{node.root_calls} call"]
     if node.sub_calls or (node.in_flight and node.cells):
         calls.append(f"{node.sub_calls} sub-calls")
+    if node.reused:
+        calls.append(f"{node.reused} reused")
     if node.early:
         calls.append(f"{node.early} early, {node.faster:.1f} at once")
     if node.wasted:

@@ -108,5 +108,5 @@ async def test_a_model_can_be_named() -> None:
 
 
 def test_modes_offer_functions() -> None:
-    assert ReplApi.functions("repl") == ("budget",)
+    assert ReplApi.functions("repl") == ("budget", "memory_search", "memory_expand", "memory_note")
     assert "rlm_query_batched" in ReplApi.functions("full")

@@ -14,7 +14,8 @@ from tests.contracts.test_trace_sink import STORY
 def test_the_tree_counts_calls_where_they_were_made() -> None:
     root = CallTree(STORY).root
     assert root is not None
-    assert (root.root_calls, root.sub_calls, root.cells, root.status) == (1, 0, 1, "ok")
+    assert (root.root_calls, root.sub_calls, root.cells, root.status) == (1, 1, 1, "ok")
+    assert root.reused == 1
     (child,) = root.children
     assert (child.name, child.failed, child.in_flight, child.status) == ("0.0", 1, 0, "ok")
     assert node_line(root).startswith("full “")

@@ -18,7 +18,10 @@ from harlm.types import Context, without_surrogates
 
 FINISHING = ("FINAL", "FINAL_VAR", "SUBMIT")
 ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place")
-ASKING = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
+ASKING = (
+    "llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget",
+    "memory_search", "memory_expand", "memory_note",
+)  # fmt: skip
 
 _UNDER_WAY = 1024  # calls of one batch that are being answered at once
 _PLAIN_DEPTH = 12
@@ -126,6 +129,24 @@ class HostFunctions:
     async def budget(self) -> object:
         """What is left: turns and depth, and what was used so far. None means that there is no limit."""
         return await self._call("budget", {})
+
+    async def memory_search(self, query: object, k: object = 5, max_tokens: object = None) -> object:
+        """The earlier results that fit a query best, each as a dict."""
+        count = k if isinstance(k, int) else 5
+        return await self._call("memory_search", {"query": str(query), "k": count, "max_tokens": max_tokens})
+
+    async def memory_expand(
+        self, handle: object, question: object = None, max_tokens: object = None
+    ) -> object:
+        """An earlier result, whole; or in ``max_tokens`` what says most about ``question``."""
+        asked = {"handle": str(handle), "question": question, "max_tokens": max_tokens}
+        found: Any = await self._call("memory_expand", asked)
+        cut = f"\n[cut; memory_expand({str(handle)!r}) returns all {found['tokens']:,} tokens]"
+        return found["text"] + (cut if found["cut"] else "")
+
+    async def memory_note(self, text: object) -> object:
+        """Keep a text in view, and return its handle."""
+        return await self._call("memory_note", {"text": str(text)})
 
     async def search(self, question: object, k: object = 10) -> list[dict[str, object]]:
         """The passages of all texts that fit a question best, each as a dict."""

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import memory
 from .channel import Frame
 from .texts import Document, Documents, Hit
 
-FUNCTIONS = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
+FUNCTIONS = (
+    "llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget", *memory.FUNCTIONS
+)  # fmt: skip
 FINISHING = ("answer", "FINAL", "FINAL_VAR", "SUBMIT")
 
 
@@ -41,7 +44,10 @@ class HostFunctions:
             "rlm_query_batched": self._rlm_query_batched(),
             "budget": self._budget(),
         }
-        return {name: every[name] for name in wanted if name in every}
+        named = {name: every[name] for name in wanted if name in every}
+        if any(name in memory.FUNCTIONS for name in wanted):
+            named["memory"] = memory.Memory(self._call)
+        return named
 
     def _llm_query(self) -> Any:
         def llm_query(prompt: str, model: str | None = None) -> str:

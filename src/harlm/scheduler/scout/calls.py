@@ -31,7 +31,8 @@ _STORING = frozenset({"append", "appendleft", "insert"})
 _IGNORED = (print, time.sleep)
 _UNTELLABLE_NAMES = frozenset(
     "time time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time now today utcnow uuid1 uuid4 urandom "
-    "token_hex token_bytes token_urlsafe randbelow getpid get_ident input localtime gmtime ctime budget SHOW_VARS".split()
+    "token_hex token_bytes token_urlsafe randbelow getpid get_ident input localtime gmtime ctime budget "
+    "memory_search memory_expand memory_note SHOW_VARS".split()
 )
 """What a call gives that has such a name cannot be told in advance."""
 

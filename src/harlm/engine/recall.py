@@ -1,0 +1,99 @@
+"""What cells may ask of the memory. Every argument was chosen by a model and is checked here; what is handed out is data, and
+says what of it was cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from harlm.engine.run import Run
+from harlm.errors import CodeError, MemoryFailure
+from harlm.memory import Recalled
+
+FUNCTIONS = ("memory_search", "memory_expand", "memory_note")
+"""The host's names for ``memory.search``, ``memory.expand`` and ``memory.note``."""
+
+_MOST_HITS = 50
+_MOST_NOTE = 20_000  # characters
+_EXCERPT = 160  # tokens of a hit
+
+
+class _Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    query: str
+    k: int
+    max_tokens: int | None = None
+
+
+class _Expand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    handle: str
+    question: str | None = None
+    max_tokens: int | None = None
+
+
+class _Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    text: str
+
+
+class Recall:
+    """Serves the memory to the cells of one node."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._memory = run.shared.memory
+
+    def serve(self, function: str, arguments: Mapping[str, object]) -> object:
+        """One call of a cell.
+
+        Raises:
+            CodeError: what the cell is told instead.
+        """
+        try:
+            match function:
+                case "memory_search":
+                    return self._search(msgspec.convert(arguments, _Search))
+                case "memory_expand":
+                    return self._expand(msgspec.convert(arguments, _Expand))
+                case "memory_note":
+                    return self._note(msgspec.convert(arguments, _Note))
+        except MemoryFailure as error:
+            raise CodeError(str(error)) from error
+        raise CodeError(f"there is no function {function!r}")
+
+    def _search(self, asked: _Search) -> list[dict[str, object]]:
+        tokens = _EXCERPT if asked.max_tokens is None else max(1, asked.max_tokens)
+        found = self._memory.search(asked.query, max(0, min(asked.k, _MOST_HITS)), tokens)
+        return [_told(each) for each in found]
+
+    def _expand(self, asked: _Expand) -> dict[str, object]:
+        tokens = None if asked.max_tokens is None else max(1, asked.max_tokens)
+        try:
+            return _told(self._memory.expand(asked.handle, tokens, asked.question or ""))
+        except KeyError:
+            known = f"there are m1 to m{len(self._memory)}" if len(self._memory) else "there are none yet"
+            raise CodeError(
+                f"there is no handle {asked.handle[:40]!r}; {known}. memory.search(query) finds them"
+            ) from None
+
+    def _note(self, asked: _Note) -> str:
+        if not asked.text.strip():
+            raise CodeError("the note is empty; say something in it")
+        if len(asked.text) > _MOST_NOTE:
+            raise CodeError(
+                f"a note of {len(asked.text):,} characters is too long; {_MOST_NOTE:,} can be kept in view. "
+                "Keep the text in a variable, and note what matters"
+            )
+        return self._memory.put(
+            asked.text, kind="note", node=self._run.node, depth=self._run.depth, is_pinned=True
+        )
+
+
+def _told(each: Recalled) -> dict[str, object]:
+    return {
+        "handle": each.handle,
+        "title": each.title,
+        "text": each.text,
+        "tokens": each.tokens,
+        "cut": each.is_cut,
+    }

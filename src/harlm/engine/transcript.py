@@ -1,0 +1,134 @@
+"""What the root model of a node has said and been shown. Knows messages and their bound; refuses to know what a turn did.
+
+The beginning never changes, turns are only added, and what is old is folded at once and seldom, so that providers can serve the
+beginning of each prompt from their cache. Whatever happens, a prompt is at most the opening messages, ``view_tokens`` and
+``history_tokens``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from harlm.engine import prompts
+from harlm.memory import Memory
+from harlm.memory.extract import Measure
+from harlm.types import Message
+
+_SHORT = 800  # characters of a message that are not worth cutting
+_CHARACTERS = 3  # for a token, at least, when a message is cut
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the model wrote, and what it was shown of it."""
+
+    number: int
+    reply: Message
+    shown: Message
+
+
+class Transcript:
+    """See the module.
+
+    Args:
+        opening: the rules and the question.
+        memory: where folded turns go.
+        node, question: of the task.
+        measure: an upper bound of the tokens of a text.
+        history_tokens: of the turns that are shown whole.
+        view_tokens: of what is shown of those before.
+        told: told of every folding: how many turns, and the tokens before and after.
+    """
+
+    def __init__(
+        self,
+        opening: Sequence[Message],
+        memory: Memory,
+        *,
+        node: str,
+        depth: int,
+        question: str,
+        measure: Measure,
+        history_tokens: int,
+        view_tokens: int,
+        told: Callable[[int, int, int], None] = lambda *_: None,
+    ) -> None:
+        self._opening = list(opening)
+        self._memory = memory
+        self._node = node
+        self._depth = depth
+        self._question = question
+        self._measure = measure
+        self._most = history_tokens
+        self._view_tokens = view_tokens
+        self._told = told
+        self._view: Message | None = None
+        self._turns: list[Turn] = []
+        self._count = 0
+
+    @property
+    def messages(self) -> list[Message]:
+        """What the model is asked with."""
+        view = [] if self._view is None else [self._view]
+        return [
+            *self._opening,
+            *view,
+            *(message for turn in self._turns for message in (turn.reply, turn.shown)),
+        ]
+
+    def add(self, reply: str, shown: Message) -> None:
+        """One more turn; those before are folded where they have no room beside it."""
+        self._count += 1
+        turn = self._fitting(Turn(self._count, Message(role="assistant", content=reply or "(empty)"), shown))
+        if self._turns and sum(map(self._size, self._turns)) + self._size(turn) > self._most:
+            self.fold()
+        self._turns.append(turn)
+
+    def fold(self) -> bool:
+        """Put all turns into memory, and show the view of them; whether there were any."""
+        if not self._turns:
+            return False
+        before = sum(map(self._size, self._turns))
+        for turn in self._turns:
+            self._memory.put(
+                f"{turn.reply.content}\n\n{turn.shown.content}",
+                kind="turn",
+                node=self._node,
+                depth=self._depth,
+                title=prompts.turn_title(turn.number, turn.reply.content),
+            )
+        folded, self._turns = len(self._turns), []
+        view = self._memory.view(self._node, [self._question], self._view_tokens)
+        self._view = prompts.view_message(view) if view else None
+        self._told(folded, before, 0 if self._view is None else self._measure(view))
+        return True
+
+    def shorten(self) -> bool:
+        """Make a prompt that a provider found too long shorter; whether there was anything to shorten."""
+        if len(self._turns) > 1:
+            last = self._turns.pop()
+            self.fold()
+            self._turns.append(last)
+            return True
+        longest = max(self._turns[-1:], key=lambda turn: len(turn.shown.content), default=None)
+        if longest is not None and len(longest.shown.content) >= _SHORT:
+            cut = prompts.excerpt(longest.shown.content, len(longest.shown.content) // 4)
+            self._turns[-1] = replace(longest, shown=replace(longest.shown, content=cut))
+            return True
+        return self.fold()
+
+    def _fitting(self, turn: Turn) -> Turn:
+        """A turn that has room by itself: what is too long is cut in its middle."""
+        room = self._most // 2
+        return replace(turn, reply=self._cut(turn.reply, room), shown=self._cut(turn.shown, room))
+
+    def _cut(self, message: Message, room: int) -> Message:
+        content, characters = message.content, len(message.content)
+        while self._measure(content) > room:
+            characters = min(characters * 3 // 4, room * _CHARACTERS)
+            content = prompts.excerpt(message.content, characters)
+        return message if content is message.content else replace(message, content=content)
+
+    def _size(self, turn: Turn) -> int:
+        return self._measure(turn.reply.content) + self._measure(turn.shown.content)

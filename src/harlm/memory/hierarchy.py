@@ -1,0 +1,301 @@
+"""HIERARCHICAL MEMORY of one run: handles, the three tiers over one store, and views of them. Knows entries; refuses to know who
+asks, but for the node that an entry was made at.
+
+Nothing is ever lost by being demoted: hot and warm hold copies, and the store holds every original.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harlm.context import estimate_tokens
+from harlm.errors import MemoryFailure
+from harlm.memory.counts import Counts, Tier
+from harlm.memory.extract import Measure, beginning
+from harlm.memory.hot import HotStore
+from harlm.memory.view import Shown, view
+from harlm.memory.warm import Summary, WarmTier, summarised
+from harlm.protocols import MemoryStore
+from harlm.types import Entry, EntryKind, MemoryUse, Usage
+
+_TITLE = 100  # characters
+_GIST = 80
+_MOST_SHOWN = 400  # entries of one view
+_EXCERPT = 160  # tokens of a passage that search found
+
+_RANK: dict[EntryKind, int] = {"note": 0, "turn": 1, "answer": 2, "reply": 3}
+_NAMES: dict[EntryKind, str] = {
+    "note": "note", "turn": "turn", "answer": "answer of a child", "reply": "reply of a sub-call"
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """An entry, or a part of it, as it is handed out.
+
+    Attributes:
+        handle, title: which entry.
+        text: what of it is handed out.
+        tokens: of the whole entry.
+        is_cut: whether there is more of it.
+    """
+
+    handle: str
+    title: str
+    text: str
+    tokens: int
+    is_cut: bool
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is kept in memory of one entry."""
+
+    handle: str
+    key: str
+    kind: EntryKind
+    node: str
+    title: str
+    gist: str
+    tokens: int
+    number: int
+    is_pinned: bool = False
+    was_hot: bool = True
+    was_shown_short: bool = False
+
+
+class Memory:
+    """See the module. For the event loop's thread alone.
+
+    Args:
+        store: keeps the originals; may be shared with other runs.
+        run: the name of this one.
+        goal: the question of the root, which summaries keep in mind.
+        hot_tokens: of the hot tier.
+        measure: tokens of a text, or an upper bound of them.
+    """
+
+    def __init__(
+        self,
+        store: MemoryStore,
+        *,
+        run: str = "",
+        goal: str = "",
+        hot_tokens: int = 16_000,
+        measure: Measure = estimate_tokens,
+    ) -> None:
+        self._store = store
+        self._hot = HotStore(store, tokens=hot_tokens)
+        self._warm = WarmTier(measure)
+        self._run = run
+        self._goal = goal
+        self._measure = measure
+        self._known: dict[str, _Known] = {}
+        self._by_key: dict[str, str] = {}
+        self._numbers = itertools.count(1)
+        self.counts = Counts()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    # -- keeping -------------------------------------------------------------------------------------------
+
+    def put(
+        self,
+        value: str | bytes,
+        *,
+        kind: EntryKind,
+        node: str = "0",
+        depth: int = 0,
+        question: str = "",
+        model: str = "",
+        key: str | None = None,
+        usage: Usage | None = None,
+        title: str = "",
+        is_pinned: bool = False,
+    ) -> str:
+        """Remember a value, and give it a handle. The same value under the same key has the handle that it had."""
+        key = key or _key(self._run, node, kind, question, value)
+        if key in self._by_key:
+            return self._by_key[key]
+        number = next(self._numbers)
+        handle = f"m{number}"
+        tokens = estimate_tokens(value) if isinstance(value, str) else len(value)
+        entry = Entry(
+            key=key, kind=kind, value=value, question=question, run=self._run, node=node, depth=depth, model=model,
+            tokens=tokens, created=time.time(), usage=usage or Usage(),
+        )  # fmt: skip
+        self._hot.put(entry)
+        self._known[handle] = _Known(
+            handle=handle,
+            key=key,
+            kind=kind,
+            node=node,
+            title=_one_line(title or f"{_NAMES[kind]}{f' to: {question}' if question else ''}", _TITLE)
+            + f" ({tokens:,} tokens)",
+            gist=_one_line(value, _GIST) if isinstance(value, str) else "",
+            tokens=tokens,
+            number=number,
+            is_pinned=is_pinned,
+        )
+        self._by_key[key] = handle
+        self._look()
+        return handle
+
+    def store_only(self, key: str, value: str, *, model: str, usage: Usage) -> None:
+        """Keep a reply for whoever asks the same, in this run or another; it has no handle, since it is part of a turn."""
+        self._store.put(
+            Entry(
+                key=key, kind="reply", value=value, model=model, tokens=estimate_tokens(value), created=time.time(),
+                usage=usage,
+            )
+        )  # fmt: skip
+
+    def pin(self, handle: str, *, is_pinned: bool = True) -> None:
+        """Show an entry before others, for as long as it is pinned.
+
+        Raises:
+            KeyError: there is no such handle.
+        """
+        self._known[handle].is_pinned = is_pinned
+
+    # -- handing out ---------------------------------------------------------------------------------------
+
+    def expand(self, handle: str, tokens: int | None = None, question: str = "") -> Recalled:
+        """An entry as it was; in at most so many tokens its beginning, or with a question what says most about it.
+
+        Raises:
+            KeyError: there is no such handle.
+            MemoryFailure: the original cannot be read.
+        """
+        known = self._of(handle)
+        if known.was_shown_short:
+            self.counts.rehydrated += 1
+            known.was_shown_short = False
+        value = self._original(known).value
+        if tokens is None or (isinstance(value, str) and self._measure(value) <= tokens):
+            text = value if isinstance(value, str) else repr(value)
+            return Recalled(handle, known.title, text, known.tokens, is_cut=False)
+        if question and isinstance(value, str):
+            text = self._summary(known, [question], tokens).text
+        else:
+            text = beginning(value if isinstance(value, str) else repr(value), tokens, self._measure)
+        return Recalled(handle, known.title, text, known.tokens, is_cut=True)
+
+    def search(self, query: str, k: int = 10, tokens: int = _EXCERPT) -> list[Recalled]:
+        """The entries of this run that fit a query best, best first, each with what it says about it in so many tokens."""
+        found: list[Recalled] = []
+        for each in self._hot.search(query, 3 * k, run=self._run):
+            handle = self._by_key.get(each.key)
+            if handle is None or any(other.handle == handle for other in found):
+                continue
+            known = self._known[handle]
+            value = self._original(known).value
+            text = value[each.start : each.end] if isinstance(value, str) else ""
+            is_whole = isinstance(value, str) and len(text) == len(value)
+            if self._measure(text) > tokens:
+                text = summarised(text, [query], tokens, self._measure).text
+                is_whole = False
+            found.append(Recalled(handle, known.title, text, known.tokens, is_cut=not is_whole))
+            if len(found) == k:
+                break
+        if not found:
+            self.counts.misses += 1
+        return found
+
+    def view(self, node: str, questions: Sequence[str], tokens: int) -> str:
+        """What the model of a node is shown of what was found out there, in at most so many tokens."""
+        own = [each for each in self._known.values() if each.node == node or each.is_pinned]
+        own.sort(key=lambda each: (not each.is_pinned, _RANK[each.kind], -each.number))
+        asked = [*questions, self._goal]
+        self._look()
+        return view([self._shown(each, asked) for each in own[:_MOST_SHOWN]], tokens, self._measure)
+
+    def _shown(self, known: _Known, questions: Sequence[str]) -> Shown:
+        entry = self._hot.get(known.key) if known.key in self._hot else None
+        whole = None
+        if entry is not None and isinstance(entry.value, str) and (known.is_pinned or known.kind != "reply"):
+            whole = entry.value
+
+        def short(tokens: int) -> str:
+            if tokens < 1:
+                return ""
+            try:
+                summary = self._summary(known, questions, tokens)
+            except MemoryFailure:
+                return ""
+            known.was_shown_short = summary.method != "whole"
+            return summary.text
+
+        return Shown(known.handle, known.title, whole, short, known.gist)
+
+    def _summary(self, known: _Known, questions: Sequence[str], tokens: int) -> Summary:
+        """An entry made short: as it was before, or from the original."""
+        if (summary := self._warm.known(known.key, questions, tokens)) is not None:
+            self.counts.served("warm")
+            return summary
+        summary = self._warm.make(known.key, self._original(known).value, questions, tokens)
+        if summary.method != "whole":
+            self.counts.shortened(summary.ratio)
+        return summary
+
+    def _original(self, known: _Known) -> Entry:
+        """An entry whole, from whichever tier has it.
+
+        Raises:
+            MemoryFailure: it cannot be read.
+        """
+        tier: Tier = "hot" if known.key in self._hot else "cold"
+        entry = self._hot.get(known.key)
+        if entry is None:
+            self.counts.misses += 1
+            raise MemoryFailure(f"{known.handle} cannot be read any more: its file was moved or emptied")
+        self.counts.served(tier)
+        if tier == "cold" and known.was_hot:
+            self.counts.recomputed += 1
+        known.was_hot = known.key in self._hot
+        self._look()
+        return entry
+
+    def _of(self, handle: str) -> _Known:
+        known = self._known.get(handle)
+        if known is None:
+            self.counts.misses += 1
+            raise KeyError(handle)
+        return known
+
+    # -- summaries that a model writes ---------------------------------------------------------------------
+
+    def abstract(self, handle: str, text: str, tokens: int) -> bool:
+        """Take a summary that a model wrote; whether it is short enough and true to its source."""
+        known = self._of(handle)
+        value = self._original(known).value
+        return isinstance(value, str) and self._warm.take(known.key, text, value, tokens)
+
+    # -- figures -------------------------------------------------------------------------------------------
+
+    def use(self, answer: str = "") -> MemoryUse:
+        """What memory did so far; of the numbers and names of ``answer``, how many survived in the summaries."""
+        kept, probed = self._warm.probe(answer, self._hot.get)
+        return self.counts.use(kept=kept, probed=probed)
+
+    def _look(self) -> None:
+        self.counts.seen({"hot": len(self._hot), "warm": len(self._warm), "cold": len(self._known)})
+
+
+def _one_line(value: str | bytes, most: int) -> str:
+    text = " ".join(value[: 4 * most].split()) if isinstance(value, str) else ""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _key(run: str, node: str, kind: str, question: str, value: str | bytes) -> str:
+    state = hashlib.blake2b(digest_size=16)
+    for part in (run, node, kind, question):
+        data = part.encode("utf-8", "surrogatepass")
+        state.update(len(data).to_bytes(8, "little") + data)
+    state.update(value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))
+    return state.hexdigest()

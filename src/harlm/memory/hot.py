@@ -1,0 +1,92 @@
+"""The hot tier: the entries used last, whole, in front of another store. Knows recency and tokens; refuses to keep anything
+that the store behind it does not.
+
+Least recently used goes first: on the traces of a recursion that is within 0 to 3 points of what an eviction that knows the
+future would reach, while frequency (LFU) and SIEVE collapse (bench/memory.py).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from harlm.protocols import MemoryStore
+from harlm.types import Entry, Recollection
+
+_LEAST = 32  # tokens that even an empty entry counts as
+
+
+class HotStore:
+    """See the module, and ``harlm.protocols.MemoryStore``.
+
+    Args:
+        behind: keeps everything.
+        tokens: of all hot entries together; an entry that is larger is never hot.
+        entries: how many there are at most.
+
+    Attributes:
+        tokens: of the entries that are hot now.
+        evicted: how many had to go.
+    """
+
+    def __init__(self, behind: MemoryStore, *, tokens: int = 16_000, entries: int = 256) -> None:
+        self._behind = behind
+        self._most_tokens = tokens
+        self._most = entries
+        self._hot: OrderedDict[str, Entry] = OrderedDict()
+        self.tokens = 0
+        self.evicted = 0
+
+    def __len__(self) -> int:
+        return len(self._hot)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._hot
+
+    def put(self, entry: Entry) -> None:
+        """See ``harlm.protocols.MemoryStore``."""
+        self._behind.put(entry)
+        self._keep(entry)
+
+    def get(self, key: str) -> Entry | None:
+        """See ``harlm.protocols.MemoryStore``."""
+        entry = self._hot.get(key)
+        if entry is not None:
+            self._hot.move_to_end(key)
+            return entry
+        entry = self._behind.get(key)
+        if entry is not None:
+            self._keep(entry)
+        return entry
+
+    def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
+        """See ``harlm.protocols.MemoryStore``."""
+        return self._behind.search(query, k, run=run)
+
+    def flush(self) -> None:
+        """See ``harlm.protocols.MemoryStore``."""
+        self._behind.flush()
+
+    def close(self) -> None:
+        """See ``harlm.protocols.MemoryStore``."""
+        self._hot.clear()
+        self.tokens = 0
+        self._behind.close()
+
+    def _keep(self, entry: Entry) -> None:
+        if entry.key in self._hot:
+            self._hot.move_to_end(entry.key)
+            return
+        size = _size(entry)
+        if size > self._most_tokens:
+            return
+        self._hot[entry.key] = entry
+        self.tokens += size
+        while self.tokens > self._most_tokens or len(self._hot) > self._most:
+            _, old = self._hot.popitem(last=False)
+            self.tokens -= _size(old)
+            self.evicted += 1
+
+
+def _size(entry: Entry) -> int:
+    return max(_LEAST, entry.tokens)

@@ -1,0 +1,118 @@
+"""Shorter by saying how a text is built: JSON, tables, code, logs. Sentences of these are no sentences, and leaving some out would
+change what they say; counts, names, the first and the last rows do not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+Kind = Literal["prose", "json", "table", "code", "log"]
+"""What a text is made of."""
+
+_LOOKED_AT = 200  # lines
+_SHOWN = 3  # rows from each end
+_LONG = 160  # characters of one row
+_SIGNATURE = re.compile(
+    r"^\s*(?:async def|def|class|function|func|fn|public|private|static|interface|type)\b.*", re.MULTILINE
+)
+_STAMP = re.compile(r"^\W*(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\w{3} +\d+ \d\d:\d\d)")
+_LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
+_CODE = re.compile(
+    r"^\s*(?:import |from \S+ import|#include|package |use |(?:async )?def |class |return\b|\}|@\w)"
+)
+_LARGEST_JSON = 20_000_000  # characters that are parsed
+
+
+def kind_of(text: str) -> Kind:
+    """What a text is made of, by its first lines."""
+    start = text.lstrip()[:1]
+    if start in ("{", "[") and len(text) <= _LARGEST_JSON and _parsed(text) is not None:
+        return "json"
+    lines = [line for line in text[: 200 * _LOOKED_AT].splitlines()[:_LOOKED_AT] if line.strip()]
+    if len(lines) < 4:
+        return "prose"
+    if sum(bool(_STAMP.match(line) or _LEVEL.search(line)) for line in lines) > 0.6 * len(lines):
+        return "log"
+    for mark in ("\t", "|", ",", ";"):
+        counts = Counter(line.count(mark) for line in lines)
+        most, how_often = counts.most_common(1)[0]
+        is_narrow = mark in "\t|" or max(map(len, lines)) < 20 * (most + 1)
+        if most >= 2 and how_often > 0.9 * len(lines) and is_narrow:
+            return "table"
+    if sum(bool(_CODE.match(line)) for line in lines) > 0.15 * len(lines):
+        return "code"
+    return "prose"
+
+
+def outlined(text: str, kind: Kind) -> str:
+    """What a text that is no prose is made of, in a few lines."""
+    match kind:
+        case "json":
+            return "\n".join(_of_json(_parsed(text)))
+        case "table":
+            return _of_rows(text, "table")
+        case "log":
+            return _of_log(text)
+        case "code":
+            return _of_code(text)
+        case "prose":
+            return text
+
+
+def _parsed(text: str) -> object:
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def _of_json(value: object, name: str = "", depth: int = 0) -> Iterator[str]:
+    indent = "  " * depth
+    label = f"{name}: " if name else ""
+    if isinstance(value, Mapping):
+        yield f"{indent}{label}object of {len(value):,}"
+        if depth < 3:
+            for key, each in list(value.items())[:12]:
+                yield from _of_json(each, str(key)[:40], depth + 1)
+            if len(value) > 12:
+                yield f"{indent}  … and {len(value) - 12:,} more"
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield f"{indent}{label}list of {len(value):,}"
+        if value and depth < 3:
+            ends = [*value[:_SHOWN], *value[max(_SHOWN, len(value) - _SHOWN) :]]
+            if all(not isinstance(each, Mapping | list) for each in ends):
+                yield f"{indent}  {_row(json.dumps(list(value[:_SHOWN]), ensure_ascii=False))} … {_row(json.dumps(value[-1], ensure_ascii=False))}"
+            else:
+                yield from _of_json(value[0], "each like", depth + 1)
+                yield f"{indent}  last: {_row(json.dumps(value[-1], ensure_ascii=False))}"
+    else:
+        yield f"{indent}{label}{_row(json.dumps(value, ensure_ascii=False))}"
+
+
+def _of_rows(text: str, what: str) -> str:
+    lines = text.splitlines()
+    first, last = lines[: _SHOWN + 1], lines[max(_SHOWN + 1, len(lines) - _SHOWN) :]
+    left_out = len(lines) - len(first) - len(last)
+    between = [f"… {left_out:,} more rows …"] if left_out > 0 else []
+    return "\n".join([f"{what} of {len(lines):,} rows", *map(_row, first), *between, *map(_row, last)])
+
+
+def _of_log(text: str) -> str:
+    levels = Counter(match.group() for match in _LEVEL.finditer(text))
+    counts = ", ".join(f"{count:,} {level}" for level, count in levels.most_common())
+    return _of_rows(text, f"log ({counts})" if counts else "log")
+
+
+def _of_code(text: str) -> str:
+    signatures = [match.group().rstrip(" :{") for match in _SIGNATURE.finditer(text)]
+    lines = text.count("\n") + 1
+    return "\n".join([f"code of {lines:,} lines", *map(_row, signatures)])
+
+
+def _row(line: str) -> str:
+    return line if len(line) <= _LONG else f"{line[:_LONG]}…"

@@ -1,0 +1,138 @@
+"""The warm tier: entries made short for the questions that are known. Knows how, and whether a summary is true to its source;
+refuses to be the only copy of anything.
+
+A summary is always made from the original, never from another summary, and made anew for a new question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harlm.memory.extract import Measure, beginning, extracted
+from harlm.memory.structure import kind_of, outlined
+from harlm.types import Entry
+
+Method = Literal["whole", "extract", "outline", "abstract"]
+"""How a summary was made: not at all, by leaving out, by saying how it is built, or by a model."""
+
+_KEPT = 4096  # summaries
+_PROBED = 64  # that are looked into at the end
+_TOLD_APART = re.compile(r"\w+(?:[-./:@#]\w+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A text made short.
+
+    Attributes:
+        tokens: of it.
+        of: tokens of the original.
+    """
+
+    text: str
+    method: Method
+    tokens: int
+    of: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times shorter than the original."""
+        return self.of / max(1, self.tokens)
+
+
+def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure) -> Summary:
+    """An entry in at most so many tokens, at once and without a model."""
+    if isinstance(value, bytes):
+        text = f"({len(value):,} bytes that are no text)"
+        return Summary(beginning(text, tokens, measure), "outline", measure(text), len(value))
+    size = measure(value)
+    if size <= tokens:
+        return Summary(value, "whole", size, size)
+    kind = kind_of(value)
+    if kind == "prose":
+        text = extracted(value, questions, tokens, measure)
+        return Summary(text, "extract", measure(text), size)
+    outline = outlined(value, kind)
+    text = beginning(outline, tokens, measure)
+    if (left := tokens - measure(text)) > tokens // 4:  # what the questions ask for, beside how it is built
+        found = extracted(value, questions, left - left // 8, measure)
+        both = f"{text}\n{found}" if found else text
+        text = both if measure(both) <= tokens else text
+    return Summary(text, "outline", measure(text), size)
+
+
+def is_true_to(summary: str, source: str) -> bool:
+    """Whether every number and every identifier of a summary occurs in its source."""
+    there = set(_marks(source))
+    return all(each in there for each in _marks(summary))
+
+
+def _marks(text: str) -> list[str]:
+    """Words that hold a digit, an underscore or a capital within: what a summary must not make up."""
+    found = []
+    for each in _TOLD_APART.findall(text):
+        bare = each.strip("-./:@#")
+        has_digit = any(letter.isdigit() for letter in bare)
+        is_name = "_" in bare or any(letter.isupper() for letter in bare[1:])
+        if has_digit or is_name:
+            found.append(bare.lower() if bare[:1].isupper() and bare[1:].islower() else bare)
+    return found
+
+
+class WarmTier:
+    """The summaries that were made, by entry and by what they were made for; the least recently used go first."""
+
+    def __init__(self, measure: Measure) -> None:
+        self._measure = measure
+        self._kept: OrderedDict[tuple[str, tuple[str, ...], int], Summary] = OrderedDict()
+        self._abstracts: dict[str, Summary] = {}
+        self.tokens = 0
+        self.made = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def known(self, key: str, questions: Sequence[str], tokens: int) -> Summary | None:
+        """A summary that was made before."""
+        abstract = self._abstracts.get(key)
+        if abstract is not None and abstract.tokens <= tokens:
+            return abstract
+        at = (key, tuple(questions), tokens)
+        found = self._kept.get(at)
+        if found is not None:
+            self._kept.move_to_end(at)
+        return found
+
+    def make(self, key: str, value: str | bytes, questions: Sequence[str], tokens: int) -> Summary:
+        """A summary from the original."""
+        made = summarised(value, questions, tokens, self._measure)
+        self.made += 1
+        self._kept[key, tuple(questions), tokens] = made
+        self.tokens += made.tokens
+        while len(self._kept) > _KEPT:
+            self.tokens -= self._kept.popitem(last=False)[1].tokens
+        return made
+
+    def probe(self, answer: str, original: Callable[[str], Entry | None]) -> tuple[int, int]:
+        """Of the numbers and names of an answer that stand in what was summarised, how many stand in the summaries: (kept, of)."""
+        wanted = set(_marks(answer))
+        kept = probed = 0
+        for (key, _, _), summary in list(self._kept.items())[-_PROBED:] if wanted else ():
+            entry = None if summary.method == "whole" else original(key)
+            if entry is not None and isinstance(entry.value, str):
+                there = wanted & set(_marks(entry.value))
+                probed += len(there)
+                kept += len(there & set(_marks(summary.text)))
+        return kept, probed
+
+    def take(self, key: str, text: str, source: str, most: int) -> bool:
+        """Take a summary that a model wrote; whether it is short enough and true to its source."""
+        tokens = self._measure(text)
+        if not text.strip() or tokens > most or not is_true_to(text, source):
+            return False
+        self._abstracts[key] = Summary(text.strip(), "abstract", tokens, self._measure(source))
+        return True
