@@ -19,7 +19,7 @@ from harlm.budget import Price
 from harlm.budget.estimate import Forecast
 from harlm.context import load, profile
 from harlm.engine import Run, solve
-from harlm.errors import ConfigError, LimitExceeded, NoAnswer
+from harlm.errors import ConfigError, LimitExceeded, MemoryFailure, NoAnswer
 from harlm.events import Event
 from harlm.protocols import TraceSink
 from harlm.types import MODES, Answer, Budget, Context, Mode, Task, without_surrogates
@@ -179,6 +179,10 @@ class HARLM:
         except (Exception, asyncio.CancelledError, KeyboardInterrupt) as error:
             run.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
             raise
+        try:
+            await asyncio.to_thread(run.shared.memory.flush)
+        except MemoryFailure as failure:
+            run.emit(events.Noted(message=str(failure)))
         run.emit(events.Answered(answer=answer))
         return answer
 

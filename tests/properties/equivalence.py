@@ -50,6 +50,7 @@ _RESERVED = (
     "answer'.split()\n"
 )
 _SCOUT_S = 0.1
+_ANY_PROMPT = re.compile(r"no reply to '.*'")  # which of several calls side by side failed first is chance
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _CELL = re.compile(r"<cell \d+>")
 _MOMENT = re.compile(r"\b1[789]\d{8}\.\d+")  # seconds since the epoch
@@ -204,7 +205,9 @@ def _seen(seen: Observation, told: Observation, claimed: list[str], *, is_ordere
         output=_plain(seen.output),
         error=None
         if seen.error is None
-        else _plain(seen.error if is_ordered else seen.error.rpartition("\n")[2]),
+        else _plain(
+            seen.error if is_ordered else _ANY_PROMPT.sub("no reply", seen.error.rpartition("\n")[2])
+        ),
         final=repr(seen.final),
         variables=_plain(told.output),
         claimed=_claims(claimed, seen, is_ordered=is_ordered),

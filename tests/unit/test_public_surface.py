@@ -79,8 +79,9 @@ def test_flags_of_parts_that_do_not_exist_are_absent() -> None:
         "--explain",
         "-q",
         "-v",
+        "--no-cache",
     } <= flags
-    assert not {"--branches", "--no-cache", "--resume"} & flags
+    assert not {"--branches", "--resume"} & flags
 
 
 def test_the_schemas_in_the_wheel_are_those_of_the_types() -> None:

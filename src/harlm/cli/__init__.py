@@ -30,6 +30,7 @@ from harlm.errors import (
 
 _VERBS = {
     "ask": "Ask a question over files and folders.",
+    "cache": "Show what is remembered from run to run, and forget it.",
     "config": "Show the settings, and where each comes from.",
     "demo": "Answer real questions over Python's own standard library, and check the answers.",
     "doctor": "Check this machine: keys, folders, sandbox, certificates.",
@@ -39,6 +40,7 @@ _VERBS = {
     "plan": "Show which model calls of a cell wait for which.",
     "runs": "List and show stored runs.",
     "sandbox": "Run files as cells in the sandbox, to see what it stops.",
+    "search": "Find the passages that fit a question best, without any model.",
 }
 
 (

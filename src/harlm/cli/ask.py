@@ -42,6 +42,7 @@ _FLAGS = {
     "speculation": "engine.speculation",
     "seed": "engine.seed",
     "strict": "engine.strict",
+    "cache": "memory.cache",
     "include": "loading.include",
     "exclude": "loading.exclude",
 }
@@ -109,6 +110,14 @@ _FLAGS = {
     is_flag=True,
     default=None,
     help="Fail (exit 6) when nothing in the context supports an answer.",
+)
+@click.option(
+    "--no-cache",
+    "cache",
+    is_flag=True,
+    flag_value=False,
+    default=None,
+    help="Ask again what was asked in earlier runs, and remember nothing.",
 )
 @click.option("--offline", is_flag=True, default=None, help="Refuse every model that needs a network.")
 @click.option(

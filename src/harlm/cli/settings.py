@@ -31,12 +31,13 @@ def _here() -> Path:
         return Path()  # the folder was deleted, or may not be read: no project file is found in it
 
 
-class _Duration(click.ParamType[float]):
+class Duration(click.ParamType[float]):
     """``90s``, ``5m``, ``1h30m``, in seconds."""
 
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See ``click.ParamType.convert``."""
         try:
             seconds = seconds_of(str(value))
         except ValueError as error:
@@ -55,7 +56,7 @@ def budget_options(command: _Command) -> _Command:
         ),
         click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Tokens of input and output."),
         click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Model requests."),
-        click.option("--timeout", type=_Duration(), metavar="TIME", help="Such as 90s, 5m or 1h30m."),
+        click.option("--timeout", type=Duration(), metavar="TIME", help="Such as 90s, 5m or 1h30m."),
     ):
         command = option(command)
     return command

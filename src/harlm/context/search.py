@@ -5,16 +5,36 @@ and passages; the ranking belongs to ``harlm.retrieval``.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self, TypeVar
 
-from harlm.retrieval.index import LOST, PassageIndex, open_index, set_aside
+from harlm.retrieval.index import LOST, Growing, PassageIndex, open_index, set_aside
 from harlm.retrieval.ranking import Query, RankedPassage, rank_passages, weighed_query
 from harlm.types import Context, Hit
 
 _Found = TypeVar("_Found")
+_SOON_S, _SELDOM_S = 0.15, 1.0
 _WORTH_KEEPING = 1 << 16  # characters; a smaller index is built faster than a file is opened
+
+
+First = Callable[[tuple[Hit, ...], float], None]
+"""Told what was found in an index that is still being built, and which share of the texts that is of."""
+
+
+class _Impatient:
+    """Shows what an index that is being built holds: once soon, and then seldom."""
+
+    def __init__(self, show: Growing) -> None:
+        self._show = show
+        self._next = time.monotonic() + _SOON_S
+
+    def __call__(self, index: PassageIndex, share: float) -> None:
+        """See ``harlm.retrieval.index.Growing``."""
+        if time.monotonic() >= self._next and share < 1:
+            self._next = time.monotonic() + _SELDOM_S
+            self._show(index, share)
 
 
 class Searcher:
@@ -42,24 +62,29 @@ class Searcher:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def search(self, query: str, k: int = 10, *, within: int | None = None) -> tuple[Hit, ...]:
+    def search(
+        self, query: str, k: int = 10, *, within: int | None = None, first: First | None = None
+    ) -> tuple[Hit, ...]:
         """The ``k`` passages that fit ``query`` best, best first; fewer when fewer hold any of its words.
 
         Args:
             query: a question, or some words; of a very long one the rarest words count.
             k: how many.
             within: the number of the only document to look into; all when None.
+            first: told what was found so far, where the index takes long to build.
         """
 
-        def rank(index: PassageIndex) -> list[RankedPassage]:
-            return rank_passages(
-                self._read(query, index), k, index=index, texts=self._texts, names=self._names, within=within
+        def rank(index: PassageIndex) -> tuple[Hit, ...]:
+            query_here = self._read(query, index)
+            ranked = rank_passages(
+                query_here, k, index=index, texts=self._texts, names=self._names, within=within
             )
+            return tuple(map(_hit, ranked))
 
-        return tuple(
-            Hit(document=each.text, start=each.start, end=each.end, score=each.score, best=each.best)
-            for each in self._on_index(rank)
-        )
+        if first is not None:
+            self._opened(_Impatient(lambda index, share: first(rank(index), share)))
+            self._asked = None  # it was weighed by a part of the texts
+        return self._on_index(rank)
 
     def weights(self, query: str) -> dict[str, float]:
         """How telling each word of a query is in this context: stem to share, summing to 1."""
@@ -94,9 +119,13 @@ class Searcher:
                     self._index = self._file = None
             return work(self._opened())
 
-    def _opened(self) -> PassageIndex:
+    def _opened(self, growing: Growing | None = None) -> PassageIndex:
         with self._lock:
             if self._index is None:
                 key = self._context.digest if self._file else "memory"
-                self._index = open_index(self._texts, file=self._file, key=key)
+                self._index = open_index(self._texts, file=self._file, key=key, growing=growing)
             return self._index
+
+
+def _hit(ranked: RankedPassage) -> Hit:
+    return Hit(document=ranked.text, start=ranked.start, end=ranked.end, score=ranked.score, best=ranked.best)

@@ -185,8 +185,7 @@ class Run:
         if not is_known:
             shared.memory.counts.misses += 1
             return completion, seconds
-        if role == "sub":
-            self._keep(completion, messages, key)
+        keep(completion)
         shared.memory.counts.saved(completion.usage)
         self.emit(
             events.Reused(

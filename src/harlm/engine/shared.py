@@ -122,7 +122,7 @@ class Shared:
         self.slowest_root_s = 0.0
         self.index_file = index_file
         self.remembering = remembering or Remembering()
-        self.memory = memory or Memory(RamStore(), run=run_id)
+        self.memory = Memory(RamStore(), run=run_id) if memory is None else memory
         self.reuse = reuse
         self.identity_of = identity_of
         self.call_slots = asyncio.Semaphore(settings.concurrency)

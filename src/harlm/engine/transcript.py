@@ -99,7 +99,7 @@ class Transcript:
                 title=prompts.turn_title(turn.number, turn.reply.content),
             )
         folded, self._turns = len(self._turns), []
-        view = self._memory.view(self._node, [self._question], self._view_tokens)
+        view = self._memory.view(self._node, [self._question], self._view_tokens, self._measure)
         self._view = prompts.view_message(view) if view else None
         self._told(folded, before, 0 if self._view is None else self._measure(view))
         return True
@@ -116,7 +116,8 @@ class Transcript:
             cut = prompts.excerpt(longest.shown.content, len(longest.shown.content) // 4)
             self._turns[-1] = replace(longest, shown=replace(longest.shown, content=cut))
             return True
-        return self.fold()
+        had_view, self._view = self._view is not None, None
+        return had_view
 
     def _fitting(self, turn: Turn) -> Turn:
         """A turn that has room by itself: what is too long is cut in its middle."""

@@ -11,15 +11,17 @@ Protects one namespace from another: no row of another is ever read. The file is
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import queue
 import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -165,7 +167,7 @@ class ColdStore:
             if self._reader is None:
                 if not self._file.exists():
                     return []
-                self._reader = self._opened()
+                self._reader = _connected(self._file)
             return self._reader.execute(query, values).fetchall()
         except sqlite3.Error as error:
             self._forget_reader()
@@ -179,26 +181,6 @@ class ColdStore:
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
-
-    def _opened(self) -> sqlite3.Connection:
-        """A connection to a file with our tables."""
-        connection = sqlite3.connect(
-            self._file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            with suppress(OSError):
-                self._file.chmod(0o600)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, _FORMAT):
-                raise sqlite3.DatabaseError(f"it has format {version}, and this is format {_FORMAT}")
-            if version == 0:
-                connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
 
     # -- writing, in a thread of its own -------------------------------------------------------------------
 
@@ -284,7 +266,7 @@ class ColdStore:
     def _begun(self) -> sqlite3.Connection:
         """A connection to the file; with what can be read of one that was moved aside a moment ago, where it is new."""
         is_new = not self._file.exists()
-        connection = self._opened()
+        connection = _connected(self._file)
         aside = sorted(self._file.parent.glob(f"{self._file.name}.broken-*")) if is_new else []
         for damaged in aside[-1:]:
             if time.time() - damaged.stat().st_ctime < _JUST_NOW_S:
@@ -309,6 +291,25 @@ class ColdStore:
         except (sqlite3.Error, OSError) as again:
             return None, again
         return fresh, None
+
+
+def _connected(file: Path) -> sqlite3.Connection:
+    """A connection to a file with our tables."""
+    connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+    try:
+        with suppress(OSError):
+            file.chmod(0o600)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, _FORMAT):
+            raise sqlite3.DatabaseError(f"it has format {version}, and this is format {_FORMAT}")
+        if version == 0:
+            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _insert_one(connection: sqlite3.Connection, space: str, entry: Entry) -> None:
@@ -344,6 +345,72 @@ def _index(connection: sqlite3.Connection, number: int, place: str, entry: Entry
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Entries of one kind, model and namespace: how many, bytes on disk, and how often they were asked for again."""
+
+    space: str
+    kind: str
+    model: str
+    entries: int
+    size: int
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file holds."""
+
+    size: int
+    rows: list[Held]
+
+
+def held(file: Path) -> Contents:
+    """What a file holds, over all namespaces; nothing where there is none.
+
+    Raises:
+        MemoryFailure: it cannot be read.
+    """
+    if not file.exists():
+        return Contents(0, [])
+    with _opened_by(file) as connection:
+        rows = connection.execute(
+            "SELECT space, kind, model, count(*), sum(length(value)), sum(uses) FROM entries GROUP BY space, kind, model"
+            " ORDER BY 5 DESC"
+        ).fetchall()
+        return Contents(_used_bytes(connection), [Held(*row) for row in rows])
+
+
+def forget(file: Path, used_before: float | None = None) -> int:
+    """Remove all entries, or those that were not used since; how many went.
+
+    Raises:
+        MemoryFailure: they cannot be removed.
+    """
+    if not file.exists():
+        return 0
+    with _opened_by(file) as connection:
+        gone = prune(connection, 1 << 62, older_than=math.inf if used_before is None else used_before)
+        connection.execute("VACUUM")
+        return gone
+
+
+@contextmanager
+def _opened_by(file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection for a verb, with errors that say what to do.
+
+    Raises:
+        MemoryFailure: whatever goes wrong.
+    """
+    try:
+        with closing(_connected(file)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise MemoryFailure(
+            f"the memory in {file} cannot be used ({error}); try again, or move it away"
+        ) from error
+
+
 def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float | None = None) -> int:
     """Remove the entries that were used least and longest ago until all fit into so many bytes.
 
@@ -359,13 +426,23 @@ def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float |
             "SELECT id FROM entries WHERE used < ? LIMIT ?", (older_than, _AT_ONCE)
         ).fetchall():
             gone += _remove(connection, [row[0] for row in numbers])
-    while _used_bytes(connection) > max_bytes:
-        numbers = connection.execute(
-            "SELECT id FROM entries ORDER BY uses, used LIMIT ?", (_AT_ONCE,)
+    excess = float(_used_bytes(connection) - max_bytes)
+    values = connection.execute("SELECT total(length(value)) FROM entries").fetchone()[0]
+    with_index = _used_bytes(connection) / max(1.0, values)  # bytes of the file for each of a value
+    while excess > 0:
+        least = connection.execute(
+            "SELECT id, length(value) FROM entries ORDER BY uses, used LIMIT ?", (_AT_ONCE,)
         ).fetchall()
-        if not numbers:
+        if not least:
             break
-        gone += _remove(connection, [row[0] for row in numbers])
+        going: list[int] = []
+        for number, size in least:
+            if excess > 0:
+                going.append(number)
+                excess -= size * with_index
+        gone += _remove(connection, going)
+    if gone:
+        connection.execute("INSERT INTO passages (passages) VALUES ('optimize')")
     return gone
 
 

@@ -12,8 +12,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from harlm.retrieval.ranking import Query, ScoredSentence, rank_sentences
+from harlm.retrieval.ranking import Query, ScoredSentence
 from harlm.retrieval.sentences import split_sentences
+from harlm.retrieval.terms import stems_of
 
 GAP = " … "
 """Stands where something was left out."""
@@ -22,25 +23,31 @@ _NEIGHBOUR = 0.3  # of a sentence's score that its neighbours have
 _LEAST = 20  # characters that a piece of a sentence has at least
 _B, _K = 0.5, 1.2  # BM25
 _MOST = 400_000  # characters that are looked through; beyond them the beginning and the end
+_LINE = re.compile(r"\S.*")
 _WORD_END = re.compile(r"\s+\S*$")
 
 Measure = Callable[[str], int]
 """Tokens of a text."""
 
+Split = Callable[[str], list[tuple[int, int]]]
 
-def extracted(text: str, questions: Sequence[str], tokens: int, measure: Measure) -> str:
+
+def extracted(
+    text: str, questions: Sequence[str], tokens: int, measure: Measure, split: Split = split_sentences
+) -> str:
     """The sentences of ``text`` that say most about ``questions``, in their order, in so many tokens.
 
     Args:
         questions: the most important first.
         measure: tokens of a text; must not be less for a longer one.
+        split: into what is left out or not; sentences, or for texts that are no prose ``lines``.
     """
     if measure(text) <= tokens:
         return text
     if len(text) > _MOST:
         half = _MOST // 2
         text = f"{text[:half]}\n{text[-half:]}"
-    ranked = _ranked(text, questions)
+    ranked = _ranked(text, split(text), questions)
     per_token = len(text) / max(1, measure(text))
     room = int(tokens * per_token)
     while room >= _LEAST:
@@ -64,13 +71,24 @@ def beginning(text: str, tokens: int, measure: Measure) -> str:
     return ""
 
 
-def _ranked(text: str, questions: Sequence[str]) -> list[tuple[float, int, int]]:
+def lines(text: str) -> list[tuple[int, int]]:
+    """The lines of a text that are not blank."""
+    return [match.span() for match in _LINE.finditer(text)]
+
+
+def _ranked(
+    text: str, spans: Sequence[tuple[int, int]], questions: Sequence[str]
+) -> list[tuple[float, int, int]]:
     """Sentences with their scores, best first."""
-    spans = split_sentences(text)
     asked = " ".join(questions[:4])
     if not asked.strip():
         return [(-float(at), *span) for at, span in enumerate(spans)]
-    scored = rank_sentences(Query(asked, lambda _: 1.0), text)
+    query = Query(asked, lambda _: 1.0)
+    all_stems = [tuple(stems_of(text[start:end])) for start, end in spans]
+    scored = [
+        ScoredSentence(start, end, stems, query.matches(stems))
+        for (start, end), stems in zip(spans, all_stems, strict=True)
+    ]
     own = _bm25(scored)
     smooth = [
         score + _NEIGHBOUR * max(own[at - 1] if at else 0.0, own[at + 1] if at + 1 < len(own) else 0.0)

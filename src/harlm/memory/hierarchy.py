@@ -155,6 +155,14 @@ class Memory:
             )
         )  # fmt: skip
 
+    def flush(self) -> None:
+        """Return when all that was put is kept.
+
+        Raises:
+            MemoryFailure: it cannot be.
+        """
+        self._hot.flush()
+
     def pin(self, handle: str, *, is_pinned: bool = True) -> None:
         """Show an entry before others, for as long as it is pinned.
 
@@ -207,13 +215,19 @@ class Memory:
             self.counts.misses += 1
         return found
 
-    def view(self, node: str, questions: Sequence[str], tokens: int) -> str:
-        """What the model of a node is shown of what was found out there, in at most so many tokens."""
+    def view(self, node: str, questions: Sequence[str], tokens: int, measure: Measure | None = None) -> str:
+        """What the model of a node is shown of what was found out there, in at most so many tokens.
+
+        Args:
+            measure: an upper bound of the tokens of a text for that model.
+        """
         own = [each for each in self._known.values() if each.node == node or each.is_pinned]
         own.sort(key=lambda each: (not each.is_pinned, _RANK[each.kind], -each.number))
         asked = [*questions, self._goal]
         self._look()
-        return view([self._shown(each, asked) for each in own[:_MOST_SHOWN]], tokens, self._measure)
+        return view(
+            [self._shown(each, asked) for each in own[:_MOST_SHOWN]], tokens, measure or self._measure
+        )
 
     def _shown(self, known: _Known, questions: Sequence[str]) -> Shown:
         entry = self._hot.get(known.key) if known.key in self._hot else None

@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harlm.memory.extract import Measure, beginning, extracted
+from harlm.memory.extract import Measure, beginning, extracted, lines
 from harlm.memory.structure import kind_of, outlined
 from harlm.types import Entry
 
 Method = Literal["whole", "extract", "outline", "abstract"]
 """How a summary was made: not at all, by leaving out, by saying how it is built, or by a model."""
 
+_LEAST = 16  # tokens of an extract that says anything
 _KEPT = 4096  # summaries
 _PROBED = 64  # that are looked into at the end
 _TOLD_APART = re.compile(r"\w+(?:[-./:@#]\w+)*")
@@ -57,9 +58,11 @@ def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measur
         text = extracted(value, questions, tokens, measure)
         return Summary(text, "extract", measure(text), size)
     outline = outlined(value, kind)
-    text = beginning(outline, tokens, measure)
-    if (left := tokens - measure(text)) > tokens // 4:  # what the questions ask for, beside how it is built
-        found = extracted(value, questions, left - left // 8, measure)
+    text = beginning(outline, tokens // 2 if any(questions) else tokens, measure)
+    if (
+        any(questions) and (left := tokens - measure(text)) > _LEAST
+    ):  # what they ask for, beside how it is built
+        found = extracted(value, questions, left - left // 8, measure, lines)
         both = f"{text}\n{found}" if found else text
         text = both if measure(both) <= tokens else text
     return Summary(text, "outline", measure(text), size)

@@ -6,20 +6,27 @@ Measured by bench/retrieval.py; the figures are in docs/concepts/context.md.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
 from harlm.retrieval.passages import SCHEME, split_passages
+from harlm.retrieval.terms import stem
 
 _FORMAT = f"{SCHEME}.1"  # passages, tables
 _KEPT = 64  # indexes kept in one file; the least recently used go first
+_BATCH = 4_000  # passages between two reports
+_WORTH_PLANNING = 4_000  # passages
+_POSTINGS = 1_000  # passages that rare words may have together
+_DECIDING = 0.35  # of the weight of a query that its rare words must have
 _PATIENCE_S = 2  # for another process that writes to the file; indexing in memory takes seconds too
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 """How all texts are cut into words."""
@@ -67,9 +74,39 @@ class PassageIndex:
         Args:
             within: the number of the only text whose passages count; all when None.
         """
-        query = any_of(words)
         first, last = (0, len(self) - 1) if within is None else self._passages_of(within)
-        if not query or k < 1:
+        if k < 1:
+            return []
+        rare, common = self._planned(words) if last - first >= _WORTH_PLANNING else (words, ())
+        found = dict(self._matching(any_of(rare), first, last, k))
+        if common and (both := any_of(common)):
+            for row, score in self._matching(f"({any_of(rare)}) AND ({both})", first, last, k):
+                found[row] = max(score, found.get(row, 0.0))
+        return sorted(found.items(), key=lambda each: (-each[1], each[0]))[:k]
+
+    def _planned(self, words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """The rare words that decide which passages are looked at, and the common ones that only add to their scores.
+
+        BM25 adds up over words, so the passages that match a rare word, and those of them that match a common one as well,
+        have together the exact scores of all passages with a rare word. What is left out has common words only. Scoring
+        every passage with a common word is what makes FTS5 slow: this takes a seventh of the time at 61,000 passages, and finds
+        as much (bench/memory.py).
+        """
+        known = [(self.frequency(stem(word.lower())), word) for word in words]
+        ranked = sorted((count, word) for count, word in known if count)
+        weights = [math.log(1 + len(self) / count) for count, _ in ranked]
+        rare: list[str] = []
+        postings, weight = 0, 0.0
+        for (count, word), each in zip(ranked, weights, strict=True):
+            if rare and postings + count > _POSTINGS and weight >= _DECIDING * sum(weights):
+                break
+            rare.append(word)
+            postings += count
+            weight += each
+        return rare, [word for _, word in ranked[len(rare) :]]
+
+    def _matching(self, query: str, first: int, last: int, k: int) -> list[tuple[int, float]]:
+        if not query:
             return []
         with self._lock:
             rows = self._connection.execute(
@@ -101,13 +138,20 @@ class PassageIndex:
             self._connection.close()
 
 
-def open_index(texts: Sequence[str], *, file: Path | None = None, key: str = "memory") -> PassageIndex:
+Growing = Callable[[PassageIndex, float], None]
+"""Told now and then of an index that is being built: what there is of it, which can be searched, and which share that is."""
+
+
+def open_index(
+    texts: Sequence[str], *, file: Path | None = None, key: str = "memory", growing: Growing | None = None
+) -> PassageIndex:
     """The index of ``texts``: taken from ``file`` when it was built before, else built, and kept there.
 
     Args:
         texts: what to index.
         file: a SQLite file that holds the indexes of many contexts; None builds in memory.
         key: the content address of ``texts``, letters and digits only.
+        growing: told while the index is being built.
 
     A file that is broken is moved aside and begun anew; a file that cannot be written, or that another process holds for
     longer than two seconds, is done without.
@@ -115,13 +159,13 @@ def open_index(texts: Sequence[str], *, file: Path | None = None, key: str = "me
     if file is not None:
         for _ in range(2):
             try:
-                return _open_in_file(texts, file, key)
+                return _open_in_file(texts, file, key, growing)
             except sqlite3.Error as error:
                 if not set_aside(file, error):
                     break  # locked, full or read-only: the index works as well in memory
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN")  # one transaction, not one for each passage
-    spans = _build(connection, "p_memory", texts)
+    spans = _build(connection, "p_memory", texts, growing)
     connection.execute("COMMIT")
     return PassageIndex(connection, "p_memory", spans)
 
@@ -144,7 +188,7 @@ def set_aside(file: Path, error: Exception) -> bool:
     return True
 
 
-def _open_in_file(texts: Sequence[str], file: Path, key: str) -> PassageIndex:
+def _open_in_file(texts: Sequence[str], file: Path, key: str, growing: Growing | None) -> PassageIndex:
     connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
     try:
         with suppress(OSError):  # it may be another user's, who may let us write all the same
@@ -162,7 +206,7 @@ def _open_in_file(texts: Sequence[str], file: Path, key: str) -> PassageIndex:
             spans = _stored_spans(connection, key)  # another process may have built it while we waited
             if spans is None:
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
-                spans = _build(connection, table, texts)
+                spans = _build(connection, table, texts, growing)
                 connection.execute(
                     "INSERT OR REPLACE INTO indexes VALUES (?, ?, ?, ?)",
                     (key, _FORMAT, time.time(), spans.tobytes()),
@@ -191,16 +235,23 @@ def _stored_spans(connection: sqlite3.Connection, key: str) -> array[int] | None
     return spans
 
 
-def _build(connection: sqlite3.Connection, table: str, texts: Sequence[str]) -> array[int]:
+def _build(
+    connection: sqlite3.Connection, table: str, texts: Sequence[str], growing: Growing | None = None
+) -> array[int]:
     connection.execute(
         f"CREATE VIRTUAL TABLE {table} USING fts5(text, content = '', tokenize = '{TOKENIZER}')"
     )
     connection.execute(f"INSERT INTO {table}({table}, rank) VALUES ('hashsize', 16777216)")  # noqa: S608 - as above
     spans = array("Q")
-    connection.executemany(
-        f"INSERT INTO {table}(rowid, text) VALUES (?, ?)",  # noqa: S608 - as above
-        enumerate(_passages(texts, spans)),
-    )
+    insert = f"INSERT INTO {table}(rowid, text) VALUES (?, ?)"  # noqa: S608 - as above
+    passages = enumerate(_passages(texts, spans))
+    if growing is None:
+        connection.executemany(insert, passages)
+        return spans
+    index = PassageIndex(connection, table, spans)
+    while batch := list(islice(passages, _BATCH)):
+        connection.executemany(insert, batch)
+        growing(index, (spans[-3] + 1) / len(texts))
     return spans
 
 

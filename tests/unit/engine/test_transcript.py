@@ -1,0 +1,129 @@
+"""A transcript stays within its bound, keeps its beginning, and loses nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harlm.engine import prompts
+from harlm.engine.transcript import Transcript
+from harlm.memory import Memory, RamStore
+from harlm.types import Message
+
+OPENING = [
+    Message(role="system", content="rules " * 50),
+    Message(role="user", content="the question\n\nTurn 1 of 20."),
+]
+
+
+def bytes_of(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+def transcript(
+    memory: Memory, history: int = 3_000, view: int = 900
+) -> tuple[Transcript, list[tuple[int, int, int]]]:
+    told: list[tuple[int, int, int]] = []
+    made = Transcript(
+        OPENING, memory, node="0", depth=0, question="where is the walrus", measure=bytes_of, history_tokens=history,
+        view_tokens=view, told=lambda *folded: told.append(folded),
+    )  # fmt: skip
+    return made, told
+
+
+def shown(text: str) -> Message:
+    return Message(role="user", content=text)
+
+
+def size(messages: list[Message]) -> int:
+    return sum(bytes_of(message.content) for message in messages)
+
+
+def test_turns_that_have_room_are_shown_whole() -> None:
+    made, told = transcript(Memory(RamStore()))
+    made.add("```repl\nprint(1)\n```", shown("1"))
+    made.add("", shown("2"))
+    assert made.messages == [
+        *OPENING,
+        Message(role="assistant", content="```repl\nprint(1)\n```"),
+        shown("1"),
+        Message(role="assistant", content="(empty)"),
+        shown("2"),
+    ]
+    assert told == []
+
+
+def test_old_turns_are_folded_at_once_and_had_by_their_handles() -> None:
+    memory = Memory(RamStore(), run="R")
+    made, told = transcript(memory)
+    texts = [
+        f"output {at}: " + "x" * 700 + (" the walrus sleeps in room 7." if at == 2 else "")
+        for at in range(12)
+    ]
+    before: list[list[Message]] = []
+    for at, text in enumerate(texts):
+        made.add(f"```repl\nlook({at})\n```", shown(text))
+        before.append(made.messages)
+    assert len(told) == 2
+    views = [each.content for each in made.messages if each.content.startswith("<memory>")]
+    assert len(views) == 1
+    assert "walrus sleeps in room 7" in views[0], "the view is made for the question"
+    kept = [memory.expand(f"m{at + 1}").text for at in range(sum(folded for folded, _, _ in told))]
+    assert all(text in whole for text, whole in zip(texts, kept, strict=False))
+    unchanged = [
+        len([1 for a, b in zip(one, two, strict=False) if a == b])
+        for one, two in zip(before, before[1:], strict=False)
+    ]
+    assert sum(count == len(one) for count, one in zip(unchanged, before, strict=False)) == len(
+        before
+    ) - 1 - len(told)
+
+
+TURNS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 10, 400, 5_000]),
+        st.sampled_from([0, 30, 900, 20_000]),
+        st.sampled_from(["x", "漢", "\n", "a "]),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=150)
+@given(TURNS, st.sampled_from([1_000, 3_000, 12_000]), st.sampled_from([200, 900]))
+def test_no_prompt_exceeds_the_bound(turns: list[tuple[int, int, str]], history: int, view: int) -> None:
+    made, _ = transcript(Memory(RamStore()), history, view)
+    frame = bytes_of(prompts.view_message("").content)
+    for reply, output, unit in turns:
+        made.add(unit * reply, shown(unit * output))
+        assert size(made.messages) <= size(OPENING) + view + frame + history
+        assert made.messages[:2] == OPENING
+
+
+def test_a_prompt_that_a_provider_finds_too_long_becomes_shorter_until_nothing_is_left() -> None:
+    made, _ = transcript(Memory(RamStore()), history=40_000)
+    for at in range(4):
+        made.add(f"reply {at}", shown("y" * 6_000))
+    sizes = [size(made.messages)]
+    while made.shorten():
+        sizes.append(size(made.messages))
+        assert len(sizes) < 20
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < 3_000
+
+
+@pytest.mark.parametrize(
+    ("content", "lasting"),
+    [
+        ("output\n\nTurn 2 of 20. Left: $0.4211, 12,000 tokens.", "output\n\nTurn 2 of 20."),
+        (
+            "output\n\nTurn 20 of 20. Left: $0.4, 3 calls. This is the last turn. Finish",
+            "output\n\nTurn 20 of 20. This is the last turn. Finish",
+        ),
+        ("Turn 2 of 20. Left: $5.\nmore", "Turn 2 of 20. Left: $5.\nmore"),
+        ("nothing of it", "nothing of it"),
+    ],
+)
+def test_what_is_left_is_no_part_of_what_is_asked(content: str, lasting: str) -> None:
+    assert [each.content for each in prompts.lasting([shown(content)])] == [lasting]
