@@ -85,6 +85,7 @@ class ColdStore:
         self._orders: queue.SimpleQueue[Entry | Future[None] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._reader: sqlite3.Connection | None = None
+        self._read_from: os.stat_result | None = None
         self._is_closed = False
         self.failure: str | None = None
 
@@ -163,19 +164,23 @@ class ColdStore:
         Raises:
             MemoryFailure: it cannot be read.
         """
-        try:
-            if self._reader is None:
-                if not self._file.exists():
-                    return []
-                self._reader = _connected(self._file)
-            return self._reader.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            self._forget_reader()
-            if set_aside(self._file, error):
-                return []  # the writer takes over what can be read of it
-            raise MemoryFailure(
-                f"the memory in {self._file} cannot be read ({error}); move the file away, or use --no-cache"
-            ) from error
+        for _ in range(2):
+            try:
+                if self._reader is None:
+                    if not self._file.exists():
+                        return []
+                    self._reader, self._read_from = _connected(self._file), self._file.stat()
+                return self._reader.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                self._forget_reader()
+                failed = error
+                if isinstance(error, sqlite3.OperationalError):
+                    break
+                if self._read_from is None or self._is_there(self._read_from):
+                    set_aside(self._file, error)  # the writer takes over what can be read of it
+        raise MemoryFailure(
+            f"the memory in {self._file} cannot be read ({failed}); move the file away, or use --no-cache"
+        ) from failed
 
     def _forget_reader(self) -> None:
         reader, self._reader = self._reader, None

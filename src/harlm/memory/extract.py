@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from harlm.retrieval.ranking import Query, ScoredSentence
 from harlm.retrieval.sentences import split_sentences
@@ -20,6 +20,7 @@ GAP = " … "
 """Stands where something was left out."""
 
 _NEIGHBOUR = 0.3  # of a sentence's score that its neighbours have
+_LONG = 400  # characters of a sentence that is looked at in pieces
 _LEAST = 20  # characters that a piece of a sentence has at least
 _B, _K = 0.5, 1.2  # BM25
 _MOST = 400_000  # characters that are looked through; beyond them the beginning and the end
@@ -47,7 +48,7 @@ def extracted(
     if len(text) > _MOST:
         half = _MOST // 2
         text = f"{text[:half]}\n{text[-half:]}"
-    ranked = _ranked(text, split(text), questions)
+    ranked = _ranked(text, [piece for span in split(text) for piece in _pieces(text, *span)], questions)
     per_token = len(text) / max(1, measure(text))
     room = int(tokens * per_token)
     while room >= _LEAST:
@@ -74,6 +75,19 @@ def beginning(text: str, tokens: int, measure: Measure) -> str:
 def lines(text: str) -> list[tuple[int, int]]:
     """The lines of a text that are not blank."""
     return [match.span() for match in _LINE.finditer(text)]
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A sentence, or the pieces of one that is very long (a printed list, a line of data), cut at blanks."""
+    while end - start > _LONG:
+        at = text.rfind(" ", start + _LONG // 2, start + _LONG)
+        if at < 0:
+            at = text.find(" ", start + _LONG, end)
+        if at < 0:
+            break
+        yield start, at
+        start = at + 1
+    yield start, end
 
 
 def _ranked(

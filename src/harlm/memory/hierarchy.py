@@ -90,7 +90,7 @@ class Memory:
     ) -> None:
         self._store = store
         self._hot = HotStore(store, tokens=hot_tokens)
-        self._warm = WarmTier(measure)
+        self._warm = WarmTier()
         self._run = run
         self._goal = goal
         self._measure = measure
@@ -189,7 +189,7 @@ class Memory:
             text = value if isinstance(value, str) else repr(value)
             return Recalled(handle, known.title, text, known.tokens, is_cut=False)
         if question and isinstance(value, str):
-            text = self._summary(known, [question], tokens).text
+            text = self._summary(known, [question], tokens, self._measure).text
         else:
             text = beginning(value if isinstance(value, str) else repr(value), tokens, self._measure)
         return Recalled(handle, known.title, text, known.tokens, is_cut=True)
@@ -225,11 +225,10 @@ class Memory:
         own.sort(key=lambda each: (not each.is_pinned, _RANK[each.kind], -each.number))
         asked = [*questions, self._goal]
         self._look()
-        return view(
-            [self._shown(each, asked) for each in own[:_MOST_SHOWN]], tokens, measure or self._measure
-        )
+        measure = measure or self._measure
+        return view([self._shown(each, asked, measure) for each in own[:_MOST_SHOWN]], tokens, measure)
 
-    def _shown(self, known: _Known, questions: Sequence[str]) -> Shown:
+    def _shown(self, known: _Known, questions: Sequence[str], measure: Measure) -> Shown:
         entry = self._hot.get(known.key) if known.key in self._hot else None
         whole = None
         if entry is not None and isinstance(entry.value, str) and (known.is_pinned or known.kind != "reply"):
@@ -239,7 +238,7 @@ class Memory:
             if tokens < 1:
                 return ""
             try:
-                summary = self._summary(known, questions, tokens)
+                summary = self._summary(known, questions, tokens, measure)
             except MemoryFailure:
                 return ""
             known.was_shown_short = summary.method != "whole"
@@ -247,12 +246,12 @@ class Memory:
 
         return Shown(known.handle, known.title, whole, short, known.gist)
 
-    def _summary(self, known: _Known, questions: Sequence[str], tokens: int) -> Summary:
+    def _summary(self, known: _Known, questions: Sequence[str], tokens: int, measure: Measure) -> Summary:
         """An entry made short: as it was before, or from the original."""
-        if (summary := self._warm.known(known.key, questions, tokens)) is not None:
+        if (summary := self._warm.known(known.key, questions, tokens, measure)) is not None:
             self.counts.served("warm")
             return summary
-        summary = self._warm.make(known.key, self._original(known).value, questions, tokens)
+        summary = self._warm.make(known.key, self._original(known).value, questions, tokens, measure)
         if summary.method != "whole":
             self.counts.shortened(summary.ratio)
         return summary
@@ -288,7 +287,7 @@ class Memory:
         """Take a summary that a model wrote; whether it is short enough and true to its source."""
         known = self._of(handle)
         value = self._original(known).value
-        return isinstance(value, str) and self._warm.take(known.key, text, value, tokens)
+        return isinstance(value, str) and self._warm.take(known.key, text, value, tokens, self._measure)
 
     # -- figures -------------------------------------------------------------------------------------------
 

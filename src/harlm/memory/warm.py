@@ -86,45 +86,47 @@ def _marks(text: str) -> list[str]:
     return found
 
 
+_Asked = tuple[str, tuple[str, ...], int, Measure]
+"""What a summary was made for: of which entry, for which questions, how short by which measure."""
+
+
 class WarmTier:
     """The summaries that were made, by entry and by what they were made for; the least recently used go first."""
 
-    def __init__(self, measure: Measure) -> None:
-        self._measure = measure
-        self._kept: OrderedDict[tuple[str, tuple[str, ...], int], Summary] = OrderedDict()
+    def __init__(self) -> None:
+        self._kept: OrderedDict[_Asked, Summary] = OrderedDict()
         self._abstracts: dict[str, Summary] = {}
-        self.tokens = 0
-        self.made = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def known(self, key: str, questions: Sequence[str], tokens: int) -> Summary | None:
+    def known(self, key: str, questions: Sequence[str], tokens: int, measure: Measure) -> Summary | None:
         """A summary that was made before."""
         abstract = self._abstracts.get(key)
-        if abstract is not None and abstract.tokens <= tokens:
+        if abstract is not None and measure(abstract.text) <= tokens:
             return abstract
-        at = (key, tuple(questions), tokens)
+        at = (key, tuple(questions), tokens, measure)
         found = self._kept.get(at)
         if found is not None:
             self._kept.move_to_end(at)
         return found
 
-    def make(self, key: str, value: str | bytes, questions: Sequence[str], tokens: int) -> Summary:
+    def make(
+        self, key: str, value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure
+    ) -> Summary:
         """A summary from the original."""
-        made = summarised(value, questions, tokens, self._measure)
-        self.made += 1
-        self._kept[key, tuple(questions), tokens] = made
-        self.tokens += made.tokens
+        made = self._kept[key, tuple(questions), tokens, measure] = summarised(
+            value, questions, tokens, measure
+        )
         while len(self._kept) > _KEPT:
-            self.tokens -= self._kept.popitem(last=False)[1].tokens
+            self._kept.popitem(last=False)
         return made
 
     def probe(self, answer: str, original: Callable[[str], Entry | None]) -> tuple[int, int]:
         """Of the numbers and names of an answer that stand in what was summarised, how many stand in the summaries: (kept, of)."""
         wanted = set(_marks(answer))
         kept = probed = 0
-        for (key, _, _), summary in list(self._kept.items())[-_PROBED:] if wanted else ():
+        for (key, *_), summary in list(self._kept.items())[-_PROBED:] if wanted else ():
             entry = None if summary.method == "whole" else original(key)
             if entry is not None and isinstance(entry.value, str):
                 there = wanted & set(_marks(entry.value))
@@ -132,10 +134,10 @@ class WarmTier:
                 kept += len(there & set(_marks(summary.text)))
         return kept, probed
 
-    def take(self, key: str, text: str, source: str, most: int) -> bool:
+    def take(self, key: str, text: str, source: str, most: int, measure: Measure) -> bool:
         """Take a summary that a model wrote; whether it is short enough and true to its source."""
-        tokens = self._measure(text)
+        tokens = measure(text)
         if not text.strip() or tokens > most or not is_true_to(text, source):
             return False
-        self._abstracts[key] = Summary(text.strip(), "abstract", tokens, self._measure(source))
+        self._abstracts[key] = Summary(text.strip(), "abstract", tokens, measure(source))
         return True

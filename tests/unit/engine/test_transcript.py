@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,10 +73,7 @@ def test_old_turns_are_folded_at_once_and_had_by_their_handles() -> None:
     assert "walrus sleeps in room 7" in views[0], "the view is made for the question"
     kept = [memory.expand(f"m{at + 1}").text for at in range(sum(folded for folded, _, _ in told))]
     assert all(text in whole for text, whole in zip(texts, kept, strict=False))
-    unchanged = [
-        len([1 for a, b in zip(one, two, strict=False) if a == b])
-        for one, two in zip(before, before[1:], strict=False)
-    ]
+    unchanged = [len([1 for a, b in zip(one, two, strict=False) if a == b]) for one, two in pairwise(before)]
     assert sum(count == len(one) for count, one in zip(unchanged, before, strict=False)) == len(
         before
     ) - 1 - len(told)

@@ -32,13 +32,13 @@ def test_the_sentence_that_answers_stays(share: int) -> None:
 
 
 def test_a_new_question_is_answered_from_the_original() -> None:
-    warm = WarmTier(estimate_tokens)
-    first = warm.make("k", ARTICLE, ["When was the lighthouse lit?"], 60)
-    other = warm.make("k", ARTICLE, ["What did the harbour master count?"], 60)
+    warm = WarmTier()
+    first = warm.make("k", ARTICLE, ["When was the lighthouse lit?"], 60, estimate_tokens)
+    other = warm.make("k", ARTICLE, ["What did the harbour master count?"], 60, estimate_tokens)
     assert "1822" in first.text
     assert "boats" in other.text
-    assert warm.known("k", ["When was the lighthouse lit?"], 60) == first
-    assert warm.known("k", ["Who?"], 60) is None
+    assert warm.known("k", ["When was the lighthouse lit?"], 60, estimate_tokens) == first
+    assert warm.known("k", ["Who?"], 60, estimate_tokens) is None
 
 
 def test_without_a_question_the_beginning_stays() -> None:
@@ -127,11 +127,11 @@ def test_a_summary_makes_nothing_up(summary: str, is_true: bool) -> None:
 
 
 def test_what_a_model_wrote_is_taken_only_if_it_is_short_and_true() -> None:
-    warm = WarmTier(estimate_tokens)
-    assert not warm.take("k", "Lit in 1999.", ARTICLE, 100)
-    assert not warm.take("k", ARTICLE, ARTICLE, 100)
-    assert not warm.take("k", "  ", ARTICLE, 100)
-    assert warm.take("k", "The lighthouse was lit in 1822.", ARTICLE, 100)
-    found = warm.known("k", ["anything"], 100)
+    warm = WarmTier()
+    assert not warm.take("k", "Lit in 1999.", ARTICLE, 100, estimate_tokens)
+    assert not warm.take("k", ARTICLE, ARTICLE, 100, estimate_tokens)
+    assert not warm.take("k", "  ", ARTICLE, 100, estimate_tokens)
+    assert warm.take("k", "The lighthouse was lit in 1822.", ARTICLE, 100, estimate_tokens)
+    found = warm.known("k", ["anything"], 100, estimate_tokens)
     assert found is not None
     assert found.method == "abstract"
