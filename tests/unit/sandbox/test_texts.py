@@ -117,3 +117,32 @@ def test_texts_are_read_from_the_file_that_the_host_wrote(
 def test_a_file_that_is_too_short_is_refused() -> None:
     with nameless_file() as file, pytest.raises(EOFError, match="shorter than was announced"):
         library_of().read_texts(os.dup(file), [{"name": "a", "has_lines": True, "size": 4, "ascii": True}])
+
+
+def test_what_is_returned_takes_a_limit_and_says_what_it_cut() -> None:
+    text = "\n".join(f"line {at} says a little" for at in range(400))
+    document = library_of(a=text).context("text")
+    assert isinstance(document, texts.Document)
+    whole = document.read("1-400")
+    short = document.read("1-400", max_tokens=20)
+    assert whole == text
+    assert short.startswith(text[:80])
+    assert f"[cut: about 20 of {len(text) // 4:,} tokens; {len(text) - 80:,} characters more]" in short
+    assert document.read((0, 10), max_tokens=100) == text[:10]
+    with pytest.raises(ValueError, match="max_tokens must be a number of tokens from 1 on, not 0"):
+        document.read("1-2", max_tokens=0)
+
+
+def test_near_shows_what_stands_around_a_hit() -> None:
+    text = "\n".join(f"line {at} says a little" for at in range(400))
+    document = library_of(a=text).context("text")
+    assert isinstance(document, texts.Document)
+    (hit,) = document.grep("line 200 ")
+    near = document.near(hit, max_tokens=60)
+    assert "line 199 says" in near
+    assert "line 201 says" in near
+    assert near.startswith("… line ")
+    assert len(near) <= 60 * 4 + 4
+    assert "line 0 says" in document.near(0, max_tokens=30)
+    with pytest.raises(TypeError, match="near\\(\\) takes a hit"):
+        document.near("line 200")

@@ -13,6 +13,7 @@ Call = Callable[[str, dict[str, Any]], Any]
 
 _IN_PLACE = 32 << 20  # bytes from which on an ASCII text is filled in place
 _PIECE = 1 << 20
+_CHARACTERS = 4  # of a token
 _LINES = re.compile(r"^(?P<first>\d+)(?:-(?P<last>\d+))?$")
 _OUTLINE = re.compile(
     r"^(?:#{1,6} .+|[ \t]*(?:async def|def|class) \w+.*|[^\s].{0,80}\n[=~\-]{4,}[ \t]*)$", re.MULTILINE
@@ -22,7 +23,7 @@ _OUTLINE = re.compile(
 class Document(str):
     """One text of the context: a ``str`` with a name.
 
-    ``.name``, ``.search(question, k)``, ``.grep(pattern)``, ``.read(place)``, ``.outline()``.
+    ``.name``, ``.search(question, k)``, ``.grep(pattern)``, ``.read(place)``, ``.near(hit)``, ``.outline()``.
     """
 
     __slots__ = ("has_lines", "library", "name", "number")
@@ -39,15 +40,19 @@ class Document(str):
         """The lines of this text in which a regular expression matches."""
         return self.library.grep(pattern, k, flags, [self])
 
-    def read(self, place: Any) -> str:
-        """The text at ``(start, end)``, at lines ``"10-20"``, or of a hit."""
+    def read(self, place: Any, max_tokens: int | None = None) -> str:
+        """The text at ``(start, end)``, at lines ``"10-20"``, or of a hit; at most ``max_tokens`` of it."""
         if isinstance(place, str) and place.replace("-", "").isdigit():
             place = f"{self.name}:{place}"
         if isinstance(place, tuple):
-            return str(self[place[0] : place[1]])
-        return self.library.read(place)
+            return cut(str(self[place[0] : place[1]]), max_tokens)
+        return self.library.read(place, max_tokens)
 
-    def outline(self, k: int = 200) -> str:
+    def near(self, hit: Any, max_tokens: int = 800) -> str:
+        """What stands around a hit, or around an offset, in about ``max_tokens``."""
+        return self.library.near(hit, max_tokens, self)
+
+    def outline(self, k: int = 200, max_tokens: int | None = None) -> str:
         """Headings and definitions with their lines."""
         found = list(_OUTLINE.finditer(self))
         lines = [
@@ -55,13 +60,13 @@ class Document(str):
             for match, line in zip(found[:k], _lines_of(self, [m.start() for m in found[:k]]), strict=True)
         ]
         more = [f"… and {len(found) - k} more"] if len(found) > k else []
-        return "\n".join([*lines, *more])
+        return cut("\n".join([*lines, *more]), max_tokens)
 
 
 class Documents(list[Document]):
     """All texts of the context: a ``list`` of ``str``.
 
-    ``.search(question, k)``, ``.grep(pattern)``, ``.read(place)``, ``.outline()``; each text has a ``.name``.
+    ``.search(question, k)``, ``.grep(pattern)``, ``.read(place)``, ``.near(hit)``, ``.outline()``; each text has a ``.name``.
     """
 
     library: Library
@@ -74,16 +79,20 @@ class Documents(list[Document]):
         """The lines of all texts in which a regular expression matches."""
         return self.library.grep(pattern, k, flags, self.library.documents)
 
-    def read(self, place: Any) -> str:
-        """The text at ``"name:10-20"``, of a hit, or of the document called so."""
-        return self.library.read(place)
+    def read(self, place: Any, max_tokens: int | None = None) -> str:
+        """The text at ``"name:10-20"``, of a hit, or of the document called so; at most ``max_tokens`` of it."""
+        return self.library.read(place, max_tokens)
 
-    def outline(self, k: int = 200) -> str:
+    def near(self, hit: Any, max_tokens: int = 800) -> str:
+        """What stands around a hit, in about ``max_tokens``."""
+        return self.library.near(hit, max_tokens, None)
+
+    def outline(self, k: int = 200, max_tokens: int | None = None) -> str:
         """Names and sizes of the texts."""
         texts = self.library.documents
         lines = [f"{text.name}: {len(text):,} characters" for text in texts[:k]]
         more = [f"… and {len(texts) - k} more"] if len(texts) > k else []
-        return "\n".join([*lines, *more])
+        return cut("\n".join([*lines, *more]), max_tokens)
 
 
 class Hit:
@@ -229,8 +238,28 @@ class Library:
                 break
         return hits
 
-    def read(self, place: Any) -> str:
+    def near(self, hit: Any, max_tokens: int, within: Document | None) -> str:
+        """What stands around a hit, from line to line where that is not far."""
+        if isinstance(hit, Hit):
+            text, start, end = hit.document, hit.start, hit.end
+        elif within is not None and isinstance(hit, int):
+            text, start, end = within, max(0, min(hit, len(within))), hit
+        else:
+            raise TypeError(f"near() takes a hit of search() or grep(), not {type(hit).__name__}")
+        spare = max(0, _tokens(max_tokens) * _CHARACTERS - (end - start)) // 2
+        first, last = max(0, start - spare), min(len(text), end + spare)
+        if first and (line := text.find("\n", first, start)) >= 0:
+            first = line + 1
+        if last < len(text) and (line := text.rfind("\n", end, last)) >= 0:
+            last = line
+        before, after = "… " if first else "", " …" if last < len(text) else ""
+        return cut(f"{before}{text[first:last]}{after}", max_tokens)
+
+    def read(self, place: Any, max_tokens: int | None = None) -> str:
         """The text of a hit, at ``name:10-20``, or of the document called so."""
+        return cut(self._read(place), max_tokens)
+
+    def _read(self, place: Any) -> str:
         if isinstance(place, Hit):
             return place.text
         if self._named is None:
@@ -269,6 +298,21 @@ class Library:
             (label, line)
             for label, line in self._call("places", {"document": text.number, "offsets": starts})
         ]
+
+
+def cut(text: str, max_tokens: int | None) -> str:
+    """``text``, or its beginning and what of it was cut; a token is counted as four characters."""
+    if max_tokens is None or len(text) <= _tokens(max_tokens) * _CHARACTERS:
+        return text
+    room = max_tokens * _CHARACTERS
+    left_out = f"[cut: about {max_tokens:,} of {len(text) // _CHARACTERS:,} tokens; {len(text) - room:,} characters more]"
+    return f"{text[:room]} …\n{left_out}"
+
+
+def _tokens(most: Any) -> int:
+    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+        raise ValueError(f"max_tokens must be a number of tokens from 1 on, not {most!r}")
+    return most
 
 
 def _nobody(function: str, arguments: dict[str, Any]) -> Any:

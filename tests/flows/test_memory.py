@@ -1,0 +1,237 @@
+"""Memory over real HTTP and real REPLs: nothing is paid for twice, prompts stay short, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from harlm import HARLM, Answer, events
+from harlm.config import Config, Remembering
+from harlm.testing import EventLog, Request, ScriptedServer
+from tests.flows.cli import harlm
+
+Reply = Callable[[Request], "str | web.Response"]
+
+
+def kept(home: Path) -> dict[str, str]:
+    return {"HARLM_HOME": str(home)}
+
+
+def asked(
+    server: ScriptedServer, tmp: Path, *, cache: bool = True, sinks: tuple[EventLog, ...] = (), **memory: int
+) -> Answer:
+    client = HARLM(
+        model=f"openai/root@{server.base_url}",
+        sub_model=f"openai/sub@{server.base_url}",
+        mode="full",
+        home=tmp / "kept",
+        cache=cache,
+        window=1_000_000,
+        settings=Config(memory=Remembering(**memory)),  # type: ignore[arg-type] # numbers only
+    )
+    return client.ask("Which is it?", "a text of some length", sinks=sinks)
+
+
+def of_roles(root: Reply, sub: Reply = lambda request: f"reply to {request.prompt}") -> Reply:
+    def reply(request: Request) -> str | web.Response:
+        return sub(request) if request.model == "sub" else root(request)
+
+    return reply
+
+
+def turns(*cells: str) -> Reply:
+    """One cell a turn; the last one again and again."""
+
+    def root(request: Request) -> str:
+        (number,) = re.findall(r"Turn (\d+) of \d+\.", request.prompt.rpartition("\n")[2])
+        return f"```repl\n{cells[min(int(number), len(cells)) - 1]}\n```"
+
+    return root
+
+
+def is_of_a_child(request: Request) -> bool:
+    return "CHILD" in request.messages[1][1]
+
+
+SAMPLES = "out = [llm_query('the same') for _ in range(3)] + [llm_query(f'item {at}') for at in range(4)]\nprint(out)"
+
+
+def test_an_identical_run_makes_no_call(tmp_path: Path) -> None:
+    number = [0]
+
+    def sub(request: Request) -> str:
+        number[0] += 1
+        return f"reply {number[0]}"
+
+    with ScriptedServer(of_roles(turns(SAMPLES, "FINAL(str(len(set(out))))"), sub)) as server:
+        first = asked(server, tmp_path)
+        calls = len(server.requests)
+        again = asked(server, tmp_path)
+        assert len(server.requests) == calls == 9
+        assert again.text == first.text == "7", "equal questions of one cell are as many samples"
+        assert (again.usage.calls, again.memory.reused, again.memory.misses) == (0, 9, 0)
+        assert again.memory.saved_tokens == first.usage.input_tokens + first.usage.output_tokens
+        shown = harlm("runs", "show", "last", environment=kept(tmp_path / "kept")).out
+        assert "7 sub-calls, 9 reused" in shown
+        assert "9 replies reused (" in shown
+        other = asked(server, tmp_path, cache=False)
+        assert (other.usage.calls, other.memory.reused) == (9, 0)
+
+
+def test_a_cell_that_is_run_again_asks_for_nothing(tmp_path: Path) -> None:
+    cell = "replies = [llm_query(f'item {at}') for at in range(5)]\nprint(replies)"
+    with ScriptedServer(of_roles(turns(cell, cell, "FINAL(replies[0])"))) as server:
+        answer = asked(server, tmp_path)
+    assert answer.usage.calls == 5 + 3
+    assert answer.memory.reused == 5
+
+
+def test_failures_are_not_remembered(tmp_path: Path) -> None:
+    fails = [True]
+
+    def sub(request: Request) -> str | web.Response:
+        return web.json_response({"error": {"message": "no"}}, status=400) if fails[0] else "good"
+
+    cell = "try:\n    out = llm_query('x')\nexcept Exception as error:\n    out = 'failed'\nprint(out)"
+    root = [turns(cell, "FINAL(out)")]
+    with ScriptedServer(of_roles(lambda request: root[0](request), sub)) as server:
+        assert asked(server, tmp_path).text == "failed"
+        fails[0] = False
+        root[0] = turns(cell, "FINAL(out)")
+        again = asked(server, tmp_path)
+        assert (again.text, again.memory.reused) == ("good", 1)
+
+
+def test_an_answer_of_a_child_that_is_long_is_had_by_its_handle(tmp_path: Path) -> None:
+    def root(request: Request) -> str:
+        if is_of_a_child(request):
+            return (
+                "```repl\nprint('x')\n```"
+                if len(request.messages) < 4
+                else "```repl\nFINAL('word ' * 9000 + 'END')\n```"
+            )
+        if len(request.messages) < 4:
+            return (
+                "```repl\ngot = rlm_query('CHILD: say it all', 'some text')\nprint(len(got), got[-80:])\n"
+                "whole = memory.expand(got.split('memory.expand(\"')[1].split('\"')[0])\nprint(len(whole), whole[-3:])\n```"
+            )
+        return "```repl\nFINAL(str(len(whole)))\n```"
+
+    log = EventLog()
+    with ScriptedServer(of_roles(root)) as server:
+        answer = asked(server, tmp_path, sinks=(log,), return_tokens=500)
+    assert answer.text == str(9_000 * 5 + 3)
+    shown = [each.output for each in log.of(events.CellFinished) if "memory.expand" in each.output]
+    assert int(shown[0].split()[0]) < 4_000
+    assert "of 9,0" in shown[0] or "tokens" in shown[0]
+
+
+LOOK = "print('row ' + str({number}) + ': ' + 'words that say little ' * 250 + (' the KEY is 4711' if {number} == 3 else ''))"
+
+
+def test_twenty_turns_cost_less_than_half_and_lose_nothing(tmp_path: Path) -> None:
+    cells = [LOOK.format(number=at) for at in range(19)]
+    last = "whole = memory.expand(memory.search('KEY')[0])\nFINAL(whole[whole.index('KEY'):][:11])"
+    sizes: dict[int, list[int]] = {}
+    answers = []
+    for history in (1_000_000, 12_000):
+        with ScriptedServer(of_roles(turns(*cells, last))) as server:
+            answers.append(asked(server, tmp_path / str(history), history_tokens=history))
+            sizes[history] = [len(json.dumps(request.messages)) for request in server.requests]
+    assert [each.text for each in answers] == ["KEY is 4711"] * 2 or answers[1].text == "KEY is 4711"
+    assert max(sizes[12_000]) < max(sizes[1_000_000]) / 2.5
+    assert sum(sizes[12_000]) <= 0.4 * sum(sizes[1_000_000])
+    log = answers[1].memory
+    assert log.cold.entries_max >= 15
+
+
+def test_the_memory_of_a_run_is_the_users_alone_and_can_be_forgotten(tmp_path: Path) -> None:
+    with ScriptedServer(of_roles(turns(SAMPLES, "FINAL(out[-1])"))) as server:
+        asked(server, tmp_path)
+    home = tmp_path / "kept"
+    assert oct((home / "memory.db").stat().st_mode)[-3:] == "600"
+    shown = harlm("cache", environment=kept(home))
+    assert "reply from openai/sub" in shown.out
+    assert (
+        harlm("cache", "clear", "--older-than", "1h", environment=kept(home))
+        .err.strip()
+        .endswith("0 results forgotten")
+    )
+    assert "9 results forgotten" in harlm("cache", "clear", environment=kept(home)).err
+    with sqlite3.connect(home / "memory.db") as connection:
+        assert connection.execute("SELECT count(*) FROM entries").fetchone() == (0,)
+    connection.close()
+    rows = json.loads(harlm("cache", "--format", "json", environment=kept(home)).out)
+    assert rows["rows"] == []
+
+
+def test_a_memory_that_is_damaged_costs_calls_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "memory.db").write_bytes(b"no database at all " * 300)
+    with ScriptedServer(of_roles(turns(SAMPLES, "FINAL(out[-1])"))) as server:
+        assert asked(server, tmp_path).text == "reply to item 3"
+    assert list((tmp_path / "kept").glob("memory.db.broken-*"))
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("memory.expand('m99')", "there is no handle 'm99'"),
+        ("memory.expand('../../etc/passwd')", "there is no handle"),
+        ("memory.note('')", "the note is empty"),
+        ("memory.note('x' * 30_000)", "too long"),
+        ("memory.search('x', max_tokens=0)", "max_tokens must be a number"),
+    ],
+)
+def test_what_a_cell_asks_for_wrongly_is_told_to_it(tmp_path: Path, call: str, said: str) -> None:
+    cell = f"try:\n    {call}\nexcept Exception as error:\n    told = str(error)\nprint(told)"
+    with ScriptedServer(of_roles(turns(cell, "FINAL(told)"))) as server:
+        assert said in asked(server, tmp_path).text
+
+
+def test_notes_and_results_are_found_from_another_depth(tmp_path: Path) -> None:
+    def root(request: Request) -> str:
+        is_child = is_of_a_child(request)
+        first = len(request.messages) < 4
+        if is_child:
+            return (
+                "```repl\nfound = memory.search('walrus')\nprint(found)\n```"
+                if first
+                else "```repl\nFINAL(found[0].text)\n```"
+            )
+        if first:
+            return "```repl\nmemory.note('the walrus is called Otto')\ngot = rlm_query('CHILD: who?', 'text')\nprint(got)\n```"
+        return "```repl\nFINAL(got)\n```"
+
+    with ScriptedServer(of_roles(root)) as server:
+        assert "Otto" in asked(server, tmp_path).text
+
+
+def test_search_for_people(tmp_path: Path) -> None:
+    for at in range(30):
+        (tmp_path / f"{at}.txt").write_text(
+            f"Page {at} tells of harbours.\n\n" + ("The walrus is called Otto." if at == 7 else "")
+        )
+    found = harlm(
+        "search", "what is the walrus called", str(tmp_path), "-k", "2", environment=kept(tmp_path / "home")
+    )
+    assert found.out.splitlines()[0] == "7.txt:3: The walrus is called Otto."
+    assert "30 documents" in found.err
+    rows = json.loads(
+        harlm("search", "walrus", str(tmp_path), "--format", "json", environment=kept(tmp_path / "home")).out
+    )
+    assert (rows[0]["source"], rows[0]["line"], rows[0]["quote"]) == (
+        "7.txt",
+        3,
+        "The walrus is called Otto.",
+    )
+    nothing = harlm("search", "zebra", str(tmp_path), environment=kept(tmp_path / "home"))
+    assert (nothing.code, nothing.out) == (0, "")
+    assert "nothing was found" in nothing.err
+    assert harlm("search", " ", str(tmp_path), environment=kept(tmp_path / "home")).code == 2
