@@ -268,6 +268,7 @@ def _metered(*, fault_share: float = 0.0, hedging: bool = False) -> tuple[Usage,
             prices=_PRICES,
             home=home,
             settings=Config(models=ModelSettings(hedging=hedging)),
+            cache=False,
         )
         usage = client.ask("How is it?", "a short text").usage
         return usage, server.bills
@@ -604,6 +605,7 @@ def _limited(name: str, budget: Budget, cell: str, home: str) -> tuple[float, st
             prices=_PRICES,
             budget=budget,
             home=home,
+            cache=False,
         )
         try:
             client.ask("What do they say?", "a short text")

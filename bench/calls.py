@@ -255,6 +255,7 @@ async def _answered(retries: int) -> tuple[float, float]:
             max_turns=3,
             home=home,
             settings=Config(models=Models(retries=retries)),
+            cache=False,
         )
         slots = asyncio.Semaphore(_RUNS_AT_ONCE)
 
@@ -366,7 +367,9 @@ def _time() -> list[Row]:
 
 def _cut_short(models: tuple[str, str], home: str) -> float:
     """Seconds of a run whose time is over before its calls are."""
-    client = HARLM(models[0], sub_model=models[1], mode="full", home=home, budget=Budget(seconds=1.0))
+    client = HARLM(
+        models[0], sub_model=models[1], mode="full", home=home, budget=Budget(seconds=1.0), cache=False
+    )
     started = time.perf_counter()
     partial = None
     try:
@@ -382,7 +385,7 @@ def _command(models: tuple[str, str], home: str) -> float:
     asked = ("ask", "How many?", "-", "-m", models[0], "--sub-model", models[1], "--mode", "full")
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "harlm", *asked, "--timeout", "1s"],
+        [sys.executable, "-m", "harlm", *asked, "--no-cache", "--timeout", "1s"],
         input="a short text",
         capture_output=True,
         text=True,

@@ -34,6 +34,7 @@ def ours(url: str) -> dict[str, float]:
                 mode="full",
                 home=home,
                 concurrency=64,
+                cache=False,
             )
 
         def ask(root: str, sub: str) -> Any:
@@ -45,7 +46,11 @@ def ours(url: str) -> dict[str, float]:
         batch, _ = median(lambda: ask(f"root-BATCH-{_MANY}", "sub-0"), 5)
         loop, _ = median(lambda: ask(f"root-LOOP-{_MANY}", "sub-0"), 3)
         half = HARLM(
-            model=f"openai/root-BATCH-64@{url}", sub_model=f"openai/sub-100@{url}", mode="full", home=home
+            model=f"openai/root-BATCH-64@{url}",
+            sub_model=f"openai/sub-100@{url}",
+            mode="full",
+            home=home,
+            cache=False,
         )
         _, slow = median(lambda: half.ask("?", "x"), 5)
         return {

@@ -21,7 +21,7 @@ from harlm.memory import ColdStore, Memory, RamStore, Reuse
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
 from harlm.models.tokens import tokenizer_of
 from harlm.models.wrappers import Layers, Patience
-from harlm.protocols import LanguageModel, MemoryStore, Router, TraceSink
+from harlm.protocols import Embedder, LanguageModel, MemoryStore, Router, TraceSink
 from harlm.router import HeuristicRouter
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.tracing.jsonl import JsonlSink
@@ -186,7 +186,13 @@ async def open_run(
                 around=maker.layers.around,
                 index_file=home / "index.db",
                 remembering=config.memory,
-                memory=Memory(remembered, run=run_id, goal=goal, hot_tokens=config.memory.hot_tokens),
+                memory=Memory(
+                    remembered,
+                    run=run_id,
+                    goal=goal,
+                    hot_tokens=config.memory.hot_tokens,
+                    embedder=await maker.embedder(home / "index.db"),
+                ),
                 reuse=Reuse(remembered, prompts.VERSION) if config.memory.cache else None,
                 identity_of=maker.identity_of,
                 open_repls=config.sandbox.open_repls,
@@ -248,6 +254,7 @@ class _ModelMaker:
         self, config: Config, variables: Mapping[str, str], cleanup: AsyncExitStack, prices: PriceList
     ) -> None:
         self._settings = config.models
+        self._embedder = config.memory.embedder
         self._prices = prices
         self.made: list[LanguageModel] = []
         self._identities: dict[int, str] = {}
@@ -335,6 +342,52 @@ class _ModelMaker:
         named, of which nobody knows what they are, and for the offline one, which costs nothing.
         """
         return self._identities.get(id(model))
+
+    async def embedder(self, file: Path) -> Embedder | None:
+        """What makes vectors of entries, as the settings name it; what it made is kept in ``file``.
+
+        Raises:
+            ConfigError: it cannot be used.
+        """
+        named = self._embedder
+        if named is None:
+            return None
+        from harlm.embedders.remembering import RememberingEmbedder
+
+        embedder = RememberingEmbedder(await self._embedder_of(named), file)
+        self._cleanup.callback(embedder.close)
+        return embedder
+
+    async def _embedder_of(self, named: str) -> Embedder:
+        if named == "hashing":
+            from harlm.embedders.hashing import HashingEmbedder
+
+            return HashingEmbedder()
+        if named == "minilm":
+            from harlm.embedders.minilm import MiniLmEmbedder
+
+            return MiniLmEmbedder()
+        name = parse_model_name(named)
+        if PROVIDERS[name.provider].protocol != "openai":
+            raise ConfigError(
+                f"memory.embedder = {named!r}: there are hashing, minilm, and models of OpenAI-compatible servers (openai/…)"
+            )
+        if self._settings.offline:
+            raise ConfigError(
+                f"{name.full} needs a network, and the run is offline; use 'hashing' or 'minilm'"
+            )
+        from harlm.embedders.openai import OpenAIEmbedder
+
+        base_url, is_custom = self._address(name)
+        key, hint = self._key(name, base_url, is_custom=is_custom)
+        return OpenAIEmbedder(
+            name=name.full,
+            model=name.name,
+            base_url=base_url,
+            key=key,
+            key_hint=hint,
+            transport=await self._connections(),
+        )
 
     def _address(self, name: ModelName) -> tuple[str, bool]:
         """Where a model is, and whether the user said so."""

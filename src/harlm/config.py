@@ -56,6 +56,7 @@ _NOT_FOR_PROJECTS = (
     "budget.",
     "memory.namespace",
     "memory.summaries",
+    "memory.embedder",
     "tracing.home",
 )
 
@@ -208,6 +209,8 @@ class Remembering(_Section, frozen=True, kw_only=True):
         hot_tokens: of the texts that are kept at hand.
         summaries: how long entries are made short for the view: by leaving out (``extractive``), or by the sub-model beside the
             run (``abstractive``), which costs calls.
+        embedder: what makes vectors of entries, so that they are found by meaning as well: ``hashing``, ``minilm``, or a model of
+            an OpenAI-compatible server, ``openai/name[@base_url]``, which sends it what was found out.
         max_mb: of the file; the entries that were used least and longest ago go first.
     """
 
@@ -218,6 +221,7 @@ class Remembering(_Section, frozen=True, kw_only=True):
     return_tokens: Annotated[int, Meta(ge=100)] = 4_000
     hot_tokens: Annotated[int, Meta(ge=0)] = 16_000
     summaries: Literal["extractive", "abstractive"] = "extractive"
+    embedder: str | None = None
     max_mb: Annotated[int, Meta(ge=1)] = 2_048
 
 

@@ -86,6 +86,28 @@ class ReplSetup:
     seed: int = 0
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors of which those of like meaning are near each other."""
+
+    @property
+    def tag(self) -> str:
+        """What made a vector: provider, model, revision, dimension. Vectors of different tags are never compared."""
+        ...
+
+    @property
+    def dimension(self) -> int | None:
+        """How many numbers a vector has; None until the first was made."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
+        """A vector for each text, as little-endian float32.
+
+        Raises:
+            ModelError: it failed, or a vector is of another dimension than those before.
+        """
+        ...
+
+
 class MemoryStore(Protocol):
     """Keeps entries. One in front of another is a ``MemoryStore`` as well."""
 

@@ -43,7 +43,7 @@ class Recall:
         self._run = run
         self._memory = run.shared.memory
 
-    def serve(self, function: str, arguments: Mapping[str, object]) -> object:
+    async def serve(self, function: str, arguments: Mapping[str, object]) -> object:
         """One call of a cell.
 
         Raises:
@@ -52,7 +52,7 @@ class Recall:
         try:
             match function:
                 case "memory_search":
-                    return self._search(msgspec.convert(arguments, _Search))
+                    return await self._search(msgspec.convert(arguments, _Search))
                 case "memory_expand":
                     return self._expand(msgspec.convert(arguments, _Expand))
                 case "memory_note":
@@ -61,9 +61,9 @@ class Recall:
             raise CodeError(str(error)) from error
         raise CodeError(f"there is no function {function!r}")
 
-    def _search(self, asked: _Search) -> list[dict[str, object]]:
+    async def _search(self, asked: _Search) -> list[dict[str, object]]:
         tokens = _EXCERPT if asked.max_tokens is None else max(1, asked.max_tokens)
-        found = self._memory.search(asked.query, max(0, min(asked.k, _MOST_HITS)), tokens)
+        found = await self._memory.search(asked.query, max(0, min(asked.k, _MOST_HITS)), tokens)
         return [_told(each) for each in found]
 
     def _expand(self, asked: _Expand) -> dict[str, object]:

@@ -201,7 +201,7 @@ class ReplApi:
                 case "budget":
                     return self._budget()
                 case _ if function in recall.FUNCTIONS:
-                    return self._recall.serve(function, arguments)
+                    return await self._recall.serve(function, arguments)
         except msgspec.ValidationError as error:
             raise CodeError(f"{function}: {error}") from error
         raise CodeError(f"there is no function {function!r}")

@@ -17,10 +17,11 @@ from harlm.errors import MemoryFailure
 from harlm.memory.counts import Counts, Tier
 from harlm.memory.extract import Measure, beginning
 from harlm.memory.hot import HotStore
+from harlm.memory.meaning import Meaning
 from harlm.memory.view import Shown, view
 from harlm.memory.warm import Summary, WarmTier, summarised
-from harlm.protocols import MemoryStore
-from harlm.types import Entry, EntryKind, MemoryUse, Usage
+from harlm.protocols import Embedder, MemoryStore
+from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
 
 _TITLE = 100  # characters
 _GIST = 80
@@ -77,6 +78,7 @@ class Memory:
         goal: the question of the root, which summaries keep in mind.
         hot_tokens: of the hot tier.
         measure: tokens of a text, or an upper bound of them.
+        embedder: makes vectors of entries, which search then finds by meaning as well.
     """
 
     def __init__(
@@ -87,7 +89,9 @@ class Memory:
         goal: str = "",
         hot_tokens: int = 16_000,
         measure: Measure = estimate_tokens,
+        embedder: Embedder | None = None,
     ) -> None:
+        self._meaning = None if embedder is None else Meaning(embedder)
         self._store = store
         self._hot = HotStore(store, tokens=hot_tokens)
         self._warm = WarmTier()
@@ -143,6 +147,8 @@ class Memory:
             is_pinned=is_pinned,
         )
         self._by_key[key] = handle
+        if self._meaning is not None and isinstance(value, str):
+            self._meaning.add(handle, question, value)
         self._look()
         return handle
 
@@ -194,26 +200,35 @@ class Memory:
             text = beginning(value if isinstance(value, str) else repr(value), tokens, self._measure)
         return Recalled(handle, known.title, text, known.tokens, is_cut=True)
 
-    def search(self, query: str, k: int = 10, tokens: int = _EXCERPT) -> list[Recalled]:
+    async def search(self, query: str, k: int = 10, tokens: int = _EXCERPT) -> list[Recalled]:
         """The entries of this run that fit a query best, best first, each with what it says about it in so many tokens."""
-        found: list[Recalled] = []
-        for each in self._hot.search(query, 3 * k, run=self._run):
-            handle = self._by_key.get(each.key)
-            if handle is None or any(other.handle == handle for other in found):
-                continue
-            known = self._known[handle]
-            value = self._original(known).value
-            text = value[each.start : each.end] if isinstance(value, str) else ""
-            is_whole = isinstance(value, str) and len(text) == len(value)
-            if self._measure(text) > tokens:
-                text = summarised(text, [query], tokens, self._measure).text
-                is_whole = False
-            found.append(Recalled(handle, known.title, text, known.tokens, is_cut=not is_whole))
-            if len(found) == k:
-                break
-        if not found:
+        places = self._found(query, 3 * k)
+        handles = list(places)[:k]
+        if self._meaning is not None:
+            handles = await self._meaning.widened(
+                query, list(places), k, lambda other: list(self._found(other, 10))
+            )
+        if not handles:
             self.counts.misses += 1
+        return [self._excerpt(handle, query, tokens, places.get(handle)) for handle in handles]
+
+    def _found(self, query: str, k: int) -> dict[str, Recollection]:
+        """Handles by words, best first, each with its best passage."""
+        found: dict[str, Recollection] = {}
+        for each in self._hot.search(query, k, run=self._run):
+            if (handle := self._by_key.get(each.key)) is not None:
+                found.setdefault(handle, each)
         return found
+
+    def _excerpt(self, handle: str, query: str, tokens: int, place: Recollection | None) -> Recalled:
+        """What an entry says about a query: its best passage, or what is left of it when it is made short."""
+        known = self._known[handle]
+        value = self._original(known).value
+        whole = value if isinstance(value, str) else ""
+        text = whole if place is None else whole[place.start : place.end]
+        if self._measure(text) > tokens:
+            text = summarised(text, [query], tokens, self._measure).text
+        return Recalled(handle, known.title, text, known.tokens, is_cut=text != value)
 
     def view(self, node: str, questions: Sequence[str], tokens: int, measure: Measure | None = None) -> str:
         """What the model of a node is shown of what was found out there, in at most so many tokens.

@@ -63,16 +63,16 @@ def test_what_is_cut_is_said_and_can_be_asked_about() -> None:
     assert (whole.text, whole.is_cut) == (ARTICLE, False)
 
 
-def test_search_finds_entries_of_this_run_only() -> None:
+async def test_search_finds_entries_of_this_run_only() -> None:
     store = RamStore()
     one, other = Memory(store, run="one"), Memory(store, run="other")
     one.put(ARTICLE, kind="answer", question="When was it lit?")
     other.put("The lighthouse is another's secret.", kind="answer")
-    (found,) = one.search("lighthouse lit", 5)
+    (found,) = await one.search("lighthouse lit", 5)
     assert found.handle == "m1"
     assert "1822" in found.text
     assert found.is_cut
-    assert one.search("secret", 5) == []
+    assert await one.search("secret", 5) == []
 
 
 def test_an_original_that_is_gone_is_a_clear_error() -> None:

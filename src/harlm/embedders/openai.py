@@ -1,0 +1,109 @@
+"""Vectors from any server that speaks OpenAI's ``/v1/embeddings``. Knows the protocol; refuses to retry or to remember."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from array import array
+from collections.abc import Sequence
+
+import msgspec
+
+from harlm.errors import BadCompletion, ModelError
+from harlm.models.http import Transport
+from harlm.types import without_surrogates
+
+_ATTEMPTS = 3
+_LONGEST = 24_000  # characters of one text that are sent: servers take about 8,000 tokens
+
+
+class _Row(msgspec.Struct):
+    index: int
+    embedding: str | list[float]
+
+
+class _Reply(msgspec.Struct):
+    data: list[_Row]
+
+
+class OpenAIEmbedder:
+    """See the module, and ``harlm.protocols.Embedder``.
+
+    Args:
+        name: full, such as ``openai/text-embedding-3-small``.
+        model: as the server knows it.
+        base_url: without ``/embeddings``.
+        key: sent as a bearer token.
+        key_hint: where the key comes from, for messages.
+        transport: the run's connections.
+    """
+
+    def __init__(
+        self, *, name: str, model: str, base_url: str, key: str | None, key_hint: str, transport: Transport
+    ) -> None:
+        self.tag = f"{name} at {base_url}"
+        self.dimension: int | None = None
+        self._name = name
+        self._model = model
+        self._url = f"{base_url}/embeddings"
+        self._headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._key_hint = key_hint
+        self._transport = transport
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
+        """See ``harlm.protocols.Embedder``. A text that is longer than servers take is embedded by its beginning."""
+        if not texts:
+            return []
+        body: dict[str, object] = {
+            "model": self._model,
+            "input": [without_surrogates(text[:_LONGEST]) or " " for text in texts],
+            "encoding_format": "base64",
+        }
+        reply = await self._reply(body)
+        rows = sorted(reply.data, key=lambda row: row.index)
+        if [row.index for row in rows] != list(range(len(texts))):
+            raise self._bad(f"{len(texts)} texts came back as {len(rows)} vectors")
+        vectors = [self._packed(row.embedding) for row in rows]
+        self.dimension = self.dimension or len(vectors[0]) // 4
+        for vector in vectors:
+            if not vector or len(vector) != 4 * self.dimension:
+                raise self._bad(
+                    f"a vector of {len(vector) // 4} numbers came after those of {self.dimension}; the model was changed"
+                )
+        return vectors
+
+    async def _reply(self, body: dict[str, object]) -> _Reply:
+        for attempt in range(_ATTEMPTS):
+            try:
+                received = await self._transport.post(
+                    self._url,
+                    headers=self._headers,
+                    body=body,
+                    reply=_Reply,
+                    model=self._name,
+                    key_hint=self._key_hint,
+                )
+                return received.value
+            except ModelError as error:
+                passes = error.status is None or error.status in (408, 429) or error.status >= 500
+                if not passes or attempt == _ATTEMPTS - 1 or isinstance(error, BadCompletion):
+                    raise
+                await asyncio.sleep(min(error.retry_after or 0.5 * 2**attempt, 10.0))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _packed(self, embedding: str | list[float]) -> bytes:
+        if isinstance(embedding, list):
+            return array("f", embedding).tobytes()
+        try:
+            data = base64.b64decode(embedding, validate=True)
+        except ValueError as error:
+            raise self._bad(f"a vector is no base64 ({error})") from error
+        return data if len(data) % 4 == 0 else self._refused(len(data))
+
+    def _refused(self, size: int) -> bytes:
+        raise self._bad(f"a vector of {size} bytes holds no whole numbers")
+
+    def _bad(self, what: str) -> BadCompletion:
+        return BadCompletion(
+            f"{self._name}: {what}; check the model's name and the server's log", model=self._name
+        )

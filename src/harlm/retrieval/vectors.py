@@ -1,0 +1,106 @@
+"""Which vectors are nearest to another: all of them are scanned by their sign bits, and the nearest few hundred are compared in
+full. Nothing is built, so a vector is found as soon as it is added. Needs numpy (``harlm[vectors]``).
+
+The bits take 48 bytes for 384 numbers. bench/memory.py has how often the true neighbours are among what is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harlm.errors import ConfigError
+
+Array = Any
+"""A numpy array; numpy is optional, and its types with it."""
+
+_LEAST, _SHARE = 200, 0.002  # vectors that are compared in full
+_FIRST = 1024  # for which there is room at first
+
+
+class Vectors:
+    """Unit vectors by number, in the order in which they were added.
+
+    Args:
+        dimension: of each.
+
+    Raises:
+        ConfigError: numpy is not installed.
+    """
+
+    def __init__(self, dimension: int) -> None:
+        try:
+            import numpy
+        except ImportError as error:
+            raise ConfigError("vectors need numpy; pip install 'harlm[vectors]'") from error
+        self._np = numpy
+        self.dimension = dimension
+        self._words = -(-dimension // 64)
+        self._count = 0
+        self._floats: Array = numpy.empty((_FIRST, dimension), numpy.float32)
+        self._bits = numpy.empty((self._words, _FIRST), numpy.uint64)  # a word of all vectors side by side
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, rows: Sequence[bytes]) -> None:
+        """Add vectors, as little-endian float32; they are made one long.
+
+        Raises:
+            ValueError: one is of another dimension.
+        """
+        for row in rows:
+            if len(row) != 4 * self.dimension:
+                raise ValueError(f"a vector of {len(row) // 4} numbers among those of {self.dimension}")
+        if rows:
+            self.add_floats(self._np.frombuffer(b"".join(rows), "<f4").reshape(len(rows), self.dimension))
+
+    def add_floats(self, floats: Array) -> None:
+        """Add the rows of a matrix."""
+        last = self._count + len(floats)
+        if last > len(self._floats):
+            room = max(last, 2 * len(self._floats))
+            self._floats = self._grown(self._floats, (room, self.dimension), slice(0, self._count))
+            self._bits = self._grown(self._bits, (self._words, room), (slice(None), slice(0, self._count)))
+        units = self._units(floats)
+        self._floats[self._count : last] = units
+        self._bits[:, self._count : last] = self._signs(units).T
+        self._count = last
+
+    def _grown(self, old: Array, shape: tuple[int, int], part: Any) -> Array:
+        new: Array = self._np.empty(shape, old.dtype)
+        new[part] = old[part]
+        return new
+
+    def nearest(self, vector: bytes | Array, k: int) -> list[tuple[int, float]]:
+        """The ``k`` nearest as (number, cosine), nearest first."""
+        numpy = self._np
+        given = numpy.frombuffer(vector, "<f4") if isinstance(vector, bytes) else vector
+        query = self._units(given.reshape(1, -1))
+        k = min(k, self._count)
+        if k < 1:
+            return []
+        compared = min(self._count, max(_LEAST, k, int(_SHARE * self._count)))
+        if compared < self._count:
+            signs = self._signs(query)[0]
+            distance = numpy.zeros(self._count, numpy.uint16)
+            for word in range(self._words):
+                distance += numpy.bitwise_count(self._bits[word, : self._count] ^ signs[word])
+            candidates = numpy.argpartition(distance, compared - 1)[:compared]
+        else:
+            candidates = numpy.arange(self._count)
+        cosines = self._floats[candidates] @ query[0]
+        best = numpy.argsort(-cosines, kind="stable")[:k]
+        return [(int(candidates[at]), float(cosines[at])) for at in best]
+
+    def _units(self, floats: Array) -> Array:
+        numpy = self._np
+        lengths = numpy.linalg.norm(floats, axis=1, keepdims=True)
+        return numpy.asarray(floats / numpy.where(lengths == 0, 1, lengths), numpy.float32)
+
+    def _signs(self, floats: Array) -> Array:
+        numpy = self._np
+        packed = numpy.packbits(floats > 0, axis=1, bitorder="little")
+        padded = numpy.zeros((len(floats), 8 * self._words), numpy.uint8)
+        padded[:, : packed.shape[1]] = packed
+        return padded.view(numpy.uint64)

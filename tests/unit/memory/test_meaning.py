@@ -1,0 +1,84 @@
+"""Entries by what they mean: only where it helps, and never instead of words."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import pytest
+
+from harlm.embedders.hashing import HashingEmbedder
+from harlm.errors import ModelUnavailable
+from harlm.memory import Memory, RamStore
+
+pytest.importorskip("numpy")
+
+ANIMALS = {
+    "walrus": 0,
+    "tusker": 0,
+    "harbour": 1,
+    "port": 1,
+    "cellar": 2,
+    "basement": 2,
+    "ladder": 3,
+    "steps": 3,
+}
+
+
+class Knowing:
+    """Knows which words mean the same; everything else is nothing to it."""
+
+    tag = "knowing"
+    dimension = 8
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_broken = False
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
+        self.asked += len(texts)
+        if self.is_broken:
+            raise ModelUnavailable("gone", model="knowing")
+        return [self._vector(text) for text in texts]
+
+    def _vector(self, text: str) -> bytes:
+        numbers = [0.01] * 8
+        for word in text.lower().replace(".", " ").split():
+            if word in ANIMALS:
+                numbers[ANIMALS[word]] += 1
+            elif word.startswith("row"):
+                numbers[4 + int(word[3:]) % 4] += 0.5
+        return array("f", numbers).tobytes()
+
+
+def memory_with(embedder: object) -> Memory:
+    memory = Memory(RamStore(), run="R", embedder=embedder)  # type: ignore[arg-type] # an embedder
+    for at, word in enumerate(("walrus", "harbour", "cellar", "ladder") * 3):
+        memory.put(
+            f"The {word} was seen on that long day, which nobody noted, row{at} says so much.", kind="reply"
+        )
+    return memory
+
+
+async def test_what_means_the_same_is_found() -> None:
+    memory = memory_with(Knowing())
+    found = await memory.search("tusker", 3)
+    assert found
+    assert all("walrus" in each.text for each in found)
+
+
+async def test_an_embedder_that_fails_costs_nothing_but_meaning() -> None:
+    knowing = Knowing()
+    memory = memory_with(knowing)
+    knowing.is_broken = True
+    assert "walrus" in (await memory.search("walrus", 1))[0].text
+    asked = knowing.asked
+    assert await memory.search("tusker", 3) == []
+    assert knowing.asked == asked, "it is not asked again"
+
+
+async def test_hashed_words_do_no_harm() -> None:
+    memory = memory_with(HashingEmbedder())
+    plain = memory_with(None)
+    for query in ("walrus", "row7", "which day was noted"):
+        assert (await memory.search(query, 3))[0].text == (await plain.search(query, 3))[0].text
