@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self, TypeVar
 
-from harlm.retrieval.index import LOST, Growing, PassageIndex, open_index, set_aside
+from harlm.retrieval.index import LOST, Growing, Ranking, open_index, set_aside
 from harlm.retrieval.ranking import Query, RankedPassage, rank_passages, weighed_query
 from harlm.types import Context, Hit
 
@@ -30,7 +30,7 @@ class _Impatient:
         self._show = show
         self._next = time.monotonic() + _SOON_S
 
-    def __call__(self, index: PassageIndex, share: float) -> None:
+    def __call__(self, index: Ranking, share: float) -> None:
         """See ``harlm.retrieval.index.Growing``."""
         if time.monotonic() >= self._next and share < 1:
             self._next = time.monotonic() + _SELDOM_S
@@ -51,7 +51,7 @@ class Searcher:
         self._context = context
         self._file = index_file if context.characters >= _WORTH_KEEPING else None
         self._lock = threading.Lock()
-        self._index: PassageIndex | None = None
+        self._index: Ranking | None = None
         self._asked: tuple[str, Query] | None = None
         self._texts = [document.text for document in context.documents]
         self._names = [document.name for document in context.documents]
@@ -74,7 +74,7 @@ class Searcher:
             first: told what was found so far, where the index takes long to build.
         """
 
-        def rank(index: PassageIndex) -> tuple[Hit, ...]:
+        def rank(index: Ranking) -> tuple[Hit, ...]:
             query_here = self._read(query, index)
             ranked = rank_passages(
                 query_here, k, index=index, texts=self._texts, names=self._names, within=within
@@ -97,14 +97,14 @@ class Searcher:
                 self._index.close()
                 self._index = None
 
-    def _read(self, question: str, index: PassageIndex) -> Query:
+    def _read(self, question: str, index: Ranking) -> Query:
         """The question weighed. The last one is remembered: who searches for it asks for its weights as well."""
         asked = self._asked
         if asked is None or asked[0] != question:
             asked = self._asked = (question, weighed_query(question, index))
         return asked[1]
 
-    def _on_index(self, work: Callable[[PassageIndex], _Found]) -> _Found:
+    def _on_index(self, work: Callable[[Ranking], _Found]) -> _Found:
         """What ``work`` finds in the index, or in one built anew in memory when the index's file lets us down."""
         index = self._opened()
         try:
@@ -119,7 +119,7 @@ class Searcher:
                     self._index = self._file = None
             return work(self._opened())
 
-    def _opened(self, growing: Growing | None = None) -> PassageIndex:
+    def _opened(self, growing: Growing | None = None) -> Ranking:
         with self._lock:
             if self._index is None:
                 key = self._context.digest if self._file else "memory"

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
+from harlm.retrieval import large
 from harlm.retrieval.passages import SCHEME, split_passages
 from harlm.retrieval.terms import stem
 
@@ -33,6 +34,32 @@ TOKENIZER = "porter unicode61 remove_diacritics 2"
 
 LOST = (sqlite3.Error, IndexError)
 """What a search in an index raises whose file was damaged, locked, or emptied by another process."""
+
+
+class Ranking(Protocol):
+    """What ranks the passages of some texts: ``PassageIndex``, or ``harlm.retrieval.large.LargeIndex``."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def __len__(self) -> int: ...
+
+    def passage(self, number: int) -> tuple[int, int, int]:
+        """See ``PassageIndex.passage``."""
+        ...
+
+    def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
+        """See ``PassageIndex.best``."""
+        ...
+
+    def frequency(self, stem: str) -> int:
+        """See ``PassageIndex.frequency``."""
+        ...
+
+    def close(self) -> None:
+        """See ``PassageIndex.close``."""
+        ...
 
 
 class PassageIndex:
@@ -138,13 +165,13 @@ class PassageIndex:
             self._connection.close()
 
 
-Growing = Callable[[PassageIndex, float], None]
+Growing = Callable[[Ranking, float], None]
 """Told now and then of an index that is being built: what there is of it, which can be searched, and which share that is."""
 
 
 def open_index(
     texts: Sequence[str], *, file: Path | None = None, key: str = "memory", growing: Growing | None = None
-) -> PassageIndex:
+) -> Ranking:
     """The index of ``texts``: taken from ``file`` when it was built before, else built, and kept there.
 
     Args:
@@ -153,9 +180,14 @@ def open_index(
         key: the content address of ``texts``, letters and digits only.
         growing: told while the index is being built.
 
+    Of very large texts tantivy makes the index where it is installed, in a folder beside the file.
+
     A file that is broken is moved aside and begun anew; a file that cannot be written, or that another process holds for
     longer than two seconds, is done without.
     """
+    if sum(map(len, texts)) >= large.WORTH_IT and large.is_installed():
+        folder = None if file is None else file.with_name("large")
+        return large.open_large(lambda spans: _passages(texts, spans), len(texts), folder, key, growing)
     if file is not None:
         for _ in range(2):
             try:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from harlm.retrieval.forms import related_words
-from harlm.retrieval.index import PassageIndex
+from harlm.retrieval.index import Ranking
 from harlm.retrieval.sentences import split_sentences
 from harlm.retrieval.terms import content_terms, stem, stems_of, terms
 
@@ -154,7 +154,7 @@ class RankedPassage:
     best: tuple[int, int]
 
 
-def inverse_frequency(index: PassageIndex) -> Callable[[str], float]:
+def inverse_frequency(index: Ranking) -> Callable[[str], float]:
     """Weighs a stem by how few passages of the index it occurs in."""
 
     def weigh(each: str) -> float:
@@ -164,7 +164,7 @@ def inverse_frequency(index: PassageIndex) -> Callable[[str], float]:
     return weigh
 
 
-def weighed_query(question: str, index: PassageIndex) -> Query:
+def weighed_query(question: str, index: Ranking) -> Query:
     """A question weighed by how few passages of the index its words occur in."""
     return Query(question, inverse_frequency(index), lambda each: index.frequency(each) > 0)
 
@@ -173,7 +173,7 @@ def rank_passages(
     question: str | Query,
     k: int,
     *,
-    index: PassageIndex,
+    index: Ranking,
     texts: Sequence[str],
     names: Sequence[str],
     within: int | None = None,
@@ -210,7 +210,7 @@ def rank_passages(
     return ranked[:k]
 
 
-def _nominate(query: Query, k: int, index: PassageIndex, within: int | None) -> list[tuple[int, float]]:
+def _nominate(query: Query, k: int, index: Ranking, within: int | None) -> list[tuple[int, float]]:
     """BM25 of the words themselves, with half of what related words add."""
     own = dict(index.best(query.words, 10 * k, within))
     plain = dict(list(own.items())[:k])

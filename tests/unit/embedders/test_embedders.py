@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,10 @@ from harlm.embedders.remembering import RememberingEmbedder
 from harlm.errors import BadCompletion, ConfigError, ModelError
 from harlm.models.http import Transport
 from tests.embedding_server import Embeddings, embedding_server
+
+
+def moved_aside(folder: Path) -> list[Path]:
+    return list(folder.glob("index.db.broken-*"))
 
 
 def over(address: str, transport: Transport) -> OpenAIEmbedder:
@@ -118,7 +121,7 @@ async def test_a_damaged_cache_is_moved_aside(tmp_path: Path) -> None:
     assert len(await embedder.embed(["a"])) == 1
     assert len(await embedder.embed(["b"])) == 1
     embedder.close()
-    assert [each for each in os.listdir(tmp_path) if each.startswith("index.db.broken-")]
+    assert moved_aside(tmp_path)
 
 
 def test_a_package_that_is_missing_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
