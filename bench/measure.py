@@ -84,9 +84,9 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def mock_server() -> Iterator[Server]:
+def mock_server(module: str = "bench.server") -> Iterator[Server]:
     """Start one, and end it."""
-    process = subprocess.Popen([sys.executable, "-m", "bench.server"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", module], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield Server(process.stdout.readline().strip(), process.pid)

@@ -16,6 +16,7 @@ _ALL = (
     "calls",
     "budget",
     "scheduler",
+    "memory",
 )
 
 

@@ -17,8 +17,8 @@ from harlm.types import Answer, Message, Mode, Skipped, Usage
 FORMAT = 1
 """The version of the trace format, written into every event as ``v``."""
 
-Role = Literal["root", "sub"]
-"""Who a call was made for: the model that writes code, or one that was called by code."""
+Role = Literal["root", "sub", "summary"]
+"""Who a call was made for: the model that writes code, one that was called by code, or one that makes memory short."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):

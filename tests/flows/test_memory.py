@@ -235,3 +235,34 @@ def test_search_for_people(tmp_path: Path) -> None:
     assert (nothing.code, nothing.out) == (0, "")
     assert "nothing was found" in nothing.err
     assert harlm("search", " ", str(tmp_path), environment=kept(tmp_path / "home")).code == 2
+
+
+@pytest.mark.parametrize(
+    ("summary", "is_shown"),
+    [("The walrus of room 7 sleeps, says part 2.", True), ("The walrus of room 99 sleeps.", False)],
+)
+def test_summaries_of_the_sub_model_are_shown_if_they_are_true(
+    tmp_path: Path, summary: str, is_shown: bool
+) -> None:
+    cells = [f"print('part {at}: ' + 'the walrus of room 7 sleeps ' * 400)" for at in range(12)]
+    asked_for: list[str] = []
+
+    def sub(request: Request) -> str:
+        asked_for.append(request.prompt)
+        return summary
+
+    with ScriptedServer(of_roles(turns(*cells, "FINAL('done')"), sub)) as server:
+        client = HARLM(
+            model=f"openai/root@{server.base_url}",
+            sub_model=f"openai/sub@{server.base_url}",
+            mode="full",
+            home=tmp_path,
+            window=1_000_000,
+            settings=Config(memory=Remembering(summaries="abstractive", history_tokens=8_000)),
+        )
+        assert client.ask("Which is it?", "a text").text == "done"
+        last = [request for request in server.requests if request.model == "root"][-1]
+    assert asked_for
+    assert "Which is it?" in asked_for[0]
+    views = [text for _, text in last.messages if text.startswith("<memory>")]
+    assert (summary in views[0]) == is_shown

@@ -13,6 +13,7 @@ from harlm import events
 from harlm.budget.pressure import FINISH
 from harlm.context import Searcher
 from harlm.engine import prompts
+from harlm.engine.abstracts import Abstracts
 from harlm.engine.ahead import Cells
 from harlm.engine.finishing import Finishing, within
 from harlm.engine.left import left_in_words
@@ -98,7 +99,8 @@ class _Loop:
             plan=plan_in_words(profile, run.models.sub.window) if mode == "full" else "",
             left=left_in_words(run.account),
         )
-        self._transcript = _transcript(opening_messages, task, run)
+        self._abstracts = Abstracts(run, task.question)
+        self._transcript = _transcript(opening_messages, task, run, self._abstracts)
         self._seen_output = False
         self._refused = False
         self._has_repl = False
@@ -106,6 +108,12 @@ class _Loop:
 
     async def run(self) -> Outcome:
         """Turn after turn, until the model finishes, the last turn is over or the budget is spent."""
+        try:
+            return await self._turns()
+        finally:
+            await self._abstracts.close()
+
+    async def _turns(self) -> Outcome:
         for number in range(1, self._most + 1):
             self._api.turns_left = self._most - number
             try:
@@ -246,7 +254,7 @@ class _Loop:
         return observation
 
 
-def _transcript(opening: Sequence[Message], task: Task, run: Run) -> Transcript:
+def _transcript(opening: Sequence[Message], task: Task, run: Run, abstracts: Abstracts) -> Transcript:
     """The node's transcript, within the bounds of the settings and of the model's window."""
     remembering, window = run.shared.remembering, run.models.root.window
     counting = run.shared.till.counting_of(run.models.root.name)
@@ -264,6 +272,7 @@ def _transcript(opening: Sequence[Message], task: Task, run: Run) -> Transcript:
         history_tokens=min(remembering.history_tokens, window // _HISTORY),
         view_tokens=min(remembering.view_tokens, window // _VIEW),
         told=lambda turns, before, now: run.emit(events.Folded(turns=turns, tokens=before, view_tokens=now)),
+        folded=abstracts.order,
     )
 
 

@@ -123,6 +123,7 @@ class Shared:
         self.index_file = index_file
         self.remembering = remembering or Remembering()
         self.memory = Memory(RamStore(), run=run_id) if memory is None else memory
+        self.goal = self.memory.goal
         self.reuse = reuse
         self.identity_of = identity_of
         self.call_slots = asyncio.Semaphore(settings.concurrency)

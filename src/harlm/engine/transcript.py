@@ -39,6 +39,7 @@ class Transcript:
         history_tokens: of the turns that are shown whole.
         view_tokens: of what is shown of those before.
         told: told of every folding: how many turns, and the tokens before and after.
+        folded: told of every turn that went out of sight: its handle, its text and its tokens.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class Transcript:
         history_tokens: int,
         view_tokens: int,
         told: Callable[[int, int, int], None] = lambda *_: None,
+        folded: Callable[[str, str, int], None] = lambda *_: None,
     ) -> None:
+        self._folded = folded
         self._opening = list(opening)
         self._memory = memory
         self._node = node
@@ -91,13 +94,15 @@ class Transcript:
             return False
         before = sum(map(self._size, self._turns))
         for turn in self._turns:
-            self._memory.put(
-                f"{turn.reply.content}\n\n{turn.shown.content}",
+            text = f"{turn.reply.content}\n\n{turn.shown.content}"
+            handle = self._memory.put(
+                text,
                 kind="turn",
                 node=self._node,
                 depth=self._depth,
                 title=prompts.turn_title(turn.number, turn.reply.content),
             )
+            self._folded(handle, text, self._memory.tokens_of(handle))
         folded, self._turns = len(self._turns), []
         view = self._memory.view(self._node, [self._question], self._view_tokens, self._measure)
         self._view = prompts.view_message(view) if view else None

@@ -96,7 +96,7 @@ class Memory:
         self._hot = HotStore(store, tokens=hot_tokens)
         self._warm = WarmTier()
         self._run = run
-        self._goal = goal
+        self.goal = goal
         self._measure = measure
         self._known: dict[str, _Known] = {}
         self._by_key: dict[str, str] = {}
@@ -105,6 +105,10 @@ class Memory:
 
     def __len__(self) -> int:
         return len(self._known)
+
+    def tokens_of(self, handle: str) -> int:
+        """Tokens of an entry."""
+        return self._known[handle].tokens
 
     # -- keeping -------------------------------------------------------------------------------------------
 
@@ -238,7 +242,7 @@ class Memory:
         """
         own = [each for each in self._known.values() if each.node == node or each.is_pinned]
         own.sort(key=lambda each: (not each.is_pinned, _RANK[each.kind], -each.number))
-        asked = [*questions, self._goal]
+        asked = [*questions, self.goal]
         self._look()
         measure = measure or self._measure
         return view([self._shown(each, asked, measure) for each in own[:_MOST_SHOWN]], tokens, measure)

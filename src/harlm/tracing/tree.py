@@ -93,7 +93,7 @@ class CallTree:
 
     @staticmethod
     def _answered(node: Node, role: events.Role | None) -> None:
-        if role == "sub":
+        if role in ("sub", "summary"):
             node.sub_calls += 1
         else:
             node.root_calls += 1

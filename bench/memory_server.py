@@ -1,0 +1,80 @@
+"""A model server for the benchmark of memory: it writes a tree of nodes, or a run of many turns. What it does is in the question, so
+that it needs no state. No model is behind it; its replies are filler of a known length.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+from aiohttp import web
+
+_TREE = re.compile(r"TREE (\d+) wide, level (\d+) of (\d+), at (\S+)")
+_TURN = re.compile(r"Turn (\d+) of \d+\.")
+_PAIRS = """```repl
+handles = [memory.note(f'note {at} says a little') for at in range(30)]
+print(sum(memory.expand(one) < memory.expand(other) for one in handles for other in handles if one != other))
+FINAL('done')
+```"""
+_FILLER = "The clerk noted what had come in and what had gone out, and signed the page. " * 40
+
+
+def _reply(model: str, messages: list[dict[str, str]]) -> str:
+    if model == "sub":
+        return f"reply {messages[-1]['content'][:60]}: {_FILLER[:1250]}"  # about 300 tokens
+    question = messages[1]["content"]
+    if "PAIRS" in question:
+        return _PAIRS
+    if (tree := _TREE.search(question)) is not None:
+        return _of_tree(tree, len(messages))
+    turn = int(_TURN.findall(messages[-1]["content"])[-1])
+    if turn == 20:
+        if any("KEY is 4711" in message["content"] for message in messages):  # it stands in the prompt
+            return "```repl\nFINAL('KEY is 4711')\n```"
+        return "```repl\nwhole = memory.expand(memory.search('KEY')[0])\nFINAL(whole[whole.index('KEY'):][:11])\n```"
+    key = " the KEY is 4711." if turn == 4 else ""
+    return f"Looking at part {turn}.\n```repl\nprint('part {turn}: ' + {_FILLER!r} * 3 + {key!r})\n```"
+
+
+def _of_tree(tree: re.Match[str], messages: int) -> str:
+    wide, level, levels, at = int(tree[1]), int(tree[2]), int(tree[3]), tree[4]
+    if messages > 2:
+        return "```repl\nFINAL(' '.join(parts)[:1250])\n```"
+    if level + 1 == levels:
+        ask = f"llm_query_batched([f'item {at}.{{i}}' for i in range({wide})])"
+    else:
+        question = f"TREE {wide} wide, level {level + 1} of {levels}, at {at}.{{i}} "
+        ask = f"rlm_query_batched([f'{question}' for i in range({wide})], ['a short text'] * {wide})"
+    return f"```repl\nparts = {ask}\nprint(*parts, sep='\\n\\n')\n```"
+
+
+async def complete(request: web.Request) -> web.Response:
+    """One reply."""
+    body = await request.json()
+    text = _reply(body["model"].partition("-")[0], body["messages"])
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+    reply = {
+        "id": "x",
+        "object": "chat.completion",
+        "model": body["model"],
+        "choices": [choice],
+        "usage": usage,
+    }
+    return web.Response(text=json.dumps(reply), content_type="application/json")
+
+
+async def main() -> None:
+    """Serve until terminated; the first line of output is the address."""
+    app = web.Application(client_max_size=1 << 30)
+    app.router.add_post("/v1/chat/completions", complete)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
