@@ -108,6 +108,7 @@ def client(
         mode="full",
         prices=PRICES,
         budget=budget,
+        cache=False,  # the bills of all calls are what is compared
         settings=Config(models=Models(**{"timeout_s": TIMEOUT_S, "hedging": hedging, **models})),
     )
 

@@ -134,7 +134,7 @@ def test_concurrency_is_one_limit_for_the_whole_tree() -> None:
         return "FINAL(done)"
 
     with ScriptedServer(reply, latency_s=0.02) as server:
-        answer = client(server, mode="full", concurrency=5).ask("?", DOCUMENTS)
+        answer = client(server, mode="full", concurrency=5, cache=False).ask("?", DOCUMENTS)
     assert server.most_in_flight <= 5
     assert answer.usage.calls == len(server.requests) == 2 + 4 * 2 + 4 * 8
 
