@@ -212,6 +212,11 @@ class ColdStore:
                     connection.close()
                 connection, failed = self._mended(error, entries)
                 file = self._file.stat() if connection is not None else None
+            except Exception as error:  # noqa: BLE001 - an entry that no database holds: the others must not wait for it
+                for each in entries if connection is not None else ():
+                    with suppress(Exception):
+                        self._insert(connection, [each])
+                failed, entries = error, []
             unwritten = [] if failed is None else entries  # until something is ordered again
             self._tell(told, failed)
         if connection is not None:
@@ -432,8 +437,7 @@ def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float |
         ).fetchall():
             gone += _remove(connection, [row[0] for row in numbers])
     excess = float(_used_bytes(connection) - max_bytes)
-    values = connection.execute("SELECT total(length(value)) FROM entries").fetchone()[0]
-    with_index = _used_bytes(connection) / max(1.0, values)  # bytes of the file for each of a value
+    with_index = _with_index(connection) if excess > 0 else 1.0
     while excess > 0:
         least = connection.execute(
             "SELECT id, length(value) FROM entries ORDER BY uses, used LIMIT ?", (_AT_ONCE,)
@@ -449,6 +453,12 @@ def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float |
     if gone:
         connection.execute("INSERT INTO passages (passages) VALUES ('optimize')")
     return gone
+
+
+def _with_index(connection: sqlite3.Connection) -> float:
+    """Bytes of the file for each byte of a value."""
+    values = connection.execute("SELECT total(length(value)) FROM entries").fetchone()[0]
+    return float(_used_bytes(connection) / max(1.0, values))
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:

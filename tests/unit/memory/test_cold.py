@@ -175,6 +175,21 @@ def test_a_full_disk_is_said_and_nothing_is_lost_meanwhile(
     store.close()
 
 
+def test_an_entry_that_no_database_holds_keeps_nobody_waiting(file: Path) -> None:
+    store = ColdStore(file)
+    store.put(entry("with it"))
+    store.put(Entry(key="a", kind="reply", value="x", run="R", tokens=1 << 80))
+    with pytest.raises(MemoryFailure, match="too large"):
+        store.flush()
+    store.put(entry("b"))
+    store.flush()
+    assert store.get("a") is not None
+    store.close()
+    again = ColdStore(file)
+    assert [again.get(key) is not None for key in ("a", "b", "with it")] == [False, True, True]
+    again.close()
+
+
 def test_a_folder_that_nothing_can_be_written_to_is_said(tmp_path: Path) -> None:
     (tmp_path / "no folder").write_text("a file")
     store = ColdStore(tmp_path / "no folder" / "memory.db")
