@@ -213,10 +213,10 @@ class ColdStore:
                 connection, failed = self._mended(error, entries)
                 file = self._file.stat() if connection is not None else None
             except Exception as error:  # noqa: BLE001 - an entry that no database holds: the others must not wait for it
-                for each in entries if connection is not None else ():
-                    with suppress(Exception):
-                        self._insert(connection, [each])
-                failed, entries = error, []
+                failed = error
+                if connection is not None:
+                    self._insert_each(connection, entries)
+                    entries = []
             unwritten = [] if failed is None else entries  # until something is ordered again
             self._tell(told, failed)
         if connection is not None:
@@ -267,6 +267,12 @@ class ColdStore:
         with self._lock:
             for entry in entries:
                 self._waiting.pop(entry.key, None)
+
+    def _insert_each(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+        """Write what can be written; the rest is had from memory."""
+        for each in entries:
+            with suppress(Exception):
+                self._insert(connection, [each])
 
     def _is_there(self, file: os.stat_result) -> bool:
         with suppress(OSError):
