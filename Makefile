@@ -20,7 +20,7 @@ check: $(VENV)/.check
 	$(BIN)/python -m pytest tests/unit/test_public_surface.py
 
 fuzz: $(VENV)/.test
-	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties --timeout 3600
+	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties tests/unit/memory tests/unit/engine/test_transcript.py --timeout 3600
 
 bench: $(VENV)/.test
 	$(BIN)/python bench/run.py

@@ -16,7 +16,7 @@ from harlm.events import CellFinished, CellStarted, Event
 from harlm.tracing.console import counted
 from harlm.tracing.jsonl import RunFolder, RunResult, find_run, list_runs
 from harlm.tracing.tree import CallTree, Node, node_line, one_line
-from harlm.types import MemoryUse
+from harlm.types import MemoryUse, Usage
 
 _UNKNOWN_TIME = "?"
 
@@ -121,7 +121,7 @@ def _print_tree(node: Node, depth: int) -> None:
         _print_tree(child, depth + 1)
 
 
-def _print_memory(memory: MemoryUse) -> None:
+def _print_memory(memory: MemoryUse, usage: Usage) -> None:
     """The tiers, beside what was missed; nothing where nothing was remembered."""
     if not memory.served and not memory.misses and not memory.reused:
         return
@@ -141,6 +141,8 @@ def _print_memory(memory: MemoryUse) -> None:
         )
     if memory.probed:
         facts.append(f"{memory.kept} of {memory.probed} numbers and names of the answer kept in them")
+    if usage.cached_tokens:
+        facts.append(f"{usage.cached_tokens / usage.input_tokens:.0%} of the input from the provider's cache")
     if memory.recomputed or memory.rehydrated:
         facts.append(f"{memory.recomputed:,} fetched again, {memory.rehydrated:,} after a summary")
     show(f"          {'; '.join(facts)}")
@@ -162,7 +164,7 @@ def _print_result(result: RunResult | None) -> None:
         show(result.answer.text)
         for each in result.answer.citations:
             show(f"  {each.place}: “{' '.join(each.quote.split())}”")
-        _print_memory(result.answer.memory)
+        _print_memory(result.answer.memory, result.answer.usage)
     elif result.error is not None:
         show(f"{result.error_type}: {result.error}")
     else:

@@ -242,9 +242,12 @@ def summary_prompt(text: str, question: str, goal: str, *, words: int) -> str:
     return SUMMARY.format(words=words, questions=questions, text=text)
 
 
-def view_message(view: str) -> Message:
-    """What is shown of turns that were folded, and of other results."""
-    return Message(role="user", content=f"<memory>\n{view}\n</memory>")
+def with_view(opening: Sequence[Message], view: str) -> list[Message]:
+    """The beginning of a dialogue whose first turns were folded: what is shown of them stands at its end, in the same message,
+    since some servers take no two messages of a user in a row.
+    """
+    *rules, first = lasting(opening)
+    return [*rules, replace(first, content=f"{first.content}\n\n<memory>\n{view}\n</memory>")]
 
 
 _MOMENTARY = re.compile(r"(Turn \d+ of \d+\.) Left: [^\n]*?\.(?=\Z| This is the last turn)")

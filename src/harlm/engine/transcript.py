@@ -66,17 +66,15 @@ class Transcript:
         self._most = history_tokens
         self._view_tokens = view_tokens
         self._told = told
-        self._view: Message | None = None
+        self._view: str | None = None
         self._turns: list[Turn] = []
         self._count = 0
 
     @property
     def messages(self) -> list[Message]:
         """What the model is asked with."""
-        view = [] if self._view is None else [self._view]
         return [
-            *self._opening,
-            *view,
+            *(self._opening if self._view is None else prompts.with_view(self._opening, self._view)),
             *(message for turn in self._turns for message in (turn.reply, turn.shown)),
         ]
 
@@ -105,8 +103,8 @@ class Transcript:
             self._folded(handle, text, self._memory.tokens_of(handle))
         folded, self._turns = len(self._turns), []
         view = self._memory.view(self._node, [self._question], self._view_tokens, self._measure)
-        self._view = prompts.view_message(view) if view else None
-        self._told(folded, before, 0 if self._view is None else self._measure(view))
+        self._view = view or None
+        self._told(folded, before, self._measure(view) if view else 0)
         return True
 
     def shorten(self) -> bool:

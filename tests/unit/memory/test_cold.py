@@ -220,7 +220,7 @@ def test_two_threads_and_two_stores_on_one_file_lose_nothing(file: Path) -> None
 
 def test_a_large_entry_and_one_of_bytes(file: Path) -> None:
     store = ColdStore(file)
-    large = "The walnuts are in the cellar. " * 700_000
+    large = "The walnuts are in the cellar. " * 3_400_000  # 105 MB
     store.put(entry("large", large))
     store.put(entry("bytes", os.urandom(1_000_000)))
     store.flush()
