@@ -216,6 +216,25 @@ def _store(config: Config, home: Path) -> MemoryStore:
     return ColdStore(home / "memory.db", config.memory.namespace, max_bytes=config.memory.max_mb << 20)
 
 
+@asynccontextmanager
+async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
+    """The embedder of the settings, outside of any run.
+
+    Raises:
+        ConfigError: none is named, or it cannot be used.
+    """
+    async with AsyncExitStack() as cleanup:
+        maker = _ModelMaker(config, os.environ, cleanup, PriceList(prices_file(config), None))
+        home = home_of(config)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        embedder = await maker.embedder(home / "index.db")
+        if embedder is None:
+            raise ConfigError(
+                'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
+            )
+        yield embedder
+
+
 class _Fanout:
     """One sink that is many. A sink that fails is done without, since a run that is paid for is worth more than its trace;
     the others are told.

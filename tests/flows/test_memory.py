@@ -265,3 +265,23 @@ def test_summaries_of_the_sub_model_are_shown_if_they_are_true(
     assert asked_for
     assert "Which is it?" in asked_for[0]
     assert (summary in last.messages[1][1].partition("<memory>")[2]) == is_shown
+
+
+def test_search_by_meaning_for_people(tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for at in range(12):
+        (folder / f"{at}.txt").write_text(f"Page {at} tells of harbours and of ships that sailed on day {at}.")
+    none = harlm("search", "ships", str(folder), "--meaning", environment=kept(tmp_path))
+    assert none.code == 3
+    assert 'embedder = "minilm"' in none.err
+    Path("harlm.toml").write_text('[memory]\nembedder = "hashing"\n')
+    refused = harlm("search", "ships", str(folder), "--meaning", environment=kept(tmp_path))
+    assert "harlm.toml sets memory.embedder; a project file may not" in refused.err
+    Path("harlm.toml").unlink()
+    config = tmp_path / "config" / "harlm"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text('[memory]\nembedder = "hashing"\n')
+    place = {"XDG_CONFIG_HOME": str(tmp_path / "config"), **kept(tmp_path)}
+    found = harlm("search", "ships of day 7", str(folder), "--meaning", "-k", "1", environment=place)
+    assert found.out.startswith("7.txt:1: Page 7 tells")

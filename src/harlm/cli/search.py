@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from typing import Any
 
 import click
 
-from harlm.assembly import home_of
+from harlm.assembly import home_of, open_embedder
 from harlm.cli.printing import say, show, show_json
 from harlm.cli.settings import load_settings, patience
+from harlm.config import Config
 from harlm.context import Searcher, load_paths
 from harlm.tracing.console import counted
 from harlm.tracing.tree import one_line
@@ -23,6 +25,11 @@ _WIDTH = 300  # characters of a quote
 @click.argument("query")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
 @click.option("-k", "count", type=click.IntRange(1, 1000), default=10, help="How many passages.")
+@click.option(
+    "--meaning",
+    is_flag=True,
+    help="Find by meaning as well, with the embedder of the settings (memory.embedder); embeds every passage once.",
+)
 @click.option("--passages", is_flag=True, help="Show whole passages, not their best sentence.")
 @click.option(
     "--include", multiple=True, metavar="GLOB", help="Read only files that match (may be repeated)."
@@ -51,7 +58,10 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
         say(f"indexed {share:.0%}, first found: {one_line(best, 100)}")
 
     with Searcher(context, home_of(config) / "index.db") as searcher:
-        hits = searcher.search(query, options["count"], first=None if quiet else first)
+        if options["meaning"]:
+            hits = asyncio.run(_by_meaning(searcher, query, options["count"], config, quiet=quiet))
+        else:
+            hits = searcher.search(query, options["count"], first=None if quiet else first)
     seconds = time.monotonic() - started
     if options["style"] == "json":
         show_json([_row(context, hit) for hit in hits])
@@ -62,6 +72,20 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
     if not quiet:
         found = counted(len(hits), "passage") if hits else "nothing was found"
         say(f"{found} in {counted(len(context.documents), 'document')}, {seconds:.2f} s")
+
+
+async def _by_meaning(
+    searcher: Searcher, query: str, count: int, config: Config, *, quiet: bool
+) -> tuple[Hit, ...]:
+    def told(done: int, of: int) -> None:
+        if not quiet and done % 4096 == 0 and of > 4096:
+            say(f"embedded {done:,} of {of:,} passages")
+
+    async with open_embedder(config) as embedder:
+        hits, failure = await searcher.search_by_meaning(query, count, embedder, told)
+    if failure:
+        say(f"found by words only: {failure}")
+    return hits
 
 
 def _place(context: Context, hit: Hit) -> str:

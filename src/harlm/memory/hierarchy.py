@@ -17,13 +17,14 @@ from harlm.errors import MemoryFailure
 from harlm.memory.counts import Counts, Tier
 from harlm.memory.extract import Measure, beginning
 from harlm.memory.hot import HotStore
-from harlm.memory.meaning import Meaning
 from harlm.memory.view import Shown, view
 from harlm.memory.warm import Summary, WarmTier, summarised
 from harlm.protocols import Embedder, MemoryStore
+from harlm.retrieval.meaning import Meaning
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
 
 _TITLE = 100  # characters
+_EMBEDDED = 1_200  # characters of a question, and of a value, that a vector is made of
 _GIST = 80
 _MOST_SHOWN = 400  # entries of one view
 _EXCERPT = 160  # tokens of a passage that search found
@@ -91,7 +92,7 @@ class Memory:
         measure: Measure = estimate_tokens,
         embedder: Embedder | None = None,
     ) -> None:
-        self._meaning = None if embedder is None else Meaning(embedder)
+        self._meaning: Meaning[str] | None = None if embedder is None else Meaning(embedder)
         self._store = store
         self._hot = HotStore(store, tokens=hot_tokens)
         self._warm = WarmTier()
@@ -152,7 +153,7 @@ class Memory:
         )
         self._by_key[key] = handle
         if self._meaning is not None and isinstance(value, str):
-            self._meaning.add(handle, question, value)
+            self._meaning.add(handle, f"{question[:_EMBEDDED]}\n{value[:_EMBEDDED]}".strip())
         self._look()
         return handle
 

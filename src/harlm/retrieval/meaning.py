@@ -1,5 +1,6 @@
-"""Entries by what they mean: a vector for each, made when somebody searches. Knows an embedder and a gate; refuses to replace
-words: it only adds to what BM25 finds, and only where that is shown not to do harm.
+"""Texts by what they mean: a vector for each, made when somebody searches. Knows an embedder and a gate; refuses to replace words: it
+only adds to what BM25 finds, and only where that is shown not to do harm. Memory searches its entries with it, and a context its
+passages.
 """
 
 from __future__ import annotations
@@ -7,10 +8,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Generic
 
 from harlm.errors import ModelError
 from harlm.protocols import Embedder
-from harlm.retrieval.fusion import PROBES, fused, passes
+from harlm.retrieval.fusion import PROBES, Item, fused, passes
 from harlm.retrieval.terms import STOPWORDS, terms
 from harlm.retrieval.vectors import Vectors
 
@@ -20,7 +22,7 @@ _WORDS = 5  # of a probe
 _LEFT_OUT = 3  # of the rarest words, by which BM25 alone would find any text
 
 
-class Meaning:
+class Meaning(Generic[Item]):
     """See the module.
 
     Args:
@@ -32,34 +34,34 @@ class Meaning:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._handles: list[str] = []
+        self._items: list[Item] = []
         self._texts: list[str] = []
         self._vectors: Vectors | None = None
         self._may_take_part: bool | None = None
         self._probed = 0
         self.failure: str | None = None
 
-    def add(self, handle: str, question: str, value: str) -> None:
-        """An entry was put."""
-        self._handles.append(handle)
-        self._texts.append(f"{question[:_SHOWN]}\n{value[:_SHOWN]}".strip())
+    def add(self, item: Item, text: str) -> None:
+        """One more text; its vector is made when somebody searches."""
+        self._items.append(item)
+        self._texts.append(text[: 2 * _SHOWN])
 
     async def widened(
-        self, query: str, found: Sequence[str], k: int, words: Callable[[str], Sequence[str]]
-    ) -> list[str]:
-        """The handles that BM25 found for a query, with what is near it in meaning where that helps.
+        self, query: str, found: Sequence[Item], k: int, words: Callable[[str], Sequence[Item]]
+    ) -> list[Item]:
+        """The items that BM25 found for a query, with what is near it in meaning where that helps.
 
         Args:
             words: what BM25 finds for another query; for the probe.
         """
-        if self.failure is not None or not self._handles:
+        if self.failure is not None or not self._items:
             return list(found)[:k]
         try:
             vectors = await self._caught_up()
             if not await self._passes(vectors, words):
                 return list(found)[:k]
             (asked,) = await self._embedder.embed([query])
-            near = [self._handles[at] for at, _ in vectors.nearest(asked, 3 * k)]
+            near = [self._items[at] for at, _ in vectors.nearest(asked, 3 * k)]
         except (ModelError, ValueError) as error:
             self.failure = str(error)
             return list(found)[:k]
@@ -74,15 +76,15 @@ class Meaning:
         self._vectors.add(rows)
         return self._vectors
 
-    async def _passes(self, vectors: Vectors, words: Callable[[str], Sequence[str]]) -> bool:
-        """Whether the vectors help on a probe of the entries themselves; tried again when there are twice as many."""
-        count = len(self._handles)
+    async def _passes(self, vectors: Vectors, words: Callable[[str], Sequence[Item]]) -> bool:
+        """Whether the vectors help on a probe of the texts themselves; tried again when there are twice as many."""
+        count = len(self._items)
         if self._may_take_part is not None and count < 2 * self._probed:
             return self._may_take_part
-        probes = _probes(self._texts, self._handles)
+        probes = _probes(self._texts, self._items)
         rows = await self._embedder.embed([question for question, _ in probes])
         near = {
-            question: [self._handles[at] for at, _ in vectors.nearest(row, 10)]
+            question: [self._items[at] for at, _ in vectors.nearest(row, 10)]
             for (question, _), row in zip(probes, rows, strict=True)
         }
         self._probed = count
@@ -90,8 +92,8 @@ class Meaning:
         return self._may_take_part
 
 
-def _probes(texts: Sequence[str], handles: Sequence[str]) -> list[tuple[str, str]]:
-    """Questions whose answer is known: some words of an entry, but for those that only it has."""
+def _probes(texts: Sequence[str], items: Sequence[Item]) -> list[tuple[str, Item]]:
+    """Questions whose answer is known: some words of a text, but for those that only it has."""
     words = [
         list(
             dict.fromkeys(
@@ -102,9 +104,9 @@ def _probes(texts: Sequence[str], handles: Sequence[str]) -> list[tuple[str, str
     ]
     seen = Counter(word for each in words for word in each)
     chance = random.Random(len(texts))  # noqa: S311 - which texts are tried
-    probes: list[tuple[str, str]] = []
+    probes: list[tuple[str, Item]] = []
     for at in chance.sample(range(len(texts)), min(PROBES, len(texts))):
         telling = sorted(words[at], key=lambda word: seen[word])[_LEFT_OUT:]
         if len(telling) >= _WORDS:
-            probes.append((" ".join(chance.sample(telling[: 3 * _WORDS], _WORDS)), handles[at]))
+            probes.append((" ".join(chance.sample(telling[: 3 * _WORDS], _WORDS)), items[at]))
     return probes

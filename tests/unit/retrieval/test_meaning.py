@@ -1,4 +1,4 @@
-"""Entries by what they mean: only where it helps, and never instead of words."""
+"""Texts by what they mean: only where it helps, and never instead of words."""
 
 from __future__ import annotations
 
