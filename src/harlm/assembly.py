@@ -372,7 +372,9 @@ class _ModelMaker:
         if named is None:
             return None
         from harlm.embedders.remembering import RememberingEmbedder
+        from harlm.retrieval.vectors import Vectors
 
+        Vectors(1)  # or what is missing would be missed in the middle of a run
         embedder = RememberingEmbedder(await self._embedder_of(named), file)
         self._cleanup.callback(embedder.close)
         return embedder

@@ -183,6 +183,8 @@ class HARLM:
             await asyncio.to_thread(run.shared.memory.flush)
         except MemoryFailure as failure:
             run.emit(events.Noted(message=str(failure)))
+        if (reason := run.shared.memory.without_meaning) is not None:
+            run.emit(events.Noted(message=f"memory was searched by words only: {reason}"))
         run.emit(events.Answered(answer=answer))
         return answer
 

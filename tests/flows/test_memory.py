@@ -271,7 +271,9 @@ def test_search_by_meaning_for_people(tmp_path: Path) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
     for at in range(12):
-        (folder / f"{at}.txt").write_text(f"Page {at} tells of harbours and of ships that sailed on day {at}.")
+        (folder / f"{at}.txt").write_text(
+            f"Page {at} tells of harbours and of ships that sailed on day {at}."
+        )
     none = harlm("search", "ships", str(folder), "--meaning", environment=kept(tmp_path))
     assert none.code == 3
     assert 'embedder = "minilm"' in none.err

@@ -107,6 +107,11 @@ class Memory:
     def __len__(self) -> int:
         return len(self._known)
 
+    @property
+    def without_meaning(self) -> str | None:
+        """Why entries are found by words only, though an embedder was given; None where nothing is wrong with it."""
+        return None if self._meaning is None else self._meaning.failure
+
     def tokens_of(self, handle: str) -> int:
         """Tokens of an entry."""
         return self._known[handle].tokens

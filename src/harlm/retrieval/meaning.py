@@ -5,6 +5,7 @@ passages.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ class Meaning(Generic[Item]):
         self._vectors: Vectors | None = None
         self._may_take_part: bool | None = None
         self._probed = 0
+        self._catching_up = asyncio.Lock()
         self.failure: str | None = None
 
     def add(self, item: Item, text: str) -> None:
@@ -57,9 +59,10 @@ class Meaning(Generic[Item]):
         if self.failure is not None or not self._items:
             return list(found)[:k]
         try:
-            vectors = await self._caught_up()
-            if not await self._passes(vectors, words):
-                return list(found)[:k]
+            async with self._catching_up:
+                vectors = await self._caught_up()
+                if not await self._passes(vectors, words):
+                    return list(found)[:k]
             (asked,) = await self._embedder.embed([query])
             near = [self._items[at] for at, _ in vectors.nearest(asked, 3 * k)]
         except (ModelError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import Sequence
 
@@ -82,3 +83,9 @@ async def test_hashed_words_do_no_harm() -> None:
     plain = memory_with(None)
     for query in ("walrus", "row7", "which day was noted"):
         assert (await memory.search(query, 3))[0].text == (await plain.search(query, 3))[0].text
+
+
+async def test_searches_at_the_same_time_do_not_mix_vectors() -> None:
+    memory = memory_with(Knowing())
+    both = await asyncio.gather(*(memory.search("tusker", 3) for _ in range(5)))
+    assert all(["walrus" in each.text for each in found] == [True] * 3 for found in both)
