@@ -84,6 +84,27 @@ def test_an_identical_run_makes_no_call(tmp_path: Path) -> None:
         assert (other.usage.calls, other.memory.reused) == (9, 0)
 
 
+def test_the_line_under_an_answer_says_what_was_not_paid_again(tmp_path: Path) -> None:
+    with ScriptedServer(of_roles(turns(SAMPLES, "FINAL(out[-1])"))) as server:
+        models = ("-m", f"openai/root@{server.base_url}", "--sub-model", f"openai/sub@{server.base_url}")
+        lines = [
+            harlm(
+                "ask",
+                "Which?",
+                "-",
+                *models,
+                "--mode",
+                "full",
+                *more,
+                stdin=b"text",
+                environment=kept(tmp_path),
+            ).err
+            for more in ((), (), ("--no-cache",))
+        ]
+    assert ["9 calls" in line for line in lines] == [True, False, True]
+    assert "0 calls, 9 reused" in lines[1]
+
+
 def test_a_cell_that_is_run_again_asks_for_nothing(tmp_path: Path) -> None:
     cell = "replies = [llm_query(f'item {at}') for at in range(5)]\nprint(replies)"
     with ScriptedServer(of_roles(turns(cell, cell, "FINAL(replies[0])"))) as server:

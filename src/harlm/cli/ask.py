@@ -257,8 +257,9 @@ def _summary(answer: Answer) -> str:
     about = "about " if usage.estimated else ""
     sandbox = f" · sandbox {answer.sandbox}" if answer.sandbox else ""
     early = f" ({usage.early.made} early, {usage.early.wasted} wasted)" if usage.early.made else ""
+    reused = f", {answer.memory.reused} reused" if answer.memory.reused else ""
     return (
-        f"{answer.mode} · {cost} · {usage.calls} calls{early} · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
+        f"{answer.mode} · {cost} · {usage.calls} calls{early}{reused} · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
         f"{latency.wall_s:.2f} s (critical path {latency.critical_path_s:.2f} s){sandbox} · run {answer.run_id}"
     )
 
