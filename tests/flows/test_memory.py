@@ -102,7 +102,8 @@ def test_the_line_under_an_answer_says_what_was_not_paid_again(tmp_path: Path) -
             for more in ((), (), ("--no-cache",))
         ]
     assert ["9 calls" in line for line in lines] == [True, False, True]
-    assert "0 calls, 9 reused" in lines[1]
+    assert "· 0 calls" in lines[1]
+    assert ", 9 reused ·" in lines[1]
 
 
 def test_a_cell_that_is_run_again_asks_for_nothing(tmp_path: Path) -> None:
