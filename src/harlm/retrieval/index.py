@@ -74,6 +74,7 @@ class PassageIndex:
         self._table = table
         self._spans = spans  # three numbers a passage: text, start, end
         self._lock = threading.Lock()
+        self._frequencies: dict[str, tuple[int, int]] = {}
         with self._lock:
             connection.execute(
                 f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.v_{table} USING fts5vocab(main, {table}, row)"
@@ -152,12 +153,17 @@ class PassageIndex:
 
     def frequency(self, stem: str) -> int:
         """In how many passages a stem occurs."""
+        known = self._frequencies.get(stem)
+        if known is not None and known[1] == len(self):
+            return known[0]
         with self._lock:
             row = self._connection.execute(
                 f"SELECT doc FROM temp.v_{self._table} WHERE term = ?",  # noqa: S608 - as above
                 (stem,),
             ).fetchone()
-        return int(row[0]) if row else 0
+            count = int(row[0]) if row else 0
+        self._frequencies[stem] = count, len(self)  # of an index that grows, as long as it has
+        return count
 
     def close(self) -> None:
         """Give the file back."""
