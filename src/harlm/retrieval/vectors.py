@@ -14,7 +14,8 @@ from harlm.errors import ConfigError
 Array = Any
 """A numpy array; numpy is optional, and its types with it."""
 
-_LEAST, _SHARE = 200, 0.002  # vectors that are compared in full
+_LEAST, _SHARE = 500, 0.002  # vectors that are compared in full, at least
+_PIECE = 1 << 15
 _FIRST = 1024  # for which there is room at first
 
 
@@ -82,16 +83,24 @@ class Vectors:
             return []
         compared = min(self._count, max(_LEAST, k, int(_SHARE * self._count)))
         if compared < self._count:
-            signs = self._signs(query)[0]
-            distance = numpy.zeros(self._count, numpy.uint16)
-            for word in range(self._words):
-                distance += numpy.bitwise_count(self._bits[word, : self._count] ^ signs[word])
-            candidates = numpy.argpartition(distance, compared - 1)[:compared]
+            distance = self._distances(self._signs(query)[0])
+            near_enough = numpy.searchsorted(numpy.cumsum(numpy.bincount(distance)), compared)
+            candidates = numpy.flatnonzero(distance <= near_enough)
         else:
             candidates = numpy.arange(self._count)
         cosines = self._floats[candidates] @ query[0]
         best = numpy.argsort(-cosines, kind="stable")[:k]
         return [(int(candidates[at]), float(cosines[at])) for at in best]
+
+    def _distances(self, signs: Array) -> Array:
+        """In how many signs each vector differs; a piece at a time, so that all words of it stay in the processor's cache."""
+        numpy = self._np
+        distance = numpy.zeros(self._count, numpy.uint16)
+        for start in range(0, self._count, _PIECE):
+            piece = slice(start, min(start + _PIECE, self._count))
+            for word in range(self._words):
+                distance[piece] += numpy.bitwise_count(self._bits[word, piece] ^ signs[word])
+        return distance
 
     def _units(self, floats: Array) -> Array:
         numpy = self._np
