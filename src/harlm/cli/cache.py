@@ -10,7 +10,7 @@ import click
 from harlm.assembly import memory_file
 from harlm.cli.printing import say, show, show_json
 from harlm.cli.settings import Duration, bytes_text, load_settings
-from harlm.memory.cold import forget, held
+from harlm.memory.upkeep import forget, held
 from harlm.tracing.console import counted
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from harlm.errors import MemoryFailure
-from harlm.memory import cold
-from harlm.memory.cold import ColdStore, forget, held
+from harlm.memory import cold, rows
+from harlm.memory.cold import ColdStore
+from harlm.memory.upkeep import forget, held
 from harlm.types import Entry
 
 
@@ -135,7 +136,7 @@ def test_a_file_that_was_moved_away_under_us_is_begun_anew(file: Path) -> None:
 def test_what_cannot_be_written_is_said_and_kept_in_memory(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cold, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(rows, "_PATIENCE_S", 0.1)
     store = ColdStore(file)
     store.put(entry("a"))
     store.flush()
@@ -158,14 +159,14 @@ def test_what_cannot_be_written_is_said_and_kept_in_memory(
 def test_a_full_disk_is_said_and_nothing_is_lost_meanwhile(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connected = cold._connected
+    connected = rows.connected
 
     def small(where: Path) -> sqlite3.Connection:
         connection = connected(where)
         connection.execute("PRAGMA max_page_count = 40")
         return connection
 
-    monkeypatch.setattr(cold, "_connected", small)
+    monkeypatch.setattr(cold, "connected", small)
     store = ColdStore(file)
     for at in range(20):
         store.put(entry(f"k{at}", os.urandom(40_000)))

@@ -1,0 +1,147 @@
+"""Entries as rows of SQLite: the tables, how an entry is written and read, and the index of what it says. Knows one file; refuses
+to know who writes, and when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import zlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from harlm.retrieval.index import TOKENIZER
+from harlm.retrieval.passages import split_passages
+from harlm.types import Entry, EntryKind, Usage
+
+_FORMAT = 1
+_PATIENCE_S = 10  # for another process that writes
+_SHORT = 512  # bytes that are not worth packing
+_FIRST = 1 << 22  # characters of an entry that are indexed; a longer one is found by these
+_IS_BYTES, _IS_PACKED = 1, 2
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS entries (
+    id INTEGER PRIMARY KEY, space TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, value BLOB NOT NULL,
+    packing INTEGER NOT NULL, question TEXT NOT NULL, run TEXT NOT NULL, node TEXT NOT NULL, depth INTEGER NOT NULL,
+    model TEXT NOT NULL, tokens INTEGER NOT NULL, created REAL NOT NULL, used REAL NOT NULL, uses INTEGER NOT NULL,
+    usage TEXT NOT NULL, UNIQUE (space, key));
+CREATE TABLE IF NOT EXISTS members (
+    place TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (place, entry)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spans (
+    id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, place TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS spans_of ON spans (entry);
+CREATE VIRTUAL TABLE IF NOT EXISTS passages USING fts5 (
+    place, question, text, content = '', tokenize = '{TOKENIZER}');
+PRAGMA user_version = {_FORMAT};
+"""
+COLUMNS = "key, kind, value, packing, question, run, node, depth, model, tokens, created, usage"
+GET = f"SELECT {COLUMNS} FROM entries WHERE space = ? AND key = ?"  # noqa: S608 - our own columns
+
+_usage_of = msgspec.json.Decoder(Usage).decode
+_packed_usage = msgspec.json.encode
+
+
+def connected(file: Path) -> sqlite3.Connection:
+    """A connection to a file with our tables."""
+    connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+    try:
+        with suppress(OSError):
+            file.chmod(0o600)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, _FORMAT):
+            raise sqlite3.DatabaseError(f"it has format {version}, and this is format {_FORMAT}")
+        if version == 0:
+            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def insert_one(connection: sqlite3.Connection, space: str, entry: Entry) -> tuple[int, str, Entry] | None:
+    """Keep one entry; one that is there already was asked for once more.
+
+    Returns:
+        its number, and where it is to be found by what it says, unless it is found there already.
+    """
+    value, packing = _packed(entry.value)
+    cursor = connection.execute(
+        "INSERT INTO entries (space, key, kind, value, packing, question, run, node, depth, model, tokens, created, used, uses,"
+        " usage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
+        " ON CONFLICT (space, key) DO UPDATE SET used = excluded.used, uses = uses + 1 RETURNING id",
+        (
+            space, entry.key, entry.kind, value, packing, storable(entry.question), entry.run, entry.node, entry.depth,
+            entry.model, entry.tokens, entry.created, entry.created, _packed_usage(entry.usage).decode(),
+        ),
+    )  # fmt: skip
+    number: int = cursor.fetchone()[0]
+    if not entry.run:
+        return None  # it is had by its key alone
+    place = place_of(space, entry.run)
+    cursor = connection.execute("INSERT OR IGNORE INTO members VALUES (?, ?)", (place, number))
+    return (number, place, entry) if cursor.rowcount else None
+
+
+def index(connection: sqlite3.Connection, found: Sequence[tuple[int, str, Entry]]) -> None:
+    """Make entries be found in their runs. After all else of a transaction: FTS5 writes what it holds back whenever another
+    statement that may change several rows is begun, which takes twenty times what the statement does.
+    """
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM spans").fetchone()
+    spans: list[tuple[int, int, str, int, int]] = []
+    passages: list[tuple[int, str, str, str]] = []
+    for number, place, entry in found:
+        text = entry.value[:_FIRST] if isinstance(entry.value, str) else ""
+        for at, (start, end) in enumerate(split_passages(text) or [(0, 0)]):
+            last += 1
+            spans.append((last, number, place, start, end))
+            passages.append((last, place, "" if at else storable(entry.question), storable(text[start:end])))
+    connection.executemany("INSERT INTO spans (id, entry, place, first, last) VALUES (?, ?, ?, ?, ?)", spans)
+    connection.executemany(
+        "INSERT INTO passages (rowid, place, question, text) VALUES (?, ?, ?, ?)", passages
+    )
+
+
+def place_of(space: str, run: str) -> str:
+    """One word that stands for a run in a namespace."""
+    return "x" + hashlib.blake2b(f"{space}\0{run}".encode(), digest_size=12).hexdigest()
+
+
+def storable(text: str) -> str:
+    """A text that SQLite can hold: with marks in the place of half surrogates."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _packed(value: str | bytes) -> tuple[bytes, int]:
+    kind = _IS_BYTES if isinstance(value, bytes) else 0
+    data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
+    if len(data) > _SHORT and len(packed := zlib.compress(data, 1)) < len(data):
+        return packed, kind | _IS_PACKED
+    return data, kind
+
+
+def entry_of(row: Iterable[object]) -> Entry:
+    """The entry of a row of ``COLUMNS``."""
+    key, kind, value, packing, question, run, node, depth, model, tokens, created, usage = row
+    data = cast(bytes, value)
+    if cast(int, packing) & _IS_PACKED:
+        data = zlib.decompress(data)
+    return Entry(
+        key=str(key),
+        kind=cast(EntryKind, kind),
+        value=data if cast(int, packing) & _IS_BYTES else data.decode("utf-8", "surrogatepass"),
+        question=str(question),
+        run=str(run),
+        node=str(node),
+        depth=cast(int, depth),
+        model=str(model),
+        tokens=cast(int, tokens),
+        created=cast(float, created),
+        usage=_usage_of(cast(str, usage)),
+    )
