@@ -5,10 +5,11 @@ that it needs no state. No model is behind it; its replies are filler of a known
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 
 from aiohttp import web
+
+from bench.server import completion, serve
 
 _TREE = re.compile(r"TREE (\d+) wide, level (\d+) of (\d+), at (\S+)")
 _TURN = re.compile(r"Turn (\d+) of \d+\.")
@@ -53,28 +54,8 @@ async def complete(request: web.Request) -> web.Response:
     """One reply."""
     body = await request.json()
     text = _reply(body["model"].partition("-")[0], body["messages"])
-    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-    reply = {
-        "id": "x",
-        "object": "chat.completion",
-        "model": body["model"],
-        "choices": [choice],
-        "usage": usage,
-    }
-    return web.Response(text=json.dumps(reply), content_type="application/json")
-
-
-async def main() -> None:
-    """Serve until terminated; the first line of output is the address."""
-    app = web.Application(client_max_size=1 << 30)
-    app.router.add_post("/v1/chat/completions", complete)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
-    await asyncio.Event().wait()
+    return completion(body["model"], text)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(serve(complete))

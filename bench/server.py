@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -33,17 +34,22 @@ async def complete(request: web.Request) -> web.Response:
         text = f"```repl\n{_CELLS[work].format(n=count)}\n```"
     else:
         text = '```repl\nanswer["content"] = "done"; answer["ready"] = True\n```'
+    return completion(body["model"], text)
+
+
+def completion(model: str, text: str) -> web.Response:
+    """A reply of OpenAI's protocol."""
     reply = {
         "id": "x",
         "object": "chat.completion",
-        "model": body["model"],
+        "model": model,
         "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
         "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
     }
     return web.Response(text=json.dumps(reply), content_type="application/json")
 
 
-async def main() -> None:
+async def serve(complete: Callable[[web.Request], Awaitable[web.Response]]) -> None:
     """Serve until terminated; the first line of output is the address."""
     app = web.Application(client_max_size=1 << 30)
     app.router.add_post("/v1/chat/completions", complete)
@@ -55,4 +61,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(serve(complete))

@@ -11,7 +11,6 @@ import sqlite3
 import threading
 import time
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from itertools import islice
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from harlm.retrieval import large
-from harlm.retrieval.passages import SCHEME, split_passages
+from harlm.retrieval.passages import SCHEME, Passages, split_passages
 from harlm.retrieval.terms import stem
 
 _FORMAT = f"{SCHEME}.1"  # passages, tables
@@ -62,7 +61,7 @@ class Ranking(Protocol):
         ...
 
 
-class PassageIndex:
+class PassageIndex(Passages):
     """One built index.
 
     Responsibilities: rank passages for a set of words, say how frequent a word is, say where a passage stands.
@@ -70,9 +69,9 @@ class PassageIndex:
     """
 
     def __init__(self, connection: sqlite3.Connection, table: str, spans: array[int]) -> None:
+        super().__init__(spans)
         self._connection = connection
         self._table = table
-        self._spans = spans  # three numbers a passage: text, start, end
         self._lock = threading.Lock()
         self._frequencies: dict[str, tuple[int, int]] = {}
         with self._lock:
@@ -86,14 +85,6 @@ class PassageIndex:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __len__(self) -> int:
-        return len(self._spans) // 3
-
-    def passage(self, number: int) -> tuple[int, int, int]:
-        """The text, start and end of a passage."""
-        text, start, end = self._spans[3 * number : 3 * number + 3]
-        return text, start, end
-
     def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
         """The ``k`` passages with the highest BM25 score for any of ``words``, as (passage, score), best first.
 
@@ -102,7 +93,7 @@ class PassageIndex:
         Args:
             within: the number of the only text whose passages count; all when None.
         """
-        first, last = (0, len(self) - 1) if within is None else self._passages_of(within)
+        first, last = (0, len(self) - 1) if within is None else self.passages_of(within)
         if k < 1:
             return []
         rare, common = self._planned(words) if last - first >= _WORTH_PLANNING else (words, ())
@@ -143,13 +134,6 @@ class PassageIndex:
                 (query, first, last, k),
             ).fetchall()
         return [(row, -rank) for row, rank in rows]
-
-    def _passages_of(self, text: int) -> tuple[int, int]:
-        def text_of(number: int) -> int:  # ascending, as the passages were cut
-            return self._spans[3 * number]
-
-        numbers = range(len(self))
-        return bisect_left(numbers, text, key=text_of), bisect_right(numbers, text, key=text_of) - 1
 
     def frequency(self, stem: str) -> int:
         """In how many passages a stem occurs."""

@@ -11,13 +11,12 @@ import json
 import shutil
 import threading
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from harlm.retrieval.passages import SCHEME
+from harlm.retrieval.passages import SCHEME, Passages
 
 WORTH_IT = 35_000_000
 """Characters from which on it is used where it is installed: some 50,000 passages."""
@@ -38,7 +37,7 @@ def is_installed() -> bool:
     return True
 
 
-class LargeIndex:
+class LargeIndex(Passages):
     """See ``harlm.retrieval.index.PassageIndex``.
 
     Args:
@@ -49,9 +48,9 @@ class LargeIndex:
     def __init__(self, index: Any, spans: array[int]) -> None:
         import tantivy
 
+        super().__init__(spans)
         self._tantivy = tantivy
         self._index = index
-        self._spans = spans
         self._analyzer = _analyzer()
         index.register_tokenizer(_ANALYZER, self._analyzer)
         self._lock = threading.Lock()
@@ -73,21 +72,13 @@ class LargeIndex:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __len__(self) -> int:
-        return len(self._spans) // 3
-
-    def passage(self, number: int) -> tuple[int, int, int]:
-        """See ``PassageIndex.passage``."""
-        text, start, end = self._spans[3 * number : 3 * number + 3]
-        return text, start, end
-
     def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
         """See ``PassageIndex.best``."""
         query = self._query(words)
         if query is None or k < 1:
             return []
         if within is not None:
-            first, last = self._passages_of(within)
+            first, last = self.passages_of(within)
             inside = self._tantivy.Query.range_query(
                 self._index.schema, "number", self._tantivy.FieldType.Unsigned, first, last
             )
@@ -109,13 +100,6 @@ class LargeIndex:
             return None
         terms = [(should, query.term_query(self._index.schema, "text", stem, "freq")) for stem in stems]
         return query.boolean_query(terms)
-
-    def _passages_of(self, text: int) -> tuple[int, int]:
-        def text_of(number: int) -> int:  # ascending, as the passages were cut
-            return self._spans[3 * number]
-
-        numbers = range(len(self))
-        return bisect_left(numbers, text, key=text_of), bisect_right(numbers, text, key=text_of) - 1
 
     def frequency(self, stem: str) -> int:
         """See ``PassageIndex.frequency``."""

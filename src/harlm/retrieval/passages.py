@@ -5,6 +5,8 @@ what language or format the text is in.
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 SCHEME = 1
@@ -66,3 +68,31 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = at
     if start < end:
         yield start, end
+
+
+class Passages:
+    """Where the passages of some texts stand, by number: three numbers each, text, start and end.
+
+    Args:
+        spans: of all passages, text by text; may still grow.
+    """
+
+    def __init__(self, spans: array[int]) -> None:
+        self._spans = spans
+
+    def __len__(self) -> int:
+        return len(self._spans) // 3
+
+    def passage(self, number: int) -> tuple[int, int, int]:
+        """The text, start and end of a passage."""
+        text, start, end = self._spans[3 * number : 3 * number + 3]
+        return text, start, end
+
+    def passages_of(self, text: int) -> tuple[int, int]:
+        """The first and the last passage of a text."""
+
+        def text_of(number: int) -> int:  # ascending, as the passages were cut
+            return self._spans[3 * number]
+
+        numbers = range(len(self))
+        return bisect_left(numbers, text, key=text_of), bisect_right(numbers, text, key=text_of) - 1
