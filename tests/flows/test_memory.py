@@ -84,6 +84,21 @@ def test_an_identical_run_makes_no_call(tmp_path: Path) -> None:
         assert (other.usage.calls, other.memory.reused) == (9, 0)
 
 
+def test_an_identical_run_that_folds_and_searches_makes_no_call(tmp_path: Path) -> None:
+    cells = [
+        f"got = llm_query_batched([f'turn {at} item {{i}}' for i in range(8)])\nprint(got)\nprint('row ' * 900)\n"
+        f"print(memory.note('note of turn {at}'), memory.search('item 3', k=3))"
+        for at in range(9)
+    ]
+    with ScriptedServer(of_roles(turns(*cells, "FINAL(got[-1])")), latency_s=0.002) as server:
+        first = asked(server, tmp_path, history_tokens=2_000)
+        calls = len(server.requests)
+        again = asked(server, tmp_path, history_tokens=2_000)
+    assert calls == 9 * 8 + 10
+    assert len(server.requests) == calls
+    assert (again.text, again.memory.reused) == (first.text, calls)
+
+
 def test_the_line_under_an_answer_says_what_was_not_paid_again(tmp_path: Path) -> None:
     with ScriptedServer(of_roles(turns(SAMPLES, "FINAL(out[-1])"))) as server:
         models = ("-m", f"openai/root@{server.base_url}", "--sub-model", f"openai/sub@{server.base_url}")

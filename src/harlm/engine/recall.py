@@ -71,9 +71,8 @@ class Recall:
         try:
             return _told(self._memory.expand(asked.handle, tokens, asked.question or ""))
         except KeyError:
-            known = f"there are m1 to m{len(self._memory)}" if len(self._memory) else "there are none yet"
             raise CodeError(
-                f"there is no handle {asked.handle[:40]!r}; {known}. memory.search(query) finds them"
+                f"there is no handle {asked.handle[:40]!r}; there are {len(self._memory):,} others, which memory.search(query) finds"
             ) from None
 
     def _note(self, asked: _Note) -> str:

@@ -85,6 +85,7 @@ class Transcript:
         if self._turns and sum(map(self._size, self._turns)) + self._size(turn) > self._most:
             self.fold()
         self._turns.append(turn)
+        self._memory.next_turn(self._node)
 
     def fold(self) -> bool:
         """Put all turns into memory, and show the view of them; whether there were any."""

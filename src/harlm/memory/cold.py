@@ -30,6 +30,7 @@ from harlm.types import Entry, Recollection
 
 _AT_ONCE = 256  # entries of one transaction
 _WAIT_S = 0.005  # for more of them
+_TIES = 20  # passages that may have the same score where a search is cut
 _JUST_NOW_S = 60  # since a file was moved aside, in which it is taken over
 
 
@@ -89,14 +90,20 @@ class ColdStore:
         asked = any_of(words)
         if not asked or k < 1:
             return ()
+        with suppress(MemoryFailure):  # then what waits is looked through
+            self.flush()  # or what is found would hang on how far the writer has come
         with self._lock:
             found = look_through(words, [each for each in self._waiting.values() if each.run == run])
             rows = self._read(
                 "SELECT entries.key, spans.first, spans.last, found.score FROM (SELECT rowid AS id, -rank AS score FROM passages"
                 " WHERE passages MATCH ? AND rank MATCH 'bm25(0.0, 0.5, 1.0)' ORDER BY rank LIMIT ?) AS found"
                 " JOIN spans ON spans.id = found.id JOIN entries ON entries.id = spans.entry"
-                " WHERE entries.space = ? ORDER BY found.score DESC",
-                (f"place : {place_of(self._space, run)} AND {{question text}} : ({asked})", k, self._space),
+                " WHERE entries.space = ?",
+                (
+                    f"place : {place_of(self._space, run)} AND {{question text}} : ({asked})",
+                    2 * k + _TIES,
+                    self._space,
+                ),
             )
         for key, first, last, score in rows:
             found.append(
@@ -104,6 +111,7 @@ class ColdStore:
                     key=str(key), start=cast(int, first), end=cast(int, last), score=cast(float, score)
                 )
             )
+        found.sort(key=lambda each: (-round(each.score, 9), each.key, each.start))
         return tuple(found[:k])
 
     def flush(self) -> None:

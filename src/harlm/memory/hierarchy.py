@@ -6,9 +6,10 @@ Nothing is ever lost by being demoted: hot and warm hold copies, and the store h
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-import itertools
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from harlm.protocols import Embedder, MemoryStore
 from harlm.retrieval.meaning import Meaning
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
 
+_DIGITS = "23456789abcdefghjkmnpqrstvwxyz"
+_HANDLE = 5  # characters of a handle, unless two would be the same
 _TITLE = 100  # characters
 _EMBEDDED = 1_200  # characters of a question, and of a value, that a vector is made of
 _GIST = 80
@@ -64,7 +67,7 @@ class _Known:
     title: str
     gist: str
     tokens: int
-    number: int
+    turn: int
     is_pinned: bool = False
     was_hot: bool = True
     was_shown_short: bool = False
@@ -101,7 +104,7 @@ class Memory:
         self._measure = measure
         self._known: dict[str, _Known] = {}
         self._by_key: dict[str, str] = {}
-        self._numbers = itertools.count(1)
+        self._turns: Counter[str] = Counter()
         self.counts = Counts()
 
     def __len__(self) -> int:
@@ -133,11 +136,11 @@ class Memory:
         is_pinned: bool = False,
     ) -> str:
         """Remember a value, and give it a handle. The same value under the same key has the handle that it had."""
-        key = key or _key(self._run, node, kind, question, value)
+        content = _digest(node, kind, question, value) if key is None else key
+        key = key or _digest(self._run, kind, content, "")
         if key in self._by_key:
             return self._by_key[key]
-        number = next(self._numbers)
-        handle = f"m{number}"
+        handle = self._new_handle(content)
         tokens = estimate_tokens(value) if isinstance(value, str) else len(value)
         entry = Entry(
             key=key, kind=kind, value=value, question=question, run=self._run, node=node, depth=depth, model=model,
@@ -153,7 +156,7 @@ class Memory:
             + f" ({tokens:,} tokens)",
             gist=_one_line(value, _GIST) if isinstance(value, str) else "",
             tokens=tokens,
-            number=number,
+            turn=self._turns[node],
             is_pinned=is_pinned,
         )
         self._by_key[key] = handle
@@ -161,6 +164,21 @@ class Memory:
             self._meaning.add(handle, f"{question[:_EMBEDDED]}\n{value[:_EMBEDDED]}".strip())
         self._look()
         return handle
+
+    def _new_handle(self, content: str) -> str:
+        """A short name, made of the content: calls side by side end in any order, and a run that is asked again must show its model
+        the same handles, or its prompts would be new.
+        """
+        digits = int.from_bytes(hashlib.blake2b(content.encode(), digest_size=16).digest(), "little")
+        handle = "m"
+        while len(handle) < _HANDLE or handle in self._known:
+            digits, digit = divmod(digits, len(_DIGITS))
+            handle += _DIGITS[digit]
+        return handle
+
+    def next_turn(self, node: str) -> None:
+        """What is put from here on at a node is newer than what was put before; within a turn nothing is."""
+        self._turns[node] += 1
 
     def store_only(self, key: str, value: str, *, model: str, usage: Usage) -> None:
         """Keep a reply for whoever asks the same, in this run or another; it has no handle, since it is part of a turn."""
@@ -212,7 +230,7 @@ class Memory:
 
     async def search(self, query: str, k: int = 10, tokens: int = _EXCERPT) -> list[Recalled]:
         """The entries of this run that fit a query best, best first, each with what it says about it in so many tokens."""
-        places = self._found(query, 3 * k)
+        places = await asyncio.to_thread(self._found, query, 3 * k)
         handles = list(places)[:k]
         if self._meaning is not None:
             handles = await self._meaning.widened(
@@ -224,10 +242,12 @@ class Memory:
 
     def _found(self, query: str, k: int) -> dict[str, Recollection]:
         """Handles by words, best first, each with its best passage."""
+        all_found = self._hot.search(query, k, run=self._run)
+        known = [(self._by_key[each.key], each) for each in all_found if each.key in self._by_key]
+        known.sort(key=lambda pair: (-round(pair[1].score, 9), pair[0], pair[1].start))
         found: dict[str, Recollection] = {}
-        for each in self._hot.search(query, k, run=self._run):
-            if (handle := self._by_key.get(each.key)) is not None:
-                found.setdefault(handle, each)
+        for handle, each in known:
+            found.setdefault(handle, each)
         return found
 
     def _excerpt(self, handle: str, query: str, tokens: int, place: Recollection | None) -> Recalled:
@@ -247,7 +267,7 @@ class Memory:
             measure: an upper bound of the tokens of a text for that model.
         """
         own = [each for each in self._known.values() if each.node == node or each.is_pinned]
-        own.sort(key=lambda each: (not each.is_pinned, _RANK[each.kind], -each.number))
+        own.sort(key=lambda each: (not each.is_pinned, _RANK[each.kind], -each.turn, each.handle))
         asked = [*questions, self.goal]
         self._look()
         measure = measure or self._measure
@@ -330,9 +350,9 @@ def _one_line(value: str | bytes, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _key(run: str, node: str, kind: str, question: str, value: str | bytes) -> str:
+def _digest(place: str, kind: str, question: str, value: str | bytes) -> str:
     state = hashlib.blake2b(digest_size=16)
-    for part in (run, node, kind, question):
+    for part in (place, kind, question):
         data = part.encode("utf-8", "surrogatepass")
         state.update(len(data).to_bytes(8, "little") + data)
     state.update(value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))

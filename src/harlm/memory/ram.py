@@ -35,7 +35,9 @@ class RamStore:
     def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
         words = telling_words(query)
-        return look_through(words, [each for each in self._entries.values() if each.run == run])[: max(k, 0)]
+        return look_through(words, [each for each in list(self._entries.values()) if each.run == run])[
+            : max(k, 0)
+        ]
 
     def flush(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -65,4 +67,4 @@ def look_through(words: Sequence[str], entries: Iterable[Entry]) -> list[Recolle
                 spans, key=lambda span: sum(word in text[slice(*span)].lower() for word in lower)
             )
             found.append(Recollection(key=entry.key, start=start, end=end, score=float(score)))
-    return sorted(found, key=lambda each: -each.score)
+    return sorted(found, key=lambda each: (-each.score, each.key))

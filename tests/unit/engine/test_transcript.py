@@ -24,12 +24,13 @@ def bytes_of(text: str) -> int:
 
 
 def transcript(
-    memory: Memory, history: int = 3_000, view: int = 900
+    memory: Memory, history: int = 3_000, view: int = 900, out_of_sight: list[str] | None = None
 ) -> tuple[Transcript, list[tuple[int, int, int]]]:
     told: list[tuple[int, int, int]] = []
     made = Transcript(
         OPENING, memory, node="0", depth=0, question="where is the walrus", measure=bytes_of, history_tokens=history,
         view_tokens=view, told=lambda *folded: told.append(folded),
+        folded=lambda handle, *_: None if out_of_sight is None else out_of_sight.append(handle),
     )  # fmt: skip
     return made, told
 
@@ -58,7 +59,8 @@ def test_turns_that_have_room_are_shown_whole() -> None:
 
 def test_old_turns_are_folded_at_once_and_had_by_their_handles() -> None:
     memory = Memory(RamStore(), run="R")
-    made, told = transcript(memory)
+    out_of_sight: list[str] = []
+    made, told = transcript(memory, out_of_sight=out_of_sight)
     texts = [
         f"output {at}: " + "x" * 700 + (" the walrus sleeps in room 7." if at == 2 else "")
         for at in range(12)
@@ -72,7 +74,8 @@ def test_old_turns_are_folded_at_once_and_had_by_their_handles() -> None:
     assert [each.role for each in made.messages[1:]] == ["user", "assistant"] * (
         len(made.messages) // 2 - 1
     ) + ["user"]
-    kept = [memory.expand(f"m{at + 1}").text for at in range(sum(folded for folded, _, _ in told))]
+    kept = [memory.expand(handle).text for handle in out_of_sight]
+    assert len(kept) == sum(folded for folded, _, _ in told)
     assert all(text in whole for text, whole in zip(texts, kept, strict=False))
     unchanged = [len([1 for a, b in zip(one, two, strict=False) if a == b]) for one, two in pairwise(before)]
     assert sum(count == len(one) for count, one in zip(unchanged, before, strict=False)) == len(
