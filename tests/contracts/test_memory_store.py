@@ -114,3 +114,5 @@ def test_closing_twice_is_safe(store: MemoryStore) -> None:
     store.put(entry("a", "x"))
     store.close()
     store.close()
+    store.flush()
+    assert not store.search("x", 3, run="R"), "nobody waits for what was closed"

@@ -95,7 +95,7 @@ class Searcher:
         self, query: str, k: int, embedder: Embedder, told: Callable[[int, int], None] = lambda *_: None
     ) -> tuple[tuple[Hit, ...], str]:
         """As ``search``, with passages that are near the query in meaning, where a probe shows that this helps. Every passage is
-        embedded at first: with MiniLM ten a second.
+        embedded at first.
 
         Args:
             told: told how many passages are embedded, and of how many.
@@ -115,8 +115,8 @@ class Searcher:
         def words(question: str) -> list[int]:
             return [number for number, _ in index.best(weighed_query(question, index).words, 3 * k)]
 
-        numbers = await meaning.widened(query, words(query), k, words)
         asked = weighed_query(query, index)
+        numbers = await meaning.widened(query, words(query), k, words)
         return tuple(self._hit_of(asked, index, number) for number in numbers), meaning.failure or ""
 
     def _passage(self, index: Ranking, number: int) -> str:

@@ -1,5 +1,5 @@
 """Vectors of hashed words: no model, no download, no meaning. Knows stems; it is here to try everything that vectors need, and
-ranks worse than BM25 (bench/memory.py), so the gate of a fusion mostly keeps it out.
+refuses to be taken for more: it knows nothing that BM25 does not.
 """
 
 from __future__ import annotations

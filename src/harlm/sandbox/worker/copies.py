@@ -22,6 +22,7 @@ from harlm.scheduler.scout.pending import Pending
 
 _MOST_OBJECTS = 20_000  # about 5,000 rows; a walk through them takes 2 ms
 _MOST_CHARACTERS = 4 << 20
+_MOST_BYTES = 8 << 20  # with the text of the cells; the host takes no more
 _TEXTS = frozenset(map(id, (str, bytes)))  # by identity: to compare a class may run code of its own
 _ATOMS = frozenset(map(id, (int, float, bool, complex, types.NoneType)))
 _SEQUENCES = frozenset(map(id, (list, tuple, set, frozenset, deque)))
@@ -75,9 +76,10 @@ def pack(rest: Rest) -> bytes | None:
     here = dict(rest.cells), rest.file, rest.code, rest.at
     told = values, imported, defined, unknown, here, random.getstate()
     try:
-        return dumps(told, -1)
+        data = dumps(told, -1)
     except (PicklingError, RecursionError):  # nested too deep
         return None
+    return data if len(data) <= _MOST_BYTES else None
 
 
 def unpack(data: bytes, names: dict[str, Any]) -> Rest:
