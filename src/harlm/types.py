@@ -554,8 +554,10 @@ class Answer:
 
 # -- memory ------------------------------------------------------------------------------------------------
 
-EntryKind = Literal["reply", "answer", "note", "turn"]
-"""What an entry was: a model's reply, a child's answer, what a model noted, or a turn of a REPL that was folded."""
+EntryKind = Literal["reply", "answer", "note", "turn", "digest"]
+"""What an entry was: a model's reply, a child's answer, what a model noted, a turn of a REPL that was folded, or a list of handles
+that had no room in a view.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

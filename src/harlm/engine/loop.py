@@ -52,10 +52,8 @@ async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *,
                 await repl.close()
 
 
-_HISTORY, _VIEW = (
-    3,
-    8,
-)  # of a window: the turns that are shown whole, and the view of those before, at most one part in
+# Of a window, at most one part in so many: the turns that are shown whole, and the view of those before.
+_HISTORY, _VIEW = 3, 8
 _GRACE_S = 0.1  # after the time to work, in which a cell is told that its calls are over; at most
 
 

@@ -29,12 +29,12 @@ _HANDLE = 5  # characters of a handle, unless two would be the same
 _TITLE = 100  # characters
 _EMBEDDED = 1_200  # characters of a question, and of a value, that a vector is made of
 _GIST = 80
-_MOST_SHOWN = 400  # entries of one view
+_MOST_SHOWN = 4_000  # entries of one view; others are found by search
 _EXCERPT = 160  # tokens of a passage that search found
 
-_RANK: dict[EntryKind, int] = {"note": 0, "turn": 1, "answer": 2, "reply": 3}
+_RANK: dict[EntryKind, int] = {"note": 0, "turn": 1, "answer": 2, "reply": 3, "digest": 4}
 _NAMES: dict[EntryKind, str] = {
-    "note": "note", "turn": "turn", "answer": "answer of a child", "reply": "reply of a sub-call"
+    "note": "note", "turn": "turn", "answer": "answer of a child", "reply": "reply of a sub-call", "digest": "list of handles"
 }  # fmt: skip
 
 
@@ -142,8 +142,9 @@ class Memory:
             return self._by_key[key]
         handle = self._new_handle(content)
         tokens = estimate_tokens(value) if isinstance(value, str) else len(value)
+        place = "" if kind == "digest" else self._run  # nobody looks for a list of handles by what it says
         entry = Entry(
-            key=key, kind=kind, value=value, question=question, run=self._run, node=node, depth=depth, model=model,
+            key=key, kind=kind, value=value, question=question, run=place, node=node, depth=depth, model=model,
             tokens=tokens, created=time.time(), usage=usage or Usage(),
         )  # fmt: skip
         self._hot.put(entry)
@@ -271,7 +272,8 @@ class Memory:
         asked = [*questions, self.goal]
         self._look()
         measure = measure or self._measure
-        return view([self._shown(each, asked, measure) for each in own[:_MOST_SHOWN]], tokens, measure)
+        shown = [self._shown(each, asked, measure) for each in own[:_MOST_SHOWN]]
+        return view(shown, tokens, measure, lambda handles: self.put(handles, kind="digest", node=""))
 
     def _shown(self, known: _Known, questions: Sequence[str], measure: Measure) -> Shown:
         entry = self._hot.get(known.key) if known.key in self._hot else None

@@ -45,11 +45,16 @@ class Shown:
     gist: str = ""
 
 
-def view(entries: Sequence[Shown], tokens: int, measure: Measure) -> str:
+Digest = Callable[[str], str]
+"""Keeps a list of handles, and gives the handle by which the list is had."""
+
+
+def view(entries: Sequence[Shown], tokens: int, measure: Measure, digest: Digest) -> str:
     """What is shown of ``entries``, the most important first, in at most so many tokens; empty where nothing fits.
 
     Args:
         measure: an upper bound of the tokens of a text.
+        digest: keeps lists of the handles that have no room.
     """
     parts = _Parts(measure)
     left = tokens - measure(HEADING) - 1
@@ -66,7 +71,7 @@ def view(entries: Sequence[Shown], tokens: int, measure: Measure) -> str:
         if text := each.short(share - measure(_block(each, "")) - 1):
             room = parts.add(each, _block(each, text), room)
     room += left - int(left * FULL) - int(left * SUMMARIES)
-    for line in _lines(parts.missing(entries), room, measure):
+    for line in _lines(parts.missing(entries), room, measure, digest):
         room = parts.add(None, line, room)
     return parts.within(tokens)
 
@@ -108,18 +113,12 @@ def _block(each: Shown, text: str) -> str:
     return "\n".join([f"[{each.handle}] {each.title}", *(f"| {line}" for line in text.splitlines())])
 
 
-def _lines(entries: Sequence[Shown], room: int, measure: Measure) -> list[str]:
-    """One line a handle; where those have no room, one for sixteen of them, and so on."""
+def _lines(entries: Sequence[Shown], room: int, measure: Measure, digest: Digest) -> list[str]:
+    """One line a handle; where those have no room, one for sixteen of them, which is had whole by a handle of its own, and so on."""
     lines = [
         f"[{each.handle}] {each.title}{f': {each.gist}' if each.gist else ''}"[:_LINE] for each in entries
     ]
-    names = [each.handle for each in entries]
     while len(lines) > 1 and sum(measure(line) + 1 for line in lines) > room:
-        grouped = [names[at : at + _GROUP] for at in range(0, len(names), _GROUP)]
-        names = [f"{group[0].split('…')[0]}…{group[-1].split('…')[-1]}" for group in grouped]
-        counts = [len(group) for group in grouped]
-        if len(lines) == len(entries):
-            lines = [f"[{name}] {count} entries" for name, count in zip(names, counts, strict=True)]
-        else:
-            lines = [f"[{name}] many entries" for name in names]
+        grouped = [lines[at : at + _GROUP] for at in range(0, len(lines), _GROUP)]
+        lines = [f"[{digest(chr(10).join(group))}] {len(group)} handles" for group in grouped]
     return lines
