@@ -6,27 +6,28 @@ Measured by bench/retrieval.py; the figures are in docs/concepts/context.md.
 
 from __future__ import annotations
 
-import math
 import sqlite3
 import threading
 import time
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from itertools import islice
+from functools import partial
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Protocol, Self
 
 from harlm.retrieval import large
+from harlm.retrieval.impacts import Impact, Impacts
 from harlm.retrieval.passages import SCHEME, Passages, split_passages
-from harlm.retrieval.terms import stem
 
-_FORMAT = f"{SCHEME}.1"  # passages, tables
+_FORMAT = f"{SCHEME}.2"  # passages, tables
 _KEPT = 64  # indexes kept in one file; the least recently used go first
 _BATCH = 4_000  # passages between two reports
-_WORTH_PLANNING = 4_000  # passages
-_POSTINGS = 1_000  # passages that rare words may have together
-_DECIDING = 0.35  # of the weight of a query that its rare words must have
+_WORTH_ADDING_UP = 4_000  # passages: fewer are scored by FTS5 itself in no time
+_COMMON = 48  # a word in one of so many passages is common: what it adds is worked out beforehand
+_EVERYWHERE = 8  # a word in one of so many says little: how often it occurs in each, which takes long to read, is not looked at
 _PATIENCE_S = 2  # for another process that writes to the file; indexing in memory takes seconds too
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 """How all texts are cut into words."""
@@ -66,18 +67,31 @@ class PassageIndex(Passages):
 
     Responsibilities: rank passages for a set of words, say how frequent a word is, say where a passage stands.
     Safe to use from several threads, one at a time.
+
+    Args:
+        connection: to a database that holds ``table``.
+        table: of FTS5.
+        spans: of all passages.
+        growing: whether passages are still being added.
     """
 
-    def __init__(self, connection: sqlite3.Connection, table: str, spans: array[int]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, table: str, spans: array[int], *, growing: bool = False
+    ) -> None:
         super().__init__(spans)
         self._connection = connection
         self._table = table
         self._lock = threading.Lock()
         self._frequencies: dict[str, tuple[int, int]] = {}
-        with self._lock:
-            connection.execute(
-                f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.v_{table} USING fts5vocab(main, {table}, row)"
-            )
+        self._impacts: Impacts | None = None
+        self._can_add_up = not growing and len(self) >= _WORTH_ADDING_UP
+        for name, made in (
+            (f"v_{table}", f"fts5vocab(main, {table}, row)"),
+            (f"o_{table}", f"fts5vocab(main, {table}, instance)"),
+            ("cut", f"fts5(text, content = '', tokenize = '{TOKENIZER}')"),
+            ("stems", "fts5vocab(temp, cut, instance)"),
+        ):
+            connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING {made}")
 
     def __enter__(self) -> Self:
         return self
@@ -96,33 +110,78 @@ class PassageIndex(Passages):
         first, last = (0, len(self) - 1) if within is None else self.passages_of(within)
         if k < 1:
             return []
-        rare, common = self._planned(words) if last - first >= _WORTH_PLANNING else (words, ())
-        found = dict(self._matching(any_of(rare), first, last, k))
-        if common and (both := any_of(common)):
-            for row, score in self._matching(f"({any_of(rare)}) AND ({both})", first, last, k):
-                found[row] = max(score, found.get(row, 0.0))
-        return sorted(found.items(), key=lambda each: (-each[1], each[0]))[:k]
+        if self._can_add_up and last - first >= _WORTH_ADDING_UP:
+            return self._added_up(words, first, last, k)
+        return self._matching(any_of(words), first, last, k)
 
-    def _planned(self, words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-        """The rare words that decide which passages are looked at, and the common ones that only add to their scores.
+    def _added_up(self, words: Sequence[str], first: int, last: int, k: int) -> list[tuple[int, float]]:
+        with self._lock:
+            if self._impacts is None:
+                self._impacts = Impacts(self.lengths())
+            impacts = [
+                self._impacts.of(stem, partial(self._impact, self._impacts, stem))
+                for stem in self._stems(words)
+            ]
+            return self._impacts.best([impact for impact in impacts if impact.holding], k, first, last)
 
-        BM25 adds up over words, so the passages that match a rare word, and those of them that match a common one as well,
-        have together the exact scores of all passages with a rare word. What is left out has common words only. Scoring
-        every passage with a common word is what makes FTS5 slow: this takes a sixth of the time at 61,000 passages, and finds
-        93 % of the exact ten (bench/memory.py).
+    def _impact(self, impacts: Impacts, stem: str) -> Impact:
+        kept = self._connection.execute(
+            f"SELECT holding, spread FROM i_{self._table} WHERE stem = ?",  # noqa: S608 - the table's name is a digest of ours
+            (stem,),
+        ).fetchone()
+        if kept is None:
+            return impacts.sparse(*self._occurrences(stem))
+        try:
+            return impacts.dense(*kept)
+        except (TypeError, ValueError) as error:
+            raise sqlite3.DatabaseError(f"what {stem!r} adds is damaged ({error})") from error
+
+    def keep_common(self) -> None:
+        """Work out what words of many passages add, once for all searches. The index no longer grows."""
+        if len(self) < _WORTH_ADDING_UP:
+            return
+        impacts = Impacts(self.lengths())
+        common = self._connection.execute(
+            f"SELECT term, doc FROM temp.v_{self._table} WHERE doc > ?",  # noqa: S608 - as above
+            (len(self) / _COMMON,),
+        ).fetchall()
+        for stem, holding in common:
+            is_plain = holding > len(self) / _EVERYWHERE and self._stems([stem]) == [stem]
+            passages, counts = self._holding(stem) if is_plain else self._occurrences(stem)
+            self._connection.execute(
+                f"INSERT INTO i_{self._table} VALUES (?, ?, ?)",  # noqa: S608 - as above
+                (stem, holding, impacts.spread(passages, counts)),
+            )
+
+    def _holding(self, stem: str) -> tuple[list[int], Iterable[int]]:
+        """As ``_occurrences``, once in each passage."""
+        (numbers,) = self._connection.execute(
+            f"SELECT group_concat(rowid) FROM {self._table} WHERE {self._table} MATCH ?",  # noqa: S608 - as above
+            (any_of([stem]),),
+        ).fetchone()
+        return list(map(int, numbers.split(","))), repeat(1)
+
+    def _stems(self, words: Sequence[str]) -> list[str]:
+        """The stems of some words, each once, as FTS5 itself makes them."""
+        cutter = self._connection
+        cutter.execute("SAVEPOINT cutting")
+        cutter.executemany("INSERT INTO temp.cut(rowid, text) VALUES (?, ?)", enumerate(map(_bare, words)))
+        rows = cutter.execute("SELECT term FROM temp.stems ORDER BY doc, offset").fetchall()
+        cutter.execute("ROLLBACK TO cutting")
+        cutter.execute("RELEASE cutting")
+        return list(dict.fromkeys(stem for (stem,) in rows))
+
+    def _occurrences(self, stem: str) -> tuple[list[int], Iterable[int]]:
+        """The passages that have a stem, ascending, and how often it occurs in each.
+
+        They come in one string: reading as many rows takes twice as long.
         """
-        known = [(self.frequency(stem(word.lower())), word) for word in words]
-        ranked = sorted((count, word) for count, word in known if count)
-        weights = [math.log(1 + len(self) / count) for count, _ in ranked]
-        rare: list[str] = []
-        postings, weight = 0, 0.0
-        for (count, word), each in zip(ranked, weights, strict=True):
-            if rare and postings + count > _POSTINGS and weight >= _DECIDING * sum(weights):
-                break
-            rare.append(word)
-            postings += count
-            weight += each
-        return rare, [word for _, word in ranked[len(rare) :]]
+        (numbers,) = self._connection.execute(
+            f"SELECT group_concat(doc) FROM temp.o_{self._table} WHERE term = ?",  # noqa: S608 - as below
+            (stem,),
+        ).fetchone()
+        counts = Counter(numbers.split(",")) if numbers else {}
+        return list(map(int, counts)), counts.values()
 
     def _matching(self, query: str, first: int, last: int, k: int) -> list[tuple[int, float]]:
         if not query:
@@ -264,16 +323,21 @@ def _build(
         f"CREATE VIRTUAL TABLE {table} USING fts5(text, content = '', tokenize = '{TOKENIZER}')"
     )
     connection.execute(f"INSERT INTO {table}({table}, rank) VALUES ('hashsize', 16777216)")  # noqa: S608 - as above
+    connection.execute(f"DROP TABLE IF EXISTS i_{table}")
+    connection.execute(
+        f"CREATE TABLE i_{table} (stem TEXT PRIMARY KEY, holding INTEGER NOT NULL, spread BLOB NOT NULL)"
+    )
     spans = array("Q")
     insert = f"INSERT INTO {table}(rowid, text) VALUES (?, ?)"  # noqa: S608 - as above
     passages = enumerate(_passages(texts, spans))
     if growing is None:
         connection.executemany(insert, passages)
-        return spans
-    index = PassageIndex(connection, table, spans)
-    while batch := list(islice(passages, _BATCH)):
-        connection.executemany(insert, batch)
-        growing(index, (spans[-3] + 1) / len(texts))
+    else:
+        index = PassageIndex(connection, table, spans, growing=True)
+        while batch := list(islice(passages, _BATCH)):
+            connection.executemany(insert, batch)
+            growing(index, (spans[-3] + 1) / len(texts))
+    PassageIndex(connection, table, spans).keep_common()
     return spans
 
 
@@ -291,6 +355,7 @@ def _forget_oldest(connection: sqlite3.Connection) -> None:
     ).fetchall()
     for (key,) in old:
         connection.execute(f"DROP TABLE IF EXISTS p_{key}")
+        connection.execute(f"DROP TABLE IF EXISTS i_p_{key}")
         connection.execute("DELETE FROM indexes WHERE key = ?", (key,))
 
 

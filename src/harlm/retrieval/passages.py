@@ -8,6 +8,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from operator import sub
 
 SCHEME = 1
 """Raised whenever the cut changes, so that stored indexes are built anew."""
@@ -87,6 +88,10 @@ class Passages:
         """The text, start and end of a passage."""
         text, start, end = self._spans[3 * number : 3 * number + 3]
         return text, start, end
+
+    def lengths(self) -> list[int]:
+        """Of all passages, in characters."""
+        return list(map(sub, self._spans[2::3], self._spans[1::3]))
 
     def passages_of(self, text: int) -> tuple[int, int]:
         """The first and the last passage of a text."""

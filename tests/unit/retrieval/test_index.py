@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harlm.retrieval.index import has_fts5, open_index
+from harlm.retrieval.index import PassageIndex, any_of, has_fts5, open_index
 
 TEXTS = [
     "The harbour was dredged in 1901.\n\n" + "Ships wait outside. " * 30,
@@ -158,3 +158,53 @@ def test_half_surrogates_do_not_stop_indexing() -> None:
 
 def test_this_python_can_search() -> None:
     assert has_fts5()
+
+
+LARGE = [
+    f"Passage {at} is about {('tides', 'harbours', 'lamps', 'ropes')[at % 4]} and word{at % 97}. "
+    + "It goes on. " * 40
+    for at in range(4_200)
+]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["lamps", "word13"], ["RÓPES", "word5", "goes"], ["4033"], ["nothing"], ["tides", "harbours"], ["*"]],
+)
+def test_many_passages_are_ranked_as_fts5_ranks_them(words: list[str]) -> None:
+    with open_index(LARGE) as index:
+        assert isinstance(index, PassageIndex)
+        ranked = index.best(words, 20)
+        scores = dict(index._matching(any_of(words), 0, len(index) - 1, len(index)))
+        best = sorted(scores.values(), reverse=True)[:20]
+        assert len(ranked) == len(best)
+        for (number, _), score in zip(ranked, best, strict=True):
+            assert scores[number] == pytest.approx(score, rel=0.05)
+
+
+def test_what_common_words_add_is_kept_and_checked(tmp_path: Path) -> None:
+    file = tmp_path / "index.db"
+    with open_index(LARGE, file=file, key="large") as index:
+        expected = index.best(["lamps", "word13"], 10)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        stems = {stem for (stem,) in connection.execute("SELECT stem FROM i_p_large")}
+        assert {"lamp", "tide", "about"} <= stems
+        assert "word13" not in stems
+    with open_index([], file=file, key="large") as index:
+        assert index.best(["lamps", "word13"], 10) == expected
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE i_p_large SET spread = x'0102'")
+    with (
+        open_index([], file=file, key="large") as index,
+        pytest.raises(sqlite3.DatabaseError, match="'lamp' adds is damaged"),
+    ):
+        index.best(["lamps"], 10)
+
+
+def test_one_text_of_many_passages_can_be_searched_alone() -> None:
+    long = "\n\n".join(LARGE)
+    with open_index([LARGE[0], long, LARGE[2]]) as index:
+        found = index.best(["lamps"], 5_000, within=1)
+        assert {index.passage(number)[0] for number, _ in found} == {1}
+        assert len(found) == 1_050
+        assert index.passage(index.best(["lamps"], 1, within=2)[0][0])[0] == 2
