@@ -199,13 +199,14 @@ def kept() -> None:
     rows: list[list[object]] = []
     for ratio in (4, 8, 16):
         counts: defaultdict[str, int] = defaultdict(int)
-        started = time.process_time()
+        took = 0.0
         for item in asked:
             tokens = estimate_tokens(texts[item.article]) // ratio
+            started = time.process_time()
             short = extracted(texts[item.article], [item.question], tokens, estimate_tokens)
+            took += 1000 * (time.process_time() - started) / len(asked)
             counts["question"] += item.answer.lower() in short.lower()
             counts["held out"] += item.held_out and item.answer.lower() in short.lower()
-        took = 1000 * (time.process_time() - started) / len(asked)
         for item in asked:
             tokens = estimate_tokens(texts[item.article]) // ratio
             lead = beginning(texts[item.article], tokens, estimate_tokens)

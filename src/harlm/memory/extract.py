@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
-from harlm.retrieval.ranking import Query, ScoredSentence
+from harlm.retrieval.ranking import Query
 from harlm.retrieval.sentences import split_sentences
-from harlm.retrieval.terms import stems_of
 
 GAP = " … "
 """Stands where something was left out."""
@@ -43,14 +44,14 @@ def extracted(
         measure: tokens of a text; must not be less for a longer one.
         split: into what is left out or not; sentences, or for texts that are no prose ``lines``.
     """
-    if measure(text) <= tokens:
+    whole = measure(text)
+    if whole <= tokens:
         return text
+    room = tokens * len(text) // max(1, whole)
     if len(text) > _MOST:
         half = _MOST // 2
         text = f"{text[:half]}\n{text[-half:]}"
     ranked = _ranked(text, [piece for span in split(text) for piece in _pieces(text, *span)], questions)
-    per_token = len(text) / max(1, measure(text))
-    room = int(tokens * per_token)
     while room >= _LEAST:
         shown = _joined(text, _chosen(ranked, room))
         if shown and measure(shown) <= tokens:
@@ -97,33 +98,50 @@ def _ranked(
     asked = " ".join(questions[:4])
     if not asked.strip():
         return [(-float(at), *span) for at, span in enumerate(spans)]
-    query = Query(asked, lambda _: 1.0)
-    all_stems = [tuple(stems_of(text[start:end])) for start, end in spans]
-    scored = [
-        ScoredSentence(start, end, stems, query.matches(stems))
-        for (start, end), stems in zip(spans, all_stems, strict=True)
-    ]
-    own = _bm25(scored)
+    lengths = [text.count(" ", *span) + 1 for span in spans]
+    own = _bm25(lengths, _matches(text, spans, _query(asked)))
     smooth = [
         score + _NEIGHBOUR * max(own[at - 1] if at else 0.0, own[at + 1] if at + 1 < len(own) else 0.0)
         for at, score in enumerate(own)
     ]
-    order = sorted(range(len(scored)), key=lambda at: (-smooth[at], at))
-    return [(smooth[at], scored[at].start, scored[at].end) for at in order]
+    order = sorted(range(len(spans)), key=lambda at: (-smooth[at], at))
+    return [(smooth[at], *spans[at]) for at in order]
 
 
-def _bm25(sentences: Sequence[ScoredSentence]) -> list[float]:
-    """How much each sentence says about the question, rarer words counting more."""
-    seen = Counter(stem for each in sentences for stem in each.matches)
-    average = sum(len(each.stems) for each in sentences) / max(1, len(sentences))
-    weigh = {
-        stem: math.log(1 + (len(sentences) - count + 0.5) / (count + 0.5)) for stem, count in seen.items()
-    }
+@lru_cache(maxsize=64)
+def _query(asked: str) -> Query:
+    """The questions as words; many entries are made short for the same ones."""
+    return Query(asked, lambda _: 1.0)
+
+
+def _matches(text: str, spans: Sequence[tuple[int, int]], query: Query) -> list[dict[str, float]]:
+    """What of the question stands in each sentence."""
+    starts = [start for start, _ in spans]
+    matches: list[dict[str, float]] = [{} for _ in spans]
+    for at, shares in query.occurrences(text):
+        here = matches[bisect_right(starts, at) - 1]
+        for asked, share in shares:
+            here[asked] = max(share, here.get(asked, 0.0))
+    return matches
+
+
+def _bm25(lengths: Sequence[int], matches: Sequence[Mapping[str, float]]) -> list[float]:
+    """How much each sentence says about the question, rarer words counting more.
+
+    Args:
+        lengths: of the sentences, in words.
+        matches: what of the question stands in each.
+    """
+    seen = Counter(stem for each in matches for stem in each)
+    count, average = len(lengths), max(1.0, sum(lengths) / max(1, len(lengths)))
+    weigh = {stem: math.log(1 + (count - in_ + 0.5) / (in_ + 0.5)) for stem, in_ in seen.items()}
     return [
-        sum(weigh[stem] * min(1.0, len(sentences) * share) for stem, share in each.matches.items())
+        sum(weigh[stem] * min(1.0, count * share) for stem, share in each.items())
         * (_K + 1)
-        / (1 + _K * (1 - _B + _B * len(each.stems) / max(1.0, average)))
-        for each in sentences
+        / (1 + _K * (1 - _B + _B * length / average))
+        if each
+        else 0.0
+        for length, each in zip(lengths, matches, strict=True)
     ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import nlargest
 from itertools import pairwise
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from harlm.retrieval.forms import related_words
 from harlm.retrieval.index import Ranking
 from harlm.retrieval.sentences import split_sentences
-from harlm.retrieval.terms import content_terms, stem, stems_of, terms
+from harlm.retrieval.terms import content_terms, stem, stems_of, terms, word_at
 
 RELATED = 0.6  # what a related word form counts, where the word itself counts 1
 SIMILAR = 0.5  # what a word that begins alike counts
@@ -90,6 +91,28 @@ class Query:
                 if share > best.get(asked, 0.0):
                     best[asked] = share
         return best
+
+    def occurrences(self, text: str) -> Iterator[tuple[int, Sequence[tuple[str, float]]]]:
+        """Where words of the question stand in ``text``, in no order, each with what it contributes, as in ``matches``.
+
+        Only words that begin like one of the question are stemmed: this takes a fifth of the time where they are few.
+        """
+        lowered = text.lower()
+        if len(lowered) != len(text):  # a letter that is two in lower case would move all that follows
+            lowered = "".join(each.lower()[0] for each in text)
+        for beginning in self._beginnings:
+            at = lowered.find(beginning)
+            while at >= 0:
+                if not at or not lowered[at - 1].isalnum():
+                    word = stem(word_at(lowered, at))
+                    if shares := self._known.get(word) or self._alike.get(word[:_ALIKE]):
+                        yield at, shares
+                at = lowered.find(beginning, at + 1)
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        """How words begin that contribute: a word and its Porter stem may differ from the stem's last letter on."""
+        return frozenset(each[:_ALIKE][:-1] or each for each in self._known)
 
     def coverage(self, stems: Iterable[str]) -> float:
         """The share of the question, by weight, that occurs in a text of these stems: 0 to 1."""

@@ -67,7 +67,7 @@ def _ends_sentence(text: str, start: int, end: int, limit: int) -> bool:
         return True
     if after[0].islower():
         return False
-    return text[end - 1] != "." or not _ABBREVIATION.search(text, max(start, end - 16), end)
+    return text[end - 1] != "." or not _ABBREVIATION.search(text[max(start, end - 16) : end].split()[-1])
 
 
 def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:

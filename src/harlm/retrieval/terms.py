@@ -66,6 +66,12 @@ def _terms(text: str) -> Iterator[Term]:
         yield Term(stem(word), match.start(), match.end(), word in STOPWORDS)
 
 
+def word_at(text: str, start: int) -> str:
+    """The word that begins at ``start``; empty where none does."""
+    found = _WORD.match(text, start)
+    return found.group() if found else ""
+
+
 def stems_of(text: str) -> list[str]:
     """The stems of all words of ``text`` in order: ``terms`` without the places, at a third of the cost."""
     return [stem(word) for word in _WORD.findall(text.lower())]

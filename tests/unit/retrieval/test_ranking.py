@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harlm.retrieval.index import open_index
 from harlm.retrieval.ranking import MOST_WORDS, Query, rank_passages, rank_sentences, weighed_query
+from harlm.retrieval.terms import stems_of
 
 FILLER = "Nothing of interest is said in this sentence about the weather. " * 8
 TEXTS = [
@@ -74,3 +77,28 @@ def test_sentences_stay_in_order() -> None:
     ranked = rank_sentences(Query("bridge", lambda _: 1.0), "First. The bridge. Last.")
     assert [each.start for each in ranked] == sorted(each.start for each in ranked)
     assert ranked[1].coverage == pytest.approx(1.0)
+
+
+_WORDS = st.sampled_from(
+    """study studies studied studio studious die dies dying write wrote written author authors using use us user
+    happy happily happiness plan planned planning size sized STRASSE straße snake_case case_study 2014
+    café cafe the of a i x relate relational conditional rational biology""".split()
+)
+_TEXT = st.lists(st.one_of(_WORDS, st.text("aeiouySß_'. 1", max_size=8)), max_size=30).map(" ".join)
+
+
+@given(_TEXT, _TEXT)
+def test_words_of_a_question_are_found_without_stemming_all_others(question: str, text: str) -> None:
+    query = Query(question, lambda _: 1.0)
+    best: dict[str, float] = {}
+    for at, shares in query.occurrences(text):
+        assert at < len(text)
+        for asked, share in shares:
+            best[asked] = max(share, best.get(asked, 0.0))
+    assert best == query.matches(stems_of(text))
+
+
+def test_places_stand_though_a_letter_is_two_in_lower_case() -> None:
+    text = "İzmir and İstanbul have a bridge."
+    (at, _), *_ = Query("bridges", lambda _: 1.0).occurrences(text)
+    assert text[at:] == "bridge."
