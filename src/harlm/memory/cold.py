@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import cast
 
 from harlm.errors import MemoryFailure
+from harlm.memory.place import Place
 from harlm.memory.ram import look_through, telling_words
 from harlm.memory.rows import GET, connected, entry_of, index, insert_one, place_of
 from harlm.memory.upkeep import prune, take_over
@@ -30,6 +31,7 @@ from harlm.types import Entry, Recollection
 
 _AT_ONCE = 256  # entries of one transaction
 _WAIT_S = 0.005  # for more of them
+_PLACES = 16  # runs whose passages are known by number
 _TIES = 20  # passages that may have the same score where a search is cut
 _JUST_NOW_S = 60  # since a file was moved aside, in which it is taken over
 
@@ -56,6 +58,7 @@ class ColdStore:
         self._writer: threading.Thread | None = None
         self._reader: sqlite3.Connection | None = None
         self._read_from: os.stat_result | None = None
+        self._places: dict[str, Place] = {}
         self._is_closed = False
         self.failure: str | None = None
 
@@ -87,32 +90,32 @@ class ColdStore:
     def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
         words = telling_words(query)
-        asked = any_of(words)
-        if not asked or k < 1:
+        if not any_of(words) or k < 1:
             return ()
         with suppress(MemoryFailure):  # then what waits is looked through
             self.flush()  # or what is found would hang on how far the writer has come
         with self._lock:
             found = look_through(words, [each for each in self._waiting.values() if each.run == run])
-            rows = self._read(
-                "SELECT entries.key, spans.first, spans.last, found.score FROM (SELECT rowid AS id, -rank AS score FROM passages"
-                " WHERE passages MATCH ? AND rank MATCH 'bm25(0.0, 0.5, 1.0)' ORDER BY rank LIMIT ?) AS found"
-                " JOIN spans ON spans.id = found.id JOIN entries ON entries.id = spans.entry"
-                " WHERE entries.space = ?",
-                (
-                    f"place : {place_of(self._space, run)} AND {{question text}} : ({asked})",
-                    2 * k + _TIES,
-                    self._space,
-                ),
+            place = self._place(run)
+            best = dict(place.best(self._read, words, 2 * k + _TIES))
+            rows = self._read(  # CROSS: else SQLite begins with all entries of the namespace
+                "SELECT spans.id, entries.key, spans.first, spans.last FROM spans CROSS JOIN entries ON entries.id = spans.entry"  # noqa: S608 - numbers
+                f" WHERE spans.id IN ({','.join(map(str, best))}) AND spans.place = ? AND entries.space = ?",
+                (place.name, self._space),
             )
-        for key, first, last, score in rows:
-            found.append(
-                Recollection(
-                    key=str(key), start=cast(int, first), end=cast(int, last), score=cast(float, score)
-                )
-            )
+        for number, key, first, last in rows:
+            score = best[cast(int, number)]
+            found.append(Recollection(key=str(key), start=cast(int, first), end=cast(int, last), score=score))
         found.sort(key=lambda each: (-round(each.score, 9), each.key, each.start))
         return tuple(found[:k])
+
+    def _place(self, run: str) -> Place:
+        """The passages of a run, of the few that were searched last."""
+        place = self._places.pop(run, None) or Place(place_of(self._space, run))
+        self._places[run] = place
+        if len(self._places) > _PLACES:
+            del self._places[next(iter(self._places))]
+        return place
 
     def flush(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -165,6 +168,7 @@ class ColdStore:
 
     def _forget_reader(self) -> None:
         reader, self._reader = self._reader, None
+        self._places.clear()  # another file numbers its passages in another way
         if reader is not None:
             reader.close()
 

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from harlm.memory import ColdStore
+from harlm.types import Entry
+
+
+def _entry(key: str, value: str, run: str = "R", question: str = "") -> Entry:
+    return Entry(key=key, kind="reply", value=value, run=run, question=question)
+
+
+def test_what_other_runs_hold_changes_nothing(tmp_path: Path) -> None:
+    store = ColdStore(tmp_path / "memory.db")
+    store.put(_entry("a", "the harbour was dredged, says the keeper"))
+    store.put(_entry("b", "the lighthouse was lit, says the keeper"))
+    store.put(_entry("c", "the keeper keeps walnuts"))
+    before = store.search("harbour lighthouse keeper", 5, run="R")
+    for at in range(200):
+        store.put(_entry(f"x{at}", "a harbour and another harbour", run=f"S{at % 3}"))
+    assert store.search("harbour lighthouse keeper", 5, run="R") == before
+    assert [each.key for each in before][-1] == "c", "every entry has the keeper"
+    store.close()
+
+
+def test_what_was_added_since_is_found(tmp_path: Path) -> None:
+    store = ColdStore(tmp_path / "memory.db")
+    store.put(_entry("a", "walnuts"))
+    assert [each.key for each in store.search("walnuts", 5, run="R")] == ["a"]
+    store.put(_entry("s", "walnuts", run="S"))
+    store.put(_entry("b", "figs", question="what of the walnuts?"))
+    assert {each.key for each in store.search("walnuts", 5, run="R")} == {"a", "b"}
+    assert [each.key for each in store.search("walnuts", 5, run="S")] == ["s"]
+    store.close()
+
+
+def test_many_runs_are_searched_in_turn(tmp_path: Path) -> None:
+    store = ColdStore(tmp_path / "memory.db")
+    for at in range(40):
+        store.put(_entry(f"k{at}", f"walnuts {at}", run=f"R{at}"))
+    for at in [*range(40), *range(40)]:
+        assert [each.key for each in store.search("walnuts", 5, run=f"R{at}")] == [f"k{at}"]
+    store.close()
+
+
+def test_short_passages_are_worth_more_than_long_ones(tmp_path: Path) -> None:
+    store = ColdStore(tmp_path / "memory.db")
+    store.put(_entry("long", "The walnuts are ripe. " + "Nothing else is said here. " * 40))
+    store.put(_entry("short", "The walnuts are ripe."))
+    store.put(_entry("other", "Figs."))
+    assert [each.key for each in store.search("walnuts", 5, run="R")] == ["short", "long"]
+    store.close()
