@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from harlm.budget import UNLIMITED, Account, Caps, Price, PriceList, Till
+from harlm.budget.embedding import EmbeddingMeter
 from harlm.config import DEFAULT_USD, Config, is_address
 from harlm.engine import Models, Run, Shared, new_run_id, prompts
 from harlm.errors import ConfigError
@@ -118,14 +119,14 @@ def window_of(name: ModelName, prices: PriceList, *, is_custom: bool) -> int:
     return CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window
 
 
-def _refuse_unpriced(config: Config, prices: PriceList, models: Iterable[LanguageModel]) -> None:
+def _refuse_unpriced(config: Config, prices: PriceList, models: Iterable[str]) -> None:
     """Refuse a limit in dollars that nobody could keep.
 
     Raises:
         ConfigError: a limit was set, and the price of a model is unknown.
     """
     usd = config.budget.usd
-    unknown = [model.name for model in models if prices.of(model.name) is None]
+    unknown = [model for model in models if prices.of(model) is None]
     if usd is None or usd > _RICHEST_USD or not unknown:
         return
     raise ConfigError(
@@ -165,34 +166,34 @@ async def open_run(
         listed = PriceList(prices_file(config), prices)
         maker = _ModelMaker(config, variables, cleanup, listed)
         models = await maker.make_all(root, sub)
-        _refuse_unpriced(config, listed, maker.made)
         home = home_of(config)
+        till, account = Till(listed, tokenizer_of), Account(caps_of(config, began), began=began)
+        embedder = await maker.embedder(home / "index.db", account, till)
+        _refuse_unpriced(config, listed, maker.named)
         run_id = new_run_id()
         stored = JsonlSink(runs_of(config) / run_id, Redactor(maker.secrets))
         cleanup.callback(stored.close)
         sandbox = ChosenSandbox(config.sandbox)
         cleanup.push_async_callback(sandbox.close)
         remembered = cleanup.enter_context(closing(_store(config, home)))
+        memory = Memory(
+            remembered, run=run_id, goal=goal, hot_tokens=config.memory.hot_tokens, embedder=embedder
+        )
+        cleanup.push_async_callback(memory.close)
         yield Run(
             models=models,
-            account=Account(caps_of(config, began), began=began),
+            account=account,
             shared=Shared(
                 run_id=run_id,
                 sandbox=sandbox,
                 router=router_of(config),
                 sink=_Fanout((stored, *sinks)),
                 settings=config.engine,
-                till=Till(listed, tokenizer_of),
+                till=till,
                 around=maker.layers.around,
                 index_file=home / "index.db",
                 remembering=config.memory,
-                memory=Memory(
-                    remembered,
-                    run=run_id,
-                    goal=goal,
-                    hot_tokens=config.memory.hot_tokens,
-                    embedder=await maker.embedder(home / "index.db"),
-                ),
+                memory=memory,
                 reuse=Reuse(remembered, prompts.VERSION) if config.memory.cache else None,
                 identity_of=maker.identity_of,
                 open_repls=config.sandbox.open_repls,
@@ -224,10 +225,11 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
         ConfigError: none is named, or it cannot be used.
     """
     async with AsyncExitStack() as cleanup:
-        maker = _ModelMaker(config, os.environ, cleanup, PriceList(prices_file(config), None))
+        listed = PriceList(prices_file(config), None)
+        maker = _ModelMaker(config, os.environ, cleanup, listed)
         home = home_of(config)
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        embedder = await maker.embedder(home / "index.db")
+        embedder = await maker.embedder(home / "index.db", Account(), Till(listed, tokenizer_of))
         if embedder is None:
             raise ConfigError(
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
@@ -264,7 +266,7 @@ class _ModelMaker:
     """Makes the models of one run; those that need a network share its connections and what is known of their addresses.
 
     Attributes:
-        made: every model so far.
+        named: every model so far, the one that embeds included, by its full name.
         layers: what stands between a request and those models.
         secrets: what no trace may hold.
     """
@@ -275,7 +277,7 @@ class _ModelMaker:
         self._settings = config.models
         self._embedder = config.memory.embedder
         self._prices = prices
-        self.made: list[LanguageModel] = []
+        self.named: list[str] = []
         self._identities: dict[int, str] = {}
         self.layers = Layers(
             concurrency=config.engine.concurrency,
@@ -307,7 +309,7 @@ class _ModelMaker:
     async def make(self, choice: ModelChoice) -> LanguageModel:
         """The model that a user named."""
         model = await self._make(choice)
-        self.made.append(model)
+        self.named.append(model.name)
         return model
 
     async def _make(self, choice: ModelChoice) -> LanguageModel:
@@ -362,8 +364,9 @@ class _ModelMaker:
         """
         return self._identities.get(id(model))
 
-    async def embedder(self, file: Path) -> Embedder | None:
-        """What makes vectors of entries, as the settings name it; what it made is kept in ``file``.
+    async def embedder(self, file: Path, account: Account, till: Till) -> Embedder | None:
+        """What makes vectors of entries, as the settings name it; what it made is kept in ``file``, and what a server makes is paid
+        for from ``account``.
 
         Raises:
             ConfigError: it cannot be used.
@@ -375,11 +378,11 @@ class _ModelMaker:
         from harlm.retrieval.vectors import Vectors
 
         Vectors(1)  # or what is missing would be missed in the middle of a run
-        embedder = RememberingEmbedder(await self._embedder_of(named), file)
+        embedder = RememberingEmbedder(await self._embedder_of(named, account, till), file)
         self._cleanup.callback(embedder.close)
         return embedder
 
-    async def _embedder_of(self, named: str) -> Embedder:
+    async def _embedder_of(self, named: str, account: Account, till: Till) -> Embedder:
         if named == "hashing":
             from harlm.embedders.hashing import HashingEmbedder
 
@@ -401,6 +404,7 @@ class _ModelMaker:
 
         base_url, is_custom = self._address(name)
         key, hint = self._key(name, base_url, is_custom=is_custom)
+        self.named.append(name.full)
         return OpenAIEmbedder(
             name=name.full,
             model=name.name,
@@ -408,6 +412,7 @@ class _ModelMaker:
             key=key,
             key_hint=hint,
             transport=await self._connections(),
+            meter=EmbeddingMeter(name.full, account, till),
         )
 
     def _address(self, name: ModelName) -> tuple[str, bool]:

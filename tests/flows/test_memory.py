@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from harlm import HARLM, Answer, events
+from harlm import HARLM, Answer, Budget, events
+from harlm.budget import FREE
 from harlm.config import Config, Remembering
+from harlm.errors import ConfigError
 from harlm.testing import EventLog, Request, ScriptedServer
+from tests.embedding_server import Embeddings, embedding_server
 from tests.flows.cli import harlm
 
 Reply = Callable[[Request], "str | web.Response"]
@@ -324,3 +327,35 @@ def test_search_by_meaning_for_people(tmp_path: Path) -> None:
     place = {"XDG_CONFIG_HOME": str(tmp_path / "config"), **kept(tmp_path)}
     found = harlm("search", "ships of day 7", str(folder), "--meaning", "-k", "1", environment=place)
     assert found.out.startswith("7.txt:1: Page 7 tells")
+
+
+def test_vectors_of_entries_are_made_beside_the_run_and_paid_for(tmp_path: Path) -> None:
+    pytest.importorskip("numpy")
+    cells = (
+        "import time\nout = [llm_query(f'item {at}') for at in range(9)]\ntime.sleep(0.5)\nprint(memory.search('item 3'))",
+        "FINAL('done')",
+    )
+    does = Embeddings()
+    with (
+        ScriptedServer(of_roles(turns(*cells))) as server,
+        embedding_server(does) as address,
+    ):
+
+        def ask(budget: Budget) -> Answer:
+            return HARLM(
+                model=f"openai/root@{server.base_url}", sub_model=f"openai/sub@{server.base_url}", mode="full",
+                home=tmp_path / "kept", budget=budget, prices={"openai/root": FREE, "openai/sub": FREE},
+                settings=Config(memory=Remembering(embedder=f"openai/embed@{address}")),
+            ).ask("Which is it?", "a text")  # fmt: skip
+
+        answer = ask(Budget(calls=40))
+        embedded = len(does.requests)
+        again = ask(Budget(calls=40))
+        assert len(does.requests) == embedded, "vectors are kept by the hash of their text"
+        with pytest.raises(ConfigError, match="the price of openai/embed is unknown"):
+            ask(Budget(usd=0.5))
+    assert answer.text == again.text == "done"
+    name = next(name for name in answer.usage.by_model if "embed" in name)
+    assert answer.usage.by_model[name].calls == embedded == 1
+    assert answer.usage.by_model[name].input_tokens == 1, "as the server says"
+    assert name not in again.usage.by_model

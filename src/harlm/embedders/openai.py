@@ -7,7 +7,9 @@ from __future__ import annotations
 import asyncio
 import base64
 from array import array
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -19,13 +21,31 @@ _ATTEMPTS = 3
 _LONGEST = 24_000  # characters of one text that are sent: servers take about 8,000 tokens
 
 
+_Value = TypeVar("_Value")
+
+
+class Meter(Protocol):
+    """Pays for requests; ``harlm.budget.embedding.EmbeddingMeter``."""
+
+    async def pay(
+        self, texts: Sequence[str], send: Callable[[], Awaitable[tuple[_Value, int | None]]]
+    ) -> _Value:
+        """What ``send`` returns, once it can be paid for."""
+        ...
+
+
 class _Row(msgspec.Struct):
     index: int
     embedding: str | list[float]
 
 
+class _Tokens(msgspec.Struct):
+    prompt_tokens: int | None = None
+
+
 class _Reply(msgspec.Struct):
     data: list[_Row]
+    usage: _Tokens | None = None
 
 
 class OpenAIEmbedder:
@@ -38,10 +58,19 @@ class OpenAIEmbedder:
         key: sent as a bearer token.
         key_hint: where the key comes from, for messages.
         transport: the run's connections.
+        meter: pays for each request; nobody does where it is None.
     """
 
     def __init__(
-        self, *, name: str, model: str, base_url: str, key: str | None, key_hint: str, transport: Transport
+        self,
+        *,
+        name: str,
+        model: str,
+        base_url: str,
+        key: str | None,
+        key_hint: str,
+        transport: Transport,
+        meter: Meter | None = None,
     ) -> None:
         self.tag = f"{name} at {base_url}"
         self.dimension: int | None = None
@@ -51,17 +80,13 @@ class OpenAIEmbedder:
         self._headers = {"authorization": f"Bearer {key}"} if key else {}
         self._key_hint = key_hint
         self._transport = transport
+        self._meter = meter
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
         """See ``harlm.protocols.Embedder``. A text that is longer than servers take is embedded by its beginning."""
         if not texts:
             return []
-        body: dict[str, object] = {
-            "model": self._model,
-            "input": [without_surrogates(text[:_LONGEST]) or " " for text in texts],
-            "encoding_format": "base64",
-        }
-        reply = await self._reply(body)
+        reply = await self._reply([without_surrogates(text[:_LONGEST]) or " " for text in texts])
         rows = sorted(reply.data, key=lambda row: row.index)
         if [row.index for row in rows] != list(range(len(texts))):
             raise self._bad(f"{len(texts)} texts came back as {len(rows)} vectors")
@@ -74,24 +99,30 @@ class OpenAIEmbedder:
                 )
         return vectors
 
-    async def _reply(self, body: dict[str, object]) -> _Reply:
+    async def _reply(self, texts: Sequence[str]) -> _Reply:
         for attempt in range(_ATTEMPTS):
             try:
-                received = await self._transport.post(
-                    self._url,
-                    headers=self._headers,
-                    body=body,
-                    reply=_Reply,
-                    model=self._name,
-                    key_hint=self._key_hint,
-                )
-                return received.value
+                send = partial(self._sent, texts)
+                return (await send())[0] if self._meter is None else await self._meter.pay(texts, send)
             except ModelError as error:
                 passes = error.status is None or error.status in (408, 429) or error.status >= 500
                 if not passes or attempt == _ATTEMPTS - 1 or isinstance(error, BadCompletion):
                     raise
                 await asyncio.sleep(min(error.retry_after or 0.5 * 2**attempt, 10.0))
         raise AssertionError("the last attempt returns or raises")
+
+    async def _sent(self, texts: Sequence[str]) -> tuple[_Reply, int | None]:
+        """One request: the reply, and the tokens that the server counted."""
+        received = await self._transport.post(
+            self._url,
+            headers=self._headers,
+            body={"model": self._model, "input": texts, "encoding_format": "base64"},
+            reply=_Reply,
+            model=self._name,
+            key_hint=self._key_hint,
+        )
+        reply = received.value
+        return reply, None if reply.usage is None else reply.usage.prompt_tokens
 
     def _packed(self, embedding: str | list[float]) -> bytes:
         if isinstance(embedding, list):

@@ -115,6 +115,11 @@ class Memory:
         """Why entries are found by words only, though an embedder was given; None where nothing is wrong with it."""
         return None if self._meaning is None else self._meaning.failure
 
+    async def close(self) -> None:
+        """End what is made beside the run."""
+        if self._meaning is not None:
+            await self._meaning.close()
+
     def tokens_of(self, handle: str) -> int:
         """Tokens of an entry."""
         return self._known[handle].tokens

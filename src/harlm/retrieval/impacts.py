@@ -20,7 +20,10 @@ from typing import NamedTuple
 
 K1, B = 1.2, 0.75
 _MOST = 63  # occurrences in one passage that are told apart
-_PER_MEAN, _LENGTHS = 16, 64  # classes of lengths: up to the mean, and in all
+_PER_MEAN, _LENGTHS = (
+    16,
+    128,
+)  # classes of lengths: up to the mean, and in all; no passage is eight times as long
 _WEIGHTS = 1 << 24  # what all weights of a query add up to: times 8 bits they fill a lane
 _ROOM = 64 << 20  # bytes of impacts that are kept
 _PLANES = (3, 2, 1, 0) if sys.byteorder == "little" else (0, 1, 2, 3)  # bytes of a lane, the highest first

@@ -1,6 +1,6 @@
-"""Texts by what they mean: a vector for each, made when somebody searches. Knows an embedder and a gate; refuses to replace words: it
-only adds to what BM25 finds, and only where that is shown not to do harm. Memory searches its entries with it, and a context its
-passages.
+"""Texts by what they mean: a vector for each, made beside what else goes on. Knows an embedder and a gate; refuses to replace words:
+it only adds to what BM25 finds, and only where that is shown not to do harm. Memory searches its entries with it, and a context
+its passages.
 """
 
 from __future__ import annotations
@@ -9,15 +9,19 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic
 
-from harlm.errors import ModelError
+from harlm.errors import LimitExceeded, ModelError
 from harlm.protocols import Embedder
 from harlm.retrieval.fusion import PROBES, Item, fused, passes
 from harlm.retrieval.terms import STOPWORDS, terms
 from harlm.retrieval.vectors import Vectors
 
 _SHOWN = 1_200  # characters of an entry that its vector is made of: embedders take a few hundred tokens
+_SOON_S = 0.05  # for other texts, which are embedded in the same request
+_AT_ONCE = 128
+_FAILURES = (ModelError, LimitExceeded, ValueError)
 _ENOUGH = 8  # entries from which on a probe says something
 _WORDS = 5  # of a probe
 _LEFT_OUT = 3  # of the rarest words, by which BM25 alone would find any text
@@ -41,12 +45,31 @@ class Meaning(Generic[Item]):
         self._may_take_part: bool | None = None
         self._probed = 0
         self._catching_up = asyncio.Lock()
+        self._beside: asyncio.Task[None] | None = None
         self.failure: str | None = None
 
     def add(self, item: Item, text: str) -> None:
-        """One more text; its vector is made when somebody searches."""
+        """One more text; its vector is made beside what else goes on, or at the latest when somebody searches."""
         self._items.append(item)
         self._texts.append(text[: 2 * _SHOWN])
+        if self.failure is None and (self._beside is None or self._beside.done()):
+            with suppress(RuntimeError):  # outside of an event loop there is nothing beside
+                self._beside = asyncio.get_running_loop().create_task(self._keep_up())
+
+    async def close(self) -> None:
+        """Make no more vectors."""
+        if self._beside is not None:
+            self._beside.cancel()
+            await asyncio.gather(self._beside, return_exceptions=True)
+
+    async def _keep_up(self) -> None:
+        try:
+            while self._vectors is None or len(self._vectors) < len(self._texts):
+                await asyncio.sleep(_SOON_S)
+                async with self._catching_up:
+                    await self._embed_some()
+        except _FAILURES as error:
+            self.failure = str(error)
 
     async def widened(
         self, query: str, found: Sequence[Item], k: int, words: Callable[[str], Sequence[Item]]
@@ -65,19 +88,26 @@ class Meaning(Generic[Item]):
                     return list(found)[:k]
             (asked,) = await self._embedder.embed([query])
             near = [self._items[at] for at, _ in vectors.nearest(asked, 3 * k)]
-        except (ModelError, ValueError) as error:
+        except _FAILURES as error:
             self.failure = str(error)
             return list(found)[:k]
         return fused([found, near], k)
 
     async def _caught_up(self) -> Vectors:
-        """Vectors of all entries."""
-        known = 0 if self._vectors is None else len(self._vectors)
-        rows = await self._embedder.embed(self._texts[known:]) if known < len(self._texts) else []
-        if self._vectors is None:
-            self._vectors = Vectors(len(rows[0]) // 4)
-        self._vectors.add(rows)
+        """Vectors of all texts."""
+        while self._vectors is None or len(self._vectors) < len(self._texts):
+            self._vectors = await self._embed_some()
         return self._vectors
+
+    async def _embed_some(self) -> Vectors:
+        """One request's worth of vectors more, with the lock held."""
+        vectors = self._vectors
+        known = 0 if vectors is None else len(vectors)
+        rows = await self._embedder.embed(self._texts[known : known + _AT_ONCE])
+        if vectors is None:
+            vectors = self._vectors = Vectors(len(rows[0]) // 4)
+        vectors.add(rows)
+        return vectors
 
     async def _passes(self, vectors: Vectors, words: Callable[[str], Sequence[Item]]) -> bool:
         """Whether the vectors help on a probe of the texts themselves; tried again when there are twice as many."""

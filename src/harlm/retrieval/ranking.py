@@ -112,7 +112,7 @@ class Query:
     @cached_property
     def _beginnings(self) -> frozenset[str]:
         """How words begin that contribute: a word and its Porter stem may differ from the stem's last letter on."""
-        return frozenset(each[:_ALIKE][:-1] or each for each in self._known)
+        return frozenset(each[:_ALIKE][:-1] or each for each in self._known if each)
 
     def coverage(self, stems: Iterable[str]) -> float:
         """The share of the question, by weight, that occurs in a text of these stems: 0 to 1."""

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from harlm.retrieval import impacts
 from harlm.retrieval.impacts import K1, B, Impact, Impacts
+from harlm.retrieval.passages import ALONE, LONGEST
 
-LENGTHS = st.lists(st.integers(0, 2000), min_size=1, max_size=120)
+LENGTHS = st.lists(st.integers(ALONE, LONGEST + ALONE), min_size=1, max_size=120)
 
 
 def _bm25(lengths: list[int], words: list[dict[int, int]]) -> list[float]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from harlm.embedders.hashing import HashingEmbedder
-from harlm.errors import ModelUnavailable
+from harlm.errors import CallLimit, ModelUnavailable
 from harlm.memory import Memory, RamStore
 
 pytest.importorskip("numpy")
@@ -89,3 +89,35 @@ async def test_searches_at_the_same_time_do_not_mix_vectors() -> None:
     memory = memory_with(Knowing())
     both = await asyncio.gather(*(memory.search("tusker", 3) for _ in range(5)))
     assert all(["walrus" in each.text for each in found] == [True] * 3 for found in both)
+
+
+async def test_vectors_are_made_before_anybody_searches() -> None:
+    knowing = Knowing()
+    memory = memory_with(knowing)
+    assert knowing.asked == 0, "who puts an entry does not wait for its vector"
+    await asyncio.sleep(0.2)
+    assert knowing.asked == 12
+    memory.put("One more cellar.", kind="reply")
+    await asyncio.sleep(0.2)
+    assert knowing.asked == 13
+    await memory.close()
+
+
+async def test_a_memory_that_is_closed_makes_no_more_vectors() -> None:
+    knowing = Knowing()
+    memory = memory_with(knowing)
+    await memory.close()
+    await asyncio.sleep(0.1)
+    assert knowing.asked == 0
+    await memory_with(None).close()
+
+
+async def test_a_budget_that_is_spent_costs_nothing_but_meaning() -> None:
+    class Poor(Knowing):
+        async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
+            raise CallLimit("2 of 2 calls are used", limit="calls", used=2, allowed=2)
+
+    memory = memory_with(Poor())
+    assert "walrus" in (await memory.search("walrus", 1))[0].text
+    assert memory.without_meaning == "2 of 2 calls are used"
+    await memory.close()
