@@ -90,11 +90,11 @@ def test_time_that_is_over_ends_a_cell_with_what_was_learned(cell: str) -> None:
     with FaultyServer(fan_out(cell.format(n=64)), latency_s=latency) as server:
         started = time.monotonic()
         with pytest.raises(DeadlineExceeded) as caught:
-            client(server, Budget(seconds=1.0)).ask("What do they say?", "a short text")
+            client(server, Budget(seconds=2.0)).ask("What do they say?", "a short text")
         took = time.monotonic() - started
     assert caught.value.partial is not None
     assert caught.value.partial.text.startswith("so far: reply to item")
-    assert 0.5 < took < 1.3
+    assert 1.0 < took < 2.6
 
 
 def test_each_limit_prints_a_partial_answer_and_exits_4(tmp_path: Path) -> None:
