@@ -181,6 +181,7 @@ def test_verbose_shows_the_traceback() -> None:
     ],
 )
 def test_endpoints_that_answer_badly(body: str, status: int, code: int, said: str) -> None:
+    Path("harlm.toml").write_text("[models]\nretries = 3\n")
     with ScriptedServer(lambda request: web.Response(text=body, status=status)) as server:
         ran = harlm("ask", "What?", "-", "-m", f"openai/x@{server.base_url}", stdin=b"text")
     assert ran.code == code
@@ -192,6 +193,7 @@ def test_what_was_paid_for_is_kept_when_the_provider_goes_away() -> None:
     def reply(request: Request) -> str | web.Response:
         return LOOK if request.number == 0 else web.Response(status=503, text="gone")
 
+    Path("harlm.toml").write_text("[models]\nretries = 3\n")
     with ScriptedServer(reply) as server:
         ran = harlm(
             "ask", "What?", "-", "-m", f"openai/x@{server.base_url}", "--mode", "repl", stdin=b"the text"

@@ -14,7 +14,9 @@ from harlm.errors import ConfigError
 Array = Any
 """A numpy array; numpy is optional, and its types with it."""
 
-_LEAST, _SHARE = 500, 0.002  # vectors that are compared in full, at least
+COMPARED = 2_000, 0.002
+"""How many vectors are compared in full: at least so many, and that share of all."""
+
 _PIECE = 1 << 15
 _FIRST = 1024  # for which there is room at first
 
@@ -81,7 +83,8 @@ class Vectors:
         k = min(k, self._count)
         if k < 1:
             return []
-        compared = min(self._count, max(_LEAST, k, int(_SHARE * self._count)))
+        least, share = COMPARED
+        compared = min(self._count, max(least, k, int(share * self._count)))
         if compared < self._count:
             distance = self._distances(self._signs(query)[0])
             near_enough = numpy.searchsorted(numpy.cumsum(numpy.bincount(distance)), compared)
