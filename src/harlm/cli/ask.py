@@ -18,13 +18,14 @@ from harlm.cli.settings import (
     budget_flags,
     budget_options,
     load_settings,
-    patience,
+    read,
+    reading_flags,
+    reading_options,
     sandbox_flags,
     sandbox_options,
 )
 from harlm.cli.streams import StdoutFailed
 from harlm.client import HARLM
-from harlm.context import load_paths
 from harlm.errors import LimitExceeded
 from harlm.events import CallFinished, Event, RunStarted
 from harlm.protocols import TraceSink
@@ -43,14 +44,12 @@ _FLAGS = {
     "seed": "engine.seed",
     "strict": "engine.strict",
     "cache": "memory.cache",
-    "include": "loading.include",
-    "exclude": "loading.exclude",
 }
 
 
 @click.command("ask")
 @click.argument("question")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
+@reading_options
 @click.option(
     "-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url] or http://host:port/v1#name."
 )
@@ -71,12 +70,6 @@ _FLAGS = {
 )
 @budget_options
 @sandbox_options
-@click.option(
-    "--include", multiple=True, metavar="GLOB", help="Read only files that match (may be repeated)."
-)
-@click.option(
-    "--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (may be repeated)."
-)
 @click.option(
     "--format",
     "style",
@@ -141,11 +134,12 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
         raise click.UsageError(
             "--json prints events on stdout and -o writes the answer into a file; use one of them"
         )
-    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] not in (None, ())}
-    settings = load_settings({**flags, **sandbox_flags(options), **budget_flags(options)}).config
+    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
+    settings = load_settings(
+        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}
+    ).config
     quiet = options["quiet"]
-    with patience("reading the context", quiet=quiet):
-        context = load_paths(paths, settings.loading, stdin=sys.stdin.buffer if "-" in paths else None)
+    context = read(paths, settings, quiet=quiet)
     client = HARLM(settings=settings)
     forecast = client.estimate(question, context)
     if options["dry_run"]:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
 from harlm.budget.estimate import Estimate, Figures, Forecast
 from harlm.cli.printing import show, show_json
-from harlm.cli.settings import budget_flags, budget_options, load_settings, patience
+from harlm.cli.settings import (
+    budget_flags,
+    budget_options,
+    load_settings,
+    read,
+    reading_flags,
+    reading_options,
+)
 from harlm.client import HARLM
-from harlm.context import load_paths
 
 _FLAGS = {
     "model": "models.root",
     "sub_model": "models.sub",
     "concurrency": "engine.concurrency",
-    "include": "loading.include",
-    "exclude": "loading.exclude",
 }
 
 
 @click.command("estimate")
 @click.argument("question")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
+@reading_options
 @click.option("-m", "--model", metavar="NAME", help="Root model, as for ask.")
 @click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
 @click.option(
@@ -32,21 +35,14 @@ _FLAGS = {
 )
 @budget_options
 @click.option(
-    "--include", multiple=True, metavar="GLOB", help="Read only files that match (may be repeated)."
-)
-@click.option(
-    "--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (may be repeated)."
-)
-@click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     """Estimate what QUESTION would cost over files, folders, globs or - for standard input. No key is needed."""
-    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] not in (None, ())}
-    settings = load_settings({**flags, **budget_flags(options)}).config
-    with patience("reading the context"):
-        context = load_paths(paths, settings.loading, stdin=sys.stdin.buffer if "-" in paths else None)
+    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
+    settings = load_settings({**flags, **reading_flags(options), **budget_flags(options)}).config
+    context = read(paths, settings)
     show_forecast(HARLM(settings=settings).estimate(question, context), options["style"])
 
 

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from typing import Any
 
 import click
 
 from harlm.cli.printing import show, show_json
-from harlm.cli.settings import bytes_text, load_settings, patience
-from harlm.context import load_paths, profile
+from harlm.cli.settings import bytes_text, load_settings, read, reading_flags, reading_options
+from harlm.context import profile
 from harlm.tracing.console import counted
 from harlm.types import Context
 
 
 @click.command("inspect")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
-@click.option(
-    "--include", multiple=True, metavar="GLOB", help="Read only files that match (may be repeated)."
-)
-@click.option(
-    "--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (may be repeated)."
-)
+@reading_options
 @click.option("--all", "show_all", is_flag=True, help="List every skipped file.")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
@@ -30,11 +23,7 @@ from harlm.types import Context
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(paths: tuple[str, ...], **options: Any) -> None:
     """Show what would be read from files, folders, globs, @list.txt, or - for standard input."""
-    flags = {f"loading.{name}": options[name] for name in ("include", "exclude") if options[name]}
-    with patience("reading"):
-        context = load_paths(
-            paths, load_settings(flags).config.loading, stdin=sys.stdin.buffer if "-" in paths else None
-        )
+    context = read(paths, load_settings(reading_flags(options)).config)
     if options["style"] == "json":
         show_json(_listing(context))
     else:

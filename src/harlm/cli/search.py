@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from typing import Any
 
@@ -11,9 +10,9 @@ import click
 
 from harlm.assembly import home_of, open_embedder
 from harlm.cli.printing import say, show, show_json
-from harlm.cli.settings import load_settings, patience
+from harlm.cli.settings import load_settings, read, reading_flags, reading_options
 from harlm.config import Config
-from harlm.context import Searcher, load_paths
+from harlm.context import Searcher
 from harlm.tracing.console import counted
 from harlm.tracing.tree import one_line
 from harlm.types import Context, Hit
@@ -23,7 +22,7 @@ _WIDTH = 300  # characters of a quote
 
 @click.command("search")
 @click.argument("query")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
+@reading_options
 @click.option("-k", "count", type=click.IntRange(1, 1000), default=10, help="How many passages.")
 @click.option(
     "--meaning",
@@ -31,12 +30,6 @@ _WIDTH = 300  # characters of a quote
     help="Find by meaning as well, with the embedder of the settings (memory.embedder); embeds every passage once.",
 )
 @click.option("--passages", is_flag=True, help="Show whole passages, not their best sentence.")
-@click.option(
-    "--include", multiple=True, metavar="GLOB", help="Read only files that match (may be repeated)."
-)
-@click.option(
-    "--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (may be repeated)."
-)
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
@@ -46,11 +39,9 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
     """Find the passages that fit a question best. No model is asked; the index is kept for the next time."""
     if not query.strip():
         raise click.UsageError("the query is empty; say what to look for")
-    flags = {f"loading.{name}": options[name] for name in ("include", "exclude") if options[name]}
-    config = load_settings(flags).config
+    config = load_settings(reading_flags(options)).config
     quiet: bool = options["quiet"]
-    with patience("reading", quiet=quiet):
-        context = load_paths(paths, config.loading, stdin=sys.stdin.buffer if "-" in paths else None)
+    context = read(paths, config, quiet=quiet)
     started = time.monotonic()
 
     def first(hits: tuple[Hit, ...], share: float) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +14,9 @@ import click
 
 from harlm import assembly
 from harlm.cli.printing import say
-from harlm.config import DEFAULT_USD, Settings, load, seconds_of
+from harlm.config import DEFAULT_USD, Config, Settings, load, seconds_of
+from harlm.context import load_paths
+from harlm.types import Context
 
 _PATIENCE_S = 1.5
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -43,6 +46,28 @@ class Duration(click.ParamType[float]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
         return seconds if seconds > 0 else self.fail(f"{value!r} leaves no time", param, ctx)
+
+
+def reading_options(command: _Command) -> _Command:
+    """What a verb reads, and which files of it."""
+    paths = click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
+    for name, what in (("--exclude", "Leave out"), ("--include", "Read only")):
+        of = click.option(
+            name, multiple=True, metavar="GLOB", help=f"{what} files that match (may be repeated)."
+        )
+        command = of(command)
+    return paths(command)
+
+
+def reading_flags(options: Mapping[str, object]) -> dict[str, object]:
+    """What those options say, as settings."""
+    return {f"loading.{name}": options[name] for name in ("include", "exclude") if options[name]}
+
+
+def read(paths: Sequence[str], config: Config, *, quiet: bool = False) -> Context:
+    """The context of a verb, standard input among it."""
+    with patience("reading", quiet=quiet):
+        return load_paths(paths, config.loading, stdin=sys.stdin.buffer if "-" in paths else None)
 
 
 def budget_options(command: _Command) -> _Command:
