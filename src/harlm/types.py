@@ -116,11 +116,13 @@ class Document:
 
     @cached_property
     def digest(self) -> str:
-        """BLAKE2b-128 of the UTF-8 text, in hexadecimal: the document's address by content."""
-        state = hashlib.blake2b(digest_size=16)
+        """The first half of the SHA-256 of the UTF-8 text, in hexadecimal: the document's address by content. Processors have
+        instructions for it, with which it takes less than half the time of BLAKE2b.
+        """
+        state = hashlib.sha256()
         for piece in pieces(self.text):
             state.update(piece.encode("utf-8", "surrogatepass"))
-        return state.hexdigest()
+        return state.hexdigest()[:32]
 
     @cached_property
     def line_starts(self) -> array[int]:
@@ -209,11 +211,11 @@ class Context:
 
     @cached_property
     def digest(self) -> str:
-        """BLAKE2b-128 over the digests of the documents in order: the address of this content."""
-        state = hashlib.blake2b(digest_size=16)
+        """The same over the digests of the documents in order: the address of this content."""
+        state = hashlib.sha256()
         for document in self.documents:
             state.update(document.digest.encode())
-        return state.hexdigest()
+        return state.hexdigest()[:32]
 
     @cached_property
     def by_name(self) -> Mapping[str, Document]:

@@ -44,15 +44,20 @@ refuse refused refusal | replace replaced substitute | resign resigned resignati
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, frozenset[str]]:
-    table: defaultdict[str, set[str]] = defaultdict(set)
+def _families() -> dict[str, list[tuple[str, list[str]]]]:
+    """Words with their families, by their first two letters: those of a word and of its stem are the same."""
+    found: defaultdict[str, list[tuple[str, list[str]]]] = defaultdict(list)
     for family in _FAMILIES.replace("\n", " | ").split("|"):
         words = family.split()
         for word in words:
-            table[stem(word)].update(other for other in words if other != word)
-    return {key: frozenset(words) for key, words in table.items()}
+            found[word[:2]].append((word, words))
+    return dict(found)
 
 
+@lru_cache(maxsize=1 << 12)
 def related_words(stemmed: str) -> frozenset[str]:
     """Other words, as written, that a question with this stem may be answered with."""
-    return _table().get(stemmed, frozenset())
+    families = _families().get(stemmed[:2], ())  # the others are not stemmed, which takes long
+    return frozenset(
+        other for word, words in families if stem(word) == stemmed for other in words if other != word
+    )
