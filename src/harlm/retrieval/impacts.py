@@ -114,8 +114,10 @@ class Impacts:
         """The ``k`` passages from ``first`` to ``last`` with the highest scores, best first, and these: BM25 to a hundredth.
 
         Args:
-            impacts: of the words of a query.
+            impacts: of the words of a query. A word that more than half of all passages have counts only where there is no other;
+                BM25 as it was first written weighs it below zero.
         """
+        impacts = [impact for impact in impacts if 2 * impact.holding <= self._count] or impacts
         rarities = [_rarity(self._count, impact.holding) for impact in impacts]
         unit = _WEIGHTS / max(sum(rarities), 1e-9)
         weighed = [(int(unit * rarity), impact) for rarity, impact in zip(rarities, impacts, strict=True)]

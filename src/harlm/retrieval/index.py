@@ -142,8 +142,8 @@ class PassageIndex(Passages):
             return
         impacts = Impacts(self.lengths())
         common = self._connection.execute(
-            f"SELECT term, doc FROM temp.v_{self._table} WHERE doc > ?",  # noqa: S608 - as above
-            (len(self) / _COMMON,),
+            f"SELECT term, doc FROM temp.v_{self._table} WHERE doc BETWEEN ? AND ?",  # noqa: S608 - as above
+            (len(self) / _COMMON, len(self) / 2),  # those beyond count for nothing
         ).fetchall()
         for stem, holding in common:
             is_plain = holding > len(self) / _EVERYWHERE and self._stems([stem]) == [stem]

@@ -98,7 +98,11 @@ class LargeIndex(Passages):
         stems = dict.fromkeys(stem for word in words for stem in self._analyzer.analyze(word))
         if not stems:
             return None
-        terms = [(should, query.term_query(self._index.schema, "text", stem, "freq")) for stem in stems]
+        # As in ``harlm.retrieval.impacts``: a word that more than half of all passages have says nothing.
+        telling = [stem for stem in stems if 2 * self._searcher.doc_freq("text", stem) <= self.held]
+        terms = [
+            (should, query.term_query(self._index.schema, "text", stem, "freq")) for stem in telling or stems
+        ]
         return query.boolean_query(terms)
 
     def frequency(self, stem: str) -> int:

@@ -44,6 +44,7 @@ def test_scores_are_those_of_bm25(data: st.DataObject) -> None:
 
     found = of.best(made, k, first, last)
 
+    words = [counts for counts in words if 2 * len(counts) <= len(lengths)] or words
     expected = {
         number: score
         for number, score in enumerate(_bm25(lengths, words))
