@@ -28,7 +28,8 @@ from harlm.events import CallStarted, Event
 from harlm.memory import ColdStore, HotStore
 from harlm.memory.extract import beginning, extracted
 from harlm.retrieval import large
-from harlm.retrieval.index import PassageIndex, Ranking, any_of, open_index
+from harlm.retrieval.index import PassageIndex, Ranking, open_index
+from harlm.retrieval.postings import any_of
 from harlm.retrieval.terms import STOPWORDS
 from harlm.types import Entry
 

@@ -26,7 +26,8 @@ from harlm.memory.place import Place
 from harlm.memory.ram import look_through, telling_words
 from harlm.memory.rows import GET, connected, entry_of, index, insert_one, place_of
 from harlm.memory.upkeep import prune, take_over
-from harlm.retrieval.index import any_of, set_aside
+from harlm.retrieval.index import set_aside
+from harlm.retrieval.postings import any_of
 from harlm.types import Entry, Recollection
 
 _AT_ONCE = 256  # entries of one transaction

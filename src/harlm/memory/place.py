@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from harlm.retrieval.impacts import K1, B
-from harlm.retrieval.index import any_of
+from harlm.retrieval.postings import any_of
 
 Read = Callable[[str, tuple[object, ...]], list[tuple[object, ...]]]
 """Rows of a query with these values."""

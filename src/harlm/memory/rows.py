@@ -14,8 +14,8 @@ from typing import cast
 
 import msgspec
 
-from harlm.retrieval.index import TOKENIZER
 from harlm.retrieval.passages import split_passages
+from harlm.retrieval.postings import TOKENIZER
 from harlm.types import Entry, EntryKind, Usage
 
 _FORMAT = 1

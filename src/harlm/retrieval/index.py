@@ -10,17 +10,17 @@ import sqlite3
 import threading
 import time
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
 from typing import Protocol, Self
 
 from harlm.retrieval import large
 from harlm.retrieval.impacts import Impact, Impacts
 from harlm.retrieval.passages import SCHEME, Passages, split_passages
+from harlm.retrieval.postings import TOKENIZER, Postings, any_of
 
 _FORMAT = f"{SCHEME}.2"  # passages, tables
 _KEPT = 64  # indexes kept in one file; the least recently used go first
@@ -29,9 +29,6 @@ _WORTH_ADDING_UP = 4_000  # passages: fewer are scored by FTS5 itself in no time
 _COMMON = 48  # a word in one of so many passages is common: what it adds is worked out beforehand
 _EVERYWHERE = 8  # a word in one of so many says little: how often it occurs in each, which takes long to read, is not looked at
 _PATIENCE_S = 2  # for another process that writes to the file; indexing in memory takes seconds too
-TOKENIZER = "porter unicode61 remove_diacritics 2"
-"""How all texts are cut into words."""
-
 LOST = (sqlite3.Error, IndexError)
 """What a search in an index raises whose file was damaged, locked, or emptied by another process."""
 
@@ -83,15 +80,9 @@ class PassageIndex(Passages):
         self._table = table
         self._lock = threading.Lock()
         self._frequencies: dict[str, tuple[int, int]] = {}
+        self._postings = Postings(connection, table)
         self._impacts: Impacts | None = None
         self._can_add_up = not growing and len(self) >= _WORTH_ADDING_UP
-        for name, made in (
-            (f"v_{table}", f"fts5vocab(main, {table}, row)"),
-            (f"o_{table}", f"fts5vocab(main, {table}, instance)"),
-            ("cut", f"fts5(text, content = '', tokenize = '{TOKENIZER}')"),
-            ("stems", "fts5vocab(temp, cut, instance)"),
-        ):
-            connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING {made}")
 
     def __enter__(self) -> Self:
         return self
@@ -116,13 +107,10 @@ class PassageIndex(Passages):
 
     def _added_up(self, words: Sequence[str], first: int, last: int, k: int) -> list[tuple[int, float]]:
         with self._lock:
-            if self._impacts is None:
-                self._impacts = Impacts(self.lengths())
-            impacts = [
-                self._impacts.of(stem, partial(self._impact, self._impacts, stem))
-                for stem in self._stems(words)
-            ]
-            return self._impacts.best([impact for impact in impacts if impact.holding], k, first, last)
+            impacts = self._impacts = self._impacts or Impacts(self.lengths())
+            stems = self._postings.stems(words)
+            found = [impacts.of(stem, partial(self._impact, impacts, stem)) for stem in stems]
+            return impacts.best([impact for impact in found if impact.holding], k, first, last)
 
     def _impact(self, impacts: Impacts, stem: str) -> Impact:
         kept = self._connection.execute(
@@ -130,7 +118,7 @@ class PassageIndex(Passages):
             (stem,),
         ).fetchone()
         if kept is None:
-            return impacts.sparse(*self._occurrences(stem))
+            return impacts.sparse(*self._postings.occurrences(stem))
         try:
             return impacts.dense(*kept)
         except (TypeError, ValueError) as error:
@@ -138,50 +126,16 @@ class PassageIndex(Passages):
 
     def keep_common(self) -> None:
         """Work out what words of many passages add, once for all searches. The index no longer grows."""
-        if len(self) < _WORTH_ADDING_UP:
+        count, read = len(self), self._postings
+        if count < _WORTH_ADDING_UP:
             return
         impacts = Impacts(self.lengths())
-        common = self._connection.execute(
-            f"SELECT term, doc FROM temp.v_{self._table} WHERE doc BETWEEN ? AND ?",  # noqa: S608 - as above
-            (len(self) / _COMMON, len(self) / 2),  # those beyond count for nothing
-        ).fetchall()
-        for stem, holding in common:
-            is_plain = holding > len(self) / _EVERYWHERE and self._stems([stem]) == [stem]
-            passages, counts = self._holding(stem) if is_plain else self._occurrences(stem)
+        for stem, holding in read.between(count / _COMMON, count / 2):  # beyond, a word counts for nothing
+            found = read.passages(stem) if holding > count / _EVERYWHERE else read.occurrences(stem)
             self._connection.execute(
                 f"INSERT INTO i_{self._table} VALUES (?, ?, ?)",  # noqa: S608 - as above
-                (stem, holding, impacts.spread(passages, counts)),
+                (stem, holding, impacts.spread(*found)),
             )
-
-    def _holding(self, stem: str) -> tuple[list[int], Iterable[int]]:
-        """As ``_occurrences``, once in each passage."""
-        (numbers,) = self._connection.execute(
-            f"SELECT group_concat(rowid) FROM {self._table} WHERE {self._table} MATCH ?",  # noqa: S608 - as above
-            (any_of([stem]),),
-        ).fetchone()
-        return list(map(int, numbers.split(","))), repeat(1)
-
-    def _stems(self, words: Sequence[str]) -> list[str]:
-        """The stems of some words, each once, as FTS5 itself makes them."""
-        cutter = self._connection
-        cutter.execute("SAVEPOINT cutting")
-        cutter.executemany("INSERT INTO temp.cut(rowid, text) VALUES (?, ?)", enumerate(map(_bare, words)))
-        rows = cutter.execute("SELECT term FROM temp.stems ORDER BY doc, offset").fetchall()
-        cutter.execute("ROLLBACK TO cutting")
-        cutter.execute("RELEASE cutting")
-        return list(dict.fromkeys(stem for (stem,) in rows))
-
-    def _occurrences(self, stem: str) -> tuple[list[int], Iterable[int]]:
-        """The passages that have a stem, ascending, and how often it occurs in each.
-
-        They come in one string: reading as many rows takes twice as long.
-        """
-        (numbers,) = self._connection.execute(
-            f"SELECT group_concat(doc) FROM temp.o_{self._table} WHERE term = ?",  # noqa: S608 - as below
-            (stem,),
-        ).fetchone()
-        counts = Counter(numbers.split(",")) if numbers else {}
-        return list(map(int, counts)), counts.values()
 
     def _matching(self, query: str, first: int, last: int, k: int) -> list[tuple[int, float]]:
         if not query:
@@ -200,11 +154,7 @@ class PassageIndex(Passages):
         if known is not None and known[1] == len(self):
             return known[0]
         with self._lock:
-            row = self._connection.execute(
-                f"SELECT doc FROM temp.v_{self._table} WHERE term = ?",  # noqa: S608 - as above
-                (stem,),
-            ).fetchone()
-            count = int(row[0]) if row else 0
+            count = self._postings.frequency(stem)
         self._frequencies[stem] = count, len(self)  # of an index that grows, as long as it has
         return count
 
@@ -357,15 +307,6 @@ def _forget_oldest(connection: sqlite3.Connection) -> None:
         connection.execute(f"DROP TABLE IF EXISTS p_{key}")
         connection.execute(f"DROP TABLE IF EXISTS i_p_{key}")
         connection.execute("DELETE FROM indexes WHERE key = ?", (key,))
-
-
-def any_of(words: Iterable[str]) -> str:
-    """The query of FTS5 for any of some words; empty where they hold no letter and no digit."""
-    return " OR ".join(f'"{word}"' for word in map(_bare, words) if word)
-
-
-def _bare(word: str) -> str:
-    return "".join(letter for letter in word if letter.isalnum() or letter == " ").strip()
 
 
 def has_fts5() -> bool:

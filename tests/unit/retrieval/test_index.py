@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harlm.retrieval.index import PassageIndex, any_of, has_fts5, open_index
+from harlm.retrieval.index import PassageIndex, has_fts5, open_index
+from harlm.retrieval.postings import any_of
 
 TEXTS = [
     "The harbour was dredged in 1901.\n\n" + "Ships wait outside. " * 30,
