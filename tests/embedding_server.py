@@ -21,6 +21,8 @@ class Embeddings:
         requests: the texts of each.
         fails: how many requests are answered with ``status``.
         dimension: of its vectors.
+        usage: what it says of tokens.
+        slow_s: how long it takes.
     """
 
     def __init__(self) -> None:
@@ -29,17 +31,20 @@ class Embeddings:
         self.status = 503
         self.dimension = 64
         self.as_lists = False
+        self.usage: object = {"prompt_tokens": 1}
+        self.slow_s = 0.0
 
     async def answer(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.requests.append(body["input"])
+        await asyncio.sleep(self.slow_s)
         if self.fails:
             self.fails -= 1
             return web.json_response({"error": {"message": "later"}}, status=self.status)
         rows = await HashingEmbedder(self.dimension).embed(body["input"])
         shown = [list(array("f", row)) if self.as_lists else base64.b64encode(row).decode() for row in rows]
         data = [{"index": at, "embedding": each} for at, each in enumerate(shown)]
-        return web.json_response({"data": data[::-1], "usage": {"prompt_tokens": 1}})
+        return web.json_response({"data": data[::-1], "usage": self.usage})
 
 
 @contextmanager

@@ -43,6 +43,7 @@ WANTED: Mapping[str, Sequence[str]] = {
         r"gpt-5(\.\d)?(-mini|-nano|-sol|-terra|-luna)?",
         r"gpt-6(\.\d)?-(sol|terra|luna|astra)",
         r"o[34](-mini)?",
+        r"text-embedding-(3-(small|large)|ada-002)",
     ),
     "anthropic": (r"claude-(haiku|sonnet|opus|fable)-\d(-\d)?",),
     "gemini": (
@@ -147,12 +148,12 @@ def read_litellm(package: Path, today: date) -> Table:
     """The table inside ``litellm``."""
     text = (package / "model_prices_and_context_window_backup.json").read_text(encoding="utf-8")
     table: dict[str, dict[str, Any]] = json.loads(text, parse_float=Decimal)
-    chat = {
+    listed = {
         (each["litellm_provider"], name.removeprefix(f"{each['litellm_provider']}/")): each
         for name, each in table.items()
-        if each.get("mode") == "chat" and each.get("litellm_provider") in _MAKERS
+        if each.get("mode") in ("chat", "embedding") and each.get("litellm_provider") in _MAKERS
     }
-    known = {key: {"litellm": _litellm_entry(each, today)} for key, each in chat.items()}
+    known = {key: {"litellm": _litellm_entry(each, today)} for key, each in listed.items()}
     return Table(
         source=_source("litellm", package),
         names=lambda provider: [name for owner, name in known if owner == provider],
@@ -163,8 +164,11 @@ def read_litellm(package: Path, today: date) -> Table:
 def _litellm_entry(table: Mapping[str, Any], today: date) -> Entry:
     holds, writes = table.get("max_input_tokens"), table.get("max_output_tokens")
     retires = table.get("deprecation_date")
+    rates = {field: _litellm_steps(table, key) for field, key in _IN_LITELLM.items() if table.get(key)}
+    if table["mode"] == "embedding":
+        rates["output"] = {0: Decimal(0)}  # vectors are not charged for
     return Entry(
-        rates={field: _litellm_steps(table, key) for field, key in _IN_LITELLM.items() if table.get(key)},
+        rates=rates,
         # The whole window for some models, the input's part of it for others.
         window=int(holds) if holds else None,
         window_at_most=int(holds) + int(writes or 0) if holds else None,
@@ -409,9 +413,10 @@ def _lines(items: Iterable[str]) -> str:
 def doubts(snapshot: Snapshot) -> Iterator[str]:
     """What a maintainer should look at before the file is kept."""
     for name, price in snapshot.models.items():
-        if not price.input or not price.output:
+        embeds = "/text-embedding-" in name
+        if not price.input or not (price.output or embeds):
             yield f"{name} costs nothing"
-        if price.output < price.input:
+        if price.output < price.input and not embeds:
             yield f"{name} writes cheaper than it reads: {price.output:g} < {price.input:g}"
         if price.cached is not None and price.cached > price.input:
             yield f"{name} reads dearer from its cache: {price.cached:g} > {price.input:g}"

@@ -359,3 +359,20 @@ def test_vectors_of_entries_are_made_beside_the_run_and_paid_for(tmp_path: Path)
     assert answer.usage.by_model[name].calls == embedded == 1
     assert answer.usage.by_model[name].input_tokens == 1, "as the server says"
     assert name not in again.usage.by_model
+
+
+def test_vectors_that_are_being_made_at_the_end_are_part_of_the_answer(tmp_path: Path) -> None:
+    pytest.importorskip("numpy")
+    does = Embeddings()
+    does.slow_s = 5.0
+    cell = "import time\nout = llm_query('an item')\ntime.sleep(0.5)\nFINAL(out)"
+    with ScriptedServer(of_roles(turns(cell))) as server, embedding_server(does) as address:
+        answer = HARLM(
+            model=f"openai/root@{server.base_url}", sub_model=f"openai/sub@{server.base_url}", mode="full",
+            home=tmp_path / "kept", settings=Config(memory=Remembering(embedder=f"openai/embed@{address}")),
+        ).ask("Which is it?", "a text")  # fmt: skip
+    assert len(does.requests) == 1
+    name = next(name for name in answer.usage.by_model if "embed" in name)
+    assert answer.usage.by_model[name].calls == 1
+    assert answer.usage.by_model[name].estimated
+    assert answer.latency.wall_s < 4

@@ -1,5 +1,5 @@
 """Paying for vectors: a request that has input only. Knows what a request may take at most, and books what it took; refuses to
-send it again.
+send it again, and to take from models what is scarce.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from typing import TypeVar
 
 from harlm.budget.ledger import Account
 from harlm.budget.metered import Till
-from harlm.errors import ModelError
+from harlm.errors import LimitExceeded, ModelError
 from harlm.types import Amounts, Message, Usage
 
 _Value = TypeVar("_Value")
+_TENTH = (
+    10  # a request takes no more than this part of what is left: words find entries too, and models go first
+)
 
 
 class EmbeddingMeter:
@@ -39,18 +42,23 @@ class EmbeddingMeter:
             send: one request; gives its reply, and the tokens that the server counted, or None.
 
         Raises:
-            LimitExceeded: the budget does not cover it; nothing was sent.
+            LimitExceeded: it would take more than a tenth of what is left; nothing was sent.
         """
-        price, counting = self._till.price_of(self._model), self._till.counting_of(self._model)
-        size = counting.measure([Message(role="user", content=text) for text in texts])
-        most = counting.bound(size)
+        account, price = self._account, self._till.price_of(self._model)
+        counting = self._till.counting_of(self._model)
+        is_limited = account.limits_tokens or (price is not None and account.limits_money)
+        size = counting.measure(_messages(texts)) if is_limited else None
+        most = 0 if size is None else counting.bound(size)
         bound = Amounts(most, 0 if price is None else price.bound_micros(most, 0), 1)
-        reservation = await self._account.reserve(bound)
+        self._refuse_scarce(bound)
+        reservation = await account.reserve(bound)
 
-        def settle(tokens: int, *, estimated: bool) -> None:
-            usage = self._till.booked(
-                price, Usage(calls=1, input_tokens=tokens, cost_micros=None, estimated=estimated)
+        def settle(reported: int | None) -> None:
+            tokens = (
+                most or counting.bound(counting.measure(_messages(texts))) if reported is None else reported
             )
+            usage = Usage(calls=1, input_tokens=tokens, cost_micros=None, estimated=reported is None)
+            usage = self._till.booked(price, usage)
             reservation.settle(Amounts(tokens, usage.cost_micros or 0, 1), self._model, usage)
 
         try:
@@ -60,10 +68,26 @@ class EmbeddingMeter:
                 reservation.refund()
             raise
         else:
-            if reported is not None:
+            if reported is not None and size is not None:
                 counting.learn(size, reported)
-            settle(most if reported is None else max(0, reported), estimated=reported is None)
+            settle(reported)
             return value
         finally:
             if reservation.is_open:  # nobody knows whether it was served
-                settle(most, estimated=True)
+                settle(None)
+
+    def _refuse_scarce(self, bound: Amounts) -> None:
+        """Raises ``LimitExceeded`` where models need what is left."""
+        for name, want, left in zip(("tokens", "usd", "calls"), bound, self._account.left, strict=True):
+            if _TENTH * want > left:
+                unit = 1_000_000 if name == "usd" else 1
+                raise LimitExceeded(
+                    f"vectors of entries may take {want / unit:g} {name}, more than a tenth of the {left / unit:g} that are left",
+                    limit=name,
+                    used=want / unit,
+                    allowed=left / unit,
+                )
+
+
+def _messages(texts: Sequence[str]) -> list[Message]:
+    return [Message(role="user", content=text) for text in texts]

@@ -116,7 +116,10 @@ class Searcher:
             return [number for number, _ in index.best(weighed_query(question, index).words, 3 * k)]
 
         asked = weighed_query(query, index)
-        numbers = await meaning.widened(query, words(query), k, words)
+        try:
+            numbers = await meaning.widened(query, words(query), k, words)
+        finally:
+            await meaning.close()
         return tuple(self._hit_of(asked, index, number) for number in numbers), meaning.failure or ""
 
     def _passage(self, index: Ranking, number: int) -> str:

@@ -39,13 +39,15 @@ class _Row(msgspec.Struct):
     embedding: str | list[float]
 
 
-class _Tokens(msgspec.Struct):
-    prompt_tokens: int | None = None
-
-
 class _Reply(msgspec.Struct):
     data: list[_Row]
-    usage: _Tokens | None = None
+    usage: object = None
+
+    @property
+    def tokens(self) -> int | None:
+        """What the server counted; None where it says nothing that can be so."""
+        counted = self.usage.get("prompt_tokens") if isinstance(self.usage, dict) else None
+        return counted if isinstance(counted, int) and counted > 0 else None
 
 
 class OpenAIEmbedder:
@@ -121,8 +123,7 @@ class OpenAIEmbedder:
             model=self._name,
             key_hint=self._key_hint,
         )
-        reply = received.value
-        return reply, None if reply.usage is None else reply.usage.prompt_tokens
+        return received.value, received.value.tokens
 
     def _packed(self, embedding: str | list[float]) -> bytes:
         if isinstance(embedding, list):

@@ -50,6 +50,8 @@ async def solve(task: Task, run: Run) -> Answer:
             outcome = await answer_in_turns(task, run, mode, known, solve=solve)
     else:
         outcome = await answer_in_turns(task, run, mode, known, solve=solve)
+    if not run.depth:
+        await run.shared.memory.close()  # what it may still have cost is part of the answer
     run.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
     answer = _answer(task, run, route, mode, outcome, known, time.monotonic() - started)
     if outcome.limit is not None:

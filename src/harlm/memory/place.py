@@ -43,6 +43,14 @@ class Place:
         return sorted(scores.items(), key=lambda each: (-each[1], each[0]))[:k]
 
     def _catch_up(self, read: Read) -> None:
+        """Read what was added since; all of it where entries were forgotten meanwhile, whose numbers others may have by now."""
+        self._read_on(read)
+        counted = read("SELECT count(*) FROM passages WHERE passages MATCH ?", (f"place : {self.name}",))
+        if counted and counted[0][0] != len(self._shares):
+            self._shares.clear()
+            self._read_on(read)
+
+    def _read_on(self, read: Read) -> None:
         for number, length in read(
             "SELECT spans.id, spans.last - spans.first FROM passages JOIN spans ON spans.id = passages.rowid"
             " WHERE passages MATCH ? AND passages.rowid > ? ORDER BY passages.rowid",

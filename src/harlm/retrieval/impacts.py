@@ -20,10 +20,7 @@ from typing import NamedTuple
 
 K1, B = 1.2, 0.75
 _MOST = 63  # occurrences in one passage that are told apart
-_PER_MEAN, _LENGTHS = (
-    16,
-    128,
-)  # classes of lengths: up to the mean, and in all; no passage is eight times as long
+_OCTAVE, _MEAN, _LENGTHS = 16, 128, 256  # classes of lengths: for each doubling, that of the mean, and in all
 _WEIGHTS = 1 << 24  # what all weights of a query add up to: times 8 bits they fill a lane
 _ROOM = 64 << 20  # bytes of impacts that are kept
 _PLANES = (3, 2, 1, 0) if sys.byteorder == "little" else (0, 1, 2, 3)  # bytes of a lane, the highest first
@@ -61,7 +58,7 @@ class Impacts:
     def __init__(self, lengths: Sequence[int]) -> None:
         self._count = len(lengths)
         mean = max(1.0, sum(lengths) / max(1, len(lengths)))
-        classes = {each: min(_LENGTHS - 1, int(_PER_MEAN * each / mean)) for each in set(lengths)}
+        classes = {each: _class_of(each / mean) for each in set(lengths)}
         self._lengths = bytes(map(classes.__getitem__, lengths))
         self._kept: OrderedDict[Hashable, Impact] = OrderedDict()
         self._size = 0
@@ -104,8 +101,10 @@ class Impacts:
         Raises:
             ValueError: if this is not what ``spread`` made.
         """
-        if len(spread) != self._count:
-            raise ValueError(f"{len(spread)} impacts for {self._count} passages")
+        if len(spread) != self._count or not 0 < holding <= self._count:
+            raise ValueError(
+                f"{len(spread)} impacts for {self._count} passages, {holding} of them with the word"
+            )
         lanes = bytearray(4 * self._count)
         lanes[_PLANES[-1] :: 4] = spread
         return Impact(holding, array("I"), b"", int.from_bytes(lanes, sys.byteorder))
@@ -114,10 +113,8 @@ class Impacts:
         """The ``k`` passages from ``first`` to ``last`` with the highest scores, best first, and these: BM25 to a hundredth.
 
         Args:
-            impacts: of the words of a query. A word that more than half of all passages have counts only where there is no other;
-                BM25 as it was first written weighs it below zero.
+            impacts: of the words of a query.
         """
-        impacts = [impact for impact in impacts if 2 * impact.holding <= self._count] or impacts
         rarities = [_rarity(self._count, impact.holding) for impact in impacts]
         unit = _WEIGHTS / max(sum(rarities), 1e-9)
         weighed = [(int(unit * rarity), impact) for rarity, impact in zip(rarities, impacts, strict=True)]
@@ -155,12 +152,17 @@ def _rarity(passages: int, holding: int) -> float:
     return math.log(1 + (passages - holding + 0.5) / (holding + 0.5))
 
 
+def _class_of(length: float) -> int:
+    """The class of a length, in means: 4 % from one to the next."""
+    return min(_LENGTHS - 1, max(0, round(_MEAN + _OCTAVE * math.log2(max(length, 1e-9)))))
+
+
 @lru_cache(maxsize=1)
 def _shares() -> list[bytes]:
     """By how often a word occurs and by the class of its passage's length: tf / (tf + K), of 255."""
     return [
         bytes(
-            round(255 * count / (count + K1 * (1 - B + B * (length + 0.5) / _PER_MEAN)))
+            round(255 * count / (count + K1 * (1 - B + B * 2 ** ((length - _MEAN) / _OCTAVE))))
             for length in range(_LENGTHS)
         )
         for count in range(_MOST + 1)

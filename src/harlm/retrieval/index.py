@@ -108,20 +108,36 @@ class PassageIndex(Passages):
     def _added_up(self, words: Sequence[str], first: int, last: int, k: int) -> list[tuple[int, float]]:
         with self._lock:
             impacts = self._impacts = self._impacts or Impacts(self.lengths())
-            stems = self._postings.stems(words)
-            found = [impacts.of(stem, partial(self._impact, impacts, stem)) for stem in stems]
+            kept = {stem: self._kept(stem) for stem in self._postings.stems(words)}
+            # A word that more than half of all passages have counts where there is no other: BM25 as it was first written
+            # weighs it below zero.
+            telling = {stem: row for stem, row in kept.items() if row is None or 2 * row[0] <= len(self)}
+            found = [
+                impacts.of(stem, partial(self._impact, impacts, stem, row))
+                for stem, row in (telling or kept).items()
+            ]
             return impacts.best([impact for impact in found if impact.holding], k, first, last)
 
-    def _impact(self, impacts: Impacts, stem: str) -> Impact:
-        kept = self._connection.execute(
+    def _kept(self, stem: str) -> tuple[int, bytes] | None:
+        """How many passages have a common word, and what it adds to each; None of a rare one."""
+        row: tuple[object, object] | None = self._connection.execute(
             f"SELECT holding, spread FROM i_{self._table} WHERE stem = ?",  # noqa: S608 - the table's name is a digest of ours
             (stem,),
         ).fetchone()
+        if row is None:
+            return None
+        holding, spread = row
+        if not (isinstance(holding, int) and isinstance(spread, bytes)):
+            raise sqlite3.DatabaseError(f"what {stem!r} adds is damaged")
+        return holding, spread
+
+    def _impact(self, impacts: Impacts, stem: str, kept: tuple[int, bytes] | None) -> Impact:
         if kept is None:
             return impacts.sparse(*self._postings.occurrences(stem))
+        holding, spread = kept
         try:
-            return impacts.dense(*kept)
-        except (TypeError, ValueError) as error:
+            return impacts.dense(holding, spread or impacts.spread(*self._postings.passages(stem)))
+        except ValueError as error:
             raise sqlite3.DatabaseError(f"what {stem!r} adds is damaged ({error})") from error
 
     def keep_common(self) -> None:
@@ -130,11 +146,14 @@ class PassageIndex(Passages):
         if count < _WORTH_ADDING_UP:
             return
         impacts = Impacts(self.lengths())
-        for stem, holding in read.between(count / _COMMON, count / 2):  # beyond, a word counts for nothing
-            found = read.passages(stem) if holding > count / _EVERYWHERE else read.occurrences(stem)
+        for stem, holding in read.in_at_least(count / _COMMON):
+            spread = b""
+            if 2 * holding <= count:  # else it is seldom asked for, and known by its number
+                found = read.passages(stem) if holding > count / _EVERYWHERE else read.occurrences(stem)
+                spread = impacts.spread(*found)
             self._connection.execute(
                 f"INSERT INTO i_{self._table} VALUES (?, ?, ?)",  # noqa: S608 - as above
-                (stem, holding, impacts.spread(*found)),
+                (stem, holding, spread),
             )
 
     def _matching(self, query: str, first: int, last: int, k: int) -> list[tuple[int, float]]:
@@ -154,7 +173,8 @@ class PassageIndex(Passages):
         if known is not None and known[1] == len(self):
             return known[0]
         with self._lock:
-            count = self._postings.frequency(stem)
+            kept = self._kept(stem) if self._can_add_up else None
+            count = self._postings.frequency(stem) if kept is None else kept[0]
         self._frequencies[stem] = count, len(self)  # of an index that grows, as long as it has
         return count
 
@@ -254,8 +274,9 @@ def _open_in_file(texts: Sequence[str], file: Path, key: str, growing: Growing |
 
 def _stored_spans(connection: sqlite3.Connection, key: str) -> array[int] | None:
     row = connection.execute(
-        "SELECT spans FROM indexes WHERE key = ? AND format = ? AND ? IN (SELECT name FROM sqlite_master)",
-        (key, _FORMAT, f"p_{key}"),
+        "SELECT spans FROM indexes WHERE key = ? AND format = ?"
+        " AND (SELECT count(*) FROM sqlite_master WHERE name IN (?, ?)) = 2",
+        (key, _FORMAT, f"p_{key}", f"i_p_{key}"),
     ).fetchone()
     if row is None:
         return None

@@ -52,11 +52,11 @@ class Postings:
         row = self._one(f"SELECT doc FROM temp.v_{self._table} WHERE term = ?", stem)  # noqa: S608 - the table's name is ours
         return int(row[0]) if row else 0
 
-    def between(self, least: float, most: float) -> list[tuple[str, int]]:
-        """The stems that occur in so many passages, with their number."""
+    def in_at_least(self, passages: float) -> list[tuple[str, int]]:
+        """The stems that occur in so many passages or more, with their number."""
         return self._connection.execute(
-            f"SELECT term, doc FROM temp.v_{self._table} WHERE doc BETWEEN ? AND ?",  # noqa: S608 - as above
-            (least, most),
+            f"SELECT term, doc FROM temp.v_{self._table} WHERE doc >= ?",  # noqa: S608 - as above
+            (passages,),
         ).fetchall()
 
     def occurrences(self, stem: str) -> tuple[Sequence[int], Iterable[int]]:

@@ -7,7 +7,7 @@ import pytest
 
 from harlm.budget import Account, Caps, Price, PriceList, Till
 from harlm.budget.embedding import EmbeddingMeter
-from harlm.errors import CallLimit, CostLimit, ModelUnavailable, RateLimited
+from harlm.errors import LimitExceeded, ModelUnavailable, RateLimited
 from harlm.types import Amounts
 
 NAME = "openai/embed"
@@ -27,7 +27,7 @@ def sending(reported: int | None) -> Send:
 
 
 async def test_what_the_server_counted_is_booked() -> None:
-    account = Account(Caps(tokens=1_000, micros=10_000, calls=3))
+    account = Account(Caps(tokens=1_000, micros=20_000, calls=10))
     assert await meter(account).pay(TEXTS, sending(13)) == "vectors"
     assert account.committed == Amounts(13, 260, 1)
     assert account.reserved == Amounts()
@@ -49,11 +49,21 @@ async def test_nothing_is_sent_that_cannot_be_paid_for() -> None:
         sent.append(1)
         return "vectors", 1
 
-    with pytest.raises(CostLimit):
-        await meter(Account(Caps(micros=100))).pay(TEXTS, send)
-    with pytest.raises(CallLimit):
-        await meter(Account(Caps(calls=0))).pay(TEXTS, send)
+    for caps, limit in ((Caps(micros=9_000), "usd"), (Caps(tokens=300), "tokens"), (Caps(calls=9), "calls")):
+        with pytest.raises(LimitExceeded, match="more than a tenth of the") as caught:
+            await meter(Account(caps)).pay(TEXTS, send)
+        assert caught.value.limit == limit
     assert not sent
+
+
+async def test_where_nothing_is_limited_nothing_is_measured() -> None:
+    account = Account()
+    await meter(account).pay(TEXTS, sending(13))
+    assert account.usage.input_tokens == 13
+    assert not account.usage.estimated
+    await meter(account).pay(TEXTS, sending(None))
+    assert account.usage.input_tokens > 26
+    assert account.usage.estimated
 
 
 async def test_a_request_that_was_not_served_costs_nothing_and_one_that_may_have_been_its_bound() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,8 @@ from harlm.embedders.remembering import RememberingEmbedder
 from harlm.errors import BadCompletion, ConfigError, ModelError
 from harlm.models.http import Transport
 from tests.embedding_server import Embeddings, embedding_server
+
+Send = Callable[[], Awaitable[tuple[Any, int | None]]]
 
 
 def moved_aside(folder: Path) -> list[Path]:
@@ -61,6 +64,36 @@ async def test_a_dimension_that_changes_is_an_error() -> None:
                 await embedder.embed(["b"])
             does.dimension, does.as_lists = 64, True
             assert await embedder.embed(["a"]) == await over(address, transport).embed(["a"])
+
+
+@pytest.mark.parametrize(
+    ("usage", "counted"),
+    [
+        ({"prompt_tokens": 7}, 7),
+        ({"prompt_tokens": "7"}, None),
+        ({"prompt_tokens": 0}, None),
+        ([], None),
+        (None, None),
+    ],
+    ids=str,
+)
+async def test_vectors_are_taken_whatever_is_said_of_tokens(usage: object, counted: int | None) -> None:
+    class Asking:
+        async def pay(self, texts: Sequence[str], send: Send) -> Any:
+            value, tokens = await send()
+            seen.append(tokens)
+            return value
+
+    seen: list[int | None] = []
+    does = Embeddings()
+    does.usage = usage
+    with embedding_server(does) as address:
+        async with Transport(Models()) as transport:
+            embedder = OpenAIEmbedder(
+                name="openai/embed", model="embed", base_url=address, key=None, key_hint="", transport=transport, meter=Asking(),
+            )  # fmt: skip
+            assert len(await embedder.embed(["a", "b"])) == 2
+    assert seen == [counted]
 
 
 class Counted:

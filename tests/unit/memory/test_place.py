@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harlm.memory import ColdStore
+from harlm.memory.upkeep import forget
 from harlm.types import Entry
 
 
@@ -50,3 +51,32 @@ def test_short_passages_are_worth_more_than_long_ones(tmp_path: Path) -> None:
     store.put(_entry("other", "Figs."))
     assert [each.key for each in store.search("walnuts", 5, run="R")] == ["short", "long"]
     store.close()
+
+
+def test_what_is_put_after_others_were_forgotten_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "memory.db"
+    store = ColdStore(file)
+    for at in range(9):
+        store.put(_entry(f"a{at}", f"walnuts {at}"))
+    assert len(store.search("walnuts", 20, run="R")) == 9
+    assert forget(file) == 9
+    assert not store.search("walnuts", 20, run="R")
+    for at in range(5):
+        store.put(_entry(f"b{at}", f"walnuts {at}"))  # in rows that have the numbers of those that went
+    assert {each.key for each in store.search("walnuts", 20, run="R")} == {f"b{at}" for at in range(5)}
+    store.close()
+
+
+def test_a_file_that_was_moved_has_other_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "memory.db"
+    store = ColdStore(file)
+    for at in range(3):
+        store.put(_entry(f"a{at}", f"walnuts {at}"))
+    assert len(store.search("walnuts", 9, run="R")) == 3
+    store.close()
+    file.unlink()
+    other = ColdStore(file)
+    other.put(_entry("s", "walnuts", run="S"))
+    other.put(_entry("r", "walnuts, and figs"))
+    assert [each.key for each in other.search("walnuts", 9, run="R")] == ["r"]
+    other.close()

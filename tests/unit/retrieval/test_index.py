@@ -188,9 +188,10 @@ def test_what_common_words_add_is_kept_and_checked(tmp_path: Path) -> None:
     with open_index(LARGE, file=file, key="large") as index:
         expected = index.best(["lamps", "word13"], 10)
     with closing(sqlite3.connect(file)) as connection, connection:
-        stems = {stem for (stem,) in connection.execute("SELECT stem FROM i_p_large")}
-        assert {"lamp", "tide"} <= stems
-        assert not {"word13", "about"} & stems, "one is rare, and the other is everywhere"
+        sizes = dict(connection.execute("SELECT stem, length(spread) FROM i_p_large"))
+        assert sizes["lamp"] == sizes["tide"] >= len(LARGE)
+        assert sizes["about"] == 0, "it is everywhere, and says nothing"
+        assert "word13" not in sizes
     with open_index([], file=file, key="large") as index:
         assert index.best(["lamps", "word13"], 10) == expected
     with closing(sqlite3.connect(file)) as connection, connection:
@@ -215,3 +216,29 @@ def test_a_word_that_is_everywhere_counts_where_there_is_no_other() -> None:
     with open_index(LARGE) as index:
         assert len(index.best(["about"], 9)) == 9
         assert [number for number, _ in index.best(["about", "4033"], 9)] == [4_033]
+
+
+def test_how_often_a_word_occurs_counts() -> None:
+    seldom = [
+        f"{text} {'kelp ' * (at // 20 % 5 + 1) if at % 20 == 0 else 'sand'}" for at, text in enumerate(LARGE)
+    ]
+    with open_index(seldom) as index:
+        found = [number for number, _ in index.best(["kelp", "tides"], 40)]
+        assert {number // 20 % 5 + 1 for number in found[:20]} == {5}
+
+
+def test_an_index_that_lacks_a_part_is_built_anew(tmp_path: Path) -> None:
+    file = tmp_path / "index.db"
+    with open_index(LARGE, file=file, key="large") as index:
+        expected = index.best(["lamps"], 10)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DROP TABLE i_p_large")
+    with open_index(LARGE, file=file, key="large") as index:
+        assert index.best(["lamps"], 10) == expected
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE i_p_large SET holding = -5")
+    with (
+        open_index([], file=file, key="large") as index,
+        pytest.raises(sqlite3.DatabaseError, match="-5 of them with the word"),
+    ):
+        index.best(["lamps"], 10)

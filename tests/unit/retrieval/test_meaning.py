@@ -121,3 +121,26 @@ async def test_a_budget_that_is_spent_costs_nothing_but_meaning() -> None:
     assert "walrus" in (await memory.search("walrus", 1))[0].text
     assert memory.without_meaning == "2 of 2 calls are used"
     await memory.close()
+
+
+async def test_what_failed_is_not_tried_again() -> None:
+    knowing = Knowing()
+    knowing.is_broken = True
+    memory = memory_with(knowing)
+    await memory.search("walrus", 1)
+    asked = knowing.asked
+    memory.put("One more cellar.", kind="reply")
+    await asyncio.sleep(0.2)
+    assert knowing.asked == asked
+    await memory.close()
+
+
+async def test_whatever_goes_wrong_beside_the_run_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    class Odd(Knowing):
+        async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
+            raise KeyError("no such thing")
+
+    memory = memory_with(Odd())
+    await asyncio.sleep(0.2)
+    assert "no such thing" in str(memory.without_meaning)
+    await memory.close()

@@ -33,13 +33,13 @@ def test_where_a_stem_occurs_and_how_often(postings: Postings) -> None:
     assert list(postings.occurrences("nothing")[0]) == list(postings.passages("nothing")[0]) == []
     assert postings.frequency("tide") == 2
     assert postings.frequency("nothing") == 0
-    assert dict(postings.between(2, 9)) == {"tide": 2, "the": 2, "of": 2}
+    assert dict(postings.in_at_least(2)) == {"tide": 2, "the": 2, "of": 2}
 
 
 def test_a_stem_whose_own_stem_is_another_is_found(postings: Postings) -> None:
     (stem,) = postings.stems(["conditional"])
     assert list(postings.passages(stem)[0]) == [3]
-    for stem, _ in postings.between(1, 9):
+    for stem, _ in postings.in_at_least(1):
         assert list(postings.passages(stem)[0]) == list(postings.occurrences(stem)[0])
 
 
