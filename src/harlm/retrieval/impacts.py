@@ -18,6 +18,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from harlm.retrieval.passages import LONGEST
+
 K1, B = 1.2, 0.75
 _MOST = 63  # occurrences in one passage that are told apart
 _OCTAVE, _MEAN, _LENGTHS = 16, 128, 256  # classes of lengths: for each doubling, that of the mean, and in all
@@ -83,16 +85,14 @@ class Impacts:
             counts: how often it occurs in each of them.
         """
         shares, lengths = _shares(), self._lengths
-        values = bytes(
-            [shares[min(_MOST, count)][lengths[at]] for at, count in zip(passages, counts, strict=False)]
-        )
+        values = bytes([shares[count][lengths[at]] for at, count in zip(passages, counts, strict=False)])
         return Impact(len(values), array("I", passages), values, None)
 
     def spread(self, passages: Sequence[int], counts: Iterable[int]) -> bytes:
         """What a word of many passages adds to each passage there is, for ``dense``. Arguments are those of ``sparse``."""
         shares, lengths, spread = _shares(), self._lengths, bytearray(self._count)
         for at, count in zip(passages, counts, strict=False):
-            spread[at] = shares[min(_MOST, count)][lengths[at]]
+            spread[at] = shares[count][lengths[at]]
         return bytes(spread)
 
     def dense(self, holding: int, spread: bytes) -> Impact:
@@ -160,10 +160,11 @@ def _class_of(length: float) -> int:
 @lru_cache(maxsize=1)
 def _shares() -> list[bytes]:
     """By how often a word occurs and by the class of its passage's length: tf / (tf + K), of 255."""
-    return [
+    told_apart = [
         bytes(
             round(255 * count / (count + K1 * (1 - B + B * 2 ** ((length - _MEAN) / _OCTAVE))))
             for length in range(_LENGTHS)
         )
         for count in range(_MOST + 1)
     ]
+    return [*told_apart, *[told_apart[-1]] * LONGEST]  # a word has a character and a blank at least

@@ -64,17 +64,16 @@ class Meaning(Generic[Item]):
 
     async def _keep_up(self) -> None:
         try:
-            while self.failure is None and self._is_behind:
+            while self._is_behind():
                 await asyncio.sleep(_SOON_S)
                 async with self._catching_up:
-                    if self.failure is None and self._is_behind:  # a search may have seen to it, or failed
+                    if self._is_behind():  # or a search has seen to it meanwhile, or failed
                         await self._embed_some()
         except Exception as error:  # noqa: BLE001 - nobody waits for this task; whatever it is, words must do
             self.failure = str(error) or type(error).__name__
 
-    @property
     def _is_behind(self) -> bool:
-        return self._vectors is None or len(self._vectors) < len(self._texts)
+        return self.failure is None and (self._vectors is None or len(self._vectors) < len(self._texts))
 
     async def widened(
         self, query: str, found: Sequence[Item], k: int, words: Callable[[str], Sequence[Item]]
