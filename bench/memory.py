@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from bench.measure import Server, cpu_seconds, mock_server, report
@@ -37,67 +38,93 @@ _QUERIES = 300
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
+Find = Callable[[Sequence[str]], list[int]]
+
+
 def search() -> None:
-    """This Python's own library with its tests: about 10 million tokens."""
-    context = load(Path(sysconfig.get_path("stdlib")))
-    texts = [document.text for document in context.documents]
-    size = sum(map(len, texts)) / 1e6
+    """About 10 million tokens each: this Python's own library with its tests, and prose."""
+    library = load(Path(sysconfig.get_path("stdlib")))
+    _search("memory_search", "this Python's library", [document.text for document in library.documents])
+    _search("memory_search_prose", "prose recombined from our reading set", _prose(42_000))
+
+
+def _prose(passages: int) -> list[str]:
+    """Texts of about a hundred passages, each of sentences of our own set in a new order."""
+    sentences = [each for text in items()[0].values() for each in text.replace("\n", " ").split(". ")]
+    chance = random.Random(4)
+    made = [f"{'. '.join(chance.sample(sentences, 7))}." for _ in range(passages)]
+    return ["\n\n".join(made[at : at + 100]) for at in range(0, passages, 100)]
+
+
+def _search(kept: str, what: str, texts: list[str]) -> None:
     rows: list[list[object]] = []
-    worth_it = large.WORTH_IT
     exact: dict[tuple[str, ...], set[int]] = {}
-
-    def said(index: Ranking, number: int) -> str:
-        text, start, end = index.passage(number)
-        return texts[text][start:end].strip()
-
-    for name, is_large in (("FTS5", False), ("tantivy", True)):
-        if is_large and not large.is_installed():
-            continue
-        large.WORTH_IT = 0 if is_large else 1 << 60
-        first: list[float] = []
-        with tempfile.TemporaryDirectory() as folder:
-            began, cpu = time.perf_counter(), cpu_seconds()
-
-            def growing(
-                index: Ranking, share: float, began: float = began, first: list[float] = first
-            ) -> None:
-                if not first and index.best(["weak", "reference"], 3):
-                    first.append(time.perf_counter() - began)
-
-            index = open_index(texts, file=Path(folder) / "index.db", key="bench", growing=growing)
-            built = cpu_seconds() - cpu
-            asked, others = _asked(index, texts, 5), _asked(index, texts, 6)
-            kinds: list[tuple[str, Callable[[Sequence[str]], list[int]]]] = [
-                (name, lambda words, index=index: [number for number, _ in index.best(words, 10)])  # type: ignore[misc] # bound now
-            ]
-            if isinstance(index, PassageIndex):
-                kinds.insert(0, ("FTS5's own ranking", lambda words, index=index: _all(index, words)))  # type: ignore[misc] # as above
-                kinds.append((f"{name}, the next {_QUERIES}", kinds[-1][1]))
-                exact = {tuple(words): set(_all(index, words)) for _, words in [*asked, *others]}
-            for kind, find in kinds:
-                times, found, same = [], 0, 0.0
-                for number, words in others if "next" in kind else asked:
-                    started = time.process_time()
-                    best = find(words)
-                    times.append(1000 * (time.process_time() - started))
-                    found += said(index, number) in [said(index, each) for each in best]
-                    same += len(exact[tuple(words)] & set(best)) / max(1, len(exact[tuple(words)]))
-                times.sort()
-                rows.append(
-                    [
-                        kind, f"{built:.2f}", f"{first[0]:.2f}" if first else "-", f"{times[len(times) // 2]:.2f}",
-                        f"{times[int(0.95 * len(times))]:.2f}", f"{found / len(asked):.3f}", f"{same / len(asked):.3f}",
-                    ]
-                )  # fmt: skip
-            passages = len(index)
+    worth_it = large.WORTH_IT
+    with tempfile.TemporaryDirectory() as folder:
+        large.WORTH_IT = 1 << 60
+        index, built, first = _opened(texts, Path(folder))
+        assert isinstance(index, PassageIndex)
+        asked, others, passages = _asked(index, texts, 5), _asked(index, texts, 6), len(index)
+        exact = {tuple(words): set(_all(index, words)) for _, words in [*asked, *others]}
+        rows.append(["FTS5's own ranking", "", "", *_timed(index, texts, asked, exact, partial(_all, index))])
+        rows.append(
+            ["impacts added up", built, first, *_timed(index, texts, asked, exact, partial(_best, index))]
+        )
+        rows.append(
+            [f"the next {_QUERIES}", "", "", *_timed(index, texts, others, exact, partial(_best, index))]
+        )
+        index.close()
+        if large.is_installed():
+            large.WORTH_IT = 0
+            index, built, first = _opened(texts, Path(folder))
+            rows.append(["tantivy", built, first, *_timed(index, texts, asked, exact, partial(_best, index))])
             index.close()
     large.WORTH_IT = worth_it
+    size = sum(map(len, texts)) / 1e6
     report(
-        "memory_search",
-        f"BM25 over {size:.0f} MB ({passages:,} passages): five words of a passage, {_QUERIES} times",
+        kept,
+        f"BM25 over {size:.0f} MB of {what} ({passages:,} passages): five words of a passage, {_QUERIES} times",
         ["", "build, CPU s", "first hit, s", "p50, CPU ms", "p95", "passage found", "of FTS5's ten"],
         rows,
     )
+
+
+def _opened(texts: list[str], folder: Path) -> tuple[Ranking, str, str]:
+    """An index, the CPU seconds that it took, and when it had its first hit."""
+    first: list[float] = []
+    began, cpu = time.perf_counter(), cpu_seconds()
+
+    def growing(index: Ranking, share: float) -> None:
+        if not first and index.best(["weak", "river"], 3):
+            first.append(time.perf_counter() - began)
+
+    index = open_index(texts, file=folder / "index.db", key="bench", growing=growing)
+    return index, f"{cpu_seconds() - cpu:.2f}", f"{first[0]:.2f}" if first else "-"
+
+
+def _timed(
+    index: Ranking,
+    texts: list[str],
+    asked: list[tuple[int, list[str]]],
+    exact: dict[tuple[str, ...], set[int]],
+    find: Find,
+) -> list[str]:
+    """CPU milliseconds, and what was found."""
+
+    def said(number: int) -> str:
+        text, start, end = index.passage(number)
+        return texts[text][start:end].strip()
+
+    times, found, same = [], 0, 0.0
+    for number, words in asked:
+        started = time.process_time()
+        best = find(words)
+        times.append(1000 * (time.process_time() - started))
+        found += said(number) in map(said, best)
+        same += len(exact[tuple(words)] & set(best)) / max(1, len(exact[tuple(words)]))
+    times.sort()
+    shares = (f"{each / len(asked):.3f}" for each in (found, same))
+    return [f"{times[len(times) // 2]:.2f}", f"{times[int(0.95 * len(times))]:.2f}", *shares]
 
 
 def _asked(index: Ranking, texts: Sequence[str], seed: int) -> list[tuple[int, list[str]]]:
@@ -115,6 +142,10 @@ def _asked(index: Ranking, texts: Sequence[str], seed: int) -> list[tuple[int, l
 
 def _all(index: PassageIndex, words: Sequence[str]) -> list[int]:
     return [number for number, _ in index._matching(any_of(words), 0, len(index) - 1, 10)]  # noqa: SLF001 - what is compared with
+
+
+def _best(index: Ranking, words: Sequence[str]) -> list[int]:
+    return [number for number, _ in index.best(words, 10)]
 
 
 def vectors() -> None:

@@ -27,6 +27,7 @@ _KEPT = 64  # indexes kept in one file; the least recently used go first
 _BATCH = 4_000  # passages between two reports
 _WORTH_ADDING_UP = 4_000  # passages: fewer are scored by FTS5 itself in no time
 _COMMON = 48  # a word in one of so many passages is common: what it adds is worked out beforehand
+_WORK = 24  # common words of a passage, on average, that are worked out; prose of few words has hundreds
 _EVERYWHERE = 8  # a word in one of so many says little: how often it occurs in each, which takes long to read, is not looked at
 _PATIENCE_S = 2  # for another process that writes to the file; indexing in memory takes seconds too
 LOST = (sqlite3.Error, IndexError)
@@ -146,8 +147,11 @@ class PassageIndex(Passages):
         if count < _WORTH_ADDING_UP:
             return
         impacts = Impacts(self.lengths())
-        for stem, holding in read.in_at_least(count / _COMMON):
+        work = _WORK * count
+        for stem, holding in sorted(read.in_at_least(count / _COMMON), key=lambda each: -each[1]):
             spread = b""
+            if 2 * holding <= count and (work := work - holding) < 0:
+                break  # the rest is read when it is asked for
             if 2 * holding <= count:  # else it is seldom asked for, and known by its number
                 found = read.passages(stem) if holding > count / _EVERYWHERE else read.occurrences(stem)
                 spread = impacts.spread(*found)
