@@ -15,12 +15,14 @@ from contextlib import closing, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from harlm.retrieval import large
 from harlm.retrieval.impacts import Impact, Impacts
 from harlm.retrieval.passages import SCHEME, Passages, split_passages
 from harlm.retrieval.postings import TOKENIZER, Postings, any_of
+
+_Kept = TypeVar("_Kept", int, bytes)
 
 _FORMAT = f"{SCHEME}.2"  # passages, tables
 _KEPT = 64  # indexes kept in one file; the least recently used go first
@@ -109,35 +111,32 @@ class PassageIndex(Passages):
     def _added_up(self, words: Sequence[str], first: int, last: int, k: int) -> list[tuple[int, float]]:
         with self._lock:
             impacts = self._impacts = self._impacts or Impacts(self.lengths())
-            kept = {stem: self._kept(stem) for stem in self._postings.stems(words)}
+            common = {stem: self._kept("holding", int, stem) for stem in self._postings.stems(words)}
             # A word that more than half of all passages have counts where there is no other: BM25 as it was first written
             # weighs it below zero.
-            telling = {stem: row for stem, row in kept.items() if row is None or 2 * row[0] <= len(self)}
+            telling = {stem: count for stem, count in common.items() if 2 * (count or 0) <= len(self)}
             found = [
-                impacts.of(stem, partial(self._impact, impacts, stem, row))
-                for stem, row in (telling or kept).items()
+                impacts.of(stem, partial(self._impact, impacts, stem, holding))
+                for stem, holding in (telling or common).items()
             ]
             return impacts.best([impact for impact in found if impact.holding], k, first, last)
 
-    def _kept(self, stem: str) -> tuple[int, bytes] | None:
-        """How many passages have a common word, and what it adds to each; None of a rare one."""
-        row: tuple[object, object] | None = self._connection.execute(
-            f"SELECT holding, spread FROM i_{self._table} WHERE stem = ?",  # noqa: S608 - the table's name is a digest of ours
+    def _kept(self, what: str, kind: type[_Kept], stem: str) -> _Kept | None:
+        """Of a common word: how many passages hold it, or what it adds to each (``spread``); None of a rare one."""
+        row = self._connection.execute(
+            f"SELECT {what} FROM i_{self._table} WHERE stem = ?",  # noqa: S608 - the table's name is a digest of ours
             (stem,),
         ).fetchone()
-        if row is None:
-            return None
-        holding, spread = row
-        if not (isinstance(holding, int) and isinstance(spread, bytes)):
+        if row is not None and not isinstance(row[0], kind):
             raise sqlite3.DatabaseError(f"what {stem!r} adds is damaged")
-        return holding, spread
+        return None if row is None else row[0]
 
-    def _impact(self, impacts: Impacts, stem: str, kept: tuple[int, bytes] | None) -> Impact:
-        if kept is None:
+    def _impact(self, impacts: Impacts, stem: str, holding: int | None) -> Impact:
+        if holding is None:
             return impacts.sparse(*self._postings.occurrences(stem))
-        holding, spread = kept
+        spread = self._kept("spread", bytes, stem) or impacts.spread(*self._postings.passages(stem))
         try:
-            return impacts.dense(holding, spread or impacts.spread(*self._postings.passages(stem)))
+            return impacts.dense(holding, spread)
         except ValueError as error:
             raise sqlite3.DatabaseError(f"what {stem!r} adds is damaged ({error})") from error
 
@@ -177,8 +176,8 @@ class PassageIndex(Passages):
         if known is not None and known[1] == len(self):
             return known[0]
         with self._lock:
-            kept = self._kept(stem) if self._can_add_up else None
-            count = self._postings.frequency(stem) if kept is None else kept[0]
+            kept = self._kept("holding", int, stem) if self._can_add_up else None
+            count = self._postings.frequency(stem) if kept is None else kept
         self._frequencies[stem] = count, len(self)  # of an index that grows, as long as it has
         return count
 
