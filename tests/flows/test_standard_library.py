@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sysconfig
 import warnings
 from pathlib import Path
@@ -32,6 +33,11 @@ def test_the_demo_agrees_with_ast() -> None:
     assert "8 of 8 answers agree with ast." in ran.out
     assert "DIFFERS" not in ran.out
     assert "sub-calls down to depth 2" in ran.out
+    tiers = dict(
+        re.findall(r"^ +(?:memory: +tier.*\n)?(hot|warm|cold|missed) +(\d+) ", ran.out, re.MULTILINE)
+    )
+    assert sorted(tiers) == ["cold", "hot", "missed", "warm"]
+    assert all(int(served) > 0 for served in tiers.values()), tiers
 
 
 def test_imports_and_classes_are_those_of_the_syntax_tree() -> None:

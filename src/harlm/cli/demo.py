@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 
 from harlm.cli.demo_loop import show_plain_loop
+from harlm.cli.demo_memory import show_remembering
 from harlm.cli.printing import show
 from harlm.cli.settings import load_settings, patience, sandbox_flags, sandbox_options
 from harlm.client import HARLM
@@ -48,7 +49,7 @@ class _Question:
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(*, verbose: bool, **options: object) -> None:
     """Ask eight real questions over Python's own standard library, offline, and check the answers; then run a plain loop of
-    calls twice, one after another and as HARLM runs it.
+    calls twice, one after another and as HARLM runs it, and show what a run remembered.
     """
     library = Path(sysconfig.get_path("stdlib"))
     flags = {"models.root": OFFLINE_MODEL, "loading.exclude": _LEFT_OUT, **sandbox_flags(options)}
@@ -68,6 +69,7 @@ def command(*, verbose: bool, **options: object) -> None:
         for number, question in enumerate(_QUESTIONS, start=1)
     ]
     is_same = show_plain_loop(settings, context)
+    show_remembering(settings, context)
     show(f"{sum(right)} of {len(right)} answers agree with ast.")
     show('\nNow your own: harlm ask "What is this about?" PATH')
     if not (all(right) and is_same):

@@ -19,7 +19,7 @@ from harlm.scheduler.drawing import as_text
 from harlm.types import Answer, Context
 
 _LATENCY_S = 0.1
-_MODULES = (
+MODULES = (  # of the library, that the cells read
     "bisect.py", "calendar.py", "colorsys.py", "copy.py", "csv.py", "fractions.py", "glob.py", "heapq.py", "pprint.py",
     "queue.py", "sched.py", "shlex.py", "statistics.py", "textwrap.py", "uuid.py", "weakref.py",
 )  # fmt: skip
@@ -67,7 +67,7 @@ def show_plain_loop(settings: Config, library: Context) -> bool:
     Returns:
         whether both answers are the same.
     """
-    documents = tuple(each for each in library.documents if each.name in _MODULES)
+    documents = tuple(each for each in library.documents if each.name in MODULES)
     context = Context(documents=documents, shape="documents")
     show(f"A plain loop of {len(documents)} calls, as a model might write it:\n")
     for line in CELL.splitlines():

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from harlm.assembly import runs_of
+from harlm.cli.memory import show_memory
 from harlm.cli.printing import say, show, show_json
 from harlm.cli.settings import load_settings
 from harlm.errors import TraceError
@@ -16,7 +17,6 @@ from harlm.events import CellFinished, CellStarted, Event
 from harlm.tracing.console import counted
 from harlm.tracing.jsonl import RunFolder, RunResult, find_run, list_runs
 from harlm.tracing.tree import CallTree, Node, node_line, one_line
-from harlm.types import MemoryUse, Usage
 
 _UNKNOWN_TIME = "?"
 
@@ -121,38 +121,6 @@ def _print_tree(node: Node, depth: int) -> None:
         _print_tree(child, depth + 1)
 
 
-def _print_memory(memory: MemoryUse, usage: Usage) -> None:
-    """The tiers, beside what was missed; nothing where nothing was remembered."""
-    if not memory.served and not memory.misses and not memory.reused:
-        return
-    show("\nmemory:   tier   served   of all   entries, mean and most")
-    accesses = memory.served + memory.misses
-    for name, tier in (("hot", memory.hot), ("warm", memory.warm), ("cold", memory.cold)):
-        share = f"{tier.served / accesses:.1%}" if accesses else "-"
-        show(
-            f"          {name:<5}{tier.served:>8,}{share:>9}{tier.entries_mean:>14,.1f}{tier.entries_max:>10,}"
-        )
-    show(f"          missed{memory.misses:>7,}{f'{memory.misses / accesses:.1%}' if accesses else '-':>9}")
-    facts = [f"{memory.reused:,} replies reused ({_saved(memory)})"]
-    if memory.compression is not None:
-        facts.append(
-            f"summaries {memory.compression.mean:.1f} times shorter"
-            f" (p10 {memory.compression.p10:.1f}, p90 {memory.compression.p90:.1f})"
-        )
-    if memory.probed:
-        facts.append(f"{memory.kept} of {memory.probed} numbers and names of the answer kept in them")
-    if usage.cached_tokens:
-        facts.append(f"{usage.cached_tokens / usage.input_tokens:.0%} of the input from the provider's cache")
-    if memory.recomputed or memory.rehydrated:
-        facts.append(f"{memory.recomputed:,} fetched again, {memory.rehydrated:,} after a summary")
-    show(f"          {'; '.join(facts)}")
-
-
-def _saved(memory: MemoryUse) -> str:
-    cost = "" if memory.saved_micros is None else f", ${memory.saved_micros / 1_000_000:.4f}"
-    return f"{memory.saved_tokens:,} tokens{cost} saved"
-
-
 def _error(event: CellFinished) -> str:
     return f"\n{event.error}" if event.error else ""
 
@@ -164,7 +132,7 @@ def _print_result(result: RunResult | None) -> None:
         show(result.answer.text)
         for each in result.answer.citations:
             show(f"  {each.place}: “{' '.join(each.quote.split())}”")
-        _print_memory(result.answer.memory, result.answer.usage)
+        show_memory(result.answer.memory, result.answer.usage)
     elif result.error is not None:
         show(f"{result.error_type}: {result.error}")
     else:
