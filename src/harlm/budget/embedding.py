@@ -13,9 +13,8 @@ from harlm.errors import LimitExceeded, ModelError
 from harlm.types import Amounts, Message, Usage
 
 _Value = TypeVar("_Value")
-_TENTH = (
-    10  # a request takes no more than this part of what is left: words find entries too, and models go first
-)
+# A request takes no more than this part of what is left: words find entries too, and models go first.
+_TENTH = 10
 
 
 class EmbeddingMeter:
@@ -54,9 +53,9 @@ class EmbeddingMeter:
         reservation = await account.reserve(bound)
 
         def settle(reported: int | None) -> None:
-            tokens = (
-                most or counting.bound(counting.measure(_messages(texts))) if reported is None else reported
-            )
+            tokens = reported
+            if tokens is None:  # as high as it may have been
+                tokens = most or counting.bound(counting.measure(_messages(texts)))
             usage = Usage(calls=1, input_tokens=tokens, cost_micros=None, estimated=reported is None)
             usage = self._till.booked(price, usage)
             reservation.settle(Amounts(tokens, usage.cost_micros or 0, 1), self._model, usage)

@@ -32,6 +32,7 @@ for query in ("days of a month", "heap queue", "days of a month", "zebra crossin
 def show_remembering(settings: Config, library: Context) -> None:
     """Run the cells, and show which tier served what they asked for."""
     documents = tuple(each for each in library.documents if each.name in MODULES)
+    usual = settings.memory.hot_tokens
     memory = msgspec.structs.replace(settings.memory, hot_tokens=_HOT_TOKENS)
 
     def root(messages: Sequence[dict[str, str]]) -> str:
@@ -45,8 +46,11 @@ def show_remembering(settings: Config, library: Context) -> None:
         mode="full",
     )
     answer = client.ask("What is each of these modules for?", Context(documents=documents, shape="documents"))
-    show("What its sub-calls said, searched and fetched by a later turn (memory.search, memory.expand):\n")
+    show("What sub-calls said, searched and fetched by a later turn, as a model might write it:\n")
     for line in _CELLS[1].splitlines():
         show(f"   {line}")
+    show(
+        f"\n   (the hot tier has room for {_HOT_TOKENS} tokens here, where it usually has {usual:,}, so that all tiers serve)"
+    )
     show_memory(answer.memory, answer.usage)
     show("")

@@ -148,10 +148,11 @@ class PassageIndex(Passages):
         impacts = Impacts(self.lengths())
         work = _WORK * count
         for stem, holding in sorted(read.in_at_least(count / _COMMON), key=lambda each: -each[1]):
-            spread = b""
-            if 2 * holding <= count and (work := work - holding) < 0:
-                break  # the rest is read when it is asked for
-            if 2 * holding <= count:  # else it is seldom asked for, and known by its number
+            spread = b""  # of a word that counts for nothing only the number is needed
+            if 2 * holding <= count:
+                work -= holding
+                if work < 0:
+                    break  # the rest is read when it is asked for
                 found = read.passages(stem) if holding > count / _EVERYWHERE else read.occurrences(stem)
                 spread = impacts.spread(*found)
             self._connection.execute(

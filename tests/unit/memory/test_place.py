@@ -67,16 +67,20 @@ def test_what_is_put_after_others_were_forgotten_is_found(tmp_path: Path) -> Non
     store.close()
 
 
-def test_a_file_that_was_moved_has_other_numbers(tmp_path: Path) -> None:
-    file = tmp_path / "memory.db"
+def test_a_file_that_was_put_in_the_place_of_another_has_other_numbers(tmp_path: Path) -> None:
+    file, new = tmp_path / "memory.db", tmp_path / "new.db"
     store = ColdStore(file)
-    for at in range(3):
-        store.put(_entry(f"a{at}", f"walnuts {at}"))
-    assert len(store.search("walnuts", 9, run="R")) == 3
-    store.close()
-    file.unlink()
-    other = ColdStore(file)
-    other.put(_entry("s", "walnuts", run="S"))
-    other.put(_entry("r", "walnuts, and figs"))
-    assert [each.key for each in other.search("walnuts", 9, run="R")] == ["r"]
+    store.put(_entry("a", "walnuts"))
+    store.put(_entry("b", "walnuts"))
+    assert len(store.search("walnuts", 9, run="R")) == 2
+    other = ColdStore(new)
+    for key, run in (("s", "S"), ("r", "R"), ("t", "S"), ("q", "R")):
+        other.put(_entry(key, "walnuts", run=run))
     other.close()
+    store.flush()
+    for part in ("-wal", "-shm"):
+        file.with_name(file.name + part).unlink(missing_ok=True)
+    new.replace(file)
+    store._forget_reader()
+    assert {each.key for each in store.search("walnuts", 9, run="R")} == {"q", "r"}
+    store.close()
