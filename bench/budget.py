@@ -21,17 +21,17 @@ from typing import Any
 from bench.faulty_server import MIX
 from bench.measure import median, report
 from harlm import HARLM, Budget, HarlmError, LimitExceeded
-from harlm.budget import Account, Caps, Price, PriceList, Reservation, Till
+from harlm.budget import Account, Billing, Caps, PriceList, Reservation
 from harlm.budget.allocator import Option, allocate
-from harlm.budget.bounds import Cost, Growth, Reader, code_merge, least_tokens, map_reduce, nested_loop
-from harlm.config import Config, Engine
-from harlm.config import Models as ModelSettings
-from harlm.context import estimate_tokens
-from harlm.engine import Models, Run, Shared
+from harlm.budget.bounds import Cost, Reader, code_merge, least_tokens, map_reduce, nested_loop
+from harlm.config import Config, EngineSettings, ModelSettings
+from harlm.engine import Models, Node, Run
+from harlm.engine.call import Call, make
 from harlm.router import HeuristicRouter
 from harlm.testing import EventLog, FakeSandbox, FaultyServer, Request, ScriptedServer
 from harlm.testing.faulty import Bill
-from harlm.types import Amounts, Completion, Message, Sampling, Usage
+from harlm.tokens import estimate_tokens
+from harlm.types import Amounts, Completion, Growth, Message, Price, Sampling, Usage
 
 Row = list[object]
 
@@ -325,7 +325,7 @@ _OUTPUT, _OUTPUT_SIGMA = 150, 0.5
 _TRUTH, _TRUTH_SIGMA = (
     {"prose": 1.04, "code": 1.01},
     0.06,
-)  # tokens over the estimate; see ``harlm.context.tokens``
+)  # tokens over the estimate; see ``harlm.tokens.estimate``
 _STATIC_OUTPUT = 16_384
 
 
@@ -393,20 +393,22 @@ async def _reserved(prompts: Mapping[str, int]) -> tuple[Amounts, Amounts, int]:
     """Bounds that were reserved, what was used, and requests."""
     account = _Watched(Caps(tokens=1 << 40, micros=1 << 40))
     model = _Mock(prompts)
-    run = Run(
+    node = Node(
         models=Models(root=model, sub=model),
         account=account,
-        shared=Shared(
-            run_id="bench",
+        run=Run(
+            id="bench",
             sandbox=FakeSandbox(),
             router=HeuristicRouter(),
             sink=EventLog(),
-            settings=Engine(concurrency=_SLOTS),
-            till=Till(PriceList(own=_PRICES)),
+            settings=EngineSettings(concurrency=_SLOTS),
+            billing=Billing(PriceList(own=_PRICES)),
         ),
     )
     asked = [[Message(role="user", content=prompt)] for prompt in prompts]
-    await asyncio.gather(*(run.call(model, messages, "sub") for messages in asked))
+    await asyncio.gather(
+        *(make(node, Call(model=model, messages=messages, role="sub")) for messages in asked)
+    )
     return account.asked, account.committed, account.committed.calls
 
 

@@ -30,15 +30,16 @@ import msgspec
 import harlm
 from bench.measure import report
 from harlm import HARLM, Budget, DeadlineExceeded, HarlmError
-from harlm.budget import Account, Caps, Price, PriceList, Till
+from harlm.budget import Account, Billing, Caps, PriceList
 from harlm.budget.pressure import NO_SPECULATION
-from harlm.config import Config, Models
+from harlm.config import Config, ModelSettings
 from harlm.errors import ModelError, RateLimited
+from harlm.models.access import Endpoint
 from harlm.models.http import Transport
 from harlm.models.openai import OpenAIChat
-from harlm.models.tokens import tokenizer_of
 from harlm.models.wrappers import Layers
-from harlm.types import Message, Sampling
+from harlm.tokens.exact import tokenizer_of
+from harlm.types import Message, Price, Sampling
 
 _PROMPT = "The answer stands somewhere in this text. " * 195  # 8 kB
 _MODEL = "words-240"  # 1.2 kB
@@ -83,13 +84,10 @@ def _server(*options: object) -> Iterator[_Server]:
 
 def _adapter(url: str, transport: Transport) -> OpenAIChat:
     return OpenAIChat(
-        name=f"openai/{_MODEL}",
-        model=_MODEL,
-        base_url=url,
-        key=None,
-        key_hint="",
+        Endpoint(
+            name=f"openai/{_MODEL}", model=_MODEL, base_url=url, key=None, key_hint="", transport=transport
+        ),
         window=128_000,
-        transport=transport,
     )
 
 
@@ -97,7 +95,7 @@ def _adapter(url: str, transport: Transport) -> OpenAIChat:
 async def _bare(url: str, prompt: str = _PROMPT) -> AsyncIterator[Call]:
     """Calls through the adapter alone."""
     messages, sampling = [Message(role="user", content=prompt)], Sampling(max_tokens=_ANSWER_TOKENS)
-    async with Transport(Models()) as transport:
+    async with Transport(ModelSettings()) as transport:
         model = _adapter(url, transport)
         yield lambda: model.complete(messages, sampling)
 
@@ -108,18 +106,18 @@ async def _ours(
 ) -> AsyncIterator[Call]:
     """Calls through all layers, put together for each as ``Run`` does for a node below the root."""
     messages, sampling = [Message(role="user", content=prompt)], Sampling(max_tokens=_ANSWER_TOKENS)
-    async with Transport(Models()) as transport:
+    async with Transport(ModelSettings()) as transport:
         model = _adapter(url, transport)
         layers = Layers(concurrency=concurrency, hedges=hedges)
         layers.add(model, url)
-        till = Till(PriceList(own={model.name: Price(input=0.25, output=2.0)}), tokenizer_of)
+        billing = Billing(PriceList(own={model.name: Price(input=0.25, output=2.0)}), tokenizer_of)
         account = Account(_LARGE).child()
 
         def call() -> Awaitable[object]:
             line = layers.around(
                 model,
-                lambda each: till.metered(each, account),
-                told=lambda event: None,
+                lambda each: billing.metered(each, account),
+                on_event=lambda event: None,
                 may_hedge=lambda: account.pressure < NO_SPECULATION,
             )
             return line.complete(messages, sampling)
@@ -254,7 +252,7 @@ async def _answered(retries: int) -> tuple[float, float]:
             mode="full",
             max_turns=3,
             home=home,
-            settings=Config(models=Models(retries=retries)),
+            settings=Config(models=ModelSettings(retries=retries)),
             cache=False,
         )
         slots = asyncio.Semaphore(_RUNS_AT_ONCE)

@@ -23,15 +23,16 @@ from pathlib import Path
 from bench.measure import Server, cpu_seconds, mock_server, report
 from bench.reading import items
 from harlm import HARLM, Answer, Budget
-from harlm.config import Config, Remembering
-from harlm.context import estimate_tokens, load
+from harlm.config import Config, MemorySettings
+from harlm.context import load
 from harlm.events import CallStarted, Event
 from harlm.memory import ColdStore, HotStore
 from harlm.memory.extract import beginning, extracted
-from harlm.retrieval import large
+from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.index import PassageIndex, Ranking, open_index
 from harlm.retrieval.postings import any_of
 from harlm.retrieval.terms import STOPWORDS
+from harlm.tokens import estimate_tokens
 from harlm.types import Entry
 
 _QUERIES = 300
@@ -326,7 +327,7 @@ def _asked_of(
         client = HARLM(
             model=f"openai/root@{server.url}", sub_model=f"openai/sub@{server.url}", mode="full", home=home, cache=False,
             max_depth=depth, window=1_000_000, budget=Budget(usd=float("inf")), concurrency=64,
-            settings=Config(memory=Remembering(history_tokens=history)),
+            settings=Config(memory=MemorySettings(history_tokens=history)),
         )  # fmt: skip
         return client.ask(question, "a short text", sinks=[prompts]), prompts
 
@@ -334,7 +335,7 @@ def _asked_of(
 def tree() -> None:
     """A run of depth 4 and branching 12: 1,885 nodes and 20,736 calls."""
     rows: list[list[object]] = []
-    settings = Remembering()
+    settings = MemorySettings()
     for wide, levels in ((6, 3), (12, 4)):
         started = time.perf_counter()
         with mock_server("bench.memory_server") as server:
@@ -360,7 +361,7 @@ def turns() -> None:
     """Twenty turns that print much, with and without folding."""
     rows: list[list[object]] = []
     totals = []
-    for name, history in (("whole transcript", 10_000_000), ("folded", Remembering().history_tokens)):
+    for name, history in (("whole transcript", 10_000_000), ("folded", MemorySettings().history_tokens)):
         with mock_server("bench.memory_server") as server:
             answer, prompts = _asked_of(server, "TURNS: which KEY is it?", history=history)
         totals.append(prompts.total["root"])

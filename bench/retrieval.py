@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.measure import cpu_seconds, median, report
 from harlm.context import Searcher, load, profile
-from harlm.retrieval import large
+from harlm.retrieval import tantivy_index as large
 from harlm.types import Context
 
 _QUERIES = (

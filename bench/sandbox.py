@@ -24,11 +24,11 @@ from typing import IO, Any, TypeVar, cast
 
 import harlm
 from bench.measure import report
-from harlm.config import Isolation
+from harlm.config import SandboxSettings
 from harlm.protocols import ReplSetup
-from harlm.sandbox.process import ProcessSandbox
+from harlm.sandbox.process.sandbox import ProcessSandbox
+from harlm.sandbox.process.zygote import ENVIRONMENT, HostZygote
 from harlm.sandbox.tiers import find
-from harlm.sandbox.zygote import ENVIRONMENT, HostZygote
 from harlm.types import Context, Observation
 
 _PLAIN, _LIMIT = "plain subprocess", "limit"
@@ -141,7 +141,7 @@ async def _plain(text: str) -> Any:
 async def _run(kind: str, text: str = "?") -> AsyncIterator[Callable[[], Any]]:
     """Opens REPLs of one run, which have answered a first cell."""
     setup = ReplSetup(context=Context.of_text(text), functions=("llm_query", "llm_query_batched"))
-    sandbox = ProcessSandbox("s0" if kind == _PLAIN else kind, Isolation())
+    sandbox = ProcessSandbox("s0" if kind == _PLAIN else kind, SandboxSettings())
 
     async def opened() -> Any:
         repl = await (_plain(text) if kind == _PLAIN else sandbox.open(setup, _Host()))
@@ -181,7 +181,7 @@ def first_repls(kind: str) -> Column:
 
 async def lives(kind: str) -> Column:
     """REPLs that are opened, and cancelled while they compute without end."""
-    from tests.abuse.canaries import descendants
+    from tests.support.canaries import descendants
 
     opening: list[float] = []
     ending: list[float] = []
@@ -250,7 +250,7 @@ async def round_trips(kind: str) -> Column:
 
 
 def orphans(kind: str) -> Column:
-    from tests.abuse.canaries import descendants
+    from tests.support.canaries import descendants
 
     took, left = [], 0
     for _ in range(1 if kind == _PLAIN else 3):
@@ -267,9 +267,9 @@ def orphans(kind: str) -> Column:
 
 
 async def hostile(kind: str) -> Column:
-    from tests.abuse.canaries import canaries, descendants
-    from tests.abuse.judging import CELLS, judge
     from tests.abuse.test_cells import KNOWN
+    from tests.support.canaries import canaries, descendants
+    from tests.support.judging import CELLS, judge
 
     if kind not in ("s3", "s2"):
         return {}

@@ -24,13 +24,13 @@ from typing import Any, NamedTuple
 from bench.measure import cpu_seconds, mock_server, report
 from bench.scheduler_patterns import PATTERNS, Pattern
 from harlm import HARLM
-from harlm.config import Isolation
+from harlm.config import SandboxSettings
+from harlm.guest.scout.scout import HostReply, Scout
+from harlm.guest.worker.functions import HostFunctions
 from harlm.protocols import Repl, ReplSetup
 from harlm.sandbox.tiers import ChosenSandbox
-from harlm.sandbox.worker.names import HostFunctions
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
-from harlm.scheduler.scout.scout import Reply, Scout
 from harlm.types import Context, Early, Usage
 
 _FUNCTIONS = ("llm_query", "llm_query_batched")
@@ -136,7 +136,7 @@ class _Switch:
 
 async def opened(stack: AsyncExitStack, text: str = "the context") -> Bench:
     """A REPL on the strongest tier here."""
-    sandbox = ChosenSandbox(Isolation(cpu_seconds=600, cell_seconds=600))
+    sandbox = ChosenSandbox(SandboxSettings(cpu_seconds=600, cell_seconds=600))
     stack.push_async_callback(sandbox.close)
     host = _Switch()
     setup = ReplSetup(context=Context.of_text(text), functions=_FUNCTIONS)
@@ -256,16 +256,16 @@ class _Replies:
 
     def __init__(self) -> None:
         self.number = 0
-        self._replies: list[Reply] = []
+        self._replies: list[HostReply] = []
 
     def post(self, function: str, arguments: dict[str, Any], needs: list[int], *, is_certain: bool) -> int:
-        """See ``harlm.scheduler.scout.scout.Line``."""
+        """See ``harlm.guest.scout.scout.Line``."""
         self.number += 1
-        self._replies.append(Reply(self.number, "yes, it is"))
+        self._replies.append(HostReply(self.number, "yes, it is"))
         return self.number
 
-    def receive(self, *, wait: bool) -> Reply | None:
-        """See ``harlm.scheduler.scout.scout.Line``."""
+    def receive(self, *, wait: bool) -> HostReply | None:
+        """See ``harlm.guest.scout.scout.Line``."""
         return self._replies.pop(0) if self._replies else None
 
 

@@ -32,7 +32,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harlm.budget.pricing import Disagreement, Price, Snapshot, Source, Tier
+from harlm.budget.pricing import Disagreement, Snapshot, Source
+from harlm.types import Price, Tier
 
 TARGET = Path(__file__).parents[1] / "src" / "harlm" / "budget" / "prices.json"
 

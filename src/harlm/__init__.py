@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harlm.budget import Price
     from harlm.client import HARLM
     from harlm.context import load
     from harlm.errors import (
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
         Document,
         Latency,
         Message,
+        Price,
         Route,
         Sampling,
         Usage,
@@ -96,7 +96,6 @@ __all__ = [
 ]
 
 _MODULES = {
-    "harlm.budget": ("Price",),
     "harlm.client": ("HARLM",),
     "harlm.context": ("load",),
     "harlm.events": ("Event",),
@@ -110,6 +109,7 @@ _MODULES = {
         "Document",
         "Latency",
         "Message",
+        "Price",
         "Route",
         "Sampling",
         "Usage",

@@ -14,15 +14,17 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from harlm import assembly, config, events, forecast
-from harlm.budget import Price
-from harlm.budget.estimate import Forecast
+from harlm import assembly, config, events
+from harlm.budget.estimate import RunEstimate
 from harlm.context import load, profile
-from harlm.engine import Run, solve
+from harlm.engine import Node, solve
 from harlm.errors import ConfigError, LimitExceeded, MemoryFailure, NoAnswer
+from harlm.estimate import estimate_run, known_models
 from harlm.events import Event
+from harlm.home import user_config_file
+from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
-from harlm.types import MODES, Answer, Budget, Context, Mode, Task, without_surrogates
+from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Task, without_surrogates
 
 T = TypeVar("T")
 
@@ -43,7 +45,7 @@ class HARLM:
         max_depth: the deepest node with a REPL of its own.
         max_turns: rounds of a REPL; the last one forces an answer.
         concurrency: model requests in flight at once.
-        speculation: whether calls are made before model-written code asks for them (``harlm.config.Engine``).
+        speculation: whether calls are made before model-written code asks for them (``harlm.config.EngineSettings``).
         sandbox: the isolation tier of model-written code; ``auto`` takes the strongest that can be built here.
         cache: whether a call that was made before, in any run, is not made again.
         home: the folder of runs, indexes and memory.
@@ -61,9 +63,9 @@ class HARLM:
 
     def __init__(
         self,
-        model: assembly.ModelChoice | None = None,
+        model: ModelChoice | None = None,
         *,
-        sub_model: assembly.ModelChoice | None = None,
+        sub_model: ModelChoice | None = None,
         mode: Mode | Literal["auto"] | None = None,
         max_depth: int | None = None,
         max_turns: int | None = None,
@@ -104,7 +106,7 @@ class HARLM:
         }
         if settings is None:
             self._config = config.load(
-                flags=flags, environment=os.environ, folder=Path.cwd(), user_file=assembly.user_config_file()
+                flags=flags, environment=os.environ, folder=Path.cwd(), user_file=user_config_file()
             ).config
         else:
             self._config = config.overridden(settings, flags)
@@ -142,12 +144,12 @@ class HARLM:
         loaded = await asyncio.to_thread(load, context, self._config.loading)
         async with assembly.open_run(
             self._config, root=self._root, sub=self._sub, prices=self._prices, goal=asked, sinks=sinks
-        ) as run:
-            return await self._solve(Task(question=asked, context=loaded, mode=chosen), run)
+        ) as node:
+            return await self._solve(Task(question=asked, context=loaded, mode=chosen), node)
 
     def estimate(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
-    ) -> Forecast:
+    ) -> RunEstimate:
         """What the question would cost over the context, in each mode. Nothing is asked, and no key is needed.
 
         Raises:
@@ -159,33 +161,33 @@ class HARLM:
             context=load(context, self._config.loading),
             mode=_checked_mode(mode or self._config.engine.mode),
         )
-        root, sub = forecast.known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
-        return forecast.forecast(task, self._config, root, sub)
+        root, sub = known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
+        return estimate_run(task, self._config, root, sub)
 
-    async def _solve(self, task: Task, run: Run) -> Answer:
-        run.emit(_started(task, run))
-        for note in _notes(task.context, run):
-            run.emit(events.Noted(message=note))
+    async def _solve(self, task: Task, node: Node) -> Answer:
+        node.emit(_started(task, node))
+        for note in _notes(task.context, node):
+            node.emit(events.Noted(message=note))
         try:
-            answer = await solve(task, run)
+            answer = await solve(task, node)
             if self._config.engine.strict and not answer.citations:
                 raise NoAnswer(
                     f"nothing in the context supports an answer (run {answer.run_id}); leave strict mode to see what was said"
                 )
         except LimitExceeded as limit:
             if limit.partial is not None:
-                run.emit(events.Answered(answer=limit.partial))
+                node.emit(events.Answered(answer=limit.partial))
             raise
         except (Exception, asyncio.CancelledError, KeyboardInterrupt) as error:
-            run.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
+            node.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
             raise
         try:
-            await asyncio.to_thread(run.shared.memory.flush)
+            await asyncio.to_thread(_flush, node)
         except MemoryFailure as failure:
-            run.emit(events.Noted(message=str(failure)))
-        if (reason := run.shared.memory.without_meaning) is not None:
-            run.emit(events.Noted(message=f"memory was searched by words only: {reason}"))
-        run.emit(events.Answered(answer=answer))
+            node.emit(events.Noted(message=str(failure)))
+        if (reason := node.run.memory.without_meaning) is not None:
+            node.emit(events.Noted(message=f"memory was searched by words only: {reason}"))
+        node.emit(events.Answered(answer=answer))
         return answer
 
     def ask(
@@ -253,6 +255,17 @@ class _QueueSink:
     def emit(self, event: Event) -> None:
         """Hand one event over."""
         self._told.put_nowait(event)
+
+
+def _flush(node: Node) -> None:
+    """Return when all that the run found out and paid for is kept.
+
+    Raises:
+        MemoryFailure: it cannot be.
+    """
+    node.run.memory.flush()
+    if node.run.reuse is not None:
+        node.run.reuse.flush()
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -326,12 +339,12 @@ def _checked_mode(mode: str) -> Mode | Literal["auto"]:
     raise ConfigError(f"mode {mode!r} does not exist; there are auto, {', '.join(MODES)}")
 
 
-def _started(task: Task, run: Run) -> events.RunStarted:
+def _started(task: Task, node: Node) -> events.RunStarted:
     known = profile(task.context)
     return events.RunStarted(
         question=task.question,
-        root_model=run.models.root.name,
-        sub_model=run.models.sub.name,
+        root_model=node.models.root.name,
+        sub_model=node.models.sub.name,
         documents=known.documents,
         characters=known.characters,
         tokens=known.tokens,
@@ -339,16 +352,16 @@ def _started(task: Task, run: Run) -> events.RunStarted:
     )
 
 
-def _notes(context: Context, run: Run) -> Iterator[str]:
+def _notes(context: Context, node: Node) -> Iterator[str]:
     """What the user should know before the answer."""
-    if run.models.root.name == config.OFFLINE_MODEL:
+    if node.models.root.name == config.OFFLINE_MODEL:
         yield (
             "offline/extractive finds, quotes and counts; it does not reason. "
             "For a language model set HARLM_MODEL or -m (harlm models lists them)"
         )
-    names = dict.fromkeys((run.models.root.name, run.models.sub.name))
-    for name in names if run.account.limits_money else ():
-        if run.shared.till.price_of(name) is None:
+    names = dict.fromkeys((node.models.root.name, node.models.sub.name))
+    for name in names if node.account.limits_money else ():
+        if node.run.billing.price_of(name) is None:
             yield (
                 f"the price of {name} is unknown, so its cost is not counted and no limit in dollars holds for it; "
                 "--max-tokens and --max-calls do"

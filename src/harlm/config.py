@@ -76,7 +76,7 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What all sections share."""
 
 
-class Models(_Section, frozen=True, kw_only=True):
+class ModelSettings(_Section, frozen=True, kw_only=True):
     """Which models answer, and how they are reached.
 
     Attributes:
@@ -114,10 +114,10 @@ class Models(_Section, frozen=True, kw_only=True):
     ca_bundle: str | None = None
 
     def __repr__(self) -> str:
-        return f"Models(root={self.root!r}, sub={self.sub!r})"  # never the key
+        return f"ModelSettings(root={self.root!r}, sub={self.sub!r})"  # never the key
 
 
-class Loading(_Section, frozen=True, kw_only=True):
+class ContextSettings(_Section, frozen=True, kw_only=True):
     """What is read into a context.
 
     Attributes:
@@ -131,7 +131,7 @@ class Loading(_Section, frozen=True, kw_only=True):
     max_file_mb: Annotated[int, Meta(ge=1)] = 50
 
 
-class Engine(_Section, frozen=True, kw_only=True):
+class EngineSettings(_Section, frozen=True, kw_only=True):
     """How a task is solved.
 
     Attributes:
@@ -156,7 +156,7 @@ class Engine(_Section, frozen=True, kw_only=True):
     strict: bool = False
 
 
-class Isolation(_Section, frozen=True, kw_only=True):
+class SandboxSettings(_Section, frozen=True, kw_only=True):
     """How model-written code is kept apart, and its limits for one cell and one REPL.
 
     Attributes:
@@ -178,7 +178,7 @@ class Isolation(_Section, frozen=True, kw_only=True):
     open_repls: Annotated[int, Meta(ge=1, le=256)] = 16
 
 
-class Spending(_Section, frozen=True, kw_only=True):
+class BudgetSettings(_Section, frozen=True, kw_only=True):
     """What one run may use at most, over its whole recursion. None is no limit, but for money.
 
     Attributes:
@@ -197,7 +197,7 @@ class Spending(_Section, frozen=True, kw_only=True):
     prices: str | None = None
 
 
-class Remembering(_Section, frozen=True, kw_only=True):
+class MemorySettings(_Section, frozen=True, kw_only=True):
     """What is remembered within a run, and from run to run.
 
     Attributes:
@@ -225,7 +225,7 @@ class Remembering(_Section, frozen=True, kw_only=True):
     max_mb: Annotated[int, Meta(ge=1)] = 2_048
 
 
-class Tracing(_Section, frozen=True, kw_only=True):
+class TracingSettings(_Section, frozen=True, kw_only=True):
     """Where runs are kept.
 
     Attributes:
@@ -238,13 +238,13 @@ class Tracing(_Section, frozen=True, kw_only=True):
 class Config(_Section, frozen=True, kw_only=True):
     """All settings of one client."""
 
-    models: Models = Models()
-    loading: Loading = Loading()
-    engine: Engine = Engine()
-    sandbox: Isolation = Isolation()
-    budget: Spending = Spending()
-    memory: Remembering = Remembering()
-    tracing: Tracing = Tracing()
+    models: ModelSettings = ModelSettings()
+    loading: ContextSettings = ContextSettings()
+    engine: EngineSettings = EngineSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    budget: BudgetSettings = BudgetSettings()
+    memory: MemorySettings = MemorySettings()
+    tracing: TracingSettings = TracingSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from harlm.types import (
     Context,
     Entry,
     Message,
+    ModelFacts,
     Observation,
+    PaidCall,
     Profile,
     Recollection,
     Route,
@@ -58,8 +60,8 @@ class TokenCounter(Protocol):
 class Router(Protocol):
     """Chooses a mode for a task. Pure: the same values give the same route."""
 
-    def route(self, task: Task, profile: Profile, *, root_window: int, sub_window: int) -> Route:
-        """The mode for ``task``, given what is known of its context and the windows of the models."""
+    def route(self, task: Task, profile: Profile, *, root: ModelFacts, sub: ModelFacts) -> Route:
+        """The mode for ``task``, given what is known of its context and of the models."""
         ...
 
 
@@ -128,6 +130,30 @@ class MemoryStore(Protocol):
 
         Raises:
             MemoryFailure: it cannot be; it is still found as long as this store is open.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give everything back. Safe to call twice."""
+        ...
+
+
+class CallStore(Protocol):
+    """Keeps calls that were paid for."""
+
+    def put(self, call: PaidCall) -> None:
+        """Keep a call; the first one under a key stays. It can be read from here on, and is acknowledged by the next ``flush``."""
+        ...
+
+    def get(self, key: str) -> PaidCall | None:
+        """The call under a key; ``None`` if there is none."""
+        ...
+
+    def flush(self) -> None:
+        """Return when all that was put is as safe as this store makes it.
+
+        Raises:
+            MemoryFailure: it cannot be; it can still be read as long as this store is open.
         """
         ...
 

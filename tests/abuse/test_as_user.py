@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.abuse.as_user import ROOT
+from tests.support.as_user import ROOT
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this is an ordinary user already")
@@ -17,7 +17,7 @@ from tests.abuse.as_user import ROOT
 def test_an_ordinary_user_is_as_safe(tier: str) -> None:
     ran = subprocess.run(
         [
-            sys.executable, "-m", "tests.abuse.as_user", "-q", "-rs", "tests/abuse/test_cells.py", "-k", tier,
+            sys.executable, "-m", "tests.support.as_user", "-q", "-rs", "tests/abuse/test_cells.py", "-k", tier,
             "--timeout", "380",
         ],
         cwd=ROOT, capture_output=True, text=True, check=False,

@@ -8,10 +8,10 @@ import os
 
 import pytest
 
-from harlm.sandbox.zygote import HostZygote
-from tests.abuse.canaries import canaries, descendants
-from tests.abuse.judging import CELLS, judge
-from tests.sandboxes import interpreter_for, skip_unless_built
+from harlm.sandbox.process.zygote import HostZygote
+from tests.support.canaries import canaries, descendants
+from tests.support.judging import CELLS, judge
+from tests.support.sandboxes import interpreter_for, skip_unless_built
 
 _HANDFUL = 25
 _READS_OF_S1 = (

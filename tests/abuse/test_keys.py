@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from harlm.sandbox.zygote import HostZygote
-from tests.abuse.canaries import descendants
-from tests.sandboxes import Host, interpreter_for, repl_on, skip_unless_built
+from harlm.sandbox.process.zygote import HostZygote
+from tests.support.canaries import descendants
+from tests.support.sandboxes import Host, interpreter_for, repl_on, skip_unless_built
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root may read the memory of confined processes"
@@ -59,7 +59,7 @@ async def test_no_key_is_found_in_any_worker(tier: str, monkeypatch: pytest.Monk
             running = asyncio.create_task(repl.run("llm_query('slow')"))
             await asyncio.sleep(0.1)
             zygote = HostZygote.current()._process.pid
-            run_zygote = repl._sandbox._zygote._talk.sender  # type: ignore[union-attr] # it is open
+            run_zygote = repl._workers._zygote._talk.sender  # type: ignore[union-attr] # it is open
             looked_at = {zygote, run_zygote, repl.pid, branch.pid}
             assert None not in looked_at
             assert looked_at - {zygote} <= descendants(zygote)

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from harlm.config import Models
+from harlm.config import ModelSettings
 from harlm.embedders.hashing import HashingEmbedder
 from harlm.embedders.minilm import PACKAGE, MiniLmEmbedder
 from harlm.embedders.openai import OpenAIEmbedder
 from harlm.embedders.remembering import RememberingEmbedder
+from harlm.models.access import Endpoint
 from harlm.models.http import Transport
 from harlm.protocols import Embedder
-from tests.embedding_server import embedding_server
+from tests.support.embedding_server import embedding_server
 
 HAS_MINILM = (
     importlib.util.find_spec(PACKAGE) is not None and importlib.util.find_spec("tokenizers") is not None
@@ -45,14 +46,16 @@ async def embedder(request: pytest.FixtureRequest, tmp_path: Path, address: str)
                 stack.callback(made.close)
                 yield made
             case "openai":
-                transport = await stack.enter_async_context(Transport(Models()))
+                transport = await stack.enter_async_context(Transport(ModelSettings()))
                 yield OpenAIEmbedder(
-                    name="openai/embed",
-                    model="embed",
-                    base_url=address,
-                    key=None,
-                    key_hint="",
-                    transport=transport,
+                    Endpoint(
+                        name="openai/embed",
+                        model="embed",
+                        base_url=address,
+                        key=None,
+                        key_hint="",
+                        transport=transport,
+                    )
                 )
             case _:
                 if not HAS_MINILM:

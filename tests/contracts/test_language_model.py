@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from harlm.budget import Account, Caps, Price, PriceList, Till
-from harlm.config import Models
+from harlm.budget import Account, Billing, Caps, PriceList
+from harlm.config import ModelSettings
 from harlm.errors import ConfigError, ContextOverflow, ModelError, TokenLimit
 from harlm.models.anthropic import AnthropicMessages
 from harlm.models.function import FunctionModel
@@ -32,7 +32,7 @@ from harlm.models.wrappers import (
 )
 from harlm.protocols import LanguageModel
 from harlm.testing import ScriptedModel, ScriptedServer
-from harlm.types import Completion, Message, Sampling
+from harlm.types import Completion, Message, Price, Sampling
 
 TALK = (
     Message(role="system", content="You answer from the documents."),
@@ -57,8 +57,8 @@ def _layered(model: LanguageModel) -> LanguageModel:
     layers.add(model, "http://test")
     layers.fall_back_to(ScriptedModel(["of the fallback"], name="scripted/fallback"))
     account = Account(Caps(tokens=1_000_000, micros=1_000_000, calls=1_000, ends=time.monotonic() + 600))
-    till = Till(PriceList(own={model.name: Price(input=1.0, output=2.0)}))
-    return layers.around(model, lambda each: till.metered(each, account.child()))
+    billing = Billing(PriceList(own={model.name: Price(input=1.0, output=2.0)}))
+    return layers.around(model, lambda each: billing.metered(each, account.child()))
 
 
 WRAPPERS: dict[str, Callable[[LanguageModel], LanguageModel]] = {
@@ -67,8 +67,8 @@ WRAPPERS: dict[str, Callable[[LanguageModel], LanguageModel]] = {
     "Limited": lambda model: Limited(model, Limiter(4)),
     "Hedging": lambda model: Hedging(model, Latencies(), Limiter(32)),
     "Fallback": lambda model: Fallback(model, ScriptedModel([], name="scripted/fallback")),
-    "Metered": lambda model: Till().metered(model, Account()),
-    "Metered and limited": lambda model: Till().metered(model, Account(Caps(tokens=100_000, calls=1_000))),
+    "Metered": lambda model: Billing().metered(model, Account()),
+    "Metered and limited": lambda model: Billing().metered(model, Account(Caps(tokens=100_000, calls=1_000))),
     "all layers": _layered,
 }
 
@@ -95,7 +95,7 @@ async def _bare(kind: str, stack: AsyncExitStack) -> LanguageModel:
         key="sk-test-key",
         key_hint="TEST_KEY",
         window=1000,
-        transport=await stack.enter_async_context(Transport(Models())),
+        transport=await stack.enter_async_context(Transport(ModelSettings())),
     )
 
 

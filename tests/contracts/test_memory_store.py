@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from harlm.memory import ColdStore, HotStore, RamStore
+from harlm.memory import ColdStore, HotStore, InMemoryStore
 from harlm.protocols import MemoryStore
 from harlm.types import Entry, Usage
 
 STORES: dict[str, Callable[[Path], MemoryStore]] = {
-    "ram": lambda folder: RamStore(),
+    "ram": lambda folder: InMemoryStore(),
     "cold": lambda folder: ColdStore(folder / "memory.db"),
-    "hot in front of ram": lambda folder: HotStore(RamStore(), tokens=100),
+    "hot in front of ram": lambda folder: HotStore(InMemoryStore(), tokens=100),
     "hot in front of cold": lambda folder: HotStore(ColdStore(folder / "memory.db"), tokens=100),
     "hot that holds nothing": lambda folder: HotStore(ColdStore(folder / "memory.db"), tokens=0),
 }

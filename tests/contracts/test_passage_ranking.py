@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harlm.retrieval import large
+from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.index import Growing, Ranking, open_index
 
 pytest.importorskip("tantivy")

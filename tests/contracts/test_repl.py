@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from harlm.config import Isolation
+from harlm.config import SandboxSettings
 from harlm.errors import CodeError
 from harlm.protocols import Foreseen, Repl, ReplSetup, Sandbox
 from harlm.sandbox.tiers import sandbox_on
 from harlm.testing import FakeSandbox
 from harlm.types import Context, Document
-from tests.sandboxes import TIERS, skip_unless_built
+from tests.support.sandboxes import TIERS, skip_unless_built
 
 FUNCTIONS = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
 
@@ -42,7 +42,7 @@ async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
         yield FakeSandbox()
         return
     await skip_unless_built(request.param)
-    made = sandbox_on(request.param, Isolation())
+    made = sandbox_on(request.param, SandboxSettings())
     yield made
     await made.close()
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harlm.protocols import Router
 from harlm.router import HeuristicRouter
-from harlm.types import MODES, Context, Profile, Task
+from harlm.types import MODES, Context, ModelFacts, Profile, Task
 
 ROUTERS = [HeuristicRouter()]
 
@@ -21,6 +21,10 @@ def profile_of(tokens: int, structure: str = "prose") -> Profile:
         kinds=(("text", 1),),
         structure=structure,  # type: ignore[arg-type] # drawn from the allowed ones
     )
+
+
+def facts_of(window: int) -> ModelFacts:
+    return ModelFacts(name="m", window=window)
 
 
 @pytest.mark.parametrize("router", ROUTERS, ids=lambda router: type(router).__name__)
@@ -43,7 +47,7 @@ def test_a_route_is_a_distribution_and_its_mode_is_the_most_probable(
     router: Router, tokens: int, window: int, structure: str, question: str
 ) -> None:
     task = Task(question=question, context=Context.of_text("x"))
-    route = router.route(task, profile_of(tokens, structure), root_window=window, sub_window=window)
+    route = router.route(task, profile_of(tokens, structure), root=facts_of(window), sub=facts_of(window))
     assert set(route.probabilities) == set(MODES)
     assert sum(route.probabilities.values()) == pytest.approx(1.0)
     assert route.probabilities[route.mode] == max(route.probabilities.values())
@@ -54,5 +58,5 @@ def test_a_route_is_a_distribution_and_its_mode_is_the_most_probable(
 @given(tokens=st.integers(1, 10**8), window=st.integers(1_000, 10**6))
 def test_what_does_not_fit_is_never_read_directly(router: Router, tokens: int, window: int) -> None:
     task = Task(question="Who wrote it?", context=Context.of_text("x"))
-    route = router.route(task, profile_of(tokens), root_window=window, sub_window=window)
+    route = router.route(task, profile_of(tokens), root=facts_of(window), sub=facts_of(window))
     assert tokens <= window or (route.mode != "direct" and route.probabilities["direct"] == 0.0)

@@ -109,7 +109,7 @@ def test_make_has_the_targets_that_the_pages_name() -> None:
 
 
 def test_every_setting_and_flag_is_in_the_reference() -> None:
-    from harlm.cli.ask import command
+    from harlm.cli.verbs.ask import command
     from harlm.config import setting_names
 
     settings = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from harlm.testing import Request, ScriptedServer
-from tests.flows.cli import harlm
+from tests.support.cli import harlm
 
 LOOK = "```repl\nprint(context[:100])\n```"
 
@@ -245,9 +245,7 @@ def test_an_interrupt_keeps_what_was_learned_and_leaves_no_process() -> None:
     assert b"interrupted" in err
     assert b"Traceback" not in err
     assert "failed" in harlm("runs", "list").out
-    workers = subprocess.run(
-        ["pgrep", "-f", "harlm/sandbox/worker"], capture_output=True, text=True, check=False
-    )
+    workers = subprocess.run(["pgrep", "-f", "harlm/guest"], capture_output=True, text=True, check=False)
     assert not [pid for pid in workers.stdout.split() if _parent(pid) == 1]
 
 

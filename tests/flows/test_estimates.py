@@ -9,7 +9,7 @@ import pytest
 
 from harlm import HARLM, Budget, ConfigError, Price
 from harlm.testing import ScriptedModel, ScriptedServer
-from tests.flows.cli import harlm, on_terminal
+from tests.support.cli import harlm, on_terminal
 
 
 @pytest.fixture

@@ -37,9 +37,9 @@ from harlm import (
     TokenLimit,
     events,
 )
-from harlm.budget.pricing import PICOS
 from harlm.cli import exit_code
-from harlm.config import Config, Models
+from harlm.config import Config, ModelSettings
+from harlm.models.access import Endpoint
 from harlm.models.http import Transport
 from harlm.models.openai import OpenAIChat
 from harlm.models.wrappers import Layers, Patience
@@ -65,8 +65,8 @@ from harlm.testing.faults import (
     Truncated,
     TruncatedStream,
 )
-from harlm.types import Message, Sampling, Usage
-from tests.flows.cli import Ran, harlm
+from harlm.types import PICOS, Message, Sampling, Usage
+from tests.support.cli import Ran, harlm
 
 PRICES = {
     "openai/root": Price(input=1.25, output=10.0),
@@ -109,7 +109,7 @@ def client(
         prices=PRICES,
         budget=budget,
         cache=False,  # the bills of all calls are what is compared
-        settings=Config(models=Models(**{"timeout_s": TIMEOUT_S, "hedging": hedging, **models})),
+        settings=Config(models=ModelSettings(**{"timeout_s": TIMEOUT_S, "hedging": hedging, **models})),
     )
 
 
@@ -371,7 +371,7 @@ async def test_tls_that_is_cut_is_no_connection(says: bytes) -> None:
         writer.close()
 
     listener = await asyncio.start_server(cut, "127.0.0.1", 0)
-    async with listener, Transport(Models(connect_timeout_s=5)) as transport:
+    async with listener, Transport(ModelSettings(connect_timeout_s=5)) as transport:
         port = listener.sockets[0].getsockname()[1]
         with pytest.raises(ModelUnavailable) as caught:
             await chat(f"https://127.0.0.1:{port}/v1", transport).complete(ASKED, Sampling())
@@ -658,13 +658,15 @@ ASKED = (Message(role="user", content="hello"),)
 
 def chat(base_url: str, transport: Transport) -> OpenAIChat:
     return OpenAIChat(
-        name="openai/sub",
-        model="sub",
-        base_url=base_url,
-        key=KEY,
-        key_hint="TEST_KEY",
+        Endpoint(
+            name="openai/sub",
+            model="sub",
+            base_url=base_url,
+            key=KEY,
+            key_hint="TEST_KEY",
+            transport=transport,
+        ),
         window=128_000,
-        transport=transport,
     )
 
 
@@ -673,7 +675,7 @@ async def line_to(
     server: FaultyServer, *, concurrency: int = 32, hedges: bool = False, **settings: Any
 ) -> AsyncIterator[LanguageModel]:
     """All layers but the till, around a model of the server."""
-    async with Transport(Models(**{"timeout_s": 5.0, **settings})) as transport:
+    async with Transport(ModelSettings(**{"timeout_s": 5.0, **settings})) as transport:
         model = chat(server.base_url, transport)
         layers = Layers(concurrency=concurrency, hedges=hedges, patience=Patience(seconds=60))
         layers.add(model, server.base_url)
@@ -753,7 +755,7 @@ async def test_a_wait_that_the_provider_asks_for_is_obeyed(real_waits: None) -> 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
 async def test_a_wait_is_read_from_every_refusal_that_passes(status: int) -> None:
     with FaultyServer(words_for(0), faults=[error(status, retry_after="7")]) as server:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             with pytest.raises(ModelError) as caught:
                 await chat(server.base_url, transport).complete(ASKED, Sampling())
     assert caught.value.retry_after == 7.0
@@ -781,7 +783,7 @@ def test_another_model_answers_where_one_is_gone() -> None:
             model=f"openai/root@{server.base_url}",
             sub_model=f"openai/sub@http://{_closed_port()}/v1",
             mode="full",
-            settings=Config(models=Models(retries=1, fallback=f"openai/sub@{server.base_url}")),
+            settings=Config(models=ModelSettings(retries=1, fallback=f"openai/sub@{server.base_url}")),
         )
         answer = harlm_.ask("What do they say?", "the item", sinks=[log])
     assert answer.text == right(4)
@@ -803,7 +805,7 @@ async def test_descriptors_that_are_used_up_are_a_failure_that_passes_and_is_nam
 
     monkeypatch.setattr(aiohappyeyeballs, "start_connection", start_connection)
     with FaultyServer(words_for(0)) as server:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             with pytest.raises(ModelUnavailable) as caught:
                 await chat(server.base_url, transport).complete(ASKED, Sampling())
         assert not caught.value.perhaps_billed
@@ -820,7 +822,7 @@ async def test_a_connection_that_is_not_taken_names_its_own_limit(monkeypatch: p
         raise AssertionError
 
     monkeypatch.setattr(aiohappyeyeballs, "start_connection", start_connection)
-    async with Transport(Models(connect_timeout_s=0.05, timeout_s=600)) as transport:
+    async with Transport(ModelSettings(connect_timeout_s=0.05, timeout_s=600)) as transport:
         with pytest.raises(ModelUnavailable) as caught:
             await chat("http://127.0.0.1:9/v1", transport).complete(ASKED, Sampling())
     assert not caught.value.perhaps_billed

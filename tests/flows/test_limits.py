@@ -10,7 +10,7 @@ import pytest
 
 from harlm import HARLM, Answer, Budget, DeadlineExceeded, LimitExceeded, Price, events
 from harlm.testing import EventLog, FaultyServer, Request, ScriptedServer
-from tests.flows.cli import harlm
+from tests.support.cli import harlm
 
 PRICES = {
     "openai/root": Price(input=1.25, output=10.0),

@@ -12,12 +12,12 @@ import pytest
 from aiohttp import web
 
 from harlm import HARLM, Answer, Budget, events
-from harlm.budget import FREE
-from harlm.config import Config, Remembering
+from harlm.config import Config, MemorySettings
 from harlm.errors import ConfigError
 from harlm.testing import EventLog, Request, ScriptedServer
-from tests.embedding_server import Embeddings, embedding_server
-from tests.flows.cli import harlm
+from harlm.types import FREE
+from tests.support.cli import harlm
+from tests.support.embedding_server import Embeddings, embedding_server
 
 Reply = Callable[[Request], "str | web.Response"]
 
@@ -36,7 +36,7 @@ def asked(
         home=tmp / "kept",
         cache=cache,
         window=1_000_000,
-        settings=Config(memory=Remembering(**memory)),  # type: ignore[arg-type] # numbers only
+        settings=Config(memory=MemorySettings(**memory)),  # type: ignore[arg-type] # numbers only
     )
     return client.ask("Which is it?", "a text of some length", sinks=sinks)
 
@@ -298,7 +298,7 @@ def test_summaries_of_the_sub_model_are_shown_if_they_are_true(
             mode="full",
             home=tmp_path,
             window=1_000_000,
-            settings=Config(memory=Remembering(summaries="abstractive", history_tokens=8_000)),
+            settings=Config(memory=MemorySettings(summaries="abstractive", history_tokens=8_000)),
         )
         assert client.ask("Which is it?", "a text").text == "done"
         last = [request for request in server.requests if request.model == "root"][-1]
@@ -345,7 +345,7 @@ def test_vectors_of_entries_are_made_beside_the_run_and_paid_for(tmp_path: Path)
             return HARLM(
                 model=f"openai/root@{server.base_url}", sub_model=f"openai/sub@{server.base_url}", mode="full",
                 home=tmp_path / "kept", budget=budget, prices={"openai/root": FREE, "openai/sub": FREE},
-                settings=Config(memory=Remembering(embedder=f"openai/embed@{address}")),
+                settings=Config(memory=MemorySettings(embedder=f"openai/embed@{address}")),
             ).ask("Which is it?", "a text")  # fmt: skip
 
         answer = ask(Budget(calls=40))
@@ -369,7 +369,7 @@ def test_vectors_that_are_being_made_at_the_end_are_part_of_the_answer(tmp_path:
     with ScriptedServer(of_roles(turns(cell))) as server, embedding_server(does) as address:
         answer = HARLM(
             model=f"openai/root@{server.base_url}", sub_model=f"openai/sub@{server.base_url}", mode="full",
-            home=tmp_path / "kept", settings=Config(memory=Remembering(embedder=f"openai/embed@{address}")),
+            home=tmp_path / "kept", settings=Config(memory=MemorySettings(embedder=f"openai/embed@{address}")),
         ).ask("Which is it?", "a text")  # fmt: skip
     assert len(does.requests) == 1
     name = next(name for name in answer.usage.by_model if "embed" in name)

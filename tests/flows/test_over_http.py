@@ -9,7 +9,7 @@ import pytest
 
 from harlm import HARLM, Answer, events
 from harlm.testing import EventLog, Request, ScriptedServer
-from tests.flows.cli import harlm
+from tests.support.cli import harlm
 
 DOCUMENTS = {f"part{n}.txt": f"Section {n}. The clerk of district {n} is named Clerk{n}." for n in range(6)}
 

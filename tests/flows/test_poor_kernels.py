@@ -23,7 +23,7 @@ def run(missing: str, *arguments: str, files: int | None = None) -> subprocess.C
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
     return subprocess.run(
-        [sys.executable, "-m", "tests.poor_kernel", missing, *arguments],
+        [sys.executable, "-m", "tests.support.poor_kernel", missing, *arguments],
         cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=few_files, timeout=100,
     )  # fmt: skip
 
@@ -65,7 +65,7 @@ def test_without_seccomp_no_tier_of_the_kernel_is_used() -> None:
     assert all("seccomp" in each["why"] or "only" in each["why"] for each in found["not_higher"][:2])
 
 
-CELLS = "import asyncio, sys\nfrom tests.sandboxes import Host, repl_on\nasync def main():\n"
+CELLS = "import asyncio, sys\nfrom tests.support.sandboxes import Host, repl_on\nasync def main():\n"
 
 
 def test_without_user_notification_a_fork_is_a_replay() -> None:
@@ -117,7 +117,7 @@ def test_on_a_full_disk_it_says_so(tmp_path: Path) -> None:
         pytest.skip("nothing can be mounted here")
     try:
         ran = subprocess.run(
-            [sys.executable, "-m", "tests.poor_kernel", "memfd_create", sys.executable, "-c", code],
+            [sys.executable, "-m", "tests.support.poor_kernel", "memfd_create", sys.executable, "-c", code],
             cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": str(tmp_path)},
         )  # fmt: skip
     finally:
@@ -133,7 +133,7 @@ def test_on_a_full_disk_it_says_so(tmp_path: Path) -> None:
     ids=["lines", "text", "comment"],
 )
 async def test_a_cell_of_megabytes_is_a_cell(cell: str) -> None:
-    from tests.sandboxes import repl_on
+    from tests.support.sandboxes import repl_on
 
     async with repl_on("s0", "line\n" * 1_000_000, cell_seconds=50) as repl:
         seen = await repl.run(cell)

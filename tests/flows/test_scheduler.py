@@ -183,8 +183,8 @@ def test_what_was_foreseen_of_another_reply_is_given_up() -> None:
             turn = sum(message.role == "assistant" for message in messages)
             if turn:
                 return Completion(text="```repl\nFINAL(str(out))\n```", model=self.name, usage=Usage(calls=1))
-            if sampling.heard is not None:
-                sampling.heard("```repl\nout = [llm_query(f'wrong {at}') for at in range(3)]\nprint(1)\n")
+            if sampling.on_text is not None:
+                sampling.on_text("```repl\nout = [llm_query(f'wrong {at}') for at in range(3)]\nprint(1)\n")
                 await asyncio.sleep(0.3)
             return Completion(text=f"```repl\n{LOOP}\n```", model=self.name, usage=Usage(calls=1))
 

@@ -9,11 +9,11 @@ import sysconfig
 import warnings
 from pathlib import Path
 
-from harlm.config import Loading
+from harlm.config import ContextSettings
 from harlm.context import load
 from harlm.models.offline.repertoire import definitions, imports, parsed
 from harlm.models.offline.running import named_text
-from tests.flows.cli import harlm
+from tests.support.cli import harlm
 
 
 def test_the_module_that_defines_fraction_is_found_and_cited() -> None:
@@ -42,7 +42,7 @@ def test_the_demo_agrees_with_ast() -> None:
 
 def test_imports_and_classes_are_those_of_the_syntax_tree() -> None:
     """The programs of the offline model find them without a tree; here every file of the library is parsed as well."""
-    loading = Loading(exclude=("test/", "tests/", "idle_test/", "lib2to3/"))
+    loading = ContextSettings(exclude=("test/", "tests/", "idle_test/", "lib2to3/"))
     checked = 0
     for document in load(Path(sysconfig.get_path("stdlib")), loading).documents:
         text = named_text(document.name, document.text)

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from harlm.budget.bounds import (
     Cost,
-    Growth,
     Reader,
     chunks,
     code_merge,
@@ -35,6 +34,7 @@ from harlm.budget.bounds import (
     search,
     summary_tree,
 )
+from harlm.types import Growth
 
 
 @st.composite

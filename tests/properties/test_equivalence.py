@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import pytest
 
-from harlm.config import Isolation
-from harlm.sandbox import zygote
+from harlm.config import SandboxSettings
+from harlm.sandbox.process import zygote
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.types import Early
-from tests.properties.equivalence import Pair, Twins
-from tests.properties.programs import Program
+from tests.support.equivalence import Pair, Twins
+from tests.support.programs import Program
 
 _PARTS = 8
 _IN_SUITE = 2_000
@@ -48,7 +48,7 @@ async def _pairs(cases: Iterable[_Case], first: str = "pass") -> list[tuple[obje
     """The two runs of each program, some programs at once."""
     waiting = iter(cases)
     done: list[tuple[object, Pair]] = []
-    sandbox = ChosenSandbox(Isolation(allow_unsafe=True, cell_seconds=10))
+    sandbox = ChosenSandbox(SandboxSettings(allow_unsafe=True, cell_seconds=10))
 
     async def work() -> None:
         async with Twins(sandbox, first=first) as twins:
@@ -115,8 +115,8 @@ async def test_real_cells_do_the_same_with_a_scout() -> None:
 
 
 _WITHOUT_ISOLATION = """
-import worker.ahead as ahead
-from harlm.scheduler.scout.scout import Scout
+import guest.worker.scout_process as scouting
+from guest.scout.scout import Scout
 class Line:
     number = 0
     def post(self, function, arguments, needs, *, is_certain):
@@ -127,19 +127,17 @@ def start(self, rest):
     tree = rest.tree()
     own = dict(rest.names)
     Scout(
-        rest.names, {**rest.cells, rest.file: tree}, rest.file, Line(), lambda post: ahead._tools(post, ["llm_query", "llm_query_batched"])
+        rest.names, {**rest.cells, rest.file: tree}, rest.file, Line(), lambda post: scouting._tools(post, ["llm_query", "llm_query_batched"])
     ).run(tree.body[rest.at:])
     rest.names.clear(); rest.names.update(own)
     return True
-ahead.Ahead._fork = start
+scouting.ScoutLauncher._fork = start
 """
 
 
 async def test_a_scout_on_the_cells_own_objects_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof would notice if the fork were left out: names are put back here, and the objects behind them are shared."""
-    monkeypatch.setattr(
-        zygote, "_BOOT", zygote._BOOT.replace("\nfor name in [", f"\n{_WITHOUT_ISOLATION}\nfor name in [")
-    )
+    monkeypatch.setattr(zygote, "_BOOT", zygote._BOOT.replace("\nmain()", f"\n{_WITHOUT_ISOLATION}\nmain()"))
     monkeypatch.setattr(zygote.HostZygote, "_current", {})
     try:
         found, _, _ = await _differences(range(60))

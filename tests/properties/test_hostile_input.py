@@ -16,9 +16,9 @@ from harlm.errors import ContextError, SandboxFailure
 from harlm.models.offline.extractive import reply_to
 from harlm.models.offline.intents import read_intent
 from harlm.models.offline.programs import program_for
-from harlm.sandbox.wire import Call, Wire
+from harlm.sandbox.process.wire import Call, Wire
 from harlm.types import Context, Document, Message
-from tests import making
+from tests.support import making
 
 SUFFIXES = st.sampled_from(
     [".pdf", ".docx", ".pptx", ".xlsx", ".ipynb", ".html", ".csv", ".tsv", ".eml", ".txt", ".py", ".json", ""]

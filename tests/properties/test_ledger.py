@@ -14,11 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harlm.budget import Account, Caps, Price, PriceList, Till, ledger
-from harlm.budget.pricing import Tier
+from harlm.budget import Account, Billing, Caps, PriceList, ledger
 from harlm.errors import LimitExceeded, ModelError, ModelUnavailable, RateLimited, TokenLimit
-from harlm.types import Amounts, Completion, Message, Sampling, Usage
-from tests.properties.ledger_machine import HEADER, RECORD, Broken, Tally, play
+from harlm.types import Amounts, Completion, Message, Price, Sampling, Tier, Usage
+from tests.support.ledger_machine import HEADER, RECORD, Broken, Tally, play
 
 PROGRAM = st.binary(min_size=HEADER + 110 * RECORD, max_size=HEADER + 125 * RECORD)
 LEAST_STEPS = 100_000
@@ -299,7 +298,7 @@ async def thousand_calls(
 ) -> tuple[list[Provider], list[Account], int]:
     """1,000 calls from all over a tree. Returns who served them, the tree, and how many were refused by the budget."""
     random = Random(seed)
-    till = Till(PriceList(own=PRICES), tokenizer=lambda name: Words())
+    billing = Billing(PriceList(own=PRICES), tokenizer=lambda name: Words())
     providers = [Provider(name, random) for name in PRICES]
     accounts = tree(random, root, caps)
     slots = asyncio.Semaphore(64)
@@ -309,7 +308,7 @@ async def thousand_calls(
         words = "word " * random.randrange(1, 60)
         sampling = Sampling(max_tokens=random.randrange(64, 200))
         async with slots:
-            await till.metered(provider, account).complete([Message(role="user", content=words)], sampling)
+            await billing.metered(provider, account).complete([Message(role="user", content=words)], sampling)
 
     ended = await asyncio.gather(*(call() for _ in range(1_000)), return_exceptions=True)
     failures = [each for each in ended if isinstance(each, BaseException)]

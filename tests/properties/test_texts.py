@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.context import estimate_tokens
 from harlm.context.decode import decode
-from harlm.context.tokens import _pieces, _pieces_of_ascii
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.sentences import split_sentences
 from harlm.retrieval.terms import terms
+from harlm.tokens import estimate_tokens
+from harlm.tokens.estimate import _pieces, _pieces_of_ascii
 from harlm.types import Context, Document, pieces
 
 TEXTS = st.text(

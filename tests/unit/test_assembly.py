@@ -6,9 +6,10 @@ import pytest
 
 from harlm import assembly, events
 from harlm.config import Config, overridden
-from harlm.engine import Run
+from harlm.engine import Node
 from harlm.errors import ConfigError
 from harlm.models.anthropic import AnthropicMessages
+from harlm.models.choosing import ModelChoice
 from harlm.models.gemini import GeminiContent
 from harlm.models.openai import OpenAIChat
 from harlm.testing import EventLog, ScriptedModel
@@ -18,11 +19,11 @@ async def root_of(
     config: Config,
     environment: dict[str, str] | None = None,
     *,
-    root: assembly.ModelChoice | None = None,
-    sub: assembly.ModelChoice | None = None,
-) -> Run:
-    async with assembly.open_run(config, environment=environment or {}, root=root, sub=sub) as run:
-        return run
+    root: ModelChoice | None = None,
+    sub: ModelChoice | None = None,
+) -> Node:
+    async with assembly.open_run(config, environment=environment or {}, root=root, sub=sub) as node:
+        return node
 
 
 def named(model: str, **flags: object) -> Config:
@@ -133,16 +134,16 @@ async def test_a_window_that_was_given_holds() -> None:
 
 async def test_callables_and_models_are_taken() -> None:
     scripted = ScriptedModel([])
-    run = await root_of(named("offline/extractive"), root=lambda prompt: "x", sub=scripted)
-    assert run.models.root.name == "callable/<lambda>"
-    assert run.models.sub is scripted
+    node = await root_of(named("offline/extractive"), root=lambda prompt: "x", sub=scripted)
+    assert node.models.root.name == "callable/<lambda>"
+    assert node.models.sub is scripted
     with pytest.raises(ConfigError, match="is not a model"):
         await root_of(named("offline/extractive"), root=7)  # type: ignore[arg-type] # that is the test
 
 
 async def test_the_sub_model_is_the_root_model_unless_named() -> None:
-    run = await root_of(named("offline/extractive"))
-    assert run.models.sub is run.models.root
+    node = await root_of(named("offline/extractive"))
+    assert node.models.sub is node.models.root
     other = await root_of(named("offline/extractive", **{"models.sub": "ollama/small"}))
     assert other.models.sub.name == "ollama/small"
 
@@ -156,9 +157,11 @@ class FullDisk:
 
 async def test_a_run_goes_on_without_a_sink_that_fails() -> None:
     log = EventLog()
-    async with assembly.open_run(named("offline/extractive"), environment={}, sinks=[FullDisk(), log]) as run:
-        run.emit(events.Noted(message="one"))
-        run.emit(events.Noted(message="two"))
+    async with assembly.open_run(
+        named("offline/extractive"), environment={}, sinks=[FullDisk(), log]
+    ) as node:
+        node.emit(events.Noted(message="one"))
+        node.emit(events.Noted(message="two"))
     messages = [event.message for event in log.of(events.Noted)]
     assert messages[-1] == "two"
     assert "No space left on device" in " ".join(messages)
@@ -167,10 +170,10 @@ async def test_a_run_goes_on_without_a_sink_that_fails() -> None:
 
 async def test_a_key_for_harlm_goes_to_one_address_only() -> None:
     config = named("http://127.0.0.1:1/v1#local", **{"models.api_key": "sk-local"})
-    run = await root_of(config, {"ANTHROPIC_API_KEY": "sk-anthropic"}, sub="anthropic/x")
-    assert "sk-local" in str(vars(run.models.root))
-    assert "sk-anthropic" in str(vars(run.models.sub))
-    assert "sk-local" not in str(vars(run.models.sub))
+    node = await root_of(config, {"ANTHROPIC_API_KEY": "sk-anthropic"}, sub="anthropic/x")
+    assert "sk-local" in str(vars(node.models.root))
+    assert "sk-anthropic" in str(vars(node.models.sub))
+    assert "sk-local" not in str(vars(node.models.sub))
     with pytest.raises(ConfigError, match="anthropic/x needs a key"):
         await root_of(config, {}, sub="anthropic/x")
 

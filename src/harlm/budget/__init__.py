@@ -1,7 +1,7 @@
 """BUDGET ALLOCATOR: a ledger that cannot be overdrawn, prices, bounds, and how a remainder is divided."""
 
+from harlm.budget.billing import Billing, Metered
 from harlm.budget.ledger import UNLIMITED, Account, Caps, Reservation
-from harlm.budget.metered import Metered, Till
-from harlm.budget.pricing import FREE, Price, PriceList
+from harlm.budget.pricing import PriceList
 
-__all__ = ["FREE", "UNLIMITED", "Account", "Caps", "Metered", "Price", "PriceList", "Reservation", "Till"]
+__all__ = ["UNLIMITED", "Account", "Billing", "Caps", "Metered", "PriceList", "Reservation"]

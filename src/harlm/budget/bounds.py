@@ -11,13 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
-Growth = Literal["constant", "logarithmic", "linear", "factorable pairs", "arbitrary pairs"]
-"""How the tokens that an exact answer needs grow with the text: a slice that code can find; the place where
-something changes in ordered text; every atom; every pair of atoms, judged from what was learned of each;
-every pair, read together.
-"""
+from harlm.types import Growth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

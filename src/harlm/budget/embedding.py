@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from harlm.budget.billing import Billing
 from harlm.budget.ledger import Account
-from harlm.budget.metered import Till
 from harlm.errors import LimitExceeded, ModelError
 from harlm.types import Amounts, Message, Usage
 
@@ -23,13 +23,13 @@ class EmbeddingMeter:
     Args:
         model: its full name.
         account: that of the whole run; entries of all nodes are embedded together.
-        till: prices and token counts.
+        billing: prices and token counts.
     """
 
-    def __init__(self, model: str, account: Account, till: Till) -> None:
+    def __init__(self, model: str, account: Account, billing: Billing) -> None:
         self._model = model
         self._account = account
-        self._till = till
+        self._till = billing
 
     async def pay(
         self, texts: Sequence[str], send: Callable[[], Awaitable[tuple[_Value, int | None]]]

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harlm.budget.bounds import Cost, Growth, Reader, code_merge, search
-from harlm.budget.pricing import Price
-from harlm.types import MODES, Mode
+from harlm.budget.bounds import Cost, Reader, code_merge, search
+from harlm.types import MODES, Growth, Mode, ModelFacts
 
 _RULES = 1_500  # tokens of the prompt that every turn begins with
 _TURN = 900  # tokens that a usual turn adds to the transcript
@@ -31,20 +30,6 @@ _HITS, _HIT = 6, 600  # passages that a search is followed up by, and tokens of 
 _FITS = 0.9  # of a window, for the text
 _FIRST_TOKEN_S, _INPUT_PER_S, _OUTPUT_PER_S = 0.8, 8_000, 60
 _LOCAL_S = 0.1  # a call of the model that is built in
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What is known of a model before it is asked."""
-
-    name: str
-    window: int
-    price: Price | None
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it is the one that is built in, which does not keep anybody waiting."""
-        return self.name.startswith("offline/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +58,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class RunEstimate:
     """What a question would cost.
 
     Attributes:
@@ -89,8 +74,8 @@ class Forecast:
     modes: tuple[Estimate, ...]
     growth: Growth
     tokens: int
-    root: Known
-    sub: Known
+    root: ModelFacts
+    sub: ModelFacts
     limit_micros: int | None
 
     @property
@@ -108,10 +93,9 @@ class Forecast:
 def estimate(
     tokens: int,
     growth: Growth,
-    root: Known,
-    sub: Known,
+    root: ModelFacts,
+    sub: ModelFacts,
     *,
-    effective: float,
     max_turns: int,
     concurrency: int,
 ) -> tuple[Estimate, ...]:
@@ -121,11 +105,10 @@ def estimate(
         tokens: of the context.
         growth: how much of it the question needs.
         root, sub: the models.
-        effective: the share of its window in which a sub-model is taken to read reliably.
         max_turns, concurrency: of the run.
     """
     reader = Reader(
-        window=max(4 * (_INSTRUCTIONS + _LABELS), int(effective * sub.window)),
+        window=max(4 * (_INSTRUCTIONS + _LABELS), sub.effective_window),
         instructions=_INSTRUCTIONS,
         summary=_LABELS,
     )
@@ -146,11 +129,11 @@ def estimate(
     )
 
 
-def _direct(tokens: int, root: Known) -> tuple[Figures, Figures]:
+def _direct(tokens: int, root: ModelFacts) -> tuple[Figures, Figures]:
     return _calls(root, 1, tokens + _RULES // 3, _CELL), _calls(root, 1, tokens + _RULES // 3, _LONGEST)
 
 
-def _turns(root: Known, turns: int, growing: int, reply: int) -> Figures:
+def _turns(root: ModelFacts, turns: int, growing: int, reply: int) -> Figures:
     """A REPL loop without sub-calls. Each turn reads the transcript so far."""
     together = _NONE
     for turn in range(turns):
@@ -159,7 +142,14 @@ def _turns(root: Known, turns: int, growing: int, reply: int) -> Figures:
 
 
 def _full(
-    tokens: int, growth: Growth, root: Known, sub: Known, reader: Reader, *, max_turns: int, concurrency: int
+    tokens: int,
+    growth: Growth,
+    root: ModelFacts,
+    sub: ModelFacts,
+    reader: Reader,
+    *,
+    max_turns: int,
+    concurrency: int,
 ) -> tuple[Figures, Figures]:
     searched, read = search(_HITS, _HIT, reader), code_merge(tokens, reader)
     needs_all = growth not in ("constant", "logarithmic")
@@ -176,7 +166,7 @@ def _full(
     )
 
 
-def _plan(model: Known, cost: Cost, concurrency: int) -> Figures:
+def _plan(model: ModelFacts, cost: Cost, concurrency: int) -> Figures:
     """A plan of sub-calls, ``concurrency`` at a time."""
     if not cost.calls:
         return _NONE
@@ -190,7 +180,7 @@ def _plan(model: Known, cost: Cost, concurrency: int) -> Figures:
     )
 
 
-def _calls(model: Known, calls: int, input_tokens: int, output_tokens: int) -> Figures:
+def _calls(model: ModelFacts, calls: int, input_tokens: int, output_tokens: int) -> Figures:
     """Calls one after another, each of this size."""
     micros = None if model.price is None else calls * model.price.bound_micros(input_tokens, output_tokens)
     seconds = (

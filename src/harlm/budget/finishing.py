@@ -7,8 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harlm.budget.ledger import Account
-from harlm.budget.pricing import Price
-from harlm.types import Amounts
+from harlm.types import Amounts, Price
 
 _PROMPT, _OUTPUT = 6_000, 1_500  # tokens, where there is enough
 _LEAST_PROMPT, _LEAST_OUTPUT = 200, 64
@@ -18,7 +17,7 @@ _LONGEST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
+class FinishingPlan:
     """The size of a node's last call, in tokens, and what is held for it."""
 
     prompt: int
@@ -26,7 +25,7 @@ class Finish:
     amounts: Amounts
 
 
-def plan_finish(account: Account, price: Price | None) -> Finish | None:
+def plan_finish(account: Account, price: Price | None) -> FinishingPlan | None:
     """The largest last call that is worth keeping money for; None where none can be afforded.
 
     Args:
@@ -47,7 +46,7 @@ def plan_finish(account: Account, price: Price | None) -> Finish | None:
         micros = price.bound_micros(prompt, output)
     amounts = Amounts(prompt + output, micros, 1)
     is_there = all(want <= left for want, left in zip(amounts, room, strict=True))
-    return Finish(prompt, output, amounts) if is_there else None
+    return FinishingPlan(prompt, output, amounts) if is_there else None
 
 
 def working_seconds(seconds: float, slowest_call_s: float) -> float:

@@ -64,7 +64,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
-        command = import_module(f"harlm.cli.{cmd_name}").command
+        command = import_module(f"harlm.cli.verbs.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from harlm import assembly
+from harlm import home
 from harlm.cli.printing import say
 from harlm.config import DEFAULT_USD, Config, Settings, load, seconds_of
 from harlm.context import load_paths
@@ -24,7 +24,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def load_settings(flags: Mapping[str, object]) -> Settings:
     """The settings that hold here, with these flags."""
-    return load(flags=flags, environment=os.environ, folder=_here(), user_file=assembly.user_config_file())
+    return load(flags=flags, environment=os.environ, folder=_here(), user_file=home.user_config_file())
 
 
 def _here() -> Path:

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from harlm.config import Loading
+from harlm.config import ContextSettings
+from harlm.context.document_names import OwnNames, shown_name
 from harlm.context.ignore import IgnoreRules
-from harlm.context.names import OwnNames, shown_name
 from harlm.context.readers import is_archive
 from harlm.errors import ContextError
 from harlm.types import Skipped
@@ -25,7 +25,7 @@ _LONGEST_SHOWN = 200  # characters of a path in a message
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file to be read.
 
     Attributes:
@@ -39,7 +39,9 @@ class Found:
     named: bool
 
 
-def find_files(sources: Sequence[str | Path], loading: Loading) -> tuple[list[Found], list[Skipped]]:
+def find_files(
+    sources: Sequence[str | Path], loading: ContextSettings
+) -> tuple[list[FoundFile], list[Skipped]]:
     """The files that ``sources`` mean, in a deterministic order, and what was left out.
 
     Args:
@@ -59,7 +61,7 @@ def find_files(sources: Sequence[str | Path], loading: Loading) -> tuple[list[Fo
                 for file in _below(path, prefix, loading, skipped):
                     found.add(file)
             else:
-                found.add(Found(str(path), _name_of_file(path, alone=len(paths) == 1), named=True))
+                found.add(FoundFile(str(path), _name_of_file(path, alone=len(paths) == 1), named=True))
         except OSError as error:
             raise ContextError(f"{_brief(path)} {_unopened(error)}") from error
     return found.files, skipped
@@ -73,12 +75,12 @@ class _Finds:
     """
 
     def __init__(self, *, several: bool) -> None:
-        self.files: list[Found] = []
+        self.files: list[FoundFile] = []
         self._several = several
         self._seen: set[str] = set()
         self._names = OwnNames()
 
-    def add(self, file: Found) -> None:
+    def add(self, file: FoundFile) -> None:
         """One more file, under its name, or under its full path when another file has the name."""
         name = file.name
         if self._several:
@@ -199,7 +201,7 @@ def _prefix_of_folder(path: Path, *, alone: bool) -> str:
     return "" if normal == "." else f"{normal}/"
 
 
-def _below(path: Path, prefix: str, loading: Loading, skipped: list[Skipped]) -> Iterator[Found]:
+def _below(path: Path, prefix: str, loading: ContextSettings, skipped: list[Skipped]) -> Iterator[FoundFile]:
     """All files below a folder that was named and that its rules let through, by name, files and folders in one order.
 
     Raises:
@@ -226,7 +228,7 @@ def _below(path: Path, prefix: str, loading: Loading, skipped: list[Skipped]) ->
             else:
                 reason = level.rules.file_reason(below) or _odd_file(entry, rules.root, loading)
                 if reason is None:
-                    yield Found(below, name, named=False)
+                    yield FoundFile(below, name, named=False)
         except OSError as error:
             reason = f"cannot be opened ({error.strerror})"
         if reason is not None:
@@ -250,7 +252,7 @@ class _Level:
         return cls(folder, prefix, rules.inside(folder, {entry.name for entry in entries}), iter(entries))
 
 
-def _odd_file(entry: os.DirEntry[str], root: str, loading: Loading) -> str | None:
+def _odd_file(entry: os.DirEntry[str], root: str, loading: ContextSettings) -> str | None:
     """Why a file is not fit to be opened unasked, or None.
 
     Raises:

@@ -13,17 +13,17 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import BinaryIO
 
-from harlm.config import Loading
-from harlm.context.files import Found, find_files
-from harlm.context.names import OwnNames, shown_name
-from harlm.context.readers import Reading, is_archive, read_archive, read_document
+from harlm.config import ContextSettings
+from harlm.context.document_names import OwnNames, shown_name
+from harlm.context.files import FoundFile, find_files
+from harlm.context.readers import ReadResult, is_archive, read_archive, read_document
 from harlm.errors import ContextError
 from harlm.types import Context, Document, Skipped, without_surrogates
 
 STDIN = "<stdin>"
 
 
-def load(source: object, loading: Loading | None = None) -> Context:
+def load(source: object, loading: ContextSettings | None = None) -> Context:
     """The context that a Python value means.
 
     A ``Context`` is taken as it is; a path, or a list of paths, is read; a ``str`` is the text itself; a list is
@@ -40,11 +40,11 @@ def load(source: object, loading: Loading | None = None) -> Context:
             _refuse_blank(source, "the context")
             return Context.of_text(without_surrogates(source))
         case PathLike():
-            return load_paths([Path(fspath(source))], loading or Loading())
+            return load_paths([Path(fspath(source))], loading or ContextSettings())
         case Mapping():
             return _of_texts((str(key), _as_text(value)) for key, value in source.items())
         case list() | tuple() if source and all(isinstance(item, PathLike) for item in source):
-            return load_paths([Path(fspath(item)) for item in source], loading or Loading())
+            return load_paths([Path(fspath(item)) for item in source], loading or ContextSettings())
         case list() | tuple():
             return _of_texts(
                 (f"<item {number}>", _as_text(item)) for number, item in enumerate(source, start=1)
@@ -54,7 +54,9 @@ def load(source: object, loading: Loading | None = None) -> Context:
     )
 
 
-def load_paths(sources: Sequence[str | Path], loading: Loading, *, stdin: BinaryIO | None = None) -> Context:
+def load_paths(
+    sources: Sequence[str | Path], loading: ContextSettings, *, stdin: BinaryIO | None = None
+) -> Context:
     """The context that paths, globs, ``@list.txt`` and ``-`` name.
 
     Args:
@@ -89,7 +91,7 @@ def load_paths(sources: Sequence[str | Path], loading: Loading, *, stdin: Binary
     )
 
 
-def _read(file: Found) -> Reading:
+def _read(file: FoundFile) -> ReadResult:
     try:
         if file.named and not os.path.isfile(file.path):  # noqa: PTH113 - a walk has looked already
             raise ContextError("is not a regular file; give a file, a folder or - for standard input")

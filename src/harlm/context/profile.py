@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from heapq import nlargest
 from typing import Literal
 
-from harlm.context.tokens import estimate_documents
+from harlm.tokens.estimate import estimate_documents
 from harlm.types import Context, Document, Profile
 
 _RECORD_KINDS = frozenset({"csv", "json", "xlsx", "log"})

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from harlm.protocols import Embedder
-from harlm.retrieval.index import LOST, Growing, Ranking, open_index, set_aside
-from harlm.retrieval.meaning import Meaning
+from harlm.retrieval.index import LOST, Growing, Ranking, open_index
 from harlm.retrieval.ranking import Query, RankedPassage, rank_passages, rank_sentences, weighed_query
+from harlm.retrieval.semantic import Meaning
 from harlm.retrieval.terms import stems_of
+from harlm.storage import set_aside
 from harlm.types import Context, Hit
 
 _Found = TypeVar("_Found")

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from harlm.errors import BadCompletion, ModelError
-from harlm.models.http import Transport
+from harlm.models.access import Endpoint
 from harlm.types import without_surrogates
 
 _ATTEMPTS = 3
@@ -24,7 +24,7 @@ _LONGEST = 24_000  # characters of one text that are sent: servers take about 8,
 _Value = TypeVar("_Value")
 
 
-class Meter(Protocol):
+class VectorMeter(Protocol):
     """Pays for requests; ``harlm.budget.embedding.EmbeddingMeter``."""
 
     async def pay(
@@ -54,34 +54,19 @@ class OpenAIEmbedder:
     """See the module, and ``harlm.protocols.Embedder``.
 
     Args:
-        name: full, such as ``openai/text-embedding-3-small``.
-        model: as the server knows it.
-        base_url: without ``/embeddings``.
-        key: sent as a bearer token.
-        key_hint: where the key comes from, for messages.
-        transport: the run's connections.
-        meter: pays for each request; nobody does where it is None.
+        endpoint: where the model answers.
+        meter: pays for each request; ``None`` if requests are free.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        model: str,
-        base_url: str,
-        key: str | None,
-        key_hint: str,
-        transport: Transport,
-        meter: Meter | None = None,
-    ) -> None:
-        self.tag = f"{name} at {base_url}"
+    def __init__(self, endpoint: Endpoint, meter: VectorMeter | None = None) -> None:
+        self.tag = f"{endpoint.name} at {endpoint.base_url}"
         self.dimension: int | None = None
-        self._name = name
-        self._model = model
-        self._url = f"{base_url}/embeddings"
-        self._headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._key_hint = key_hint
-        self._transport = transport
+        self._name = endpoint.name
+        self._model = endpoint.model
+        self._url = f"{endpoint.base_url}/embeddings"
+        self._headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
+        self._key_hint = endpoint.key_hint
+        self._transport = endpoint.transport
         self._meter = meter
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harlm.errors import BadCompletion
 from harlm.protocols import Embedder
-from harlm.retrieval.index import set_aside
+from harlm.storage import set_aside
 
 _PATIENCE_S = 2
 _AT_ONCE = 128  # texts of one request

@@ -1,10 +1,9 @@
-"""Solving a task: one recursive function, the REPL loop, and what a cell may ask of its host. Knows sockets; refuses
-to know any implementation of them.
+"""Solving a task: one recursive function, the REPL loop, and what a cell may ask of its host. Depends on sockets, never on an
+implementation of one.
 """
 
-from harlm.engine.reading import growth_of
-from harlm.engine.run import Run
-from harlm.engine.shared import Models, Shared, new_run_id
+from harlm.engine.node import Node
+from harlm.engine.run import Models, Run, new_run_id
 from harlm.engine.solve import solve
 
-__all__ = ["Models", "Run", "Shared", "growth_of", "new_run_id", "solve"]
+__all__ = ["Models", "Node", "Run", "new_run_id", "solve"]

@@ -4,14 +4,14 @@ learned; where even that cannot be made, what was learned itself. Knows words; t
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Sequence
 
 from harlm import events
-from harlm.budget.finishing import Finish, plan_finish
+from harlm.budget.finishing import FinishingPlan, plan_finish
 from harlm.engine import prompts
-from harlm.engine.run import Run
+from harlm.engine.call import Call, make
+from harlm.engine.node import Node
 from harlm.errors import LimitExceeded, ModelError
 from harlm.types import Message, Observation, Task
 
@@ -41,6 +41,12 @@ class Learned:
         """Take what the model wrote besides code."""
         self._said = prose or self._said
 
+    def take_over(self, other: Learned) -> None:
+        """Begin with what another has learned."""
+        self._outputs.extend(other._outputs)
+        self._replies.extend(other._replies)
+        self.said(other._said)
+
     def text(self, characters: int = _CHARACTERS) -> str:
         """All of it in so many characters; the newest output is kept before what is older."""
         parts = [part for part in (self._said, *reversed(self._outputs)) if part]
@@ -52,43 +58,45 @@ class Finishing:
     """The end of one node.
 
     Args:
-        task, run: of the node. The reserve is set aside here, before the node's first call.
+        task, node: that ends. The reserve is set aside here, before the node's first call.
+        learned: what the node finds out.
     """
 
-    def __init__(self, task: Task, run: Run) -> None:
+    def __init__(self, task: Task, node: Node, learned: Learned) -> None:
         self._task = task
-        self._run = run
-        self._model = run.models.root
-        self.learned = Learned()
-        plan = plan_finish(run.account, run.shared.till.price_of(self._model.name))
-        self._plan: Finish | None = plan if plan is not None and run.account.hold(plan.amounts) else None
+        self._node = node
+        self._model = node.models.root
+        self.learned = learned
+        plan = plan_finish(node.account, node.run.billing.price_of(self._model.name))
+        self._plan: FinishingPlan | None = (
+            plan if plan is not None and node.account.hold(plan.amounts) else None
+        )
 
     async def text(self, limit: LimitExceeded) -> str:
         """The answer as far as it got."""
-        self._run.emit(
+        self._node.emit(
             events.LimitReached(limit=limit.limit, used=limit.used, allowed=limit.allowed, message=str(limit))
         )
         return await self._last_reply(limit) or prompts.unfinished(str(limit), self.learned.text())
 
     async def _last_reply(self, limit: LimitExceeded) -> str | None:
         """What the model makes of what was learned; None where it cannot be asked any more."""
-        run = self._run
-        if self._plan is None or run.account.seconds_left <= 0:
+        node = self._node
+        if self._plan is None or node.account.seconds_left <= 0:
             return None
         messages = self._fitting(str(limit), self._plan)
-        with run.account.finishing():
+        last = Call(model=self._model, messages=messages, role="root", limit=self._plan.output, is_last=True)
+        with node.account.finishing():
             try:
-                completion, _ = await run.call(
-                    self._model, messages, "root", limit=self._plan.output, is_last=True
-                )
+                completion, _ = await make(node, last)
             except (LimitExceeded, ModelError):
                 return None
         return completion.text.strip() or None
 
-    def _fitting(self, limit: str, plan: Finish) -> tuple[Message, ...]:
+    def _fitting(self, limit: str, plan: FinishingPlan) -> tuple[Message, ...]:
         """The last prompt, cut until the reserve pays for it."""
-        account = self._run.account
-        counting = self._run.shared.till.counting_of(self._model.name)
+        account = self._node.account
+        counting = self._node.run.billing.counting_of(self._model.name)
         room = self._model.window - plan.output
         if account.limits_tokens or account.limits_money:
             room = min(room, plan.prompt)
@@ -98,14 +106,3 @@ class Finishing:
             if characters < _LEAST or counting.bound(counting.measure(messages)) <= room:
                 return messages
             characters = characters * 2 // 3
-
-
-async def within(seconds: float, work: asyncio.Task[Observation]) -> Observation | None:
-    """What ``work`` comes to within ``seconds``; None, and it is cancelled, where it takes longer."""
-    try:
-        done, _ = await asyncio.wait({work}, timeout=None if seconds == float("inf") else max(0.0, seconds))
-    finally:  # whoever waits may be cancelled as well
-        if not work.done():
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-    return work.result() if done else None

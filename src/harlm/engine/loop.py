@@ -1,5 +1,5 @@
-"""*repl* and *full* mode: the model writes cells, sees what they print, and finishes. Knows turns; refuses to know how
-a cell is run or a call is made.
+"""*repl* and *full* mode: the model writes cells, sees what they print, and finishes. Handles turns; cells and calls have modules of
+their own.
 """
 
 from __future__ import annotations
@@ -11,45 +11,35 @@ from dataclasses import dataclass, field, replace
 
 from harlm import events
 from harlm.budget.pressure import FINISH
-from harlm.context import Searcher
 from harlm.engine import prompts
-from harlm.engine.abstracts import Abstracts
-from harlm.engine.ahead import Cells
-from harlm.engine.finishing import Finishing, within
-from harlm.engine.left import left_in_words
+from harlm.engine.call import Call, make
+from harlm.engine.finishing import Finishing
+from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, outcome_of
-from harlm.engine.parsing import Reply, parse_reply
+from harlm.engine.parsing import ParsedReply, parse_reply
+from harlm.engine.queries import Solve
 from harlm.engine.reading import plan_in_words
-from harlm.engine.repl_api import ReplApi, Solve
-from harlm.engine.run import Run
+from harlm.engine.remaining import left_in_words
+from harlm.engine.summaries import Summaries
 from harlm.engine.transcript import Transcript
+from harlm.engine.workspace import Workspace
 from harlm.errors import ContextOverflow, LimitExceeded
-from harlm.protocols import Repl, ReplSetup
 from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Task
 
 
-async def answer_in_turns(task: Task, run: Run, mode: Mode, profile: Profile, *, solve: Solve) -> Outcome:
+async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, *, solve: Solve) -> Outcome:
     """Run the loop to its end.
 
     Raises:
         ModelError: the root model failed.
         SandboxFailure: the REPL cannot be opened, or broke.
     """
-    # What a child reads was cut for it alone: its index would only drive others out of the file.
-    with Searcher(task.context, None if run.depth else run.shared.index_file) as searcher:
-        finishing = Finishing(task, run)
-        api = ReplApi(task, run, solve=solve, searcher=searcher, learned=finishing.learned, mode=mode)
-        setup = ReplSetup(context=task.context, functions=api.functions(mode), seed=run.settings.seed or 0)
-        # The first call needs no REPL, so the REPL is opened beside it.
-        opening = asyncio.create_task(run.shared.sandbox.open(setup, api))
-        try:
-            return await _Loop(task, run, mode, profile, api, opening, finishing).run()
-        finally:
-            run.account.close()
-            opening.cancel()
-            repl = (await asyncio.gather(opening, return_exceptions=True))[0]
-            if not isinstance(repl, BaseException):
-                await repl.close()
+    workspace = Workspace.open(task, node, mode, solve=solve)
+    try:
+        return await _Loop(task, workspace, profile).run()
+    finally:
+        node.account.close()
+        await workspace.close()
 
 
 # Of a window, at most one part in so many: the turns that are shown whole, and the view of those before.
@@ -72,33 +62,24 @@ class _Loop:
     Responsibilities: keep the transcript, run the cells of each reply, decide when the node has finished.
     """
 
-    def __init__(
-        self,
-        task: Task,
-        run: Run,
-        mode: Mode,
-        profile: Profile,
-        api: ReplApi,
-        opening: asyncio.Task[Repl],
-        finishing: Finishing,
-    ) -> None:
-        self._run = run
-        self._api = api
-        self._cells = Cells(api, run)
-        self._opening = opening
-        self._finishing = finishing
-        self._most = run.settings.max_turns
+    def __init__(self, task: Task, workspace: Workspace, profile: Profile) -> None:
+        node, mode = workspace.node, workspace.mode
+        self._node = node
+        self._workspace = workspace
+        self._cells = workspace.cells
+        self._finishing = Finishing(task, node, workspace.learned)
+        self._most = node.settings.max_turns
         opening_messages = prompts.opening_messages(
             task,
             mode,
             profile,
             max_turns=self._most,
-            tier=run.shared.sandbox.tier,
-            plan=plan_in_words(profile, run.models.sub.window) if mode == "full" else "",
-            left=left_in_words(run.account),
+            tier=node.run.sandbox.tier,
+            plan=plan_in_words(profile, node.run.facts_of(node.models.sub)) if mode == "full" else "",
+            left=left_in_words(node.account),
         )
-        self._abstracts = Abstracts(run, task.question)
-        self._transcript = _transcript(opening_messages, task, run, self._abstracts)
+        self._summaries = Summaries(node, task.question)
+        self._transcript = _transcript(opening_messages, task, node, self._summaries)
         self._seen_output = False
         self._refused = False
         self._has_repl = False
@@ -109,11 +90,11 @@ class _Loop:
         try:
             return await self._turns()
         finally:
-            await self._abstracts.close()
+            await self._summaries.close()
 
     async def _turns(self) -> Outcome:
         for number in range(1, self._most + 1):
-            self._api.turns_left = self._most - number
+            self._workspace.api.begin_turn(self._most - number)
             try:
                 completion = await self._asked()
             except LimitExceeded as limit:
@@ -121,24 +102,24 @@ class _Loop:
             reply = parse_reply(completion.text)
             turn = await self._take_turn(reply, number)
             if turn.final is not None:
-                return outcome_of(turn.final.value, saved_s=self._api.bursts.saved)
+                return outcome_of(turn.final.value, saved_s=self._saved_s)
             self._finishing.learned.said(reply.prose)
             self._finishing.learned.printed(turn.observations)
-            if (limit_reached := self._run.account.refused) is not None:
+            if (limit_reached := self._node.account.refused) is not None:
                 return await self._cut_short(limit_reached)
             if number == self._most:
-                return outcome_of(_forced(reply, turn), forced=True, saved_s=self._api.bursts.saved)
-            if self._run.account.pressure >= FINISH:
+                return outcome_of(_forced(reply, turn), forced=True, saved_s=self._saved_s)
+            if self._node.account.pressure >= FINISH:
                 self._most = number + 1
             self._transcript.add(
                 completion.text,
                 prompts.observation_message(
                     turn.observations,
                     turn.notes,
-                    shown=self._run.settings.shown_chars,
+                    shown=self._node.settings.shown_chars,
                     turn=number + 1,
                     max_turns=self._most,
-                    left=left_in_words(self._run.account),
+                    left=left_in_words(self._node.account),
                 ),
             )
         raise AssertionError("the last turn returns")
@@ -147,31 +128,38 @@ class _Loop:
         """The root model's reply to the transcript. One that has outgrown the window is shortened, the oldest outputs first."""
         while True:
             try:
-                heard = self._cells.listen(self._opening)
-                completion, _ = await self._run.call(
-                    self._run.models.root, self._transcript.messages, "root", heard=heard
+                call = Call(
+                    model=self._node.models.root,
+                    messages=self._transcript.messages,
+                    role="root",
+                    on_text=self._cells.listen(self._workspace.opening),
                 )
+                completion, _ = await make(self._node, call)
                 return completion
             except BaseException as error:
                 await self._cells.forget()
                 if not (isinstance(error, ContextOverflow) and self._transcript.shorten()):
                     raise
 
+    @property
+    def _saved_s(self) -> float:
+        return self._workspace.queries.bursts.saved
+
     async def _cut_short(self, limit: LimitExceeded) -> Outcome:
         """The end of a node whose budget is spent."""
         text = await self._finishing.text(limit)
-        return Outcome(text=text, status="partial", saved_s=self._api.bursts.saved, limit=limit)
+        return Outcome(text=text, status="partial", saved_s=self._saved_s, limit=limit)
 
-    async def _take_turn(self, reply: Reply, number: int) -> _Turn:
+    async def _take_turn(self, reply: ParsedReply, number: int) -> _Turn:
         turn = _Turn()
         is_last = number == self._most
         if not reply.cells:
             return await self._turn_without_code(reply, turn, number)
         self._last_was_prose = False
-        told = self._run.shared.sandbox.tier
+        told = self._node.run.sandbox.tier
         for cell in reply.cells:
             observation = await self._run_cell(cell, number)
-            if (tier := self._run.shared.sandbox.tier) != told and tier in prompts.REPL_NOTES:
+            if (tier := self._node.run.sandbox.tier) != told and tier in prompts.REPL_NOTES:
                 turn.notes.append(prompts.REPL_NOTES[tier])  # it was chosen only now
                 told = tier
             turn.observations.append(observation)
@@ -190,7 +178,7 @@ class _Loop:
         self._seen_output = True
         return turn
 
-    async def _turn_without_code(self, reply: Reply, turn: _Turn, number: int) -> _Turn:
+    async def _turn_without_code(self, reply: ParsedReply, turn: _Turn, number: int) -> _Turn:
         await self._cells.forget()
         if reply.finish is not None:
             observation = await self._run_cell(reply.finish, number)
@@ -220,25 +208,25 @@ class _Loop:
             turn.notes.append(reason)
 
     async def _run_cell(self, cell: str, turn: int) -> Observation:
-        to_work = self._run.seconds_to_work
+        to_work = self._node.seconds_to_work
         seconds = (
-            to_work if math.isinf(to_work) else to_work + _grace(self._run.account.seconds_left - to_work)
+            to_work if math.isinf(to_work) else to_work + _grace(self._node.account.seconds_left - to_work)
         )
         running = asyncio.create_task(self._executed(cell, turn))
-        observation = await within(seconds, running)
+        observation = await _within(seconds, running)
         if observation is None:
-            self._run.account.too_late()
+            self._node.account.too_late()
             return Observation(error="The time is over.")
         return observation
 
     async def _executed(self, cell: str, turn: int) -> Observation:
-        repl = await self._opening
+        repl = await self._workspace.opening
         if not self._has_repl:
             self._has_repl = True
-            self._run.emit(events.ReplOpened(tier=self._run.shared.sandbox.tier))
-        self._run.emit(events.CellStarted(turn=turn, code=cell))
+            self._node.emit(events.ReplOpened(tier=self._node.run.sandbox.tier))
+        self._node.emit(events.CellStarted(turn=turn, code=cell))
         observation = await self._cells.run(repl, cell, turn)
-        self._run.emit(
+        self._node.emit(
             events.CellFinished(
                 turn=turn,
                 output=observation.output,
@@ -252,25 +240,27 @@ class _Loop:
         return observation
 
 
-def _transcript(opening: Sequence[Message], task: Task, run: Run, abstracts: Abstracts) -> Transcript:
+def _transcript(opening: Sequence[Message], task: Task, node: Node, summaries: Summaries) -> Transcript:
     """The node's transcript, within the bounds of the settings and of the model's window."""
-    remembering, window = run.shared.remembering, run.models.root.window
-    counting = run.shared.till.counting_of(run.models.root.name)
+    bounds, window = node.run.memory_settings, node.models.root.window
+    counting = node.run.billing.counting_of(node.models.root.name)
 
     def measure(text: str) -> int:
         return counting.bound(replace(counting.measure([Message(role="user", content=text)]), overhead=0))
 
     return Transcript(
         opening,
-        run.shared.memory,
-        node=run.node,
-        depth=run.depth,
+        node.run.memory,
+        node=node.name,
+        depth=node.depth,
         question=task.question,
         measure=measure,
-        history_tokens=min(remembering.history_tokens, window // _HISTORY),
-        view_tokens=min(remembering.view_tokens, window // _VIEW),
-        told=lambda turns, before, now: run.emit(events.Folded(turns=turns, tokens=before, view_tokens=now)),
-        folded=abstracts.order,
+        history_tokens=min(bounds.history_tokens, window // _HISTORY),
+        view_tokens=min(bounds.view_tokens, window // _VIEW),
+        on_fold=lambda turns, before, now: node.emit(
+            events.Folded(turns=turns, tokens=before, view_tokens=now)
+        ),
+        on_turn=summaries.order,
     )
 
 
@@ -279,9 +269,20 @@ def _grace(kept_s: float) -> float:
     return min(_GRACE_S, kept_s / 3)
 
 
-def _forced(reply: Reply, turn: _Turn) -> str:
+def _forced(reply: ParsedReply, turn: _Turn) -> str:
     """The best that is there when the last turn did not finish: what its code printed, else what the model wrote."""
     printed = [each.output.strip() for each in turn.observations if each.output.strip()]
     if printed:
         return printed[-1]
     return reply.prose if reply.prose and not reply.cells else "The turns ran out before the model finished."
+
+
+async def _within(seconds: float, work: asyncio.Task[Observation]) -> Observation | None:
+    """The result of ``work`` within ``seconds``; ``None`` if it takes longer, and it is cancelled."""
+    try:
+        done, _ = await asyncio.wait({work}, timeout=None if seconds == float("inf") else max(0.0, seconds))
+    finally:  # the waiting task may be cancelled as well
+        if not work.done():
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+    return work.result() if done else None

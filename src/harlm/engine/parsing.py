@@ -19,8 +19,12 @@ _VARIABLE = re.compile(r"""^\s*["']?(\w+)["']?\s*$""")
 _NOT_FOUND = re.compile(r"^[\s*_\"'#]*NOT[ _]FOUND[*_\"']*(?:[.:;,–-][\s*_\"'.:;,–-]*|\s*\n\s*|\s*$)")
 
 
+_CONTINUING = ("elif", "else", "except", "finally", "case", ")", "]", "}", '"', "'", "#", "@")
+"""How a line at the margin begins that belongs to what is above it, or may."""
+
+
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ParsedReply:
     """A model's reply, taken apart.
 
     Attributes:
@@ -34,13 +38,13 @@ class Reply:
     prose: str
 
 
-def parse_reply(text: str) -> Reply:
+def parse_reply(text: str) -> ParsedReply:
     """Take a reply apart. Fences may be ``repl``, ``python`` or bare; one that is never closed runs to the end."""
     cells = tuple(
         _dedented(match["body"], match["indent"]) for match in _FENCE.finditer(text) if _is_code(match["tag"])
     )
     prose = _FENCE.sub("", text).strip()
-    return Reply(tuple(cell for cell in cells if cell.strip()), _finish_in_prose(prose), prose)
+    return ParsedReply(tuple(cell for cell in cells if cell.strip()), _finish_in_prose(prose), prose)
 
 
 def first_cell_so_far(text: str) -> tuple[str, bool]:
@@ -92,3 +96,26 @@ def _in_parentheses(text: str) -> str | None:
     bodies = [text[: match.start()].strip() for match in _CLOSED.finditer(text)]
     balanced = (body for body in bodies if body.count("(") == body.count(")"))
     return next(balanced, bodies[-1] if bodies else None)
+
+
+def whole_statements(text: str) -> str:
+    """The statements of a reply's first cell that will not change any more, whatever follows. The last one is held back as
+    long as its block is open; nothing where there is no cell, or where it is no Python so far.
+    """
+    code, is_closed = first_cell_so_far(text)
+    if not is_closed:
+        lines = code.splitlines(keepends=True)
+        if lines and not lines[-1].endswith("\n"):
+            lines.pop()  # half a line
+        while lines and not _begins_a_statement(lines[-1]):
+            lines.pop()
+        code = "".join(lines[:-1])
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return ""
+    return code
+
+
+def _begins_a_statement(line: str) -> bool:
+    return bool(line.strip()) and not line[0].isspace() and not line.startswith(_CONTINUING)

@@ -9,15 +9,15 @@ from harlm import events
 from harlm.context import Cited, cite, cite_value, profile
 from harlm.engine.direct import answer_directly
 from harlm.engine.loop import answer_in_turns
+from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, as_text
-from harlm.engine.reading import reading_of
-from harlm.engine.run import Run
+from harlm.engine.reading import reading_cost
 from harlm.errors import ContextOverflow
-from harlm.types import Answer, Latency, Mode, Profile, Route, Task
+from harlm.types import Answer, Latency, MemoryUse, Mode, Profile, Route, Task
 
 
-async def solve(task: Task, run: Run) -> Answer:
-    """Answer ``task`` at the node that ``run`` stands at.
+async def solve(task: Task, node: Node) -> Answer:
+    """Answer ``task`` at ``node``.
 
     At the root the citations are checked against the context; below it the text goes to the parent as the model
     wrote it, since only the root's context holds the user's documents.
@@ -29,10 +29,10 @@ async def solve(task: Task, run: Run) -> Answer:
     """
     started = time.monotonic()
     known = profile(task.context)
-    route, mode = _choose(task, run, known)
-    run.emit(
+    route, mode = _choose(task, node, known)
+    node.emit(
         events.NodeStarted(
-            depth=run.depth,
+            depth=node.depth,
             question=task.question,
             mode=mode,
             documents=known.documents,
@@ -41,39 +41,39 @@ async def solve(task: Task, run: Run) -> Answer:
     )
     if mode == "direct":
         try:
-            outcome = await answer_directly(task, run)
+            outcome = await answer_directly(task, node)
         except ContextOverflow as error:
             if route is None:
                 raise
             mode = "repl"  # the estimate said that it fits, and the provider says that it does not
-            run.emit(events.Noted(message=f"{error}; working on it in parts instead"))
-            outcome = await answer_in_turns(task, run, mode, known, solve=solve)
+            node.emit(events.Noted(message=f"{error}; working on it in parts instead"))
+            outcome = await answer_in_turns(task, node, mode, known, solve=solve)
     else:
-        outcome = await answer_in_turns(task, run, mode, known, solve=solve)
-    if not run.depth:
-        await run.shared.memory.close()  # what it may still have cost is part of the answer
-    run.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
-    answer = _answer(task, run, route, mode, outcome, known, time.monotonic() - started)
+        outcome = await answer_in_turns(task, node, mode, known, solve=solve)
+    if not node.depth:
+        await node.run.memory.close()  # what it may still have cost is part of the answer
+    node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
+    answer = _answer(task, node, route, mode, outcome, known, time.monotonic() - started)
     if outcome.limit is not None:
         raise outcome.limit.with_partial(answer)
     return answer
 
 
-def _choose(task: Task, run: Run, known: Profile) -> tuple[Route | None, Mode]:
+def _choose(task: Task, node: Node, known: Profile) -> tuple[Route | None, Mode]:
     if task.mode != "auto":
         return None, task.mode
-    route = run.shared.router.route(
-        task, known, root_window=run.models.root.window, sub_window=run.models.sub.window
+    route = node.run.router.route(
+        task, known, root=node.run.facts_of(node.models.root), sub=node.run.facts_of(node.models.sub)
     )
-    run.emit(events.Routed(mode=route.mode, probabilities=route.probabilities, reasons=route.reasons))
+    node.emit(events.Routed(mode=route.mode, probabilities=route.probabilities, reasons=route.reasons))
     return route, route.mode
 
 
 def _answer(
-    task: Task, run: Run, route: Route | None, mode: Mode, outcome: Outcome, known: Profile, wall_s: float
+    task: Task, node: Node, route: Route | None, mode: Mode, outcome: Outcome, known: Profile, wall_s: float
 ) -> Answer:
-    usage = replace(run.account.usage, early=run.meter.early)
-    text, data, cited = _checked(outcome, task, run)
+    usage = replace(node.account.usage, early=node.clock.early)
+    text, data, cited = _checked(outcome, task, node)
     return Answer(
         text=text,
         data=data,
@@ -86,18 +86,32 @@ def _answer(
         latency=Latency(
             wall_s=wall_s,
             critical_path_s=max(0.0, wall_s - outcome.saved_s),
-            parallelism=run.meter.parallelism,
+            parallelism=node.clock.parallelism,
         ),
-        memory=run.shared.memory.use("" if run.depth else text),
-        reading=reading_of(task.question, known, usage.input_tokens, run.models.sub.window),
-        sandbox=None if mode == "direct" else run.shared.sandbox.tier,
-        run_id=run.shared.run_id,
+        memory=_memory_use(node, "" if node.depth else text),
+        reading=reading_cost(task.question, known, usage.input_tokens, node.models.sub.window),
+        sandbox=None if mode == "direct" else node.run.sandbox.tier,
+        run_id=node.run.id,
     )
 
 
-def _checked(outcome: Outcome, task: Task, run: Run) -> tuple[str, object, Cited]:
+def _memory_use(node: Node, text: str) -> MemoryUse:
+    """What memory did, and the calls that were reused."""
+    use, reuse = node.run.memory.use(text), node.run.reuse
+    if reuse is None:
+        return use
+    return replace(
+        use,
+        misses=use.misses + reuse.made,
+        reused=reuse.reused,
+        saved_tokens=reuse.saved_tokens,
+        saved_micros=reuse.saved_micros,
+    )
+
+
+def _checked(outcome: Outcome, task: Task, node: Node) -> tuple[str, object, Cited]:
     """Text and data with their citations checked, at the root."""
-    if run.depth:
+    if node.depth:
         return outcome.text, outcome.data, Cited(outcome.text, (), 0)
     if outcome.data is None:
         cited = cite(outcome.text, task.context)

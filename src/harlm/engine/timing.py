@@ -12,10 +12,10 @@ from harlm.types import Early
 Now = Callable[[], float]
 
 
-class Meter:
+class CallClock:
     """Call time of one node and everything below it: how much calls overlapped."""
 
-    def __init__(self, parent: Meter | None = None, now: Now = time.monotonic) -> None:
+    def __init__(self, parent: CallClock | None = None, now: Now = time.monotonic) -> None:
         self._parent = parent
         self._now = now
         self._in_flight = 0
@@ -67,6 +67,10 @@ class Bursts:
         self._since = 0.0
         self._longest = 0.0
         self.saved = 0.0
+
+    def save(self, seconds: float) -> None:
+        """Count what was saved before any burst began."""
+        self.saved += seconds
 
     def enter(self) -> None:
         """A call of a cell began."""

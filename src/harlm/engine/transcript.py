@@ -38,8 +38,8 @@ class Transcript:
         measure: an upper bound of the tokens of a text.
         history_tokens: of the turns that are shown whole.
         view_tokens: of what is shown of those before.
-        told: told of every folding: how many turns, and the tokens before and after.
-        folded: told of every turn that went out of sight: its handle, its text and its tokens.
+        on_fold: called for each folding with the number of turns and the tokens before and after.
+        on_turn: called for each turn that left the prompt with its handle, its text and its tokens.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Transcript:
         measure: Measure,
         history_tokens: int,
         view_tokens: int,
-        told: Callable[[int, int, int], None] = lambda *_: None,
-        folded: Callable[[str, str, int], None] = lambda *_: None,
+        on_fold: Callable[[int, int, int], None] = lambda *_: None,
+        on_turn: Callable[[str, str, int], None] = lambda *_: None,
     ) -> None:
-        self._folded = folded
+        self._on_turn = on_turn
         self._opening = list(opening)
         self._memory = memory
         self._node = node
@@ -65,7 +65,7 @@ class Transcript:
         self._measure = measure
         self._most = history_tokens
         self._view_tokens = view_tokens
-        self._told = told
+        self._on_fold = on_fold
         self._view: str | None = None
         self._turns: list[Turn] = []
         self._count = 0
@@ -101,11 +101,11 @@ class Transcript:
                 depth=self._depth,
                 title=prompts.turn_title(turn.number, turn.reply.content),
             )
-            self._folded(handle, text, self._memory.tokens_of(handle))
+            self._on_turn(handle, text, self._memory.tokens_of(handle))
         folded, self._turns = len(self._turns), []
         view = self._memory.view(self._node, [self._question], self._view_tokens, self._measure)
         self._view = view or None
-        self._told(folded, before, self._measure(view) if view else 0)
+        self._on_fold(folded, before, self._measure(view) if view else 0)
         return True
 
     def shorten(self) -> bool:

@@ -7,8 +7,7 @@ questions known so far. Knows entries and tokens; refuses to know what a model i
 from harlm.memory.cold import ColdStore
 from harlm.memory.hierarchy import Memory, Recalled
 from harlm.memory.hot import HotStore
-from harlm.memory.ram import RamStore
-from harlm.memory.reuse import Reuse
+from harlm.memory.in_memory import InMemoryStore
 from harlm.memory.view import Shown, view
 
-__all__ = ["ColdStore", "HotStore", "Memory", "RamStore", "Recalled", "Reuse", "Shown", "view"]
+__all__ = ["ColdStore", "HotStore", "InMemoryStore", "Memory", "Recalled", "Shown", "view"]

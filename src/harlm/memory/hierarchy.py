@@ -13,15 +13,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harlm.context import estimate_tokens
 from harlm.errors import MemoryFailure
-from harlm.memory.counts import Counts, Tier
 from harlm.memory.extract import Measure, beginning
 from harlm.memory.hot import HotStore
+from harlm.memory.statistics import Statistics, Tier
 from harlm.memory.view import Shown, view
 from harlm.memory.warm import Summary, WarmTier, summarised
 from harlm.protocols import Embedder, MemoryStore
-from harlm.retrieval.meaning import Meaning
+from harlm.retrieval.semantic import Meaning
+from harlm.tokens import estimate_tokens
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
 
 _DIGITS = "23456789abcdefghjkmnpqrstvwxyz"
@@ -105,7 +105,7 @@ class Memory:
         self._known: dict[str, _Known] = {}
         self._by_key: dict[str, str] = {}
         self._turns: Counter[str] = Counter()
-        self.counts = Counts()
+        self.statistics = Statistics()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -135,14 +135,13 @@ class Memory:
         depth: int = 0,
         question: str = "",
         model: str = "",
-        key: str | None = None,
         usage: Usage | None = None,
         title: str = "",
         is_pinned: bool = False,
     ) -> str:
-        """Remember a value, and give it a handle. The same value under the same key has the handle that it had."""
-        content = _digest(node, kind, question, value) if key is None else key
-        key = key or _digest(self._run, kind, content, "")
+        """Remember a value, and give it a handle. The same value at the same node has the handle that it had."""
+        content = _digest(node, kind, question, value)
+        key = _digest(self._run, kind, content, "")
         if key in self._by_key:
             return self._by_key[key]
         handle = self._new_handle(content)
@@ -186,15 +185,6 @@ class Memory:
         """What is put from here on at a node is newer than what was put before; within a turn nothing is."""
         self._turns[node] += 1
 
-    def store_only(self, key: str, value: str, *, model: str, usage: Usage) -> None:
-        """Keep a reply for whoever asks the same, in this run or another; it has no handle, since it is part of a turn."""
-        self._store.put(
-            Entry(
-                key=key, kind="reply", value=value, model=model, tokens=estimate_tokens(value), created=time.time(),
-                usage=usage,
-            )
-        )  # fmt: skip
-
     def flush(self) -> None:
         """Return when all that was put is kept.
 
@@ -222,7 +212,7 @@ class Memory:
         """
         known = self._of(handle)
         if known.was_shown_short:
-            self.counts.rehydrated += 1
+            self.statistics.rehydrated += 1
             known.was_shown_short = False
         value = self._original(known).value
         if tokens is None or (isinstance(value, str) and self._measure(value) <= tokens):
@@ -243,7 +233,7 @@ class Memory:
                 query, list(places), k, lambda other: list(self._found(other, 10))
             )
         if not handles:
-            self.counts.misses += 1
+            self.statistics.misses += 1
         return [self._excerpt(handle, query, tokens, places.get(handle)) for handle in handles]
 
     def _found(self, query: str, k: int) -> dict[str, Recollection]:
@@ -301,11 +291,11 @@ class Memory:
     def _summary(self, known: _Known, questions: Sequence[str], tokens: int, measure: Measure) -> Summary:
         """An entry made short: as it was before, or from the original."""
         if (summary := self._warm.known(known.key, questions, tokens, measure)) is not None:
-            self.counts.served("warm")
+            self.statistics.served("warm")
             return summary
         summary = self._warm.make(known.key, self._original(known).value, questions, tokens, measure)
         if summary.method != "whole":
-            self.counts.shortened(summary.ratio)
+            self.statistics.shortened(summary.ratio)
         return summary
 
     def _original(self, known: _Known) -> Entry:
@@ -317,11 +307,11 @@ class Memory:
         tier: Tier = "hot" if known.key in self._hot else "cold"
         entry = self._hot.get(known.key)
         if entry is None:
-            self.counts.misses += 1
+            self.statistics.misses += 1
             raise MemoryFailure(f"{known.handle} cannot be read any more: its file was moved or emptied")
-        self.counts.served(tier)
+        self.statistics.served(tier)
         if tier == "cold" and known.was_hot:
-            self.counts.recomputed += 1
+            self.statistics.recomputed += 1
         known.was_hot = known.key in self._hot
         self._look()
         return entry
@@ -329,7 +319,7 @@ class Memory:
     def _of(self, handle: str) -> _Known:
         known = self._known.get(handle)
         if known is None:
-            self.counts.misses += 1
+            self.statistics.misses += 1
             raise KeyError(handle)
         return known
 
@@ -346,10 +336,10 @@ class Memory:
     def use(self, answer: str = "") -> MemoryUse:
         """What memory did so far; of the numbers and names of ``answer``, how many survived in the summaries."""
         kept, probed = self._warm.probe(answer, self._hot.get)
-        return self.counts.use(kept=kept, probed=probed)
+        return self.statistics.use(kept=kept, probed=probed)
 
     def _look(self) -> None:
-        self.counts.seen({"hot": len(self._hot), "warm": len(self._warm), "cold": len(self._known)})
+        self.statistics.seen({"hot": len(self._hot), "warm": len(self._warm), "cold": len(self._known)})
 
 
 def _one_line(value: str | bytes, most: int) -> str:

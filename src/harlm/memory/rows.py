@@ -8,7 +8,6 @@ import hashlib
 import sqlite3
 import zlib
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -16,10 +15,10 @@ import msgspec
 
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.postings import TOKENIZER
+from harlm.storage import opened
 from harlm.types import Entry, EntryKind, Usage
 
 _FORMAT = 1
-_PATIENCE_S = 10  # for another process that writes
 _SHORT = 512  # bytes that are not worth packing
 _FIRST = 1 << 22  # characters of an entry that are indexed; a longer one is found by these
 _IS_BYTES, _IS_PACKED = 1, 2
@@ -48,21 +47,7 @@ _packed_usage = msgspec.json.encode
 
 def connected(file: Path) -> sqlite3.Connection:
     """A connection to a file with our tables."""
-    connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
-    try:
-        with suppress(OSError):
-            file.chmod(0o600)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, _FORMAT):
-            raise sqlite3.DatabaseError(f"it has format {version}, and this is format {_FORMAT}")
-        if version == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return opened(file, _SCHEMA, _FORMAT)
 
 
 def insert_one(connection: sqlite3.Connection, space: str, entry: Entry) -> tuple[int, str, Entry] | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harlm.memory.extract import Measure, beginning, extracted, lines
-from harlm.memory.structure import kind_of, outlined
+from harlm.memory.outline import kind_of, outlined
 from harlm.types import Entry
 
 Method = Literal["whole", "extract", "outline", "abstract"]

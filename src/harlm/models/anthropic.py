@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from harlm.models.http import Transport, request_headers
+from harlm.models.access import Endpoint
+from harlm.models.http import request_headers
 from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -41,24 +42,17 @@ class _Reply(msgspec.Struct):
 class AnthropicMessages:
     """A model behind ``/v1/messages``. The arguments are those of ``OpenAIChat``."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        model: str,
-        base_url: str,
-        key: str | None,
-        key_hint: str,
-        window: int,
-        transport: Transport,
-    ) -> None:
-        self.name = name
+    def __init__(self, endpoint: Endpoint, window: int) -> None:
+        self.name = endpoint.name
         self.window = window
-        self._model = model
-        self._url = f"{base_url.removesuffix('/v1')}/v1/messages"
-        self._headers = {"anthropic-version": _VERSION, **({"x-api-key": key} if key else {})}
-        self._key_hint = key_hint
-        self._transport = transport
+        self._model = endpoint.model
+        self._url = f"{endpoint.base_url.removesuffix('/v1')}/v1/messages"
+        self._headers = {
+            "anthropic-version": _VERSION,
+            **({"x-api-key": endpoint.key} if endpoint.key else {}),
+        }
+        self._key_hint = endpoint.key_hint
+        self._transport = endpoint.transport
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """One request; see ``harlm.protocols.LanguageModel``."""

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import msgspec
 
 from harlm.errors import BadCompletion
-from harlm.models.http import Transport, request_headers
+from harlm.models.access import Endpoint
+from harlm.models.http import request_headers
 from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -50,23 +51,13 @@ class _Reply(msgspec.Struct, rename="camel"):
 class GeminiContent:
     """A model behind ``:generateContent``. The arguments are those of ``OpenAIChat``."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        model: str,
-        base_url: str,
-        key: str | None,
-        key_hint: str,
-        window: int,
-        transport: Transport,
-    ) -> None:
-        self.name = name
+    def __init__(self, endpoint: Endpoint, window: int) -> None:
+        self.name = endpoint.name
         self.window = window
-        self._url = f"{base_url.removesuffix('/v1beta')}/v1beta/models/{quote(model)}:generateContent"
-        self._headers = {"x-goog-api-key": key} if key else {}
-        self._key_hint = key_hint
-        self._transport = transport
+        self._url = f"{endpoint.base_url.removesuffix('/v1beta')}/v1beta/models/{quote(endpoint.model)}:generateContent"
+        self._headers = {"x-goog-api-key": endpoint.key} if endpoint.key else {}
+        self._key_hint = endpoint.key_hint
+        self._transport = endpoint.transport
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """One request; see ``harlm.protocols.LanguageModel``."""

@@ -21,7 +21,7 @@ import aiohttp
 import msgspec
 from aiohttp.client_proto import ResponseHandler
 
-from harlm.config import Models
+from harlm.config import ModelSettings
 from harlm.errors import (
     BadCompletion,
     ConfigError,
@@ -96,7 +96,7 @@ class Transport:
         settings: timeouts, proxy and certificates.
     """
 
-    def __init__(self, settings: Models) -> None:
+    def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[str, str | None] = {}

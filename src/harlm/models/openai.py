@@ -9,7 +9,8 @@ from typing import Any, Literal
 import msgspec
 
 from harlm.errors import BadCompletion, ContextOverflow, ModelError, ModelUnavailable
-from harlm.models.http import Received, Transport, request_headers
+from harlm.models.access import Endpoint
+from harlm.models.http import Received, request_headers
 from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -79,11 +80,11 @@ class _Pieces:
     """Puts a streamed reply together.
 
     Args:
-        heard: told the text so far.
+        on_text: told the text so far.
     """
 
-    def __init__(self, heard: Callable[[str], None]) -> None:
-        self._heard = heard
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._on_text = on_text
         self._unread = b""
         self._said: list[str] = []
         self._refused = ""
@@ -102,7 +103,7 @@ class _Pieces:
         except msgspec.DecodeError as error:
             self._garbage = self._garbage or error
         if len(self._said) > before:
-            self._heard("".join(self._said))
+            self._on_text("".join(self._said))
 
     def _line(self, line: bytes) -> None:
         data = line.removeprefix(b"data:").strip()
@@ -133,35 +134,20 @@ class OpenAIChat:
     """A model behind ``/chat/completions``.
 
     Args:
-        name: the full name, as usage is booked.
-        model: what the server calls it.
-        base_url: without ``/chat/completions``.
-        key: the bearer token; None for servers that want none.
-        key_hint: where the key comes from, for messages.
+        endpoint: where the model answers.
         window: tokens that fit.
-        transport: the run's connections.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        model: str,
-        base_url: str,
-        key: str | None,
-        key_hint: str,
-        window: int,
-        transport: Transport,
-    ) -> None:
-        self.name = name
+    def __init__(self, endpoint: Endpoint, window: int) -> None:
+        self.name = endpoint.name
         self.window = window
-        self._model = model
-        self._url = f"{base_url}/chat/completions"
+        self._model = endpoint.model
+        self._url = f"{endpoint.base_url}/chat/completions"
         # OpenAI's own models that think refuse the old name; other servers mostly know no other.
-        self._limit_name = _NEW_NAME if "api.openai.com" in base_url else _OLD_NAME
-        self._headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._key_hint = key_hint
-        self._transport = transport
+        self._limit_name = _NEW_NAME if "api.openai.com" in endpoint.base_url else _OLD_NAME
+        self._headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
+        self._key_hint = endpoint.key_hint
+        self._transport = endpoint.transport
         self._streams = True  # until the server shows that it cannot, or does not say what a stream took
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
@@ -176,7 +162,7 @@ class OpenAIChat:
             body["temperature"] = sampling.temperature
         if sampling.seed is not None:
             body["seed"] = sampling.seed
-        if sampling.heard is not None and self._streams:
+        if sampling.on_text is not None and self._streams:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         try:
             received = await self._post(body, sampling)
@@ -221,7 +207,7 @@ class OpenAIChat:
             reply=_Reply,
             model=self.name,
             key_hint=self._key_hint,
-            stream=_Pieces(sampling.heard) if sampling.heard is not None and "stream" in body else None,
+            stream=_Pieces(sampling.on_text) if sampling.on_text is not None and "stream" in body else None,
         )
 
     def _adapts(self, body: dict[str, object], error: ModelError) -> bool:

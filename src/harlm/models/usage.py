@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harlm.context import estimate_tokens
+from harlm.tokens import estimate_tokens
 from harlm.types import Message, Usage
 
 

@@ -17,10 +17,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
-from harlm.retrieval import large
+from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.impacts import Impact, Impacts
 from harlm.retrieval.passages import SCHEME, Passages, split_passages
 from harlm.retrieval.postings import TOKENIZER, Postings, any_of
+from harlm.storage import set_aside
 
 _Kept = TypeVar("_Kept", int, bytes)
 
@@ -37,7 +38,7 @@ LOST = (sqlite3.Error, IndexError)
 
 
 class Ranking(Protocol):
-    """What ranks the passages of some texts: ``PassageIndex``, or ``harlm.retrieval.large.LargeIndex``."""
+    """What ranks the passages of some texts: ``PassageIndex``, or ``harlm.retrieval.tantivy_index.LargeIndex``."""
 
     def __enter__(self) -> Self: ...
 
@@ -223,24 +224,6 @@ def open_index(
     spans = _build(connection, "p_memory", texts, growing)
     connection.execute("COMMIT")
     return PassageIndex(connection, "p_memory", spans)
-
-
-def set_aside(file: Path, error: Exception) -> bool:
-    """Move a file aside if this error of SQLite or of an index in it says that it is damaged; whether that was done.
-
-    What belongs to it goes with it: SQLite would write an old ``-wal`` into the new file.
-    """
-    if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
-        return False  # locked, full, read-only, or an index that another process has thrown out: the file is good
-    aside = f"{file.name}.broken-{int(time.time())}"
-    try:
-        file.replace(file.with_name(aside))
-        for part in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                file.with_name(file.name + part).replace(file.with_name(aside + part))
-    except OSError:
-        return False
-    return True
 
 
 def _open_in_file(texts: Sequence[str], file: Path, key: str, growing: Growing | None) -> PassageIndex:

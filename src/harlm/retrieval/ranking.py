@@ -12,10 +12,10 @@ from heapq import nlargest
 from itertools import pairwise
 from typing import NamedTuple
 
-from harlm.retrieval.forms import related_words
 from harlm.retrieval.index import Ranking
 from harlm.retrieval.sentences import split_sentences
 from harlm.retrieval.terms import content_terms, stem, stems_of, terms, word_at
+from harlm.retrieval.word_families import related_words
 
 RELATED = 0.6  # what a related word form counts, where the word itself counts 1
 SIMILAR = 0.5  # what a word that begins alike counts

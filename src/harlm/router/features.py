@@ -8,14 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from harlm.types import Profile, Task
+from harlm.types import Growth, ModelFacts, Profile, Task
 
 Need = Literal["lookup", "exact", "meaning"]
 """``lookup``: one place answers. ``exact``: all places, and code can tell. ``meaning``: all places, and reading can."""
-
-EFFECTIVE = 0.25
-"""The share of its window in which a model is taken to read reliably. Published curves fall long before the window
-is full; this share is a judgement until it is measured for the model at hand."""
 
 _MEANING = re.compile(
     r"\b(summar|overview|gist|main (?:points?|ideas?|topics?|themes?)|compare|contrast|differ(?:ence|s)|similarit|themes?\b"
@@ -23,6 +19,7 @@ _MEANING = re.compile(
     r"|pros and cons|trend)",
     re.IGNORECASE,
 )
+_PAIRS = re.compile(r"\bpairs? of\b|\bwhich (?:two|pairs)\b|\beach pair\b|\bevery pair\b", re.IGNORECASE)
 _EXACT = re.compile(
     r"\b(how many|how often|number of|count\b|total|sum of|average|mean\b|median|percentage|list (?:all|every|the)|^list\b"
     r"|(?:which|what) (?:files?|modules?|documents?|functions?|classes|rows?|lines?|users?|pages)\b|all (?:the )?\w+ (?:that|which)"
@@ -52,12 +49,12 @@ class Features:
     documents: int
 
 
-def extract(task: Task, profile: Profile, root_window: int) -> Features:
+def extract(task: Task, profile: Profile, root: ModelFacts) -> Features:
     """The features of a task."""
     return Features(
         tokens=profile.tokens,
-        fill=profile.tokens / root_window,
-        effective_fill=profile.tokens / (EFFECTIVE * root_window),
+        fill=profile.tokens / root.window,
+        effective_fill=profile.tokens / root.effective_window,
         need=need_of(task.question),
         structure=profile.structure,
         documents=profile.documents,
@@ -69,3 +66,12 @@ def need_of(question: str) -> Need:
     if _MEANING.search(question):
         return "meaning"
     return "exact" if _EXACT.search(question) else "lookup"
+
+
+def growth_of(question: str) -> Growth:
+    """How the tokens that a question needs grow with the text, by its wording. Questions that code can answer by counting
+    need none of the text read by a model, and questions for one place a passage: both are ``constant``.
+    """
+    if _PAIRS.search(question):
+        return "factorable pairs"
+    return "linear" if need_of(question) == "meaning" else "constant"

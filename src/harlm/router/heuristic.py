@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 
 from harlm.router.features import Features, extract
-from harlm.types import MODES, Mode, Profile, Route, Task
+from harlm.types import MODES, Mode, ModelFacts, Profile, Route, Task
 
 _ROOM = 0.9  # of the window, for the context; the rest is for prompt and reply
 _TINY = 400  # tokens that are counted at a glance
@@ -16,12 +16,12 @@ _TINY = 400  # tokens that are counted at a glance
 class HeuristicRouter:
     """Chooses by size, structure and wording."""
 
-    def route(self, task: Task, profile: Profile, *, root_window: int, sub_window: int) -> Route:
+    def route(self, task: Task, profile: Profile, *, root: ModelFacts, sub: ModelFacts) -> Route:
         """The mode with the most points; see ``harlm.protocols.Router``."""
-        features = extract(task, profile, root_window)
+        features = extract(task, profile, root)
         points: dict[Mode, float] = dict.fromkeys(MODES, 0.0)
         reasons: list[str] = []
-        for mode, worth, reason in (*_by_size(features, root_window), *_by_need(features)):
+        for mode, worth, reason in (*_by_size(features, root.window), *_by_need(features)):
             points[mode] += worth
             if worth > 0:
                 reasons.append(f"{mode}: {reason}")

@@ -7,10 +7,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from harlm.config import Isolation
+from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
-from harlm.sandbox.tiers import Choice, Found, choose, refusal, sandbox_on
+from harlm.sandbox.tiers import Choice, TierCheck, choose, refusal, sandbox_on
 from harlm.types import Context
 
 
@@ -33,7 +33,7 @@ class SandboxCheck:
     denied: tuple[str, ...] = ()
     reached: tuple[str, ...] = ()
     note: str = ""
-    higher: tuple[Found, ...] = ()
+    higher: tuple[TierCheck, ...] = ()
     first_s: float = 0.0
 
 
@@ -43,7 +43,7 @@ class _NoCalls:
         raise AssertionError(f"nobody offered {function}")
 
 
-async def check_sandbox(settings: Isolation) -> SandboxCheck:
+async def check_sandbox(settings: SandboxSettings) -> SandboxCheck:
     """Build the sandbox that a run would use here, try to break out of it, harmlessly, and open a first REPL."""
     choice = await choose(settings.tier, allow_unsafe=settings.allow_unsafe)
     if choice.found is None:
@@ -56,7 +56,7 @@ async def check_sandbox(settings: Isolation) -> SandboxCheck:
     return _of(choice, choice.found, first_s)
 
 
-def _of(choice: Choice, found: Found, first_s: float) -> SandboxCheck:
+def _of(choice: Choice, found: TierCheck, first_s: float) -> SandboxCheck:
     return SandboxCheck(
         tier=found.tier,
         denied=found.denied,
@@ -67,7 +67,7 @@ def _of(choice: Choice, found: Found, first_s: float) -> SandboxCheck:
     )
 
 
-async def _first_cell(found: Found, settings: Isolation) -> float:
+async def _first_cell(found: TierCheck, settings: SandboxSettings) -> float:
     started = time.perf_counter()
     sandbox = sandbox_on(found.tier, settings)
     try:

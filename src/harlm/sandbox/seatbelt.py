@@ -10,6 +10,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from harlm import guest
+
 _PROGRAM = "/usr/bin/sandbox-exec"
 
 
@@ -28,7 +30,7 @@ def command() -> list[str]:
 
 def profile() -> str:
     """The rules: later ones win. Paths are those of this interpreter and of the worker's own code."""
-    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(__file__).parent / "worker")}
+    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *guest.__path__}
     places |= {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     readable = "\n".join(f"(allow file-read* (subpath {_quoted(path)}))" for path in sorted(places))
     return f"""(version 1)

@@ -12,14 +12,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harlm.config import Isolation
+from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import Repl, ReplHost, ReplSetup, Sandbox
-from harlm.sandbox import control, seatbelt
-from harlm.sandbox.canaries import attempts
-from harlm.sandbox.control import Control
-from harlm.sandbox.process import ProcessSandbox
-from harlm.sandbox.zygote import HostZygote
+from harlm.sandbox import seatbelt
+from harlm.sandbox.escape_attempts import attempts
+from harlm.sandbox.process import zygote_socket as control
+from harlm.sandbox.process.sandbox import ProcessSandbox
+from harlm.sandbox.process.zygote import HostZygote
+from harlm.sandbox.process.zygote_socket import ZygoteSocket
 from harlm.types import Context
 
 KERNEL_TIERS = ("s3", "s2", "s1")
@@ -38,7 +39,7 @@ _HOW_TO_GET: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class TierCheck:
     """What came of building one tier.
 
     Attributes:
@@ -67,10 +68,10 @@ class Found:
         return _HOW_TO_GET.get(self.tier, "")
 
 
-_found: dict[str, Found] = {}
+_found: dict[str, TierCheck] = {}
 
 
-async def find(tier: str) -> Found:
+async def find(tier: str) -> TierCheck:
     """Build ``tier`` in a process that is thrown away, and try to break out of it. What was found holds for as long as this
     process lives.
 
@@ -85,22 +86,22 @@ async def find(tier: str) -> Found:
     return _found[tier]
 
 
-async def _find(tier: str) -> Found:
+async def _find(tier: str) -> TierCheck:
     if tier == "monty":
         is_there = importlib.util.find_spec("pydantic_monty") is not None
-        return await _try_monty() if is_there else Found(tier=tier, why_not="it is not installed")
+        return await _try_monty() if is_there else TierCheck(tier=tier, why_not="it is not installed")
     if tier == "seatbelt":
         if why_not := seatbelt.why_not():
-            return Found(tier=tier, why_not=why_not)
+            return TierCheck(tier=tier, why_not=why_not)
         return await _build("s0", tier, seatbelt.command())
     if tier in KERNEL_TIERS and sys.platform != "linux":
-        return Found(tier=tier, why_not=f"it needs a Linux kernel, and this is {sys.platform}")
+        return TierCheck(tier=tier, why_not=f"it needs a Linux kernel, and this is {sys.platform}")
     return await _build(tier, tier, ())
 
 
-async def _build(tier: str, name: str, wrapper: Sequence[str]) -> Found:
+async def _build(tier: str, name: str, wrapper: Sequence[str]) -> TierCheck:
     ours, theirs = socket.socketpair()
-    talk = Control(ours)
+    talk = ZygoteSocket(ours)
     try:
         with attempts() as tried:
             with theirs:
@@ -114,7 +115,7 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> Found:
             raise SandboxFailure(
                 "the sandbox's interpreter was killed; free some memory, and ask again"
             ) from error
-        return Found(tier=name, why_not="the process in which it was built was killed", is_passing=True)
+        return TierCheck(tier=name, why_not="the process in which it was built was killed", is_passing=True)
     except OSError as error:
         # Also a timeout: nothing is known of this tier, and a lower one must not take its place.
         raise SandboxFailure(
@@ -125,7 +126,7 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> Found:
     match news:
         case control.Built():
             reached = tuple(news.reached)
-            return Found(
+            return TierCheck(
                 tier=name,
                 why_not=_what_it_should_stop(name, reached),
                 denied=tuple(news.denied),
@@ -133,8 +134,8 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> Found:
                 note=news.note,
             )
         case control.Refused():
-            return Found(tier=name, why_not=news.why)
-    return Found(tier=name, why_not=f"its zygote said {type(news).__name__}")
+            return TierCheck(tier=name, why_not=news.why)
+    return TierCheck(tier=name, why_not=f"its zygote said {type(news).__name__}")
 
 
 def _what_it_should_stop(tier: str, reached: Sequence[str]) -> str:
@@ -143,9 +144,9 @@ def _what_it_should_stop(tier: str, reached: Sequence[str]) -> str:
     return f"built, but it does not stop: {'; '.join(missed)}" if missed and tier != "s0" else ""
 
 
-async def _try_monty() -> Found:
+async def _try_monty() -> TierCheck:
     """The same attempts, as cells of Monty."""
-    sandbox = sandbox_on("monty", Isolation(cell_seconds=2))
+    sandbox = sandbox_on("monty", SandboxSettings(cell_seconds=2))
     denied: list[str] = []
     reached: list[str] = []
     try:
@@ -158,7 +159,7 @@ async def _try_monty() -> Found:
     finally:
         await sandbox.close()
     why_not = _what_it_should_stop("monty", reached)
-    return Found(tier="monty", why_not=why_not, denied=tuple(denied), reached=tuple(reached))
+    return TierCheck(tier="monty", why_not=why_not, denied=tuple(denied), reached=tuple(reached))
 
 
 class _Nobody:
@@ -176,13 +177,13 @@ class Choice:
         higher: stronger tiers that cannot be built, with the reasons.
     """
 
-    found: Found | None
-    higher: tuple[Found, ...]
+    found: TierCheck | None
+    higher: tuple[TierCheck, ...]
 
 
 async def choose(wanted: str, *, allow_unsafe: bool) -> Choice:
     """The tier that was asked for, or for ``auto`` the strongest that can be built."""
-    higher: list[Found] = []
+    higher: list[TierCheck] = []
     for tier in _candidates(wanted, allow_unsafe=allow_unsafe):
         found = await find(tier)
         if found.is_built:
@@ -222,7 +223,7 @@ class ChosenSandbox:
         settings: the tier and the limits.
     """
 
-    def __init__(self, settings: Isolation) -> None:
+    def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings
         self._choosing = asyncio.Lock()
         self._chosen: Sandbox | None = None
@@ -256,7 +257,7 @@ class ChosenSandbox:
             await self._chosen.close()
 
 
-def sandbox_on(tier: str, settings: Isolation) -> Sandbox:
+def sandbox_on(tier: str, settings: SandboxSettings) -> Sandbox:
     """The sandbox of a tier that can be built."""
     if tier == "monty":
         from harlm.sandbox.monty.repl import MontySandbox

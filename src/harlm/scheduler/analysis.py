@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from harlm.guest.scout.syntax import callers, facts
+from harlm.guest.vocabulary import MODEL_CALLS
 from harlm.scheduler.plan import CallSite, Flow, Loop, Plan
-from harlm.scheduler.scout.syntax import TOOLS, callers, facts
 
 Taint = frozenset[int]
 """The sites whose results a value may hold. One of an earlier round of a loop is ``-(number + depth * _ROUND)``, for a loop
@@ -322,7 +323,7 @@ class _Walker:
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         if isinstance(node.func, ast.Name):
             name = node.func.id
-            if name in TOOLS:
+            if name in MODEL_CALLS:
                 return self._site(node, name, self._all(arguments))
             if name in self._functions and len(self._through) < _DEPTH and name not in self._through:
                 return self._helper(name, node)
@@ -355,7 +356,7 @@ class _Walker:
 
         def one_round() -> None:
             nonlocal result
-            if isinstance(function, ast.Name) and function.id in TOOLS:
+            if isinstance(function, ast.Name) and function.id in MODEL_CALLS:
                 result |= self._site(node, function.id, taint)
             else:
                 result |= taint | self._run_lambdas([function], taint)

@@ -17,12 +17,10 @@ from typing import NamedTuple
 import msgspec
 
 from harlm.errors import CodeError, LimitExceeded
+from harlm.guest.vocabulary import FORESEEN, READING
 from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
 from harlm.types import Amounts, Usage
-
-FORESEEN = frozenset({"llm_query", "rlm_query"})
-"""What is made early. Everything else has its answer at the moment of asking only."""
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -47,6 +45,10 @@ Make = Callable[[str, Mapping[str, object], bool], Making]
 """Begins a call: the function, its arguments, and whether it is made early, which must end nothing when it is refused."""
 
 
+Read = Callable[[str, Mapping[str, object]], Awaitable[object]]
+"""Serves a function that reaches no model."""
+
+
 @dataclass(slots=True, eq=False)
 class _Call:
     number: int
@@ -69,15 +71,12 @@ class _Lane:
     foreseen: int = 0
 
 
-_READING = frozenset({"search", "places", "extent", "budget"})
-"""What may be asked ahead of a cell and again by the cell: it changes nothing."""
-
-
 class Broker:
     """See the module. One for each cell; ``harlm.protocols.Foresight`` for its scout.
 
     Args:
         make: begins a call.
+        read: serves what reaches no model and changes nothing.
         is_eager: whether calls that a result may make unnecessary are foreseen without limit.
         may_risk: whether such calls may be made now.
         now: the clock, in seconds.
@@ -87,11 +86,13 @@ class Broker:
         self,
         make: Make,
         *,
+        read: Read | None = None,
         is_eager: bool = False,
         may_risk: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make = make
+        self._read = read
         self.is_eager = is_eager
         self._may_risk = may_risk
         self._now = now
@@ -135,9 +136,9 @@ class Broker:
         """See ``harlm.protocols.Foresight``."""
         function, arguments = foreseen.function, foreseen.arguments
         if function not in FORESEEN:
-            if function not in _READING:
+            if function not in READING or self._read is None:
                 raise CodeError(f"{function} is left to the cell itself")
-            return await self._make(function, arguments, True).value
+            return await self._read(function, arguments)
         if not foreseen.is_certain and not self._may_risk():
             return await _never()  # the cell itself may ask
         lane = self._lanes[_key(function, arguments)]

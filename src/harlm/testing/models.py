@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
-from harlm.context import estimate_tokens
 from harlm.errors import BadCompletion
+from harlm.tokens import estimate_tokens
 from harlm.types import Completion, Message, Sampling, Usage
 
 Script = Callable[[Sequence[Message]], str | Exception] | Sequence[str | Exception]

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harlm.errors import CodeError
+from harlm.guest.worker.memory import CellMemory
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
-from harlm.sandbox.worker.memory import Memory
 from harlm.types import Final, Observation
 
 
@@ -54,7 +54,7 @@ class _FakeRepl:
         for function in setup.functions:
             self._reserved[function] = self._function(function)
         if any(function.startswith("memory_") for function in setup.functions):
-            self._reserved["memory"] = Memory(self._ask)
+            self._reserved["memory"] = CellMemory(self._ask)
         self._names: dict[str, Any] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failure: Exception | None = None

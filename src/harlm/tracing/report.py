@@ -14,7 +14,7 @@ from harlm.types import (
     Latency,
     MemoryUse,
     Mode,
-    Reading,
+    ReadingCost,
     Route,
     Status,
     TierUse,
@@ -122,7 +122,7 @@ def report_of(answer: Answer) -> AnswerReport:
     )
 
 
-def _reading(reading: Reading) -> ReadingReport:
+def _reading(reading: ReadingCost) -> ReadingReport:
     return ReadingReport(
         growth=reading.growth,
         tokens_read=reading.tokens_read,

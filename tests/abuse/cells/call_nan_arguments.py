@@ -1,6 +1,6 @@
 # class: proto
 # Calls with numbers that are none where a text is due.
 import os,time
-from worker.msgpack import pack
+from guest.worker.msgpack import pack
 b=pack({"op":"call","id":9,"function":"llm_query","arguments":{"prompt":float("nan"),"model":float("inf")}})
 os.write(3,len(b).to_bytes(4,"little")+b); time.sleep(.3)

@@ -1,7 +1,7 @@
 # class: proto
 # Ends under its true name with a negative length, a tail that does not fit and a wall time that is no number.
 import os,sys
-from worker.msgpack import pack
+from guest.worker.msgpack import pack
 f=sys._getframe()
 while not (isinstance(f.f_locals.get("frame"),dict) and "cell" in f.f_locals["frame"]): f=f.f_back
 b=pack({"op":"done","cell":f.f_locals["frame"]["cell"],"head":"h","tail":"t","chars":-(1<<63),"error":"\x00"*9,"final":None,"names":[["\ud800","\x1b[2J"]]*5000,"wall_s":float("nan")})

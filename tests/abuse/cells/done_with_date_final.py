@@ -1,7 +1,7 @@
 # class: proto
 # Ends under its true name with an answer that is a MessagePack timestamp and raw bytes, neither of which JSON can hold.
 import os,sys
-from worker.msgpack import pack
+from guest.worker.msgpack import pack
 f=sys._getframe()
 while not (isinstance(f.f_locals.get("frame"),dict) and "cell" in f.f_locals["frame"]): f=f.f_back
 b=pack({"op":"done","cell":f.f_locals["frame"]["cell"],"head":"","tail":"","chars":0,"error":None,"final":None,"names":[],"wall_s":0.0})

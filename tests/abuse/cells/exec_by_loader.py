@@ -1,7 +1,7 @@
 # class: leak
 # Replaces itself by an interpreter that the dynamic loader is asked to run, since that is a library.
 import glob,os,sys
-from worker.msgpack import pack
+from guest.worker.msgpack import pack
 f=sys._getframe()
 while not (isinstance(f.f_locals.get("frame"),dict) and "cell" in f.f_locals["frame"]): f=f.f_back
 b=pack({"op":"done","cell":f.f_locals["frame"]["cell"],"head":"ESC"+"APED\n","tail":"","chars":8,"error":None,"final":None,"names":[],"wall_s":0.0})

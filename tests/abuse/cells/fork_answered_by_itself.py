@@ -1,8 +1,8 @@
 # class: proto
 # Answers the next order to fork by saying ready itself over the new socket, so that one process is two REPLs.
-import os,worker.repl
-from worker.msgpack import pack
+import os,guest.worker.repl as _repl
+from guest.worker.msgpack import pack
 def lie(self,frame):
     d=self._channel.take_descriptors(); b=pack({"op":"ready"}); os.write(d[0],len(b).to_bytes(4,"little")+b)
     self._channel.send({"op":"forked"})
-worker.repl._Life._fork=lie
+_repl._Life._fork=lie

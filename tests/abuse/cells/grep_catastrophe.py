@@ -1,6 +1,6 @@
 # class: dos
 # Gives the context's own search a pattern that never ends.
-from worker.texts import Library
+from guest.worker.context import Library
 import re
 context.grep(r"(.|x)*(.|x)*(.|x)*(.|x)*$y") if hasattr(context,"grep") else None
 re.search(r"(x+x+)+y","x"*64)

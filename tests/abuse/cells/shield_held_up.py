@@ -1,6 +1,6 @@
 # class: dos
 # Holds the shield under which the worker defers interrupts.
-import gc,worker.channel
+import gc,guest.worker.channel
 for o in gc.get_objects():
-    if isinstance(o,worker.channel._Shield): o._depth=10**9
+    if isinstance(o,guest.worker.channel._Shield): o._depth=10**9
 while True: pass

@@ -1,7 +1,7 @@
 # class: leak
 # Starts a process by vfork; it says so itself over the wire, since its parent may not live on.
 import ctypes,os,platform,sys
-from worker.msgpack import pack
+from guest.worker.msgpack import pack
 f=sys._getframe()
 while not (isinstance(f.f_locals.get("frame"),dict) and "cell" in f.f_locals["frame"]): f=f.f_back
 b=pack({"op":"done","cell":f.f_locals["frame"]["cell"],"head":"ESC"+"APED\n","tail":"","chars":8,"error":None,"final":None,"names":[],"wall_s":0.0})

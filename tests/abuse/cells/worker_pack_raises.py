@@ -1,5 +1,5 @@
 # class: proto
 # Lets the worker's codec raise, so that it dies of its own done message.
-import worker.msgpack
+import guest.worker.msgpack
 def bad(value,out): raise RuntimeError("no")
-worker.msgpack._pack.__code__=bad.__code__
+guest.worker.msgpack._pack.__code__=bad.__code__

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from harlm.budget import Account, Caps, Price, PriceList, Till
+from harlm.budget import Account, Billing, Caps, PriceList
 from harlm.budget.embedding import EmbeddingMeter
 from harlm.errors import LimitExceeded, ModelUnavailable, RateLimited
-from harlm.types import Amounts
+from harlm.types import Amounts, Price
 
 NAME = "openai/embed"
 TEXTS = ["a text of some length, which is embedded", "and another"]
@@ -16,7 +16,7 @@ Send = Callable[[], Awaitable[tuple[str, int | None]]]
 
 
 def meter(account: Account) -> EmbeddingMeter:
-    return EmbeddingMeter(NAME, account, Till(PriceList(own={NAME: Price(input=20.0, output=0.0)})))
+    return EmbeddingMeter(NAME, account, Billing(PriceList(own={NAME: Price(input=20.0, output=0.0)})))
 
 
 def sending(reported: int | None) -> Send:

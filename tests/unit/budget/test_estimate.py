@@ -3,12 +3,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.budget.bounds import Growth
-from harlm.budget.estimate import Estimate, Known, estimate
-from harlm.budget.pricing import FREE, Price
+from harlm.budget.estimate import Estimate, estimate
+from harlm.types import FREE, Growth, ModelFacts, Price
 
-ROOT = Known(name="openai/root", window=400_000, price=Price(input=1.25, output=10.0))
-SUB = Known(name="openai/sub", window=400_000, price=Price(input=0.25, output=2.0))
+ROOT = ModelFacts(name="openai/root", window=400_000, price=Price(input=1.25, output=10.0))
+SUB = ModelFacts(name="openai/sub", window=400_000, price=Price(input=0.25, output=2.0))
 GROWTHS: tuple[Growth, ...] = ("constant", "logarithmic", "linear", "factorable pairs", "arbitrary pairs")
 
 
@@ -26,8 +25,8 @@ def of(mode: str, made: tuple[Estimate, ...]) -> Estimate:
 def test_the_worst_is_never_better_than_what_is_expected(
     tokens: int, growth: Growth, window: int, turns: int, slots: int
 ) -> None:
-    root = Known(name="openai/root", window=window, price=ROOT.price)
-    for each in estimate(tokens, growth, root, SUB, effective=0.25, max_turns=turns, concurrency=slots):
+    root = ModelFacts(name="openai/root", window=window, price=ROOT.price)
+    for each in estimate(tokens, growth, root, SUB, max_turns=turns, concurrency=slots):
         assert each.expected.micros is not None
         assert each.worst.micros is not None
         assert 0 <= each.expected.micros <= each.worst.micros
@@ -37,16 +36,14 @@ def test_the_worst_is_never_better_than_what_is_expected(
 
 
 def test_a_text_that_does_not_fit_rules_direct_out() -> None:
-    made = estimate(500_000, "constant", ROOT, SUB, effective=0.25, max_turns=20, concurrency=32)
+    made = estimate(500_000, "constant", ROOT, SUB, max_turns=20, concurrency=32)
     assert of("direct", made).obstacle == "about 500,000 tokens do not fit into a window of 400,000"
     assert of("repl", made).obstacle is None
 
 
 def test_reading_all_of_it_costs_by_its_length_and_finding_a_passage_does_not() -> None:
     def full(tokens: int, growth: Growth) -> int:
-        micros = of(
-            "full", estimate(tokens, growth, ROOT, SUB, effective=0.25, max_turns=20, concurrency=32)
-        ).expected.micros
+        micros = of("full", estimate(tokens, growth, ROOT, SUB, max_turns=20, concurrency=32)).expected.micros
         assert micros is not None
         return micros
 
@@ -55,21 +52,17 @@ def test_reading_all_of_it_costs_by_its_length_and_finding_a_passage_does_not() 
 
 
 def test_an_unknown_price_is_unknown_and_a_free_model_is_free() -> None:
-    unknown = Known(name="x/y", window=8_000, price=None)
-    for each in estimate(1_000, "linear", unknown, unknown, effective=0.25, max_turns=20, concurrency=4):
+    unknown = ModelFacts(name="x/y", window=8_000, price=None)
+    for each in estimate(1_000, "linear", unknown, unknown, max_turns=20, concurrency=4):
         assert each.expected.micros is None
-    local = Known(name="offline/extractive", window=32_768, price=FREE)
-    for each in estimate(1_000, "linear", local, local, effective=0.25, max_turns=20, concurrency=4):
+    local = ModelFacts(name="offline/extractive", window=32_768, price=FREE)
+    for each in estimate(1_000, "linear", local, local, max_turns=20, concurrency=4):
         assert each.worst.micros == 0
         assert each.worst.seconds < 10
 
 
 def test_more_at_once_takes_less_time_and_not_less_money() -> None:
-    few = of(
-        "full", estimate(10**7, "linear", ROOT, SUB, effective=0.25, max_turns=20, concurrency=1)
-    ).expected
-    many = of(
-        "full", estimate(10**7, "linear", ROOT, SUB, effective=0.25, max_turns=20, concurrency=64)
-    ).expected
+    few = of("full", estimate(10**7, "linear", ROOT, SUB, max_turns=20, concurrency=1)).expected
+    many = of("full", estimate(10**7, "linear", ROOT, SUB, max_turns=20, concurrency=64)).expected
     assert many.seconds < few.seconds / 10
     assert many.micros == few.micros

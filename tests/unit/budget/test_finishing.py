@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.budget import FREE, UNLIMITED, Account, Caps, Price
+from harlm.budget import UNLIMITED, Account, Caps
 from harlm.budget.finishing import plan_finish, working_seconds
-from harlm.budget.pricing import Tier
-from harlm.types import Amounts
+from harlm.types import FREE, Amounts, Price, Tier
 
 PRICE = Price(input=1.25, output=10.0)
 TIERED = Price(

@@ -16,7 +16,7 @@ from harlm.errors import (
     TokenLimit,
 )
 from harlm.types import Amounts, Usage
-from tests.properties.ledger_machine import ManualLoop
+from tests.support.ledger_machine import ManualLoop
 
 NOTHING = Amounts()
 ONE_CALL = Amounts(calls=1)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.budget.pricing import FREE, PICOS, Cents, Price, PriceList, Tier, snapshot
+from harlm.budget.pricing import Cents, PriceList, snapshot
 from harlm.errors import ConfigError
-from harlm.types import Usage
+from harlm.types import FREE, PICOS, Price, Tier, Usage
 
 GPT_5 = Price(input=1.25, output=10.0, cached=0.125)
 SONNET = Price(input=3.0, output=15.0, cached=0.3, cache_write=3.75)

@@ -12,7 +12,7 @@ from harlm.cli.delivery import deliver, refuse_unwritable
 from harlm.errors import ConfigError
 from harlm.testing import ScriptedServer
 from harlm.types import Answer
-from tests.flows.cli import harlm
+from tests.support.cli import harlm
 
 ANSWER = Answer(text="4711", run_id="01X")
 

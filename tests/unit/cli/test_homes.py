@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harlm import assembly
-from harlm.cli.doctor import _about_home
-from harlm.config import Config, Tracing
+from harlm import home
+from harlm.cli.verbs.doctor import _about_home
+from harlm.config import Config, TracingSettings
 from harlm.errors import ConfigError
-from tests.flows.cli import harlm, in_shell
+from tests.support.cli import harlm, in_shell
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_home")
 def test_without_a_home_there_is_no_user_file_and_nowhere_to_keep_runs() -> None:
-    assert not assembly.user_config_file().is_file()
+    assert not home.user_config_file().is_file()
     with pytest.raises(ConfigError, match=r"there is no home folder for '~' .* set HARLM_HOME"):
-        assembly.runs_of(Config())
+        home.runs_of(Config())
     assert _about_home(Config()).state == "bad"
 
 
@@ -43,13 +43,13 @@ def test_somebody_elses_home_that_may_not_be_searched(monkeypatch: pytest.Monkey
         return exists(path)
 
     monkeypatch.setattr(Path, "exists", guarded)
-    finding = _about_home(Config(tracing=Tracing(home="/closed/harlm")))
+    finding = _about_home(Config(tracing=TracingSettings(home="/closed/harlm")))
     assert "/closed/harlm" in finding.detail
 
 
 def test_a_home_that_is_a_file_is_bad() -> None:
     Path("file").touch()
-    assert _about_home(Config(tracing=Tracing(home=str(Path("file").absolute())))).state == "bad"
+    assert _about_home(Config(tracing=TracingSettings(home=str(Path("file").absolute())))).state == "bad"
 
 
 @pytest.mark.parametrize(

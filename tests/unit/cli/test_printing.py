@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harlm.cli.ask import _displayed, _EventLines
 from harlm.cli.printing import json_text
-from tests.flows.cli import harlm, on_terminal
+from harlm.cli.verbs.ask import _displayed, _EventLines
+from tests.support.cli import harlm, on_terminal
 
 TITLE = "\x1b]0;taken over\x07"
 SHOWN = "\\x1b]0;taken over\\x07"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.cli import harlm, in_shell
+from tests.support.cli import harlm, in_shell
 
 ASK = "harlm ask 'What is the code?' a.txt"
 

@@ -9,7 +9,7 @@ import pytest
 
 from harlm.context.readers import archive, read_archive
 from harlm.errors import ContextError
-from tests import making
+from tests.support import making
 
 
 def tarred(members: dict[str, bytes], mode: str = "w:gz", links: tuple[str, ...] = ()) -> bytes:

@@ -5,7 +5,7 @@ import pytest
 from harlm.context import cite, cite_value, load
 from harlm.context.readers import read_document
 from harlm.types import Context
-from tests import making
+from tests.support import making
 
 CONTEXT = load(
     {

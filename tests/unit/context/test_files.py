@@ -9,17 +9,17 @@ from pathlib import Path
 import pathspec  # noqa: F401 - imported before a test gives up the right to read it
 import pytest
 
-from harlm.config import Loading
+from harlm.config import ContextSettings
 from harlm.context.files import find_files
 from harlm.errors import ContextError
 
 
-def names(*sources: str | Path, loading: Loading | None = None) -> list[str]:
-    return [file.name for file in find_files(sources, loading or Loading())[0]]
+def names(*sources: str | Path, loading: ContextSettings | None = None) -> list[str]:
+    return [file.name for file in find_files(sources, loading or ContextSettings())[0]]
 
 
-def reasons(*sources: str | Path, loading: Loading | None = None) -> dict[str, str]:
-    return {each.name: each.reason for each in find_files(sources, loading or Loading())[1]}
+def reasons(*sources: str | Path, loading: ContextSettings | None = None) -> dict[str, str]:
+    return {each.name: each.reason for each in find_files(sources, loading or ContextSettings())[1]}
 
 
 def make(root: Path, *paths: str, text: str = "x") -> None:
@@ -145,14 +145,14 @@ def test_ignore_files_of_the_repository_above_hold_too(tmp_path: Path) -> None:
 
 def test_include_and_exclude(tmp_path: Path) -> None:
     make(tmp_path, "a.py", "b.txt", "sub/c.py", "sub/d_test.py")
-    loading = Loading(include=("*.py",), exclude=("*_test.py",))
+    loading = ContextSettings(include=("*.py",), exclude=("*_test.py",))
     assert names(tmp_path, loading=loading) == ["a.py", "sub/c.py"]
 
 
 def test_big_files_are_left_out_unless_named(tmp_path: Path) -> None:
     (tmp_path / "big.txt").write_bytes(b"x" * ((1 << 20) + 1))
     make(tmp_path, "a.txt")
-    loading = Loading(max_file_mb=1)
+    loading = ContextSettings(max_file_mb=1)
     assert names(tmp_path, loading=loading) == ["a.txt"]
     assert names(tmp_path / "big.txt", loading=loading) == ["big.txt"]
 
@@ -301,7 +301,7 @@ def test_a_line_that_git_passes_over_is_passed_over(tmp_path: Path) -> None:
 def test_a_pattern_of_the_users_own_that_cannot_be_used_is_an_error(tmp_path: Path, pattern: str) -> None:
     make(tmp_path, "a.txt")
     with pytest.raises(ContextError, match="cannot be used"):
-        names(tmp_path, loading=Loading(include=(pattern,)))
+        names(tmp_path, loading=ContextSettings(include=(pattern,)))
 
 
 def test_an_ignore_file_that_is_none_is_not_waited_for(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harlm.config import Loading
+from harlm.config import ContextSettings
 from harlm.context import load, load_paths
 from harlm.errors import ContextError
 from harlm.types import Context, Document
-from tests import making
+from tests.support import making
 
 
 def test_a_str_is_the_text_itself_even_when_it_looks_like_a_path(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_members_of_one_name_are_told_apart(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
         archive.writestr("x/../a.txt", "one")
         archive.writestr("x/a.txt", "two")
-    context = load_paths([tmp_path / "b.zip"], Loading())
+    context = load_paths([tmp_path / "b.zip"], ContextSettings())
     assert [d.name for d in context.documents] == ["b.zip/x/a.txt", "b.zip/x/a (2).txt"]
 
 
@@ -91,7 +91,7 @@ def test_an_error_about_a_named_file_says_what_to_do(
 ) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ContextError, match=said):
-        load_paths([tmp_path / name], Loading())
+        load_paths([tmp_path / name], ContextSettings())
 
 
 @pytest.mark.parametrize("value", ["", "  \n", [], {}, ["", " "], 7, None, object()])
@@ -106,26 +106,26 @@ def test_values_that_are_neither_text_nor_json_say_so() -> None:
 
 
 def test_standard_input_is_one_document() -> None:
-    context = load_paths(["-"], Loading(), stdin=io.BytesIO(b"piped"))
+    context = load_paths(["-"], ContextSettings(), stdin=io.BytesIO(b"piped"))
     assert (context.documents[0].name, context.documents[0].text) == ("<stdin>", "piped")
 
 
 @pytest.mark.parametrize(("data", "said"), [(b"", "is empty"), (b"\x00\x01", "binary")])
 def test_standard_input_that_is_no_text_says_so(data: bytes, said: str) -> None:
     with pytest.raises(ContextError, match=f"standard input .*{said}"):
-        load_paths(["-"], Loading(), stdin=io.BytesIO(data))
+        load_paths(["-"], ContextSettings(), stdin=io.BytesIO(data))
 
 
 def test_a_named_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "x.bin").write_bytes(b"\x00\x01\x02")
     with pytest.raises(ContextError, match=r"x.bin' is binary"):
-        load_paths([tmp_path / "x.bin"], Loading())
+        load_paths([tmp_path / "x.bin"], ContextSettings())
 
 
 def test_a_file_in_a_folder_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("fine")
     (tmp_path / "b.pdf").write_bytes(b"%PDF-broken")
-    context = load_paths([tmp_path], Loading())
+    context = load_paths([tmp_path], ContextSettings())
     assert [d.name for d in context.documents] == ["a.txt"]
     assert context.skipped[0].name == "b.pdf"
     assert "is not a PDF" in context.skipped[0].reason
@@ -133,15 +133,15 @@ def test_a_file_in_a_folder_that_cannot_be_read_is_reported(tmp_path: Path) -> N
 
 def test_an_empty_folder_says_what_was_left_out(tmp_path: Path) -> None:
     with pytest.raises(ContextError, match="there is no text to read in"):
-        load_paths([tmp_path], Loading())
+        load_paths([tmp_path], ContextSettings())
     (tmp_path / "a.png").write_bytes(b"x")
     with pytest.raises(ContextError, match=r"left out: a.png: binary"):
-        load_paths([tmp_path], Loading())
+        load_paths([tmp_path], ContextSettings())
 
 
 def test_an_archive_that_is_named_is_read(tmp_path: Path) -> None:
     (tmp_path / "b.zip").write_bytes(making.zipped({"x/a.txt": "hello", "b.txt": "there"}))
-    assert [d.name for d in load_paths([tmp_path / "b.zip"], Loading()).documents] == [
+    assert [d.name for d in load_paths([tmp_path / "b.zip"], ContextSettings()).documents] == [
         "b.zip/x/a.txt",
         "b.zip/b.txt",
     ]
@@ -150,5 +150,5 @@ def test_an_archive_that_is_named_is_read(tmp_path: Path) -> None:
 def test_the_order_is_always_the_same(tmp_path: Path) -> None:
     for number in range(30):
         (tmp_path / f"{number}.txt").write_text(str(number))
-    first = load_paths([tmp_path], Loading())
-    assert first.digest == load_paths([tmp_path], Loading()).digest
+    first = load_paths([tmp_path], ContextSettings())
+    assert first.digest == load_paths([tmp_path], ContextSettings()).digest

@@ -14,7 +14,7 @@ import pytest
 from harlm.context.readers import read_document
 from harlm.errors import ContextError
 from harlm.types import Document
-from tests import making
+from tests.support import making
 
 
 def read(name: str, data: bytes) -> Document:

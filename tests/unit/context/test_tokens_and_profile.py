@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from harlm.context import estimate_tokens, profile
-from harlm.context.tokens import estimate_documents
+from harlm.context import profile
+from harlm.tokens import estimate_tokens
+from harlm.tokens.estimate import estimate_documents
 from harlm.types import Context, Document
 
 PROSE = (

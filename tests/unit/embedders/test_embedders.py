@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from harlm.config import Models
+from harlm.config import ModelSettings
 from harlm.embedders import minilm
 from harlm.embedders.hashing import HashingEmbedder
 from harlm.embedders.openai import OpenAIEmbedder
 from harlm.embedders.remembering import RememberingEmbedder
 from harlm.errors import BadCompletion, ConfigError, ModelError
+from harlm.models.access import Endpoint
 from harlm.models.http import Transport
-from tests.embedding_server import Embeddings, embedding_server
+from tests.support.embedding_server import Embeddings, embedding_server
 
 Send = Callable[[], Awaitable[tuple[Any, int | None]]]
 
@@ -28,7 +29,9 @@ def moved_aside(folder: Path) -> list[Path]:
 
 def over(address: str, transport: Transport) -> OpenAIEmbedder:
     return OpenAIEmbedder(
-        name="openai/embed", model="embed", base_url=address, key=None, key_hint="", transport=transport
+        Endpoint(
+            name="openai/embed", model="embed", base_url=address, key=None, key_hint="", transport=transport
+        )
     )
 
 
@@ -36,7 +39,7 @@ async def test_a_server_that_fails_for_a_while_is_asked_again() -> None:
     does = Embeddings()
     does.fails = 1
     with embedding_server(does) as address:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             assert len(await over(address, transport).embed(["a", "b"])) == 2
     assert len(does.requests) == 2
 
@@ -45,7 +48,7 @@ async def test_a_server_that_refuses_is_an_error_at_once() -> None:
     does = Embeddings()
     does.fails, does.status = 9, 400
     with embedding_server(does) as address:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             with pytest.raises(ModelError, match="later"):
                 await over(address, transport).embed(["a"])
     assert len(does.requests) == 1
@@ -54,7 +57,7 @@ async def test_a_server_that_refuses_is_an_error_at_once() -> None:
 async def test_a_dimension_that_changes_is_an_error() -> None:
     does = Embeddings()
     with embedding_server(does) as address:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             embedder = over(address, transport)
             await embedder.embed(["a"])
             does.dimension = 65
@@ -88,10 +91,8 @@ async def test_vectors_are_taken_whatever_is_said_of_tokens(usage: object, count
     does = Embeddings()
     does.usage = usage
     with embedding_server(does) as address:
-        async with Transport(Models()) as transport:
-            embedder = OpenAIEmbedder(
-                name="openai/embed", model="embed", base_url=address, key=None, key_hint="", transport=transport, meter=Asking(),
-            )  # fmt: skip
+        async with Transport(ModelSettings()) as transport:
+            embedder = OpenAIEmbedder(Endpoint(name="openai/embed", model="embed", base_url=address, key=None, key_hint="", transport=transport), meter=Asking())  # fmt: skip
             assert len(await embedder.embed(["a", "b"])) == 2
     assert seen == [counted]
 

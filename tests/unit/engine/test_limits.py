@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from harlm import events
-from harlm.budget import Account, Caps, Price, PriceList, Till
-from harlm.config import Engine
+from harlm.budget import Account, Caps
 from harlm.context import load
-from harlm.engine import Models, Run, Shared, prompts, solve
-from harlm.engine.left import left_in_words, what_is_left
-from harlm.engine.siblings import Siblings
+from harlm.engine import Node, prompts, solve
+from harlm.engine.grants import Grants
+from harlm.engine.remaining import left_in_words, what_is_left
 from harlm.errors import (
     CallLimit,
     CodeError,
@@ -23,38 +22,28 @@ from harlm.errors import (
     ModelUnavailable,
     TokenLimit,
 )
-from harlm.router import HeuristicRouter
-from harlm.testing import EventLog, FakeSandbox, ScriptedModel
-from harlm.types import Answer, Context, Message, Mode, Task
+from harlm.testing import EventLog, ScriptedModel
+from harlm.types import Answer, Context, Message, Mode, Price, Task
+from tests.support.nodes import api_of, ask_model, node_with
 
 PRICES = {"scripted/model": Price(input=1.0, output=4.0), "scripted/sub": Price(input=0.1, output=0.4)}
 ASK = "```repl\nprint(llm_query('a part'))\n```"
 DONE = "```repl\nFINAL('done')\n```"
 
 
-def run_on(
+def node_on(
     model: ScriptedModel,
     caps: Caps,
     *,
     sub: ScriptedModel | None = None,
     economy: ScriptedModel | None = None,
     prices: Mapping[str, Price] | None = None,
-) -> tuple[Run, EventLog]:
-    log = EventLog()
-    shared = Shared(
-        run_id="R",
-        sandbox=FakeSandbox(),
-        router=HeuristicRouter(),
-        sink=log,
-        settings=Engine(),
-        till=Till(PriceList(own=prices or PRICES)),
-    )
-    models = Models(root=model, sub=sub or model, economy=economy)
-    return Run(shared=shared, models=models, account=Account(caps)), log
+) -> tuple[Node, EventLog]:
+    return node_with(model, sub, economy=economy, caps=caps, prices=prices or PRICES)
 
 
-async def ask(run: Run, mode: Mode = "full", context: object = "a text") -> Answer:
-    return await solve(Task(question="What?", context=load(context), mode=mode), run)
+async def ask(node: Node, mode: Mode = "full", context: object = "a text") -> Answer:
+    return await solve(Task(question="What?", context=load(context), mode=mode), node)
 
 
 def said(words: Callable[[Sequence[Message]], str], name: str = "scripted/model") -> ScriptedModel:
@@ -69,9 +58,9 @@ async def test_a_refused_call_is_an_exception_in_the_cell_and_the_node_finishes_
             return "forty-two"
         return "```repl\nfor i in range(50):\n    print(llm_query('a part'))\n```"
 
-    run, log = run_on(said(words), Caps(calls=5))
+    node, log = node_on(said(words), Caps(calls=5))
     with pytest.raises(CallLimit) as caught:
-        await ask(run)
+        await ask(node)
     partial = caught.value.partial
     assert partial is not None
     assert (partial.text, partial.status, partial.usage.calls) == ("as far as I know: 42", "partial", 5)
@@ -88,9 +77,9 @@ async def test_where_the_last_call_fails_too_what_was_learned_is_the_answer() ->
             raise ModelUnavailable("gone", model="scripted/model")
         return "forty-two" if len(messages) == 1 else "```repl\nwhile True:\n    llm_query('a part')\n```"
 
-    run, _ = run_on(said(words), Caps(calls=6))
+    node, _ = node_on(said(words), Caps(calls=6))
     with pytest.raises(LimitExceeded) as caught:
-        await ask(run)
+        await ask(node)
     assert caught.value.partial is not None
     assert caught.value.partial.text.startswith("No answer was reached: 5 calls of 6 calls are used")
     assert "Asked: a part\nReply: forty-two" in caught.value.partial.text
@@ -99,9 +88,9 @@ async def test_where_the_last_call_fails_too_what_was_learned_is_the_answer() ->
 async def test_a_budget_too_small_for_anything_is_a_typed_refusal_before_any_call() -> None:
     model = said(lambda messages: DONE)
     for caps in (Caps(tokens=100), Caps(micros=3)):
-        run, _ = run_on(model, caps)
+        node, _ = node_on(model, caps)
         with pytest.raises(LimitExceeded) as caught:
-            await ask(run)
+            await ask(node)
         assert caught.value.partial is not None
         assert "Nothing had been learned" in caught.value.partial.text
     assert model.asked == []
@@ -110,9 +99,9 @@ async def test_a_budget_too_small_for_anything_is_a_typed_refusal_before_any_cal
 @pytest.mark.parametrize("mode", ["direct", "repl", "full"])
 async def test_time_that_is_over_before_the_start_asks_nobody(mode: Mode) -> None:
     model = said(lambda messages: DONE)
-    run, _ = run_on(model, Caps(ends=time.monotonic() - 1))
+    node, _ = node_on(model, Caps(ends=time.monotonic() - 1))
     with pytest.raises(DeadlineExceeded) as caught:
-        await ask(run, mode)
+        await ask(node, mode)
     assert caught.value.partial is not None
     assert model.asked == []
 
@@ -127,29 +116,29 @@ async def test_a_cell_that_computes_for_ever_ends_with_the_time() -> None:
             else "```repl\nimport time\ntime.sleep(2)\n```"
         )
 
-    run, _ = run_on(said(words), Caps(ends=time.monotonic() + 0.5))
+    node, _ = node_on(said(words), Caps(ends=time.monotonic() + 0.5))
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded) as caught:
-        await ask(run)
+        await ask(node)
     assert time.monotonic() - started < 1.5
     assert caught.value.partial is not None
     assert caught.value.partial.text == "what the first turn printed: found"
 
 
 async def test_direct_mode_has_nothing_to_finish_with() -> None:
-    run, _ = run_on(said(lambda messages: "x"), Caps(tokens=50))
+    node, _ = node_on(said(lambda messages: "x"), Caps(tokens=50))
     with pytest.raises(TokenLimit) as caught:
-        await ask(run, "direct")
+        await ask(node, "direct")
     assert caught.value.partial is not None
     assert (caught.value.partial.mode, caught.value.partial.status) == ("direct", "partial")
 
 
 async def test_from_95_percent_on_the_next_turn_is_the_last() -> None:
     replies = ["```repl\nprint('x')\n```"] * 30
-    run, _ = run_on(ScriptedModel(replies), Caps(calls=1000))
-    spent = await run.account.reserve(run.account.left._replace(calls=960, tokens=0, micros=0))
+    node, _ = node_on(ScriptedModel(replies), Caps(calls=1000))
+    spent = await node.account.reserve(node.account.left._replace(calls=960, tokens=0, micros=0))
     spent.settle(spent.bound)
-    answer = await ask(run)
+    answer = await ask(node)
     assert answer.status == "partial"
     assert answer.usage.calls == 2
     assert answer.text == "x"
@@ -162,22 +151,22 @@ async def test_from_70_percent_on_cells_call_the_cheaper_model() -> None:
     )
     cell = "```repl\nprint(llm_query('p'), llm_query('p', model='scripted/model'))\n```"
     root = ScriptedModel([cell, cell.replace("'p'", "'q'"), DONE])
-    run, log = run_on(root, Caps(calls=100), sub=dear, economy=cheap)
+    node, log = node_on(root, Caps(calls=100), sub=dear, economy=cheap)
 
     async def used(calls: int) -> None:
-        spent = await run.account.reserve(run.account.left._replace(calls=calls, tokens=0, micros=0))
+        spent = await node.account.reserve(node.account.left._replace(calls=calls, tokens=0, micros=0))
         spent.settle(spent.bound)
 
     await used(75)
-    await ask(run)
+    await ask(node)
     assert [each.output.strip() for each in log.of(events.CellFinished)][:2] == ["cheap cheap"] * 2
     assert dear.asked == []
 
 
 async def test_the_model_is_told_what_is_left_each_turn() -> None:
     model = ScriptedModel(["```repl\nprint(budget())\n```", DONE])
-    run, log = run_on(model, Caps(calls=10, micros=2_000_000, ends=time.monotonic() + 100))
-    await ask(run)
+    node, log = node_on(model, Caps(calls=10, micros=2_000_000, ends=time.monotonic() + 100))
+    await ask(node)
     first, second = (messages[-1].content for messages in model.asked)
     assert "Turn 1 of 20. Left: $" in first
     assert "9 calls" in first, "one is kept for finishing"
@@ -201,8 +190,8 @@ async def test_a_transcript_that_outgrew_the_window_is_shortened_from_its_longes
             return await super().complete(messages, sampling)
 
     model = Small(["```repl\nprint('a' * 9000)\n```", "```repl\nprint('b' * 3000)\n```", DONE])
-    run, _ = run_on(model, Caps())
-    answer = await ask(run)
+    node, _ = node_on(model, Caps())
+    answer = await ask(node)
     assert answer.text == "done"
     last = "".join(message.content for message in model.asked[-1])
     assert "characters left out" in last
@@ -210,20 +199,20 @@ async def test_a_transcript_that_outgrew_the_window_is_shortened_from_its_longes
 
 
 async def test_an_overflow_that_no_shortening_mends_is_raised() -> None:
-    run, _ = run_on(ScriptedModel([ContextOverflow("too long", model="scripted/model")]), Caps())
+    node, _ = node_on(ScriptedModel([ContextOverflow("too long", model="scripted/model")]), Caps())
     with pytest.raises(ContextOverflow):
-        await ask(run)
+        await ask(node)
 
 
 async def test_direct_that_does_not_fit_after_all_becomes_repl_where_the_router_chose() -> None:
     model = ScriptedModel(
         [ContextOverflow("too long", model="scripted/model"), "```repl\nprint(1)\n```", DONE]
     )
-    run, log = run_on(model, Caps())
-    answer = await solve(Task(question="Who is it?", context=Context.of_text("It is Ada.")), run)
+    node, log = node_on(model, Caps())
+    answer = await solve(Task(question="Who is it?", context=Context.of_text("It is Ada.")), node)
     assert (answer.mode, answer.text) == ("repl", "done")
     assert "in parts instead" in log.of(events.Noted)[0].message
-    again, _ = run_on(ScriptedModel([ContextOverflow("too long", model="scripted/model")]), Caps())
+    again, _ = node_on(ScriptedModel([ContextOverflow("too long", model="scripted/model")]), Caps())
     with pytest.raises(ContextOverflow):
         await ask(again, "direct")
 
@@ -231,8 +220,8 @@ async def test_direct_that_does_not_fit_after_all_becomes_repl_where_the_router_
 async def test_children_of_one_batch_share_by_need_and_their_parent_has_a_share() -> None:
     import asyncio
 
-    run, _ = run_on(said(lambda messages: DONE), Caps(tokens=120_000))
-    siblings = Siblings(run)
+    node, _ = node_on(said(lambda messages: DONE), Caps(tokens=120_000))
+    siblings = Grants(node)
     texts = [Context.of_text("word " * size) for size in (100, 20_000, 20_000, 20_000)]
     small, *large = await asyncio.gather(*(siblings.caps(text) for text in texts))
     assert 100_000 < small.tokens + sum(each.tokens for each in large) <= 110_000, "the parent has a share"
@@ -255,8 +244,8 @@ async def test_a_child_that_meets_its_limit_hands_its_partial_answer_to_its_pare
             )
         return "```repl\nwhile True:\n    llm_query('a part')\n```"
 
-    run, log = run_on(said(words), Caps(calls=40))
-    answer = await ask(run)
+    node, log = node_on(said(words), Caps(calls=40))
+    answer = await ask(node)
     assert answer.text == "done", "the parent's own budget is not spent"
     output = next(each.output for each in log.of(events.CellFinished) if each.node == "0")
     assert output.count("PARTIAL (") == 2
@@ -278,20 +267,19 @@ async def test_a_reply_cut_at_our_limit_is_asked_for_once_more_with_a_larger_one
             usage = replace(completion.usage, output_tokens=sampling.max_tokens)
             return replace(completion, stop="length", usage=usage)
 
-    run, _ = run_on(Wordy(["cut", "whole"]), Caps(micros=10_000_000))
-    completion, _ = await run.call(run.models.root, [Message(role="user", content="hi")], "root")
+    node, _ = node_on(Wordy(["cut", "whole"]), Caps(micros=10_000_000))
+    completion = await ask_model(node, [Message(role="user", content="hi")])
     assert completion.text == "whole"
     assert limits == [8_192, 16_384]
 
 
 async def test_a_cell_is_told_why_its_call_was_not_made() -> None:
     from harlm.context import Searcher
-    from harlm.engine.repl_api import ReplApi
 
-    run, _ = run_on(said(lambda messages: "x"), Caps(tokens=100))
+    node, _ = node_on(said(lambda messages: "x"), Caps(tokens=100))
     context = load("a text")
     with Searcher(context) as searcher:
-        api = ReplApi(Task(question="?", context=context), run, solve=solve, searcher=searcher)
+        api = api_of(Task(question="?", context=context), node, searcher)
         with pytest.raises(
             CodeError, match=r"llm_query was not made: 0 tokens of 100 tokens are used.*--max-tokens"
         ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harlm import events
@@ -10,17 +12,17 @@ from harlm.engine import prompts, solve
 from harlm.errors import ModelError, ModelUnavailable
 from harlm.testing import EventLog, ScriptedModel
 from harlm.types import Answer, Message, Mode, Task
-from tests.unit.engine.test_run import run_with
+from tests.support.nodes import node_with
 
 LOOK = "```repl\nprint(len(context))\n```"
 CONTEXT = {"a.txt": "The bridge opened in 1883.", "b.txt": "It is long."}
 
 
 async def ask(
-    model: ScriptedModel, mode: Mode = "full", sub: ScriptedModel | None = None, **settings: int
+    model: ScriptedModel, mode: Mode = "full", sub: ScriptedModel | None = None, **settings: Any
 ) -> tuple[Answer, EventLog]:
-    run, log = run_with(model, sub, **settings)
-    return await solve(Task(question="When?", context=load(CONTEXT), mode=mode), run), log
+    node, log = node_with(model, sub, **settings)
+    return await solve(Task(question="When?", context=load(CONTEXT), mode=mode), node), log
 
 
 def last_seen(model: ScriptedModel) -> str:
@@ -244,8 +246,8 @@ async def test_direct_mode_is_one_call() -> None:
 
 
 async def test_auto_asks_the_router() -> None:
-    run, log = run_with(ScriptedModel(["1883"]))
-    answer = await solve(Task(question="When?", context=load(CONTEXT)), run)
+    node, log = node_with(ScriptedModel(["1883"]))
+    answer = await solve(Task(question="When?", context=load(CONTEXT)), node)
     assert answer.route is not None
     assert answer.route.mode == answer.mode == "direct"
     assert log.of(events.Routed)[0].mode == "direct"

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import hashlib
 
-from harlm.context import estimate_tokens, load, profile
+from harlm.context import load, profile
 from harlm.engine import prompts
+from harlm.tokens import estimate_tokens
 from harlm.types import Mode, Observation, Task
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from harlm.context import Searcher, load
 from harlm.context.readers import read_document
-from harlm.engine import solve
 from harlm.engine.repl_api import ReplApi
 from harlm.errors import CodeError
+from harlm.guest.vocabulary import given_in
 from harlm.testing import ScriptedModel
 from harlm.types import Context, Task
-from tests import making
-from tests.unit.engine.test_run import run_with
+from tests.support import making
+from tests.support.nodes import api_of, node_with
 
 OPEN: list[Searcher] = []
 
@@ -25,9 +25,9 @@ def _closed() -> Iterator[None]:
 
 
 def api_over(context: Context, model: ScriptedModel | None = None) -> ReplApi:
-    run, _ = run_with(model or ScriptedModel(lambda messages: "reply", window=2_000))
+    node, _ = node_with(model or ScriptedModel(lambda messages: "reply", window=2_000))
     OPEN.append(Searcher(context))
-    return ReplApi(Task(question="?", context=context), run, solve=solve, searcher=OPEN[-1])
+    return api_of(Task(question="?", context=context), node, OPEN[-1])
 
 
 @pytest.mark.parametrize(
@@ -108,5 +108,5 @@ async def test_a_model_can_be_named() -> None:
 
 
 def test_modes_offer_functions() -> None:
-    assert ReplApi.functions("repl") == ("budget", "memory_search", "memory_expand", "memory_note")
-    assert "rlm_query_batched" in ReplApi.functions("full")
+    assert given_in("repl") == ("budget", "memory_search", "memory_expand", "memory_note")
+    assert "rlm_query_batched" in given_in("full")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harlm.engine.timing import Bursts, Meter
+from harlm.engine.timing import Bursts, CallClock
 
 
 class Clock:
@@ -13,7 +13,7 @@ class Clock:
 
 def test_parallelism_is_call_time_over_busy_time() -> None:
     clock = Clock()
-    meter = Meter(now=clock)
+    meter = CallClock(now=clock)
     for _ in range(4):
         meter.call_started()
     clock.now = 2.0
@@ -29,18 +29,18 @@ def test_parallelism_is_call_time_over_busy_time() -> None:
 
 def test_a_child_adds_to_all_above_it() -> None:
     clock = Clock()
-    root = Meter(now=clock)
-    child = Meter(root, now=clock)
-    for meter in (Meter(child, now=clock), child):
+    root = CallClock(now=clock)
+    child = CallClock(root, now=clock)
+    for meter in (CallClock(child, now=clock), child):
         meter.call_started()
     clock.now = 1.0
-    for meter in (Meter(child, now=clock), child):
+    for meter in (CallClock(child, now=clock), child):
         meter.call_ended(1.0)
     assert root.parallelism == child.parallelism == 2.0
 
 
 def test_no_calls_have_no_parallelism() -> None:
-    assert Meter().parallelism == 0.0
+    assert CallClock().parallelism == 0.0
 
 
 def test_a_burst_saves_what_it_lasted_beyond_its_longest_call() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harlm.engine import prompts
 from harlm.engine.transcript import Transcript
-from harlm.memory import Memory, RamStore
+from harlm.memory import InMemoryStore, Memory
 from harlm.types import Message
 
 OPENING = [
@@ -29,8 +29,8 @@ def transcript(
     told: list[tuple[int, int, int]] = []
     made = Transcript(
         OPENING, memory, node="0", depth=0, question="where is the walrus", measure=bytes_of, history_tokens=history,
-        view_tokens=view, told=lambda *folded: told.append(folded),
-        folded=lambda handle, *_: None if out_of_sight is None else out_of_sight.append(handle),
+        view_tokens=view, on_fold=lambda *folded: told.append(folded),
+        on_turn=lambda handle, *_: None if out_of_sight is None else out_of_sight.append(handle),
     )  # fmt: skip
     return made, told
 
@@ -44,7 +44,7 @@ def size(messages: list[Message]) -> int:
 
 
 def test_turns_that_have_room_are_shown_whole() -> None:
-    made, told = transcript(Memory(RamStore()))
+    made, told = transcript(Memory(InMemoryStore()))
     made.add("```repl\nprint(1)\n```", shown("1"))
     made.add("", shown("2"))
     assert made.messages == [
@@ -58,7 +58,7 @@ def test_turns_that_have_room_are_shown_whole() -> None:
 
 
 def test_old_turns_are_folded_at_once_and_had_by_their_handles() -> None:
-    memory = Memory(RamStore(), run="R")
+    memory = Memory(InMemoryStore(), run="R")
     out_of_sight: list[str] = []
     made, told = transcript(memory, out_of_sight=out_of_sight)
     texts = [
@@ -95,7 +95,7 @@ TURNS = st.lists(
 
 @given(TURNS, st.sampled_from([1_000, 3_000, 12_000]), st.sampled_from([200, 900]))
 def test_no_prompt_exceeds_the_bound(turns: list[tuple[int, int, str]], history: int, view: int) -> None:
-    made, _ = transcript(Memory(RamStore()), history, view)
+    made, _ = transcript(Memory(InMemoryStore()), history, view)
     frame = size(prompts.with_view(OPENING, "")) - size(OPENING)
     for reply, output, unit in turns:
         made.add(unit * reply, shown(unit * output))
@@ -105,7 +105,7 @@ def test_no_prompt_exceeds_the_bound(turns: list[tuple[int, int, str]], history:
 
 
 def test_a_prompt_that_a_provider_finds_too_long_becomes_shorter_until_nothing_is_left() -> None:
-    made, _ = transcript(Memory(RamStore()), history=40_000)
+    made, _ = transcript(Memory(InMemoryStore()), history=40_000)
     for at in range(4):
         made.add(f"reply {at}", shown("y" * 6_000))
     sizes = [size(made.messages)]

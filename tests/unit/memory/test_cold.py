@@ -17,7 +17,7 @@ import pytest
 from harlm.errors import MemoryFailure
 from harlm.memory import cold, rows
 from harlm.memory.cold import ColdStore
-from harlm.memory.upkeep import forget, held
+from harlm.memory.maintenance import forget, held
 from harlm.types import Entry
 
 

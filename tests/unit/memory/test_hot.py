@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.memory import HotStore, RamStore
+from harlm.memory import HotStore, InMemoryStore
 from harlm.types import Entry
 
 
@@ -14,7 +14,7 @@ def entry(key: str, tokens: int) -> Entry:
 
 
 def test_the_least_recently_used_goes_first() -> None:
-    hot = HotStore(RamStore(), tokens=300)
+    hot = HotStore(InMemoryStore(), tokens=300)
     for key in "abc":
         hot.put(entry(key, 100))
     hot.get("a")
@@ -25,7 +25,7 @@ def test_the_least_recently_used_goes_first() -> None:
 
 
 def test_an_entry_that_is_too_large_is_never_hot_and_never_lost() -> None:
-    hot = HotStore(RamStore(), tokens=300)
+    hot = HotStore(InMemoryStore(), tokens=300)
     hot.put(entry("small", 50))
     hot.put(entry("large", 301))
     assert "small" in hot
@@ -38,7 +38,7 @@ def test_an_entry_that_is_too_large_is_never_hot_and_never_lost() -> None:
     st.integers(0, 1_000),
 )
 def test_it_never_holds_more_than_its_tokens(steps: list[tuple[str, int, bool]], most: int) -> None:
-    hot = HotStore(RamStore(), tokens=most, entries=4)
+    hot = HotStore(InMemoryStore(), tokens=most, entries=4)
     put: set[str] = set()
     for key, tokens, is_get in steps:
         if is_get:

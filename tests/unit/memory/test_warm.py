@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.context import estimate_tokens
 from harlm.memory.extract import beginning, extracted
-from harlm.memory.structure import kind_of, outlined
+from harlm.memory.outline import kind_of, outlined
 from harlm.memory.warm import WarmTier, is_true_to, summarised
+from harlm.tokens import estimate_tokens
 
 ARTICLE = " ".join(
     [

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from harlm.config import Models
+from harlm.config import ModelSettings
 from harlm.errors import (
     BadCompletion,
     ConfigError,
@@ -22,6 +22,7 @@ from harlm.errors import (
     ModelUnavailable,
     RateLimited,
 )
+from harlm.models.access import Endpoint
 from harlm.models.http import Transport
 from harlm.models.openai import OpenAIChat
 from harlm.testing import Request, ScriptedServer
@@ -32,15 +33,17 @@ async def ask(reply: Callable[[Request], str | web.Response] | str, **settings: 
     """One call to a server that replies so, or to an address."""
 
     async def call(base_url: str) -> Completion:
-        async with Transport(Models(**settings)) as transport:  # type: ignore[arg-type] # settings of the test
+        async with Transport(ModelSettings(**settings)) as transport:  # type: ignore[arg-type] # settings of the test
             model = OpenAIChat(
-                name="openai/test",
-                model="test",
-                base_url=base_url,
-                key="sk-secret-key",
-                key_hint="TEST_KEY",
+                Endpoint(
+                    name="openai/test",
+                    model="test",
+                    base_url=base_url,
+                    key="sk-secret-key",
+                    key_hint="TEST_KEY",
+                    transport=transport,
+                ),
                 window=1000,
-                transport=transport,
             )
             return await model.complete([Message(role="user", content="hi")], Sampling())
 
@@ -228,15 +231,17 @@ async def test_nobody_at_the_address() -> None:
 
 async def test_a_reply_that_never_comes_is_given_up() -> None:
     with ScriptedServer(lambda request: "late", latency_s=5) as server:
-        async with Transport(Models(timeout_s=0.2)) as transport:
+        async with Transport(ModelSettings(timeout_s=0.2)) as transport:
             model = OpenAIChat(
-                name="openai/test",
-                model="t",
-                base_url=server.base_url,
-                key=None,
-                key_hint="K",
+                Endpoint(
+                    name="openai/test",
+                    model="t",
+                    base_url=server.base_url,
+                    key=None,
+                    key_hint="K",
+                    transport=transport,
+                ),
                 window=1,
-                transport=transport,
             )
             with pytest.raises(ModelUnavailable, match=r"did not reply within 0.2 s"):
                 await model.complete([], Sampling())
@@ -268,15 +273,17 @@ async def test_a_bundle_that_is_no_file_says_so() -> None:
 
 async def test_sampling_reaches_the_provider() -> None:
     with ScriptedServer(lambda request: "x") as server:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             model = OpenAIChat(
-                name="openai/t",
-                model="t",
-                base_url=server.base_url,
-                key=None,
-                key_hint="",
+                Endpoint(
+                    name="openai/t",
+                    model="t",
+                    base_url=server.base_url,
+                    key=None,
+                    key_hint="",
+                    transport=transport,
+                ),
                 window=1,
-                transport=transport,
             )
             await model.complete(
                 [Message(role="user", content="hi")], Sampling(max_tokens=5, temperature=0.0, seed=3)
@@ -291,13 +298,10 @@ HELLO = [Message(role="user", content="hello")]
 
 def model_at(base_url: str, transport: Transport) -> OpenAIChat:
     return OpenAIChat(
-        name="openai/test",
-        model="test",
-        base_url=base_url,
-        key=None,
-        key_hint="KEY",
+        Endpoint(
+            name="openai/test", model="test", base_url=base_url, key=None, key_hint="KEY", transport=transport
+        ),
         window=32_000,
-        transport=transport,
     )
 
 
@@ -309,7 +313,7 @@ async def test_a_server_that_knows_the_limit_by_its_new_name_only_is_asked_by_th
         return "short"
 
     with ScriptedServer(reply) as server:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             model = model_at(server.base_url, transport)
             for _ in range(2):
                 await model.complete(HELLO, Sampling(max_tokens=50))
@@ -328,7 +332,7 @@ async def test_a_limit_that_does_not_fit_beside_the_prompt_is_shortened_once() -
         return "short"
 
     with ScriptedServer(reply) as server:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             model = model_at(server.base_url, transport)
             assert (await model.complete(HELLO, Sampling(max_tokens=8_192))).text == "short"
     assert [request.body["max_tokens"] for request in server.requests] == [8_192, 1_024]
@@ -344,7 +348,7 @@ async def test_requests_in_a_row_share_one_connection(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(aiohttp.TCPConnector, "_create_connection", counted)
     with ScriptedServer(lambda request: "short") as server:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             model = model_at(server.base_url, transport)
             for _ in range(10):
                 await model.complete(HELLO, Sampling())

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from harlm.config import Models
+from harlm.config import ModelSettings
 from harlm.errors import BadCompletion
+from harlm.models.access import Endpoint
 from harlm.models.anthropic import AnthropicMessages
 from harlm.models.gemini import GeminiContent
 from harlm.models.http import Transport
@@ -25,15 +26,12 @@ TALK = [
 
 async def ask(adapter: Any, reply: Any, sampling: Sampling | None = None) -> tuple[Completion, Request]:
     with ScriptedServer(reply) as server:
-        async with Transport(Models()) as transport:
+        async with Transport(ModelSettings()) as transport:
             model = adapter(
-                name="p/m",
-                model="m",
-                base_url=server.url,
-                key="k-123",
-                key_hint="K",
+                Endpoint(
+                    name="p/m", model="m", base_url=server.url, key="k-123", key_hint="K", transport=transport
+                ),
                 window=1,
-                transport=transport,
             )
             completion = await model.complete(TALK, sampling or Sampling())
         return completion, server.requests[0]

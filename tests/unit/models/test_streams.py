@@ -10,8 +10,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.config import Models
+from harlm.config import ModelSettings
 from harlm.errors import BadCompletion, ModelError, ModelUnavailable
+from harlm.models.access import Endpoint
 from harlm.models.http import Transport
 from harlm.models.openai import OpenAIChat, _Pieces
 from harlm.testing import Request, ScriptedServer
@@ -43,13 +44,11 @@ def stream(body: bytes) -> web.Response:
 
 
 async def ask(server: ScriptedServer, heard: list[str], times: int = 1) -> Completion:
-    async with Transport(Models()) as transport:
-        model = OpenAIChat(
-            name="openai/m", model="m", base_url=server.base_url, key=None, key_hint="", window=1000, transport=transport
-        )  # fmt: skip
+    async with Transport(ModelSettings()) as transport:
+        model = OpenAIChat(Endpoint(name="openai/m", model="m", base_url=server.base_url, key=None, key_hint="", transport=transport), window=1000)  # fmt: skip
         for _ in range(times):
             completion = await model.complete(
-                [Message(role="user", content="?")], Sampling(heard=heard.append)
+                [Message(role="user", content="?")], Sampling(on_text=heard.append)
             )
     return completion
 
@@ -107,9 +106,7 @@ async def test_a_server_that_does_not_say_what_a_stream_took_is_asked_without() 
 
 async def test_nothing_is_streamed_that_nobody_hears() -> None:
     with ScriptedServer(lambda _: TEXT) as server:
-        async with Transport(Models()) as transport:
-            model = OpenAIChat(
-                name="m", model="m", base_url=server.base_url, key=None, key_hint="", window=1000, transport=transport
-            )  # fmt: skip
+        async with Transport(ModelSettings()) as transport:
+            model = OpenAIChat(Endpoint(name="m", model="m", base_url=server.base_url, key=None, key_hint="", transport=transport), window=1000)  # fmt: skip
             await model.complete([Message(role="user", content="?")], Sampling())
         assert "stream" not in server.requests[0].body

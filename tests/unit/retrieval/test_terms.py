@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from harlm.retrieval.forms import related_words
 from harlm.retrieval.terms import content_terms, stem, terms
+from harlm.retrieval.word_families import related_words
 
 
 def test_words_have_places_and_stems() -> None:

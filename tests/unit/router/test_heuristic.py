@@ -4,7 +4,7 @@ import pytest
 
 from harlm.router import HeuristicRouter
 from harlm.router.features import need_of
-from harlm.types import Context, Profile, Task
+from harlm.types import Context, ModelFacts, Profile, Task
 
 
 def route(question: str, tokens: int, structure: str = "prose", window: int = 128_000) -> str:
@@ -16,7 +16,8 @@ def route(question: str, tokens: int, structure: str = "prose", window: int = 12
         structure=structure,  # type: ignore[arg-type] # one of the allowed ones
     )
     task = Task(question=question, context=Context.of_text("x"))
-    return HeuristicRouter().route(task, profile, root_window=window, sub_window=window).mode
+    facts = ModelFacts(name="m", window=window)
+    return HeuristicRouter().route(task, profile, root=facts, sub=facts).mode
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.config import Isolation
-from harlm.sandbox.canaries import NAMES
+from harlm.config import SandboxSettings
 from harlm.sandbox.doctor import check_sandbox
-from tests.sandboxes import skip_unless_built
+from harlm.sandbox.escape_attempts import NAMES
+from tests.support.sandboxes import skip_unless_built
 
 
 @pytest.mark.parametrize("tier", ["s3", "s2", "s1"])
 async def test_a_tier_that_is_built_denies_every_canary(tier: str) -> None:
     await skip_unless_built(tier)
-    check = await check_sandbox(Isolation(tier=tier))  # type: ignore[arg-type] # one of them
+    check = await check_sandbox(SandboxSettings(tier=tier))  # type: ignore[arg-type] # one of them
     assert check.tier == tier
     assert check.denied == NAMES
     assert len(NAMES) == 8
@@ -19,20 +19,20 @@ async def test_a_tier_that_is_built_denies_every_canary(tier: str) -> None:
 
 
 async def test_the_canaries_reach_what_is_not_protected() -> None:
-    check = await check_sandbox(Isolation(tier="s0", allow_unsafe=True))
+    check = await check_sandbox(SandboxSettings(tier="s0", allow_unsafe=True))
     assert check.tier == "s0"
     assert set(check.reached) == set(NAMES), "a canary that cannot sing proves nothing"
 
 
 async def test_s0_is_refused_unless_it_is_allowed() -> None:
-    check = await check_sandbox(Isolation(tier="s0"))
+    check = await check_sandbox(SandboxSettings(tier="s0"))
     assert check.tier is None
     assert check.error is not None
     assert "--allow-unsafe-sandbox" in check.error
 
 
 async def test_a_tier_that_cannot_be_built_says_why_and_what_to_do() -> None:
-    check = await check_sandbox(Isolation(tier="seatbelt"))
+    check = await check_sandbox(SandboxSettings(tier="seatbelt"))
     assert check.tier is None
     assert check.error is not None
     assert "it needs macOS" in check.error

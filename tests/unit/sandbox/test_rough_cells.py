@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from harlm.config import Isolation
+from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
-from harlm.sandbox.process import ProcessSandbox
-from harlm.sandbox.repl import ProcessRepl
+from harlm.sandbox.process.repl import ProcessRepl
+from harlm.sandbox.process.sandbox import ProcessSandbox
 from harlm.types import Context
-from tests.sandboxes import TIERS, Host, repl_on, skip_unless_built
+from tests.support.sandboxes import TIERS, Host, repl_on, skip_unless_built
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.timeout(60)
@@ -147,7 +147,7 @@ async def test_text_that_is_no_text_is_a_violation(repl: ProcessRepl, frame: str
 def test_nothing_outlives_a_host_that_is_killed(tier: str) -> None:
     asyncio.run(skip_unless_built(tier))
     host = (
-        "import asyncio\nfrom tests.sandboxes import Host, repl_on\n"
+        "import asyncio\nfrom tests.support.sandboxes import Host, repl_on\n"
         f"async def main():\n    async with repl_on({tier!r}, cell_seconds=60) as repl:\n"
         "        branch = await repl.fork(Host())\n"
         "        print(repl.pid, branch.pid, repl._sandbox._zygote._talk.sender, flush=True)\n"
@@ -181,7 +181,7 @@ async def test_impatient_cancelling_leaves_nothing(monkeypatch: pytest.MonkeyPat
         pass  # the interpreter of this process stays
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers, not files
     for wait in (0.0, 0.002, 0.005, 0.01, 0.02, 0.04):
-        sandbox = ProcessSandbox("s0", Isolation())
+        sandbox = ProcessSandbox("s0", SandboxSettings())
         opening = asyncio.create_task(sandbox.open(ReplSetup(context=Context.of_text("x")), Host()))
         await asyncio.sleep(wait)
         opening.cancel()

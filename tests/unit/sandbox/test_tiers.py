@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from harlm.config import Isolation
+from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
 from harlm.sandbox import seatbelt, tiers
-from harlm.sandbox.canaries import NAMES
-from harlm.sandbox.tiers import ChosenSandbox, Found, choose, refusal
+from harlm.sandbox.escape_attempts import NAMES
+from harlm.sandbox.tiers import ChosenSandbox, TierCheck, choose, refusal
 from harlm.types import Context
-from tests.sandboxes import Host
+from tests.support.sandboxes import Host
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def buildable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The tiers that seem to be buildable."""
     able: set[str] = set()
 
-    async def find(tier: str) -> Found:
-        return Found(tier=tier, why_not="" if tier in able else f"no {tier} today")
+    async def find(tier: str) -> TierCheck:
+        return TierCheck(tier=tier, why_not="" if tier in able else f"no {tier} today")
 
     monkeypatch.setattr(tiers, "find", find)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -61,7 +61,7 @@ async def test_what_was_asked_for_is_not_replaced(buildable: set[str]) -> None:
 
 
 async def test_a_refusal_names_every_tier_and_what_to_do(buildable: set[str]) -> None:
-    sandbox = ChosenSandbox(Isolation())
+    sandbox = ChosenSandbox(SandboxSettings())
     assert sandbox.tier == "auto"
     with pytest.raises(SandboxFailure) as raised:
         await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
@@ -89,7 +89,7 @@ async def test_on_macos_and_windows_other_tiers_are_tried(
 
 
 async def test_a_chosen_sandbox_names_its_tier() -> None:
-    sandbox = ChosenSandbox(Isolation())
+    sandbox = ChosenSandbox(SandboxSettings())
     repl = await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
     assert sandbox.tier in ("s3", "s2", "s1", "monty")
     assert (await repl.run("print(context)")).output == "x\n"

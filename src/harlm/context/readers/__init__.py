@@ -13,7 +13,7 @@ from importlib import import_module
 from posixpath import splitext
 
 from harlm.context.readers import archive, text
-from harlm.context.readers.reading import Reading, shown_error
+from harlm.context.readers.reading import ReadResult, shown_error
 from harlm.errors import ContextError
 from harlm.types import Document, Skipped, without_surrogates
 
@@ -45,10 +45,10 @@ _SPOKEN: Mapping[str, str] = {
     "text": "a text",
 }
 
-__all__ = ["Reading", "is_archive", "read_archive", "read_document"]
+__all__ = ["ReadResult", "is_archive", "read_archive", "read_document"]
 
 
-def read_document(name: str, data: bytes) -> Reading:
+def read_document(name: str, data: bytes) -> ReadResult:
     """The documents in one file that is not an archive.
 
     Args:
@@ -81,11 +81,11 @@ def _sendable(document: Document) -> Document:
 
 
 @lru_cache(maxsize=64)
-def _reader(suffix: str) -> Callable[[str, bytes], Reading]:
+def _reader(suffix: str) -> Callable[[str, bytes], ReadResult]:
     if suffix not in _BY_SUFFIX:
         return text.read
     module, function = _BY_SUFFIX[suffix]
-    read: Callable[[str, bytes], Reading] = getattr(import_module(f"{__name__}.{module}"), function)
+    read: Callable[[str, bytes], ReadResult] = getattr(import_module(f"{__name__}.{module}"), function)
     return read
 
 
@@ -94,7 +94,7 @@ def is_archive(name: str) -> bool:
     return name.lower().endswith(archive.SUFFIXES)
 
 
-def read_archive(name: str, data: bytes) -> Reading:
+def read_archive(name: str, data: bytes) -> ReadResult:
     """The documents of all members of an archive. Nothing is written to disk, and no member's name is opened.
 
     Raises:
@@ -113,4 +113,4 @@ def read_archive(name: str, data: bytes) -> Reading:
             continue
         documents.extend(reading.documents)
         skipped.extend(reading.skipped)
-    return Reading(documents=tuple(documents), skipped=tuple(skipped))
+    return ReadResult(documents=tuple(documents), skipped=tuple(skipped))

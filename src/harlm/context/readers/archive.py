@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from harlm.context.names import shown_name
+from harlm.context.document_names import shown_name
 from harlm.context.readers.reading import shown_error
 from harlm.errors import ContextError
 from harlm.types import Skipped
@@ -36,7 +36,7 @@ def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[st
     Raises:
         ContextError: broken, or beyond a limit.
     """
-    meter = Meter(len(data), advice="unpack it yourself and name the folder")
+    meter = SizeMeter(len(data), advice="unpack it yourself and name the folder")
     lower = name.lower()
     try:
         if lower.endswith(".zip"):
@@ -59,7 +59,9 @@ def left_out(name: str, reason: str) -> Skipped:
     return Skipped(name=name, reason=reason)
 
 
-def _zip_members(name: str, data: bytes, meter: Meter, skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:
+def _zip_members(
+    name: str, data: bytes, meter: SizeMeter, skipped: list[Skipped]
+) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():
             if info.is_dir():
@@ -72,7 +74,9 @@ def _zip_members(name: str, data: bytes, meter: Meter, skipped: list[Skipped]) -
                 yield member, meter.read(stream)
 
 
-def _tar_members(name: str, data: bytes, meter: Meter, skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:
+def _tar_members(
+    name: str, data: bytes, meter: SizeMeter, skipped: list[Skipped]
+) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
         for info in archive:
             member = f"{name}/{_plain(info.name)}"
@@ -98,7 +102,7 @@ class _Readable(Protocol):
         ...
 
 
-class Meter:
+class SizeMeter:
     """Counts what comes out of one archive, and stops at a limit.
 
     Args:

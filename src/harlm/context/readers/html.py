@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 from harlm.context.decode import decode
-from harlm.context.readers.reading import Parts, Reading
+from harlm.context.readers.reading import Parts, ReadResult
 from harlm.errors import ContextError
 
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "svg", "math", "iframe", "object"})
@@ -19,7 +19,7 @@ _BLANKS = re.compile(r"\s+")
 _CHARSET = re.compile(rb"""<meta[^>]+charset=["']?([\w-]+)""", re.IGNORECASE)
 
 
-def read(name: str, data: bytes) -> Reading:
+def read(name: str, data: bytes) -> ReadResult:
     """One document of the visible text."""
     source = _decode(data)
     if source is None:
@@ -27,7 +27,7 @@ def read(name: str, data: bytes) -> Reading:
     document = parse(source).document(name, "html")
     if not document.text.strip():
         raise ContextError("holds no visible text; name a page that does")
-    return Reading((document,))
+    return ReadResult((document,))
 
 
 def parse(source: str) -> Parts:

@@ -6,16 +6,16 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 
-from harlm.context.names import shown_name
+from harlm.context.document_names import shown_name
 from harlm.context.readers import html
-from harlm.context.readers.reading import Reading
+from harlm.context.readers.reading import ReadResult
 from harlm.errors import ContextError
 from harlm.types import Document, Skipped
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 
 
-def read(name: str, data: bytes) -> Reading:
+def read(name: str, data: bytes) -> ReadResult:
     """One document."""
     message = BytesParser(policy=policy.default).parsebytes(data)
     assert isinstance(message, EmailMessage)
@@ -31,7 +31,7 @@ def read(name: str, data: bytes) -> Reading:
         for part in message.iter_attachments()
     )
     text = "\n".join(headers) + "\n\n" + body
-    return Reading((Document(name=name, text=text, kind="mail"),), skipped)
+    return ReadResult((Document(name=name, text=text, kind="mail"),), skipped)
 
 
 def _header(message: EmailMessage, name: str) -> str:

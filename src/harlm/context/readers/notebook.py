@@ -6,20 +6,20 @@ import json
 from collections.abc import Iterator
 
 from harlm.context.decode import decode
-from harlm.context.readers.reading import Parts, Reading
+from harlm.context.readers.reading import Parts, ReadResult
 from harlm.errors import ContextError
 
 _OUTPUT_LIMIT = 20_000  # characters of one cell's output
 
 
-def read(name: str, data: bytes) -> Reading:
+def read(name: str, data: bytes) -> ReadResult:
     """One document; images and widgets among the outputs are left out."""
     parts = Parts("cell")
     for cell in json.loads(decode(data) or "")["cells"]:
         parts.add("\n".join([_joined(cell["source"]), *_outputs(cell.get("outputs", []))]).strip("\n"))
     if parts.is_blank:
         raise ContextError("has no text in any cell; name a notebook that holds some")
-    return Reading((parts.document(name, "notebook"),))
+    return ReadResult((parts.document(name, "notebook"),))
 
 
 def _outputs(outputs: list[dict[str, object]]) -> Iterator[str]:

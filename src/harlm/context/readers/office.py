@@ -16,9 +16,9 @@ from typing import Self, cast
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from harlm.context.names import shown_name
-from harlm.context.readers.archive import Meter
-from harlm.context.readers.reading import MOST_PARTS, MOST_TEXT, Parts, Reading
+from harlm.context.document_names import shown_name
+from harlm.context.readers.archive import SizeMeter
+from harlm.context.readers.reading import MOST_PARTS, MOST_TEXT, Parts, ReadResult
 from harlm.errors import ContextError
 
 _ADVICE = "save the part you need as a text or CSV file"
@@ -37,7 +37,7 @@ _DATE_FORMATS = frozenset({*range(14, 23), *range(45, 48)})
 _DATE_CODE = re.compile(r"(?:^|[^\\\"])[dmyhs]", re.IGNORECASE)
 
 
-def read_docx(name: str, data: bytes) -> Reading:
+def read_docx(name: str, data: bytes) -> ReadResult:
     """One document of paragraphs; a table row is a paragraph with tabs between its cells."""
     with _Package(data) as package:
         body = package.xml("word/document.xml").find(f"{_W}body")
@@ -47,10 +47,10 @@ def read_docx(name: str, data: bytes) -> Reading:
                 parts.add(text)
     if parts.is_blank:
         raise ContextError("holds no text")
-    return Reading((parts.document(name, "docx"),))
+    return ReadResult((parts.document(name, "docx"),))
 
 
-def read_pptx(name: str, data: bytes) -> Reading:
+def read_pptx(name: str, data: bytes) -> ReadResult:
     """One document of slides, each with its notes."""
     with _Package(data) as package:
         presentation = package.xml("ppt/presentation.xml")
@@ -61,10 +61,10 @@ def read_pptx(name: str, data: bytes) -> Reading:
                 parts.add(_slide(package, related[slide.attrib[f"{_R}id"]]))
     if parts.is_blank:
         raise ContextError("holds no text")
-    return Reading((parts.document(name, "pptx"),))
+    return ReadResult((parts.document(name, "pptx"),))
 
 
-def read_xlsx(name: str, data: bytes) -> Reading:
+def read_xlsx(name: str, data: bytes) -> ReadResult:
     """One document of rows with tabs between cells, each row labelled with its sheet."""
     with _Package(data) as package:
         book = package.xml("xl/workbook.xml")
@@ -78,14 +78,14 @@ def read_xlsx(name: str, data: bytes) -> Reading:
                 parts.add(row, number=number, label=f"{title} row {number}")
     if parts.is_blank:
         raise ContextError("holds no values")
-    return Reading((parts.document(name, "xlsx"),))
+    return ReadResult((parts.document(name, "xlsx"),))
 
 
 class _Package:
     """An Office file opened for reading. Counts what comes out of it."""
 
     def __init__(self, data: bytes) -> None:
-        self._meter = Meter(len(data), advice=_ADVICE)
+        self._meter = SizeMeter(len(data), advice=_ADVICE)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except zipfile.BadZipFile as error:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from contextlib import closing
 
-from harlm.context.readers.reading import Parts, Reading
+from harlm.context.readers.reading import Parts, ReadResult
 from harlm.errors import ContextError
 from harlm.types import Skipped
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium is not safe to call from two threads
 
 
-def read(name: str, data: bytes) -> Reading:
+def read(name: str, data: bytes) -> ReadResult:
     """One document; pages without text (scans) are reported, since nothing here reads images."""
     import pypdfium2  # 70 ms to import, for PDFs only
 
@@ -36,4 +36,4 @@ def read(name: str, data: bytes) -> Reading:
     skipped = tuple(
         Skipped(name=f"{name}:p{number}", reason="no text on this page (an image?)") for number in blank
     )
-    return Reading((parts.document(name, "pdf"),), skipped)
+    return ReadResult((parts.document(name, "pdf"),), skipped)

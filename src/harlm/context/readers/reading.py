@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 
-from harlm.context.names import shown_name
+from harlm.context.document_names import shown_name
 from harlm.errors import ContextError
 from harlm.types import Document, Marks, Skipped, Unit
 
@@ -15,7 +15,7 @@ _LONGEST_ERROR = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadResult:
     """The documents that came out of one file, and what was left out of them."""
 
     documents: tuple[Document, ...]

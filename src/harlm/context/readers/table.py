@@ -9,17 +9,17 @@ from array import array
 from collections.abc import Iterator
 
 from harlm.context.readers import text
-from harlm.context.readers.reading import Reading
+from harlm.context.readers.reading import ReadResult
 from harlm.types import Document, Marks
 
 
-def read(name: str, data: bytes) -> Reading:
+def read(name: str, data: bytes) -> ReadResult:
     """One document; a row that holds line ends is one row."""
     plain = text.read(name, data).documents[0]
     document = Document(name=name, text=plain.text, kind="csv")
     starts = _row_starts(document, "\t" if name.lower().endswith(".tsv") else ",")
     marks = Marks(unit="row", starts=starts, own_lines=True)
-    return Reading((Document(name=name, text=plain.text, kind="csv", marks=marks),))
+    return ReadResult((Document(name=name, text=plain.text, kind="csv", marks=marks),))
 
 
 def _row_starts(document: Document, delimiter: str) -> array[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from posixpath import basename, splitext
 
 from harlm.context.decode import decode
-from harlm.context.readers.reading import Reading
+from harlm.context.readers.reading import ReadResult
 from harlm.errors import ContextError
 from harlm.types import Document
 
@@ -20,14 +20,14 @@ _CODE = frozenset(
 _CODE_NAMES = frozenset({"makefile", "dockerfile", "cmakelists.txt", "rakefile", "gemfile", "justfile"})
 
 
-def read(name: str, data: bytes) -> Reading:
+def read(name: str, data: bytes) -> ReadResult:
     """One document of the file's own text."""
     text = decode(data)
     if text is None:
         raise ContextError("is binary, not text; convert it to text first")
     if text.isspace():
         raise ContextError("holds only blanks; give a file with some text")
-    return Reading((Document(name=name, text=text, kind=kind_of(name)),))
+    return ReadResult((Document(name=name, text=text, kind=kind_of(name)),))
 
 
 def kind_of(name: str) -> str:

@@ -12,7 +12,6 @@ import asyncio
 import re
 from collections.abc import Sequence
 
-from harlm.context import estimate_tokens
 from harlm.models.offline.intents import Compare, Intent, Summarise, YesNo, read_intent
 from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.programs import (
@@ -29,6 +28,7 @@ from harlm.models.offline.reading import Passage, Reading
 from harlm.models.offline.running import settled
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
+from harlm.tokens import estimate_tokens
 from harlm.types import Completion, Message, Sampling, Usage
 
 NAME = "offline/extractive"

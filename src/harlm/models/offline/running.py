@@ -11,7 +11,7 @@ from harlm.models.offline.intents import Intent
 from harlm.models.offline.programs import NOTHING, program_for
 
 
-class Text(str):
+class RunningText(str):
     """A document as the REPL has it: a ``str`` with a name."""
 
     __slots__ = ("name",)
@@ -36,8 +36,8 @@ def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
     return None if NOTHING in printed else names.get("result")
 
 
-def named_text(name: str, content: str) -> Text:
+def named_text(name: str, content: str) -> RunningText:
     """A document as the REPL has it."""
-    text = Text(content)
+    text = RunningText(content)
     text.name = name
     return text

@@ -16,20 +16,20 @@ class Fallback:
     Args:
         model: asked first.
         instead: asked when nothing came of that.
-        told: hears of every change.
+        on_event: called for each change.
     """
 
     def __init__(
         self,
         model: LanguageModel,
         instead: LanguageModel,
-        told: Callable[[Event], None] = lambda event: None,
+        on_event: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self.name = model.name
         self.window = model.window
         self._model = model
         self._instead = instead
-        self._told = told
+        self._on_event = on_event
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """A reply of either; see ``harlm.protocols.LanguageModel``.
@@ -40,7 +40,7 @@ class Fallback:
         try:
             return await self._model.complete(messages, sampling)
         except (ModelUnavailable, RateLimited, BadCompletion) as error:
-            self._told(FellBack(model=self.name, instead=self._instead.name, error=str(error)))
+            self._on_event(FellBack(model=self.name, instead=self._instead.name, error=str(error)))
             try:
                 return await self._instead.complete(messages, sampling)
             except ModelError as second:

@@ -16,8 +16,8 @@ from harlm import events
 from harlm.errors import HarlmError
 from harlm.events import Event
 from harlm.models.wrappers.limited import Limiter
+from harlm.percentiles import Recent
 from harlm.protocols import LanguageModel
-from harlm.recent import Recent
 from harlm.types import Completion, Message, Sampling
 
 _FAN_OUT = 8  # calls in flight from which one is hedged
@@ -64,7 +64,7 @@ class Hedging:
         model: what is asked; each request is paid for.
         latencies, limiter: of the model.
         may_hedge: whether there is money for it.
-        told: hears of every hedge.
+        on_event: called for each hedge.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Hedging:
         limiter: Limiter,
         *,
         may_hedge: Callable[[], bool] = lambda: True,
-        told: Callable[[Event], None] = lambda event: None,
+        on_event: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self.name = model.name
         self.window = model.window
@@ -82,7 +82,7 @@ class Hedging:
         self._latencies = latencies
         self._limiter = limiter
         self._may_hedge = may_hedge
-        self._told = told
+        self._on_event = on_event
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """The reply that comes first; see ``harlm.protocols.LanguageModel``."""
@@ -109,7 +109,7 @@ class Hedging:
             if done or not self._is_worth_it():
                 return await first
             self._latencies.hedged += 1
-            self._told(events.Hedged(model=self.name, after_s=round(after, 3)))
+            self._on_event(events.Hedged(model=self.name, after_s=round(after, 3)))
             # The same name: a provider that knows names serves one of the two, and it is the same reply.
             asked.append(asyncio.create_task(self._model.complete(messages, sampling)))
             return await _first_reply(asked)

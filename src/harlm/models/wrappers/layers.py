@@ -56,26 +56,26 @@ class Layers:
         model: LanguageModel,
         meter: Meter,
         *,
-        told: Callable[[Event], None] = lambda event: None,
+        on_event: Callable[[Event], None] = lambda event: None,
         may_hedge: Callable[[], bool] = lambda: True,
     ) -> LanguageModel:
         """``model`` with everything around it, for one node of a run.
 
         Args:
             meter: the innermost layer.
-            told: hears of retries, hedges and fallbacks.
+            on_event: called for each retry, hedge and fallback.
             may_hedge: whether there is money for a second request.
         """
-        line = self._line(model, meter, told, may_hedge)
+        line = self._line(model, meter, on_event, may_hedge)
         if self._instead is None or self._instead is model:
             return line
-        return Fallback(line, self._line(self._instead, meter, told, may_hedge), told)
+        return Fallback(line, self._line(self._instead, meter, on_event, may_hedge), on_event)
 
     def _line(
         self,
         model: LanguageModel,
         meter: Meter,
-        told: Callable[[Event], None],
+        on_event: Callable[[Event], None],
         may_hedge: Callable[[], bool],
     ) -> LanguageModel:
         if id(model) not in self._places:
@@ -85,11 +85,11 @@ class Layers:
         line = meter(model)
         if self._hedges:
             latencies = self._latencies[address, model.name]
-            line = Hedging(line, latencies, limiter, may_hedge=may_hedge, told=told)
+            line = Hedging(line, latencies, limiter, may_hedge=may_hedge, on_event=on_event)
         return Retrying(
             Limited(Guarded(line, breaker), limiter),
             self._patience,
-            told=told,
+            on_event=on_event,
             has_answered=lambda: breaker.has_answered,
         )
 

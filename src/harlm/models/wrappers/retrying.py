@@ -49,7 +49,7 @@ class Retrying:
     Args:
         model: what is asked.
         patience: how long.
-        told: hears of every attempt that failed and is made again.
+        on_event: called for each failed attempt that is made again.
         has_answered: whether anything ever answered at the model's address. Where nothing did, the address may be wrong, and
             nobody waits long to be told.
     """
@@ -59,14 +59,14 @@ class Retrying:
         model: LanguageModel,
         patience: Patience,
         *,
-        told: Callable[[Event], None] = lambda event: None,
+        on_event: Callable[[Event], None] = lambda event: None,
         has_answered: Callable[[], bool] = lambda: True,
     ) -> None:
         self.name = model.name
         self.window = model.window
         self._model = model
         self._patience = patience
-        self._told = told
+        self._on_event = on_event
         self._has_answered = has_answered
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
@@ -127,7 +127,7 @@ class Retrying:
         return min(self._patience.bad_replies, self._patience.retries)
 
     def _tell(self, attempt: int, error: str, wait: float) -> None:
-        self._told(Retried(model=self.name, attempt=attempt, error=error, wait_s=round(wait, 3)))
+        self._on_event(Retried(model=self.name, attempt=attempt, error=error, wait_s=round(wait, 3)))
 
     def _wait(self, error: ModelError, failures: int, unusable: int) -> float | None:
         """Seconds to wait before the next attempt; None when there is to be none."""

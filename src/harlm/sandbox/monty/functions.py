@@ -1,7 +1,7 @@
 """What cells in Monty may call, answered by the host: models, search, and the ways to finish. Knows the arguments that the host
 expects; refuses to know what runs the cells.
 
-As ``harlm.sandbox.worker.names``, which a Python worker has on its own side. Monty's strings know nothing of where they
+As ``harlm.guest.worker.functions``, which a Python worker has on its own side. Monty's strings know nothing of where they
 came from, so a child is sent a text by its number when it *equals* one of the context.
 """
 
@@ -13,21 +13,17 @@ from functools import cached_property
 from typing import Any
 
 from harlm.errors import CodeError
+from harlm.guest.vocabulary import FINISHING
 from harlm.protocols import ReplHost
 from harlm.types import Context, without_surrogates
 
-FINISHING = ("FINAL", "FINAL_VAR", "SUBMIT")
 ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place")
-ASKING = (
-    "llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget",
-    "memory_search", "memory_expand", "memory_note",
-)  # fmt: skip
 
 _UNDER_WAY = 1024  # calls of one batch that are being answered at once
 _PLAIN_DEPTH = 12
 
 
-class Finish(Exception):
+class MontyFinish(Exception):
     """The task is finished: with ``value``, or with that of ``variable``."""
 
     def __init__(self, value: object = None, *, variable: str | None = None) -> None:
@@ -66,7 +62,7 @@ class HostFunctions:
         """What a call returns to the cell.
 
         Raises:
-            Finish: the cell finished the task.
+            MontyFinish: the cell finished the task.
             CodeError, TypeError, ValueError: to be raised in the cell.
             HostFault: ends the run.
         """
@@ -78,21 +74,21 @@ class HostFunctions:
 
     async def FINAL(self, answer: object) -> None:  # noqa: N802 - the field's name
         """Finish with this answer."""
-        raise Finish(answer)
+        raise MontyFinish(answer)
 
     async def FINAL_VAR(self, name: object) -> None:  # noqa: N802 - the field's name
         """Finish with the value of the variable called so."""
         if not isinstance(name, str):
-            raise Finish(name)  # the value itself was given; what is meant is plain
-        raise Finish(variable=name.strip().strip("\"'"))
+            raise MontyFinish(name)  # the value itself was given; what is meant is plain
+        raise MontyFinish(variable=name.strip().strip("\"'"))
 
     async def SUBMIT(self, *values: object, **fields: object) -> None:  # noqa: N802 - the field's name
         """Finish with a value, or with named fields."""
         if len(values) + len(fields) == 1:
-            raise Finish(values[0] if values else next(iter(fields.values())))
+            raise MontyFinish(values[0] if values else next(iter(fields.values())))
         if values:
             raise TypeError("SUBMIT takes one value, or named fields")
-        raise Finish(dict(fields))
+        raise MontyFinish(dict(fields))
 
     async def SHOW_VARS(self) -> str:  # noqa: N802 - the field's name
         """The variables, with what they held when this cell began."""

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from harlm.guest.worker.output import Captured, OutputFlood
 from harlm.protocols import ReplSetup
 from harlm.sandbox.monty.functions import ALWAYS, as_text
-from harlm.sandbox.monty.look import LOOK, PRELUDE, Look, looked
-from harlm.sandbox.worker.output import Captured, OutputFlood
+from harlm.sandbox.monty.variables import LOOK, PRELUDE, Look, looked
 from harlm.types import pieces, without_surrogates
 
 if TYPE_CHECKING:

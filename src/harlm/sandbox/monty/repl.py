@@ -26,14 +26,14 @@ from functools import partial
 from keyword import iskeyword
 from typing import TYPE_CHECKING, TypeVar
 
-from harlm.config import Isolation
+from harlm.config import SandboxSettings
 from harlm.errors import CodeError, SandboxFailure
+from harlm.guest.worker.output import FLOOD, Captured
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
-from harlm.sandbox.calls import Clock
-from harlm.sandbox.monty.functions import Finish, HostFault, HostFunctions, plain
+from harlm.sandbox.monty.functions import HostFault, HostFunctions, MontyFinish, plain
 from harlm.sandbox.monty.interpreter import KEPT, Asked, Dead, Ended, Interpreter
-from harlm.sandbox.monty.look import Look
-from harlm.sandbox.worker.output import FLOOD, Captured
+from harlm.sandbox.monty.variables import Look
+from harlm.sandbox.process.calls import Clock
 from harlm.types import Final, Observation
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class MontySandbox:
 
     tier = TIER
 
-    def __init__(self, limits: Isolation) -> None:
+    def __init__(self, limits: SandboxSettings) -> None:
         self._limits = limits
         self._pool: pydantic_monty.Monty | None = None
         self._open: set[MontyRepl] = set()
@@ -106,7 +106,7 @@ class MontyRepl:
     """
 
     def __init__(
-        self, sandbox: MontySandbox, pool: pydantic_monty.Monty, limits: Isolation, setup: ReplSetup, host: ReplHost
+        self, sandbox: MontySandbox, pool: pydantic_monty.Monty, limits: SandboxSettings, setup: ReplSetup, host: ReplHost
     ) -> None:  # fmt: skip
         self.setup = setup
         self._sandbox = sandbox
@@ -181,7 +181,7 @@ class MontyRepl:
         self._is_saved = False
         output = Captured(_HEAD, _TAIL)
         clock = Clock()
-        finish: Finish | None = None
+        finish: MontyFinish | None = None
         limit = self._limits.cell_seconds
         work: Callable[[], Asked | Ended] = partial(interpreter.start, cell, output)
         while isinstance(now := await self._in_thread(work, max(limit - clock.own(), 0) + _GRACE_S), Asked):
@@ -192,7 +192,7 @@ class MontyRepl:
             clock.pause()
             try:
                 work = await self._reply(interpreter, now)
-            except Finish as finished:
+            except MontyFinish as finished:
                 finish, work = finished, interpreter.finish
             finally:
                 clock.resume()
@@ -234,7 +234,7 @@ class MontyRepl:
             return None
 
     async def _final(
-        self, interpreter: Interpreter, finish: Finish | None, look: Look | None
+        self, interpreter: Interpreter, finish: MontyFinish | None, look: Look | None
     ) -> tuple[Final | None, str | None]:
         """What the cell finished with, or why that is not to be had."""
         if finish is None:

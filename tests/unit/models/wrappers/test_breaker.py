@@ -17,7 +17,7 @@ from harlm.errors import (
 )
 from harlm.models.wrappers import Breaker, Guarded, Patience, Retrying
 from harlm.types import Completion, Sampling
-from tests.unit.models.wrappers.virtual import ASKED, Provider, failing, in_virtual_time, now, refused
+from tests.support.virtual_time import ASKED, Provider, failing, in_virtual_time, now, refused
 
 NAME = Provider.name
 IN_A_ROW = 8

@@ -11,7 +11,7 @@ from harlm.events import Event, FellBack
 from harlm.models.wrappers import Fallback, Layers, Patience
 from harlm.testing import ScriptedModel
 from harlm.types import Sampling
-from tests.unit.models.wrappers.virtual import ASKED, Provider, failing, in_virtual_time, refused
+from tests.support.virtual_time import ASKED, Provider, failing, in_virtual_time, refused
 
 NAME = Provider.name
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import pytest
 
-from harlm.budget import Account, Caps, Price, PriceList, Till
+from harlm.budget import Account, Billing, Caps, PriceList
 from harlm.errors import ModelUnavailable, TokenLimit
 from harlm.events import Event, Hedged
 from harlm.models.wrappers import Hedging, Latencies, Limited, Limiter
 from harlm.protocols import LanguageModel
-from harlm.types import Amounts, Completion, Message, Sampling
-from tests.unit.models.wrappers.virtual import ASKED, Outcome, Provider, failing, in_virtual_time, now
+from harlm.types import Amounts, Completion, Message, Price, Sampling
+from tests.support.virtual_time import ASKED, Outcome, Provider, failing, in_virtual_time, now
 
 NAME = Provider.name
 FAN_OUT, ENOUGH = 8, 20
@@ -46,7 +46,7 @@ class Bench:
         for _ in range(learned):
             self.latencies.add(400, 1.0)
         hedging = Hedging(
-            around(self.provider), self.latencies, self.limiter, may_hedge=may_hedge, told=self.log.append
+            around(self.provider), self.latencies, self.limiter, may_hedge=may_hedge, on_event=self.log.append
         )
         self._line = Limited(hedging, self.limiter)
 
@@ -251,8 +251,8 @@ async def test_who_is_given_up_gives_up_both(after_s: float) -> None:
 @in_virtual_time
 async def test_the_loser_is_paid_at_its_bound_and_nothing_stays_reserved() -> None:
     account = Account(Caps(tokens=1_000_000, micros=1_000_000_000))
-    till = Till(PriceList(own={NAME: Price(input=1.0, output=1.0)}))
-    bench = Bench(last_is_slow, around=lambda provider: till.metered(provider, account))
+    billing = Billing(PriceList(own={NAME: Price(input=1.0, output=1.0)}))
+    bench = Bench(last_is_slow, around=lambda provider: billing.metered(provider, account))
     await bench.fan_out()
     assert account.reserved == Amounts()
     assert account.usage.calls == account.committed.calls == len(bench.provider.asked) == 11

@@ -9,14 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from harlm.budget import Account, Caps, Price, PriceList, Till
+from harlm.budget import Account, Billing, Caps, PriceList
 from harlm.errors import BadCompletion, CallLimit, HarlmError, LimitExceeded, ModelUnavailable, RateLimited
 from harlm.events import Event, FellBack, Hedged, Retried
 from harlm.models.wrappers import Layers, Patience
 from harlm.protocols import LanguageModel
 from harlm.testing import ScriptedModel
-from harlm.types import Amounts, Completion, Message, Sampling, Usage
-from tests.unit.models.wrappers.virtual import (
+from harlm.types import Amounts, Completion, Message, Price, Sampling, Usage
+from tests.support.virtual_time import (
     ASKED,
     Outcome,
     Provider,
@@ -73,8 +73,8 @@ async def test_every_request_that_leaves_is_paid_for() -> None:
     broke_off = ModelUnavailable("broke off", model=NAME, perhaps_billed=True)
     bad = BadCompletion("html", model=NAME, perhaps_billed=True)
     provider = Provider([failing(503), broke_off, bad, bad, bad, "fine"])
-    till, account = Till(PRICES), Account(Caps(micros=1_000_000))
-    line = layered(provider).around(provider, lambda model: till.metered(model, account))
+    billing, account = Billing(PRICES), Account(Caps(micros=1_000_000))
+    line = layered(provider).around(provider, lambda model: billing.metered(model, account))
     await outcome_of(line)
     billed = len(provider.asked) - 1  # but for the 503
     assert account.committed.calls == account.usage.calls == billed
@@ -84,11 +84,11 @@ async def test_every_request_that_leaves_is_paid_for() -> None:
 @in_virtual_time
 async def test_a_budget_that_is_spent_passes_all_layers_untouched() -> None:
     provider = Provider()
-    till, account = Till(PRICES), Account(Caps(calls=3))
+    billing, account = Billing(PRICES), Account(Caps(calls=3))
     instead = ScriptedModel(["of the other"])
     layers = layered(provider)
     layers.fall_back_to(instead)
-    line = layers.around(provider, lambda model: till.metered(model, account))
+    line = layers.around(provider, lambda model: billing.metered(model, account))
     replies = [await outcome_of(line) for _ in range(5)]
     assert [isinstance(each, CallLimit) for each in replies] == [False] * 3 + [True] * 2
     assert instead.asked == []
@@ -109,8 +109,8 @@ class Wordy(Provider):
 async def test_sixty_four_calls_at_the_last_cent_never_overdraw_it(micros: int) -> None:
     """Each of them may take the 2,000 tokens that it was allowed, and does."""
     provider = Wordy(seconds=lambda n: 0.1 * (n % 7))
-    till, account = Till(PRICES), Account(Caps(micros=micros))
-    line = layered(provider, concurrency=64).around(provider, lambda model: till.metered(model, account))
+    billing, account = Billing(PRICES), Account(Caps(micros=micros))
+    line = layered(provider, concurrency=64).around(provider, lambda model: billing.metered(model, account))
     replies = await asyncio.gather(
         *(line.complete(ASKED, Sampling(max_tokens=2_000)) for _ in range(64)), return_exceptions=True
     )
@@ -181,7 +181,7 @@ async def test_hedges_can_be_left_out() -> None:
     for hedges, requests in ((True, 1), (False, 0)):
         provider = Provider(seconds=lambda n: 100.0 if n == 149 else 1.0 + n / 1000)
         log: list[Event] = []
-        line = layered(provider, hedges=hedges).around(provider, as_it_is, told=log.append)
+        line = layered(provider, hedges=hedges).around(provider, as_it_is, on_event=log.append)
         for _ in range(15):
             await asyncio.gather(*(outcome_of(line) for _ in range(10)))
         assert sum(isinstance(each, Hedged) for each in log) >= requests
@@ -194,7 +194,7 @@ async def test_every_layer_tells_what_it_does() -> None:
     layers = layered(provider, patience=Patience(retries=2))
     layers.fall_back_to(instead)
     log: list[Event] = []
-    await layers.around(provider, as_it_is, told=log.append).complete(ASKED, Sampling())
+    await layers.around(provider, as_it_is, on_event=log.append).complete(ASKED, Sampling())
     assert [type(each) for each in log] == [Retried, Retried, FellBack]
 
 
@@ -301,8 +301,8 @@ async def test_thousands_of_calls_that_are_given_up_leave_nothing(
     calls: int, outcome: Callable[[int], Outcome], seconds: float
 ) -> None:
     provider = Provider(outcome, seconds)
-    till, account = Till(PRICES), Account(Caps(micros=10_000_000_000))
-    line = layered(provider).around(provider, lambda model: till.metered(model, account))
+    billing, account = Billing(PRICES), Account(Caps(micros=10_000_000_000))
+    line = layered(provider).around(provider, lambda model: billing.metered(model, account))
     took = await given_up(line, calls, 5.0)
     asked = len(provider.asked)
     assert provider.in_flight == 0

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harlm.errors import ModelError, ModelUnavailable, RateLimited
 from harlm.models.wrappers import Layers, Limited, Limiter
 from harlm.types import Completion, Message, Rate, Rates, Sampling
-from tests.unit.models.wrappers.virtual import ASKED, Outcome, Provider, failing, in_virtual_time, now, said
+from tests.support.virtual_time import ASKED, Outcome, Provider, failing, in_virtual_time, now, said
 
 NAME = Provider.name
 MOST = 32

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harlm.config import Isolation
+from harlm.config import SandboxSettings
 from harlm.errors import CodeError, SandboxFailure
 from harlm.protocols import ReplSetup
 from harlm.sandbox.monty.repl import MontyRepl, MontySandbox
@@ -50,7 +50,7 @@ async def opened(monty: None) -> AsyncIterator[Opened]:
     async def open_repl(
         context: Context | str = "alpha beta", host: Host | None = None, **limits: Any
     ) -> MontyRepl:
-        sandboxes.append(MontySandbox(Isolation(**limits)))
+        sandboxes.append(MontySandbox(SandboxSettings(**limits)))
         given = Context.of_text(context) if isinstance(context, str) else context
         return await sandboxes[-1].open(ReplSetup(context=given, functions=FUNCTIONS), host or Host())
 
@@ -236,7 +236,7 @@ async def test_a_fork_waits_for_no_cell(opened: Opened) -> None:
 
 
 async def test_a_closed_sandbox_closes_its_repls(monty: None) -> None:
-    sandbox = MontySandbox(Isolation())
+    sandbox = MontySandbox(SandboxSettings())
     repl = await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
     await sandbox.close()
     await sandbox.close()
@@ -436,14 +436,14 @@ async def test_the_same_seed_gives_the_same_chance(opened: Opened) -> None:
 async def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
     with pytest.raises(SandboxFailure, match=r"pip install 'harlm\[monty\]'"):
-        await MontySandbox(Isolation()).open(ReplSetup(context=Context.of_text("x")), Host())
+        await MontySandbox(SandboxSettings()).open(ReplSetup(context=Context.of_text("x")), Host())
 
 
 async def test_a_process_that_cannot_be_started_is_a_failure(
     monty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MONTY_BIN", "/nowhere/monty")
-    sandbox = MontySandbox(Isolation())
+    sandbox = MontySandbox(SandboxSettings())
     with pytest.raises(SandboxFailure, match="Monty did not come up"):
         await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
     await sandbox.close()

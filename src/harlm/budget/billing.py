@@ -1,0 +1,210 @@
+"""The billing: every request that leaves is paid for first. Knows what a request may take at most, and books what it took;
+refuses to send it again.
+
+``Metered`` is the innermost wrapper of a model, so retries, hedges and fallbacks pay for each of their requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from harlm.budget.ledger import Account, Reservation
+from harlm.budget.pricing import Cents, PriceList
+from harlm.budget.reply_sizes import ReplySizes
+from harlm.errors import ModelError
+from harlm.protocols import LanguageModel, TokenCounter
+from harlm.tokens.bound import Counting, Size
+from harlm.types import Amounts, Completion, Message, Price, Sampling, Usage
+
+_LEAST_OUTPUT = 64  # tokens; a reply that is allowed less says nothing
+_DEFAULT_OUTPUT = 4_096  # where nobody said how much is wanted
+_ESTIMATE = 1.5  # what an estimated reply is booked at: a provider that reports nothing may have counted more
+
+
+class Billing:
+    """What all calls of a run are paid with.
+
+    Args:
+        prices: what models cost.
+        tokenizer: a model's own token counter by the model's name, where one is installed.
+
+    Attributes:
+        reply_sizes: how long replies may be.
+    """
+
+    def __init__(
+        self,
+        prices: PriceList | None = None,
+        tokenizer: Callable[[str], TokenCounter | None] = lambda name: None,
+    ) -> None:
+        self.reply_sizes = ReplySizes()
+        self._prices = prices or PriceList()
+        self._tokenizer = tokenizer
+        self._cents = Cents()
+        self._known: dict[str, tuple[Price | None, Counting]] = {}
+
+    def metered(self, model: LanguageModel, account: Account) -> Metered:
+        """``model``, paid for from ``account``."""
+        return Metered(model, account, self)
+
+    def price_of(self, model: str) -> Price | None:
+        """The price of a model by its full name; None when it is unknown."""
+        return self._of(model)[0]
+
+    def counting_of(self, model: str) -> Counting:
+        """What is known of how a model counts tokens."""
+        return self._of(model)[1]
+
+    def booked(self, price: Price | None, usage: Usage) -> Usage:
+        """``usage`` of one call with its cost: what the provider said it was, else by the price list."""
+        if usage.cost_micros is not None or price is None:
+            return usage
+        return replace(usage, cost_micros=self._cents.micros(price.picos(usage)))
+
+    def _of(self, model: str) -> tuple[Price | None, Counting]:
+        known = self._known.get(model)
+        if known is None:
+            known = self._known[model] = (self._prices.of(model), Counting(self._tokenizer(model)))
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """The worst case of one request.
+
+    Attributes:
+        size: of the prompt; None where nothing is limited, and so nothing was measured.
+        input, output: tokens at most; an output of None is not limited.
+        amounts: what to reserve.
+    """
+
+    size: Size | None
+    input: int
+    output: int | None
+    amounts: Amounts
+
+
+class Metered:
+    """A model whose every request is reserved before it leaves and settled when it is over.
+
+    Responsibilities: bound the prompt and the reply, reserve, send the limit along, settle what was really used.
+    """
+
+    def __init__(self, model: LanguageModel, account: Account, billing: Billing) -> None:
+        self.name = model.name
+        self.window = model.window
+        self._model = model
+        self._account = account
+        self._billing = billing
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        """One request; see ``harlm.protocols.LanguageModel``.
+
+        Raises:
+            LimitExceeded: the budget does not cover it; nothing was sent.
+        """
+        billing, price = self._billing, self._billing.price_of(self.name)
+        bound, reserved = await self._reserved(messages, sampling, price)
+        with reserved as reservation:
+            try:
+                if sampling.max_tokens != bound.output:
+                    sampling = replace(sampling, max_tokens=bound.output)
+                completion = await self._model.complete(messages, sampling)
+            except ModelError as error:
+                if not error.perhaps_billed:
+                    reservation.refund()
+                raise
+            else:
+                if bound.size is not None and not completion.usage.estimated:
+                    billing.counting_of(self.name).learn(bound.size, completion.usage.input_tokens)
+                usage = billing.booked(price, _cautious(_counted(completion.usage), bound))
+                taken = Amounts(usage.input_tokens + usage.output_tokens, usage.cost_micros or 0, 1)
+                reservation.settle(taken, self.name, usage)
+                return replace(completion, usage=usage)
+            finally:
+                if reservation.is_open:
+                    reservation.settle(bound.amounts, self.name, _unknown(bound, price))
+
+    async def _reserved(
+        self, messages: Sequence[Message], sampling: Sampling, price: Price | None
+    ) -> tuple[_Bound, Reservation]:
+        """Asks for the longest reply that can be had; where that has become less while it waited, for that."""
+        bound = self._bound(messages, sampling, price)
+
+        def less() -> Amounts | None:
+            nonlocal bound
+            shorter = self._bound(messages, sampling, price, bound.size)
+            if shorter.output is None or bound.output is None or shorter.output >= bound.output:
+                return None
+            bound = shorter
+            return shorter.amounts
+
+        reservation = await self._account.reserve(bound.amounts, less)
+        return bound, reservation
+
+    def _bound(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        price: Price | None,
+        size: Size | None = None,
+    ) -> _Bound:
+        account = self._account
+        if not account.limits_tokens and (price is None or not account.limits_money):
+            return _Bound(None, 0, sampling.max_tokens, Amounts(calls=1))
+        counting = self._billing.counting_of(self.name)
+        size = counting.measure(messages) if size is None else size
+        most = counting.bound(size)
+        likely = min(most, counting.expected(size) + size.overhead)
+        fits = max(_LEAST_OUTPUT, self.window - likely)
+        output = self._output(most, min(fits, sampling.max_tokens or _DEFAULT_OUTPUT), price)
+        micros = price.bound_micros(most, output) if price is not None else 0
+        return _Bound(size, most, output, Amounts(most + output, micros, 1))
+
+    def _output(self, prompt: int, wanted: int, price: Price | None) -> int:
+        """Tokens of output to allow: what is wanted, less where the model or the budget allows less."""
+        if price is not None and price.max_output is not None:
+            wanted = min(wanted, price.max_output)
+        prospect = self._account.prospect
+        affordable = prospect.tokens - prompt
+        if price is not None:
+            affordable = min(affordable, price.affordable_output(prompt, prospect.micros))
+        return min(wanted, max(affordable, _LEAST_OUTPUT))  # of what is refused, the least is told
+
+
+def _counted(usage: Usage) -> Usage:
+    """Usage of one request, whoever reported it: one call, and nothing below zero, which would give money back."""
+    if usage.calls == 1 and min(usage.input_tokens, usage.output_tokens, usage.cost_micros or 0) >= 0:
+        return usage
+    return replace(
+        usage,
+        calls=1,
+        input_tokens=max(0, usage.input_tokens),
+        output_tokens=max(0, usage.output_tokens),
+        cost_micros=None if usage.cost_micros is None or usage.cost_micros < 0 else usage.cost_micros,
+    )
+
+
+def _cautious(usage: Usage, bound: _Bound) -> Usage:
+    """Usage that a provider did not report is booked as high as it may have been."""
+    if not usage.estimated or bound.size is None or bound.output is None:
+        return usage
+    output = min(bound.output, round(usage.output_tokens * _ESTIMATE))
+    return replace(
+        usage,
+        input_tokens=max(usage.input_tokens, bound.input),
+        output_tokens=max(usage.output_tokens, output),
+    )
+
+
+def _unknown(bound: _Bound, price: Price | None) -> Usage:
+    """What is booked for a request of which nobody knows whether it was served: its bound."""
+    is_priced = price is not None and (bound.size is not None or not price.bound_micros(1, 1))
+    return Usage(
+        calls=1,
+        input_tokens=bound.input,
+        output_tokens=bound.output or 0 if bound.size is not None else 0,
+        cost_micros=bound.amounts.micros if is_priced else None,
+        estimated=True,
+    )

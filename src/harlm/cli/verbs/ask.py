@@ -1,0 +1,299 @@
+"""``harlm ask``: a question, some paths, an answer on stdout and everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harlm.budget.estimate import RunEstimate
+from harlm.cli.delivery import deliver, refuse_unwritable, undelivered
+from harlm.cli.printing import say, show_json_line
+from harlm.cli.settings import (
+    budget_flags,
+    budget_options,
+    load_settings,
+    read,
+    reading_flags,
+    reading_options,
+    sandbox_flags,
+    sandbox_options,
+)
+from harlm.cli.streams import StdoutFailed
+from harlm.cli.verbs.estimate import in_short, show_forecast
+from harlm.client import HARLM
+from harlm.errors import LimitExceeded
+from harlm.events import CallFinished, Event, RunStarted
+from harlm.protocols import TraceSink
+from harlm.tracing.console import LiveTree, PlainLines
+from harlm.tracing.tree import one_line
+from harlm.types import Answer, Context
+
+_FLAGS = {
+    "model": "models.root",
+    "sub_model": "models.sub",
+    "offline": "models.offline",
+    "mode": "engine.mode",
+    "max_depth": "engine.max_depth",
+    "concurrency": "engine.concurrency",
+    "speculation": "engine.speculation",
+    "seed": "engine.seed",
+    "strict": "engine.strict",
+    "cache": "memory.cache",
+}
+
+
+@click.command("ask")
+@click.argument("question")
+@reading_options
+@click.option(
+    "-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url] or http://host:port/v1#name."
+)
+@click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
+@click.option(
+    "--mode", type=click.Choice(["auto", "direct", "repl", "full"]), help="How to solve it; auto by default."
+)
+@click.option(
+    "--max-depth", type=click.IntRange(0, 16), metavar="N", help="Deepest node with a REPL of its own."
+)
+@click.option(
+    "-j", "--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Model requests in flight at once."
+)
+@click.option(
+    "--speculation",
+    type=click.Choice(["off", "safe", "eager"]),
+    help="Calls made before a cell asks for them: none, those that are certain (default), all that can be foreseen.",
+)
+@budget_options
+@sandbox_options
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "md", "json"]),
+    default="text",
+    help="How to print the answer.",
+)
+@click.option(
+    "--json",
+    "as_events",
+    is_flag=True,
+    help="Print the run's events on stdout instead, one JSON object a line.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the answer here; - is stdout.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what it would cost, and ask nothing.")
+@click.option(
+    "-y",
+    "--yes",
+    is_flag=True,
+    help="Go on without asking where more than the limit is expected to be needed.",
+)
+@click.option("--explain", is_flag=True, help="Say why the mode was chosen.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    default=None,
+    help="Fail (exit 6) when nothing in the context supports an answer.",
+)
+@click.option(
+    "--no-cache",
+    "cache",
+    is_flag=True,
+    flag_value=False,
+    default=None,
+    help="Ask again what was asked in earlier runs, and remember nothing.",
+)
+@click.option("--offline", is_flag=True, default=None, help="Refuse every model that needs a network.")
+@click.option(
+    "--seed",
+    type=click.IntRange(-(2**63), 2**63 - 1),
+    metavar="N",
+    help="For models that know one, and for random in the REPL.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
+    """Ask QUESTION over files, folders, globs, @list.txt, or - for standard input.
+
+    The answer alone goes to stdout; progress, cost and sources go to stderr.
+    """
+    if not question.strip():
+        raise click.UsageError(
+            'the question is empty; ask something, such as: harlm ask "What is this about?" ./docs'
+        )
+    if options["as_events"] and options["output"] is not None:
+        raise click.UsageError(
+            "--json prints events on stdout and -o writes the answer into a file; use one of them"
+        )
+    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
+    settings = load_settings(
+        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}
+    ).config
+    quiet = options["quiet"]
+    context = read(paths, settings, quiet=quiet)
+    client = HARLM(settings=settings)
+    forecast = client.estimate(question, context)
+    if options["dry_run"]:
+        show_forecast(forecast, "json" if options["style"] == "json" else "text")
+        return
+    _agreed(forecast, yes=options["yes"], quiet=quiet)
+    output = None if options["output"] == Path("-") else options["output"]
+    if output is not None:
+        refuse_unwritable(output)
+    events = _EventLines() if options["as_events"] else None
+    with _told_what_is_kept() as remembered, _displayed(quiet=quiet, beside=events) as displays:
+        sinks = [remembered, *displays, *([events] if events is not None else [])]
+        answer, breach = _asked(client, question, context, sinks)
+    failure = events.failure if events is not None else _delivered(answer, options["style"], output)
+    if not quiet:
+        _report(answer, explain=options["explain"])
+    if failure is not None:
+        raise undelivered(answer, failure)
+    if breach is not None:
+        raise breach
+
+
+def _agreed(forecast: RunEstimate, *, yes: bool, quiet: bool) -> None:
+    """Show what it will cost; where that is more than the limit, somebody at a terminal is asked whether to go on."""
+    if not quiet and not forecast.root.is_local:
+        say(in_short(forecast))
+    if not forecast.is_beyond_limit or yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    if not click.confirm(
+        "More than the limit is needed, as it seems: the run would stop there with a partial answer. Go on?",
+        err=True,
+    ):
+        raise click.Abort
+
+
+def _asked(
+    client: HARLM, question: str, context: Context, sinks: Sequence[TraceSink]
+) -> tuple[Answer, LimitExceeded | None]:
+    """The answer; a partial one with the breach that ended it, where there was one."""
+    try:
+        return client.ask(question, context, sinks=sinks), None
+    except LimitExceeded as breach:
+        if breach.partial is None:
+            raise
+        return breach.partial, breach
+
+
+@contextmanager
+def _displayed(*, quiet: bool, beside: _EventLines | None) -> Iterator[list[TraceSink]]:
+    """What shows on stderr how the run goes; taken away at the end, however that comes."""
+    if quiet:
+        yield []
+        return
+    is_shared = beside is not None and sys.stdout.isatty()  # a tree would be drawn over the events
+    display = LiveTree(sys.stderr) if sys.stderr.isatty() and not is_shared else PlainLines(sys.stderr)
+    try:
+        yield [display]
+    finally:
+        display.close()
+
+
+@contextmanager
+def _told_what_is_kept() -> Iterator[_Remembered]:
+    remembered = _Remembered()
+    try:
+        yield remembered
+    except (Exception, KeyboardInterrupt):
+        remembered.say_what_is_kept()
+        raise
+
+
+def _delivered(answer: Answer, style: str, output: Path | None) -> StdoutFailed | None:
+    """How delivering failed, if it did; what the answer took is told before that is raised."""
+    try:
+        deliver(answer, style, output)
+    except StdoutFailed as failure:
+        return failure
+    return None
+
+
+def _report(answer: Answer, *, explain: bool) -> None:
+    """What the answer rests on and what it took, on stderr."""
+    if explain and answer.route is not None:
+        chances = ", ".join(f"{mode} {chance:.0%}" for mode, chance in answer.route.probabilities.items())
+        say(f"route: {answer.route.mode} ({chances})")
+        for reason in answer.route.reasons:
+            say(f"  {reason}")
+    if explain and answer.reading is not None and answer.reading.ratio is not None:
+        say(
+            f"read: {answer.reading.tokens_read:,} tokens, {answer.reading.ratio:.2f} times the least that a question "
+            f"of its class needs ({answer.reading.growth}: {answer.reading.least_tokens:,})"
+        )
+    for each in answer.citations[:10]:
+        say(f"source: {each.place} “{one_line(each.quote)}”")
+    if answer.citations_dropped:
+        say(f"{answer.citations_dropped} citation(s) could not be verified and were removed")
+    if answer.status == "not_found":
+        say("not found in the context")
+    elif answer.status == "partial":
+        say("this answer is partial: the turns or the budget ran out")
+    if answer.warning is not None:
+        say(f"WARNING: {answer.warning}")
+    say(_summary(answer))
+
+
+def _summary(answer: Answer) -> str:
+    usage, latency = answer.usage, answer.latency
+    cost = "cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+    about = "about " if usage.estimated else ""
+    sandbox = f" · sandbox {answer.sandbox}" if answer.sandbox else ""
+    early = f" ({usage.early.made} early, {usage.early.wasted} wasted)" if usage.early.made else ""
+    reused = f", {answer.memory.reused} reused" if answer.memory.reused else ""
+    return (
+        f"{answer.mode} · {cost} · {usage.calls} calls{early}{reused} · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
+        f"{latency.wall_s:.2f} s (critical path {latency.critical_path_s:.2f} s){sandbox} · run {answer.run_id}"
+    )
+
+
+class _Remembered:
+    """Keeps the run's id and what was paid for, to say so when the run ends early."""
+
+    def __init__(self) -> None:
+        self._run = ""
+        self._calls = 0
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        if isinstance(event, RunStarted):
+            self._run = event.run
+        self._calls += isinstance(event, CallFinished)
+
+    def say_what_is_kept(self) -> None:
+        """One line on stderr, once there is a run."""
+        if self._run:
+            answered = (
+                f"{self._calls} answered call(s)" if self._calls else "no answered call, but the events"
+            )
+            say(f"{answered} are kept: harlm runs show {self._run}")
+
+
+class _EventLines:
+    """Events as JSON lines on stdout, until that fails: the run goes on.
+
+    Attributes:
+        failure: how it failed.
+    """
+
+    def __init__(self) -> None:
+        self.failure: StdoutFailed | None = None
+
+    def emit(self, event: Event) -> None:
+        """Print one event."""
+        if self.failure is None:
+            try:
+                show_json_line(event)
+            except StdoutFailed as failure:
+                self.failure = failure

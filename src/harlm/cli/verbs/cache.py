@@ -1,0 +1,53 @@
+"""``harlm cache``: what was remembered from run to run, and how to forget it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from harlm.cli.printing import say, show, show_json
+from harlm.cli.settings import Duration, bytes_text, load_settings
+from harlm.home import memory_file
+from harlm.memory.maintenance import forget, held
+from harlm.tracing.console import counted
+
+
+@click.group("cache", invoke_without_command=True)
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+@click.pass_context
+def command(context: click.Context, /, *, style: str, **_: Any) -> None:
+    """Show what is remembered from run to run: replies that need not be asked for again, and results."""
+    if context.invoked_subcommand is not None:
+        return
+    file = memory_file(load_settings({}).config)
+    contents = held(file)
+    if style == "json":
+        show_json({"file": str(file), "bytes": contents.size, "rows": contents.rows})
+        return
+    if not contents.rows:
+        say(f"nothing is remembered in {file}")
+        return
+    show(f"{file}: {bytes_text(contents.size)}")
+    for row in contents.rows:
+        spaces = "" if row.space == "default" else f", namespace {row.space}"
+        show(
+            f"  {row.entries:>8,} of kind {row.kind}{f' from {row.model}' if row.model else ''}{spaces}: "
+            f"{bytes_text(row.size)}, asked for again {row.uses:,} times"
+        )
+
+
+@command.command("clear")
+@click.option(
+    "--older-than", type=Duration(), metavar="TIME", help="Only what was not used for so long, such as 12h."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def clear_(*, older_than: float | None, **_: Any) -> None:
+    """Forget what is remembered; stored runs stay."""
+    file = memory_file(load_settings({}).config)
+    gone = forget(file, None if older_than is None else time.time() - older_than)
+    say(f"{counted(gone, 'result')} forgotten")

@@ -1,0 +1,25 @@
+"""``harlm demo``: real questions over Python's own standard library, offline, with a check of every answer."""
+
+from __future__ import annotations
+
+import click
+
+from harlm import demo
+from harlm.cli.printing import show
+from harlm.cli.settings import load_settings, patience, sandbox_flags, sandbox_options
+from harlm.config import OFFLINE_MODEL
+
+
+@click.command("demo")
+@sandbox_options
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(*, verbose: bool, **options: object) -> None:
+    """Ask eight real questions over Python's own standard library, offline, and check the answers; then run a plain loop of
+    calls twice, one after another and as HARLM runs it, and show what a run remembered.
+    """
+    flags = {"models.root": OFFLINE_MODEL, "loading.exclude": demo.LEFT_OUT, **sandbox_flags(options)}
+    settings = load_settings(flags).config
+    with patience("reading the standard library"):
+        library = demo.read_library(settings)
+    if not demo.run(settings, library, show):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,165 @@
+"""``harlm doctor``: is everything in place, and what does the sandbox really protect from."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+
+from harlm import __version__
+from harlm.cli.printing import show, show_json
+from harlm.cli.settings import bytes_text, load_settings, sandbox_flags, sandbox_options
+from harlm.config import Config
+from harlm.errors import ConfigError, SandboxFailure
+from harlm.home import home_of
+from harlm.models.names import PROVIDERS, parse_model_name
+from harlm.retrieval.index import has_fts5
+from harlm.sandbox.doctor import SandboxCheck, check_sandbox
+
+State = Literal["ok", "note", "bad"]
+_SIGNS: dict[State, str] = {"ok": "ok  ", "note": "note", "bad": "BAD "}
+_SCARCE = 500 << 20
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of the report."""
+
+    state: State
+    what: str
+    detail: str
+
+
+@click.command("doctor")
+@sandbox_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(*, as_json: bool, verbose: bool, **options: object) -> None:
+    """Check this machine. Each line that is not ok says what to do."""
+    settings = load_settings(sandbox_flags(options)).config
+    sandbox = asyncio.run(check_sandbox(settings.sandbox))
+    findings = [*_findings(settings), *_about_sandbox(sandbox)]
+    if as_json:
+        report = {
+            "version": __version__,
+            "sandbox": _sandbox_report(sandbox),
+            "findings": findings,
+        }
+        show_json(report)
+    else:
+        for each in findings:
+            show(f"{_SIGNS[each.state]}  {each.what}: {each.detail}")
+    if sandbox.tier is None:
+        raise SandboxFailure(sandbox.error or "no sandbox can be built here")
+    if any(each.state == "bad" for each in findings):
+        raise ConfigError("something is not in place; the lines marked BAD say what to do")
+
+
+def _findings(settings: Config) -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("ok", "version", f"harlm {__version__}, Python {python}, {sys.platform}")
+    yield _about_model(settings)
+    yield _about_home(settings)
+    if has_fts5():
+        yield Finding("ok", "search", "SQLite has FTS5")
+    else:
+        yield Finding(
+            "bad",
+            "search",
+            "this Python's SQLite has no FTS5; use a Python that has (python.org, uv, Debian)",
+        )
+    yield _about_certificates(settings)
+
+
+def _about_model(settings: Config) -> Finding:
+    try:
+        name = parse_model_name(settings.models.root)
+    except ConfigError as error:
+        return Finding("bad", "model", str(error))
+    provider = PROVIDERS[name.provider]
+    if name.provider == "offline":
+        return Finding(
+            "note", "model", f"{name.full}: finds, quotes and counts; set HARLM_MODEL for a language model"
+        )
+    has_key = bool(settings.models.api_key) or any(os.environ.get(each) for each in provider.key_variables)
+    if has_key or name.base_url or settings.models.base_url or not provider.key_variables:
+        return Finding("ok", "model", name.full)
+    return Finding("bad", "model", f"{name.full} needs a key; set {provider.key_variables[0]}")
+
+
+def _about_home(settings: Config) -> Finding:
+    try:
+        home = home_of(settings)
+    except ConfigError as error:
+        return Finding("bad", "home", str(error))
+    nearest = next((each for each in (home, *home.parents) if _is_there(each)), None)
+    if nearest is None or not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        return Finding("bad", "home", f"{home} cannot be written to; set HARLM_HOME")
+    free = shutil.disk_usage(nearest).free
+    state: State = "ok" if free > _SCARCE else "note"
+    return Finding(state, "home", f"{home} ({bytes_text(free)} free)")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False  # in a folder that may not be searched
+
+
+def _about_certificates(settings: Config) -> Finding:
+    import ssl
+
+    bundle = settings.models.ca_bundle
+    if bundle and not Path(bundle).is_file():
+        return Finding("bad", "certificates", f"models.ca_bundle = {bundle!r} is not a file")
+    paths = ssl.get_default_verify_paths()
+    if bundle or paths.cafile or paths.capath:
+        return Finding("ok", "certificates", str(bundle or paths.cafile or paths.capath))
+    return Finding("note", "certificates", "no CA bundle found; install ca-certificates or set SSL_CERT_FILE")
+
+
+def _sandbox_report(check: SandboxCheck) -> dict[str, object]:
+    tried = len(check.denied) + len(check.reached)
+    return {
+        "tier": check.tier,
+        "error": check.error,
+        "canaries": f"{len(check.denied)} of {tried} denied",
+        "denied": check.denied,
+        "reached": check.reached,
+        "note": check.note or None,
+        "not_higher": [
+            {"tier": each.tier, "why": each.why_not, "how": each.how or None} for each in check.higher
+        ],
+        "first_cell_s": round(check.first_s, 3),
+    }
+
+
+def _about_sandbox(check: SandboxCheck) -> Iterator[Finding]:
+    if check.tier is None:
+        yield Finding("bad", "sandbox", check.error or "cannot be built")
+        return
+    tried = len(check.denied) + len(check.reached)
+    yield Finding(
+        "ok" if not check.reached else "note",
+        "sandbox",
+        f"tier {check.tier}; {len(check.denied)} of {tried} attempts to break out of it were denied just now; "
+        f"a first cell took {check.first_s:.2f} s",
+    )
+    yield Finding("ok", "  protects from", "; ".join(check.denied) or "nothing")
+    if check.reached:
+        yield Finding(
+            "note",
+            "  does NOT protect from",
+            f"{'; '.join(check.reached)}. Ask over documents that you trust, or run harlm in a container",
+        )
+    if check.note:
+        yield Finding("note", "  weaker than it might be", check.note)
+    for each in check.higher:
+        yield Finding("note", f"  why not {each.tier}", f"{each.why_not}. To get there: {each.how}")

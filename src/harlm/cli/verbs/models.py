@@ -1,0 +1,80 @@
+"""``harlm models``: what can be named with -m, and what is ready to use."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from harlm.budget.pricing import PriceList, snapshot
+from harlm.cli.printing import show, show_json
+from harlm.cli.settings import load_settings
+from harlm.home import prices_file
+from harlm.models.names import PROVIDERS, Provider
+from harlm.types import Price
+
+
+@click.command("models")
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(**options: Any) -> None:
+    """Show providers, how their models are named, whether a key is set, and what models cost. Keys are never shown."""
+    config = load_settings({}).config
+    chosen, file = config.models, prices_file(config)
+    prices = {**snapshot().models, **PriceList(file).own}
+    rows = [_row(name, provider) for name, provider in PROVIDERS.items()]
+    if options["style"] == "json":
+        show_json(
+            {
+                "root": chosen.root,
+                "sub": chosen.sub or chosen.root,
+                "providers": rows,
+                "prices": {"date": snapshot().date, "sources": snapshot().sources, "models": prices},
+            }
+        )
+        return
+    show(f"root model: {chosen.root}\nsub-model:  {chosen.sub or chosen.root}\n")
+    for row in rows:
+        show(f"{row['provider']:<11} {row['example']:<28} {row['key']:<34} window {row['window']:,}")
+    show(
+        "\nAny OpenAI-compatible server: openai/NAME@http://host:port/v1 or http://host:port/v1#NAME (no key needed)."
+    )
+    show(
+        "The windows are what is assumed to fit where none stands below; set models.window where you know better."
+    )
+    show(f"\nUSD for a million tokens{'':<19}{'input':>9}{'cached':>9}{'output':>9}{'window':>12}")
+    for name, price in sorted(prices.items()):
+        show(f"{name:<43}{_price_row(price)}")
+    sources = ", ".join(f"{each.package} {each.version} ({each.licence})" for each in snapshot().sources)
+    show(
+        f"\nPrices as of {snapshot().date}, from {sources}; models marked * cost more for long prompts. Your own go into {file}: "
+        '["openai/my-model"] with input = 0.25 and output = 2.0.'
+    )
+
+
+def _price_row(price: Price) -> str:
+    window = "" if price.window is None else f"{price.window:,}"
+    cached = "" if price.cached is None else f"{price.cached:,.3f}"
+    more = " *" if price.tiers else ""
+    return f"{price.input:>9,.3f}{cached:>9}{price.output:>9,.3f}{window:>12}{more}"
+
+
+def _row(name: str, provider: Provider) -> dict[str, Any]:
+    found = next((variable for variable in provider.key_variables if os.environ.get(variable)), None)
+    if not provider.key_variables:
+        key = "needs no key"
+    elif found:
+        key = f"{found} is set"
+    else:
+        key = f"set {provider.key_variables[0]}"
+    return {
+        "provider": name,
+        "example": provider.example,
+        "key": key,
+        "ready": bool(found) or not provider.key_variables,
+        "base_url": provider.base_url,
+        "window": provider.window,
+    }

@@ -1,0 +1,187 @@
+"""``harlm sandbox run``: files as cells in the sandbox, to see what it does with them. No model is asked anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+
+from harlm.cli.printing import say, show_json_line
+from harlm.cli.settings import load_settings, sandbox_flags, sandbox_options
+from harlm.config import SandboxSettings
+from harlm.errors import CodeError, ContextError, SandboxFailure
+from harlm.guest.vocabulary import GIVEN
+from harlm.protocols import Repl, ReplSetup, Sandbox
+from harlm.sandbox.tiers import ChosenSandbox
+from harlm.types import Context, Observation
+
+_SHOWN = 4_000  # characters of a cell's output
+
+
+class CellReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one file. ``next_cell`` says whether the REPL lived on, or another took its place."""
+
+    file: str
+    tier: str
+    outcome: Literal["ok", "error", "killed", "violation"]
+    reason: str | None
+    stdout: str
+    wall_s: float
+    peak_mb: float
+    next_cell: Literal["works", "replaced"]
+
+
+class _NoModel:
+    """Answers the calls of cells: there is no model here. A ``ReplHost``."""
+
+    async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+        """Refuse.
+
+        Raises:
+            CodeError: always.
+        """
+        raise CodeError(f"{function}: `harlm sandbox run` has no model; use `harlm ask`")
+
+
+@click.group("sandbox")
+def command() -> None:
+    """Try the sandbox out."""
+
+
+@command.command("run")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option(
+    "--define", "defined", multiple=True, metavar="NAME=JSON", help="Set a variable before each cell."
+)
+@click.option("--tier", "tier", metavar="T", help="The isolation tier, as --sandbox.")
+@sandbox_options
+@click.option(
+    "--cell-seconds",
+    type=click.FloatRange(0.05, 3600),
+    default=3.0,
+    show_default=True,
+    help="Wall, processor and silence limit of each cell.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def run(
+    files: tuple[Path, ...],
+    defined: tuple[str, ...],
+    tier: str | None,
+    cell_seconds: float,
+    verbose: bool,
+    **options: object,
+) -> None:
+    """Run each FILE as one cell in a fresh REPL, and print one line of JSON for each.
+
+    The context is one short text; calls to models fail in the cell.
+    """
+    if tier is not None:
+        options["sandbox"] = tier
+    flags = {
+        "sandbox.cell_seconds": cell_seconds,
+        "sandbox.cpu_seconds": cell_seconds,
+        "sandbox.silence_seconds": cell_seconds,
+        **sandbox_flags(options),
+    }
+    settings = load_settings(flags).config.sandbox
+    before = "\n".join(map(_definition, defined))
+    cells = [(str(file), _read(file)) for file in files]
+    asyncio.run(_run_all(cells, before, settings))
+
+
+def _definition(text: str) -> str:
+    """``NAME=JSON`` as code."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise click.UsageError(f"--define {text!r}: write NAME=JSON, such as CANARY='{{\"port\": 4711}}'")
+    try:
+        json.loads(value)
+    except ValueError as error:
+        raise click.UsageError(f"--define {text!r}: what follows the = is not JSON ({error})") from error
+    return f"{name.strip()} = __import__('json').loads({value!r})"
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContextError(f"{file} cannot be read as a cell: {error}") from error
+
+
+async def _run_all(cells: list[tuple[str, str]], before: str, settings: SandboxSettings) -> None:
+    sandbox = ChosenSandbox(settings)
+    try:
+        for file, code in cells:
+            report = await _report(sandbox, file, code, before)
+            show_json_line(report)
+        if sandbox.tier == "s0":
+            say("harlm: this was tier s0, which protects from accidents only")
+    finally:
+        await sandbox.close()
+
+
+async def _report(sandbox: Sandbox, file: str, code: str, before: str) -> CellReport:
+    setup = ReplSetup(context=Context.of_text("A short text.", name="text"), functions=GIVEN)
+    repl = await sandbox.open(setup, _NoModel())
+    try:
+        if before:
+            await repl.run(before)
+        try:
+            seen = await repl.run(code)
+        except SandboxFailure as violation:
+            return _of(sandbox, file, "violation", str(violation), Observation(), _peak(repl), "replaced")
+        peak = _peak(repl)
+        works = not seen.lost and await _works(repl)
+        outcome: Literal["ok", "error", "killed"] = (
+            "killed" if seen.lost else "error" if seen.error is not None else "ok"
+        )
+        return _of(sandbox, file, outcome, _reason(seen), seen, peak, "works" if works else "replaced")
+    finally:
+        await repl.close()
+
+
+async def _works(repl: Repl) -> bool:
+    """Whether the REPL still runs cells, as the same process."""
+    try:
+        seen = await repl.run("print(40 + 2)")
+    except SandboxFailure:
+        return False
+    return not seen.lost and seen.output == "42\n"
+
+
+def _of(
+    sandbox: Sandbox,
+    file: str,
+    outcome: Literal["ok", "error", "killed", "violation"],
+    reason: str | None,
+    seen: Observation,
+    peak: float,
+    next_cell: Literal["works", "replaced"],
+) -> CellReport:
+    return CellReport(
+        file=file,
+        tier=sandbox.tier,
+        outcome=outcome,
+        reason=reason,
+        stdout=seen.output if len(seen.output) <= _SHOWN else f"{seen.output[:_SHOWN]}…",
+        wall_s=round(seen.wall_s, 3),
+        peak_mb=round(peak, 1),
+        next_cell=next_cell,
+    )
+
+
+def _reason(seen: Observation) -> str | None:
+    """The last line of a traceback; the whole of anything else."""
+    if seen.error is None:
+        return None
+    return seen.error.splitlines()[-1] if "\n" in seen.error else seen.error
+
+
+def _peak(repl: Repl) -> float:
+    peak = getattr(repl, "peak_mb", None)
+    return 0.0 if peak is None else float(peak())

@@ -1,0 +1,109 @@
+"""``harlm search``: passages that fit a question best, without any model."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import click
+
+from harlm.assembly import open_embedder
+from harlm.cli.printing import say, show, show_json
+from harlm.cli.settings import load_settings, read, reading_flags, reading_options
+from harlm.config import Config
+from harlm.context import Searcher
+from harlm.home import home_of
+from harlm.tracing.console import counted
+from harlm.tracing.tree import one_line
+from harlm.types import Context, Hit
+
+_WIDTH = 300  # characters of a quote
+
+
+@click.command("search")
+@click.argument("query")
+@reading_options
+@click.option("-k", "count", type=click.IntRange(1, 1000), default=10, help="How many passages.")
+@click.option(
+    "--meaning",
+    is_flag=True,
+    help="Find by meaning as well, with the embedder of the settings (memory.embedder); embeds every passage once.",
+)
+@click.option("--passages", is_flag=True, help="Show whole passages, not their best sentence.")
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
+    """Find the passages that fit a question best. No model is asked; the index is kept for the next time."""
+    if not query.strip():
+        raise click.UsageError("the query is empty; say what to look for")
+    config = load_settings(reading_flags(options)).config
+    quiet: bool = options["quiet"]
+    context = read(paths, config, quiet=quiet)
+    started = time.monotonic()
+
+    def first(hits: tuple[Hit, ...], share: float) -> None:
+        best = f"{_place(context, hits[0])}: {_quote(context, hits[0])}" if hits else "nothing yet"
+        say(f"indexed {share:.0%}, first found: {one_line(best, 100)}")
+
+    with Searcher(context, home_of(config) / "index.db") as searcher:
+        if options["meaning"]:
+            hits = asyncio.run(_by_meaning(searcher, query, options["count"], config, quiet=quiet))
+        else:
+            hits = searcher.search(query, options["count"], first=None if quiet else first)
+    seconds = time.monotonic() - started
+    if options["style"] == "json":
+        show_json([_row(context, hit) for hit in hits])
+        return
+    for hit in hits:
+        text = _passage(context, hit) if options["passages"] else one_line(_quote(context, hit), _WIDTH)
+        show(f"{_place(context, hit)}: {text}")
+    if not quiet:
+        found = counted(len(hits), "passage") if hits else "nothing was found"
+        say(f"{found} in {counted(len(context.documents), 'document')}, {seconds:.2f} s")
+
+
+async def _by_meaning(
+    searcher: Searcher, query: str, count: int, config: Config, *, quiet: bool
+) -> tuple[Hit, ...]:
+    def told(done: int, of: int) -> None:
+        if not quiet and done % 4096 == 0 and of > 4096:
+            say(f"embedded {done:,} of {of:,} passages")
+
+    async with open_embedder(config) as embedder:
+        hits, failure = await searcher.search_by_meaning(query, count, embedder, told)
+    if failure:
+        say(f"found by words only: {failure}")
+    return hits
+
+
+def _place(context: Context, hit: Hit) -> str:
+    document = context.documents[hit.document]
+    return f"{document.name}:{document.place(hit.best[0]).label}"
+
+
+def _quote(context: Context, hit: Hit) -> str:
+    return context.documents[hit.document].text[slice(*hit.best)]
+
+
+def _passage(context: Context, hit: Hit) -> str:
+    return context.documents[hit.document].text[hit.start : hit.end].strip()
+
+
+def _row(context: Context, hit: Hit) -> dict[str, object]:
+    document = context.documents[hit.document]
+    place = document.place(hit.best[0])
+    return {
+        "source": document.name,
+        "place": _place(context, hit),
+        "line": place.line,
+        "page": place.page,
+        "start": hit.start,
+        "end": hit.end,
+        "score": round(hit.score, 4),
+        "quote": _quote(context, hit),
+        "text": _passage(context, hit),
+    }

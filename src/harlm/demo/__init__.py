@@ -1,0 +1,67 @@
+"""THE DEMO: real questions over the standard library of the Python that runs it, with a check of every answer; then a plain loop of
+calls, and what a run remembered. Prints through a function that it is given.
+"""
+
+from __future__ import annotations
+
+import sysconfig
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from harlm.client import HARLM
+from harlm.config import Config
+from harlm.context import load_paths, profile
+from harlm.demo.loop import show_plain_loop
+from harlm.demo.memory import show_remembering
+from harlm.demo.questions import Show, ask_all
+from harlm.demo.truth import LEFT_OUT
+from harlm.types import Context
+
+__all__ = ["LEFT_OUT", "Library", "Show", "read_library", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The standard library.
+
+    Attributes:
+        folder: where it is.
+        context: its files.
+        seconds: that reading them took.
+    """
+
+    folder: Path
+    context: Context
+    seconds: float
+
+
+def read_library(settings: Config) -> Library:
+    """Read the standard library of the Python that runs this.
+
+    Args:
+        settings: exclude ``LEFT_OUT`` from what is loaded.
+    """
+    folder = Path(sysconfig.get_path("stdlib"))
+    started = time.perf_counter()
+    context = load_paths([folder], settings.loading)
+    return Library(folder, context, time.perf_counter() - started)
+
+
+def run(settings: Config, library: Library, show: Show) -> bool:
+    """Run the demo; whether all of it is right.
+
+    Args:
+        show: prints.
+    """
+    known = profile(library.context)
+    show(
+        f"Python's standard library: {known.documents:,} files, about {known.tokens:,} tokens, read in {library.seconds:.2f} s"
+    )
+    show("Model: offline/extractive (no weights, no key: it finds, quotes and counts)\n")
+    right = ask_all(HARLM(settings=settings), library.context, library.folder, show)
+    is_same = show_plain_loop(settings, library.context, show)
+    show_remembering(settings, library.context, show)
+    show(f"{sum(right)} of {len(right)} answers agree with ast.")
+    show('\nNow your own: harlm ask "What is this about?" PATH')
+    return all(right) and is_same

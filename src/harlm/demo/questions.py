@@ -1,0 +1,164 @@
+"""The demo's questions over the standard library, and a check of every answer."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harlm.client import HARLM
+from harlm.demo.truth import facts_of_files, homes_of_class
+from harlm.events import CallStarted, Event, NodeStarted
+from harlm.types import Answer, Context, Mode
+
+Show = Callable[[str], None]
+"""Prints a line, or several."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question, what kind it is, and how to know that an answer is right.
+
+    Attributes:
+        is_right: given the answer and the library's files, whether it is, and what ``ast`` says.
+    """
+
+    kind: str
+    text: str
+    is_right: Callable[[Answer, Path], tuple[bool, str]]
+    mode: Mode | None = None
+
+
+def ask_all(client: HARLM, context: Context, library: Path, show: Show) -> list[bool]:
+    """Ask every question; whether each answer is right.
+
+    Args:
+        library: the folder that ``context`` was read from.
+    """
+    return [
+        _ask(client, number, question, context, library, show)
+        for number, question in enumerate(_QUESTIONS, start=1)
+    ]
+
+
+def _ask(
+    client: HARLM, number: int, question: _Question, context: Context, library: Path, show: Show
+) -> bool:
+    nodes = _Nodes()
+    started = time.perf_counter()
+    answer = client.ask(question.text, context, mode=question.mode, sinks=[nodes])
+    took = time.perf_counter() - started
+    right, truth = question.is_right(answer, library)
+    depth = f", {nodes.count} nodes, sub-calls down to depth {nodes.depth}" if nodes.depth else ""
+    show(f"{number}. [{question.kind}] {question.text}")
+    for line in _shortened(answer.text):
+        show(f"   {line}")
+    show(
+        f"   {answer.mode} mode, {answer.usage.calls} calls{depth}, {len(answer.citations)} citations checked, {took:.2f} s"
+    )
+    show(f"   {'AGREES' if right else 'DIFFERS'} with ast: {truth}\n")
+    return right
+
+
+class _Nodes:
+    """Counts the nodes of a run, and how deep its sub-calls go."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.depth = 0
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        self.count += isinstance(event, NodeStarted)
+        if isinstance(event, CallStarted) and event.role == "sub":
+            self.depth = max(self.depth, event.node.count(".") + 1)
+
+
+def _shortened(text: str) -> Iterator[str]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    for line in lines[:7]:
+        yield line if len(line) <= 150 else line[:149] + "…"
+    if len(lines) > 7:
+        yield f"… {len(lines) - 7} more lines"
+
+
+def _even_median(answer: Answer, library: Path) -> tuple[bool, str]:
+    truth = facts_of_files(library)["statistics.py"].docstrings["median"]
+    said = next((line for line in truth.splitlines() if "even" in line), "").strip()
+    right = any(each.source == "statistics.py" and each.quote in said for each in answer.citations[:1])
+    return right, f"the docstring of statistics.median says: {said} …"
+
+
+def _max_line(answer: Answer, library: Path) -> tuple[bool, str]:
+    truth = facts_of_files(library)["http/client.py"].constants["_MAXLINE"]
+    return answer.text.startswith(truth) and _cites(answer, "http/client.py"), f"_MAXLINE = {truth}"
+
+
+def _fraction(answer: Answer, library: Path) -> tuple[bool, str]:
+    homes = homes_of_class("Fraction", library)
+    return len(homes) == 1 and answer.text.startswith(homes[0]) and _cites(answer, homes[0]), ", ".join(homes)
+
+
+def _importers(answer: Answer, library: Path) -> tuple[bool, str]:
+    count = sum(
+        any(name == "asyncio" or name.startswith("asyncio.") for name in file.imported)
+        for file in facts_of_files(library).values()
+    )
+    return _first_number(answer) == count, f"{count} modules"
+
+
+def _etree_classes(answer: Answer, library: Path) -> tuple[bool, str]:
+    names = [name for name, _ in facts_of_files(library)["xml/etree/ElementTree.py"].classes]
+    return _first_number(answer) == len(names) and all(name in answer.text for name in names), ", ".join(
+        sorted(names)
+    )
+
+
+def _most_classes(answer: Answer, library: Path) -> tuple[bool, str]:
+    counts = {name: len(file.classes) for name, file in facts_of_files(library).items()}
+    best = max(counts, key=lambda name: counts[name])
+    return answer.text.startswith(
+        best
+    ) and f"{counts[best]:,} classes" in answer.text, f"{best}, {counts[best]} classes"
+
+
+def _base_of_http_server(answer: Answer, library: Path) -> tuple[bool, str]:
+    base = dict(facts_of_files(library)["http/server.py"].classes)["HTTPServer"][0].split(".")[-1]
+    home = homes_of_class(base, library)[0]
+    right = home in answer.text and _cites(answer, home) and _cites(answer, "http/server.py")
+    return right, f"HTTPServer({base}); {base} is defined in {home}"
+
+
+def _both_sides(answer: Answer, library: Path) -> tuple[bool, str]:
+    """Every quote of a comparison stands in the module that it is cited from, and both modules are quoted."""
+    sources = {each.source for each in answer.citations}
+    quoted = all(
+        each.quote in (library / each.source).read_text(encoding="utf-8") for each in answer.citations
+    )
+    truth = "; ".join(
+        f"{name}: {facts_of_files(library)[name].docstring}" for name in ("heapq.py", "bisect.py")
+    )
+    return quoted and {"heapq.py", "bisect.py"} <= sources, truth
+
+
+def _cites(answer: Answer, source: str) -> bool:
+    return any(each.source == source for each in answer.citations)
+
+
+def _first_number(answer: Answer) -> int:
+    match = re.search(r"\d[\d,]*", answer.text)
+    return int(match[0].replace(",", "")) if match else -1
+
+
+_QUESTIONS = (
+    _Question("look-up", "What happens to the median when the number of data points is even?", _even_median),
+    _Question("value", "What is the value of _MAXLINE in http/client.py?", _max_line),
+    _Question("where-is", "Which module defines the class Fraction?", _fraction),
+    _Question("count", "How many modules import asyncio?", _importers),
+    _Question("list", "List the classes defined in xml/etree/ElementTree.py", _etree_classes),
+    _Question("superlative", "Which module defines the most classes?", _most_classes),
+    _Question("two-hop", "Which module defines the base class of HTTPServer?", _base_of_http_server),
+    _Question("compare", "Compare heapq.py and bisect.py", _both_sides, mode="full"),
+)

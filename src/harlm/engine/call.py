@@ -1,0 +1,208 @@
+"""One call's way to a model: known → slot → sized → traced → layered. Every model request of a run passes here, so that it is reused,
+limited, paid for and traced in one place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from harlm import events
+from harlm.budget.pressure import NO_SPECULATION
+from harlm.engine import prompts
+from harlm.engine.node import Node
+from harlm.errors import BadCompletion, LimitExceeded, ModelError
+from harlm.protocols import LanguageModel
+from harlm.types import Completion, Message, Sampling, Usage, without_surrogates
+
+_AGAIN = 4  # times the limit that was too small
+_QUESTION = 600  # characters of a prompt that are remembered with its reply
+_CUT = 0.9  # of the limit that we sent: a reply that ends beyond this was ended by the limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a node asks a model.
+
+    Attributes:
+        model: the model.
+        messages: what it is sent.
+        role: what the call is for, as the trace names it.
+        limit: tokens of the reply; ``None`` chooses it by what such calls take.
+        is_last: whether it is the node's last call, which may use the time kept for it.
+        on_text: called with the reply so far, by models that can stream.
+        sample: 0, 1, 2, … among calls that ask the same and are meant to be made several times.
+    """
+
+    model: LanguageModel
+    messages: Sequence[Message]
+    role: events.Role
+    limit: int | None = None
+    is_last: bool = False
+    on_text: Callable[[str], None] | None = None
+    sample: int = 0
+
+
+async def make(node: Node, call: Call) -> tuple[Completion, float]:
+    """The reply to a call, and the seconds it took; 0 if the reply was known.
+
+    A reply that is cut at a limit that HARLM chose is asked for once more, with a larger one.
+
+    Raises:
+        ModelError: as the model raises it; ``BadCompletion`` for a reply without text, which is paid for all the same.
+        LimitExceeded: the budget does not cover it, or the time has ended.
+    """
+    account = node.account
+    seconds = account.seconds_left if call.is_last else node.seconds_to_work
+    try:
+        async with asyncio.timeout(None if math.isinf(seconds) else max(0.0, seconds)) as time_limit:
+            completion, spent = await _known(node, call)
+    except TimeoutError:
+        if not time_limit.expired():
+            raise  # the model's own
+        raise account.too_late() from None
+    except LimitExceeded as refusal:
+        account.refused = refusal
+        raise
+    if not completion.text:
+        raise _no_text(call.model, completion)
+    return completion, spent
+
+
+async def _known(node: Node, call: Call) -> tuple[Completion, float]:
+    """A reply from an earlier call, or one that is made now and kept."""
+    run = node.run
+    identity = None if run.reuse is None else run.identity_of(call.model)
+    if run.reuse is None or identity is None:
+        completion, seconds = await _in_a_slot(node, call)
+        _remember(node, call, completion)
+        return completion, seconds
+    messages = call.messages if call.role == "sub" else prompts.lasting(call.messages)
+    key = run.reuse.key(f"{identity}{node.branch}", messages, Sampling(seed=node.settings.seed), call.sample)
+    reply = await run.reuse.reply(key, lambda: _in_a_slot(node, call), call.limit)
+    _remember(node, call, reply.completion)
+    if not reply.is_known:
+        return reply.completion, reply.seconds
+    saved = reply.completion
+    node.emit(
+        events.Reused(
+            role=call.role,
+            model=call.model.name,
+            messages=tuple(call.messages),
+            text=saved.text,
+            saved=saved.usage,
+        )
+    )
+    return replace(saved, usage=Usage()), reply.seconds
+
+
+def _remember(node: Node, call: Call, completion: Completion) -> None:
+    """Keep the reply of a sub-call as an entry that cells can search."""
+    if call.role != "sub" or not completion.text:
+        return
+    node.run.memory.put(
+        completion.text,
+        kind="reply",
+        node=node.name,
+        depth=node.depth,
+        question=prompts.excerpt(call.messages[-1].content, _QUESTION) if call.messages else "",
+        model=completion.model,
+        usage=completion.usage,
+    )
+
+
+async def _in_a_slot(node: Node, call: Call) -> tuple[Completion, float]:
+    async with node.run.call_slots:
+        return await (_sized(node, call) if call.limit is None else _traced(node, call))
+
+
+async def _sized(node: Node, call: Call) -> tuple[Completion, float]:
+    """A call with a limit for its reply, if money or tokens are limited."""
+    account, billing, name = node.account, node.run.billing, call.model.name
+    if not (account.limits_money or account.limits_tokens):
+        return await _traced(node, call)
+    sizes = billing.reply_sizes
+    wanted = sizes.wanted(name, call.role)
+    completion, seconds = await _traced(node, replace(call, limit=wanted))
+    used = completion.usage.output_tokens
+    if completion.stop == "end":
+        sizes.learn(name, call.role, used)
+    price = billing.price_of(name)
+    ceiling = sizes.ceiling(price.max_output if price else None)
+    was_ours = completion.stop == "length" and wanted * _CUT <= used <= wanted < ceiling
+    if not was_ours:
+        return completion, seconds
+    try:
+        larger, more = await _traced(node, replace(call, limit=min(ceiling, _AGAIN * wanted), on_text=None))
+    except (LimitExceeded, ModelError):
+        return completion, seconds
+    if larger.stop == "end":
+        sizes.learn(name, call.role, larger.usage.output_tokens)
+    return larger, seconds + more
+
+
+async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
+    """A call with its events and its time."""
+    number = next(node.run.call_numbers)
+    node.emit(
+        events.CallStarted(call=number, role=call.role, model=call.model.name, messages=tuple(call.messages))
+    )
+    node.clock.call_started()
+    started = time.monotonic()
+    try:
+        sampling = Sampling(seed=node.settings.seed, max_tokens=call.limit, on_text=call.on_text)
+        completion = await _layered(node, call.model).complete(call.messages, sampling)
+    except BaseException as error:
+        node.emit(_failed(number, error))
+        raise
+    finally:
+        seconds = time.monotonic() - started
+        node.clock.call_ended(seconds)
+    if call.role == "root":
+        node.run.slowest_root_s = max(node.run.slowest_root_s, seconds)
+    text = without_surrogates(completion.text)
+    node.emit(
+        events.CallFinished(
+            call=number,
+            text=text,
+            usage=completion.usage,
+            stop=completion.stop,
+            latency_s=round(seconds, 6),
+        )
+    )
+    return (completion if text is completion.text else replace(completion, text=text)), seconds
+
+
+def _layered(node: Node, model: LanguageModel) -> LanguageModel:
+    """``model`` with all its layers, paid for by this node."""
+    billing, account = node.run.billing, node.account
+    return node.run.around(
+        model,
+        lambda each: billing.metered(each, account),
+        on_event=node.emit,
+        may_hedge=lambda: account.pressure < NO_SPECULATION,
+    )
+
+
+def _failed(number: int, error: BaseException) -> events.CallFailed:
+    match error:
+        case ModelError():
+            return events.CallFailed(call=number, error=str(error), status=error.status)
+        case asyncio.CancelledError():
+            return events.CallFailed(call=number, error="cancelled")
+        case LimitExceeded():
+            return events.CallFailed(call=number, error=str(error))
+        case _:
+            return events.CallFailed(call=number, error=f"{type(error).__name__}: {error}")
+
+
+def _no_text(model: LanguageModel, completion: Completion) -> BadCompletion:
+    return BadCompletion(
+        f"{model.name} answered with no text (it stopped for {completion.stop!r}); "
+        "a reasoning model may have spent all its tokens on thinking",
+        model=model.name,
+        request_id=completion.request_id,
+    )

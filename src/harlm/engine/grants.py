@@ -1,0 +1,61 @@
+"""How what is left is divided among the children of one node. Knows which children were asked for together; the division
+itself is the allocator's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+
+from harlm.budget import UNLIMITED, Caps
+from harlm.budget.allocator import share
+from harlm.context import profile
+from harlm.engine.node import Node
+from harlm.types import Context
+
+_OF_A_NODE = 10_000  # tokens that a node takes beside its context: rules, turns, reply
+_CALLS_OF_A_NODE = 6
+_TOKENS_OF_A_CALL = 8_000
+
+
+class Grants:
+    """Gives each child of a node its caps.
+
+    Children of one batch arrive in the same moment, and share what is left by what their contexts need. Their parent has a
+    share as well, so that it can go on after them. A child that comes alone may use all but that; what it leaves flows back
+    by itself, since an account is a view on its parent's.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._arrived: list[tuple[int, asyncio.Future[Caps]]] = []
+
+    async def caps(self, context: Context) -> Caps:
+        """What a child over ``context`` may use at most."""
+        account = self._node.account
+        granted: asyncio.Future[Caps] = asyncio.get_running_loop().create_future()
+        self._arrived.append((profile(context).tokens + _OF_A_NODE, granted))
+        if len(self._arrived) == 1:
+            asyncio.get_running_loop().call_later(0, self._divide)
+        caps = await granted
+        seconds = self._node.seconds_to_work
+        ends = math.inf if math.isinf(account.ends) else time.monotonic() + seconds
+        return Caps(tokens=caps.tokens, micros=caps.micros, calls=caps.calls, ends=ends)
+
+    def _divide(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        needs = [_OF_A_NODE, *(need for need, _ in arrived)]
+        prospect = self._node.account.prospect
+        tokens, micros = _shares(prospect.tokens, needs), _shares(prospect.micros, needs)
+        calls = _shares(prospect.calls, [_CALLS_OF_A_NODE + need // _TOKENS_OF_A_CALL for need in needs])
+        for at, (_, granted) in enumerate(arrived, start=1):
+            if not granted.done():
+                granted.set_result(Caps(tokens=tokens[at], micros=micros[at], calls=calls[at]))
+
+
+def _shares(amount: int, needs: list[int]) -> list[int]:
+    """The allocator's shares; no limit is shared as no limit."""
+    if amount > UNLIMITED // 2:
+        return [UNLIMITED] * len(needs)
+    return list(share(max(0, amount), needs))

@@ -1,0 +1,267 @@
+"""What cells ask of models: plain calls of a sub-model, and children with a REPL of their own. Every argument was chosen by a model
+and is checked here; every failure becomes an exception in the cell, never an answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from harlm.budget.pressure import ECONOMY
+from harlm.engine.call import Call, make
+from harlm.engine.grants import Grants
+from harlm.engine.node import Node
+from harlm.engine.prompts import excerpt, plain_call_prompt, rest_of
+from harlm.engine.timing import Bursts
+from harlm.errors import CodeError, LimitExceeded, ModelError, SandboxFailure
+from harlm.memory.extract import beginning
+from harlm.protocols import LanguageModel
+from harlm.scheduler.broker import Making
+from harlm.tokens import estimate_tokens
+from harlm.types import Answer, Context, Document, Message, Task, Usage
+
+Solve = Callable[[Task, Node], Awaitable[Answer]]
+
+_QUESTION_TOKENS = 2_000  # a longer prompt of a child is data as well, and becomes its context
+_REMEMBERED = 600  # characters of a child's question
+
+
+class LlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The arguments of ``llm_query``."""
+
+    prompt: str
+    model: str | None = None
+
+
+class _ChildText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text by its number in the parent's context, or the text itself."""
+
+    document: int | None = None
+    text: str | None = None
+    name: str | None = None
+
+
+class _ChildContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    shape: str
+    texts: list[_ChildText]
+
+
+class RlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The arguments of ``rlm_query``."""
+
+    prompt: str
+    context: _ChildContext | None = None
+    model: str | None = None
+
+
+@dataclass(slots=True)
+class _OwnTime:
+    """The critical path of one call that a broker makes: a child's own, if it has children of its own side by side.
+
+    Attributes:
+        critical_s: seconds; ``None`` until it has ended.
+    """
+
+    critical_s: float | None = None
+
+    def enter(self) -> None:
+        """It began."""
+
+    def leave(self, critical_s: float) -> None:
+        """It ended."""
+        self.critical_s = critical_s
+
+
+class Queries:
+    """Makes the calls of one node's cells.
+
+    Args:
+        task: of the node.
+        node: pays for them.
+        solve: the one recursion, for children.
+
+    Attributes:
+        bursts: what unlimited concurrency would have saved.
+    """
+
+    def __init__(self, task: Task, node: Node, *, solve: Solve) -> None:
+        self._context = task.context
+        self._node = node
+        self._solve = solve
+        self._grants = Grants(node)
+        self._asked: Counter[bytes] = Counter()
+        self.bursts = Bursts()
+
+    def begin_cell(self) -> None:
+        """Another cell begins to be written, or to run: what it asks for the first time need not be asked again."""
+        self._asked.clear()
+
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+        """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
+        own = _OwnTime()
+        if not is_early:
+            return Making(self.answer(function, arguments, own=own), Usage, critical_s=lambda: own.critical_s)
+        node = self._node.with_purse()
+        account = node.account
+        value = self._early(function, arguments, node, own)
+        return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)
+
+    async def _early(
+        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime
+    ) -> object:
+        """A call that the cell has not asked for yet: one that the budget refuses counts as not made."""
+        try:
+            return await self.answer(function, arguments, node, own)
+        except CodeError as error:
+            if isinstance(error.__cause__, LimitExceeded):
+                raise error.__cause__ from None
+            raise
+
+    async def answer(
+        self,
+        function: str,
+        arguments: Mapping[str, object],
+        node: Node | None = None,
+        own: _OwnTime | None = None,
+    ) -> str:
+        """The reply to ``llm_query`` or ``rlm_query``.
+
+        Args:
+            node: pays for it; this node by default.
+            own: measures the call alone; by default it counts among those of its cell.
+
+        Raises:
+            CodeError: raised in the cell.
+            ModelError: a key was refused, which no code can change.
+        """
+        payer, times = node or self._node, own or self.bursts
+        try:
+            if function == "llm_query":
+                asked = msgspec.convert(arguments, LlmQuery)
+                return await self._plain_call(asked.prompt, asked.model, payer, times)
+            return await self._child(msgspec.convert(arguments, RlmQuery), payer, times)
+        except msgspec.ValidationError as error:
+            raise CodeError(f"{function}: {error}") from error
+
+    async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts) -> str:
+        context = self._child_context(asked)
+        if self._node.depth >= self._node.settings.max_depth:
+            prompt = asked.prompt if asked.context is None else plain_call_prompt(asked.prompt, context)
+            return await self._plain_call(prompt, asked.model, payer, times)
+        question = asked.prompt
+        if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
+            question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
+        caps = await self._grants.caps(context)
+        root = None if asked.model is None else self._model(asked.model)
+        child = payer.child(root=root, caps=caps, sample=self._sample(asked))
+        times.enter()
+        critical = 0.0
+        try:
+            async with child.repl_slot():
+                answer = await self._solve(Task(question=question, context=context, mode="full"), child)
+            critical = answer.latency.critical_path_s
+        except LimitExceeded as limit:
+            if limit.partial is None:
+                raise _in_the_cell("rlm_query", limit) from limit
+            return self._returned(f"PARTIAL ({limit}): {limit.partial.text}", asked.prompt)
+        except (ModelError, SandboxFailure) as error:
+            raise _in_the_cell("rlm_query", error) from error
+        finally:
+            times.leave(critical)
+        text = f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
+        return self._returned(text, asked.prompt)
+
+    def _returned(self, text: str, question: str) -> str:
+        """What the cell gets of a child's answer: all of it, or its beginning and a handle of the whole."""
+        node, run = self._node, self._node.run
+        handle = run.memory.put(
+            text, kind="answer", node=node.name, depth=node.depth, question=excerpt(question, _REMEMBERED)
+        )
+        most = run.memory_settings.return_tokens
+        tokens = estimate_tokens(text)
+        if tokens <= most:
+            return text
+        shown = beginning(text, most, estimate_tokens)
+        return rest_of(shown, handle, estimate_tokens(shown), tokens)
+
+    def _sample(self, asked: msgspec.Struct) -> int:
+        """How often the cell has asked the same before."""
+        key = hashlib.blake2b(msgspec.json.encode(asked), digest_size=16).digest()
+        self._asked[key] += 1
+        return self._asked[key] - 1
+
+    async def _plain_call(self, prompt: str, name: str | None, payer: Node, times: _OwnTime | Bursts) -> str:
+        model = self._model(name)
+        messages = [Message(role="user", content=prompt)]
+        tokens = self._tokens(model, prompt, messages)
+        if tokens > model.window:
+            raise CodeError(
+                f"this prompt has about {tokens:,} tokens and {model.name} takes {model.window:,}; cut it into parts"
+            )
+        times.enter()
+        seconds = 0.0
+        try:
+            sample = self._sample(LlmQuery(prompt, name))
+            call = Call(model=model, messages=messages, role="sub", sample=sample)
+            completion, seconds = await make(payer, call)
+        except (ModelError, LimitExceeded) as error:
+            raise _in_the_cell("llm_query", error) from error
+        finally:
+            times.leave(seconds)
+        return completion.text
+
+    def _tokens(self, model: LanguageModel, prompt: str, messages: Sequence[Message]) -> int:
+        """How long a prompt probably is; not measured if it fits even with a token for each character."""
+        if len(prompt) <= model.window:
+            return len(prompt)
+        counting = self._node.run.billing.counting_of(model.name)
+        return counting.expected(counting.measure(messages))
+
+    def _model(self, name: str | None) -> LanguageModel:
+        """The model that a cell named; once most of the budget is spent, the cheapest of the run whatever it named."""
+        models = self._node.models
+        named = models.by_name()
+        if name is not None and name not in named:
+            raise CodeError(f"there is no model {name!r} in this run; use one of {', '.join(sorted(named))}")
+        if self._node.account.pressure >= ECONOMY:
+            return models.economy or models.sub
+        return models.sub if name is None else named[name]
+
+    def _child_context(self, asked: RlmQuery) -> Context:
+        if asked.context is None:
+            return Context.of_text(asked.prompt, name="<prompt>")
+        documents = tuple(
+            document_of(self._context, text.document)
+            if text.document is not None
+            else Document(name=text.name or f"<item {number}>", text=text.text or "")
+            for number, text in enumerate(asked.context.texts, start=1)
+        )
+        if not documents:
+            raise CodeError("rlm_query was given an empty list as context; give it at least one text")
+        if asked.context.shape == "text":
+            return Context(documents=documents[:1], shape="text")
+        return Context(documents=documents, shape="documents")
+
+
+def document_of(context: Context, number: int) -> Document:
+    """A document by the number that a cell gave.
+
+    Raises:
+        CodeError: there is no such document.
+    """
+    if not 0 <= number < len(context.documents):
+        raise CodeError(f"there is no document {number} in this context")
+    return context.documents[number]
+
+
+def _in_the_cell(function: str, error: ModelError | SandboxFailure | LimitExceeded) -> Exception:
+    """A failure as the cell sees it; a refused key ends the run instead, since no code can change it."""
+    if isinstance(error, LimitExceeded):
+        return CodeError(f"{function} was not made: {error}. Finish with what you have")
+    if isinstance(error, ModelError) and error.is_about_access:
+        return error
+    return CodeError(f"{function} failed: {error}")

@@ -1,0 +1,75 @@
+"""What a question would cost, from settings and a context alone: no run is opened, no key is needed, nothing is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harlm.assembly import caps_of, router_of
+from harlm.budget import UNLIMITED, PriceList
+from harlm.budget.estimate import RunEstimate, estimate
+from harlm.config import Config
+from harlm.context import profile
+from harlm.home import prices_file
+from harlm.models.choosing import ModelChoice, default_window, is_model
+from harlm.models.names import parse_model_name
+from harlm.router.features import growth_of
+from harlm.types import ModelFacts, Price, Task
+
+
+def known_models(
+    config: Config,
+    *,
+    root: ModelChoice | None = None,
+    sub: ModelChoice | None = None,
+    prices: Mapping[str, Price] | None = None,
+) -> tuple[ModelFacts, ModelFacts]:
+    """What is known of the root model and the sub-model without opening a run: no key is needed.
+
+    Raises:
+        ConfigError: a model that cannot be named so, or a file of prices that cannot be used.
+    """
+    listed = PriceList(prices_file(config), prices)
+    root_model = _known(root if root is not None else config.models.root, config, listed)
+    named_sub = sub if sub is not None else config.models.sub
+    return root_model, root_model if named_sub is None else _known(named_sub, config, listed)
+
+
+def _known(choice: ModelChoice, config: Config, prices: PriceList) -> ModelFacts:
+    if isinstance(choice, str):
+        named = parse_model_name(choice)
+        is_custom = bool(named.base_url or (named.provider == "openai" and config.models.base_url))
+        window = config.models.window or default_window(
+            named, None if is_custom else prices.window_of(named.full), is_custom=is_custom
+        )
+        return ModelFacts(name=named.full, window=window, price=prices.of(named.full))
+    if not is_model(choice):
+        from harlm.models.function import FunctionModel
+
+        choice = FunctionModel(choice)  # type: ignore[arg-type] # only its name is wanted
+    return ModelFacts(name=choice.name, window=choice.window, price=prices.of(choice.name))
+
+
+def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) -> RunEstimate:
+    """What ``task`` would cost with these models, and which mode would be taken."""
+    known = profile(task.context)
+    growth = growth_of(task.question)
+    chosen = task.mode
+    if chosen == "auto":
+        chosen = router_of(config).route(task, known, root=root, sub=sub).mode
+    settings, limit = config.engine, caps_of(config).micros
+    return RunEstimate(
+        chosen=chosen,
+        modes=estimate(
+            known.tokens,
+            growth,
+            root,
+            sub,
+            max_turns=settings.max_turns,
+            concurrency=settings.concurrency,
+        ),
+        growth=growth,
+        tokens=known.tokens,
+        root=root,
+        sub=sub,
+        limit_micros=None if limit >= UNLIMITED else limit,
+    )

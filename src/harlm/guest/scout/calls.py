@@ -1,0 +1,235 @@
+"""Calls: of tools, of functions that cells defined, of anything else. Knows which of them are made early, which are followed
+inside, and which are run as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import time
+import types
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable
+from typing import Any
+
+from ..vocabulary import MOMENTARY
+from .asking import ask
+from .expressions import EVALUATORS, displayed, evaluate
+from .frames import Frame
+from .functions import defined, follow, is_followed
+from .operations import apply, change
+from .pending import (
+    Pending,
+    Touched,
+    settle_parts,
+)
+from .syntax import CHANGING, facts
+from .tasks import ScoutTask, Suspend, hold_owners
+from .world import Lost, facts_of_body
+
+_CONTAINERS = (list, dict, set, deque, defaultdict, Counter, OrderedDict, bytearray)
+_STORING = frozenset({"append", "appendleft", "insert"})
+_IGNORED = (print, time.sleep)
+_UNTELLABLE_NAMES = frozenset(
+    "time time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time now today utcnow uuid1 uuid4 urandom "
+    "token_hex token_bytes token_urlsafe randbelow getpid get_ident input localtime gmtime ctime".split()
+).union(MOMENTARY)
+"""What a call gives that has such a name cannot be told in advance."""
+
+
+OVER_FUNCTIONS: dict[int, Callable[[list[Any], dict[str, Any], ScoutTask], Any]] = {}
+"""How functions that take functions are followed, by their ``id``; each gives ``NotImplemented`` where it has nothing to follow.
+Filled by ``functionals``.
+"""
+
+SEARCHES: dict[int, Callable[[ast.Call, Frame, ScoutTask], Any]] = {}
+"""As above: of calls that may end before all of their argument is evaluated."""
+
+
+def _lambda(node: ast.Lambda, frame: Frame, task: ScoutTask) -> Any:
+    return defined(node, frame, task)
+
+
+def _call(node: ast.Call, frame: Frame, task: ScoutTask) -> Any:
+    if task.memo is None or not task.strict or not task.world.may_call(facts(node)):
+        return _called(node, frame, task)
+    value = task.memo.once(node, lambda: _called(node, frame, task))
+    if type(value) is Pending and not value.is_text:
+        if not value.done:
+            raise Suspend(value)
+        if value.error is not None:
+            raise value.error
+        return value.value
+    return value
+
+
+def _called(node: ast.Call, frame: Frame, task: ScoutTask) -> Any:
+    if isinstance(node.func, ast.Attribute):
+        target = evaluate(node.func.value, frame, task)
+        values, named = _arguments(node, frame, task)
+        result = _method(target, node.func.attr, values, named, task)
+        if type(target) is Pending and node.func.attr in CHANGING:
+            hold_owners(task, frame, node.func.value, result)
+        return result
+    function = evaluate(node.func, frame, task)
+    if (search := SEARCHES.get(id(function))) is not None:
+        found = search(node, frame, task)
+        if found is not NotImplemented:
+            return found
+    values, named = _arguments(node, frame, task)
+    return invoke(function, values, named, task)
+
+
+def _arguments(node: ast.Call, frame: Frame, task: ScoutTask) -> tuple[list[Any], dict[str, Any]]:
+    values: list[Any] = displayed(node.args, list, frame, task)
+    named: dict[str, Any] = {}
+    for keyword in node.keywords:
+        value = evaluate(keyword.value, frame, task)
+        if keyword.arg is not None:
+            named[keyword.arg] = value
+        elif type(value) is Pending:
+            raise Lost("arguments of unknown names")
+        else:
+            named.update(value)
+    return values, named
+
+
+def _method(target: Any, name: str, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
+    """``target.name(…)``."""
+    kind = type(target)
+    if kind in _CONTAINERS:
+        call = _bound(name, list(named))
+        if name in CHANGING:
+            return change(task, call, target, *values, *named.values(), tolerant=name in _STORING)
+        return apply(task, call, target, *values, *named.values())
+    if kind is str or kind is Pending:
+        return apply(task, _bound(name, list(named)), target, *values, *named.values())
+    own = getattr(kind, name, None) if kind.__module__ == "__main__" else None
+    if type(own) is types.FunctionType and is_followed(own, task.world):
+        return follow(own, [target, *values], named, task)
+    function = None if id(target) in task.holds else apply(task, getattr, target, name)
+    if function is None or type(function) is Pending:
+        return change(task, _bound(name, list(named)), target, *values, *named.values())
+    return invoke(function, values, named, task)
+
+
+def _bound(name: str, names: list[str]) -> Callable[..., Any]:
+    """The operation ``target.name(*values, **named)``, with the named values last."""
+    if not names:
+        return lambda target, *values: getattr(target, name)(*values)
+    count = len(names)
+
+    def called(target: Any, *values: Any) -> Any:
+        given = dict(zip(names, values[-count:], strict=True))
+        return getattr(target, name)(*values[:-count], **given)
+
+    return called
+
+
+def invoke(function: Any, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
+    """What calling ``function`` comes to.
+
+    Raises:
+        Exception: what it raises.
+        Lost: it cannot be followed.
+        Suspend: something is missing, and the task is careful.
+    """
+    world = task.world
+    if type(function) is Pending:
+        return apply(task, _plain_call(list(named)), function, *values, *named.values())
+    tool = world.tools.get(id(function))
+    if tool is not None:
+        return ask(tool, function, values, named, task)
+    if any(function is each for each in _IGNORED):
+        return None
+    if _is_untellable(function):
+        return world.never
+    if type(function) is functools.partial:
+        return invoke(function.func, [*function.args, *values], {**function.keywords, **named}, task)
+    if (over := OVER_FUNCTIONS.get(id(function))) is not None:
+        found = over(values, named, task)
+        if found is not NotImplemented:
+            return found
+    if type(function) is types.MethodType:
+        if is_followed(function, world):
+            return follow(function.__func__, [function.__self__, *values], named, task)
+    elif is_followed(function, world):
+        return follow(function, values, named, task)
+    return _run(function, values, named, task)
+
+
+def _plain_call(names: list[str]) -> Callable[..., Any]:
+    count = len(names)
+
+    def called(function: Any, *values: Any) -> Any:
+        if not count:
+            return function(*values)
+        return function(*values[:-count], **dict(zip(names, values[-count:], strict=True)))
+
+    return called
+
+
+def _is_untellable(function: Any) -> bool:
+    return (
+        isinstance(function, types.BuiltinFunctionType | types.FunctionType | types.MethodType)
+        and function.__name__ in _UNTELLABLE_NAMES
+        and getattr(function, "__module__", None) != "__main__"
+    )
+
+
+def _run(function: Any, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
+    """Run something as it is; if it was defined in a cell, with an eye on what it may change."""
+    call = _plain_call(list(named))
+    if isinstance(function, type) and function.__module__ == "__main__":
+        # A constructor mostly stores what it is given, so it is tried before that is there.
+        return _constructed(function, values, named, task)
+    own = function.__func__ if type(function) is types.MethodType else function
+    changed = _changed_by(own, function, values, task) if type(own) is types.FunctionType else []
+    holder = getattr(function, "__self__", None)
+    if holder is not None and task.holds and id(holder) in task.holds and holder not in changed:
+        changed.append(holder)
+    if not changed:
+        return apply(task, call, function, *values, *named.values())
+    first, *others = changed
+    result = change(task, lambda _, *rest: call(*rest), first, function, *values, *named.values())
+    if type(result) is Pending and not result.done:
+        for each in others:
+            task.holds[id(each)] = (each, result)
+    return result
+
+
+def _constructed(kind: type, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
+    asked = task.world.asked
+    try:
+        return kind(*values, **named)
+    except (Touched, Exception) as stopped:
+        missing, _ = settle_parts((*values, *named.values()))
+        if task.world.asked != asked:
+            return task.world.never
+        if not missing and not isinstance(stopped, Touched):
+            raise
+    return apply(task, _plain_call(list(named)), kind, *values, *named.values())
+
+
+def _changed_by(own: types.FunctionType, function: Any, values: list[Any], task: ScoutTask) -> list[Any]:
+    """The objects that a function of a cell may change."""
+    text = task.world.text_of(own)
+    if text is None or isinstance(text, ast.Lambda):
+        return []
+    changed = facts_of_body(text).changed
+    if not changed:
+        return []
+    given = [function.__self__, *values] if type(function) is types.MethodType else values
+    parameters = [each.arg for each in (*text.args.posonlyargs, *text.args.args)]
+    found = [value for name, value in zip(parameters, given, strict=False) if name in changed]
+    names = own.__globals__
+    found += [names[name] for name in changed if name not in parameters and name in names]
+    return [
+        each
+        for each in found
+        if isinstance(each, _CONTAINERS) or (hasattr(each, "__dict__") and not callable(each))
+    ]
+
+
+EVALUATORS[ast.Call] = _call
+EVALUATORS[ast.Lambda] = _lambda

@@ -1,0 +1,195 @@
+"""Functions that cells defined and that may call: gone through statement by statement, in a task of their own. Knows arguments and
+scopes; leaves statements to ``statements``.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .asking import ask
+from .expressions import evaluate
+from .frames import Frame
+from .pending import Pending, Steps, Touched, settled
+from .syntax import declared, facts
+from .tasks import Returned, ScoutTask, hold
+from .world import Function, Lost, World, facts_of_body
+
+
+class Inner:
+    """A function that was defined inside one that is followed. Called by ordinary code, it is followed to its end."""
+
+    def __init__(
+        self, text: Function, frame: Frame, task: ScoutTask, defaults: Sequence[Any], named: dict[str, Any]
+    ) -> None:
+        self.text = text
+        self.frame = frame
+        self.task = task
+        self.defaults = defaults
+        self.named_defaults = named
+        self.__name__ = getattr(text, "name", "<lambda>")
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        """What it returns.
+
+        Raises:
+            Touched: that is not there yet.
+        """
+        result = follow(self, list(values), named, self.task)
+        if type(result) is Pending and not result.done:
+            raise Touched(result)
+        return settled(result)
+
+
+def defined(text: Function, frame: Frame, task: ScoutTask) -> Inner:
+    """The function that a definition makes in a frame that is not the module's."""
+    defaults = [evaluate(each, frame, task) for each in text.args.defaults]
+    named = {
+        argument.arg: evaluate(each, frame, task)
+        for argument, each in zip(text.args.kwonlyargs, text.args.kw_defaults, strict=True)
+        if each is not None
+    }
+    return Inner(text, frame, task, defaults, named)
+
+
+def is_followed(function: Any, world: World) -> bool:
+    """Whether a function is gone through statement by statement, since it may call."""
+    if id(function) in world.tools:
+        return True
+    if type(function) is Inner:
+        return world.may_call(facts(function.text))
+    if type(function) is types.MethodType:
+        function = function.__func__
+    if type(function) is not types.FunctionType:
+        return False
+    text = world.text_of(function)
+    return text is not None and world.may_call(facts_of_body(text))
+
+
+def follow(function: Any, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
+    """Go through a function that a cell defined, in a task of its own: whoever called it goes on when it waits.
+
+    Raises:
+        Exception: what the function raises before it waits.
+        Lost: its kind is not followed.
+    """
+    world = task.world
+    if id(function) in world.tools:
+        return ask(world.tools[id(function)], function, values, named, task)
+    text, frame = _opened(function, values, named, task)
+    known = facts_of_body(text)
+    if known.exits & {"yield", "await"} or isinstance(text, ast.AsyncFunctionDef):
+        raise Lost("a generator or a coroutine")
+    child = ScoutTask(world, task)
+    child.strict = 0
+    steps = (
+        _expression(text.body, frame, child)
+        if isinstance(text, ast.Lambda)
+        else world.run(text.body, frame, child)
+    )
+
+    def detach() -> Callable[[], None]:
+        changed = world.changed_by(text, frame)
+        release = hold(task, child, [frame.get(name) for name in changed if frame.has(name)])
+        slots = _keep_globals(frame, known.bound, child)
+
+        def publish() -> None:
+            for name, slot in slots.items():
+                slot.resolve(frame.names[name], world.ready)
+            release()
+
+        return publish
+
+    child.start(steps, detach)
+    return child.outcome
+
+
+def _keep_globals(frame: Frame, bound: frozenset[str], child: ScoutTask) -> dict[str, Pending]:
+    """The names of the module that a function goes on to bind are its own until it ends, and pending for all others."""
+    slots: dict[str, Pending] = {}
+    module = child.world.frame
+    for name in frame.world & bound:
+        if name in module.names:
+            frame.names[name] = module.names[name]
+            slots[name] = module.names[name] = Pending(child.sources)
+    frame.world -= frozenset(slots)
+    return slots
+
+
+def _expression(node: ast.expr, frame: Frame, task: ScoutTask) -> Steps:
+    yield from ()
+    return Returned(evaluate(node, frame, task))
+
+
+def _opened(
+    function: Any, values: list[Any], named: dict[str, Any], task: ScoutTask
+) -> tuple[Function, Frame]:
+    """A function's text, and the frame in which it runs with these arguments."""
+    if type(function) is Inner:
+        text, outer = function.text, function.frame
+        defaults, named_defaults = function.defaults, function.named_defaults
+    else:
+        found = task.world.text_of(function)
+        if found is None:
+            raise Lost("a function without a text")
+        text, outer = found, _closure(function, task.world)
+        defaults, named_defaults = function.__defaults__ or (), function.__kwdefaults__ or {}
+    names = _given(text, values, named, defaults, named_defaults)
+    shared, world = declared(text)
+    return text, Frame(names, outer, shared=shared, world=world)
+
+
+def _closure(function: types.FunctionType, world: World) -> Frame:
+    cells = function.__closure__
+    if not cells:
+        return world.frame
+    held = {}
+    for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
+        try:
+            held[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return Frame(held, world.frame)
+
+
+def _given(
+    text: Function,
+    values: list[Any],
+    named: dict[str, Any],
+    defaults: Sequence[Any],
+    named_defaults: dict[str, Any],
+) -> dict[str, Any]:
+    """What the parameters of a function are bound to.
+
+    Raises:
+        TypeError: the arguments do not fit.
+    """
+    wanted = text.args
+    positional = [each.arg for each in (*wanted.posonlyargs, *wanted.args)]
+    names: dict[str, Any] = dict(zip(positional, values, strict=False))
+    if len(values) > len(positional):
+        if wanted.vararg is None:
+            raise TypeError(f"{len(values)} positional arguments were given")
+        names[wanted.vararg.arg] = tuple(values[len(positional) :])
+    elif wanted.vararg is not None:
+        names[wanted.vararg.arg] = ()
+    rest = dict(named)
+    keyword_only = [each.arg for each in wanted.kwonlyargs]
+    for name in (*positional, *keyword_only):
+        if name in rest:
+            if name in names:
+                raise TypeError(f"multiple values for argument {name!r}")
+            names[name] = rest.pop(name)
+    for name, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=False):
+        names.setdefault(name, value)
+    for name, value in named_defaults.items():
+        names.setdefault(name, value)
+    if wanted.kwarg is not None:
+        names[wanted.kwarg.arg] = rest
+    elif rest:
+        raise TypeError(f"unexpected arguments {sorted(rest)}")
+    if lacking := [name for name in (*positional, *keyword_only) if name not in names]:
+        raise TypeError(f"missing arguments {lacking}")
+    return names

@@ -1,0 +1,189 @@
+"""The names that model-written code finds in its REPL, besides the context: calls to models, and the four ways to
+finish. Knows the field's vocabulary; asks the host for everything that costs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..vocabulary import MEMORY_FUNCTIONS
+from . import memory
+from .channel import Frame
+from .context import Document, Documents, Hit
+
+
+class Finished(BaseException):
+    """A cell finished the task. Not an ``Exception``, so that ``except Exception`` lets it through."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__("the task is finished")
+        self.value = value
+
+
+class HostFunctions:
+    """Builds the functions that ask the host.
+
+    Args:
+        call, call_many: ask one thing, or many at once, and wait.
+    """
+
+    def __init__(self, call: Any, call_many: Any) -> None:
+        self._call = call
+        self._call_many = call_many
+
+    def named(self, wanted: list[str]) -> dict[str, Any]:
+        """The functions with these names."""
+        every = {
+            "llm_query": self._llm_query(),
+            "llm_query_batched": self._llm_query_batched(),
+            "rlm_query": self._rlm_query(),
+            "rlm_query_batched": self._rlm_query_batched(),
+            "budget": self._budget(),
+        }
+        named = {name: every[name] for name in wanted if name in every}
+        if any(name in MEMORY_FUNCTIONS for name in wanted):
+            named["memory"] = memory.CellMemory(self._call)
+        return named
+
+    def _llm_query(self) -> Any:
+        def llm_query(prompt: str, model: str | None = None) -> str:
+            """One call of the sub-model: it sees the prompt and nothing else."""
+            reply: str = self._call(
+                "llm_query", {"prompt": _prompt(prompt, "llm_query"), "model": _model(model)}
+            )
+            return reply
+
+        return llm_query
+
+    def _llm_query_batched(self) -> Any:
+        def llm_query_batched(prompts: list[str], model: str | None = None) -> list[str]:
+            """Many calls of the sub-model at once; the results are in the order of the prompts."""
+            asked = [
+                {"prompt": _prompt(prompt, "llm_query_batched"), "model": _model(model)}
+                for prompt in _many(prompts, "llm_query_batched")
+            ]
+            results: list[str] = self._call_many("llm_query", asked)
+            return results
+
+        return llm_query_batched
+
+    def _rlm_query(self) -> Any:
+        def rlm_query(prompt: str, context: Any = None, model: str | None = None) -> str:
+            """A child with a REPL of its own over ``context``; without one, over the prompt."""
+            arguments = {
+                "prompt": _prompt(prompt, "rlm_query"),
+                "context": _context(context),
+                "model": _model(model),
+            }
+            reply: str = self._call("rlm_query", arguments)
+            return reply
+
+        return rlm_query
+
+    def _rlm_query_batched(self) -> Any:
+        def rlm_query_batched(
+            prompts: list[str], contexts: list[Any] | None = None, model: str | None = None
+        ) -> list[str]:
+            """Many children at once; the results are in the order of the prompts."""
+            asked = list(_many(prompts, "rlm_query_batched"))
+            given = [None] * len(asked) if contexts is None else list(contexts)
+            if len(given) != len(asked):
+                raise ValueError(
+                    f"rlm_query_batched got {len(asked)} prompts and {len(given)} contexts; give one each"
+                )
+            results: list[str] = self._call_many(
+                "rlm_query",
+                [
+                    {
+                        "prompt": _prompt(prompt, "rlm_query_batched"),
+                        "context": _context(context),
+                        "model": _model(model),
+                    }
+                    for prompt, context in zip(asked, given, strict=True)
+                ],
+            )
+            return results
+
+        return rlm_query_batched
+
+    def _budget(self) -> Any:
+        def budget() -> dict[str, Any]:
+            """What is left: turns and depth, and what was used so far. None means that there is no limit."""
+            left: dict[str, Any] = self._call("budget", {})
+            return left
+
+        return budget
+
+
+def finishing_functions(namespace: dict[str, Any]) -> dict[str, Any]:
+    """``FINAL``, ``FINAL_VAR`` and ``SUBMIT``. Each ends the cell at once."""
+
+    def FINAL(answer: Any) -> None:  # noqa: N802 - the field's name
+        """Finish with this answer."""
+        raise Finished(answer)
+
+    def FINAL_VAR(name: Any) -> None:  # noqa: N802 - the field's name
+        """Finish with the value of the variable called so."""
+        if not isinstance(name, str):
+            raise Finished(name)  # the value itself was given; what is meant is plain
+        wanted = name.strip().strip("\"'")
+        if wanted not in namespace:
+            raise NameError(f"FINAL_VAR({name!r}): there is no variable {wanted!r}; SHOW_VARS() lists them")
+        raise Finished(namespace[wanted])
+
+    def SUBMIT(*values: Any, **fields: Any) -> None:  # noqa: N802 - the field's name
+        """Finish with a value, or with named fields."""
+        if len(values) + len(fields) == 1:
+            raise Finished(values[0] if values else next(iter(fields.values())))
+        if values:
+            raise TypeError("SUBMIT takes one value, or named fields")
+        raise Finished(dict(fields))
+
+    return {"FINAL": FINAL, "FINAL_VAR": FINAL_VAR, "SUBMIT": SUBMIT}
+
+
+def _prompt(prompt: Any, function: str) -> str:
+    if not isinstance(prompt, str):
+        raise TypeError(
+            f"{function} needs a str prompt, not {type(prompt).__name__}; join or format the parts first"
+        )
+    if not prompt.strip():
+        raise ValueError(f"{function} was given an empty prompt")
+    return str(prompt)
+
+
+def _many(prompts: Any, function: str) -> Any:
+    if isinstance(prompts, str):
+        raise TypeError(
+            f"{function} needs a list of prompts, not one str; use {function.removesuffix('_batched')}"
+        )
+    return prompts
+
+
+def _model(model: Any) -> str | None:
+    if model is not None and not isinstance(model, str):
+        raise TypeError(f"model must be a name or None, not {type(model).__name__}")
+    return model
+
+
+def _context(context: Any) -> Frame | None:
+    """A child's context for the wire: texts that the host has are sent by number, others whole."""
+    if context is None:
+        return None
+    if isinstance(context, Documents):
+        return {"shape": "documents", "texts": [_text(each, None) for each in context]}
+    if isinstance(context, str):
+        return {"shape": "text", "texts": [_text(context, None)]}
+    if isinstance(context, dict):
+        return {"shape": "documents", "texts": [_text(value, str(key)) for key, value in context.items()]}
+    if isinstance(context, list | tuple | set | frozenset):
+        return {"shape": "documents", "texts": [_text(each, None) for each in context]}
+    raise TypeError(f"a child's context must be a str, a list or a dict of str, not {type(context).__name__}")
+
+
+def _text(value: Any, name: str | None) -> Frame:
+    if isinstance(value, Document):
+        return {"document": value.number}
+    if isinstance(value, Hit):
+        return {"text": value.text, "name": value.place}
+    return {"text": value if isinstance(value, str) else repr(value), "name": name}

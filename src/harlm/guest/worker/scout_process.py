@@ -1,0 +1,264 @@
+"""A scout beside a cell: a fork of this process that goes through the rest of the cell ahead of it, and asks the host early
+for what the cell will ask. Where this process cannot fork, the scout is another one, and has copies. Knows when that may
+help, and how to keep it apart; what a scout does is ``harlm.guest.scout``.
+
+Protects the cell from its scout: the scout is a process of its own, changes no file, has none of the cell's descriptors, and
+starts neither threads nor processes.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import gc
+import os
+import random
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from ..scout.pending import Pending
+from ..scout.scout import HostReply, MoreCode, Scout
+from ..scout.syntax import DEFINITIONS, callers_among
+from ..scout.world import Lost
+from ..vocabulary import GIVEN, MODEL_CALLS
+from . import snapshot
+from .channel import CallRefused, Channel, Frame, FrameTooLarge, HostGone
+from .functions import HostFunctions
+from .snapshot import Rest
+
+_MARK = "\0ahead"
+_CPU_S = 20.0
+_SHARING = ("mmap", "multiprocessing.shared_memory")  # with these, processes can see each other's memory
+_LOOPS = (
+    ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.AsyncFor,
+)  # fmt: skip
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_FORBIDDEN = (
+    "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.utime", "os.chmod",
+    "os.chown", "os.kill", "os.killpg", "os.system", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn",
+    "subprocess.Popen", "socket.connect", "socket.bind", "socket.sendto", "shutil.", "_thread.start_new_thread",
+    "signal.pthread_kill",
+)  # fmt: skip
+
+
+class ScoutLauncher:
+    """What one cell needs to have a scout.
+
+    Args:
+        channel: of the REPL.
+        descriptors: the scout's wire to the host, and its output; none where this process cannot fork.
+        is_eager: whether it may look past a possible end without limit.
+        become: makes a fork of this process a scout's, given its wire and its output.
+    """
+
+    def __init__(
+        self, channel: Channel, descriptors: list[int], become: Callable[[int, int], None], *, is_eager: bool
+    ) -> None:
+        self._is_eager = is_eager
+        self._channel = channel
+        self._descriptors = descriptors
+        self._become = become
+        self._pid = 0
+
+    def take_place(
+        self, tree: ast.Module, file: str, sources: Mapping[str, str], names: dict[str, Any]
+    ) -> None:
+        """Put a mark into ``tree`` where the scout is to start: before the first statement that can call, if there is more than
+        one call to be made. The mark is a call that removes itself, so that all of the cell stays one piece of code.
+        """
+        at = _first_that_calls(tree.body, set(callers_among(names)))
+        if at is None:
+            return
+        rest = Rest(names, sources, file, sources[file], at)
+
+        def start() -> None:
+            delattr(builtins, _MARK)
+            if not self._fork(rest) and (data := snapshot.pack(rest)) is not None:
+                with suppress(FrameTooLarge):
+                    self._channel.send({"op": "copies", "data": data})
+
+        setattr(builtins, _MARK, start)
+        place = tree.body[at]
+        mark = ast.Expr(ast.Call(ast.Name(_MARK, ast.Load()), [], []))
+        for node in ast.walk(mark):
+            ast.copy_location(node, place)
+        tree.body.insert(at, mark)
+
+    def start_early(self, file: str, sources: Mapping[str, str], names: dict[str, Any]) -> None:
+        """Start a scout for a cell that is still being written; the host tells it what there is of it."""
+        self._fork(Rest(names, sources, file, None, 0))
+
+    def _fork(self, rest: Rest) -> bool:
+        """Whether there is a scout now."""
+        if threading.active_count() > 1 or not sys.modules.keys().isdisjoint(_SHARING):
+            return False  # what threads do would not go on in the fork, and what is shared would be changed by it
+        if not self._descriptors:
+            return False
+        wire, output = self._descriptors
+        drawn = random.getstate()  # a fork would begin anew
+        gc.disable()
+        try:
+            pid = self._channel.fork()
+        except OSError:
+            return False
+        finally:
+            gc.enable()
+        if pid:
+            self._pid = pid
+            return True
+        try:
+            random.setstate(drawn)
+            self._become(wire, output)
+            self._channel.send({"op": "ready"})
+            scout(self._channel, rest, is_eager=self._is_eager)
+        finally:  # a scout that fails is none; nothing must return into the cell
+            os._exit(0)
+
+    def close(self) -> None:
+        """The cell has ended. The host ends the scout."""
+        with suppress(AttributeError):
+            delattr(builtins, _MARK)
+        for each in self._descriptors:
+            os.close(each)
+        self._descriptors = []
+        if self._pid:
+            with suppress(OSError):
+                os.waitpid(self._pid, os.WNOHANG)
+
+
+def scout(channel: Channel, rest: Rest, *, is_eager: bool) -> None:
+    """Be a scout, in a process that is nothing else from here on."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, _CPU_S)
+    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+    gc.freeze()  # what the cell has is not looked through again and again
+    gc.set_threshold(100_000, 20, 100)
+    sys.stdout = sys.stderr = _Nowhere()
+    sys.addaudithook(_forbid)
+    functions = [name for name in GIVEN if name in MODEL_CALLS and name in rest.names]
+    tree = rest.tree()
+    scout = Scout(
+        rest.names,
+        rest.cells if tree is None else {**rest.cells, rest.file: tree},
+        rest.file,
+        _Line(channel),
+        lambda post: _tools(post, functions),
+        CallRefused,
+        is_eager=is_eager,
+    )
+    with suppress(HostGone):
+        if tree is None:
+            scout.follow()
+        else:
+            scout.run(tree.body[rest.at :])
+
+
+def _tools(post: Callable[[str, Frame], Pending], functions: list[str]) -> Mapping[str, Callable[..., Any]]:
+    return HostFunctions(post, lambda name, several: [post(name, each) for each in several]).named(functions)
+
+
+class _Line:
+    """A scout's line to the host: the channel's frames, of which it takes the replies as they come."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def post(self, function: str, arguments: Frame, needs: list[int], *, is_certain: bool) -> int:
+        """See ``harlm.guest.scout.scout.Line``."""
+        return self._channel.post(function, arguments, needs, is_certain=is_certain)
+
+    def receive(self, *, wait: bool) -> HostReply | MoreCode | None:
+        """See ``harlm.guest.scout.scout.Line``."""
+        frame = self._channel.anything(wait=wait)
+        if frame is None:
+            return None
+        if frame["op"] == "more":
+            return MoreCode(frame["code"], frame["all"])
+        return HostReply(frame["id"], frame.get("value"), frame.get("message"))
+
+
+class _Nowhere:
+    """Where a scout prints."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def write(self, text: str) -> int:
+        """Nothing is kept."""
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing to do."""
+
+    def isatty(self) -> bool:
+        """No."""
+        return False
+
+
+def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
+    """Told by the interpreter of what it is about to do. What others could see is left to the cell itself."""
+    if event == "open":
+        flags = arguments[2]
+        if isinstance(flags, int) and flags & _WRITING:
+            raise Lost(event)
+    elif event.startswith(_FORBIDDEN):
+        raise Lost(event)
+
+
+def _first_that_calls(body: list[ast.stmt], callers: set[str]) -> int | None:
+    """The number of the first statement that can call; None where at most one call is made, or calls are awaited."""
+    first: int | None = None
+    calls = 0
+    for at, node in enumerate(body):
+        if isinstance(node, DEFINITIONS):
+            names = _names(node)[0]
+            if names & callers and isinstance(node, ast.FunctionDef | ast.ClassDef):
+                callers.add(node.name)
+                callers |= {
+                    each.name
+                    for each in node.body
+                    if isinstance(each, ast.FunctionDef) and _names(each)[0] & callers
+                }
+            continue
+        names, is_async = _names(node)
+        if is_async:
+            return None
+        if found := names & callers:
+            first = at if first is None else first
+            is_many = (
+                bool(found - MODEL_CALLS) or _has_loop(node) or len(found) > 1 or _count(node, callers) > 1
+            )
+            calls += 2 if is_many else 1
+    return first if calls > 1 else None
+
+
+def _names(node: ast.AST) -> tuple[set[str], bool]:
+    """All names and attributes in a node, and whether something is awaited in it."""
+    found: set[str] = set()
+    is_async = False
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        kind = type(each)
+        if kind is ast.Name:
+            found.add(each.id)  # type: ignore[attr-defined] # a name
+        elif kind is ast.Constant:
+            continue
+        else:
+            if kind is ast.Attribute:
+                found.add(each.attr)  # type: ignore[attr-defined] # an attribute
+            elif kind in (ast.Await, ast.AsyncFor, ast.AsyncWith):
+                is_async = True
+            waiting += ast.iter_child_nodes(each)
+    return found, is_async
+
+
+def _has_loop(node: ast.AST) -> bool:
+    return any(isinstance(each, _LOOPS) for each in ast.walk(node))
+
+
+def _count(node: ast.AST, names: set[str]) -> int:
+    return sum(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node))

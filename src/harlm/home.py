@@ -1,0 +1,91 @@
+"""Where HARLM keeps its files: the home of runs, memory, journal and indexes, and the user's own settings and prices."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from harlm.config import Config
+from harlm.errors import ConfigError
+
+
+def home_of(config: Config) -> Path:
+    """The folder of runs, memory, journal and indexes.
+
+    Raises:
+        ConfigError: it begins with the home folder of an unknown user.
+    """
+    import platformdirs
+
+    try:
+        if config.tracing.home is not None:
+            return Path(config.tracing.home).expanduser()
+        return platformdirs.user_state_path("harlm", appauthor=False).expanduser()
+    except RuntimeError as error:
+        named = config.tracing.home or "~"
+        raise ConfigError(
+            f"there is no home folder for {named!r} ({error}); set HARLM_HOME to the full path of a folder"
+        ) from error
+
+
+def runs_of(config: Config) -> Path:
+    """The folder of stored runs.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "runs"
+
+
+def memory_file(config: Config) -> Path:
+    """The file of entries, for all runs.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "memory.db"
+
+
+def journal_file(config: Config) -> Path:
+    """The file of paid calls, for all runs.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "journal.db"
+
+
+def index_file(config: Config) -> Path:
+    """The file of search indexes and vectors.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "index.db"
+
+
+def user_config_file() -> Path:
+    """The user's own settings; a path without a file for a user without a home folder."""
+    import platformdirs
+
+    try:
+        folder = platformdirs.user_config_path("harlm", appauthor=False).expanduser()
+    except RuntimeError:
+        folder = Path(os.devnull)
+    return folder / "config.toml"
+
+
+def prices_file(config: Config) -> Path:
+    """The user's own prices; the file need not exist.
+
+    Raises:
+        ConfigError: the settings name a file that does not exist.
+    """
+    if config.budget.prices is None:
+        return user_config_file().with_name("prices.toml")
+    named = Path(config.budget.prices).expanduser()
+    if not named.is_file():
+        raise ConfigError(
+            f"budget.prices = {config.budget.prices!r} is not a file; give a TOML file of prices"
+        )
+    return named

@@ -1,0 +1,137 @@
+"""Exact reuse: a call that was paid for once, with the same model, messages and sampling, is not made again, in whichever branch,
+depth or run. Does not take what is similar for what is the same.
+
+The key is the content: BLAKE2b over the model with its address, all messages, temperature, seed and the number of the sample, so
+that six equal questions of one cell get six replies. Replies that were cut, filtered or empty, and errors, are never kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from harlm.errors import MemoryFailure
+from harlm.protocols import CallStore
+from harlm.types import Completion, Message, PaidCall, Sampling, Usage
+
+Make = Callable[[], Awaitable[tuple[Completion, float]]]
+"""Makes a call: its reply, and the seconds it took."""
+
+_KEY_FORMAT = 3  # raised when equal keys would no longer mean equal calls
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReply:
+    """The reply to a call.
+
+    Attributes:
+        completion: if it was known, with the usage of the call that paid for it.
+        seconds: that it took now.
+        is_known: whether it was paid for before.
+    """
+
+    completion: Completion
+    seconds: float
+    is_known: bool
+
+
+class Reuse:
+    """Replies by what they reply to.
+
+    Args:
+        store: keeps them.
+
+    Attributes:
+        made: calls whose replies were not known.
+        reused: calls whose replies were.
+        saved_tokens, saved_micros: what the reused ones took when they were made; ``saved_micros`` is ``None`` as soon as a price
+            was unknown.
+    """
+
+    def __init__(self, store: CallStore) -> None:
+        self._store = store
+        self._flights: dict[str, asyncio.Future[None]] = {}
+        self.made = 0
+        self.reused = 0
+        self.saved_tokens = 0
+        self.saved_micros: int | None = 0
+
+    def key(self, model: str, messages: Sequence[Message], sampling: Sampling, sample: int = 0) -> str:
+        """The name of a call: equal for equal calls.
+
+        Args:
+            model: its name and its address.
+            sample: 0, 1, 2, … among calls that ask the same and are meant to be made several times.
+        """
+        state = hashlib.blake2b(digest_size=24)
+        about = (model, _KEY_FORMAT, sampling.temperature, sampling.seed, sample, len(messages))
+        for part in (repr(about), *(part for each in messages for part in (each.role, each.content))):
+            data = part.encode("utf-8", "surrogatepass")
+            state.update(len(data).to_bytes(8, "little"))
+            state.update(data)
+        return state.hexdigest()
+
+    async def reply(self, key: str, make: Make, most_tokens: int | None = None) -> KnownReply:
+        """The reply of a call: known, in flight elsewhere, or made now.
+
+        Args:
+            make: makes the call.
+            most_tokens: that the reply may have; a known one that is longer does not count.
+
+        Raises:
+            Exception: what ``make`` raises. A task that waited for the same call then makes it itself.
+        """
+        while True:
+            if (paid := self._known(key, most_tokens)) is not None:
+                self._count_saved(paid.usage)
+                self._store.put(paid)  # which counts as one more use
+                completion = Completion(text=paid.text, model=paid.model, usage=paid.usage)
+                return KnownReply(completion, 0.0, is_known=True)
+            flight = self._flights.get(key)
+            if flight is None:
+                break
+            await asyncio.wait([flight])
+        flight = self._flights[key] = asyncio.get_running_loop().create_future()
+        try:
+            completion, seconds = await make()
+            self.made += 1
+            if completion.stop == "end" and completion.text:
+                self._store.put(
+                    PaidCall(
+                        key=key,
+                        model=completion.model,
+                        text=completion.text,
+                        usage=completion.usage,
+                        created=time.time(),
+                    )
+                )
+            return KnownReply(completion, seconds, is_known=False)
+        finally:
+            del self._flights[key]
+            flight.set_result(None)
+
+    def flush(self) -> None:
+        """Return when every paid call is kept.
+
+        Raises:
+            MemoryFailure: it cannot be.
+        """
+        self._store.flush()
+
+    def _known(self, key: str, most_tokens: int | None) -> PaidCall | None:
+        try:
+            paid = self._store.get(key)
+        except MemoryFailure:
+            return None  # one more call is made; the store reports what is wrong
+        if paid is None or (most_tokens is not None and paid.usage.output_tokens > most_tokens):
+            return None
+        return paid
+
+    def _count_saved(self, usage: Usage) -> None:
+        self.reused += 1
+        self.saved_tokens += usage.input_tokens + usage.output_tokens
+        if self.saved_micros is not None:
+            self.saved_micros = None if usage.cost_micros is None else self.saved_micros + usage.cost_micros

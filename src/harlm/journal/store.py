@@ -1,0 +1,228 @@
+"""Paid calls in one SQLite file for all runs, and in this process's memory for one.
+
+Protects one namespace from another: no row of another is ever read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from harlm.errors import MemoryFailure
+from harlm.storage import WriteBehind, opened, used_bytes
+from harlm.types import PaidCall, Usage
+
+_FORMAT = 1
+_SHORT = 512  # bytes that are not worth compressing
+_IS_PACKED = 2
+_AT_ONCE = 256  # calls that are removed at once
+_LEGACY_KEY = 48  # characters of a call's key; entries of memory have shorter ones
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS calls (
+    space TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL, value BLOB NOT NULL, packing INTEGER NOT NULL, usage TEXT NOT NULL,
+    created REAL NOT NULL, used REAL NOT NULL, uses INTEGER NOT NULL, PRIMARY KEY (space, key));
+PRAGMA user_version = {_FORMAT};
+"""
+_COLUMNS = "key, model, value, packing, usage, created"
+_GET = f"SELECT {_COLUMNS} FROM calls WHERE space = ? AND key = ?"  # noqa: S608 - our own columns
+
+_usage_of = msgspec.json.Decoder(Usage).decode
+
+
+class CallTable:
+    """Calls as rows; see ``harlm.storage.Table``.
+
+    Args:
+        space: the namespace.
+        max_bytes: of the file; when it is opened, the calls that were reused least and longest ago are removed until it fits.
+        entries: the memory's file, in which versions before 0.2 kept calls; a new journal begins with those.
+    """
+
+    noun = "journal"
+
+    def __init__(self, space: str, max_bytes: int = 1 << 40, entries: Path | None = None) -> None:
+        self._space = space
+        self._max_bytes = max_bytes
+        self._entries = entries
+
+    def connect(self, file: Path) -> sqlite3.Connection:
+        """See ``harlm.storage.Table``."""
+        is_new = not file.exists()
+        connection = opened(file, _SCHEMA, _FORMAT)
+        if is_new and self._entries is not None and self._entries.exists():
+            with suppress(sqlite3.Error):  # a memory that cannot be read has no calls to offer
+                _copy_from_memory(connection, self._entries)
+        return connection
+
+    def key_of(self, item: PaidCall) -> str:
+        """See ``harlm.storage.Table``."""
+        return item.key
+
+    def insert(self, connection: sqlite3.Connection, items: Sequence[PaidCall]) -> None:
+        """See ``harlm.storage.Table``. A call that is known was reused once more."""
+        connection.executemany(
+            "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)"
+            " ON CONFLICT (space, key) DO UPDATE SET used = excluded.used, uses = uses + 1",
+            [
+                (
+                    self._space, each.key, each.model, *_packed(each.text), msgspec.json.encode(each.usage).decode(),
+                    each.created, each.created,
+                )
+                for each in items
+            ],
+        )  # fmt: skip
+
+    def prune(self, connection: sqlite3.Connection) -> None:
+        """See ``harlm.storage.Table``."""
+        remove_least(connection, self._max_bytes)
+
+    def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
+        """See ``harlm.storage.Table``: row after row, from both ends to where the file cannot be read."""
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(f"{damaged.as_uri()}?mode=ro", uri=True)) as old,
+        ):
+            for order in ("ASC", "DESC"):
+                with suppress(sqlite3.Error):
+                    for row in old.execute(f"SELECT * FROM calls ORDER BY rowid {order}"):  # noqa: S608 - two words
+                        connection.execute(
+                            "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+                        )
+
+
+class CallJournal:
+    """Calls in a file; see ``harlm.protocols.CallStore``.
+
+    Args:
+        file: where calls are kept.
+        space: the namespace; calls of others are never read.
+        max_bytes, entries: as in ``CallTable``.
+    """
+
+    def __init__(
+        self, file: Path, space: str = "", *, max_bytes: int = 1 << 40, entries: Path | None = None
+    ) -> None:
+        self._space = space
+        self._path = file
+        self._table = CallTable(space, max_bytes, entries)
+        self._file: WriteBehind[PaidCall] = WriteBehind(file, self._table)
+        if entries is not None and entries.exists() and not file.exists():
+            with suppress(sqlite3.Error, OSError):  # then the first call that is written begins the file
+                self._table.connect(file).close()
+
+    @property
+    def failure(self) -> str | None:
+        """Why calls are not on disk; ``None`` as long as they are."""
+        return self._file.failure
+
+    def put(self, call: PaidCall) -> None:
+        """See ``harlm.protocols.CallStore``."""
+        self._file.put(call)
+
+    def get(self, key: str) -> PaidCall | None:
+        """See ``harlm.protocols.CallStore``.
+
+        Raises:
+            MemoryFailure: the file cannot be read.
+        """
+        with self._file.lock:
+            if (call := self._file.waiting(key)) is not None:
+                return call
+            rows = self._file.read(_GET, (self._space, key))
+        return _call_of(rows[0]) if rows else None
+
+    def flush(self) -> None:
+        """See ``harlm.protocols.CallStore``."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """See ``harlm.protocols.CallStore``."""
+        self._file.close()
+
+
+class InMemoryCalls:
+    """Calls in this process's memory; see ``harlm.protocols.CallStore``."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, PaidCall] = {}
+        self._is_closed = False
+
+    def put(self, call: PaidCall) -> None:
+        """See ``harlm.protocols.CallStore``."""
+        if self._is_closed:
+            raise MemoryFailure("this journal is closed")
+        self._calls.setdefault(call.key, call)
+
+    def get(self, key: str) -> PaidCall | None:
+        """See ``harlm.protocols.CallStore``."""
+        return self._calls.get(key)
+
+    def flush(self) -> None:
+        """See ``harlm.protocols.CallStore``."""
+
+    def close(self) -> None:
+        """See ``harlm.protocols.CallStore``."""
+        self._is_closed = True
+        self._calls.clear()
+
+
+def remove_least(connection: sqlite3.Connection, max_bytes: int, *, used_before: float | None = None) -> int:
+    """Remove the calls that were reused least and longest ago until the rest fits; the number removed.
+
+    Args:
+        max_bytes: of the file.
+        used_before: seconds since the epoch; calls that were not used since are removed as well.
+    """
+    removed = 0
+    if used_before is not None:
+        removed += connection.execute("DELETE FROM calls WHERE used < ?", (used_before,)).rowcount
+    while used_bytes(connection) > max_bytes:
+        gone = connection.execute(
+            "DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls ORDER BY uses, used LIMIT ?)",
+            (_AT_ONCE,),
+        ).rowcount
+        if not gone:
+            break
+        removed += gone
+    return removed
+
+
+def _copy_from_memory(connection: sqlite3.Connection, entries: Path) -> None:
+    """Calls that versions before 0.2 kept among the entries of memory."""
+    connection.execute("ATTACH DATABASE ? AS memory", (f"{entries.absolute().as_uri()}?mode=ro",))
+    try:
+        connection.execute(
+            "INSERT OR IGNORE INTO calls SELECT space, key, model, value, packing, usage, created, used, uses FROM memory.entries"
+            " WHERE kind = 'reply' AND length(key) = ?",
+            (_LEGACY_KEY,),
+        )
+    finally:
+        connection.execute("DETACH DATABASE memory")
+
+
+def _packed(text: str) -> tuple[bytes, int]:
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) > _SHORT and len(packed := zlib.compress(data, 1)) < len(data):
+        return packed, _IS_PACKED
+    return data, 0
+
+
+def _call_of(row: Sequence[object]) -> PaidCall:
+    key, model, value, packing, usage, created = row
+    data = cast(bytes, value)
+    if cast(int, packing) & _IS_PACKED:
+        data = zlib.decompress(data)
+    return PaidCall(
+        key=str(key),
+        model=str(model),
+        text=data.decode("utf-8", "surrogatepass"),
+        usage=_usage_of(cast(str, usage)),
+        created=cast(float, created),
+    )

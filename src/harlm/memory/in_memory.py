@@ -1,0 +1,70 @@
+"""A store in this process's memory, for runs that keep nothing on disk. Knows words; refuses to rank better than by how many of
+them there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harlm.errors import MemoryFailure
+from harlm.retrieval.passages import split_passages
+from harlm.retrieval.terms import terms
+from harlm.types import Entry, Recollection
+
+_FIRST = 1 << 22  # characters of an entry that are looked through
+_MOST_WORDS = 64
+
+
+class InMemoryStore:
+    """See the module, and ``harlm.protocols.MemoryStore``."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._is_closed = False
+
+    def put(self, entry: Entry) -> None:
+        """See ``harlm.protocols.MemoryStore``."""
+        if self._is_closed:
+            raise MemoryFailure("this memory is closed")
+        self._entries.setdefault(entry.key, entry)
+
+    def get(self, key: str) -> Entry | None:
+        """See ``harlm.protocols.MemoryStore``."""
+        return self._entries.get(key)
+
+    def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
+        """See ``harlm.protocols.MemoryStore``."""
+        words = telling_words(query)
+        return look_through(words, [each for each in list(self._entries.values()) if each.run == run])[
+            : max(k, 0)
+        ]
+
+    def flush(self) -> None:
+        """See ``harlm.protocols.MemoryStore``."""
+
+    def close(self) -> None:
+        """See ``harlm.protocols.MemoryStore``."""
+        self._is_closed = True
+        self._entries.clear()
+
+
+def telling_words(query: str) -> list[str]:
+    """The words of a query that say what it is about; all of them where none does."""
+    words = [query[each.start : each.end] for each in terms(query) if not each.is_stopword]
+    return list(dict.fromkeys(words or query.split()))[:_MOST_WORDS]
+
+
+def look_through(words: Sequence[str], entries: Iterable[Entry]) -> list[Recollection]:
+    """Those of some entries in which most of the words stand, best first, each with its best passage."""
+    lower = [word.lower() for word in words]
+    found: list[Recollection] = []
+    for entry in entries:
+        text = entry.value[:_FIRST] if isinstance(entry.value, str) else ""
+        wide = f"{entry.question}\n{text}".lower()
+        if score := sum(word in wide for word in lower):
+            spans = split_passages(text) or [(0, 0)]
+            start, end = max(
+                spans, key=lambda span: sum(word in text[slice(*span)].lower() for word in lower)
+            )
+            found.append(Recollection(key=entry.key, start=start, end=end, score=float(score)))
+    return sorted(found, key=lambda each: (-each.score, each.key))

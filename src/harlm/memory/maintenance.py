@@ -1,0 +1,169 @@
+"""Looking after a file of entries: what it holds, forgetting, making it smaller, taking over what can be read of a damaged one."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from harlm.errors import MemoryFailure
+from harlm.memory.rows import COLUMNS, connected, entry_of, index, insert_one, storable
+from harlm.storage import used_bytes
+
+_AT_ONCE = 256  # entries of one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Entries of one kind, model and namespace: how many, bytes on disk, and how often they were asked for again."""
+
+    space: str
+    kind: str
+    model: str
+    entries: int
+    size: int
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file holds."""
+
+    size: int
+    rows: list[Held]
+
+
+def held(file: Path) -> Contents:
+    """What a file holds, over all namespaces; nothing where there is none.
+
+    Raises:
+        MemoryFailure: it cannot be read.
+    """
+    if not file.exists():
+        return Contents(0, [])
+    with _opened_by(file) as connection:
+        rows = connection.execute(
+            "SELECT space, kind, model, count(*), sum(length(value)), sum(uses) FROM entries GROUP BY space, kind, model"
+            " ORDER BY 5 DESC"
+        ).fetchall()
+        return Contents(used_bytes(connection), [Held(*row) for row in rows])
+
+
+def forget(file: Path, used_before: float | None = None) -> int:
+    """Remove all entries, or those that were not used since; how many went.
+
+    Raises:
+        MemoryFailure: they cannot be removed.
+    """
+    if not file.exists():
+        return 0
+    with _opened_by(file) as connection:
+        gone = prune(connection, 1 << 62, older_than=math.inf if used_before is None else used_before)
+        connection.execute("VACUUM")
+        return gone
+
+
+@contextmanager
+def _opened_by(file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection for a verb, with errors that say what to do.
+
+    Raises:
+        MemoryFailure: whatever goes wrong.
+    """
+    try:
+        with closing(connected(file)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise MemoryFailure(
+            f"the memory in {file} cannot be used ({error}); try again, or move it away"
+        ) from error
+
+
+def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float | None = None) -> int:
+    """Remove the entries that were used least and longest ago until all fit into so many bytes.
+
+    Args:
+        older_than: seconds since the epoch; all that were not used since go as well.
+
+    Returns:
+        how many went.
+    """
+    gone = 0
+    if older_than is not None:
+        while numbers := connection.execute(
+            "SELECT id FROM entries WHERE used < ? LIMIT ?", (older_than, _AT_ONCE)
+        ).fetchall():
+            gone += _remove(connection, [row[0] for row in numbers])
+    excess = float(used_bytes(connection) - max_bytes)
+    with_index = _with_index(connection) if excess > 0 else 1.0
+    while excess > 0:
+        least = connection.execute(
+            "SELECT id, length(value) FROM entries ORDER BY uses, used LIMIT ?", (_AT_ONCE,)
+        ).fetchall()
+        if not least:
+            break
+        going: list[int] = []
+        for number, size in least:
+            if excess > 0:
+                going.append(number)
+                excess -= size * with_index
+        gone += _remove(connection, going)
+    if gone:
+        connection.execute("INSERT INTO passages (passages) VALUES ('optimize')")
+    return gone
+
+
+def _with_index(connection: sqlite3.Connection) -> float:
+    """Bytes of the file for each byte of a value."""
+    values = connection.execute("SELECT total(length(value)) FROM entries").fetchone()[0]
+    return float(used_bytes(connection) / max(1.0, values))
+
+
+def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
+    """Remove entries from all tables; the index must be told what it held."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for number in numbers:
+            row = connection.execute(f"SELECT {COLUMNS} FROM entries WHERE id = ?", (number,)).fetchone()  # noqa: S608 - our own columns
+            entry = entry_of(row)
+            text = entry.value if isinstance(entry.value, str) else ""
+            spans = connection.execute(
+                "SELECT id, place, first, last FROM spans WHERE entry = ? ORDER BY id", (number,)
+            ).fetchall()
+            places: set[str] = set()
+            for span, place, first, last in spans:
+                question = "" if place in places else storable(entry.question)
+                places.add(place)
+                connection.execute(
+                    "INSERT INTO passages (passages, rowid, place, question, text) VALUES ('delete', ?, ?, ?, ?)",
+                    (span, place, question, storable(text[first:last])),
+                )
+            connection.execute("DELETE FROM spans WHERE entry = ?", (number,))
+            connection.execute("DELETE FROM entries WHERE id = ?", (number,))
+            for place in places:
+                connection.execute("DELETE FROM members WHERE place = ? AND entry = ?", (place, number))
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+    return len(numbers)
+
+
+def take_over(connection: sqlite3.Connection, damaged: Path) -> None:
+    """Copy what can be read of a damaged file: row after row, from both ends to where it cannot be read."""
+    with suppress(sqlite3.Error):
+        old = sqlite3.connect(f"{damaged.as_uri()}?mode=ro", uri=True)
+        try:
+            for order in ("ASC", "DESC"):
+                rows = old.execute(f"SELECT space, {COLUMNS} FROM entries ORDER BY id {order}")  # noqa: S608 - our own columns
+                with suppress(sqlite3.Error, ValueError, zlib.error):
+                    for space, *row in rows:
+                        kept = insert_one(connection, space, entry_of(row))
+                        index(connection, [] if kept is None else [kept])
+        finally:
+            old.close()

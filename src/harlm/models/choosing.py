@@ -1,0 +1,121 @@
+"""From a user's choice of a model to the model: by name, as an object, or as any callable. Adapters are imported when they are chosen;
+aiohttp alone takes a quarter of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeGuard
+
+from harlm.config import ModelSettings
+from harlm.errors import ConfigError
+from harlm.models.access import Access, Endpoint
+from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
+from harlm.models.wrappers import Layers
+from harlm.protocols import LanguageModel
+
+ModelChoice = str | LanguageModel | Callable[..., object]
+"""How a user names a model: by name, as a model, or as any callable."""
+
+WindowOf = Callable[[str], int | None]
+"""The window of a provider's own model by its full name, in tokens; ``None`` if it is unknown."""
+
+
+class ModelMaker:
+    """Makes the models of one run.
+
+    Args:
+        settings: what the user set.
+        access: reaches those that need a network.
+        layers: stands between a request and those models.
+        window_of: what the price list knows of windows.
+
+    Attributes:
+        named: every model so far by its full name.
+    """
+
+    def __init__(self, settings: ModelSettings, access: Access, layers: Layers, window_of: WindowOf) -> None:
+        self._settings = settings
+        self._access = access
+        self._layers = layers
+        self._window_of = window_of
+        self._identities: dict[int, str] = {}
+        self.named: list[str] = []
+
+    async def make(self, choice: ModelChoice) -> LanguageModel:
+        """The model that a user chose.
+
+        Raises:
+            ConfigError: it cannot be used.
+        """
+        model = await self._make(choice)
+        self.named.append(model.name)
+        return model
+
+    async def _make(self, choice: ModelChoice) -> LanguageModel:
+        if isinstance(choice, str):
+            return await self._make_named(parse_model_name(choice))
+        if is_model(choice):
+            return choice
+        if callable(choice):
+            from harlm.models.function import FunctionModel
+
+            return FunctionModel(choice)  # type: ignore[arg-type] # what it returns is checked at each call
+        raise ConfigError(f"{choice!r} is not a model: give a name, a callable, or an object with `complete`")
+
+    async def _make_named(self, name: ModelName) -> LanguageModel:
+        if name.provider == "offline":
+            from harlm.models.offline import ExtractiveModel
+
+            return ExtractiveModel()
+        if self._settings.offline:
+            raise ConfigError(
+                f"{name.full} needs a network, and the run is offline; use {PROVIDERS['offline'].example!r} "
+                "or leave out --offline (HARLM_OFFLINE)"
+            )
+        endpoint = await self._access.endpoint(name)
+        listed = None if endpoint.is_custom else self._window_of(name.full)
+        window = self._settings.window or default_window(name, listed, is_custom=endpoint.is_custom)
+        model = _adapter(endpoint, window, PROVIDERS[name.provider].protocol)
+        self._layers.add(model, endpoint.base_url)
+        self._identities[id(model)] = f"{name.full} at {endpoint.base_url}"
+        return model
+
+    def identity_of(self, model: LanguageModel) -> str | None:
+        """What a model's replies may be reused by, in this run and others: its name and address. ``None`` for models given as
+        objects, which have no lasting name, and for the offline one, which costs nothing.
+        """
+        return self._identities.get(id(model))
+
+
+def _adapter(endpoint: Endpoint, window: int, protocol: str) -> LanguageModel:
+    match protocol:
+        case "anthropic":
+            from harlm.models.anthropic import AnthropicMessages
+
+            return AnthropicMessages(endpoint, window)
+        case "gemini":
+            from harlm.models.gemini import GeminiContent
+
+            return GeminiContent(endpoint, window)
+        case _:
+            from harlm.models.openai import OpenAIChat
+
+            return OpenAIChat(endpoint, window)
+
+
+def default_window(name: ModelName, listed: int | None, *, is_custom: bool) -> int:
+    """Tokens that fit into a model whose window was not set.
+
+    Args:
+        listed: what the price list knows of the provider's own model.
+        is_custom: whether the user named the address, of which nothing is known.
+    """
+    if listed is not None:
+        return listed
+    return CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window
+
+
+def is_model(choice: object) -> TypeGuard[LanguageModel]:
+    """Whether an object can be asked as a model is."""
+    return all(hasattr(choice, name) for name in ("complete", "name", "window"))

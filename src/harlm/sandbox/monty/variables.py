@@ -1,0 +1,107 @@
+"""How a REPL in Monty says what its variables are: a function that is defined in it before the first cell, and the reading of what
+that returns. Knows names and short descriptions; refuses to believe what comes back, which a cell may have forged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from harlm.guest.vocabulary import GIVEN
+from harlm.sandbox.monty.functions import ALWAYS
+
+_SHORT = 60
+_OUR_NAMES = {*ALWAYS, *GIVEN, "context", "answer"}
+
+LOOK = "_harlm_look(_harlm_locals())"
+
+PRELUDE = f"""
+answer = {{"content": None, "ready": False}}
+_harlm_locals = locals
+def _harlm_look(names, type=type, id=id, len=len):
+    global context
+    context = _harlm_context
+    seen = []
+    for name, value in names.items():
+        if name[:1] != "_" and len(seen) < 1000:
+            kind = type(value).__name__
+            short = size = None
+            if kind in ("float", "bool") or kind == "int" and -10**18 < value < 10**18:
+                short = value
+            elif kind == "str":
+                short, size = value[:{_SHORT}], len(value)
+            elif kind in ("list", "tuple", "dict", "set", "frozenset", "bytes"):
+                size = len(value)
+            seen.append((name, id(value), kind, short, size))
+    given = names.get("answer")
+    said = None
+    if type(given) is dict and given.get("ready"):
+        given["ready"] = False
+        said = (given.get("content"),)
+    return seen, said
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable: an identity that changes when it is assigned to, and a description in a few words."""
+
+    identity: object
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The variables by name, and what ``answer`` said: one value, or nothing."""
+
+    variables: dict[str, Variable] = field(default_factory=dict)
+    said: tuple[object, ...] = ()
+
+    def shown(self, before: Look | None = None) -> list[tuple[str, str]]:
+        """Names and descriptions; with ``before``, of those only that are new or changed."""
+        known = {} if before is None else before.variables
+        return [
+            (name, variable.description)
+            for name, variable in self.variables.items()
+            if name not in known or known[name].identity != variable.identity
+        ]
+
+
+class _Seen(msgspec.Struct, frozen=True, array_like=True):
+    name: str
+    identity: object
+    kind: str
+    short: str | float | int | None
+    size: int | None
+
+
+class _Looked(msgspec.Struct, frozen=True, array_like=True):
+    seen: list[_Seen]
+    said: tuple[object] | None
+
+
+def looked(value: object) -> Look:
+    """What the function in the interpreter said, if it was that function."""
+    try:
+        given = msgspec.convert(value, _Looked)
+    except msgspec.ValidationError:
+        return Look()
+    variables = {
+        each.name: Variable(each.identity, _description(each))
+        for each in given.seen
+        if each.name not in _OUR_NAMES
+    }
+    return Look(variables, given.said or ())
+
+
+def _description(seen: _Seen) -> str:
+    if seen.kind == "NoneType":
+        text = "NoneType None"
+    elif seen.kind == "str" and seen.size is not None:
+        text = f"str {seen.short!r}" if seen.size <= _SHORT else f"str of {seen.size:,} characters"
+    elif seen.short is not None:
+        text = f"{seen.kind} {seen.short!r}"
+    else:
+        text = seen.kind if seen.size is None else f"{seen.kind} of {seen.size:,}"
+    return text[:200]

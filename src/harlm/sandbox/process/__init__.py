@@ -1,0 +1,1 @@
+"""The processes of the sandbox: the host side of zygotes, REPLs and scouts, and the frames that they exchange."""

@@ -1,0 +1,76 @@
+"""The cell that runs in a REPL now, and what is reported of it when it has ended."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from harlm.config import SandboxSettings
+from harlm.guest.worker.interrupts import CellInterrupted, CellTimeout, CpuTimeout, SilenceTimeout
+from harlm.protocols import Foresight
+from harlm.sandbox.process import wire
+from harlm.sandbox.process.calls import Calls, Clock
+from harlm.sandbox.process.connection import Link
+from harlm.sandbox.process.raw_output import FLOOD
+from harlm.sandbox.process.replay import Recording
+from harlm.sandbox.process.scout import CellScout
+from harlm.types import Final, Observation
+
+
+class DescriptorFlood(CellInterrupted):
+    """The cell wrote to its descriptors without end. Raised nowhere: there is no stopping it but the hard way."""
+
+
+@dataclass(slots=True)
+class RunningCell:
+    """The cell that runs now.
+
+    Attributes:
+        name: made up anew, so that what is done can be told from what was forged before.
+        ahead, scout: what is asked early, and what runs ahead of it and asks.
+        limit: the one that it hit.
+        fault: what went wrong on our side in answering it.
+    """
+
+    clock: Clock
+    calls: Calls
+    recording: Recording
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    ahead: Foresight | None = None
+    scout: CellScout | None = None
+    limit: type[CellInterrupted] | None = None
+    fault: Exception | None = None
+
+
+def reason(limit: type[CellInterrupted], limits: SandboxSettings) -> str:
+    """Why a cell was stopped, for the model."""
+    return {
+        CellTimeout: f"CellTimeout: the cell ran longer than {limits.cell_seconds:g} s",
+        CpuTimeout: f"CpuTimeout: the cell used more than {limits.cpu_seconds:g} s of processor time",
+        SilenceTimeout: f"SilenceTimeout: the cell did nothing for {limits.silence_seconds:g} s",
+        DescriptorFlood: f"OutputFlood: the cell wrote more than {FLOOD >> 20} MB to its output",
+    }[limit]
+
+
+def observation(done: wire.Done, running: RunningCell, link: Link, limits: SandboxSettings) -> Observation:
+    """What a cell did, as its worker reports it."""
+    raw, raw_size = link.raw.take()
+    error = done.error
+    if error is None and running.limit is not None:  # it was told, and did not say so
+        error = reason(running.limit, limits)
+    return Observation(
+        output=_joined(done, raw),
+        output_chars=done.chars + raw_size,
+        error=error,
+        final=None if done.final is None else Final(value=done.final.value),
+        names=tuple((each, shown) for each, shown in done.names),
+        wall_s=running.clock.total(),
+        waiting_s=running.clock.waited(),
+    )
+
+
+def _joined(done: wire.Done, raw: str) -> str:
+    if not done.tail:
+        return done.head + raw
+    left_out = max(done.chars - len(done.head) - len(done.tail), 0)
+    return f"{done.head}\n… [{left_out:,} characters left out] …\n{done.tail}{raw}"

@@ -1,0 +1,86 @@
+"""The texts of a context in one nameless file, which a worker inherits and reads. Knows UTF-8 and file descriptors; refuses
+to know what a document is for.
+
+One write and one read for each text, without either side waiting for the other: a socket would have them take turns.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+
+from harlm.sandbox.process import wire
+from harlm.types import Document, pieces
+
+
+@contextmanager
+def nameless_file() -> Iterator[int]:
+    """A descriptor of an empty file that has no name: in memory where the system has such (Linux), else on disk.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if (descriptor := _in_memory()) is not None:
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+    else:
+        with tempfile.TemporaryFile() as file:
+            yield file.fileno()
+
+
+def _in_memory() -> int | None:
+    """None on systems without such files, and where they are refused."""
+    if not hasattr(os, "memfd_create"):
+        return None
+    try:
+        return os.memfd_create("harlm-context", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            raise  # a file on disk would need the same
+        return None
+
+
+def _seal(descriptor: int) -> None:
+    """Nobody changes the file any more, whoever else has it open."""
+    if sys.platform == "linux":
+        seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+        with suppress(OSError):  # it is on disk
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+
+
+def write_texts(documents: Iterable[Document], descriptor: int) -> list[wire.TextExtent]:
+    """Write all texts of ``documents`` one after another, seal the file, and say how long each text is.
+
+    Lone surrogates are kept. A huge text is written in pieces, so that no second copy of it is made.
+
+    Raises:
+        OSError: the file cannot be written, such as for want of memory.
+    """
+    with open(descriptor, "wb", buffering=0, closefd=False) as file:
+        texts = [
+            wire.TextExtent(
+                name=document.name,
+                has_lines=document.marks is None,
+                size=sum(_write(file, piece) for piece in pieces(document.text)),
+                ascii=document.text.isascii(),
+            )
+            for document in documents
+        ]
+        _seal(file.fileno())
+    return texts
+
+
+def _write(file: FileIO, piece: str) -> int:
+    data = memoryview(piece.encode("utf-8", "surrogatepass"))
+    rest = data
+    while rest:
+        rest = rest[file.write(rest) :]
+    return len(data)

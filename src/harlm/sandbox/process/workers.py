@@ -1,0 +1,320 @@
+"""The worker processes of one sandbox: what a REPL or a scout asks for to have one, and what must be gone when the sandbox closes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from harlm.config import SandboxSettings
+from harlm.errors import SandboxFailure
+from harlm.guest.worker.folders import remove
+from harlm.protocols import ReplSetup
+from harlm.sandbox.process import wire
+from harlm.sandbox.process.connection import Ends, Link
+from harlm.sandbox.process.context_file import nameless_file, write_texts
+from harlm.sandbox.process.worker_process import WorkerProcess, in_words
+from harlm.sandbox.process.zygote import HostZygote, RunZygote
+from harlm.types import Context, Document
+
+_HEAD = 64_000  # characters kept of a cell's output, first and last
+_TAIL = 32_000
+_SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
+_SMALL_TEXTS = 8 << 20  # bytes of a REPL's own texts for which every REPL has room
+_AT_ONCE = 1 << 20  # bytes that are written without a thread
+_READ_BYTES_PER_S = 10 << 20
+_START_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The context of one REPL as its worker is told of it.
+
+    Attributes:
+        table: None for all texts of the run.
+        file: holds those that are not the run's.
+        size: bytes of the texts that are not the run's.
+    """
+
+    table: Sequence[wire.TextExtent] | None
+    file: int | None
+    size: int
+
+
+class Folders:
+    """Where the cells of one REPL may write, and of those that were forked from it, whose copies lie in it.
+
+    Attributes:
+        place: a name in the run's work folder, or a path of the host (``s0``).
+    """
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.users = 1
+
+    def shared(self) -> Folders:
+        """The same, with one more REPL in it."""
+        self.users += 1
+        return self
+
+
+class Member(Protocol):
+    """A REPL of the sandbox."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its worker's process; ``None`` if it has none, or the id is unknown."""
+        ...
+
+    async def close(self) -> None:
+        """End it."""
+        ...
+
+
+class Workers:
+    """The worker processes of one sandbox.
+
+    Args:
+        tier: that their zygote is confined to.
+        limits: for each cell and REPL.
+        wrapper: a command that confines what it starts (macOS).
+    """
+
+    def __init__(self, tier: str, limits: SandboxSettings, wrapper: Sequence[str] = ()) -> None:
+        self.limits = limits
+        self.largest_frame = _SMALLEST_LIMIT
+        self._built = tier
+        self._wrapper = wrapper
+        self._zygote: RunZygote | None = None
+        self._context: Context | None = None
+        self._numbers: dict[int, int] = {}
+        self._members: set[Member] = set()
+        self._links: set[Link] = set()
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the run's zygote exists."""
+        return self._zygote is not None
+
+    async def start_zygote(self, context: Context) -> None:
+        """Start the run's zygote over the context of its first REPL.
+
+        Raises:
+            SandboxFailure: it cannot be started.
+        """
+        size = sum(map(_size, context.documents))
+        try:
+            host = HostZygote.current(self._wrapper)
+            with nameless_file() as file:
+                # The interpreter comes up meanwhile.
+                texts = await _written(context.documents, file)
+                self._zygote = await RunZygote.start(
+                    host,
+                    self._built,
+                    texts,
+                    file,
+                    memory_bytes=(self.limits.memory_mb << 20) + 8 * size,
+                    patience=size / _READ_BYTES_PER_S,
+                )
+        except OSError as error:
+            raise SandboxFailure(
+                f"the sandbox cannot be started ({error}); free some descriptors (`ulimit -n`), processes, memory or disk"
+            ) from error
+        self._context = context
+        self._numbers = {id(document): number for number, document in enumerate(context.documents)}
+        self.largest_frame = max(_SMALLEST_LIMIT, 2 * size)
+
+    async def close(self) -> None:
+        """End every REPL that is left, and the run's zygote."""
+        for member in tuple(self._members):
+            await member.close()
+        for link in tuple(self._links):  # of what was cancelled half way
+            await link.close()
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None:
+            await zygote.close()
+
+    def join(self, member: Member) -> None:
+        """A REPL is to be closed with these workers at the latest."""
+        self._members.add(member)
+
+    def leave(self, member: Member) -> None:
+        """A REPL is closed."""
+        self._members.discard(member)
+
+    async def texts_of(self, context: Context) -> contextlib.AbstractContextManager[Texts]:
+        """The texts of a context: those that the run has, by number; others in a file."""
+        documents = context.documents
+        if self._context is not None and (
+            documents is self._context.documents
+            or (
+                len(documents) == len(self._context.documents)
+                and all(a is b for a, b in zip(documents, self._context.documents, strict=True))
+            )
+        ):
+            return contextlib.nullcontext(Texts(None, None, 0))
+        own = [document for document in documents if id(document) not in self._numbers]
+        size = sum(map(_size, own))
+        if not own:
+            return contextlib.nullcontext(Texts(self._table(documents, ()), None, 0))
+        files = contextlib.ExitStack()
+        try:
+            file = files.enter_context(nameless_file())
+            written = write_texts(own, file) if size < _AT_ONCE else await _written(own, file)
+        except BaseException:
+            files.close()
+            raise
+        return _closing(files, Texts(self._table(documents, written), file, size))
+
+    def _table(
+        self, documents: Sequence[Document], written: Sequence[wire.TextExtent]
+    ) -> list[wire.TextExtent]:
+        others = iter(written)
+        return [
+            next(others)
+            if (number := self._numbers.get(id(document))) is None
+            else wire.TextExtent(name="", has_lines=False, size=0, ascii=False, shared=number)
+            for document in documents
+        ]
+
+    def new_folders(self, worker: WorkerProcess) -> Folders:
+        """The folder for the cells of a new REPL."""
+        return Folders(tempfile.mkdtemp(prefix="harlm-") if self._built == "s0" else worker.folder)
+
+    async def release(self, folders: Folders) -> None:
+        """One REPL less writes there; after the last one it is removed."""
+        folders.users -= 1
+        if folders.users:
+            return
+        if self._built == "s0":
+            await asyncio.to_thread(remove, folders.place)
+        elif self._zygote is not None:
+            await self._zygote.clear(folders.place)
+
+    def setup_for(self, setup: ReplSetup, texts: Texts, folders: Folders) -> wire.Setup:
+        """The first frame of a REPL."""
+        return wire.Setup(
+            texts=texts.table,
+            functions=setup.functions,
+            shape=setup.context.shape,
+            seed=setup.seed,
+            head=_HEAD,
+            tail=_TAIL,
+            largest_frame=self.largest_frame,
+            folder=folders.place if self._built == "s0" else None,
+        )
+
+    async def start(
+        self, setup: ReplSetup, on_call: Callable[[wire.Call, int], None]
+    ) -> tuple[Link, Folders]:
+        """A worker that has been set up, and where its cells may write.
+
+        Raises:
+            SandboxFailure: it did not come up.
+        """
+        link: Link | None = None
+        folders: Folders | None = None
+        try:
+            with Ends() as ends, await self.texts_of(setup.context) as texts:
+                file = [] if texts.file is None else [texts.file]
+                async with asyncio.timeout(_START_S):
+                    worker = await self.fork([ends.theirs.fileno(), ends.output, *file], texts)
+                    link = self.keep(Link(worker, on_call))
+                    ready = link.due(lambda frame: isinstance(frame, wire.Ready))
+                    await link.connect(ends, largest=self.largest_frame)
+                    folders = self.new_folders(worker)
+                    link.to_worker.send(self.setup_for(setup, texts, folders))
+                    await ready
+            return link, folders
+        except (EOFError, ConnectionError, TimeoutError) as error:
+            status = None if link is None else link.worker.status
+            how = "" if status is None else f", {in_words(status)}"
+            await self.end(link, folders)
+            raise SandboxFailure(
+                f"a REPL did not come up ({type(error).__name__}{how}); `harlm doctor` tries one alone"
+            ) from error
+        except OSError as error:
+            await self.end(link, folders)
+            raise SandboxFailure(
+                f"a REPL cannot be started ({error}); free some descriptors (`ulimit -n`), processes, memory or disk"
+            ) from error
+        except BaseException:
+            await self.end(link, folders)
+            raise
+
+    async def end(self, link: Link | None, folders: Folders | None) -> None:
+        """End a worker. A second cancellation must not leave it behind."""
+        await asyncio.shield(asyncio.ensure_future(self._end(link, folders)))
+
+    async def _end(self, link: Link | None, folders: Folders | None) -> None:
+        if link is not None:
+            await link.close()
+            self.let_go(link)
+        if folders is not None:
+            await self.release(folders)
+
+    async def fork(self, descriptors: Sequence[int], texts: Texts) -> WorkerProcess:
+        """A process from the run's zygote, with room for texts of its own.
+
+        Raises:
+            SandboxFailure: the zygote is gone, or cannot.
+        """
+        if self._zygote is None:
+            raise SandboxFailure("this sandbox is closed")
+        more_memory = 8 * texts.size if texts.size > _SMALL_TEXTS else 0
+        return await self._zygote.open(descriptors, more_memory)
+
+    async def adopt(self, worker: WorkerProcess) -> None:
+        """A REPL forked it; it ends with the run all the same."""
+        if self._zygote is not None:
+            await self._zygote.adopt(worker)
+
+    def order_fork(self, worker: WorkerProcess) -> None:
+        """Let ``worker`` fork once."""
+        if self._zygote is not None and self._zygote.gate is not None and worker.pid is not None:
+            self._zygote.gate.order(worker.pid)
+
+    def revoke_fork(self, worker: WorkerProcess) -> bool:
+        """It must not fork any more; whether it had not yet."""
+        gate = None if self._zygote is None else self._zygote.gate
+        return gate is None or worker.pid is None or gate.revoke(worker.pid)
+
+    def pids(self) -> set[int]:
+        """The processes of all open REPLs."""
+        return {each.pid for each in self._members if each.pid is not None}
+
+    def keep(self, link: Link) -> Link:
+        """It is to be closed with this sandbox at the latest."""
+        self._links.add(link)
+        return link
+
+    def let_go(self, link: Link) -> None:
+        """It is closed, and its worker gone."""
+        self._links.discard(link)
+        if self._zygote is not None:
+            self._zygote.forget(link.worker)
+
+
+async def _written(documents: Sequence[Document], file: int) -> list[wire.TextExtent]:
+    """Write texts in a thread, and wait for it also when nobody wants them any more: it has the file open."""
+    writing = asyncio.create_task(asyncio.to_thread(write_texts, documents, file))
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        raise
+
+
+@contextmanager
+def _closing(files: contextlib.ExitStack, texts: Texts) -> Iterator[Texts]:
+    with files:
+        yield texts
+
+
+def _size(document: Document) -> int:
+    """An upper bound for the UTF-8 bytes of a text that is mostly Latin; a guide for limits only."""
+    return len(document.text) if document.text.isascii() else 3 * len(document.text)

@@ -1,0 +1,138 @@
+"""What calls use, and what they may use: tokens, money, calls and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+
+class Amounts(NamedTuple):
+    """What calls take from a budget, as one vector: tokens of input and output together, micro-dollars, requests."""
+
+    tokens: int = 0
+    micros: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may use at most, over its whole recursion. None is no limit.
+
+    Attributes:
+        usd: dollars.
+        tokens: of input and output together.
+        calls: model requests.
+        seconds: wall time.
+        depth: the deepest node with a REPL of its own; 0 is the root alone.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    seconds: float | None = None
+    depth: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Early:
+    """Calls that were made before the cell asked for them (``harlm.scheduler``). They are part of the usage; what nobody asked
+    for in the end was wasted.
+
+    Attributes:
+        made: how many.
+        claimed: how many of these the cells asked for.
+        wasted_tokens, wasted_micros: what the others took, in tokens and micro-dollars; None as soon as a price is unknown.
+    """
+
+    made: int = 0
+    claimed: int = 0
+    wasted_tokens: int = 0
+    wasted_micros: int | None = 0
+
+    @property
+    def wasted(self) -> int:
+        """How many were made for nothing."""
+        return self.made - self.claimed
+
+    def __add__(self, other: Early) -> Early:
+        return Early(
+            made=self.made + other.made,
+            claimed=self.claimed + other.claimed,
+            wasted_tokens=self.wasted_tokens + other.wasted_tokens,
+            wasted_micros=_sum_known(self.wasted_micros, other.wasted_micros),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What calls have used. Adds up: the usage of a run is the sum over its whole tree.
+
+    Attributes:
+        calls: model requests that were answered.
+        input_tokens: all tokens sent, cached ones included.
+        output_tokens: all tokens received, reasoning included.
+        cached_tokens: the part of the input that the provider served from its cache.
+        cache_write_tokens: the part of the input that the provider wrote to its cache.
+        reasoning_tokens: the part of the output that the model kept to itself.
+        cost_micros: micro-dollars; None as soon as the price of one call is unknown.
+        estimated: whether some token counts are our estimate, because a provider reported none.
+        by_model: the same, for each model.
+        early: how many of the calls were made early, and what of that was wasted; known for whole nodes only.
+    """
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_micros: int | None = 0
+    estimated: bool = False
+    by_model: Mapping[str, Usage] = field(default_factory=dict)
+    early: Early = field(default_factory=Early)
+
+    def __add__(self, other: Usage) -> Usage:
+        merged = dict(self.by_model)
+        for model, usage in other.by_model.items():
+            merged[model] = merged[model] + usage if model in merged else usage
+        return Usage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            cost_micros=_sum_known(self.cost_micros, other.cost_micros),
+            estimated=self.estimated or other.estimated,
+            by_model=merged,
+            early=self.early + other.early,
+        )
+
+    def of_model(self, model: str) -> Usage:
+        """This usage, booked to ``model``."""
+        return replace(self, by_model={model: self})
+
+    @property
+    def cost_usd(self) -> float | None:
+        """The cost in dollars, or None when a price is unknown."""
+        return None if self.cost_micros is None else self.cost_micros / 1_000_000
+
+
+def summed(usages: Sequence[Usage]) -> Usage:
+    """The sum of many, which are booked to no model; in an eighth of the time that adding takes."""
+    costs = [usage.cost_micros for usage in usages if usage.cost_micros is not None]
+    return Usage(
+        calls=sum(usage.calls for usage in usages),
+        input_tokens=sum(usage.input_tokens for usage in usages),
+        output_tokens=sum(usage.output_tokens for usage in usages),
+        cached_tokens=sum(usage.cached_tokens for usage in usages),
+        cache_write_tokens=sum(usage.cache_write_tokens for usage in usages),
+        reasoning_tokens=sum(usage.reasoning_tokens for usage in usages),
+        cost_micros=sum(costs) if len(costs) == len(usages) else None,
+        estimated=any(usage.estimated for usage in usages),
+    )
+
+
+def _sum_known(left: int | None, right: int | None) -> int | None:
+    return None if left is None or right is None else left + right

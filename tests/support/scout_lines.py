@@ -1,0 +1,105 @@
+"""A line on which time passes only while everybody waits: how long a cell would take, to the last millisecond."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import heapq
+import io
+from collections import Counter
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from harlm.guest.scout.scout import HostReply, Scout
+from harlm.guest.worker.functions import HostFunctions
+
+FUNCTIONS = ["llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"]
+FILE = "<cell 1>"
+
+
+def reply_to(prompt: str, number: int = 1) -> str:
+    """What the model replies to a prompt that it gets for the ``number``-th time."""
+    digest = blake2b(f"{prompt} {number}".encode(), digest_size=8).hexdigest()
+    return f"{('yes', 'no', 'maybe')[int(digest[:4], 16) % 3]} {digest[4:10]}"
+
+
+class VirtualLine:
+    """Every call takes one second; ``refused`` ones fail."""
+
+    def __init__(self, refused: frozenset[str] = frozenset()) -> None:
+        self.now = 0.0
+        self.asked: list[str] = []
+        self.needs: dict[str, list[int]] = {}
+        self.uncertain: list[str] = []
+        self._refused = refused
+        self._counts: Counter[str] = Counter()
+        self._coming: list[tuple[float, int, str]] = []
+
+    def post(self, function: str, arguments: dict[str, Any], needs: list[int], *, is_certain: bool) -> int:
+        prompt = str(arguments["prompt"])
+        self._counts[prompt] += 1
+        self.asked.append(prompt)
+        self.needs[prompt] = needs
+        if not is_certain:
+            self.uncertain.append(prompt)
+        heapq.heappush(self._coming, (self.now + 1, len(self.asked), prompt))
+        return len(self.asked)
+
+    def receive(self, *, wait: bool) -> HostReply | None:
+        if not self._coming or (not wait and self._coming[0][0] > self.now):
+            return None
+        self.now, number, prompt = heapq.heappop(self._coming)
+        if prompt in self._refused:
+            return HostReply(number, None, f"no reply to {prompt}")
+        return HostReply(number, reply_to(prompt))
+
+
+class Seen(NamedTuple):
+    """What a scout and Python itself made of a program."""
+
+    ahead: list[str]
+    alone: list[str]
+    seconds: float
+    line: VirtualLine
+
+    @property
+    def foresaw_all(self) -> bool:
+        """Whether the scout asked for exactly what the program asks for."""
+        return Counter(self.ahead) == Counter(self.alone)
+
+
+def tools(post: Callable[[str, dict[str, Any]], Any]) -> dict[str, Callable[..., Any]]:
+    return HostFunctions(post, lambda name, several: [post(name, each) for each in several]).named(FUNCTIONS)
+
+
+def scout(
+    code: str, *, refused: frozenset[str] = frozenset(), is_eager: bool = False, **names: Any
+) -> VirtualLine:
+    """Let a scout go through a program."""
+    line = VirtualLine(refused)
+    tree = ast.parse(code)
+    own = {"__name__": "__main__", **names}
+    with contextlib.redirect_stdout(io.StringIO()):
+        Scout(own, {FILE: tree}, FILE, line, tools, is_eager=is_eager).run(tree.body)
+    return line
+
+
+def run(code: str, **names: Any) -> list[str]:
+    """Run a program as Python does; its calls in order."""
+    asked: list[str] = []
+
+    def call(function: str, arguments: dict[str, Any]) -> str:
+        asked.append(str(arguments["prompt"]))
+        return reply_to(str(arguments["prompt"]))
+
+    own = {"__name__": "__main__", **names, **tools(call)}
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
+        exec(compile(code, FILE, "exec"), own)
+    return asked
+
+
+def both(code: str, **settings: Any) -> Seen:
+    """A scout's calls beside the program's own."""
+    line = scout(code, chunks=[f"c{at}" for at in range(8)], **settings)
+    return Seen(line.asked, run(code, chunks=[f"c{at}" for at in range(8)]), line.now, line)

@@ -1,0 +1,108 @@
+"""Exact reuse: the same is asked once, everything else again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+import pytest
+
+from harlm.errors import ModelUnavailable
+from harlm.journal import InMemoryCalls, Reuse
+from harlm.types import Completion, Message, Sampling, Usage
+
+ASKED = [Message(role="system", content="rules"), Message(role="user", content="why?")]
+
+
+def test_keys_differ_in_all_that_matters_and_in_nothing_else() -> None:
+    reuse = Reuse(InMemoryCalls())
+    base = reuse.key("a/b at c", ASKED, Sampling())
+    assert base == Reuse(InMemoryCalls()).key(
+        "a/b at c", list(ASKED), Sampling(max_tokens=7, request_key="x")
+    )
+    others = [
+        reuse.key("a/b at d", ASKED, Sampling()),
+        reuse.key("a/b at c", ASKED[:1], Sampling()),
+        reuse.key("a/b at c", [ASKED[1], ASKED[0]], Sampling()),
+        reuse.key("a/b at c", [Message(role="user", content="rules"), ASKED[1]], Sampling()),
+        reuse.key("a/b at c", [ASKED[0], Message(role="user", content="why? ")], Sampling()),
+        reuse.key("a/b at c", ASKED, Sampling(temperature=0)),
+        reuse.key("a/b at c", ASKED, Sampling(seed=0)),
+        reuse.key("a/b at c", ASKED, Sampling(), 1),
+    ]
+    assert len({base, *others}) == len(others) + 1
+
+
+def test_contents_cannot_be_shifted_between_messages() -> None:
+    reuse = Reuse(InMemoryCalls())
+    one = [Message(role="user", content="ab"), Message(role="user", content="c")]
+    other = [Message(role="user", content="a"), Message(role="user", content="bc")]
+    assert reuse.key("m", one, Sampling()) != reuse.key("m", other, Sampling())
+
+
+class Provider:
+    def __init__(self, *, stop: Literal["end", "length", "filter"] = "end", fails: int = 0) -> None:
+        self.store = InMemoryCalls()
+        self.reuse = Reuse(self.store)
+        self.calls = 0
+        self._stop = stop
+        self._fails = fails
+
+    async def make(self) -> tuple[Completion, float]:
+        self.calls += 1
+        call = self.calls
+        await asyncio.sleep(0.01)
+        if call <= self._fails:
+            raise ModelUnavailable("gone", model="a/b")
+        return Completion(
+            text=f"reply {call}", model="a/b", usage=Usage(calls=1, output_tokens=9), stop=self._stop
+        ), 0.01
+
+    async def ask(self, key: str = "k", most: int | None = None) -> tuple[str, bool]:
+        reply = await self.reuse.reply(key, self.make, most)
+        return reply.completion.text, reply.is_known
+
+
+async def test_the_same_is_asked_once_also_at_the_same_time() -> None:
+    provider = Provider()
+    replies = await asyncio.gather(*(provider.ask() for _ in range(20)))
+    assert {text for text, _ in replies} == {"reply 1"}
+    assert sum(is_known for _, is_known in replies) == 19
+    assert await provider.ask() == ("reply 1", True)
+    assert provider.calls == 1
+
+
+async def test_different_keys_do_not_wait_for_each_other() -> None:
+    provider = Provider()
+    await asyncio.gather(*(provider.ask(f"k{at}") for at in range(5)))
+    assert provider.calls == 5
+
+
+@pytest.mark.parametrize("stop", ["length", "filter"])
+async def test_a_reply_that_was_cut_is_not_reused(stop: Literal["length", "filter"]) -> None:
+    provider = Provider(stop=stop)
+    assert [await provider.ask() for _ in range(2)] == [("reply 1", False), ("reply 2", False)]
+
+
+async def test_a_reply_that_is_longer_than_it_may_be_is_not_reused() -> None:
+    provider = Provider()
+    await provider.ask()
+    assert await provider.ask(most=8) == ("reply 2", False)
+    assert (await provider.ask(most=9))[1]
+
+
+async def test_an_error_is_not_reused_and_who_waited_asks_again() -> None:
+    provider = Provider(fails=1)
+    results = await asyncio.gather(*(provider.ask() for _ in range(4)), return_exceptions=True)
+    assert [type(each) for each in results].count(ModelUnavailable) == 1
+    assert provider.calls == 2
+
+
+async def test_who_is_cancelled_leaves_the_call_to_those_who_wait() -> None:
+    provider = Provider()
+    first = asyncio.create_task(provider.ask())
+    await asyncio.sleep(0)
+    second = asyncio.create_task(provider.ask())
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == ("reply 2", False)

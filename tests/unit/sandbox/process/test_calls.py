@@ -1,0 +1,51 @@
+"""The calls of one cell: none is left open when the cell has ended, not even one that came later."""
+
+from __future__ import annotations
+
+import asyncio
+
+from harlm.sandbox.process import wire
+from harlm.sandbox.process.calls import Calls, Clock
+
+
+class Wire:
+    """Takes what is sent to the worker."""
+
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+
+    def send(self, frame: object) -> None:
+        self.sent.append(frame)
+
+
+async def _never(call: wire.Call) -> object:
+    return await asyncio.get_running_loop().create_future()
+
+
+def _calls(to_worker: Wire) -> Calls:
+    return Calls(_never, to_worker, Clock(), on_answer=lambda *_: None, on_fault=lambda _: None)  # type: ignore[arg-type] # what is used of one
+
+
+def _call(number: int) -> wire.Call:
+    return wire.Call(id=number, function="llm_query", arguments={})
+
+
+async def test_a_call_that_comes_after_the_end_is_refused_and_waited_for_by_nobody() -> None:
+    to_worker = Wire()
+    calls = _calls(to_worker)
+    calls.take(_call(1), 10)
+    await asyncio.sleep(0)
+    calls.refuse_all("it is over")
+    calls.take(_call(2), 10)
+    async with asyncio.timeout(5):
+        await calls.end()
+    assert not calls.are_open()
+    assert to_worker.sent == [wire.Refuse(id=number, message="it is over") for number in (1, 2)]
+
+
+async def test_the_end_leaves_nothing_open() -> None:
+    calls = _calls(Wire())
+    calls.take(_call(1), 10)
+    assert calls.are_open()
+    await calls.end()
+    assert not calls.are_open()

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harlm.errors import CodeError
+from harlm.sandbox.process import replay as records
+from harlm.sandbox.process import wire
+from harlm.sandbox.process.replay import CellRecords, Recording, Replayed
+
+CALLS = st.lists(
+    st.tuples(st.sampled_from(["llm_query", "search"]), st.sampled_from(["a", "b"]), st.booleans()),
+    max_size=12,
+)
+
+
+def recorded(calls: list[tuple[str, str, bool]]) -> Recording:
+    recording = Recording()
+    for number, (function, prompt, is_refused) in enumerate(calls):
+        call = wire.Call(id=number, function=function, arguments={"prompt": prompt})
+        answer: wire.Reply | wire.Refuse = wire.Reply(id=number, value=number)
+        recording.add(call, wire.Refuse(id=number, message=str(number)) if is_refused else answer)
+    return recording
+
+
+@given(CALLS, st.randoms())
+def test_each_call_gets_the_answers_that_it_got_in_the_order_that_it_got_them(
+    calls: list[tuple[str, str, bool]], shuffled: object
+) -> None:
+    kept = CellRecords()
+    kept.add("cell", recorded(calls), 0.1)
+    again = Replayed(kept.entries[0])
+
+    async def replay() -> None:
+        kinds = sorted({(function, prompt) for function, prompt, _ in calls})
+        shuffled.shuffle(kinds)  # type: ignore[attr-defined] # as threads may
+        for function, prompt in kinds:
+            for number, (other, its_prompt, is_refused) in enumerate(calls):
+                if (other, its_prompt) != (function, prompt):
+                    continue
+                if is_refused:
+                    with pytest.raises(CodeError, match=f"^{number}$"):
+                        await again.call(function, {"prompt": prompt})
+                else:
+                    assert await again.call(function, {"prompt": prompt}) == number
+            with pytest.raises(CodeError, match="was not called like this"):
+                await again.call(function, {"prompt": prompt})
+
+    asyncio.run(replay())
+
+
+def test_arguments_in_another_order_are_the_same_call() -> None:
+    recording = Recording()
+    recording.add(wire.Call(id=1, function="f", arguments={"a": 1, "b": 2}), wire.Reply(id=1, value="x"))
+    kept = CellRecords()
+    kept.add("cell", recording, 0.0)
+    assert asyncio.run(Replayed(kept.entries[0]).call("f", {"b": 2, "a": 1})) == "x"
+
+
+def test_a_journal_holds_so_much_and_says_what_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "_LARGEST", 1_000)
+    kept = CellRecords()
+    kept.add("x" * 600, Recording(), 0.0)
+    kept.add("y" * 600, Recording(), 0.0)
+    assert (kept.entries, kept.left_out) == ([], 2)
+    large = Recording()
+    for number in range(20):
+        large.add(wire.Call(id=number, function="f", arguments={}), wire.Reply(id=number, value="z" * 100))
+    assert large.answers() is None
+    kept.add("z", large, 0.0)
+    assert kept.left_out == 3
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    kept = CellRecords()
+    kept.add("one", Recording(), 0.0)
+    copy = kept.copy()
+    copy.add("two", Recording(), 0.0)
+    kept.cut(0)
+    assert [entry.code for entry in copy.entries] == ["one", "two"]
+    assert (len(kept.entries), kept.left_out, copy.left_out) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        (None, ""),
+        ("", ""),
+        ("\n", ""),
+        ("Traceback\nValueError: at 0x7f", "ValueError"),
+        ("KeyError", "KeyError"),
+    ],
+)
+def test_how_a_cell_ended_is_the_kind_of_its_exception(error: str | None, ended: str) -> None:
+    assert records.how_it_ended(error) == ended
