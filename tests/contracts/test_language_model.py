@@ -12,6 +12,7 @@ import pytest
 from harlm.budget import Account, Billing, Caps, PriceList
 from harlm.config import ModelSettings
 from harlm.errors import ConfigError, ContextOverflow, ModelError, TokenLimit
+from harlm.models.access import Endpoint
 from harlm.models.anthropic import AnthropicMessages
 from harlm.models.function import FunctionModel
 from harlm.models.gemini import GeminiContent
@@ -41,7 +42,7 @@ TALK = (
     Message(role="user", content="<question>\nWhen did the bridge open?\n</question>"),
 )
 
-HTTP: dict[str, Callable[..., LanguageModel]] = {
+HTTP: dict[str, Callable[[Endpoint, int], LanguageModel]] = {
     "openai": OpenAIChat,
     "anthropic": AnthropicMessages,
     "gemini": GeminiContent,
@@ -88,15 +89,15 @@ async def _bare(kind: str, stack: AsyncExitStack) -> LanguageModel:
         case "scripted":
             return ScriptedModel(lambda messages: f"I was told {len(messages)} things.")
     server = stack.enter_context(ScriptedServer(lambda asked: f"I was told {len(asked.messages)} things."))
-    return HTTP[kind](
+    endpoint = Endpoint(
         name=f"{kind}/test",
         model="test",
         base_url=server.base_url if kind == "openai" else server.url,
         key="sk-test-key",
         key_hint="TEST_KEY",
-        window=1000,
         transport=await stack.enter_async_context(Transport(ModelSettings())),
     )
+    return HTTP[kind](endpoint, 1000)
 
 
 @pytest.fixture(

@@ -328,7 +328,7 @@ def test_what_is_no_text_says_so(data: bytes, said: str) -> None:
 
 
 def test_no_reader_opens_a_file() -> None:
-    folder = Path(making.__file__).parents[1] / "src/harlm/context/readers"
+    folder = Path(making.__file__).parents[2] / "src/harlm/context/readers"
     for path in folder.glob("*.py"):
         source = path.read_text(encoding="utf-8")
         assert "open(" not in source.replace("zipfile.open(", "").replace("archive.open(", "").replace(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from harlm import storage
 from harlm.errors import MemoryFailure
 from harlm.memory import cold, rows
 from harlm.memory.cold import ColdStore
@@ -136,7 +137,7 @@ def test_a_file_that_was_moved_away_under_us_is_begun_anew(file: Path) -> None:
 def test_what_cannot_be_written_is_said_and_kept_in_memory(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(storage, "_PATIENCE_S", 0.1)
     store = ColdStore(file)
     store.put(entry("a"))
     store.flush()

@@ -150,7 +150,7 @@ def test_nothing_outlives_a_host_that_is_killed(tier: str) -> None:
         "import asyncio\nfrom tests.support.sandboxes import Host, repl_on\n"
         f"async def main():\n    async with repl_on({tier!r}, cell_seconds=60) as repl:\n"
         "        branch = await repl.fork(Host())\n"
-        "        print(repl.pid, branch.pid, repl._sandbox._zygote._talk.sender, flush=True)\n"
+        "        print(repl.pid, branch.pid, repl._workers._zygote._talk.sender, flush=True)\n"
         "        await asyncio.gather(repl.run('while True: pass'), branch.run('while True: pass'))\nasyncio.run(main())"
     )
     process = subprocess.Popen([sys.executable, "-c", host], stdout=subprocess.PIPE, text=True, cwd=ROOT)

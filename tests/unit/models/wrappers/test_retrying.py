@@ -217,7 +217,7 @@ async def test_jitter_is_full_and_its_bound_doubles_up_to_the_longest() -> None:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("harlm.models.wrappers.retrying.random.uniform", uniform)
-        provider, _ = await tried([failing(500)], on_event=told, retries=9)
+        provider, _ = await tried([failing(500)], told=told, retries=9)
     assert bounds == [(0, each) for each in (0.5, 1, 2, 4, 8, 16, 30, 30, 30)]
     gaps = [later - sooner for sooner, later in zip(provider.began, provider.began[1:], strict=False)]
     assert gaps == [pytest.approx(wait, abs=0.001) for wait in waits]
@@ -353,7 +353,7 @@ async def test_nothing_else_of_the_sampling_changes() -> None:
 @in_virtual_time
 async def test_every_attempt_that_is_made_again_is_told(longest: list[tuple[float, float]]) -> None:
     log: list[Event] = []
-    await tried([said(""), failing(500), limited(2.0), "fine"], on_event=log.append)
+    await tried([said(""), failing(500), limited(2.0), "fine"], told=log.append)
     assert log == [
         Retried(model=NAME, attempt=1, error="it answered with no text", wait_s=0.0),
         Retried(model=NAME, attempt=2, error="failing with 500", wait_s=1.0),
@@ -364,5 +364,5 @@ async def test_every_attempt_that_is_made_again_is_told(longest: list[tuple[floa
 @in_virtual_time
 async def test_the_last_failure_is_not_told_as_one_that_is_tried_again() -> None:
     log: list[Event] = []
-    await tried([failing(500)], retries=2, on_event=log.append)
+    await tried([failing(500)], retries=2, told=log.append)
     assert len(log) == 2

@@ -468,7 +468,7 @@ def test_a_child_of_the_host_does_not_keep_its_sandbox_alive() -> None:
         "        child = os.fork()\n        if child == 0:\n            time.sleep(20); os._exit(0)\n"
         "        print(repl.pid, child, flush=True)\n        await repl.run('while True: pass')\nasyncio.run(main())"
     )
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     process = subprocess.Popen([sys.executable, "-c", host], stdout=subprocess.PIPE, text=True, cwd=root)
     assert process.stdout is not None
     worker, child = process.stdout.readline().split()
