@@ -12,38 +12,20 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from harlm.testing import ScriptedServer
+from tests.support.pages import PAGES, ROOT, blocks, name
 
-ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
-)
-_BLOCK = re.compile(r"^```(?P<kind>\w*)\n(?P<body>.*?)^```\n", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?P<target>[^)#\s]+)[^)]*\)")
 
-
-@dataclass(frozen=True)
-class Block:
-    kind: str
-    body: str
-
-
-def blocks(page: Path) -> list[Block]:
-    return [
-        Block(match["kind"], match["body"]) for match in _BLOCK.finditer(page.read_text(encoding="utf-8"))
-    ]
-
-
-def name(page: Path) -> str:
-    return str(page.relative_to(ROOT))
-
-
-WITH_CODE = [page for page in PAGES if any(block.kind in ("console", "python") for block in blocks(page))]
+WITH_CODE = [
+    page
+    for page in PAGES
+    if any(block.kind in ("console", "python") for block in blocks(page.read_text(encoding="utf-8")))
+]
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=name)
@@ -56,7 +38,7 @@ def test_the_code_of_a_page_does_what_the_page_says(page: Path, monkeypatch: pyt
         monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
         names: dict[str, object] = {}
         printed = ""
-        for block in blocks(page):
+        for block in blocks(page.read_text(encoding="utf-8")):
             if block.kind == "console":
                 run_console(
                     block.body.replace("http://127.0.0.1:8000/v1", server.base_url).replace(".venv/bin/", "")
