@@ -1,4 +1,4 @@
-"""Theorem T9 of docs/concepts/budget-theorems.md: how money is divided, against the best that there is."""
+"""Theorem T9 of docs/design/budget-theorems.md: how money is divided, against the best that there is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Theorems T1 to T8 of docs/concepts/budget-theorems.md: what reading costs at least, and what plans cost."""
+"""Theorems T1 to T8 of docs/design/budget-theorems.md: what reading costs at least, and what plans cost."""
 
 from __future__ import annotations
 

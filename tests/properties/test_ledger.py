@@ -1,4 +1,4 @@
-"""Theorem T10 of docs/concepts/budget-theorems.md: whatever happens, no account is overdrawn, and nothing is lost."""
+"""Theorem T10 of docs/design/budget-theorems.md: whatever happens, no account is overdrawn, and nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Plays programs on a tree of accounts, in a real event loop whose clock is turned by hand, and checks the laws of the ledger
-(T10 of docs/concepts/budget-theorems.md) against books of its own after every step. Knows what a ledger promises; refuses to
+(T10 of docs/design/budget-theorems.md) against books of its own after every step. Knows what a ledger promises; refuses to
 know how it keeps it.
 
 A program is bytes. Six of them make the root's caps; then four make a step: what is done and how far the loop runs afterwards,

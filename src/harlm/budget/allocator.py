@@ -2,7 +2,7 @@
 worth; refuses to know who reserves and pays (the ledger does).
 
 ``allocate`` is for children with a choice of ways, each with a price and a worth; ``share`` is for children
-that said only how much they may need. Both are theorem T9 of ``docs/concepts/budget-theorems.md``.
+that said only how much they may need. Both are theorem T9 of ``docs/design/budget-theorems.md``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What reading costs at least, and what each plan of reading costs: theorems T1 to T8 as functions of whole
 numbers. Knows windows, tokens and calls; refuses to know prices, models and what a question needs.
 
-The theorems are stated and proven in ``docs/concepts/budget-theorems.md``, with the model behind them: code
+The theorems are stated and proven in ``docs/design/budget-theorems.md``, with the model behind them: code
 is free, exact and blind to meaning, so what an atom (a line, a record, a passage) means is learned only from
 a call whose input holds it. All quantities are tokens or calls; all divisions are exact.
 """
