@@ -100,6 +100,7 @@ class Memory:
         self._hot = HotStore(store, tokens=hot_tokens)
         self._warm = WarmTier()
         self._run = run
+        self._run_digits = _digest(run, "", "", "")[:16]
         self.goal = goal
         self._measure = measure
         self._known: dict[str, _Known] = {}
@@ -141,7 +142,7 @@ class Memory:
     ) -> str:
         """Remember a value, and give it a handle. The same value at the same node has the handle that it had."""
         content = _digest(node, kind, question, value)
-        key = _digest(self._run, kind, content, "")
+        key = f"{content}-{self._run_digits}"  # the content first: equal scores have the same order in every run
         if key in self._by_key:
             return self._by_key[key]
         handle = self._new_handle(content)

@@ -5,36 +5,14 @@ from __future__ import annotations
 import math
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from harlm.errors import MemoryFailure
 from harlm.memory.rows import COLUMNS, connected, entry_of, index, insert_one, storable
-from harlm.storage import used_bytes
+from harlm.storage import Contents, Held, in_verb, used_bytes
 
 _AT_ONCE = 256  # entries of one transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Entries of one kind, model and namespace: how many, bytes on disk, and how often they were asked for again."""
-
-    space: str
-    kind: str
-    model: str
-    entries: int
-    size: int
-    uses: int
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a file holds."""
-
-    size: int
-    rows: list[Held]
 
 
 def held(file: Path) -> Contents:
@@ -44,13 +22,13 @@ def held(file: Path) -> Contents:
         MemoryFailure: it cannot be read.
     """
     if not file.exists():
-        return Contents(0, [])
-    with _opened_by(file) as connection:
+        return Contents(size=0, rows=())
+    with in_verb("memory", connected, file) as connection:
         rows = connection.execute(
             "SELECT space, kind, model, count(*), sum(length(value)), sum(uses) FROM entries GROUP BY space, kind, model"
             " ORDER BY 5 DESC"
         ).fetchall()
-        return Contents(used_bytes(connection), [Held(*row) for row in rows])
+        return Contents(size=used_bytes(connection), rows=tuple(Held(*row) for row in rows))
 
 
 def forget(file: Path, used_before: float | None = None) -> int:
@@ -61,26 +39,10 @@ def forget(file: Path, used_before: float | None = None) -> int:
     """
     if not file.exists():
         return 0
-    with _opened_by(file) as connection:
+    with in_verb("memory", connected, file) as connection:
         gone = prune(connection, 1 << 62, older_than=math.inf if used_before is None else used_before)
         connection.execute("VACUUM")
         return gone
-
-
-@contextmanager
-def _opened_by(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection for a verb, with errors that say what to do.
-
-    Raises:
-        MemoryFailure: whatever goes wrong.
-    """
-    try:
-        with closing(connected(file)) as connection:
-            yield connection
-    except sqlite3.Error as error:
-        raise MemoryFailure(
-            f"the memory in {file} cannot be used ({error}); try again, or move it away"
-        ) from error
 
 
 def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float | None = None) -> int:
