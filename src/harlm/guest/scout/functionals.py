@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .calls import OVER_FUNCTIONS, SEARCHES, invoke
-from .expressions import Items, truth
+from .comprehensions import Items
+from .expressions import truth
 from .frames import Frame
 from .functions import Inner, follow, is_followed
 from .operations import apply
