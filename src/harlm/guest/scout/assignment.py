@@ -14,11 +14,11 @@ from .world import Lost
 
 
 def assign(target: ast.expr, value: Any, frame: Frame, task: ScoutTask) -> None:
-    """Give ``target`` a value.
+    """Assign a value to ``target``.
 
     Raises:
-        Exception: what the program raises here.
-        Lost: it cannot be done before the value is there.
+        Exception: whatever the program raises here.
+        Lost: the assignment cannot be made before the value has arrived, or its syntax is not followed.
     """
     if type(target) is ast.Name:
         frame.set(target.id, value)
@@ -31,10 +31,10 @@ def assign(target: ast.expr, value: Any, frame: Frame, task: ScoutTask) -> None:
             if type(holder) is Pending:
                 hold_owners(task, frame, target.value, late)
         else:
-            change(task, lambda there, *parts: _set_item(there, key, *parts), holder, value, tolerant=True)
+            change(task, lambda owner, *parts: _set_item(owner, key, *parts), holder, value, tolerant=True)
     elif isinstance(target, ast.Attribute):
         holder = evaluate(target.value, frame, task)
-        change(task, lambda there, what: setattr(there, target.attr, what), holder, value, tolerant=True)
+        change(task, lambda owner, new: setattr(owner, target.attr, new), holder, value, tolerant=True)
     else:
         raise Lost(type(target).__name__)
 
@@ -44,28 +44,28 @@ def _set_item(holder: Any, key: Any, value: Any) -> None:
 
 
 def _unpack(targets: list[ast.expr], value: Any, frame: Frame, task: ScoutTask) -> None:
-    starred = [at for at, each in enumerate(targets) if isinstance(each, ast.Starred)]
-    several = apply(task, list, value)
-    if type(several) is Pending:
+    starred = [at for at, target in enumerate(targets) if isinstance(target, ast.Starred)]
+    parts = apply(task, list, value)
+    if type(parts) is Pending:
         if starred:
             raise Lost("a starred target of unknown length")
-        several = [
-            apply(task, lambda whole, at=at: _part(whole, at, len(targets)), several)
+        parts = [
+            apply(task, lambda whole, at=at: _part(whole, at, len(targets)), parts)
             for at in range(len(targets))
         ]
     if starred:
         at = starred[0]
         after = len(targets) - at - 1
-        if len(several) < len(targets) - 1:
+        if len(parts) < len(targets) - 1:
             raise ValueError(
-                f"not enough values to unpack (expected at least {len(targets) - 1}, got {len(several)})"
+                f"not enough values to unpack (expected at least {len(targets) - 1}, got {len(parts)})"
             )
-        middle = several[at : len(several) - after]
-        several = [*several[:at], middle, *several[len(several) - after :]]
-    elif len(several) != len(targets):
-        raise ValueError(f"expected {len(targets)} values to unpack, got {len(several)}")
-    for each, part in zip(targets, several, strict=True):
-        assign(each.value if isinstance(each, ast.Starred) else each, part, frame, task)
+        middle = parts[at : len(parts) - after]
+        parts = [*parts[:at], middle, *parts[len(parts) - after :]]
+    elif len(parts) != len(targets):
+        raise ValueError(f"expected {len(targets)} values to unpack, got {len(parts)}")
+    for target, part in zip(targets, parts, strict=True):
+        assign(target.value if isinstance(target, ast.Starred) else target, part, frame, task)
 
 
 def _part(whole: list[Any], at: int, expected: int) -> Any:

@@ -1,5 +1,5 @@
-"""The values of comprehensions and generator expressions, whose items, tests and even number may be pending. Adds them to what
-``expressions`` evaluates.
+"""The values of comprehensions and generator expressions, whose items, tests and length may be pending. Adds
+them to what ``expressions`` evaluates.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 class Items(list[Any]):
-    """What a generator expression makes, all of it at once; ``next`` takes the items one by one."""
+    """All items of a generator expression, made at once; ``next`` takes them one by one."""
 
     _at = 0
 
@@ -43,7 +43,7 @@ def _comprehension(node: Comprehension, frame: Frame, task: ScoutTask) -> Any:
 
 
 class _Maybe:
-    """An item that belongs to the result only if a test that is not there yet comes out true."""
+    """An item that belongs to the result only if a pending test is true."""
 
     __slots__ = ("test", "value")
 
@@ -69,16 +69,20 @@ def _collected(node: Comprehension, made: list[Any], task: ScoutTask) -> Any:
 
 
 def _generate(node: Comprehension, depth: int, made: list[Any], frame: Frame, task: ScoutTask) -> Any:
-    """Put the items of a comprehension into ``made``; returns a pending value for all of it where even their number waits."""
+    """Put the items of a comprehension into ``made``.
+
+    Returns:
+        ``None``; if even the number of items is pending, the pending value of the whole comprehension.
+    """
     generator = node.generators[depth]
     if generator.is_async:
         raise Lost("an asynchronous comprehension")
-    several = apply(task, iter, evaluate(generator.iter, frame, task))
-    if type(several) is Pending:
+    items = apply(task, iter, evaluate(generator.iter, frame, task))
+    if type(items) is Pending:
         if depth:
             raise Lost("an inner loop of unknown length")
-        return after(several, node, frame, task, lambda _, inner, own: _comprehension(node, inner, own))
-    for item in several:
+        return after(items, node, frame, task, lambda _, inner, own: _comprehension(node, inner, own))
+    for item in items:
         task.world.step()
         inner = Frame({}, frame, is_block=True)
         assign(generator.target, item, inner, task)
@@ -87,7 +91,7 @@ def _generate(node: Comprehension, depth: int, made: list[Any], frame: Frame, ta
             continue
         if type(test) is Pending:
             if depth < len(node.generators) - 1:
-                raise Lost("an inner loop that may not be there")
+                raise Lost("an inner loop that depends on a pending test")
             made.append(_Maybe(test, after(test, node, inner, task, _if_passed(node))))
         elif depth < len(node.generators) - 1:
             if (late := _generate(node, depth + 1, made, inner, task)) is not None:
@@ -102,7 +106,7 @@ def _if_passed(node: Comprehension) -> Callable[[Any, Frame, ScoutTask], Any]:
 
 
 def _tests(tests: list[ast.expr], at: int, frame: Frame, task: ScoutTask) -> Any:
-    """Whether an item passes; pending where that cannot be told."""
+    """Whether an item passes all tests from number ``at`` on; pending if that is not known yet."""
     for number in range(at, len(tests)):
         test = truth(task, evaluate(tests[number], frame, task))
         if test is False:

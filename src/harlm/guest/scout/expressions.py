@@ -1,5 +1,5 @@
-"""The value of an expression, which may be pending. Knows the syntax of expressions; leaves operations to ``operations`` and
-calls to ``calls``.
+"""Evaluates expressions, whose values may be pending. Operations are in ``operations``; comprehensions and
+calls are added by ``comprehensions`` and ``calls``.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _UNARY: dict[type[ast.unaryop], Operation] = {
 _COMPARED: dict[type[ast.cmpop], Operation] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
     ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
-    ast.In: lambda item, several: item in several, ast.NotIn: lambda item, several: item not in several,
+    ast.In: lambda item, items: item in items, ast.NotIn: lambda item, items: item not in items,
 }  # fmt: skip
 
 
 def evaluate(node: ast.expr, frame: Frame, task: ScoutTask) -> Any:
-    """The value of ``node``.
+    """The value of ``node``, which may be pending.
 
     Raises:
-        Exception: what the program raises here.
-        Lost: it is of a kind that is not followed.
-        Suspend: something is missing, and the task is careful.
+        Exception: whatever the program raises here.
+        Lost: this kind of expression is not followed.
+        Suspend: a value has not arrived, and the task is careful.
     """
     evaluator = EVALUATORS.get(type(node))
     if evaluator is None:
@@ -47,27 +47,25 @@ def evaluate(node: ast.expr, frame: Frame, task: ScoutTask) -> Any:
 
 
 def truth(task: ScoutTask, value: Any) -> Any:
-    """Whether a value counts as true; pending where that cannot be told."""
+    """Whether a value is true; pending if that is not known yet."""
     if value is True or value is False or value is None:
         return value is True
     return apply(task, bool, value)
 
 
 def _later(node: ast.AST, frame: Frame, task: ScoutTask, steps: Callable[[ScoutTask, Frame], Steps]) -> Any:
-    """The value of a part of an expression that waits before it is evaluated. ``steps`` returns a ``Returned`` with it.
-
-    Raises:
-        Suspend: the task is careful.
+    """The value of a part of an expression that is evaluated in a task of its own, by ``steps``, which
+    returns a ``Returned``.
     """
     child = None
 
-    def noted(inner_task: ScoutTask, inner: Frame) -> Steps:
+    def noting_task(inner_task: ScoutTask, inner: Frame) -> Steps:
         nonlocal child
         child = inner_task
         return steps(inner_task, inner)
 
     known = facts(node)
-    run_block(task, frame, known, task.world.changed_by(node, frame), noted)
+    run_block(task, frame, known, task.world.changed_by(node, frame), noting_task)
     assert child is not None
     return child.outcome
 
@@ -79,7 +77,11 @@ def after(
     task: ScoutTask,
     evaluated: Callable[[Any, Frame, ScoutTask], Any],
 ) -> Any:
-    """``evaluated(value of waited, …)``, when that is there."""
+    """``evaluated(value of waited, frame, task)``, as soon as ``waited`` has arrived; pending until then.
+
+    Raises:
+        Suspend: the task is careful.
+    """
     if task.strict:
         raise Suspend(waited)
 
@@ -102,7 +104,7 @@ def _text(node: ast.JoinedStr, frame: Frame, task: ScoutTask) -> Any:
     parts = [evaluate(each, frame, task) for each in node.values]
     if all(type(part) is str for part in parts):
         return "".join(parts)
-    return apply(task, lambda *there: "".join(there), *parts)
+    return apply(task, lambda *known: "".join(known), *parts)
 
 
 def _formatted(node: ast.FormattedValue, frame: Frame, task: ScoutTask) -> Any:
@@ -138,7 +140,7 @@ def _compared(node: ast.Compare, frame: Frame, task: ScoutTask) -> Any:
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
         right = evaluate(comparator, frame, task)
         one = _compare(task, kind, left, right)
-        result = apply(task, lambda before, now: before and now, result, one)
+        result = apply(task, lambda before, new: before and new, result, one)
         if result is False:
             return False
         left = right
@@ -165,12 +167,12 @@ def _either_from(at: int, node: ast.BoolOp, frame: Frame, task: ScoutTask) -> An
         test = truth(task, value)
         if type(test) is Pending:
 
-            def go_on(
-                there: Any, inner: Frame, inner_task: ScoutTask, value: Any = value, number: int = number
+            def resume(
+                known: Any, inner: Frame, inner_task: ScoutTask, value: Any = value, number: int = number
             ) -> Any:
-                return value if there is stops_at else _either_from(number + 1, node, inner, inner_task)
+                return value if known is stops_at else _either_from(number + 1, node, inner, inner_task)
 
-            return after(test, node, frame, task, go_on)
+            return after(test, node, frame, task, resume)
         if test is stops_at:
             return value
     return None
@@ -184,7 +186,7 @@ def _chosen(node: ast.IfExp, frame: Frame, task: ScoutTask) -> Any:
             node,
             frame,
             task,
-            lambda there, inner, own: evaluate(node.body if there else node.orelse, inner, own),
+            lambda known, inner, own: evaluate(node.body if known else node.orelse, inner, own),
         )
     return evaluate(node.body if test else node.orelse, frame, task)
 
@@ -202,7 +204,8 @@ def _item(node: ast.Subscript, frame: Frame, task: ScoutTask) -> Any:
 
 def _slice(node: ast.Slice, frame: Frame, task: ScoutTask) -> Any:
     bounds = [
-        None if each is None else evaluate(each, frame, task) for each in (node.lower, node.upper, node.step)
+        None if bound is None else evaluate(bound, frame, task)
+        for bound in (node.lower, node.upper, node.step)
     ]
     return apply(task, slice, *bounds)
 
@@ -222,18 +225,21 @@ def _gathered(node: ast.Set, frame: Frame, task: ScoutTask) -> Any:
 def displayed(
     nodes: Sequence[ast.expr], kind: Callable[[list[Any]], Any], frame: Frame, task: ScoutTask
 ) -> Any:
-    """The values of several expressions, of which some may be starred.
+    """The values of several expressions, some of which may be starred.
+
+    Args:
+        kind: makes the result from a list of the values.
 
     Raises:
-        Lost: it is not known yet how many a starred one stands for.
+        Lost: the length of a starred expression is not known yet.
     """
     parts: list[Any] = []
     for each in nodes:
         if isinstance(each, ast.Starred):
-            several = apply(task, list, evaluate(each.value, frame, task))
-            if type(several) is Pending:
+            starred = apply(task, list, evaluate(each.value, frame, task))
+            if type(starred) is Pending:
                 raise Lost("a starred part of unknown length")
-            parts += several
+            parts += starred
         else:
             parts.append(evaluate(each, frame, task))
     return kind(parts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -18,9 +17,11 @@ from .tasks import Returned, ScoutTask
 from .waiting import arrived, head, run_separately, tested
 
 BREAK, CONTINUE = "break", "continue"
+"""How a block may end, besides ``None`` and ``Returned``."""
 
 
 def run_for(node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
+    """Follow a ``for``: with a look-ahead if a result may end it, else round by round."""
     known = facts(node)
     if task.strict or not may_end_by_result(node) or not task.world.may_call(known):
         return (yield from _plain_for(node, frame, task))
@@ -30,29 +31,29 @@ def run_for(node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
 
 
 def _search_rounds(node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
-    """A loop that a result may end, with a look-ahead."""
-    several = apply(task, iter, evaluate(node.iter, frame, task))
-    if type(several) is Pending:
-        several = yield from arrived(several)
-    items = list(several)
+    """Follow a loop that a result may end, with a look-ahead."""
+    iterator = apply(task, iter, evaluate(node.iter, frame, task))
+    if type(iterator) is Pending:
+        iterator = yield from arrived(iterator)
+    items = list(iterator)
     before = task.search
     search = task.search = Search(before, is_eager=task.world.is_eager)
     _start_look_ahead(search, items, node, frame, task)
     try:
         return (yield from _run_rounds(items, node, frame, task, search))
     finally:
-        search.is_over = True
+        search.has_ended = True
         task.search = before
 
 
 def _start_look_ahead(search: Search, items: list[Any], node: ast.For, frame: Frame, task: ScoutTask) -> None:
-    """Start the task that asks in front of the loop."""
+    """Start the task that asks ahead of the loop."""
     ahead = ScoutTask(task.world, task)
     ahead.search, ahead.ahead_of, ahead.holds = search.outer, search, dict(task.holds)
-    ahead.tries += 1  # what it runs into by what it takes for granted is nobody's error
-    apart = copied(frame, facts(node).names, task.world.changed_by(node, frame))
+    ahead.tries += 1  # an error here may come from its assumption, so it must not end the cell
+    separate = copied(frame, facts(node).names, task.world.changed_by(node, frame))
     with suppress(Exception):
-        ahead.start(_look_ahead_rounds(search, items, node, apart, ahead), lambda: lambda: None)
+        ahead.start(_look_ahead_rounds(search, items, node, separate, ahead), lambda: lambda: None)
 
 
 def _look_ahead_rounds(
@@ -61,7 +62,7 @@ def _look_ahead_rounds(
     for number, item in enumerate(items):
         while not search.may_start(number):
             yield search.advance
-        if search.is_over:
+        if search.has_ended:
             return None
         assign(node.target, item, frame, task)
         signal = yield from task.world.run(node.body, frame, task)
@@ -71,28 +72,28 @@ def _look_ahead_rounds(
 
 
 def _plain_for(node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
-    several = yield from head(lambda: apply(task, iter, evaluate(node.iter, frame, task)), task)
-    if type(several) is Pending:
+    items = yield from head(lambda: apply(task, iter, evaluate(node.iter, frame, task)), task)
+    if type(items) is Pending:
         if not task.strict and facts(node).exits <= {"raise"}:
             return run_separately(
-                [node], frame, task, lambda own, inner: _rounds_when_known(several, node, inner, own)
+                [node], frame, task, lambda own, inner: _rounds_when_known(items, node, inner, own)
             )
-        several = yield from arrived(several)
-    return (yield from _run_rounds(several, node, frame, task))
+        items = yield from arrived(items)
+    return (yield from _run_rounds(items, node, frame, task))
 
 
-def _rounds_when_known(several: Pending, node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
-    there = yield from arrived(several)
-    return (yield from _run_rounds(there, node, frame, task))
+def _rounds_when_known(pending: Pending, node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
+    items = yield from arrived(pending)
+    return (yield from _run_rounds(items, node, frame, task))
 
 
 def _run_rounds(
-    several: Any, node: ast.For, frame: Frame, task: ScoutTask, search: Search | None = None
+    items: Any, node: ast.For, frame: Frame, task: ScoutTask, search: Search | None = None
 ) -> Steps:
-    is_apart = continues(node) and not breaks(node) and of_all(node.body).exits <= {"raise", "continue"}
-    for item in several:
+    is_separate = continues(node) and not breaks(node) and of_all(node.body).exits <= {"raise", "continue"}
+    for item in items:
         assign(node.target, item, frame, task)
-        if is_apart and not task.strict:
+        if is_separate and not task.strict:
             signal = run_separately(
                 node.body, frame, task, lambda own, inner: task.world.run(node.body, inner, own)
             )
@@ -110,6 +111,9 @@ def _run_rounds(
 
 
 def run_while(node: ast.While, frame: Frame, task: ScoutTask) -> Steps:
+    """Follow a ``while``, in a task of its own if it may have to wait and nothing after it depends on how it
+    ends.
+    """
     known = facts(node)
     if not task.strict and known.exits <= {"raise"} and task.world.may_call(known) and breaks(node):
         return run_separately(

@@ -23,7 +23,7 @@ _IN_PLACE: dict[type[ast.operator], Operation] = {
     ast.RShift: operator.irshift, ast.BitOr: operator.ior, ast.BitAnd: operator.iand, ast.BitXor: operator.ixor,
     ast.MatMult: operator.imatmul,
 }  # fmt: skip
-_STAYS = (list, dict, set)  # what ``+=`` and its like change in place
+_CHANGED_IN_PLACE = (list, dict, set)  # by ``+=`` and other augmented assignments
 
 
 def _expression(node: ast.Expr, frame: Frame, task: ScoutTask) -> None:
@@ -47,7 +47,7 @@ def _augmented(node: ast.AugAssign, frame: Frame, task: ScoutTask) -> None:
     if isinstance(target, ast.Name):
         before = frame.get(target.id)
         value = evaluate(node.value, frame, task)
-        if isinstance(before, _STAYS):
+        if isinstance(before, _CHANGED_IN_PLACE):
             result = change(task, operation, before, value)
             frame.set(target.id, before if type(result) is Pending else result)
         else:
@@ -57,7 +57,7 @@ def _augmented(node: ast.AugAssign, frame: Frame, task: ScoutTask) -> None:
     if isinstance(target, ast.Attribute):
         name = target.attr
         after = apply(task, operation, apply(task, getattr, holder, name), evaluate(node.value, frame, task))
-        change(task, lambda there, what: setattr(there, name, what), holder, after, tolerant=True)
+        change(task, lambda owner, new: setattr(owner, name, new), holder, after, tolerant=True)
         return
     key = evaluate(target.slice, frame, task)
     before = apply(task, operator.getitem, holder, key)
@@ -67,7 +67,7 @@ def _augmented(node: ast.AugAssign, frame: Frame, task: ScoutTask) -> None:
         if type(holder) is Pending:
             hold_owners(task, frame, target.value, late)
     else:
-        change(task, lambda there, what: operator.setitem(there, key, what), holder, after, tolerant=True)
+        change(task, lambda owner, new: operator.setitem(owner, key, new), holder, after, tolerant=True)
 
 
 def _delete(node: ast.Delete, frame: Frame, task: ScoutTask) -> None:
@@ -84,7 +84,7 @@ def _delete(node: ast.Delete, frame: Frame, task: ScoutTask) -> None:
         elif isinstance(target, ast.Attribute):
             change(task, delattr, evaluate(target.value, frame, task), target.attr)
         else:
-            raise Lost("del of several")
+            raise Lost("del of a tuple")
 
 
 def _define(node: ast.FunctionDef, frame: Frame, task: ScoutTask) -> None:
@@ -95,11 +95,11 @@ def _define(node: ast.FunctionDef, frame: Frame, task: ScoutTask) -> None:
 
 
 def _as_it_is(node: ast.stmt, frame: Frame, task: ScoutTask) -> None:
-    """Run a statement as Python does; outside the module, what it binds is taken over."""
+    """Run a statement as Python does; in a function, copy the names that it binds into the frame."""
     code = compile(ast.Module([node], []), task.world.file, "exec", dont_inherit=True)
     module = task.world.names
     if frame.names is module:
-        exec(code, module)  # noqa: S102 - the cell's own, in a fork that is thrown away
+        exec(code, module)  # noqa: S102 - code of the cell, in a fork that is thrown away
         return
     names = {name: frame.get(name) for name in facts(node).names if frame.has(name)}
     before = dict(names)

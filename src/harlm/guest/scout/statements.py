@@ -1,5 +1,5 @@
-"""Statements, one after another. Knows the syntax of statements and when a part of the program can be passed by: what hangs
-on a value that is not there goes on in a task of its own, and the rest of the program does not wait for it.
+"""Follows statements, one after another. A statement that depends on a pending value is put off in a task of
+its own if the rest of the program need not wait for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from .world import Lost
 
 
 def run(body: list[ast.stmt], frame: Frame, task: ScoutTask) -> Steps:
-    """Go through statements; ends with ``BREAK``, ``CONTINUE``, ``Returned`` or None."""
+    """Follow statements; ends with ``BREAK``, ``CONTINUE``, a ``Returned``, or ``None`` at the end of
+    ``body``.
+    """
     for node in body:
         task.world.step()
         simple = SIMPLE.get(type(node))
@@ -40,7 +42,7 @@ def run(body: list[ast.stmt], frame: Frame, task: ScoutTask) -> Steps:
         except (Lost, Touched):
             _leave_to_cell(node, frame, task)
             if facts(node).exits - {"raise"}:
-                yield task.world.never  # it may be left here, and nobody knows
+                yield task.world.never  # the block may end here, which is not known: never continue
             continue
         if signal is not None:
             return signal
@@ -57,7 +59,9 @@ def _tried(
 
 
 def _leave_to_cell(node: ast.stmt, frame: Frame, task: ScoutTask) -> None:
-    """Leave a statement to the cell itself: nobody here learns what it binds and changes."""
+    """Leave a statement to the cell: what it binds is pending for ever, and what it may change is held for
+    ever.
+    """
     known = facts(node)
     never = task.world.never
     for name in known.bound:
@@ -98,15 +102,17 @@ def _if(node: ast.If, frame: Frame, task: ScoutTask) -> Steps:
         if not task.strict and facts(node).exits <= {"raise"}:
             return run_separately([node], frame, task, lambda own, inner: _if_later(test, node, inner, own))
         if task.ahead_of is not None:
-            test = not of_all(node.body).exits - {"raise"}  # taken for granted: nothing is left early
+            test = not of_all(node.body).exits - {
+                "raise"
+            }  # the look-ahead assumes that nothing is left early
         else:
             test = yield from arrived(test)
     return (yield from run(node.body if test else node.orelse, frame, task))
 
 
 def _if_later(test: Pending, node: ast.If, frame: Frame, task: ScoutTask) -> Steps:
-    there = yield from arrived(test)
-    return (yield from run(node.body if there else node.orelse, frame, task))
+    is_true = yield from arrived(test)
+    return (yield from run(node.body if is_true else node.orelse, frame, task))
 
 
 def _with(node: ast.With, frame: Frame, task: ScoutTask) -> Steps:
