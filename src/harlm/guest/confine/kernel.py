@@ -87,9 +87,7 @@ def machine() -> int:
     return MACHINES[name]
 
 
-_libc = ctypes.PyDLL(
-    None, use_errno=True
-)  # PyDLL holds the interpreter lock, so no other thread runs during a call
+_libc = ctypes.PyDLL(None, use_errno=True)  # unlike CDLL, lets no other thread run during a call
 _libc.syscall.restype = ctypes.c_long
 
 

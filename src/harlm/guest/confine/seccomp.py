@@ -35,11 +35,8 @@ shutdown getsockname getpeername
 landlock_create_ruleset landlock_add_rule landlock_restrict_self
 """.split()
 _WRITING = "mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate".split()
-_UNKNOWN = (
-    "clone3",
-    "openat2",
-    "futex_waitv",
-)  # answered as by a kernel without them, so that libc uses the older calls
+# answered as by a kernel without them, so that libc uses the older calls
+_UNKNOWN = ("clone3", "openat2", "futex_waitv")
 _NEWEST = 470  # numbers above it were assigned after this file was written
 
 _ALLOW, _KILL, _ERRNO, _NOTIFY = 0x7FFF0000, 0x80000000, 0x00050000, 0x7FC00000

@@ -44,8 +44,7 @@ OVER_FUNCTIONS: dict[int, Callable[[list[Any], dict[str, Any], ScoutTask], Any]]
 """
 
 SEARCHES: dict[int, Callable[[ast.Call, Frame, ScoutTask], Any]] = {}
-"""The same for functions that may stop before their whole argument is evaluated: ``any``, ``all``, ``next``.
-"""
+"""The same for functions that may stop early: ``any``, ``all`` and ``next``."""
 
 
 def _lambda(node: ast.Lambda, frame: Frame, task: ScoutTask) -> Any:

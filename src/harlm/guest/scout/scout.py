@@ -123,9 +123,8 @@ class Scout:
         world = self._world
         main = ScoutTask(world, None)
         try:
-            with suppress(
-                Exception
-            ):  # raised by the program: the cell ends there, but earlier blocks continue
+            # An exception of the program ends the cell there, but earlier blocks continue.
+            with suppress(Exception):
                 main.start(self._statements(main), _nothing_to_detach)
             while not world.has_ended:
                 while (news := self._line.receive(wait=False)) is not None:

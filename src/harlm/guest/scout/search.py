@@ -5,7 +5,7 @@ calls have been asked for already; other calls are wasted.
 
 The number of rounds that the look-ahead may be ahead starts small and grows with every round that did not end
 the loop, as TCP's window does: the waste stays below what was needed plus the first window, and n rounds take
-O(log n) waits (measured: ``docs/concepts/scheduler.md``).
+O(log n) waits (``docs/design/scheduler.md``).
 """
 
 from __future__ import annotations

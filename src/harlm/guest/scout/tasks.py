@@ -73,8 +73,8 @@ class ScoutTask:
     """
 
     __slots__ = (
-        "_detach", "_error", "_on_end", "ahead_of", "caught", "holds", "is_done", "is_main", "memo", "result", "search", "signal", "sources", "steps",
-        "strict", "tries", "waits_for", "world",
+        "_detach", "_error", "_on_end", "ahead_of", "caught", "holds", "is_done", "is_main", "memo", "result",
+        "search", "signal", "sources", "steps", "strict", "tries", "waits_for", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, parent: ScoutTask | None, *, is_careful: bool = False) -> None:
@@ -164,9 +164,7 @@ class ScoutTask:
             self._on_end()
         if self.is_main:
             return
-        if (
-            self._detach is None and error is not None
-        ):  # its caller has continued, so it cannot be raised there
+        if self._detach is None and error is not None:  # its caller has continued: too late to raise there
             self.world.failed(error, self)
             self.result.fail(error, self.world.ready)
         elif error is None:

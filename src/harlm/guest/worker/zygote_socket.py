@@ -49,9 +49,8 @@ class HostSocket:
         data = pack({**frame, "handles": len(descriptors or [])})
         data = len(data).to_bytes(4, "little") + data
         sent = socket.send_fds(self._socket, [data], descriptors) if descriptors else 0
-        if sent < len(
-            data
-        ):  # sendall sends even an empty rest, and fails if the other side has closed by then
+        # Only if there is a rest: sendall sends even an empty one, and fails if the other side has closed by then.
+        if sent < len(data):
             self._socket.sendall(data[sent:])
 
     def close(self) -> None:
