@@ -75,6 +75,7 @@ class Link:
         self._on_copies: Callable[[bytes], None] = lambda _: None
         self.was_killed = False
         self._is_closed = False
+        self._has_ended = False
         self._on_call = on_call
         self._wire: wire.Wire | None = None
         self._raw: RawOutput | None = None
@@ -126,11 +127,13 @@ class Link:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the worker is there."""
-        return not self.worker.ended.is_set()
+        """Whether the worker can still answer. A process that is being killed, or whose socket has ended, cannot: the
+        kernel closes the sockets of a dying process before it reports that the process is gone.
+        """
+        return not (self.was_killed or self._has_ended or self.worker.ended.is_set())
 
     def due(self, accepts: Callable[[wire.News], bool]) -> asyncio.Future[wire.News]:
-        """The next frame that is no call; one that is not accepted is a violation.
+        """The next frame that is not a call; one that is not accepted is a violation.
 
         Raises (when awaited):
             EOFError: the worker is gone.
@@ -139,6 +142,8 @@ class Link:
         self._due = asyncio.get_running_loop().create_future()
         self._due.add_done_callback(_retrieved)
         self._accepts = accepts
+        if self._has_ended:  # the wire reports its end only once
+            self._due.set_exception(self.violation or EOFError())
         return self._due
 
     def _on_frame(self, frame: wire.News, size: int) -> None:
@@ -155,6 +160,7 @@ class Link:
 
     def _on_end(self, violation: SandboxFailure | None) -> None:
         self.violation = violation
+        self._has_ended = True
         if self._due is not None and not self._due.done():
             self._due.set_exception(violation or EOFError())
         self.worker.kill()

@@ -22,6 +22,7 @@ from harlm.sandbox.process.sandbox import ProcessSandbox
 from harlm.sandbox.process.zygote import HostZygote
 from harlm.types import Context, Document
 from tests.support.canaries import descendants
+from tests.support.late_ends import late_ends
 from tests.support.sandboxes import TIERS, Host, repl_on, sandbox_on
 
 
@@ -323,6 +324,28 @@ async def test_cancelling_while_it_comes_back_harms_nothing(repl: ProcessRepl) -
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert "1\n" in (await repl.run("print(x)")).output
+
+
+async def test_a_cell_after_a_cancelled_loss_does_not_wait_for_the_lost_process(tier: str) -> None:
+    with late_ends() as ends:
+        async with repl_on(tier, cell_seconds=1.0) as repl:
+            await repl.run("x = 1")
+            link = repl._process.link
+            assert link is not None
+            ends.hold()
+            running = asyncio.create_task(repl.run("import os; os._exit(1)"))
+            while not link.was_killed:  # the end of the wire has arrived, that of the process has not
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            assert repl._process.link is link
+            following = asyncio.create_task(repl.run("print(x)"))
+            while repl._cell is None and repl._process.link is link:
+                await asyncio.sleep(0)
+            ends.report()
+            async with asyncio.timeout(20):  # the task would wait for ever
+                seen = await following
+    assert (seen.error, seen.output, seen.lost) == (None, "1\n", False)
 
 
 async def test_cells_and_forks_of_one_repl_take_turns(repl: ProcessRepl) -> None:
