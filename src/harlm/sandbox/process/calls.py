@@ -9,7 +9,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from harlm.errors import CodeError, SandboxFailure
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
+from harlm.sandbox.process.wire import Wire
 
 _OUTSTANDING = 1024  # calls of one REPL that are being answered, before its socket is not read any more
 _OUTSTANDING_BYTES = 64 << 20  # as above: of what they ask
@@ -17,7 +18,7 @@ _UNREAD = (
     65_536  # calls that one piece of the socket may hold beyond that; more is an attack on the host's memory
 )
 
-Answered = Callable[[wire.Call, wire.Reply | wire.Refuse], None]
+Answered = Callable[[frames.Call, frames.Reply | frames.Refuse], None]
 
 
 class Clock:
@@ -78,8 +79,8 @@ class Calls:
 
     def __init__(
         self,
-        serve: Callable[[wire.Call], Awaitable[object]],
-        to_worker: wire.Wire,
+        serve: Callable[[frames.Call], Awaitable[object]],
+        to_worker: Wire,
         clock: Clock,
         *,
         on_answer: Answered,
@@ -95,14 +96,14 @@ class Calls:
         self._is_paused = False
         self._why = ""  # nothing is answered any more
 
-    def take(self, call: wire.Call, size: int) -> None:
+    def take(self, call: frames.Call, size: int) -> None:
         """Begin to answer one more call; refuse it after the end, for it may have been on its way.
 
         Raises:
             SandboxFailure: its id is that of an open call, or far too many are open.
         """
         if self._why:
-            self._to_worker.send(wire.Refuse(id=call.id, message=self._why))
+            self._to_worker.send(frames.Refuse(id=call.id, message=self._why))
             return
         if call.id in self._open:
             raise SandboxFailure(f"a cell made its worker ask twice under the number {call.id}")
@@ -120,12 +121,12 @@ class Calls:
     def _is_full(self) -> bool:
         return len(self._open) >= _OUTSTANDING or self._bytes >= _OUTSTANDING_BYTES
 
-    async def _serve(self, call: wire.Call, size: int) -> None:
-        answer: wire.Reply | wire.Refuse | None = None
+    async def _serve(self, call: frames.Call, size: int) -> None:
+        answer: frames.Reply | frames.Refuse | None = None
         try:
-            answer = wire.Reply(id=call.id, value=await self._value_of(call))
+            answer = frames.Reply(id=call.id, value=await self._value_of(call))
         except CodeError as error:
-            answer = wire.Refuse(id=call.id, message=str(error))
+            answer = frames.Refuse(id=call.id, message=str(error))
         except Exception as error:  # noqa: BLE001 - re-raised by whoever runs the cell
             self._on_fault(error)
         finally:
@@ -151,7 +152,7 @@ class Calls:
         self._why = why
         for call_id, task in self._open.items():
             task.cancel()
-            self._to_worker.send(wire.Refuse(id=call_id, message=why))
+            self._to_worker.send(frames.Refuse(id=call_id, message=why))
         if self._is_paused:
             self._is_paused = False
             self._to_worker.resume()

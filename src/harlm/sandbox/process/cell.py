@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from harlm.config import SandboxSettings
 from harlm.guest.worker.interrupts import CellInterrupted, CellTimeout, CpuTimeout, SilenceTimeout
 from harlm.protocols import Foresight
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.calls import Calls, Clock
 from harlm.sandbox.process.connection import Link
 from harlm.sandbox.process.raw_output import FLOOD
@@ -52,7 +52,7 @@ def reason(limit: type[CellInterrupted], limits: SandboxSettings) -> str:
     }[limit]
 
 
-def observation(done: wire.Done, running: RunningCell, link: Link, limits: SandboxSettings) -> Observation:
+def observation(done: frames.Done, running: RunningCell, link: Link, limits: SandboxSettings) -> Observation:
     """What a cell did, as its worker reports it."""
     raw, raw_size = link.raw.take()
     error = done.error
@@ -69,7 +69,7 @@ def observation(done: wire.Done, running: RunningCell, link: Link, limits: Sandb
     )
 
 
-def _joined(done: wire.Done, raw: str) -> str:
+def _joined(done: frames.Done, raw: str) -> str:
     if not done.tail:
         return done.head + raw
     left_out = max(done.chars - len(done.head) - len(done.tail), 0)

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Self
 
 from harlm.errors import SandboxFailure
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.raw_output import RawOutput
+from harlm.sandbox.process.wire import Wire
 from harlm.sandbox.process.worker_process import WorkerProcess
 
 _END_S = 2.0
@@ -67,7 +68,7 @@ class Link:
         was_killed: whether the host ended the worker.
     """
 
-    def __init__(self, worker: WorkerProcess, on_call: Callable[[wire.Call, int], None]) -> None:
+    def __init__(self, worker: WorkerProcess, on_call: Callable[[frames.Call, int], None]) -> None:
         self.worker = worker
         self.violation: SandboxFailure | None = None
         self._on_flood: Callable[[], None] = worker.kill
@@ -77,10 +78,10 @@ class Link:
         self._is_closed = False
         self._has_ended = False
         self._on_call = on_call
-        self._wire: wire.Wire | None = None
+        self._wire: Wire | None = None
         self._raw: RawOutput | None = None
-        self._due: asyncio.Future[wire.News] | None = None
-        self._accepts: Callable[[wire.News], bool] = lambda _: False
+        self._due: asyncio.Future[frames.News] | None = None
+        self._accepts: Callable[[frames.News], bool] = lambda _: False
 
     async def connect(self, ends: Ends, *, largest: int) -> None:
         """Take over this side of the worker's socket and pipe.
@@ -90,7 +91,7 @@ class Link:
         """
         ours, output = ends.taken()
         self._raw = RawOutput(output, lambda: self._on_flood())
-        self._wire = await wire.Wire.over(ours, largest, self._on_frame, self._on_end)
+        self._wire = await Wire.over(ours, largest, self._on_frame, self._on_end)
         if self._is_closed:
             self._wire.abort()
             self._raw.close()
@@ -114,7 +115,7 @@ class Link:
         self._on_flood, self._on_sign, self._on_copies = on_flood, on_sign, on_copies
 
     @property
-    def to_worker(self) -> wire.Wire:
+    def to_worker(self) -> Wire:
         """For frames to the worker."""
         assert self._wire is not None
         return self._wire
@@ -132,7 +133,7 @@ class Link:
         """
         return not (self.was_killed or self._has_ended or self.worker.ended.is_set())
 
-    def due(self, accepts: Callable[[wire.News], bool]) -> asyncio.Future[wire.News]:
+    def due(self, accepts: Callable[[frames.News], bool]) -> asyncio.Future[frames.News]:
         """The next frame that is not a call; one that is not accepted is a violation.
 
         Raises (when awaited):
@@ -146,12 +147,12 @@ class Link:
             self._due.set_exception(self.violation or EOFError())
         return self._due
 
-    def _on_frame(self, frame: wire.News, size: int) -> None:
-        if isinstance(frame, wire.Call):
+    def _on_frame(self, frame: frames.News, size: int) -> None:
+        if isinstance(frame, frames.Call):
             self._on_call(frame, size)
-        elif isinstance(frame, wire.Alive):
+        elif isinstance(frame, frames.Alive):
             self._on_sign()
-        elif isinstance(frame, wire.Copies):
+        elif isinstance(frame, frames.Copies):
             self._on_copies(frame.data)
         elif self._due is not None and not self._due.done() and self._accepts(frame):
             self._due.set_result(frame)
@@ -184,7 +185,7 @@ class Link:
             self._raw.close()
 
 
-def _retrieved(due: asyncio.Future[wire.News]) -> None:
+def _retrieved(due: asyncio.Future[frames.News]) -> None:
     """Nobody may be waiting any more for what came."""
     if not due.cancelled():
         due.exception()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.types import Document, pieces
 
 
@@ -56,7 +56,7 @@ def _seal(descriptor: int) -> None:
             fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
 
 
-def write_texts(documents: Iterable[Document], descriptor: int) -> list[wire.TextExtent]:
+def write_texts(documents: Iterable[Document], descriptor: int) -> list[frames.TextExtent]:
     """Write all texts of ``documents`` one after another, seal the file, and say how long each text is.
 
     Lone surrogates are kept. A huge text is written in pieces, so that no second copy of it is made.
@@ -66,7 +66,7 @@ def write_texts(documents: Iterable[Document], descriptor: int) -> list[wire.Tex
     """
     with open(descriptor, "wb", buffering=0, closefd=False) as file:
         texts = [
-            wire.TextExtent(
+            frames.TextExtent(
                 name=document.name,
                 has_lines=document.marks is None,
                 size=sum(_write(file, piece) for piece in pieces(document.text)),

@@ -17,7 +17,7 @@ from harlm.guest.worker.interrupts import (
     CellInterrupted,
 )
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.calls import Calls, Clock
 from harlm.sandbox.process.cell import DescriptorFlood, RunningCell, observation, reason
 from harlm.sandbox.process.cell_limits import Watch
@@ -96,7 +96,7 @@ class ProcessRepl:
 
     # -- calls --------------------------------------------------------------------------------------------
 
-    def _on_call(self, call: wire.Call, size: int) -> None:
+    def _on_call(self, call: frames.Call, size: int) -> None:
         if call.function not in self._allowed:
             raise SandboxFailure(f"a cell made its worker call {call.function!r}, which it was not given")
         if self._cell is not None:
@@ -107,7 +107,7 @@ class ProcessRepl:
             raise SandboxFailure("a cell left a thread behind that calls without end")
         assert self._process.link is not None
         why = "no cell is running; a call ends with its cell"
-        self._process.link.to_worker.send(wire.Refuse(id=call.id, message=why))
+        self._process.link.to_worker.send(frames.Refuse(id=call.id, message=why))
 
     # -- cells --------------------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class ProcessRepl:
             scout = await self._new_scout(link, foresight)
             if scout is None:
                 return None
-            link.to_worker.send(wire.StartScout(ahead=how_far(foresight)))
+            link.to_worker.send(frames.StartScout(ahead=how_far(foresight)))
             return _Early(scout, self._part_with)
 
     async def _run(self, link: Link, cell: str, ahead: Foresight | None) -> Observation:
@@ -138,7 +138,7 @@ class ProcessRepl:
         done = self._send(link, running, cell)
         try:
             frame = await asyncio.shield(done)
-            assert isinstance(frame, wire.Done)
+            assert isinstance(frame, frames.Done)
         except EOFError:
             watch.stop()
             if running.fault is not None:
@@ -208,9 +208,9 @@ class ProcessRepl:
         return cell
 
     @staticmethod
-    def _send(link: Link, running: RunningCell, code: str) -> asyncio.Future[wire.News]:
-        done = link.due(lambda frame: isinstance(frame, wire.Done) and frame.cell == running.name)
-        link.to_worker.send(wire.Execute(cell=running.name, code=code, ahead=how_far(running.ahead)))
+    def _send(link: Link, running: RunningCell, code: str) -> asyncio.Future[frames.News]:
+        done = link.due(lambda frame: isinstance(frame, frames.Done) and frame.cell == running.name)
+        link.to_worker.send(frames.Execute(cell=running.name, code=code, ahead=how_far(running.ahead)))
         return done
 
     def _copied(self, running: RunningCell, data: bytes) -> None:
@@ -230,7 +230,7 @@ class ProcessRepl:
         except OSError:  # no descriptors are left
             return None
         try:
-            await link.to_worker.send_with(wire.Given(), scout.descriptors)
+            await link.to_worker.send_with(frames.Given(), scout.descriptors)
         except OSError:
             self._part_with(scout)
             return None
@@ -279,7 +279,7 @@ class ProcessRepl:
         if self._process.link is not None:
             self._process.link.kill()
 
-    async def _stop(self, link: Link, running: RunningCell, done: asyncio.Future[wire.News]) -> None:
+    async def _stop(self, link: Link, running: RunningCell, done: asyncio.Future[frames.News]) -> None:
         """Cancel a cell: its calls are refused; where that does not end it, it is interrupted, and killed at last."""
         patience = GRACE_S / 2 if running.calls.are_open() else 0.0
         running.calls.refuse_all("the cell that made this call was cancelled")
@@ -365,7 +365,7 @@ class ProcessRepl:
         try:
             async with asyncio.timeout(2 + 4 * entry.own_s):
                 frame = await done
-            assert isinstance(frame, wire.Done)
+            assert isinstance(frame, frames.Done)
         except (EOFError, TimeoutError, SandboxFailure):
             return False
         finally:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.scout import taken_over
 from harlm.sandbox.process.worker_process import WorkerProcess
@@ -30,7 +30,9 @@ class ReplProcess:
         link: the lines to it; ``None`` if there is no process.
     """
 
-    def __init__(self, workers: Workers, setup: ReplSetup, on_call: Callable[[wire.Call, int], None]) -> None:
+    def __init__(
+        self, workers: Workers, setup: ReplSetup, on_call: Callable[[frames.Call, int], None]
+    ) -> None:
         self.link: Link | None = None
         self._workers = workers
         self._setup = setup
@@ -62,17 +64,17 @@ class ReplProcess:
             what ``random`` was seeded with in the fork; ``None`` if it could not be forked.
         """
         seed, name = secrets.randbits(63), f".branch-{secrets.token_hex(8)}"
-        order = wire.Fork(seed=seed, folder=name, may_write=not read_only)
+        order = frames.Fork(seed=seed, folder=name, may_write=not read_only)
         with Ends() as ends:
             ask_for_sender(ends.ours)
             self._workers.order_fork(link.worker)
-            answer = link.due(lambda frame: isinstance(frame, wire.Forked | wire.Unforked))
+            answer = link.due(lambda frame: isinstance(frame, frames.Forked | frames.Unforked))
             has_branch = False
             try:
                 async with asyncio.timeout(_FORK_S):
                     await link.to_worker.send_with(order, [ends.theirs.fileno(), ends.output])
                     ends.give()
-                    if isinstance(await answer, wire.Forked):
+                    if isinstance(await answer, frames.Forked):
                         has_branch = await branch._take_over(ends, link.worker, self._folders)
             except (EOFError, OSError, TimeoutError, SandboxFailure):
                 link.kill()

@@ -12,13 +12,13 @@ from hashlib import blake2b
 import msgspec
 
 from harlm.errors import CodeError
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 
 _LARGEST = 256 << 20  # bytes of code and answers; beyond it nothing is kept
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
-Answers = tuple[tuple[bytes, wire.Reply | wire.Refuse], ...]
+Answers = tuple[tuple[bytes, frames.Reply | frames.Refuse], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ class Recording:
     """
 
     def __init__(self) -> None:
-        self._answers: dict[int, tuple[bytes, wire.Reply | wire.Refuse]] | None = {}
+        self._answers: dict[int, tuple[bytes, frames.Reply | frames.Refuse]] | None = {}
         self.size = 0
 
-    def add(self, call: wire.Call, answer: wire.Reply | wire.Refuse) -> None:
+    def add(self, call: frames.Call, answer: frames.Reply | frames.Refuse) -> None:
         """One more answer."""
         if self._answers is not None:
             self._answers[call.id] = (_key(call.function, call.arguments), answer)
@@ -115,8 +115,8 @@ def _key(function: str, arguments: Mapping[str, object]) -> bytes:
     return blake2b(_encode((function, arguments)), digest_size=16).digest()
 
 
-def _length(answer: wire.Reply | wire.Refuse) -> int:
-    value = answer.value if isinstance(answer, wire.Reply) else answer.message
+def _length(answer: frames.Reply | frames.Refuse) -> int:
+    value = answer.value if isinstance(answer, frames.Reply) else answer.message
     return 100 + (len(value) if isinstance(value, str) else len(_encode(value)))
 
 
@@ -124,7 +124,7 @@ class Replayed:
     """Answers the calls of one cell as they were answered the first time. A ``ReplHost``."""
 
     def __init__(self, entry: RecordedCell) -> None:
-        self._answers: defaultdict[bytes, deque[wire.Reply | wire.Refuse]] = defaultdict(deque)
+        self._answers: defaultdict[bytes, deque[frames.Reply | frames.Refuse]] = defaultdict(deque)
         for key, answer in entry.answers:
             self._answers[key].append(answer)
 
@@ -138,6 +138,6 @@ class Replayed:
         if not waiting:
             raise CodeError(f"{function} was not called like this when this cell ran first")
         answer = waiting.popleft()
-        if isinstance(answer, wire.Refuse):
+        if isinstance(answer, frames.Refuse):
             raise CodeError(answer.message)
         return answer.value

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from harlm.errors import SandboxFailure
 from harlm.protocols import Foreseen, Foresight, ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.calls import Calls, Clock
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.worker_process import WorkerProcess
@@ -37,8 +37,8 @@ class CellScout:
         self._foresight = foresight
         self._link: Link | None = None
         self._calls: Calls | None = None
-        self._told: wire.More | None = None
-        self._too_soon: list[tuple[wire.Call, int]] = []
+        self._told: frames.More | None = None
+        self._too_soon: list[tuple[frames.Call, int]] = []
         self._starting = asyncio.create_task(self._start())
 
     async def _start(self) -> None:
@@ -58,11 +58,11 @@ class CellScout:
 
     def tell(self, code: str, *, is_all: bool) -> None:
         """What there is of a cell that is still being written: whole statements, each time all of them."""
-        self._told = wire.More(code=code, all=is_all)
+        self._told = frames.More(code=code, all=is_all)
         if self._calls is not None and self._link is not None:
             self._link.to_worker.send(self._told)
 
-    def _on_call(self, call: wire.Call, size: int) -> None:
+    def _on_call(self, call: frames.Call, size: int) -> None:
         if call.function not in self._allowed:
             raise SandboxFailure(f"a scout asked for {call.function!r}, which it was not given")
         if self._calls is None:
@@ -161,7 +161,7 @@ class CopiedScout(CellScout):
         foresight: Foresight,
     ) -> None:
         self._setup = setup
-        self._order = wire.Follow(copies=copies, ahead=how_far(foresight))
+        self._order = frames.Follow(copies=copies, ahead=how_far(foresight))
         self._folders: Folders | None = None
         super().__init__(workers, allowed, foresight)
 
@@ -182,7 +182,7 @@ def how_far(foresight: Foresight | None) -> str:
     return "" if foresight is None else "eager" if foresight.is_eager else "safe"
 
 
-def _foreseen(call: wire.Call) -> Foreseen:
+def _foreseen(call: frames.Call) -> Foreseen:
     return Foreseen(
         number=call.id, function=call.function, arguments=call.arguments, needs=call.needs, is_certain=call.certain
     )  # fmt: skip
@@ -199,7 +199,7 @@ async def taken_over(ends: Ends, parent: WorkerProcess) -> WorkerProcess | None:
     Raises:
         ProcessLookupError: it has ended since.
     """
-    ready = wire.READY
+    ready = frames.READY
     ends.ours.setblocking(False)
     data = b""
     sender = None

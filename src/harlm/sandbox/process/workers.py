@@ -14,7 +14,7 @@ from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.guest.worker.folders import remove
 from harlm.protocols import ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.context_file import nameless_file, write_texts
 from harlm.sandbox.process.worker_process import WorkerProcess, in_words
@@ -40,7 +40,7 @@ class Texts:
         size: bytes of the texts that are not the run's.
     """
 
-    table: Sequence[wire.TextExtent] | None
+    table: Sequence[frames.TextExtent] | None
     file: int | None
     size: int
 
@@ -171,13 +171,13 @@ class Workers:
         return _closing(files, Texts(self._table(documents, written), file, size))
 
     def _table(
-        self, documents: Sequence[Document], written: Sequence[wire.TextExtent]
-    ) -> list[wire.TextExtent]:
+        self, documents: Sequence[Document], written: Sequence[frames.TextExtent]
+    ) -> list[frames.TextExtent]:
         others = iter(written)
         return [
             next(others)
             if (number := self._numbers.get(id(document))) is None
-            else wire.TextExtent(name="", has_lines=False, size=0, ascii=False, shared=number)
+            else frames.TextExtent(name="", has_lines=False, size=0, ascii=False, shared=number)
             for document in documents
         ]
 
@@ -195,9 +195,9 @@ class Workers:
         elif self._zygote is not None:
             await self._zygote.clear(folders.place)
 
-    def setup_for(self, setup: ReplSetup, texts: Texts, folders: Folders) -> wire.Setup:
+    def setup_for(self, setup: ReplSetup, texts: Texts, folders: Folders) -> frames.Setup:
         """The first frame of a REPL."""
-        return wire.Setup(
+        return frames.Setup(
             texts=texts.table,
             functions=setup.functions,
             shape=setup.context.shape,
@@ -209,7 +209,7 @@ class Workers:
         )
 
     async def start(
-        self, setup: ReplSetup, on_call: Callable[[wire.Call, int], None]
+        self, setup: ReplSetup, on_call: Callable[[frames.Call, int], None]
     ) -> tuple[Link, Folders]:
         """A worker that has been set up, and where its cells may write.
 
@@ -224,7 +224,7 @@ class Workers:
                 async with asyncio.timeout(_START_S):
                     worker = await self.fork([ends.theirs.fileno(), ends.output, *file], texts)
                     link = self.keep(Link(worker, on_call))
-                    ready = link.due(lambda frame: isinstance(frame, wire.Ready))
+                    ready = link.due(lambda frame: isinstance(frame, frames.Ready))
                     await link.connect(ends, largest=self.largest_frame)
                     folders = self.new_folders(worker)
                     link.to_worker.send(self.setup_for(setup, texts, folders))
@@ -299,7 +299,7 @@ class Workers:
             self._zygote.forget(link.worker)
 
 
-async def _written(documents: Sequence[Document], file: int) -> list[wire.TextExtent]:
+async def _written(documents: Sequence[Document], file: int) -> list[frames.TextExtent]:
     """Write texts in a thread, and wait for it also when nobody wants them any more: it has the file open."""
     writing = asyncio.create_task(asyncio.to_thread(write_texts, documents, file))
     try:

@@ -22,7 +22,7 @@ import msgspec
 
 from harlm import guest
 from harlm.errors import SandboxFailure
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process import zygote_socket as control
 from harlm.sandbox.process.close_on_fork import keep_to_this_process
 from harlm.sandbox.process.fork_gate import Gate
@@ -153,7 +153,7 @@ class RunZygote:
         cls,
         host: HostZygote,
         tier: str,
-        texts: Sequence[wire.TextExtent],
+        texts: Sequence[frames.TextExtent],
         file: int,
         *,
         memory_bytes: int,

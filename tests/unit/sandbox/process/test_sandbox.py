@@ -16,7 +16,7 @@ import pytest
 from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.repl import ProcessRepl
 from harlm.sandbox.process.sandbox import ProcessSandbox
 from harlm.sandbox.process.zygote import HostZygote
@@ -677,7 +677,7 @@ async def test_random_is_seeded() -> None:
 
 
 def test_frames_have_names_and_shapes() -> None:
-    assert wire.Call(id=1, function="x", arguments={}).__struct_config__.tag == "call"
+    assert frames.Call(id=1, function="x", arguments={}).__struct_config__.tag == "call"
     assert os.name == "posix"
 
 
