@@ -1,7 +1,8 @@
-"""The frames that the host and a worker exchange, as checked values. A frame is a MessagePack map with an ``op``.
+"""The frames that the host and a worker exchange, as checked values. A frame is a MessagePack map with an
+``op``.
 
-Everything in a worker's frame may have been chosen by a model. A frame of an unknown kind or of the wrong shape is
-therefore a violation of the protocol, and nothing is ever unpickled.
+Everything in a worker's frame may have been chosen by a model. A frame of an unknown kind or of the wrong
+shape is therefore a violation of the protocol, and nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class TextExtent(msgspec.Struct, frozen=True, kw_only=True):
         has_lines: whether places in it are line numbers.
         size: bytes of UTF-8 in the file that holds it.
         ascii: whether it is ASCII only.
-        shared: its number among the texts of the run if it is one of them, and then it is in no file; else ``None``.
+        shared: its number among the texts of the run if it is one of them, and then it is in no file; else
+            ``None``.
     """
 
     name: str
@@ -47,8 +49,8 @@ class Setup(Frame, frozen=True, kw_only=True, tag="setup"):
         seed: for ``random``; ``None`` for a random seed.
         head, tail: characters of a cell's output that are kept from its start and from its end.
         largest_frame: bytes that one frame of the worker may have.
-        folder: on tier ``s0`` the path of the folder in which cells may write; on other tiers ``None``, since the
-            zygote makes the folder.
+        folder: on tier ``s0`` the path of the folder in which cells may write; on other tiers ``None``, since
+            the zygote makes the folder.
     """
 
     texts: Sequence[TextExtent] | None
@@ -66,7 +68,9 @@ class Ready(Frame, frozen=True, kw_only=True, tag="ready"):
 
 
 class Given(Frame, frozen=True, kw_only=True, tag="given"):
-    """Host: carries descriptors for the order in the next frame. It is small, so it is never sent in two pieces."""
+    """Host: carries descriptors for the order in the next frame. It is small, so it is never sent in two
+    pieces.
+    """
 
 
 class Execute(Frame, frozen=True, kw_only=True, tag="execute"):
@@ -75,8 +79,8 @@ class Execute(Frame, frozen=True, kw_only=True, tag="execute"):
     Attributes:
         cell: a fresh random name, which the worker's ``Done`` repeats.
         code: the source of the cell.
-        ahead: how far a scout may run ahead of the cell, ``safe`` or ``eager``; empty for no scout. The scout's socket
-            and output pipe were sent before (``Given``).
+        ahead: how far a scout may run ahead of the cell, ``safe`` or ``eager``; empty for no scout. The
+            scout's socket and output pipe were sent before (``Given``).
     """
 
     cell: str
@@ -85,20 +89,26 @@ class Execute(Frame, frozen=True, kw_only=True, tag="execute"):
 
 
 class StartScout(Frame, frozen=True, kw_only=True, tag="scout"):
-    """Host: start a scout for the next cell, which is still being written. Its socket and pipe were sent before (``Given``)."""
+    """Host: start a scout for the next cell, which is still being written. Its socket and pipe were sent
+    before (``Given``).
+    """
 
     ahead: str
 
 
 class Follow(Frame, frozen=True, kw_only=True, tag="follow"):
-    """Host, to a fresh worker: be the scout of a cell in another worker that cannot fork, using the copies that it sent."""
+    """Host, to a fresh worker: be the scout of a cell in another worker that cannot fork, using the copies
+    that it sent.
+    """
 
     copies: bytes
     ahead: str
 
 
 class More(Frame, frozen=True, kw_only=True, tag="more"):
-    """Host, to a scout: the whole statements of the cell that are known so far, and whether the cell is complete."""
+    """Host, to a scout: the whole statements of the cell that are known so far, and whether the cell is
+    complete.
+    """
 
     code: str
     all: bool
@@ -309,8 +319,8 @@ def _plain(raw: msgspec.Raw) -> object:
 
 
 def _parts(data: memoryview, most: int) -> int:
-    """The number of values in MessagePack data, counted up to ``most`` + 1. It bounds the memory that decoding takes: an
-    empty map is one byte on the wire and 64 in memory.
+    """The number of values in MessagePack data, counted up to ``most`` + 1. It bounds the memory that
+    decoding takes: an empty map is one byte on the wire and 64 in memory.
     """
     at = count = 0
     end = len(data)

@@ -1,7 +1,7 @@
 """The host's end of the socket to a worker: frames go out, and come in decoded and checked.
 
-On the socket each frame follows its length, a 32-bit little-endian number. A frame that is longer than allowed or that
-does not decode is a violation of the protocol.
+On the socket each frame follows its length, a 32-bit little-endian number. A frame that is longer than
+allowed or that does not decode is a violation of the protocol.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ _COPIED = 1 << 16  # bytes of a frame below which one copied write is cheaper th
 class Wire(asyncio.BufferedProtocol):
     """Frames over one socket to a worker.
 
-    While the worker does not read, nothing is read from it either, so the frames that wait for it stay within a bound.
+    While the worker does not read, nothing is read from it either, so the frames that wait for it stay within
+    a bound.
 
     Args:
         largest: bytes that one frame of the worker may have; more is a violation.
-        on_frame: called with each frame of the worker and its size in bytes. A ``SandboxFailure`` that it raises is a
-            violation too.
-        on_end: called once when no more frames will come: with ``None`` if the worker is gone, else with the violation.
+        on_frame: called with each frame of the worker and its size in bytes. A ``SandboxFailure`` that it
+            raises is a violation too.
+        on_end: called once when no more frames will come: with ``None`` if the worker is gone, else with the
+            violation.
     """
 
     def __init__(
@@ -64,7 +66,8 @@ class Wire(asyncio.BufferedProtocol):
         try:
             await asyncio.shield(connecting)
         except asyncio.CancelledError:
-            # A half-made transport would continue to read from a descriptor number that is another socket's by then.
+            # A half-made transport would continue to read from a descriptor number that is another socket's
+            # by then.
             await asyncio.wait([connecting])
             self.abort()
             raise
@@ -129,8 +132,8 @@ class Wire(asyncio.BufferedProtocol):
         self.abort()
 
     def send(self, frame: Frame) -> None:
-        """Send one frame, or buffer it until the worker reads. Does nothing when the worker is gone: ``on_end`` reports
-        that.
+        """Send one frame, or buffer it until the worker reads. Does nothing when the worker is gone:
+        ``on_end`` reports that.
         """
         if self._transport is None or self._transport.is_closing():
             return
@@ -148,7 +151,7 @@ class Wire(asyncio.BufferedProtocol):
             ConnectionError: the worker is gone, or its socket has no room for the frame.
         """
         assert self._socket is not None
-        while self._transport is not None and self._transport.get_write_buffer_size():  # noqa: ASYNC110 - asyncio has no event for it
+        while self._transport is not None and self._transport.get_write_buffer_size():  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.001)
         if self._transport is None or self._transport.is_closing():
             raise ConnectionResetError("the worker is gone")

@@ -46,7 +46,7 @@ def test_each_call_gets_the_answers_that_it_got_in_the_order_that_it_got_them(
                         await again.call(function, {"prompt": prompt})
                 else:
                     assert await again.call(function, {"prompt": prompt}) == number
-            with pytest.raises(CodeError, match="was not called like this"):
+            with pytest.raises(CodeError, match="was not called with these arguments"):
                 await again.call(function, {"prompt": prompt})
 
     asyncio.run(replay())
