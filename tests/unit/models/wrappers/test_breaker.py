@@ -17,7 +17,8 @@ from harlm.errors import (
 )
 from harlm.models.wrappers import Breaker, Guarded, Patience, Retrying
 from harlm.types import Completion, Sampling
-from tests.support.virtual_time import ASKED, Provider, failing, in_virtual_time, now, refused
+from tests.support.timed_provider import ASKED, Provider, failing, refused
+from tests.support.virtual_time import in_virtual_time, now
 
 NAME = Provider.name
 IN_A_ROW = 8

@@ -16,16 +16,8 @@ from harlm.models.wrappers import Layers, Patience
 from harlm.protocols import LanguageModel
 from harlm.testing import ScriptedModel
 from harlm.types import Amounts, Completion, Message, Price, Sampling, Usage
-from tests.support.virtual_time import (
-    ASKED,
-    Outcome,
-    Provider,
-    failing,
-    in_virtual_time,
-    now,
-    refused,
-    said,
-)
+from tests.support.timed_provider import ASKED, Outcome, Provider, failing, refused, said
+from tests.support.virtual_time import in_virtual_time, now
 
 NAME = Provider.name
 ADDRESS = "http://provider"

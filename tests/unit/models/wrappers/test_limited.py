@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from harlm.errors import ModelError, ModelUnavailable, RateLimited
 from harlm.models.wrappers import Layers, Limited, Limiter
 from harlm.types import Completion, Message, Rate, Rates, Sampling
-from tests.support.virtual_time import ASKED, Outcome, Provider, failing, in_virtual_time, now, said
+from tests.support.timed_provider import ASKED, Outcome, Provider, failing, said
+from tests.support.virtual_time import in_virtual_time, now
 
 NAME = Provider.name
 MOST = 32
