@@ -128,7 +128,7 @@ async def test_all_lines_of_a_run_share_what_is_known_of_an_address() -> None:
     for line in lines[:8]:
         await outcome_of(line)
     failure = await outcome_of(lines[8])
-    assert "is left alone" in str(failure)
+    assert "no request is sent to it for 1.0 s" in str(failure)
     assert len(provider.asked) == 8
     other = Layers(patience=Patience(retries=0))
     other.add(provider, ADDRESS)
