@@ -1,5 +1,6 @@
-"""What one node works with: a REPL, what its cells may ask, and a search over its context. Opened for a node, forked for a second
-attempt from the same state, closed with the node.
+"""A workspace: the REPL of a node, the functions that its cells can call, and the search over its context.
+
+Opened for a node, forked for a second attempt from the same state, and closed with the node.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ class Workspace:
     """The workspace of one node.
 
     Attributes:
-        task, node, mode: whose it is.
-        learned: what has been found out so far.
-        queries: makes the calls of cells.
-        api: serves cells.
-        cells: runs them.
+        task, node, mode: what it was opened for.
+        learned: what the node has found out so far.
+        queries: makes the calls of cells to models.
+        api: serves the calls of cells.
+        cells: runs the cells.
     """
 
     def __init__(self, task: Task, node: Node, mode: Mode, *, solve: Solve, searcher: Searcher) -> None:
@@ -43,8 +44,8 @@ class Workspace:
 
     @classmethod
     def open(cls, task: Task, node: Node, mode: Mode, *, solve: Solve) -> Workspace:
-        """A new workspace. Its REPL is opened beside the caller, since a node's first call needs none."""
-        # A child's text was cut for that child alone: its index would only evict others from the file.
+        """A new workspace. Returns at once; its REPL opens in the background, since a node's first call needs none."""
+        # A child's text is made for that child alone: its index would only evict others from the file.
         searcher = Searcher(task.context, None if node.depth else node.run.index_file)
         self = cls(task, node, mode, solve=solve, searcher=searcher)
         self._owns_searcher = True
@@ -54,21 +55,23 @@ class Workspace:
 
     @property
     def opening(self) -> asyncio.Future[Repl]:
-        """The REPL, as soon as it is open.
+        """The REPL, to be awaited.
 
         Raises:
-            SandboxFailure: when awaited, if it cannot be opened.
+            SandboxFailure: when awaited, if the REPL cannot be opened.
         """
         return self._opening
 
     async def fork(self, node: Node) -> Workspace:
-        """A second workspace in the state of this one, between two cells. From here each goes its own way.
+        """A second workspace with a copy of this one's state. What one does afterwards does not change the other.
+
+        Call it between two cells. The search is shared, and stays open as long as this workspace.
 
         Args:
-            node: pays for the calls of the new one.
+            node: pays for the calls of the new workspace.
 
         Raises:
-            SandboxFailure: the REPL cannot be forked.
+            SandboxFailure: the REPL cannot be opened or forked.
         """
         twin = Workspace(self.task, node, self.mode, solve=self._solve, searcher=self._searcher)
         twin.learned.take_over(self.learned)
@@ -76,7 +79,7 @@ class Workspace:
         return twin
 
     async def close(self) -> None:
-        """End the REPL, and the search unless another workspace owns it."""
+        """End the REPL, and the search unless another workspace owns it. Safe to call twice, and before the REPL is open."""
         self._opening.cancel()
         repl = (await asyncio.gather(self._opening, return_exceptions=True))[0]
         try:
