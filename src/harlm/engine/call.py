@@ -48,13 +48,13 @@ class Call:
 
 
 async def make(node: Node, call: Call) -> tuple[Completion, float]:
-    """Make a call. A reply that was cut at a limit chosen by HARLM is requested once more, with a larger limit.
+    """Make a call. A reply that is cut at a limit chosen by HARLM is requested again with a larger one.
 
     Returns:
         the reply, and the seconds that the call took; 0 if the reply was known.
 
     Raises:
-        ModelError: as the model raises it; ``BadCompletion`` if the reply has no text. It is paid for all the same.
+        ModelError: as the model raises it; ``BadCompletion`` if the reply has no text, but was paid for.
         LimitExceeded: the budget does not cover the call, or its time has run out.
     """
     account = node.account

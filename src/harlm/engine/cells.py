@@ -1,6 +1,6 @@
 """The cells of one node, each with a scout that runs ahead of it if that can save time.
 
-Decides which cells get a scout, and traces their calls. The sandbox runs the scout, the broker makes its calls.
+Decides which cells get a scout and traces their calls. The sandbox runs scouts; the broker makes their calls.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""How a node ends when its budget is spent: one last call, paid for from the finishing reserve, turns what was learned into an
-answer. If even that call cannot be made, what was learned is returned as it is.
+"""How a node ends when its budget is spent: one last call, paid for from the finishing reserve, turns what
+was learned into an answer. If even that call cannot be made, what was learned is returned as it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LEAST = 100  # characters below which it is not cut further
 
 
 class Learned:
-    """What a node has found out so far: the output of its cells, the replies of its sub-calls, the model's prose."""
+    """What a node has found out: the output of its cells, the replies of its sub-calls, the model's prose."""
 
     def __init__(self) -> None:
         self._outputs: deque[str] = deque(maxlen=4)
@@ -58,7 +58,8 @@ class Finishing:
     """The end of one node.
 
     Args:
-        task, node: the node that will end, and its task. The finishing reserve is set aside here, before the node's first call.
+        task, node: the node that will end, and its task. The finishing reserve is set aside here, before the
+            node's first call.
         learned: filled by the node as it works.
     """
 

@@ -23,9 +23,10 @@ _TOKENS_OF_A_CALL = 8_000
 class Grants:
     """Gives each child of a node its caps.
 
-    Children of one batch arrive in the same tick of the event loop and share the remaining budget by what their contexts need.
-    Their parent has a share as well, so that it can work with their answers. A child that arrives alone may use all except
-    the parent's share. What a child does not use returns to its parent by itself, since an account is a view on its parent's.
+    Children of one batch arrive in the same tick of the event loop and share the remaining budget by what
+    their contexts need. Their parent has a share as well, so that it can work with their answers. A child
+    that arrives alone may use all except the parent's share. What a child does not use returns to its parent
+    by itself, since an account is a view on its parent's.
     """
 
     def __init__(self, node: Node) -> None:
@@ -33,7 +34,7 @@ class Grants:
         self._arrived: list[tuple[int, asyncio.Future[Caps]]] = []
 
     async def caps(self, context: Context) -> Caps:
-        """The most that a child over ``context`` may use. Waits until the other children of its batch have arrived."""
+        """The most that a child over ``context`` may use. Waits for the other children of its batch."""
         account = self._node.account
         granted: asyncio.Future[Caps] = asyncio.get_running_loop().create_future()
         self._arrived.append((profile(context).tokens + _OF_A_NODE, granted))

@@ -1,5 +1,5 @@
-"""*repl* and *full* mode: the model writes cells, sees their output, and finishes. Handles turns; ``cells`` runs the cells, ``call``
-makes the calls.
+"""*repl* and *full* mode: the model writes cells, sees their output, and finishes. Handles turns; ``cells``
+runs the cells, ``call`` makes the calls.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, 
         await workspace.close()
 
 
-# The turns shown whole take at most a third of the model's window, the view of earlier turns at most an eighth.
+# Of the window: turns shown whole take at most a third, the view of earlier turns at most an eighth.
 _HISTORY, _VIEW = 3, 8
 _GRACE_S = 0.1  # at most; after the time to work, for a cell to end by itself once its calls are refused
 
@@ -138,7 +138,9 @@ class _Loop:
         raise AssertionError("the last turn returns")
 
     async def _asked(self) -> Completion:
-        """The root model's reply to the transcript. If the transcript does not fit the window, it is shortened and sent again."""
+        """The root model's reply to the transcript. If the transcript does not fit the window, it is
+        shortened and sent again.
+        """
         while True:
             try:
                 call = Call(
@@ -207,7 +209,7 @@ class _Loop:
         return turn
 
     def _accept(self, final: Final, turn: _Turn, *, is_last: bool) -> None:
-        """Accept the value of a finish. An empty value, or one from before any output was seen, is refused once."""
+        """Accept a finish. An empty value, or one from before any output was seen, is refused once."""
         if isinstance(final.value, str) and not final.value.strip():
             reason = prompts.EMPTY
         elif not self._seen_output:

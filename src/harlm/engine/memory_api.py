@@ -1,6 +1,6 @@
 """The functions with which cells search, expand and add to the memory.
 
-Every argument was chosen by a model, so it is checked here. What is returned is data, and says whether it was cut.
+Every argument was chosen by a model, so it is checked here. What is returned is data and says if it was cut.
 """
 
 from __future__ import annotations

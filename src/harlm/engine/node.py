@@ -27,9 +27,9 @@ class Node:
         run: what all nodes share.
         models: of this node.
         account: pays for this node and all nodes below it.
-        name, parent, depth: its place in the recursion, such as ``0.1``, ``0`` and 1; the root is ``0`` at depth 0.
+        name, parent, depth: its place in the recursion, such as ``0.1``, ``0`` and 1; the root is ``0``.
         clock: measures the call time of this node and all nodes below it.
-        branch: part of the key under which replies are reused, so that children asked the same can answer differently.
+        branch: part of the key of reused replies, so that children asked the same can answer differently.
     """
 
     run: Run
@@ -76,7 +76,7 @@ class Node:
         )
 
     def with_purse(self) -> Node:
-        """The same node with a purse: an account of its own for some of its calls, inside the node's account."""
+        """The same node with a purse: an account for some of its calls, inside the node's account."""
         return replace(self, account=self.account.purse())
 
     def emit(self, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""The outcome of a mode: the value that it ended with, before citations are checked and an answer is made of it."""
+"""The outcome of a mode: the value that it ended with, before its citations are checked."""
 
 from __future__ import annotations
 

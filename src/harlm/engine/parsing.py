@@ -40,7 +40,7 @@ class ParsedReply:
 
 
 def parse_reply(text: str) -> ParsedReply:
-    """Take a reply apart. Fences may be ``repl``, ``python`` or bare; an unclosed one extends to the end of the reply."""
+    """Take a reply apart. Fences may be ``repl``, ``python`` or bare; an unclosed one extends to the end."""
     cells = tuple(
         _dedented(match["body"], match["indent"]) for match in _FENCE.finditer(text) if _is_code(match["tag"])
     )
@@ -58,9 +58,10 @@ def first_cell_so_far(text: str) -> tuple[str, bool]:
 
 
 def parse_not_found(text: str) -> str | None:
-    """The text after ``NOT FOUND`` at the beginning of an answer; ``None`` if the answer does not begin with these words.
+    """The text after ``NOT FOUND`` at the beginning of an answer; ``None`` if the answer does not begin with
+    these words.
 
-    They count only in capitals and on their own, as the prompts ask for them: "Not Found" is also HTTP's status 404.
+    Only in capitals and on their own, as the prompts ask for them: "Not Found" is also HTTP's status 404.
     """
     match = _NOT_FOUND.match(text)
     return text[match.end() :].strip() if match else None
@@ -92,8 +93,8 @@ def _finish_in_prose(prose: str) -> str | None:
 
 
 def _in_parentheses(text: str) -> str | None:
-    """The text before the closing parenthesis: the first one at the end of a line with balanced parentheses before it, else
-    the last one at the end of a line. ``None`` if no line ends with one.
+    """The text before the closing parenthesis: the first one at the end of a line with balanced parentheses
+    before it, else the last one at the end of a line. ``None`` if no line ends with one.
     """
     bodies = [text[: match.start()].strip() for match in _CLOSED.finditer(text)]
     balanced = (body for body in bodies if body.count("(") == body.count(")"))
@@ -103,8 +104,8 @@ def _in_parentheses(text: str) -> str | None:
 def whole_statements(text: str) -> str:
     """The statements of a reply's first cell that stay as they are whatever the model writes next.
 
-    The last statement is held back while its block is open. Empty if there is no cell, or if the code so far is not
-    Python.
+    The last statement is held back while its block is open. Empty if there is no cell, or if the code so far
+    is not Python.
     """
     code, is_closed = first_cell_so_far(text)
     if not is_closed:

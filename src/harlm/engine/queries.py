@@ -1,6 +1,7 @@
 """The calls of cells to models: plain calls of a sub-model, and children with a REPL of their own.
 
-Every argument was chosen by a model, so it is checked here. Every failure becomes an exception in the cell, never an answer.
+Every argument was chosen by a model, so it is checked here. Every failure becomes an exception in the cell,
+never an answer.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ class RlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(slots=True)
 class _OwnTime:
-    """The critical path of one call that a broker makes. For a child it is shorter than the call if its own calls overlapped.
+    """The critical path of one call that a broker makes. For a child it is shorter than the call if its own
+    calls overlapped.
 
     Attributes:
         critical_s: seconds; ``None`` until the call has ended.
@@ -98,7 +100,7 @@ class Queries:
         self.bursts = Bursts()
 
     def begin_cell(self) -> None:
-        """Start counting identical calls again: another cell begins, and its first call of each kind may be reused."""
+        """Count identical calls from zero: another cell begins, and may reuse the replies of earlier ones."""
         self._asked.clear()
 
     def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
@@ -230,7 +232,9 @@ class Queries:
         return counting.expected(counting.measure(messages))
 
     def _model(self, name: str | None) -> LanguageModel:
-        """The model for a call: the one that the cell named, or the cheapest of the run once most of the budget is spent."""
+        """The model for a call: the one that the cell named, or the cheapest of the run once most of the
+        budget is spent.
+        """
         models = self._node.models
         named = models.by_name()
         if name is not None and name not in named:
@@ -267,7 +271,7 @@ def document_of(context: Context, number: int) -> Document:
 
 
 def _in_the_cell(function: str, error: ModelError | SandboxFailure | LimitExceeded) -> Exception:
-    """The exception that the cell sees. A refused key stays a ``ModelError``, which ends the run: no code can change it."""
+    """The exception that the cell sees; a refused key stays a ``ModelError``, which ends the run."""
     if isinstance(error, LimitExceeded):
         return CodeError(f"{function} was not made: {error}. Finish with what you have")
     if isinstance(error, ModelError) and error.is_about_access:

@@ -1,4 +1,4 @@
-"""How sub-calls can read a whole text, and how much a run read compared with the least that its question needs.
+"""How sub-calls can read a whole text, and how much a run read against the least that its question needs.
 
 The bounds come from ``harlm.budget.bounds``.
 """
@@ -12,11 +12,11 @@ from harlm.types import ModelFacts, Profile, ReadingCost
 
 _SLICE = 400  # tokens of a passage that answers a question about one place
 _INSTRUCTIONS, _SUMMARY = 300, 300  # tokens of a sub-call's instructions, and of its reply
-_LEAST_WINDOW = _INSTRUCTIONS + 2 * _SUMMARY  # tokens; with less, no two summaries could be joined
+_LEAST_WINDOW = _INSTRUCTIONS + 2 * _SUMMARY  # tokens; the least that ``Reader`` accepts
 
 
 def plan_in_words(known: Profile, sub: ModelFacts) -> str:
-    """A line for the prompt: how many sub-calls read a whole text, each no longer than its model reads reliably.
+    """A line for the prompt: how many sub-calls read a whole text, none longer than is read reliably.
 
     Args:
         known: the profile of the text.

@@ -28,8 +28,8 @@ def what_is_left(account: Account, unasked: Sequence[Amounts] = ()) -> dict[str,
 
     Args:
         account: of the node.
-        unasked: amounts set aside for early calls that the cell has not asked for yet. They count as left, since the cell
-            cannot know of them.
+        unasked: amounts set aside for early calls that the cell has not asked for yet. They count as left,
+            since the cell cannot know of them.
 
     Returns:
         each amount by its name, such as ``tokens_left``; ``None`` for one without a limit.

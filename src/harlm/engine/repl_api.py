@@ -1,6 +1,7 @@
 """The functions that cells call on their host.
 
-Every argument was chosen by a model, so it is checked here. Every failure becomes an exception in the cell, never an answer.
+Every argument was chosen by a model, so it is checked here. Every failure becomes an exception in the cell,
+never an answer.
 """
 
 from __future__ import annotations
@@ -162,7 +163,9 @@ class ReplApi:
         return [(place.label, place.line) for place in places]
 
     def _extent(self, asked: _Extent) -> tuple[int, int]:
-        """Start and end, in characters, of a part named as in a hit (``p12``, ``Prices row 5``), or of a range such as ``3-5``."""
+        """Start and end, in characters, of a part named as in a hit (``p12``, ``Prices row 5``), or of a
+        range such as ``3-5``.
+        """
         document = document_of(self._context, asked.document)
         marks = document.marks
         if marks is not None and asked.part in marks.labels:

@@ -1,4 +1,6 @@
-"""What all nodes of one run share: sandbox, router, sink, memory, billing and call slots. Does not depend on any node."""
+"""What all nodes of one run share: sandbox, router, sink, memory, billing, slots. Does not depend on any
+node.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The one recursion: a task goes in, an answer comes out. Called by the client at depth 0, and by ``rlm_query`` below it."""
+"""The one recursion: a task in, an answer out. Called by the client at depth 0 and by ``rlm_query`` below it.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +20,13 @@ from harlm.types import Answer, Latency, MemoryUse, Mode, Profile, Route, Task
 async def solve(task: Task, node: Node) -> Answer:
     """Answer ``task`` at ``node``.
 
-    At the root the citations are checked against the context; below it the text goes to the parent as the model
-    wrote it, since only the root's context holds the user's documents.
+    At the root the citations are checked against the context; below it the text goes to the parent as the
+    model wrote it, since only the root's context holds the user's documents.
 
     Raises:
         ModelError: a model that the node cannot do without failed.
         SandboxFailure: no REPL could be opened, or it broke.
-        LimitExceeded: the budget was spent before the model finished; ``partial`` is the best answer until then.
+        LimitExceeded: the budget was spent before the model finished; ``partial`` is the best answer so far.
     """
     started = time.monotonic()
     known = profile(task.context)

@@ -58,15 +58,15 @@ class CallClock:
 
     @property
     def parallelism(self) -> float:
-        """Call time over the time in which any call was in flight: 1 if no calls overlapped, 0 before any call."""
+        """Call time over the time with any call in flight: 1 if no calls overlapped, 0 before any call."""
         return self._call_time / self._busy if self._busy > 0 else float(bool(self._call_time))
 
 
 class Bursts:
     """Measures what unlimited concurrency would have saved one node.
 
-    Calls of a cell that overlap form a burst. With unlimited concurrency a burst lasts as long as the longest critical path
-    among its calls; the rest of its time was spent waiting for a free slot.
+    Calls of a cell that overlap form a burst. With unlimited concurrency a burst lasts as long as the longest
+    critical path among its calls; the rest of its time was spent waiting for a free slot.
 
     Attributes:
         saved: seconds that unlimited concurrency would have saved so far.

@@ -1,8 +1,8 @@
-"""The transcript of a node: what its root model wrote and was shown. Handles messages and their sizes, not what a turn did.
+"""The transcript of a node: what its root model wrote and was shown. Handles messages and their sizes.
 
-The beginning never changes and turns are only added. Old turns are folded rarely and all together, so that providers can serve
-the beginning of most prompts from their cache. A prompt never exceeds the opening messages plus ``view_tokens`` plus
-``history_tokens``.
+The beginning never changes and turns are only added. Old turns are folded rarely and all together, so that
+providers can serve the beginning of most prompts from their cache. A prompt never exceeds the opening
+messages plus ``view_tokens`` plus ``history_tokens``.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Transcript:
         return True
 
     def shorten(self) -> bool:
-        """Shorten a prompt that the provider refused as too long. Returns whether anything could be shortened."""
+        """Shorten a prompt that the provider refused as too long. Returns whether that was possible."""
         if len(self._turns) > 1:
             last = self._turns.pop()
             self.fold()

@@ -44,7 +44,8 @@ class Workspace:
 
     @classmethod
     def open(cls, task: Task, node: Node, mode: Mode, *, solve: Solve) -> Workspace:
-        """A new workspace. Returns at once; its REPL opens in the background, since a node's first call needs none."""
+        """A new workspace, at once. Its REPL opens in the background, since a node's first call needs none.
+        """
         # A child's text is made for that child alone: its index would only evict others from the file.
         searcher = Searcher(task.context, None if node.depth else node.run.index_file)
         self = cls(task, node, mode, solve=solve, searcher=searcher)
@@ -63,7 +64,7 @@ class Workspace:
         return self._opening
 
     async def fork(self, node: Node) -> Workspace:
-        """A second workspace with a copy of this one's state. What one does afterwards does not change the other.
+        """A second workspace that starts with a copy of this one's state and is independent from then on.
 
         Call it between two cells. The search is shared, and stays open as long as this workspace.
 
@@ -79,7 +80,8 @@ class Workspace:
         return twin
 
     async def close(self) -> None:
-        """End the REPL, and the search unless another workspace owns it. Safe to call twice, and before the REPL is open."""
+        """End the REPL, and the search unless another workspace owns it. Safe to call twice and at any time.
+        """
         self._opening.cancel()
         repl = (await asyncio.gather(self._opening, return_exceptions=True))[0]
         try:
