@@ -1,5 +1,4 @@
-"""The one recursion: a task in, an answer out. Called by the client at depth 0 and by ``rlm_query`` below it.
-"""
+"""The one recursion: a task in, an answer out. Called by the client at depth 0, by ``rlm_query`` below."""
 
 from __future__ import annotations
 

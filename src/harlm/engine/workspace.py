@@ -44,8 +44,7 @@ class Workspace:
 
     @classmethod
     def open(cls, task: Task, node: Node, mode: Mode, *, solve: Solve) -> Workspace:
-        """A new workspace, at once. Its REPL opens in the background, since a node's first call needs none.
-        """
+        """A new workspace, at once. The REPL opens in the background, since the first call needs none."""
         # A child's text is made for that child alone: its index would only evict others from the file.
         searcher = Searcher(task.context, None if node.depth else node.run.index_file)
         self = cls(task, node, mode, solve=solve, searcher=searcher)
@@ -76,15 +75,15 @@ class Workspace:
         """
         twin = Workspace(self.task, node, self.mode, solve=self._solve, searcher=self._searcher)
         twin.learned.take_over(self.learned)
-        twin._opening.set_result(await (await self._opening).fork(twin.api))
+        repl = await asyncio.shield(self._opening)  # cancelling a fork must not cancel the opening
+        twin._opening.set_result(await repl.fork(twin.api))
         return twin
 
     async def close(self) -> None:
-        """End the REPL, and the search unless another workspace owns it. Safe to call twice and at any time.
-        """
-        self._opening.cancel()
-        repl = (await asyncio.gather(self._opening, return_exceptions=True))[0]
+        """End the REPL, and the search if this workspace opened it. Safe to call twice and at any time."""
         try:
+            self._opening.cancel()
+            repl = (await asyncio.gather(self._opening, return_exceptions=True))[0]
             if not isinstance(repl, BaseException):
                 await repl.close()
         finally:

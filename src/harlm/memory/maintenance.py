@@ -1,4 +1,6 @@
-"""Looking after a file of entries: what it holds, forgetting, making it smaller, taking over what can be read of a damaged one."""
+"""Maintenance of a file of entries: its contents, removing entries, and copying the readable part of a
+damaged file.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,18 @@ from harlm.errors import MemoryFailure
 from harlm.memory.rows import COLUMNS, connected, entry_of, index, insert_one, storable
 from harlm.storage import used_bytes
 
-_AT_ONCE = 256  # entries of one transaction
+_AT_ONCE = 256  # entries that one transaction removes
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Entries of one kind, model and namespace: how many, bytes on disk, and how often they were asked for again."""
+    """The entries of one namespace, kind and model.
+
+    Attributes:
+        entries: how many.
+        size: of their values on disk, in bytes.
+        uses: how often they were put again.
+    """
 
     space: str
     kind: str
@@ -31,17 +39,22 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a file holds."""
+    """The contents of a file.
+
+    Attributes:
+        size: in bytes, without free pages.
+        rows: by size, the largest first.
+    """
 
     size: int
     rows: list[Held]
 
 
 def held(file: Path) -> Contents:
-    """What a file holds, over all namespaces; nothing where there is none.
+    """The contents of a file, over all namespaces; empty if the file does not exist.
 
     Raises:
-        MemoryFailure: it cannot be read.
+        MemoryFailure: the file cannot be read.
     """
     if not file.exists():
         return Contents(0, [])
@@ -54,7 +67,14 @@ def held(file: Path) -> Contents:
 
 
 def forget(file: Path, used_before: float | None = None) -> int:
-    """Remove all entries, or those that were not used since; how many went.
+    """Remove entries from a file.
+
+    Args:
+        file: the file; it may be missing.
+        used_before: seconds since the epoch; entries used since then are kept. ``None`` removes all.
+
+    Returns:
+        how many were removed.
 
     Raises:
         MemoryFailure: they cannot be removed.
@@ -69,28 +89,30 @@ def forget(file: Path, used_before: float | None = None) -> int:
 
 @contextmanager
 def _opened_by(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection for a verb, with errors that say what to do.
+    """A connection to a file, for a command.
 
     Raises:
-        MemoryFailure: whatever goes wrong.
+        MemoryFailure: for every error of SQLite.
     """
     try:
         with closing(connected(file)) as connection:
             yield connection
     except sqlite3.Error as error:
         raise MemoryFailure(
-            f"the memory in {file} cannot be used ({error}); try again, or move it away"
+            f"the memory in {file} cannot be used ({error}); try again, or remove the file"
         ) from error
 
 
 def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float | None = None) -> int:
-    """Remove the entries that were used least and longest ago until all fit into so many bytes.
+    """Remove the entries with the fewest uses, the least recently used first, until the rest fits.
 
     Args:
-        older_than: seconds since the epoch; all that were not used since go as well.
+        connection: to the file.
+        max_bytes: the size that the file may have afterwards, without free pages.
+        older_than: seconds since the epoch; all entries last used before then are removed first.
 
     Returns:
-        how many went.
+        how many were removed.
     """
     gone = 0
     if older_than is not None:
@@ -118,13 +140,13 @@ def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float |
 
 
 def _with_index(connection: sqlite3.Connection) -> float:
-    """Bytes of the file for each byte of a value."""
+    """Bytes of the file for each byte of a value, since an entry's index is removed with it."""
     values = connection.execute("SELECT total(length(value)) FROM entries").fetchone()[0]
     return float(used_bytes(connection) / max(1.0, values))
 
 
 def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
-    """Remove entries from all tables; the index must be told what it held."""
+    """Remove entries from all tables. FTS5 must be given the texts that it indexed: it keeps no copy."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         for number in numbers:
@@ -155,7 +177,7 @@ def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
 
 
 def take_over(connection: sqlite3.Connection, damaged: Path) -> None:
-    """Copy what can be read of a damaged file: row after row, from both ends to where it cannot be read."""
+    """Copy the readable entries of a damaged file: row by row, from both ends until a row cannot be read."""
     with suppress(sqlite3.Error):
         old = sqlite3.connect(f"{damaged.as_uri()}?mode=ro", uri=True)
         try:
