@@ -42,6 +42,10 @@ class Cells:
         self._calling: list[str] = []  # earlier cells, whose functions may call models
         self._writing: _Writing | None = None
 
+    def take_over(self, other: Cells) -> None:
+        """Know the functions that the cells of ``other`` defined, for a fork of its REPL."""
+        self._calling.extend(other._calling)
+
     def listen(self, opening: asyncio.Future[Repl]) -> Callable[[str], None] | None:
         """Prepare to foresee the cell of a reply that the model is about to write.
 

@@ -39,7 +39,7 @@ class Workspace:
         self.cells = Cells(node, mode, api=self.api, queries=self.queries)
         self._solve = solve
         self._searcher = searcher
-        self._owns_searcher = False
+        self._searching = {self}  # the open workspaces that share the searcher
         self._opening: asyncio.Future[Repl] = asyncio.get_running_loop().create_future()
 
     @classmethod
@@ -48,7 +48,6 @@ class Workspace:
         # A child's text is made for that child alone: its index would only evict others from the file.
         searcher = Searcher(task.context, None if node.depth else node.run.index_file)
         self = cls(task, node, mode, solve=solve, searcher=searcher)
-        self._owns_searcher = True
         setup = ReplSetup(context=task.context, functions=given_in(mode), seed=node.settings.seed or 0)
         self._opening = asyncio.ensure_future(node.run.sandbox.open(setup, self.api))
         return self
@@ -65,7 +64,8 @@ class Workspace:
     async def fork(self, node: Node) -> Workspace:
         """A second workspace that starts with a copy of this one's state and is independent from then on.
 
-        Call it between two cells. The search is shared, and stays open as long as this workspace.
+        Call it between two cells. The search is shared, and stays open until the last of its workspaces is
+        closed.
 
         Args:
             node: pays for the calls of the new workspace.
@@ -75,17 +75,21 @@ class Workspace:
         """
         twin = Workspace(self.task, node, self.mode, solve=self._solve, searcher=self._searcher)
         twin.learned.take_over(self.learned)
+        twin.cells.take_over(self.cells)
         repl = await asyncio.shield(self._opening)  # cancelling a fork must not cancel the opening
         twin._opening.set_result(await repl.fork(twin.api))
+        twin._searching = self._searching
+        twin._searching.add(twin)
         return twin
 
     async def close(self) -> None:
-        """End the REPL, and the search if this workspace opened it. Safe to call twice and at any time."""
+        """End the REPL, and the search if no fork uses it any more. Safe to call twice and at any time."""
         try:
             self._opening.cancel()
             repl = (await asyncio.gather(self._opening, return_exceptions=True))[0]
             if not isinstance(repl, BaseException):
                 await repl.close()
         finally:
-            if self._owns_searcher:
+            self._searching.discard(self)
+            if not self._searching:
                 self._searcher.close()
