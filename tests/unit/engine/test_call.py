@@ -28,10 +28,10 @@ def asking(text: str) -> list[Message]:
 
 
 def that_reuses(
-    model: ScriptedModel, store: InMemoryCalls | None = None, **more: int
+    model: ScriptedModel, store: InMemoryCalls | None = None, *, concurrency: int = 8
 ) -> tuple[Node, EventLog]:
     """A node whose run knows the calls of ``store``."""
-    node, log = node_with(model, **more)
+    node, log = node_with(model, concurrency=concurrency)
     node.run.reuse, node.run.identity_of = Reuse(store or InMemoryCalls()), lambda each: each.name
     return node, log
 
