@@ -7,8 +7,9 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
 
 from harlm.budget import UNLIMITED, Account, Billing, Caps, PriceList
 from harlm.budget.embedding import EmbeddingMeter
@@ -81,49 +82,35 @@ async def open_run(
     variables = os.environ if environment is None else environment
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)
-        access = Access(config.models, variables, cleanup)
-        layers = Layers(
-            concurrency=config.engine.concurrency,
-            patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
-            hedges=config.models.hedging,
-        )
+        access, layers = Access(config.models, variables, cleanup), _layers(config)
         maker = ModelMaker(config.models, access, layers, listed.window_of)
         models = await _models(config, maker, layers, root, sub)
         billing, account = Billing(listed, tokenizer_of), Account(caps_of(config, began), began=began)
-        embedder, embeds = await _embedder(config, access, EmbeddingLedger(account, billing), cleanup)
-        _refuse_unpriced(config, listed, [*maker.named, *embeds])
+        embedder, paid = await _embedder(
+            config, access, partial(EmbeddingMeter, account=account, billing=billing), cleanup
+        )
+        _refuse_unpriced(config, listed, [*maker.named, *paid])
         run_id = new_run_id()
         stored = JsonlSink(runs_of(config) / run_id, Redactor(access.secrets))
         cleanup.callback(stored.close)
         sandbox = ChosenSandbox(config.sandbox)
         cleanup.push_async_callback(sandbox.close)
-        memory = Memory(
-            cleanup.enter_context(closing(_entries(config))),
-            run=run_id,
-            goal=goal,
-            hot_tokens=config.memory.hot_tokens,
-            embedder=embedder,
+        run = Run(
+            id=run_id,
+            sandbox=sandbox,
+            router=router_of(config),
+            sink=Fanout((stored, *sinks)),
+            settings=config.engine,
+            memory_settings=config.memory,
+            billing=billing,
+            around=layers.around,
+            index_file=index_file(config),
+            memory=_memory(config, run_id, goal, embedder, cleanup),
+            reuse=_reuse(config, cleanup),
+            identity_of=maker.identity_of,
+            open_repls=config.sandbox.open_repls,
         )
-        cleanup.push_async_callback(memory.close)
-        yield Node(
-            models=models,
-            account=account,
-            run=Run(
-                id=run_id,
-                sandbox=sandbox,
-                router=router_of(config),
-                sink=Fanout((stored, *sinks)),
-                settings=config.engine,
-                memory_settings=config.memory,
-                billing=billing,
-                around=layers.around,
-                index_file=index_file(config),
-                memory=memory,
-                reuse=_reuse(config, cleanup),
-                identity_of=maker.identity_of,
-                open_repls=config.sandbox.open_repls,
-            ),
-        )
+        yield Node(run=run, models=models, account=account)
 
 
 @asynccontextmanager
@@ -136,9 +123,8 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
     async with AsyncExitStack() as cleanup:
         billing = Billing(PriceList(prices_file(config), None), tokenizer_of)
         home_of(config).mkdir(parents=True, exist_ok=True, mode=0o700)
-        embedder, _ = await _embedder(
-            config, Access(config.models, os.environ, cleanup), EmbeddingLedger(Account(), billing), cleanup
-        )
+        meter_of = partial(EmbeddingMeter, account=Account(), billing=billing)
+        embedder, _ = await _embedder(config, Access(config.models, os.environ, cleanup), meter_of, cleanup)
         if embedder is None:
             raise ConfigError(
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
@@ -162,6 +148,25 @@ async def _models(
     )
 
 
+def _layers(config: Config) -> Layers:
+    """The call layer."""
+    return Layers(
+        concurrency=config.engine.concurrency,
+        patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
+        hedges=config.models.hedging,
+    )
+
+
+def _memory(
+    config: Config, run_id: str, goal: str, embedder: Embedder | None, cleanup: AsyncExitStack
+) -> Memory:
+    """What the run finds out."""
+    entries = cleanup.enter_context(closing(_entries(config)))
+    memory = Memory(entries, run=run_id, goal=goal, hot_tokens=config.memory.hot_tokens, embedder=embedder)
+    cleanup.push_async_callback(memory.close)
+    return memory
+
+
 def _entries(config: Config) -> MemoryStore:
     """What keeps entries: a file for all runs, or this process's memory for one."""
     if not config.memory.cache:
@@ -182,20 +187,8 @@ def _reuse(config: Config, cleanup: AsyncExitStack) -> Reuse | None:
     return Reuse(cleanup.enter_context(closing(calls)))
 
 
-class EmbeddingLedger:
-    """Who pays for vectors that a server makes."""
-
-    def __init__(self, account: Account, billing: Billing) -> None:
-        self._account = account
-        self._billing = billing
-
-    def meter(self, model: str) -> EmbeddingMeter:
-        """Pays for requests to one model."""
-        return EmbeddingMeter(model, self._account, self._billing)
-
-
 async def _embedder(
-    config: Config, access: Access, ledger: EmbeddingLedger, cleanup: AsyncExitStack
+    config: Config, access: Access, meter_of: Callable[[str], EmbeddingMeter], cleanup: AsyncExitStack
 ) -> tuple[Embedder | None, tuple[str, ...]]:
     """What makes vectors of entries, as the settings name it, and the full names of models that must be paid for it.
 
@@ -209,14 +202,14 @@ async def _embedder(
     from harlm.retrieval.vectors import Vectors
 
     Vectors(1)  # fails now, not in the middle of a run, if numpy is missing
-    made, paid = await _embedder_named(named, config, access, ledger)
+    made, paid = await _embedder_named(named, config, access, meter_of)
     embedder = RememberingEmbedder(made, index_file(config))
     cleanup.callback(embedder.close)
     return embedder, paid
 
 
 async def _embedder_named(
-    named: str, config: Config, access: Access, ledger: EmbeddingLedger
+    named: str, config: Config, access: Access, meter_of: Callable[[str], EmbeddingMeter]
 ) -> tuple[Embedder, tuple[str, ...]]:
     if named == "hashing":
         from harlm.embedders.hashing import HashingEmbedder
@@ -235,7 +228,7 @@ async def _embedder_named(
         raise ConfigError(f"{name.full} needs a network, and the run is offline; use 'hashing' or 'minilm'")
     from harlm.embedders.openai import OpenAIEmbedder
 
-    return OpenAIEmbedder(await access.endpoint(name), ledger.meter(name.full)), (name.full,)
+    return OpenAIEmbedder(await access.endpoint(name), meter_of(name.full)), (name.full,)
 
 
 def _refuse_unpriced(config: Config, prices: PriceList, models: Iterable[str]) -> None:

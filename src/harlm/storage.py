@@ -13,9 +13,10 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -111,6 +112,49 @@ def used_bytes(connection: sqlite3.Connection) -> int:
         for each in ("page_count", "freelist_count", "page_size")
     )
     return int((pages - free) * size)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Items of one kind, model and namespace: how many, bytes on disk, and how often they were used again."""
+
+    space: str
+    kind: str
+    model: str
+    entries: int
+    size: int
+    uses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a file holds.
+
+    Attributes:
+        size: bytes.
+        rows: the largest first.
+    """
+
+    size: int
+    rows: tuple[Held, ...]
+
+
+@contextmanager
+def in_verb(
+    noun: str, connect: Callable[[Path], sqlite3.Connection], file: Path
+) -> Iterator[sqlite3.Connection]:
+    """A connection for a verb, outside any run.
+
+    Raises:
+        MemoryFailure: the file cannot be used; the message says what to do.
+    """
+    try:
+        with closing(connect(file)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise MemoryFailure(
+            f"the {noun} in {file} cannot be used ({error}); try again, or move the file away"
+        ) from error
 
 
 class WriteBehind(Generic[Item]):

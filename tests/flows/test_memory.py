@@ -195,20 +195,25 @@ def test_the_memory_of_a_run_is_the_users_alone_and_can_be_forgotten(tmp_path: P
     with ScriptedServer(of_roles(turns(SAMPLES, "FINAL(out[-1])"))) as server:
         asked(server, tmp_path)
     home = tmp_path / "kept"
-    assert oct((home / "memory.db").stat().st_mode)[-3:] == "600"
+    for file in ("memory.db", "journal.db"):
+        assert oct((home / file).stat().st_mode)[-3:] == "600"
     shown = harlm("cache", environment=kept(home))
     assert "reply from openai/sub" in shown.out
+    assert "call from openai/root" in shown.out
     assert (
         harlm("cache", "clear", "--older-than", "1h", environment=kept(home))
         .err.strip()
-        .endswith("0 results forgotten")
+        .endswith("0 results and 0 paid calls forgotten")
     )
-    assert "9 results forgotten" in harlm("cache", "clear", environment=kept(home)).err
+    assert "results and 9 paid calls forgotten" in harlm("cache", "clear", environment=kept(home)).err
     with sqlite3.connect(home / "memory.db") as connection:
         assert connection.execute("SELECT count(*) FROM entries").fetchone() == (0,)
     connection.close()
+    with sqlite3.connect(home / "journal.db") as connection:
+        assert connection.execute("SELECT count(*) FROM calls").fetchone() == (0,)
+    connection.close()
     rows = json.loads(harlm("cache", "--format", "json", environment=kept(home)).out)
-    assert rows["rows"] == []
+    assert rows["rows"] == rows["journal"]["rows"] == []
 
 
 def test_a_memory_that_is_damaged_costs_calls_and_nothing_else(tmp_path: Path) -> None:

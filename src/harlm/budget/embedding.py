@@ -29,7 +29,7 @@ class EmbeddingMeter:
     def __init__(self, model: str, account: Account, billing: Billing) -> None:
         self._model = model
         self._account = account
-        self._till = billing
+        self._billing = billing
 
     async def pay(
         self, texts: Sequence[str], send: Callable[[], Awaitable[tuple[_Value, int | None]]]
@@ -43,8 +43,8 @@ class EmbeddingMeter:
         Raises:
             LimitExceeded: it would take more than a tenth of what is left; nothing was sent.
         """
-        account, price = self._account, self._till.price_of(self._model)
-        counting = self._till.counting_of(self._model)
+        account, price = self._account, self._billing.price_of(self._model)
+        counting = self._billing.counting_of(self._model)
         is_limited = account.limits_tokens or (price is not None and account.limits_money)
         size = counting.measure(_messages(texts)) if is_limited else None
         most = 0 if size is None else counting.bound(size)
@@ -57,7 +57,7 @@ class EmbeddingMeter:
             if tokens is None:  # as high as it may have been
                 tokens = most or counting.bound(counting.measure(_messages(texts)))
             usage = Usage(calls=1, input_tokens=tokens, cost_micros=None, estimated=reported is None)
-            usage = self._till.booked(price, usage)
+            usage = self._billing.booked(price, usage)
             reservation.settle(Amounts(tokens, usage.cost_micros or 0, 1), self._model, usage)
 
         try:

@@ -111,6 +111,7 @@ class Memory:
         self._hot = HotStore(store, tokens=hot_tokens)
         self._warm = WarmTier()
         self._run = run
+        self._run_digits = _digest(run, "", "", "")[:16]
         self.goal = goal
         self._measure = measure
         self._known: dict[str, _Known] = {}
@@ -166,7 +167,7 @@ class Memory:
             the entry's handle.
         """
         content = _digest(node, kind, question, value)
-        key = _digest(self._run, kind, content, "")
+        key = f"{content}-{self._run_digits}"  # content first: ties have one order in every run
         if key in self._by_key:
             return self._by_key[key]
         handle = self._new_handle(content)

@@ -7,47 +7,14 @@ from __future__ import annotations
 import math
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from harlm.errors import MemoryFailure
 from harlm.memory.rows import COLUMNS, connected, entry_of, index, insert_one, storable
-from harlm.storage import used_bytes
+from harlm.storage import Contents, Held, in_verb, used_bytes
 
 _AT_ONCE = 256  # entries that one transaction removes
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The entries of one namespace, kind and model.
-
-    Attributes:
-        entries: how many.
-        size: of their values on disk, in bytes.
-        uses: how often they were put again.
-    """
-
-    space: str
-    kind: str
-    model: str
-    entries: int
-    size: int
-    uses: int
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """The contents of a file.
-
-    Attributes:
-        size: in bytes, without free pages.
-        rows: by size, the largest first.
-    """
-
-    size: int
-    rows: list[Held]
 
 
 def held(file: Path) -> Contents:
@@ -57,13 +24,13 @@ def held(file: Path) -> Contents:
         MemoryFailure: the file cannot be read.
     """
     if not file.exists():
-        return Contents(0, [])
-    with _opened_by(file) as connection:
+        return Contents(size=0, rows=())
+    with in_verb("memory", connected, file) as connection:
         rows = connection.execute(
             "SELECT space, kind, model, count(*), sum(length(value)), sum(uses) FROM entries GROUP BY space, kind, model"
             " ORDER BY 5 DESC"
         ).fetchall()
-        return Contents(used_bytes(connection), [Held(*row) for row in rows])
+        return Contents(size=used_bytes(connection), rows=tuple(Held(*row) for row in rows))
 
 
 def forget(file: Path, used_before: float | None = None) -> int:
@@ -81,26 +48,10 @@ def forget(file: Path, used_before: float | None = None) -> int:
     """
     if not file.exists():
         return 0
-    with _opened_by(file) as connection:
+    with in_verb("memory", connected, file) as connection:
         gone = prune(connection, 1 << 62, older_than=math.inf if used_before is None else used_before)
         connection.execute("VACUUM")
         return gone
-
-
-@contextmanager
-def _opened_by(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to a file, for a command.
-
-    Raises:
-        MemoryFailure: for every error of SQLite.
-    """
-    try:
-        with closing(connected(file)) as connection:
-            yield connection
-    except sqlite3.Error as error:
-        raise MemoryFailure(
-            f"the memory in {file} cannot be used ({error}); try again, or remove the file"
-        ) from error
 
 
 def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float | None = None) -> int:

@@ -262,7 +262,7 @@ def test_forgetting(file: Path) -> None:
     assert forget(file, time.time() - 60) == 1
     assert [row.kind for row in held(file).rows] == ["reply"]
     assert forget(file) == 1
-    assert held(file).rows == []
+    assert held(file).rows == ()
 
 
 def test_a_verb_says_what_is_wrong_with_the_file(file: Path) -> None:

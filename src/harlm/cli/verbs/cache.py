@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import click
 
 from harlm.cli.printing import say, show, show_json
 from harlm.cli.settings import Duration, bytes_text, load_settings
-from harlm.home import memory_file
-from harlm.memory.maintenance import forget, held
+from harlm.home import journal_file, memory_file
+from harlm.journal import maintenance as journal
+from harlm.memory import maintenance as memory
+from harlm.storage import Contents
 from harlm.tracing.console import counted
 
 
@@ -24,13 +27,22 @@ def command(context: click.Context, /, *, style: str, **_: Any) -> None:
     """Show what is remembered from run to run: replies that need not be asked for again, and results."""
     if context.invoked_subcommand is not None:
         return
-    file = memory_file(load_settings({}).config)
-    contents = held(file)
+    config = load_settings({}).config
+    files = {memory_file(config): memory.held, journal_file(config): journal.held}
+    held = {file: read(file) for file, read in files.items()}
     if style == "json":
-        show_json({"file": str(file), "bytes": contents.size, "rows": contents.rows})
+        entries, calls = (
+            {"file": str(file), "bytes": each.size, "rows": each.rows} for file, each in held.items()
+        )
+        show_json({**entries, "journal": calls})
         return
+    for file, contents in held.items():
+        _show(file, contents)
+
+
+def _show(file: Path, contents: Contents) -> None:
     if not contents.rows:
-        say(f"nothing is remembered in {file}")
+        say(f"nothing is kept in {file}")
         return
     show(f"{file}: {bytes_text(contents.size)}")
     for row in contents.rows:
@@ -48,6 +60,8 @@ def command(context: click.Context, /, *, style: str, **_: Any) -> None:
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def clear_(*, older_than: float | None, **_: Any) -> None:
     """Forget what is remembered; stored runs stay."""
-    file = memory_file(load_settings({}).config)
-    gone = forget(file, None if older_than is None else time.time() - older_than)
-    say(f"{counted(gone, 'result')} forgotten")
+    config = load_settings({}).config
+    used_before = None if older_than is None else time.time() - older_than
+    entries = memory.forget(memory_file(config), used_before)
+    calls = journal.forget(journal_file(config), used_before)
+    say(f"{counted(entries, 'result')} and {counted(calls, 'paid call')} forgotten")
