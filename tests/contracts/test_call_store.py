@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harlm.errors import MemoryFailure
@@ -90,11 +90,10 @@ def test_a_closed_store_can_be_closed_again_and_holds_nothing(store: CallStore) 
         store.put(call("other"))
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.text(max_size=900), st.booleans()), max_size=20))
 def test_it_behaves_as_a_dictionary_whose_items_stay(
     tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
     steps: list[tuple[str, str, bool]],
 ) -> None:
     for make in STORES.values():
@@ -104,5 +103,7 @@ def test_it_behaves_as_a_dictionary_whose_items_stay(
             expected.setdefault(key, text)
             if is_flushed:
                 store.flush()
-            assert all((found := store.get(each)) and found.text == expected[each] for each in expected)
+            assert {each: store.get(each) for each in expected} == {
+                each: call(each, first) for each, first in expected.items()
+            }
         store.close()

@@ -22,7 +22,7 @@ _FORMAT = 1
 _SHORT = 512  # bytes that are not worth compressing
 _IS_PACKED = 2  # flag of the column ``packing``
 _AT_ONCE = 256  # calls that one statement removes
-_LEGACY_KEY = 48  # characters of a call's key; keys of other entries are shorter
+_LEGACY_KEY = 48  # characters of a call's key; no other entry has a key of this length
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS calls (
@@ -134,10 +134,16 @@ class CallJournal:
             MemoryFailure: the file cannot be read.
         """
         with self._file.lock:
-            if (call := self._file.waiting(key)) is not None:
-                return call
-            rows = self._file.read(_GET, (self._space, key))
-        return _call_of(rows[0]) if rows else None
+            waiting = self._file.waiting(key)
+            try:
+                rows = self._file.read(
+                    _GET, (self._space, key)
+                )  # first: a call on disk stays the one under its key
+            except MemoryFailure:
+                if waiting is None:
+                    raise
+                return waiting
+        return _call_of(rows[0]) if rows else waiting
 
     def flush(self) -> None:
         """See ``harlm.protocols.CallStore``."""
