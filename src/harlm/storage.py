@@ -365,7 +365,7 @@ class WriteBehind(Generic[Item]):
         """A connection to the file; a new one holds what can be read of a damaged one that was just moved aside."""
         is_new = not self._file.exists()
         connection = self._table.connect(self._file)
-        aside = sorted(self._file.parent.glob(f"{self._file.name}.broken-*")) if is_new else []
+        aside = sorted(self._file.parent.glob(f"{self._file.name}.broken-*[0-9]")) if is_new else []
         for damaged in aside[-1:]:
             if time.time() - damaged.stat().st_ctime < _JUST_NOW_S:
                 self._table.take_over(connection, damaged)

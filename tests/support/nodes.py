@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harlm.budget import Account, Billing, Caps, PriceList
 from harlm.config import EngineSettings
-from harlm.context import Searcher
+from harlm.context import Searcher, load
 from harlm.engine import Models, Node, Run, solve
 from harlm.engine.call import Call, make
 from harlm.engine.queries import Queries
@@ -15,7 +15,10 @@ from harlm.events import Role
 from harlm.protocols import LanguageModel
 from harlm.router import HeuristicRouter
 from harlm.testing import EventLog, FakeSandbox
-from harlm.types import Completion, Message, Price, Task
+from harlm.types import Answer, Completion, Message, Mode, Price, Task
+
+PRICES = {"scripted/model": Price(input=1.0, output=4.0), "scripted/sub": Price(input=0.1, output=0.4)}
+"""Dollars for a million tokens of the models that tests script."""
 
 
 def node_with(
@@ -41,6 +44,11 @@ def node_with(
     return Node(run=run, models=models, account=Account(caps)), log
 
 
+async def answer_of(node: Node, mode: Mode = "full", context: object = "a text") -> Answer:
+    """The answer of a node to "What?"."""
+    return await solve(Task(question="What?", context=load(context), mode=mode), node)
+
+
 async def ask_model(node: Node, messages: Sequence[Message] = (), role: Role = "root") -> Completion:
     """One call of the node's root model."""
     completion, seconds = await make(node, Call(model=node.models.root, messages=messages, role=role))
@@ -48,6 +56,12 @@ async def ask_model(node: Node, messages: Sequence[Message] = (), role: Role = "
     return completion
 
 
+async def use_calls(node: Node, calls: int) -> None:
+    """Settle this many calls at the node's account."""
+    spent = await node.account.reserve(node.account.left._replace(calls=calls, tokens=0, micros=0))
+    spent.settle(spent.bound)
+
+
 def api_of(task: Task, node: Node, searcher: Searcher) -> ReplApi:
-    """What the cells of a node may ask."""
+    """The functions of the host for the cells of a node."""
     return ReplApi(task, node, queries=Queries(task, node, solve=solve), searcher=searcher)

@@ -1,5 +1,6 @@
-"""Solving a task: one recursive function, the REPL loop, and what a cell may ask of its host. Depends on sockets, never on an
-implementation of one.
+"""Solving a task: one recursive function, the REPL loop, and the functions of the host that a cell can call.
+
+Depends on the protocols in ``harlm.protocols``, never on a model, a sandbox or a store itself.
 """
 
 from harlm.engine.node import Node

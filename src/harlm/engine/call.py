@@ -1,5 +1,6 @@
-"""One call's way to a model: known → slot → sized → traced → layered. Every model request of a run passes here, so that it is reused,
-limited, paid for and traced in one place.
+"""The path of a call to a model: known → slot → sized → traced → layered.
+
+Every model request of a run takes this path, so that it is reused, limited, paid for and traced in one place.
 """
 
 from __future__ import annotations
@@ -18,23 +19,23 @@ from harlm.errors import BadCompletion, LimitExceeded, ModelError
 from harlm.protocols import LanguageModel
 from harlm.types import Completion, Message, Sampling, Usage, without_surrogates
 
-_AGAIN = 4  # times the limit that was too small
+_LARGER = 4  # factor from a limit that was too small to the limit of the second attempt
 _QUESTION = 600  # characters of a prompt that are remembered with its reply
-_CUT = 0.9  # of the limit that we sent: a reply that ends beyond this was ended by the limit
+_CUT = 0.9  # share of the limit sent: a longer reply that stopped for its length was cut by that limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What a node asks a model.
+    """A request of a node to a model.
 
     Attributes:
         model: the model.
-        messages: what it is sent.
-        role: what the call is for, as the trace names it.
-        limit: tokens of the reply; ``None`` chooses it by what such calls take.
-        is_last: whether it is the node's last call, which may use the time kept for it.
+        messages: the prompt.
+        role: the purpose of the call, as the trace names it.
+        limit: the most tokens that the reply may have; ``None`` chooses it from the sizes of earlier replies.
+        is_last: whether this is the node's last call, which may use the time reserved for finishing.
         on_text: called with the reply so far, by models that can stream.
-        sample: 0, 1, 2, … among calls that ask the same and are meant to be made several times.
+        sample: 0, 1, 2, … among identical calls that must each get a reply of their own.
     """
 
     model: LanguageModel
@@ -47,13 +48,14 @@ class Call:
 
 
 async def make(node: Node, call: Call) -> tuple[Completion, float]:
-    """The reply to a call, and the seconds it took; 0 if the reply was known.
+    """Make a call. A reply that is cut at a limit chosen by HARLM is requested again with a larger one.
 
-    A reply that is cut at a limit that HARLM chose is asked for once more, with a larger one.
+    Returns:
+        the reply, and the seconds that the call took; 0 if the reply was known.
 
     Raises:
-        ModelError: as the model raises it; ``BadCompletion`` for a reply without text, which is paid for all the same.
-        LimitExceeded: the budget does not cover it, or the time has ended.
+        ModelError: as the model raises it; ``BadCompletion`` if the reply has no text, but was paid for.
+        LimitExceeded: the budget does not cover the call, or its time has run out.
     """
     account = node.account
     seconds = account.seconds_left if call.is_last else node.seconds_to_work
@@ -62,7 +64,7 @@ async def make(node: Node, call: Call) -> tuple[Completion, float]:
             completion, spent = await _known(node, call)
     except TimeoutError:
         if not time_limit.expired():
-            raise  # the model's own
+            raise  # by the model itself
         raise account.too_late() from None
     except LimitExceeded as refusal:
         account.refused = refusal
@@ -73,7 +75,7 @@ async def make(node: Node, call: Call) -> tuple[Completion, float]:
 
 
 async def _known(node: Node, call: Call) -> tuple[Completion, float]:
-    """A reply from an earlier call, or one that is made now and kept."""
+    """The reply of an earlier identical call, or of a new one, which is then kept."""
     run = node.run
     identity = None if run.reuse is None else run.identity_of(call.model)
     if run.reuse is None or identity is None:
@@ -100,7 +102,7 @@ async def _known(node: Node, call: Call) -> tuple[Completion, float]:
 
 
 def _remember(node: Node, call: Call, completion: Completion) -> None:
-    """Keep the reply of a sub-call as an entry that cells can search."""
+    """Keep the reply of a sub-call as a memory entry, which cells can search."""
     if call.role != "sub" or not completion.text:
         return
     node.run.memory.put(
@@ -120,7 +122,7 @@ async def _in_a_slot(node: Node, call: Call) -> tuple[Completion, float]:
 
 
 async def _sized(node: Node, call: Call) -> tuple[Completion, float]:
-    """A call with a limit for its reply, if money or tokens are limited."""
+    """Make a call, with a limit on its reply if money or tokens are limited."""
     account, billing, name = node.account, node.run.billing, call.model.name
     if not (account.limits_money or account.limits_tokens):
         return await _traced(node, call)
@@ -132,11 +134,11 @@ async def _sized(node: Node, call: Call) -> tuple[Completion, float]:
         sizes.learn(name, call.role, used)
     price = billing.price_of(name)
     ceiling = sizes.ceiling(price.max_output if price else None)
-    was_ours = completion.stop == "length" and wanted * _CUT <= used <= wanted < ceiling
-    if not was_ours:
+    was_cut = completion.stop == "length" and wanted * _CUT <= used <= wanted < ceiling
+    if not was_cut:
         return completion, seconds
     try:
-        larger, more = await _traced(node, replace(call, limit=min(ceiling, _AGAIN * wanted), on_text=None))
+        larger, more = await _traced(node, replace(call, limit=min(ceiling, _LARGER * wanted), on_text=None))
     except (LimitExceeded, ModelError):
         return completion, seconds
     if larger.stop == "end":
@@ -145,7 +147,7 @@ async def _sized(node: Node, call: Call) -> tuple[Completion, float]:
 
 
 async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
-    """A call with its events and its time."""
+    """Make a call, with its events and its time measured."""
     number = next(node.run.call_numbers)
     node.emit(
         events.CallStarted(call=number, role=call.role, model=call.model.name, messages=tuple(call.messages))
@@ -177,11 +179,11 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
 
 
 def _layered(node: Node, model: LanguageModel) -> LanguageModel:
-    """``model`` with all its layers, paid for by this node."""
+    """``model`` with all layers of the call path around it, paid for by ``node``."""
     billing, account = node.run.billing, node.account
     return node.run.around(
         model,
-        lambda each: billing.metered(each, account),
+        lambda inner: billing.metered(inner, account),
         on_event=node.emit,
         may_hedge=lambda: account.pressure < NO_SPECULATION,
     )

@@ -1,5 +1,6 @@
-"""The cells of one node, each with a scout ahead of it if that may help. Decides when a cell is worth one and traces what it did; the
-scout itself belongs to the sandbox, its calls to the broker.
+"""The cells of one node, each with a scout that runs ahead of it if that can save time.
+
+Decides which cells get a scout and traces their calls. The sandbox runs scouts; the broker makes their calls.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from harlm.scheduler.broker import Broker
 from harlm.scheduler.record import CellRecord
 from harlm.types import Mode, Observation
 
-_SHOWN = 200  # calls of one cell that its event names
+_SHOWN = 200  # most calls of one cell that its event lists
 
 
 class Cells:
     """Runs the cells of one node, one after another.
 
     Args:
-        node: of the cells.
-        mode: of the node; only in *full* mode do cells call models.
-        api: answers them.
-        queries: makes their calls.
+        node: whose cells they are.
+        mode: of the node; cells call models in *full* mode only.
+        api: answers the calls of the cells.
+        queries: makes their calls to models.
     """
 
     def __init__(self, node: Node, mode: Mode, *, api: ReplApi, queries: Queries) -> None:
@@ -38,36 +39,48 @@ class Cells:
         self._mode = mode
         self._api = api
         self._queries = queries
-        self._calling: list[str] = []  # cells that may have defined what calls
+        self._calling: list[str] = []  # earlier cells, whose functions may call models
         self._writing: _Writing | None = None
 
+    def take_over(self, other: Cells) -> None:
+        """Know the functions that the cells of ``other`` defined, for a fork of its REPL."""
+        self._calling.extend(other._calling)
+
     def listen(self, opening: asyncio.Future[Repl]) -> Callable[[str], None] | None:
-        """Begin to foresee the cell of a reply that is about to be written.
+        """Prepare to foresee the cell of a reply that the model is about to write.
+
+        Args:
+            opening: the node's REPL, which may still be opening.
 
         Returns:
-            to be told the reply so far; None where nothing is to be foreseen.
+            a function to call with the reply so far; ``None`` if nothing will be foreseen.
         """
         if self._node.settings.speculation == "off" or self._mode != "full":
             return None
         self._queries.begin_cell()
         self._writing = _Writing(self._broker(), opening, self._leads_to_calls)
-        return self._writing.hear
+        return self._writing.on_text
 
     async def forget(self) -> None:
-        """What was foreseen of a reply is not needed: it has no cell, or another."""
+        """Drop what was foreseen of a reply, because the reply has no cell or failed."""
         writing, self._writing = self._writing, None
         if writing is not None:
-            self._tell(await writing.give_up(), "", 0, while_written=True)
+            self._report(await writing.give_up(), "", 0, while_written=True)
 
     async def run(self, repl: Repl, cell: str, turn: int) -> Observation:
-        """Run a cell; what it does is the same with and without a scout.
+        """Run a cell. A scout changes when its calls are made, never what the cell does.
+
+        Args:
+            repl: where the cell runs.
+            cell: its code.
+            turn: the number of its turn, for the trace.
 
         Raises:
             SandboxFailure: the sandbox broke.
         """
         writing, self._writing = self._writing, None
         if writing is not None and not await writing.is_of(cell):
-            self._tell(await writing.give_up(), cell, turn, while_written=True)
+            self._report(await writing.give_up(), cell, turn, while_written=True)
             writing = None
         if writing is None:
             self._queries.begin_cell()
@@ -82,7 +95,7 @@ class Cells:
         finally:
             if writing is not None:
                 writing.close()
-            self._tell(await broker.close(), cell, turn, while_written=writing is not None)
+            self._report(await broker.close(), cell, turn, while_written=writing is not None)
 
     def _broker(self) -> Broker:
         account = self._node.account
@@ -98,10 +111,10 @@ class Cells:
             bool(self._calling) and can_call(cell, self._calling)
         )
 
-    def _tell(self, record: CellRecord, cell: str, turn: int, *, while_written: bool) -> None:
+    def _report(self, record: CellRecord, cell: str, turn: int, *, while_written: bool) -> None:
         if record.calls:
             self._node.clock.made_early(record.early)
-            if not while_written:  # or some of it passed while the root model was writing
+            if not while_written:  # otherwise part of that time passed while the root model was writing
                 self._queries.bursts.save(max(0.0, record.busy_s - record.critical_path_s))
             self._node.emit(_scheduled(record, self._pattern(cell), turn))
 
@@ -113,12 +126,12 @@ class Cells:
 
 
 class _Writing:
-    """A cell that is foreseen while it is being written.
+    """A cell that is foreseen while the model is still writing it.
 
     Args:
         broker: makes its calls.
-        opening: the REPL.
-        leads_to_calls: whether code does.
+        opening: the REPL, which may still be opening.
+        leads_to_calls: says of code whether running it may call a model.
     """
 
     def __init__(
@@ -127,21 +140,21 @@ class _Writing:
         self.broker = broker
         self._opening = opening
         self._leads_to_calls = leads_to_calls
-        self._told = ""
+        self._code = ""
         self._lines = 0
         self._starting: asyncio.Task[EarlyScout | None] | None = None
         self._scout: EarlyScout | None = None
 
-    def hear(self, text: str) -> None:
-        """The reply so far."""
+    def on_text(self, text: str) -> None:
+        """Take the reply so far, and pass new whole statements to the scout."""
         lines = text.count("\n")
         if lines == self._lines:
             return
         self._lines = lines
         code = whole_statements(text)
-        if len(code) <= len(self._told) or not code.startswith(self._told):
-            return  # nothing new; or another attempt of the call, which writes something else
-        self._told = code
+        if len(code) <= len(self._code) or not code.startswith(self._code):
+            return  # nothing new, or the call was retried and its second reply differs
+        self._code = code
         if self._scout is not None:
             self._scout.tell(code, is_all=False)
         elif self._starting is None and self._leads_to_calls(code):
@@ -151,26 +164,30 @@ class _Writing:
         repl = await asyncio.shield(self._opening)
         self._scout = await repl.scout(self.broker)
         if self._scout is not None:
-            self._scout.tell(self._told, is_all=False)
+            self._scout.tell(self._code, is_all=False)
         return self._scout
 
     async def is_of(self, cell: str) -> bool:
-        """Whether it is this cell that was foreseen; if so its scout is told all of it."""
+        """Whether ``cell`` is the cell that was foreseen. If so, its scout is given all of it."""
         if self._starting is None:
             return False
         scout = await self._starting
-        if scout is None or not cell.startswith(self._told):
+        if scout is None or not cell.startswith(self._code):
             return False
         scout.tell(cell, is_all=True)
         return True
 
     def close(self) -> None:
-        """The cell has ended."""
+        """End the scout, since the cell has ended."""
         if self._scout is not None:
             self._scout.close()
 
     async def give_up(self) -> CellRecord:
-        """It was written otherwise, or not at all."""
+        """End the scout of a cell that was not written as foreseen.
+
+        Returns:
+            the calls that were made for it.
+        """
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)

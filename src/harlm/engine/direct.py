@@ -12,10 +12,12 @@ from harlm.types import Task
 
 
 async def answer_directly(task: Task, node: Node) -> Outcome:
-    """Ask the root model once, with all documents in the prompt. If it cannot be asked there is nothing to finish with.
+    """Ask the root model once, with all documents in the prompt.
+
+    If the budget does not cover that one call, the outcome is partial and has no text of the model.
 
     Raises:
-        ModelError: as the model raises it; ``ContextOverflow`` when the context does not fit.
+        ModelError: as the model raises it; ``ContextOverflow`` if the context does not fit.
     """
     try:
         completion, _ = await make(

@@ -1,5 +1,5 @@
-"""How a node ends when its budget does: one last call, paid for by the finishing reserve, that makes an answer of what was
-learned; where even that cannot be made, what was learned itself. Knows words; the figures come from the budget.
+"""How a node ends when its budget is spent: one last call, paid for from the finishing reserve, turns what
+was learned into an answer. If even that call cannot be made, what was learned is returned as it is.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from harlm.engine.node import Node
 from harlm.errors import LimitExceeded, ModelError
 from harlm.types import Message, Observation, Task
 
-_KEPT = 64  # replies of sub-calls
+_KEPT = 64  # newest replies of sub-calls that are kept
 _SHOWN = 600  # characters of one reply
 _CHARACTERS = 24_000  # of all that was learned, before it is cut to what the reserve pays for
-_LEAST = 100  # characters that are left of it at least
+_LEAST = 100  # characters below which it is not cut further
 
 
 class Learned:
-    """What a node has found out so far: what its cells printed, and what its sub-calls replied."""
+    """What a node has found out: the output of its cells, the replies of its sub-calls, the model's prose."""
 
     def __init__(self) -> None:
         self._outputs: deque[str] = deque(maxlen=4)
@@ -30,25 +30,25 @@ class Learned:
         self._said = ""
 
     def printed(self, observations: Sequence[Observation]) -> None:
-        """Take what cells printed."""
+        """Keep the output of cells."""
         self._outputs.extend(each.output.strip() for each in observations if each.output.strip())
 
     def replied(self, prompt: str, reply: str) -> None:
-        """Take the reply of a sub-call."""
+        """Keep the reply of a sub-call."""
         self._replies.append((prompt, reply))
 
     def said(self, prose: str) -> None:
-        """Take what the model wrote besides code."""
+        """Keep what the model wrote in addition to code; empty prose leaves the last one in place."""
         self._said = prose or self._said
 
     def take_over(self, other: Learned) -> None:
-        """Begin with what another has learned."""
+        """Add everything that ``other`` holds."""
         self._outputs.extend(other._outputs)
         self._replies.extend(other._replies)
         self.said(other._said)
 
     def text(self, characters: int = _CHARACTERS) -> str:
-        """All of it in so many characters; the newest output is kept before what is older."""
+        """All of it, cut to about ``characters``: prose, then output with the newest first, then replies."""
         parts = [part for part in (self._said, *reversed(self._outputs)) if part]
         parts += [prompts.learned_reply(*each, shown=_SHOWN) for each in self._replies]
         return prompts.excerpt("\n\n".join(parts), characters)
@@ -58,8 +58,9 @@ class Finishing:
     """The end of one node.
 
     Args:
-        task, node: that ends. The reserve is set aside here, before the node's first call.
-        learned: what the node finds out.
+        task, node: the node that will end, and its task. The finishing reserve is set aside here, before the
+            node's first call.
+        learned: filled by the node as it works.
     """
 
     def __init__(self, task: Task, node: Node, learned: Learned) -> None:
@@ -73,14 +74,14 @@ class Finishing:
         )
 
     async def text(self, limit: LimitExceeded) -> str:
-        """The answer as far as it got."""
+        """The best answer that can still be given after ``limit`` was reached, as text."""
         self._node.emit(
             events.LimitReached(limit=limit.limit, used=limit.used, allowed=limit.allowed, message=str(limit))
         )
         return await self._last_reply(limit) or prompts.unfinished(str(limit), self.learned.text())
 
     async def _last_reply(self, limit: LimitExceeded) -> str | None:
-        """What the model makes of what was learned; None where it cannot be asked any more."""
+        """The model's answer from what was learned; ``None`` if the model cannot be asked any more."""
         node = self._node
         if self._plan is None or node.account.seconds_left <= 0:
             return None
@@ -94,7 +95,7 @@ class Finishing:
         return completion.text.strip() or None
 
     def _fitting(self, limit: str, plan: FinishingPlan) -> tuple[Message, ...]:
-        """The last prompt, cut until the reserve pays for it."""
+        """The last prompt, cut until the reserve covers it."""
         account = self._node.account
         counting = self._node.run.billing.counting_of(self._model.name)
         room = self._model.window - plan.output

@@ -1,5 +1,6 @@
-"""How what is left is divided among the children of one node. Knows which children were asked for together; the division
-itself is the allocator's.
+"""Grants: what each child of a node may use of the budget that remains.
+
+Collects the children that are requested together; ``harlm.budget.allocator`` divides the budget among them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from harlm.context import profile
 from harlm.engine.node import Node
 from harlm.types import Context
 
-_OF_A_NODE = 10_000  # tokens that a node takes beside its context: rules, turns, reply
+_OF_A_NODE = 10_000  # tokens that a node takes in addition to its context: rules, turns, reply
 _CALLS_OF_A_NODE = 6
 _TOKENS_OF_A_CALL = 8_000
 
@@ -22,8 +23,9 @@ _TOKENS_OF_A_CALL = 8_000
 class Grants:
     """Gives each child of a node its caps.
 
-    Children of one batch arrive in the same moment, and share what is left by what their contexts need. Their parent has a
-    share as well, so that it can go on after them. A child that comes alone may use all but that; what it leaves flows back
+    Children of one batch arrive in the same tick of the event loop and share the remaining budget by what
+    their contexts need. Their parent has a share as well, so that it can work with their answers. A child
+    that arrives alone may use all except the parent's share. What a child does not use returns to its parent
     by itself, since an account is a view on its parent's.
     """
 
@@ -32,7 +34,7 @@ class Grants:
         self._arrived: list[tuple[int, asyncio.Future[Caps]]] = []
 
     async def caps(self, context: Context) -> Caps:
-        """What a child over ``context`` may use at most."""
+        """The most that a child over ``context`` may use. Waits for the other children of its batch."""
         account = self._node.account
         granted: asyncio.Future[Caps] = asyncio.get_running_loop().create_future()
         self._arrived.append((profile(context).tokens + _OF_A_NODE, granted))
@@ -55,7 +57,7 @@ class Grants:
 
 
 def _shares(amount: int, needs: list[int]) -> list[int]:
-    """The allocator's shares; no limit is shared as no limit."""
+    """``amount`` divided by ``needs``; if it is unlimited, every share is unlimited."""
     if amount > UNLIMITED // 2:
         return [UNLIMITED] * len(needs)
     return list(share(max(0, amount), needs))

@@ -1,5 +1,5 @@
-"""*repl* and *full* mode: the model writes cells, sees what they print, and finishes. Handles turns; cells and calls have modules of
-their own.
+"""*repl* and *full* mode: the model writes cells, sees their output, and finishes. Handles turns; ``cells``
+runs the cells, ``call`` makes the calls.
 """
 
 from __future__ import annotations
@@ -28,7 +28,14 @@ from harlm.types import Completion, Final, Message, Mode, Observation, Profile, 
 
 
 async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, *, solve: Solve) -> Outcome:
-    """Run the loop to its end.
+    """Answer a task turn by turn, in a REPL.
+
+    Args:
+        task: the question and its context.
+        node: the node that answers it, and pays.
+        mode: ``repl`` or ``full``.
+        profile: of the task's context.
+        solve: the one recursion, for children.
 
     Raises:
         ModelError: the root model failed.
@@ -42,14 +49,20 @@ async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, 
         await workspace.close()
 
 
-# Of a window, at most one part in so many: the turns that are shown whole, and the view of those before.
+# Of the window: turns shown whole take at most a third, the view of earlier turns at most an eighth.
 _HISTORY, _VIEW = 3, 8
-_GRACE_S = 0.1  # after the time to work, in which a cell is told that its calls are over; at most
+_GRACE_S = 0.1  # at most; after the time to work, for a cell to end by itself once its calls are refused
 
 
 @dataclass(slots=True)
 class _Turn:
-    """What one turn came to."""
+    """The results of one turn.
+
+    Attributes:
+        observations: of its cells, in order.
+        notes: sentences for the model about this turn.
+        final: the value that the node finishes with; ``None`` if it does not finish in this turn.
+    """
 
     observations: list[Observation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -68,12 +81,12 @@ class _Loop:
         self._workspace = workspace
         self._cells = workspace.cells
         self._finishing = Finishing(task, node, workspace.learned)
-        self._most = node.settings.max_turns
+        self._max_turns = node.settings.max_turns
         opening_messages = prompts.opening_messages(
             task,
             mode,
             profile,
-            max_turns=self._most,
+            max_turns=self._max_turns,
             tier=node.run.sandbox.tier,
             plan=plan_in_words(profile, node.run.facts_of(node.models.sub)) if mode == "full" else "",
             left=left_in_words(node.account),
@@ -86,15 +99,15 @@ class _Loop:
         self._last_was_prose = False
 
     async def run(self) -> Outcome:
-        """Turn after turn, until the model finishes, the last turn is over or the budget is spent."""
+        """Take turns until the model finishes, the last turn ends or the budget is spent."""
         try:
             return await self._turns()
         finally:
             await self._summaries.close()
 
     async def _turns(self) -> Outcome:
-        for number in range(1, self._most + 1):
-            self._workspace.api.begin_turn(self._most - number)
+        for number in range(1, self._max_turns + 1):
+            self._workspace.api.begin_turn(self._max_turns - number)
             try:
                 completion = await self._asked()
             except LimitExceeded as limit:
@@ -107,10 +120,10 @@ class _Loop:
             self._finishing.learned.printed(turn.observations)
             if (limit_reached := self._node.account.refused) is not None:
                 return await self._cut_short(limit_reached)
-            if number == self._most:
+            if number == self._max_turns:
                 return outcome_of(_forced(reply, turn), forced=True, saved_s=self._saved_s)
             if self._node.account.pressure >= FINISH:
-                self._most = number + 1
+                self._max_turns = number + 1
             self._transcript.add(
                 completion.text,
                 prompts.observation_message(
@@ -118,14 +131,16 @@ class _Loop:
                     turn.notes,
                     shown=self._node.settings.shown_chars,
                     turn=number + 1,
-                    max_turns=self._most,
+                    max_turns=self._max_turns,
                     left=left_in_words(self._node.account),
                 ),
             )
         raise AssertionError("the last turn returns")
 
     async def _asked(self) -> Completion:
-        """The root model's reply to the transcript. One that has outgrown the window is shortened, the oldest outputs first."""
+        """The root model's reply to the transcript. If the transcript does not fit the window, it is
+        shortened and sent again.
+        """
         while True:
             try:
                 call = Call(
@@ -146,22 +161,22 @@ class _Loop:
         return self._workspace.queries.bursts.saved
 
     async def _cut_short(self, limit: LimitExceeded) -> Outcome:
-        """The end of a node whose budget is spent."""
+        """Finish a node whose budget is spent."""
         text = await self._finishing.text(limit)
         return Outcome(text=text, status="partial", saved_s=self._saved_s, limit=limit)
 
     async def _take_turn(self, reply: ParsedReply, number: int) -> _Turn:
         turn = _Turn()
-        is_last = number == self._most
+        is_last = number == self._max_turns
         if not reply.cells:
             return await self._turn_without_code(reply, turn, number)
         self._last_was_prose = False
-        told = self._node.run.sandbox.tier
+        known_tier = self._node.run.sandbox.tier
         for cell in reply.cells:
             observation = await self._run_cell(cell, number)
-            if (tier := self._node.run.sandbox.tier) != told and tier in prompts.REPL_NOTES:
-                turn.notes.append(prompts.REPL_NOTES[tier])  # it was chosen only now
-                told = tier
+            if (tier := self._node.run.sandbox.tier) != known_tier and tier in prompts.REPL_NOTES:
+                turn.notes.append(prompts.REPL_NOTES[tier])  # the tier is chosen when the first REPL opens
+                known_tier = tier
             turn.observations.append(observation)
             if observation.final is not None:
                 self._accept(observation.final, turn, is_last=is_last)
@@ -183,7 +198,7 @@ class _Loop:
         if reply.finish is not None:
             observation = await self._run_cell(reply.finish, number)
             if observation.final is not None:
-                self._accept(observation.final, turn, is_last=number == self._most)
+                self._accept(observation.final, turn, is_last=number == self._max_turns)
             else:
                 turn.observations.append(observation)
         elif self._last_was_prose and reply.prose:
@@ -194,7 +209,7 @@ class _Loop:
         return turn
 
     def _accept(self, final: Final, turn: _Turn, *, is_last: bool) -> None:
-        """Take a finish. One that is empty, or comes before any output was seen, is refused once."""
+        """Accept a finish. An empty value, or one from before any output was seen, is refused once."""
         if isinstance(final.value, str) and not final.value.strip():
             reason = prompts.EMPTY
         elif not self._seen_output:
@@ -216,7 +231,7 @@ class _Loop:
         observation = await _within(seconds, running)
         if observation is None:
             self._node.account.too_late()
-            return Observation(error="The time is over.")
+            return Observation(error="The time limit was reached before the cell ended.")
         return observation
 
     async def _executed(self, cell: str, turn: int) -> Observation:
@@ -265,12 +280,12 @@ def _transcript(opening: Sequence[Message], task: Task, node: Node, summaries: S
 
 
 def _grace(kept_s: float) -> float:
-    """How much of the time that is kept for the last call a cell may use to end by itself."""
+    """Seconds that a cell may use to end by itself, out of the ``kept_s`` that are kept for the last call."""
     return min(_GRACE_S, kept_s / 3)
 
 
 def _forced(reply: ParsedReply, turn: _Turn) -> str:
-    """The best that is there when the last turn did not finish: what its code printed, else what the model wrote."""
+    """The answer if the last turn did not finish: the last output of its cells, else the model's prose."""
     printed = [each.output.strip() for each in turn.observations if each.output.strip()]
     if printed:
         return printed[-1]
@@ -278,7 +293,7 @@ def _forced(reply: ParsedReply, turn: _Turn) -> str:
 
 
 async def _within(seconds: float, work: asyncio.Task[Observation]) -> Observation | None:
-    """The result of ``work`` within ``seconds``; ``None`` if it takes longer, and it is cancelled."""
+    """The result of ``work``; ``None`` if it takes longer than ``seconds``, after which it is cancelled."""
     try:
         done, _ = await asyncio.wait({work}, timeout=None if seconds == float("inf") else max(0.0, seconds))
     finally:  # the waiting task may be cancelled as well

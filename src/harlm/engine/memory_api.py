@@ -1,5 +1,6 @@
-"""What cells may ask of the memory. Every argument was chosen by a model and is checked here; what is handed out is data, and
-says what of it was cut.
+"""The functions with which cells search, expand and add to the memory.
+
+Every argument was chosen by a model, so it is checked here. What is returned is data and says if it was cut.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from harlm.engine.node import Node
 from harlm.errors import CodeError, MemoryFailure
 from harlm.memory import Recalled
 
-_MOST_HITS = 50
-_MOST_NOTE = 20_000  # characters
-_EXCERPT = 160  # tokens of a hit
+_MOST_HITS = 50  # of one search
+_MOST_NOTE = 20_000  # characters of a note
+_EXCERPT = 160  # tokens of one hit
 
 
 class _Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,10 +42,15 @@ class MemoryApi:
         self._memory = node.run.memory
 
     async def serve(self, function: str, arguments: Mapping[str, object]) -> object:
-        """One call of a cell.
+        """Serve one call of a cell.
+
+        Args:
+            function: a memory function of ``harlm.guest.vocabulary``.
+            arguments: as the cell gave them, not checked yet.
 
         Raises:
-            CodeError: what the cell is told instead.
+            CodeError: the call cannot be served; raised in the cell with this message.
+            msgspec.ValidationError: an argument is missing, unknown or of the wrong type.
         """
         try:
             match function:
@@ -69,15 +75,15 @@ class MemoryApi:
             return _shown(self._memory.expand(asked.handle, tokens, asked.question or ""))
         except KeyError:
             raise CodeError(
-                f"there is no handle {asked.handle[:40]!r}; there are {len(self._memory):,} others, which memory.search(query) finds"
+                f"there is no handle {asked.handle[:40]!r}; memory.search(query) finds the {len(self._memory):,} that exist"
             ) from None
 
     def _note(self, asked: _Note) -> str:
         if not asked.text.strip():
-            raise CodeError("the note is empty; say something in it")
+            raise CodeError("the note is empty; give memory.note the text to keep")
         if len(asked.text) > _MOST_NOTE:
             raise CodeError(
-                f"a note of {len(asked.text):,} characters is too long; {_MOST_NOTE:,} can be kept in view. "
+                f"a note of {len(asked.text):,} characters is too long; at most {_MOST_NOTE:,} are kept in view. "
                 "Keep the text in a variable, and note what matters"
             )
         return self._memory.put(

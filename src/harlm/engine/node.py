@@ -1,4 +1,4 @@
-"""One ``solve``: where it stands in the recursion, and what it is paid from."""
+"""A node: one call of ``solve``, with its place in the recursion and the account that pays for it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from harlm.protocols import LanguageModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One node of a run's recursion. Passed explicitly to whatever works for it.
+    """One node of a run's recursion. Passed explicitly to everything that works for it.
 
     Attributes:
         run: what all nodes share.
         models: of this node.
-        account: what this node and all below it are paid from.
-        name, parent, depth: where this node stands; the root is ``0``.
-        clock: call time of this node and all below it.
-        branch: keeps nodes apart that were asked the same to get different answers.
+        account: pays for this node and all nodes below it.
+        name, parent, depth: its place in the recursion, such as ``0.1``, ``0`` and 1; the root is ``0``.
+        clock: measures the call time of this node and all nodes below it.
+        branch: part of the key of reused replies, so that children asked the same can answer differently.
     """
 
     run: Run
@@ -60,8 +60,8 @@ class Node:
         """A new node below this one.
 
         Args:
-            root: writes its code; this node's root model if ``None``.
-            caps: what the child may use at most.
+            root: the model that writes its code; this node's root model if ``None``.
+            caps: the most that the child may use; no limit of its own if ``None``.
             sample: 0, 1, 2, … among children that were asked the same.
         """
         return Node(
@@ -76,11 +76,11 @@ class Node:
         )
 
     def with_purse(self) -> Node:
-        """The same node, with an account of its own for some of its calls."""
+        """The same node with a purse: an account for some of its calls, inside the node's account."""
         return replace(self, account=self.account.purse())
 
     def emit(self, event: Event) -> None:
-        """Stamp an event with its place in the run, and hand it to the sink."""
+        """Stamp an event with its number, time, run and node, and send it to the run's sink."""
         run = self.run
         number = next(run.event_numbers)
         run.sink.emit(
@@ -90,5 +90,8 @@ class Node:
         )
 
     def repl_slot(self) -> asyncio.Semaphore:
-        """Held while a node below the root has a REPL open. A node waits only for deeper ones, never in a circle."""
+        """Held while a node below the root has a REPL open.
+
+        There is one for each depth, so a node waits for deeper nodes only, and never in a circle.
+        """
         return self.run.repl_slots[self.depth]

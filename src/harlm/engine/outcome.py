@@ -1,4 +1,4 @@
-"""What a mode comes to, before it is made into an answer."""
+"""The outcome of a mode: the value that it ended with, before its citations are checked."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Outcome:
 
     Attributes:
         text: for the user, with the model's citations still unchecked.
-        data: the value itself when it was not a string.
+        data: the value itself if it was not a string.
         status: as in ``Answer``.
         saved_s: seconds that unlimited concurrency would have saved.
-        limit: the breach that ended it; None when it ended by itself.
+        limit: the limit that ended it; ``None`` if it ended by itself.
     """
 
     text: str
@@ -34,7 +34,13 @@ class Outcome:
 
 
 def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> Outcome:
-    """The outcome of a run that ended with ``value``; ``forced`` when it was made to end."""
+    """The outcome of a node that ended with ``value``.
+
+    Args:
+        value: text, or any JSON-like value.
+        forced: whether the last turn ended the node, rather than the model.
+        saved_s: seconds that unlimited concurrency would have saved.
+    """
     text, data = (value, None) if isinstance(value, str) else (as_text(value), value)
     if not text.strip():
         return Outcome(text=_EMPTY, data=data, status="partial", saved_s=saved_s)
@@ -45,7 +51,7 @@ def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> 
 
 
 def as_text(value: object) -> str:
-    """A value that is not text, as text: bare for a number, JSON for a container."""
+    """A value that is not text, as text: indented JSON; ``nan`` and ``inf`` as Python writes them."""
     if isinstance(value, float):
-        return str(value)  # JSON knows neither nan nor inf
+        return str(value)  # JSON has neither nan nor inf
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

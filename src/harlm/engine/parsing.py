@@ -1,5 +1,6 @@
-"""Reading what a model wrote: code blocks, and finishing in prose. Knows the notations that models were trained on;
-refuses to run anything.
+"""Parses a model's reply: its code blocks, and a ``FINAL(...)`` in its prose.
+
+Accepts the notations that models were trained on. Never runs the code.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _NOT_FOUND = re.compile(r"^[\s*_\"'#]*NOT[ _]FOUND[*_\"']*(?:[.:;,–-][\s*_\"'.
 
 
 _CONTINUING = ("elif", "else", "except", "finally", "case", ")", "]", "}", '"', "'", "#", "@")
-"""How a line at the margin begins that belongs to what is above it, or may."""
+"""Beginnings of an unindented line that may still belong to the statement above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class ParsedReply:
 
     Attributes:
         cells: the code blocks in order.
-        finish: code that finishes, made from a ``FINAL(...)`` in prose; None when there is none.
+        finish: code that finishes, made from a ``FINAL(...)`` in prose; ``None`` if there is none.
         prose: the reply without its code blocks.
     """
 
@@ -39,7 +40,7 @@ class ParsedReply:
 
 
 def parse_reply(text: str) -> ParsedReply:
-    """Take a reply apart. Fences may be ``repl``, ``python`` or bare; one that is never closed runs to the end."""
+    """Take a reply apart. Fences may be ``repl``, ``python`` or bare; an unclosed one extends to the end."""
     cells = tuple(
         _dedented(match["body"], match["indent"]) for match in _FENCE.finditer(text) if _is_code(match["tag"])
     )
@@ -48,7 +49,7 @@ def parse_reply(text: str) -> ParsedReply:
 
 
 def first_cell_so_far(text: str) -> tuple[str, bool]:
-    """The first code block of a reply that is still being written, and whether it is closed."""
+    """The first code block of a reply that is still being written, and whether that block is closed."""
     for match in _FENCE.finditer(text):
         if _is_code(match["tag"]):
             is_closed = match.end() > match.end("body")
@@ -57,8 +58,10 @@ def first_cell_so_far(text: str) -> tuple[str, bool]:
 
 
 def parse_not_found(text: str) -> str | None:
-    """What follows ``NOT FOUND`` at the beginning of an answer; None when the answer does not begin so. In capitals and
-    on its own, as the prompts ask for: "Not Found" is what HTTP calls status 404.
+    """The text after ``NOT FOUND`` at the beginning of an answer; ``None`` if the answer does not begin with
+    these words.
+
+    Only in capitals and on their own, as the prompts ask for them: "Not Found" is also HTTP's status 404.
     """
     match = _NOT_FOUND.match(text)
     return text[match.end() :].strip() if match else None
@@ -90,8 +93,8 @@ def _finish_in_prose(prose: str) -> str | None:
 
 
 def _in_parentheses(text: str) -> str | None:
-    """What stands before the parenthesis that closes: the first one at the end of a line whose inside is balanced, else
-    the last one at the end of a line.
+    """The text before the closing parenthesis: the first one at the end of a line with balanced parentheses
+    before it, else the last one at the end of a line. ``None`` if no line ends with one.
     """
     bodies = [text[: match.start()].strip() for match in _CLOSED.finditer(text)]
     balanced = (body for body in bodies if body.count("(") == body.count(")"))
@@ -99,8 +102,10 @@ def _in_parentheses(text: str) -> str | None:
 
 
 def whole_statements(text: str) -> str:
-    """The statements of a reply's first cell that will not change any more, whatever follows. The last one is held back as
-    long as its block is open; nothing where there is no cell, or where it is no Python so far.
+    """The statements of a reply's first cell that stay as they are whatever the model writes next.
+
+    The last statement is held back while its block is open. Empty if there is no cell, or if the code so far
+    is not Python.
     """
     code, is_closed = first_cell_so_far(text)
     if not is_closed:

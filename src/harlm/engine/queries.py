@@ -1,5 +1,7 @@
-"""What cells ask of models: plain calls of a sub-model, and children with a REPL of their own. Every argument was chosen by a model
-and is checked here; every failure becomes an exception in the cell, never an answer.
+"""The calls of cells to models: plain calls of a sub-model, and children with a REPL of their own.
+
+Every argument was chosen by a model, so it is checked here. Every failure becomes an exception in the cell,
+never an answer.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ from harlm.types import Answer, Context, Document, Message, Task, Usage
 
 Solve = Callable[[Task, Node], Awaitable[Answer]]
 
-_QUESTION_TOKENS = 2_000  # a longer prompt of a child is data as well, and becomes its context
-_REMEMBERED = 600  # characters of a child's question
+_QUESTION_TOKENS = 2_000  # of a child's prompt; a longer one holds data, and is cut in the question
+_REMEMBERED = 600  # characters of a child's question that are kept with its answer
 
 
 class LlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +40,7 @@ class LlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _ChildText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text by its number in the parent's context, or the text itself."""
+    """A document of the parent's context by its number, or a text with its name."""
 
     document: int | None = None
     text: str | None = None
@@ -60,19 +62,20 @@ class RlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(slots=True)
 class _OwnTime:
-    """The critical path of one call that a broker makes: a child's own, if it has children of its own side by side.
+    """The critical path of one call that a broker makes. For a child it is shorter than the call if its own
+    calls overlapped.
 
     Attributes:
-        critical_s: seconds; ``None`` until it has ended.
+        critical_s: seconds; ``None`` until the call has ended.
     """
 
     critical_s: float | None = None
 
     def enter(self) -> None:
-        """It began."""
+        """The call has begun."""
 
     def leave(self, critical_s: float) -> None:
-        """It ended."""
+        """The call has ended."""
         self.critical_s = critical_s
 
 
@@ -81,11 +84,11 @@ class Queries:
 
     Args:
         task: of the node.
-        node: pays for them.
+        node: pays for the calls.
         solve: the one recursion, for children.
 
     Attributes:
-        bursts: what unlimited concurrency would have saved.
+        bursts: measures what unlimited concurrency would have saved.
     """
 
     def __init__(self, task: Task, node: Node, *, solve: Solve) -> None:
@@ -97,7 +100,7 @@ class Queries:
         self.bursts = Bursts()
 
     def begin_cell(self) -> None:
-        """Another cell begins to be written, or to run: what it asks for the first time need not be asked again."""
+        """Count identical calls from zero: another cell begins, and may reuse the replies of earlier ones."""
         self._asked.clear()
 
     def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
@@ -113,7 +116,12 @@ class Queries:
     async def _early(
         self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime
     ) -> object:
-        """A call that the cell has not asked for yet: one that the budget refuses counts as not made."""
+        """Make a call that the cell has not asked for yet.
+
+        Raises:
+            LimitExceeded: the budget refused it, so it counts as not made.
+            CodeError: it failed otherwise.
+        """
         try:
             return await self.answer(function, arguments, node, own)
         except CodeError as error:
@@ -131,12 +139,14 @@ class Queries:
         """The reply to ``llm_query`` or ``rlm_query``.
 
         Args:
-            node: pays for it; this node by default.
-            own: measures the call alone; by default it counts among those of its cell.
+            function: one of these two names.
+            arguments: as the cell gave them, not checked yet.
+            node: pays for the call; this node by default.
+            own: measures the call alone; by default it is measured as part of its cell.
 
         Raises:
-            CodeError: raised in the cell.
-            ModelError: a key was refused, which no code can change.
+            CodeError: the call failed; raised in the cell with this message.
+            ModelError: a key was refused. This ends the run, since no code can change it.
         """
         payer, times = node or self._node, own or self.bursts
         try:
@@ -176,7 +186,7 @@ class Queries:
         return self._returned(text, asked.prompt)
 
     def _returned(self, text: str, question: str) -> str:
-        """What the cell gets of a child's answer: all of it, or its beginning and a handle of the whole."""
+        """The text that the cell gets: the child's answer, or its beginning and the handle of the whole."""
         node, run = self._node, self._node.run
         handle = run.memory.put(
             text, kind="answer", node=node.name, depth=node.depth, question=excerpt(question, _REMEMBERED)
@@ -189,7 +199,7 @@ class Queries:
         return rest_of(shown, handle, estimate_tokens(shown), tokens)
 
     def _sample(self, asked: msgspec.Struct) -> int:
-        """How often the cell has asked the same before."""
+        """How often the cell has made this call before."""
         key = hashlib.blake2b(msgspec.json.encode(asked), digest_size=16).digest()
         self._asked[key] += 1
         return self._asked[key] - 1
@@ -200,7 +210,7 @@ class Queries:
         tokens = self._tokens(model, prompt, messages)
         if tokens > model.window:
             raise CodeError(
-                f"this prompt has about {tokens:,} tokens and {model.name} takes {model.window:,}; cut it into parts"
+                f"this prompt has about {tokens:,} tokens, and {model.name} takes at most {model.window:,}; cut it into parts"
             )
         times.enter()
         seconds = 0.0
@@ -215,14 +225,16 @@ class Queries:
         return completion.text
 
     def _tokens(self, model: LanguageModel, prompt: str, messages: Sequence[Message]) -> int:
-        """How long a prompt probably is; not measured if it fits even with a token for each character."""
+        """The expected tokens of a prompt; its characters if they fit the window even at one token each."""
         if len(prompt) <= model.window:
             return len(prompt)
         counting = self._node.run.billing.counting_of(model.name)
         return counting.expected(counting.measure(messages))
 
     def _model(self, name: str | None) -> LanguageModel:
-        """The model that a cell named; once most of the budget is spent, the cheapest of the run whatever it named."""
+        """The model for a call: the one that the cell named, or the cheapest of the run once most of the
+        budget is spent.
+        """
         models = self._node.models
         named = models.by_name()
         if name is not None and name not in named:
@@ -248,7 +260,7 @@ class Queries:
 
 
 def document_of(context: Context, number: int) -> Document:
-    """A document by the number that a cell gave.
+    """A document by the number, from 0, that a cell gave.
 
     Raises:
         CodeError: there is no such document.
@@ -259,7 +271,7 @@ def document_of(context: Context, number: int) -> Document:
 
 
 def _in_the_cell(function: str, error: ModelError | SandboxFailure | LimitExceeded) -> Exception:
-    """A failure as the cell sees it; a refused key ends the run instead, since no code can change it."""
+    """The exception that the cell sees; a refused key stays a ``ModelError``, which ends the run."""
     if isinstance(error, LimitExceeded):
         return CodeError(f"{function} was not made: {error}. Finish with what you have")
     if isinstance(error, ModelError) and error.is_about_access:

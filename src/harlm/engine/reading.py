@@ -1,4 +1,7 @@
-"""How sub-calls can read a text, and how much a run read beside the least that its question needs. The bounds are the budget's."""
+"""How sub-calls can read a whole text, and how much a run read against the least that its question needs.
+
+The bounds come from ``harlm.budget.bounds``.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,30 @@ from harlm.engine.prompts import reading_plan
 from harlm.router.features import growth_of
 from harlm.types import ModelFacts, Profile, ReadingCost
 
-_SLICE = 400  # tokens of a passage that answers a question for one place
-_INSTRUCTIONS, _SUMMARY = 300, 300  # tokens
-_LEAST_WINDOW = _INSTRUCTIONS + 2 * _SUMMARY
+_SLICE = 400  # tokens of a passage that answers a question about one place
+_INSTRUCTIONS, _SUMMARY = 300, 300  # tokens of a sub-call's instructions, and of its reply
+_LEAST_WINDOW = _INSTRUCTIONS + 2 * _SUMMARY  # tokens; the least that ``Reader`` accepts
 
 
 def plan_in_words(known: Profile, sub: ModelFacts) -> str:
-    """How sub-calls can read all of a text, each no longer than its model reads reliably."""
+    """A line for the prompt: how many sub-calls read a whole text, none longer than is read reliably.
+
+    Args:
+        known: the profile of the text.
+        sub: the model of the sub-calls.
+    """
     effective = max(_LEAST_WINDOW, sub.effective_window)
     calls, tokens = chunks(known.tokens, _reader(effective))
     return reading_plan(calls, tokens, effective)
 
 
 def reading_cost(question: str, known: Profile, tokens_read: int, window: int) -> ReadingCost:
-    """What was read, beside the bound of theorem T1 for the question's class.
+    """The tokens that a run read, and the lower bound of theorem T1 for the question's class.
 
     Args:
-        tokens_read: of input, over all calls.
+        question: decides the class.
+        known: the profile of the context.
+        tokens_read: input tokens over all calls.
         window: of the sub-model, in tokens.
     """
     growth = growth_of(question)

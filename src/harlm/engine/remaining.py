@@ -1,4 +1,4 @@
-"""What a node has left, for the model: in one line for its turns, and as ``budget()`` returns it. Knows units."""
+"""The budget that a node has left, for its model: one line for each turn, and the value of ``budget()``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from harlm.budget import UNLIMITED, Account
 from harlm.types import Amounts
 
-_COUNTS = UNLIMITED // 2  # more than this is left where nothing is limited
+_COUNTS = UNLIMITED // 2  # an amount above this means that there is no limit
 
 
 def left_in_words(account: Account) -> str:
-    """What is left, such as ``$0.42, 12,000 tokens, 88 calls, 64 s``; empty where nothing is limited."""
+    """What is left, such as ``$0.4200, 12,000 tokens, 88 calls, 64 s``; empty if nothing is limited."""
     left = what_is_left(account)
     shown = {
         "usd_left": "${:,.4f}",
@@ -24,10 +24,15 @@ def left_in_words(account: Account) -> str:
 
 
 def what_is_left(account: Account, unasked: Sequence[Amounts] = ()) -> dict[str, float | None]:
-    """What can still be spent, beside what is kept for finishing; None where there is no limit.
+    """What can still be spent, without the finishing reserve: tokens, US dollars, calls and seconds.
 
     Args:
-        unasked: set aside for calls that were made early and that nobody has asked for: a cell does not know of them.
+        account: of the node.
+        unasked: amounts set aside for early calls that the cell has not asked for yet. They count as left,
+            since the cell cannot know of them.
+
+    Returns:
+        each amount by its name, such as ``tokens_left``; ``None`` for one without a limit.
     """
     left = Amounts(*map(sum, zip(account.left, *unasked, strict=True)))
     return {

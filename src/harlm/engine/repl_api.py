@@ -1,5 +1,7 @@
-"""What cells may ask of their host. Every argument was chosen by a model and is checked here; every failure becomes an exception in
-the cell, never an answer.
+"""The functions that cells call on their host.
+
+Every argument was chosen by a model, so it is checked here. Every failure becomes an exception in the cell,
+never an answer.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from harlm.guest.vocabulary import FORESEEN, MEMORY_FUNCTIONS
 from harlm.scheduler.broker import Broker
 from harlm.types import Hit, Task, summed
 
-_MOST_HITS = 1_000
+_MOST_HITS = 1_000  # of one search
 _NUMBERS = re.compile(r"(?P<first>\d{1,9})(?:\s*[-–]\s*(?P<last>\d{1,9}))?\s*$")
 
 
@@ -45,13 +47,13 @@ class _Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReplApi:
-    """Serves the cells of one node; a ``harlm.protocols.ReplHost``.
+    """Serves the calls of one node's cells; a ``harlm.protocols.ReplHost``.
 
     Args:
-        task, node: of the cells.
-        queries: makes their calls.
+        task, node: whose cells they are.
+        queries: makes the calls that reach a model.
         searcher: over the node's context.
-        learned: takes the replies of sub-calls.
+        learned: receives the replies of sub-calls.
     """
 
     def __init__(
@@ -73,12 +75,12 @@ class ReplApi:
         self._broker: Broker | None = None
 
     def begin_turn(self, left: int) -> None:
-        """Another turn begins; ``left`` come after it."""
+        """Another turn begins, after which ``left`` turns remain."""
         self._turns_left = left
 
     @contextmanager
     def claiming_from(self, broker: Broker) -> Iterator[None]:
-        """While the cell runs whose calls ``broker`` may have made early."""
+        """Take the replies of the running cell's calls from ``broker``, which may have made them early."""
         self._broker = broker
         try:
             yield
@@ -100,10 +102,12 @@ class ReplApi:
         """Serve a call that reaches no model.
 
         Args:
-            is_ahead: whether a scout asks, of which nothing is traced.
+            function: a name of ``harlm.guest.vocabulary``.
+            arguments: as the cell gave them, not checked yet.
+            is_ahead: whether a scout asks; its searches are not traced.
 
         Raises:
-            CodeError: raised in the cell.
+            CodeError: the call cannot be served; raised in the cell with this message.
         """
         try:
             match function:
@@ -159,7 +163,9 @@ class ReplApi:
         return [(place.label, place.line) for place in places]
 
     def _extent(self, asked: _Extent) -> tuple[int, int]:
-        """The characters of a part that is named as a hit names it (``p12``, ``Prices row 5``), or of parts ``3-5``."""
+        """Start and end, in characters, of a part named as in a hit (``p12``, ``Prices row 5``), or of a
+        range such as ``3-5``.
+        """
         document = document_of(self._context, asked.document)
         marks = document.marks
         if marks is not None and asked.part in marks.labels:
@@ -173,7 +179,7 @@ class ReplApi:
         return first[0], last[1]
 
     def _budget(self) -> dict[str, object]:
-        """Limits that this run has; ``None`` for those that it does not have."""
+        """The value of ``budget()``; an amount without a limit is ``None``."""
         settings, account = self._node.settings, self._node.account
         early = () if self._broker is None else self._broker.unclaimed
         unasked = summed([making.usage() for making in early])

@@ -1,4 +1,6 @@
-"""What all nodes of one run share: its sockets, its books and its slots. Does not depend on any node."""
+"""What all nodes of one run share: sandbox, router, sink, memory, billing, slots. Does not depend on any
+node.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,8 @@ class Models:
 
     Attributes:
         root: writes code and answers.
-        sub: what cells call.
-        economy: what they call once most of the budget is spent; ``sub`` if ``None``.
+        sub: is called by cells.
+        economy: is called by cells once most of the budget is spent; ``sub`` if ``None``.
     """
 
     root: LanguageModel
@@ -63,7 +65,14 @@ class Around(Protocol):
         on_event: Callable[[Event], None],
         may_hedge: Callable[[], bool],
     ) -> LanguageModel:
-        """``model`` with its layers, the innermost of which ``meter`` makes."""
+        """``model`` with its layers.
+
+        Args:
+            model: the innermost model.
+            meter: makes the innermost layer, which counts what calls cost.
+            on_event: called for each event of a layer, such as a retry.
+            may_hedge: whether a slow call may be sent a second time, asked for each call.
+        """
         ...
 
 
@@ -82,18 +91,21 @@ class Run:
     """One run: everything that its nodes share.
 
     Attributes:
-        id: the run's name.
-        sandbox, router, sink: the sockets.
+        id: the run's name, a ULID.
+        sandbox, router, sink: open REPLs, choose modes, take events.
         settings: turns, depth, concurrency.
-        memory_settings: how much of what was found out is shown.
-        billing: what calls are paid with.
-        around: puts the layers of calls around a model; by default none but the meter.
+        memory_settings: how much of the memory is shown to models.
+        billing: prices and counts calls.
+        around: puts the layers of the call path around a model; by default the meter alone.
         index_file: where search indexes are kept; ``None`` keeps them in memory.
-        memory: what was found out; by default it ends with the run.
-        reuse: replies that need not be paid for again; ``None`` to call always.
-        identity_of: what a model's replies may be reused by; ``None`` if they must not be.
+        memory: the results found in this run; by default it ends with the run.
+        reuse: knows replies that were paid for before; ``None`` makes every call.
+        identity_of: the identity under which a model's replies are reused; ``None`` if they must not be.
         open_repls: how many REPLs may be open at once at each depth below the root.
         slowest_root_s: the longest call of a root model so far, in seconds.
+        call_slots: held during each call, so that no more than ``settings.concurrency`` are in flight.
+        repl_slots: by depth, held while a node below the root has a REPL open.
+        event_numbers, call_numbers: 1, 2, 3, … for the run's events and calls.
     """
 
     id: str
@@ -121,9 +133,9 @@ class Run:
 
     @property
     def goal(self) -> str:
-        """The question of the root, which summaries keep in mind."""
+        """The question of the root, to which all summaries are fitted."""
         return self.memory.goal
 
     def facts_of(self, model: LanguageModel) -> ModelFacts:
-        """What is known of one of the run's models."""
+        """Name, window and price of one of the run's models."""
         return ModelFacts(name=model.name, window=model.window, price=self.billing.price_of(model.name))

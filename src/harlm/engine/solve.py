@@ -1,4 +1,4 @@
-"""The one recursion: a task goes in, an answer comes out. Called by the client at depth 0 and by ``rlm_query`` below."""
+"""The one recursion: a task in, an answer out. Called by the client at depth 0, by ``rlm_query`` below."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from harlm.types import Answer, Latency, MemoryUse, Mode, Profile, Route, Task
 async def solve(task: Task, node: Node) -> Answer:
     """Answer ``task`` at ``node``.
 
-    At the root the citations are checked against the context; below it the text goes to the parent as the model
-    wrote it, since only the root's context holds the user's documents.
+    At the root the citations are checked against the context; below it the text goes to the parent as the
+    model wrote it, since only the root's context holds the user's documents.
 
     Raises:
         ModelError: a model that the node cannot do without failed.
         SandboxFailure: no REPL could be opened, or it broke.
-        LimitExceeded: the budget was spent before there was an answer; ``partial`` is how far it got.
+        LimitExceeded: the budget was spent before the model finished; ``partial`` is the best answer so far.
     """
     started = time.monotonic()
     known = profile(task.context)
@@ -45,13 +45,13 @@ async def solve(task: Task, node: Node) -> Answer:
         except ContextOverflow as error:
             if route is None:
                 raise
-            mode = "repl"  # the estimate said that it fits, and the provider says that it does not
+            mode = "repl"  # it fits by the estimate, but not by the provider's count
             node.emit(events.Noted(message=f"{error}; working on it in parts instead"))
             outcome = await answer_in_turns(task, node, mode, known, solve=solve)
     else:
         outcome = await answer_in_turns(task, node, mode, known, solve=solve)
     if not node.depth:
-        await node.run.memory.close()  # what it may still have cost is part of the answer
+        await node.run.memory.close()  # its last calls to an embedder are part of the answer's usage
     node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
     answer = _answer(task, node, route, mode, outcome, known, time.monotonic() - started)
     if outcome.limit is not None:
@@ -96,7 +96,7 @@ def _answer(
 
 
 def _memory_use(node: Node, text: str) -> MemoryUse:
-    """What memory did, and the calls that were reused."""
+    """The figures of the memory, and of the calls that were reused."""
     use, reuse = node.run.memory.use(text), node.run.reuse
     if reuse is None:
         return use
@@ -110,7 +110,7 @@ def _memory_use(node: Node, text: str) -> MemoryUse:
 
 
 def _checked(outcome: Outcome, task: Task, node: Node) -> tuple[str, object, Cited]:
-    """Text and data with their citations checked, at the root."""
+    """Text, data and citations of an outcome; at the root the citations have been checked."""
     if node.depth:
         return outcome.text, outcome.data, Cited(outcome.text, (), 0)
     if outcome.data is None:

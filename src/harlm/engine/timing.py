@@ -1,5 +1,6 @@
-"""Where the time of calls goes: how much ran side by side, and what would be left if all of it could. Knows when calls
-began and ended; refuses to know what they were for.
+"""The time of calls: how much they overlapped, and how long they would take with unlimited concurrency.
+
+Handles the moments at which calls begin and end. Does not depend on what they are for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,15 @@ Now = Callable[[], float]
 
 
 class CallClock:
-    """Call time of one node and everything below it: how much calls overlapped."""
+    """Measures how much the calls of one node and all nodes below it overlapped.
+
+    Args:
+        parent: the clock of the node above, which counts the same calls.
+        now: the current time in seconds.
+
+    Attributes:
+        early: the early calls that were made, claimed and wasted, here and below.
+    """
 
     def __init__(self, parent: CallClock | None = None, now: Now = time.monotonic) -> None:
         self._parent = parent
@@ -23,16 +32,15 @@ class CallClock:
         self._busy = 0.0
         self._call_time = 0.0
         self.early = Early()
-        """What making calls early came to, here and below."""
 
     def made_early(self, early: Early) -> None:
-        """A cell has ended."""
+        """Count the early calls of a cell that has ended."""
         self.early += early
         if self._parent:
             self._parent.made_early(early)
 
     def call_started(self) -> None:
-        """A request left."""
+        """A request was sent."""
         if not self._in_flight:
             self._busy_since = self._now()
         self._in_flight += 1
@@ -40,7 +48,7 @@ class CallClock:
             self._parent.call_started()
 
     def call_ended(self, seconds: float) -> None:
-        """A request came back after ``seconds``, or failed."""
+        """A request returned or failed after ``seconds``."""
         self._in_flight -= 1
         self._call_time += seconds
         if not self._in_flight:
@@ -50,15 +58,18 @@ class CallClock:
 
     @property
     def parallelism(self) -> float:
-        """Call time over the time in which any call was in flight; 1 when calls went one after another."""
+        """Call time over the time with any call in flight: 1 if no calls overlapped, 0 before any call."""
         return self._call_time / self._busy if self._busy > 0 else float(bool(self._call_time))
 
 
 class Bursts:
-    """What unlimited concurrency would have saved one node.
+    """Measures what unlimited concurrency would have saved one node.
 
-    Calls of a cell that are under way together form a burst. With unlimited concurrency a burst lasts as long as the
-    longest of its calls by its own critical path; what it lasted beyond that was waiting for a free slot.
+    Calls of a cell that overlap form a burst. With unlimited concurrency a burst lasts as long as the longest
+    critical path among its calls; the rest of its time was spent waiting for a free slot.
+
+    Attributes:
+        saved: seconds that unlimited concurrency would have saved so far.
     """
 
     def __init__(self, now: Now = time.monotonic) -> None:
@@ -69,17 +80,17 @@ class Bursts:
         self.saved = 0.0
 
     def save(self, seconds: float) -> None:
-        """Count what was saved before any burst began."""
+        """Add seconds that were measured elsewhere, for calls that were made early."""
         self.saved += seconds
 
     def enter(self) -> None:
-        """A call of a cell began."""
+        """A call of a cell has begun."""
         if not self._open:
             self._since, self._longest = self._now(), 0.0
         self._open += 1
 
     def leave(self, critical_s: float) -> None:
-        """It ended; ``critical_s`` is its own critical path."""
+        """A call of a cell has ended; ``critical_s`` is its own critical path in seconds."""
         self._open -= 1
         self._longest = max(self._longest, critical_s)
         if not self._open:

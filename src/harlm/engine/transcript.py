@@ -1,8 +1,8 @@
-"""What the root model of a node has said and been shown. Knows messages and their bound; refuses to know what a turn did.
+"""The transcript of a node: what its root model wrote and was shown. Handles messages and their sizes.
 
-The beginning never changes, turns are only added, and what is old is folded at once and seldom, so that providers can serve the
-beginning of each prompt from their cache. Whatever happens, a prompt is at most the opening messages, ``view_tokens`` and
-``history_tokens``.
+The beginning never changes and turns are only added. Old turns are folded rarely and all together, so that
+providers can serve the beginning of most prompts from their cache. A prompt never exceeds the opening
+messages plus ``view_tokens`` plus ``history_tokens``.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from harlm.memory import Memory
 from harlm.memory.extract import Measure
 from harlm.types import Message
 
-_SHORT = 800  # characters of a message that are not worth cutting
-_CHARACTERS = 3  # for a token, at least, when a message is cut
+_SHORT = 800  # characters of a message that is not worth cutting
+_CHARACTERS = 3  # characters kept for each token of room when a message is cut, before it is measured again
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the model wrote, and what it was shown of it."""
+    """One turn: its number from 1, the model's reply, and the message that showed the model its results."""
 
     number: int
     reply: Message
@@ -29,15 +29,15 @@ class Turn:
 
 
 class Transcript:
-    """See the module.
+    """The messages of one node, kept within a bound by folding old turns into memory.
 
     Args:
         opening: the rules and the question.
         memory: where folded turns go.
-        node, question: of the task.
+        node, depth, question: name and depth of the node, and the question of its task.
         measure: an upper bound of the tokens of a text.
-        history_tokens: of the turns that are shown whole.
-        view_tokens: of what is shown of those before.
+        history_tokens: the most tokens of the turns that are shown whole.
+        view_tokens: the most tokens of the view of earlier turns.
         on_fold: called for each folding with the number of turns and the tokens before and after.
         on_turn: called for each turn that left the prompt with its handle, its text and its tokens.
     """
@@ -63,7 +63,7 @@ class Transcript:
         self._depth = depth
         self._question = question
         self._measure = measure
-        self._most = history_tokens
+        self._history_tokens = history_tokens
         self._view_tokens = view_tokens
         self._on_fold = on_fold
         self._view: str | None = None
@@ -72,23 +72,23 @@ class Transcript:
 
     @property
     def messages(self) -> list[Message]:
-        """What the model is asked with."""
+        """The prompt of the next call."""
         return [
             *(self._opening if self._view is None else prompts.with_view(self._opening, self._view)),
             *(message for turn in self._turns for message in (turn.reply, turn.shown)),
         ]
 
     def add(self, reply: str, shown: Message) -> None:
-        """One more turn; those before are folded where they have no room beside it."""
+        """Add a turn. If the earlier turns do not fit next to it, they are folded first."""
         self._count += 1
         turn = self._fitting(Turn(self._count, Message(role="assistant", content=reply or "(empty)"), shown))
-        if self._turns and sum(map(self._size, self._turns)) + self._size(turn) > self._most:
+        if self._turns and sum(map(self._size, self._turns)) + self._size(turn) > self._history_tokens:
             self.fold()
         self._turns.append(turn)
         self._memory.next_turn(self._node)
 
     def fold(self) -> bool:
-        """Put all turns into memory, and show the view of them; whether there were any."""
+        """Move all turns into memory and show the view of them instead. Returns whether there were any."""
         if not self._turns:
             return False
         before = sum(map(self._size, self._turns))
@@ -109,7 +109,7 @@ class Transcript:
         return True
 
     def shorten(self) -> bool:
-        """Make a prompt that a provider found too long shorter; whether there was anything to shorten."""
+        """Shorten a prompt that the provider refused as too long. Returns whether that was possible."""
         if len(self._turns) > 1:
             last = self._turns.pop()
             self.fold()
@@ -124,8 +124,8 @@ class Transcript:
         return had_view
 
     def _fitting(self, turn: Turn) -> Turn:
-        """A turn that has room by itself: what is too long is cut in its middle."""
-        room = self._most // 2
+        """``turn``, whose messages are cut in the middle if one is longer than half of the history."""
+        room = self._history_tokens // 2
         return replace(turn, reply=self._cut(turn.reply, room), shown=self._cut(turn.shown, room))
 
     def _cut(self, message: Message, room: int) -> Message:

@@ -1,5 +1,6 @@
-"""What one node works with: a REPL, what its cells may ask, and a search over its context. Opened for a node, forked for a second
-attempt from the same state, closed with the node.
+"""A workspace: the REPL of a node, the functions that its cells can call, and the search over its context.
+
+Opened for a node, forked for a second attempt from the same state, and closed with the node.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ class Workspace:
     """The workspace of one node.
 
     Attributes:
-        task, node, mode: whose it is.
-        learned: what has been found out so far.
-        queries: makes the calls of cells.
-        api: serves cells.
-        cells: runs them.
+        task, node, mode: what it was opened for.
+        learned: what the node has found out so far.
+        queries: makes the calls of cells to models.
+        api: serves the calls of cells.
+        cells: runs the cells.
     """
 
     def __init__(self, task: Task, node: Node, mode: Mode, *, solve: Solve, searcher: Searcher) -> None:
@@ -38,50 +39,57 @@ class Workspace:
         self.cells = Cells(node, mode, api=self.api, queries=self.queries)
         self._solve = solve
         self._searcher = searcher
-        self._owns_searcher = False
+        self._searching = {self}  # the open workspaces that share the searcher
         self._opening: asyncio.Future[Repl] = asyncio.get_running_loop().create_future()
 
     @classmethod
     def open(cls, task: Task, node: Node, mode: Mode, *, solve: Solve) -> Workspace:
-        """A new workspace. Its REPL is opened beside the caller, since a node's first call needs none."""
-        # A child's text was cut for that child alone: its index would only evict others from the file.
+        """A new workspace, at once. The REPL opens in the background, since the first call needs none."""
+        # A child's text is made for that child alone: its index would only evict others from the file.
         searcher = Searcher(task.context, None if node.depth else node.run.index_file)
         self = cls(task, node, mode, solve=solve, searcher=searcher)
-        self._owns_searcher = True
         setup = ReplSetup(context=task.context, functions=given_in(mode), seed=node.settings.seed or 0)
         self._opening = asyncio.ensure_future(node.run.sandbox.open(setup, self.api))
         return self
 
     @property
     def opening(self) -> asyncio.Future[Repl]:
-        """The REPL, as soon as it is open.
+        """The REPL, to be awaited.
 
         Raises:
-            SandboxFailure: when awaited, if it cannot be opened.
+            SandboxFailure: when awaited, if the REPL cannot be opened.
         """
         return self._opening
 
     async def fork(self, node: Node) -> Workspace:
-        """A second workspace in the state of this one, between two cells. From here each goes its own way.
+        """A second workspace that starts with a copy of this one's state and is independent from then on.
+
+        Call it between two cells. The search is shared, and stays open until the last of its workspaces is
+        closed.
 
         Args:
-            node: pays for the calls of the new one.
+            node: pays for the calls of the new workspace.
 
         Raises:
-            SandboxFailure: the REPL cannot be forked.
+            SandboxFailure: the REPL cannot be opened or forked.
         """
         twin = Workspace(self.task, node, self.mode, solve=self._solve, searcher=self._searcher)
         twin.learned.take_over(self.learned)
-        twin._opening.set_result(await (await self._opening).fork(twin.api))
+        twin.cells.take_over(self.cells)
+        repl = await asyncio.shield(self._opening)  # cancelling a fork must not cancel the opening
+        twin._opening.set_result(await repl.fork(twin.api))
+        twin._searching = self._searching
+        twin._searching.add(twin)
         return twin
 
     async def close(self) -> None:
-        """End the REPL, and the search unless another workspace owns it."""
-        self._opening.cancel()
-        repl = (await asyncio.gather(self._opening, return_exceptions=True))[0]
+        """End the REPL, and the search if no fork uses it any more. Safe to call twice and at any time."""
         try:
+            self._opening.cancel()
+            repl = (await asyncio.gather(self._opening, return_exceptions=True))[0]
             if not isinstance(repl, BaseException):
                 await repl.close()
         finally:
-            if self._owns_searcher:
+            self._searching.discard(self)
+            if not self._searching:
                 self._searcher.close()

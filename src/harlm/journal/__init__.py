@@ -1,6 +1,6 @@
-"""PAID CALLS: what was paid for once is never paid for again.
+"""PAID CALLS: a call that was paid for once is reused, not made again.
 
-``reuse`` decides whether a call is known, ``store`` keeps calls from run to run in one SQLite file.
+``reuse`` decides whether a call is known; ``store`` keeps calls across runs, in one SQLite file.
 """
 
 from harlm.journal.reuse import KnownReply, Reuse

@@ -1,4 +1,4 @@
-"""What the file of paid calls holds, and forgetting it; for verbs, outside any run."""
+"""Maintenance of the file of paid calls: its contents, and removing calls. For commands, outside any run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _NO_LIMIT = 1 << 62
 
 
 def held(file: Path) -> Contents:
-    """What a file holds, over all namespaces; nothing if there is no file.
+    """The contents of a file, over all namespaces; empty if the file does not exist.
 
     Raises:
-        MemoryFailure: it cannot be read.
+        MemoryFailure: the file cannot be read.
     """
     if not file.exists():
         return Contents(size=0, rows=())
@@ -27,10 +27,14 @@ def held(file: Path) -> Contents:
 
 
 def forget(file: Path, used_before: float | None = None) -> int:
-    """Remove all calls, or those that were not used since; the number removed.
+    """Remove calls from a file.
 
     Args:
-        used_before: seconds since the epoch.
+        file: the file; it may be missing.
+        used_before: seconds since the epoch; calls used since then are kept. ``None`` removes all.
+
+    Returns:
+        how many were removed.
 
     Raises:
         MemoryFailure: they cannot be removed.

@@ -1,8 +1,9 @@
-"""Exact reuse: a call that was paid for once, with the same model, messages and sampling, is not made again, in whichever branch,
-depth or run. Does not take what is similar for what is the same.
+"""Exact reuse: a call that was paid for once, with the same model, messages and sampling, is not made again
+at any node or in any later run. Only equal calls are reused, never similar ones.
 
-The key is the content: BLAKE2b over the model with its address, all messages, temperature, seed and the number of the sample, so
-that six equal questions of one cell get six replies. Replies that were cut, filtered or empty, and errors, are never kept.
+The key is the content: BLAKE2b over the model with its address, all messages, temperature, seed and the
+number of the sample, so that six equal questions of one cell get six replies. Replies that were cut, filtered
+or empty are never kept, nor are errors.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from harlm.protocols import CallStore
 from harlm.types import Completion, Message, PaidCall, Sampling, Usage
 
 Make = Callable[[], Awaitable[tuple[Completion, float]]]
-"""Makes a call: its reply, and the seconds it took."""
+"""Makes a call, and returns its reply and the seconds it took."""
 
-_KEY_FORMAT = 3  # raised when equal keys would no longer mean equal calls
+_KEY_FORMAT = 3  # raised when an old key no longer means the same call
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ class KnownReply:
     """The reply to a call.
 
     Attributes:
-        completion: if it was known, with the usage of the call that paid for it.
-        seconds: that it took now.
-        is_known: whether it was paid for before.
+        completion: the reply; if it was known, with the usage of the call that paid for it.
+        seconds: that the call took now; 0 if the reply was known.
+        is_known: whether the reply was paid for before.
     """
 
     completion: Completion
@@ -39,16 +40,17 @@ class KnownReply:
 
 
 class Reuse:
-    """Replies by what they reply to.
+    """Makes each call once, and counts what that saves.
 
     Args:
-        store: keeps them.
+        store: keeps the calls.
 
     Attributes:
         made: calls whose replies were not known.
-        reused: calls whose replies were.
-        saved_tokens, saved_micros: what the reused ones took when they were made; ``saved_micros`` is ``None`` as soon as a price
-            was unknown.
+        reused: calls whose replies were known.
+        saved_tokens, saved_micros: what the reused calls took when they were made: tokens of input and
+            output, and millionths of a US dollar. ``saved_micros`` is ``None`` once a call of unknown price
+            was reused.
     """
 
     def __init__(self, store: CallStore) -> None:
@@ -60,11 +62,16 @@ class Reuse:
         self.saved_micros: int | None = 0
 
     def key(self, model: str, messages: Sequence[Message], sampling: Sampling, sample: int = 0) -> str:
-        """The name of a call: equal for equal calls.
+        """The key of a call: equal for equal calls.
 
         Args:
-            model: its name and its address.
-            sample: 0, 1, 2, … among calls that ask the same and are meant to be made several times.
+            model: name and address of the model.
+            messages: the prompt.
+            sampling: only its temperature and seed count.
+            sample: 0, 1, 2, … among identical calls that must each get a reply of their own.
+
+        Returns:
+            48 hexadecimal digits.
         """
         state = hashlib.blake2b(digest_size=24)
         about = (model, _KEY_FORMAT, sampling.temperature, sampling.seed, sample, len(messages))
@@ -75,19 +82,20 @@ class Reuse:
         return state.hexdigest()
 
     async def reply(self, key: str, make: Make, most_tokens: int | None = None) -> KnownReply:
-        """The reply of a call: known, in flight elsewhere, or made now.
+        """The reply to a call: from the store, from the same call in flight, or from ``make``.
 
         Args:
+            key: of the call.
             make: makes the call.
-            most_tokens: that the reply may have; a known one that is longer does not count.
+            most_tokens: the most that the reply may have; a longer known reply is not reused.
 
         Raises:
-            Exception: what ``make`` raises. A task that waited for the same call then makes it itself.
+            Exception: as raised by ``make``. Another task that waited for the same call then makes it itself.
         """
         while True:
             if (paid := self._known(key, most_tokens)) is not None:
                 self._count_saved(paid.usage)
-                self._store.put(paid)  # which counts as one more use
+                self._store.put(paid)  # counts one more use
                 completion = Completion(text=paid.text, model=paid.model, usage=paid.usage)
                 return KnownReply(completion, 0.0, is_known=True)
             flight = self._flights.get(key)
@@ -114,10 +122,10 @@ class Reuse:
             flight.set_result(None)
 
     def flush(self) -> None:
-        """Return when every paid call is kept.
+        """Return when every paid call is as safe as the store makes it.
 
         Raises:
-            MemoryFailure: it cannot be.
+            MemoryFailure: a call cannot be written.
         """
         self._store.flush()
 

@@ -1,6 +1,6 @@
-"""Paid calls in one SQLite file for all runs, and in this process's memory for one.
+"""Stores of paid calls: a SQLite file for all runs, and this process's memory for one.
 
-Protects one namespace from another: no row of another is ever read.
+Namespaces are separate: a store reads no row of another namespace.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from harlm.types import PaidCall, Usage
 
 _FORMAT = 1
 _SHORT = 512  # bytes that are not worth compressing
-_IS_PACKED = 2
-_AT_ONCE = 256  # calls that are removed at once
-_LEGACY_KEY = 48  # characters of a call's key; entries of memory have shorter ones
+_IS_PACKED = 2  # flag of the column ``packing``
+_AT_ONCE = 256  # calls that one statement removes
+_LEGACY_KEY = 48  # characters of a call's key; no other entry has a key of this length
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS calls (
@@ -41,8 +41,9 @@ class CallTable:
 
     Args:
         space: the namespace.
-        max_bytes: of the file; when it is opened, the calls that were reused least and longest ago are removed until it fits.
-        entries: the memory's file, in which versions before 0.2 kept calls; a new journal begins with those.
+        max_bytes: of the file. When a larger file is opened, the calls that were reused least are removed
+            until it fits, the least recently used of these first.
+        entries: the memory's file, in which versions before 0.2 kept calls; a new journal begins with these.
     """
 
     noun = "journal"
@@ -57,7 +58,7 @@ class CallTable:
         is_new = not file.exists()
         connection = opened(file, _SCHEMA, _FORMAT)
         if is_new and self._entries is not None and self._entries.exists():
-            with suppress(sqlite3.Error):  # a memory that cannot be read has no calls to offer
+            with suppress(sqlite3.Error):  # an unreadable memory file holds no calls
                 _copy_from_memory(connection, self._entries)
         return connection
 
@@ -66,7 +67,7 @@ class CallTable:
         return item.key
 
     def insert(self, connection: sqlite3.Connection, items: Sequence[PaidCall]) -> None:
-        """See ``harlm.storage.Table``. A call that is known was reused once more."""
+        """See ``harlm.storage.Table``. A call whose key exists counts as one more use."""
         connection.executemany(
             "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)"
             " ON CONFLICT (space, key) DO UPDATE SET used = excluded.used, uses = uses + 1",
@@ -84,7 +85,7 @@ class CallTable:
         remove_least(connection, self._max_bytes)
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
-        """See ``harlm.storage.Table``: row after row, from both ends to where the file cannot be read."""
+        """See ``harlm.storage.Table``. Copies row by row, from both ends until a row cannot be read."""
         with (
             suppress(sqlite3.Error),
             closing(sqlite3.connect(f"{damaged.as_uri()}?mode=ro", uri=True)) as old,
@@ -101,8 +102,8 @@ class CallJournal:
     """Calls in a file; see ``harlm.protocols.CallStore``.
 
     Args:
-        file: where calls are kept.
-        space: the namespace; calls of others are never read.
+        file: where calls are kept; it is created with the first call.
+        space: the namespace; calls of other namespaces are never read.
         max_bytes, entries: as in ``CallTable``.
     """
 
@@ -114,7 +115,7 @@ class CallJournal:
         self._table = CallTable(space, max_bytes, entries)
         self._file: WriteBehind[PaidCall] = WriteBehind(file, self._table)
         if entries is not None and entries.exists() and not file.exists():
-            with suppress(sqlite3.Error, OSError):  # then the first call that is written begins the file
+            with suppress(sqlite3.Error, OSError):  # the first write will create the file
                 self._table.connect(file).close()
 
     @property
@@ -133,10 +134,16 @@ class CallJournal:
             MemoryFailure: the file cannot be read.
         """
         with self._file.lock:
-            if (call := self._file.waiting(key)) is not None:
-                return call
-            rows = self._file.read(_GET, (self._space, key))
-        return _call_of(rows[0]) if rows else None
+            waiting = self._file.waiting(key)
+            try:
+                rows = self._file.read(
+                    _GET, (self._space, key)
+                )  # first: a call on disk stays the one under its key
+            except MemoryFailure:
+                if waiting is None:
+                    raise
+                return waiting
+        return _call_of(rows[0]) if rows else waiting
 
     def flush(self) -> None:
         """See ``harlm.protocols.CallStore``."""
@@ -157,7 +164,7 @@ class InMemoryCalls:
     def put(self, call: PaidCall) -> None:
         """See ``harlm.protocols.CallStore``."""
         if self._is_closed:
-            raise MemoryFailure("this journal is closed")
+            raise MemoryFailure("this journal is closed; open another for new calls")
         self._calls.setdefault(call.key, call)
 
     def get(self, key: str) -> PaidCall | None:
@@ -174,11 +181,15 @@ class InMemoryCalls:
 
 
 def remove_least(connection: sqlite3.Connection, max_bytes: int, *, used_before: float | None = None) -> int:
-    """Remove the calls that were reused least and longest ago until the rest fits; the number removed.
+    """Remove the calls that were reused least, the least recently used first, until the rest fits.
 
     Args:
-        max_bytes: of the file.
-        used_before: seconds since the epoch; calls that were not used since are removed as well.
+        connection: to the file.
+        max_bytes: the size that the file may have afterwards, without free pages.
+        used_before: seconds since the epoch; all calls last used before then are removed first.
+
+    Returns:
+        how many were removed.
     """
     removed = 0
     if used_before is not None:
@@ -195,7 +206,7 @@ def remove_least(connection: sqlite3.Connection, max_bytes: int, *, used_before:
 
 
 def _copy_from_memory(connection: sqlite3.Connection, entries: Path) -> None:
-    """Calls that versions before 0.2 kept among the entries of memory."""
+    """Copy the calls that versions before 0.2 kept among the replies in the memory's file."""
     connection.execute("ATTACH DATABASE ? AS memory", (f"{entries.absolute().as_uri()}?mode=ro",))
     try:
         connection.execute(

@@ -1,7 +1,8 @@
-"""HIERARCHICAL MEMORY: what was found out once is found again, whole, from any depth, within a bounded view.
+"""HIERARCHICAL MEMORY: every result of a run can be found again, whole, from any depth, and is shown in a
+bounded view.
 
-*Cold* holds every entry as it was, in SQLite. *Hot* and *warm* are views of it: the texts used last, and summaries for the
-questions known so far. Knows entries and tokens; refuses to know what a model is.
+The *cold* tier holds every entry as it was, in SQLite. *Hot* and *warm* hold copies: the entries used last,
+and summaries for the current questions. Handles entries and tokens. Does not depend on models.
 """
 
 from harlm.memory.cold import ColdStore

@@ -1,6 +1,7 @@
-"""The cold tier: every entry as it was, in one SQLite file, with BM25 over all of it. Does not decide what is worth keeping.
+"""The cold tier: every entry as it was, in one SQLite file, with BM25 search over it. Does not decide what is
+worth keeping.
 
-Protects one namespace from another: no row of another is ever read.
+Namespaces are separate: a store reads no row of another namespace.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from harlm.retrieval.postings import any_of
 from harlm.storage import WriteBehind
 from harlm.types import Entry, Recollection
 
-_PLACES = 16  # runs whose passages are known by number
-_TIES = 20  # passages that may have the same score where a search is cut
+_RUNS = 16  # runs whose index stays in memory
+_TIES = 20  # further passages that are read, so that ties at the end are broken by key
 
 
 class EntryTable:
@@ -29,7 +30,8 @@ class EntryTable:
 
     Args:
         space: the namespace.
-        max_bytes: of the file; when it is opened, the entries that were used least and longest ago are removed until it fits.
+        max_bytes: of the file. When a larger file is opened, the entries with the fewest uses are removed
+            until it fits, the least recently used of these first.
     """
 
     noun = "memory"
@@ -64,16 +66,16 @@ class ColdStore:
     """Keeps entries in a file; see ``harlm.protocols.MemoryStore``.
 
     Args:
-        file: where entries are kept.
-        space: the namespace; entries of others are never read.
+        file: where entries are kept; it is created with the first entry.
+        space: the namespace; entries of other namespaces are never read.
         max_bytes: of the file, as in ``EntryTable``.
     """
 
     def __init__(self, file: Path, space: str = "", *, max_bytes: int = 1 << 40) -> None:
         self._space = space
         self._file: WriteBehind[Entry] = WriteBehind(file, EntryTable(space, max_bytes))
-        self._places: dict[str, RunIndex] = {}
-        self._numbered = 0  # which opening of the file the numbers in ``_places`` are of
+        self._indexes: dict[str, RunIndex] = {}
+        self._numbered = 0  # the opening of the file whose row numbers ``_indexes`` holds
 
     @property
     def failure(self) -> str | None:
@@ -101,16 +103,16 @@ class ColdStore:
         words = telling_words(query)
         if not any_of(words) or k < 1:
             return ()
-        with suppress(MemoryFailure):  # then what waits is looked through
-            self.flush()  # or what is found would depend on how far the writer has come
+        with suppress(MemoryFailure):  # entries that cannot be written are searched in memory below
+            self.flush()  # otherwise the result would depend on how far the writer is
         with self._file.lock:
             found = look_through(words, [each for each in self._file.all_waiting() if each.run == run])
-            place = self._place(run)
-            best = dict(place.best(self._file.read, words, 2 * k + _TIES))
-            rows = self._file.read(  # CROSS: else SQLite begins with all entries of the namespace
+            run_index = self._index_of(run)
+            best = dict(run_index.best(self._file.read, words, 2 * k + _TIES))
+            rows = self._file.read(  # CROSS, or SQLite would begin with all entries of the namespace
                 "SELECT spans.id, entries.key, spans.first, spans.last FROM spans CROSS JOIN entries ON entries.id = spans.entry"  # noqa: S608 - numbers
                 f" WHERE spans.id IN ({','.join(map(str, best))}) AND spans.place = ? AND entries.space = ?",
-                (place.name, self._space),
+                (run_index.name, self._space),
             )
         for number, key, first, last in rows:
             score = best[cast(int, number)]
@@ -118,16 +120,16 @@ class ColdStore:
         found.sort(key=lambda each: (-round(each.score, 9), each.key, each.start))
         return tuple(found[:k])
 
-    def _place(self, run: str) -> RunIndex:
-        """The passages of a run, of the few that were searched last."""
+    def _index_of(self, run: str) -> RunIndex:
+        """The index of a run; those of the ``_RUNS`` runs searched last are kept."""
         if self._numbered != self._file.opened:
-            self._places.clear()
+            self._indexes.clear()
             self._numbered = self._file.opened
-        place = self._places.pop(run, None) or RunIndex(place_of(self._space, run))
-        self._places[run] = place
-        if len(self._places) > _PLACES:
-            del self._places[next(iter(self._places))]
-        return place
+        run_index = self._indexes.pop(run, None) or RunIndex(place_of(self._space, run))
+        self._indexes[run] = run_index
+        if len(self._indexes) > _RUNS:
+            del self._indexes[next(iter(self._indexes))]
+        return run_index
 
     def flush(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -136,4 +138,4 @@ class ColdStore:
     def close(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         self._file.close()
-        self._places.clear()
+        self._indexes.clear()

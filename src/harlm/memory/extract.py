@@ -1,8 +1,9 @@
-"""Shorter by leaving sentences out: those that say least about the questions that are known. Knows words and sentences; refuses
-to write anything of its own.
+"""Extracts: a text is shortened by leaving out the sentences that say least about the current questions. Adds
+no words of its own.
 
-Without a question the beginning is taken. With one, BM25 with a little of each sentence's neighbours keeps 97 % of the answers
-at a quarter of the size, where the beginning keeps 24 % (our own set; bench/memory.py).
+Without a question the beginning is kept. With one, sentences are ranked by BM25 plus a share of their
+neighbours' scores: at a quarter of the size this keeps 97 % of the answers, where the beginning keeps 24 %
+(our own set; ``bench/memory.py``).
 """
 
 from __future__ import annotations
@@ -20,29 +21,35 @@ from harlm.retrieval.sentences import split_sentences
 GAP = " … "
 """Stands where something was left out."""
 
-_NEIGHBOUR = 0.3  # of a sentence's score that its neighbours have
-_LONG = 400  # characters of a sentence that is looked at in pieces
-_LEAST = 20  # characters that a piece of a sentence has at least
-_B, _K = 0.5, 1.2  # BM25
-_MOST = 400_000  # characters that are looked through; beyond them the beginning and the end
+_NEIGHBOUR = 0.3  # share of the better neighbour's score that is added to a sentence's own
+_LONG = 400  # characters; a longer sentence is cut into pieces
+_LEAST = 20  # characters; less room than this holds nothing
+_B, _K = 0.5, 1.2  # of BM25
+_MOST = 400_000  # characters that are searched; of a longer text the beginning and the end
 _LINE = re.compile(r"\S.*")
 _WORD_END = re.compile(r"\s+\S*$")
 
 Measure = Callable[[str], int]
-"""Tokens of a text."""
+"""The tokens of a text, or an upper bound of them."""
 
 Split = Callable[[str], list[tuple[int, int]]]
+"""The parts of a text that are kept or left out, each as start and end in characters."""
 
 
 def extracted(
     text: str, questions: Sequence[str], tokens: int, measure: Measure, split: Split = split_sentences
 ) -> str:
-    """The sentences of ``text`` that say most about ``questions``, in their order, in so many tokens.
+    """The sentences of ``text`` that say most about ``questions``, in order, in at most ``tokens`` tokens.
 
     Args:
-        questions: the most important first.
-        measure: tokens of a text; must not be less for a longer one.
-        split: into what is left out or not; sentences, or for texts that are no prose ``lines``.
+        text: the whole text; returned as it is if it fits.
+        questions: the most important first; only the first four count.
+        tokens: the most that the result may have.
+        measure: tokens of a text; must not be smaller for a longer one.
+        split: the parts that are kept or left out: sentences, or ``lines`` for a text that is not prose.
+
+    Returns:
+        the extract, with ``GAP`` for each part left out; empty if nothing fits.
     """
     whole = measure(text)
     if whole <= tokens:
@@ -61,7 +68,7 @@ def extracted(
 
 
 def beginning(text: str, tokens: int, measure: Measure) -> str:
-    """The first words of ``text`` that fit into so many tokens."""
+    """The first words of ``text`` that fit into ``tokens`` tokens; empty if none do."""
     if measure(text) <= tokens:
         return text
     room = len(text)
@@ -74,12 +81,12 @@ def beginning(text: str, tokens: int, measure: Measure) -> str:
 
 
 def lines(text: str) -> list[tuple[int, int]]:
-    """The lines of a text that are not blank."""
+    """Start and end of each line of a text that is not blank, without leading blanks."""
     return [match.span() for match in _LINE.finditer(text)]
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """A sentence, or the pieces of one that is very long (a printed list, a line of data), cut at blanks."""
+    """A sentence; a very long one (a printed list, a line of data) is cut into pieces at blanks."""
     while end - start > _LONG:
         at = text.rfind(" ", start + _LONG // 2, start + _LONG)
         if at < 0:
@@ -94,7 +101,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _ranked(
     text: str, spans: Sequence[tuple[int, int]], questions: Sequence[str]
 ) -> list[tuple[float, int, int]]:
-    """Sentences with their scores, best first."""
+    """The spans as (score, start, end), best first."""
     asked = " ".join(questions[:4])
     if not asked.strip():
         return [(-float(at), *span) for at, span in enumerate(spans)]
@@ -110,12 +117,12 @@ def _ranked(
 
 @lru_cache(maxsize=64)
 def _query(asked: str) -> Query:
-    """The questions as words; many entries are made short for the same ones."""
+    """The questions as words. Cached, since many entries are shortened for the same questions."""
     return Query(asked, lambda _: 1.0)
 
 
 def _matches(text: str, spans: Sequence[tuple[int, int]], query: Query) -> list[dict[str, float]]:
-    """What of the question stands in each sentence."""
+    """For each span the words of the query that occur in it, each with its share from 0 to 1."""
     starts = [start for start, _ in spans]
     matches: list[dict[str, float]] = [{} for _ in spans]
     for at, shares in query.occurrences(text):
@@ -126,11 +133,11 @@ def _matches(text: str, spans: Sequence[tuple[int, int]], query: Query) -> list[
 
 
 def _bm25(lengths: Sequence[int], matches: Sequence[Mapping[str, float]]) -> list[float]:
-    """How much each sentence says about the question, rarer words counting more.
+    """The BM25 score of each sentence. Words that occur in fewer sentences count more.
 
     Args:
         lengths: of the sentences, in words.
-        matches: what of the question stands in each.
+        matches: as from ``_matches``.
     """
     seen = Counter(stem for each in matches for stem in each)
     count, average = len(lengths), max(1.0, sum(lengths) / max(1, len(lengths)))
@@ -146,7 +153,7 @@ def _bm25(lengths: Sequence[int], matches: Sequence[Mapping[str, float]]) -> lis
 
 
 def _chosen(ranked: Sequence[tuple[float, int, int]], room: int) -> list[tuple[int, int]]:
-    """The best spans that have room, in their order; of one that has none, its beginning if nothing else has."""
+    """The best spans that fit into ``room`` characters, in order. If the best is too long, its beginning."""
     chosen: list[tuple[int, int]] = []
     for _, start, end in ranked:
         if end - start + len(GAP) <= room:

@@ -1,7 +1,6 @@
-"""HIERARCHICAL MEMORY of one run: handles, the three tiers over one store, and views of them. Knows entries; refuses to know who
-asks, but for the node that an entry was made at.
+"""The memory of one run: handles, the three tiers over one store, and views of them.
 
-Nothing is ever lost by being demoted: hot and warm hold copies, and the store holds every original.
+Nothing is lost when an entry leaves a tier: hot and warm hold copies, and the store holds every original.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from harlm.tokens import estimate_tokens
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
 
 _DIGITS = "23456789abcdefghjkmnpqrstvwxyz"
-_HANDLE = 5  # characters of a handle, unless two would be the same
+_HANDLE = 5  # characters of a handle; more if two would be the same
 _TITLE = 100  # characters
-_EMBEDDED = 1_200  # characters of a question, and of a value, that a vector is made of
-_GIST = 80
-_MOST_SHOWN = 4_000  # entries of one view; others are found by search
+_EMBEDDED = 1_200  # characters of a question, and of a value, that its vector represents
+_GIST = 80  # characters of the beginning of an entry that are shown next to its handle
+_MOST_SHOWN = 4_000  # entries of one view; search finds the others
 _EXCERPT = 160  # tokens of a passage that search found
 
 _RANK: dict[EntryKind, int] = {"note": 0, "turn": 1, "answer": 2, "reply": 3, "digest": 4}
@@ -40,13 +39,13 @@ _NAMES: dict[EntryKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """An entry, or a part of it, as it is handed out.
+    """An entry, or a part of it, as a cell gets it.
 
     Attributes:
-        handle, title: which entry.
-        text: what of it is handed out.
+        handle, title: of the entry.
+        text: the entry's value, or a part of it.
         tokens: of the whole entry.
-        is_cut: whether there is more of it.
+        is_cut: whether ``text`` is only a part.
     """
 
     handle: str
@@ -58,7 +57,15 @@ class Recalled:
 
 @dataclass(slots=True)
 class _Known:
-    """What is kept in memory of one entry."""
+    """The facts about one entry that stay in this process's memory.
+
+    Attributes:
+        key: of the entry in the store.
+        gist: the beginning of its value.
+        turn: the turn of its node in which it was put.
+        was_hot: whether it was in the hot tier when it was last used.
+        was_shown_short: whether the model saw a summary of it since it was last expanded.
+    """
 
     handle: str
     key: str
@@ -74,15 +81,19 @@ class _Known:
 
 
 class Memory:
-    """See the module. For the event loop's thread alone.
+    """Keeps the results of one run under handles, finds and shows them. For the event loop's thread only.
 
     Args:
         store: keeps the originals; may be shared with other runs.
-        run: the name of this one.
-        goal: the question of the root, which summaries keep in mind.
-        hot_tokens: of the hot tier.
+        run: the name of this run.
+        goal: the question of the root, to which all summaries are fitted.
+        hot_tokens: the size of the hot tier, in tokens.
         measure: tokens of a text, or an upper bound of them.
-        embedder: makes vectors of entries, which search then finds by meaning as well.
+        embedder: makes vectors of entries, so that search also finds them by meaning.
+
+    Attributes:
+        goal: as above.
+        statistics: the figures of this run.
     """
 
     def __init__(
@@ -113,11 +124,11 @@ class Memory:
 
     @property
     def without_meaning(self) -> str | None:
-        """Why entries are found by words only, though an embedder was given; None where nothing is wrong with it."""
+        """Why search is by words only although an embedder was given; ``None`` if the embedder works."""
         return None if self._meaning is None else self._meaning.failure
 
     async def close(self) -> None:
-        """End what is made beside the run."""
+        """End the background work on vectors."""
         if self._meaning is not None:
             await self._meaning.close()
 
@@ -140,14 +151,28 @@ class Memory:
         title: str = "",
         is_pinned: bool = False,
     ) -> str:
-        """Remember a value, and give it a handle. The same value at the same node has the handle that it had."""
+        """Keep a value as an entry. The same value at the same node keeps its handle.
+
+        Args:
+            value: the text, or bytes.
+            kind: what the value is.
+            node, depth: where it was found.
+            question: what it answers.
+            model: the model that wrote it; empty if none did.
+            usage: of the call that it came from.
+            title: one line; by default the kind and the question.
+            is_pinned: whether every node's view shows it before other entries.
+
+        Returns:
+            the entry's handle.
+        """
         content = _digest(node, kind, question, value)
-        key = f"{content}-{self._run_digits}"  # the content first: equal scores have the same order in every run
+        key = f"{content}-{self._run_digits}"  # content first: ties have one order in every run
         if key in self._by_key:
             return self._by_key[key]
         handle = self._new_handle(content)
         tokens = estimate_tokens(value) if isinstance(value, str) else len(value)
-        place = "" if kind == "digest" else self._run  # nobody looks for a list of handles by what it says
+        place = "" if kind == "digest" else self._run  # search never returns a list of handles
         entry = Entry(
             key=key, kind=kind, value=value, question=question, run=place, node=node, depth=depth, model=model,
             tokens=tokens, created=time.time(), usage=usage or Usage(),
@@ -172,8 +197,10 @@ class Memory:
         return handle
 
     def _new_handle(self, content: str) -> str:
-        """A short name, made of the content: calls side by side end in any order, and a run that is asked again must show its model
-        the same handles, or its prompts would be new.
+        """A short name derived from the content.
+
+        Concurrent calls end in any order, but a repeated run must show its model the same handles: only then
+        are its prompts the same, and its calls reused.
         """
         digits = int.from_bytes(hashlib.blake2b(content.encode(), digest_size=16).digest(), "little")
         handle = "m"
@@ -183,29 +210,26 @@ class Memory:
         return handle
 
     def next_turn(self, node: str) -> None:
-        """What is put from here on at a node is newer than what was put before; within a turn nothing is."""
+        """A new turn of a node: its later entries count as newer. Entries of one turn have no order."""
         self._turns[node] += 1
 
     def flush(self) -> None:
-        """Return when all that was put is kept.
+        """Return when all entries are as safe as the store makes them.
 
         Raises:
-            MemoryFailure: it cannot be.
+            MemoryFailure: an entry cannot be written.
         """
         self._hot.flush()
 
-    def pin(self, handle: str, *, is_pinned: bool = True) -> None:
-        """Show an entry before others, for as long as it is pinned.
-
-        Raises:
-            KeyError: there is no such handle.
-        """
-        self._known[handle].is_pinned = is_pinned
-
-    # -- handing out ---------------------------------------------------------------------------------------
+    # -- finding and showing -------------------------------------------------------------------------------
 
     def expand(self, handle: str, tokens: int | None = None, question: str = "") -> Recalled:
-        """An entry as it was; in at most so many tokens its beginning, or with a question what says most about it.
+        """An entry, whole or shortened.
+
+        Args:
+            handle: of the entry.
+            tokens: the most that the text may have; ``None`` for the whole entry.
+            question: what a shortened text should say most about; without one, the beginning is taken.
 
         Raises:
             KeyError: there is no such handle.
@@ -226,7 +250,16 @@ class Memory:
         return Recalled(handle, known.title, text, known.tokens, is_cut=True)
 
     async def search(self, query: str, k: int = 10, tokens: int = _EXCERPT) -> list[Recalled]:
-        """The entries of this run that fit a query best, best first, each with what it says about it in so many tokens."""
+        """The entries of this run that fit a query best, best first.
+
+        Args:
+            query: a question, or some words.
+            k: how many entries at most.
+            tokens: the most for each entry's excerpt.
+
+        Raises:
+            MemoryFailure: an original cannot be read.
+        """
         places = await asyncio.to_thread(self._found, query, 3 * k)
         handles = list(places)[:k]
         if self._meaning is not None:
@@ -238,7 +271,7 @@ class Memory:
         return [self._excerpt(handle, query, tokens, places.get(handle)) for handle in handles]
 
     def _found(self, query: str, k: int) -> dict[str, Recollection]:
-        """Handles by words, best first, each with its best passage."""
+        """The handles that search by words finds, best first, each with its best passage."""
         all_found = self._hot.search(query, k, run=self._run)
         known = [(self._by_key[each.key], each) for each in all_found if each.key in self._by_key]
         known.sort(key=lambda pair: (-round(pair[1].score, 9), pair[0], pair[1].start))
@@ -248,7 +281,7 @@ class Memory:
         return found
 
     def _excerpt(self, handle: str, query: str, tokens: int, place: Recollection | None) -> Recalled:
-        """What an entry says about a query: its best passage, or what is left of it when it is made short."""
+        """What an entry says about a query: its best passage, summarised if longer than ``tokens``."""
         known = self._known[handle]
         value = self._original(known).value
         whole = value if isinstance(value, str) else ""
@@ -258,10 +291,13 @@ class Memory:
         return Recalled(handle, known.title, text, known.tokens, is_cut=text != value)
 
     def view(self, node: str, questions: Sequence[str], tokens: int, measure: Measure | None = None) -> str:
-        """What the model of a node is shown of what was found out there, in at most so many tokens.
+        """The text that shows a node's model the entries of that node, and all pinned ones.
 
         Args:
-            measure: an upper bound of the tokens of a text for that model.
+            node: the name of the node.
+            questions: to which summaries are fitted, the most important first.
+            tokens: the most that the text may have.
+            measure: an upper bound of the tokens of a text for that model; the memory's own by default.
         """
         own = [each for each in self._known.values() if each.node == node or each.is_pinned]
         own.sort(key=lambda each: (not each.is_pinned, _RANK[each.kind], -each.turn, each.handle))
@@ -290,7 +326,7 @@ class Memory:
         return Shown(known.handle, known.title, whole, short, known.gist)
 
     def _summary(self, known: _Known, questions: Sequence[str], tokens: int, measure: Measure) -> Summary:
-        """An entry made short: as it was before, or from the original."""
+        """A summary of an entry: one that was made before, or a new one from the original."""
         if (summary := self._warm.known(known.key, questions, tokens, measure)) is not None:
             self.statistics.served("warm")
             return summary
@@ -300,16 +336,18 @@ class Memory:
         return summary
 
     def _original(self, known: _Known) -> Entry:
-        """An entry whole, from whichever tier has it.
+        """An entry, whole, from the first tier that holds it.
 
         Raises:
-            MemoryFailure: it cannot be read.
+            MemoryFailure: no tier can read it.
         """
         tier: Tier = "hot" if known.key in self._hot else "cold"
         entry = self._hot.get(known.key)
         if entry is None:
             self.statistics.misses += 1
-            raise MemoryFailure(f"{known.handle} cannot be read any more: its file was moved or emptied")
+            raise MemoryFailure(
+                f"{known.handle} cannot be read any more, since its file was moved or emptied; work it out again"
+            )
         self.statistics.served(tier)
         if tier == "cold" and known.was_hot:
             self.statistics.recomputed += 1
@@ -324,10 +362,18 @@ class Memory:
             raise KeyError(handle)
         return known
 
-    # -- summaries that a model writes ---------------------------------------------------------------------
+    # -- summaries by a model ------------------------------------------------------------------------------
 
     def abstract(self, handle: str, text: str, tokens: int) -> bool:
-        """Take a summary that a model wrote; whether it is short enough and true to its source."""
+        """Use a summary that a model wrote, if it has at most ``tokens`` tokens and is true to its source.
+
+        Returns:
+            whether it is used.
+
+        Raises:
+            KeyError: there is no such handle.
+            MemoryFailure: the original cannot be read.
+        """
         known = self._of(handle)
         value = self._original(known).value
         return isinstance(value, str) and self._warm.take(known.key, text, value, tokens, self._measure)
@@ -335,7 +381,7 @@ class Memory:
     # -- figures -------------------------------------------------------------------------------------------
 
     def use(self, answer: str = "") -> MemoryUse:
-        """What memory did so far; of the numbers and names of ``answer``, how many survived in the summaries."""
+        """The figures so far, and how many numbers and names of ``answer`` survived in the summaries."""
         kept, probed = self._warm.probe(answer, self._hot.get)
         return self.statistics.use(kept=kept, probed=probed)
 

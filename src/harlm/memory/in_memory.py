@@ -1,5 +1,5 @@
-"""A store in this process's memory, for runs that keep nothing on disk. Knows words; refuses to rank better than by how many of
-them there are.
+"""A store in this process's memory, for runs that keep nothing on disk. Ranks entries by how many words of a
+query they hold.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
 from harlm.types import Entry, Recollection
 
-_FIRST = 1 << 22  # characters of an entry that are looked through
-_MOST_WORDS = 64
+_FIRST = 1 << 22  # characters of an entry that are searched
+_MOST_WORDS = 64  # of a query
 
 
 class InMemoryStore:
-    """See the module, and ``harlm.protocols.MemoryStore``."""
+    """Keeps entries until it is closed; see ``harlm.protocols.MemoryStore``."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -25,7 +25,7 @@ class InMemoryStore:
     def put(self, entry: Entry) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         if self._is_closed:
-            raise MemoryFailure("this memory is closed")
+            raise MemoryFailure("this memory is closed; open another for new entries")
         self._entries.setdefault(entry.key, entry)
 
     def get(self, key: str) -> Entry | None:
@@ -49,13 +49,13 @@ class InMemoryStore:
 
 
 def telling_words(query: str) -> list[str]:
-    """The words of a query that say what it is about; all of them where none does."""
+    """The words of a query that are not stop words, or all if there are no others; at most 64, each once."""
     words = [query[each.start : each.end] for each in terms(query) if not each.is_stopword]
     return list(dict.fromkeys(words or query.split()))[:_MOST_WORDS]
 
 
 def look_through(words: Sequence[str], entries: Iterable[Entry]) -> list[Recollection]:
-    """Those of some entries in which most of the words stand, best first, each with its best passage."""
+    """The entries that hold any of the words, those with most of them first, each with its best passage."""
     lower = [word.lower() for word in words]
     found: list[Recollection] = []
     for entry in entries:

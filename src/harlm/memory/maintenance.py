@@ -1,4 +1,6 @@
-"""Looking after a file of entries: what it holds, forgetting, making it smaller, taking over what can be read of a damaged one."""
+"""Maintenance of a file of entries: its contents, removing entries, and copying the readable part of a
+damaged file.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,14 @@ from pathlib import Path
 from harlm.memory.rows import COLUMNS, connected, entry_of, index, insert_one, storable
 from harlm.storage import Contents, Held, in_verb, used_bytes
 
-_AT_ONCE = 256  # entries of one transaction
+_AT_ONCE = 256  # entries that one transaction removes
 
 
 def held(file: Path) -> Contents:
-    """What a file holds, over all namespaces; nothing where there is none.
+    """The contents of a file, over all namespaces; empty if the file does not exist.
 
     Raises:
-        MemoryFailure: it cannot be read.
+        MemoryFailure: the file cannot be read.
     """
     if not file.exists():
         return Contents(size=0, rows=())
@@ -32,7 +34,14 @@ def held(file: Path) -> Contents:
 
 
 def forget(file: Path, used_before: float | None = None) -> int:
-    """Remove all entries, or those that were not used since; how many went.
+    """Remove entries from a file.
+
+    Args:
+        file: the file; it may be missing.
+        used_before: seconds since the epoch; entries used since then are kept. ``None`` removes all.
+
+    Returns:
+        how many were removed.
 
     Raises:
         MemoryFailure: they cannot be removed.
@@ -46,13 +55,15 @@ def forget(file: Path, used_before: float | None = None) -> int:
 
 
 def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float | None = None) -> int:
-    """Remove the entries that were used least and longest ago until all fit into so many bytes.
+    """Remove the entries with the fewest uses, the least recently used first, until the rest fits.
 
     Args:
-        older_than: seconds since the epoch; all that were not used since go as well.
+        connection: to the file.
+        max_bytes: the size that the file may have afterwards, without free pages.
+        older_than: seconds since the epoch; all entries last used before then are removed first.
 
     Returns:
-        how many went.
+        how many were removed.
     """
     gone = 0
     if older_than is not None:
@@ -80,13 +91,13 @@ def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float |
 
 
 def _with_index(connection: sqlite3.Connection) -> float:
-    """Bytes of the file for each byte of a value."""
+    """Bytes of the file for each byte of a value, since an entry's index is removed with it."""
     values = connection.execute("SELECT total(length(value)) FROM entries").fetchone()[0]
     return float(used_bytes(connection) / max(1.0, values))
 
 
 def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
-    """Remove entries from all tables; the index must be told what it held."""
+    """Remove entries from all tables. FTS5 must be given the texts that it indexed: it keeps no copy."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         for number in numbers:
@@ -117,7 +128,7 @@ def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
 
 
 def take_over(connection: sqlite3.Connection, damaged: Path) -> None:
-    """Copy what can be read of a damaged file: row after row, from both ends to where it cannot be read."""
+    """Copy the readable entries of a damaged file: row by row, from both ends until a row cannot be read."""
     with suppress(sqlite3.Error):
         old = sqlite3.connect(f"{damaged.as_uri()}?mode=ro", uri=True)
         try:

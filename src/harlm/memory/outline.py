@@ -1,5 +1,7 @@
-"""Shorter by saying how a text is built: JSON, tables, code, logs. Sentences of these are no sentences, and leaving some out would
-change what they say; counts, names, the first and the last rows do not.
+"""Outlines: a text of JSON, a table, code or a log is shortened to a description of its structure.
+
+Such a text has no sentences, and leaving out parts of it would change its meaning. Counts, names, the first
+and the last rows stay true.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 Kind = Literal["prose", "json", "table", "code", "log"]
-"""What a text is made of."""
+"""The form of a text."""
 
-_LOOKED_AT = 200  # lines
+_LOOKED_AT = 200  # lines that decide the kind
 _SHOWN = 3  # rows from each end
 _LONG = 160  # characters of one row
 _SIGNATURE = re.compile(
@@ -28,7 +30,7 @@ _LARGEST_JSON = 20_000_000  # characters that are parsed
 
 
 def kind_of(text: str) -> Kind:
-    """What a text is made of, by its first lines."""
+    """The form of a text, by its first lines."""
     start = text.lstrip()[:1]
     if start in ("{", "[") and len(text) <= _LARGEST_JSON and _parsed(text) is not None:
         return "json"
@@ -49,7 +51,12 @@ def kind_of(text: str) -> Kind:
 
 
 def outlined(text: str, kind: Kind) -> str:
-    """What a text that is no prose is made of, in a few lines."""
+    """The structure of a text, in a few lines; prose is returned as it is.
+
+    Args:
+        text: the whole text.
+        kind: as from ``kind_of``.
+    """
     match kind:
         case "json":
             return "\n".join(_of_json(_parsed(text)))

@@ -1,5 +1,6 @@
-"""Entries as rows of SQLite: the tables, how an entry is written and read, and the index of what it says. Knows one file; refuses
-to know who writes, and when.
+"""Entries as rows of SQLite: the tables, writing and reading an entry, and the full-text index.
+
+Handles one connection at a time. Does not decide who writes, or when.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from harlm.storage import opened
 from harlm.types import Entry, EntryKind, Usage
 
 _FORMAT = 1
-_SHORT = 512  # bytes that are not worth packing
-_FIRST = 1 << 22  # characters of an entry that are indexed; a longer one is found by these
-_IS_BYTES, _IS_PACKED = 1, 2
+_SHORT = 512  # bytes that are not worth compressing
+_FIRST = 1 << 22  # characters of an entry that are indexed; a longer one is found by these alone
+_IS_BYTES, _IS_PACKED = 1, 2  # flags of the column ``packing``
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS entries (
@@ -46,15 +47,25 @@ _packed_usage = msgspec.json.encode
 
 
 def connected(file: Path) -> sqlite3.Connection:
-    """A connection to a file with our tables."""
+    """A connection to a file with these tables, which are created if they are missing.
+
+    Raises:
+        sqlite3.Error: the file cannot be opened, or has another format.
+    """
     return opened(file, _SCHEMA, _FORMAT)
 
 
 def insert_one(connection: sqlite3.Connection, space: str, entry: Entry) -> tuple[int, str, Entry] | None:
-    """Keep one entry; one that is there already was asked for once more.
+    """Write one entry. If the key exists, the row stays as it is and counts one more use.
+
+    Args:
+        connection: inside a transaction.
+        space: the namespace.
+        entry: what is written.
 
     Returns:
-        its number, and where it is to be found by what it says, unless it is found there already.
+        the row's number, the name of the run in the index, and the entry, to be given to ``index``; ``None``
+        if the entry is indexed in its run already, or has no run.
     """
     value, packing = _packed(entry.value)
     cursor = connection.execute(
@@ -68,15 +79,21 @@ def insert_one(connection: sqlite3.Connection, space: str, entry: Entry) -> tupl
     )  # fmt: skip
     number: int = cursor.fetchone()[0]
     if not entry.run:
-        return None  # it is had by its key alone
+        return None  # it can be read by its key alone
     place = place_of(space, entry.run)
     cursor = connection.execute("INSERT OR IGNORE INTO members VALUES (?, ?)", (place, number))
     return (number, place, entry) if cursor.rowcount else None
 
 
 def index(connection: sqlite3.Connection, found: Sequence[tuple[int, str, Entry]]) -> None:
-    """Make entries be found in their runs. After all else of a transaction: FTS5 writes what it holds back whenever another
-    statement that may change several rows is begun, which takes twenty times what the statement does.
+    """Add entries to the full-text index of their runs.
+
+    Call it last in a transaction: FTS5 writes out its buffer whenever another statement that may change
+    several rows begins, which takes twenty times as long as the statement itself.
+
+    Args:
+        connection: inside a transaction.
+        found: as returned by ``insert_one``.
     """
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM spans").fetchone()
     spans: list[tuple[int, int, str, int, int]] = []
@@ -94,12 +111,12 @@ def index(connection: sqlite3.Connection, found: Sequence[tuple[int, str, Entry]
 
 
 def place_of(space: str, run: str) -> str:
-    """One word that stands for a run in a namespace."""
+    """One word that names a run of a namespace in the full-text index."""
     return "x" + hashlib.blake2b(f"{space}\0{run}".encode(), digest_size=12).hexdigest()
 
 
 def storable(text: str) -> str:
-    """A text that SQLite can hold: with marks in the place of half surrogates."""
+    """A text that SQLite can hold: a question mark replaces each lone surrogate."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -112,7 +129,11 @@ def _packed(value: str | bytes) -> tuple[bytes, int]:
 
 
 def entry_of(row: Iterable[object]) -> Entry:
-    """The entry of a row of ``COLUMNS``."""
+    """The entry of a row of ``COLUMNS``.
+
+    Raises:
+        ValueError, zlib.error: the row is damaged.
+    """
     key, kind, value, packing, question, run, node, depth, model, tokens, created, usage = row
     data = cast(bytes, value)
     if cast(int, packing) & _IS_PACKED:

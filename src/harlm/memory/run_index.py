@@ -1,7 +1,8 @@
-"""Which passages of one run say most about a query. Knows FTS5's table of passages; refuses to know entries.
+"""Ranks the passages of one run for a query. Handles FTS5's table of passages, not entries.
 
-Words weigh by how few passages of *this run* have them, whatever else the file holds: a search in a run that is asked again
-finds the same in the same order, and a prompt that shows it is the same prompt. (FTS5's own ranking weighs by the whole file.)
+A word weighs more the fewer passages of *this run* hold it, whatever else is in the file. So a search in a
+repeated run finds the same passages in the same order, and a prompt that shows them is the same prompt.
+(FTS5's own ranking weighs by the whole file.)
 """
 
 from __future__ import annotations
@@ -15,24 +16,36 @@ from harlm.retrieval.impacts import K1, B
 from harlm.retrieval.postings import any_of
 
 Read = Callable[[str, tuple[object, ...]], list[tuple[object, ...]]]
-"""Rows of a query with these values."""
+"""Returns the rows of an SQL query, given its parameters."""
 
-_USUAL = 900  # characters of a passage; that of the run itself would change with every entry
+_USUAL = 900  # characters of a typical passage; the run's own mean would change with every entry
 
 
 class RunIndex:
-    """The passages of one run, as far as they were read.
+    """The passages of one run that were read from the file so far.
+
+    Args:
+        name: the word that names the run in the table; see ``harlm.memory.rows.place_of``.
 
     Attributes:
-        name: the word that stands for the run in the table.
+        name: as above.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._shares: dict[int, float] = {}  # ascending
+        self._shares: dict[int, float] = {}  # by passage, ascending: its weight by length
 
     def best(self, read: Read, words: Sequence[str], k: int) -> list[tuple[int, float]]:
-        """The ``k`` passages in which most of ``words`` stand, or in whose entry's question, as (passage, score), best first."""
+        """The ``k`` passages that score best by BM25, best first.
+
+        Args:
+            read: reads from the file.
+            words: a passage scores for each of these that occurs in it, or in its entry's question.
+            k: how many passages at most.
+
+        Returns:
+            pairs of passage and score.
+        """
         self._catch_up(read)
         scores: defaultdict[int, float] = defaultdict(float)
         for word in words:
@@ -43,7 +56,7 @@ class RunIndex:
         return sorted(scores.items(), key=lambda each: (-each[1], each[0]))[:k]
 
     def _catch_up(self, read: Read) -> None:
-        """Read what was added since; all of it where entries were forgotten meanwhile, whose numbers others may have by now."""
+        """Read the passages added since the last time, or all if some were removed and numbers reused."""
         self._read_on(read)
         counted = read("SELECT count(*) FROM passages WHERE passages MATCH ?", (f"place : {self.name}",))
         if counted and counted[0][0] != len(self._shares):
@@ -60,8 +73,9 @@ class RunIndex:
             self._shares[cast(int, number)] = (K1 + 1) / (1 + norm)
 
     def _holding(self, read: Read, word: str) -> list[int]:
-        """Passages of the run that have a word. Those of other runs between them are read as well, which is faster than to ask
-        FTS5 for the run and the word.
+        """The passages of the run that hold a word.
+
+        Reads the passages of other runs between them as well, which is faster than asking FTS5 for both.
         """
         asked = any_of([word])
         if not asked or not self._shares:

@@ -1,7 +1,7 @@
-"""What memory did, in figures: accesses by the tier that answered them, entries in each, how much shorter summaries were. Knows
-how to count; refuses to know what an entry is.
+"""The figures of memory: accesses by the tier that served them, entries in each tier, compression by
+summaries. Counts only.
 
-Shares of *served* accesses add up to one whatever was missed, so misses are counted beside them.
+The shares of the tiers refer to *served* accesses and add up to one, so misses are counted separately.
 """
 
 from __future__ import annotations
@@ -15,11 +15,17 @@ from harlm.types import Compression, MemoryUse, TierUse
 Tier = Literal["hot", "warm", "cold"]
 TIERS: tuple[Tier, ...] = ("hot", "warm", "cold")
 
-_RATIOS = 10_000  # of summaries that are remembered
+_RATIOS = 10_000  # the first summaries, whose ratios are kept
 
 
 class Statistics:
-    """Statistics for one run."""
+    """The figures of one run.
+
+    Attributes:
+        misses: accesses that no tier could serve.
+        recomputed: accesses to an entry that had left the hot tier.
+        rehydrated: expansions of an entry after a summary of it had been shown.
+    """
 
     def __init__(self) -> None:
         self._served: Counter[Tier] = Counter()
@@ -32,23 +38,27 @@ class Statistics:
         self.rehydrated = 0
 
     def served(self, tier: Tier) -> None:
-        """An access was answered by a tier."""
+        """Count an access that a tier served."""
         self._served[tier] += 1
 
     def seen(self, sizes: dict[Tier, int]) -> None:
-        """How many entries there are in each tier now."""
+        """Count the entries that each tier holds now."""
         self._looks += 1
         for tier, size in sizes.items():
             self._total[tier] += size
             self._most[tier] = max(self._most[tier], size)
 
     def shortened(self, ratio: float) -> None:
-        """A summary was made, so many times shorter."""
+        """Count a summary that is ``ratio`` times shorter than its entry."""
         if len(self._ratios) < _RATIOS:
             self._ratios.append(ratio)
 
     def use(self, *, kept: int = 0, probed: int = 0) -> MemoryUse:
-        """All of it."""
+        """All figures.
+
+        Args:
+            kept, probed: as in ``harlm.types.MemoryUse``.
+        """
         tiers = {
             tier: TierUse(
                 served=self._served[tier],

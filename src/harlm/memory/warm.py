@@ -1,7 +1,8 @@
-"""The warm tier: entries made short for the questions that are known. Knows how, and whether a summary is true to its source;
-refuses to be the only copy of anything.
+"""The warm tier: summaries of entries for the current questions, and the check that a summary is true to its
+source.
 
-A summary is always made from the original, never from another summary, and made anew for a new question.
+A summary is made from the original, never from another summary, and a new question gets a new one. It is
+never the only copy of an entry.
 """
 
 from __future__ import annotations
@@ -17,21 +18,23 @@ from harlm.memory.outline import kind_of, outlined
 from harlm.types import Entry
 
 Method = Literal["whole", "extract", "outline", "abstract"]
-"""How a summary was made: not at all, by leaving out, by saying how it is built, or by a model."""
+"""How a summary was made: the whole text, its best sentences, an outline of its structure, or by a model."""
 
-_LEAST = 16  # tokens of an extract that says anything
+_LEAST = 16  # tokens; a shorter extract would say nothing
 _KEPT = 4096  # summaries
-_PROBED = 64  # that are looked into at the end
+_PROBED = 64  # summaries, the last used, that ``probe`` reads
 _TOLD_APART = re.compile(r"\w+(?:[-./:@#]\w+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A text made short.
+    """A summary of an entry.
 
     Attributes:
-        tokens: of it.
-        of: tokens of the original.
+        text: the summary.
+        method: how it was made.
+        tokens: of the summary.
+        of: tokens of the original; bytes if it is not text.
     """
 
     text: str
@@ -41,14 +44,21 @@ class Summary:
 
     @property
     def ratio(self) -> float:
-        """How many times shorter than the original."""
+        """How many times shorter the summary is than the original."""
         return self.of / max(1, self.tokens)
 
 
 def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure) -> Summary:
-    """An entry in at most so many tokens, at once and without a model."""
+    """A summary of at most ``tokens`` tokens, made at once and without a model.
+
+    Args:
+        value: the value of an entry.
+        questions: what the summary should say most about, the most important first.
+        tokens: the most that it may have; if nothing fits, it is empty.
+        measure: tokens of a text; must not be smaller for a longer one.
+    """
     if isinstance(value, bytes):
-        text = f"({len(value):,} bytes that are no text)"
+        text = f"({len(value):,} bytes that are not text)"
         return Summary(beginning(text, tokens, measure), "outline", measure(text), len(value))
     size = measure(value)
     if size <= tokens:
@@ -61,7 +71,7 @@ def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measur
     text = beginning(outline, tokens // 2 if any(questions) else tokens, measure)
     if (
         any(questions) and (left := tokens - measure(text)) > _LEAST
-    ):  # what they ask for, beside how it is built
+    ):  # the rows that the questions ask for, after the structure
         found = extracted(value, questions, left - left // 8, measure, lines)
         both = f"{text}\n{found}" if found else text
         text = both if measure(both) <= tokens else text
@@ -70,12 +80,12 @@ def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measur
 
 def is_true_to(summary: str, source: str) -> bool:
     """Whether every number and every identifier of a summary occurs in its source."""
-    there = set(_marks(source))
-    return all(each in there for each in _marks(summary))
+    known = set(_marks(source))
+    return all(each in known for each in _marks(summary))
 
 
 def _marks(text: str) -> list[str]:
-    """Words that hold a digit, an underscore or a capital within: what a summary must not make up."""
+    """The words with a digit, an underscore or an inner capital, which a summary must not make up."""
     found = []
     for each in _TOLD_APART.findall(text):
         bare = each.strip("-./:@#")
@@ -87,11 +97,11 @@ def _marks(text: str) -> list[str]:
 
 
 _Asked = tuple[str, tuple[str, ...], int, Measure]
-"""What a summary was made for: of which entry, for which questions, how short by which measure."""
+"""What identifies a summary: the entry's key, the questions, the most tokens, and the measure."""
 
 
 class WarmTier:
-    """The summaries that were made, by entry and by what they were made for; the least recently used go first."""
+    """The summaries made so far. Of those made without a model, the least recently used is dropped first."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[_Asked, Summary] = OrderedDict()
@@ -101,7 +111,7 @@ class WarmTier:
         return len(self._kept)
 
     def known(self, key: str, questions: Sequence[str], tokens: int, measure: Measure) -> Summary | None:
-        """A summary that was made before."""
+        """A summary made before for these questions and size, or by a model; ``None`` if there is none."""
         abstract = self._abstracts.get(key)
         if abstract is not None and measure(abstract.text) <= tokens:
             return abstract
@@ -114,7 +124,7 @@ class WarmTier:
     def make(
         self, key: str, value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure
     ) -> Summary:
-        """A summary from the original."""
+        """A new summary of ``value``, the original under ``key``; it is kept."""
         made = self._kept[key, tuple(questions), tokens, measure] = summarised(
             value, questions, tokens, measure
         )
@@ -123,19 +133,31 @@ class WarmTier:
         return made
 
     def probe(self, answer: str, original: Callable[[str], Entry | None]) -> tuple[int, int]:
-        """Of the numbers and names of an answer that stand in what was summarised, how many stand in the summaries: (kept, of)."""
+        """How many numbers and names of an answer survived in the summaries used last.
+
+        Args:
+            answer: the text whose numbers and names are counted.
+            original: the entry under a key.
+
+        Returns:
+            how many stand in the summaries, and how many in the originals; one counts for each summary.
+        """
         wanted = set(_marks(answer))
         kept = probed = 0
         for (key, *_), summary in list(self._kept.items())[-_PROBED:] if wanted else ():
             entry = None if summary.method == "whole" else original(key)
             if entry is not None and isinstance(entry.value, str):
-                there = wanted & set(_marks(entry.value))
-                probed += len(there)
-                kept += len(there & set(_marks(summary.text)))
+                in_original = wanted & set(_marks(entry.value))
+                probed += len(in_original)
+                kept += len(in_original & set(_marks(summary.text)))
         return kept, probed
 
     def take(self, key: str, text: str, source: str, most: int, measure: Measure) -> bool:
-        """Take a summary that a model wrote; whether it is short enough and true to its source."""
+        """Keep a summary that a model wrote, if it has at most ``most`` tokens and is true to ``source``.
+
+        Returns:
+            whether it is kept.
+        """
         tokens = measure(text)
         if not text.strip() or tokens > most or not is_true_to(text, source):
             return False

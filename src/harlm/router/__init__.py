@@ -1,4 +1,4 @@
-"""ADAPTIVE ROUTER, first form: rules. They stay as the baseline that a learned router has to beat."""
+"""ADAPTIVE ROUTER: chooses a mode by rules, which are the baseline for a learned router."""
 
 from harlm.router.heuristic import HeuristicRouter
 

@@ -1,5 +1,5 @@
-"""What a router may look at: the size of a context against the model's window, its structure, and what the question
-asks for. Never the name of a data set, a benchmark or a task.
+"""The features that a router may use: the size of the context relative to the model's window, its structure,
+and what the question asks for. Never the name of a data set, a benchmark or a task.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Literal
 from harlm.types import Growth, ModelFacts, Profile, Task
 
 Need = Literal["lookup", "exact", "meaning"]
-"""``lookup``: one place answers. ``exact``: all places, and code can tell. ``meaning``: all places, and reading can."""
+"""What a question needs. ``lookup``: one place of the text. ``exact``: all of it, evaluated by code.
+``meaning``: all of it, read by a model.
+"""
 
 _MEANING = re.compile(
     r"\b(summar|overview|gist|main (?:points?|ideas?|topics?|themes?)|compare|contrast|differ(?:ence|s)|similarit|themes?\b"
@@ -30,15 +32,15 @@ _EXACT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The values that a route is decided on.
+    """The values that decide a route.
 
     Attributes:
         tokens: of the context.
-        fill: tokens over the root model's window.
-        effective_fill: tokens over the part of the window in which the model reads reliably.
-        need: what the question asks for.
-        structure: of most of the context.
-        documents: how many.
+        fill: these tokens divided by the root model's window.
+        effective_fill: these tokens divided by the part of the window that the model reads reliably.
+        need: what the question needs.
+        structure: of most of the context: ``prose``, ``code``, ``records`` or ``mixed``.
+        documents: how many the context has.
     """
 
     tokens: int
@@ -50,7 +52,13 @@ class Features:
 
 
 def extract(task: Task, profile: Profile, root: ModelFacts) -> Features:
-    """The features of a task."""
+    """The features of a task.
+
+    Args:
+        task: its question and context.
+        profile: of the context.
+        root: the model that would read or work on it.
+    """
     return Features(
         tokens=profile.tokens,
         fill=profile.tokens / root.window,
@@ -62,15 +70,17 @@ def extract(task: Task, profile: Profile, root: ModelFacts) -> Features:
 
 
 def need_of(question: str) -> Need:
-    """What a question asks for, by its wording."""
+    """What a question needs, by its wording."""
     if _MEANING.search(question):
         return "meaning"
     return "exact" if _EXACT.search(question) else "lookup"
 
 
 def growth_of(question: str) -> Growth:
-    """How the tokens that a question needs grow with the text, by its wording. Questions that code can answer by counting
-    need none of the text read by a model, and questions for one place a passage: both are ``constant``.
+    """How the tokens that a model must read for a question grow with the text, by the question's wording.
+
+    A question that code can answer needs none of the text read, and a question about one place needs a
+    passage: both are ``constant``.
     """
     if _PAIRS.search(question):
         return "factorable pairs"

@@ -1,5 +1,7 @@
-"""The router's first form: points for each mode, each with its reason, made into probabilities by a softmax. Nothing is
-learned, so the probabilities are a ranking, not a calibration.
+"""A router by rules: each rule gives points to a mode, with a reason, and a softmax turns points into
+probabilities.
+
+Nothing is learned, so the probabilities are a ranking, not a calibration.
 """
 
 from __future__ import annotations
@@ -9,15 +11,15 @@ import math
 from harlm.router.features import Features, extract
 from harlm.types import MODES, Mode, ModelFacts, Profile, Route, Task
 
-_ROOM = 0.9  # of the window, for the context; the rest is for prompt and reply
-_TINY = 400  # tokens that are counted at a glance
+_ROOM = 0.9  # share of the window for the context; the rest is for prompt and reply
+_TINY = 400  # tokens; in a shorter context a model counts reliably without code
 
 
 class HeuristicRouter:
-    """Chooses by size, structure and wording."""
+    """Chooses a mode by the size and structure of the context and the wording of the question."""
 
     def route(self, task: Task, profile: Profile, *, root: ModelFacts, sub: ModelFacts) -> Route:
-        """The mode with the most points; see ``harlm.protocols.Router``."""
+        """The mode with the most points, and the reasons for all points; see ``harlm.protocols.Router``."""
         features = extract(task, profile, root)
         points: dict[Mode, float] = dict.fromkeys(MODES, 0.0)
         reasons: list[str] = []

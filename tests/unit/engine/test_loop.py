@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from harlm import events
+from harlm.budget import Caps
 from harlm.context import load
 from harlm.engine import prompts, solve
-from harlm.errors import ModelError, ModelUnavailable
+from harlm.errors import ContextOverflow, ModelError, ModelUnavailable
 from harlm.testing import EventLog, ScriptedModel
 from harlm.types import Answer, Message, Mode, Task
-from tests.support.nodes import node_with
+from tests.support.nodes import PRICES, answer_of, node_with, use_calls
 
 LOOK = "```repl\nprint(len(context))\n```"
 CONTEXT = {"a.txt": "The bridge opened in 1883.", "b.txt": "It is long."}
@@ -251,3 +252,37 @@ async def test_auto_asks_the_router() -> None:
     assert answer.route is not None
     assert answer.route.mode == answer.mode == "direct"
     assert log.of(events.Routed)[0].mode == "direct"
+
+
+async def test_from_95_percent_on_the_next_turn_is_the_last() -> None:
+    replies = ["```repl\nprint('x')\n```"] * 30
+    node, _ = node_with(ScriptedModel(replies), caps=Caps(calls=1000), prices=PRICES)
+    await use_calls(node, 960)
+    answer = await answer_of(node)
+    assert answer.status == "partial"
+    assert answer.usage.calls == 2
+    assert answer.text == "x"
+
+
+async def test_a_transcript_that_outgrew_the_window_is_shortened_from_its_longest_output() -> None:
+    class Small(ScriptedModel):
+        async def complete(self, messages, sampling):  # type: ignore[no-untyped-def]
+            if sum(len(message.content) for message in messages) > 12_000:
+                raise ContextOverflow("too long", model=self.name)
+            return await super().complete(messages, sampling)
+
+    model = Small(
+        ["```repl\nprint('a' * 9000)\n```", "```repl\nprint('b' * 3000)\n```", "```repl\nFINAL('done')\n```"]
+    )
+    node, _ = node_with(model)
+    answer = await answer_of(node)
+    assert answer.text == "done"
+    last = "".join(message.content for message in model.asked[-1])
+    assert "characters left out" in last
+    assert "b" * 1000 in last
+
+
+async def test_an_overflow_that_no_shortening_removes_is_raised() -> None:
+    node, _ = node_with(ScriptedModel([ContextOverflow("too long", model="scripted/model")]))
+    with pytest.raises(ContextOverflow):
+        await answer_of(node)

@@ -5,7 +5,7 @@ import hashlib
 from harlm.context import load, profile
 from harlm.engine import prompts
 from harlm.tokens import estimate_tokens
-from harlm.types import Mode, Observation, Task
+from harlm.types import Context, Mode, Observation, Task
 
 
 def opening(mode: Mode, context: object, question: str = "Why?") -> str:
@@ -97,3 +97,10 @@ def test_direct_mode_gives_documents_first_and_the_question_last() -> None:
         '<document name="a.txt">\none\n</document>\n\n<document name="b.txt">\ntwo\n</document>\n\n'
         "<question>\nWhy?\n</question>"
     )
+
+
+def test_the_last_prompt_says_what_ended_the_run_and_what_is_known() -> None:
+    task = Task(question="Why?", context=Context.of_text("x"))
+    (message,) = prompts.finishing_messages(task, "the sky is blue", "The money is spent")
+    assert message.content.startswith("The money is spent. Nothing more can be looked up.")
+    assert "<learned>\nthe sky is blue\n</learned>" in message.content

@@ -308,7 +308,7 @@ def test_a_killed_process_loses_nothing_that_was_acknowledged(file: Path) -> Non
         if store.get(f"{name}-{at}") is None
     ]
     store.close()
-    assert missing == ()
+    assert missing == []
     with sqlite3.connect(file) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()

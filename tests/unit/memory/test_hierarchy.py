@@ -98,18 +98,17 @@ def test_an_original_that_is_gone_is_a_clear_error() -> None:
         memory.expand(handle)
 
 
-def test_notes_stand_first_and_pins_can_be_taken_back() -> None:
+def test_pinned_entries_stand_first_and_are_shown_at_every_node() -> None:
     memory = Memory(InMemoryStore(), run="R")
     memory.put("reply text", kind="reply", node="0")
     memory.put("remember the walrus", kind="note", node="0", is_pinned=True)
-    another = memory.put("another node's", kind="reply", node="0.1")
+    memory.put("another node's", kind="reply", node="0.1")
     shown = memory.view("0", [], 400)
     assert shown.index("walrus") < shown.index("reply text")
     assert "another node's" not in shown
-    memory.pin(another)
-    assert "another node's" in memory.view("0", [], 400)
-    memory.pin(another, is_pinned=False)
-    assert "another node's" not in memory.view("0", [], 400)
+    elsewhere = memory.view("0.1", [], 400)
+    assert elsewhere.index("walrus") < elsewhere.index("another node's")
+    assert "reply text" not in elsewhere
 
 
 def test_text_that_imitates_a_view_is_shown_as_data() -> None:

@@ -1,0 +1,276 @@
+"""The calls of cells to models: plain calls and children."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from harlm import events
+from harlm.budget import Caps
+from harlm.context import Searcher, load
+from harlm.engine import Node
+from harlm.engine.queries import Queries, document_of
+from harlm.errors import CallLimit, CodeError, LimitExceeded, ModelError, ModelUnavailable, SandboxFailure
+from harlm.journal import InMemoryCalls, Reuse
+from harlm.testing import ScriptedModel
+from harlm.tokens import estimate_tokens
+from harlm.types import Answer, Context, Latency, Message, Task
+from tests.support.nodes import PRICES, answer_of, api_of, node_with, use_calls
+
+DONE = "```repl\nFINAL('done')\n```"
+
+
+class Child:
+    """Stands in for the recursion: takes a task, and answers or fails as it was told.
+
+    Attributes:
+        tasks, nodes: that it was given.
+    """
+
+    def __init__(self, outcome: Answer | Exception | str = "an answer") -> None:
+        self._outcome = Answer(text=outcome) if isinstance(outcome, str) else outcome
+        self.tasks: list[Task] = []
+        self.nodes: list[Node] = []
+
+    async def __call__(self, task: Task, node: Node) -> Answer:
+        self.tasks.append(task)
+        self.nodes.append(node)
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+
+def queries_on(
+    node: Node | None = None, child: Child | None = None, context: Context | None = None
+) -> tuple[Queries, Node, Child]:
+    node = node or node_with(ScriptedModel(lambda messages: messages[-1].content.upper()))[0]
+    child = child or Child()
+    task = Task(question="?", context=context or load(["one", "two", "three"]))
+    return Queries(task, node, solve=child), node, child
+
+
+# -- plain calls -------------------------------------------------------------------------------------------
+
+
+async def test_a_plain_call_goes_to_the_sub_model_and_is_remembered() -> None:
+    root, sub = ScriptedModel([]), ScriptedModel(["a reply"], name="scripted/sub")
+    node, _ = node_with(root, sub)
+    queries, _, _ = queries_on(node)
+    assert await queries.answer("llm_query", {"prompt": "what is it?"}) == "a reply"
+    assert root.asked == []
+    (found,) = await node.run.memory.search("what is it", 3)
+    assert found.text == "a reply"
+
+
+async def test_equal_calls_of_one_cell_are_samples_and_those_of_the_next_are_reused() -> None:
+    model = ScriptedModel([f"reply {number}" for number in range(9)])
+    node, _ = node_with(model)
+    node.run.reuse, node.run.identity_of = Reuse(InMemoryCalls()), lambda each: each.name
+    queries, _, _ = queries_on(node)
+    replies = []
+    for _ in range(2):
+        queries.begin_cell()
+        replies.append([await queries.answer("llm_query", {"prompt": "same"}) for _ in range(3)])
+    assert replies == [["reply 0", "reply 1", "reply 2"]] * 2
+    assert len(model.asked) == 3
+
+
+async def test_a_failed_call_is_an_exception_in_the_cell() -> None:
+    queries, _, _ = queries_on(node_with(ScriptedModel([ModelUnavailable("it is away", model="m")]))[0])
+    with pytest.raises(CodeError, match="llm_query failed: it is away"):
+        await queries.answer("llm_query", {"prompt": "x"})
+
+
+async def test_a_refused_key_ends_the_run_instead() -> None:
+    queries, _, _ = queries_on(
+        node_with(ScriptedModel([ModelError("no such key", model="m", status=401)]))[0]
+    )
+    with pytest.raises(ModelError, match="no such key"):
+        await queries.answer("llm_query", {"prompt": "x"})
+
+
+async def test_a_prompt_that_exceeds_the_window_is_not_sent() -> None:
+    model = ScriptedModel([], window=1_000)
+    queries, _, _ = queries_on(node_with(model)[0])
+    with pytest.raises(CodeError, match=r"scripted/model takes at most 1,000; cut it into parts"):
+        await queries.answer("llm_query", {"prompt": "word " * 5_000})
+    assert model.asked == []
+
+
+async def test_the_cell_is_told_why_its_call_was_not_made() -> None:
+    node, _ = node_with(ScriptedModel(lambda messages: "x"), caps=Caps(tokens=100), prices=PRICES)
+    context = load("a text")
+    with Searcher(context) as searcher:
+        api = api_of(Task(question="?", context=context), node, searcher)
+        with pytest.raises(
+            CodeError, match=r"llm_query was not made: 0 tokens of 100 tokens are used.*--max-tokens"
+        ):
+            await api.call("llm_query", {"prompt": "word " * 200})
+
+
+async def test_from_70_percent_on_cells_call_the_cheaper_model() -> None:
+    cheap = ScriptedModel(lambda messages: "cheap", name="scripted/cheap")
+    usual = ScriptedModel(lambda messages: "usual", name="scripted/sub")
+    cell = "```repl\nprint(llm_query('p'), llm_query('p', model='scripted/model'))\n```"
+    root = ScriptedModel([cell, cell.replace("'p'", "'q'"), DONE])
+    node, log = node_with(root, usual, economy=cheap, caps=Caps(calls=100), prices=PRICES)
+    await use_calls(node, 75)
+    await answer_of(node)
+    assert [each.output.strip() for each in log.of(events.CellFinished)][:2] == ["cheap cheap"] * 2
+    assert usual.asked == []
+
+
+# -- early calls -------------------------------------------------------------------------------------------
+
+
+async def test_an_early_call_has_a_purse_of_its_own_inside_the_nodes_account() -> None:
+    queries, node, _ = queries_on()
+    making = queries.begin("llm_query", {"prompt": "early"}, is_early=True)
+    assert await making.value == "EARLY"
+    assert making.usage().calls == 1
+    assert making.set_aside().calls == 1
+    assert node.account.usage.calls == 1
+    assert making.critical_s() is not None
+    assert queries.bursts.saved == 0.0
+
+
+async def test_the_budget_refuses_an_early_call_as_one_that_was_not_made() -> None:
+    node, _ = node_with(ScriptedModel([]), caps=Caps(calls=0))
+    queries, _, _ = queries_on(node)
+    with pytest.raises(LimitExceeded):
+        await queries.begin("llm_query", {"prompt": "x"}, is_early=True).value
+    with pytest.raises(CodeError, match="llm_query was not made"):
+        await queries.begin("llm_query", {"prompt": "x"}, is_early=False).value
+
+
+async def test_an_early_call_that_fails_otherwise_fails_as_in_the_cell() -> None:
+    queries, _, _ = queries_on(node_with(ScriptedModel([ModelUnavailable("it is away", model="m")]))[0])
+    with pytest.raises(CodeError, match="it is away"):
+        await queries.begin("llm_query", {"prompt": "x"}, is_early=True).value
+
+
+async def test_the_critical_path_of_an_early_child_is_its_own() -> None:
+    latency = Latency(wall_s=9.0, critical_path_s=2.5, parallelism=3.0)
+    queries, _, _ = queries_on(child=Child(Answer(text="x", latency=latency)))
+    making = queries.begin("rlm_query", {"prompt": "go"}, is_early=True)
+    assert making.critical_s() is None
+    await making.value
+    assert making.critical_s() == 2.5
+
+
+# -- children ----------------------------------------------------------------------------------------------
+
+
+async def test_a_child_works_on_documents_of_its_parent_and_on_texts_of_the_cell() -> None:
+    queries, _, child = queries_on()
+    texts = [{"document": 2}, {"text": "made", "name": "notes"}, {"text": "more"}]
+    await queries.answer("rlm_query", {"prompt": "go", "context": {"shape": "documents", "texts": texts}})
+    (task,) = child.tasks
+    assert (task.question, task.mode, task.context.shape) == ("go", "full", "documents")
+    assert [each.text for each in task.context.documents] == ["three", "made", "more"]
+    assert [each.name for each in task.context.documents][1:] == ["notes", "<item 3>"]
+    assert (child.nodes[0].name, child.nodes[0].depth) == ("0.0", 1)
+
+
+async def test_one_text_stays_one_text() -> None:
+    queries, _, child = queries_on()
+    await queries.answer(
+        "rlm_query", {"prompt": "go", "context": {"shape": "text", "texts": [{"text": "all of it"}]}}
+    )
+    assert (child.tasks[0].context.shape, child.tasks[0].context.documents[0].text) == ("text", "all of it")
+
+
+async def test_a_long_prompt_without_a_context_becomes_the_context() -> None:
+    queries, _, child = queries_on()
+    prompt = "Sum up:\n" + "data " * 10_000
+    await queries.answer("rlm_query", {"prompt": prompt})
+    (task,) = child.tasks
+    assert task.context.documents[0].text == prompt
+    assert task.question.endswith("(All of this request is in `context`.)")
+    assert estimate_tokens(task.question) < 3_000
+
+
+async def test_equal_children_of_one_cell_are_kept_apart() -> None:
+    queries, _, child = queries_on()
+    for _ in range(3):
+        await queries.answer("rlm_query", {"prompt": "go"})
+    assert [each.branch for each in child.nodes] == ["", "/1", "/2"]
+
+
+async def test_a_long_answer_is_returned_by_its_beginning_and_a_handle() -> None:
+    answer = "word " * 9_000 + "END"
+    queries, node, _ = queries_on(child=Child(answer))
+    returned = await queries.answer("rlm_query", {"prompt": "say it all"})
+    assert returned.startswith("word word")
+    assert estimate_tokens(returned) < node.run.memory_settings.return_tokens + 100
+    handle = returned.rpartition('memory.expand("')[2].partition('"')[0]
+    assert node.run.memory.expand(handle).text == answer
+
+
+async def test_a_child_that_found_nothing_says_so() -> None:
+    queries, _, _ = queries_on(child=Child(Answer(text="no date", status="not_found")))
+    assert await queries.answer("rlm_query", {"prompt": "when?"}) == "NOT FOUND: no date"
+
+
+async def test_the_partial_answer_of_a_child_is_returned() -> None:
+    breach = CallLimit("3 calls of 3 calls are used", limit="calls", used=3, allowed=3)
+    queries, _, _ = queries_on(child=Child(breach.with_partial(Answer(text="half of it"))))
+    expected = "PARTIAL (3 calls of 3 calls are used): half of it"
+    assert await queries.answer("rlm_query", {"prompt": "go"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [
+        (ModelUnavailable("it is away", model="m"), "rlm_query failed: it is away"),
+        (SandboxFailure("it broke"), "rlm_query failed: it broke"),
+        (CallLimit("spent", limit="calls", used=1, allowed=1), "rlm_query was not made: spent"),
+    ],
+)
+async def test_a_child_that_fails_is_an_exception_in_the_cell(failure: Exception, message: str) -> None:
+    queries, _, _ = queries_on(child=Child(failure))
+    with pytest.raises(CodeError, match=message):
+        await queries.answer("rlm_query", {"prompt": "go"})
+
+
+async def test_below_the_deepest_level_a_child_is_a_plain_call() -> None:
+    model = ScriptedModel(lambda messages: "plain")
+    node, _ = node_with(model, max_depth=0)
+    queries, _, child = queries_on(node)
+    arguments = {"prompt": "go", "context": {"shape": "documents", "texts": [{"document": 0}]}}
+    assert await queries.answer("rlm_query", arguments) == "plain"
+    assert child.tasks == []
+    prompt = model.asked[0][0].content
+    assert "one" in prompt
+    assert "go" in prompt
+
+
+async def test_a_child_that_meets_its_limit_hands_its_partial_answer_to_its_parent() -> None:
+    def words(messages: Sequence[Message]) -> str:
+        text = messages[-1].content
+        if "<learned>" in text:
+            return "half of it"
+        if len(messages) == 1:
+            return "a reply"
+        if "<question>\nWhat?" in messages[1].content:
+            return (
+                "```repl\nfor each in rlm_query_batched(['sum up', 'sum up']):\n    print(each)\n```"
+                if len(messages) == 2
+                else DONE
+            )
+        return "```repl\nwhile True:\n    llm_query('a part')\n```"
+
+    node, log = node_with(ScriptedModel(words), caps=Caps(calls=40), prices=PRICES)
+    answer = await answer_of(node)
+    assert answer.text == "done", "the parent's own budget is not spent"
+    output = next(each.output for each in log.of(events.CellFinished) if each.node == "0")
+    assert output.count("PARTIAL (") == 2
+    assert output.count("half of it") == 2
+    assert answer.usage.calls <= 40
+
+
+@pytest.mark.parametrize("number", [-1, 3, 10**9])
+def test_a_document_that_does_not_exist_is_an_exception_in_the_cell(number: int) -> None:
+    with pytest.raises(CodeError, match=f"there is no document {number} in this context"):
+        document_of(load(["one", "two", "three"]), number)
