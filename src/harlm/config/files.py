@@ -1,8 +1,8 @@
 """Settings from TOML files: the user's own file, and the project file of a folder.
 
-A project file (``./harlm.toml``, else ``[tool.harlm]`` in ``./pyproject.toml``) belongs to the repository that
-the user happens to be in, which may be hostile. It must not set keys, base URLs, certificates, proxies, the home
-folder, anything of the sandbox and the budget, or undo the rule to stay offline.
+A project file (``./harlm.toml``, else ``[tool.harlm]`` in ``./pyproject.toml``) belongs to the repository
+that the user happens to be in, which may be hostile. It must not set keys, base URLs, certificates, proxies,
+the home folder, anything of the sandbox and the budget, or undo the rule to stay offline.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ def _check_project_may_set(name: str, value: object, path: Path) -> None:
 
 
 def _table_if_any(path: Path) -> dict[str, object] | None:
-    """The table of an optional file: ``None`` if it does not exist or this user may not read it, since it then
-    lies in another user's folder.
+    """The table of an optional file; ``None`` if it does not exist, or this user may not read it.
+
+    A file that the user may not read belongs to another user, so it does not concern this one.
     """
     try:
         return _table(path) if path.is_file() else None

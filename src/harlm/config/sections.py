@@ -36,8 +36,8 @@ class ModelSettings(_Section, frozen=True, kw_only=True):
         root: the model that writes code and answers.
         sub: the model that cells call; ``None`` means the root model.
         base_url: an OpenAI-compatible endpoint for ``openai/…`` models, without ``/chat/completions``.
-        api_key: the key for models at ``base_url``; without a ``base_url``, the key for the root model and for
-            other models at the same address. Every other model uses its provider's own variable.
+        api_key: the key for models at ``base_url``; without a ``base_url``, the key for the root model and
+            for other models at the same address. Every other model uses its provider's own variable.
         window: tokens that fit into the models, where the built-in figure is wrong.
         offline: refuse every model that needs a network.
         fallback: the model to ask instead of one that still does not answer after all its retries.
@@ -135,9 +135,9 @@ class BudgetSettings(_Section, frozen=True, kw_only=True):
     """What one run may use at most, over its whole recursion. ``None`` means no limit, except for ``usd``.
 
     Attributes:
-        usd: dollars; infinity for no limit. ``None`` means the default limit of ``DEFAULT_USD``, which applies
-            where prices are known and only warns where one is not. Any other limit needs the price of every
-            model of the run.
+        usd: dollars; infinity for no limit. ``None`` means the default limit of ``DEFAULT_USD``, which
+            applies where prices are known and only warns where one is not. Any other limit needs the price of
+            every model of the run.
         tokens: input and output tokens together.
         calls: model requests.
         seconds: wall time; also written ``90s``, ``5m``, ``1h30m``.
@@ -159,11 +159,12 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
         cache: whether to reuse the reply of a call that was made before, in any run.
         namespace: runs in different namespaces share nothing.
         view_tokens: tokens of the view that shows a node its earlier turns and results.
-        history_tokens: tokens of the turns that a node sees whole; turns beyond that are folded into the view.
+        history_tokens: tokens of the turns that a node sees whole; turns beyond that are folded into the
+            view.
         return_tokens: tokens of what a child returns; the rest is available through its handle.
         hot_tokens: tokens of the texts in the hot tier.
-        summaries: how long entries are shortened for the view: ``extractive`` leaves parts out; ``abstractive``
-            asks the sub-model in parallel to the run, which costs calls.
+        summaries: how long entries are shortened for the view: ``extractive`` leaves parts out;
+            ``abstractive`` asks the sub-model in parallel to the run, which costs calls.
         embedder: what makes vectors of entries, so that search also finds them by meaning: ``hashing``,
             ``minilm``, or a model of an OpenAI-compatible server, ``openai/name[@base_url]``, which sends the
             entries to that server.

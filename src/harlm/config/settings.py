@@ -1,7 +1,7 @@
 """The settings that apply in a folder, and the origin of each.
 
-Precedence: flag > environment > project file > user file > default. ``harlm.config.files`` says what a project
-file may not set.
+Precedence: flag > environment > project file > user file > default. ``harlm.config.files`` says what a
+project file may not set.
 """
 
 from __future__ import annotations

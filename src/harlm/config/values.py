@@ -9,7 +9,7 @@ _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\
 
 
 def is_address(value: str) -> bool:
-    """Whether a text is the address of a server: an http or https URL with a host and, if given, a valid port."""
+    """Whether a text is the address of a server: an http or https URL with a host and no invalid port."""
     try:
         parts = urlsplit(value)
         is_whole = value.split() == [value]

@@ -90,7 +90,7 @@ class Marks:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One text of the context.
+    """One text of the context. A cell sees it as a ``str``, ``harlm.guest.worker.context.Document``.
 
     Attributes:
         name: the name that citations use: a path below the folder that was given, ``<stdin>``, a dict key.
@@ -117,7 +117,10 @@ class Document:
 
     @cached_property
     def line_starts(self) -> array[int]:
-        """The offset of the first character of every line. Built on first use; takes 8 bytes for each line."""
+        """The offset of the first character of every line.
+
+        Built on first use; takes 8 bytes for each line.
+        """
         starts = array("Q", [0])
         base = 0
         for piece in pieces(self.text):
@@ -160,7 +163,10 @@ def pieces(text: str, size: int = _PIECE) -> Iterator[str]:
 
 
 def without_surrogates(text: str) -> str:
-    """``text`` with U+FFFD for every lone surrogate, which cannot be encoded in UTF-8. Offsets do not change."""
+    """``text`` with U+FFFD for every lone surrogate, which cannot be encoded in UTF-8.
+
+    Offsets do not change.
+    """
     if text.isascii():
         return text
     try:
@@ -240,7 +246,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One passage that search found.
+    """One passage that search found. A cell sees it as ``harlm.guest.worker.context.Hit``.
 
     Attributes:
         document: the index of the document in its context.

@@ -8,8 +8,8 @@ from typing import Literal
 from harlm.types.usage import Usage
 
 EntryKind = Literal["reply", "answer", "note", "turn", "digest"]
-"""The source of an entry: a model's reply, a child's answer, a note that a model wrote, a turn of a REPL that was
-folded, or a list of handles that did not fit into a view.
+"""The source of an entry: a model's reply, a child's answer, a note that a model wrote, a turn of a REPL that
+was folded, or a list of handles that did not fit into a view.
 """
 
 
@@ -58,7 +58,7 @@ class TierUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compression:
-    """How many times shorter summaries were than their originals: the mean, and the 10th and 90th percentile."""
+    """How many times shorter summaries were than their originals: mean, 10th and 90th percentile."""
 
     mean: float
     p10: float
@@ -70,8 +70,8 @@ class MemoryUse:
     """How much memory was used in a run.
 
     Attributes:
-        hot, warm, cold: use of each tier: hot serves whole texts from this process, warm serves summaries, cold
-            fetches originals from the store.
+        hot, warm, cold: use of each tier: hot serves whole texts from this process, warm serves summaries,
+            cold fetches originals from the store.
         misses: accesses that no tier answered: calls that had to be made, handles that do not exist.
         recomputed: accesses to texts that had been in the hot tier and were evicted.
         rehydrated: originals that were read after their summary had been shown.

@@ -27,8 +27,8 @@ class Sampling:
         temperature: 0 is the most repeatable.
         seed: for providers that support seeds; it also seeds ``random`` in the REPL.
         request_key: identifies the request, so that the provider serves a repeated request only once.
-        on_text: called by models that can stream with the reply so far, each time more of it arrives; ``None``
-            asks for the whole reply at once.
+        on_text: called by models that can stream with the reply so far, each time more of it arrives;
+            ``None`` asks for the whole reply at once.
     """
 
     max_tokens: int | None = None
@@ -83,8 +83,8 @@ class Completion:
 
 
 RELIABLE_SHARE = 0.25
-"""The share of its window in which a model is assumed to read reliably, unless it was measured for that model.
-Published accuracy curves fall long before the window is full.
+"""The share of its window in which a model is assumed to read reliably, unless it was measured for that
+model. Published accuracy curves fall long before the window is full.
 """
 
 
@@ -96,8 +96,8 @@ class ModelFacts:
         name: the full name, such as ``openai/gpt-5``.
         window: the most tokens of one call, input and output together.
         price: ``None`` if it is unknown.
-        effective_window: tokens of the window that the model reads reliably; 0 stands for ``RELIABLE_SHARE`` of
-            the window.
+        effective_window: tokens of the window that the model reads reliably; 0 stands for ``RELIABLE_SHARE``
+            of the window.
     """
 
     name: str

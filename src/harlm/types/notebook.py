@@ -14,8 +14,8 @@ def answer_html(text: str, sources: Iterable[tuple[str, str]], facts: str) -> st
         sources: the place and the quote of each citation.
         facts: one line on how the answer was made.
     """
-    rows = "".join(f"<li><code>{escape(place)}</code> <q>{escape(quote)}</q></li>" for place, quote in sources)
+    items = (f"<li><code>{escape(place)}</code> <q>{escape(quote)}</q></li>" for place, quote in sources)
     return (
         f'<div class="harlm"><p style="white-space:pre-wrap">{escape(text)}</p>'
-        f"<ol>{rows}</ol><small>{escape(facts)}</small></div>"
+        f"<ol>{''.join(items)}</ol><small>{escape(facts)}</small></div>"
     )

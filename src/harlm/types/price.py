@@ -1,7 +1,7 @@
 """What a model costs, in exact integers.
 
-A price of 1 USD for a million tokens is one micro-dollar for each token. Prices are kept as whole pico-dollars for
-each token, so that every bill is an integer.
+A price of 1 USD for a million tokens is one micro-dollar for each token. Prices are kept as whole
+pico-dollars for each token, so that every bill is an integer.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Price(
         cache_write: price of tokens written into the cache; ``None`` means the same as ``input``.
         window: the most tokens of one call, input and output together; ``None`` if unknown.
         max_output: the most tokens of one reply; ``None`` if unknown.
-        tiers: prices of long prompts; of the tiers whose limit the input exceeds, the one with the highest limit
-            applies.
+        tiers: prices of long prompts; of the tiers whose limit the input exceeds, the one with the highest
+            limit applies.
     """
 
     input: _Rate
@@ -62,7 +62,10 @@ class Price(
     tiers: tuple[Tier, ...] = ()
 
     def picos(self, usage: Usage) -> int:
-        """The cost of one call with this usage, in pico-dollars. Its whole input decides which tier applies."""
+        """The cost of one call with this usage, in pico-dollars.
+
+        Its whole input decides which tier applies.
+        """
         rates = self._rates(usage.input_tokens)
         cached = min(usage.cached_tokens, usage.input_tokens)
         written = min(usage.cache_write_tokens, usage.input_tokens - cached)
@@ -76,8 +79,8 @@ class Price(
     def bound_micros(self, input_tokens: int, output_tokens: int) -> int:
         """The most that a call can cost with up to these many tokens, in micro-dollars.
 
-        It is the cost at the most expensive tier that the call can reach, with nothing cached, and with the whole
-        prompt written into the cache if that costs more.
+        It is the cost at the most expensive tier that the call can reach, with nothing cached, and with the
+        whole prompt written into the cache if that costs more.
         """
         return max(
             -(-(input_tokens * rates.highest_input + output_tokens * rates.output) // PICOS)
@@ -85,8 +88,8 @@ class Price(
         )
 
     def affordable_output(self, input_tokens: int, micros: int) -> int:
-        """The most output tokens for which ``bound_micros`` is at most ``micros``; negative if the input alone
-        costs more.
+        """The most output tokens for which ``bound_micros`` is at most ``micros``; negative if the input
+        alone costs more.
         """
         left = [
             (micros * PICOS - input_tokens * rates.highest_input, rates.output)

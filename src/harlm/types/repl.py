@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Final:
-    """The value that a cell finished the task with: ``FINAL(x)``, ``FINAL_VAR(name)``, ``SUBMIT(x)`` or the
-    ``answer`` dict.
+    """The value that a cell finished the task with.
+
+    It comes from ``FINAL(x)``, ``FINAL_VAR(name)``, ``SUBMIT(x)`` or the ``answer`` dict.
 
     Attributes:
         value: a string, or another value that JSON can represent.
@@ -27,7 +28,8 @@ class Observation:
         error: the traceback, or the limit that ended the cell; ``None`` if the cell ran to its end.
         final: set if the cell finished the task.
         names: the variables that the cell created or changed, as (name, short description).
-        lost: whether the cell ended its REPL, which had to be replaced; ``error`` says which variables survived.
+        lost: whether the cell ended its REPL, which had to be replaced; ``error`` says which variables
+            survived.
         wall_s: seconds from start to end.
         waiting_s: seconds of ``wall_s`` in which the cell waited for calls.
     """

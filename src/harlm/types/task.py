@@ -17,10 +17,10 @@ Mode = Literal["direct", "repl", "full"]
 MODES: tuple[Mode, ...] = ("direct", "repl", "full")
 
 Growth = Literal["constant", "logarithmic", "linear", "factorable pairs", "arbitrary pairs"]
-"""How the tokens that an exact answer must read grow with the text. ``constant``: it needs a slice that code can
-find. ``logarithmic``: the place where something changes in ordered text. ``linear``: every atom. ``factorable
-pairs``: every pair of atoms, each pair judged from what was learned about each atom alone. ``arbitrary pairs``:
-every pair, both atoms read together.
+"""How the tokens that an exact answer must read grow with the text. ``constant``: it needs a slice that code
+can find. ``logarithmic``: the place where something changes in ordered text. ``linear``: every atom.
+``factorable pairs``: every pair of atoms, each pair judged from what was learned about each atom alone.
+``arbitrary pairs``: every pair, both atoms read together.
 """
 
 Status = Literal["ok", "partial", "not_found"]
@@ -80,8 +80,8 @@ class Latency:
 
     Attributes:
         wall_s: seconds from question to answer.
-        critical_path_s: seconds that the run would take with unlimited concurrency: of calls that were in flight
-            at the same time, only the longest counts.
+        critical_path_s: seconds that the run would take with unlimited concurrency: of calls that were in
+            flight at the same time, only the longest counts.
         parallelism: the seconds of all calls added up, divided by the seconds during which any call was in
             flight.
     """

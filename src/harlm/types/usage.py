@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Amounts(NamedTuple):
-    """What calls take from a budget, as one vector: input and output tokens together, micro-dollars, requests."""
+    """What calls take from a budget: tokens of input and output together, micro-dollars, requests."""
 
     tokens: int = 0
     micros: int = 0
