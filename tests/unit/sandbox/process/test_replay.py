@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.errors import CodeError
-from harlm.sandbox.process import replay as records
 from harlm.sandbox.process import frames
+from harlm.sandbox.process import replay as records
 from harlm.sandbox.process.replay import CellRecords, Recording, Replayed
 
 CALLS = st.lists(
