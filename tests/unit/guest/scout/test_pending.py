@@ -74,7 +74,7 @@ def test_a_value_that_is_itself_pending_is_waited_for_and_brings_its_sources() -
     assert not outer.done
     inner.resolve("text", ready)
     ready.round()
-    assert (outer.value, outer.sources) == ("text", {1, 2})
+    assert (outer.value, outer.sources) == ("text", frozenset({1, 2}))
 
 
 @pytest.mark.parametrize("is_first_done", [True, False])
@@ -133,7 +133,8 @@ def test_attributes_are_searched_only_in_objects_of_classes_that_cells_defined()
 
     ready = ReadyQueue()
     for kind, is_searched in ((names["Note"], True), (Other, False)):
-        thing, pending = kind(), Pending()
+        thing: Any = kind()
+        pending = Pending()
         thing.text = pending
         pending.resolve("there", ready)
         settle_parts([thing])

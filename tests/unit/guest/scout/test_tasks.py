@@ -94,14 +94,14 @@ def test_the_outcome_is_pending_until_the_block_has_returned() -> None:
     result = child.outcome
     assert not result.done
     arrive(reply, 21, task)
-    assert (child.outcome, settled(result), result.sources) == (42, 42, {3})
+    assert (child.outcome, settled(result), result.sources) == (42, 42, frozenset({3}))
 
 
 def test_a_child_inherits_what_decided_about_its_parent() -> None:
     parent = task_over()
     parent.sources, parent.tries = frozenset({7}), 2
     child = ScoutTask(parent.world, parent, is_careful=True)
-    assert (child.sources, child.tries, child.strict, child.is_main) == ({7}, 3, 1, False)
+    assert (child.sources, child.tries, child.strict, child.is_main) == (frozenset({7}), 3, 1, False)
 
 
 def test_only_the_main_task_lets_others_run_when_it_yields_nothing() -> None:
