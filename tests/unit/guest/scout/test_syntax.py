@@ -122,8 +122,8 @@ def test_the_name_that_an_expression_begins_with(code: str, expected: set[str]) 
 
 def test_declared_names() -> None:
     assert declared(statement("def f():\n    global a, b\n    nonlocal c\n    a = b = c = d = 1")) == (
-        {"c"},
-        {"a", "b"},
+        frozenset("c"),
+        frozenset("ab"),
     )
     assert declared(statement("def f(a): b = a")) == (frozenset(), frozenset())
 
