@@ -1,16 +1,20 @@
-"""A line on which time passes only while everybody waits: how long a cell would take, to the last millisecond."""
+"""Scouts on a line whose time passes only while every task waits, next to Python itself."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import heapq
 import io
+import types
 from collections import Counter
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from harlm.guest.scout.functions import Inner
+from harlm.guest.scout.pending import settle_parts
 from harlm.guest.scout.scout import HostReply, Scout
 from harlm.guest.worker.functions import HostFunctions
 
@@ -25,7 +29,7 @@ def reply_to(prompt: str, number: int = 1) -> str:
 
 
 class VirtualLine:
-    """Every call takes one second; ``refused`` ones fail."""
+    """A line on which every call takes one second of virtual time; ``refused`` prompts fail."""
 
     def __init__(self, refused: frozenset[str] = frozenset()) -> None:
         self.now = 0.0
@@ -56,7 +60,7 @@ class VirtualLine:
 
 
 class Seen(NamedTuple):
-    """What a scout and Python itself made of a program."""
+    """The calls of a program: those of a scout, and those of Python."""
 
     ahead: list[str]
     alone: list[str]
@@ -99,7 +103,33 @@ def run(code: str, **names: Any) -> list[str]:
     return asked
 
 
+def variables(code: str, **names: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The variables after a program: those of a scout that has received all replies, and those of Python."""
+    line, tree = VirtualLine(), ast.parse(code)
+    followed = {"__name__": "__main__", **names}
+    executed = {"__name__": "__main__", **copy.deepcopy(names), **tools(_reply)}
+    with contextlib.redirect_stdout(io.StringIO()):
+        Scout(followed, {FILE: tree}, FILE, line, tools).run(tree.body)
+        exec(compile(code, FILE, "exec"), executed)
+    settle_parts([followed])
+    return _plain(followed), _plain(executed)
+
+
+def _reply(function: str, arguments: dict[str, Any]) -> str:
+    return reply_to(str(arguments["prompt"]))
+
+
+def _plain(names: dict[str, Any]) -> dict[str, Any]:
+    """The variables that can be compared: neither modules nor functions nor classes."""
+    hidden = (types.ModuleType, types.FunctionType, type, Inner)
+    return {
+        name: value
+        for name, value in names.items()
+        if not name.startswith("__") and not isinstance(value, hidden) and not callable(value)
+    }
+
+
 def both(code: str, **settings: Any) -> Seen:
-    """A scout's calls beside the program's own."""
+    """A scout's calls, and the program's own."""
     line = scout(code, chunks=[f"c{at}" for at in range(8)], **settings)
     return Seen(line.asked, run(code, chunks=[f"c{at}" for at in range(8)]), line.now, line)

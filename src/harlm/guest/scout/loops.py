@@ -14,7 +14,7 @@ from .pending import Pending, Steps
 from .search import Search, copied
 from .syntax import breaks, continues, facts, may_end_by_result, of_all
 from .tasks import Returned, ScoutTask
-from .waiting import arrived, head, run_separately, tested
+from .waiting import arrived, head, run_separately, truth_of
 
 BREAK, CONTINUE = "break", "continue"
 """How a block may end, besides ``None`` and ``Returned``."""
@@ -125,7 +125,7 @@ def run_while(node: ast.While, frame: Frame, task: ScoutTask) -> Steps:
 def _run_while(node: ast.While, frame: Frame, task: ScoutTask, *, may_pass: bool) -> Steps:
     while True:
         task.world.step()
-        test = yield from tested(node.test, frame, task)
+        test = yield from truth_of(node.test, frame, task)
         if type(test) is Pending:
             if may_pass and not task.strict and facts(node).exits <= {"raise"}:
                 return run_separately(

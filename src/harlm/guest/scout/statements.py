@@ -17,7 +17,7 @@ from .pending import Pending, Steps, Touched
 from .simple_statements import SIMPLE
 from .syntax import facts, of_all
 from .tasks import Returned, ScoutTask
-from .waiting import arrived, evaluated, patiently, run_separately, tested
+from .waiting import arrived, evaluated, patiently, run_separately, truth_of
 from .world import Lost
 
 
@@ -97,7 +97,7 @@ def _raise(node: ast.Raise, frame: Frame, task: ScoutTask) -> Steps:
 
 
 def _if(node: ast.If, frame: Frame, task: ScoutTask) -> Steps:
-    test = yield from tested(node.test, frame, task)
+    test = yield from truth_of(node.test, frame, task)
     if type(test) is Pending:
         if not task.strict and facts(node).exits <= {"raise"}:
             return run_separately([node], frame, task, lambda own, inner: _if_later(test, node, inner, own))

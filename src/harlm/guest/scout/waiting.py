@@ -49,7 +49,7 @@ def evaluated(node: ast.expr, frame: Frame, task: ScoutTask) -> Steps:
     return head(lambda: evaluate(node, frame, task), task)
 
 
-def tested(node: ast.expr, frame: Frame, task: ScoutTask) -> Steps:
+def truth_of(node: ast.expr, frame: Frame, task: ScoutTask) -> Steps:
     """Whether a condition is true, as ``head``; pending if that is not known and the task is not careful."""
     return head(lambda: truth(task, evaluate(node, frame, task)), task)
 

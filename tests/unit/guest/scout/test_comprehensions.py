@@ -1,0 +1,76 @@
+"""Comprehensions and generator expressions over values that may be pending."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harlm.guest.scout.comprehensions import Items
+from harlm.guest.scout.pending import Pending, settle_parts
+from harlm.guest.scout.world import Lost
+from tests.support.scout_blocks import arrive, task_over, value_of
+
+COMPREHENSIONS = [
+    "[x + a for x in items]",
+    "{x % a for x in items}",
+    "{x: x + a for x in items}",
+    "list(x * a for x in items)",
+    "[x for x in items if x > a]",
+    "[x for x in items if x > 1 if x != a]",
+    "[(x, y) for x in items for y in range(x)]",
+    "[x for row in [items, items] for x in row if x > 1]",
+    "[[x + y for y in items] for x in items]",
+    "[last := x for x in items if x < a]",
+    "sorted({x: a for x in items if x == a})",
+    "[x for x in range(a)]",
+]
+
+
+@pytest.mark.parametrize("code", COMPREHENSIONS)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_comprehension_has_the_value_of_python(code: str, is_late: bool) -> None:
+    names = {"a": 2, "items": [1, 2, 3, 4]}
+    pending = Pending()
+    task = task_over(a=pending if is_late else 2, items=names["items"])
+    holder: list[Any] = [value_of(code, task)]
+    if is_late:
+        arrive(pending, 2, task)
+    settle_parts([holder])
+    assert holder[0] == eval(code, names)
+
+
+def test_a_comprehension_over_a_pending_value_waits_as_a_whole() -> None:
+    pending = Pending()
+    task = task_over(items=pending)
+    result = value_of("[x + 1 for x in items]", task)
+    assert type(result) is Pending
+    arrive(pending, [1, 2], task)
+    assert result.value == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "[y for x in [1] for y in a]",
+        "[y for x in [1] if a for y in [x]]",
+        "[x async for x in a]",
+    ],
+)
+def test_loops_whose_shape_depends_on_a_pending_value_are_left_to_the_cell(code: str) -> None:
+    with pytest.raises(Lost):
+        value_of(code, task_over(a=Pending()))
+
+
+def test_its_variable_does_not_leave_a_comprehension() -> None:
+    task = task_over()
+    value_of("[x for x in [1]]", task)
+    assert "x" not in task.world.names
+
+
+def test_the_items_of_a_generator_expression_are_taken_one_by_one() -> None:
+    items = Items(["a", "b"])
+    assert [next(items), next(items)] == ["a", "b"]
+    with pytest.raises(StopIteration):
+        next(items)
+    assert next(Items([]), "default") == "default"

@@ -1,0 +1,167 @@
+"""The functions that cells call: what they send to the host, and how they refuse wrong arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harlm.guest.worker.context import Hit, Library
+from harlm.guest.worker.functions import Finished, HostFunctions, finishing_functions
+
+NAMES = ["llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget"]
+
+
+class Host:
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+
+    def call(self, function: str, arguments: dict[str, Any]) -> Any:
+        self.asked.append((function, arguments))
+        return "reply"
+
+    def call_many(self, function: str, all_arguments: list[dict[str, Any]]) -> list[Any]:
+        self.asked.append((function, all_arguments))
+        return ["reply"] * len(all_arguments)
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+def functions(host: Host) -> dict[str, Any]:
+    return HostFunctions(host.call, host.call_many).named(NAMES)
+
+
+def test_only_the_wanted_functions_are_made() -> None:
+    host = Host()
+    made = HostFunctions(host.call, host.call_many)
+    assert made.named([]) == {}
+    assert set(made.named(["budget", "no_such_function"])) == {"budget"}
+    assert set(made.named(["memory_note"])) == {"memory"}
+
+
+def test_calls_send_what_the_host_expects(host: Host, functions: dict[str, Any]) -> None:
+    assert functions["llm_query"]("a", model="m") == "reply"
+    assert functions["llm_query_batched"](iter(["a", "b"])) == ["reply", "reply"]
+    functions["budget"]()
+    assert host.asked == [
+        ("llm_query", {"prompt": "a", "model": "m"}),
+        ("llm_query", [{"prompt": "a", "model": None}, {"prompt": "b", "model": None}]),
+        ("budget", {}),
+    ]
+
+
+def test_texts_that_the_host_has_are_sent_by_number_and_others_whole(
+    host: Host, functions: dict[str, Any]
+) -> None:
+    library = Library()
+    library.add("a", True, "alpha")
+    library.add("b", True, "beta")
+    documents = library.documents
+    hit = Hit(documents[1], 0, 4, "b:1", 1, "beta", 1.0)
+    shapes = [
+        (None, None),
+        (documents, {"shape": "documents", "texts": [{"document": 0}, {"document": 1}]}),
+        (documents[1], {"shape": "text", "texts": [{"document": 1}]}),
+        ("other", {"shape": "text", "texts": [{"text": "other", "name": None}]}),
+        ([documents[0], "new", 7, hit], {"shape": "documents", "texts": [
+            {"document": 0}, {"text": "new", "name": None}, {"text": "7", "name": None}, {"text": "beta", "name": "b:1"},
+        ]}),
+        ({"k": "v"}, {"shape": "documents", "texts": [{"text": "v", "name": "k"}]}),
+    ]  # fmt: skip
+    for context, sent in shapes:
+        functions["rlm_query"]("question", context)
+        assert host.asked[-1][1]["context"] == sent
+
+
+def test_a_batch_of_children_pairs_prompts_with_contexts(host: Host, functions: dict[str, Any]) -> None:
+    functions["rlm_query_batched"](("a", "b"), ["x", "y"], "m")
+    function, asked = host.asked[0]
+    assert function == "rlm_query"
+    assert [(each["prompt"], each["context"]["texts"][0]["text"], each["model"]) for each in asked] == [
+        ("a", "x", "m"),
+        ("b", "y", "m"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "kind", "said"),
+    [
+        (
+            "llm_query",
+            (7,),
+            TypeError,
+            "llm_query needs a str prompt, not int; join or format the parts first",
+        ),
+        ("llm_query", ("  ",), ValueError, "llm_query was given an empty prompt"),
+        ("llm_query", ("a", 7), TypeError, "model must be a name or None, not int"),
+        (
+            "llm_query_batched",
+            ("abc",),
+            TypeError,
+            "llm_query_batched needs a list of prompts, not one str; use llm_query",
+        ),
+        (
+            "llm_query_batched",
+            (["a", None],),
+            TypeError,
+            "llm_query_batched needs a str prompt, not NoneType",
+        ),
+        (
+            "rlm_query",
+            ("a", 7),
+            TypeError,
+            "a child's context must be a str, a list or a dict of str, not int",
+        ),
+        (
+            "rlm_query_batched",
+            (["a"], []),
+            ValueError,
+            "rlm_query_batched got 1 prompts and 0 contexts; give one each",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused_before_the_host_is_asked(
+    host: Host,
+    functions: dict[str, Any],
+    name: str,
+    arguments: tuple[Any, ...],
+    kind: type[Exception],
+    said: str,
+) -> None:
+    with pytest.raises(kind, match=said):
+        functions[name](*arguments)
+    assert host.asked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "fields", "answer"),
+    [
+        ("FINAL", (41,), {}, 41),
+        ("FINAL_VAR", ("found",), {}, [1, 2]),
+        ("FINAL_VAR", ("'found' ",), {}, [1, 2]),
+        ("FINAL_VAR", ([3],), {}, [3]),
+        ("SUBMIT", (5,), {}, 5),
+        ("SUBMIT", (), {"a": 5}, 5),
+        ("SUBMIT", (), {"a": 5, "b": 6}, {"a": 5, "b": 6}),
+        ("SUBMIT", (), {}, {}),
+    ],
+)
+def test_each_way_to_finish_carries_its_answer(
+    name: str, values: tuple[Any, ...], fields: dict[str, Any], answer: object
+) -> None:
+    with pytest.raises(Finished) as finished:
+        finishing_functions({"found": [1, 2]})[name](*values, **fields)
+    assert finished.value.value == answer
+    assert not isinstance(finished.value, Exception)
+
+
+def test_wrong_ways_to_finish_say_what_to_do() -> None:
+    finish = finishing_functions({})
+    with pytest.raises(NameError, match="there is no variable 'x'; SHOW_VARS\\(\\) lists them"):
+        finish["FINAL_VAR"]("x")
+    with pytest.raises(TypeError, match="SUBMIT takes one value, or named fields"):
+        finish["SUBMIT"](1, 2)
