@@ -1,5 +1,5 @@
-"""Ends of worker processes that the host notices late, as on a busy machine: the kernel closes the sockets of a dying
-process first, and reports the end of the process afterwards.
+"""Ends of worker processes that the host notices late, as on a busy machine: the kernel closes the sockets of
+a dying process first, and reports the end of the process afterwards.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from harlm.sandbox.process.repl import ProcessRepl
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
 from harlm.types import Observation, Usage
+from tests.support.processes import is_running
 from tests.support.sandboxes import TIERS, repl_on
 
 LOOP = "out = []\nfor at in range(6):\n    out.append(llm_query(f'{at}'))\nprint(out)"
@@ -87,15 +87,9 @@ async def test_nothing_is_left_of_a_scout(tier: str) -> None:
         for cell in (LOOP, "for at in range(3):\n    llm_query(f'{at}')\n    1 / 0"):
             await ahead(repl, model, cell)
         await asyncio.sleep(0.3)
-        alive = [pid for pid in children(repl) if not is_dead(pid)]
+        alive = [pid for pid in children(repl) if is_running(pid)]
     assert alive == []
     assert model.in_flight == 0
-
-
-def is_dead(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text("ascii")
-    return True
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -322,4 +316,4 @@ async def test_what_a_cell_starts_in_place_of_its_scout_ends_with_it(tier: str) 
     async with repl_on(tier, host=model) as repl:
         await ahead(repl, model, fork)
         await asyncio.sleep(0.2)
-        assert [pid for pid in children(repl) if not is_dead(pid)] == []
+        assert [pid for pid in children(repl) if is_running(pid)] == []
