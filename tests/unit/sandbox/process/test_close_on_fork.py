@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from harlm.sandbox.process.close_on_fork import keep_to_this_process
 from tests.support.processes import is_running
 
 
@@ -33,3 +35,27 @@ def test_a_forked_child_of_the_host_does_not_keep_the_sandbox_alive() -> None:
         raise AssertionError("a worker outlives its host, since a child of the host runs")
     finally:
         os.kill(int(child), 9)
+
+
+def test_a_registered_socket_is_closed_in_a_forked_child_and_stays_open_here() -> None:
+    ours, theirs = socket.socketpair()
+    other, _other_end = socket.socketpair()
+    keep_to_this_process(ours)
+    numbers = [ours.fileno(), other.fileno()]
+    child = os.fork()
+    if child == 0:
+        os._exit(sum(1 << at for at, number in enumerate(numbers) if _is_open(number)))
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0b10, "only the socket that was not registered"
+    ours.sendall(b"x")
+    assert theirs.recv(1) == b"x"
+    for each in (ours, theirs, other, _other_end):
+        each.close()
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from harlm.sandbox.process.repl import ProcessRepl
-from tests.support.late_ends import late_ends
 from tests.support.sandboxes import Host, repl_on
+from tests.support.worker_processes import late_ends
 
 
 async def test_cancelling_a_cell_interrupts_it_and_keeps_its_variables(repl: ProcessRepl) -> None:

@@ -317,3 +317,21 @@ async def test_what_a_cell_starts_in_place_of_its_scout_ends_with_it(tier: str) 
         await ahead(repl, model, fork)
         await asyncio.sleep(0.2)
         assert [pid for pid in children(repl) if is_running(pid)] == []
+
+
+async def test_lost_variables_are_reported_by_the_next_cell_though_a_scout_was_asked_for_first() -> None:
+    model = Model(0.01)
+    async with repl_on("s0", host=model) as repl:
+        await repl.run("x = 1")
+        await repl.run(
+            "import os, threading\nthreading.Thread(target=lambda: (threading.Event().wait(0.1), os._exit(1))).start()"
+        )
+        assert repl._process.link is not None
+        await repl._process.link.worker.ended.wait()
+        broker = Broker(model.begin)
+        scout = await repl.scout(broker)
+        seen = await repl.run("print(x)")
+        await broker.close()
+    assert scout is None
+    assert seen.lost
+    assert seen.output.startswith("[the REPL ended after the last cell and was restarted")
