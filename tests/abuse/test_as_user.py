@@ -1,4 +1,4 @@
-"""The suite again as an ordinary user, for whom the kernel has other rules than for root."""
+"""The hostile cells again as an ordinary user, for whom the kernel has other rules than for root."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.support.as_user import ROOT
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="this is an ordinary user already")
+@pytest.mark.skipif(os.geteuid() != 0, reason="the tests already run as an ordinary user")
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("tier", ["s3", "s2"])
 def test_an_ordinary_user_is_as_safe(tier: str) -> None:

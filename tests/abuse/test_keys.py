@@ -1,5 +1,6 @@
-"""No key of the host is to be found in any process that runs model-written code, or that such a process came from: not in its
-memory, not in its environment, not behind its descriptors. Read from outside, so that nothing has to be believed.
+"""No key of the host is in any process that runs model-written code, or in the processes that it was forked
+from: not in memory, not in the environment, not in an open file. The test reads the processes from outside,
+so it trusts no cell.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from harlm.sandbox.process.zygote import HostZygote
-from tests.support.canaries import descendants
+from tests.support.processes import descendants
 from tests.support.sandboxes import Host, interpreter_for, repl_on, skip_unless_built
 
 pytestmark = pytest.mark.skipif(
@@ -65,10 +66,10 @@ async def test_no_key_is_found_in_any_worker(tier: str, monkeypatch: pytest.Monk
             assert looked_at - {zygote} <= descendants(zygote)
             for pid in descendants(zygote) | {zygote}:
                 memory = _memory(pid)
-                assert len(memory) > 5_000_000, "the scan reads what is there"
+                assert len(memory) > 5_000_000, "the scan must read the whole memory"
                 assert key.encode() not in memory
                 assert key.encode() not in _environment(pid)
                 assert key.encode() not in _behind_descriptors(pid)
             assert repl.pid is not None
-            assert b"the needle of a cell" in _memory(repl.pid), "the scan would find what is there"
+            assert b"the needle of a cell" in _memory(repl.pid), "the scan must find what is in memory"
             await running

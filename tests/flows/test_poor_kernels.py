@@ -1,4 +1,4 @@
-"""What happens where the kernel, or whoever stands above, refuses what the sandbox is built from."""
+"""The sandbox on kernels and under profiles that lack system calls, descriptors or disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HARLM = Path(sys.executable).parent / "harlm"
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is about Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these are features of Linux")
 
 
 def run(missing: str, *arguments: str, files: int | None = None) -> subprocess.CompletedProcess[str]:
@@ -33,7 +33,7 @@ def doctor(missing: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     return ran.returncode, json.loads(ran.stdout)["sandbox"]
 
 
-def test_without_namespaces_it_is_s2_and_says_how_to_get_higher() -> None:
+def test_without_namespaces_the_tier_is_s2_and_the_way_to_s3_is_shown() -> None:
     code, found = doctor("unshare")
     assert code == 0
     assert found["tier"] == "s2"
@@ -44,7 +44,7 @@ def test_without_namespaces_it_is_s2_and_says_how_to_get_higher() -> None:
     assert "user namespaces" in higher["how"]
 
 
-def test_without_landlock_it_is_never_a_tier_that_needs_it() -> None:
+def test_without_landlock_no_tier_that_needs_it_is_used() -> None:
     _, found = doctor("landlock_create_ruleset")
     assert found["tier"] not in ("s3", "s2", "s0")
     reasons = {each["tier"]: each["why"] for each in found["not_higher"]}
@@ -65,7 +65,10 @@ def test_without_seccomp_no_tier_of_the_kernel_is_used() -> None:
     assert all("seccomp" in each["why"] or "only" in each["why"] for each in found["not_higher"][:2])
 
 
-CELLS = "import asyncio, sys\nfrom tests.support.sandboxes import Host, repl_on\nasync def main():\n"
+CELLS = (
+    "import asyncio, sys\nfrom harlm.protocols import ReplSetup\nfrom harlm.types import Context\n"
+    "from tests.support.sandboxes import Host, repl_on, sandbox_on\nasync def main():\n"
+)
 
 
 def test_without_user_notification_a_fork_is_a_replay() -> None:
@@ -83,7 +86,7 @@ def test_without_user_notification_a_fork_is_a_replay() -> None:
     assert ran.stdout.rstrip().endswith(" 1")
 
 
-def test_without_files_in_memory_the_context_takes_the_disk() -> None:
+def test_without_files_in_memory_the_context_is_written_to_disk() -> None:
     code = CELLS + (
         "    async with repl_on('s2', 'from the disk') as repl:\n"
         "        print((await repl.run('print(context)')).output)\nasyncio.run(main())"
@@ -93,11 +96,11 @@ def test_without_files_in_memory_the_context_takes_the_disk() -> None:
 
 
 @pytest.mark.parametrize("files", range(60, 66))
-def test_without_descriptors_it_says_so(files: int) -> None:
+def test_too_few_descriptors_are_reported(files: int) -> None:
     code = CELLS + (
-        "    async with repl_on('s2') as repl:\n"
+        "    async with sandbox_on('s2') as sandbox:\n"
         "        for _ in range(60):\n"
-        "            await repl._sandbox.open(repl._setup, Host())\n"
+        "            await sandbox.open(ReplSetup(context=Context.of_text('x')), Host())\n"
         "try:\n    asyncio.run(main())\n"
         "except Exception as error:\n    print(type(error).__name__, error)"
     )
@@ -107,7 +110,7 @@ def test_without_descriptors_it_says_so(files: int) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small file system")
-def test_on_a_full_disk_it_says_so(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     code = CELLS + (
         "    async with repl_on('s2', 'x' * 4_000_000) as repl:\n        pass\n"
         "try:\n    asyncio.run(main())\nexcept Exception as error:\n    print(type(error).__name__, error)"
@@ -132,7 +135,7 @@ def test_on_a_full_disk_it_says_so(tmp_path: Path) -> None:
     ["x = 1\n" * 300_000, "x = '" + "y" * 5_000_000 + "'", "#" * 5_000_000],
     ids=["lines", "text", "comment"],
 )
-async def test_a_cell_of_megabytes_is_a_cell(cell: str) -> None:
+async def test_a_cell_of_megabytes_runs(cell: str) -> None:
     from tests.support.sandboxes import repl_on
 
     async with repl_on("s0", "line\n" * 1_000_000, cell_seconds=50) as repl:

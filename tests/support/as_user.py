@@ -1,6 +1,7 @@
-"""``python -m tests.support.as_user ARGUMENTS``: run pytest as an ordinary user, started by root. In a mount namespace of its
-own, the folders of the interpreter, of the environment and of the repository are put where every user can enter them, at the
-paths that they have.
+"""``python -m tests.support.as_user ARGUMENTS``: run pytest as an ordinary user. Root starts it.
+
+In a mount namespace of its own, the folders of the interpreter, of the environment and of the repository keep
+their paths, and every user can enter them.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ def _mount(source: str, target: str, kind: str, flags: int, options: str = "") -
 
 
 def _closed_folder(path: Path) -> Path | None:
-    """The first folder on the way that other users cannot enter."""
+    """The first folder of the path that other users cannot enter; ``None`` if they can enter all."""
     return next((each for each in reversed((path, *path.parents)) if not each.stat().st_mode & 0o001), None)
 
 
 def main() -> None:
-    """Open the folders, become the user, and be pytest."""
+    """Open the folders, become the user, and run pytest."""
     needed = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve(), ROOT}
     if ctypes.CDLL(None, use_errno=True).unshare(_NEW_MOUNTS) != 0:
         raise OSError(ctypes.get_errno(), "unshare")

@@ -1,7 +1,7 @@
-"""What stands outside the sandbox while a hostile cell runs: listeners, files and a process that must not be touched.
-Knows how to tell that they were; refuses to know what a cell tries.
+"""The canaries: listeners, files and a process outside the sandbox that a hostile cell must not touch, and
+the checks that show whether one was touched.
 
-Everything is usable by other users as well, so that what keeps a cell away from it is the sandbox and not a file's mode.
+Every user may use them, so only the sandbox keeps a cell away from them, and not the mode of a file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tests.support.processes import descendants, state
+
 KEY: Final = "sk-canary-env-0001"
 """The value of ``KEY`` in the environment of this process and of the decoy."""
 
@@ -30,7 +32,9 @@ _DECOY: Final = (
     "import sys; kept = bytes(reversed(b'mem-yranac-ks')); print(id(kept) + bytes.__basicsize__ - 1, flush=True); "
     "sys.stdin.read()"
 )
-"""Holds the string in its memory only, says where (CPython), and ends with whoever started it."""
+"""Holds the string in its memory only, prints its address (CPython), and ends with the process that started
+it.
+"""
 
 _Entry = tuple[int, int, int, int, int, bytes]
 _Files = dict[str, _Entry]
@@ -50,10 +54,10 @@ class _Decoy:
         self._environment = self._read_environment()
 
     def tripped(self) -> str | None:
-        """What was done to it."""
+        """What was done to it; ``None`` for nothing."""
         if self._process.poll() is not None:
             return f"the decoy ended with {self._process.returncode}"
-        if _state(self.pid) in ("T", "t"):
+        if state(self.pid) in ("T", "t"):
             return "the decoy was stopped"
         if self._read_environment() != self._environment:
             return "the decoy's environment was changed"
@@ -76,7 +80,7 @@ class _Decoy:
 
 
 class _Listeners:
-    """Sockets that wait for somebody to come."""
+    """Sockets on which nothing must arrive."""
 
     def __init__(self, folder: Path) -> None:
         abstract = f"harlm-canary-{secrets.token_hex(8)}"
@@ -95,11 +99,11 @@ class _Listeners:
             path.chmod(0o777)
 
     def define(self) -> dict[str, str | int]:
-        """Where each is to be reached."""
+        """The address of each."""
         return {what: _place(each) for what, each in (*self._streams.items(), *self._datagrams.items())}
 
     def tripped(self) -> list[str]:
-        """Those that somebody came to since the last time."""
+        """Those that were reached since the last call."""
         return [
             *(f"a connection to {what}" for what, each in self._streams.items() if _connections(each)),
             *(f"a datagram to {what}" for what, each in self._datagrams.items() if _datagrams(each)),
@@ -112,12 +116,12 @@ class _Listeners:
 
 
 class Canaries:
-    """All canaries of one test session.
+    """All canaries of one test.
 
-    Responsibilities: stand there, say where, tell what happened to them, and stand there anew.
+    Responsibilities: put them in place, give their addresses, report which were touched, replace those.
 
     Args:
-        base: an empty folder, removed by whoever made it.
+        base: an empty folder, which the caller removes.
     """
 
     def __init__(self, base: Path) -> None:
@@ -135,7 +139,7 @@ class Canaries:
 
     @property
     def define(self) -> dict[str, str | int]:
-        """What a cell is told as ``CANARY``. It changes when a decoy had to be replaced."""
+        """The addresses that a cell gets as ``CANARY``. They change when the decoy is replaced."""
         return {
             "dir": str(self._folder),
             "file": str(self._secret),
@@ -146,7 +150,7 @@ class Canaries:
         }
 
     def tripped(self) -> list[str]:
-        """What was touched since the last time; everything is put back."""
+        """What was touched since the last call. Everything is put back in place."""
         found = [*self._listeners.tripped(), *self._changes(), *_remove_leftovers()]
         if (trip := self._decoy.tripped()) is not None:
             found.append(trip)
@@ -167,7 +171,7 @@ class Canaries:
         return changes
 
     def _laid_out(self) -> _Files:
-        """The folder as it should be."""
+        """Put the folder in its first state, and list it."""
         for path in self._folder.iterdir():
             _remove(path)
         self._secret.write_text(_SECRET, encoding="utf-8")
@@ -183,7 +187,7 @@ class Canaries:
 
 @contextmanager
 def canaries() -> Iterator[Canaries]:
-    """Canaries, which are gone afterwards; this process has a key in its environment meanwhile."""
+    """Canaries for one block. During the block this process has a key in its environment."""
     before = os.environ.get("KEY")
     with tempfile.TemporaryDirectory(prefix="harlm-canaries-", ignore_cleanup_errors=True) as base:
         os.environ["KEY"] = KEY
@@ -198,34 +202,6 @@ def canaries() -> Iterator[Canaries]:
                 os.environ["KEY"] = before
 
 
-def descendants(pid: int) -> set[int]:
-    """The processes below ``pid`` that live: children, their children, and so on."""
-    parents: dict[int, int] = {}
-    for entry in os.listdir("/proc"):  # noqa: PTH208 - names are all that is needed
-        if entry.isdigit() and (read := _stat(int(entry))) is not None and read[0] not in "ZX":
-            parents[int(entry)] = read[1]
-    found: set[int] = set()
-    level = {pid}
-    while level := {child for child, parent in parents.items() if parent in level} - found:
-        found |= level
-    return found
-
-
-def _stat(pid: int) -> tuple[str, int] | None:
-    """The state of a process and its parent; None when it is gone."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    state, parent = text.rpartition(")")[2].split()[:2]
-    return state, int(parent)
-
-
-def _state(pid: int) -> str:
-    read = _stat(pid)
-    return "X" if read is None else read[0]
-
-
 def _bound(family: int, kind: int, address: tuple[str, int] | str) -> socket.socket:
     bound = socket.socket(family, kind)
     bound.bind(address)
@@ -236,7 +212,7 @@ def _bound(family: int, kind: int, address: tuple[str, int] | str) -> socket.soc
 
 
 def _second_loopback() -> str:
-    """127.0.0.2, which stands for another machine; where there is none (macOS), this one again."""
+    """127.0.0.2, which stands for another machine; 127.0.0.1 on systems without it (macOS)."""
     with socket.socket() as tried:
         try:
             tried.bind(("127.0.0.2", 0))
@@ -254,7 +230,7 @@ def _place(bound: socket.socket) -> str | int:
 
 
 def _connections(bound: socket.socket) -> int:
-    """How many came; they are sent away."""
+    """The number of connections that have arrived; they are closed."""
     for count in itertools.count():
         try:
             bound.accept()[0].close()
@@ -264,7 +240,7 @@ def _connections(bound: socket.socket) -> int:
 
 
 def _datagrams(bound: socket.socket) -> int:
-    """How many came; they are thrown away."""
+    """The number of datagrams that have arrived; they are dropped."""
     for count in itertools.count():
         try:
             bound.recv(1)
@@ -274,7 +250,7 @@ def _datagrams(bound: socket.socket) -> int:
 
 
 def _files(folder: Path) -> _Files:
-    """Everything in a folder, and the folder itself, as it can be told from what it was."""
+    """Everything in a folder and the folder itself, in a form that differs after any change."""
     found: _Files = {".": _entry(folder)}
     for path in folder.rglob("*"):
         found[str(path.relative_to(folder))] = _entry(path)
@@ -295,7 +271,9 @@ def _remove(path: Path) -> None:
 
 
 def _remove_leftovers() -> list[str]:
-    """What cells left where everybody may write, by the name that they all use; it is removed."""
+    """The files that cells have left in folders that are open to all, found by the name that all cells use.
+    They are removed.
+    """
     found = []
     for folder in map(Path, _LEFTOVERS):
         for path in folder.glob("*x_abuse*"):

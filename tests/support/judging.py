@@ -1,5 +1,5 @@
-"""Running hostile cells, and judging from outside what came of them. Knows verdicts; refuses to believe what a cell says but
-for one word, ESCAPED.
+"""Runs hostile cells, and judges their effects from outside. The output of a cell is not trusted, except for
+the one word ESCAPED.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from harlm.protocols import ReplSetup
 from harlm.sandbox.process.repl import ProcessRepl
 from harlm.sandbox.process.sandbox import ProcessSandbox
 from harlm.types import Context, Observation
-from tests.support.canaries import Canaries, descendants
+from tests.support.canaries import Canaries
+from tests.support.processes import descendants
 from tests.support.sandboxes import FUNCTIONS
 
 CELLS = sorted((Path(__file__).parent / "cells").glob("*.py"))
 CODE = {cell: cell.read_text(encoding="utf-8") for cell in CELLS}
 LIMITS = SandboxSettings(cell_seconds=0.4, cpu_seconds=0.4, silence_seconds=0.4, memory_mb=768)
 _AT_ONCE = 4
-_HEALTHY_S = 30.0  # for a cell that is limited to 0.4 s, on a machine that has much else to do
+_HEALTHY_S = 30.0  # for a cell that is limited to 0.4 s, on a busy machine
 
 
 class Host:
-    """Answers everything with the same word, as a model would."""
+    """Answers every call with the same word, like a model."""
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         await asyncio.sleep(0.001)
@@ -40,10 +41,13 @@ class Host:
 
 
 async def judge(tier: str, cells: Sequence[Path], standing: Canaries, own: set[int]) -> list[str]:
-    """What is wrong with how the sandbox treated these cells; nothing when all is well.
+    """The faults of the sandbox in running these cells; empty if there are none.
 
     Args:
-        own: processes of this one that are no business of the sandbox.
+        tier: of the sandbox.
+        cells: the files of the cells.
+        standing: the canaries.
+        own: ids of child processes that do not belong to the sandbox.
     """
     wrong = await _run_all(tier, cells, standing)
     for trip in standing.tripped():
@@ -53,7 +57,7 @@ async def judge(tier: str, cells: Sequence[Path], standing: Canaries, own: set[i
 
 
 async def _run_all(tier: str, cells: Sequence[Path], standing: Canaries) -> list[str]:
-    """A few at once, each in a REPL of its own; the REPLs of one run are siblings."""
+    """Run the cells, a few concurrently, each in a REPL of its own in the same sandbox."""
     sandbox = ProcessSandbox(tier, LIMITS)
     room = asyncio.Semaphore(_AT_ONCE)
 
@@ -79,7 +83,7 @@ async def _run_one(sandbox: ProcessSandbox, cell: Path, defined: Mapping[str, ob
     code = CODE[cell]
     try:
         seen = await repl.run(code)
-    except SandboxFailure:  # a violation: the REPL is gone, and the run may open another
+    except SandboxFailure:  # a violation: the REPL is gone, and the run can open another
         await repl.close()
         seen, repl = Observation(), await sandbox.open(setup, Host())
     try:
@@ -88,32 +92,34 @@ async def _run_one(sandbox: ProcessSandbox, cell: Path, defined: Mapping[str, ob
         if len(seen.output) > 200_000:
             return f"{cell.stem}: {len(seen.output):,} characters of output came through"
         return await _usable(repl, cell) or await _forkable(repl, cell)
-    except SandboxFailure:  # said of what the cell left behind; the run goes on with another REPL
+    except SandboxFailure:  # because of something that the cell left; the run can open another
         return None
     finally:
         await repl.close()
 
 
 async def _usable(repl: ProcessRepl, cell: Path) -> str | None:
-    """A cell may cost the next one, not more."""
+    """A hostile cell may make the next cells fail, but not more than two."""
     for _ in range(3):
         seen = await repl.run("print('alive')")
         if "alive" in seen.output:
             return None
-    return f"{cell.stem}: three cells later there is still no life: {seen}"
+    return f"{cell.stem}: the third cell after it still fails: {seen}"
 
 
 async def _forkable(repl: ProcessRepl, cell: Path) -> str | None:
     branch = await repl.fork(Host())
     try:
         seen = await branch.run("print('alive')")
-        return None if "alive" in seen.output or seen.lost else f"{cell.stem}: a branch says {seen}"
+        return (
+            None if "alive" in seen.output or seen.lost else f"{cell.stem}: a cell of a branch fails: {seen}"
+        )
     finally:
         await branch.close()
 
 
 async def _left_over(own: set[int]) -> list[str]:
-    """Processes that are still there two seconds after everything was closed."""
+    """Processes that still run two seconds after everything was closed."""
     until = time.monotonic() + 2
     while left := descendants(os.getpid()) - own:
         if time.monotonic() > until:

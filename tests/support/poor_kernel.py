@@ -1,5 +1,5 @@
-"""``python -m tests.support.poor_kernel NAMES COMMAND…``: run a command on a kernel that lacks some system calls, as old kernels and
-the profiles of containers do. Made with the same filters that confine a REPL.
+"""``python -m tests.support.poor_kernel NAMES COMMAND…``: run a command as on a kernel that lacks some system
+calls, like an old kernel or one under a container's profile. It uses the filters that confine a REPL.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from harlm.guest.confine.kernel import NUMBERS
 
 
 def without(names: list[str]) -> bytes:
-    """A filter under which these calls fail with ENOSYS; ``unotify`` stands for user notification alone."""
+    """A filter under which these calls fail with ENOSYS; ``unotify`` removes only user notification."""
     allow, missing, invalid = (
         seccomp._return(each) for each in (0x7FFF0000, 0x00050000 | 38, 0x00050000 | 22)
     )

@@ -24,7 +24,7 @@ FUNCTIONS = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched",
 
 
 class Host:
-    """Answers ``reply``; ``slow`` takes a while."""
+    """Answers every call with ``reply``; the prompt ``slow`` takes ``seconds``."""
 
     def __init__(self, seconds: float = 0.6) -> None:
         self.seconds = seconds
@@ -38,7 +38,7 @@ class Host:
 
 
 async def skip_unless_built(tier: str) -> None:
-    """Skip a test, with the reason, where this machine cannot build ``tier``."""
+    """Skip a test, with the reason, if this machine cannot build ``tier``."""
     found = await find(tier)
     if not found.is_built:
         pytest.skip(f"tier {tier} cannot be built here: {found.why_not}")
@@ -46,7 +46,7 @@ async def skip_unless_built(tier: str) -> None:
 
 @asynccontextmanager
 async def sandbox_on(tier: str, **limits: float) -> AsyncIterator[ProcessSandbox]:
-    """A sandbox, closed with all its REPLs in the end."""
+    """A sandbox, which is closed with all its REPLs at the end of the block."""
     await skip_unless_built(tier)
     sandbox = ProcessSandbox(tier, SandboxSettings(**limits))  # type: ignore[arg-type] # numbers only
     try:
@@ -59,7 +59,7 @@ async def sandbox_on(tier: str, **limits: float) -> AsyncIterator[ProcessSandbox
 async def repl_on(
     tier: str, context: Context | str = "x", host: ReplHost | None = None, **limits: float
 ) -> AsyncIterator[ProcessRepl]:
-    """A REPL over a text or a context."""
+    """A REPL over a text or a context, in a sandbox of its own."""
     whole = Context.of_text(context) if isinstance(context, str) else context
     async with sandbox_on(tier, **limits) as sandbox:
         yield await sandbox.open(ReplSetup(context=whole, functions=FUNCTIONS), host or Host())
@@ -67,8 +67,9 @@ async def repl_on(
 
 @contextmanager
 def interpreter_for(tier: str) -> Iterator[None]:
-    """Tier ``s1`` runs cells as a user of its own, who must be able to read the interpreter. Where this one lies in a private
-    folder, the system's Python runs the cells meanwhile: the worker needs the standard library only.
+    """Tier ``s1`` runs cells as another user, who must be able to read the interpreter. For root, whose
+    interpreter may lie in a private folder, the system's Python runs the cells during the block: a worker
+    needs only the standard library.
     """
     system = Path("/usr/bin/python3")
     if tier != "s1" or os.geteuid() != 0 or not _is_recent(system):

@@ -6,6 +6,7 @@ import asyncio
 
 from harlm.sandbox.process import frames
 from harlm.sandbox.process.calls import Calls, Clock
+from harlm.sandbox.process.repl import ProcessRepl
 
 
 class Wire:
@@ -49,3 +50,9 @@ async def test_the_end_leaves_nothing_open() -> None:
     assert calls.are_open()
     await calls.end()
     assert not calls.are_open()
+
+
+async def test_waiting_for_calls_is_not_charged(repl: ProcessRepl) -> None:
+    seen = await repl.run("print(llm_query('slow'), llm_query('slow'))")
+    assert seen.output == "reply reply\n"
+    assert seen.waiting_s > 1.0

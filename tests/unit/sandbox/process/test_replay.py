@@ -1,6 +1,9 @@
+"""Recorded cells, and their answers when they run again."""
+
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from harlm.errors import CodeError
 from harlm.sandbox.process import frames
 from harlm.sandbox.process import replay as records
 from harlm.sandbox.process.replay import CellRecords, Recording, Replayed
+from tests.support.sandboxes import Host, repl_on
 
 CALLS = st.lists(
     st.tuples(st.sampled_from(["llm_query", "search"]), st.sampled_from(["a", "b"]), st.booleans()),
@@ -98,3 +102,27 @@ def test_a_copy_goes_its_own_way() -> None:
 )
 def test_how_a_cell_ended_is_the_kind_of_its_exception(error: str | None, ended: str) -> None:
     assert records.how_it_ended(error) == ended
+
+
+async def test_a_cell_that_makes_other_calls_when_it_runs_again_is_dropped(tier: str) -> None:
+    async with repl_on(tier) as repl:
+        await repl.run("x = 1")
+        await repl.run("import time; a = llm_query(str(time.time_ns()))")
+        seen = await repl.run("import os; os._exit(1)")
+        assert seen.error is not None
+        assert "except those that cannot be" in seen.error
+        assert (await repl.run("print(x, 'a' in globals())")).output == "1 False\n"
+
+
+async def test_equal_calls_are_replayed_in_the_order_in_which_they_were_made(tier: str) -> None:
+    class Numbering(Host):
+        async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+            number = len(self.asked)
+            self.asked.append((function, arguments))
+            await asyncio.sleep(0.05 * (3 - number))
+            return f"reply {number}"
+
+    async with repl_on(tier, host=Numbering()) as repl:
+        await repl.run("a = llm_query_batched(['same'] * 3)")
+        await repl.run("import os; os._exit(1)")
+        assert (await repl.run("print(a)")).output == "['reply 0', 'reply 1', 'reply 2']\n"

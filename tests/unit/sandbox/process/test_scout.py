@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from harlm.sandbox.process.repl import ProcessRepl
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
 from harlm.types import Observation, Usage
+from tests.support.processes import is_running
 from tests.support.sandboxes import TIERS, repl_on
 
 LOOP = "out = []\nfor at in range(6):\n    out.append(llm_query(f'{at}'))\nprint(out)"
@@ -87,15 +87,9 @@ async def test_nothing_is_left_of_a_scout(tier: str) -> None:
         for cell in (LOOP, "for at in range(3):\n    llm_query(f'{at}')\n    1 / 0"):
             await ahead(repl, model, cell)
         await asyncio.sleep(0.3)
-        alive = [pid for pid in children(repl) if not is_dead(pid)]
+        alive = [pid for pid in children(repl) if is_running(pid)]
     assert alive == []
     assert model.in_flight == 0
-
-
-def is_dead(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text("ascii")
-    return True
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -322,4 +316,22 @@ async def test_what_a_cell_starts_in_place_of_its_scout_ends_with_it(tier: str) 
     async with repl_on(tier, host=model) as repl:
         await ahead(repl, model, fork)
         await asyncio.sleep(0.2)
-        assert [pid for pid in children(repl) if not is_dead(pid)] == []
+        assert [pid for pid in children(repl) if is_running(pid)] == []
+
+
+async def test_lost_variables_are_reported_by_the_next_cell_though_a_scout_was_asked_for_first() -> None:
+    model = Model(0.01)
+    async with repl_on("s0", host=model) as repl:
+        await repl.run("x = 1")
+        await repl.run(
+            "import os, threading\nthreading.Thread(target=lambda: (threading.Event().wait(0.1), os._exit(1))).start()"
+        )
+        assert repl._process.link is not None
+        await repl._process.link.worker.ended.wait()
+        broker = Broker(model.begin)
+        scout = await repl.scout(broker)
+        seen = await repl.run("print(x)")
+        await broker.close()
+    assert scout is None
+    assert seen.lost
+    assert seen.output.startswith("[the REPL ended after the last cell and was restarted")

@@ -21,7 +21,7 @@ from harlm.sandbox.process.sandbox import ProcessSandbox
 from harlm.types import Context
 from tests.support.sandboxes import TIERS, Host, repl_on, skip_unless_built
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 pytestmark = pytest.mark.timeout(60)
 
 

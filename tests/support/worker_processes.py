@@ -1,10 +1,10 @@
-"""Ends of worker processes that the host notices late, as on a busy machine: the kernel closes the sockets of a dying
-process first, and reports the end of the process afterwards.
-"""
+"""Worker processes for tests: one that only sleeps, and ends that the host notices late."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -13,7 +13,9 @@ from harlm.sandbox.process.worker_process import WorkerProcess
 
 
 class LateEnds:
-    """While ``are_held``, no end of a worker process is noticed; sockets and pipes report as always."""
+    """While ``are_held``, no end of a worker process is noticed; sockets and pipes report as always. So it is on a busy machine:
+    the kernel closes the sockets of a dying process first, and reports the end of the process afterwards.
+    """
 
     def __init__(self) -> None:
         self.are_held = False
@@ -55,3 +57,16 @@ def late_ends() -> Iterator[LateEnds]:
         patch.setattr(WorkerProcess, "_gone", held_gone)
         patch.setattr(WorkerProcess, "end", held_end)
         yield ends
+
+
+@contextmanager
+def sleeping_worker(command: Sequence[str] = ("sleep", "60")) -> Iterator[WorkerProcess]:
+    """A process that runs ``command``, as the host sees a worker. It is killed at the end of the block."""
+    child = subprocess.Popen(list(command))
+    worker = WorkerProcess(child.pid, os.pidfd_open(child.pid) if hasattr(os, "pidfd_open") else None)
+    try:
+        yield worker
+    finally:
+        child.kill()
+        child.wait()
+        worker.close()
