@@ -1,3 +1,3 @@
-"""Texts as vectors: hashed words, any server that speaks OpenAI's protocol, all-MiniLM-L6-v2 in numpy. Adapters: they know values
-and sockets only.
+"""Embedders turn texts into vectors: hashed words, a server that speaks OpenAI's protocol, or
+all-MiniLM-L6-v2 in numpy.
 """

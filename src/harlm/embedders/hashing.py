@@ -1,5 +1,6 @@
-"""Vectors of hashed words: no model, no download, no meaning. Knows stems; it is here to try everything that vectors need, and
-refuses to be taken for more: it knows nothing that BM25 does not.
+"""Vectors of hashed words, without a model or a download.
+
+They show only which words texts share, as BM25 does. Use them to try everything that needs vectors.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from harlm.retrieval.terms import STOPWORDS, stems_of
 
 
 class HashingEmbedder:
-    """See the module, and ``harlm.protocols.Embedder``.
+    """Embeds a text as its word stems, each hashed to one dimension with a sign and weighted by 1 +
+    log(count).
 
     Args:
-        dimension: of the vectors.
+        dimension: numbers in each vector.
     """
 
     def __init__(self, dimension: int = 384) -> None:
@@ -26,7 +28,7 @@ class HashingEmbedder:
         self.tag = f"hashing/1/{dimension}"
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
-        """See ``harlm.protocols.Embedder``."""
+        """One vector of unit length for each text; see ``harlm.protocols.Embedder``."""
         return [self._vector(text) for text in texts]
 
     def _vector(self, text: str) -> bytes:

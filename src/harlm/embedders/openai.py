@@ -1,5 +1,5 @@
-"""Vectors from any server that speaks OpenAI's ``/v1/embeddings``. Knows the protocol, and asks again what may pass by itself; refuses to
-remember.
+"""Vectors from a server that speaks OpenAI's ``/v1/embeddings``. Temporary failures are retried; nothing is
+cached.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harlm.errors import BadCompletion, ModelError
 from harlm.models.access import Endpoint
 from harlm.types import without_surrogates
 
-_ATTEMPTS = 3
+_ATTEMPTS = 3  # of one request
 _LONGEST = 24_000  # characters of one text that are sent: servers take about 8,000 tokens
 
 
@@ -25,12 +25,20 @@ _Value = TypeVar("_Value")
 
 
 class VectorMeter(Protocol):
-    """Pays for requests; ``harlm.budget.embedding.EmbeddingMeter``."""
+    """Pays for the requests of an embedder, as ``harlm.budget.embedding.EmbeddingMeter`` does."""
 
     async def pay(
         self, texts: Sequence[str], send: Callable[[], Awaitable[tuple[_Value, int | None]]]
     ) -> _Value:
-        """What ``send`` returns, once it can be paid for."""
+        """Reserve the cost of embedding ``texts``, send the request, and pay for it.
+
+        Args:
+            texts: the texts of the request.
+            send: sends it, and returns its value and the tokens that the server counted.
+
+        Raises:
+            LimitExceeded: the budget does not allow the request.
+        """
         ...
 
 
@@ -45,17 +53,20 @@ class _Reply(msgspec.Struct):
 
     @property
     def tokens(self) -> int | None:
-        """What the server counted; None where it says nothing that can be so."""
+        """The tokens that the server counted; None if it reports no positive number."""
         counted = self.usage.get("prompt_tokens") if isinstance(self.usage, dict) else None
         return counted if isinstance(counted, int) and counted > 0 else None
 
 
 class OpenAIEmbedder:
-    """See the module, and ``harlm.protocols.Embedder``.
+    """An embedding model behind ``/embeddings``.
 
     Args:
-        endpoint: where the model answers.
+        endpoint: the address and key of the model.
         meter: pays for each request; ``None`` if requests are free.
+
+    Attributes:
+        dimension: numbers in each vector; None until the first reply.
     """
 
     def __init__(self, endpoint: Endpoint, meter: VectorMeter | None = None) -> None:
@@ -70,7 +81,13 @@ class OpenAIEmbedder:
         self._meter = meter
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
-        """See ``harlm.protocols.Embedder``. A text that is longer than servers take is embedded by its beginning."""
+        """One vector for each text; see ``harlm.protocols.Embedder``. Only the first 24,000 characters of a
+        text are sent.
+
+        Raises:
+            ModelError: the request failed, three times if the failure was temporary.
+            BadCompletion: the reply does not hold one vector of the known dimension for each text.
+        """
         if not texts:
             return []
         reply = await self._reply([without_surrogates(text[:_LONGEST]) or " " for text in texts])
@@ -82,7 +99,7 @@ class OpenAIEmbedder:
         for vector in vectors:
             if not vector or len(vector) != 4 * self.dimension:
                 raise self._bad(
-                    f"a vector of {len(vector) // 4} numbers came after those of {self.dimension}; the model was changed"
+                    f"a vector of {len(vector) // 4} numbers came after vectors of {self.dimension}; the model has changed"
                 )
         return vectors
 
@@ -116,11 +133,11 @@ class OpenAIEmbedder:
         try:
             data = base64.b64decode(embedding, validate=True)
         except ValueError as error:
-            raise self._bad(f"a vector is no base64 ({error})") from error
+            raise self._bad(f"a vector is not base64 ({error})") from error
         return data if len(data) % 4 == 0 else self._refused(len(data))
 
     def _refused(self, size: int) -> bytes:
-        raise self._bad(f"a vector of {size} bytes holds no whole numbers")
+        raise self._bad(f"a vector of {size} bytes is not a row of 4-byte floats")
 
     def _bad(self, what: str) -> BadCompletion:
         return BadCompletion(

@@ -1,7 +1,7 @@
-"""Vectors that were made once are not made again: an embedder in front of another, which keeps them by the hash of their text, in
-the file of the search indexes. Texts that are asked for at the same time are asked for once, and many together.
+"""A cache of vectors in front of an embedder, keyed by the hash of a text, in the file of the search indexes.
 
-A cache only: a file that is damaged is moved aside, and one that cannot be written is done without.
+A text that several tasks want at the same time is embedded once, and many texts in one request. If the file
+is damaged it is moved aside; if it cannot be written, vectors are kept in memory only.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ _AT_ONCE = 128  # texts of one request
 
 
 class RememberingEmbedder:
-    """See the module, and ``harlm.protocols.Embedder``.
+    """An embedder that asks another only for texts whose vectors it does not have.
 
     Args:
-        behind: makes the vectors.
-        file: where they are kept; None to keep them in memory.
+        behind: the embedder that makes the vectors.
+        file: the SQLite file that keeps them; None to keep them in memory only.
+
+    Attributes:
+        made: how many vectors ``behind`` has made.
     """
 
     def __init__(self, behind: Embedder, file: Path | None = None) -> None:
@@ -39,16 +42,21 @@ class RememberingEmbedder:
 
     @property
     def tag(self) -> str:
-        """See ``harlm.protocols.Embedder``."""
+        """The tag of the embedder behind it; see ``harlm.protocols.Embedder``."""
         return self._behind.tag
 
     @property
     def dimension(self) -> int | None:
-        """See ``harlm.protocols.Embedder``."""
+        """Numbers in each vector; None until one is known."""
         return self._behind.dimension or next((len(each) // 4 for each in self._known.values()), None)
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
-        """See ``harlm.protocols.Embedder``."""
+        """One vector for each text, from the cache or from the embedder behind it; see
+        ``harlm.protocols.Embedder``.
+
+        Raises:
+            BadCompletion: the embedder behind it returned too few vectors, or vectors of another dimension.
+        """
         keys = [self._key(text) for text in texts]
         while True:
             self._recall(keys)
@@ -70,8 +78,8 @@ class RememberingEmbedder:
             for row in rows:
                 if self.dimension is not None and len(row) != 4 * self.dimension:
                     raise BadCompletion(
-                        f"{self.tag} made a vector of {len(row) // 4} numbers after those of {self.dimension}; a model that "
-                        "changes needs another name",
+                        f"{self.tag} made a vector of {len(row) // 4} numbers after vectors of {self.dimension}; a model "
+                        "that changes needs another name",
                         model=self.tag,
                     )
             self.made += len(rows)
@@ -84,7 +92,7 @@ class RememberingEmbedder:
             flight.set_result(None)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -93,7 +101,7 @@ class RememberingEmbedder:
         return blake2b(f"{self.tag}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _recall(self, keys: Sequence[bytes]) -> None:
-        """Take from the file what is there."""
+        """Read the vectors of ``keys`` from the file, as far as it has them."""
         missing = [key for key in dict.fromkeys(keys) if key not in self._known]
         for at in range(0, len(missing), 500):
             part = missing[at : at + 500]
@@ -123,5 +131,5 @@ class RememberingEmbedder:
             with suppress(sqlite3.Error):
                 self.close()
             if not set_aside(self._file, error):
-                self._file = None  # locked, full or read-only: done without
+                self._file = None  # locked, full or read-only: continue in memory
             return []

@@ -1,3 +1,5 @@
-"""Adapters to language models. Each turns one provider's protocol into ``LanguageModel``; none of them retries, counts
-a budget or knows what its reply is for.
+"""Language models: the adapters of providers, and how a named model is chosen and reached.
+
+An adapter turns one protocol into ``LanguageModel``. Retries and limits are in ``wrappers``; budgets are not
+handled here.
 """

@@ -1,4 +1,6 @@
-"""How a named model is reached: its address, the key for it, and the connections that models share. No key is sent to two addresses."""
+"""How a named model is reached: its address, its key, and the connections that models share. No key is sent
+to two addresses.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where a model answers, and how it is asked.
+    """The address of a model, and what is needed to send requests to it.
 
     Attributes:
-        name: full, such as ``openai/gpt-5``.
-        model: as the server calls it.
-        base_url: without a slash at its end.
-        key: ``None`` for a server that needs none.
-        key_hint: where a key would come from, for messages.
+        name: the full name, such as ``openai/gpt-5``.
+        model: the server's own name of the model.
+        base_url: the address, without a slash at its end.
+        key: the key; ``None`` for a server that needs none.
+        key_hint: the variable that the key comes from or would come from, for error messages.
         is_custom: whether the user named the address.
-        transport: sends requests.
+        transport: sends the requests.
     """
 
     name: str
@@ -42,9 +44,9 @@ class Access:
     """The endpoints of one run.
 
     Args:
-        settings: addresses, the key that was set for HARLM, limits of connections.
-        variables: the environment, in which providers' keys are looked up.
-        cleanup: closes the connections.
+        settings: addresses, HARLM's own key, and the limits of connections.
+        variables: environment variables, in which the providers' keys are looked up.
+        cleanup: the stack that closes the connections at the end of the run.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class Access:
 
     @property
     def secrets(self) -> list[str | None]:
-        """What no trace may hold."""
+        """All keys that are set, which must not appear in a trace."""
         names = [name for provider in PROVIDERS.values() for name in provider.key_variables]
         return [self._settings.api_key, *map(self._variables.get, names)]
 
@@ -66,7 +68,7 @@ class Access:
         """The endpoint of a model.
 
         Raises:
-            ConfigError: its key is missing, or the address of its provider cannot be used.
+            ConfigError: its key is missing, or the address of its provider is not valid.
         """
         base_url, is_custom = self._address(name)
         self._home = self._home or base_url
@@ -82,7 +84,7 @@ class Access:
         )
 
     def _address(self, name: ModelName) -> tuple[str, bool]:
-        """Where a model is, and whether the user said so."""
+        """The address of a model, and whether the user named it."""
         provider = PROVIDERS[name.provider]
         if name.base_url:
             return name.base_url, True
@@ -101,8 +103,8 @@ class Access:
         return provider.base_url, False
 
     def _key(self, name: ModelName, base_url: str, *, is_custom: bool) -> tuple[str | None, str]:
-        """The key for a model, and where it comes from. A provider's own key goes to the provider, and the one that was set
-        for HARLM to ``models.base_url``, else to the address of the first model.
+        """The key for a model, and where it comes from. A provider's own key goes only to that provider.
+        HARLM's own key goes to ``models.base_url`` or, if that is not set, to the address of the first model.
         """
         provider = PROVIDERS[name.provider]
         if self._settings.api_key and base_url == self._home:

@@ -1,4 +1,4 @@
-"""Anthropic's Messages."""
+"""The adapter for Anthropic's Messages API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
 _VERSION = "2023-06-01"
-_MAX_TOKENS = 8_192  # the API wants a number; used when the caller gives none
+_MAX_TOKENS = 8_192  # of a reply without a limit, since the API requires one
 _STOPS: dict[str, Literal["end", "length", "filter"]] = {
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
@@ -40,7 +40,12 @@ class _Reply(msgspec.Struct):
 
 
 class AnthropicMessages:
-    """A model behind ``/v1/messages``. The arguments are those of ``OpenAIChat``."""
+    """A model behind ``/v1/messages``.
+
+    Args:
+        endpoint: the address and key of the model.
+        window: tokens that fit.
+    """
 
     def __init__(self, endpoint: Endpoint, window: int) -> None:
         self.name = endpoint.name
@@ -88,8 +93,8 @@ class AnthropicMessages:
 
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, object]]:
-    """The messages without the system's. In a conversation the provider is asked to cache all that came before, since
-    each turn repeats it.
+    """The messages without the system prompt. In a conversation the provider is asked to cache everything up
+    to the last message, since the next turn repeats it.
     """
     turns: list[dict[str, object]] = [
         {"role": message.role, "content": message.content} for message in messages if message.role != "system"
@@ -101,7 +106,7 @@ def _turns(messages: Sequence[Message]) -> list[dict[str, object]]:
 
 
 def _usage(reported: _Usage) -> Usage:
-    """Anthropic counts cached tokens apart from the input; here they are part of it."""
+    """The usage in HARLM's terms: cached tokens are part of the input. Anthropic counts them separately."""
     read, written = reported.cache_read_input_tokens or 0, reported.cache_creation_input_tokens or 0
     return Usage(
         calls=1,

@@ -1,5 +1,6 @@
-"""From a user's choice of a model to the model: by name, as an object, or as any callable. Adapters are imported when they are chosen;
-aiohttp alone takes a quarter of a second.
+"""Makes the model that a user chose by name, as an object, or as a callable.
+
+Adapters are imported when they are chosen: the import of aiohttp alone takes a quarter of a second.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ ModelChoice = str | LanguageModel | Callable[..., object]
 """How a user names a model: by name, as a model, or as any callable."""
 
 WindowOf = Callable[[str], int | None]
-"""The window of a provider's own model by its full name, in tokens; ``None`` if it is unknown."""
+"""The window of a provider's model by its full name, in tokens; ``None`` if it is unknown."""
 
 
 class ModelMaker:
     """Makes the models of one run.
 
     Args:
-        settings: what the user set.
-        access: reaches those that need a network.
-        layers: stands between a request and those models.
-        window_of: what the price list knows of windows.
+        settings: the ``[models]`` settings.
+        access: gives the endpoints of models that need a network.
+        layers: the call layer, with which these models are registered.
+        window_of: looks up windows in the price list.
 
     Attributes:
-        named: every model so far by its full name.
+        named: the full names of all models made so far, in order.
     """
 
     def __init__(self, settings: ModelSettings, access: Access, layers: Layers, window_of: WindowOf) -> None:
@@ -46,7 +47,8 @@ class ModelMaker:
         """The model that a user chose.
 
         Raises:
-            ConfigError: it cannot be used.
+            ConfigError: the choice is not a model, its name is not valid, its key is missing, or it needs a
+                network and the run is offline.
         """
         model = await self._make(choice)
         self.named.append(model.name)
@@ -60,8 +62,10 @@ class ModelMaker:
         if callable(choice):
             from harlm.models.function import FunctionModel
 
-            return FunctionModel(choice)  # type: ignore[arg-type] # what it returns is checked at each call
-        raise ConfigError(f"{choice!r} is not a model: give a name, a callable, or an object with `complete`")
+            return FunctionModel(choice)  # type: ignore[arg-type] # its results are checked at each call
+        raise ConfigError(
+            f"{choice!r} is not a model: give a name, a callable, or an object with name, window and complete"
+        )
 
     async def _make_named(self, name: ModelName) -> LanguageModel:
         if name.provider == "offline":
@@ -82,8 +86,9 @@ class ModelMaker:
         return model
 
     def identity_of(self, model: LanguageModel) -> str | None:
-        """What a model's replies may be reused by, in this run and others: its name and address. ``None`` for models given as
-        objects, which have no lasting name, and for the offline one, which costs nothing.
+        """The name and address of a model, under which its replies can be reused in this run and in others.
+        ``None`` for models given as objects, which have no lasting name, and for the offline model, whose
+        calls cost nothing.
         """
         return self._identities.get(id(model))
 
@@ -105,11 +110,12 @@ def _adapter(endpoint: Endpoint, window: int, protocol: str) -> LanguageModel:
 
 
 def default_window(name: ModelName, listed: int | None, *, is_custom: bool) -> int:
-    """Tokens that fit into a model whose window was not set.
+    """The tokens that fit into a model whose window was not set.
 
     Args:
-        listed: what the price list knows of the provider's own model.
-        is_custom: whether the user named the address, of which nothing is known.
+        name: the model.
+        listed: its window in the price list, in tokens; None if it is not listed.
+        is_custom: whether the user named the address, so that the provider's defaults do not apply.
     """
     if listed is not None:
         return listed
@@ -117,5 +123,5 @@ def default_window(name: ModelName, listed: int | None, *, is_custom: bool) -> i
 
 
 def is_model(choice: object) -> TypeGuard[LanguageModel]:
-    """Whether an object can be asked as a model is."""
+    """Whether an object has the attributes of a ``LanguageModel``."""
     return all(hasattr(choice, name) for name in ("complete", "name", "window"))

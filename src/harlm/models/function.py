@@ -1,4 +1,4 @@
-"""Any Python callable as a model: for models that are already in the process, and for experiments."""
+"""Any Python callable as a model, for models that run in this process and for experiments."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ _THREADS = 64
 
 
 class FunctionModel:
-    """Calls a function for each request; a plain function runs in a thread, an async one in the run's loop.
+    """A model that calls a function for each request. A plain function runs in a thread, an async one in the
+    event loop.
 
-    A function whose first parameter is called ``messages`` gets the conversation as a list of
-    ``{"role": …, "content": …}``; any other gets one string, the conversation's texts with blank lines between them.
-    It returns the reply as a ``str``, or a ``Completion`` when it knows its usage.
+    If the first parameter of the function is called ``messages``, it gets the conversation as a list of
+    ``{"role": …, "content": …}``; otherwise it gets one string, the texts of the conversation separated by
+    blank lines. It returns the reply as a ``str``, or as a ``Completion`` if it knows its usage.
+
+    Args:
+        function: the callable.
+        name: the name of the model; ``callable/`` and the name of the function if None.
+        window: tokens that fit.
     """
 
     def __init__(self, function: Function, *, name: str | None = None, window: int = _WINDOW) -> None:
@@ -34,7 +40,12 @@ class FunctionModel:
         self._threads: ThreadPoolExecutor | None = None
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
-        """One call; see ``harlm.protocols.LanguageModel``."""
+        """The reply of one call of the function; see ``harlm.protocols.LanguageModel``.
+
+        Raises:
+            ModelError: the function raised an exception.
+            BadCompletion: it returned neither a str nor a ``Completion``.
+        """
         try:
             reply = await self._reply(messages)
         except ModelError:
@@ -68,7 +79,7 @@ class FunctionModel:
 def _called(function: Function, given: object) -> object:
     try:
         return function(given)
-    except StopIteration as error:  # which a future cannot hold: whoever waits for it would wait for ever
+    except StopIteration as error:  # a future cannot hold it, and its waiting task would wait for ever
         raise RuntimeError(f"StopIteration: {error}") from error
 
 

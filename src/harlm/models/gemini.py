@@ -1,4 +1,4 @@
-"""Gemini's generateContent."""
+"""The adapter for Gemini's generateContent."""
 
 from __future__ import annotations
 
@@ -49,7 +49,12 @@ class _Reply(msgspec.Struct, rename="camel"):
 
 
 class GeminiContent:
-    """A model behind ``:generateContent``. The arguments are those of ``OpenAIChat``."""
+    """A model behind ``:generateContent``.
+
+    Args:
+        endpoint: the address and key of the model.
+        window: tokens that fit.
+    """
 
     def __init__(self, endpoint: Endpoint, window: int) -> None:
         self.name = endpoint.name
@@ -114,14 +119,14 @@ class GeminiContent:
 
 
 def _text(reply: _Reply) -> tuple[str, str]:
-    """The text without the model's thoughts, and why it ended."""
+    """The text of the reply without the model's thoughts, and the reason why it ended."""
     candidate = reply.candidates[0]
     parts = candidate.content.parts if candidate.content else []
     return "".join(part.text for part in parts if not part.thought), candidate.finish_reason or "STOP"
 
 
 def _usage(reported: _Usage) -> Usage:
-    """Gemini counts thoughts apart from the output; here they are part of it."""
+    """The usage in HARLM's terms: thoughts are part of the output. Gemini counts them separately."""
     return Usage(
         calls=1,
         input_tokens=reported.prompt_token_count,

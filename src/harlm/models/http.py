@@ -1,5 +1,7 @@
-"""One POST of JSON to a model provider. Knows connections, timeouts and what status codes mean; refuses to retry, and to
-know what the JSON says.
+"""One POST of JSON to a model provider: connections, timeouts, and the error that each failure or status
+becomes.
+
+Retries are in ``harlm.models.wrappers``.
 """
 
 from __future__ import annotations
@@ -40,10 +42,10 @@ _UNREADABLE = (
     msgspec.DecodeError,
     UnicodeDecodeError,
     RecursionError,
-)  # the last for what is nested too deep
-_LARGEST_REPLY = 64 << 20
-_SHORTEST_KEY = 6
-_SHOWN = 300  # characters of a provider's message that are passed on
+)  # the last for JSON that is nested too deep
+_LARGEST_REPLY = 64 << 20  # bytes
+_SHORTEST_KEY = 6  # characters; shorter values are not redacted
+_SHOWN = 300  # characters of a provider's message that are shown
 _OVERFLOW = re.compile(
     r"context[ _]length|context[ _]window|context size|maximum context|too many (?:input )?tokens"
     r"|(?:prompt|input) is too long|exceeds? the (?:available )?context|input token count",
@@ -57,9 +59,9 @@ class Received(Generic[T]):
     """A reply.
 
     Attributes:
-        value: its JSON.
-        request_id: the provider's name for the request.
-        rates: what the provider said of its rate limits.
+        value: the decoded JSON.
+        request_id: the provider's id of the request; None if it states none.
+        rates: the rate limits that the provider stated; None if it stated none.
     """
 
     value: T
@@ -68,23 +70,23 @@ class Received(Generic[T]):
 
 
 class Streamed(Protocol[T_co]):
-    """A reply that comes in pieces (``text/event-stream``)."""
+    """Reads a reply that arrives in pieces (``text/event-stream``)."""
 
     def take(self, piece: bytes) -> None:
-        """Some more of it."""
+        """Read the next bytes of the reply."""
         ...
 
     def whole(self) -> T_co:
-        """All of it.
+        """The whole reply.
 
         Raises:
-            msgspec.DecodeError: it is no reply.
+            msgspec.DecodeError: what arrived is not a reply.
         """
         ...
 
 
 def request_headers(headers: Mapping[str, str], sampling: Sampling) -> Mapping[str, str]:
-    """The headers of one request: those of all, and its name, by which a provider can tell that it was sent again."""
+    """``headers`` with the key of one request, by which a provider recognises a repeated request."""
     key = sampling.request_key
     return headers if key is None else {**headers, "idempotency-key": key}
 
@@ -127,25 +129,29 @@ class Transport:
         """Send ``body`` as JSON and read the reply as ``reply``.
 
         Args:
-            stream: takes the reply piece by piece, where the provider sends it so.
-            model: its name, for messages.
-            key_hint: where the key comes from, for messages.
+            url: the address.
+            headers: of this request.
+            body: any value that can be encoded as JSON.
+            reply: the type of the reply.
+            model: the name of the model, for error messages.
+            key_hint: where the key comes from, for error messages.
+            stream: reads the reply piece by piece if the provider sends it as a stream.
 
         Raises:
-            ModelError: whatever went wrong, as the kind that says what to do.
+            ModelError: the request failed. The subclass says whether a retry or another model may help.
         """
         where = _address(url)
         if self._has_ended:
-            raise ModelError(f"{model} is not asked any more: the run has ended", model=model)
+            raise ModelError(f"{model} cannot be asked: the run has ended", model=model)
         try:
-            status, told, raw = await self._exchange(url, headers, msgspec.json.encode(body), stream)
+            status, received, raw = await self._exchange(url, headers, msgspec.json.encode(body), stream)
         except (aiohttp.ClientError, OSError, ValueError, _ReplyTooLarge) as error:
             raise self._failure(error, model=model, where=where) from error
-        request_id = next((told[name] for name in _REQUEST_IDS if name in told), None)
+        request_id = next((received[name] for name in _REQUEST_IDS if name in received), None)
         if status >= 300:
             raise _refusal(
                 status,
-                told,
+                received,
                 _without_keys(raw, headers),
                 model=model,
                 where=where,
@@ -153,9 +159,9 @@ class Transport:
                 request_id=request_id,
             )
         try:
-            if stream is not None and _is_stream(told):
-                return Received(stream.whole(), request_id, rates_of(told))
-            return Received(msgspec.json.decode(raw, type=reply), request_id, rates_of(told))
+            if stream is not None and _is_stream(received):
+                return Received(stream.whole(), request_id, rates_of(received))
+            return Received(msgspec.json.decode(raw, type=reply), request_id, rates_of(received))
         except _UNREADABLE as error:
             shown = raw[:80].decode("utf-8", "replace").strip()
             raise BadCompletion(
@@ -169,21 +175,19 @@ class Transport:
     async def _exchange(
         self, url: str, headers: Mapping[str, str], data: bytes, stream: Streamed[T] | None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers and body of the reply to one POST."""
-        async with (
-            self._opened().post(
-                url,
-                data=data,
-                headers={"content-type": "application/json", **headers},
-                proxy=self._proxy(url),
-                allow_redirects=False,  # keys and documents go to the address that the user named, and nowhere else
-            ) as response
-        ):
+        """The status, headers and body of the reply to one POST. The body is empty if ``stream`` read it."""
+        async with self._opened().post(
+            url,
+            data=data,
+            headers={"content-type": "application/json", **headers},
+            proxy=self._proxy(url),
+            allow_redirects=False,  # keys and documents must go only to the address that the user named
+        ) as response:
             take = stream.take if stream and response.status < 300 and _is_stream(response.headers) else None
             return response.status, response.headers, await _read(response.content, take)
 
     def _failure(self, error: Exception, *, model: str, where: str) -> ModelError:
-        """What to say when no reply came, or none that has an end."""
+        """The error for a request without a complete reply."""
         match error:
             case aiohttp.ConnectionTimeoutError():
                 limit = self._settings.connect_timeout_s
@@ -244,14 +248,14 @@ class Transport:
 
 
 class _Connection(ResponseHandler):
-    """A connection that is closed when something comes on it while nobody waits for a reply: aiohttp keeps it, and would take
-    it for the reply to the next request.
+    """A connection that is closed when data arrives on it while no reply is expected. aiohttp would keep the
+    data, and take it for the reply to the next request.
     """
 
     is_idle = False
 
     def data_received(self, data: bytes) -> None:
-        if self.is_idle and len(data):  # nothing at all is how aiohttp looks for what is left
+        if self.is_idle and len(data):  # aiohttp passes empty data to process what it has buffered
             self.close()
         else:
             super().data_received(data)
@@ -262,11 +266,11 @@ class _Connection(ResponseHandler):
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Makes connections of that kind, and tells them when they wait for nothing."""
+    """Makes connections of this kind, and marks them as idle between requests."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self._factory = functools.partial(_Connection, loop=self._loop)  # type: ignore[assignment] # of a kind of that
+        self._factory = functools.partial(_Connection, loop=self._loop)  # type: ignore[assignment] # a subclass of the declared type
 
     def _release(self, key: Any, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         if isinstance(protocol, _Connection):
@@ -275,8 +279,8 @@ class _Connector(aiohttp.TCPConnector):
 
 
 def _proxy_for(url: str) -> str | None:
-    """What ``HTTPS_PROXY`` and ``NO_PROXY`` say of an address. aiohttp's own ``trust_env`` asks a thread for each request,
-    and would send passwords from ``.netrc`` along.
+    """The proxy for an address by ``HTTPS_PROXY``, ``NO_PROXY`` and their kin. aiohttp's ``trust_env`` is not
+    used: it runs a thread for each request, and would send passwords from ``.netrc``.
     """
     parts = urlsplit(url)
     if proxy_bypass(parts.netloc.rpartition("@")[2]):
@@ -286,7 +290,7 @@ def _proxy_for(url: str) -> str | None:
 
 
 class _ReplyTooLarge(Exception):
-    """A reply that goes on and on."""
+    """A reply is larger than any completion needs."""
 
 
 def _is_stream(headers: Mapping[str, str]) -> bool:
@@ -309,7 +313,7 @@ async def _read(content: aiohttp.StreamReader, take: Callable[[bytes], None] | N
 
 @lru_cache(maxsize=4)
 def _certificates(bundle: str | None) -> ssl.SSLContext:
-    """The system's own trust store, and a bundle of the user's besides."""
+    """The trust store of the system, and in addition the certificates in ``bundle``."""
     import truststore
 
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -333,6 +337,7 @@ def _refusal(
     key_hint: str,
     request_id: str | None,
 ) -> ModelError:
+    """The error for a reply with an error status."""
     said = _message(raw)
     kind, message = _meaning(status, said, model=model, where=where, key_hint=key_hint)
     wait = retry_after(headers) if status in (408, 409, 429) or status >= 500 else None
@@ -351,11 +356,11 @@ def _refusal(
 def _meaning(
     status: int, said: str, *, model: str, where: str, key_hint: str
 ) -> tuple[type[ModelError], str]:
-    """What kind of error a status is, and what to tell the user."""
+    """The class of the error for a status, and its message."""
     if status < 400:
         return (
             ModelError,
-            f"{where} sends {model} elsewhere ({status}), which is not followed; name the address that it means",
+            f"{where} redirects {model} ({status}), which is not followed; name the address that it redirects to",
         )
     if status in (401, 403):
         return ModelError, f"{model} refused the key ({status}: {said}); check {key_hint}"
@@ -378,7 +383,7 @@ def _meaning(
 
 
 def _without_keys(raw: bytes, headers: Mapping[str, str]) -> bytes:
-    """A provider's words without the key that it was sent: they reach the model and the trace."""
+    """A provider's reply without the key that was sent, since the reply reaches the model and the trace."""
     for value in headers.values():
         key = value.rpartition(" ")[2].encode()
         if len(key) >= _SHORTEST_KEY:
@@ -387,7 +392,7 @@ def _without_keys(raw: bytes, headers: Mapping[str, str]) -> bytes:
 
 
 def _message(raw: bytes) -> str:
-    """What a provider says is wrong, in one line of bounded length."""
+    """The error message of a provider, as one line of bounded length."""
     text = raw[:20_000].decode("utf-8", "replace")
     try:
         body = msgspec.json.decode(raw)
@@ -408,13 +413,14 @@ def _message(raw: bytes) -> str:
 
 @lru_cache(maxsize=64)
 def _address(url: str) -> str:
-    """A URL as it may be shown: without user, password and query."""
+    """A URL without user, password and query, which must not be shown."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
 
 def _reason(error: BaseException) -> str:
+    """Why a connection failed, in the words of the system."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error}; set models.ca_bundle or SSL_CERT_FILE"
     cause = getattr(error, "os_error", None) or error

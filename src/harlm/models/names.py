@@ -1,5 +1,5 @@
-"""Model names: ``provider/name[@base_url]``, ``http://host:port/v1#name``, ``offline/extractive``. Knows providers and
-their defaults; refuses to know keys.
+"""Model names (``provider/name[@base_url]``, ``http://host:port/v1#name``, ``offline/extractive``), and the
+providers with their defaults.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ class Provider:
     """How the models of one provider are reached.
 
     Attributes:
-        protocol: the adapter.
-        base_url: the default endpoint.
-        key_variables: where its key is looked for, in order; empty when it needs none.
-        url_variable: a variable that overrides ``base_url``.
-        window: tokens assumed to fit when nothing better is known; low rather than high.
-        example: a full name.
+        protocol: which adapter speaks to it.
+        base_url: the default address.
+        key_variables: environment variables in which its key is looked for, in this order; empty if it needs
+            none.
+        url_variable: an environment variable that overrides ``base_url``.
+        window: tokens assumed to fit if the price list does not know the model; rather too low than too high.
+        example: the full name of one of its models.
     """
 
     protocol: Protocol
@@ -74,18 +75,18 @@ PROVIDERS: Mapping[str, Provider] = {
 }
 
 CUSTOM_WINDOW = 32_768
-"""Tokens assumed to fit into a model at an address that the user gave."""
+"""Tokens assumed to fit into a model at an address that the user named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelName:
-    """A model name taken apart.
+    """The parts of a model name.
 
     Attributes:
-        full: as usage and messages show it; never with a URL, which could hold a password.
+        full: the name that usage and messages show; without its URL, which could contain a password.
         provider: a key of ``PROVIDERS``.
-        name: what the provider calls it.
-        base_url: the endpoint that the name itself gave, if any.
+        name: the provider's own name of the model.
+        base_url: the address in the name, if it has one.
     """
 
     full: str
@@ -95,22 +96,22 @@ class ModelName:
 
 
 def parse_model_name(text: str) -> ModelName:
-    """Take a model name apart.
+    """Split a model name into its parts.
 
     Raises:
-        ConfigError: not a name that can be used; the message lists those that can.
+        ConfigError: the name is not valid; the message shows the valid forms.
     """
     if text.startswith(("http://", "https://")):
         address, _, name = text.partition("#")
         _check_url(address, text)
         if not name:
             raise ConfigError(
-                f"model {text!r} does not say which model; add it after a #, as in {address}#name"
+                f"{text!r} names an address but no model; add the model after a #, as in {address}#name"
             )
         return ModelName(full=f"openai/{name}", provider="openai", name=name, base_url=address.rstrip("/"))
     head, at, address = text.partition("@")
     if at and "://" not in address:
-        head, address = text, ""  # an @ that belongs to the name
+        head, address = text, ""  # the @ is part of the name
     provider, slash, name = head.partition("/")
     if not slash or not name or provider not in PROVIDERS:
         raise ConfigError(
@@ -126,4 +127,4 @@ def parse_model_name(text: str) -> ModelName:
 
 def _check_url(address: str, text: str) -> None:
     if not is_address(address):
-        raise ConfigError(f"model {text!r} holds an address that cannot be used: {address!r}")
+        raise ConfigError(f"model {text!r} has an invalid address {address!r}: use http://host:port/v1")

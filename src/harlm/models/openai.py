@@ -1,4 +1,6 @@
-"""OpenAI's chat completions, which most servers speak: vLLM, SGLang, llama.cpp, Ollama, OpenRouter, LM Studio."""
+"""The adapter for OpenAI's chat completions, also spoken by vLLM, SGLang, llama.cpp, Ollama, OpenRouter and
+LM Studio.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,18 @@ from harlm.types import Completion, Message, Sampling, Usage
 
 Stop = Literal["end", "length", "filter"]
 _OLD_NAME, _NEW_NAME = "max_tokens", "max_completion_tokens"
-_SHORT_REPLY = 1_024  # tokens
-_MOST_DOLLARS = 1e6  # for one call
+_SHORT_REPLY = 1_024  # tokens, for a reply whose limit did not fit next to the prompt
+_MOST_DOLLARS = 1e6  # for one call; a larger reported cost is ignored
 _STOPS: dict[str, Stop] = {
     "length": "length",
     "max_tokens": "length",
     "model_length": "length",
     "content_filter": "filter",
 }
-_BROKEN_OFF = "broken off"  # a stream that ended without a reason; no server says so
-_FAILED = frozenset({"error", "insufficient_system_resource", _BROKEN_OFF})  # OpenRouter, DeepSeek
+_BROKEN_OFF = "broken off"  # a stream that ended without a finish reason; no server sends this value
+_FAILED = frozenset(
+    {"error", "insufficient_system_resource", _BROKEN_OFF}
+)  # the first of OpenRouter, then DeepSeek
 
 
 class _Said(msgspec.Struct):
@@ -51,13 +55,13 @@ class _Usage(msgspec.Struct):
     completion_tokens: int | None = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
-    cost: float | None = None  # dollars; OpenRouter says what it charged
+    cost: float | None = None  # dollars; OpenRouter reports what it charged
 
 
 class _Reply(msgspec.Struct):
     choices: list[_Choice] = []
     usage: _Usage | None = None
-    error: Any = None  # some servers refuse with status 200
+    error: Any = None  # some servers report errors with status 200
 
 
 class _Delta(msgspec.Struct):
@@ -77,10 +81,10 @@ class _Event(msgspec.Struct):
 
 
 class _Pieces:
-    """Puts a streamed reply together.
+    """Puts the pieces of a streamed reply together.
 
     Args:
-        on_text: told the text so far.
+        on_text: called with all of the text so far whenever more arrives.
     """
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
@@ -134,7 +138,7 @@ class OpenAIChat:
     """A model behind ``/chat/completions``.
 
     Args:
-        endpoint: where the model answers.
+        endpoint: the address and key of the model.
         window: tokens that fit.
     """
 
@@ -143,12 +147,12 @@ class OpenAIChat:
         self.window = window
         self._model = endpoint.model
         self._url = f"{endpoint.base_url}/chat/completions"
-        # OpenAI's own models that think refuse the old name; other servers mostly know no other.
+        # OpenAI's reasoning models refuse the old name; most other servers accept only the old one.
         self._limit_name = _NEW_NAME if "api.openai.com" in endpoint.base_url else _OLD_NAME
         self._headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         self._key_hint = endpoint.key_hint
         self._transport = endpoint.transport
-        self._streams = True  # until the server shows that it cannot, or does not say what a stream took
+        self._streams = True  # until the server refuses to stream, or reports no usage for a stream
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """One request; see ``harlm.protocols.LanguageModel``."""
@@ -181,7 +185,7 @@ class OpenAIChat:
         choice = reply.choices[0]
         if choice.finish_reason in _FAILED:
             raise ModelUnavailable(
-                f"{self.name} gave up in the middle of its reply ({choice.finish_reason}); try later",
+                f"{self.name} broke off its reply ({choice.finish_reason}); try later",
                 model=self.name,
                 request_id=received.request_id,
                 perhaps_billed=True,
@@ -211,9 +215,11 @@ class OpenAIChat:
         )
 
     def _adapts(self, body: dict[str, object], error: ModelError) -> bool:
-        """Whether a refusal was about how we ask, and ``body`` was mended: some servers do not stream, those in front of models
-        that think know the limit of a reply by another name only, and where the window is smaller than was assumed a long
-        limit does not fit beside the prompt.
+        """Change ``body`` if the refusal was about the form of the request, and return whether it was
+        changed.
+
+        Some servers do not stream. Those of reasoning models accept the limit of a reply only under its new
+        name. And if the window is smaller than assumed, a long limit does not fit next to the prompt.
         """
         if error.status in (400, 422) and "stream" in body and "stream" in str(error):
             self._streams = False
@@ -252,7 +258,7 @@ def _usage(reported: _Usage | None, messages: Sequence[Message], text: str) -> U
 
 
 def _micros(dollars: float | None) -> int | None:
-    """Micro-dollars; None for what is unknown or is no price."""
+    """Micro-dollars, rounded up; None if the cost is unknown or absurd."""
     return (
         math.ceil(round(dollars * 1_000_000, 6))
         if dollars is not None and 0 <= dollars < _MOST_DOLLARS
@@ -261,5 +267,6 @@ def _micros(dollars: float | None) -> int | None:
 
 
 def _said_instead(error: Any) -> str:
+    """The error message of a reply without choices, in parentheses; empty if it has none."""
     message = error.get("message") if isinstance(error, dict) else error
     return f" ({str(message)[:300]})" if message else ""

@@ -1,6 +1,4 @@
-"""What providers say of their limits in the headers of a reply: how long to wait, what is left of a minute. Knows header
-names and how each provider writes a time; refuses to wait.
-"""
+"""The rate limits and waits that providers state in the headers of a reply, in each provider's notation."""
 
 from __future__ import annotations
 
@@ -19,8 +17,8 @@ _LARGEST = 1 << 50
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a provider asks to wait: in milliseconds, in seconds, or as a date. None when it does not, or when what
-    it says is no time; a time that is past is 0.
+    """The seconds that a provider asks to wait, from ``retry-after-ms`` or ``Retry-After`` (seconds or a
+    date). None if the headers state no valid time; 0 for a time in the past.
     """
     if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
@@ -33,7 +31,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def rates_of(headers: Mapping[str, str]) -> Rates | None:
-    """The limits that a reply tells of; None when it tells of none."""
+    """The rate limits that the headers of a reply state; None if they state none that is valid."""
     for prefix in _PREFIXES:
         requests, tokens = _rate(headers, prefix, "requests"), _rate(headers, prefix, "tokens")
         if requests is not None or tokens is not None:
@@ -42,15 +40,17 @@ def rates_of(headers: Mapping[str, str]) -> Rates | None:
 
 
 def _rate(headers: Mapping[str, str], prefix: str, what: str) -> Rate | None:
-    """One limit: OpenAI writes ``x-ratelimit-remaining-requests``, Anthropic ``anthropic-ratelimit-requests-remaining``."""
+    """One limit: OpenAI writes ``x-ratelimit-remaining-requests``, Anthropic
+    ``anthropic-ratelimit-requests-remaining``.
+    """
 
-    def told(field: str) -> str | None:
+    def stated(field: str) -> str | None:
         return headers.get(f"{prefix}{field}-{what}") or headers.get(f"{prefix}{what}-{field}")
 
-    limit, left = _number(told("limit")), _number(told("remaining"))
+    limit, left = _number(stated("limit")), _number(stated("remaining"))
     if limit is None or left is None or not 0 < limit < _LARGEST or left > limit:
         return None
-    return Rate(limit=int(limit), left=int(left), reset_s=_duration(told("reset")))
+    return Rate(limit=int(limit), left=int(left), reset_s=_duration(stated("reset")))
 
 
 def _duration(text: str | None) -> float | None:
@@ -64,7 +64,7 @@ def _duration(text: str | None) -> float | None:
 
 
 def _until(text: str) -> float | None:
-    """Seconds until a date, as HTTP or ISO 8601 writes it."""
+    """Seconds until a date in the format of HTTP or ISO 8601; 0 if it has passed, None if invalid."""
     try:
         when = datetime.fromisoformat(text) if text[:4].isdigit() else parsedate_to_datetime(text)
         if when.tzinfo is None:
@@ -75,7 +75,7 @@ def _until(text: str) -> float | None:
 
 
 def _number(text: str | None) -> float | None:
-    """A number that is not negative; a negative one is 0."""
+    """The number in ``text``, at least 0; None if it is not a finite number."""
     try:
         number = float(text or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""The usage of a call whose provider did not say. Knows the estimate; refuses to know any protocol."""
+"""Estimated usage, for calls whose provider reports none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from harlm.types import Message, Usage
 
 
 def estimated_usage(messages: Sequence[Message], text: str) -> Usage:
-    """Tokens estimated, price unknown."""
+    """The usage of a call that sent ``messages`` and returned ``text``: tokens are estimated, the cost is
+    unknown.
+    """
     return Usage(
         calls=1,
         input_tokens=sum(estimate_tokens(message.content) for message in messages),

@@ -62,7 +62,7 @@ async def test_a_dimension_that_changes_is_an_error() -> None:
             await embedder.embed(["a"])
             does.dimension = 65
             with pytest.raises(
-                BadCompletion, match="a vector of 65 numbers came after those of 64; the model was changed"
+                BadCompletion, match="a vector of 65 numbers came after vectors of 64; the model has changed"
             ):
                 await embedder.embed(["b"])
             does.dimension, does.as_lists = 64, True
@@ -143,7 +143,7 @@ async def test_a_dimension_that_changes_under_one_name_is_an_error(tmp_path: Pat
     embedder = RememberingEmbedder(Counted(8), tmp_path / "index.db")
     await embedder.embed(["a"])
     embedder._behind = Counted(16)
-    with pytest.raises(BadCompletion, match="made a vector of 16 numbers after those of 8"):
+    with pytest.raises(BadCompletion, match="made a vector of 16 numbers after vectors of 8"):
         await embedder.embed(["b"])
     embedder.close()
 
@@ -169,7 +169,7 @@ def test_a_package_that_is_missing_is_named_with_its_command(monkeypatch: pytest
 def test_weights_that_are_not_known_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "model.safetensors"
     file.write_bytes(b"other weights")
-    with pytest.raises(ConfigError, match="holds other weights"):
+    with pytest.raises(ConfigError, match="does not hold the expected weights"):
         minilm._weights(file)
     with pytest.raises(ConfigError, match="cannot be read"):
         minilm._weights(tmp_path / "nothing")
