@@ -1,4 +1,4 @@
-"""The cold tier and faulty files: acknowledged entries are kept, failures are reported, and namespaces stay separate."""
+"""The cold tier and faulty files: acknowledged entries are kept, and failures are reported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "memory.db"
 
 
-def test_another_process_finds_what_was_kept(file: Path) -> None:
+def test_entries_are_found_after_a_restart(file: Path) -> None:
     store = ColdStore(file)
     store.put(entry("a"))
     store.close()

@@ -8,7 +8,7 @@ from harlm.memory.statistics import TIERS, Statistics, Tier
 from harlm.types import Compression, MemoryUse
 
 
-def test_nothing_that_happened_is_nothing_counted() -> None:
+def test_without_accesses_all_figures_are_zero() -> None:
     assert Statistics().use() == MemoryUse()
     assert Statistics().use().hit_rate is None
 
