@@ -1,23 +1,23 @@
-"""Everything that HARLM raises, as one tree. Knows no part of the system; every part raises from here.
+"""The exceptions that HARLM raises, as one tree.
 
 HarlmError
-├── ConfigError            a setting, flag, key or model name that cannot be used          exit 3
-├── ContextError           an input that cannot be read                                    exit 8
-├── ModelError             a model request failed (model, status, retry_after, request_id) exit 5, or 3
-│   ├── ModelUnavailable     nothing answered: refused, unreachable, timed out, 5xx
-│   ├── RateLimited          429: the provider asks us to wait
+├── ConfigError            a setting, flag, key or model name that cannot be used             exit 3
+├── ContextError           an input that cannot be read                                       exit 8
+├── ModelError             a model request failed (model, status, retry_after, request_id)    exit 5, or 3
+│   ├── ModelUnavailable     no answer: refused, unreachable, timed out, 5xx
+│   ├── RateLimited          429: the provider asks the client to wait
 │   ├── ContextOverflow      the prompt is longer than the model's window
-│   └── BadCompletion        something answered, but not with a completion
+│   └── BadCompletion        the answer is not a completion
 ├── SandboxError
-│   ├── CodeError            the model's fault: shown to the model, never raised to the user
-│   └── SandboxFailure       ours: the sandbox cannot be built or broke its own rules       exit 7
-├── LimitExceeded          a budget is spent (limit, used, allowed, partial)                exit 4
+│   ├── CodeError            a mistake of the model: shown to the model, never to the user
+│   └── SandboxFailure       a fault of HARLM: the sandbox cannot be built, or broke its rules exit 7
+├── LimitExceeded          a budget is spent (limit, used, allowed, partial)                  exit 4
 │   ├── TokenLimit, CostLimit, CallLimit, DepthLimit, DeadlineExceeded
-├── MemoryFailure          what was found out cannot be kept, or read again                 exit 8
-├── NoAnswer               strict mode found nothing that the context supports             exit 6
-└── TraceError             a stored run that is missing or cannot be read                   exit 8
+├── MemoryFailure          entries or paid calls cannot be written or read                    exit 8
+├── NoAnswer               strict mode: nothing in the context supports an answer             exit 6
+└── TraceError             a stored run does not exist or cannot be read                      exit 8
 
-A message names the value that caused it (``!r``) and the next step. Nothing here is ever turned into an answer.
+A message names the value that caused it (``!r``) and the next step. No error is ever turned into an answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class HarlmError(Exception):
-    """The root of the tree: catch this to catch everything that HARLM raises on purpose."""
+    """The root of the tree: catch it to catch every error that HARLM raises on purpose."""
 
 
 class ConfigError(HarlmError):
@@ -45,11 +45,11 @@ class ModelError(HarlmError):
 
     Attributes:
         model: the name of the model that was asked.
-        status: the HTTP status, when there was one.
-        retry_after: seconds the provider asked us to wait, when it said so.
-        request_id: the provider's name for the request, for its support desk.
-        perhaps_billed: whether the provider may have worked, and charge for it, although no reply came.
-        rates: what the provider said of its rate limits along with the refusal.
+        status: the HTTP status, if there was one.
+        retry_after: seconds that the provider asked the client to wait, if it did.
+        request_id: the provider's id of the request, for its support.
+        perhaps_billed: whether the provider may charge for the request although no reply arrived.
+        rates: the rate limits that the provider reported with the error.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class ModelError(HarlmError):
 
     @property
     def is_about_access(self) -> bool:
-        """Whether the key or account is at fault (401, 402, 403): trying again cannot help."""
+        """Whether the key or account is at fault (401, 402, 403), so that a retry cannot help."""
         return self.status in (401, 402, 403)
 
 
 class ModelUnavailable(ModelError):
-    """Nothing answered: connection refused, unreachable host, timeout or a 5xx status."""
+    """No answer: connection refused, unreachable host, timeout or a 5xx status."""
 
 
 class RateLimited(ModelError):
@@ -90,15 +90,15 @@ class ContextOverflow(ModelError):
 
 
 class BadCompletion(ModelError):
-    """Something answered, but it is not a completion: HTML, broken JSON, no choices, no text."""
+    """The answer is not a completion: HTML, broken JSON, no choices, no text."""
 
 
 class SandboxError(HarlmError):
-    """The root of what can go wrong around model-written code."""
+    """The root of the errors around model-written code."""
 
 
 class CodeError(SandboxError):
-    """A call made by a cell cannot be served. It is raised inside the cell, for the model to read."""
+    """A call made by a cell cannot be served. It is raised inside the cell, where the model reads it."""
 
 
 class SandboxFailure(SandboxError):
@@ -106,13 +106,13 @@ class SandboxFailure(SandboxError):
 
 
 class LimitExceeded(HarlmError):
-    """A budget is spent, or what is left does not cover the next step.
+    """A budget is spent, or the rest of it does not cover the next step.
 
     Attributes:
-        limit: which one: ``tokens``, ``usd``, ``calls``, ``seconds`` or ``depth``.
-        used: what was used or asked for, in the unit of ``limit``.
-        allowed: the limit.
-        partial: the answer as far as it got; None until the run has put it together.
+        limit: the limit: ``tokens``, ``usd``, ``calls``, ``seconds`` or ``depth``.
+        used: the amount that was used or requested, in the unit of ``limit``.
+        allowed: the amount that the budget allows, in the same unit.
+        partial: the partial answer; ``None`` until the run has assembled it.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class LimitExceeded(HarlmError):
         self.partial = partial
 
     def with_partial(self, partial: Answer) -> LimitExceeded:
-        """The same breach, with the answer as far as it got."""
+        """The same error, with the partial answer."""
         return type(self)(str(self), limit=self.limit, used=self.used, allowed=self.allowed, partial=partial)
 
 
@@ -142,15 +142,15 @@ class CallLimit(LimitExceeded):
 
 
 class DepthLimit(LimitExceeded):
-    """A node below the deepest level that is allowed."""
+    """A node would be deeper than the budget allows."""
 
 
 class DeadlineExceeded(LimitExceeded):
-    """The time of a budget is over."""
+    """The time of a budget has passed."""
 
 
 class MemoryFailure(HarlmError):
-    """The memory's file is damaged, locked or full. A run goes on without it; nothing is taken for an answer."""
+    """A file of memory or of paid calls is damaged, locked or full. A run continues without it."""
 
 
 class NoAnswer(HarlmError):
@@ -158,4 +158,4 @@ class NoAnswer(HarlmError):
 
 
 class TraceError(HarlmError):
-    """A stored run that does not exist or cannot be read."""
+    """A stored run does not exist or cannot be read."""

@@ -1,8 +1,7 @@
-"""What can happen in a run: one tagged union, which is also the trace format. Events say what happened; they
-refuse to decide anything.
+"""The events of a run: one tagged union, which is also the trace format.
 
-Every event carries ``v seq ts run node parent`` and its ``kind``. A node is one ``solve``: ``0`` is the task of
-the user, ``0.2`` the third child of it, and so on; ``parent`` is None for the root.
+Every event carries ``v seq ts run node parent`` and its ``kind``. A node is one ``solve``: ``0`` is the
+user's task, ``0.2`` is its third child, and so on; ``parent`` is ``None`` for the root.
 """
 
 from __future__ import annotations
@@ -18,19 +17,21 @@ FORMAT = 1
 """The version of the trace format, written into every event as ``v``."""
 
 Role = Literal["root", "sub", "summary"]
-"""Who a call was made for: the model that writes code, one that was called by code, or one that makes memory short."""
+"""The purpose of a call: ``root``, a model that writes code; ``sub``, a model that a cell calls; ``summary``,
+a model that shortens entries of memory.
+"""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """What every event carries. The run stamps it; whoever reports an event gives the rest.
+    """The fields that every event carries. The run fills them in, not the part that reports the event.
 
     Attributes:
         v: version of the format.
         seq: 1, 2, 3, … within the run.
         ts: seconds since the epoch.
         run: the run's id.
-        node: the node that it happened in.
-        parent: the node above; None at the root.
+        node: the node in which it happened.
+        parent: the node above; ``None`` for the root.
     """
 
     v: int = FORMAT
@@ -42,7 +43,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
     @property
     def kind(self) -> str:
-        """The tag that this event is written with."""
+        """The tag of this event in the trace, such as ``call_started``."""
         return str(type(self).__struct_config__.tag)
 
 
@@ -96,7 +97,7 @@ class CallFinished(Event, frozen=True, kw_only=True, tag="call_finished"):
 
 
 class Reused(Event, frozen=True, kw_only=True, tag="reused"):
-    """A model was not asked, since its reply was known: ``saved`` is what it took when it was made."""
+    """The reply to a call was known, so no model was asked; ``saved`` is the usage of the original call."""
 
     role: Role
     model: str
@@ -106,7 +107,10 @@ class Reused(Event, frozen=True, kw_only=True, tag="reused"):
 
 
 class Folded(Event, frozen=True, kw_only=True, tag="folded"):
-    """Turns of a node went into memory; the model is shown a view of them. Tokens of what was shown before, and now."""
+    """Turns of a node were moved into memory, and the model now sees a view of them.
+
+    ``tokens`` is the size of what the model saw before, ``view_tokens`` the size of the view.
+    """
 
     turns: int
     tokens: int
@@ -122,7 +126,7 @@ class CallFailed(Event, frozen=True, kw_only=True, tag="call_failed"):
 
 
 class Retried(Event, frozen=True, kw_only=True, tag="retried"):
-    """An attempt of a call failed, and another follows after ``wait_s`` seconds."""
+    """An attempt at a call failed, and another follows after ``wait_s`` seconds."""
 
     model: str
     attempt: int
@@ -131,14 +135,14 @@ class Retried(Event, frozen=True, kw_only=True, tag="retried"):
 
 
 class Hedged(Event, frozen=True, kw_only=True, tag="hedged"):
-    """A call was slower than 95 % of its like, and was asked a second time; the first reply counts."""
+    """A call was slower than 95 % of similar calls, so it was made a second time; the first reply counts."""
 
     model: str
     after_s: float
 
 
 class FellBack(Event, frozen=True, kw_only=True, tag="fell_back"):
-    """A model did not answer, and another is asked in its place."""
+    """A model did not answer, so another one, ``instead``, is asked."""
 
     model: str
     instead: str
@@ -165,7 +169,11 @@ class CellFinished(Event, frozen=True, kw_only=True, tag="cell_finished"):
 
 
 class ScheduledCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a cell, as a node of its graph: ``needs`` are the edges. Times are seconds since the cell began."""
+    """One call of a cell, as a node of the cell's graph.
+
+    ``needs`` are the edges: the numbers of the calls that this one depends on. ``began_s`` counts from the
+    start of the cell; ``seconds`` is the duration of the call.
+    """
 
     number: int
     function: str
@@ -177,10 +185,10 @@ class ScheduledCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scheduled(Event, frozen=True, kw_only=True, tag="scheduled"):
-    """What the calls of a cell did: how many were made early, claimed and wasted, and the graph of the first of them.
+    """The calls of a cell: how many were made early, claimed and wasted, and the graph of the first of them.
 
-    ``pattern`` is what the cell is as a whole (``harlm.scheduler.plan.Shape``), ``parallelism`` the seconds of its calls over
-    the seconds in which any was under way.
+    ``pattern`` is the shape of the whole cell (``harlm.scheduler.plan.Shape``). ``parallelism`` is the
+    seconds of all its calls added up, divided by the seconds in which any call was in flight.
     """
 
     turn: int
@@ -204,13 +212,16 @@ class Searched(Event, frozen=True, kw_only=True, tag="searched"):
 
 
 class ReplOpened(Event, frozen=True, kw_only=True, tag="repl_opened"):
-    """A node's REPL is there. ``tier`` names how its code is kept apart (``docs/concepts/sandbox.md``)."""
+    """A node's REPL was opened. ``tier`` is its isolation tier (``docs/concepts/sandbox.md``)."""
 
     tier: str
 
 
 class LimitReached(Event, frozen=True, kw_only=True, tag="limit_reached"):
-    """A node's budget is spent: it finishes with what it has. The figures are in the unit of ``limit``."""
+    """A node's budget is spent, so the node finishes with its results so far.
+
+    ``used`` and ``allowed`` are in the unit of ``limit``.
+    """
 
     limit: str
     used: float
@@ -219,7 +230,7 @@ class LimitReached(Event, frozen=True, kw_only=True, tag="limit_reached"):
 
 
 class Noted(Event, frozen=True, kw_only=True, tag="noted"):
-    """Something that the user should know and that stops nothing."""
+    """A note for the user about something that does not stop the run."""
 
     message: str
 
@@ -239,7 +250,7 @@ class Failed(Event, frozen=True, kw_only=True, tag="failed"):
 
 
 class Answered(Event, frozen=True, kw_only=True, tag="answer"):
-    """The run's answer. Nothing follows it."""
+    """The answer of the run: its last event."""
 
     answer: Answer
 
@@ -267,4 +278,4 @@ AnyEvent = (
     | Failed
     | Answered
 )
-"""The union that a line of ``events.jsonl`` decodes to."""
+"""Any event: the union that a line of ``events.jsonl`` decodes to."""

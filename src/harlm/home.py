@@ -1,4 +1,4 @@
-"""Where HARLM keeps its files: the home of runs, memory, journal and indexes, and the user's own settings and prices."""
+"""The places of HARLM's files: runs, memory, journal and indexes, and the user's settings and prices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def home_of(config: Config) -> Path:
     """The folder of runs, memory, journal and indexes.
 
     Raises:
-        ConfigError: it begins with the home folder of an unknown user.
+        ConfigError: the user's home folder, or the one that ``~name`` stands for, cannot be determined.
     """
     import platformdirs
 
@@ -38,7 +38,7 @@ def runs_of(config: Config) -> Path:
 
 
 def memory_file(config: Config) -> Path:
-    """The file of entries, for all runs.
+    """The file of memory entries, shared by all runs.
 
     Raises:
         ConfigError: as ``home_of``.
@@ -47,7 +47,7 @@ def memory_file(config: Config) -> Path:
 
 
 def journal_file(config: Config) -> Path:
-    """The file of paid calls, for all runs.
+    """The file of paid calls, shared by all runs.
 
     Raises:
         ConfigError: as ``home_of``.
@@ -65,7 +65,10 @@ def index_file(config: Config) -> Path:
 
 
 def user_config_file() -> Path:
-    """The user's own settings; a path without a file for a user without a home folder."""
+    """The user's own settings file; it need not exist.
+
+    For a user without a home folder, a path that cannot exist.
+    """
     import platformdirs
 
     try:
@@ -76,10 +79,12 @@ def user_config_file() -> Path:
 
 
 def prices_file(config: Config) -> Path:
-    """The user's own prices; the file need not exist.
+    """The user's own prices file.
+
+    The default file, next to the user's settings, need not exist.
 
     Raises:
-        ConfigError: the settings name a file that does not exist.
+        ConfigError: ``budget.prices`` names a file that does not exist.
     """
     if config.budget.prices is None:
         return user_config_file().with_name("prices.toml")

@@ -1,4 +1,4 @@
-"""The most recent of many numbers, and their percentiles. Knows nothing of what they count."""
+"""Percentiles of the most recent of many numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections import deque
 
 
 class Recent:
-    """Keeps so many numbers, in order of arrival and of size."""
+    """The most recent numbers, in order of arrival and in order of size.
+
+    Args:
+        kept: how many numbers are kept.
+    """
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
@@ -18,16 +22,19 @@ class Recent:
         return len(self._order)
 
     def add(self, value: float) -> None:
-        """Take one more, in place of the oldest where there are enough."""
+        """Add a number; it replaces the oldest one once ``kept`` numbers are stored."""
         self._order.append(value)
         insort(self._sorted, value)
         if len(self._order) > self._kept:
             self._sorted.remove(self._order.popleft())
 
     def percentile(self, share: float) -> float:
-        """The number that ``share`` of them do not exceed.
+        """A kept number that more than ``share`` of them do not exceed, or the greatest one.
+
+        Args:
+            share: from 0 to 1.
 
         Raises:
-            IndexError: there is none yet.
+            IndexError: no number has been added.
         """
         return self._sorted[min(len(self._sorted) - 1, int(share * len(self._sorted)))]

@@ -1,4 +1,4 @@
-"""The sockets: what one part may expect of another. Knows values only; refuses to name an implementation.
+"""The sockets: the protocols through which one part of HARLM uses another.
 
 Every socket is closed under wrapping: a wrapper of a ``LanguageModel`` is a ``LanguageModel``, a cascade of
 ``Router``s is a ``Router``.
@@ -28,59 +28,59 @@ from harlm.types import (
 
 
 class LanguageModel(Protocol):
-    """Something that continues a conversation."""
+    """A model that continues a conversation."""
 
     @property
     def name(self) -> str:
-        """What usage is booked to and messages call it, such as ``openai/gpt-5``."""
+        """The name in usage records and messages, such as ``openai/gpt-5``."""
         ...
 
     @property
     def window(self) -> int:
-        """The most tokens that one call can hold, input and output together."""
+        """The most tokens of one call, input and output together."""
         ...
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """The model's reply to ``messages``.
 
         Raises:
-            ModelError: no completion came back. Which kind says what to do about it.
+            ModelError: there is no completion; the subclass says why, and so what the caller can do.
         """
         ...
 
 
 class TokenCounter(Protocol):
-    """Counts the tokens of a text as one model's tokenizer does."""
+    """Counts tokens exactly as one model's tokenizer does."""
 
     def count(self, text: str) -> int:
-        """The tokens of ``text``, exactly."""
+        """The exact number of tokens of ``text``."""
         ...
 
 
 class Router(Protocol):
-    """Chooses a mode for a task. Pure: the same values give the same route."""
+    """Chooses a mode for a task. It is pure: equal arguments give equal routes."""
 
     def route(self, task: Task, profile: Profile, *, root: ModelFacts, sub: ModelFacts) -> Route:
-        """The mode for ``task``, given what is known of its context and of the models."""
+        """The mode for ``task``, given the profile of its context and the facts about the models."""
         ...
 
 
 class TraceSink(Protocol):
-    """Somewhere for events to go: a file, a terminal, a queue."""
+    """A destination of events: a file, a terminal, a queue."""
 
     def emit(self, event: Event) -> None:
-        """Take one event. Must not block for long, and must not raise for what an event says."""
+        """Take one event. It must not block for long, and must not raise because of an event's content."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplSetup:
-    """What a REPL is opened with.
+    """The initial state of a REPL.
 
     Attributes:
-        context: becomes ``context``.
-        functions: the names in the REPL that are answered by the host, such as ``llm_query``.
-        seed: seeds ``random`` before the first cell.
+        context: the value of the variable ``context`` in the REPL.
+        functions: the names of the functions in the REPL that the host serves, such as ``llm_query``.
+        seed: the seed of ``random`` before the first cell.
     """
 
     context: Context
@@ -89,60 +89,69 @@ class ReplSetup:
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors of which those of like meaning are near each other."""
+    """Turns texts into vectors; texts of similar meaning have vectors that are near each other."""
 
     @property
     def tag(self) -> str:
-        """What made a vector: provider, model, revision, dimension. Vectors of different tags are never compared."""
+        """The origin of a vector: provider, model, revision, dimension.
+
+        Vectors with different tags are never compared.
+        """
         ...
 
     @property
     def dimension(self) -> int | None:
-        """How many numbers a vector has; None until the first was made."""
+        """The length of each vector; ``None`` until the first vector was made."""
         ...
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
         """A vector for each text, as little-endian float32.
 
         Raises:
-            ModelError: it failed, or a vector is of another dimension than those before.
+            ModelError: the request failed, or a vector has another dimension than earlier ones.
         """
         ...
 
 
 class MemoryStore(Protocol):
-    """Keeps entries. One in front of another is a ``MemoryStore`` as well."""
+    """Stores entries. A store in front of another store is a ``MemoryStore`` as well."""
 
     def put(self, entry: Entry) -> None:
-        """Keep an entry; the first one under a key stays. It is found from here on, and acknowledged by the next ``flush``."""
+        """Store an entry, unless its key is stored already.
+
+        ``get`` and ``search`` find it from now on; the next ``flush`` makes it durable.
+        """
         ...
 
     def get(self, key: str) -> Entry | None:
-        """The entry, whole; None where there is none."""
+        """The whole entry under ``key``; ``None`` if there is none."""
         ...
 
     def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
-        """The passages that fit a query best, best first, among the entries that were put in a run."""
+        """The ``k`` passages that match ``query`` best, best first, among the entries of one run."""
         ...
 
     def flush(self) -> None:
-        """Return when all that was put is as safe as this store makes it.
+        """Return once every entry that was put is as durable as this store can make it.
 
         Raises:
-            MemoryFailure: it cannot be; it is still found as long as this store is open.
+            MemoryFailure: the entries cannot be made durable; they can be read as long as this store is open.
         """
         ...
 
     def close(self) -> None:
-        """Give everything back. Safe to call twice."""
+        """Release all resources. Safe to call twice."""
         ...
 
 
 class CallStore(Protocol):
-    """Keeps calls that were paid for."""
+    """Stores paid calls."""
 
     def put(self, call: PaidCall) -> None:
-        """Keep a call; the first one under a key stays. It can be read from here on, and is acknowledged by the next ``flush``."""
+        """Store a call, unless its key is stored already.
+
+        ``get`` finds it from now on; the next ``flush`` makes it durable.
+        """
         ...
 
     def get(self, key: str) -> PaidCall | None:
@@ -150,33 +159,33 @@ class CallStore(Protocol):
         ...
 
     def flush(self) -> None:
-        """Return when all that was put is as safe as this store makes it.
+        """Return once every call that was put is as durable as this store can make it.
 
         Raises:
-            MemoryFailure: it cannot be; it can still be read as long as this store is open.
+            MemoryFailure: the calls cannot be made durable; they can be read as long as this store is open.
         """
         ...
 
     def close(self) -> None:
-        """Give everything back. Safe to call twice."""
+        """Release all resources. Safe to call twice."""
         ...
 
 
 class ReplHost(Protocol):
-    """The side of a REPL that answers what cells call. Everything that it is given was chosen by a model."""
+    """The host's side of a REPL, which serves the calls of cells. A model chose all arguments: trust none."""
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
-        """Serve one call of a cell. Many may be under way at once.
+        """Serve one call of a cell. Many calls can run concurrently.
 
         Args:
-            function: one of the names that the REPL was set up with.
-            arguments: JSON-like values, not checked further than that.
+            function: one of the names in ``ReplSetup.functions``.
+            arguments: JSON-like values that are not validated any further.
 
         Returns:
-            a JSON-like value, handed to the cell.
+            a JSON-like value: what the call returns in the cell.
 
         Raises:
-            CodeError: raised inside the cell with this message.
+            CodeError: the call failed; the cell raises an error with this message.
         """
         ...
 
@@ -186,10 +195,10 @@ class Foreseen:
     """A call that a cell is going to make.
 
     Attributes:
-        number: 1, 2, 3, … among those that are foreseen.
-        function, arguments: as the cell will ask.
-        needs: the earlier ones that it was made from, or that decided about it.
-        is_certain: whether it is made whatever the others reply.
+        number: 1, 2, 3, … among the foreseen calls of a cell.
+        function, arguments: the call, as the cell will make it.
+        needs: the numbers of the earlier calls that its arguments depend on, or whether it is made at all.
+        is_certain: whether the cell makes it, whatever the other calls return.
     """
 
     number: int
@@ -200,31 +209,36 @@ class Foreseen:
 
 
 class Foresight(Protocol):
-    """Is asked early for what a cell will ask (``harlm.scheduler.broker``)."""
+    """Makes foreseen calls before the cell reaches them (``harlm.scheduler.broker``)."""
 
     @property
     def is_eager(self) -> bool:
-        """Whether what a result may make unnecessary is asked for without limit."""
+        """Whether there is no limit on early calls that are not certain."""
         ...
 
     async def foresee(self, call: Foreseen) -> object:
-        """The value that a call of the cell will have.
+        """Make a foreseen call; its value is the one that the cell will get.
 
         Raises:
-            CodeError: what the cell will be told instead.
+            CodeError: the call failed; the cell will get this error.
         """
         ...
 
 
 class EarlyScout(Protocol):
-    """Goes ahead of a cell that is still being written."""
+    """Foresees the calls of a cell while the model still writes it."""
 
     def tell(self, code: str, *, is_all: bool) -> None:
-        """What there is of the cell: whole statements, each time all of them from the first one on."""
+        """Pass on the cell as written so far.
+
+        Args:
+            code: every complete statement, from the first one on.
+            is_all: whether the cell is complete.
+        """
         ...
 
     def close(self) -> None:
-        """It is not needed any more: its cell has ended, or was written otherwise."""
+        """End the scout: its cell has ended, or the model wrote another one."""
         ...
 
 
@@ -232,59 +246,65 @@ class Repl(Protocol):
     """One persistent interpreter for model-written code."""
 
     async def run(self, cell: str, *, ahead: Foresight | None = None) -> Observation:
-        """Run one cell to its end, to an exception or to a limit. Variables stay for the next.
+        """Run one cell to its end, to an exception or to a limit. Its variables stay for the next cell.
 
         Args:
-            ahead: is asked early for what the cell will ask, by a REPL that can find that out; what the cell itself does is the
-                same with and without.
+            ahead: makes the calls that this REPL can foresee; the result of the cell is the same with and
+                without it.
 
         Raises:
-            SandboxFailure: the sandbox itself broke; the REPL is gone.
+            SandboxFailure: the sandbox itself failed, and the REPL cannot be used any more.
         """
         ...
 
     async def scout(self, foresight: Foresight) -> EarlyScout | None:
-        """Begin to foresee the next cell while it is being written; None where that cannot be done. The cell is then run
-        without ``ahead``.
+        """Start to foresee the calls of the next cell while the model writes it; ``None`` if it cannot.
+
+        The cell then runs without ``ahead``.
 
         Raises:
-            SandboxFailure: the sandbox itself broke.
+            SandboxFailure: the sandbox itself failed.
         """
         ...
 
     async def fork(self, host: ReplHost, *, read_only: bool = False) -> Repl:
-        """A second REPL in the state of this one, between two cells. From here each goes its own way.
+        """A second REPL with the state of this one; call it between two cells.
+
+        The two do not affect each other.
 
         Args:
-            host: answers what the new one calls.
-            read_only: the new one may change no file, not even copies of its own.
+            host: serves the calls of the new REPL.
+            read_only: forbid the new REPL to change any file, even its own copies.
 
         Raises:
-            SandboxFailure: it cannot be made in the same state.
+            SandboxFailure: a REPL with the same state cannot be created.
         """
         ...
 
     async def close(self) -> None:
-        """End the interpreter and everything that it started. Safe to call twice."""
+        """End the interpreter and all processes that it started. Safe to call twice."""
         ...
 
 
 class Sandbox(Protocol):
-    """Makes REPLs. What a tier protects from, and what it does not, is said by its implementation."""
+    """Opens REPLs. Each implementation documents what it protects from, and what it does not."""
 
     @property
     def tier(self) -> str:
-        """The isolation tier, as named in traces and answers: ``s3``, ``s2``, ``s1``, ``s0``, ``seatbelt`` or ``monty``."""
+        """The isolation tier, as traces and answers name it.
+
+        One of ``s3``, ``s2``, ``s1``, ``s0``, ``seatbelt`` and ``monty``.
+        """
         ...
 
     async def open(self, setup: ReplSetup, host: ReplHost) -> Repl:
         """A new REPL with its context loaded.
 
         Raises:
-            SandboxFailure: it cannot be built here; the message says why and what to do.
+            SandboxFailure: it cannot be opened on this machine; the message says why and what to do.
         """
         ...
 
     async def close(self) -> None:
-        """End every REPL that is still open, and what they share."""
+        """End every REPL that is still open, and release what they share."""
         ...

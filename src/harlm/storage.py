@@ -1,9 +1,11 @@
-"""A SQLite file that one thread writes behind its callers: many items in one transaction, readable from the moment they are put.
-Does not know what an item is.
+"""A SQLite file with its own writing thread: many items a transaction, each readable as soon as it is put.
 
-WAL with synchronous=NORMAL: a killed process loses nothing that was acknowledged, a power failure perhaps the last moments. A
-damaged file is moved aside, and what can be read of it is taken over. While nothing can be written (locked, full, read-only)
-items stay in this process's memory until they can be.
+Does not depend on what an item is: a ``Table`` turns items into rows.
+
+The file uses WAL with synchronous=NORMAL: a killed process loses nothing that ``flush`` has acknowledged; a
+power failure may lose the last moments. A damaged file is moved aside, and its readable rows are copied into
+a new one. While the file cannot be written (locked, full, read-only), items stay in the memory of this
+process.
 """
 
 from __future__ import annotations
@@ -23,49 +25,50 @@ from typing import Generic, Protocol, TypeVar
 from harlm.errors import MemoryFailure
 
 _AT_ONCE = 256  # items of one transaction
-_WAIT_S = 0.005  # for more of them
-_JUST_NOW_S = 60  # since a file was moved aside, in which it is taken over
-_PATIENCE_S = 10  # for another process that writes
+_WAIT_S = 0.005  # for more items of a transaction
+_JUST_NOW_S = 60  # a file that was moved aside longer ago than this is not taken over
+_PATIENCE_S = 10  # to wait for another process that writes
 
 Item = TypeVar("Item")
 Record = TypeVar("Record", contravariant=True)
 
 
 class Table(Protocol[Record]):
-    """How items become rows of one file."""
+    """Turns items into rows of one file."""
 
     @property
     def noun(self) -> str:
-        """What messages call the file, such as ``memory``."""
+        """The name of the file in messages, such as ``memory``."""
         ...
 
     def connect(self, file: Path) -> sqlite3.Connection:
-        """A connection to a file with these tables, which are made if they are missing."""
+        """A connection to a file with these tables; missing ones are created."""
         ...
 
     def key_of(self, item: Record) -> str:
-        """What an item is found by."""
+        """The key of an item."""
         ...
 
     def insert(self, connection: sqlite3.Connection, items: Sequence[Record]) -> None:
-        """Write items, inside a transaction."""
+        """Write items; called inside a transaction."""
         ...
 
     def prune(self, connection: sqlite3.Connection) -> None:
-        """Bring the file below its greatest size; called when it is opened for writing."""
+        """Bring the file below its maximum size; called when it is opened for writing."""
         ...
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
-        """Copy what can be read of a damaged file."""
+        """Copy the rows of a damaged file that can still be read."""
         ...
 
 
 def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
-    """A connection to a file of the current format, which is the user's alone (0600).
+    """A connection to a file of the current format, with access for its owner only (mode 0600).
 
     Args:
-        schema: makes the tables of a new file; ends by setting ``user_version``.
-        version: the format's number.
+        file: created if it does not exist.
+        schema: the SQL that creates the tables of a new file and then sets ``user_version``.
+        version: the number of the current format.
 
     Raises:
         sqlite3.Error: the file cannot be opened, or has another format.
@@ -78,7 +81,7 @@ def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         found = connection.execute("PRAGMA user_version").fetchone()[0]
         if found not in (0, version):
-            raise sqlite3.DatabaseError(f"it has format {found}, and this is format {version}")
+            raise sqlite3.DatabaseError(f"it has format {found}, not the current format {version}")
         if found == 0:
             connection.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT")
     except BaseException:
@@ -88,12 +91,19 @@ def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
 
 
 def set_aside(file: Path, error: Exception) -> bool:
-    """Move a file aside if this error of SQLite, or of an index in it, says that it is damaged; whether that was done.
+    """Move a file aside if ``error`` means that it is damaged.
 
-    What belongs to it goes with it: SQLite would write an old ``-wal`` into the new file.
+    Its ``-wal`` and ``-shm`` files move with it, since SQLite would apply an old ``-wal`` to the new file.
+
+    Args:
+        file: a SQLite file.
+        error: raised by SQLite, or by an index in the file.
+
+    Returns:
+        whether the file was moved.
     """
     if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
-        return False  # locked, full, read-only, or an index that another process has thrown out: the file is good
+        return False  # locked, full, read-only, or without an index that another process removed: not damaged
     aside = f"{file.name}.broken-{int(time.time())}"
     try:
         file.replace(file.with_name(aside))
@@ -106,7 +116,7 @@ def set_aside(file: Path, error: Exception) -> bool:
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
-    """Bytes of the file that hold something."""
+    """Bytes of the file that are in use, without free pages."""
     pages, free, size = (
         connection.execute(f"PRAGMA {each}").fetchone()[0]
         for each in ("page_count", "freelist_count", "page_size")
@@ -158,16 +168,17 @@ def in_verb(
 
 
 class WriteBehind(Generic[Item]):
-    """One file, its reading connection and its writing thread. Safe for several threads.
+    """One file, its reading connection and its writing thread. Safe to use from several threads.
 
     Args:
-        file: where items are kept.
-        table: how they become rows.
+        file: where items are stored.
+        table: turns items into rows.
 
     Attributes:
         failure: why items are not on disk; ``None`` as long as they are.
-        lock: of the reading connection and of what waits to be written; held by callers that must see both at one moment.
-        opened: how often the reading connection was begun anew; row numbers are those of another file afterwards.
+        lock: guards the reading connection and the unwritten items; a caller that must see both in the same
+            state holds it.
+        opened: how often the reading connection was dropped; row numbers from before may mean other rows now.
     """
 
     def __init__(self, file: Path, table: Table[Item]) -> None:
@@ -186,7 +197,7 @@ class WriteBehind(Generic[Item]):
     # -- for callers ---------------------------------------------------------------------------------------
 
     def put(self, item: Item) -> None:
-        """Keep an item; the first one under a key stays.
+        """Store an item, unless its key is stored already.
 
         Raises:
             MemoryFailure: this store is closed.
@@ -203,19 +214,25 @@ class WriteBehind(Generic[Item]):
             self._orders.put(item)
 
     def waiting(self, key: str) -> Item | None:
-        """The item under a key, if it is not written yet."""
+        """The item under a key, if it has not been written yet; else ``None``."""
         return self._waiting.get(key)
 
     def all_waiting(self) -> list[Item]:
-        """The items that are not written yet."""
+        """The items that have not been written yet."""
         with self.lock:
             return list(self._waiting.values())
 
     def read(self, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
-        """Rows of the file; none once this is closed. A damaged file is moved aside.
+        """The rows that a query finds in the file; none once this store is closed.
+
+        A damaged file is moved aside.
+
+        Args:
+            query: SQL.
+            values: its parameters.
 
         Raises:
-            MemoryFailure: it cannot be read.
+            MemoryFailure: the file cannot be read.
         """
         with self.lock:
             if self._is_closed:
@@ -233,18 +250,19 @@ class WriteBehind(Generic[Item]):
                     if isinstance(error, sqlite3.OperationalError):
                         break
                     if self._read_from is None or self._is_same(self._read_from):
-                        set_aside(self._file, error)  # the writer takes over what can be read of it
+                        set_aside(self._file, error)  # the writer copies its readable rows
         raise MemoryFailure(
-            f"the {self._table.noun} in {self._file} cannot be read ({failed}); move the file away, or use --no-cache"
+            f"the {self._table.noun} in {self._file} cannot be read ({failed}); "
+            "remove the file, or use --no-cache"
         ) from failed
 
     def flush(self) -> None:
-        """Return when all that was put is on disk.
+        """Return once every item that was put is on disk.
 
         Raises:
-            MemoryFailure: it cannot be written; it stays readable as long as this store is open.
+            MemoryFailure: items cannot be written; they stay readable as long as this store is open.
         """
-        with self.lock:  # a writer that was told to end would never answer
+        with self.lock:  # a writer that was ordered to end would never answer
             if self._writer is None or self._is_closed:
                 return
             done: Future[None] = Future()
@@ -252,7 +270,7 @@ class WriteBehind(Generic[Item]):
         done.result()
 
     def close(self) -> None:
-        """Write what waits, and close the file. Safe to call twice."""
+        """Write the remaining items and close the file. Safe to call twice."""
         with self.lock:
             if self._is_closed:
                 return
@@ -284,7 +302,7 @@ class WriteBehind(Generic[Item]):
                     connection.close()  # another process has moved the file aside
                     connection = None
                 if connection is None:
-                    connection = self._begun()
+                    connection = self._connected()
                     file = self._file.stat()
                     self._table.prune(connection)
                 self._insert(connection, items)
@@ -292,14 +310,14 @@ class WriteBehind(Generic[Item]):
             except (sqlite3.Error, OSError) as error:
                 if connection is not None:
                     connection.close()
-                connection, failed = self._mended(error, items)
+                connection, failed = self._recovered(error, items)
                 file = self._file.stat() if connection is not None else None
-            except Exception as error:  # noqa: BLE001 - an item that no database holds: the others must not wait for it
+            except Exception as error:  # noqa: BLE001 - an item that SQLite cannot store; write the others
                 failed = error
                 if connection is not None:
                     self._insert_each(connection, items)
                     items = []
-            unwritten = [] if failed is None else items  # until the next order
+            unwritten = [] if failed is None else items  # tried again with the next order
             self._answer(waiting, failed)
         if connection is not None:
             connection.close()
@@ -307,15 +325,15 @@ class WriteBehind(Generic[Item]):
     def _answer(self, waiting: Sequence[Future[None]], failed: Exception | None) -> None:
         noun = self._table.noun
         self.failure = None if failed is None else f"the {noun} of this run is not kept on disk ({failed})"
-        for each in waiting:
+        for caller in waiting:
             if failed is None:
-                each.set_result(None)
+                caller.set_result(None)
             else:
                 advice = "it stays in this process until the run ends. Free some space, or use --no-cache"
-                each.set_exception(MemoryFailure(f"{self.failure}; {advice}"))
+                caller.set_exception(MemoryFailure(f"{self.failure}; {advice}"))
 
     def _batch(self) -> tuple[list[Item], list[Future[None]], bool]:
-        """The items to write, the callers that wait for them, and whether nothing more will come."""
+        """The items to write, the callers that wait in ``flush``, and whether this is the last batch."""
         items: list[Item] = []
         waiting: list[Future[None]] = []
         order = self._orders.get()
@@ -351,18 +369,21 @@ class WriteBehind(Generic[Item]):
                 self._waiting.pop(self._table.key_of(item), None)
 
     def _insert_each(self, connection: sqlite3.Connection, items: Sequence[Item]) -> None:
-        """Write what can be written; the rest is served from memory."""
-        for each in items:
+        """Write the items that can be written; the others are served from memory."""
+        for item in items:
             with suppress(Exception):
-                self._insert(connection, [each])
+                self._insert(connection, [item])
 
     def _is_same(self, file: os.stat_result) -> bool:
         with suppress(OSError):
             return os.path.samestat(file, self._file.stat())
         return False
 
-    def _begun(self) -> sqlite3.Connection:
-        """A connection to the file; a new one holds what can be read of a damaged one that was just moved aside."""
+    def _connected(self) -> sqlite3.Connection:
+        """A connection to the file.
+
+        A new file gets the readable rows of a damaged one that was just moved aside.
+        """
         is_new = not self._file.exists()
         connection = self._table.connect(self._file)
         aside = sorted(self._file.parent.glob(f"{self._file.name}.broken-*[0-9]")) if is_new else []
@@ -371,20 +392,20 @@ class WriteBehind(Generic[Item]):
                 self._table.take_over(connection, damaged)
         return connection
 
-    def _mended(
+    def _recovered(
         self, error: Exception, items: Sequence[Item]
     ) -> tuple[sqlite3.Connection | None, Exception | None]:
-        """After nothing was written: a damaged file is moved aside, and a new one begun.
+        """Handle a failed write: replace the file if it is damaged, and write the items into the new one.
 
         Returns:
-            a connection to continue with, and what is still wrong.
+            a connection to continue with, and the error that remains.
         """
         if not (isinstance(error, sqlite3.Error) and set_aside(self._file, error)):
             return None, error
         with self.lock:
             self._forget_reader()
         try:
-            fresh = self._begun()
+            fresh = self._connected()
             self._insert(fresh, items)
         except (sqlite3.Error, OSError) as again:
             return None, again

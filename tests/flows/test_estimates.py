@@ -105,7 +105,7 @@ def test_from_python(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--timeout", "soon"], "'soon' is no time; write 90s, 5m or 1h30m"),
+        (["--timeout", "soon"], "invalid duration 'soon': use 90s, 5m or 1h30m"),
         (["--timeout", "0"], "leaves no time"),
         (["--max-cost", "-1"], "-1"),
         (["--max-tokens", "0"], "0"),

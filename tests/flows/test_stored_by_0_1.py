@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_its_index_is_used_and_not_rebuilt(old: Config) -> None:
     assert command("search", "vault code", "corpus").out.startswith("corpus/vault.md")
 
 
-SETTINGS = {
+SETTINGS: Mapping[str, Mapping[str, object]] = {
     "models": {"root": "ollama/x", "api_key": "k", "sub": "ollama/y", "base_url": "http://h/v1", "window": 4096, "offline": True, "retries": 3, "patience_s": 5.0, "hedging": False, "fallback": "ollama/z", "economy": "ollama/e", "connect_timeout_s": 1.0, "timeout_s": 2.0, "ca_bundle": "ca.pem", "proxy": "http://p:1"},
     "loading": {"include": ["*.md"], "exclude": ["*.log"], "max_file_mb": 3},
     "engine": {"mode": "full", "max_depth": 2, "max_turns": 9, "concurrency": 4, "shown_chars": 900, "speculation": "off", "seed": 3, "strict": True},

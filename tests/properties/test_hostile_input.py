@@ -16,7 +16,8 @@ from harlm.errors import ContextError, SandboxFailure
 from harlm.models.offline.extractive import reply_to
 from harlm.models.offline.intents import read_intent
 from harlm.models.offline.programs import program_for
-from harlm.sandbox.process.wire import Call, Wire
+from harlm.sandbox.process.frames import Call
+from harlm.sandbox.process.wire import Wire
 from harlm.types import Context, Document, Message
 from tests.support import making
 

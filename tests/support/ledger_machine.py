@@ -22,6 +22,7 @@ from typing import Any, Literal
 from harlm.budget.ledger import UNLIMITED, Account, Caps, Reservation
 from harlm.errors import DeadlineExceeded, DepthLimit, LimitExceeded
 from harlm.types import Amounts, Usage
+from tests.support.virtual_time import ManualLoop
 
 Laws = Literal["all", "caps"]
 """``caps``: only that no account has paid more than its cap."""
@@ -59,22 +60,6 @@ class Broken(AssertionError):
     def __init__(self, law: str, what: str, log: Sequence[str]) -> None:
         super().__init__(f"{law}: {what}\nthe last steps:\n  " + "\n  ".join(log))
         self.law = law
-
-
-class ManualLoop(asyncio.SelectorEventLoop):
-    """A real event loop with a clock that is turned by hand. Its timers are rounded to ``_TICK``."""
-
-    clock = 0.0
-
-    def time(self) -> float:
-        """The clock as timers see it."""
-        return round(self.clock / _TICK) * _TICK
-
-    @property
-    def is_calm(self) -> bool:
-        """Whether nothing would happen if it ran on."""
-        ready: deque[object] = getattr(self, "_ready")  # noqa: B009 - there is no public way to ask
-        return not ready
 
 
 # -- the books ------------------------------------------------------------------------------------------------
@@ -360,7 +345,7 @@ class Machine:
         self._laws: Laws = laws
         self._honest = bills_are_honest
         self.tally = tally or Tally()
-        self.books = Books(lambda: loop.clock)
+        self.books = Books(loop.clock)
         self._numbers = count(1)
         self._settled: list[Reservation] = []
         self._log: deque[str] = deque(maxlen=16)
@@ -402,7 +387,7 @@ class Machine:
             tokens=_cap(25 + tokens // 3, tokens > 200),
             micros=_cap(25 + micros // 3, micros > 200),
             calls=_cap(6 + calls // 4, calls > 150),
-            ends=self._loop.clock + ends * _TICK if ends > 192 else math.inf,
+            ends=self._loop.clock.now + ends * _TICK if ends > 192 else math.inf,
             depth=1 + depth % 8,
         )
         self._honest = self._honest or honest < 170
@@ -563,16 +548,16 @@ class Machine:
         return f"ask {ask.number}"
 
     def _tick(self, who: int, first: int, second: int) -> str:
-        self._loop.clock += _TICK * first / 64
-        return f"{self._loop.clock:.4f}"
+        self._loop.clock.now += _TICK * first / 64
+        return f"{self._loop.clock.now:.4f}"
 
     def _near_the_end(self, who: int, first: int, second: int) -> str:
         """Just before or after somebody's time is over."""
         ends = sorted({ask.node.ends for ask in self.books.waiting if ask.node.ends < math.inf})
         if ends:
-            self._loop.clock = max(self._loop.clock, ends[0] + _TICK * (first - 240) / 256)
+            self._loop.clock.now = max(self._loop.clock.now, ends[0] + _TICK * (first - 240) / 256)
             self.tally.see("a clock turned to the end of a wait")
-        return f"{self._loop.clock:.4f}"
+        return f"{self._loop.clock.now:.4f}"
 
     def _hold(self, who: int, first: int, second: int) -> str:
         node, want = self._node(who), Amounts(first % 12, second % 12, first & 1)
@@ -619,7 +604,7 @@ class Machine:
             tokens=_cap(first % 50, bool(first & 64)),
             micros=_cap(second % 50, bool(second & 64)),
             calls=_cap(first % 11, bool(second & 128)),
-            ends=self._loop.clock + second % 30 * _TICK if first >= 192 else math.inf,
+            ends=self._loop.clock.now + second % 30 * _TICK if first >= 192 else math.inf,
             depth=UNLIMITED if first % 5 else len(parent.path) + second % 3,
         )
         is_too_deep = any(len(parent.path) > each.caps.depth for each in parent.path)
@@ -739,7 +724,7 @@ def play(
     """
     tally = tally or Tally()
     make = root or (lambda caps, now: ledger.Account(caps, now=now))
-    loop = ManualLoop()
+    loop = ManualLoop(tick=_TICK)
     try:
         with recorded(ledger) as tell:
             for program in programs:

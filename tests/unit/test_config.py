@@ -84,7 +84,7 @@ def test_the_user_file_may(tmp_path: Path) -> None:
         ("[engine]\nconcurency = 3", "Did you mean 'engine.concurrency'"),
         ("[engine]\nconcurrency = 0", "concurrency = 0"),
         ("[engine]\nmode = 'fast'", "mode = 'fast'"),
-        ("concurrency = 3", "settings stand in sections"),
+        ("concurrency = 3", "settings must be in sections"),
         ("[engine", "is not valid TOML"),
     ],
 )

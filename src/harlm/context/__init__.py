@@ -1,4 +1,4 @@
-"""The huge input: loading it, saying where a character stands, searching it, and checking citations against it."""
+"""The huge input of a task: loading it, profiling it, searching it, and verifying citations against it."""
 
 from harlm.context.citations import Cited, cite, cite_value
 from harlm.context.load import load, load_paths

@@ -1,9 +1,8 @@
-"""From what a model wrote in brackets to citations that hold. Knows the context and the notation; trusts nothing:
-a citation is made only when its quote occurs verbatim at its place.
+"""Verifies the citations that a model wrote in brackets: each quote must occur verbatim at its place.
 
-The notation: ``[source:place "quote"]``, where the place or the quote may be missing, the quote is written like a JSON
-string, and a quoted sentence right before the bracket counts as the quote. What cannot be verified is removed from
-the text and counted.
+The notation is ``[source:place "quote"]``. The place or the quote may be missing, the quote is written like a
+JSON string, and a quoted sentence right before the bracket counts as the quote. A bracket that cannot be
+verified is removed from the text and counted.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ _PLACE = re.compile(
 )
 _LOOKS_LIKE_SOURCE = re.compile(r"[\w)>]\.\w{1,5}(?::|$)|^<[^<>]+>(?::|$)")
 _BEFORE = re.compile(r"""["“](?P<quote>[^"“”\n]{3,600})["”][\s,.;:]*$""")
-_UNIQUE = 24  # characters from which on a quote may be looked for in other documents
+_UNIQUE = 24  # characters; a shorter quote is not searched for in other documents
 _LONGEST_LINE = 300
-_MOST_WORDS = 120  # of a quote whose blanks may differ
-_MOST_SEARCHES = 50  # of all documents, in one answer, for quotes that are not where they are said to be
+_MOST_WORDS = 120  # words of a quote that is also found if its whitespace differs
+_MOST_SEARCHES = 50  # in one answer, of all documents, for quotes that are not in the named one
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,9 @@ class Cited:
     """A text whose brackets were checked.
 
     Attributes:
-        text: the text, with ``[source:place]`` where a citation stands.
-        citations: the citations in order of first use, each once.
-        dropped: how many could not be verified and were removed.
+        text: the text, with ``[source:place]`` for each verified citation.
+        citations: the verified citations in order of first use, each once.
+        dropped: the number of citations that could not be verified and were removed.
     """
 
     text: str
@@ -54,7 +53,11 @@ def cite(text: str, context: Context) -> Cited:
 
 
 def cite_value(value: object, context: Context) -> tuple[object, Cited]:
-    """Check every citation in the texts of a JSON-like value: the value with its texts checked, and what was found."""
+    """Check every citation in the texts of a JSON-like value.
+
+    Returns:
+        the value with its texts checked, and the citations of all its texts (the ``text`` of these is empty).
+    """
     checker = _Checker(context)
     citations: dict[tuple[str, int, int], Citation] = {}
     dropped = 0
@@ -64,11 +67,11 @@ def cite_value(value: object, context: Context) -> tuple[object, Cited]:
         if isinstance(part, str):
             cited = checker.checked(part)
             dropped += cited.dropped
-            citations.update({(each.source, each.start, each.end): each for each in cited.citations})
+            citations.update({(found.source, found.start, found.end): found for found in cited.citations})
             return cited.text
         if isinstance(part, dict):
-            return {key: check(each) for key, each in part.items()}
-        return [check(each) for each in part] if isinstance(part, list | tuple) else part
+            return {key: check(item) for key, item in part.items()}
+        return [check(item) for item in part] if isinstance(part, list | tuple) else part
 
     checked = check(value)
     return checked, Cited("", tuple(citations.values()), dropped)
@@ -76,17 +79,18 @@ def cite_value(value: object, context: Context) -> tuple[object, Cited]:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What one bracket says."""
+    """The claim that one bracket makes."""
 
     document: Document | None
-    number: int | None
+    number: int | None  # of the line, page, row, …
     quote: str | None
 
 
 class _Checker:
     """Checks the citations of one answer.
 
-    Responsibilities: find the document that a name means, find the quote in it, remember what is dear to find out.
+    Responsibilities: find the document that a name means, find the quote in it, limit the searches of all
+    documents.
     """
 
     def __init__(self, context: Context) -> None:
@@ -117,12 +121,12 @@ class _Checker:
         return Cited("".join(pieces).strip(), tuple(found.values()), dropped)
 
     def _claim(self, match: re.Match[str], before: str) -> _Claim | None:
-        """What a bracket claims, or None when it is not a citation at all."""
+        """The claim of a bracket; ``None`` if the bracket is not a citation."""
         head = match["head"].strip()
         quote = _unescape(match["quote"]) if match["quote"] is not None else match["curly"]
         document, number = self._resolve(head)
         if document is None and not _LOOKS_LIKE_SOURCE.search(head) and len(quote or "") < _UNIQUE:
-            return None  # a list, a footnote, an index: brackets have other uses
+            return None  # a list, a footnote or an index: brackets have other uses too
         if quote is None and (spoken := _BEFORE.search(before)):
             quote = spoken["quote"]
         return _Claim(document, number, quote)
@@ -138,7 +142,7 @@ class _Checker:
         return (self._named(name.strip()), None) if colon else (None, None)
 
     def _named(self, name: str) -> Document | None:
-        """The document with this name, or the only one whose path ends with it."""
+        """The document with this name, or the only document whose path ends with it."""
         name = name.removeprefix("./")
         if exact := self._context.by_name.get(name):
             return exact
@@ -160,7 +164,10 @@ class _Checker:
         return _citation(claim.document, *line) if line else None
 
     def _find(self, claim: _Claim, quote: str) -> tuple[Document, int, int] | None:
-        """Where a quote stands: in the document named, else, when it is long enough to be told apart, in any other."""
+        """The document and the span of a quote.
+
+        It is searched in the named document first, then in all documents if it is long enough to be unique.
+        """
         if claim.document is not None and (span := _find_near(claim.document, quote, claim.number)):
             return claim.document, *span
         if len(quote) < _UNIQUE or not self._searches_left:
@@ -180,14 +187,14 @@ def _unescape(quote: str) -> str:
 
 
 def _find_near(document: Document, quote: str, number: int | None) -> tuple[int, int] | None:
-    """Where the quote occurs: at the place named, else as near to it as possible. Blanks may differ."""
+    """The span of the quote: at the named place, or else as near to it as possible. Whitespace may differ."""
     start, end = (document.extent(number) if number is not None else None) or (0, 0)
     spans = list(_occurrences(document.text, quote, start))
     return min(spans, key=lambda span: (not start <= span[0] < end, abs(span[0] - start)), default=None)
 
 
 def _occurrences(text: str, quote: str, near: int) -> Iterator[tuple[int, int]]:
-    """The last occurrence before ``near`` and the first one from there on."""
+    """The last occurrence before ``near`` and the first one at or after it."""
     before, after = text.rfind(quote, 0, near + len(quote)), text.find(quote, near)
     if before >= 0 or after >= 0:
         yield from ((at, at + len(quote)) for at in (before, after) if at >= 0)
@@ -202,10 +209,10 @@ def _occurrences(text: str, quote: str, near: int) -> Iterator[tuple[int, int]]:
 
 
 def _first_line(document: Document, number: int) -> tuple[int, int] | None:
-    """The first line of a place that is not blank, without outer blanks and of bounded length."""
+    """The span of the first non-blank line of a place, without surrounding blanks and of bounded length."""
     extent = document.extent(number)
     whole = document.text[slice(*extent)] if extent else ""
-    line = next((each for each in whole.split("\n") if each.strip()), "").strip()[:_LONGEST_LINE].rstrip()
+    line = next(filter(str.strip, whole.split("\n")), "").strip()[:_LONGEST_LINE].rstrip()
     if not extent or not line:
         return None
     start = extent[0] + whole.index(line)

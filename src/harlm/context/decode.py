@@ -1,4 +1,4 @@
-"""Bytes to text, in whatever encoding they are. Knows encodings; refuses to know file formats."""
+"""Decodes bytes to text in any encoding. Does not depend on file formats."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LOOKED_AT = 1 << 14
-_SHORTEST_WIDE = 16  # bytes; in fewer, zeros on one side are no evidence
-_SCRIPT_LOOKED_AT = 1 << 12  # bytes; each character of them is looked at
+_SAMPLE = 1 << 14  # bytes by which an encoding is judged
+_SHORTEST_WIDE = 16  # bytes; in fewer, zeros on one side are not evidence
+_SCRIPT_SAMPLE = 1 << 12  # bytes; every character of them is examined
 _BETWEEN_WORDS = " \n\u3000、。"
 _CONTROL = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
-_BESIDE = re.compile(rb"[\x80-\xff]{2}")
+_ADJACENT = re.compile(rb"[\x80-\xff]{2}")
 
 
 def decode(data: bytes) -> str | None:
-    """The text in ``data`` with a newline for every line end, or None when it is not text.
+    """The text in ``data`` with a newline for every line end; ``None`` if it is not text.
 
-    Tried in order: a byte order mark, UTF-16 without a mark where there are zeros, UTF-8, UTF-8 with a few wrong bytes,
-    then the encoding that charset-normalizer finds most plausible.
+    Tried in order: a byte order mark; UTF-16 without a mark, if there are zeros; UTF-8; UTF-8 with a few
+    wrong bytes; the encoding that charset-normalizer finds most plausible.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _normal(data.decode(encoding, "replace"))
-    head = data[:_LOOKED_AT]
+    head = data[:_SAMPLE]
     if b"\0" in head:
         wide = _wide_encoding(head)
         return _normal(data.decode(wide, "replace")) if wide else None
@@ -46,9 +46,9 @@ def decode(data: bytes) -> str | None:
 
 
 def _repaired(data: bytes) -> str | None:
-    """UTF-8 with U+FFFD for its wrong bytes, or None when they are not rare among its characters beyond ASCII.
+    """UTF-8 with U+FFFD for wrong bytes; ``None`` if these are not rare among the non-ASCII characters.
 
-    Text in an older encoding has at least three wrong bytes for each character that comes out right by chance.
+    Text in an older encoding has at least three wrong bytes for each character that is valid UTF-8 by chance.
     """
     text = data.decode("utf-8", "replace")
     wrong = text.count("\ufffd") - data.count("\ufffd".encode())
@@ -57,24 +57,24 @@ def _repaired(data: bytes) -> str | None:
 
 
 def _guess(data: bytes, first_wrong: int) -> str | None:
-    """The text in the encoding that fits best where the bytes stop being UTF-8."""
-    start = max(0, first_wrong - _LOOKED_AT // 2)
-    looked_at = data[start : start + _LOOKED_AT]
-    if not _BESIDE.search(
-        looked_at
-    ):  # too little to guess by, and a wrong guess would join letters to their neighbours
+    """The text in the encoding that fits best around the first byte that is not UTF-8."""
+    start = max(0, first_wrong - _SAMPLE // 2)
+    sample = data[start : start + _SAMPLE]
+    if not _ADJACENT.search(sample):
+        # Too little to guess from; a wrong guess of a wide encoding would merge letters with neighbours.
         return _normal(data.decode("cp1252", "replace"))
     from charset_normalizer import from_bytes  # 25 ms to import, and most text is UTF-8
 
-    match = from_bytes(looked_at).best()
+    match = from_bytes(sample).best()
     return None if match is None else _normal(data.decode(match.encoding, "replace"))
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """UTF-16 without a mark: mostly ASCII, which has its zeros on one side only, or mostly one other script, and that
-    in one of the two byte orders only.
+    """The byte order of UTF-16 without a mark; ``None`` if the bytes are not UTF-16.
 
-    Text without a single zero (no blank, no line end) is not looked for: its bytes could be anything.
+    Mostly ASCII text has its zeros on one side only. Text of another script is recognised if it is words of
+    one script in exactly one of the two byte orders. Text without a single zero (no blank, no line end) is
+    never tried, since its bytes could be anything.
     """
     if len(head) < _SHORTEST_WIDE:
         return None
@@ -84,25 +84,30 @@ def _wide_encoding(head: bytes) -> str | None:
         if zeros > 0.4 and others < 0.05:
             shown = head.decode(encoding, "replace").encode("utf-8", "replace")
             return None if _is_mostly_control(shown) else encoding
-    start = head[:_SCRIPT_LOOKED_AT]
-    fitting = [each for each in ("utf-16-le", "utf-16-be") if _is_one_script(start.decode(each, "replace"))]
+    start = head[:_SCRIPT_SAMPLE]
+    orders = ("utf-16-le", "utf-16-be")
+    fitting = [order for order in orders if _is_one_script(start.decode(order, "replace"))]
     return fitting[0] if len(fitting) == 1 else None
 
 
 def _is_one_script(text: str) -> bool:
-    """Whether it is words of one script, other than Latin, with something between them."""
+    """Whether a text consists of separated words of one script other than Latin."""
     gaps = sum(map(text.count, _BETWEEN_WORDS))
     wrong = text.count("\ufffd")
     if gaps * 200 < len(text) or wrong * 50 > len(text):
         return False
-    wrong += sum(not each.isprintable() and each not in "\n\r\t\u3000" for each in text)
-    scripts = Counter(_script_of(each) for each in text if each > "\xff" and not "\u2000" <= each < "\u2100")
+    wrong += sum(not letter.isprintable() and letter not in "\n\r\t\u3000" for letter in text)
+    beyond_latin = (letter for letter in text if letter > "\xff" and not "\u2000" <= letter < "\u2100")
+    scripts = Counter(map(_script_of, beyond_latin))
     most = max(scripts.values(), default=0)
     return wrong * 50 <= len(text) and most > 0.3 * len(text) and most > 0.9 * scripts.total()
 
 
 def _script_of(letter: str) -> int:
-    """Letters of one script share a page of 256; those of East Asia share several."""
+    """The script of a letter, as a number: its page of 256 characters.
+
+    The pages of East Asia count as one.
+    """
     page = ord(letter) >> 8
     return 0x30 if page in (0x30, 0x31, 0xFF) or 0x34 <= page <= 0x9F or 0xAC <= page <= 0xD7 else page
 

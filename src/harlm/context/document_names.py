@@ -1,6 +1,4 @@
-"""What documents are called. Knows how to make a name that can be shown and sent, and tell it apart from the others;
-refuses to know where names come from.
-"""
+"""Names of documents: safe to show and to send, and unique. Does not depend on where the names come from."""
 
 from __future__ import annotations
 
@@ -10,11 +8,14 @@ from collections import Counter
 from harlm.types import without_surrogates
 
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\udc80-\udcff]")
-"""What steers a terminal, ends a line, turns the direction of writing, or is a byte of a file name that is not UTF-8."""
+"""Characters that control a terminal, end a line or turn the writing direction; bytes that are not UTF-8."""
 
 
 def shown_name(name: str) -> str:
-    """``name`` with ``%0A`` for a line end, ``%FF`` for a byte that is not UTF-8, and so on; most names stay as they are."""
+    """``name`` with its unsafe characters percent-encoded; most names do not change.
+
+    For example ``%0A`` stands for a line end, and ``%FF`` for a byte that is not UTF-8.
+    """
     return name if name.isprintable() else without_surrogates(_UNSHOWN.sub(_percent, name))
 
 
@@ -23,7 +24,7 @@ def _percent(match: re.Match[str]) -> str:
 
 
 class OwnNames:
-    """Gives every document a name of its own: ``a (2).txt`` to the second ``a.txt``."""
+    """Gives every document a unique name: the second ``a.txt`` becomes ``a (2).txt``."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
@@ -33,7 +34,7 @@ class OwnNames:
         return name in self._taken
 
     def own(self, name: str) -> str:
-        """``name``, or what it becomes when it is taken. Takes it."""
+        """``name``, or ``name`` with a number if it is taken. The result counts as taken from now on."""
         own = name
         while own in self._taken:
             self._asked[name] += 1
@@ -43,7 +44,7 @@ class OwnNames:
 
 
 def _numbered(name: str, number: int) -> str:
-    """The number stands before the suffixes, which say what kind of document it is."""
+    """``name`` with a number before its suffixes, which tell the kind of the document."""
     folder, slash, file = name.rpartition("/")
     stem, dot, suffixes = file.partition(".")
     return f"{folder}{slash}{stem} ({number}){dot}{suffixes}" if stem else f"{name} ({number})"

@@ -1,7 +1,7 @@
-"""From what a user names to the files it means. Knows paths, globs and folders; refuses to decode documents.
+"""The files that a user's paths, globs, folders and lists stand for. Does not read documents.
 
-A path that is named is taken as it is: its kind, its size and ignore files do not matter. What a folder holds is
-filtered, and every file left out is reported.
+A file that the user names is always taken: its kind, its size and ignore files do not matter. The contents of
+a folder are filtered, and every file left out is reported.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class FoundFile:
     """A file to be read.
 
     Attributes:
-        path: where it is.
-        name: what its document will be called.
-        named: whether the user named it, so that leaving it out is an error.
+        path: where the file is.
+        name: the name that its document will have.
+        named: whether the user named it, so that leaving it out would be an error.
     """
 
     path: str
@@ -42,13 +42,14 @@ class FoundFile:
 def find_files(
     sources: Sequence[str | Path], loading: ContextSettings
 ) -> tuple[list[FoundFile], list[Skipped]]:
-    """The files that ``sources`` mean, in a deterministic order, and what was left out.
+    """The files that ``sources`` stand for, in a deterministic order, and what was left out.
 
     Args:
-        sources: paths of files and folders, globs, and ``@list.txt`` with one of these on each line.
+        sources: paths of files and folders, globs, and ``@list.txt`` for a file with one of these a line.
+        loading: the patterns and the size limit for the contents of folders.
 
     Raises:
-        ContextError: something named that does not exist, cannot be opened, or matches nothing.
+        ContextError: a source does not exist, cannot be opened, or matches nothing.
     """
     paths = [path for source in sources for path in _expand(source)]
     folders = sum(map(os.path.isdir, paths))
@@ -68,10 +69,10 @@ def find_files(
 
 
 class _Finds:
-    """Files: each once, and no two under one name.
+    """The files found so far: each file once, and each under a unique name.
 
     Args:
-        several: whether more than one path was named, so that files can come twice.
+        several: whether the user named more than one path, so that a file can be found twice.
     """
 
     def __init__(self, *, several: bool) -> None:
@@ -81,7 +82,7 @@ class _Finds:
         self._names = OwnNames()
 
     def add(self, file: FoundFile) -> None:
-        """One more file, under its name, or under its full path when another file has the name."""
+        """Add a file under its name, or under its full path if another file has the name."""
         name = file.name
         if self._several:
             real = os.path.realpath(file.path)
@@ -97,13 +98,13 @@ class _Finds:
 def _expand(source: str | Path) -> Iterator[Path]:
     typed = str(source)
     if not typed.strip():
-        raise ContextError(f"{typed!r} is no path; name a file or a folder, or . for the folder you are in")
+        raise ContextError(f"{typed!r} is not a path; name a file or a folder, or . for the current folder")
     if isinstance(source, str) and typed.startswith("@") and not os.path.lexists(typed):
         yield from _read_list(typed[1:])
         return
     if isinstance(source, str) and "://" in typed:
         raise ContextError(
-            f"{_brief(typed)} is a URL, and nothing here fetches URLs; save it to a file and name that file"
+            f"{_brief(typed)} is a URL, and URLs are not fetched; save it to a file and name that file"
         )
     path = Path(_at_home(typed))
     try:
@@ -115,13 +116,14 @@ def _expand(source: str | Path) -> Iterator[Path]:
 
 
 def _matches(path: Path, typed: str, problem: OSError | ValueError) -> Iterator[Path]:
-    """What a path means that is not simply there: the files that match it as a glob, or nothing."""
+    """The files that match a path as a glob, after it could not be opened as a path."""
     is_glob = isinstance(problem, OSError) and any(mark in typed for mark in "*?[")
     try:
-        found = glob.glob(str(path), recursive=True) if is_glob else []  # noqa: PTH207 - Path.glob refuses absolute patterns
+        # Path.glob rejects absolute patterns.
+        found = glob.glob(str(path), recursive=True) if is_glob else []  # noqa: PTH207
     except RecursionError as error:
         raise ContextError(
-            f"{_brief(typed)} goes through too many folders; name the folder itself"
+            f"{_brief(typed)} leads through too many nested folders; name the folder itself"
         ) from error
     matches = sorted(filter(os.path.lexists, found))  # "gone/**" matches "gone/"
     if not matches:
@@ -135,10 +137,10 @@ def _why_nothing(path: Path, problem: OSError | ValueError, *, is_glob: bool) ->
     if problem.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EINVAL):
         return _unopened(problem)
     if os.path.islink(path):  # noqa: PTH114 - as Path.is_dir
-        return "is a symbolic link to something that does not exist; name what it should lead to"
+        return "is a symbolic link to something that does not exist; name an existing file instead"
     if is_glob:
-        return "matches no file; check the pattern and the folder you are in"
-    return f"does not exist; check the spelling and the folder you are in ({_folder_here()})"
+        return "matches no file; check the pattern and the current folder"
+    return f"does not exist; check the spelling and the current folder ({_folder_here()})"
 
 
 def _unopened(error: OSError) -> str:
@@ -162,13 +164,13 @@ def _brief(path: str | Path) -> str:
 
 
 def _at_home(path: str) -> str:
-    """``~/x`` below the home folder; a ``~name`` that is no user's stays what it is."""
-    return os.path.expanduser(path)  # noqa: PTH111 - Path.expanduser raises for a name that is no user's
+    """``~/x`` below the home folder; a ``~name`` of an unknown user does not change."""
+    return os.path.expanduser(path)  # noqa: PTH111 - Path.expanduser raises for an unknown user
 
 
 def _read_list(file: str) -> Iterator[Path]:
     if not file.strip():
-        raise ContextError("'@' names no list; write @list.txt, for a file with one path on each line")
+        raise ContextError("'@' needs the name of a list: @list.txt, for a file with one path on each line")
     path = Path(_at_home(file))
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -179,22 +181,22 @@ def _read_list(file: str) -> Iterator[Path]:
         ) from error
     entries = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not entries:
-        raise ContextError(f"the list {_brief(path)} names nothing; put one path on each line")
+        raise ContextError(f"the list {_brief(path)} is empty; put one path on each line")
     for entry in entries:
         if entry.startswith("@"):
-            raise ContextError(f"the list {_brief(path)} names another list, {entry!r}; name paths only")
+            raise ContextError(f"the list {_brief(path)} contains another list, {entry!r}; list paths only")
         yield from _expand(entry if "://" in entry else str(path.parent / _at_home(entry)))
 
 
 def _name_of_file(path: Path, *, alone: bool) -> str:
-    """What opens the file from here, or its bare name when it lies elsewhere and is the only one."""
+    """The path of the file from here, or its bare name if it lies elsewhere and is the only one."""
     if path.is_absolute() or ".." in path.parts:
         return shown_name(path.name if alone else path.as_posix())
     return shown_name(PurePath(os.path.normpath(path)).as_posix())
 
 
 def _prefix_of_folder(path: Path, *, alone: bool) -> str:
-    """What stands before the names below a folder: the folder as typed, or nothing for one folder elsewhere."""
+    """The prefix of names below a folder: the folder as typed, or nothing for a single folder elsewhere."""
     if path.is_absolute() or ".." in path.parts:
         return "" if alone else f"{shown_name(path.resolve().name)}/"
     normal = shown_name(PurePath(os.path.normpath(path)).as_posix())
@@ -202,21 +204,21 @@ def _prefix_of_folder(path: Path, *, alone: bool) -> str:
 
 
 def _below(path: Path, prefix: str, loading: ContextSettings, skipped: list[Skipped]) -> Iterator[FoundFile]:
-    """All files below a folder that was named and that its rules let through, by name, files and folders in one order.
+    """All files below a named folder that its rules admit, sorted by name, files and folders together.
 
     Raises:
-        OSError: the folder itself cannot be opened. One below it is reported instead.
+        OSError: the folder itself cannot be opened. A folder below it that cannot be opened is reported
+            instead.
     """
     top = path.resolve()
     rules = IgnoreRules.at(top, include=loading.include, exclude=loading.exclude)
-    way = [
-        _Level.of(top.as_posix(), prefix, rules)
-    ]  # from the top down to where the walk is: folders nest deeper than calls may
-    while way:
-        level = way[-1]
+    # The levels from the top to the current folder; no recursion, since folders can nest deeper than calls.
+    levels = [_Level.of(top.as_posix(), prefix, rules)]
+    while levels:
+        level = levels[-1]
         entry = next(level.entries, None)
         if entry is None:
-            way.pop()
+            levels.pop()
             continue
         below, name = f"{level.folder.rstrip('/')}/{entry.name}", level.prefix + shown_name(entry.name)
         try:
@@ -224,7 +226,7 @@ def _below(path: Path, prefix: str, loading: ContextSettings, skipped: list[Skip
                 reason = level.rules.folder_reason(below)
                 name += "/"
                 if reason is None:
-                    way.append(_Level.of(below, name, level.rules))
+                    levels.append(_Level.of(below, name, level.rules))
             else:
                 reason = level.rules.file_reason(below) or _odd_file(entry, rules.root, loading)
                 if reason is None:
@@ -237,7 +239,7 @@ def _below(path: Path, prefix: str, loading: ContextSettings, skipped: list[Skip
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A folder on the way of a walk: what is still to be looked at in it, and what holds there."""
+    """One folder of a walk: its remaining entries, and the rules that apply inside it."""
 
     folder: str
     prefix: str
@@ -246,20 +248,20 @@ class _Level:
 
     @classmethod
     def of(cls, folder: str, prefix: str, rules: IgnoreRules) -> _Level:
-        """The folder opened, with the rules that hold inside it."""
+        """Open a folder, with the rules that apply inside it."""
         with os.scandir(folder) as opened:
             entries = sorted(opened, key=lambda entry: entry.name)
         return cls(folder, prefix, rules.inside(folder, {entry.name for entry in entries}), iter(entries))
 
 
 def _odd_file(entry: os.DirEntry[str], root: str, loading: ContextSettings) -> str | None:
-    """Why a file is not fit to be opened unasked, or None.
+    """Why a file that the user did not name is not opened; ``None`` if it may be.
 
     Raises:
-        OSError: it cannot even be looked at.
+        OSError: its status cannot be read.
     """
     if entry.is_symlink():
-        target = os.path.realpath(entry.path)  # Path.resolve raises for a link that leads to itself
+        target = os.path.realpath(entry.path)  # Path.resolve raises for a link to itself
         if not f"{target}/".startswith(root):
             return "a symbolic link that leads out of the folder"
         if os.path.isdir(target):  # noqa: PTH112 - as above

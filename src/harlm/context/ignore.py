@@ -1,4 +1,7 @@
-"""What a walk through a folder leaves out, and why. Knows names and ignore files; refuses to open documents."""
+"""The files and folders that a walk leaves out, and why.
+
+Decides by names and ignore files; opens no documents.
+"""
 
 from __future__ import annotations
 
@@ -44,23 +47,39 @@ _BINARY_SUFFIXES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRules:
-    """The rules that hold in one folder of a walk: ignore files from the top of its repository down to it (the last
-    that speaks of a path wins), then the user's own patterns. Immutable: entering a folder makes new rules.
+    """The rules that apply in one folder of a walk. Immutable: entering a folder makes new rules.
+
+    Ignore files apply from the top of the repository down to the folder, and the last one with a pattern for
+    a path wins; then the user's own patterns apply.
+
+    Attributes:
+        root: the top of the walk: an absolute path that ends with a slash.
+        layers: for each ignore file the absolute path of its folder, ending with a slash, and its patterns.
+        include, exclude: the user's patterns; ``None`` if there are none.
     """
 
-    root: str  # absolute, with a slash at the end
-    layers: tuple[tuple[str, GitIgnoreSpec], ...] = ()  # (absolute folder with a slash, its patterns)
+    root: str
+    layers: tuple[tuple[str, GitIgnoreSpec], ...] = ()
     include: GitIgnoreSpec | None = None
     exclude: GitIgnoreSpec | None = None
 
     @classmethod
     def at(cls, root: Path, *, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> IgnoreRules:
-        """The rules at the top of a walk, before its own ignore files. A folder that is ignored itself was named all
-        the same, so what the folders above it say does not count there.
+        """The rules at the top of a walk, without those of its own ignore files.
+
+        If the folders above ignore ``root`` itself, their rules do not apply, since the user named it.
+
+        Args:
+            root: the folder that the user named.
+            include: patterns in .gitignore syntax of the files to read; all if empty.
+            exclude: patterns of the files to leave out.
+
+        Raises:
+            ContextError: one of the user's patterns is invalid.
         """
         top = root.resolve()
-        repository = next((each for each in (top, *top.parents) if _holds_repository(each)), top)
-        above = [each for each in reversed(top.parents) if each.is_relative_to(repository)]
+        repository = next((folder for folder in (top, *top.parents) if _holds_repository(folder)), top)
+        above = [folder for folder in reversed(top.parents) if folder.is_relative_to(repository)]
         layers = tuple(layer for folder in above for layer in _layers_of(folder))
         above_only = cls(_slashed(top), layers)
         if above_only.folder_reason(top.as_posix()) is not None:
@@ -68,20 +87,25 @@ class IgnoreRules:
         return cls(_slashed(top), layers, _spec(include), _spec(exclude))
 
     def inside(self, folder: str, names: Collection[str]) -> IgnoreRules:
-        """The rules in ``folder``, which is the root or one that these rules let the walk enter, and holds ``names``."""
+        """The rules inside ``folder``.
+
+        Args:
+            folder: the root, or a folder that these rules let the walk enter.
+            names: the names of the files and folders in it.
+        """
         own = _layers_of(Path(folder)) if not _IGNORE_FILES.isdisjoint(names) else ()
         return replace(self, layers=self.layers + own) if own else self
 
     def folder_reason(self, folder: str) -> str | None:
-        """Why a folder is not entered, or None. Paths are absolute, with slashes."""
+        """Why a folder is not entered; ``None`` if it is. The path is absolute, with slashes."""
         if reason := _SKIPPED_FOLDERS.get(folder.rpartition("/")[2]):
             return reason
-        if os.path.exists(f"{folder}/pyvenv.cfg"):  # noqa: PTH110 - a Path for each folder of a walk is what costs most
+        if os.path.exists(f"{folder}/pyvenv.cfg"):  # noqa: PTH110 - creating a Path for each folder is slow
             return "a virtual environment"
         return self._pattern_reason(f"{folder}/", is_folder=True)
 
     def file_reason(self, file: str) -> str | None:
-        """Why a file is not read, or None."""
+        """Why a file is not read; ``None`` if it is. The path is absolute, with slashes."""
         name = file.rpartition("/")[2]
         if name.startswith(_SECRETS) and not name.endswith(_HARMLESS):
             return "may hold secrets; name it to read it"
@@ -93,7 +117,7 @@ class IgnoreRules:
     def _pattern_reason(self, path: str, *, is_folder: bool) -> str | None:
         below = path.removeprefix(self.root)
         if self.exclude and self.exclude.match_file(below):
-            return "excluded by a pattern of yours"
+            return "excluded by one of your patterns"
         ignored = False
         for base, spec in self.layers:
             if path.startswith(base) and (verdict := spec.check_file(path[len(base) :]).include) is not None:
@@ -101,7 +125,7 @@ class IgnoreRules:
         if ignored:
             return "ignored by .gitignore or .harlmignore"
         if self.include and not is_folder and not self.include.match_file(below):
-            return "not included by a pattern of yours"
+            return "not included by any of your patterns"
         return None
 
 
@@ -110,7 +134,7 @@ def _slashed(folder: Path) -> str:
 
 
 def _holds_repository(folder: Path) -> bool:
-    return os.path.exists(folder / ".git")  # noqa: PTH110 - Path.exists raises below a folder that is locked
+    return os.path.exists(folder / ".git")  # noqa: PTH110 - Path.exists raises below a folder without access
 
 
 def _layers_of(folder: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
@@ -127,7 +151,7 @@ def _layers_of(folder: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
 
 
 def _lenient_spec(lines: Sequence[str]) -> GitIgnoreSpec | None:
-    """The patterns of an ignore file; one that cannot be used is passed over, as git does."""
+    """The patterns of an ignore file; invalid ones are ignored, as git does."""
     try:
         return _spec(lines)
     except ContextError:
@@ -145,11 +169,11 @@ def _spec(patterns: Iterable[str]) -> GitIgnoreSpec | None:
     lines = list(patterns)
     if not lines:
         return None
-    from pathspec import GitIgnoreSpec  # 30 ms to import, where a pattern was given
+    from pathspec import GitIgnoreSpec  # 30 ms to import, so only if there is a pattern
 
     try:
         return GitIgnoreSpec.from_lines(lines)
     except (ValueError, re.error) as error:
         raise ContextError(
-            f"a pattern in {lines!r} cannot be used: {error}; write it as in a .gitignore file"
+            f"invalid pattern in {lines!r}: {error}; use the syntax of .gitignore files"
         ) from error

@@ -1,5 +1,6 @@
-"""Loading: whatever a user has, turned into a ``Context``. Knows which input means what; the formats belong to the
-readers, the file system to ``files``.
+"""Turns what a caller gives (texts, values, paths, standard input) into a ``Context``.
+
+The readers handle formats, and ``files`` handles the file system.
 """
 
 from __future__ import annotations
@@ -24,20 +25,21 @@ STDIN = "<stdin>"
 
 
 def load(source: object, loading: ContextSettings | None = None) -> Context:
-    """The context that a Python value means.
+    """The context of a Python value.
 
-    A ``Context`` is taken as it is; a path, or a list of paths, is read; a ``str`` is the text itself; a list is
-    one document for each item; a dict is one document for each key. Items and values that are not text become JSON.
-    Whatever it is, lone surrogates in it become U+FFFD, and no two names are the same.
+    A ``Context`` is taken as it is; a path, or a list of paths, is read; a ``str`` is the text itself; a list
+    becomes one document for each item, a dict one for each key. Items and values that are not text become
+    JSON. In every case, lone surrogates become U+FFFD; except in a given ``Context``, all names become
+    unique.
 
     Raises:
-        ContextError: it cannot be read, or holds nothing.
+        ContextError: the value cannot be read, or is empty.
     """
     match source:
         case Context():
             return _sendable(source)
         case str():
-            _refuse_blank(source, "the context")
+            _reject_blank(source, "the context")
             return Context.of_text(without_surrogates(source))
         case PathLike():
             return load_paths([Path(fspath(source))], loading or ContextSettings())
@@ -50,20 +52,23 @@ def load(source: object, loading: ContextSettings | None = None) -> Context:
                 (f"<item {number}>", _as_text(item)) for number, item in enumerate(source, start=1)
             )
     raise ContextError(
-        f"a context cannot be made from {type(source).__name__}; give a str, list, dict, Path, list of Paths or Context"
+        f"a context cannot be made from {type(source).__name__}; "
+        "give a str, list, dict, Path, list of Paths or Context"
     )
 
 
 def load_paths(
     sources: Sequence[str | Path], loading: ContextSettings, *, stdin: BinaryIO | None = None
 ) -> Context:
-    """The context that paths, globs, ``@list.txt`` and ``-`` name.
+    """The context that paths, globs, ``@list.txt`` and ``-`` stand for.
 
     Args:
-        stdin: what ``-`` stands for.
+        sources: what to read.
+        loading: which files of folders to read.
+        stdin: the standard input, which ``-`` stands for; ``None`` if there is none.
 
     Raises:
-        ContextError: a name that leads nowhere, a named file that cannot be read, or nothing to read at all.
+        ContextError: a source does not exist, a named file cannot be read, or there is nothing to read.
     """
     documents: list[Document] = []
     skipped: list[Skipped] = []
@@ -83,7 +88,7 @@ def load_paths(
         documents.extend(reading.documents)
         skipped.extend(reading.skipped)
     if not documents:
-        raise ContextError(f"there is no text to read in {_spoken(sources)}{_reasons(skipped)}")
+        raise ContextError(f"there is no text to read in {_listed(sources)}{_reasons(skipped)}")
     return Context(
         documents=_told_apart(documents),
         shape="text" if len(documents) == 1 else "documents",
@@ -93,7 +98,7 @@ def load_paths(
 
 def _read(file: FoundFile) -> ReadResult:
     try:
-        if file.named and not os.path.isfile(file.path):  # noqa: PTH113 - a walk has looked already
+        if file.named and not os.path.isfile(file.path):  # noqa: PTH113 - a walk has checked the others
             raise ContextError("is not a regular file; give a file, a folder or - for standard input")
         with open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - as above
             data = opened.read()
@@ -104,7 +109,7 @@ def _read(file: FoundFile) -> ReadResult:
 
 def _read_stdin(stdin: BinaryIO | None) -> tuple[Document, ...]:
     if stdin is None:
-        raise ContextError("'-' stands for standard input, and there is none here; name a file or a folder")
+        raise ContextError("'-' is standard input, which is not available here; name a file or a folder")
     data = stdin.read()
     if not data:
         raise ContextError("standard input is empty; pipe some text into it")
@@ -126,7 +131,10 @@ def _as_text(value: object) -> str:
 
 
 def _of_texts(texts: Iterable[tuple[str, str]]) -> Context:
-    """Every text is kept, blank ones too: ``context[i]`` in the REPL is the caller's item ``i``."""
+    """A context of (name, text) pairs.
+
+    Every text is kept, even a blank one, so that ``context[i]`` in the REPL is the caller's item ``i``.
+    """
     documents = [_sendable_document(Document(name=name, text=text)) for name, text in texts]
     if not any(document.text.strip() for document in documents):
         raise ContextError("the context is empty; give at least one text that is not blank")
@@ -134,13 +142,13 @@ def _of_texts(texts: Iterable[tuple[str, str]]) -> Context:
 
 
 def _told_apart(documents: Iterable[Document]) -> tuple[Document, ...]:
-    """The documents, each under a name that no other has, since a citation knows them by name."""
+    """The documents under unique names, since citations refer to them by name."""
     names = OwnNames()
     return tuple(_changed(document, names.own(document.name), document.text) for document in documents)
 
 
 def _sendable(context: Context) -> Context:
-    """A context that the caller made: itself, unless a name or a text in it cannot be shown or sent."""
+    """``context`` itself, unless a name or a text in it cannot be shown or sent."""
     documents = tuple(map(_sendable_document, context.documents))
     same = all(map(operator.is_, documents, context.documents))
     return context if same else replace(context, documents=documents)
@@ -155,18 +163,18 @@ def _changed(document: Document, name: str, text: str) -> Document:
     return document if same else replace(document, name=name, text=text)
 
 
-def _refuse_blank(text: str, what: str) -> None:
+def _reject_blank(text: str, what: str) -> None:
     if not text.strip():
         raise ContextError(f"{what} is empty; give some text")
 
 
-def _spoken(sources: Sequence[str | Path]) -> str:
+def _listed(sources: Sequence[str | Path]) -> str:
     return ", ".join(repr(str(source)) for source in sources) or "nothing"
 
 
 def _reasons(skipped: Sequence[Skipped]) -> str:
     if not skipped:
-        return "; name a file or folder that holds some"
-    shown = ", ".join(f"{each.name}: {each.reason}" for each in skipped[:3])
+        return "; name a file or folder that contains some"
+    shown = ", ".join(f"{file.name}: {file.reason}" for file in skipped[:3])
     more = f", and {len(skipped) - 3} more" if len(skipped) > 3 else ""
     return f" (left out: {shown}{more})"

@@ -1,5 +1,6 @@
-"""Searching a context: the index is built when the first question needs it, and kept by content. Knows documents
-and passages; the ranking belongs to ``harlm.retrieval``.
+"""Search over a context.
+
+``harlm.retrieval`` ranks; this module builds the index on first use and handles its loss.
 """
 
 from __future__ import annotations
@@ -21,36 +22,37 @@ from harlm.types import Context, Hit
 
 _Found = TypeVar("_Found")
 _EMBEDDED_AT_ONCE = 256
-_SOON_S, _SELDOM_S = 0.15, 1.0
+_FIRST_AFTER_S, _THEN_EVERY_S = 0.15, 1.0
 _WORTH_KEEPING = 1 << 16  # characters; a smaller index is built faster than a file is opened
 
 
 First = Callable[[tuple[Hit, ...], float], None]
-"""Told what was found in an index that is still being built, and which share of the texts that is of."""
+"""Called with the hits in an index that is being built, and the share of the texts it covers (0 to 1)."""
 
 
-class _Impatient:
-    """Shows what an index that is being built holds: once soon, and then seldom."""
+class _Throttled:
+    """Passes on the progress of an index: first after 0.15 seconds, then at most every second."""
 
     def __init__(self, show: Growing) -> None:
         self._show = show
-        self._next = time.monotonic() + _SOON_S
+        self._next = time.monotonic() + _FIRST_AFTER_S
 
     def __call__(self, index: Ranking, share: float) -> None:
-        """See ``harlm.retrieval.index.Growing``."""
+        """Take the index as built so far, as ``harlm.retrieval.index.Growing`` does."""
         if time.monotonic() >= self._next and share < 1:
-            self._next = time.monotonic() + _SELDOM_S
+            self._next = time.monotonic() + _THEN_EVERY_S
             self._show(index, share)
 
 
 class Searcher:
-    """Search over one context. Safe to use from several threads, and closed by ``with`` or ``close``.
+    """Search over one context. Safe to use from several threads; closed by ``with`` or ``close``.
 
-    An index whose file is damaged, or that another process throws out of it, while it is in use, is built anew in memory.
+    If the index's file is damaged while in use, or another process removes the index from it, the index is
+    rebuilt in memory.
 
     Args:
-        context: what is searched.
-        index_file: where the indexes of large contexts are kept; None keeps them in memory.
+        context: the context to search.
+        index_file: where the indexes of large contexts are stored, by content; ``None`` keeps them in memory.
     """
 
     def __init__(self, context: Context, index_file: Path | None = None) -> None:
@@ -71,13 +73,13 @@ class Searcher:
     def search(
         self, query: str, k: int = 10, *, within: int | None = None, first: First | None = None
     ) -> tuple[Hit, ...]:
-        """The ``k`` passages that fit ``query`` best, best first; fewer when fewer hold any of its words.
+        """The ``k`` passages that match ``query`` best, best first; fewer if fewer contain any of its words.
 
         Args:
-            query: a question, or some words; of a very long one the rarest words count.
-            k: how many.
-            within: the number of the only document to look into; all when None.
-            first: told what was found so far, where the index takes long to build.
+            query: a question, or some words; of a very long one only the rarest words count.
+            k: the number of passages.
+            within: the index of the only document to search; ``None`` searches all.
+            first: called with the hits so far, if the index takes long to build.
         """
 
         def rank(index: Ranking) -> tuple[Hit, ...]:
@@ -88,27 +90,34 @@ class Searcher:
             return tuple(map(_hit, ranked))
 
         if first is not None:
-            self._opened(_Impatient(lambda index, share: first(rank(index), share)))
-            self._asked = None  # it was weighed by a part of the texts
+            self._opened(_Throttled(lambda index, share: first(rank(index), share)))
+            self._asked = None  # its weights come from a part of the texts
         return self._on_index(rank)
 
     async def search_by_meaning(
-        self, query: str, k: int, embedder: Embedder, told: Callable[[int, int], None] = lambda *_: None
+        self,
+        query: str,
+        k: int,
+        embedder: Embedder,
+        on_progress: Callable[[int, int], None] = lambda *_: None,
     ) -> tuple[tuple[Hit, ...], str]:
-        """As ``search``, with passages that are near the query in meaning, where a probe shows that this helps. Every passage is
-        embedded at first.
+        """As ``search``, plus passages whose meaning is near the query, if a probe shows that these help.
+
+        The first search embeds every passage.
 
         Args:
-            told: told how many passages are embedded, and of how many.
+            query, k: as in ``search``.
+            embedder: makes the vectors.
+            on_progress: called with the number of passages embedded so far, and the number of all.
 
         Returns:
-            hits, and what was wrong with the embedder; nothing where nothing was.
+            the hits, and the error of the embedder; an empty text if there was none.
         """
         index = await asyncio.to_thread(self._opened)
         texts = [self._passage(index, number) for number in range(len(index))]
         for at in range(0, len(texts), _EMBEDDED_AT_ONCE):
-            told(at, len(texts))
-            await embedder.embed(texts[at : at + _EMBEDDED_AT_ONCE])  # it remembers them
+            on_progress(at, len(texts))
+            await embedder.embed(texts[at : at + _EMBEDDED_AT_ONCE])  # the embedder caches the vectors
         meaning: Meaning[int] = Meaning(embedder)
         for number, text in enumerate(texts):
             meaning.add(number, text)
@@ -130,7 +139,7 @@ class Searcher:
     def _hit_of(self, query: Query, index: Ranking, number: int) -> Hit:
         text, start, end = index.passage(number)
         sentences = rank_sentences(query, self._texts[text], start, end)
-        best = max(sentences, key=lambda each: each.coverage, default=None)
+        best = max(sentences, key=lambda sentence: sentence.coverage, default=None)
         span = (start, end) if best is None else (best.start, best.end)
         return Hit(
             document=text,
@@ -141,31 +150,34 @@ class Searcher:
         )
 
     def weights(self, query: str) -> dict[str, float]:
-        """How telling each word of a query is in this context: stem to share, summing to 1."""
+        """The weight of each word of a query in this context, by its stem; the weights sum to 1."""
         return self._on_index(lambda index: self._read(query, index).weights)
 
     def close(self) -> None:
-        """Give the index's file back."""
+        """Close the index's file."""
         with self._lock:
             if self._index is not None:
                 self._index.close()
                 self._index = None
 
     def _read(self, question: str, index: Ranking) -> Query:
-        """The question weighed. The last one is remembered: who searches for it asks for its weights as well."""
+        """The weighed question.
+
+        The last one is cached, since a caller that searches also asks for its weights.
+        """
         asked = self._asked
         if asked is None or asked[0] != question:
             asked = self._asked = (question, weighed_query(question, index))
         return asked[1]
 
     def _on_index(self, work: Callable[[Ranking], _Found]) -> _Found:
-        """What ``work`` finds in the index, or in one built anew in memory when the index's file lets us down."""
+        """The result of ``work`` on the index; if the index's file fails, on one rebuilt in memory."""
         index = self._opened()
         try:
             return work(index)
         except LOST as error:
             with self._lock:
-                if index is self._index:  # else another thread has seen to it already
+                if index is self._index:  # else another thread has replaced it already
                     if self._file is None:
                         raise
                     index.close()

@@ -1,10 +1,11 @@
-"""WHAT RUNS INSIDE THE SANDBOX, and the vocabulary that both sides share. Imports the standard library and itself only: the sandbox's
-interpreter has no site-packages. Does not depend on models, files or keys; asks the host for everything else.
+"""The code that runs inside the sandbox, and the vocabulary that guest and host share. It imports only the
+standard library and itself, because the sandbox's interpreter has no site-packages. It has no models, files
+or keys: it asks the host for them.
 
-- ``vocabulary``: one row for each name that the host gives to model-written code.
-- ``worker``: the process of one REPL, the zygote that it is forked from, and their line to the host.
-- ``scout``: goes ahead of a cell and asks early for the calls that are already determined.
-- ``confine``: what a process gives up before it runs the first cell.
+- ``vocabulary``: one row for each name that model-written code finds in its REPL.
+- ``worker``: the process of one REPL, the zygote that it is forked from, and their connections to the host.
+- ``scout``: runs ahead of a cell and asks early for the calls that are already determined.
+- ``confine``: takes rights away from a process before it runs its first cell.
 
-The sandbox loads this folder as a package of its own, called ``guest``; hence the relative imports.
+The sandbox loads this folder as a top-level package named ``guest``, so all imports in it are relative.
 """

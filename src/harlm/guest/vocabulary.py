@@ -1,8 +1,9 @@
-"""The REPL's vocabulary: one row for each name that model-written code finds beside its own variables. Everything else that speaks of
-these names reads this table: the host, the worker, the scout, Monty, the prompts, the plan and the tests.
+"""The REPL's vocabulary: one row for each name that model-written code finds in addition to its own
+variables. Everything that refers to these names reads this table: the host, the worker, the scout, Monty, the
+prompts, the plan and the tests.
 
-To add a function: a row here, its closure in ``guest.worker.functions`` (and in ``sandbox.monty.functions``), and the method of
-``engine.repl_api`` that serves it.
+To add a function, add a row here, a closure in ``guest.worker.functions``, a method in
+``sandbox.monty.functions``, and the method of ``engine.repl_api`` that serves it.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ class Name(NamedTuple):
     """One name of the REPL.
 
     Attributes:
-        name: as a cell writes it.
-        function: the function of the host that answers it; empty if the REPL answers by itself.
-        parameters: in order, as a cell may give them.
-        modes: in which the REPL has it; none for functions that only the methods of ``context`` call.
-        may_be_foreseen: whether a scout may have it called before the cell asks.
-        only_if_certain: whether a scout waits until nothing can make the call unnecessary any more. A child may make a hundred calls.
-        changes_nothing: whether it can be asked twice without effect, so that a scout may ask as well.
-        is_momentary: whether its value depends on when it is asked, so that a scout cannot tell it in advance.
-        prompt: its line in the system prompt; empty if another row's line describes it.
+        name: the name, as a cell writes it.
+        function: the host function that serves it; empty if the REPL answers without the host.
+        parameters: the names of its parameters, in order.
+        modes: the modes (``repl``, ``full``) whose REPL has the name; empty for functions that only methods
+            of ``context`` call.
+        may_be_foreseen: whether a scout may have the call made before the cell asks for it.
+        only_if_certain: whether a scout asks only once nothing can make the call unnecessary: a child may
+            make a hundred calls.
+        changes_nothing: whether calling it twice has no effect, so that a scout may call it too.
+        is_momentary: whether its value depends on the moment of the call, so that a scout cannot know it in
+            advance.
+        prompt: its lines in the system prompt; empty if another row's lines describe it.
     """
 
     name: str
@@ -74,41 +78,44 @@ VOCABULARY = (
     Name("FINAL_VAR", parameters=("name",)),
     Name("SUBMIT", parameters=("value",)),
 )  # fmt: skip
-"""Every name."""
+"""All rows, in the order of the table."""
 
-BY_NAME = {each.name: each for each in VOCABULARY}
+BY_NAME = {row.name: row for row in VOCABULARY}
+"""The rows by name."""
 
-GIVEN = tuple(each.name for each in VOCABULARY if each.function and each.modes)
-"""The names that a REPL can be set up with."""
+GIVEN = tuple(row.name for row in VOCABULARY if row.function and row.modes)
+"""The names of host functions that a REPL can be opened with."""
 
-CONTEXT_FUNCTIONS = tuple(each.function for each in VOCABULARY if each.function and not each.modes)
-"""The functions of the host behind the methods of ``context``, which every REPL has."""
+CONTEXT_FUNCTIONS = tuple(row.function for row in VOCABULARY if row.function and not row.modes)
+"""The host functions behind the methods of ``context``, which every REPL has."""
 
 MEMORY_FUNCTIONS = tuple(name for name in GIVEN if name.startswith("memory_"))
-"""The functions of the host behind the methods of ``memory``."""
+"""The host functions behind the methods of ``memory``."""
 
-MODEL_CALLS = frozenset(each.name for each in VOCABULARY if each.may_be_foreseen)
-"""The names whose calls reach a model, and may be made early."""
+MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen)
+"""The names whose calls reach a model and may be made early."""
 
-FORESEEN = frozenset(each.function for each in VOCABULARY if each.may_be_foreseen)
-"""The functions of the host that a scout may have called early."""
+FORESEEN = frozenset(row.function for row in VOCABULARY if row.may_be_foreseen)
+"""The host functions whose calls may be made early."""
 
-ONLY_IF_CERTAIN = frozenset(each.function for each in VOCABULARY if each.only_if_certain)
+ONLY_IF_CERTAIN = frozenset(row.function for row in VOCABULARY if row.only_if_certain)
+"""The host functions that a scout asks for only if the cell is certain to ask too."""
 
-READING = frozenset(each.function for each in VOCABULARY if each.function and each.changes_nothing)
-"""The functions of the host that a scout may ask as well as the cell."""
+READING = frozenset(row.function for row in VOCABULARY if row.function and row.changes_nothing)
+"""The host functions that a scout may call in addition to the cell, because they change nothing."""
 
-MOMENTARY = frozenset(each.name for each in VOCABULARY if each.is_momentary)
+MOMENTARY = frozenset(row.name for row in VOCABULARY if row.is_momentary)
+"""The names whose value depends on the moment of the call."""
 
 FINISHING = ("FINAL", "FINAL_VAR", "SUBMIT")
-"""The calls that finish a task; assigning to ``answer`` does too."""
+"""The calls that finish a task. Setting ``answer["ready"] = True`` finishes it too."""
 
 
 def given_in(mode: str) -> tuple[str, ...]:
-    """The names that a REPL of a mode, ``repl`` or ``full``, is set up with."""
+    """The names of host functions that a REPL in ``mode``, ``repl`` or ``full``, is opened with."""
     return tuple(name for name in GIVEN if mode in BY_NAME[name].modes)
 
 
 def prompt_of(*names: str) -> str:
-    """The lines of the system prompt about these names."""
+    """The lines of the system prompt about these names, joined in this order."""
     return "".join(f"{BY_NAME[name].prompt}\n" for name in names)

@@ -1,7 +1,8 @@
-"""Several rankings made one, and whether that helps. Knows ranks; refuses to know how they were found.
+"""Fusion of several rankings into one, and a test of whether it helps.
 
-A weak second ranking does harm: fusing BM25 with vectors that know little halves what BM25 finds first. So a retriever takes
-part only if, on a probe of the texts themselves, the fusion finds at least as much as BM25 alone.
+A weak second ranking does harm: fusing BM25 with vectors of low quality halves the number of questions that
+BM25 answers at rank 1. So a second retriever takes part only if, on a probe of the texts themselves, the
+fusion finds at least as much as BM25 alone.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import TypeVar
 Item = TypeVar("Item", bound=Hashable)
 
 _K = 60
-"""Of reciprocal rank fusion (Cormack, Clarke, Büttcher 2009)."""
+"""The constant of reciprocal rank fusion (Cormack, Clarke, Büttcher 2009)."""
 
 PROBES = 48
-"""Questions of a probe at most."""
+"""The most questions of a probe."""
 
 
 def fused(rankings: Sequence[Sequence[Item]], k: int) -> list[Item]:
-    """The ``k`` items that stand first in several rankings together: each adds 1 / (60 + rank)."""
+    """The ``k`` best items by reciprocal rank fusion: each ranking adds 1 / (60 + rank) to an item."""
     scores: defaultdict[Item, float] = defaultdict(float)
     for ranking in rankings:
         for rank, item in enumerate(ranking, start=1):
@@ -34,8 +35,15 @@ def passes(
     second: Callable[[str], Sequence[Item]],
     k: int = 10,
 ) -> bool:
-    """Whether a second retriever may take part: on these questions, whose answers are known, the fusion finds at least as many
-    among the first ``k``, and is not worse at the first.
+    """Whether a second retriever may take part.
+
+    It may if, on questions with known answers, the fusion of both retrievers has at least as many answers
+    among the first ``k`` as the first retriever alone, and at least as many at rank 1.
+
+    Args:
+        probes: questions, each with the item that answers it; without any, the result is ``False``.
+        first, second: the items that each retriever finds for a question, best first.
+        k: the number of items that count.
     """
     if not probes:
         return False

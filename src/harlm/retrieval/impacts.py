@@ -1,11 +1,11 @@
-"""BM25 by adding up: what each word adds to the score of each passage.
+"""BM25 by addition: the *impact* of a word is what it adds to the score of each passage.
 
-FTS5 scores a passage in 2 µs, so that a query with common words takes long. Here the *impacts* of a word (Anh and Moffat,
-"Pruned query evaluation using pre-computed impacts", SIGIR 2006) are 8 bits each. Those of a word of many passages stand in
-the 32-bit lanes of one large integer, so that Python adds up all passages in one multiplication and one addition; a word of
-few has a list. bench/memory.py compares the two.
+FTS5 takes 2 µs to score a passage, so a query with common words takes long. Here, impacts (Anh and Moffat,
+"Pruned query evaluation using pre-computed impacts", SIGIR 2006) are precomputed numbers of 8 bits. A word
+that occurs in many passages keeps them in the 32-bit lanes of one large integer, so that one multiplication
+and one addition process all passages; a word that occurs in few has a list. bench/memory.py compares the two.
 
-Knows passages by number; refuses to know words and where occurrences come from.
+Handles passages by number. Does not depend on words, or on where their occurrences come from.
 """
 
 from __future__ import annotations
@@ -21,22 +21,24 @@ from typing import NamedTuple
 from harlm.retrieval.passages import LONGEST
 
 K1, B = 1.2, 0.75
-_MOST = 63  # occurrences in one passage that are told apart
-_OCTAVE, _MEAN, _LENGTHS = 16, 128, 256  # classes of lengths: for each doubling, that of the mean, and in all
-_WEIGHTS = 1 << 24  # what all weights of a query add up to: times 8 bits they fill a lane
-_ROOM = 64 << 20  # bytes of impacts that are kept
+_MOST = 63  # occurrences in one passage; more of them count the same
+_OCTAVE, _MEAN, _LENGTHS = 16, 128, 256  # classes of lengths: for each doubling, the mean length's, all
+_WEIGHTS = 1 << 24  # the sum of all weights of a query; times an 8-bit impact, it fills a lane
+_ROOM = 64 << 20  # bytes of the impact cache
 _PLANES = (3, 2, 1, 0) if sys.byteorder == "little" else (0, 1, 2, 3)  # bytes of a lane, the highest first
 
 
 class Impact(NamedTuple):
-    """What one word adds to passages, before its weight: how near it comes to the most that a word can add,
-    tf / (tf + K), of 255.
+    """What one word adds to the scores of passages, before its weight.
+
+    A share is tf / (tf + K) of BM25, scaled to 255: how close the word comes to the most that a word can add.
 
     Attributes:
-        holding: passages that have the word.
-        passages: their numbers, ascending; none where there are lanes.
-        shares: what it adds to each of them.
-        lanes: what it adds to all passages, as one integer of 32 bits a passage.
+        holding: the number of passages that contain the word.
+        passages: the numbers of these passages, ascending; empty if there are lanes.
+        shares: the share for each passage in ``passages``.
+        lanes: the shares for all passages, as one integer with 32 bits for each passage; ``None`` for a word
+            of few passages.
     """
 
     holding: int
@@ -46,27 +48,27 @@ class Impact(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes, roughly."""
+        """The approximate size in bytes."""
         return 200 + 5 * len(self.passages) + (0 if self.lanes is None else sys.getsizeof(self.lanes))
 
 
 class Impacts:
-    """The impacts of the words of one index that no longer grows; those that were used last are kept.
+    """The impacts of the words of one complete index, with a cache of the most recently used ones.
 
     Args:
-        lengths: of all passages, in any unit.
+        lengths: the lengths of all passages, in any unit.
     """
 
     def __init__(self, lengths: Sequence[int]) -> None:
         self._count = len(lengths)
         mean = max(1.0, sum(lengths) / max(1, len(lengths)))
-        classes = {each: _class_of(each / mean) for each in set(lengths)}
+        classes = {length: _class_of(length / mean) for length in set(lengths)}
         self._lengths = bytes(map(classes.__getitem__, lengths))
         self._kept: OrderedDict[Hashable, Impact] = OrderedDict()
         self._size = 0
 
     def of(self, word: Hashable, make: Callable[[], Impact]) -> Impact:
-        """The impact of a word, made unless it is kept."""
+        """The impact of a word: cached, or else the result of ``make``."""
         kept = self._kept.get(word)
         if kept is not None:
             self._kept.move_to_end(word)
@@ -78,10 +80,10 @@ class Impacts:
         return impact
 
     def sparse(self, passages: Sequence[int], counts: Iterable[int]) -> Impact:
-        """The impact of a word of few passages.
+        """The impact of a word that occurs in few passages.
 
         Args:
-            passages: that have it, ascending.
+            passages: the numbers of the passages that contain the word, ascending.
             counts: how often it occurs in each of them.
         """
         shares, lengths = _shares(), self._lengths
@@ -89,17 +91,25 @@ class Impacts:
         return Impact(len(values), array("I", passages), values, None)
 
     def spread(self, passages: Sequence[int], counts: Iterable[int]) -> bytes:
-        """What a word of many passages adds to each passage there is, for ``dense``. Arguments are those of ``sparse``."""
+        """The shares of a word for all passages, a byte for each, which ``dense`` takes.
+
+        Args:
+            passages, counts: as for ``sparse``.
+        """
         shares, lengths, spread = _shares(), self._lengths, bytearray(self._count)
         for at, count in zip(passages, counts, strict=False):
             spread[at] = shares[count][lengths[at]]
         return bytes(spread)
 
     def dense(self, holding: int, spread: bytes) -> Impact:
-        """The impact of a word of many passages.
+        """The impact of a word that occurs in many passages.
+
+        Args:
+            holding: the number of passages that contain the word.
+            spread: the result of the method ``spread``.
 
         Raises:
-            ValueError: if this is not what ``spread`` made.
+            ValueError: the arguments do not fit these passages.
         """
         if len(spread) != self._count or not 0 < holding <= self._count:
             raise ValueError(
@@ -110,10 +120,14 @@ class Impacts:
         return Impact(holding, array("I"), b"", int.from_bytes(lanes, sys.byteorder))
 
     def best(self, impacts: Sequence[Impact], k: int, first: int, last: int) -> list[tuple[int, float]]:
-        """The ``k`` passages from ``first`` to ``last`` with the highest scores, best first, and these: BM25 to a hundredth.
+        """The best ``k`` passages from ``first`` to ``last`` as (passage, score), best first.
+
+        A score is that of BM25, to a hundredth.
 
         Args:
-            impacts: of the words of a query.
+            impacts: the impacts of the words of a query.
+            k: the most passages.
+            first, last: the numbers of the first and the last passage that count.
         """
         rarities = [_rarity(self._count, impact.holding) for impact in impacts]
         unit = _WEIGHTS / max(sum(rarities), 1e-9)
@@ -131,11 +145,14 @@ class Impacts:
 
 
 def _highest(sums: bytearray, lanes: memoryview, k: int, first: int, last: int) -> list[int]:
-    """At least the ``k`` passages with the highest lanes, if so many are above 0: looked for by their highest byte."""
+    """At least the ``k`` passages with the highest lanes, or all with a lane above 0.
+
+    Searches by the highest byte.
+    """
     found: list[int] = []
     for higher, plane in enumerate(_PLANES):
         bytes_of = bytes(sums[4 * first + plane : 4 * (last + 1) : 4])
-        seen = 1 << 32 - 8 * higher  # lanes from here on were found by a higher byte
+        seen = 1 << 32 - 8 * higher  # a lane of at least this was found by a higher byte
         for value in range(255, 0, -1):
             at = bytes_of.find(value)
             while at >= 0:
@@ -153,18 +170,18 @@ def _rarity(passages: int, holding: int) -> float:
 
 
 def _class_of(length: float) -> int:
-    """The class of a length, in means: 4 % from one to the next."""
+    """The class of a length, which is given relative to the mean; classes are 4 % apart."""
     return min(_LENGTHS - 1, max(0, round(_MEAN + _OCTAVE * math.log2(max(length, 1e-9)))))
 
 
 @lru_cache(maxsize=1)
 def _shares() -> list[bytes]:
-    """By how often a word occurs and by the class of its passage's length: tf / (tf + K), of 255."""
-    told_apart = [
+    """Shares, tf / (tf + K) scaled to 255, by the count of a word and by the length class of its passage."""
+    by_count = [
         bytes(
             round(255 * count / (count + K1 * (1 - B + B * 2 ** ((length - _MEAN) / _OCTAVE))))
             for length in range(_LENGTHS)
         )
         for count in range(_MOST + 1)
     ]
-    return [*told_apart, *[told_apart[-1]] * LONGEST]  # a word has a character and a blank at least
+    return [*by_count, *[by_count[-1]] * LONGEST]  # enough: each occurrence takes at least two characters

@@ -1,7 +1,7 @@
-"""BM25 over the passages of a list of texts, in SQLite's FTS5. Knows texts by number; refuses to keep them: the
-index holds words and spans only, and can be thrown away and rebuilt at any time.
+"""BM25 over the passages of a list of texts, in SQLite's FTS5.
 
-Measured by bench/retrieval.py; the figures are in docs/concepts/context.md.
+The index contains words and spans, not the texts, and can be deleted and rebuilt at any time.
+bench/retrieval.py measures it; docs/concepts/context.md has the figures.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from harlm.storage import set_aside
 
 _Kept = TypeVar("_Kept", int, bytes)
 
-_FORMAT = f"{SCHEME}.2"  # passages, tables
-_KEPT = 64  # indexes kept in one file; the least recently used go first
-_BATCH = 4_000  # passages between two reports
-_WORTH_ADDING_UP = 4_000  # passages: fewer are scored by FTS5 itself in no time
-_COMMON = 48  # a word in one of so many passages is common: what it adds is worked out beforehand
-_WORK = 24  # common words of a passage, on average, that are worked out; prose of few words has hundreds
-_EVERYWHERE = 8  # a word in one of so many says little: how often it occurs in each, which takes long to read, is not looked at
-_PATIENCE_S = 2  # for another process that writes to the file; indexing in memory takes seconds too
+_FORMAT = f"{SCHEME}.2"  # the scheme of the passages, and the version of the tables
+_KEPT = 64  # indexes in one file; the least recently used are removed first
+_BATCH = 4_000  # passages between two reports of progress
+_WORTH_ADDING_UP = 4_000  # passages; FTS5 itself scores fewer of them fast enough
+_COMMON = 48  # a word that occurs in more than 1 of 48 passages is common: its impact is precomputed
+_WORK = 24  # precomputed occurrences for each passage on average; prose with a small vocabulary has hundreds
+_EVERYWHERE = 8  # a word in more than 1 of 8 passages counts once in each, which is faster to read
+_PATIENCE_S = 2  # to wait for another process that writes to the file; indexing in memory takes seconds too
 LOST = (sqlite3.Error, IndexError)
-"""What a search in an index raises whose file was damaged, locked, or emptied by another process."""
+"""The errors of a search in an index whose file was damaged, locked, or emptied by another process."""
 
 
 class Ranking(Protocol):
-    """What ranks the passages of some texts: ``PassageIndex``, or ``harlm.retrieval.tantivy_index.LargeIndex``."""
+    """Ranks the passages of some texts: ``PassageIndex``, or ``harlm.retrieval.tantivy_index.LargeIndex``."""
 
     def __enter__(self) -> Self: ...
 
@@ -47,32 +47,38 @@ class Ranking(Protocol):
     def __len__(self) -> int: ...
 
     def passage(self, number: int) -> tuple[int, int, int]:
-        """See ``PassageIndex.passage``."""
+        """The number of the text, the start and the end of a passage."""
         ...
 
     def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
-        """See ``PassageIndex.best``."""
+        """The ``k`` passages with the best BM25 score for any of ``words``, as (passage, score), best first.
+
+        Args:
+            words: any words; the index stems them, and ignores everything except letters and digits.
+            k: the most passages.
+            within: the number of the only text whose passages count; ``None`` searches all.
+        """
         ...
 
     def frequency(self, stem: str) -> int:
-        """See ``PassageIndex.frequency``."""
+        """The number of passages in which a stem occurs."""
         ...
 
     def close(self) -> None:
-        """See ``PassageIndex.close``."""
+        """Release the files. Safe to call twice."""
         ...
 
 
 class PassageIndex(Passages):
     """One built index.
 
-    Responsibilities: rank passages for a set of words, say how frequent a word is, say where a passage stands.
-    Safe to use from several threads, one at a time.
+    Responsibilities: rank passages for a set of words, count the passages that contain a word, give the span
+    of a passage. Safe to use from several threads; queries run one at a time.
 
     Args:
-        connection: to a database that holds ``table``.
-        table: of FTS5.
-        spans: of all passages.
+        connection: a connection to a database with ``table``; this index closes it.
+        table: the name of a table of FTS5.
+        spans: the spans of all passages, as ``Passages`` takes them.
         growing: whether passages are still being added.
     """
 
@@ -95,13 +101,7 @@ class PassageIndex(Passages):
         self.close()
 
     def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
-        """The ``k`` passages with the highest BM25 score for any of ``words``, as (passage, score), best first.
-
-        Words are stemmed by the index; anything but letters and digits in them is ignored.
-
-        Args:
-            within: the number of the only text whose passages count; all when None.
-        """
+        """The ``k`` passages with the highest BM25 score for any of ``words``, as ``Ranking.best``."""
         first, last = (0, len(self) - 1) if within is None else self.passages_of(within)
         if k < 1:
             return []
@@ -113,8 +113,8 @@ class PassageIndex(Passages):
         with self._lock:
             impacts = self._impacts = self._impacts or Impacts(self.lengths())
             common = {stem: self._kept("holding", int, stem) for stem in self._postings.stems(words)}
-            # A word that more than half of all passages have counts where there is no other: BM25 as it was first written
-            # weighs it below zero.
+            # A word in more than half of all passages counts only if there is no other: the original BM25
+            # gives it a negative weight.
             telling = {stem: count for stem, count in common.items() if 2 * (count or 0) <= len(self)}
             found = [
                 impacts.of(stem, partial(self._impact, impacts, stem, holding))
@@ -123,13 +123,13 @@ class PassageIndex(Passages):
             return impacts.best([impact for impact in found if impact.holding], k, first, last)
 
     def _kept(self, what: str, kind: type[_Kept], stem: str) -> _Kept | None:
-        """Of a common word: how many passages hold it, or what it adds to each (``spread``); None of a rare one."""
+        """A precomputed value of a common word, ``holding`` or ``spread``; ``None`` for a rare word."""
         row = self._connection.execute(
-            f"SELECT {what} FROM i_{self._table} WHERE stem = ?",  # noqa: S608 - the table's name is a digest of ours
+            f"SELECT {what} FROM i_{self._table} WHERE stem = ?",  # noqa: S608 - the table's name is a digest
             (stem,),
         ).fetchone()
         if row is not None and not isinstance(row[0], kind):
-            raise sqlite3.DatabaseError(f"what {stem!r} adds is damaged")
+            raise sqlite3.DatabaseError(f"the impact of {stem!r} is damaged")
         return None if row is None else row[0]
 
     def _impact(self, impacts: Impacts, stem: str, holding: int | None) -> Impact:
@@ -139,21 +139,21 @@ class PassageIndex(Passages):
         try:
             return impacts.dense(holding, spread)
         except ValueError as error:
-            raise sqlite3.DatabaseError(f"what {stem!r} adds is damaged ({error})") from error
+            raise sqlite3.DatabaseError(f"the impact of {stem!r} is damaged ({error})") from error
 
     def keep_common(self) -> None:
-        """Work out what words of many passages add, once for all searches. The index no longer grows."""
+        """Precompute the impacts of common words. Call it once all passages are added."""
         count, read = len(self), self._postings
         if count < _WORTH_ADDING_UP:
             return
         impacts = Impacts(self.lengths())
         work = _WORK * count
-        for stem, holding in sorted(read.in_at_least(count / _COMMON), key=lambda each: -each[1]):
-            spread = b""  # of a word that counts for nothing only the number is needed
+        for stem, holding in sorted(read.in_at_least(count / _COMMON), key=lambda found: -found[1]):
+            spread = b""  # for a word in more than half of the passages, ``holding`` is enough
             if 2 * holding <= count:
                 work -= holding
                 if work < 0:
-                    break  # the rest is read when it is asked for
+                    break  # searches read the other words when they need them
                 found = read.passages(stem) if holding > count / _EVERYWHERE else read.occurrences(stem)
                 spread = impacts.spread(*found)
             self._connection.execute(
@@ -166,48 +166,49 @@ class PassageIndex(Passages):
             return []
         with self._lock:
             rows = self._connection.execute(
-                f"SELECT rowid, rank FROM {self._table} WHERE {self._table} MATCH ?"  # noqa: S608 - the table's name is a digest of ours
+                f"SELECT rowid, rank FROM {self._table} WHERE {self._table} MATCH ?"  # noqa: S608 - as above
                 " AND rowid BETWEEN ? AND ? ORDER BY rank LIMIT ?",
                 (query, first, last, k),
             ).fetchall()
         return [(row, -rank) for row, rank in rows]
 
     def frequency(self, stem: str) -> int:
-        """In how many passages a stem occurs."""
+        """The number of passages in which a stem occurs."""
         known = self._frequencies.get(stem)
         if known is not None and known[1] == len(self):
             return known[0]
         with self._lock:
             kept = self._kept("holding", int, stem) if self._can_add_up else None
             count = self._postings.frequency(stem) if kept is None else kept
-        self._frequencies[stem] = count, len(self)  # of an index that grows, as long as it has
+        self._frequencies[stem] = count, len(self)  # valid until the index grows
         return count
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the database. Safe to call twice."""
         with self._lock:
             self._connection.close()
 
 
 Growing = Callable[[Ranking, float], None]
-"""Told now and then of an index that is being built: what there is of it, which can be searched, and which share that is."""
+"""Called repeatedly while an index is built: with a ``Ranking`` of the passages so far, and the share of the
+texts that they cover (0 to 1).
+"""
 
 
 def open_index(
     texts: Sequence[str], *, file: Path | None = None, key: str = "memory", growing: Growing | None = None
 ) -> Ranking:
-    """The index of ``texts``: taken from ``file`` when it was built before, else built, and kept there.
+    """The index of ``texts``: read from ``file`` if it is stored there, else built and stored there.
+
+    For very large texts it is an index of tantivy, if that is installed, in a folder next to the file. A
+    broken file is moved aside and replaced; if the file cannot be written, or another process locks it for
+    longer than two seconds, the index is built in memory.
 
     Args:
-        texts: what to index.
-        file: a SQLite file that holds the indexes of many contexts; None builds in memory.
+        texts: the texts to index.
+        file: a SQLite file with the indexes of many contexts; ``None`` builds in memory.
         key: the content address of ``texts``, letters and digits only.
-        growing: told while the index is being built.
-
-    Of very large texts tantivy makes the index where it is installed, in a folder beside the file.
-
-    A file that is broken is moved aside and begun anew; a file that cannot be written, or that another process holds for
-    longer than two seconds, is done without.
+        growing: called while the index is built.
     """
     if sum(map(len, texts)) >= large.WORTH_IT and large.is_installed():
         folder = None if file is None else file.with_name("large")
@@ -229,7 +230,7 @@ def open_index(
 def _open_in_file(texts: Sequence[str], file: Path, key: str, growing: Growing | None) -> PassageIndex:
     connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
     try:
-        with suppress(OSError):  # it may be another user's, who may let us write all the same
+        with suppress(OSError):  # another user may own a file that this user may write
             file.chmod(0o600)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -241,7 +242,7 @@ def _open_in_file(texts: Sequence[str], file: Path, key: str, growing: Growing |
         spans = _stored_spans(connection, key)
         if spans is None:
             connection.execute("BEGIN IMMEDIATE")
-            spans = _stored_spans(connection, key)  # another process may have built it while we waited
+            spans = _stored_spans(connection, key)  # another process may have built it in the meantime
             if spans is None:
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
                 spans = _build(connection, table, texts, growing)
@@ -251,7 +252,7 @@ def _open_in_file(texts: Sequence[str], file: Path, key: str, growing: Growing |
                 )
                 _forget_oldest(connection)
             connection.execute("COMMIT")
-        with suppress(sqlite3.OperationalError):  # being written by another process: reading it is as good
+        with suppress(sqlite3.OperationalError):  # another process is writing; reading works all the same
             connection.execute("UPDATE indexes SET used = ? WHERE key = ?", (time.time(), key))
         return PassageIndex(connection, table, spans)
     except BaseException:
@@ -300,7 +301,7 @@ def _build(
 
 
 def _passages(texts: Iterable[str], spans: array[int]) -> Iterator[str]:
-    """The passages of ``texts``; their places are added to ``spans`` on the way."""
+    """The passages of ``texts``, one after another. Adds the span of each to ``spans``."""
     for number, text in enumerate(texts):
         for start, end in split_passages(text):
             spans.extend((number, start, end))
@@ -318,6 +319,6 @@ def _forget_oldest(connection: sqlite3.Connection) -> None:
 
 
 def has_fts5() -> bool:
-    """Whether this Python's SQLite can index text at all."""
+    """Whether the SQLite of this Python supports full-text indexes (FTS5)."""
     with closing(sqlite3.connect(":memory:")) as connection:
         return any(row[0] == "ENABLE_FTS5" for row in connection.execute("PRAGMA compile_options"))

@@ -1,5 +1,6 @@
-"""Cutting a text into passages that are worth ranking on their own. Knows blank lines and sizes; refuses to know
-what language or format the text is in.
+"""Cutting a text into passages that are worth ranking on their own, by blank lines and sizes.
+
+Does not depend on the language or format of the text.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ from collections.abc import Iterator
 from operator import sub
 
 SCHEME = 1
-"""Raised whenever the cut changes, so that stored indexes are built anew."""
+"""The version of the cut. Stored indexes of another version are rebuilt."""
 
-ALONE = 360  # a block of at least this many characters is a passage of its own
-LONGEST = 1600  # a longer block is cut
+ALONE = 360  # characters; a block of at least this size is a passage by itself
+LONGEST = 1600  # characters; a longer block is cut
 
 _GAP = re.compile(r"\n[ \t\f]*\n\s*")
 _SOFT_BREAK = re.compile(r"\n|(?<=[.!?])[ \t]")
 
 
 def split_passages(text: str) -> list[tuple[int, int]]:
-    """Consecutive spans that together cover ``text``: paragraphs where they are long enough, else runs of short
-    ones. A text of one paragraph a line is cut at its lines.
+    """The passages of ``text`` as consecutive spans that together cover it.
+
+    A passage is a long paragraph, or a run of short ones. If every line is a paragraph, the text is cut at
+    its lines.
     """
     spans: list[tuple[int, int]] = []
     start = 0
@@ -39,7 +42,7 @@ def split_passages(text: str) -> list[tuple[int, int]]:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Stretches between blank lines; a long line ends a block too, since it is a paragraph."""
+    """The spans between blank lines. A long line also ends a block, since it is a paragraph."""
     start = 0
     for gap in _GAP.finditer(text):
         yield from _long_lines(text, start, gap.end())
@@ -53,7 +56,7 @@ def _long_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         line_end = text.find("\n", start, end - 1)
         if line_end < 0:
             break
-        if line_end - start < ALONE:  # wrapped text: its lines are no paragraphs
+        if line_end - start < ALONE:  # wrapped text, whose lines are not paragraphs
             break
         yield start, line_end + 1
         start = line_end + 1
@@ -61,7 +64,7 @@ def _long_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cuts a long stretch near ``LONGEST`` / 2, at a line or sentence end where there is one."""
+    """Cut a long block after about ``LONGEST`` / 2 characters, at line or sentence ends if possible."""
     while end - start > LONGEST:
         middle = start + LONGEST // 2
         at = next((m.end() for m in _SOFT_BREAK.finditer(text, middle, start + LONGEST)), start + LONGEST)
@@ -72,10 +75,11 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 class Passages:
-    """Where the passages of some texts stand, by number: three numbers each, text, start and end.
+    """The spans of the passages of some texts, by the number of the passage.
 
     Args:
-        spans: of all passages, text by text; may still grow.
+        spans: three numbers for each passage (number of the text, start, end), ordered by text; it may still
+            grow.
     """
 
     def __init__(self, spans: array[int]) -> None:
@@ -85,18 +89,18 @@ class Passages:
         return len(self._spans) // 3
 
     def passage(self, number: int) -> tuple[int, int, int]:
-        """The text, start and end of a passage."""
+        """The number of the text, the start and the end of a passage."""
         text, start, end = self._spans[3 * number : 3 * number + 3]
         return text, start, end
 
     def lengths(self) -> list[int]:
-        """Of all passages, in characters."""
+        """The lengths of all passages, in characters."""
         return list(map(sub, self._spans[2::3], self._spans[1::3]))
 
     def passages_of(self, text: int) -> tuple[int, int]:
         """The first and the last passage of a text."""
 
-        def text_of(number: int) -> int:  # ascending, as the passages were cut
+        def text_of(number: int) -> int:  # ascending in the number
             return self._spans[3 * number]
 
         numbers = range(len(self))

@@ -1,6 +1,6 @@
-"""Which passages have a word, and how often: what an index of FTS5 holds, read. Knows one table; refuses to weigh.
+"""Reads the postings of an index of FTS5: the passages that contain a word, and how often it occurs in each.
 
-For one thread at a time.
+Not thread-safe.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterable, Sequence
 from itertools import repeat
 
 TOKENIZER = "porter unicode61 remove_diacritics 2"
-"""How all texts are cut into words."""
+"""The tokenizer of FTS5 that cuts texts into stemmed words."""
 
 
 class Postings:
     """The words of a table of FTS5.
 
     Args:
-        connection: to a database that holds the table.
-        table: its name; not a user's.
+        connection: a connection to a database with the table.
+        table: the name of the table; it becomes part of the SQL, so it must never come from a user.
     """
 
     def __init__(self, connection: sqlite3.Connection, table: str) -> None:
@@ -34,7 +34,7 @@ class Postings:
             connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING {made}")
 
     def stems(self, words: Sequence[str]) -> list[str]:
-        """The stems of some words, each once, as FTS5 itself makes them."""
+        """The stems that FTS5 itself makes of some words, each once."""
         run = self._connection.execute
         run("SAVEPOINT cutting")
         try:
@@ -48,28 +48,30 @@ class Postings:
         return list(dict.fromkeys(stem for (stem,) in rows))
 
     def frequency(self, stem: str) -> int:
-        """In how many passages a stem occurs."""
-        row = self._one(f"SELECT doc FROM temp.v_{self._table} WHERE term = ?", stem)  # noqa: S608 - the table's name is ours
+        """The number of passages in which a stem occurs."""
+        query = f"SELECT doc FROM temp.v_{self._table} WHERE term = ?"  # noqa: S608 - not a user's name
+        row = self._one(query, stem)
         return int(row[0]) if row else 0
 
     def in_at_least(self, passages: float) -> list[tuple[str, int]]:
-        """The stems that occur in so many passages or more, with their number."""
+        """The stems that occur in at least ``passages`` passages, each with the number of these."""
         return self._connection.execute(
             f"SELECT term, doc FROM temp.v_{self._table} WHERE doc >= ?",  # noqa: S608 - as above
             (passages,),
         ).fetchall()
 
     def occurrences(self, stem: str) -> tuple[Sequence[int], Iterable[int]]:
-        """The passages that have a stem, ascending, and how often it occurs in each.
+        """The passages that contain a stem, ascending, and how often it occurs in each.
 
-        They come in one string: reading as many rows takes twice as long.
+        They are read as one string, since reading as many rows takes twice as long.
         """
-        (numbers,) = self._one(f"SELECT group_concat(doc) FROM temp.o_{self._table} WHERE term = ?", stem)  # noqa: S608 - as above
+        query = f"SELECT group_concat(doc) FROM temp.o_{self._table} WHERE term = ?"  # noqa: S608 - as above
+        (numbers,) = self._one(query, stem)
         counts = Counter(numbers.split(",")) if numbers else {}
         return list(map(int, counts)), counts.values()
 
     def passages(self, stem: str) -> tuple[Sequence[int], Iterable[int]]:
-        """As ``occurrences``, but once in each passage, in a third of the time."""
+        """As ``occurrences``, with a count of 1 for each passage, in a third of the time."""
         if self.stems([stem]) != [stem]:
             return self.occurrences(stem)[0], repeat(1)  # FTS5 would look for the stem of the stem
         (numbers,) = self._one(
@@ -84,10 +86,10 @@ class Postings:
 
 
 def any_of(words: Iterable[str]) -> str:
-    """The query of FTS5 for any of some words; empty where they hold no letter and no digit."""
+    """The query of FTS5 for any of some words; empty if they contain no letter and no digit."""
     return " OR ".join(f'"{word}"' for word in map(bare, words) if word)
 
 
 def bare(word: str) -> str:
-    """A word without what FTS5 could take for its own language."""
+    """A word without the characters that are syntax in a query of FTS5."""
     return "".join(letter for letter in word if letter.isalnum() or letter == " ").strip()

@@ -1,6 +1,7 @@
-"""Texts by what they mean: a vector for each, made beside what else goes on. Knows an embedder and a gate; refuses to replace words:
-it only adds to what BM25 finds, and only where that is shown not to do harm. Memory searches its entries with it, and a context
-its passages.
+"""Search by meaning: a vector for each text, made in the background.
+
+It only adds to the results of BM25, and only if a probe shows that this does no harm. Memory searches its
+entries with it, and a context its passages.
 """
 
 from __future__ import annotations
@@ -18,23 +19,23 @@ from harlm.retrieval.fusion import PROBES, Item, fused, passes
 from harlm.retrieval.terms import STOPWORDS, terms
 from harlm.retrieval.vectors import Vectors
 
-_SHOWN = 1_200  # characters of an entry that its vector is made of: embedders take a few hundred tokens
-_SOON_S = 0.05  # for other texts, which are embedded in the same request
-_AT_ONCE = 128
+_EMBEDDED = 2_400  # characters of a text that its vector is made from: embedders take a few hundred tokens
+_SOON_S = 0.05  # to wait for other texts, which are embedded in the same request
+_AT_ONCE = 128  # texts of one request
 _FAILURES = (ModelError, LimitExceeded, ValueError)
-_ENOUGH = 8  # entries from which on a probe says something
-_WORDS = 5  # of a probe
-_LEFT_OUT = 3  # of the rarest words, by which BM25 alone would find any text
+_ENOUGH = 8  # texts; with fewer a probe says nothing
+_WORDS = 5  # words of a question of the probe
+_LEFT_OUT = 3  # rarest words of a text that the probe does not use, since BM25 alone would find it by them
 
 
 class Meaning(Generic[Item]):
-    """See the module.
+    """The vectors of some texts, which widen the results of BM25.
 
     Args:
         embedder: makes the vectors.
 
     Attributes:
-        failure: why there are none; None as long as there are.
+        failure: why no more vectors are made; ``None`` as long as the embedder works.
     """
 
     def __init__(self, embedder: Embedder) -> None:
@@ -45,31 +46,34 @@ class Meaning(Generic[Item]):
         self._may_take_part: bool | None = None
         self._probed = 0
         self._catching_up = asyncio.Lock()
-        self._beside: asyncio.Task[None] | None = None
+        self._background: asyncio.Task[None] | None = None
         self.failure: str | None = None
 
     def add(self, item: Item, text: str) -> None:
-        """One more text; its vector is made beside what else goes on, or at the latest when somebody searches."""
+        """Add a text under ``item``.
+
+        Its vector is made in the background, at the latest for the next search.
+        """
         self._items.append(item)
-        self._texts.append(text[: 2 * _SHOWN])
-        if self.failure is None and (self._beside is None or self._beside.done()):
-            with suppress(RuntimeError):  # outside of an event loop there is nothing beside
-                self._beside = asyncio.get_running_loop().create_task(self._keep_up())
+        self._texts.append(text[:_EMBEDDED])
+        if self.failure is None and (self._background is None or self._background.done()):
+            with suppress(RuntimeError):  # without a running event loop, the next search makes the vector
+                self._background = asyncio.get_running_loop().create_task(self._keep_up())
 
     async def close(self) -> None:
-        """Make no more vectors."""
-        if self._beside is not None:
-            self._beside.cancel()
-            await asyncio.gather(self._beside, return_exceptions=True)
+        """Stop making vectors in the background."""
+        if self._background is not None:
+            self._background.cancel()
+            await asyncio.gather(self._background, return_exceptions=True)
 
     async def _keep_up(self) -> None:
         try:
             while self._is_behind():
                 await asyncio.sleep(_SOON_S)
                 async with self._catching_up:
-                    if self._is_behind():  # or a search has seen to it meanwhile, or failed
+                    if self._is_behind():  # a search may have caught up or failed in the meantime
                         await self._embed_some()
-        except Exception as error:  # noqa: BLE001 - nobody waits for this task; whatever it is, words must do
+        except Exception as error:  # noqa: BLE001 - no task awaits this one; without vectors, BM25 is enough
             self.failure = str(error) or type(error).__name__
 
     def _is_behind(self) -> bool:
@@ -78,10 +82,13 @@ class Meaning(Generic[Item]):
     async def widened(
         self, query: str, found: Sequence[Item], k: int, words: Callable[[str], Sequence[Item]]
     ) -> list[Item]:
-        """The items that BM25 found for a query, with what is near it in meaning where that helps.
+        """The items that BM25 found for a query, fused with those near it in meaning if that helps.
 
         Args:
-            words: what BM25 finds for another query; for the probe.
+            query: the query.
+            found: the items that BM25 found for it, best first.
+            k: the most items.
+            words: the items that BM25 finds for another query, which the probe needs.
         """
         if self.failure is not None or not self._items:
             return list(found)[:k]
@@ -98,13 +105,13 @@ class Meaning(Generic[Item]):
         return fused([found, near], k)
 
     async def _caught_up(self) -> Vectors:
-        """Vectors of all texts."""
+        """The vectors of all texts, with the lock held."""
         while self._vectors is None or len(self._vectors) < len(self._texts):
             self._vectors = await self._embed_some()
         return self._vectors
 
     async def _embed_some(self) -> Vectors:
-        """One request's worth of vectors more, with the lock held."""
+        """Make the vectors of one more request, with the lock held."""
         vectors = self._vectors
         known = 0 if vectors is None else len(vectors)
         rows = await self._embedder.embed(self._texts[known : known + _AT_ONCE])
@@ -114,7 +121,10 @@ class Meaning(Generic[Item]):
         return vectors
 
     async def _passes(self, vectors: Vectors, words: Callable[[str], Sequence[Item]]) -> bool:
-        """Whether the vectors help on a probe of the texts themselves; tried again when there are twice as many."""
+        """Whether the vectors help on a probe of the texts themselves.
+
+        Repeated once there are twice as many texts.
+        """
         count = len(self._items)
         if self._may_take_part is not None and count < 2 * self._probed:
             return self._may_take_part
@@ -130,17 +140,17 @@ class Meaning(Generic[Item]):
 
 
 def _probes(texts: Sequence[str], items: Sequence[Item]) -> list[tuple[str, Item]]:
-    """Questions whose answer is known: some words of a text, but for those that only it has."""
+    """Questions with known answers: some words of a text, without its rarest ones."""
     words = [
         list(
             dict.fromkeys(
-                text[each.start : each.end].lower() for each in terms(text) if each.stem not in STOPWORDS
+                text[term.start : term.end].lower() for term in terms(text) if term.stem not in STOPWORDS
             )
         )
         for text in texts
     ]
-    seen = Counter(word for each in words for word in each)
-    chance = random.Random(len(texts))  # noqa: S311 - which texts are tried
+    seen = Counter(word for of_text in words for word in of_text)
+    chance = random.Random(len(texts))  # noqa: S311 - it only chooses texts
     probes: list[tuple[str, Item]] = []
     for at in chance.sample(range(len(texts)), min(PROBES, len(texts))):
         telling = sorted(words[at], key=lambda word: seen[word])[_LEFT_OUT:]

@@ -1,6 +1,6 @@
-"""Cutting a passage into sentences. Knows punctuation, abbreviations and wrapped lines; refuses to parse grammar.
+"""Cutting a passage into sentences, by punctuation, abbreviations and wrapped lines.
 
-Where a text is made of lines rather than of sentences (code, lists, tables), a line is a sentence.
+If a text consists of lines rather than sentences (code, lists, tables), each line is a sentence.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _ABBREVIATION = re.compile(
         | \b[a-z](?:\.[a-z])+ | (?<![\w.])[A-Z] )\.$""",
     re.IGNORECASE | re.VERBOSE,
 )
-_WRAPPED = 45  # a line at least this long may go on in the next
+_WRAPPED = 45  # characters; the sentence of a shorter line never continues in the next line
 
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
@@ -33,14 +33,14 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[t
 
 
 def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Stretches within which a line end is only a blank."""
+    """The spans inside which a line end is only whitespace."""
     spans = []
     block = at = start
     while at < end:
         line_end = text.find("\n", at, end)
         if line_end < 0:
             break
-        if not _goes_on(text, at, line_end, end):
+        if not _continues(text, at, line_end, end):
             spans.append((block, line_end))
             block = line_end + 1
         at = line_end + 1
@@ -49,8 +49,8 @@ def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
     return spans
 
 
-def _goes_on(text: str, line_start: int, line_end: int, end: int) -> bool:
-    """Whether the sentence of a line goes on in the next line."""
+def _continues(text: str, line_start: int, line_end: int, end: int) -> bool:
+    """Whether the sentence of a line continues in the next line."""
     line = text[line_start:line_end].rstrip()
     following = text[line_end + 1 : min(line_end + 81, end)].split("\n")[0]
     if len(line.strip()) < _WRAPPED or not following.strip():
@@ -61,7 +61,7 @@ def _goes_on(text: str, line_start: int, line_end: int, end: int) -> bool:
 
 
 def _ends_sentence(text: str, start: int, end: int, limit: int) -> bool:
-    """Whether the full stop before ``end`` closes the sentence that began at ``start``."""
+    """Whether the full stop before ``end`` ends the sentence that begins at ``start``."""
     after = text[end : min(end + 40, limit)].lstrip()
     if not after:
         return True

@@ -1,8 +1,9 @@
-"""BM25 over very many passages, in tantivy (``harlm[tantivy]``): above about 50,000 of them it answers in a fraction of
-the time that FTS5 takes (bench/memory.py). Knows what ``harlm.retrieval.index`` knows, and is used in its place.
+"""BM25 over very many passages, in tantivy (``harlm[tantivy]``).
 
-Its files are a cache: a folder for each context, named by its content, which is built anew whenever it cannot be read. Stems
-are those of its own English stemmer, which are Porter's for most words.
+Above about 50,000 passages it replaces ``harlm.retrieval.index``, since it takes a fraction of the time of
+FTS5 (bench/memory.py). Its files are a cache: a folder for each context, named by its content, which is
+rebuilt whenever it cannot be read. Stems are those of tantivy's own English stemmer, which are Porter's for
+most words.
 """
 
 from __future__ import annotations
@@ -19,30 +20,30 @@ from typing import Any, Self
 from harlm.retrieval.passages import SCHEME, Passages
 
 WORTH_IT = 35_000_000
-"""Characters from which on it is used where it is installed: some 50,000 passages."""
+"""Characters from which on tantivy is used if it is installed: about 50,000 passages."""
 
 _FORMAT = f"{SCHEME}.1"
-_HEAP = 256 << 20
-_KEPT = 8  # folders; the least recently used go first
-_BATCH = 4_000  # passages between two commits that can be searched
+_HEAP = 256 << 20  # bytes that tantivy may use to build an index
+_KEPT = 8  # folders; the least recently used are removed first
+_BATCH = 4_000  # passages between two commits, after each of which the index can be searched
 _ANALYZER = "harlm"
 
 
 def is_installed() -> bool:
-    """Whether tantivy is there."""
+    """Whether tantivy can be imported."""
     try:
-        import tantivy  # noqa: F401 - asked for only
+        import tantivy  # noqa: F401 - only to see whether it works
     except ImportError:
         return False
     return True
 
 
 class LargeIndex(Passages):
-    """See ``harlm.retrieval.index.PassageIndex``.
+    """An index of tantivy as a ``harlm.retrieval.index.Ranking``. Safe to use from several threads.
 
     Args:
-        index: of tantivy.
-        spans: three numbers a passage: text, start, end.
+        index: an index of tantivy.
+        spans: three numbers for each passage: number of the text, start, end.
     """
 
     def __init__(self, index: Any, spans: array[int]) -> None:
@@ -57,13 +58,13 @@ class LargeIndex(Passages):
         self.refresh()
 
     def refresh(self) -> None:
-        """See what was committed since."""
+        """Make everything searchable that was committed since the last refresh."""
         self._index.reload()
         self._searcher = self._index.searcher()
 
     @property
     def held(self) -> int:
-        """Passages that the files hold."""
+        """The number of passages in the files of tantivy."""
         return int(self._searcher.num_docs)
 
     def __enter__(self) -> Self:
@@ -73,7 +74,11 @@ class LargeIndex(Passages):
         self.close()
 
     def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
-        """See ``PassageIndex.best``."""
+        """The ``k`` passages with the highest BM25 score for any of ``words``, as ``Ranking.best``.
+
+        Raises:
+            IndexError: the files cannot be read any more.
+        """
         query = self._query(words)
         if query is None or k < 1:
             return []
@@ -93,12 +98,12 @@ class LargeIndex(Passages):
         return [(number, score) for number, (score, _) in zip(numbers, hits, strict=True)]
 
     def _query(self, words: Sequence[str]) -> Any:
-        """Any of some words, each stemmed as the passages are."""
+        """The query for any of ``words``, stemmed as the passages are; ``None`` if there are none."""
         query, should = self._tantivy.Query, self._tantivy.Occur.Should
         stems = dict.fromkeys(stem for word in words for stem in self._analyzer.analyze(word))
         if not stems:
             return None
-        # As in ``harlm.retrieval.impacts``: a word that more than half of all passages have says nothing.
+        # As in ``PassageIndex``, a word in more than half of all passages counts only if there is no other.
         telling = [stem for stem in stems if 2 * self._searcher.doc_freq("text", stem) <= self.held]
         terms = [
             (should, query.term_query(self._index.schema, "text", stem, "freq")) for stem in telling or stems
@@ -106,7 +111,7 @@ class LargeIndex(Passages):
         return query.boolean_query(terms)
 
     def frequency(self, stem: str) -> int:
-        """See ``PassageIndex.frequency``."""
+        """The number of passages in which a stem, or the stem that tantivy makes of it, occurs."""
         with self._lock:
             found = self._searcher.doc_freq("text", stem)
             if not found:
@@ -116,7 +121,7 @@ class LargeIndex(Passages):
         return int(found)
 
     def close(self) -> None:
-        """See ``PassageIndex.close``."""
+        """Do nothing: tantivy releases its files with the last reference."""
 
 
 def open_large(
@@ -126,25 +131,25 @@ def open_large(
     key: str,
     growing: Callable[[LargeIndex, float], None] | None = None,
 ) -> LargeIndex:
-    """The index of a context: taken from ``folder`` when it was built before, else built, and kept there.
+    """The index of a context: read from ``folder`` if it is stored there, else built and stored there.
 
     Args:
-        passages: gives the passages, and adds their places to what it is given.
-        texts: how many there are.
-        folder: of all such indexes; None builds in memory.
+        passages: gives the text of each passage, and adds its span to the array that it takes.
+        texts: the number of texts.
+        folder: the folder of all such indexes; ``None`` builds in memory.
         key: the content address of the texts.
-        growing: told while it is being built.
+        growing: called while the index is built, as ``harlm.retrieval.index.Growing``.
     """
     own = None if folder is None else folder / key
     if own is not None:
-        with suppress(OSError, ValueError, KeyError):  # none, or one that cannot be read
+        with suppress(OSError, ValueError, KeyError):  # there is none, or it cannot be read
             return _stored(own)
     try:
         return _built(passages, texts, own, growing)
     except OSError:
         if own is None:
             raise
-        shutil.rmtree(own, ignore_errors=True)  # full, or read-only: it works as well in memory
+        shutil.rmtree(own, ignore_errors=True)  # a full or read-only disk; the index works in memory too
         return _built(passages, texts, None, growing)
 
 
@@ -184,7 +189,7 @@ def _built(
     writer = raw.writer(_HEAP, 1)
     for number, text in enumerate(passages(spans)):
         document = tantivy.Document(text=text)
-        # Given as an argument it would be signed, and the writer dies of that.
+        # As an argument of the constructor it would be signed, which makes the writer fail.
         document.add_unsigned("number", number)
         writer.add_document(document)
         if growing is not None and number % _BATCH == _BATCH - 1:
@@ -197,7 +202,7 @@ def _built(
     if own is not None:
         (own / "spans").write_bytes(spans.tobytes())
         about = {"format": _FORMAT, "passages": len(index)}
-        # Last: without it there is no index.
+        # Written last, since an index counts as complete only with this file.
         (own / "about.json").write_text(json.dumps(about), encoding="ascii")
         _forget_oldest(own.parent)
     return index

@@ -1,7 +1,7 @@
-"""Words as retrieval sees them: lower case, stemmed, with their places. Refuses to know which words matter.
+"""Words in the form that retrieval uses: lower case, stemmed, with their offsets.
 
-Stems are those of Porter's algorithm, the same that SQLite's ``porter`` tokenizer makes (of 4,857 English words,
-3 differ: ``-ology`` and a lone ``s``), so that a stem can be looked up in the index's own vocabulary.
+Stems are those of Porter's algorithm, the same as those of SQLite's ``porter`` tokenizer (of 4,857 English
+words, 3 differ: ``-ology`` and a lone ``s``), so that a stem can be looked up in the index's own vocabulary.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ STOPWORDS = frozenset(
     well were what when where whether which while who whom whose why will with within without would yet you your
     s t d ll m re ve""".split()
 )
-"""Words that carry no subject of their own."""
+"""Words that say nothing about the subject of a text."""
 
 
 class Term(NamedTuple):
-    """One word of a text: its stem, its place, and whether it is a stopword."""
+    """One word of a text: its stem, its span in characters, and whether it is a stopword."""
 
     stem: str
     start: int
@@ -42,7 +42,7 @@ _STEMMING = threading.Lock()
 
 @lru_cache(maxsize=1)
 def _stemmer() -> Callable[[str], str]:
-    import snowballstemmer  # 25 ms to import; a run that settles a question by code never stems
+    import snowballstemmer  # 25 ms to import; a run that answers by code alone never stems
 
     stem_word: Callable[[str], str] = snowballstemmer.stemmer("porter").stemWord
     return stem_word
@@ -51,7 +51,7 @@ def _stemmer() -> Callable[[str], str]:
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """The Porter stem of a lower-case word."""
-    with _STEMMING:  # the stemmer keeps the word that it works on in itself, and searches run in threads
+    with _STEMMING:  # the stemmer is not thread-safe, and searches run in threads
         return _stemmer()(word)
 
 
@@ -67,18 +67,21 @@ def _terms(text: str) -> Iterator[Term]:
 
 
 def word_at(text: str, start: int) -> str:
-    """The word that begins at ``start``; empty where none does."""
+    """The word that begins at ``start``; empty if there is none."""
     found = _WORD.match(text, start)
     return found.group() if found else ""
 
 
 def stems_of(text: str) -> list[str]:
-    """The stems of all words of ``text`` in order: ``terms`` without the places, at a third of the cost."""
+    """The stems of all words of ``text`` in order: ``terms`` without the spans, in a third of the time."""
     return [stem(word) for word in _WORD.findall(text.lower())]
 
 
 def content_terms(text: str) -> list[str]:
-    """The stems of ``text`` without stopwords, each once, in order of first use; all words when none is left."""
+    """The stems of ``text`` without stopwords, each once, in order of first use.
+
+    If all words are stopwords, the stems of all words.
+    """
     found = terms(text)
     content = [term.stem for term in found if not term.is_stopword]
     return list(dict.fromkeys(content or [term.stem for term in found]))

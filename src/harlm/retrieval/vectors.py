@@ -1,7 +1,8 @@
-"""Which vectors are nearest to another: all of them are scanned by their sign bits, and the nearest few thousand are compared in
-full. Nothing is built, so a vector is found as soon as it is added. Needs numpy (``harlm[vectors]``).
+"""The vectors nearest to another vector. Needs numpy (``harlm[vectors]``).
 
-The bits take 48 bytes for 384 numbers. bench/memory.py has how often the true neighbours are among what is found.
+A search scans the sign bits of all vectors, and compares the nearest few thousand in full. There is no index
+to build, so a vector is found as soon as it is added. The sign bits take 48 bytes for 384 numbers.
+bench/memory.py measures how many of the true neighbours are found.
 """
 
 from __future__ import annotations
@@ -12,20 +13,20 @@ from typing import Any
 from harlm.errors import ConfigError
 
 Array = Any
-"""A numpy array; numpy is optional, and its types with it."""
+"""A numpy array. numpy is optional, so its types are not available."""
 
 COMPARED = 2_000, 0.002
-"""How many vectors are compared in full: at least so many, and that share of all."""
+"""How many vectors are compared in full: the greater of a number and a share of all vectors."""
 
-_PIECE = 1 << 15
-_FIRST = 1024  # for which there is room at first
+_PIECE = 1 << 15  # vectors whose bits are compared at once
+_FIRST = 1024  # vectors that fit before the first growth
 
 
 class Vectors:
     """Unit vectors by number, in the order in which they were added.
 
     Args:
-        dimension: of each.
+        dimension: the length of each vector.
 
     Raises:
         ConfigError: numpy is not installed.
@@ -35,31 +36,32 @@ class Vectors:
         try:
             import numpy
         except ImportError as error:
-            raise ConfigError("vectors need numpy; pip install 'harlm[vectors]'") from error
+            raise ConfigError("vectors need numpy; run pip install 'harlm[vectors]'") from error
         self._np = numpy
         self.dimension = dimension
         self._words = -(-dimension // 64)
         self._count = 0
         self._floats: Array = numpy.empty((_FIRST, dimension), numpy.float32)
-        self._bits = numpy.empty((self._words, _FIRST), numpy.uint64)  # a word of all vectors side by side
+        self._bits = numpy.empty((self._words, _FIRST), numpy.uint64)  # one row for each word of sign bits
 
     def __len__(self) -> int:
         return self._count
 
     def add(self, rows: Sequence[bytes]) -> None:
-        """Add vectors, as little-endian float32; they are made one long.
+        """Add vectors, as little-endian float32. They are scaled to length 1.
 
         Raises:
-            ValueError: one is of another dimension.
+            ValueError: a vector has another dimension.
         """
         for row in rows:
             if len(row) != 4 * self.dimension:
-                raise ValueError(f"a vector of {len(row) // 4} numbers among those of {self.dimension}")
+                size = len(row) // 4
+                raise ValueError(f"a vector has {size} numbers, but the others have {self.dimension}")
         if rows:
             self.add_floats(self._np.frombuffer(b"".join(rows), "<f4").reshape(len(rows), self.dimension))
 
     def add_floats(self, floats: Array) -> None:
-        """Add the rows of a matrix."""
+        """Add the rows of a matrix of floats, scaled to length 1."""
         last = self._count + len(floats)
         if last > len(self._floats):
             room = max(last, 2 * len(self._floats))
@@ -76,7 +78,12 @@ class Vectors:
         return new
 
     def nearest(self, vector: bytes | Array, k: int) -> list[tuple[int, float]]:
-        """The ``k`` nearest as (number, cosine), nearest first."""
+        """The ``k`` nearest vectors as (number, cosine), nearest first.
+
+        Args:
+            vector: little-endian float32, or an array.
+            k: the most vectors.
+        """
         numpy = self._np
         given = numpy.frombuffer(vector, "<f4") if isinstance(vector, bytes) else vector
         query = self._units(given.reshape(1, -1))
@@ -96,7 +103,10 @@ class Vectors:
         return [(int(candidates[at]), float(cosines[at])) for at in best]
 
     def _distances(self, signs: Array) -> Array:
-        """In how many signs each vector differs; a piece at a time, so that all words of it stay in the processor's cache."""
+        """The number of sign bits in which each vector differs.
+
+        Works on one piece of the vectors at a time, so that all of its words stay in the processor's cache.
+        """
         numpy = self._np
         distance = numpy.zeros(self._count, numpy.uint16)
         for start in range(0, self._count, _PIECE):

@@ -1,8 +1,7 @@
-"""Words that ask for each other: irregular forms of one English verb or noun (``write``, ``wrote``, ``author``) and
-the plainest paraphrases of questions. General language only; refuses to know any subject or corpus.
+"""Families of related English words: irregular forms (``wrote``) and plain paraphrases (``author``).
 
-On our own reading set (bench/reading.py) these rows lift the share of questions whose paragraph is ranked first by
-about one point.
+They are general language, without words of any special subject or corpus. On the reading set of
+bench/reading.py they raise the share of questions whose paragraph is ranked first by about one point.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ refuse refused refusal | replace replaced substitute | resign resigned resignati
 
 @lru_cache(maxsize=1)
 def _families() -> dict[str, list[tuple[str, list[str]]]]:
-    """Words with their families, by their first two letters: those of a word and of its stem are the same."""
+    """Words with their families, by their first two letters, which a word and its stem share."""
     found: defaultdict[str, list[tuple[str, list[str]]]] = defaultdict(list)
     for family in _FAMILIES.replace("\n", " | ").split("|"):
         words = family.split()
@@ -56,8 +55,8 @@ def _families() -> dict[str, list[tuple[str, list[str]]]]:
 
 @lru_cache(maxsize=1 << 12)
 def related_words(stemmed: str) -> frozenset[str]:
-    """Other words, as written, that a question with this stem may be answered with."""
-    families = _families().get(stemmed[:2], ())  # the others are not stemmed, which takes long
+    """Other words, as written, that an answer may use in place of a word with this stem."""
+    families = _families().get(stemmed[:2], ())  # only these are stemmed, since stemming is slow
     return frozenset(
         other for word, words in families if stem(word) == stemmed for other in words if other != word
     )

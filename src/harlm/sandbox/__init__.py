@@ -1,1 +1,1 @@
-"""Where model-written code runs: the host's side of it. ``worker`` is the other side."""
+"""The host's side of the sandbox in which model-written code runs. ``harlm.guest`` is the other side."""

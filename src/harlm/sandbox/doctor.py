@@ -1,5 +1,5 @@
-"""What the sandbox on this machine protects from, found out by building it and trying to break out. Refuses to promise
-what it has not seen.
+"""Tests what the sandbox on this machine protects from, by building it and trying to break out. Only what was
+tested is reported.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from harlm.types import Context
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxCheck:
-    """What was found out.
+    """The result of the test.
 
     Attributes:
-        tier: of the sandbox that was built; None when none can be.
-        error: why not.
-        denied: what could not be done in it.
-        reached: what could.
-        note: what is weaker than it might be.
+        tier: the tier of the sandbox; ``None`` if none can be built.
+        error: why none can be built; ``None`` if one can.
+        denied, reached: the names of the escape attempts that failed in it, and of those that succeeded.
+        note: what is weaker than it could be; empty for nothing.
         higher: stronger tiers that cannot be built here.
         first_s: seconds until a first REPL had run a first cell.
     """
@@ -39,12 +38,17 @@ class SandboxCheck:
 
 class _NoCalls:
     async def call(self, function: str, arguments: object) -> object:
-        """Nothing here has anything to ask."""
-        raise AssertionError(f"nobody offered {function}")
+        """Fails: the cell calls nothing."""
+        raise AssertionError(f"{function} was not offered")
 
 
 async def check_sandbox(settings: SandboxSettings) -> SandboxCheck:
-    """Build the sandbox that a run would use here, try to break out of it, harmlessly, and open a first REPL."""
+    """Build the sandbox that a run would use here, make the harmless escape attempts in it, and run a first
+    cell.
+
+    Raises:
+        SandboxFailure: see ``harlm.sandbox.tiers.find``.
+    """
     choice = await choose(settings.tier, allow_unsafe=settings.allow_unsafe)
     if choice.found is None:
         error = refusal(settings.tier, choice)

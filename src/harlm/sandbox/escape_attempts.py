@@ -1,6 +1,9 @@
-"""What a cell must not be able to do, each as code that tries it, harmlessly. Knows what to try; refuses to judge.
+"""The escape attempts: for each thing that a cell must not be able to do, Python code that tries it in a
+harmless way.
 
-The code runs inside the sandbox (``worker.canaries``), and sets ``reached`` to true when it got there.
+An escape attempt runs inside the sandbox (``harlm.guest.worker.escape_attempts``, or a cell of Monty), and
+sets ``reached`` to true if it succeeded. If it raises an exception or leaves ``reached`` false, it was
+denied. The targets are made for it: a file with a marker, a listening port, and this process.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MARK = "harlm-canary"
+"""The content of the secret file."""
 
 _ATTEMPTS: Mapping[str, str] = {
     "keys and variables of the process that started it": """
@@ -79,27 +83,29 @@ libc = ctypes.CDLL(None, use_errno=True)
 here = ctypes.create_string_buffer(8)
 ours, theirs = Vector(ctypes.addressof(here), 8), Vector(1, 8)
 got = libc.process_vm_readv({pid}, ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0)
-reached = got > 0 or ctypes.get_errno() == 14  # a bad address: the permission was there
+reached = got > 0 or ctypes.get_errno() == 14  # a bad address, but the permission was granted
 """,
 }
 
 NAMES = tuple(_ATTEMPTS)
-"""What is tried, in order."""
+"""The names of the attempts, in order."""
 
 
 @contextmanager
 def attempts() -> Iterator[Mapping[str, str]]:
-    """The attempts, with a secret file, an open port and this process as their targets."""
+    """The code of each attempt by name. Its targets, a secret file and a listening port, exist until the
+    block is left.
+    """
     with tempfile.TemporaryDirectory(prefix="harlm-canary-") as folder, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         file = Path(folder) / "secret"
         file.write_text(MARK, encoding="utf-8")
-        told = {
+        targets = {
             "mark": MARK,
             "pid": os.getpid(),
             "file": str(file),
             "folder": folder,
             "port": listener.getsockname()[1],
         }
-        yield {what: code.format(**told) for what, code in _ATTEMPTS.items()}
+        yield {what: code.format(**targets) for what, code in _ATTEMPTS.items()}

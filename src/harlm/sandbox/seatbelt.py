@@ -1,6 +1,7 @@
-"""macOS's own sandbox (``sandbox-exec``), for a system without namespaces and seccomp: no network, no programs, no writing
-outside temporary folders, no reading of home folders. Marked deprecated by Apple since 2017, and used by browsers and
-coding tools all the same. Does not bound memory.
+"""The confinement on macOS (``sandbox-exec``), which has no namespaces and no seccomp: no network, no
+programs, no writing outside temporary folders, no reading of home folders. Memory is not limited.
+
+Apple has marked ``sandbox-exec`` as deprecated since 2017; browsers and coding tools still use it.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ _PROGRAM = "/usr/bin/sandbox-exec"
 
 
 def why_not() -> str:
-    """Why it cannot be used here; empty when it can."""
+    """Why it cannot be used here; empty if it can."""
     system = platform.system()
     if system != "Darwin":
         return f"it needs macOS, and this is {system}"
-    return "" if Path(_PROGRAM).exists() else f"{_PROGRAM} is not there"
+    return "" if Path(_PROGRAM).exists() else f"{_PROGRAM} does not exist"
 
 
 def command() -> list[str]:
-    """What to put before a command that is to be confined."""
+    """The words to put before a command in order to confine it."""
     return [_PROGRAM, "-p", profile()]
 
 
 def profile() -> str:
-    """The rules: later ones win. Paths are those of this interpreter and of the worker's own code."""
+    """The rules; later ones win. Reading is allowed for this interpreter and for the guest's code."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *guest.__path__}
     places |= {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     readable = "\n".join(f"(allow file-read* (subpath {_quoted(path)}))" for path in sorted(places))

@@ -1,5 +1,5 @@
-"""Which isolation tier this machine can build, found out by building it. Knows what each needs and how to get there; refuses
-to go lower than it was told.
+"""The isolation tiers that this machine can build, found out by building them and trying to break out. A tier
+that was asked for is never replaced by a weaker one.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _HOW_TO_GET: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierCheck:
-    """What came of building one tier.
+    """The result of building one tier.
 
     Attributes:
         tier: its name.
-        why_not: why it cannot be built; empty when it can.
-        denied, reached: what could not be done in it, and what could (``canaries``).
-        note: what is weaker than it might be.
-        is_passing: whether it may be otherwise the next time.
+        why_not: why it cannot be used; empty if it can.
+        is_passing: whether the reason may be gone the next time, so the result must not be kept.
+        denied, reached: the names of the escape attempts that failed in it, and of those that succeeded.
+        note: what is weaker than it could be; empty for nothing.
     """
 
     tier: str
@@ -59,12 +59,12 @@ class TierCheck:
 
     @property
     def is_built(self) -> bool:
-        """Whether it stands."""
+        """Whether the tier can be used."""
         return not self.why_not
 
     @property
     def how(self) -> str:
-        """How to get there."""
+        """What the user can do to get the tier; empty if there is no advice."""
         return _HOW_TO_GET.get(self.tier, "")
 
 
@@ -72,11 +72,11 @@ _found: dict[str, TierCheck] = {}
 
 
 async def find(tier: str) -> TierCheck:
-    """Build ``tier`` in a process that is thrown away, and try to break out of it. What was found holds for as long as this
-    process lives.
+    """Build ``tier`` in a process that is then thrown away, and try to break out of it. The result is kept as
+    long as this process lives.
 
     Raises:
-        SandboxFailure: for want of descriptors, processes or disk it cannot even be tried.
+        SandboxFailure: the test cannot be made, because descriptors, processes, memory or disk are used up.
     """
     if tier not in _found:
         found = await _find(tier)
@@ -88,8 +88,8 @@ async def find(tier: str) -> TierCheck:
 
 async def _find(tier: str) -> TierCheck:
     if tier == "monty":
-        is_there = importlib.util.find_spec("pydantic_monty") is not None
-        return await _try_monty() if is_there else TierCheck(tier=tier, why_not="it is not installed")
+        is_installed = importlib.util.find_spec("pydantic_monty") is not None
+        return await _try_monty() if is_installed else TierCheck(tier=tier, why_not="it is not installed")
     if tier == "seatbelt":
         if why_not := seatbelt.why_not():
             return TierCheck(tier=tier, why_not=why_not)
@@ -113,11 +113,11 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> TierCheck:
     except EOFError as error:
         if not host.is_alive():
             raise SandboxFailure(
-                "the sandbox's interpreter was killed; free some memory, and ask again"
+                "the sandbox's interpreter was killed; free some memory and try again"
             ) from error
         return TierCheck(tier=name, why_not="the process in which it was built was killed", is_passing=True)
     except OSError as error:
-        # Also a timeout: nothing is known of this tier, and a lower one must not take its place.
+        # Also after a timeout: nothing is known about this tier, and a weaker one must not take its place.
         raise SandboxFailure(
             f"no sandbox can be built now ({str(error) or type(error).__name__}); free some descriptors, processes or disk"
         ) from error
@@ -128,29 +128,31 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> TierCheck:
             reached = tuple(news.reached)
             return TierCheck(
                 tier=name,
-                why_not=_what_it_should_stop(name, reached),
+                why_not=_why_not_safe(name, reached),
                 denied=tuple(news.denied),
                 reached=reached,
                 note=news.note,
             )
         case control.Refused():
             return TierCheck(tier=name, why_not=news.why)
-    return TierCheck(tier=name, why_not=f"its zygote said {type(news).__name__}")
+    return TierCheck(tier=name, why_not=f"its zygote sent an unexpected message, {type(news).__name__}")
 
 
-def _what_it_should_stop(tier: str, reached: Sequence[str]) -> str:
-    """Why a tier that was built is none all the same; nothing for one that promises nothing."""
+def _why_not_safe(tier: str, reached: Sequence[str]) -> str:
+    """Why a tier that was built does not keep its promise; empty if it does, and for ``s0``, which promises
+    nothing.
+    """
     missed = [each for each in reached if not (tier == "seatbelt" and each == "starting processes")]
     return f"built, but it does not stop: {'; '.join(missed)}" if missed and tier != "s0" else ""
 
 
 async def _try_monty() -> TierCheck:
-    """The same attempts, as cells of Monty."""
+    """Run the escape attempts as cells in Monty."""
     sandbox = sandbox_on("monty", SandboxSettings(cell_seconds=2))
     denied: list[str] = []
     reached: list[str] = []
     try:
-        repl = await sandbox.open(ReplSetup(context=Context.of_text("canary")), _Nobody())
+        repl = await sandbox.open(ReplSetup(context=Context.of_text("canary")), _NoCalls())
         with attempts() as tried:
             for what, code in tried.items():
                 seen = await repl.run(f"{code}\nprint('REACHED' if reached else '')")
@@ -158,14 +160,14 @@ async def _try_monty() -> TierCheck:
         await repl.close()
     finally:
         await sandbox.close()
-    why_not = _what_it_should_stop("monty", reached)
+    why_not = _why_not_safe("monty", reached)
     return TierCheck(tier="monty", why_not=why_not, denied=tuple(denied), reached=tuple(reached))
 
 
-class _Nobody:
+class _NoCalls:
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
-        """No attempt has anything to ask."""
-        raise AssertionError(f"nobody offered {function}")
+        """Fails: no attempt calls the host."""
+        raise AssertionError(f"{function} was not offered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +175,8 @@ class Choice:
     """The tier to use.
 
     Attributes:
-        found: of that tier; None when there is none.
-        higher: stronger tiers that cannot be built, with the reasons.
+        found: the result for it; ``None`` if no tier can be used.
+        higher: the results for stronger tiers, which cannot be used.
     """
 
     found: TierCheck | None
@@ -182,7 +184,15 @@ class Choice:
 
 
 async def choose(wanted: str, *, allow_unsafe: bool) -> Choice:
-    """The tier that was asked for, or for ``auto`` the strongest that can be built."""
+    """The tier that was asked for, or for ``auto`` the strongest that can be built.
+
+    Args:
+        wanted: a tier, or ``auto``.
+        allow_unsafe: whether ``s0`` may be used.
+
+    Raises:
+        SandboxFailure: see ``find``.
+    """
     higher: list[TierCheck] = []
     for tier in _candidates(wanted, allow_unsafe=allow_unsafe):
         found = await find(tier)
@@ -202,7 +212,7 @@ def _candidates(wanted: str, *, allow_unsafe: bool) -> tuple[str, ...]:
 
 
 def refusal(wanted: str, choice: Choice) -> str:
-    """Why there is no sandbox, and what to do about it."""
+    """Why there is no sandbox, and what the user can do about it."""
     if wanted == "s0" and not choice.higher:
         return (
             "tier s0 protects from accidents only: model-written code could read your files and use your network. "
@@ -217,7 +227,7 @@ def refusal(wanted: str, choice: Choice) -> str:
 
 
 class ChosenSandbox:
-    """The sandbox that the settings ask for, chosen when the first REPL is opened. A ``Sandbox``.
+    """A ``Sandbox`` whose tier is chosen by the settings when the first REPL is opened.
 
     Args:
         settings: the tier and the limits.
@@ -230,7 +240,7 @@ class ChosenSandbox:
 
     @property
     def tier(self) -> str:
-        """The tier in use; what was asked for, before the first REPL is opened."""
+        """The tier in use; the one in the settings before the first REPL is opened."""
         return self._settings.tier if self._chosen is None else self._chosen.tier
 
     async def open(self, setup: ReplSetup, host: ReplHost) -> Repl:
@@ -252,7 +262,7 @@ class ChosenSandbox:
         return sandbox_on(choice.found.tier, self._settings)
 
     async def close(self) -> None:
-        """End what was opened."""
+        """Close the chosen sandbox with all its REPLs."""
         if self._chosen is not None:
             await self._chosen.close()
 

@@ -1,5 +1,8 @@
-"""JSON Schemas of what runs leave behind: ``event.json`` for a line of ``events.jsonl``, ``result.json`` for the file of
-that name, ``answer.json`` for ``--format json``. They ship with the package, and are made by ``python -m harlm.schemas``.
+"""JSON Schemas of the files that runs write, and of the answer that ``--format json`` prints.
+
+``event.json`` describes a line of ``events.jsonl``, ``result.json`` the file of that name, and
+``answer.json`` the output of ``--format json``. The files ship with the package; ``python -m harlm.schemas``
+writes them.
 """
 
 from __future__ import annotations
@@ -32,19 +35,17 @@ def schemas() -> Mapping[str, dict[str, Any]]:
 
 
 def _schema_of(kind: object) -> dict[str, Any]:
-    schema = msgspec.json.schema(
-        kind, schema_hook=lambda _: {"description": "Any JSON value"}
-    )  # that is, object
+    # msgspec asks the hook for a schema of the type ``object``, which fields hold that can be any JSON value.
+    schema = msgspec.json.schema(kind, schema_hook=lambda _: {"description": "Any JSON value"})
     for definition in schema["$defs"].values():
         if "description" in definition:
-            definition["description"] = cleandoc(
-                definition["description"]
-            )  # Python 3.13 strips indents, 3.12 does not
+            # Python 3.13 removes the indentation of docstrings, 3.12 does not.
+            definition["description"] = cleandoc(definition["description"])
     return schema
 
 
 def _with_blobs(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of events, whose long values stand in files of their own."""
+    """The schema of events, with long values replaced by references to files in ``blobs/``."""
     envelope = {"kind", *Event.__struct_fields__}
     for definition in schema["$defs"].values():
         properties = definition.get("properties", {})

@@ -1,4 +1,4 @@
-"""Writes the schemas beside this file, from the types themselves."""
+"""Writes the schema files next to this file, generated from the types."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Tokens of a text: an estimate without a tokenizer, a bound that a reservation rests on, and the exact count where a tokenizer is
-installed.
-"""
+"""Counting tokens: an estimate, an upper bound for reservations, and an exact count with a tokenizer."""
 
 from harlm.tokens.bound import Counting
 from harlm.tokens.estimate import estimate_tokens

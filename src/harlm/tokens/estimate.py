@@ -1,8 +1,8 @@
-"""How many tokens a text has, without a tokenizer. Knows what tokenizers do on average; refuses to be exact.
+"""An estimate of the number of tokens of a text, without a tokenizer.
 
-Fitted by least squares to the o200k vocabulary. Mean error: English prose -4 %, plain-text documentation +3 %,
-Python -1 %, JSON -3 %, logs +6 %; single files of 20 kB spread by up to 6 % around that. Scripts other than Latin use
-published characters-per-token figures and are coarser.
+The coefficients are fitted by least squares to the o200k vocabulary. Mean error: English prose -4 %,
+plain-text documentation +3 %, Python -1 %, JSON -3 %, logs +6 %; single files of 20 kB spread by up to 6 %
+around that. Scripts other than Latin use published characters-per-token figures and are coarser.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ _TABLES = [
     bytes(re.match(kind, chr(each)) is not None for each in range(128)) + bytes(128)
     for kind in (r"[A-Za-z]", r"\s", r"\n", r"[^\w\s]")
 ]
-_COUNTED = "é"  # stands for pieces that were counted already; no pattern of ASCII pieces matches it
+_COUNTED = "é"  # replaces text that was counted already; no pattern of ASCII pieces matches it
 _WINDOW = 400  # characters of one sample
 _WINDOWS = 40
 
 
 def estimate_tokens(text: str) -> int:
-    """The tokens of ``text``: all of it up to 16,000 characters, else a stratified sample scaled up."""
+    """The estimated tokens of ``text``.
+
+    All of the text counts up to 16,000 characters; of a longer one, a stratified sample is scaled up.
+    """
     if len(text) <= _WINDOW * _WINDOWS:
         return round(_count(text))
     step = len(text) / _WINDOWS
@@ -37,7 +40,7 @@ def estimate_tokens(text: str) -> int:
 
 
 def estimate_documents(documents: Sequence[Document]) -> int:
-    """The tokens of many documents, from windows spread evenly over all their characters."""
+    """The estimated tokens of many documents, from windows spread evenly over all their characters."""
     total = sum(len(document.text) for document in documents)
     if total <= _WINDOW * _WINDOWS:
         return round(sum(_count(document.text) for document in documents))
@@ -56,7 +59,7 @@ def estimate_documents(documents: Sequence[Document]) -> int:
 
 
 def _count(text: str) -> float:
-    """Each kind of piece costs so many tokens, and so many for each character beyond its first ones."""
+    """The estimate for the whole text: each kind of piece has its own number of tokens."""
     if text.isascii():
         return _tokens(_pieces_of_ascii(text))
     tokens = 0.0
@@ -67,14 +70,14 @@ def _count(text: str) -> float:
 
 
 class _Pieces(NamedTuple):
-    """How many there are of each kind."""
+    """The number of pieces of each kind in a text."""
 
     words: int
-    beyond_six: int  # letters of words beyond their sixth
-    numbers: int  # of up to three digits
-    gaps: int
-    marks: int  # groups of marks
-    mark_characters: int
+    beyond_six: int  # letters after the sixth letter of a word
+    numbers: int  # groups of up to three digits
+    gaps: int  # line ends, and runs of at least two blanks
+    marks: int  # runs of punctuation
+    mark_characters: int  # characters of these runs
     joints: int  # underscores
 
 
@@ -105,8 +108,10 @@ def _pieces(text: str) -> _Pieces:
 
 
 def _pieces_of_ascii(text: str) -> _Pieces:
-    """The same of ASCII in a tenth of the time: each kind of character becomes a number with a byte of 1 wherever one
-    stands, the first lowest, and shifting it looks at neighbours of all of them at once.
+    """The pieces of an ASCII text, in a tenth of the time.
+
+    Each kind of character becomes an integer whose bytes are 1 at the positions of that kind, the first
+    character in the lowest byte. Shifting it by a byte compares every character with its neighbour at once.
     """
     raw = text.encode()
     letters, spaces, newlines, marks = (int.from_bytes(raw.translate(table), "little") for table in _TABLES)
@@ -131,8 +136,9 @@ def _length(kind: re.Pattern[str], text: str) -> int:
 
 @lru_cache(maxsize=1)
 def _beyond_ascii() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Words from their first letter beyond ASCII on, and scripts that pack a word into a character or two. 10 ms to
-    compile, and most contexts are ASCII.
+    """Patterns for words from their first non-ASCII letter on, and for scripts of very short words.
+
+    Compiled on first use, which takes 10 ms, since most contexts are ASCII.
     """
     dense = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
     return re.compile(rf"[^\W0-9A-Za-z_{dense}][^\W_{dense}]*"), re.compile(f"[{dense}]+")

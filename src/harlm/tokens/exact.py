@@ -1,5 +1,6 @@
-"""Exact token counters, where a tokenizer is installed (``harlm[tokens]``). Knows which vocabulary a model has; refuses to
-fetch one over the network: one that tiktoken has not fetched before is done without.
+"""Exact token counters, where a tokenizer is installed (``harlm[tokens]``).
+
+Never fetches a vocabulary over the network: only those that tiktoken has fetched before are used.
 """
 
 from __future__ import annotations
@@ -20,21 +21,22 @@ _ENCODINGS = (
 
 
 def tokenizer_of(model: str) -> TokenCounter | None:
-    """The counter of a model by its full name; None where its tokenizer is not public, not installed, or not on this
-    machine.
+    """The token counter of a model, by its full name such as ``openai/gpt-5``.
+
+    ``None`` if the model's tokenizer is not public, not installed, or its vocabulary is not on this machine.
     """
     provider, _, name = model.partition("/")
     if provider != "openai":
         return None
-    encoding = next((each for each, names in _ENCODINGS if name.startswith(names)), None)
-    return None if encoding is None or not _is_here(encoding) else _loaded(encoding)
+    encoding = next((encoding for encoding, models in _ENCODINGS if name.startswith(models)), None)
+    return None if encoding is None or not _is_cached(encoding) else _loaded(encoding)
 
 
-def _is_here(encoding: str) -> bool:
-    """Whether tiktoken has fetched a vocabulary before: it keeps each under the SHA-1 of its address."""
+def _is_cached(encoding: str) -> bool:
+    """Whether tiktoken has fetched a vocabulary before. It stores each under the SHA-1 of its URL."""
     default = str(Path(tempfile.gettempdir()) / "data-gym-cache")
     folder = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR", default))
-    if not folder:  # tiktoken then keeps nothing, and would fetch it each time
+    if not folder:  # tiktoken then has no cache, and would fetch the vocabulary each time
         return False
     name = hashlib.sha1(f"{_VOCABULARIES}{encoding}.tiktoken".encode(), usedforsecurity=False).hexdigest()
     try:
@@ -51,7 +53,7 @@ def _loaded(encoding: str) -> TokenCounter | None:
         return None
     try:
         return _Tiktoken(tiktoken.get_encoding(encoding))
-    except (OSError, ValueError):  # a damaged file: it would fetch another
+    except (OSError, ValueError):  # a damaged file, which tiktoken would try to fetch again
         return None
 
 
@@ -59,8 +61,9 @@ class _Tiktoken:
     """Counts with one of OpenAI's vocabularies."""
 
     def __init__(self, encoding: object) -> None:
-        self._encode = encoding.encode_ordinary  # type: ignore[attr-defined] # an optional package without a socket of ours
+        # mypy cannot check tiktoken, an optional package.
+        self._encode = encoding.encode_ordinary  # type: ignore[attr-defined]
 
     def count(self, text: str) -> int:
-        """The tokens of ``text``; marks such as ``<|endoftext|>`` are taken for text, as a provider takes them."""
+        """The tokens of ``text``. Marks such as ``<|endoftext|>`` count as text, as providers count them."""
         return len(self._encode(text))

@@ -1,4 +1,4 @@
-"""The nouns of HARLM: frozen values that travel between its parts. They do not read files or call models."""
+"""The nouns of HARLM: frozen values that its parts exchange. They do not read files or call models."""
 
 from harlm.types.call import PaidCall
 from harlm.types.context import (

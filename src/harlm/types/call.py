@@ -1,4 +1,4 @@
-"""A call that was paid for, as it is kept."""
+"""A paid call, as the journal stores it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class PaidCall:
     """A model call with its reply.
 
     Attributes:
-        key: the name of the call, made of all that it asked.
-        model: that replied, as the reply named it.
+        key: a digest of everything that the call sent; equal calls have equal keys.
+        model: the model that replied, as the reply names it.
         text: the whole reply.
-        usage: what it took.
+        usage: the tokens and cost of the call.
         created: seconds since the epoch.
     """
 

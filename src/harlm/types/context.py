@@ -1,4 +1,4 @@
-"""The context: documents, the places in them, and what is known of them as a whole."""
+"""The context: its documents, the places in them, and its profile."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from itertools import accumulate, islice
 from typing import Literal
 
 Shape = Literal["text", "documents"]
-"""What ``context`` is inside the REPL: one ``str``, or a ``list`` of ``str``."""
+"""The type of ``context`` inside the REPL: one ``str``, or a ``list`` of ``str``."""
 
 Unit = Literal["line", "page", "row", "slide", "cell", "paragraph"]
-"""What a place inside a document is counted in."""
+"""The unit in which places inside a document are counted."""
 
 _PLACE_PREFIX: Mapping[Unit, str] = {
     "line": "",
@@ -29,17 +29,17 @@ _PLACE_PREFIX: Mapping[Unit, str] = {
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-_PIECE = 1 << 20  # characters handled at once, so that no second copy of a huge text is ever made
+_PIECE = 1 << 20  # characters handled at once, so that a huge text is never copied whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a character stands, as a reader would say it.
+    """The position of a character, in the unit that a reader of the document uses.
 
     Attributes:
         label: ``41`` for a line, else ``p12``, ``row 88``, ``slide 3``, ``cell 4``.
-        line: the line of the file, counted from 1; None where the text has no lines of a file (PDF, Office).
-        page: the page or slide, counted from 1, where the document has such; else None.
+        line: the line of the file, counted from 1; ``None`` if the file has no lines (PDF, Office).
+        page: the page or slide, counted from 1; ``None`` if the document has neither.
     """
 
     label: str
@@ -49,14 +49,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """Where the parts of a document begin, for documents that are not counted in lines of their own text.
+    """Where the parts of a document begin, for documents whose places are not lines of their own text.
 
     Attributes:
-        unit: what the parts are.
-        starts: the first character of each part, ascending; the first is 0.
-        numbers: the number of each part as the reader counts it; 1, 2, 3, … when empty.
+        unit: the kind of part.
+        starts: the offset of the first character of each part, ascending; the first is 0.
+        numbers: the number of each part as the reader counts it; if empty, 1, 2, 3, …
         labels: a full label for each part (``Prices row 5``), for parts that a number alone cannot name.
-        own_lines: whether the text is that of the file, so that its lines can be named too.
+        own_lines: whether the text is that of the file, so that places have a line number as well.
     """
 
     unit: Unit
@@ -66,16 +66,19 @@ class Marks:
     own_lines: bool = False
 
     def index_of(self, number: int) -> int:
-        """The first part that the reader counts as ``number``, or one beyond the last; several sheets may count from 1."""
+        """The index of the first part that the reader counts as ``number``; out of range if there is none.
+
+        Several parts can have the same number, since every sheet of a workbook counts from 1.
+        """
         if not self.numbers:
             return number - 1
         if not self.labels:
             at = bisect_left(self.numbers, number)
             return at if at < len(self.numbers) and self.numbers[at] == number else len(self.numbers)
-        return next((at for at, each in enumerate(self.numbers) if each == number), len(self.numbers))
+        return next((at for at, other in enumerate(self.numbers) if other == number), len(self.numbers))
 
     def place(self, offset: int) -> Place:
-        """The part that holds the character at ``offset``, in O(log n)."""
+        """The part that contains the character at ``offset``, in O(log n)."""
         part = max(bisect_right(self.starts, offset) - 1, 0)
         number = self.numbers[part] if self.numbers else part + 1
         return Place(
@@ -87,13 +90,13 @@ class Marks:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One text of the context, decoded once.
+    """One text of the context. A cell sees it as a ``str``, ``harlm.guest.worker.context.Document``.
 
     Attributes:
-        name: what a citation calls it: a path below the folder that was given, ``<stdin>``, a dict key.
+        name: the name that citations use: a path below the folder that was given, ``<stdin>``, a dict key.
         text: the whole text, with a newline for every line end.
-        kind: the reader that made it, such as ``text``, ``code``, ``pdf``, ``csv``.
-        marks: where its parts begin, for kinds that are not counted in lines.
+        kind: the format it was read from, such as ``text``, ``code``, ``pdf``, ``csv``.
+        marks: where its parts begin; ``None`` for kinds whose places are lines.
     """
 
     name: str
@@ -103,8 +106,9 @@ class Document:
 
     @cached_property
     def digest(self) -> str:
-        """The first half of the SHA-256 of the UTF-8 text, in hexadecimal: the document's address by content. Processors have
-        instructions for it, with which it takes less than half the time of BLAKE2b.
+        """The first half of the SHA-256 of the UTF-8 text, in hexadecimal: the document's content address.
+
+        Processors have instructions for SHA-256, with which it takes less than half the time of BLAKE2b.
         """
         state = hashlib.sha256()
         for piece in pieces(self.text):
@@ -113,7 +117,10 @@ class Document:
 
     @cached_property
     def line_starts(self) -> array[int]:
-        """The first character of every line. Built on first use: 8 bytes a line."""
+        """The offset of the first character of every line.
+
+        Built on first use; takes 8 bytes for each line.
+        """
         starts = array("Q", [0])
         base = 0
         for piece in pieces(self.text):
@@ -127,7 +134,7 @@ class Document:
         return bisect_right(self.line_starts, offset)
 
     def place(self, offset: int) -> Place:
-        """Where the character at ``offset`` stands, in the unit that this document is counted in."""
+        """The place of the character at ``offset``, in the unit of this document."""
         if self.marks is None:
             line = self.line_of(offset)
             return Place(label=str(line), line=line)
@@ -135,7 +142,10 @@ class Document:
         return replace(place, line=self.line_of(offset)) if self.marks.own_lines else place
 
     def extent(self, number: int) -> tuple[int, int] | None:
-        """The characters of the line, page, row, … that a reader counts as ``number``; None where there is none."""
+        """The span (start, end) of the line, page, row, … that a reader counts as ``number``, in characters.
+
+        ``None`` if there is no such part.
+        """
         starts: Sequence[int] = self.line_starts if self.marks is None else self.marks.starts
         index = number - 1 if self.marks is None else self.marks.index_of(number)
         if not 0 <= index < len(starts):
@@ -144,7 +154,7 @@ class Document:
 
 
 def pieces(text: str, size: int = _PIECE) -> Iterator[str]:
-    """``text`` in slices of ``size`` characters: for work that must not copy a huge text whole."""
+    """``text`` in slices of ``size`` characters, for work that must not copy a huge text whole."""
     if len(text) <= size:
         yield text
         return
@@ -153,7 +163,10 @@ def pieces(text: str, size: int = _PIECE) -> Iterator[str]:
 
 
 def without_surrogates(text: str) -> str:
-    """``text`` with U+FFFD for every lone surrogate, which no file, prompt or JSON can hold. Offsets stay what they are."""
+    """``text`` with U+FFFD for every lone surrogate, which cannot be encoded in UTF-8.
+
+    Offsets do not change.
+    """
     if text.isascii():
         return text
     try:
@@ -166,7 +179,7 @@ def without_surrogates(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """Something that was named or met while loading and is not in the context, and why."""
+    """A file, or a part of one, that was left out of the context, and the reason."""
 
     name: str
     reason: str
@@ -174,12 +187,12 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The huge input of a task: documents, what they look like in the REPL, and what was left out.
+    """The huge input of a task: its documents, their shape in the REPL, and what was left out.
 
     Attributes:
-        documents: in a deterministic order.
-        shape: one text, or a list of them.
-        skipped: what was not read, each with its reason.
+        documents: the documents, in a deterministic order.
+        shape: whether the REPL has one text or a list of texts.
+        skipped: what was left out, each with its reason.
     """
 
     documents: tuple[Document, ...]
@@ -193,12 +206,12 @@ class Context:
 
     @cached_property
     def characters(self) -> int:
-        """Characters in all documents together."""
+        """The number of characters in all documents."""
         return sum(len(document.text) for document in self.documents)
 
     @cached_property
     def digest(self) -> str:
-        """The same over the digests of the documents in order: the address of this content."""
+        """The content address of this context: a digest of the digests of its documents, in order."""
         state = hashlib.sha256()
         for document in self.documents:
             state.update(document.digest.encode())
@@ -206,21 +219,21 @@ class Context:
 
     @cached_property
     def by_name(self) -> Mapping[str, Document]:
-        """The documents by name; the first one wins where two have the same."""
+        """The documents by name; of documents with the same name, the first."""
         return {document.name: document for document in reversed(self.documents)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What can be said about a context without reading it all.
+    """A summary of a context: sizes, kinds and structure. It is computed without reading all of the text.
 
     Attributes:
-        tokens: estimated from a stratified sample; see ``harlm.tokens.estimate`` for the error.
-        characters: exact.
-        documents: how many.
-        kinds: documents of each kind, most frequent first.
-        structure: what most of the text looks like.
-        largest: the biggest documents as (name, characters).
+        tokens: estimated from a stratified sample; ``harlm.tokens.estimate`` states the error.
+        characters: the exact number of characters.
+        documents: the number of documents.
+        kinds: the number of documents of each kind, most frequent first.
+        structure: the structure of most of the text.
+        largest: the largest documents as (name, characters).
     """
 
     tokens: int
@@ -233,13 +246,13 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One passage that search found.
+    """One passage that search found. A cell sees it as ``harlm.guest.worker.context.Hit``.
 
     Attributes:
         document: the index of the document in its context.
-        start, end: the passage, in characters of that document.
+        start, end: the span of the passage, in characters of that document.
         score: higher is better; comparable within one search only.
-        best: the sentence of the passage that answers best, in characters of the document.
+        best: the span of the passage's best sentence, in characters of the document.
     """
 
     document: int

@@ -1,4 +1,4 @@
-"""What a run remembers, and how its tiers served it."""
+"""The entries of memory, and how its tiers served a run."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Literal
 from harlm.types.usage import Usage
 
 EntryKind = Literal["reply", "answer", "note", "turn", "digest"]
-"""What an entry was: a model's reply, a child's answer, what a model noted, a turn of a REPL that was folded, or a list of handles
-that had no room in a view.
+"""The source of an entry: a model's reply, a child's answer, a note that a model wrote, a turn of a REPL that
+was folded, or a list of handles that did not fit into a view.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A remembered result. The value is kept as it was, whatever tier it is served from.
+    """A remembered result. Its value never changes, whichever tier it is served from.
 
     Attributes:
-        key: what it is found by, and the same for the same content.
-        kind: what it was.
-        value: the text itself; bytes for what is no text.
-        question: what it answers.
-        run, node, depth: where it was made.
-        model: whose reply it is.
-        tokens: of the value, estimated.
+        key: the name it is stored under; equal content has equal keys.
+        kind: the source of the entry.
+        value: the text, or bytes if the value is not text.
+        question: the question that the value answers.
+        run, node, depth: where the entry was made.
+        model: the model that replied.
+        tokens: estimated tokens of the value.
         created: seconds since the epoch.
-        usage: what the call took that it came from.
+        usage: the usage of the call that produced the value.
     """
 
     key: str
@@ -44,11 +44,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierUse:
-    """One tier of memory over a run.
+    """How much one tier of memory was used in a run.
 
     Attributes:
-        served: accesses that it answered.
-        entries_mean, entries_max: in it, averaged over accesses, and at most.
+        served: accesses that the tier answered.
+        entries_mean, entries_max: entries in the tier: the average over all accesses, and the maximum.
     """
 
     served: int = 0
@@ -58,7 +58,7 @@ class TierUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compression:
-    """How many times shorter summaries were than what they were made of."""
+    """How many times shorter summaries were than their originals: mean, 10th and 90th percentile."""
 
     mean: float
     p10: float
@@ -67,17 +67,20 @@ class Compression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryUse:
-    """What memory did in a run.
+    """How much memory was used in a run.
 
     Attributes:
-        hot, warm, cold: the tiers: whole texts that were there, summaries that were there, originals that were fetched.
-        misses: accesses that nothing answered: calls that had to be made, handles that do not exist.
-        recomputed: accesses of what had been hot before and had to go.
-        rehydrated: originals that were asked for after a summary of them had been shown.
-        compression: of the summaries; None where there were none.
-        kept, probed: of the numbers and names of the answer that stood in what was summarised, how many stood in the summaries.
-        reused: calls that were not made, since their replies were known.
-        saved_tokens, saved_micros: what these took when they were made; None as soon as a price was unknown.
+        hot, warm, cold: use of each tier: hot serves whole texts from this process, warm serves summaries,
+            cold fetches originals from the store.
+        misses: accesses that no tier answered: calls that had to be made, handles that do not exist.
+        recomputed: accesses to texts that had been in the hot tier and were evicted.
+        rehydrated: originals that were read after their summary had been shown.
+        compression: of the summaries; ``None`` if there were none.
+        probed: the numbers and names of the answer that occur in a text that was summarised.
+        kept: how many of the probed ones also occur in the summaries.
+        reused: calls that were not made because their replies were known.
+        saved_tokens, saved_micros: tokens and micro-dollars of the reused calls when they were made;
+            ``saved_micros`` is ``None`` as soon as one price is unknown.
     """
 
     hot: TierUse = field(default_factory=TierUse)
@@ -100,7 +103,7 @@ class MemoryUse:
 
     @property
     def hit_rate(self) -> float | None:
-        """Of all accesses, those that were answered; None where there were none."""
+        """The share of accesses that a tier answered; ``None`` if there were no accesses."""
         accesses = self.served + self.misses
         return self.served / accesses if accesses else None
 
@@ -110,8 +113,8 @@ class Recollection:
     """A passage of an entry that search found.
 
     Attributes:
-        key: of the entry.
-        start, end: the passage, in characters of the value.
+        key: the key of the entry.
+        start, end: the span of the passage, in characters of the entry's value.
         score: higher is better; comparable within one search only.
     """
 

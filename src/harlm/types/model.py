@@ -1,4 +1,4 @@
-"""What goes to a model and what comes back."""
+"""Requests to a model, and its replies."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How a model is asked to sample. None leaves the choice to the provider.
+    """The sampling options of a request. ``None`` leaves the choice to the provider.
 
     Attributes:
-        max_tokens: the most tokens of output.
+        max_tokens: the most output tokens.
         temperature: 0 is the most repeatable.
-        seed: for providers that know one; also seeds ``random`` in the REPL.
-        request_key: names the request for the provider, so that one that is sent again is served once.
-        on_text: called with the reply so far, each time more of it arrives, by models that can stream; None asks for it whole.
+        seed: for providers that support seeds; it also seeds ``random`` in the REPL.
+        request_key: identifies the request, so that the provider serves a repeated request only once.
+        on_text: called by models that can stream with the reply so far, each time more of it arrives;
+            ``None`` asks for the whole reply at once.
     """
 
     max_tokens: int | None = None
@@ -39,12 +40,12 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """How many of something a provider takes in a time.
+    """One rate limit of a provider.
 
     Attributes:
-        limit: for each minute, or whatever time the provider counts in.
-        left: of it, after the request that this came with.
-        reset_s: seconds until all of it is there again; None when not told.
+        limit: the most requests or tokens in each period, usually a minute.
+        left: how many of them remain after the request that reported this.
+        reset_s: seconds until the whole limit is available again; ``None`` if the provider does not say.
     """
 
     limit: int
@@ -54,7 +55,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """What a provider says of its rate limits. None where it says nothing."""
+    """The rate limits that a provider reports; ``None`` for a limit that it does not report."""
 
     requests: Rate | None = None
     tokens: Rate | None = None
@@ -65,12 +66,12 @@ class Completion:
     """A model's reply.
 
     Attributes:
-        text: the reply; empty when the model spent its tokens otherwise, and was paid for all the same.
+        text: the reply; empty if the model spent its tokens on something else, such as reasoning.
         model: the name of the model, as the caller knows it.
-        usage: of this one call.
+        usage: of this one call; an empty reply is paid for as well.
         stop: why the model stopped: ``end``, cut at ``length``, or a ``filter`` of the provider.
-        request_id: the provider's name for the request.
-        rates: what the provider said of its rate limits along with the reply.
+        request_id: the provider's id of the request.
+        rates: the rate limits that the provider reported with the reply.
     """
 
     text: str
@@ -82,20 +83,21 @@ class Completion:
 
 
 RELIABLE_SHARE = 0.25
-"""The share of its window in which a model is taken to read reliably, until it is measured for that model. Published curves fall
-long before the window is full.
+"""The share of its window in which a model is assumed to read reliably, unless it was measured for that
+model. Published accuracy curves fall long before the window is full.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What is known of a model before it is called.
+    """What is known about a model before it is called.
 
     Attributes:
-        name: full, such as ``openai/gpt-5``.
-        window: tokens that one call can hold, input and output together.
+        name: the full name, such as ``openai/gpt-5``.
+        window: the most tokens of one call, input and output together.
         price: ``None`` if it is unknown.
-        effective_window: tokens of it that the model reads reliably.
+        effective_window: tokens of the window that the model reads reliably; 0 stands for ``RELIABLE_SHARE``
+            of the window.
     """
 
     name: str

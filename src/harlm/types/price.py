@@ -1,7 +1,7 @@
 """What a model costs, in exact integers.
 
-A price of 1 USD for a million tokens is one micro-dollar a token, so prices are kept as whole pico-dollars a token, and a bill is an
-integer.
+A price of 1 USD for a million tokens is one micro-dollar for each token. Prices are kept as whole
+pico-dollars for each token, so that every bill is an integer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Prices of calls whose whole input is longer than a limit, in USD for a million tokens.
 
     Attributes:
-        above: tokens of input, cached ones included; the tier holds from one token more.
+        above: the limit in input tokens, cached ones included; the tier applies to longer inputs.
         input, cached, cache_write, output: as in ``Price``.
     """
 
@@ -40,16 +40,17 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Price(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, dict=True
 ):
-    """What one model costs, in USD for a million tokens, and what it holds.
+    """The price of one model, in USD for a million tokens, and the sizes it allows.
 
     Attributes:
-        input: tokens of the prompt that no cache served.
-        output: tokens of the reply, thoughts included.
-        cached: tokens that the provider's cache served; as ``input`` when None.
-        cache_write: tokens written into the cache; as ``input`` when None.
-        window: tokens that one call can hold, input and output together; None when unknown.
-        max_output: the most tokens of one reply; None when unknown.
-        tiers: prices of long prompts; the one with the highest limit that the input exceeds holds.
+        input: price of prompt tokens that no cache served.
+        output: price of reply tokens, including reasoning.
+        cached: price of tokens that the provider's cache served; ``None`` means the same as ``input``.
+        cache_write: price of tokens written into the cache; ``None`` means the same as ``input``.
+        window: the most tokens of one call, input and output together; ``None`` if unknown.
+        max_output: the most tokens of one reply; ``None`` if unknown.
+        tiers: prices of long prompts; of the tiers whose limit the input exceeds, the one with the highest
+            limit applies.
     """
 
     input: _Rate
@@ -61,7 +62,10 @@ class Price(
     tiers: tuple[Tier, ...] = ()
 
     def picos(self, usage: Usage) -> int:
-        """What ``usage`` of one call costs, in pico-dollars. The tier is chosen by the whole input of the call."""
+        """The cost of one call with this usage, in pico-dollars.
+
+        Its whole input decides which tier applies.
+        """
         rates = self._rates(usage.input_tokens)
         cached = min(usage.cached_tokens, usage.input_tokens)
         written = min(usage.cache_write_tokens, usage.input_tokens - cached)
@@ -73,8 +77,10 @@ class Price(
         )
 
     def bound_micros(self, input_tokens: int, output_tokens: int) -> int:
-        """The most that a call can cost with up to these tokens, in micro-dollars: at the most expensive tier that it can
-        reach, nothing cached, and all of it written into the cache if that costs more.
+        """The most that a call can cost with up to these many tokens, in micro-dollars.
+
+        It is the cost at the most expensive tier that the call can reach, with nothing cached, and with the
+        whole prompt written into the cache if that costs more.
         """
         return max(
             -(-(input_tokens * rates.highest_input + output_tokens * rates.output) // PICOS)
@@ -82,8 +88,8 @@ class Price(
         )
 
     def affordable_output(self, input_tokens: int, micros: int) -> int:
-        """The most tokens of output for which ``bound_micros`` is at most ``micros``; negative when the input alone
-        costs more.
+        """The most output tokens for which ``bound_micros`` is at most ``micros``; negative if the input
+        alone costs more.
         """
         left = [
             (micros * PICOS - input_tokens * rates.highest_input, rates.output)
@@ -94,7 +100,7 @@ class Price(
         return min((picos // rate for picos, rate in left if rate), default=_ANY_OUTPUT)
 
     def _within_reach(self, input_tokens: int) -> list[_Rates]:
-        """The rates of calls with up to so much input."""
+        """The rates of every tier that a call with up to ``input_tokens`` can be in."""
         return [rates for above, rates in self._tiered if above < max(input_tokens, 0)]
 
     def _rates(self, input_tokens: int) -> _Rates:
@@ -110,11 +116,11 @@ class Price(
 
 
 FREE = Price(input=0, output=0)
-"""The price of models that cost nothing: the offline model, functions of the caller."""
+"""The price of models that cost nothing: the offline model, and functions of the caller."""
 
 
 class _Rates:
-    """Prices as whole pico-dollars a token."""
+    """Prices as whole pico-dollars for each token."""
 
     __slots__ = ("cache_write", "cached", "highest_input", "input", "output")
 

@@ -1,4 +1,4 @@
-"""What a cell of model-written code comes to."""
+"""The result of a cell of model-written code."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Final:
-    """What a cell finished with: ``FINAL(x)``, ``FINAL_VAR(name)``, ``SUBMIT(x)`` or the ``answer`` dict.
+    """The value that a cell finished the task with.
+
+    It comes from ``FINAL(x)``, ``FINAL_VAR(name)``, ``SUBMIT(x)`` or the ``answer`` dict.
 
     Attributes:
-        value: a string, or a value that JSON can hold.
+        value: a string, or another value that JSON can represent.
     """
 
     value: object
@@ -18,17 +20,18 @@ class Final:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What came of one cell.
+    """The result of one cell.
 
     Attributes:
-        output: stdout and stderr in order: the head and tail that the sandbox kept.
-        output_chars: the true length of the output.
-        error: the traceback, or the limit that ended the cell; None when it ran to its end.
-        final: set when the cell finished the task.
-        names: the variables that the cell made or changed, as (name, short description).
-        lost: whether the cell ended its REPL, which had to be replaced; ``error`` says what became of the variables.
+        output: stdout and stderr in order; of a long output, the head and tail that the sandbox kept.
+        output_chars: the length of the whole output, in characters.
+        error: the traceback, or the limit that ended the cell; ``None`` if the cell ran to its end.
+        final: set if the cell finished the task.
+        names: the variables that the cell created or changed, as (name, short description).
+        lost: whether the cell ended its REPL, which had to be replaced; ``error`` says which variables
+            survived.
         wall_s: seconds from start to end.
-        waiting_s: the part of it in which the cell waited for calls.
+        waiting_s: seconds of ``wall_s`` in which the cell waited for calls.
     """
 
     output: str = ""

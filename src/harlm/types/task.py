@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from typing import Literal
 
 from harlm.types.context import Context
 from harlm.types.memory import MemoryUse
+from harlm.types.notebook import answer_html
 from harlm.types.usage import Usage
 
 Mode = Literal["direct", "repl", "full"]
@@ -17,14 +17,16 @@ Mode = Literal["direct", "repl", "full"]
 MODES: tuple[Mode, ...] = ("direct", "repl", "full")
 
 Growth = Literal["constant", "logarithmic", "linear", "factorable pairs", "arbitrary pairs"]
-"""How the tokens that an exact answer needs grow with the text: a slice that code can find; the place where
-something changes in ordered text; every atom; every pair of atoms, judged from what was learned of each;
-every pair, read together.
+"""How the tokens that an exact answer must read grow with the text. ``constant``: it needs a slice that code
+can find. ``logarithmic``: the place where something changes in ordered text. ``linear``: every atom.
+``factorable pairs``: every pair of atoms, each pair judged from what was learned about each atom alone.
+``arbitrary pairs``: every pair, both atoms read together.
 """
 
 Status = Literal["ok", "partial", "not_found"]
-"""``ok``: the model finished. ``partial``: an answer was forced at the last turn. ``not_found``: the model
-says that the context does not hold the answer."""
+"""``ok``: the model finished. ``partial``: the last turn forced an answer. ``not_found``: the model says that
+the context does not contain the answer.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +34,9 @@ class Task:
     """A question over a context.
 
     Attributes:
-        question: what is asked.
-        context: what it is asked about.
-        mode: a mode that the caller insists on, or ``auto`` to let the router choose.
+        question: the question, as the user wrote it.
+        context: the documents to answer it from.
+        mode: the mode that the caller requires, or ``auto`` to let the router choose.
     """
 
     question: str
@@ -44,7 +46,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """The router's choice for a task, with how sure it is of each mode and why."""
+    """The router's choice for a task, with the probability it gives each mode and its reasons."""
 
     mode: Mode
     probabilities: Mapping[Mode, float]
@@ -53,14 +55,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """A quote that stands verbatim at the place named. Made only by code that has checked it.
+    """A quote that occurs verbatim at a place of the context. Only code that has checked this creates one.
 
     Attributes:
         source: the document's name.
         start, end: the quote, in characters of the document's text: ``text[start:end] == quote``.
         line, page: as in ``Place``.
         place: source and label together: ``docs/tls.md:41``, ``report.pdf:p12``, ``data.csv:row 88``.
-        quote: what stands there.
+        quote: the text at that place.
     """
 
     source: str
@@ -78,9 +80,10 @@ class Latency:
 
     Attributes:
         wall_s: seconds from question to answer.
-        critical_path_s: what would remain with unlimited concurrency: calls that were in flight side by side
-            count as the longest of them.
-        parallelism: seconds spent in calls, added up, over the seconds during which any call was in flight.
+        critical_path_s: seconds that the run would take with unlimited concurrency: of calls that were in
+            flight at the same time, only the longest counts.
+        parallelism: the seconds of all calls added up, divided by the seconds during which any call was in
+            flight.
     """
 
     wall_s: float
@@ -90,12 +93,12 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingCost:
-    """How much was read, beside the least that any exact method has to read for such a question (theorem T1).
+    """How many tokens were read, and how many any exact method must read for such a question (theorem T1).
 
     Attributes:
-        growth: the class of the question: how its need grows with the text, by its wording.
-        tokens_read: tokens of input, over all calls; rules and transcripts included.
-        least_tokens: the bound of the class, for this text and window.
+        growth: the class of the question, judged by its wording.
+        tokens_read: input tokens over all calls, including rules and transcripts.
+        least_tokens: the lower bound of the class, for this text and window.
     """
 
     growth: Growth
@@ -104,28 +107,28 @@ class ReadingCost:
 
     @property
     def ratio(self) -> float | None:
-        """Tokens read over the bound; None where nothing need be read."""
+        """Tokens read, divided by the lower bound; ``None`` if the bound is 0."""
         return self.tokens_read / self.least_tokens if self.least_tokens else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a run returns.
+    """The result of a run.
 
     Attributes:
-        text: the answer, with places in square brackets where the model cited.
-        data: the value that the model finished with, when it was not a string.
-        citations: every one checked: its quote occurs at its place.
-        citations_dropped: how many the model gave that could not be verified, and were removed.
-        confidence: None: nothing here measures it yet, and a number would be invented.
+        text: the answer, with places in square brackets where the model cited the context.
+        data: the value that the model finished with, if it was not a string.
+        citations: the verified citations: each quote occurs at its place.
+        citations_dropped: citations of the model that could not be verified and were removed.
+        confidence: always ``None``: nothing measures confidence yet.
         status: see ``Status``.
         mode: the mode that produced the answer.
-        route: the router's choice; None where the caller chose.
-        usage: over the whole tree.
+        route: the router's choice; ``None`` if the caller chose the mode.
+        usage: of the whole tree of nodes.
         latency: of the whole run.
-        reading: what was read, beside what had to be.
+        reading: the tokens that were read, and the least that had to be.
         memory: what was remembered and reused.
-        sandbox: the isolation tier that model-written code ran under; None when no code ran.
+        sandbox: the isolation tier that model-written code ran under; ``None`` if no code ran.
         run_id: the name of the stored run.
     """
 
@@ -151,12 +154,12 @@ class Answer:
 
     @property
     def response(self) -> str:
-        """``text`` under the name that the reference RLM gives it."""
+        """``text``, under the name that the reference RLM uses."""
         return self.text
 
     @property
     def warning(self) -> str | None:
-        """What a reader of this answer must know about how it was made; None when there is nothing."""
+        """A warning about how this answer was made; ``None`` if there is nothing to warn of."""
         if self.sandbox != "s0":
             return None
         return (
@@ -165,18 +168,11 @@ class Answer:
         )
 
     def _repr_html_(self) -> str:
-        """The answer and its sources for a notebook. All text is escaped: it came from a model."""
-        rows = "".join(
-            f"<li><code>{escape(cited.place)}</code> <q>{escape(cited.quote)}</q></li>"
-            for cited in self.citations
-        )
+        """The answer and its sources, as a notebook shows them."""
         cost = "unknown" if self.usage.cost_usd is None else f"${self.usage.cost_usd:.4f}"
         facts = (
             f"{self.status} · {self.mode} · {self.usage.calls} calls · cost {cost} · "
             f"{self.latency.wall_s:.2f} s · sandbox {self.sandbox or 'not used'} · run {self.run_id}"
             f"{'' if self.warning is None else f' · WARNING: {self.warning}'}"
         )
-        return (
-            f'<div class="harlm"><p style="white-space:pre-wrap">{escape(self.text)}</p>'
-            f"<ol>{rows}</ol><small>{escape(facts)}</small></div>"
-        )
+        return answer_html(self.text, [(cited.place, cited.quote) for cited in self.citations], facts)

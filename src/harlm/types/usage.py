@@ -1,4 +1,4 @@
-"""What calls use, and what they may use: tokens, money, calls and time."""
+"""Usage and budgets: tokens, money, calls and time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Amounts(NamedTuple):
-    """What calls take from a budget, as one vector: tokens of input and output together, micro-dollars, requests."""
+    """What calls take from a budget: tokens of input and output together, micro-dollars, requests."""
 
     tokens: int = 0
     micros: int = 0
@@ -17,14 +17,14 @@ class Amounts(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a run may use at most, over its whole recursion. None is no limit.
+    """What a run may use at most, over its whole recursion. ``None`` means no limit.
 
     Attributes:
         usd: dollars.
-        tokens: of input and output together.
+        tokens: input and output tokens together.
         calls: model requests.
         seconds: wall time.
-        depth: the deepest node with a REPL of its own; 0 is the root alone.
+        depth: the deepest node that has its own REPL; 0 is the root alone.
     """
 
     usd: float | None = None
@@ -36,13 +36,13 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Early:
-    """Calls that were made before the cell asked for them (``harlm.scheduler``). They are part of the usage; what nobody asked
-    for in the end was wasted.
+    """Calls that were made before their cell reached them (``harlm.scheduler``). They are part of the usage.
 
     Attributes:
-        made: how many.
-        claimed: how many of these the cells asked for.
-        wasted_tokens, wasted_micros: what the others took, in tokens and micro-dollars; None as soon as a price is unknown.
+        made: the number of early calls.
+        claimed: how many of them their cells reached; the others were wasted.
+        wasted_tokens, wasted_micros: the tokens and micro-dollars of the wasted calls; ``wasted_micros`` is
+            ``None`` as soon as one price is unknown.
     """
 
     made: int = 0
@@ -52,7 +52,7 @@ class Early:
 
     @property
     def wasted(self) -> int:
-        """How many were made for nothing."""
+        """The number of early calls that no cell reached."""
         return self.made - self.claimed
 
     def __add__(self, other: Early) -> Early:
@@ -66,19 +66,19 @@ class Early:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What calls have used. Adds up: the usage of a run is the sum over its whole tree.
+    """What calls have used. Usages add up: that of a run is the sum over its whole tree.
 
     Attributes:
         calls: model requests that were answered.
         input_tokens: all tokens sent, cached ones included.
         output_tokens: all tokens received, reasoning included.
-        cached_tokens: the part of the input that the provider served from its cache.
-        cache_write_tokens: the part of the input that the provider wrote to its cache.
-        reasoning_tokens: the part of the output that the model kept to itself.
-        cost_micros: micro-dollars; None as soon as the price of one call is unknown.
-        estimated: whether some token counts are our estimate, because a provider reported none.
-        by_model: the same, for each model.
-        early: how many of the calls were made early, and what of that was wasted; known for whole nodes only.
+        cached_tokens: input tokens that the provider served from its cache.
+        cache_write_tokens: input tokens that the provider wrote to its cache.
+        reasoning_tokens: output tokens of reasoning, which are not part of the reply's text.
+        cost_micros: micro-dollars; ``None`` as soon as the price of one call is unknown.
+        estimated: whether some token counts are estimates, because a provider reported none.
+        by_model: the usage of each model.
+        early: the calls that were made early, and how many of them were wasted; known for whole nodes only.
     """
 
     calls: int = 0
@@ -110,17 +110,17 @@ class Usage:
         )
 
     def of_model(self, model: str) -> Usage:
-        """This usage, booked to ``model``."""
+        """This usage, recorded under ``model``."""
         return replace(self, by_model={model: self})
 
     @property
     def cost_usd(self) -> float | None:
-        """The cost in dollars, or None when a price is unknown."""
+        """The cost in dollars; ``None`` if a price is unknown."""
         return None if self.cost_micros is None else self.cost_micros / 1_000_000
 
 
 def summed(usages: Sequence[Usage]) -> Usage:
-    """The sum of many, which are booked to no model; in an eighth of the time that adding takes."""
+    """The sum of many usages, without ``by_model`` and ``early``; it takes an eighth of the time of ``+``."""
     costs = [usage.cost_micros for usage in usages if usage.cost_micros is not None]
     return Usage(
         calls=sum(usage.calls for usage in usages),

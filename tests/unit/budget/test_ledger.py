@@ -16,19 +16,10 @@ from harlm.errors import (
     TokenLimit,
 )
 from harlm.types import Amounts, Usage
-from tests.support.ledger_machine import ManualLoop
+from tests.support.virtual_time import Clock, ManualLoop
 
 NOTHING = Amounts()
 ONE_CALL = Amounts(calls=1)
-
-
-class Clock:
-    """A clock that is turned by hand."""
-
-    time = 100.0
-
-    def __call__(self) -> float:
-        return self.time
 
 
 async def began(work: Awaitable[Reservation]) -> asyncio.Task[Reservation]:
@@ -166,10 +157,10 @@ async def test_a_refusal_names_the_limit_what_is_used_and_the_flag(
 
 
 async def test_when_the_time_is_over_everything_is_refused() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     account = Account(Caps(ends=104.0), now=clock).child()
     assert account.seconds_left == account.seconds == 4.0
-    clock.time = 104.5
+    clock.now = 104.5
     with pytest.raises(DeadlineExceeded) as caught:
         await account.reserve(NOTHING)
     assert str(caught.value) == "the time is over (4 s); raise --timeout"
@@ -188,7 +179,7 @@ def test_a_node_below_the_deepest_is_refused() -> None:
 
 
 def test_a_node_cannot_allow_its_children_more_depth_or_time_than_it_has() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     child = Account(Caps(depth=1, ends=105.0), now=clock).child(Caps(depth=9, ends=200.0))
     assert child.ends == 105.0
     with pytest.raises(DepthLimit):
@@ -293,13 +284,13 @@ async def test_a_wait_ends_with_the_time() -> None:
 
 def test_what_is_granted_in_the_moment_in_which_a_timer_fires_early_is_given_back() -> None:
     """As uvloop's timers do, which are rounded to the millisecond. Here they are to ten."""
-    loop = ManualLoop()
+    loop = ManualLoop(tick=0.01)
 
     async def granted_and_timed_out() -> Account:
-        account = Account(Caps(calls=1, ends=1.008), now=lambda: loop.clock)
+        account = Account(Caps(calls=1, ends=1.008), now=loop.clock)
         working = await account.reserve(ONE_CALL)
         waits = await began(account.reserve(ONE_CALL))
-        loop.clock = 1.006
+        loop.clock.now = 1.006
         await asyncio.sleep(0)  # the timer is due, and comes after what is done now
         working.refund()
         with pytest.raises(DeadlineExceeded):
@@ -328,7 +319,7 @@ async def test_left_is_what_fits_now_and_prospect_what_fits_when_all_comes_back(
 
 
 async def test_pressure_is_the_share_of_what_is_scarcest_here_or_above() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     root = Account(Caps(tokens=100, micros=1_000, ends=110.0), now=clock)
     node = root.child(Caps(calls=10))
     assert node.pressure == 0.0
@@ -336,9 +327,9 @@ async def test_pressure_is_the_share_of_what_is_scarcest_here_or_above() -> None
     assert node.pressure == 0.4
     root.hold(Amounts(tokens=20))
     assert node.pressure == 0.5  # of the 80 that are not kept
-    clock.time = 107.0
+    clock.now = 107.0
     assert node.pressure == pytest.approx(0.7)
-    clock.time = 200.0
+    clock.now = 200.0
     assert node.pressure == 1.0
 
 

@@ -81,7 +81,7 @@ def test_members_of_one_name_are_told_apart(tmp_path: Path) -> None:
     [
         ("a.txt", b"", "a.txt' is empty; give"),
         ("a.txt", b"\0\1", "a.txt' is binary, not text; convert it"),
-        ("a.txt", b" ", "a.txt' holds only blanks; give"),
+        ("a.txt", b" ", "a.txt' contains only blanks; give"),
         ("a.docx", b"PK", "a.docx' is not an Office file that can be opened .*; save it"),
         ("a.eml", b"", "a.eml' is empty; give"),
     ],

@@ -252,7 +252,7 @@ def test_halves_of_characters_in_a_notebook_become_one_character_each() -> None:
     ],
 )
 def test_whatever_a_parser_raises_says_that_the_file_is_broken(name: str, data: bytes, said: str) -> None:
-    with pytest.raises(ContextError, match=f"is not {said} that can be read .*; write it anew"):
+    with pytest.raises(ContextError, match=f"is not {said} that can be read .*; save it again"):
         read_document(name, data)
 
 

@@ -1,14 +1,7 @@
 from __future__ import annotations
 
 from harlm.engine.timing import Bursts, CallClock
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.virtual_time import Clock
 
 
 def test_parallelism_is_call_time_over_busy_time() -> None:

@@ -198,7 +198,7 @@ def test_what_common_words_add_is_kept_and_checked(tmp_path: Path) -> None:
         connection.execute("UPDATE i_p_large SET spread = x'0102'")
     with (
         open_index([], file=file, key="large") as index,
-        pytest.raises(sqlite3.DatabaseError, match="'lamp' adds is damaged"),
+        pytest.raises(sqlite3.DatabaseError, match="the impact of 'lamp' is damaged"),
     ):
         index.best(["lamps"], 10)
 

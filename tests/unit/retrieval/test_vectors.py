@@ -52,7 +52,7 @@ def test_a_vector_is_found_as_soon_as_it_is_added() -> None:
 
 def test_another_dimension_is_refused() -> None:
     vectors = Vectors(3)
-    with pytest.raises(ValueError, match="a vector of 2 numbers among those of 3"):
+    with pytest.raises(ValueError, match="a vector has 2 numbers, but the others have 3"):
         vectors.add([row(1, 2)])
     assert len(vectors) == 0
 

@@ -134,7 +134,7 @@ async def test_seatbelt_denies_what_it_can() -> None:
     ],
 )
 def test_a_tier_that_lets_a_canary_through_is_none(tier: str, reached: list[str], is_built: bool) -> None:
-    assert (tiers._what_it_should_stop(tier, reached) == "") is is_built
+    assert (tiers._why_not_safe(tier, reached) == "") is is_built
 
 
 async def test_what_monty_denies_was_tried() -> None:

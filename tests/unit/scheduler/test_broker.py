@@ -11,6 +11,7 @@ from harlm.errors import CallLimit, CodeError
 from harlm.protocols import Foreseen
 from harlm.scheduler.broker import Broker, Making
 from harlm.types import Usage
+from tests.support.virtual_time import Clock
 
 
 class Model:
@@ -135,12 +136,12 @@ async def test_risks_are_taken_only_while_the_budget_allows() -> None:
 
 
 async def test_the_record_is_the_graph() -> None:
-    now = 0.0
-    broker = Broker(Model().begin, now=lambda: now)
+    clock = Clock()
+    broker = Broker(Model().begin, now=clock)
     for number, (prompt, needs) in enumerate([("a", ()), ("b", ()), ("c", (1, 2))], start=1):
         waiting = asyncio.create_task(broker.foresee(foreseen(number, prompt, *needs)))
         await asyncio.sleep(0)
-        now += 1
+        clock.now += 1
         await waiting
         await broker.claim(*asked(prompt))
     record = await broker.close()

@@ -1,7 +1,6 @@
-"""One reader a format: bytes in, documents out. This file knows which reader a name asks for; the readers know their
-format only, and refuse to open files.
+"""Readers: one for each format, from bytes to documents. This module chooses the reader by the file's name.
 
-A reader raises ``ContextError`` for what is broken, and reports what it leaves out.
+Readers do not open files. A reader raises ``ContextError`` for a broken file, and reports what it leaves out.
 """
 
 from __future__ import annotations
@@ -33,16 +32,19 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
     ".tsv": ("table", "read"),
     ".eml": ("mail", "read"),
 }
-"""A suffix and its reader, which is imported when the first file of its kind is met: most contexts need one or two."""
+"""The module and function that read each suffix.
 
-_SPOKEN: Mapping[str, str] = {
+Imported on first use, since most contexts need only one or two.
+"""
+
+_FORMAT_NAMES: Mapping[str, str] = {
     "pdf": "a PDF",
     "office": "an Office file",
     "notebook": "a notebook",
     "html": "an HTML page",
     "table": "a table",
     "mail": "a mail message",
-    "text": "a text",
+    "text": "a text file",
 }
 
 __all__ = ["ReadResult", "is_archive", "read_archive", "read_document"]
@@ -52,8 +54,8 @@ def read_document(name: str, data: bytes) -> ReadResult:
     """The documents in one file that is not an archive.
 
     Args:
-        name: what the document will be called; its suffix chooses the reader.
-        data: the whole file.
+        name: the name that the document will have; its suffix chooses the reader.
+        data: the contents of the file.
 
     Raises:
         ContextError: the file is empty, broken, or not text.
@@ -65,17 +67,17 @@ def read_document(name: str, data: bytes) -> ReadResult:
         reading = _reader(suffix)(name, data)
     except ContextError:
         raise
-    except Exception as error:  # parsers of ten formats raise anything at all for a broken file
+    except Exception as error:  # parsers of ten formats raise any kind of error for a broken file
         module, _ = _BY_SUFFIX.get(suffix, ("text", ""))
         raise ContextError(
-            f"is not {_SPOKEN[module]} that can be read ({shown_error(error)}); "
-            "write it anew with the program it came from, or save it as plain text"
+            f"is not {_FORMAT_NAMES[module]} that can be read ({shown_error(error)}); "
+            "save it again with the program it came from, or save it as plain text"
         ) from error
     return replace(reading, documents=tuple(map(_sendable, reading.documents)))
 
 
 def _sendable(document: Document) -> Document:
-    """Escapes in JSON and in old encodings can stand for halves of characters, which cannot be sent anywhere."""
+    """``document`` without lone surrogates, which escapes in JSON and old encodings can produce."""
     text = without_surrogates(document.text)
     return document if text == document.text else replace(document, text=text)
 
@@ -95,10 +97,12 @@ def is_archive(name: str) -> bool:
 
 
 def read_archive(name: str, data: bytes) -> ReadResult:
-    """The documents of all members of an archive. Nothing is written to disk, and no member's name is opened.
+    """The documents of all members of an archive.
+
+    Nothing is written to disk, and no member's name is used as a path.
 
     Raises:
-        ContextError: the archive is broken, encrypted, or grows beyond its limits.
+        ContextError: the archive is broken, or exceeds the limits in ``archive``.
     """
     skipped: list[Skipped] = []
     documents: list[Document] = []

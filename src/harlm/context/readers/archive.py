@@ -1,7 +1,8 @@
-"""Zip, tar and gzip: members one after another, from memory. Knows how archives attack; refuses to write anything or
-to follow a member's name anywhere.
+"""Zip, tar and gzip archives, read from memory one member after another.
 
-Limits, since an archive's size says nothing of what is in it: members, bytes in all, and bytes out for each byte in.
+An archive may be hostile: nothing is written to disk, and no member's name is used as a path. Since a small
+archive can unpack to any size, there are limits on the number of members, on all bytes that it unpacks to,
+and on the bytes out for each byte in.
 """
 
 from __future__ import annotations
@@ -24,17 +25,25 @@ SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 MAX_MEMBERS = 20_000
 MAX_BYTES = 1 << 30
 MAX_RATIO = 200
-"""Bytes out for each byte in; text compresses 3 to 20 times, and 1000 times is DEFLATE's own limit."""
+"""Bytes out for each byte in.
 
-_FREE_BYTES = 10 << 20  # below this no ratio is looked at
+Text compresses 3 to 20 times; the limit of DEFLATE itself is about 1000 times.
+"""
+
+_FREE_BYTES = 10 << 20  # bytes out for which the ratio does not matter
 _PIECE = 1 << 20
 
 
 def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every regular member, named below the archive's name.
+    """The name and the content of every regular member.
+
+    Args:
+        name: the name of the archive, which is the prefix of its members' names.
+        data: the contents of the archive.
+        skipped: members that are left out are added to it.
 
     Raises:
-        ContextError: broken, or beyond a limit.
+        ContextError: the archive is broken, or exceeds a limit.
     """
     meter = SizeMeter(len(data), advice="unpack it yourself and name the folder")
     lower = name.lower()
@@ -48,14 +57,15 @@ def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[st
             yield from _tar_members(name, data, meter, skipped)
     except ContextError:
         raise
-    except Exception as error:  # the standard library raises anything at all for wrong bytes in an archive
+    except Exception as error:  # the standard library raises any kind of error for a broken archive
         raise ContextError(
-            f"is not an archive that can be read ({shown_error(error)}); unpack it yourself and name the folder"
+            f"is not an archive that can be read ({shown_error(error)}); "
+            "unpack it yourself and name the folder"
         ) from error
 
 
 def left_out(name: str, reason: str) -> Skipped:
-    """A member that is not read."""
+    """A member that is left out, with the reason."""
     return Skipped(name=name, reason=reason)
 
 
@@ -91,23 +101,23 @@ def _tar_members(
 
 
 def _plain(member: str) -> str:
-    """A member's name without anything that could lead out of the archive. It is only ever shown."""
+    """A member's name without parts that lead out of the archive. It is only shown, never opened."""
     parts = [part for part in PurePosixPath(member.replace("\\", "/")).parts if part not in ("/", "..", ".")]
     return shown_name("/".join(parts)) or "member"
 
 
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes:
-        """Some bytes; none at the end."""
+        """Some bytes; an empty result at the end."""
         ...
 
 
 class SizeMeter:
-    """Counts what comes out of one archive, and stops at a limit.
+    """Counts the bytes and members that one archive unpacks to, and stops at a limit.
 
     Args:
-        size: of the archive itself, in bytes.
-        advice: what to do instead, for the message at a limit.
+        size: the size of the archive itself, in bytes.
+        advice: the advice for the user, in the message of an exceeded limit.
     """
 
     def __init__(self, size: int, *, advice: str) -> None:
@@ -117,18 +127,26 @@ class SizeMeter:
         self._members = 0
 
     def allow(self, size: int) -> None:
-        """Refuse a member that says itself that it is too big."""
+        """Check that ``size`` more bytes are within the limit.
+
+        Raises:
+            ContextError: they are not.
+        """
         if self._bytes + size > self._allowed:
             raise ContextError(
-                f"unpacks to more than {self._allowed:,} bytes (the limit is {MAX_RATIO} times its size, at most "
-                f"{MAX_BYTES:,}); {self._advice}"
+                f"unpacks to more than {self._allowed:,} bytes (the limit is {MAX_RATIO} times its size, "
+                f"at most {MAX_BYTES:,}); {self._advice}"
             )
 
     def read(self, stream: _Readable) -> bytes:
-        """All of one member."""
+        """The whole content of one member.
+
+        Raises:
+            ContextError: there are too many members, or too many bytes.
+        """
         self._members += 1
         if self._members > MAX_MEMBERS:
-            raise ContextError(f"holds more than {MAX_MEMBERS:,} files; {self._advice}")
+            raise ContextError(f"contains more than {MAX_MEMBERS:,} files; {self._advice}")
         pieces = []
         while piece := stream.read(_PIECE):
             self.allow(len(piece))

@@ -1,4 +1,4 @@
-"""HTML: the text that a reader sees, with headings and list marks; places are lines of the file."""
+"""HTML: the visible text, with marks for headings and list items; places are lines of the file."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def read(name: str, data: bytes) -> ReadResult:
         raise ContextError("is binary, not HTML; convert it to text first")
     document = parse(source).document(name, "html")
     if not document.text.strip():
-        raise ContextError("holds no visible text; name a page that does")
+        raise ContextError("contains no visible text; name a page that does")
     return ReadResult((document,))
 
 
 def parse(source: str) -> Parts:
-    """The visible blocks of an HTML text, each with the line that it began at."""
+    """The visible blocks of an HTML text, each with the number of its first line."""
     parser = _Visible()
     parser.feed(source)
     parser.close()
@@ -41,16 +41,16 @@ def parse(source: str) -> Parts:
 
 def _decode(data: bytes) -> str | None:
     declared = _CHARSET.search(data[:4096])
-    if declared and not declared[1].lower().startswith(b"utf"):  # what UTF it is shows in the bytes
+    if declared and not declared[1].lower().startswith(b"utf"):  # the bytes themselves show which UTF it is
         try:
             return data.decode(declared[1].decode("ascii"), "replace").replace("\r\n", "\n")
-        except (LookupError, ValueError):  # no encoding, or one that has no text ("undefined")
+        except (LookupError, ValueError):  # an unknown encoding, or one that decodes nothing ("undefined")
             pass
     return decode(data)
 
 
 class _Visible(HTMLParser):
-    """Collects blocks of visible text. Tags are only hints: any nesting is accepted."""
+    """Collects blocks of visible text. Accepts any nesting of tags, even an invalid one."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -62,7 +62,7 @@ class _Visible(HTMLParser):
         self._verbatim = 0
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Pass over ``<![if …]>`` and its like; what html.parser does not know is a comment, as in a browser."""
+        """Skip sections such as ``<![if …]>``. As in a browser, an unknown section is a comment."""
         try:
             return super().parse_marked_section(i, report)
         except AssertionError:
@@ -99,7 +99,7 @@ class _Visible(HTMLParser):
         self._block.append(data)
 
     def end_block(self) -> None:
-        """Close the block of text under way."""
+        """End the current block of text."""
         text = "".join(self._block)
         text = text.strip("\n") if self._verbatim else _BLANKS.sub(" ", text).strip()
         if text.strip():

@@ -1,4 +1,4 @@
-"""EML: the headers that matter, then the text; places are lines of the text made here. Attachments are reported."""
+"""EML: the main headers, then the text; places are lines of that text. Attachments are reported, not read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 
 
 def read(name: str, data: bytes) -> ReadResult:
-    """One document."""
+    """One document of the headers and the text."""
     message = BytesParser(policy=policy.default).parsebytes(data)
     assert isinstance(message, EmailMessage)
     headers = [f"{header}: {value}" for header in _HEADERS if (value := _header(message, header))]
@@ -35,10 +35,10 @@ def read(name: str, data: bytes) -> ReadResult:
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    """A header as it is shown, or as it was sent when its parser fails on it."""
+    """A header in decoded form, or as it was sent if its parser fails."""
     try:
         return str(message[name] or "")
-    except Exception:  # noqa: BLE001 - IndexError, AttributeError and more, by what is wrong with an address
+    except Exception:  # noqa: BLE001 - a malformed address raises IndexError, AttributeError and others
         sent = (value for key, value in message.raw_items() if key.lower() == name.lower())
         return " ".join(str(next(sent)).split())
 

@@ -1,4 +1,4 @@
-"""Jupyter notebooks: the source of each cell and the text it printed; places are cells."""
+"""Jupyter notebooks: the source of each cell and its text output; places are cells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read(name: str, data: bytes) -> ReadResult:
     for cell in json.loads(decode(data) or "")["cells"]:
         parts.add("\n".join([_joined(cell["source"]), *_outputs(cell.get("outputs", []))]).strip("\n"))
     if parts.is_blank:
-        raise ContextError("has no text in any cell; name a notebook that holds some")
+        raise ContextError("has no text in any cell; name a notebook that does")
     return ReadResult((parts.document(name, "notebook"),))
 
 

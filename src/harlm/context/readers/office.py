@@ -1,7 +1,8 @@
-"""Word, PowerPoint and Excel files, as the zips of XML that they are: text with paragraphs, slides or rows as places.
+"""Word, PowerPoint and Excel files, read as zips of XML; places are paragraphs, slides or rows.
 
-Refuses document type declarations (no Office file has one, and entities are how XML attacks), and files made to fill
-the memory: parts beyond the archive limits, or of more tags than a document has.
+Files may be hostile. A document type declaration is rejected, since no Office file has one and XML entities
+are an attack; so are files that would fill the memory: parts beyond the archive limits, or with more tags
+than any real document.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from harlm.errors import ContextError
 
 _ADVICE = "save the part you need as a text or CSV file"
 _MOST_TAGS = 4_000_000  # in memory at once: some thousand pages, and half a gigabyte
-_MOST_TAGS_IN_ALL = 40_000_000  # of a part that is read bit by bit: a sheet of about ten million cells
-_PIECE = 1 << 14  # bytes of it that are read at once; elements that live longer cost more
-_LONGEST_TITLE = 100  # characters of a sheet's name, which stands in every label; Excel allows 31
+_MOST_TAGS_IN_ALL = 40_000_000  # in a part that is read piece by piece: a sheet of about ten million cells
+_PIECE = 1 << 14  # bytes of such a piece; with larger ones elements live longer, which costs time
+_LONGEST_TITLE = 100  # characters of a sheet's name, which is part of every label; Excel allows 31
 _LONGEST_FORMAT = 255  # characters of a number format; Excel's own limit
 _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576  # Excel's own limits
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -46,7 +47,7 @@ def read_docx(name: str, data: bytes) -> ReadResult:
             for text in _word_block(block):
                 parts.add(text)
     if parts.is_blank:
-        raise ContextError("holds no text")
+        raise ContextError("contains no text")
     return ReadResult((parts.document(name, "docx"),))
 
 
@@ -60,7 +61,7 @@ def read_pptx(name: str, data: bytes) -> ReadResult:
             if slide.tag.endswith("}sldId"):
                 parts.add(_slide(package, related[slide.attrib[f"{_R}id"]]))
     if parts.is_blank:
-        raise ContextError("holds no text")
+        raise ContextError("contains no text")
     return ReadResult((parts.document(name, "pptx"),))
 
 
@@ -77,12 +78,12 @@ def read_xlsx(name: str, data: bytes) -> ReadResult:
             for number, row in _rows(rows, cells):
                 parts.add(row, number=number, label=f"{title} row {number}")
     if parts.is_blank:
-        raise ContextError("holds no values")
+        raise ContextError("contains no values")
     return ReadResult((parts.document(name, "xlsx"),))
 
 
 class _Package:
-    """An Office file opened for reading. Counts what comes out of it."""
+    """An Office file opened for reading, with a limit on the bytes that it unpacks to."""
 
     def __init__(self, data: bytes) -> None:
         self._meter = SizeMeter(len(data), advice=_ADVICE)
@@ -90,7 +91,8 @@ class _Package:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except zipfile.BadZipFile as error:
             raise ContextError(
-                "is not an Office file that can be opened (an old binary format, or broken); save it as .docx, .pptx or .xlsx"
+                "is not an Office file that can be opened (an old binary format, or broken); "
+                "save it as .docx, .pptx or .xlsx"
             ) from error
 
     def __enter__(self) -> Self:
@@ -101,10 +103,14 @@ class _Package:
 
     def xml(self, member: str) -> Element:
         """The root element of one part."""
-        return ElementTree.fromstring(self._source(member, _MOST_TAGS))  # noqa: S314 - without entities there is nothing to expand
+        # Safe, since ``_source`` rejects entities.
+        return ElementTree.fromstring(self._source(member, _MOST_TAGS))  # noqa: S314
 
     def each(self, member: str, tag: str) -> Iterator[Element]:
-        """Every element of one kind in a part, emptied when the next is asked for: sheets do not fit into memory whole."""
+        """Every element of one kind in a part.
+
+        Each is emptied before the next, since sheets may not fit into memory.
+        """
         source = self._source(member, _MOST_TAGS_IN_ALL)
         parser: ElementTree.XMLPullParser[Element] = ElementTree.XMLPullParser(("end",))
         found = kept = 0
@@ -127,13 +133,15 @@ class _Package:
         with self._zip.open(info) as stream:
             source = self._meter.read(stream)
         if b"<!DOCTYPE" in source[:4096] or b"<!ENTITY" in source[:4096]:
-            raise ContextError("declares XML entities, which no Office program does; save it anew in one")
+            raise ContextError(
+                "declares XML entities, which no Office program does; save it again in an Office program"
+            )
         if source.count(b"<") > most_tags:
             raise _too_many(most_tags)
         return source
 
     def related(self, member: str) -> dict[str, str]:
-        """The parts that a part refers to, by id."""
+        """The names of the parts that a part refers to, by relationship id."""
         folder, file = posixpath.split(member)
         try:
             root = self.xml(f"{folder}/_rels/{file}.rels")
@@ -148,7 +156,7 @@ class _Package:
         }
 
     def has(self, member: str) -> bool:
-        """Whether there is such a part."""
+        """Whether the file has such a part."""
         return member in self._zip.NameToInfo
 
 
@@ -176,7 +184,7 @@ def _heading_marks(paragraph: Element) -> str:
 
 
 def _word_rows(table: Element) -> Iterator[Element]:
-    """The rows of a table; a table in one of its cells is a part of that cell."""
+    """The rows of a table. A nested table belongs to its cell."""
     for child in table:
         if child.tag == f"{_W}tr":
             yield child
@@ -185,12 +193,12 @@ def _word_rows(table: Element) -> Iterator[Element]:
 
 
 def _word_text(block: Element) -> str:
-    """The text of a paragraph or of a table cell, with a blank between the paragraphs in it."""
+    """The text of a paragraph or of a table cell, with a blank between the paragraphs of a cell."""
     pieces: list[str] = []
     for node in block.iter():
         if node.tag == f"{_W}t":
             pieces.append(node.text or "")
-        elif node.tag == f"{_W}tab" and not node.attrib:  # with attributes it says where tabs stop
+        elif node.tag == f"{_W}tab" and not node.attrib:  # with attributes it defines a tab stop
             pieces.append("\t")
         elif node.tag in (f"{_W}br", f"{_W}cr") or (node.tag == f"{_W}p" and pieces):
             pieces.append(" ")
@@ -217,7 +225,7 @@ def _drawn_text(root: Element) -> str:
 
 
 class _Cells:
-    """Turns the stored value of a cell into what a reader would see."""
+    """Turns the stored value of a cell into the text that Excel shows."""
 
     def __init__(self, package: _Package) -> None:
         self._strings: list[str] = []
@@ -266,7 +274,7 @@ def _date(stored: str) -> str:
     try:
         serial = float(stored)
         moment = _EPOCH + timedelta(days=serial)
-    except (ValueError, OverflowError):  # a number that no calendar has: Excel shows #### for it
+    except (ValueError, OverflowError):  # a number outside the calendar, for which Excel shows ####
         return stored
     return (
         moment.date().isoformat() if serial == int(serial) else moment.isoformat(sep=" ", timespec="seconds")
@@ -274,7 +282,7 @@ def _date(stored: str) -> str:
 
 
 def _rows(stored: Iterable[Element], cells: _Cells) -> Iterator[tuple[int, str]]:
-    """The number and text of every row that holds anything, without the columns that are empty in all of them."""
+    """The number and text of every row that is not empty, without the columns that are empty in all rows."""
     rows = list(_filled_rows(stored, cells))
     columns = sorted({column for _, row in rows for column in row})
     for number, row in rows:
@@ -283,7 +291,7 @@ def _rows(stored: Iterable[Element], cells: _Cells) -> Iterator[tuple[int, str]]
 
 
 def _filled_rows(stored: Iterable[Element], cells: _Cells) -> Iterator[tuple[int, dict[int, str]]]:
-    """The number of every row that holds anything, with its values by column."""
+    """The number of every row that is not empty, with its values by column."""
     number = characters = 0
     for row in stored:
         own = row.attrib.get("r", "")
@@ -296,7 +304,8 @@ def _filled_rows(stored: Iterable[Element], cells: _Cells) -> Iterator[tuple[int
             characters += len(value)
             if column > _MOST_COLUMNS or characters > MOST_TEXT:
                 raise ContextError(
-                    f"has a sheet of more than {_MOST_COLUMNS:,} columns or {MOST_TEXT:,} characters; {_ADVICE}"
+                    f"has a sheet of more than {_MOST_COLUMNS:,} columns or {MOST_TEXT:,} characters; "
+                    f"{_ADVICE}"
                 )
             if value:
                 values[column] = value.replace("\n", " ")
@@ -305,7 +314,7 @@ def _filled_rows(stored: Iterable[Element], cells: _Cells) -> Iterator[tuple[int
 
 
 def _column(reference: str) -> int:
-    """``C7`` is in column 3; 0 when the cell does not say."""
+    """The column of a cell reference: 3 for ``C7``; 0 if the reference is empty."""
     column = 0
     for letter in reference[:4]:  # Excel's last column is XFD
         if not letter.isalpha():

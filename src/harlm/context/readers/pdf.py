@@ -1,4 +1,4 @@
-"""PDF, by PDFium: the text of each page; places are pages."""
+"""PDF, read with PDFium: the text of each page; places are pages."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from harlm.context.readers.reading import Parts, ReadResult
 from harlm.errors import ContextError
 from harlm.types import Skipped
 
-_ONE_AT_A_TIME = threading.Lock()  # PDFium is not safe to call from two threads
+_ONE_AT_A_TIME = threading.Lock()  # PDFium is not thread-safe
 
 
 def read(name: str, data: bytes) -> ReadResult:
-    """One document; pages without text (scans) are reported, since nothing here reads images."""
+    """One document. Pages without text (scans) are reported, since images are not read."""
     import pypdfium2  # 70 ms to import, for PDFs only
 
     parts = Parts("page", separator="\n\n")
@@ -24,7 +24,7 @@ def read(name: str, data: bytes) -> ReadResult:
                 for number in range(1, len(book) + 1):
                     with closing(book[number - 1]) as page, closing(page.get_textpage()) as text_page:
                         text = text_page.get_text_range().replace("\r\n", "\n").replace("\r", "\n")
-                    text = text.replace("\ufffe", "-").replace("\0", "")  # PDFium's sign for a soft hyphen
+                    text = text.replace("\ufffe", "-").replace("\0", "")  # U+FFFE is PDFium's soft hyphen
                     parts.add(text.strip("\n"))
                     if not text.strip():
                         blank.append(number)
@@ -32,7 +32,10 @@ def read(name: str, data: bytes) -> ReadResult:
             hint = "needs a password" if "assword" in str(error) else "is not a PDF that can be opened"
             raise ContextError(f"{hint} ({error})") from error
     if parts.is_blank:
-        raise ContextError("has no text on any page: it holds images only, and text in images is not read")
+        raise ContextError(
+            "has no text on any page: it contains only images, and text in images is not read; "
+            "run text recognition (OCR) on it first"
+        )
     skipped = tuple(
         Skipped(name=f"{name}:p{number}", reason="no text on this page (an image?)") for number in blank
     )

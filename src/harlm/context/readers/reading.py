@@ -1,4 +1,4 @@
-"""What a reader returns, and how a text is put together from parts while noting where each begins."""
+"""The result of a reader, and a builder of texts from parts that records where each part begins."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ _LONGEST_ERROR = 200  # characters
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """The documents that came out of one file, and what was left out of them."""
+    """The documents of one file, and what was left out."""
 
     documents: tuple[Document, ...]
     skipped: tuple[Skipped, ...] = ()
 
 
 def shown_error(error: Exception) -> str:
-    """What went wrong in a file, on one line: the words of a parser, which may quote what is in the file."""
+    """The error of a parser on one line.
+
+    It is made safe to show, since it may quote the contents of a file.
+    """
     said = shown_name(" ".join(str(error).split()))
     return f"{type(error).__name__}: {said[:_LONGEST_ERROR]}" if said else type(error).__name__
 
@@ -32,14 +35,14 @@ def shown_error(error: Exception) -> str:
 class Parts:
     """Builds the text of a document part by part.
 
-    Responsibilities: join the parts with a separator, remember where each begins and what it is called, refuse to grow
-    beyond a limit.
+    Responsibilities: join the parts with a separator, record where each begins and its number or label,
+    reject a text that grows beyond a limit.
 
     Attributes:
-        unit: what the parts are.
-        separator: what stands between two of them.
-        longest: the most characters; None for formats whose text is never longer than their file. A small file that was
-            made to fill the memory is refused by this, and by the number of its parts.
+        unit: the kind of part.
+        separator: the text between two parts.
+        longest: the most characters, which with ``MOST_PARTS`` stops a small file that is made to fill the
+            memory; ``None`` for formats whose text is never longer than their file.
     """
 
     unit: Unit
@@ -52,7 +55,12 @@ class Parts:
     _length: int = 0
 
     def add(self, text: str, *, number: int | None = None, label: str | None = None) -> None:
-        """One more part. ``number`` where parts are not simply counted, ``label`` where a number is not enough.
+        """Add a part.
+
+        Args:
+            text: its text.
+            number: its number, for parts that are not numbered 1, 2, 3, …
+            label: its full label, for parts that a number alone cannot name.
 
         Raises:
             ContextError: the text grows beyond its limit.
@@ -64,7 +72,7 @@ class Parts:
         self._length += len(text)
         if self.longest is not None and (self._length > self.longest or len(self._texts) > MOST_PARTS):
             raise ContextError(
-                f"holds more than {self.longest:,} characters or {MOST_PARTS:,} {self.unit}s of text; "
+                f"contains more than {self.longest:,} characters or {MOST_PARTS:,} {self.unit}s of text; "
                 "save the part you need as a text or CSV file"
             )
         if number is not None:
@@ -73,11 +81,11 @@ class Parts:
             self._labels.append(label)
 
     def document(self, name: str, kind: str) -> Document:
-        """The document that the parts make."""
+        """The document of all parts."""
         marks = Marks(unit=self.unit, starts=self._starts, numbers=self._numbers, labels=self._labels)
         return Document(name=name, text=self.separator.join(self._texts), kind=kind, marks=marks)
 
     @property
     def is_blank(self) -> bool:
-        """Whether no part holds anything but blanks."""
+        """Whether all parts are blank."""
         return not any(text.strip() for text in self._texts)

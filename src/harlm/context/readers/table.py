@@ -1,6 +1,4 @@
-"""CSV and TSV: the text is that of the file, and places are rows, counted from 1 with the header, as a spreadsheet
-shows them.
-"""
+"""CSV and TSV: the text of the file; places are rows, counted from 1 with the header, as in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from harlm.types import Document, Marks
 
 
 def read(name: str, data: bytes) -> ReadResult:
-    """One document; a row that holds line ends is one row."""
+    """One document. A row whose fields contain line ends is one row."""
     plain = text.read(name, data).documents[0]
     document = Document(name=name, text=plain.text, kind="csv")
     starts = _row_starts(document, "\t" if name.lower().endswith(".tsv") else ",")
@@ -32,7 +30,7 @@ def _row_starts(document: Document, delimiter: str) -> array[int]:
         for _ in lines:
             starts.append(document.line_starts[at])
             at = lines.line_num
-    except csv.Error:  # a field beyond csv's limit, or a NUL: count in lines instead
+    except csv.Error:  # a field beyond the limit of csv, or a NUL: take the lines as rows
         return document.line_starts
     return starts
 

@@ -1,4 +1,4 @@
-"""Plain text, Markdown and source code: the text is that of the file, and places are lines."""
+"""Plain text, Markdown and source code: the text of the file; places are lines."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _CODE_NAMES = frozenset({"makefile", "dockerfile", "cmakelists.txt", "rakefile",
 
 
 def read(name: str, data: bytes) -> ReadResult:
-    """One document of the file's own text."""
+    """One document of the whole text."""
     text = decode(data)
     if text is None:
         raise ContextError("is binary, not text; convert it to text first")
     if text.isspace():
-        raise ContextError("holds only blanks; give a file with some text")
+        raise ContextError("contains only blanks; give a file with some text")
     return ReadResult((Document(name=name, text=text, kind=kind_of(name)),))
 
 
 def kind_of(name: str) -> str:
-    """``code``, ``markdown``, ``json``, ``log`` or ``text``, by the name alone."""
+    """The kind of a file, judged by its name: ``code``, ``markdown``, ``json``, ``log`` or ``text``."""
     file = basename(name).lower()
     suffix = splitext(file)[1]
     if suffix in _CODE or file in _CODE_NAMES:

@@ -1,11 +1,13 @@
-"""Giving up, step by step and for good, whatever model-written code must not have. Knows the tiers and the order of the
-steps; each step is a file of its own.
+"""Takes from a process, step by step and permanently, every right that model-written code must not have.
+Defines what each tier does and in which order; each step is in its own module.
 
-A run: namespaces with a root of their own → Landlock → a free user → no capabilities → the gate. Each of its REPLs then:
-limits → Landlock for its own folder → the allow-list of system calls. The environment was built from zero before.
+A run: namespaces with their own root folder → Landlock → a free user → no capabilities → the gate. Each of
+its REPLs then: limits → Landlock for its own folder → the allow-list of system calls. The host starts the
+process with an empty environment.
 
-Protects from: reading and changing files, other processes, the network, starting programs or processes; each as far as
-the tier goes (``docs/concepts/sandbox.md``). Does not protect from: faults of the kernel, side channels, and what the host hands out.
+Protects from: reading and changing files, access to other processes, the network, starting programs or
+processes; how much of that depends on the tier (``docs/concepts/sandbox.md``). Does not protect from: faults
+of the kernel, side channels, and what the host itself gives to cells.
 """
 
 from __future__ import annotations
@@ -27,19 +29,19 @@ _SYSTEM = (
     "/usr/share/zoneinfo",
     "/etc/ld.so.cache",
 )
-"""Where libraries are that Python's own modules load when they are first used."""
+"""The folders and files of libraries that Python's own modules load on first use."""
 
-_THREADS = 2_048  # of one run
+_THREADS = 2_048  # for all processes of one run together
 _READABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 
 class Python(NamedTuple):
-    """What an interpreter needs of a machine to import what is installed.
+    """The files that an interpreter needs in order to import modules.
 
     Attributes:
-        folders: real paths, none below another.
-        links: symbolic links on the way to them, as path to target.
-        own: those that belong to this interpreter; a user who cannot enter them cannot import.
+        folders: real paths, none of them below another.
+        links: symbolic links that lead to them, as path to target.
+        own: the paths that belong to this interpreter; a user who cannot enter them cannot import.
     """
 
     folders: list[str]
@@ -48,7 +50,11 @@ class Python(NamedTuple):
 
 
 def what_python_needs(own: list[str]) -> Python:
-    """The folders of the interpreter (``own``) and of the system's libraries."""
+    """Find the folders of the interpreter and of the system's libraries.
+
+    Args:
+        own: the interpreter's ``sys.path``; entries that are not folders are left out.
+    """
     own = [os.path.realpath(path) for path in own if os.path.isdir(path)]
     links = {path: os.readlink(path) for path in _SYSTEM if os.path.islink(path)}
     real = sorted({*own, *(os.path.realpath(path) for path in _SYSTEM if os.path.exists(path))})
@@ -60,12 +66,13 @@ def what_python_needs(own: list[str]) -> Python:
 
 
 class Confined(NamedTuple):
-    """What came of confining a run.
+    """The result of confining a run.
 
     Attributes:
-        gate: the descriptor on which starts of processes are decided; None where there is none.
-        threads: how many its user may have in all.
-        note: what is weaker than it might be, for the report.
+        gate: the descriptor on which the host decides about starts of processes; ``None`` if there is no
+            gate.
+        threads: how many threads its user may have in all; ``None`` for no limit.
+        note: what is weaker than this tier can be, for ``harlm doctor``; empty if nothing is.
     """
 
     gate: int | None
@@ -74,11 +81,15 @@ class Confined(NamedTuple):
 
 
 def confine_run(tier: str, python: Python) -> Confined:
-    """Confine this process and all that it will start. For ``s3`` the caller goes on in a new process, the first of a new
-    tree, and the old one ends.
+    """Confine this process and all processes that it will start. For ``s3`` the function returns in a new
+    process, the first of a new process tree, and the old process ends.
+
+    Args:
+        tier: ``s0`` to ``s3``.
+        python: what the interpreter needs to read.
 
     Raises:
-        KernelRefused: a step is not possible here; this process is half confined and of no more use.
+        KernelRefused: a step is not possible here. This process is then half confined and must end.
     """
     if tier == "s0":
         return Confined(None)
@@ -87,11 +98,13 @@ def confine_run(tier: str, python: Python) -> Confined:
     user = identity.free_user() if is_root else os.geteuid()
     private = _private_folder(user, python) if is_root and tier != "s3" else None
     if tier == "s1" and not is_root:
-        raise KernelRefused("a free user", "only root can become another user")
+        raise KernelRefused(
+            "a free user", "only root can become another user; run as root, or use another tier"
+        )
     if tier == "s1" and private is not None:
         raise KernelRefused(
             "a free user",
-            f"{private} can be entered by root only; install Python where every user can read it",
+            f"only root can enter {private!r}; install Python where every user can read it",
         )
     if tier == "s3":
         namespaces.leave_the_world()
@@ -108,13 +121,13 @@ def confine_run(tier: str, python: Python) -> Confined:
     note = (
         ""
         if private is None
-        else f"only root can enter {private}, so Landlock alone says what cells may read"
+        else f"only root can enter {private!r}, so Landlock alone limits what cells may read"
     )
     return Confined(seccomp.close_gate(), threads, note)
 
 
 def _private_folder(user: int, python: Python) -> str | None:
-    """A folder of the interpreter that ``user`` cannot enter; None when there is none."""
+    """A folder of the interpreter that ``user`` cannot enter; ``None`` if there is none."""
     return next((path for path in python.own if not identity.can_enter(user, [path])), None)
 
 
@@ -127,11 +140,16 @@ def confine_repl(
     memory_bytes: int,
     file_bytes: int,
 ) -> None:
-    """Confine this process, a REPL of a confined run, for good.
+    """Confine this process, a REPL of a confined run, permanently.
 
     Args:
-        folder: the only one in which it may write; None for none.
-        confined: what came of confining the run. Where a gate stands, it decides about forks; elsewhere there are none.
+        tier: ``s0`` to ``s3``.
+        python: what the interpreter needs to read.
+        confined: the result of confining the run. With a gate, the gate decides about forks; without one,
+            forks are denied.
+        folder: the only folder that it may write to; ``None`` for no folder.
+        memory_bytes: limit of the address space.
+        file_bytes: limit of the size of one file.
 
     Raises:
         KernelRefused, OSError: a step is not possible here.
@@ -145,10 +163,15 @@ def confine_repl(
 
 
 def confine_folder(python: Python, folder: str | None, *, may_write: bool = True) -> None:
-    """Leave this process no folder but ``folder``, to write in or to read.
+    """Leave this process no folder except ``folder`` and those that Python needs, permanently.
+
+    Args:
+        python: what the interpreter needs to read.
+        folder: the path of the folder; ``None`` for no folder.
+        may_write: whether it may be written to, and not only read.
 
     Raises:
-        KernelRefused: more than 16 such layers.
+        KernelRefused: this was done 16 times already, which is the most that Landlock allows.
     """
     own = [folder] if folder else []
     read = [*python.folders, *_READABLE_DEVICES]

@@ -1,4 +1,4 @@
-"""Who a process is: a user that nobody else is, and no capabilities. Knows ids; refuses to know files."""
+"""The identity of a process: a user id that no other process has, and no capabilities."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from contextlib import suppress
 
 from .kernel import KernelRefused, prctl, syscall
 
-_HIGH = (1 << 30, 1 << 31)  # user ids that no system gives out
+_HIGH = (1 << 30, 1 << 31)  # a range of user ids that systems do not assign
 _SET_DUMPABLE = 4  # PR_SET_DUMPABLE
 _KEEP_CAPABILITIES = 8  # PR_SET_KEEPCAPS
 _DROP_FROM_BOUNDING = 24  # PR_CAPBSET_DROP
-_CAPABILITIES = 64  # more than there are
+_CAPABILITIES = 64  # more than the kernel has
 
 
 def free_user() -> int:
-    """An id that no account and no process has, within the ids that this container may use."""
+    """A random user id that no account and no process has, among the ids that this container may use.
+
+    Raises:
+        KernelRefused: the container has too few ids.
+    """
     ranges = [(first, first + count) for first, count in _mapped()]
-    first, end = max(ranges, key=lambda each: each[1] - each[0], default=(0, 1 << 16))
+    first, end = max(ranges, key=lambda ids: ids[1] - ids[0], default=(0, 1 << 16))
     low, high = max(first, _HIGH[0]), min(end, _HIGH[1])
-    if low >= high:  # a container with few ids
+    if low >= high:  # a container with fewer ids
         low, high = max(first, 50_000), min(end, 65_000)
     if low >= high:
-        raise KernelRefused("a free user", "this container has no user ids to spare")
+        raise KernelRefused(
+            "a free user", "this container has no free user ids; map more ids into it, or use another tier"
+        )
     taken = _taken()
     while (user := low + secrets.randbelow(high - low)) in taken:
         pass
@@ -53,7 +59,7 @@ def _taken() -> set[int]:
 
 
 def can_enter(user: int, paths: list[str]) -> bool:
-    """Whether ``user`` could read these folders. Asked by root, who becomes that user for the question."""
+    """Whether ``user`` can read these folders. Needs root, which becomes that user for the test."""
     with suppress(OSError):
         os.setegid(user)
     os.seteuid(user)
@@ -65,11 +71,13 @@ def can_enter(user: int, paths: list[str]) -> bool:
 
 
 def become(user: int, *, reading_as_root: bool = False) -> None:
-    """Be ``user`` and nobody else, for good.
+    """Become ``user``, permanently.
 
     Args:
-        reading_as_root: but for files, of which something else must say which: where only root can enter the folder of
-            the interpreter. There is no privilege in it: root without capabilities is the owner of its files, no more.
+        user: the id of the user and of its group.
+        reading_as_root: keep root's identity for opening files, for machines where only root can enter the
+            folder of the interpreter; something else must then limit which files. This gives no privilege:
+            root without capabilities is only the owner of its files.
 
     Raises:
         KernelRefused: not allowed.
@@ -86,32 +94,31 @@ def become(user: int, *, reading_as_root: bool = False) -> None:
         _set_capabilities(1 << 6 | 1 << 7)  # CAP_SETGID, CAP_SETUID
         for name in ("setfsgid", "setfsuid"):
             syscall("reading as root", name, 0)
-            if syscall("reading as root", name, -1) != 0:  # it says who it was before, never that it failed
+            if syscall("reading as root", name, -1) != 0:  # the call returns the previous id, never an error
                 raise KernelRefused("reading as root", f"{name} is not allowed")
 
 
 def hide() -> None:
-    """Keep other processes of the same user, and of the same run, from looking into this one through ``/proc``."""
+    """Keep other processes of the same user or run from reading this one through ``/proc``."""
     prctl("hide from others", _SET_DUMPABLE, 0)
 
 
 def drop_capabilities() -> None:
-    """Give up all privileges, for good; an ordinary user has none to begin with.
+    """Give up all capabilities, permanently. An ordinary user has none.
 
     Raises:
         KernelRefused: not allowed.
     """
     for capability in range(_CAPABILITIES):
-        with suppress(KernelRefused):  # beyond the last, or an ordinary user
+        with suppress(KernelRefused):  # no such capability, or an ordinary user
             prctl("capabilities", _DROP_FROM_BOUNDING, capability)
     _set_capabilities(0)
 
 
 def _set_capabilities(wanted: int) -> None:
     head = struct.pack("=Ii", 0x20080522, 0)
-    sets = struct.pack(
-        "=6I", wanted, wanted, 0, 0, 0, 0
-    )  # effective, permitted and inheritable, twice 32 of each
+    # effective, permitted and inheritable, first the low 32 of each, then the high 32
+    sets = struct.pack("=6I", wanted, wanted, 0, 0, 0, 0)
     syscall("capabilities", "capset", _buffer(head), _buffer(sets))
 
 

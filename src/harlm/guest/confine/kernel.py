@@ -1,5 +1,5 @@
-"""System calls that Python has no function for, by number. Knows two machines (x86_64, aarch64) and how a refusal is told;
-refuses to know what is to be confined.
+"""Makes system calls that Python has no function for, by their numbers on two machines (x86_64, aarch64), and
+reports refusals.
 
 Numbers: the kernel's ``unistd_64.h`` and ``asm-generic/unistd.h``.
 """
@@ -12,7 +12,7 @@ import platform
 from typing import Any
 
 MACHINES = {"x86_64": 0, "aarch64": 1}
-"""Where each machine stands in the pairs of ``NUMBERS``."""
+"""The index of each machine in the pairs of ``NUMBERS``."""
 
 NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "read": (0, 63), "write": (1, 64), "futex": (202, 98), "recvmsg": (47, 212), "recvfrom": (45, 207),
@@ -54,11 +54,15 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "pivot_root": (155, 41), "open_tree": (428, 428), "move_mount": (429, 429), "mount_setattr": (442, 442),
     "capset": (126, 91),
 }  # fmt: skip
-"""System call to its number on x86_64 and on aarch64; None where the machine has no such call."""
+"""Each system call with its number on x86_64 and on aarch64; ``None`` if the machine has no such call."""
 
 
 class KernelRefused(Exception):
-    """The kernel does not allow a step of the confinement, or does not know it.
+    """The kernel does not allow a step of the confinement, or does not have it.
+
+    Args:
+        step: what was tried, in a few words.
+        why: the reason, or an ``errno``.
 
     Attributes:
         step: what was tried.
@@ -70,18 +74,20 @@ class KernelRefused(Exception):
 
 
 def machine() -> int:
-    """The column of this machine in ``NUMBERS``.
+    """The index of this machine in the pairs of ``NUMBERS``.
 
     Raises:
-        KernelRefused: another machine.
+        KernelRefused: the numbers of this machine are not known.
     """
     name = platform.machine()
     if name not in MACHINES:
-        raise KernelRefused("system calls", f"their numbers on {name} are not known here")
+        raise KernelRefused(
+            "system calls", f"their numbers on {name!r} are not known, only on {', '.join(MACHINES)}"
+        )
     return MACHINES[name]
 
 
-_libc = ctypes.PyDLL(None, use_errno=True)  # PyDLL: no other thread runs in between
+_libc = ctypes.PyDLL(None, use_errno=True)  # unlike CDLL, lets no other thread run during a call
 _libc.syscall.restype = ctypes.c_long
 
 
@@ -89,11 +95,15 @@ def syscall(step: str, name: str, *arguments: Any) -> int:
     """Make a system call.
 
     Args:
-        step: what it is for, for the message.
-        arguments: integers, bytes (handed over as a C string), ctypes objects by reference, or None.
+        step: what the call is for, for the message.
+        name: of the call, as in ``NUMBERS``.
+        arguments: integers, bytes (passed as a C string), ctypes objects (passed by reference), or ``None``.
+
+    Returns:
+        What the call returned, at least 0.
 
     Raises:
-        KernelRefused: it failed.
+        KernelRefused: the call failed, or this machine does not have it.
     """
     number = NUMBERS[name][machine()]
     if number is None:
@@ -109,5 +119,9 @@ def _argument(value: Any) -> Any:
 
 
 def prctl(step: str, option: int, *arguments: int) -> int:
-    """``prctl(2)``; missing arguments are 0."""
+    """Call ``prctl(2)``; missing arguments are 0.
+
+    Raises:
+        KernelRefused: the call failed.
+    """
     return syscall(step, "prctl", option, *arguments, *[0] * (4 - len(arguments)))

@@ -1,5 +1,6 @@
-"""Which files a process may still open: Landlock, which needs no privilege (Linux 5.13 and newer). Knows folders and what
-may be done below them; refuses everything else, also connections and signals where the kernel's version of it covers them.
+"""Limits which files a process may open, with Landlock, which needs no privilege (Linux 5.13 and newer).
+Denies everything except what is named, and also connections and signals if the kernel's version of Landlock
+covers them.
 """
 
 from __future__ import annotations
@@ -13,25 +14,19 @@ from .kernel import KernelRefused, prctl, syscall
 
 _READ = 1 << 2 | 1 << 3  # files, folders
 _READ_FILE = 1 << 2
-_CHANGE = (
-    _READ | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 13 | 1 << 14
-)  # write, remove, make, move, cut
-_RIGHTS = {
-    1: 13,
-    2: 14,
-    3: 15,
-    4: 15,
-    5: 16,
-}  # version to how many rights on files it knows; the same since 5
+# also write, remove, make, move and truncate
+_CHANGE = _READ | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 13 | 1 << 14
+# how many rights on files each version has; later ones have as many as version 5
+_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION
 _BENEATH = 1  # LANDLOCK_RULE_PATH_BENEATH
 
 
 def version() -> int:
-    """What this kernel knows: 0 for nothing.
+    """The version of Landlock in this kernel; 0 if it has none.
 
-    Each version can refuse more: 2 moving files, 3 cutting them short, 4 TCP, 5 device commands, 6 signals and abstract
-    sockets outside.
+    Each version can deny more: 2 moving files, 3 truncating them, 4 TCP, 5 device commands, 6 signals and
+    abstract sockets outside.
     """
     try:
         return syscall("Landlock", "landlock_create_ruleset", None, 0, _VERSION)
@@ -40,7 +35,12 @@ def version() -> int:
 
 
 def confine(*, read: Iterable[str], change: Iterable[str] = ()) -> None:
-    """Leave this process, for good, no files but those below ``read`` and ``change``. Paths that are not there are skipped.
+    """Deny this process, permanently, all files except those below ``read`` and ``change``. Paths that do not
+    exist are skipped.
+
+    Args:
+        read: files and folders that it may read.
+        change: folders that it may read, write and remove files in.
 
     Raises:
         KernelRefused: this kernel has no Landlock, or it is switched off.
@@ -48,7 +48,8 @@ def confine(*, read: Iterable[str], change: Iterable[str] = ()) -> None:
     known = version()
     if not known:
         raise KernelRefused(
-            "Landlock", "not there; it came with Linux 5.13, and may be missing from the kernel's `lsm=` list"
+            "Landlock",
+            "not available; it needs Linux 5.13 or newer, and 'landlock' in the kernel's `lsm=` list",
         )
     files = (1 << _RIGHTS[min(known, 5)]) - 1
     network = 0b11 if known >= 4 else 0

@@ -1,4 +1,6 @@
-"""What a process may use, as the kernel keeps it. Limits of one cell (its time, its output) are the host's to keep."""
+"""Limits on what a process may use, enforced by the kernel. The host enforces the limits of one cell (time,
+output).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from contextlib import suppress
 
 from .kernel import prctl
 
-_DESCRIPTORS = 256
+_DESCRIPTORS = 256  # open files of one process
 _PR_SET_PDEATHSIG = 1
 
 
@@ -18,10 +20,12 @@ def limit(*, memory_bytes: int, file_bytes: int, threads: int | None) -> None:
     """Set limits that cannot be raised again.
 
     Args:
-        threads: of this process' user, over all its processes; None for no limit.
+        memory_bytes: of the address space.
+        file_bytes: of the size of one file.
+        threads: of this process's user, over all its processes; ``None`` for no limit.
 
     Raises:
-        OSError: one cannot be set, on Linux.
+        OSError: a limit cannot be set, on Linux.
     """
     for what, amount in (
         (resource.RLIMIT_AS, memory_bytes),
@@ -36,17 +40,17 @@ def limit(*, memory_bytes: int, file_bytes: int, threads: int | None) -> None:
             resource.setrlimit(what, (bound, bound))
         except (ValueError, OSError):
             if sys.platform == "linux":
-                raise  # macOS knows no limit of address space
+                raise  # macOS has no limit of the address space
 
 
 def die_with_parent() -> None:
-    """Let the kernel kill this process when the one that started it is gone. Linux only; a change of user undoes it."""
+    """Let the kernel kill this process when its parent ends. Linux only; a change of user undoes it."""
     if sys.platform == "linux":
         prctl("death signal", _PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def threads_of_user() -> int:
-    """How many threads the user of this process has; the kernel counts them together, and limits their sum."""
+    """How many threads the user of this process has in all processes: the kernel limits their sum."""
     count = 0
     user = os.geteuid()
     with suppress(OSError):

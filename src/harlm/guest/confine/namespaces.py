@@ -1,5 +1,5 @@
-"""A world of its own for a run: no other processes, no network, no IPC, and a root that holds Python and nothing else.
-Knows mounts; refuses to know what is run there.
+"""Isolates a run in its own namespaces: no other processes, no network, no IPC, and a root folder that holds
+only Python.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from .kernel import KernelRefused, syscall
 
 WORK = "/w"
-"""Where cells may write: 64 MB in 4,096 files, in memory, for all REPLs of a run together."""
+"""The folder that cells may write to: 64 MB in 4,096 files, in memory, shared by all REPLs of a run."""
 
 _WORK_SIZE = "size=64m,nr_inodes=4096"
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
@@ -28,11 +28,12 @@ _DETACH = 2
 
 
 def leave_the_world() -> None:
-    """Put this process into new namespaces, and what it starts from now on into a new tree of processes as well. An
-    ordinary user becomes master of a user namespace for that; root needs none.
+    """Move this process into new namespaces, and the processes that it will start into a new process tree. An
+    ordinary user does that as the owner of a new user namespace; root needs none.
 
     Raises:
-        KernelRefused: not allowed here (Docker's default profile, Ubuntu's AppArmor, a sysctl), or not known.
+        KernelRefused: not allowed here (Docker's default profile, Ubuntu's AppArmor, a sysctl), or not in
+            this kernel.
     """
     user, group = os.geteuid(), os.getegid()
     syscall("namespaces", "unshare", _WORLD if user == 0 else _WORLD | _NEW_USERS)
@@ -54,12 +55,13 @@ def _write(path: str, text: str) -> None:
 
 
 def build_root(*, folders: Iterable[str], links: Mapping[str, str], owner: int) -> None:
-    """Replace the root by an empty one that holds ``folders`` (read-only, at the same paths), a few devices and ``WORK``.
+    """Replace the root folder by one that holds only ``folders`` (read-only, at the same paths), a few
+    devices and ``WORK``.
 
     Args:
-        folders: files and folders to keep; none may lie below another.
+        folders: files and folders to keep; none may be below another.
         links: symbolic links to make, as path to target.
-        owner: the user to whom ``WORK`` belongs.
+        owner: the id of the user who owns ``WORK``.
 
     Raises:
         KernelRefused: not allowed here.
@@ -86,7 +88,7 @@ def build_root(*, folders: Iterable[str], links: Mapping[str, str], owner: int) 
 
 
 def _take(path: str) -> int:
-    """The mounted tree at ``path``, read-only; a device as it is."""
+    """A descriptor of the mounted tree at ``path``, read-only unless it is a device."""
     tree = syscall(
         f"mount {path}", "open_tree", _AT_CWD, os.fsencode(path), _CLONE | _RECURSIVE | os.O_CLOEXEC
     )
@@ -102,7 +104,7 @@ def _restrict(place: int, path: bytes, attributes: int, *, flags: int) -> None:
 
 
 def _put(tree: int, path: str) -> None:
-    """Mount a tree at ``path`` below the current folder, which is the root to be."""
+    """Mount a tree at ``path`` below the current folder, which becomes the root, and close its descriptor."""
     target = f".{path}"
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.isdir(f"/proc/self/fd/{tree}"):

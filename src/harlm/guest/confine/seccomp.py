@@ -1,10 +1,11 @@
-"""Which system calls a process may still make, as filters that the kernel runs. Knows calls and their arguments; refuses
-everything that is not named here.
+"""Limits which system calls a process may make, with filters that the kernel runs. Everything that is not
+named here is denied.
 
-Two filters. The *gate* is put on a whole run before any model-written code is there: starting a process waits for the
-host, which lets it through when it ordered one (``seccomp_unotify(2)``). The *allow-list* is put on each REPL last:
-what it does not name fails with EPERM, calls newer than this file with ENOSYS, and calls in the manner of another
-machine (i386, x32) end the process.
+There are two filters. The *gate* is installed on a whole run before any model-written code arrives: each
+start of a process waits for the host, which allows it if it ordered one (``seccomp_unotify(2)``). The
+*allow-list* is installed on each REPL as the last step: a call that it does not name fails with EPERM, a call
+newer than this file with ENOSYS, and a call by the conventions of another machine (i386, x32) ends the
+process.
 """
 
 from __future__ import annotations
@@ -34,26 +35,34 @@ shutdown getsockname getpeername
 landlock_create_ruleset landlock_add_rule landlock_restrict_self
 """.split()
 _WRITING = "mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate".split()
-_UNKNOWN = ("clone3", "openat2", "futex_waitv")  # as on a kernel without them: libc then takes the older way
-_NEWEST = 470  # numbers beyond it were given after this file was written
+# answered as by a kernel without them, so that libc uses the older calls
+_UNKNOWN = ("clone3", "openat2", "futex_waitv")
+_NEWEST = 470  # numbers above it were assigned after this file was written
 
 _ALLOW, _KILL, _ERRNO, _NOTIFY = 0x7FFF0000, 0x80000000, 0x00050000, 0x7FC00000
 _EPERM, _ENOSYS = 1, 38
 _LOAD, _AND, _EQUALS, _GREATER, _AT_LEAST, _JUMP, _RETURN = 0x20, 0x54, 0x15, 0x25, 0x35, 0x05, 0x06
-_FEW = 3  # calls that are compared one after another
+_FEW = 3  # so few calls are compared one after another, without a search
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 _ARCH = (0xC000003E, 0xC00000B7)  # AUDIT_ARCH of x86_64 and aarch64
 _X32 = 0x40000000
 
 _THREAD = 0x00010100  # CLONE_THREAD | CLONE_VM
 _NEW_NAMESPACES = 0x7E020080
-_FORK = 0x01200011  # CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, as glibc's fork(2) asks
-_BARE_FORK = 17  # SIGCHLD alone, as musl's does
+_FORK = 0x01200011  # CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, the flags of glibc's fork(2)
+_BARE_FORK = 17  # SIGCHLD alone, the flags of musl's fork(2)
 _ALL = 0xFFFFFFFF
 
 
 class _Test(NamedTuple):
-    """One argument of a call: its low 32 bits, of which those in ``mask`` must be ``value``. ``high`` is its upper half."""
+    """A condition on one argument of a call: its low 32 bits, masked with ``mask``, must equal ``value``.
+
+    Attributes:
+        argument: the number of the argument, from 0.
+        value: what it must be.
+        mask: the bits that are compared.
+        high: whether the upper 32 bits are compared instead.
+    """
 
     argument: int
     value: int
@@ -62,7 +71,7 @@ class _Test(NamedTuple):
 
 
 _Rule = Sequence[Sequence[_Test]]
-"""When a call is allowed: one of these holds, each with all its tests."""
+"""When a call is allowed: when all tests of at least one of these alternatives hold."""
 
 
 def _one_of(argument: int, *values: int) -> _Rule:
@@ -72,21 +81,22 @@ def _one_of(argument: int, *values: int) -> _Rule:
 _OF_ITSELF: _Rule = ((_Test(0, 0),),)
 _ONLY_TO_READ = 0o1103  # O_ACCMODE | O_CREAT | O_TRUNC
 _RULES: dict[str, _Rule] = {
-    # No owner of signals, no leases, no notification.
+    # No signals to other processes (F_SETOWN), no leases, no notifications.
     "fcntl": _one_of(1, 0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032),
     "ioctl": _one_of(1, 0x5401, 0x541B, 0x5421, 0x5450, 0x5451),  # TCGETS FIONREAD FIONBIO FIONCLEX FIOCLEX
     "prctl": _one_of(0, 15, 16, 38),  # the name of a thread; no new privileges
-    "prlimit64": [[_Test(0, 0), _Test(2, 0), _Test(2, 0, high=True)]],  # to read one's own
+    "prlimit64": [[_Test(0, 0), _Test(2, 0), _Test(2, 0, high=True)]],  # to read the process's own limits
     "socketpair": [[_Test(0, 1), _Test(1, 1, mask=0xF)]],  # AF_UNIX, SOCK_STREAM
-    # Not who is at the other end.
+    # Not SO_PEERCRED, which tells who is at the other end.
     "getsockopt": [[_Test(1, 1), _Test(2, what)] for what in (3, 4, 30, 38, 39)],
     **dict.fromkeys(
         ("getpgid", "getsid", "sched_getaffinity", "sched_getparam", "sched_getscheduler"), _OF_ITSELF
     ),
     "getpriority": [[_Test(1, 0)]],
-    # Of no other process.
+    # Not the clocks of other processes.
     **dict.fromkeys(("clock_gettime", "clock_getres", "clock_nanosleep"), ((_Test(0, 0, mask=1 << 31),),)),
-    # To the other end, never to an address; and nothing out of band, which has been a way out of sandboxes.
+    # To the connected end, never to an address; no out-of-band data, which exploits have used to leave
+    # sandboxes.
     "sendto": [[_Test(4, 0), _Test(4, 0, high=True), _Test(3, 0, mask=1)]],
     "recvfrom": [[_Test(3, 0, mask=1)]],
     "recvmsg": [[_Test(2, 0, mask=1)]],
@@ -102,8 +112,11 @@ def allow_list(*, may_write: bool, may_fork: bool) -> bytes:
     """The filter of a REPL.
 
     Args:
-        may_write: whether files can be made and changed (where something else says which).
-        may_fork: whether ``fork`` is let through to the gate; only where a gate stands.
+        may_write: whether files can be made and changed; something else must then limit which.
+        may_fork: whether ``fork`` is passed on to the gate; only if there is a gate.
+
+    Returns:
+        The program, in the kernel's format (``linux/filter.h``).
     """
     clone: list[list[_Test]] = [[_Test(0, _THREAD, mask=_THREAD | _NEW_NAMESPACES)]]
     if may_fork:
@@ -121,7 +134,7 @@ def allow_list(*, may_write: bool, may_fork: bool) -> bytes:
 
 
 def _gate() -> bytes:
-    """The filter of a run: what starts a process is decided by whoever holds the listener."""
+    """The filter of a run: the process that holds the listener decides about each start of a process."""
     starts_a_thread = _by_argument([[_Test(0, 0x10000, mask=0x10000)]])[:-1]
     return _program(
         {
@@ -135,10 +148,11 @@ def _gate() -> bytes:
 
 
 def close_gate() -> int | None:
-    """Put the gate on this process and all that it will start.
+    """Install the gate on this process and all processes that it will start.
 
     Returns:
-        the descriptor on which starts are announced and allowed; None where the kernel knows no such (before 5.5).
+        The descriptor on which starts are announced and allowed; ``None`` if the kernel has no listeners
+        (before 5.5).
     """
     program = _gate()
     for flags in (0x08 | 0x20, 0x08):  # NEW_LISTENER, and WAIT_KILLABLE_RECV since 5.19
@@ -150,10 +164,10 @@ def close_gate() -> int | None:
 
 
 def confine(program: bytes) -> None:
-    """Put a filter on this process, for good.
+    """Install a filter on this process, permanently.
 
     Raises:
-        KernelRefused: the kernel has no seccomp filters, or something above does not allow them.
+        KernelRefused: the kernel has no seccomp filters, or this process may not install any.
     """
     _install(program, 0)
 
@@ -169,11 +183,11 @@ _Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, o
 
 
 def _program(answers: Mapping[str, Sequence[_Instruction]], otherwise: Sequence[_Instruction]) -> bytes:
-    """A whole filter: the machine is checked first, then the call's number is looked for.
+    """A whole filter, which checks the machine first and then searches for the call's number.
 
     Args:
-        answers: for each call, what ends with a return.
-        otherwise: for all others.
+        answers: the instructions for each call, which end with a return.
+        otherwise: the instructions for all other calls.
     """
     column = machine()
     start: list[_Instruction] = [
@@ -192,7 +206,7 @@ def _program(answers: Mapping[str, Sequence[_Instruction]], otherwise: Sequence[
 def _search(
     leaves: Sequence[tuple[int, Sequence[_Instruction]]], otherwise: Sequence[_Instruction]
 ) -> list[_Instruction]:
-    """A binary search, since the kernel runs a filter once for every call that there is when it is installed."""
+    """A binary search, because the kernel runs a filter for every call when the filter is installed."""
     if len(leaves) > _FEW:
         middle = len(leaves) // 2
         left, right = _search(leaves[:middle], otherwise), _search(leaves[middle:], otherwise)
@@ -206,14 +220,14 @@ def _return(action: int) -> _Instruction:
 
 
 def _by_argument(rule: _Rule) -> list[_Instruction]:
-    """Allow when one alternative holds; else EPERM, as the last instruction."""
+    """Allow the call if one alternative holds; else EPERM, which is the last instruction."""
     body: list[_Instruction] = []
     for alternative in rule:
         tests: list[_Instruction] = []
         for test in reversed(alternative):
-            past = len(tests) + 1  # where the next alternative begins, counted from the comparison
+            rest = len(tests) + 1  # instructions from the comparison to the next alternative
             load = (_LOAD, 0, 0, _ARGUMENTS_AT + 8 * test.argument + (4 if test.high else 0))
             mask = [] if test.mask == _ALL else [(_AND, 0, 0, test.mask)]
-            tests = [load, *mask, (_EQUALS, 0, past, test.value), *tests]
+            tests = [load, *mask, (_EQUALS, 0, rest, test.value), *tests]
         body += [*tests, _return(_ALLOW)]
     return [*body, _return(_ERRNO | _EPERM)]

@@ -1,17 +1,18 @@
-"""The scout: reads a cell ahead of its run, finds the calls whose prompts are already determined, and asks for them early.
-Knows Python; refuses to know where it runs and how a call is made. It imports the standard library only, since it runs
-inside the sandbox, in a fork of the REPL.
+"""The scout: interprets a cell ahead of its run, finds the calls whose prompts are already determined, and
+asks for them early. It runs in a fork of the REPL. How calls are made is not handled here.
 
-A scout that is wrong costs time or money, never the answer: the cell itself runs unmodified beside it, in another process,
-and takes over (*claims*) only what it asks for itself.
+A scout that is wrong costs time or money, never the answer: the cell itself runs unmodified in another
+process, and takes over (*claims*) only the calls that it asks for itself.
 
-- ``pending``: values that are not known yet, and what waits for them.
-- ``syntax``: what a statement reads, binds, changes and may leave, by its text alone.
-- ``frames``: where names are looked up, while blocks run late over the values of the moment that they were put off at.
-- ``tasks``: blocks that run on while others wait, in an order that keeps what they do to shared values.
+- ``pending``: values that have not arrived, and the steps that wait for them.
+- ``syntax``: what a piece of code reads, binds, changes and may leave, by its text alone.
+- ``frames``: looks up names; a block that is put off keeps the values that its names had then.
+- ``tasks``: blocks that are put off while the rest of the program continues, in an order that keeps changes
+  in sequence.
 - ``operations``: one operation of Python on values of which some are pending.
-- ``expressions``, ``calls`` (``asking``, ``functions``, ``functionals``), ``statements``: the interpreter.
-- ``search``: looking past a possible end of a loop.
+- ``expressions`` (``comprehensions``), ``assignment``, ``calls`` (``asking``, ``functions``,
+  ``functionals``), ``statements`` (``simple_statements``, ``loops``, ``waiting``): the interpreter.
+- ``search``: looks past a possible end of a loop.
 - ``world``: what all blocks of a cell share.
-- ``scout``: the whole.
+- ``scout``: the scout as a whole.
 """

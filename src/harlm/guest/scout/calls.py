@@ -1,5 +1,6 @@
-"""Calls: of tools, of functions that cells defined, of anything else. Knows which of them are made early, which are followed
-inside, and which are run as they are.
+"""Calls of tools, of functions that cells defined, and of all other functions. Decides which calls are asked
+for early, which functions are followed statement by statement, and which are run as they are. Adds calls and
+lambdas to what ``expressions`` evaluates.
 """
 
 from __future__ import annotations
@@ -30,20 +31,20 @@ from .world import Lost, facts_of_body
 _CONTAINERS = (list, dict, set, deque, defaultdict, Counter, OrderedDict, bytearray)
 _STORING = frozenset({"append", "appendleft", "insert"})
 _IGNORED = (print, time.sleep)
-_UNTELLABLE_NAMES = frozenset(
+_UNPREDICTABLE_NAMES = frozenset(
     "time time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time now today utcnow uuid1 uuid4 urandom "
     "token_hex token_bytes token_urlsafe randbelow getpid get_ident input localtime gmtime ctime".split()
 ).union(MOMENTARY)
-"""What a call gives that has such a name cannot be told in advance."""
+"""Names of functions whose results cannot be known in advance."""
 
 
 OVER_FUNCTIONS: dict[int, Callable[[list[Any], dict[str, Any], ScoutTask], Any]] = {}
-"""How functions that take functions are followed, by their ``id``; each gives ``NotImplemented`` where it has nothing to follow.
-Filled by ``functionals``.
+"""How functions that take functions are followed, by the ``id`` of the function. A handler returns
+``NotImplemented`` if no model call can happen inside. Filled by ``functionals``.
 """
 
 SEARCHES: dict[int, Callable[[ast.Call, Frame, ScoutTask], Any]] = {}
-"""As above: of calls that may end before all of their argument is evaluated."""
+"""The same for functions that may stop early: ``any``, ``all`` and ``next``."""
 
 
 def _lambda(node: ast.Lambda, frame: Frame, task: ScoutTask) -> Any:
@@ -95,7 +96,7 @@ def _arguments(node: ast.Call, frame: Frame, task: ScoutTask) -> tuple[list[Any]
 
 
 def _method(target: Any, name: str, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-    """``target.name(…)``."""
+    """The result of ``target.name(…)``."""
     kind = type(target)
     if kind in _CONTAINERS:
         call = _bound(name, list(named))
@@ -114,7 +115,7 @@ def _method(target: Any, name: str, values: list[Any], named: dict[str, Any], ta
 
 
 def _bound(name: str, names: list[str]) -> Callable[..., Any]:
-    """The operation ``target.name(*values, **named)``, with the named values last."""
+    """The operation ``target.name(*values, **named)``, which takes the named values last."""
     if not names:
         return lambda target, *values: getattr(target, name)(*values)
     count = len(names)
@@ -127,12 +128,12 @@ def _bound(name: str, names: list[str]) -> Callable[..., Any]:
 
 
 def invoke(function: Any, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-    """What calling ``function`` comes to.
+    """The result of calling ``function``, which may be pending.
 
     Raises:
-        Exception: what it raises.
+        Exception: whatever the function raises.
         Lost: it cannot be followed.
-        Suspend: something is missing, and the task is careful.
+        Suspend: a value has not arrived, and the task is careful.
     """
     world = task.world
     if type(function) is Pending:
@@ -140,9 +141,9 @@ def invoke(function: Any, values: list[Any], named: dict[str, Any], task: ScoutT
     tool = world.tools.get(id(function))
     if tool is not None:
         return ask(tool, function, values, named, task)
-    if any(function is each for each in _IGNORED):
+    if any(function is ignored for ignored in _IGNORED):
         return None
-    if _is_untellable(function):
+    if _is_unpredictable(function):
         return world.never
     if type(function) is functools.partial:
         return invoke(function.func, [*function.args, *values], {**function.keywords, **named}, task)
@@ -169,19 +170,21 @@ def _plain_call(names: list[str]) -> Callable[..., Any]:
     return called
 
 
-def _is_untellable(function: Any) -> bool:
+def _is_unpredictable(function: Any) -> bool:
     return (
         isinstance(function, types.BuiltinFunctionType | types.FunctionType | types.MethodType)
-        and function.__name__ in _UNTELLABLE_NAMES
+        and function.__name__ in _UNPREDICTABLE_NAMES
         and getattr(function, "__module__", None) != "__main__"
     )
 
 
 def _run(function: Any, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-    """Run something as it is; if it was defined in a cell, with an eye on what it may change."""
+    """Run a function as it is. If a cell defined it, the objects that it may change are held until it has
+    run.
+    """
     call = _plain_call(list(named))
     if isinstance(function, type) and function.__module__ == "__main__":
-        # A constructor mostly stores what it is given, so it is tried before that is there.
+        # Most constructors only store their arguments, so the call is tried before these have arrived.
         return _constructed(function, values, named, task)
     own = function.__func__ if type(function) is types.MethodType else function
     changed = _changed_by(own, function, values, task) if type(own) is types.FunctionType else []
@@ -193,8 +196,8 @@ def _run(function: Any, values: list[Any], named: dict[str, Any], task: ScoutTas
     first, *others = changed
     result = change(task, lambda _, *rest: call(*rest), first, function, *values, *named.values())
     if type(result) is Pending and not result.done:
-        for each in others:
-            task.holds[id(each)] = (each, result)
+        for other in others:
+            task.holds[id(other)] = (other, result)
     return result
 
 
@@ -212,7 +215,7 @@ def _constructed(kind: type, values: list[Any], named: dict[str, Any], task: Sco
 
 
 def _changed_by(own: types.FunctionType, function: Any, values: list[Any], task: ScoutTask) -> list[Any]:
-    """The objects that a function of a cell may change."""
+    """The objects that a function defined in a cell may change."""
     text = task.world.text_of(own)
     if text is None or isinstance(text, ast.Lambda):
         return []
@@ -220,14 +223,14 @@ def _changed_by(own: types.FunctionType, function: Any, values: list[Any], task:
     if not changed:
         return []
     given = [function.__self__, *values] if type(function) is types.MethodType else values
-    parameters = [each.arg for each in (*text.args.posonlyargs, *text.args.args)]
+    parameters = [argument.arg for argument in (*text.args.posonlyargs, *text.args.args)]
     found = [value for name, value in zip(parameters, given, strict=False) if name in changed]
     names = own.__globals__
     found += [names[name] for name in changed if name not in parameters and name in names]
     return [
-        each
-        for each in found
-        if isinstance(each, _CONTAINERS) or (hasattr(each, "__dict__") and not callable(each))
+        value
+        for value in found
+        if isinstance(value, _CONTAINERS) or (hasattr(value, "__dict__") and not callable(value))
     ]
 
 

@@ -1,5 +1,5 @@
-"""The value of an expression, which may be pending. Knows the syntax of expressions; leaves operations to ``operations`` and
-calls to ``calls``.
+"""Evaluates expressions, whose values may be pending. Operations are in ``operations``; comprehensions and
+calls are added by ``comprehensions`` and ``calls``.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .frames import Frame
-from .operations import Operation, apply, change
+from .operations import Operation, apply
 from .pending import Pending, Steps
 from .syntax import facts
-from .tasks import Returned, ScoutTask, Suspend, hold_owners, run_block
+from .tasks import Returned, ScoutTask, Suspend, run_block
 from .world import Lost
 
 _BINARY: dict[type[ast.operator], Operation] = {
@@ -28,31 +28,17 @@ _UNARY: dict[type[ast.unaryop], Operation] = {
 _COMPARED: dict[type[ast.cmpop], Operation] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
     ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
-    ast.In: lambda item, several: item in several, ast.NotIn: lambda item, several: item not in several,
+    ast.In: lambda item, items: item in items, ast.NotIn: lambda item, items: item not in items,
 }  # fmt: skip
-
-Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
-
-
-class Items(list[Any]):
-    """What a generator expression makes, all of it at once; ``next`` takes the items one by one."""
-
-    _at = 0
-
-    def __next__(self) -> Any:
-        if self._at >= len(self):
-            raise StopIteration
-        self._at += 1
-        return self[self._at - 1]
 
 
 def evaluate(node: ast.expr, frame: Frame, task: ScoutTask) -> Any:
-    """The value of ``node``.
+    """The value of ``node``, which may be pending.
 
     Raises:
-        Exception: what the program raises here.
-        Lost: it is of a kind that is not followed.
-        Suspend: something is missing, and the task is careful.
+        Exception: whatever the program raises here.
+        Lost: this kind of expression is not followed.
+        Suspend: a value has not arrived, and the task is careful.
     """
     evaluator = EVALUATORS.get(type(node))
     if evaluator is None:
@@ -61,39 +47,41 @@ def evaluate(node: ast.expr, frame: Frame, task: ScoutTask) -> Any:
 
 
 def truth(task: ScoutTask, value: Any) -> Any:
-    """Whether a value counts as true; pending where that cannot be told."""
+    """Whether a value is true; pending if that is not known yet."""
     if value is True or value is False or value is None:
         return value is True
     return apply(task, bool, value)
 
 
-def later(node: ast.AST, frame: Frame, task: ScoutTask, steps: Callable[[ScoutTask, Frame], Steps]) -> Any:
-    """The value of a part of an expression that waits before it is evaluated. ``steps`` returns a ``Returned`` with it.
-
-    Raises:
-        Suspend: the task is careful.
+def _later(node: ast.AST, frame: Frame, task: ScoutTask, steps: Callable[[ScoutTask, Frame], Steps]) -> Any:
+    """The value of a part of an expression that is evaluated in a task of its own, by ``steps``, which
+    returns a ``Returned``.
     """
     child = None
 
-    def noted(inner_task: ScoutTask, inner: Frame) -> Steps:
+    def noting_task(inner_task: ScoutTask, inner: Frame) -> Steps:
         nonlocal child
         child = inner_task
         return steps(inner_task, inner)
 
     known = facts(node)
-    run_block(task, frame, known, task.world.changed_by(node, frame), noted)
+    run_block(task, frame, known, task.world.changed_by(node, frame), noting_task)
     assert child is not None
     return child.outcome
 
 
-def _after(
+def after(
     waited: Pending,
     node: ast.expr,
     frame: Frame,
     task: ScoutTask,
     evaluated: Callable[[Any, Frame, ScoutTask], Any],
 ) -> Any:
-    """``evaluated(value of waited, …)``, when that is there."""
+    """``evaluated(value of waited, frame, task)``, as soon as ``waited`` has arrived; pending until then.
+
+    Raises:
+        Suspend: the task is careful.
+    """
     if task.strict:
         raise Suspend(waited)
 
@@ -101,7 +89,7 @@ def _after(
         yield waited
         return Returned(evaluated(waited.value, inner, inner_task))
 
-    return later(node, frame, task, steps)
+    return _later(node, frame, task, steps)
 
 
 def _constant(node: ast.Constant, frame: Frame, task: ScoutTask) -> Any:
@@ -116,7 +104,7 @@ def _text(node: ast.JoinedStr, frame: Frame, task: ScoutTask) -> Any:
     parts = [evaluate(each, frame, task) for each in node.values]
     if all(type(part) is str for part in parts):
         return "".join(parts)
-    return apply(task, lambda *there: "".join(there), *parts)
+    return apply(task, lambda *known: "".join(known), *parts)
 
 
 def _formatted(node: ast.FormattedValue, frame: Frame, task: ScoutTask) -> Any:
@@ -152,7 +140,7 @@ def _compared(node: ast.Compare, frame: Frame, task: ScoutTask) -> Any:
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
         right = evaluate(comparator, frame, task)
         one = _compare(task, kind, left, right)
-        result = apply(task, lambda before, now: before and now, result, one)
+        result = apply(task, lambda before, new: before and new, result, one)
         if result is False:
             return False
         left = right
@@ -179,12 +167,12 @@ def _either_from(at: int, node: ast.BoolOp, frame: Frame, task: ScoutTask) -> An
         test = truth(task, value)
         if type(test) is Pending:
 
-            def go_on(
-                there: Any, inner: Frame, inner_task: ScoutTask, value: Any = value, number: int = number
+            def resume(
+                known: Any, inner: Frame, inner_task: ScoutTask, value: Any = value, number: int = number
             ) -> Any:
-                return value if there is stops_at else _either_from(number + 1, node, inner, inner_task)
+                return value if known is stops_at else _either_from(number + 1, node, inner, inner_task)
 
-            return _after(test, node, frame, task, go_on)
+            return after(test, node, frame, task, resume)
         if test is stops_at:
             return value
     return None
@@ -193,12 +181,12 @@ def _either_from(at: int, node: ast.BoolOp, frame: Frame, task: ScoutTask) -> An
 def _chosen(node: ast.IfExp, frame: Frame, task: ScoutTask) -> Any:
     test = truth(task, evaluate(node.test, frame, task))
     if type(test) is Pending:
-        return _after(
+        return after(
             test,
             node,
             frame,
             task,
-            lambda there, inner, own: evaluate(node.body if there else node.orelse, inner, own),
+            lambda known, inner, own: evaluate(node.body if known else node.orelse, inner, own),
         )
     return evaluate(node.body if test else node.orelse, frame, task)
 
@@ -216,7 +204,8 @@ def _item(node: ast.Subscript, frame: Frame, task: ScoutTask) -> Any:
 
 def _slice(node: ast.Slice, frame: Frame, task: ScoutTask) -> Any:
     bounds = [
-        None if each is None else evaluate(each, frame, task) for each in (node.lower, node.upper, node.step)
+        None if bound is None else evaluate(bound, frame, task)
+        for bound in (node.lower, node.upper, node.step)
     ]
     return apply(task, slice, *bounds)
 
@@ -236,18 +225,21 @@ def _gathered(node: ast.Set, frame: Frame, task: ScoutTask) -> Any:
 def displayed(
     nodes: Sequence[ast.expr], kind: Callable[[list[Any]], Any], frame: Frame, task: ScoutTask
 ) -> Any:
-    """The values of several expressions, of which some may be starred.
+    """The values of several expressions, some of which may be starred.
+
+    Args:
+        kind: makes the result from a list of the values.
 
     Raises:
-        Lost: it is not known yet how many a starred one stands for.
+        Lost: the length of a starred expression is not known yet.
     """
     parts: list[Any] = []
     for each in nodes:
         if isinstance(each, ast.Starred):
-            several = apply(task, list, evaluate(each.value, frame, task))
-            if type(several) is Pending:
+            starred = apply(task, list, evaluate(each.value, frame, task))
+            if type(starred) is Pending:
                 raise Lost("a starred part of unknown length")
-            parts += several
+            parts += starred
         else:
             parts.append(evaluate(each, frame, task))
     return kind(parts)
@@ -280,161 +272,9 @@ def _named(node: ast.NamedExpr, frame: Frame, task: ScoutTask) -> Any:
     return value
 
 
-def _comprehension(node: Comprehension, frame: Frame, task: ScoutTask) -> Any:
-    made: list[Any] = []
-    result = _generate(node, 0, made, frame, task)
-    if type(result) is Pending:
-        return result
-    if any(type(slot) is _Maybe for slot in made):
-        tests = [slot.test for slot in made if type(slot) is _Maybe]
-        return apply(task, lambda *_: _collected(node, _passed(made), task), *tests)
-    return _collected(node, made, task)
-
-
-class _Maybe:
-    """An item that belongs to the result only if a test that is not there yet comes out true."""
-
-    __slots__ = ("test", "value")
-
-    def __init__(self, test: Pending, value: Any) -> None:
-        self.test = test
-        self.value = value
-
-
-def _passed(made: list[Any]) -> list[Any]:
-    return [
-        slot.value if type(slot) is _Maybe else slot
-        for slot in made
-        if type(slot) is not _Maybe or slot.test.value
-    ]
-
-
-def _collected(node: Comprehension, made: list[Any], task: ScoutTask) -> Any:
-    if isinstance(node, ast.ListComp):
-        return made
-    if isinstance(node, ast.GeneratorExp):
-        return Items(made)
-    return apply(task, set if isinstance(node, ast.SetComp) else dict, made)
-
-
-def _generate(node: Comprehension, depth: int, made: list[Any], frame: Frame, task: ScoutTask) -> Any:
-    """Put the items of a comprehension into ``made``; returns a pending value for all of it where even their number waits."""
-    generator = node.generators[depth]
-    if generator.is_async:
-        raise Lost("an asynchronous comprehension")
-    several = apply(task, iter, evaluate(generator.iter, frame, task))
-    if type(several) is Pending:
-        if depth:
-            raise Lost("an inner loop of unknown length")
-        return _after(several, node, frame, task, lambda _, inner, own: _comprehension(node, inner, own))
-    for item in several:
-        task.world.step()
-        inner = Frame({}, frame, is_block=True)
-        assign(generator.target, item, inner, task)
-        test = _tests(generator.ifs, 0, inner, task)
-        if test is False:
-            continue
-        if type(test) is Pending:
-            if depth < len(node.generators) - 1:
-                raise Lost("an inner loop that may not be there")
-            made.append(_Maybe(test, _after(test, node, inner, task, _if_passed(node))))
-        elif depth < len(node.generators) - 1:
-            if (late := _generate(node, depth + 1, made, inner, task)) is not None:
-                raise Lost(repr(late))
-        else:
-            made.append(_element(node, inner, task))
-    return None
-
-
-def _if_passed(node: Comprehension) -> Callable[[Any, Frame, ScoutTask], Any]:
-    return lambda passed, inner, own: _element(node, inner, own) if passed else None
-
-
-def _tests(tests: list[ast.expr], at: int, frame: Frame, task: ScoutTask) -> Any:
-    """Whether an item passes; pending where that cannot be told."""
-    for number in range(at, len(tests)):
-        test = truth(task, evaluate(tests[number], frame, task))
-        if test is False:
-            return False
-        if type(test) is Pending:
-            if number == len(tests) - 1:
-                return test
-            rest = ast.BoolOp(op=ast.And(), values=tests[number:])
-            return truth(task, _either(rest, frame, task))
-    return True
-
-
-def _element(node: Comprehension, frame: Frame, task: ScoutTask) -> Any:
-    if isinstance(node, ast.DictComp):
-        return (evaluate(node.key, frame, task), evaluate(node.value, frame, task))
-    return evaluate(node.elt, frame, task)
-
-
-def assign(target: ast.expr, value: Any, frame: Frame, task: ScoutTask) -> None:
-    """Give ``target`` a value.
-
-    Raises:
-        Exception: what the program raises here.
-        Lost: it cannot be done before the value is there.
-    """
-    if type(target) is ast.Name:
-        frame.set(target.id, value)
-    elif isinstance(target, ast.Tuple | ast.List):
-        _unpack(target.elts, value, frame, task)
-    elif isinstance(target, ast.Subscript):
-        holder, key = evaluate(target.value, frame, task), evaluate(target.slice, frame, task)
-        if type(key) is Pending or type(holder) is Pending:
-            late = change(task, _set_item, holder, key, value)
-            if type(holder) is Pending:
-                hold_owners(task, frame, target.value, late)
-        else:
-            change(task, lambda there, *parts: _set_item(there, key, *parts), holder, value, tolerant=True)
-    elif isinstance(target, ast.Attribute):
-        holder = evaluate(target.value, frame, task)
-        change(task, lambda there, what: setattr(there, target.attr, what), holder, value, tolerant=True)
-    else:
-        raise Lost(type(target).__name__)
-
-
-def _set_item(holder: Any, key: Any, value: Any) -> None:
-    holder[key] = value
-
-
-def _unpack(targets: list[ast.expr], value: Any, frame: Frame, task: ScoutTask) -> None:
-    starred = [at for at, each in enumerate(targets) if isinstance(each, ast.Starred)]
-    several = apply(task, list, value)
-    if type(several) is Pending:
-        if starred:
-            raise Lost("a starred target of unknown length")
-        several = [
-            apply(task, lambda whole, at=at: _part(whole, at, len(targets)), several)
-            for at in range(len(targets))
-        ]
-    if starred:
-        at = starred[0]
-        after = len(targets) - at - 1
-        if len(several) < len(targets) - 1:
-            raise ValueError(
-                f"not enough values to unpack (expected at least {len(targets) - 1}, got {len(several)})"
-            )
-        middle = several[at : len(several) - after]
-        several = [*several[:at], middle, *several[len(several) - after :]]
-    elif len(several) != len(targets):
-        raise ValueError(f"expected {len(targets)} values to unpack, got {len(several)}")
-    for each, part in zip(targets, several, strict=True):
-        assign(each.value if isinstance(each, ast.Starred) else each, part, frame, task)
-
-
-def _part(whole: list[Any], at: int, expected: int) -> Any:
-    if len(whole) != expected:
-        raise ValueError(f"expected {expected} values to unpack, got {len(whole)}")
-    return whole[at]
-
-
 EVALUATORS: dict[type[ast.expr], Callable[[Any, Frame, ScoutTask], Any]] = {
     ast.Constant: _constant, ast.Name: _name, ast.JoinedStr: _text, ast.FormattedValue: _formatted, ast.BinOp: _binary,
     ast.UnaryOp: _unary, ast.Compare: _compared, ast.BoolOp: _either, ast.IfExp: _chosen, ast.Attribute: _attribute,
     ast.Subscript: _item, ast.Slice: _slice, ast.List: _listed, ast.Tuple: _tupled, ast.Set: _gathered, ast.Dict: _mapped,
-    ast.NamedExpr: _named, ast.ListComp: _comprehension, ast.SetComp: _comprehension, ast.GeneratorExp: _comprehension,
-    ast.DictComp: _comprehension,
+    ast.NamedExpr: _named,
 }  # fmt: skip

@@ -1,7 +1,7 @@
-"""Where names are looked up. Knows scopes; refuses to know what is in them.
+"""Scopes, in which names are looked up and bound.
 
-A block that is put off runs in a frame of its own, with the values of its names at the moment when it was put off: what is
-bound later to the same names is not for it.
+A block that is put off runs in a frame of its own, with the values that its names had when it was put off.
+What the program binds to the same names later does not change that frame.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Frame:
     """The names of a function, of a comprehension, or of a block that was put off.
 
     Args:
-        names: its own.
-        outer: where else to look; None for the module's.
-        shared: names that belong to the function around (``nonlocal``).
+        names: its own names with their values.
+        outer: the frame around it; ``None`` for the module.
+        shared: names that belong to the enclosing function (``nonlocal``).
         world: names that belong to the module (``global``).
-        is_block: whether it is a block of the scope around, and not a scope of its own.
+        is_block: whether it is a block of the enclosing scope, and not a scope of its own.
     """
 
     __slots__ = ("is_block", "names", "outer", "shared", "world")
@@ -47,7 +47,7 @@ class Frame:
         """The value of a name.
 
         Raises:
-            NameError: it has none.
+            NameError: the name has no value.
         """
         frame: Frame | None = self
         while frame is not None:
@@ -63,7 +63,7 @@ class Frame:
         return value
 
     def has(self, name: str) -> bool:
-        """Whether a name has a value here, the built-in ones not counted."""
+        """Whether a name has a value here; built-ins do not count."""
         frame: Frame | None = self
         while frame is not None:
             if name in frame.names:
@@ -72,14 +72,14 @@ class Frame:
         return False
 
     def set(self, name: str, value: Any) -> None:
-        """Bind a name."""
+        """Bind a name, in the frame that it belongs to."""
         self._home(name).names[name] = value
 
     def delete(self, name: str) -> None:
         """Unbind a name.
 
         Raises:
-            NameError: it has no value.
+            NameError: the name has no value.
         """
         names = self._home(name).names
         if name not in names:
@@ -87,7 +87,7 @@ class Frame:
         del names[name]
 
     def _home(self, name: str) -> Frame:
-        """The frame that a name is bound in."""
+        """The frame that a name belongs to."""
         if name in self.world:
             frame = self
             while frame.outer is not None:
@@ -102,7 +102,7 @@ class Frame:
 
     @property
     def is_module(self) -> bool:
-        """Whether its names are those of the module."""
+        """Whether this is the frame of the module."""
         return self.outer is None
 
     def block(self, names: frozenset[str]) -> Frame:

@@ -1,5 +1,5 @@
-"""Functions that take functions (``map``, ``sorted``, ``reduce``), and those that may end early (``any``, ``next``), where what they
-are given calls models. Knows what each does with what it is given; everything else about calls is in ``calls``.
+"""Functions that take functions (``map``, ``sorted``, ``reduce``), and functions that may stop early
+(``any``, ``next``), followed if their argument calls models. Adds them to ``calls``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .calls import OVER_FUNCTIONS, SEARCHES, invoke
-from .expressions import Items, truth
+from .comprehensions import Items
+from .expressions import truth
 from .frames import Frame
 from .functions import Inner, follow, is_followed
 from .operations import apply
@@ -21,18 +22,18 @@ from .world import Lost, World
 
 
 def _map(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-    function, *several = values
-    rows = apply(task, lambda *each: list(zip(*each, strict=False)), *several)
+    function, *iterables = values
+    rows = apply(task, lambda *known: list(zip(*known, strict=False)), *iterables)
     if type(rows) is Pending:
-        raise Lost("a map over what is not there yet")
+        raise Lost("a map over a pending value")
     return Items([invoke(function, list(row), {}, task) for row in rows])
 
 
 def _filter(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-    function, several = values
-    items = apply(task, list, several)
+    function, iterable = values
+    items = apply(task, list, iterable)
     if type(items) is Pending:
-        raise Lost("a filter over what is not there yet")
+        raise Lost("a filter over a pending value")
     tests = [truth(task, invoke(function, [item], {}, task)) for item in items]
     kept = apply(
         task, lambda *passed: Items([item for item, test in zip(items, passed, strict=True) if test]), *tests
@@ -41,10 +42,10 @@ def _filter(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
 
 
 def _reduce(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-    function, several, *first = values
-    items = apply(task, list, several)
+    function, iterable, *first = values
+    items = apply(task, list, iterable)
     if type(items) is Pending:
-        raise Lost("a fold over what is not there yet")
+        raise Lost("a reduce over a pending value")
     items = [*first, *items]
     result = items[0]
     for item in items[1:]:
@@ -57,11 +58,11 @@ def _ordered(choose: Callable[..., Any]) -> Callable[[list[Any], dict[str, Any],
         rest = {name: value for name, value in named.items() if name != "key"}
         items = apply(task, list, values[0] if len(values) == 1 else values)
         if type(items) is Pending:
-            raise Lost("an order of what is not there yet")
+            raise Lost("an order of a pending value")
         keys = [invoke(named["key"], [item], {}, task) for item in items]
 
-        def chosen(*there: Any) -> Any:
-            by_number = choose(range(len(there)), key=there.__getitem__, **rest)
+        def chosen(*known: Any) -> Any:
+            by_number = choose(range(len(known)), key=known.__getitem__, **rest)
             return [items[at] for at in by_number] if choose is sorted else items[by_number]
 
         return apply(task, chosen, *keys)
@@ -74,36 +75,36 @@ _FOLLOWED: dict[Any, Callable[[list[Any], dict[str, Any], ScoutTask], Any]] = {
 }  # fmt: skip
 
 
-def _handed(values: list[Any], named: dict[str, Any]) -> Any:
-    """The function that is handed on among the arguments."""
+def _function_argument(values: list[Any], named: dict[str, Any]) -> Any:
+    """The function among the arguments of a function that takes one."""
     if "key" in named:
         return named["key"]
     return values[0] if values else None
 
 
-def _where_it_calls(
+def _if_it_calls(
     over: Callable[[list[Any], dict[str, Any], ScoutTask], Any],
 ) -> Callable[[list[Any], dict[str, Any], ScoutTask], Any]:
     def followed(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-        if not is_followed(_handed(values, named), task.world):
+        if not is_followed(_function_argument(values, named), task.world):
             return NotImplemented
         return over(values, named, task)
 
     return followed
 
 
-OVER_FUNCTIONS.update({id(each): _where_it_calls(over) for each, over in _FOLLOWED.items()})
+OVER_FUNCTIONS.update({id(each): _if_it_calls(over) for each, over in _FOLLOWED.items()})
 
 
 def _is_over_calls(node: ast.Call, world: World) -> bool:
-    """Whether a search goes over a generator expression that calls, so that a result may end it."""
+    """Whether the argument is a generator expression that calls a model, so that a reply may end the search."""
     if not node.args or node.keywords or not isinstance(node.args[0], ast.GeneratorExp):
         return False
     return len(node.args[0].generators) == 1 and world.may_call(facts(node.args[0]))
 
 
 def _searched(function: Any, node: ast.Call, frame: Frame, task: ScoutTask) -> Any:
-    """``any``, ``all`` or ``next`` over a generator expression: followed as the loop that it stands for."""
+    """Follow ``any``, ``all`` or ``next`` over a generator expression as the loop that it stands for."""
     if not _is_over_calls(node, task.world):
         return NotImplemented
     loop = once(node, "harlm_loop", lambda: _as_loop(function, node))

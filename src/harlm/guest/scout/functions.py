@@ -1,5 +1,5 @@
-"""Functions that cells defined and that may call: gone through statement by statement, in a task of their own. Knows arguments and
-scopes; leaves statements to ``statements``.
+"""Follows functions that cells defined and that may call models: statement by statement, each call in a task
+of its own. Binds arguments and opens scopes; statements are in ``statements``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ from .world import Function, Lost, World, facts_of_body
 
 
 class Inner:
-    """A function that was defined inside one that is followed. Called by ordinary code, it is followed to its end."""
+    """A function that was defined inside a function that is followed. If ordinary code calls it, it is
+    followed to its end.
+
+    Args:
+        text: its syntax.
+        frame: the scope that it was defined in.
+        task: the task that defined it.
+        defaults: the defaults of its positional parameters.
+        named: the defaults of its keyword-only parameters.
+    """
 
     def __init__(
         self, text: Function, frame: Frame, task: ScoutTask, defaults: Sequence[Any], named: dict[str, Any]
@@ -32,10 +41,10 @@ class Inner:
         self.__name__ = getattr(text, "name", "<lambda>")
 
     def __call__(self, *values: Any, **named: Any) -> Any:
-        """What it returns.
+        """Call it from ordinary code.
 
         Raises:
-            Touched: that is not there yet.
+            Touched: the result has not arrived.
         """
         result = follow(self, list(values), named, self.task)
         if type(result) is Pending and not result.done:
@@ -44,7 +53,7 @@ class Inner:
 
 
 def defined(text: Function, frame: Frame, task: ScoutTask) -> Inner:
-    """The function that a definition makes in a frame that is not the module's."""
+    """The function that a definition makes in a frame other than the module's."""
     defaults = [evaluate(each, frame, task) for each in text.args.defaults]
     named = {
         argument.arg: evaluate(each, frame, task)
@@ -55,7 +64,7 @@ def defined(text: Function, frame: Frame, task: ScoutTask) -> Inner:
 
 
 def is_followed(function: Any, world: World) -> bool:
-    """Whether a function is gone through statement by statement, since it may call."""
+    """Whether a function is followed statement by statement, because it may call a model."""
     if id(function) in world.tools:
         return True
     if type(function) is Inner:
@@ -69,11 +78,20 @@ def is_followed(function: Any, world: World) -> bool:
 
 
 def follow(function: Any, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-    """Go through a function that a cell defined, in a task of its own: whoever called it goes on when it waits.
+    """Follow a function that a cell defined, in a task of its own. If it has to wait, its caller continues.
+
+    Args:
+        function: a function, an ``Inner`` or a tool.
+        values: its positional arguments.
+        named: its keyword arguments.
+        task: the task that calls.
+
+    Returns:
+        Its result, which may be pending.
 
     Raises:
-        Exception: what the function raises before it waits.
-        Lost: its kind is not followed.
+        Exception: whatever the function raises before it waits.
+        Lost: it is a generator or a coroutine, or its text is not known.
     """
     world = task.world
     if id(function) in world.tools:
@@ -107,7 +125,9 @@ def follow(function: Any, values: list[Any], named: dict[str, Any], task: ScoutT
 
 
 def _keep_globals(frame: Frame, bound: frozenset[str], child: ScoutTask) -> dict[str, Pending]:
-    """The names of the module that a function goes on to bind are its own until it ends, and pending for all others."""
+    """Make the global names that a waiting function may bind its own until it ends, and pending for all other
+    blocks.
+    """
     slots: dict[str, Pending] = {}
     module = child.world.frame
     for name in frame.world & bound:
@@ -126,14 +146,14 @@ def _expression(node: ast.expr, frame: Frame, task: ScoutTask) -> Steps:
 def _opened(
     function: Any, values: list[Any], named: dict[str, Any], task: ScoutTask
 ) -> tuple[Function, Frame]:
-    """A function's text, and the frame in which it runs with these arguments."""
+    """A function's syntax, and a frame with these arguments in which it runs."""
     if type(function) is Inner:
         text, outer = function.text, function.frame
         defaults, named_defaults = function.defaults, function.named_defaults
     else:
         found = task.world.text_of(function)
         if found is None:
-            raise Lost("a function without a text")
+            raise Lost("a function whose text is not known")
         text, outer = found, _closure(function, task.world)
         defaults, named_defaults = function.__defaults__ or (), function.__kwdefaults__ or {}
     names = _given(text, values, named, defaults, named_defaults)
@@ -161,13 +181,13 @@ def _given(
     defaults: Sequence[Any],
     named_defaults: dict[str, Any],
 ) -> dict[str, Any]:
-    """What the parameters of a function are bound to.
+    """The names of a function's parameters with their arguments.
 
     Raises:
-        TypeError: the arguments do not fit.
+        TypeError: the arguments do not fit the parameters.
     """
     wanted = text.args
-    positional = [each.arg for each in (*wanted.posonlyargs, *wanted.args)]
+    positional = [parameter.arg for parameter in (*wanted.posonlyargs, *wanted.args)]
     names: dict[str, Any] = dict(zip(positional, values, strict=False))
     if len(values) > len(positional):
         if wanted.vararg is None:
@@ -176,7 +196,7 @@ def _given(
     elif wanted.vararg is not None:
         names[wanted.vararg.arg] = ()
     rest = dict(named)
-    keyword_only = [each.arg for each in wanted.kwonlyargs]
+    keyword_only = [parameter.arg for parameter in wanted.kwonlyargs]
     for name in (*positional, *keyword_only):
         if name in rest:
             if name in names:

@@ -1,5 +1,5 @@
-"""One operation of Python, on values of which some are not there yet. Knows what must be there before an operation can be
-done, and what it does to shared objects; refuses to know syntax.
+"""Applies one operation of Python to values, some of which may be pending. Decides which values must have
+arrived first, and keeps changes of shared objects in order. Does not depend on syntax.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from typing import Any
 from .pending import Pending, Touched, joined, settle_parts, settled, with_values
 from .tasks import ScoutTask, Suspend
 
-_AGAIN = 8  # times that an operation may turn out to need still another value
+_TRIES = 8  # times that an operation is tried because it turned out to need another value
 
 Operation = Callable[..., Any]
+"""Ordinary code, which gets values that have arrived."""
 
 
 def apply(task: ScoutTask, operation: Operation, *values: Any) -> Any:
-    """``operation(*values)``, or a pending value where it cannot be told yet.
+    """The result of ``operation(*values)``, which is pending if values that it needs have not arrived.
 
     Raises:
-        Exception: as the operation does.
-        Suspend: something is missing, and the task is careful.
+        Exception: whatever the operation raises.
+        Suspend: a value has not arrived, and the task is careful.
     """
     if Pending in map(type, values):
         values = tuple(map(settled, values))
@@ -29,13 +30,15 @@ def apply(task: ScoutTask, operation: Operation, *values: Any) -> Any:
 
 
 def change(task: ScoutTask, operation: Operation, target: Any, *values: Any, tolerant: bool = False) -> Any:
-    """``operation(target, *values)``, which changes ``target``. Where it has to wait, ``target`` is held until it is done.
+    """The result of ``operation(target, *values)``, which changes ``target``. If it has to wait, ``target``
+    is held until it is done.
 
     Args:
-        tolerant: whether the operation only stores the values, so that they need not be there.
+        tolerant: whether the operation only stores the values, so that they may be pending.
 
     Raises:
-        as ``apply``.
+        Exception: whatever the operation raises.
+        Suspend: a value has not arrived, and the task is careful.
     """
     if type(target) is Pending or Pending in map(type, values):
         target, *values = map(settled, (target, *values))  # type: ignore[assignment] # a sequence either way
@@ -56,13 +59,13 @@ def _done(
     *,
     kept: int = 0,
 ) -> tuple[Any, bool]:
-    """What an operation comes to, and whether that is late."""
+    """The result of an operation, and whether the operation was put off."""
     asked = task.world.asked
     while missing is None:
         try:
             return operation(*values), False
         except (Touched, Exception) as stopped:
-            if task.world.asked != asked:  # tried again, it would ask again
+            if task.world.asked != asked:  # a second try would make its calls again
                 if isinstance(stopped, Touched):
                     return task.world.never, True
                 raise
@@ -73,17 +76,19 @@ def _done(
 def put_off(
     task: ScoutTask, operation: Operation, values: Sequence[Any], missing: list[Pending], *, kept: int = 0
 ) -> Pending:
-    """What ``operation(*values)`` comes to when all that is ``missing`` is there.
+    """The pending result of ``operation(*values)``, which is done as soon as all ``missing`` values have
+    arrived.
 
     Args:
-        kept: how many of the values are taken as they are then, not as they are now.
+        kept: how many of the first values are used as they will be then; of the others, containers are copied
+            now.
 
     Raises:
         Suspend: the task is careful.
     """
     if task.strict:
         raise Suspend(missing[0])
-    held = task.holds  # what somebody has yet to change is wanted as it is then
+    held = task.holds  # an object that a waiting block changes is used as it will be then
     as_now = [value if id(value) in held else _as_now(value) for value in values[kept:]]
     late = _Late(task, operation, (*values[:kept], *as_now))
     late.wait(missing)
@@ -91,7 +96,7 @@ def put_off(
 
 
 def wait_for(missing: list[Pending], then: Callable[[], object]) -> None:
-    """Call ``then`` when all are there."""
+    """Call ``then`` as soon as all ``missing`` values have arrived."""
     left = len(missing)
 
     def one_less() -> None:
@@ -100,15 +105,15 @@ def wait_for(missing: list[Pending], then: Callable[[], object]) -> None:
         if not left:
             then()
 
-    for each in missing:
-        if each.done:
+    for pending in missing:
+        if pending.done:
             one_less()
         else:
-            each.then(one_less)
+            pending.then(one_less)
 
 
 class _Late:
-    """An operation that waits for its values."""
+    """An operation that was put off until its values have arrived."""
 
     __slots__ = ("_missing", "_operation", "_task", "_tries_left", "_values", "result")
 
@@ -117,34 +122,34 @@ class _Late:
         self._operation = operation
         self._values = values
         self._missing: list[Pending] = []
-        self._tries_left = _AGAIN
+        self._tries_left = _TRIES
         self.result: Pending = Pending(task.sources)
 
     def wait(self, missing: list[Pending]) -> None:
-        """Go on when all are there."""
+        """Try again as soon as all ``missing`` values have arrived."""
         self._missing = missing
-        self.result.sources = joined((self.result.sources, *(each.sources for each in missing)))
-        wait_for(missing, self._go_on)
+        self.result.sources = joined((self.result.sources, *(value.sources for value in missing)))
+        wait_for(missing, self._try_again)
 
-    def _go_on(self) -> None:
+    def _try_again(self) -> None:
         ready = self._task.world.ready
-        self.result.sources = joined((self.result.sources, *(each.sources for each in self._missing)))
-        for each in self._missing:
-            if each.error is not None:
-                self.result.fail(each.error, ready)
+        self.result.sources = joined((self.result.sources, *(value.sources for value in self._missing)))
+        for missing_value in self._missing:
+            if missing_value.error is not None:
+                self.result.fail(missing_value.error, ready)
                 return
         values = tuple(map(with_values, self._values))
         world = self._task.world
         asked = world.asked
         try:
             self.result.resolve(self._operation(*values), ready)
-        except (Touched, Exception) as stopped:  # noqa: BLE001 - handed on below
+        except (Touched, Exception) as stopped:  # noqa: BLE001 - handled below
             if world.asked != asked and isinstance(stopped, Touched):
-                return  # tried again, it would ask again; so nobody learns its result here
+                return  # a second try would make its calls again, so the result stays pending
             self._tries_left -= 1
             try:
                 missing = _needed(self._task, stopped, values) if self._tries_left else []
-            except Exception as error:  # noqa: BLE001 - the operation's own
+            except Exception as error:  # noqa: BLE001 - raised by the operation
                 self._task.world.failed(error, self._task)
                 self.result.fail(error, ready)
                 return
@@ -153,11 +158,13 @@ class _Late:
                 self.wait(missing)
             elif self._tries_left:
                 self._missing = []
-                self._go_on()
+                self._try_again()
 
 
 def _missing(task: ScoutTask, values: Sequence[Any]) -> list[Pending] | None:
-    """What of ``values`` is not there, or held by somebody; None where nothing is."""
+    """The pending values among ``values``, and those that tell when held ones are free; ``None`` if there are
+    none.
+    """
     missing = None
     for value in values:
         if type(value) is Pending:
@@ -173,10 +180,10 @@ def _missing(task: ScoutTask, values: Sequence[Any]) -> list[Pending] | None:
 
 
 def _needed(task: ScoutTask, stopped: BaseException, values: Sequence[Any]) -> list[Pending]:
-    """What an operation that was stopped needs; nothing where it can be tried again at once.
+    """The values that a stopped operation needs; empty if it can be tried again at once.
 
     Raises:
-        Exception: ``stopped`` itself, where it has nothing to do with values that are not there.
+        Exception: ``stopped`` itself, if it has nothing to do with pending values.
     """
     missing, found = settle_parts(values)
     if isinstance(stopped, Touched):
@@ -193,7 +200,7 @@ def _needed(task: ScoutTask, stopped: BaseException, values: Sequence[Any]) -> l
 
 
 def _as_now(value: Any) -> Any:
-    """A container as it is now, for later: what is done to it meanwhile is not for who asked before."""
+    """A copy of a container, so that an operation that was put off does not see later changes."""
     kind = type(value)
     if kind in (list, dict, set, deque):
         return kind(value)

@@ -1,7 +1,8 @@
-"""Values that are not known yet. Knows who waits for a value; refuses to know what a value means.
+"""Values that have not arrived yet, and the steps that wait for them.
 
-A pending value may lie in lists, attributes and dictionaries like any other. Ordinary code that looks at it (compares, prints,
-hashes, iterates …) is stopped by ``Touched``, and is tried again when the value is there.
+A pending value may be in lists, attributes and dictionaries like any other. Ordinary code that looks at it
+(compares, prints, hashes, iterates …) is stopped by ``Touched``, and is tried again when the value has
+arrived.
 """
 
 from __future__ import annotations
@@ -11,55 +12,66 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 Sources = frozenset[int]
-"""The calls that a value was made from, by number."""
+"""The ids of the calls that a value was made from."""
 
 NONE: Sources = frozenset()
+"""No sources."""
 
 Steps = Generator["Pending | None", None, Any]
-"""A running block: yields what it waits for, or ``None`` to let others go first; returns how it ended."""
+"""A running block: yields a value that it waits for, or ``None`` to let other blocks run; returns how it
+ended.
+"""
 
 _MOST_SOURCES = 32
-_PARTS = 200_000  # of containers that are looked through for pending values
+_PARTS = 200_000  # parts of containers that are searched for pending values
 
 
 class Touched(BaseException):
-    """Ordinary code looked at a value that is not there yet."""
+    """Ordinary code looked at a pending value.
+
+    Attributes:
+        pending: the value.
+    """
 
     def __init__(self, pending: Pending) -> None:
-        super().__init__("a value that is not there yet")
+        super().__init__("a value that has not arrived")
         self.pending = pending
 
 
 class ReadyQueue:
-    """What can go on, in the order in which it became possible. Nothing goes on inside of what made it possible, so a
-    chain of a thousand needs no stack of a thousand.
+    """The steps that can run, in the order in which they became ready. A step never runs inside the one that
+    made it ready, so a chain of a thousand steps needs no stack of a thousand frames.
     """
 
     def __init__(self) -> None:
         self._steps: deque[Callable[[], object]] = deque()
 
     def add(self, step: Callable[[], object]) -> None:
-        """One more."""
+        """Add a step."""
         self._steps.append(step)
 
     def __len__(self) -> int:
         return len(self._steps)
 
     def round(self) -> None:
-        """Let everything go on that can now; what becomes possible by it waits for the next round."""
+        """Run all steps that are ready now; those that become ready meanwhile wait for the next round."""
         for _ in range(len(self._steps)):
             self._steps.popleft()()
 
 
 class Pending:
-    """A value that comes later, or never.
+    """A value that arrives later, or never.
+
+    Args:
+        sources: the calls that it is made from.
+        is_text: whether it will be a str, as the reply of a model is.
 
     Attributes:
-        done: whether it is there.
-        value: then.
-        error: what its computation raised instead; ``done`` is set as well.
+        done: whether it has arrived, or its computation has failed.
+        value: the value, once it has arrived.
+        error: what its computation raised instead; ``None`` if it did not fail.
         sources: the calls that it is made from.
-        is_text: whether it will be a text, as the reply of a model is.
+        is_text: whether it will be a str.
     """
 
     __slots__ = ("_waiting", "done", "error", "is_text", "sources", "value")
@@ -73,7 +85,9 @@ class Pending:
         self._waiting: list[Callable[[], object]] | None = None
 
     def resolve(self, value: Any, ready: ReadyQueue) -> None:
-        """It is there; one that is itself pending is waited for."""
+        """Set the value, and make the steps that wait for it ready. A value that is itself pending is waited
+        for.
+        """
         if type(value) is Pending:
             if not value.done:
                 value.then(lambda: self._follow(value, ready))
@@ -86,7 +100,7 @@ class Pending:
         self._settle(ready)
 
     def fail(self, error: BaseException, ready: ReadyQueue) -> None:
-        """There will be none: its computation raised."""
+        """Set the error that its computation raised, and make the steps that wait for it ready."""
         self.error = error
         self._settle(ready)
 
@@ -97,11 +111,11 @@ class Pending:
     def _settle(self, ready: ReadyQueue) -> None:
         self.done = True
         waiting, self._waiting = self._waiting, None
-        for each in waiting or ():
-            ready.add(each)
+        for step in waiting or ():
+            ready.add(step)
 
     def then(self, step: Callable[[], object]) -> None:
-        """Told when it is there; must not be there yet."""
+        """Make ``step`` ready when the value arrives. Must not be called once it has arrived."""
         if self._waiting is None:
             self._waiting = [step]
         else:
@@ -130,29 +144,30 @@ for _name in (
     setattr(Pending, f"__{_name}__", _touch)
 
 
-def joined(several: Iterable[Sources]) -> Sources:
-    """All sources together; of too many only some, which costs the plan an edge and nothing else."""
+def joined(parts: Iterable[Sources]) -> Sources:
+    """All sources together, at most 32: dropping some costs the plan an edge and nothing else."""
     found = NONE
-    for each in several:
+    for part in parts:
         if not found:
-            found = each
-        elif each and each is not found and len(found) < _MOST_SOURCES:
-            found = found | each
+            found = part
+        elif part and part is not found and len(found) < _MOST_SOURCES:
+            found = found | part
     return found if len(found) <= _MOST_SOURCES else frozenset(sorted(found)[-_MOST_SOURCES:])
 
 
 def settled(value: Any) -> Any:
-    """The value itself, where it is there."""
+    """The value itself if it has arrived; else ``value`` unchanged."""
     while type(value) is Pending and value.done and value.error is None:
         value = value.value
     return value
 
 
 def settle_parts(values: Iterable[Any]) -> tuple[list[Pending], bool]:
-    """Put values that are there in the place of their pending ones, inside lists, dictionaries, and attributes of plain objects.
+    """Replace pending values that have arrived by their values, inside lists, deques, dictionaries, and the
+    attributes of objects of classes that cells defined.
 
     Returns:
-        those that are not there yet, and whether any was.
+        The pending values that have not arrived, and whether any had.
     """
     missing: dict[int, Pending] = {}
     found = False
@@ -176,20 +191,22 @@ def settle_parts(values: Iterable[Any]) -> tuple[list[Pending], bool]:
 
 
 def _settle_in(part: Any) -> tuple[Sequence[Any], bool]:
-    """What is in a container, once what is there has taken its place, and whether anything has."""
+    """Replace the arrived values directly inside a container; returns its parts, and whether any was
+    replaced.
+    """
     if isinstance(part, (list, deque)):
         late = [(at, with_values(item)) for at, item in enumerate(part) if type(item) in _HOLDERS]
-        changed = [(at, there) for at, there in late if there is not part[at]]
-        for at, there in changed:
-            part[at] = there
+        changed = [(at, known) for at, known in late if known is not part[at]]
+        for at, known in changed:
+            part[at] = known
         return part, bool(changed)
     if isinstance(part, dict):
         late_items = [(key, with_values(item)) for key, item in part.items() if type(item) in _HOLDERS]
         changed_items = [
-            (key, there) for key, there in late_items if there is not dict.__getitem__(part, key)
+            (key, known) for key, known in late_items if known is not dict.__getitem__(part, key)
         ]
-        for key, there in changed_items:
-            dict.__setitem__(part, key, there)
+        for key, known in changed_items:
+            dict.__setitem__(part, key, known)
         return list(part.values()), bool(changed_items)
     if isinstance(part, (tuple, set, frozenset)):
         return tuple(part), False
@@ -202,7 +219,9 @@ _HOLDERS = (Pending, tuple)
 
 
 def with_values(value: Any) -> Any:
-    """The value of what is there; of a tuple, the same with the values of its parts; anything else as it is."""
+    """The value of a pending value that has arrived; a tuple with such values in place of its parts; else
+    ``value``.
+    """
     kind = type(value)
     if kind is tuple and any(type(part) in _HOLDERS for part in value):
         parts = tuple(map(with_values, value))

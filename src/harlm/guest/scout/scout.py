@@ -1,5 +1,5 @@
-"""The scout as a whole: goes through a cell from a statement on, and asks for what it finds. Knows one line to a broker;
-refuses to know what is on its other end.
+"""The scout as a whole: follows a cell from a given statement on, and asks for the calls that it finds over a
+line to the host's broker.
 """
 
 from __future__ import annotations
@@ -12,20 +12,26 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from ..vocabulary import ONLY_IF_CERTAIN
-from . import functionals  # noqa: F401 - adds to what is followed
+from . import functionals  # noqa: F401 - adds to the calls that are followed
 from .pending import Pending, Steps
 from .statements import run
 from .tasks import ScoutTask
 from .world import Asking, Block, Halted, World
 
-_DEEPEST = 20_000  # frames of the interpreter: a followed function takes about fifteen
+_DEEPEST = 20_000  # frames of the interpreter; each followed function takes about fifteen
 
 Post = Callable[[str, dict[str, Any]], Pending]
-"""Makes a call at once, and answers with what will be its reply."""
+"""Calls a host function without waiting, and returns its pending reply."""
 
 
 class HostReply(NamedTuple):
-    """What a call came to: its value, or why there is none."""
+    """The reply to a call.
+
+    Attributes:
+        number: the id of the call.
+        value: what the host function returned.
+        refusal: why the call failed; ``None`` if it did not.
+    """
 
     number: int
     value: Any
@@ -33,41 +39,53 @@ class HostReply(NamedTuple):
 
 
 class MoreCode(NamedTuple):
-    """The cell as far as it is known now, in whole statements, and whether that is all of it."""
+    """The beginning of a cell that is still being written.
+
+    Attributes:
+        code: all whole statements so far.
+        is_all: whether that is the whole cell.
+    """
 
     code: str
     is_all: bool
 
 
 class Line(Protocol):
-    """Where calls go, and replies come from."""
+    """A connection to the host, over which calls are asked for and replies arrive."""
 
     def post(self, function: str, arguments: dict[str, Any], needs: list[int], *, is_certain: bool) -> int:
-        """Ask for a call, made from or decided by the calls ``needs``; its number comes back with the reply. One that is not
-        certain is made only if what is known now does not end a loop before.
+        """Ask for a call without waiting.
+
+        Args:
+            function: the host function.
+            arguments: of the call.
+            needs: the ids of the calls that this call was made from or was decided by.
+            is_certain: whether the cell will make the call. If not, it is made only if no reply ends a loop
+                before.
+
+        Returns:
+            The id of the call, which its reply has as ``number``.
         """
         ...
 
     def receive(self, *, wait: bool) -> HostReply | MoreCode | None:
-        """What comes next; None when nothing is there, or will be."""
+        """The next reply or more of the cell; ``None`` if there is none yet, or with ``wait`` if there will
+        be none.
+        """
         ...
 
 
-class CallRefused(RuntimeError):
-    """What a call that fails raises in the cell."""
-
-
 class Scout:
-    """See the module.
+    """Follows one cell, and asks for its calls early.
 
     Args:
-        names: of the module; they are this process's alone.
-        cells: the text of the cells so far, and the syntax tree of this one, by the file name of their code.
-        file: of this cell.
-        line: to the broker.
-        tools: makes the functions that cells call, given what they post with.
-        refused: what a failed call raises.
-        is_eager: whether to look past a possible end without limit.
+        names: the variables of the cell, which are this process's own copies.
+        cells: the text of the earlier cells, and the syntax tree of this one, by the file name of their code.
+        file: the file name of this cell's code.
+        line: the connection to the host.
+        tools: makes the functions that cells call, given a function that posts a call.
+        refused: makes the exception that a failed call raises, given the host's message.
+        is_eager: whether to look past a possible end of a loop without limit.
     """
 
     def __init__(
@@ -77,7 +95,7 @@ class Scout:
         file: str,
         line: Line,
         tools: Callable[[Post], Mapping[str, Callable[..., Any]]],
-        refused: Callable[[str], Exception] = CallRefused,
+        refused: Callable[[str], Exception] = RuntimeError,
         *,
         is_eager: bool = False,
     ) -> None:
@@ -92,20 +110,23 @@ class Scout:
         self._world = World(names, cells, tools(self._post), file, self._ask, run, is_eager=is_eager)
 
     def run(self, body: list[ast.stmt]) -> None:
-        """Go through all statements that there are, until nothing more can be found."""
+        """Follow the statements of a whole cell, until no more calls can be found."""
         self._bodies.append(body)
         self._is_all = True
         self.follow()
 
     def follow(self) -> None:
-        """Go through what there is, and through what comes on the line, until nothing more can be found."""
+        """Follow the statements known so far and those that arrive on the line, until no more calls can be
+        found.
+        """
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
         world = self._world
         main = ScoutTask(world, None)
         try:
-            with suppress(Exception):  # the program's own: the cell ends there, but what came before goes on
+            # An exception of the program ends the cell there, but earlier blocks continue.
+            with suppress(Exception):
                 main.start(self._statements(main), _nothing_to_detach)
-            while not world.is_over:
+            while not world.has_ended:
                 while (news := self._line.receive(wait=False)) is not None:
                     self._take(news)
                 if len(world.ready):
@@ -121,7 +142,7 @@ class Scout:
             return
 
     def _statements(self, main: ScoutTask) -> Steps:
-        """The statements of the cell, as far as it is known; more of it may come."""
+        """Follow the statements known so far; wait for more unless that is all."""
         while True:
             while self._bodies:
                 signal = yield from run(self._bodies.popleft(), self._world.frame, main)
@@ -144,7 +165,7 @@ class Scout:
         more.resolve(None, self._world.ready)
 
     def _ask(self, asking: Asking) -> Pending:
-        """Make a call through its tool, which checks what it is given as it does for the cell itself."""
+        """Make a call through its tool, which checks the arguments as it does for the cell itself."""
         before, self._asking = self._asking, asking
         try:
             reply = asking.tool(*asking.values, **asking.named)
@@ -154,7 +175,7 @@ class Scout:
         return reply
 
     def _post(self, function: str, arguments: dict[str, Any]) -> Pending:
-        """What a tool calls. Ordinary code that was run as it is may call a tool as well."""
+        """Ask the host for a call. Tools call this, also if ordinary code that is run as it is calls them."""
         asking = self._asking
         self._world.asked += 1
         task = None if asking is None else asking.task
@@ -176,12 +197,12 @@ class Scout:
             ahead_of.keep(key, reply)
         return reply
 
-    def _take_reply(self, told: HostReply) -> None:
-        reply, task = self._open.pop(told.number)
-        if told.refusal is None:
-            reply.resolve(told.value, self._world.ready)
+    def _take_reply(self, arrived: HostReply) -> None:
+        reply, task = self._open.pop(arrived.number)
+        if arrived.refusal is None:
+            reply.resolve(arrived.value, self._world.ready)
             return
-        error = self._refused(told.refusal)
+        error = self._refused(arrived.refusal)
         reply.fail(error, self._world.ready)
         if task is not None:
             self._world.failed(error, task)

@@ -1,5 +1,5 @@
-"""What a piece of code reads, binds, changes and may leave, by its text alone. Knows syntax; runs nothing. Each answer is a
-guess on the safe side, found once for each node.
+"""Finds out by its text alone what a piece of code reads, binds, changes and may leave. Runs no code. Answers
+err on the safe side, and are computed once for each node.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from typing import Literal, NamedTuple, TypeVar
 from ..vocabulary import FINISHING, MODEL_CALLS
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+"""Statements that define names and make no call by themselves."""
 
 Exit = Literal["return", "break", "continue", "raise", "finish", "yield", "await"]
+"""A way to leave a block before its end."""
 
 CHANGING = frozenset(
     "append add extend insert update setdefault appendleft extendleft pop popleft popitem remove clear sort reverse discard "
     "subtract rotate put write writelines difference_update intersection_update symmetric_difference_update move_to_end "
     "__setitem__ __delitem__".split()
 )
-"""Methods that change what they are called on, of Python's own containers."""
+"""The methods of Python's containers and files that change the object they are called on."""
 
 _LOOPS = ast.For | ast.While | ast.AsyncFor
 _SCOPES = (
@@ -32,13 +34,13 @@ _SCOPES = (
 
 
 class Facts(NamedTuple):
-    """What is known of a node.
+    """What is known about a node.
 
     Attributes:
-        names: all names in it, and all attributes.
-        bound: the names that it gives values to, where it stands.
-        changed: the names of what it may change in place.
-        exits: how it may be left before its end.
+        names: all names and attributes in it.
+        bound: the names that it binds in the scope that it is in.
+        changed: the names of objects that it may change in place.
+        exits: the ways in which it may be left before its end.
     """
 
     names: frozenset[str]
@@ -54,7 +56,7 @@ T = TypeVar("T")
 
 
 def once(node: ast.AST, name: str, make: Callable[[], T]) -> T:
-    """What ``make`` finds out about a node, which is kept with it."""
+    """The result of ``make``, computed once for each node and kept in its attribute ``name``."""
     known: dict[str, T] = vars(node)
     if name not in known:
         known[name] = make()
@@ -62,25 +64,25 @@ def once(node: ast.AST, name: str, make: Callable[[], T]) -> T:
 
 
 def facts(node: ast.AST) -> Facts:
-    """What is known of ``node``."""
+    """What is known about ``node``."""
     return once(node, "harlm_facts", lambda: _facts(node))
 
 
 def of_all(nodes: list[ast.stmt]) -> Facts:
-    """What is known of several statements together."""
+    """What is known about several statements together."""
     return _together([facts(node) for node in nodes])
 
 
-def _together(several: list[Facts]) -> Facts:
-    if len(several) == 1:
-        return several[0]
-    if not several:
+def _together(parts: list[Facts]) -> Facts:
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
         return _NOTHING
     return Facts(
-        frozenset().union(*(each.names for each in several)),
-        frozenset().union(*(each.bound for each in several)),
-        frozenset().union(*(each.changed for each in several)),
-        frozenset().union(*(each.exits for each in several)),
+        frozenset().union(*(part.names for part in parts)),
+        frozenset().union(*(part.bound for part in parts)),
+        frozenset().union(*(part.changed for part in parts)),
+        frozenset().union(*(part.exits for part in parts)),
     )
 
 
@@ -146,7 +148,9 @@ def _is_comprehension(node: ast.AST) -> bool:
 
 
 def _bound_by(scope: ast.AST) -> frozenset[str]:
-    """What a scope binds outside itself: its name, and what is assigned with ``:=`` in a comprehension."""
+    """The names that a scope binds outside itself: its own name, and those assigned with ``:=`` in a
+    comprehension.
+    """
     if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return frozenset({scope.name})
     if _is_comprehension(scope):
@@ -176,7 +180,7 @@ def declared(function: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def root(node: ast.expr) -> frozenset[str]:
-    """The name at the bottom of ``a.b[c].d()``; nothing where there is none."""
+    """The name that an expression such as ``a.b[c].d()`` begins with; empty if it does not begin with one."""
     while isinstance(node, ast.Subscript | ast.Attribute | ast.Call | ast.Starred):
         node = node.func if isinstance(node, ast.Call) else node.value
     return frozenset({node.id}) if isinstance(node, ast.Name) else frozenset()
@@ -188,7 +192,7 @@ def breaks(loop: ast.For | ast.While) -> bool:
 
 
 def may_end_by_result(loop: ast.For) -> bool:
-    """Whether a round may be the last one, by what is decided in it."""
+    """Whether something inside a round may end the loop."""
     return bool(of_all(loop.body).exits & {"break", "return", "finish"})
 
 
@@ -198,14 +202,14 @@ def continues(loop: ast.For | ast.While) -> bool:
 
 
 def callers_among(names: Mapping[str, object]) -> frozenset[str]:
-    """Which of the names that have a value lead to a call of a tool: the tools, and functions and classes whose code names one
-    of these.
+    """The names among a REPL's variables that lead to a call of a model: the tools, and functions and classes
+    whose code uses one of these names.
     """
     found = set(MODEL_CALLS)
     tools = [names[name] for name in MODEL_CALLS if name in names]
     for name, value in list(names.items()):
         called = value.func if type(value) is partial else value
-        if any(called is tool for tool in tools):  # under another name
+        if any(called is tool for tool in tools):  # a tool under another name
             found.add(name)
     codes = [pair for name, value in list(names.items()) for pair in _codes(name, value)]
     while more := {name for name, used in codes if name not in found and used & found}:
@@ -214,10 +218,12 @@ def callers_among(names: Mapping[str, object]) -> frozenset[str]:
 
 
 def _codes(name: str, value: object) -> list[tuple[str, set[str]]]:
-    """The names in the code of a function, or of each method of a class; one that runs at birth counts for the class."""
+    """Names that can be called, each with the names in its code: a function, or the methods of a class.
+    Methods that run when the class or its instance is called count for the class.
+    """
     if type(value) is types.FunctionType:
         return [(name, _code_names(value.__code__))]
-    # Of a class with another metaclass, or of an object, the attributes may be found by code of their own.
+    # Looking up attributes of other objects, or of classes with another metaclass, may run their code.
     if (type(value) is type or type(value) is ABCMeta) and value.__module__ == "__main__":
         methods = [pair for each, method in vars(value).items() for pair in _codes(each, method)]
         return [(name if each in ("__init__", "__call__") else each, used) for each, used in methods]
@@ -233,8 +239,8 @@ def _code_names(code: types.CodeType) -> set[str]:
 
 
 def callers(trees: list[ast.Module], known: frozenset[str] = MODEL_CALLS) -> frozenset[str]:
-    """The names that lead to a call of a tool: those that are known, and functions and methods that name one of these. A
-    variable that holds such a function counts as well.
+    """The names in the text of cells that lead to a call of a model: those that are known, functions and
+    methods whose text uses one of these, and variables that hold such a function.
     """
     found = set(known)
     while True:
@@ -251,7 +257,7 @@ def callers(trees: list[ast.Module], known: frozenset[str] = MODEL_CALLS) -> fro
 
 
 def _named_after(node: ast.AST) -> frozenset[str]:
-    """What a node gives a name to that can be called."""
+    """The names that a node gives to something that can be called."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return frozenset({node.name})
     if isinstance(node, ast.ClassDef):
@@ -265,7 +271,7 @@ def _named_after(node: ast.AST) -> frozenset[str]:
 
 
 def _is_callable_maker(value: ast.expr) -> bool:
-    """``f = lambda …``, ``f = llm_query``, ``f = partial(llm_query, …)``."""
+    """Whether a value may be a function: ``lambda …``, ``llm_query``, ``partial(llm_query, …)``."""
     if isinstance(value, ast.Lambda | ast.Name):
         return True
     return isinstance(value, ast.Call) and root(value.func) & {"partial", "functools"} != frozenset()

@@ -1,10 +1,11 @@
-"""Blocks that run on while others wait. Knows when a block waits, and what others must take as pending meanwhile; refuses to
-know Python's statements.
+"""Tasks: blocks that can wait while the rest of the program continues. Does not depend on the kinds of
+statements in a block.
 
-A task runs at once, on the very names of the scope around it, until it meets a value that it needs and that is not there.
-Only then it is *detached*: it goes on later with the values that its names have now, and the scope around goes on without
-it. Names that the task may bind are pending there until it ends; objects that it may change are *held*: whoever uses one
-meanwhile waits for its turn, so that changes happen in the order of the program.
+A task runs at once, on the names of the enclosing scope, until it needs a value that has not arrived. Only
+then it is *detached*: it continues later, with the values that its names have now, and the enclosing scope
+continues without it. Names that the task may bind are pending in that scope until it ends. Objects that it
+may change are *held*: a block that uses one meanwhile waits for its turn, so that changes happen in the order
+of the program.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from .syntax import Facts, root
 from .world import World
 
 Holds = dict[int, tuple[Any, Pending]]
-"""Objects that somebody changes later, under their ``id``, with what tells that it is done."""
+"""Objects that a waiting block may still change, by their ``id``, each with a pending value that arrives when
+it has.
+"""
 
 _UNCHANGEABLE = (
     str, bytes, int, float, bool, type(None), complex, range, type, types.ModuleType, types.FunctionType,
@@ -31,35 +34,47 @@ _UNCHANGEABLE = (
 
 
 class Suspend(BaseException):
-    """A statement cannot be completed now: to be evaluated again from its beginning when ``pending`` is there."""
+    """A statement cannot be completed now. It is evaluated again from its beginning when ``pending`` has
+    arrived.
+
+    Attributes:
+        pending: the value that it needs.
+    """
 
     def __init__(self, pending: Pending) -> None:
-        super().__init__("a value that is not there yet")
+        super().__init__("a value that has not arrived")
         self.pending = pending
 
 
 class ScoutTask:
-    """One block under way.
+    """One block that runs or waits.
 
     Args:
         world: what all tasks of a cell share.
-        parent: the task that started it; None for the cell itself.
-        is_careful: whether it may go on only with values that are there, as inside ``try``.
+        parent: the task that started it; ``None`` for the cell itself.
+        is_careful: whether each statement must wait for every value that it uses, as inside ``try``.
 
     Attributes:
-        holds: what it must wait for before it uses an object.
+        world: as given.
+        is_main: whether it is the cell itself.
+        holds: the objects that it must wait for before it uses them.
         sources: the calls whose results decided that it runs.
-        tries: how many ``try`` are around it.
+        tries: how many ``try`` statements are around it.
+        strict: how many of these are its own; if any, it is careful.
         caught: the exception that is being handled.
-        strict: how many of these are its own: while there are any, a statement waits for what it uses.
-        search: the loop that may end by a result and that it is in, where there is a look-ahead.
-        ahead_of: the one that it looks ahead of: it takes for granted that nothing is left early.
-        result: how it ended, for whoever waits.
+        memo: the results of calls of the statement that is being evaluated, if the task is careful.
+        search: the loop that it is in and that a result may end, if that loop has a look-ahead.
+        ahead_of: the search that it looks ahead of, if any; it then assumes that nothing is left early.
+        is_done: whether it has ended.
+        signal: how it ended: ``None``, ``"break"``, ``"continue"`` or a ``Returned``.
+        result: what it returned, pending until it ends.
+        waits_for: the value that it waits for, if any.
+        steps: the running block.
     """
 
     __slots__ = (
-        "_detach", "_error", "_on_end", "ahead_of", "caught", "holds", "is_done", "is_main", "memo", "result", "search", "signal", "sources", "steps",
-        "strict", "tries", "waits_for", "world",
+        "_detach", "_error", "_on_end", "ahead_of", "caught", "holds", "is_done", "is_main", "memo", "result",
+        "search", "signal", "sources", "steps", "strict", "tries", "waits_for", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, parent: ScoutTask | None, *, is_careful: bool = False) -> None:
@@ -86,10 +101,12 @@ class ScoutTask:
         """Run until it has ended or waits.
 
         Args:
-            detach: called when it waits for the first time; what it returns is called when the task has ended.
+            steps: the block.
+            detach: called when the task waits for the first time; returns a function that is called when the
+                task has ended.
 
         Raises:
-            BaseException: what the block raised before it waited.
+            BaseException: whatever the block raised before it waited.
         """
         self.steps = steps
         self._detach = detach
@@ -99,7 +116,7 @@ class ScoutTask:
 
     @property
     def outcome(self) -> Any:
-        """What it returned; pending as long as it goes on."""
+        """What it returned; pending until it has ended."""
         if not self.is_done:
             return self.result
         return self.signal.value if isinstance(self.signal, Returned) else None
@@ -111,7 +128,7 @@ class ScoutTask:
             except StopIteration as end:
                 self._end(end.value, None)
                 return
-            except BaseException as raised:  # noqa: BLE001 - the program's own; it is handed on
+            except BaseException as raised:  # noqa: BLE001 - raised by the program; passed on
                 self._end(None, raised)
                 return
             error = None
@@ -147,7 +164,7 @@ class ScoutTask:
             self._on_end()
         if self.is_main:
             return
-        if self._detach is None and error is not None:  # nobody is there to raise it to
+        if self._detach is None and error is not None:  # its caller has continued: too late to raise there
             self.world.failed(error, self)
             self.result.fail(error, self.world.ready)
         elif error is None:
@@ -156,7 +173,11 @@ class ScoutTask:
 
 
 class Returned:
-    """A function returned."""
+    """A function has returned.
+
+    Attributes:
+        value: what it returned.
+    """
 
     __slots__ = ("value",)
 
@@ -165,7 +186,7 @@ class Returned:
 
 
 class Memo:
-    """What the calls of one statement came to, so that it can be evaluated again without making them again."""
+    """The results of calls in one statement, so that evaluating it again does not make them again."""
 
     __slots__ = ("_results", "_visits")
 
@@ -174,11 +195,11 @@ class Memo:
         self._visits: Counter[int] = Counter()
 
     def rewind(self) -> None:
-        """The statement begins again."""
+        """Start again from the beginning of the statement."""
         self._visits.clear()
 
     def once(self, node: object, make: Callable[[], Any]) -> Any:
-        """What ``make`` came to when the statement got here first."""
+        """The result of ``make`` for this visit of ``node``, computed when the statement first got here."""
         self._visits[id(node)] += 1
         key = (id(node), self._visits[id(node)])
         if key not in self._results:
@@ -198,15 +219,18 @@ def run_block(
     """Run a block of the scope of ``frame`` in a task of its own.
 
     Args:
-        known: of the block.
+        task: the task that the block is in.
+        frame: the scope that it is in.
+        known: the facts about the block.
         changed: the names of objects that it may change.
-        steps: the block, given its task and the frame to run in.
+        steps: runs the block, given its task and its frame.
+        is_careful: whether each statement must wait for every value that it uses, as inside ``try``.
 
     Returns:
-        how the block ended; None as well where it waits, and the scope goes on.
+        How the block ended, as ``ScoutTask.signal``; ``None`` also if it waits, and the scope continues.
 
     Raises:
-        BaseException: what the block raised.
+        BaseException: whatever the block raised before it waited.
     """
     inner = Frame(frame.names, frame.outer, shared=frame.shared, world=frame.world, is_block=True)
     child = ScoutTask(task.world, task, is_careful=is_careful)
@@ -233,7 +257,15 @@ def run_block(
 
 
 def hold_owners(task: ScoutTask, frame: Frame, node: ast.expr, change: Any) -> None:
-    """``change`` is done to a part, not there yet, of what ``node`` begins with: whoever uses that waits for it."""
+    """Hold the object that ``node`` begins with until ``change`` is done, which changes a part of it that is
+    still pending.
+
+    Args:
+        task: the task that makes the change.
+        frame: the scope that it is in.
+        node: the expression of the changed part, such as ``a.b[0]``.
+        change: the result of the change; nothing is held if it is done.
+    """
     if type(change) is not Pending or change.done:
         return
     for name in root(node):
@@ -243,10 +275,11 @@ def hold_owners(task: ScoutTask, frame: Frame, node: ast.expr, change: Any) -> N
 
 
 def hold(task: ScoutTask, child: ScoutTask, objects: list[Any]) -> Callable[[], None]:
-    """``child`` is detached from ``task``, which from here on must wait before it uses ``objects``.
+    """Hold ``objects`` for ``child``, which is detached from ``task``: from now on ``task`` must wait before
+    it uses them.
 
     Returns:
-        to be called when ``child`` has ended.
+        A function to call when ``child`` has ended, which releases them.
     """
     child.holds = dict(task.holds)
     tokens: list[tuple[Any, Pending]] = []

@@ -1,5 +1,5 @@
-"""What all blocks of one cell share: who can go on, which names lead to calls, and the text of the functions that cells
-defined. Knows the cells of a REPL; refuses to know how they are interpreted.
+"""What all blocks of one cell share: the steps that are ready, the names that lead to calls, and the syntax
+of the functions that cells defined. Does not depend on how code is interpreted.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from .pending import Pending, ReadyQueue, Sources, Steps, settle_parts
 from .search import Search
 from .syntax import Facts, callers, callers_among, facts, of_all, once, root
 
-_STEPS = 3_000_000
-_OTHERS_S = 0.002  # how long the cell itself runs ahead before replies are looked for
+_STEPS = 3_000_000  # statements after which a scout stops
+_OTHERS_S = 0.002  # seconds that the main task runs before replies are received and other tasks continue
 
 
 class Block(Protocol):
-    """What the world needs of a block that runs (``tasks.ScoutTask``).
+    """What the world needs to know of a running block (``tasks.ScoutTask``).
 
     Attributes:
-        tries: how many ``try`` are around it.
-        search: the loop that it is in and that may end by a result, if there is a look-ahead.
-        ahead_of: the search that it looks ahead of.
+        tries: how many ``try`` statements are around it.
+        search: the loop that it is in and that a result may end, if that loop has a look-ahead.
+        ahead_of: the search that it looks ahead of, if any.
     """
 
     tries: int
@@ -34,12 +34,14 @@ class Block(Protocol):
 
 
 class Asking(NamedTuple):
-    """A call that is to be made.
+    """A call that is ready to be made.
 
     Attributes:
-        tool, values, named: what is called with what.
-        needs: the calls that it was made from, or that decided about it.
-        task: what asks.
+        tool: the function to call.
+        values: its positional arguments.
+        named: its keyword arguments.
+        needs: the ids of the calls that it was made from or was decided by.
+        task: the block that makes it.
     """
 
     tool: Callable[..., Any]
@@ -50,35 +52,43 @@ class Asking(NamedTuple):
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+"""The syntax of a function."""
 
 
 class Lost(BaseException):
-    """The scout cannot follow here; the cell itself can."""
+    """The scout cannot follow this code. The cell itself still runs it."""
 
 
 class Halted(BaseException):
-    """There is nothing ahead to be found any more."""
+    """The scout stops: the cell has ended as far as it can tell, or the scout has run enough statements."""
 
 
 class World:
-    """See the module.
+    """The state that all blocks of one cell share.
 
     Args:
-        names: of the module.
-        cells: the text of every cell that may have defined a function, under the file name that its code has.
-        tools: what calls, by name; each answers at once with a pending value.
-        file: the name that the code of this cell has.
+        names: the variables of the cell, to which the tools are added.
+        cells: the text or syntax of every cell that may have defined a function, by the file name of its
+            code.
+        tools: the functions that call models, by name; each returns a pending value at once.
+        file: the file name of this cell's code.
         ask: makes a call.
-        run: goes through statements.
-        is_eager: whether there is no limit to looking past a possible end.
+        run: follows statements.
+        is_eager: whether to look past a possible end of a loop without limit.
 
     Attributes:
-        ready: what can go on.
-        frame: the module's.
-        callers: the names that lead to a call.
-        asked: how many calls were made.
-        never: a value that does not come.
-        is_over: whether the cell ends here, as far as can be told.
+        ready: the steps that can run.
+        frame: the frame of the module.
+        names: as given.
+        file: as given.
+        ask: as given.
+        run: as given.
+        is_eager: as given.
+        tools: the name of each tool, by the ``id`` of the function.
+        callers: the names that lead to a call of a model.
+        asked: how many calls were asked for.
+        never: a pending value that never arrives.
+        has_ended: whether the cell has ended, as far as can be told.
     """
 
     def __init__(
@@ -103,7 +113,7 @@ class World:
         self._tools = tools
         self.asked = 0
         self.never = Pending()
-        self.is_over = False
+        self.has_ended = False
         self._cells = cells
         self._functions: dict[tuple[str, int, str], Function] = {}
         self._learned: set[str] = set()
@@ -115,17 +125,17 @@ class World:
         names.update(tools)
 
     def tool(self, name: str) -> Callable[..., Any]:
-        """The tool with this name."""
+        """The tool with a given name."""
         return self._tools[name]
 
     def learn(self, tree: ast.Module) -> None:
-        """More of this cell is known."""
+        """Note that more of this cell is known, which is still being written."""
         self._cells = {**self._cells, self.file: tree}
         self._learn(self.file)
         self.callers = callers([tree], self.callers)
 
     def _learn(self, file: str) -> ast.Module | None:
-        """The syntax of a cell, with its functions noted; None where there is no such cell."""
+        """Note the functions in a cell, and return its syntax; ``None`` if there is no such cell."""
         cell = self._cells.get(file)
         tree = None if cell is None else _parsed(cell)
         self._learned.add(file)
@@ -141,51 +151,55 @@ class World:
         """Count one statement.
 
         Raises:
-            Halted: it is enough.
+            Halted: the cell has ended, or 3,000,000 statements have run.
         """
         self._steps += 1
-        if self._steps > _STEPS or self.is_over:
+        if self._steps > _STEPS or self.has_ended:
             raise Halted
 
     def is_time_for_others(self) -> bool:
-        """Whether the cell has run ahead for a while."""
+        """Whether the main task has run for 2 ms, so that other tasks should continue; asked after each round
+        of a loop.
+        """
         if self._steps & 7 or time.perf_counter() < self._others_at:
             return False
         self._others_at = time.perf_counter() + _OTHERS_S
         return True
 
     def failed(self, error: BaseException, task: Block) -> None:
-        """Something that was put off raised. Unless somebody may catch it, the cell ends there."""
+        """Note that a block that was put off raised. The cell ends there, unless a ``try`` may catch it."""
         if not task.tries or not isinstance(error, Exception):
-            self.is_over = True
+            self.has_ended = True
 
     def may_call(self, known: Facts) -> bool:
-        """Whether a node may lead to a call."""
+        """Whether code with these facts may lead to a call of a model."""
         return not self.callers.isdisjoint(known.names)
 
     def settle_names(self) -> None:
-        """Put values that are there in the place of pending ones, in the module's names."""
+        """Replace pending values that have arrived by their values, in the module's names and inside their
+        values.
+        """
         for name, value in self.names.items():
             if type(value) is Pending and value.done and value.error is None:
                 self.names[name] = value.value
         settle_parts([value for name, value in self.names.items() if not name.startswith("__")])
 
     def text_of(self, function: types.FunctionType) -> Function | None:
-        """The function as a cell defined it; None for others."""
+        """The syntax of a function that a cell defined; ``None`` for other functions."""
         code = function.__code__
         if code.co_filename not in self._learned:
             self._learn(code.co_filename)
         return self._functions.get((code.co_filename, code.co_firstlineno, code.co_name))
 
     def changed_by(self, node: ast.AST, frame: Frame) -> frozenset[str]:
-        """The names of what a node may change in place, by itself or by the functions that it calls."""
+        """The names of objects that a node may change in place, itself or through the functions that it
+        calls.
+        """
         known = self._changes.get(id(node))
         if known is None:
             found = facts(node).changed | self._changed_in_calls(node, frame, set())
-            known = self._changes[id(node)] = (
-                node,
-                found,
-            )  # the node as well: its id is its own only while it lives
+            # The node is kept too, so that no other node can get its id.
+            known = self._changes[id(node)] = (node, found)
         return known[1]
 
     def _changed_in_calls(self, node: ast.AST, frame: Frame, seen: set[str]) -> frozenset[str]:
@@ -215,7 +229,7 @@ class World:
 
 
 def facts_of_body(function: Function) -> Facts:
-    """What is known of what a function does when it is called."""
+    """What is known about the body of a function."""
     if isinstance(function, ast.Lambda):
         return facts(function.body)
     return once(function, "harlm_body", lambda: of_all(function.body))

@@ -1,1 +1,1 @@
-"""The process of one REPL, from the zygote that it is forked from to the functions that cells call."""
+"""The process of one REPL: the zygote that it is forked from, its session, and the functions of its cells."""

@@ -1,7 +1,9 @@
-"""Frames to and from the host over one socket, with many calls under way and no thread of our own: whoever waits
-reads the socket, and hands others the replies that are theirs. Refuses to know what calls mean.
+"""Sends frames to the host and receives frames from it over one socket. Many calls can be under way, and
+there is no reader thread: a thread that waits for its reply reads the socket, and passes on replies that
+other threads wait for.
 
-A frame is a 32-bit little-endian length and a MessagePack map with an ``op``.
+A frame is a 32-bit little-endian length and a MessagePack map with an ``op``. The meaning of calls is not
+handled here.
 """
 
 from __future__ import annotations
@@ -19,17 +21,18 @@ from .zygote_socket import fork
 Frame = dict[str, Any]  # the wire is where types end
 
 _PIECE = 1 << 16
-_ROOM = socket.CMSG_SPACE(4 * 4)  # for descriptors that come along
+_ROOM = socket.CMSG_SPACE(4 * 4)  # for the descriptors sent with a frame
 _PATIENCE_MS = 50
 _LARGEST_VALUE = 2_000_000  # bytes of a list or a dict that a cell finishes with
-_UNDER_WAY = 1024  # calls of one batch that are posted before the first reply is read
+_UNDER_WAY = 1024  # calls of one batch that are sent before the first reply is read
 
 
 class CallRefused(RuntimeError):
-    """A call that the host refused or that failed there.
+    """The host refused a call, or the call failed there.
 
     Attributes:
-        results: for a batch, the results in order, with None where a call failed; else empty.
+        results: for a batch, the results in the order of the calls, ``None`` for each that failed; else
+            empty.
     """
 
     def __init__(self, message: str, results: list[Any] | None = None) -> None:
@@ -38,22 +41,26 @@ class CallRefused(RuntimeError):
 
 
 class FrameTooLarge(ValueError):
-    """Something is too long to be sent to the host in one piece."""
+    """A frame or a value is larger than the host accepts."""
 
 
 class HostGone(BaseException):
-    """The host closed the socket: there is nobody left to work for."""
+    """The host closed the socket, so this process has no more work."""
 
 
 class Channel:
-    """The worker's end of the wire.
+    """The worker's end of the connection to the host.
 
-    Responsibilities: send frames whole, match replies to calls, queue commands, keep signals out of half a frame.
+    Responsibilities: send whole frames, match replies to calls, queue commands, and hold off interrupts while
+    a frame is half sent or half read.
+
+    Args:
+        descriptor: of the connected socket.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._socket = socket.socket(fileno=descriptor)  # for descriptors that come with a frame
+        self._socket = socket.socket(fileno=descriptor)  # a socket object, to receive descriptors with frames
         self._piece = memoryview(bytearray(_PIECE))
         self._unread = bytearray()
         self._received: list[int] = []
@@ -72,11 +79,11 @@ class Channel:
 
     @property
     def is_orphan(self) -> bool:
-        """Whether this is a process that a cell forked: the host does not know it."""
+        """Whether a cell forked this process. The host has no connection to it."""
         return os.getpid() != self._owner
 
     def hold(self, largest: int) -> None:
-        """Keep the socket to this process, and frames to ``largest`` bytes."""
+        """Close the socket in processes that cells start, and limit frames to ``largest`` bytes."""
         self._largest = largest
         os.set_inheritable(self._descriptor, False)
         os.register_at_fork(after_in_child=self._let_go)
@@ -86,10 +93,14 @@ class Channel:
             self._socket.close()
 
     def fork(self) -> int:
-        """``os.fork``, of which the child will speak for itself as soon as it has a socket in the place of this one.
+        """``os.fork``, with a child that keeps this channel. The caller must put a socket of the child's own
+        in place of this one.
+
+        Returns:
+            The child's process id; 0 in the child.
 
         Raises:
-            OSError: the host did not order it, or the machine cannot.
+            OSError: the host did not order the fork, or the machine cannot fork.
         """
         self._branching = True
         try:
@@ -105,35 +116,41 @@ class Channel:
         return pid
 
     def take_descriptors(self) -> list[int]:
-        """The descriptors that came with the last command."""
+        """The descriptors that arrived with the last command. The caller owns them."""
         taken, self._received = self._received, []
         return taken
 
     def send_done(self, cell: str, done: Frame) -> None:
-        """Say that a cell ended.
+        """Report that a cell has ended.
+
+        Args:
+            cell: the id that the host gave the cell.
+            done: the cell's result, as ``Session.run`` returns it.
 
         Raises:
-            FrameTooLarge: what it finished with is larger than the host takes.
+            FrameTooLarge: the value that it finished with is larger than the host accepts.
         """
         final = done["final"]
         if final is not None and not isinstance(final["value"], str):
             size = len(pack(final["value"]))
             if size > _LARGEST_VALUE:
                 raise FrameTooLarge(
-                    f"{size:,} bytes are too many for a value that is no text; {_LARGEST_VALUE:,} can be sent"
+                    f"{size:,} bytes are too many for a value other than a str; at most {_LARGEST_VALUE:,} "
+                    "can be sent. Finish with a str, or with a part"
                 )
         self.send({"op": "done", "cell": cell, **done})
 
     def send(self, frame: Frame) -> None:
-        """Write one frame.
+        """Send one frame.
 
         Raises:
-            FrameTooLarge: it is larger than the host takes.
+            FrameTooLarge: it is larger than the host accepts.
         """
         data = pack(frame)
         if len(data) > self._largest:
             raise FrameTooLarge(
-                f"{len(data):,} bytes are too many to be sent at once; {self._largest:,} can be. Cut it into parts"
+                f"{len(data):,} bytes are too many to send at once; at most {self._largest:,} can be sent. "
+                "Split it into parts"
             )
         data = len(data).to_bytes(4, "little") + data
         with self._shield, self._sending:
@@ -145,15 +162,19 @@ class Channel:
                     self._make_way()
 
     def command(self) -> Frame:
-        """The next frame that is not a reply."""
+        """Wait for the next frame that is not a reply.
+
+        Raises:
+            HostGone: the host closed the socket.
+        """
         with self._shield:
             return self._wait(None)
 
     def call(self, function: str, arguments: Frame) -> Any:
-        """Ask the host, and wait for its reply.
+        """Call a host function, and wait for its reply.
 
         Raises:
-            CallRefused: with the host's message.
+            CallRefused: the call failed; the message is the host's.
         """
         reply = self._reply(self._post(function, arguments))
         if reply["op"] == "refuse":
@@ -161,18 +182,18 @@ class Channel:
         return reply["value"]
 
     def call_many(self, function: str, all_arguments: list[Frame]) -> list[Any]:
-        """Ask the host many things at once; the results are in the order of the arguments.
+        """Call a host function many times at once; the results are in the order of the arguments.
 
         Raises:
-            CallRefused: some failed; the results of the others are in ``results``.
+            CallRefused: some calls failed; the results of the others are in ``results``.
         """
         ids: list[int] = []
         replies: list[Frame] = []
         for arguments in all_arguments:
-            if len(ids) - len(replies) >= _UNDER_WAY:  # both sides would wait for the other to read
+            if len(ids) - len(replies) >= _UNDER_WAY:  # else each side could wait for the other to read
                 replies.append(self._reply(ids[len(replies)]))
             ids.append(self._post(function, arguments))
-        replies += [self._reply(each) for each in ids[len(replies) :]]
+        replies += [self._reply(call_id) for call_id in ids[len(replies) :]]
         failures = [reply["message"] for reply in replies if reply["op"] == "refuse"]
         results = [reply.get("value") for reply in replies]
         if failures:
@@ -184,15 +205,18 @@ class Channel:
         return results
 
     def interrupt(self, error: BaseException) -> None:
-        """Called by a signal handler: raise ``error`` here, or as soon as no frame is under way."""
+        """Raise ``error`` now, or once no frame is half sent or half read. Called by a signal handler."""
         self._shield.hit(error)
 
     def post(self, function: str, arguments: Frame, needs: list[int], *, is_certain: bool) -> int:
-        """Ask the host, and do not wait; ``anything`` gives the reply, which has the number that this returns.
+        """Call a host function without waiting for the reply, which ``anything`` returns later.
 
         Args:
-            needs: the numbers of the calls that this one was made from.
-            is_certain: whether it will be made whatever those under way reply.
+            needs: the ids of the calls whose replies this call was made from.
+            is_certain: whether the cell makes this call whatever the calls under way reply.
+
+        Returns:
+            The id of the call, which is also the id of the reply frame.
         """
         with self._turn:
             self._last_id += 1
@@ -202,7 +226,11 @@ class Channel:
         return call_id
 
     def anything(self, *, wait: bool) -> Frame | None:
-        """A reply to any call, or a command; None where nothing is there and nothing is waited for."""
+        """The next command or reply to any call; ``None`` if there is none yet and ``wait`` is false.
+
+        Raises:
+            HostGone: the host closed the socket.
+        """
         with self._state:
             while not self._replies and not self._commands:
                 if not wait and not self._is_readable():
@@ -231,7 +259,9 @@ class Channel:
             return self._wait(call_id)
 
     def _wait(self, call_id: int | None) -> Frame:
-        """The reply to a call, or for None the next command; reads the socket when nobody else does."""
+        """The reply to a call, or the next command if ``call_id`` is ``None``. Reads the socket if no other
+        thread does.
+        """
         with self._state:
             while True:
                 if call_id is None:
@@ -247,7 +277,9 @@ class Channel:
                     self._take_one()
 
     def _take_one(self) -> None:
-        """Read a frame, and put it where it belongs. Called with ``_state`` held and nobody reading."""
+        """Read one frame, and queue it. Call with ``_state`` held while no thread reads; it is released
+        during the read.
+        """
         self._someone_reads = True
         self._state.release()
         try:
@@ -263,7 +295,9 @@ class Channel:
             self._commands.append(frame)
 
     def _make_way(self) -> None:
-        """The host takes nothing more, perhaps since nobody here takes what it has sent: take some."""
+        """Read a frame while the host accepts no more: it may be waiting for this process to read what it has
+        sent.
+        """
         ready = select.poll()
         ready.register(self._descriptor, select.POLLIN | select.POLLOUT)
         events = ready.poll(_PATIENCE_MS)
@@ -287,16 +321,18 @@ class Channel:
             unread += self._piece[: self._receive(self._piece)]
 
     def _fill(self, size: int) -> None:
-        """Read on until a long frame is whole, without reading piece after piece into a buffer that grows."""
-        had = len(self._unread)
-        whole = memoryview(bytearray(max(size, had)))
-        whole[:had] = self._unread
-        while had < size:
-            had += self._receive(whole[had:])
+        """Read the rest of a long frame into one buffer of its size, not piece by piece into a buffer that
+        grows.
+        """
+        filled = len(self._unread)
+        whole = memoryview(bytearray(max(size, filled)))
+        whole[:filled] = self._unread
+        while filled < size:
+            filled += self._receive(whole[filled:])
         self._unread[:] = whole
 
     def _receive(self, into: memoryview) -> int:
-        """Some bytes, and the descriptors that came along."""
+        """Receive some bytes and the descriptors sent with them; returns how many bytes."""
         size, ancillary, _, _ = self._socket.recvmsg_into([into], _ROOM)
         if not size:
             raise HostGone
@@ -306,7 +342,9 @@ class Channel:
 
 
 class _Shield:
-    """Keeps an interrupt of the main thread from tearing a frame in two: held while a frame is under way."""
+    """Delays an interrupt of the main thread while a frame is being sent or read, so that no frame is torn in
+    two.
+    """
 
     def __init__(self) -> None:
         self._main = threading.get_ident()
@@ -314,7 +352,9 @@ class _Shield:
         self._held_off: BaseException | None = None
 
     def hit(self, error: BaseException) -> None:
-        """Called by a signal handler, which runs in the main thread: raise ``error`` here, or as soon as the shield is down."""
+        """Raise ``error`` now, or when the shield is released. Called by a signal handler, which runs in the
+        main thread.
+        """
         if self._depth:
             self._held_off = error
         else:

@@ -1,5 +1,5 @@
-"""``context`` as model-written code sees it: real ``str`` and real ``list``, with search on top. Knows texts and
-offsets; asks the host for ranking and for places that are not lines.
+"""``context`` as model-written code sees it: a real ``str`` or a real ``list`` of ``str``, with search added.
+Works on texts and offsets; the host ranks passages and names the places that are not lines.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 Call = Callable[[str, dict[str, Any]], Any]
+"""Calls a host function with its arguments, and returns the reply."""
 
-_IN_PLACE = 32 << 20  # bytes from which on an ASCII text is filled in place
+_IN_PLACE = 32 << 20  # bytes; an ASCII text of at least this size is read in place
 _PIECE = 1 << 20
-_CHARACTERS = 4  # of a token
+_CHARACTERS = 4  # per token
 _LINES = re.compile(r"^(?P<first>\d+)(?:-(?P<last>\d+))?$")
 _OUTLINE = re.compile(
     r"^(?:#{1,6} .+|[ \t]*(?:async def|def|class) \w+.*|[^\s].{0,80}\n[=~\-]{4,}[ \t]*)$", re.MULTILINE
@@ -21,9 +22,16 @@ _OUTLINE = re.compile(
 
 
 class Document(str):
-    """One text of the context: a ``str`` with a name.
+    """One text of the context: a ``str`` with a name. The guest's side of ``harlm.types.Document``, with the
+    same text and name.
 
     ``.name``, ``.search(question, k)``, ``.grep(pattern)``, ``.read(place)``, ``.near(hit)``, ``.outline()``.
+
+    Attributes:
+        name: the document's name, as citations use it.
+        has_lines: whether its places are its own lines, and not pages, rows or the like.
+        number: its position in the context, by which the host knows it.
+        library: the texts that it belongs to.
     """
 
     __slots__ = ("has_lines", "library", "name", "number")
@@ -33,11 +41,11 @@ class Document(str):
     library: Library
 
     def search(self, question: str, k: int = 10) -> Hits:
-        """The passages of this text that fit a question best."""
+        """The ``k`` passages of this text that fit a question best."""
         return self.library.search(question, k, self)
 
     def grep(self, pattern: str | re.Pattern[str], k: int = 200, flags: int = 0) -> Hits:
-        """The lines of this text in which a regular expression matches."""
+        """The first ``k`` lines of this text in which a regular expression matches."""
         return self.library.grep(pattern, k, flags, [self])
 
     def read(self, place: Any, max_tokens: int | None = None) -> str:
@@ -49,11 +57,11 @@ class Document(str):
         return self.library.read(place, max_tokens)
 
     def near(self, hit: Any, max_tokens: int = 800) -> str:
-        """What stands around a hit, or around an offset, in about ``max_tokens``."""
+        """The text around a hit or an offset, in about ``max_tokens`` tokens."""
         return self.library.near(hit, max_tokens, self)
 
     def outline(self, k: int = 200, max_tokens: int | None = None) -> str:
-        """Headings and definitions with their lines."""
+        """The first ``k`` headings and definitions with their lines."""
         found = list(_OUTLINE.finditer(self))
         lines = [
             f"{line}: {match.group().splitlines()[0].rstrip()}"
@@ -64,31 +72,31 @@ class Document(str):
 
 
 class Documents(list[Document]):
-    """All texts of the context: a ``list`` of ``str``.
+    """All texts of the context: a ``list`` of ``str``, each with a ``.name``.
 
-    ``.search(question, k)``, ``.grep(pattern)``, ``.read(place)``, ``.near(hit)``, ``.outline()``; each text has a ``.name``.
+    ``.search(question, k)``, ``.grep(pattern)``, ``.read(place)``, ``.near(hit)``, ``.outline()``.
     """
 
     library: Library
 
     def search(self, question: str, k: int = 10) -> Hits:
-        """The passages of all texts that fit a question best."""
+        """The ``k`` passages of all texts that fit a question best."""
         return self.library.search(question, k, None)
 
     def grep(self, pattern: str | re.Pattern[str], k: int = 200, flags: int = 0) -> Hits:
-        """The lines of all texts in which a regular expression matches."""
+        """The first ``k`` lines of all texts in which a regular expression matches."""
         return self.library.grep(pattern, k, flags, self.library.documents)
 
     def read(self, place: Any, max_tokens: int | None = None) -> str:
-        """The text at ``"name:10-20"``, of a hit, or of the document called so; at most ``max_tokens`` of it."""
+        """The text at ``"name:10-20"``, of a hit, or of a named document; at most ``max_tokens`` of it."""
         return self.library.read(place, max_tokens)
 
     def near(self, hit: Any, max_tokens: int = 800) -> str:
-        """What stands around a hit, in about ``max_tokens``."""
+        """The text around a hit, in about ``max_tokens`` tokens."""
         return self.library.near(hit, max_tokens, None)
 
     def outline(self, k: int = 200, max_tokens: int | None = None) -> str:
-        """Names and sizes of the texts."""
+        """Names and sizes of the first ``k`` texts."""
         texts = self.library.documents
         lines = [f"{text.name}: {len(text):,} characters" for text in texts[:k]]
         more = [f"… and {len(texts) - k} more"] if len(texts) > k else []
@@ -96,10 +104,11 @@ class Documents(list[Document]):
 
 
 class Hit:
-    """A place in the context that was found.
+    """A place that a search found. The guest's side of ``harlm.types.Hit``, with the same span and score.
 
-    ``.place`` (``docs/tls.md:41``, to be cited), ``.source``, ``.line`` (None where there are no lines), ``.text``,
-    ``.quote`` (the sentence or line itself), ``.start``, ``.end``, ``.document`` (the whole text), ``.score``.
+    ``.place`` (``docs/tls.md:41``, as a citation names it), ``.source``, ``.line`` (``None`` if the text has
+    no lines), ``.text``, ``.quote`` (the best sentence or line), ``.start``, ``.end`` (offsets),
+    ``.document`` (the whole text), ``.score``.
     """
 
     __slots__ = ("document", "end", "line", "place", "quote", "score", "start")
@@ -133,9 +142,11 @@ class Hit:
 
 
 class Hits(list[Hit]):
-    """Hits that print one on a line, and say when some were cut off.
+    """Hits, printed one a line, with a note if some were cut off.
 
-    ``.weights`` says of a search how telling each word of the question is here: its stem to its share.
+    Attributes:
+        cut: whether ``grep`` found more than ``k`` lines.
+        weights: for a search, how distinctive each word of the question is in the context: stem to share.
     """
 
     cut = False
@@ -151,25 +162,36 @@ class Hits(list[Hit]):
 class Library:
     """The texts behind ``context``.
 
-    Responsibilities: read the texts that the host wrote, find in them, and say where a find stands.
+    Responsibilities: read the texts that the host wrote, search them, and name the place of each hit.
+
+    Args:
+        call: calls the host; may be set later with ``connect``.
     """
 
     def __init__(self, call: Call | None = None) -> None:
-        self._call: Call = call or _nobody
+        self._call: Call = call or _not_connected
         self.documents = Documents()
         self.documents.library = self
         self._named: dict[str, Document] | None = None
 
     def connect(self, call: Call) -> None:
-        """Whom to ask from now on."""
+        """Set the function that calls the host."""
         self._call = call
 
     def add(self, name: str, has_lines: bool, text: str) -> None:
-        """One more text, sent whole; ``has_lines`` says that its places are its own lines."""
+        """Add a text; ``has_lines`` says whether its places are its own lines."""
         self._adopt(Document(text), name, has_lines)
 
     def read_texts(self, descriptor: int, texts: list[dict[str, Any]]) -> None:
-        """All texts of the file that the host wrote, one after another; the file is closed."""
+        """Add all texts of the file that the host wrote, one after another, and close the file.
+
+        Args:
+            descriptor: of the file, which holds the UTF-8 of all texts without separators.
+            texts: for each text its ``name``, ``has_lines``, ``size`` in bytes, and whether it is ``ascii``.
+
+        Raises:
+            EOFError: the file is shorter than the sizes say.
+        """
         offset = 0
         for text in texts:
             self._adopt(_read(descriptor, offset, text), text["name"], text["has_lines"])
@@ -177,7 +199,14 @@ class Library:
         os.close(descriptor)
 
     def take(self, texts: list[dict[str, Any]], shared: Documents, descriptor: int | None) -> None:
-        """Texts that stand in ``shared`` already, by number, and others, from the file that the host wrote."""
+        """Add texts, each either from ``shared`` by its number or from the file that the host wrote; the file
+        is closed.
+
+        Args:
+            texts: as in ``read_texts``; ``shared`` holds a number, or ``None`` for a text from the file.
+            shared: the texts of the run.
+            descriptor: of the file; ``None`` if all texts are shared.
+        """
         offset = 0
         for text in texts:
             if text["shared"] is None:
@@ -196,11 +225,11 @@ class Library:
         self.documents.append(document)
 
     def context(self, shape: str) -> Document | Documents:
-        """What the name ``context`` stands for."""
+        """The value of the name ``context``: one text if ``shape`` is ``text``, else the list."""
         return self.documents[0] if shape == "text" else self.documents
 
     def search(self, question: str, k: int, within: Document | None) -> Hits:
-        """Ranked by the host, which keeps the index."""
+        """The ``k`` passages that fit a question best, ranked by the host, which keeps the index."""
         arguments = {
             "query": str(question),
             "k": int(k),
@@ -223,7 +252,7 @@ class Library:
         return hits
 
     def grep(self, pattern: str | re.Pattern[str], k: int, flags: int, texts: list[Document]) -> Hits:
-        """The lines in which a pattern matches, in order, at most ``k``."""
+        """The first ``k`` lines in which a pattern matches, in the order of the texts."""
         compiled = re.compile(pattern, flags | re.MULTILINE) if isinstance(pattern, str) else pattern
         hits = Hits()
         for text in texts:
@@ -239,7 +268,11 @@ class Library:
         return hits
 
     def near(self, hit: Any, max_tokens: int, within: Document | None) -> str:
-        """What stands around a hit, from line to line where that is not far."""
+        """The text around a hit or an offset, cut at line ends if they are close.
+
+        Raises:
+            TypeError: ``hit`` is neither a hit nor an offset into ``within``.
+        """
         if isinstance(hit, Hit):
             text, start, end = hit.document, hit.start, hit.end
         elif within is not None and isinstance(hit, int):
@@ -256,7 +289,11 @@ class Library:
         return cut(f"{before}{text[first:last]}{after}", max_tokens)
 
     def read(self, place: Any, max_tokens: int | None = None) -> str:
-        """The text of a hit, at ``name:10-20``, or of the document called so."""
+        """The text of a hit, at ``name:10-20``, or of a document by its name.
+
+        Raises:
+            KeyError: no text has that name.
+        """
         return cut(self._read(place), max_tokens)
 
     def _read(self, place: Any) -> str:
@@ -269,12 +306,13 @@ class Library:
         name, _, part = str(place).rpartition(":")
         if name not in self._named:
             raise KeyError(
-                f"no text is called {place!r}; use a name, 'name:10-20', or a hit of search() or grep()"
+                f"no text is named {place!r}; use the .name of a text, 'name:10-20', "
+                "or a hit of search() or grep()"
             )
         return self._part(self._named[name], part.strip())
 
     def _part(self, text: Document, part: str) -> str:
-        """Some lines, or a page, row, … by the name that a hit gives it."""
+        """Some lines, or a page, a row or the like by the label that hits use."""
         lines = _LINES.match(part)
         if not text.has_lines or lines is None:
             start, end = self._call("extent", {"document": text.number, "part": part})
@@ -301,7 +339,12 @@ class Library:
 
 
 def cut(text: str, max_tokens: int | None) -> str:
-    """``text``, or its beginning and what of it was cut; a token is counted as four characters."""
+    """``text``, cut to ``max_tokens`` with a note that says how much was cut; a token counts as four
+    characters.
+
+    Raises:
+        ValueError: ``max_tokens`` is not a positive integer or ``None``.
+    """
     if max_tokens is None or len(text) <= _tokens(max_tokens) * _CHARACTERS:
         return text
     room = max_tokens * _CHARACTERS
@@ -309,14 +352,14 @@ def cut(text: str, max_tokens: int | None) -> str:
     return f"{text[:room]} …\n{left_out}"
 
 
-def _tokens(most: Any) -> int:
-    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
-        raise ValueError(f"max_tokens must be a number of tokens from 1 on, not {most!r}")
-    return most
+def _tokens(limit: Any) -> int:
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+        raise ValueError(f"max_tokens must be an int of at least 1, not {limit!r}")
+    return limit
 
 
-def _nobody(function: str, arguments: dict[str, Any]) -> Any:
-    raise RuntimeError(f"{function}: nobody is there to be asked")
+def _not_connected(function: str, arguments: dict[str, Any]) -> Any:
+    raise RuntimeError(f"{function}: this library is not connected to a host; call connect() first")
 
 
 def _read(descriptor: int, offset: int, text: dict[str, Any]) -> Document:
@@ -331,11 +374,11 @@ def _read_whole(descriptor: int, offset: int, size: int) -> Document:
 
 
 def _read_in_place(descriptor: int, offset: int, size: int) -> Document:
-    """A big ASCII text, read straight into the string that ``context`` will be.
+    """A big ASCII text, read directly into the string that ``context`` will be.
 
-    ``Document(text)`` copies, and for 100 MB that second copy is what breaks the memory bound. So the Document is made
-    from an ASCII string that was never written to (its pages are not in memory yet), and filled before anyone has
-    seen it, hashed it or taken its length for anything.
+    ``Document(text)`` copies, and for 100 MB that second copy would exceed the memory limit. So the Document
+    is made from an ASCII string that was never written to, whose pages are not in memory yet, and is filled
+    before any other code can see it or hash it.
     """
     import ctypes
 
@@ -352,11 +395,11 @@ def _read_in_place(descriptor: int, offset: int, size: int) -> Document:
 
 
 def _pieces(descriptor: int, offset: int, size: int) -> Iterator[bytes]:
-    """The bytes of one text. Read, not mapped: a mapped file would count as memory of this process as well."""
+    """The bytes of one text. Read, not mapped: a mapped file would count as memory of this process too."""
     while size:
         piece = os.pread(descriptor, min(size, _PIECE), offset)
         if not piece:
-            raise EOFError("the file of texts is shorter than was announced")
+            raise EOFError("the file of texts is shorter than announced")
         yield piece
         offset += len(piece)
         size -= len(piece)
@@ -364,18 +407,18 @@ def _pieces(descriptor: int, offset: int, size: int) -> Iterator[bytes]:
 
 def _matching_lines(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
     """The spans of the lines in which a pattern matches, each line once."""
-    past = -1
+    line_end = -1
     for match in pattern.finditer(text):
-        if match.start() <= past:
+        if match.start() <= line_end:
             continue
         start = text.rfind("\n", 0, match.start()) + 1
         end = text.find("\n", max(match.end() - 1, match.start()))
-        past = len(text) if end < 0 else end
-        yield start, past
+        line_end = len(text) if end < 0 else end
+        yield start, line_end
 
 
 def _lines_of(text: str, starts: list[int]) -> Iterator[int]:
-    """The lines of ascending offsets, counted from 1."""
+    """The line numbers of ascending offsets, counted from 1."""
     line, at = 1, 0
     for start in starts:
         line += text.count("\n", at, start)

@@ -1,4 +1,6 @@
-"""Trying to break out, harmlessly. Knows how to judge; what is tried comes from the host."""
+"""Runs harmless attempts to escape from the sandbox, and reports which succeeded. The host sends the
+attempts.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +9,18 @@ def judge(attempts: dict[str, str]) -> tuple[list[str], list[str]]:
     """Run each attempt in this process.
 
     Args:
-        attempts: what is tried to the code that tries it, which sets ``reached`` to true when it got there.
+        attempts: a name for each attempt, and its code, which sets ``reached`` to true if it succeeds.
 
     Returns:
-        what was denied, and what was reached.
+        The names of the attempts that were denied, and of those that succeeded.
     """
     denied: list[str] = []
     reached: list[str] = []
-    for what, code in attempts.items():
-        names: dict[str, object] = {}
+    for name, code in attempts.items():
+        variables: dict[str, object] = {}
         try:
-            exec(code, names)  # noqa: S102 - ours, and it is the point
-        except BaseException as error:  # noqa: BLE001 - a denial
-            names.setdefault("denied_by", error)
-        (reached if names.get("reached") else denied).append(what)
+            exec(code, variables)  # noqa: S102 - the host's own code, sent to be run here
+        except BaseException as error:  # noqa: BLE001 - any exception is a denial
+            variables.setdefault("denied_by", error)
+        (reached if variables.get("reached") else denied).append(name)
     return denied, reached

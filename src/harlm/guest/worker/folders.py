@@ -1,5 +1,5 @@
-"""Removing a folder that hostile code has filled. Knows no depth: what lies deep is moved up before it is removed, so that
-neither a path nor a stack can grow too long. Follows no links.
+"""Removes a folder that hostile code may have filled. Works at any depth: a folder inside is moved up before
+it is emptied, so that neither paths nor the stack grow too long. Does not follow links.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from contextlib import suppress
 
 
 def remove(folder: str) -> None:
-    """Remove ``folder`` and all that is in it, as far as that is allowed."""
+    """Remove ``folder`` and everything in it that may be removed. A folder that does not exist is not an
+    error.
+    """
     moved = 0
     waiting = [folder]
     while waiting:

@@ -1,5 +1,5 @@
-"""The names that model-written code finds in its REPL, besides the context: calls to models, and the four ways to
-finish. Knows the field's vocabulary; asks the host for everything that costs.
+"""The functions that model-written code finds in its REPL: calls to models, ``budget``, ``memory``, and the
+calls that finish a task. Checks arguments here; the host makes the calls.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from .context import Document, Documents, Hit
 
 
 class Finished(BaseException):
-    """A cell finished the task. Not an ``Exception``, so that ``except Exception`` lets it through."""
+    """A cell finished the task. Not an ``Exception``, so that ``except Exception`` does not catch it.
+
+    Attributes:
+        value: the answer.
+    """
 
     def __init__(self, value: Any) -> None:
         super().__init__("the task is finished")
@@ -21,10 +25,12 @@ class Finished(BaseException):
 
 
 class HostFunctions:
-    """Builds the functions that ask the host.
+    """Makes the functions of one REPL that call the host. ``harlm.sandbox.monty.functions.HostFunctions`` is
+    the same for cells that run in Monty, on the host's side.
 
     Args:
-        call, call_many: ask one thing, or many at once, and wait.
+        call: calls a host function, and waits for the reply.
+        call_many: the same for many calls at once.
     """
 
     def __init__(self, call: Any, call_many: Any) -> None:
@@ -32,7 +38,11 @@ class HostFunctions:
         self._call_many = call_many
 
     def named(self, wanted: list[str]) -> dict[str, Any]:
-        """The functions with these names."""
+        """The functions with these names of the vocabulary.
+
+        Args:
+            wanted: names from ``vocabulary.GIVEN``; any of the ``memory_…`` names adds ``memory``.
+        """
         every = {
             "llm_query": self._llm_query(),
             "llm_query_batched": self._llm_query_batched(),
@@ -47,7 +57,7 @@ class HostFunctions:
 
     def _llm_query(self) -> Any:
         def llm_query(prompt: str, model: str | None = None) -> str:
-            """One call of the sub-model: it sees the prompt and nothing else."""
+            """One call to the sub-model, which sees the prompt and nothing else."""
             reply: str = self._call(
                 "llm_query", {"prompt": _prompt(prompt, "llm_query"), "model": _model(model)}
             )
@@ -57,7 +67,7 @@ class HostFunctions:
 
     def _llm_query_batched(self) -> Any:
         def llm_query_batched(prompts: list[str], model: str | None = None) -> list[str]:
-            """Many calls of the sub-model at once; the results are in the order of the prompts."""
+            """Many calls to the sub-model at once; the results are in the order of the prompts."""
             asked = [
                 {"prompt": _prompt(prompt, "llm_query_batched"), "model": _model(model)}
                 for prompt in _many(prompts, "llm_query_batched")
@@ -69,7 +79,7 @@ class HostFunctions:
 
     def _rlm_query(self) -> Any:
         def rlm_query(prompt: str, context: Any = None, model: str | None = None) -> str:
-            """A child with a REPL of its own over ``context``; without one, over the prompt."""
+            """A child with its own REPL over ``context``, or over the prompt if there is no context."""
             arguments = {
                 "prompt": _prompt(prompt, "rlm_query"),
                 "context": _context(context),
@@ -108,7 +118,9 @@ class HostFunctions:
 
     def _budget(self) -> Any:
         def budget() -> dict[str, Any]:
-            """What is left: turns and depth, and what was used so far. None means that there is no limit."""
+            """The turns and depth that remain, and what was used so far. ``None`` means that there is no
+            limit.
+            """
             left: dict[str, Any] = self._call("budget", {})
             return left
 
@@ -116,16 +128,18 @@ class HostFunctions:
 
 
 def finishing_functions(namespace: dict[str, Any]) -> dict[str, Any]:
-    """``FINAL``, ``FINAL_VAR`` and ``SUBMIT``. Each ends the cell at once."""
+    """``FINAL``, ``FINAL_VAR`` and ``SUBMIT`` over a REPL's variables. Each ends the cell by raising
+    ``Finished``.
+    """
 
     def FINAL(answer: Any) -> None:  # noqa: N802 - the field's name
         """Finish with this answer."""
         raise Finished(answer)
 
     def FINAL_VAR(name: Any) -> None:  # noqa: N802 - the field's name
-        """Finish with the value of the variable called so."""
+        """Finish with the value of the variable with this name."""
         if not isinstance(name, str):
-            raise Finished(name)  # the value itself was given; what is meant is plain
+            raise Finished(name)  # the value itself was given, so finish with that
         wanted = name.strip().strip("\"'")
         if wanted not in namespace:
             raise NameError(f"FINAL_VAR({name!r}): there is no variable {wanted!r}; SHOW_VARS() lists them")
@@ -167,7 +181,7 @@ def _model(model: Any) -> str | None:
 
 
 def _context(context: Any) -> Frame | None:
-    """A child's context for the wire: texts that the host has are sent by number, others whole."""
+    """A child's context as a frame: texts of the host's context are sent by number, others whole."""
     if context is None:
         return None
     if isinstance(context, Documents):

@@ -1,4 +1,6 @@
-"""How the host asks a cell to stop: one signal for each reason, and what is raised in the cell then. Read by both sides."""
+"""How the host stops a cell: one signal for each reason, and the exception that it raises in the cell. Guest
+and host read this.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +8,34 @@ import signal
 
 
 class CellInterrupted(BaseException):
-    """The host stopped a cell. Not an ``Exception``, so that a loop that catches those still ends."""
+    """The host stopped a cell. Not an ``Exception``, so that a loop around ``except Exception`` ends too."""
 
 
 class CellTimeout(CellInterrupted):
-    """It used up its wall time."""
+    """The cell used up its wall time."""
 
     def __init__(self) -> None:
         super().__init__("the cell used up its time (waiting for calls is not counted)")
 
 
 class CpuTimeout(CellInterrupted):
-    """It used up its processor time."""
+    """The cell used up its processor time."""
 
     def __init__(self) -> None:
         super().__init__("the cell used up its processor time")
 
 
 class SilenceTimeout(CellInterrupted):
-    """It did nothing at all."""
+    """The cell did nothing for too long."""
 
     def __init__(self) -> None:
         super().__init__(
-            "the cell neither computed, printed nor called for too long; what it waits for never comes"
+            "the cell computed, printed and called nothing for too long; what it waits for may never arrive"
         )
 
 
 class CellCancelled(CellInterrupted):
-    """Nobody wants its result any more."""
+    """The result of the cell is no longer needed."""
 
     def __init__(self) -> None:
         super().__init__("the cell was cancelled")
@@ -45,9 +47,9 @@ INTERRUPTS: dict[int, type[CellInterrupted]] = {
     signal.SIGVTALRM: SilenceTimeout,
     signal.SIGPROF: CellCancelled,
 }
-"""What is raised in a cell for each signal."""
+"""The exception that each signal raises in a cell."""
 
 
 def signal_for(kind: type[CellInterrupted]) -> int:
     """The signal that raises ``kind``."""
-    return next(number for number, each in INTERRUPTS.items() if each is kind)
+    return next(number for number, raised in INTERRUPTS.items() if raised is kind)

@@ -1,5 +1,5 @@
-"""``memory`` as model-written code sees it: earlier results, by what they are about and by their handles. Asks the host for
-everything; what it returns is data, and says what of it was cut.
+"""``memory`` as model-written code sees it: earlier results of the run, found by a query or by their handles.
+The host keeps them. What is returned is data, and says how much of it was cut.
 """
 
 from __future__ import annotations
@@ -8,10 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 Call = Callable[[str, dict[str, Any]], Any]
+"""Calls a host function with its arguments, and returns the reply."""
 
 
 class MemoryHit:
-    """An earlier result that was found: ``.handle``, ``.title``, ``.text`` (what of it fits the query), ``.tokens`` (of all)."""
+    """An earlier result that a search found.
+
+    Attributes:
+        handle: its short name; ``memory.expand(handle)`` returns all of it.
+        title: what it is about.
+        text: the part that fits the query.
+        tokens: the size of all of it.
+        is_cut: whether ``text`` is not all of it.
+    """
 
     __slots__ = ("handle", "is_cut", "text", "title", "tokens")
 
@@ -32,14 +41,14 @@ class MemoryHit:
 
 
 class MemoryHits(list[MemoryHit]):
-    """What was found, which prints one below the other."""
+    """Results of a search, printed one below the other."""
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self)) or "(nothing found)"
 
 
 class CellMemory:
-    """What was found out in this run, here and in other parts of it.
+    """What was found out in this run, by this node and by others.
 
     ``.search(query, k)``, ``.expand(handle)``, ``.note(text)``.
     """
@@ -48,12 +57,14 @@ class CellMemory:
         self._call = call
 
     def memory_search(self, query: str, k: int = 5, max_tokens: int | None = None) -> MemoryHits:
-        """The earlier results that fit a query best; of each at most ``max_tokens``."""
+        """The ``k`` earlier results that fit a query best, each in at most ``max_tokens`` tokens."""
         asked = {"query": str(query), "k": int(k), "max_tokens": _tokens(max_tokens)}
         return MemoryHits(map(MemoryHit, self._call("memory_search", asked)))
 
     def memory_expand(self, handle: Any, question: str | None = None, max_tokens: int | None = None) -> str:
-        """An earlier result, whole; or in ``max_tokens`` what says most about ``question``."""
+        """An earlier result, whole; or the part that says most about ``question``, in at most ``max_tokens``
+        tokens.
+        """
         name = handle.handle if isinstance(handle, MemoryHit) else str(handle).strip("[] ")
         asked = {"handle": name, "question": question, "max_tokens": _tokens(max_tokens)}
         found = self._call("memory_expand", asked)
@@ -65,18 +76,19 @@ class CellMemory:
         return text
 
     def memory_note(self, text: str) -> str:
-        """Keep a text in view, and return its handle."""
+        """Keep a text in every later view of the memory, and return its handle."""
         handle: str = self._call("memory_note", {"text": str(text)})
         return handle
 
-    # Named apart, so that whoever runs ahead of a cell knows them: what they return changes, and a note is made once.
+    # Defined under their vocabulary names, by which a scout knows that it must not call them: results change
+    # with time, and a note is to be made once.
     search, expand, note = memory_search, memory_expand, memory_note
 
     def __repr__(self) -> str:
         return "memory: .search(query, k=5), .expand(handle), .note(text)"
 
 
-def _tokens(most: Any) -> int | None:
-    if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
-        raise ValueError(f"max_tokens must be a number of tokens from 1 on, or None, not {most!r}")
-    return most
+def _tokens(limit: Any) -> int | None:
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
+        raise ValueError(f"max_tokens must be an int of at least 1, or None, not {limit!r}")
+    return limit

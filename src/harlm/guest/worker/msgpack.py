@@ -1,21 +1,22 @@
-"""MessagePack for the values that frames hold, in plain Python. Knows the format; refuses extension types.
+"""MessagePack for the values in frames, in plain Python
+(https://github.com/msgpack/msgpack/blob/master/spec.md). Does not handle extension types.
 
-The host uses msgspec's codec; this one exists because the inside has the standard library only.
+The host uses msgspec's codec. This one exists because the guest has only the standard library.
 """
 
 from __future__ import annotations
 
 import struct
 
-_ENOUGH = 1 << 32
+_LARGEST = 1 << 32  # bytes or items: sizes have at most 32 bits
 
 
 def pack(value: object) -> bytes:
     """``value`` as MessagePack.
 
     Raises:
-        TypeError: something other than None, bool, int, float, str, bytes, list, tuple and dict.
-        OverflowError: an integer beyond 64 bits.
+        TypeError: a value is not None, bool, int, float, str, bytes, list, tuple or dict.
+        OverflowError: an integer has more than 64 bits, or a value more than 4 GiB.
     """
     out: list[bytes] = []
     _pack(value, out)
@@ -54,7 +55,7 @@ def _pack(value: object, out: list[bytes]) -> None:
 
 
 def _utf8(text: str) -> bytes:
-    """UTF-8, with U+FFFD for half surrogates, which no text on the wire can hold."""
+    """UTF-8, with U+FFFD in place of half surrogates, which UTF-8 cannot encode."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
@@ -80,13 +81,15 @@ def _head(size: int, fix: int | None, below: int, one: int | None, two: int, fou
         return struct.pack("BB", one, size)
     if size < 1 << 16:
         return struct.pack(">BH", two, size)
-    if size < _ENOUGH:
+    if size < _LARGEST:
         return struct.pack(">BI", four, size)
     raise OverflowError("a value beyond 4 GiB cannot be sent to the host")
 
 
 def unpack(data: bytes) -> object:
-    """The value that ``data`` holds. The host is trusted; this codec does not defend itself."""
+    """The value that ``data`` holds. Does not check ``data``, because it comes from the host, which is
+    trusted.
+    """
     value, _ = _unpack(memoryview(data), 0)
     return value
 

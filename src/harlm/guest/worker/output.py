@@ -1,4 +1,4 @@
-"""What a cell prints, kept as head and tail with its true length. Refuses to keep it all."""
+"""Captures what a cell prints: its head, its tail and its length, never all of a long output."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-_SIGN_S = 1.0
+_SIGN_S = 1.0  # seconds between signs of life
 FLOOD = 64 << 20
-"""Characters after which a cell that prints is stopped."""
+"""A cell that prints more characters is stopped."""
 
 
 class OutputFlood(BaseException):
-    """A cell printed more than any cell should."""
+    """A cell printed more than ``FLOOD`` characters."""
 
 
 class Captured(io.TextIOBase):
     """A text stream that keeps the first and the last characters written to it.
 
     Args:
-        head, tail: how many characters are kept of each.
-        sign_of_life: called at times, so that whoever waits knows that something is printed.
+        head: how many characters of the beginning are kept.
+        tail: how many characters of the end are kept.
+        sign_of_life: called at most once a second while the cell prints, so that the host knows that it is
+            alive.
+
+    Attributes:
+        length: how many characters were written in all.
     """
 
     encoding = "utf-8"
@@ -39,11 +44,17 @@ class Captured(io.TextIOBase):
         self.length = 0
 
     def writable(self) -> bool:
-        """Always."""
+        """Always true."""
         return True
 
     def write(self, text: str) -> int:
-        """Take some output."""
+        """Take some output; returns its length.
+
+        Raises:
+            OutputFlood: more than ``FLOOD`` characters were written. Raised once, so that a handler may
+                print.
+            TypeError: ``text`` is not a str.
+        """
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         size = len(text)
@@ -59,7 +70,7 @@ class Captured(io.TextIOBase):
         if text:
             self._keep_tail(text)
         if self.length > FLOOD and not self._flooded:
-            self._flooded = True  # said once: what handles the exception may print
+            self._flooded = True
             raise OutputFlood(f"the cell printed more than {FLOOD:,} characters and was stopped")
         return size
 
@@ -71,7 +82,7 @@ class Captured(io.TextIOBase):
             self._tail_length -= len(self._tail.popleft())
 
     def take(self) -> tuple[str, str]:
-        """Head and tail; the tail is empty when nothing was left out between them."""
+        """Head and tail; the tail is empty if nothing was left out, and the head is then the whole output."""
         tail = "".join(self._tail)[-self._tail_room :]
         head = "".join(self._head)
         return (head + tail, "") if len(head) + len(tail) >= self.length else (head, tail)

@@ -1,4 +1,6 @@
-"""The life of one REPL process: confined at last, a session, then cells and forks until the host is gone."""
+"""One REPL process from its start to its end: confines itself, opens a session, then runs cells and forks as
+the host orders.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +29,22 @@ from .session import Session
 from .zygote_socket import close_all_but
 
 WIRE, TEXTS = 3, 4
-"""Descriptors of a REPL, besides 0 to 2: the socket to the host, and at first the texts that are its alone."""
+"""Descriptors of a REPL besides 0 to 2: the socket to the host, and the file of its own texts until they are
+read.
+"""
 
 
 def settle(wire: int, output: int, texts: int | None) -> None:
-    """Put the descriptors where they belong, and close all others."""
+    """Move the descriptors to ``WIRE``, ``TEXTS`` and, for output, to 1 and 2; close all others above 2.
+
+    Args:
+        wire: the socket to the host.
+        output: where the process prints.
+        texts: a file of texts that only this REPL has, if any.
+    """
     kept = [
-        fcntl.fcntl(each, fcntl.F_DUPFD, TEXTS + 1)
-        for each in (wire, output, *([] if texts is None else [texts]))
+        fcntl.fcntl(descriptor, fcntl.F_DUPFD, TEXTS + 1)
+        for descriptor in (wire, output, *([] if texts is None else [texts]))
     ]
     os.dup2(kept[1], 1)
     os.dup2(kept[1], 2)
@@ -45,8 +55,8 @@ def settle(wire: int, output: int, texts: int | None) -> None:
 
 
 def rehearse() -> None:
-    """Do once what every REPL does, so that it is compiled, specialised and cached before anything is forked: what is
-    written then is shared, what is written after a fork is a copy.
+    """Do once what every REPL does, so that code is compiled, specialised and cached before the first fork.
+    Memory written before a fork is shared; memory written after it is copied.
     """
     for may_fork in (False, True):
         seccomp.allow_list(may_write=True, may_fork=may_fork)
@@ -71,14 +81,21 @@ def prepare(
     memory_bytes: int,
     file_bytes: int,
 ) -> str | None:
-    """Confine this process, before it knows for which REPL.
+    """Confine this process, before it is known which REPL it will be.
 
     Args:
-        confined: what came of confining the run.
-        folder: the name of the one in which its cells may write.
+        tier: of the sandbox.
+        python: what the interpreter needs to read.
+        confined: the result of confining the run.
+        folder: the name of the folder that its cells may write to.
+        memory_bytes: limit of the address space.
+        file_bytes: limit of the size of one file.
 
     Returns:
-        the path of that folder; None where there is none.
+        The path of that folder; ``None`` if cells cannot write.
+
+    Raises:
+        KernelRefused, OSError: a step is not possible here.
     """
     die_with_parent()
     place = _make_folder(tier, folder)
@@ -97,11 +114,15 @@ def serve(
     folder: str | None,
     own_texts: int | None,
 ) -> None:
-    """Serve the host until it is gone.
+    """Serve the host until it closes the connection.
 
     Args:
-        library: of the run; the texts of this REPL are taken from it, or read from ``own_texts``.
-        folder: as ``prepare`` made it.
+        channel: the connection to the host.
+        library: the texts of the run; those of this REPL are taken from it, or read from ``own_texts``.
+        python: what the interpreter needs to read.
+        tier: of the sandbox.
+        folder: the path that ``prepare`` returned.
+        own_texts: descriptor of a file of texts that only this REPL has, if any.
     """
     setup = channel.command()
     channel.hold(setup["largest_frame"])
@@ -126,7 +147,7 @@ def serve(
 
 
 def _library(library: Library, setup: Frame, own_texts: int | None) -> Library:
-    """The texts of this REPL: all of the run's, or some of them and some of its own."""
+    """The texts of this REPL: all texts of the run, or some of them and some of its own."""
     if setup["texts"] is None:
         return library
     own = Library()
@@ -135,7 +156,9 @@ def _library(library: Library, setup: Frame, own_texts: int | None) -> Library:
 
 
 def _make_folder(tier: str, name: str) -> str | None:
-    """The folder in which cells may write, where the tier has such and other REPLs have left room for it."""
+    """Make the folder that cells may write to; ``None`` if the tier has none, or if other REPLs have used up
+    the space.
+    """
     if tier == "s3":
         with suppress(OSError):
             os.mkdir(f"{WORK}/{name}", 0o700)
@@ -150,9 +173,9 @@ def _enter(folder: str | None) -> None:
 
 
 class _Life:
-    """Cells and forks, one after another.
+    """Carries out the host's orders, one after another.
 
-    Responsibilities: run what the host orders; become a branch when a fork is ordered.
+    Responsibilities: run cells, start scouts, and fork into a branch when the host orders one.
     """
 
     def __init__(
@@ -163,10 +186,10 @@ class _Life:
         self._tier = tier
         self._python = python
         self._folder = folder
-        self._handler = self._interrupt  # one object, to be known again
+        self._handler = self._interrupt  # one object: each access to the method makes another
 
     def live(self) -> None:
-        """Until the host is gone."""
+        """Carry out orders until the host closes the connection."""
         try:
             while True:
                 frame = self._channel.command()
@@ -178,9 +201,9 @@ class _Life:
                     self._follow(frame)
                     return
                 elif frame["op"] == "given":
-                    continue  # its descriptors wait for what is ordered next
+                    continue  # it only brings descriptors, which the next order uses
                 elif not self._run(frame):
-                    return  # a cell forked, and this is not the process that the host talks to
+                    return  # a cell forked this process, and the host is connected to the other one
         except HostGone:
             pass
 
@@ -190,7 +213,7 @@ class _Life:
 
     def _run(self, frame: Frame) -> bool:
         for number in INTERRUPTS:
-            if signal.getsignal(number) is not self._handler:  # at first, and when a cell changed it
+            if signal.getsignal(number) is not self._handler:  # not set yet, or changed by a cell
                 signal.signal(number, self._handler)
         ahead = self._ahead(frame) if frame["ahead"] else None
         done = self._session.run(frame["code"], ahead)
@@ -201,7 +224,7 @@ class _Life:
         try:
             self._channel.send_done(frame["cell"], done)
         except FrameTooLarge as error:
-            why = f"What the cell finished with cannot be sent: {error}"
+            why = f"The value that the cell finished with cannot be sent: {error}"
             cut = {**done, "final": None, "names": [], "error": why}
             self._channel.send_done(frame["cell"], cut)
         return True
@@ -213,18 +236,20 @@ class _Life:
         )
 
     def _scout(self, frame: Frame) -> None:
-        """Let a scout go ahead of a cell that is still being written."""
+        """Start a scout for a cell that is still being written."""
         ahead = self._ahead(frame)
         self._session.start_early(ahead)
         ahead.close()
 
     def _follow(self, frame: Frame) -> None:
-        """Be the scout of a cell in another REPL that cannot fork."""
+        """Be the scout of a cell that runs in another REPL, which cannot fork."""
         rest = snapshot.unpack(frame["copies"], self._session.names)
         scout(self._channel, rest, is_eager=frame["ahead"] == "eager")
 
     def _fork(self, frame: Frame) -> None:
-        """Make a second process in the state of this one, which goes on with the descriptors that came with the order."""
+        """Fork: the child has the same state, and continues as a branch with the descriptors that came with
+        the order.
+        """
         descriptors = self._channel.take_descriptors()
         if threading.active_count() > 1:
             threads = threading.active_count() - 1
@@ -239,15 +264,15 @@ class _Life:
         finally:
             gc.enable()
         if pid:
-            for each in descriptors:
-                os.close(each)
+            for descriptor in descriptors:
+                os.close(descriptor)
             self._channel.send({"op": "forked"})
         else:
             self._become_branch(frame, descriptors)
 
     def _cannot_fork(self, descriptors: list[int], why: str) -> None:
-        for each in descriptors:
-            os.close(each)
+        for descriptor in descriptors:
+            os.close(descriptor)
         self._channel.send({"op": "unforked", "why": why})
 
     def _become_branch(self, frame: Frame, descriptors: list[int]) -> None:
@@ -256,38 +281,40 @@ class _Life:
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.dup2(wire, WIRE, inheritable=False)
-            for each in descriptors:
-                os.close(each)
+            for descriptor in descriptors:
+                os.close(descriptor)
             random.seed(frame["seed"])
             if self._folder is not None:
                 self._take_folder(frame["folder"], may_write=frame["may_write"])
-        except BaseException:  # noqa: BLE001 - half a branch is none; the host sees that it is gone
+        except BaseException:  # noqa: BLE001 - a half-made branch is useless; the host notices that it ended
             os._exit(1)
         self._channel.send({"op": "ready"})
 
     def _become_scout(self, wire: int, output: int) -> None:
-        """Nothing of what this process does from here on can be seen by the cell, but what it asks for."""
+        """Cut this process off from the cell: from here on the cell can see nothing that it does, except the
+        calls it asks for.
+        """
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.dup2(wire, WIRE, inheritable=False)
-        close_all_but(WIRE)  # also the cell's own files: where one reads, the other would go on
+        close_all_but(WIRE)  # also the cell's files: a read here would move the position there
         for number in INTERRUPTS:
             signal.signal(number, signal.SIG_DFL)
         if self._tier == "s3" and self._folder is not None:
             confine.confine_folder(self._python, self._folder, may_write=False)
 
     def _take_folder(self, name: str, *, may_write: bool) -> None:
-        """A copy of the folder that is this branch's alone, or the same one, only to read."""
+        """Give this branch its own copy of the folder, or the same folder to read only."""
         assert self._folder is not None
         if may_write:
             copy = f"{self._folder}/{name}"
-            files = [each for each in os.scandir(self._folder) if not each.name.startswith(".branch-")]
+            entries = [entry for entry in os.scandir(self._folder) if not entry.name.startswith(".branch-")]
             os.mkdir(copy, 0o700)
-            for each in files:
-                if each.is_file(follow_symlinks=False):
-                    shutil.copyfile(each.path, f"{copy}/{each.name}")
-                elif each.is_dir(follow_symlinks=False):
-                    shutil.copytree(each.path, f"{copy}/{each.name}", copy_function=shutil.copyfile)
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    shutil.copyfile(entry.path, f"{copy}/{entry.name}")
+                elif entry.is_dir(follow_symlinks=False):
+                    shutil.copytree(entry.path, f"{copy}/{entry.name}", copy_function=shutil.copyfile)
             self._folder = copy
             _enter(copy)
         if self._tier == "s3":

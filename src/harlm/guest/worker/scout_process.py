@@ -1,9 +1,10 @@
-"""A scout beside a cell: a fork of this process that goes through the rest of the cell ahead of it, and asks the host early
-for what the cell will ask. Where this process cannot fork, the scout is another one, and has copies. Knows when that may
-help, and how to keep it apart; what a scout does is ``harlm.guest.scout``.
+"""Starts a scout next to a cell: a fork of this process that works through the rest of the cell ahead of it,
+and asks the host early for the calls that the cell will make. If this process cannot fork, the scout is
+another process with copies of the variables. Decides when a scout may help, and isolates it; what a scout
+does is in ``harlm.guest.scout``.
 
-Protects the cell from its scout: the scout is a process of its own, changes no file, has none of the cell's descriptors, and
-starts neither threads nor processes.
+Protects the cell from its scout: the scout is a process of its own, changes no file, has none of the cell's
+descriptors, and starts neither threads nor processes.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from .functions import HostFunctions
 from .snapshot import Rest
 
 _MARK = "\0ahead"
-_CPU_S = 20.0
-_SHARING = ("mmap", "multiprocessing.shared_memory")  # with these, processes can see each other's memory
+_CPU_S = 20.0  # processor time of a scout, in seconds
+_SHARING = ("mmap", "multiprocessing.shared_memory")  # with these modules, processes can share memory
 _LOOPS = (
     ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.AsyncFor,
 )  # fmt: skip
@@ -46,13 +47,13 @@ _FORBIDDEN = (
 
 
 class ScoutLauncher:
-    """What one cell needs to have a scout.
+    """Starts the scout of one cell.
 
     Args:
-        channel: of the REPL.
-        descriptors: the scout's wire to the host, and its output; none where this process cannot fork.
-        is_eager: whether it may look past a possible end without limit.
-        become: makes a fork of this process a scout's, given its wire and its output.
+        channel: the REPL's connection to the host.
+        descriptors: the scout's connection to the host, and its output; empty if this process cannot fork.
+        become: cuts a fork of this process off from the cell, given these two descriptors.
+        is_eager: whether the scout may look past a possible end of a loop without limit.
     """
 
     def __init__(
@@ -64,11 +65,18 @@ class ScoutLauncher:
         self._become = become
         self._pid = 0
 
-    def take_place(
+    def mark_start(
         self, tree: ast.Module, file: str, sources: Mapping[str, str], names: dict[str, Any]
     ) -> None:
-        """Put a mark into ``tree`` where the scout is to start: before the first statement that can call, if there is more than
-        one call to be made. The mark is a call that removes itself, so that all of the cell stays one piece of code.
+        """Insert a call into ``tree`` that starts the scout: before the first statement that can call a
+        model, if more than one call is to be made. The call is a statement of the cell, so that the cell
+        stays one piece of code.
+
+        Args:
+            tree: the syntax of the cell, which is changed.
+            file: the file name that the cell's code has.
+            sources: the text of this cell and the earlier ones, by file name.
+            names: the variables of the REPL.
         """
         at = _first_that_calls(tree.body, set(callers_among(names)))
         if at is None:
@@ -82,24 +90,26 @@ class ScoutLauncher:
                     self._channel.send({"op": "copies", "data": data})
 
         setattr(builtins, _MARK, start)
-        place = tree.body[at]
+        first = tree.body[at]
         mark = ast.Expr(ast.Call(ast.Name(_MARK, ast.Load()), [], []))
         for node in ast.walk(mark):
-            ast.copy_location(node, place)
+            ast.copy_location(node, first)
         tree.body.insert(at, mark)
 
     def start_early(self, file: str, sources: Mapping[str, str], names: dict[str, Any]) -> None:
-        """Start a scout for a cell that is still being written; the host tells it what there is of it."""
+        """Start a scout for a cell that is still being written; the host sends it the statements as they are
+        written.
+        """
         self._fork(Rest(names, sources, file, None, 0))
 
     def _fork(self, rest: Rest) -> bool:
-        """Whether there is a scout now."""
+        """Fork a scout; returns whether there is one now."""
         if threading.active_count() > 1 or not sys.modules.keys().isdisjoint(_SHARING):
-            return False  # what threads do would not go on in the fork, and what is shared would be changed by it
+            return False  # threads do not run in the fork, and it would change shared memory
         if not self._descriptors:
             return False
         wire, output = self._descriptors
-        drawn = random.getstate()  # a fork would begin anew
+        drawn = random.getstate()  # Python seeds the generator again in a fork
         gc.disable()
         try:
             pid = self._channel.fork()
@@ -115,11 +125,11 @@ class ScoutLauncher:
             self._become(wire, output)
             self._channel.send({"op": "ready"})
             scout(self._channel, rest, is_eager=self._is_eager)
-        finally:  # a scout that fails is none; nothing must return into the cell
+        finally:  # also if the scout failed: this process must never return into the cell
             os._exit(0)
 
     def close(self) -> None:
-        """The cell has ended. The host ends the scout."""
+        """Release what the launcher holds, after the cell has ended. The host ends the scout."""
         with suppress(AttributeError):
             delattr(builtins, _MARK)
         for each in self._descriptors:
@@ -131,10 +141,16 @@ class ScoutLauncher:
 
 
 def scout(channel: Channel, rest: Rest, *, is_eager: bool) -> None:
-    """Be a scout, in a process that is nothing else from here on."""
+    """Be a scout, in a process that does nothing else from here on.
+
+    Args:
+        channel: the scout's own connection to the host.
+        rest: the statements to work through, and the variables.
+        is_eager: whether to look past a possible end of a loop without limit.
+    """
     signal.setitimer(signal.ITIMER_VIRTUAL, _CPU_S)
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
-    gc.freeze()  # what the cell has is not looked through again and again
+    gc.freeze()  # collections then skip the objects of the cell
     gc.set_threshold(100_000, 20, 100)
     sys.stdout = sys.stderr = _Nowhere()
     sys.addaudithook(_forbid)
@@ -157,11 +173,13 @@ def scout(channel: Channel, rest: Rest, *, is_eager: bool) -> None:
 
 
 def _tools(post: Callable[[str, Frame], Pending], functions: list[str]) -> Mapping[str, Callable[..., Any]]:
-    return HostFunctions(post, lambda name, several: [post(name, each) for each in several]).named(functions)
+    return HostFunctions(post, lambda name, calls: [post(name, arguments) for arguments in calls]).named(
+        functions
+    )
 
 
 class _Line:
-    """A scout's line to the host: the channel's frames, of which it takes the replies as they come."""
+    """A scout's connection to the host (a ``harlm.guest.scout.scout.Line``) over the frames of a channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -181,25 +199,29 @@ class _Line:
 
 
 class _Nowhere:
-    """Where a scout prints."""
+    """The output of a scout: everything is discarded."""
 
     encoding = "utf-8"
     errors = "backslashreplace"
 
     def write(self, text: str) -> int:
-        """Nothing is kept."""
+        """Discard the text."""
         return len(text)
 
     def flush(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def isatty(self) -> bool:
-        """No."""
+        """Always false."""
         return False
 
 
 def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
-    """Told by the interpreter of what it is about to do. What others could see is left to the cell itself."""
+    """An audit hook: stops what other processes could see, and leaves it to the cell.
+
+    Raises:
+        Lost: the event would change something outside this process.
+    """
     if event == "open":
         flags = arguments[2]
         if isinstance(flags, int) and flags & _WRITING:
@@ -209,7 +231,9 @@ def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _first_that_calls(body: list[ast.stmt], callers: set[str]) -> int | None:
-    """The number of the first statement that can call; None where at most one call is made, or calls are awaited."""
+    """The index of the first statement that can call a model; ``None`` if at most one call is made, or if
+    calls are awaited.
+    """
     first: int | None = None
     calls = 0
     for at, node in enumerate(body):
@@ -236,7 +260,7 @@ def _first_that_calls(body: list[ast.stmt], callers: set[str]) -> int | None:
 
 
 def _names(node: ast.AST) -> tuple[set[str], bool]:
-    """All names and attributes in a node, and whether something is awaited in it."""
+    """All names and attributes in a node, and whether the node awaits something."""
     found: set[str] = set()
     is_async = False
     waiting = [node]

@@ -1,5 +1,5 @@
-"""Running cells one after another in one namespace, as a Python session would. Knows what a cell printed, raised,
-changed and finished with; refuses to know where cells come from.
+"""Runs cells one after another in one namespace, as a Python session does, and reports what each printed,
+raised, changed and finished with.
 
 Protects from nothing by itself: what a cell may reach is decided by the process that this runs in.
 """
@@ -23,26 +23,32 @@ from .interrupts import CellInterrupted
 from .output import Captured, OutputFlood
 from .scout_process import ScoutLauncher
 
-_SHOWN_NAMES = 40
-_NAME_LENGTH = 100
+_SHOWN_NAMES = 40  # changed variables that are reported
+_NAME_LENGTH = 100  # characters of a reported name
 _BUILTINS = dict(vars(builtins))
 _put_back_builtins = vars(builtins).update
-_SHORT = 60
-_TRACEBACK = 4000  # characters of a traceback; its end says most
+_SHORT = 60  # characters of a value in a description
+_TRACEBACK = 4000  # characters of a traceback; more of its end is kept, which says most
 _HERE = __file__.rpartition(os.sep)[0]
-_PLAIN_DEPTH = 12
-_CO_COROUTINE = 0x80  # inspect.CO_COROUTINE, without the 15 ms that inspect takes to import
+_PLAIN_DEPTH = 12  # levels of containers that are sent; deeper ones are sent as text
+_CO_COROUTINE = 0x80  # inspect.CO_COROUTINE, without the 15 ms that importing inspect takes
 
 
 class Session:
-    """One namespace and what happens in it.
+    """One namespace, and the cells that run in it.
 
     Args:
         library: the texts behind ``context``.
-        shape: whether ``context`` is one text or a list.
-        functions: the names of host functions to offer.
-        call, call_many: ask the host.
-        head, tail: how much of a cell's output is kept.
+        shape: ``text`` if ``context`` is one text; else it is a list.
+        functions: the names of the host functions that cells may call.
+        call: calls a host function.
+        call_many: calls a host function many times at once.
+        head: characters kept from the beginning of a cell's output.
+        tail: characters kept from its end.
+        sign_of_life: called at most once a second while a cell prints.
+
+    Attributes:
+        running: whether a cell runs, and may be interrupted.
     """
 
     def __init__(
@@ -74,14 +80,21 @@ class Session:
 
     @property
     def names(self) -> dict[str, Any]:
-        """Of the module that all cells share."""
+        """The variables of the module that all cells share, by name."""
         return self._names
 
     def run(self, cell: str, ahead: ScoutLauncher | None = None) -> Frame:
-        """Run one cell, and say what came of it.
+        """Run one cell.
 
         Args:
-            ahead: lets a scout run ahead of it, once the cell comes to where that may help.
+            cell: its code.
+            ahead: starts a scout when the cell reaches a statement where that may help.
+
+        Returns:
+            The result for the host: ``head`` and ``tail`` of the output and its length ``chars``; ``error``,
+            a traceback or ``None``; ``final``, ``None`` or a map with the ``value`` that the cell finished
+            with; ``names``, pairs of the name and a description of each variable that changed; ``wall_s``,
+            seconds.
         """
         output = Captured(self._head, self._tail, self._sign_of_life)
         before = {name: id(value) for name, value in self._own_names()}
@@ -96,12 +109,12 @@ class Session:
             try:
                 self._execute(cell, output, ahead)
             finally:
-                _put_back_builtins(_BUILTINS)  # first of all: a cell may have deleted what follows needs
+                _put_back_builtins(_BUILTINS)  # first: a cell may have deleted some that are used below
         except Finished as done:
             finished = done
         except SystemExit as leaving:
-            error = f"SystemExit: {leaving.code!r} ended the cell; the REPL and its variables live on"
-        except BaseException as raised:  # noqa: BLE001 - whatever a cell raises is its observation
+            error = f"SystemExit: {leaving.code!r} ended the cell; the REPL and its variables are kept"
+        except BaseException as raised:  # noqa: BLE001 - whatever a cell raises is shown to the model
             self.running = False
             error = self._traceback(raised)
         finally:
@@ -113,8 +126,10 @@ class Session:
         try:
             finished = finished or self._answered()
             final = None if finished is None else {"value": plain(finished.value)}
-        except BaseException as raised:  # noqa: BLE001 - what a cell finished with may be of a class of its own
-            error = error or f"What the cell finished with cannot be sent: {self._traceback(raised)}"
+        except BaseException as raised:  # noqa: BLE001 - the value may be of a class that the cell defined
+            error = (
+                error or f"The value that the cell finished with cannot be sent: {self._traceback(raised)}"
+            )
         self._restore()
         head, tail = output.take()
         changed = [(name, value) for name, value in self._own_names() if before.get(name) != id(value)]
@@ -135,7 +150,7 @@ class Session:
         tree = compile(cell, file, "exec", flags | PyCF_ONLY_AST, dont_inherit=True)
         assert isinstance(tree, Module)
         if ahead is not None:
-            ahead.take_place(tree, file, self._sources, self._names)
+            ahead.mark_start(tree, file, self._sources, self._names)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], Expr) else None
         self._evaluate(compile(tree, file, "exec", flags, dont_inherit=True))
         if isinstance(last, Expr):
@@ -144,7 +159,7 @@ class Session:
                 output.write(_echo(value, self._head + self._tail) + "\n")
 
     def start_early(self, ahead: ScoutLauncher) -> None:
-        """Start a scout for the cell that comes next, while it is being written."""
+        """Start a scout for the next cell, while it is being written."""
         ahead.start_early(f"<cell {len(self._sources) + 1}>", self._sources, self._names)
 
     def _evaluate(self, code: types.CodeType) -> Any:
@@ -155,15 +170,15 @@ class Session:
         return eval(code, self._names)  # noqa: S307 - running model-written code is what this file is for
 
     def _restore(self) -> None:
-        """Put back what a cell may have overwritten or deleted. A variable of its own that it called ``answer`` stays."""
+        """Restore the names that a cell may have overwritten or deleted. A variable that a cell named
+        ``answer`` stays.
+        """
         self._names.update(self._reserved, __builtins__=builtins.__dict__)
         self._names.setdefault("answer", self._answer)
-        self._answer["ready"] = (
-            False  # said once; a host that does not accept it hears it again only if said again
-        )
+        self._answer["ready"] = False  # if the host does not accept the answer, the cell must set it again
 
     def _answered(self) -> Finished | None:
-        """Whether the cell finished through the ``answer`` dict."""
+        """The answer, if the cell finished through the ``answer`` dict."""
         answer = self._names.get("answer", self._answer)
         if type(answer) is dict and answer.get("ready"):
             return Finished(answer.get("content"))
@@ -176,7 +191,7 @@ class Session:
 
     def _show_vars(self) -> Callable[[], str]:
         def SHOW_VARS() -> str:  # noqa: N802 - the field's name
-            """The variables of this REPL, with what they hold."""
+            """The variables of this REPL, each with a description of its value."""
             return (
                 "\n".join(f"{name}: {describe(value)}" for name, value in self._own_names())
                 or "(no variables yet)"
@@ -208,7 +223,7 @@ async def _awaited(code: types.CodeType, names: dict[str, Any]) -> Any:
 
 
 def _forget_our_frames(report: Any) -> None:
-    """Leave only the frames of cells and of what they called, here and in what caused it."""
+    """Remove the worker's own frames from a traceback, and from those of its causes."""
     seen = set()
     while report is not None and id(report) not in seen:
         seen.add(id(report))
@@ -217,7 +232,7 @@ def _forget_our_frames(report: Any) -> None:
 
 
 def _echo(value: Any, limit: int) -> str:
-    """What Python would show for a bare expression; a long text is cut before it is copied."""
+    """What Python shows for a bare expression. A long text is cut before it is copied."""
     if isinstance(value, str):
         return str(value[: limit + 1])
     if type(value) in (list, tuple, dict, set) and len(value) > 1000:
@@ -231,7 +246,7 @@ def _type_name(kind: type) -> str:
 
 
 def describe(value: Any) -> str:
-    """A value in a few words, without running code of its own."""
+    """A short description of a value, such as ``list of 12``; runs no code of the value's class."""
     kind = type(value)
     name = _type_name(kind)
     if kind is int and value.bit_length() > 3 * _SHORT:
@@ -259,7 +274,9 @@ def _digits(value: int) -> str:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A value that the wire can hold; what is not text, a number or a container becomes its text."""
+    """A value that a frame can hold. What is not text, a number or a container becomes its text, as does what
+    is nested too deep.
+    """
     if value is None or isinstance(value, bool | float):
         return value if value is None or isinstance(value, bool) else float(value)
     if isinstance(value, str):

@@ -1,8 +1,8 @@
-"""Copies of what a cell knows, for a scout in another process where this one cannot fork: plain containers and numbers, what
-was imported, and the functions that cells defined. Refuses to run code of the cell's own to make them.
+"""Copies a cell's variables for a scout in another process, if this one cannot fork: plain containers and
+numbers, imports, and the functions that cells defined. Never runs the cell's own code to make a copy.
 
-The bytes go from one process that models write code for to another of the same run, which protects itself from what is in
-them as little or as much as from the cell itself.
+The bytes go from one REPL to another of the same run. Both run model-written code, so the receiver trusts the
+bytes no more and no less than the cells that it runs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import importlib
 import random
 import sys
 import types
-from _pickle import PicklingError, dumps, loads  # at once, and not as a cell may have changed it
+from _pickle import PicklingError, dumps, loads  # imported now, so that a cell cannot replace them
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 
 from ..scout.pending import Pending
 
-_MOST_OBJECTS = 20_000  # about 5,000 rows; a walk through them takes 2 ms
+_MOST_OBJECTS = 20_000  # about 5,000 rows; walking through them takes 2 ms
 _MOST_CHARACTERS = 4 << 20
-_MOST_BYTES = 8 << 20  # with the text of the cells; the host takes no more
-_TEXTS = frozenset(map(id, (str, bytes)))  # by identity: to compare a class may run code of its own
+_MOST_BYTES = 8 << 20  # with the text of the cells; the host accepts no more
+_TEXTS = frozenset(map(id, (str, bytes)))  # by identity, because comparing classes can run their code
 _ATOMS = frozenset(map(id, (int, float, bool, complex, types.NoneType)))
 _SEQUENCES = frozenset(map(id, (list, tuple, set, frozenset, deque)))
 _MAPPINGS = frozenset(map(id, (dict, Counter, OrderedDict, defaultdict)))
@@ -32,12 +32,14 @@ _IMPORTED = frozenset(map(id, (type, types.FunctionType, types.BuiltinFunctionTy
 
 
 class Rest(NamedTuple):
-    """What a scout goes through: the statements of a cell from number ``at`` on.
+    """The part of a cell that a scout works through, and what it needs for that.
 
     Attributes:
-        names: of the module.
+        names: the variables of the REPL.
         cells: the text of the earlier cells, by the file name of their code.
-        file, code: of this one; its code is None while it is being written.
+        file: the file name of this cell's code.
+        code: the text of this cell; ``None`` while it is being written.
+        at: the index of the first statement to work through.
     """
 
     names: dict[str, Any]
@@ -47,12 +49,12 @@ class Rest(NamedTuple):
     at: int
 
     def tree(self) -> ast.Module | None:
-        """The syntax of this cell."""
+        """The syntax of this cell; ``None`` while it is being written."""
         return None if self.code is None else ast.parse(self.code)
 
 
 def pack(rest: Rest) -> bytes | None:
-    """Copies of what can be copied; None where even that cannot be sent."""
+    """Pack copies of what can be copied; ``None`` if that is nested too deep or too large to send."""
     values: dict[str, Any] = {}
     imported: dict[str, tuple[str, str]] = {}
     defined: list[tuple[str, int, str]] = []
@@ -74,17 +76,17 @@ def pack(rest: Rest) -> bytes | None:
         else:
             unknown.append(name)
     here = dict(rest.cells), rest.file, rest.code, rest.at
-    told = values, imported, defined, unknown, here, random.getstate()
+    state = values, imported, defined, unknown, here, random.getstate()
     try:
-        data = dumps(told, -1)
+        data = dumps(state, -1)
     except (PicklingError, RecursionError):  # nested too deep
         return None
     return data if len(data) <= _MOST_BYTES else None
 
 
 def unpack(data: bytes, names: dict[str, Any]) -> Rest:
-    """What ``pack`` packed, with the copies put into ``names``. In the place of what was not copied are values that never come,
-    but for what a REPL has from the beginning.
+    """Unpack what ``pack`` packed, and put the copies into ``names``. A variable that was not copied becomes
+    a pending value that never arrives, unless ``names`` has it already, as a REPL has its reserved names.
     """
     values, imported, defined, unknown, (cells, file, code, at), drawn = loads(data)
     random.setstate(drawn)
@@ -99,19 +101,19 @@ def unpack(data: bytes, names: dict[str, Any]) -> Rest:
         for node in _body(text):
             if isinstance(node, ast.FunctionDef) and (text_of, node.lineno, node.name) in defined:
                 with suppress(Exception):  # a default may need what could not be copied
-                    exec(compile(ast.Module([node], []), text_of, "exec"), names)  # noqa: S102 - as the cell did
+                    exec(compile(ast.Module([node], []), text_of, "exec"), names)  # noqa: S102 - as in the cell
     return Rest(names, cells, file, code, at)
 
 
 class _Room:
-    """How much more is copied."""
+    """Counts how much more may be copied."""
 
     def __init__(self) -> None:
         self._objects = _MOST_OBJECTS
         self._characters = _MOST_CHARACTERS
 
     def takes(self, value: Any) -> bool:
-        """Whether a value is plain all through, and not too large with the others."""
+        """Whether a value consists of plain values only and still fits; if so, its size is counted."""
         waiting = [value]
         seen: set[int] = set()
         objects, characters = self._objects, self._characters
@@ -142,7 +144,7 @@ class _Room:
 
 
 def _place(value: Any) -> tuple[str, str] | None:
-    """Where something was imported from, by a name that leads to it there."""
+    """The module and name that a value can be imported by; ``None`` if there is none."""
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(name, str) or module == "__main__":
         return None

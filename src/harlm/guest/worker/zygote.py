@@ -1,9 +1,10 @@
-"""Interpreters that are ready before they are needed, and fork what is. Knows processes; refuses to run a cell itself.
+"""Zygotes: warm interpreters from which REPLs are forked. They run no cells themselves.
 
-Two kinds. The zygote of a host: a warm interpreter that has never seen a secret, one for as long as the host lives. From
-it, for each run, a zygote of that run: confined, with the run's context decoded once. From that one a REPL each time the
-host orders one; all of them share the context's memory until they write to it. When a zygote's control socket ends, so
-does it, and all that came from it.
+There are two kinds. The zygote of the host is an interpreter that has never seen a secret, and exists as long
+as the host does. For each run it forks a zygote of that run, which is confined and has decoded the run's
+context. That one forks a REPL each time the host orders one; all REPLs share the memory of the context until
+they write to it. When a zygote's control socket is closed, the zygote ends with every process that came from
+it.
 """
 
 from __future__ import annotations
@@ -34,22 +35,25 @@ WARM = (
     "re", "socket", "statistics", "string", "struct", "textwrap", "threading", "traceback", "typing", "unicodedata",
     "urllib.parse", "uuid", "zlib",
 )  # fmt: skip
-"""What model-written cells import most, besides what the worker itself needs."""
+"""The modules that model-written cells import most, in addition to those that the worker imports."""
 
 
 def main() -> None:
-    """Be the zygote of a host: serve the control socket that the first argument names, until its other end is closed."""
+    """Be the zygote of a host: serve a control socket until the host closes its end.
+
+    The command line holds the descriptor of that socket, then the folders of packages that cells may import.
+    """
     control = HostSocket(int(sys.argv[1]))
     packages = sys.argv[2:]
     for name in WARM:
-        with suppress(ImportError):  # a Python built without it
+        with suppress(ImportError):  # this Python was built without the module
             __import__(name)
-    _mend_paths(packages)
+    _use_real_paths(packages)
     python = confine.what_python_needs(sys.path)
     if sys.platform == "linux":
         with suppress(KernelRefused):
             prctl("adopt orphans", _CHILD_SUBREAPER, 1)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit statuses are not needed
     repl.rehearse()
     gc.collect()
     gc.freeze()
@@ -58,18 +62,20 @@ def main() -> None:
             order, descriptors = control.receive()
             if os.fork() == 0:
                 _serve_order(order, descriptors, python)
-            for each in descriptors:
-                os.close(each)
+            for descriptor in descriptors:
+                os.close(descriptor)
     os._exit(0)
 
 
-def _mend_paths(packages: list[str]) -> None:
-    """Real paths only: a root of its own has no symbolic links on the way."""
+def _use_real_paths(packages: list[str]) -> None:
+    """Replace ``sys.path`` by real paths: a tier's own root folder does not have the symbolic links on the
+    way to them.
+    """
     sys.path[:] = [os.path.realpath(path) for path in [*sys.path, *packages] if os.path.isabs(path)]
 
 
 def _serve_order(order: dict[str, Any], descriptors: list[int], python: confine.Python) -> None:
-    """Be what was ordered, to the end of this process."""
+    """Be the process that the host ordered, a probe or the zygote of a run; ends this process."""
     try:
         close_all_but(*descriptors)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -78,8 +84,8 @@ def _serve_order(order: dict[str, Any], descriptors: list[int], python: confine.
         else:
             _RunZygote(order, descriptors, python).serve()
     except (EOFError, ConnectionError):
-        pass  # the host is gone
-    except BaseException:  # noqa: BLE001 - whatever it was, this process must not return into its parent's loop
+        pass  # the host closed its end
+    except BaseException:  # noqa: BLE001 - this process must never return into its parent's loop
         import traceback
 
         traceback.print_exc()
@@ -88,7 +94,7 @@ def _serve_order(order: dict[str, Any], descriptors: list[int], python: confine.
 
 
 def _confined(tier: str, control: HostSocket, python: confine.Python) -> confine.Confined:
-    """Confine this process, or tell the host why not and end."""
+    """Confine this process as a run. If that fails, tell the host why and end the process."""
     try:
         return confine.confine_run(tier, python)
     except (KernelRefused, OSError) as error:
@@ -97,10 +103,10 @@ def _confined(tier: str, control: HostSocket, python: confine.Python) -> confine
 
 
 def _probe(order: dict[str, Any], control: HostSocket, python: confine.Python) -> None:
-    """Build a tier, in this process that is thrown away, and tell the host what cannot be done in it."""
+    """Build a tier in this process, which ends afterwards, and report which escape attempts it denied."""
     confined = _confined(order["tier"], control, python)
     if confined.gate is not None:
-        os.close(confined.gate)  # nobody is there to decide, so nothing is let through
+        os.close(confined.gate)  # without a listener, the gate lets no process start
     try:
         confine.confine_repl(
             order["tier"], python, confined, folder=None, memory_bytes=1 << 34, file_bytes=1 << 20,
@@ -113,10 +119,12 @@ def _probe(order: dict[str, Any], control: HostSocket, python: confine.Python) -
 
 
 class _Spare(NamedTuple):
-    """A process that will be a REPL, and is confined as one.
+    """A confined process that is ready to become a REPL.
 
     Attributes:
-        folder: the name of its folder.
+        pid: its process id.
+        control: the socket over which it gets its descriptors.
+        folder: the name of its folder below ``WORK``.
     """
 
     pid: int
@@ -127,7 +135,8 @@ class _Spare(NamedTuple):
 class _RunZygote:
     """The zygote of one run.
 
-    Responsibilities: confine itself, decode the context once, fork REPLs as ordered, say how they ended, end them all.
+    Responsibilities: confine itself, decode the context once, fork REPLs as ordered, report how they ended,
+    and end them all.
     """
 
     def __init__(self, order: dict[str, Any], descriptors: list[int], python: confine.Python) -> None:
@@ -143,21 +152,21 @@ class _RunZygote:
         self._listing = _listing_of_children()
 
     def serve(self) -> None:
-        """Serve the host to its end."""
+        """Confine this process, then carry out the host's orders until it closes the socket."""
         tier = self._order["tier"]
         confined = _confined(tier, self._control, self._python)
         if sys.platform == "linux":
             prctl("adopt orphans", _CHILD_SUBREAPER, 1)
-        told, _ = self._control.receive()
-        self._library.read_texts(self._texts, told["texts"])
+        context, _ = self._control.receive()
+        self._library.read_texts(self._texts, context["texts"])
         gc.collect()
         gc.freeze()
         self._listen_for_ends()
         self._confined = confined
         gate = [] if confined.gate is None else [confined.gate]
         self._control.send({"op": "up"}, gate)
-        for each in gate:
-            os.close(each)
+        for descriptor in gate:
+            os.close(descriptor)
         try:
             while True:
                 self._wait()
@@ -176,7 +185,7 @@ class _RunZygote:
         if self._wakes in ready:
             with suppress(BlockingIOError):
                 os.read(self._wakes, 4096)
-            self._tell_ends()
+            self._report_ends()
         if self._control.fileno() in ready:
             order, descriptors = self._control.receive()
             if order["op"] == "open":
@@ -186,7 +195,7 @@ class _RunZygote:
             elif order["op"] == "clear" and self._order["tier"] == "s3":
                 folders.remove(f"{WORK}/{order['folder']}")
 
-    def _tell_ends(self) -> None:
+    def _report_ends(self) -> None:
         while True:
             try:
                 pid, status, used = os.wait4(-1, os.WNOHANG)
@@ -203,8 +212,9 @@ class _RunZygote:
             self._end_strangers()
 
     def _end_strangers(self) -> None:
-        """Processes that nobody ordered: a cell that was faster than its host had forked them, and they came here when it
-        ended. Where the tree of processes is the run's own, the kernel ends them with it.
+        """End processes that the host did not order: a cell forked them before the host could stop it, and
+        this process adopted them when their parent ended. In a run with its own process tree, the kernel ends
+        them with the run.
         """
         if self._listing is not None and self._confined.gate is not None:
             spare = set() if self._spare is None else {self._spare.pid}
@@ -213,7 +223,7 @@ class _RunZygote:
                     os.kill(pid, signal.SIGKILL)
 
     def _open(self, order: dict[str, Any], descriptors: list[int]) -> None:
-        """Give what was ordered to the spare, and fork another when that is told."""
+        """Hand an ordered REPL to the spare process, report it, and then fork the next spare."""
         try:
             pid, folder = self._hand_over(descriptors, order["more_memory"])
         except OSError as error:
@@ -224,20 +234,20 @@ class _RunZygote:
             self._control.send({"op": "opened", "id": order["id"], "pid": pid, "folder": folder}, handles)
             for handle in handles:
                 os.close(handle)
-        for each in descriptors:
-            os.close(each)
-        with suppress(OSError):  # told when the next one is ordered
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with suppress(OSError):  # reported when the next REPL is ordered
             self._spare = self._spare or self._forked()
 
     def _hand_over(self, descriptors: list[int], more_memory: int) -> tuple[int, str]:
         while True:
-            if more_memory:  # for texts of its own, which the spare's limit has no room for
+            if more_memory:  # for texts of its own, which do not fit the spare's limit
                 spare = self._forked(more_memory)
             else:
                 spare, self._spare = self._spare or self._forked(), None
             try:
                 spare.control.send({"op": "open"}, descriptors)
-            except ConnectionError:  # it ended while it waited
+            except ConnectionError:  # the spare has ended
                 with suppress(ProcessLookupError):
                     os.kill(spare.pid, signal.SIGKILL)
                 continue
@@ -246,10 +256,11 @@ class _RunZygote:
             return spare.pid, spare.folder
 
     def _forked(self, more_memory: int = 0) -> _Spare:
-        """A REPL to be, which waits for its descriptors. Forking takes longer than all the rest, so it is done in advance.
+        """Fork a process that confines itself and waits for the descriptors of a REPL. Forking takes longer
+        than the other steps, so it is done in advance.
 
         Raises:
-            OSError: not allowed, or for want of processes or memory.
+            OSError: forking is not allowed, or processes or memory are used up.
         """
         ours, theirs = socket.socketpair()
         folder = os.urandom(8).hex()
@@ -278,8 +289,8 @@ class _RunZygote:
                 own_texts=repl.TEXTS if texts else None,
             )  # fmt: skip
         except (EOFError, ConnectionError):
-            pass  # never needed
-        except BaseException:  # noqa: BLE001 - must not return into the loop of its parent
+            pass  # the run ended before this spare was used
+        except BaseException:  # noqa: BLE001 - this process must never return into its parent's loop
             import traceback
 
             traceback.print_exc()
@@ -287,7 +298,9 @@ class _RunZygote:
             os._exit(0)
 
     def _end_all(self) -> None:
-        """End every REPL, also those that were forked by others; in a tree of its own the kernel would do it as well."""
+        """End every REPL, also those that other processes forked. In a process tree of its own, the kernel
+        would do this too.
+        """
         while True:
             is_own_tree = os.getpid() == 1
             if self._spare is not None:
@@ -303,7 +316,9 @@ class _RunZygote:
 
 
 def _listing_of_children() -> int | None:
-    """A file that names the children of this process, opened before nothing of the kind can be opened any more."""
+    """Open the file that lists the children of this process, before confinement makes that impossible;
+    ``None`` if not on Linux.
+    """
     if sys.platform != "linux":
         return None
     try:

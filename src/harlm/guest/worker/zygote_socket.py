@@ -1,4 +1,6 @@
-"""Orders of the host to a zygote, with descriptors beside them. Knows frames; refuses to know orders."""
+"""The zygote's end of its control socket: frames with descriptors. The meaning of the orders in them is not
+handled here.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,24 @@ _MOST_DESCRIPTORS = 8
 
 
 class HostSocket:
-    """The zygote's end of a control socket. Only the host holds the other: what comes from there is trusted."""
+    """The zygote's end of a control socket. Only the host holds the other end, so what arrives is trusted.
+
+    Args:
+        descriptor: of the connected socket, which this object then owns.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
 
     def fileno(self) -> int:
-        """To wait for orders."""
+        """The descriptor, for ``select``."""
         return self._socket.fileno()
 
     def receive(self) -> tuple[dict[str, Any], list[int]]:
-        """The next order and its descriptors.
+        """Wait for the next order; returns it with its descriptors, which the caller owns.
 
         Raises:
-            EOFError: the host is gone.
+            EOFError: the host closed its end.
         """
         head, descriptors, _, _ = socket.recv_fds(self._socket, 4, _MOST_DESCRIPTORS)
         head += self._exactly(4 - len(head))
@@ -35,21 +41,20 @@ class HostSocket:
         return frame, list(descriptors)
 
     def send(self, frame: dict[str, Any], descriptors: list[int] | None = None) -> None:
-        """Tell the host something.
+        """Send a frame to the host, with copies of ``descriptors``.
 
         Raises:
-            OSError: the host is gone.
+            OSError: the host closed its end.
         """
         data = pack({**frame, "handles": len(descriptors or [])})
         data = len(data).to_bytes(4, "little") + data
         sent = socket.send_fds(self._socket, [data], descriptors) if descriptors else 0
-        if sent < len(
-            data
-        ):  # sendall would send even nothing, and fail when the other side has closed by then
+        # Only if there is a rest: sendall sends even an empty one, and fails if the other side has closed by then.
+        if sent < len(data):
             self._socket.sendall(data[sent:])
 
     def close(self) -> None:
-        """Let go of it, here only."""
+        """Close the socket in this process; forks keep theirs."""
         self._socket.close()
 
     def _exactly(self, size: int) -> bytes:
@@ -64,10 +69,14 @@ class HostSocket:
 
 
 def fork() -> int:
-    """``os.fork`` with all signals held off: the kernel begins a fork anew when one comes, and the host would be asked twice.
+    """``os.fork`` with all signals blocked: the kernel restarts a fork when a signal arrives, and would ask
+    the host twice.
+
+    Returns:
+        The child's process id; 0 in the child.
 
     Raises:
-        OSError: not allowed, or for want of processes or memory.
+        OSError: forking is not allowed, or processes or memory are used up.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:

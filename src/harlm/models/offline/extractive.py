@@ -12,6 +12,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 
+from harlm import markup
 from harlm.models.offline.intents import Compare, Intent, Summarise, YesNo, read_intent
 from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.programs import (
@@ -35,15 +36,10 @@ NAME = "offline/extractive"
 WINDOW = 32_768
 NOT_FOUND = "NOT FOUND"
 
-_QUESTION = Pattern(r"<question>\s*(.*?)\s*</question>", re.DOTALL)
-_CONTEXT = Pattern(r"<context>\s*(.*?)\s*</context>", re.DOTALL)
-_DOCUMENT = Pattern(
-    r"""<document name=(?P<mark>["'])(?P<name>[^\n]*?)(?P=mark)>\n(?P<text>.*?)\n?</document>""", re.DOTALL
+_ABOUT_CODE = Pattern(
+    rf"\b{markup.MOSTLY}code\b|\d code\b|{markup.CALLED}[^:\n]*\.(?:py|js|ts|c|h|go|rs|java)\b"
 )
-_OUTPUT = Pattern(
-    r"^Output[^\n]*:\n(?P<body>.*?)(?=^Exception:$|^Variables: |^Turn \d+ of \d+|\Z)",
-    re.DOTALL | re.MULTILINE,
-)
+_ABOUT_RECORDS = Pattern(rf"\b(?:csv|json|log|xlsx)\b|{markup.MOSTLY}records")
 _FOUND = Pattern(
     rf"^{re.escape(MARK)}(?P<place>[^\n]+) (?P<score>-?\d+\.\d+)\n(?P<text>.*?)(?=^{re.escape(MARK)}|^{WEIGHTS}|\Z)",
     re.DOTALL | re.MULTILINE,
@@ -93,10 +89,14 @@ def reply_to(messages: Sequence[Message]) -> str:
 
 
 def _read_prompt(prompt: str) -> str:
-    question, passages = _taken_apart(prompt)
-    documents = [(match["name"], match["text"]) for match in _DOCUMENT.finditer(prompt)]
-    if documents and (answer := settled(_intent_over(question, documents), documents)):
-        return answer
+    asked = markup.read_asking(prompt)
+    if asked.documents:
+        question = asked.question.strip()
+        if answer := settled(_intent_over(question, asked.documents), asked.documents):
+            return answer
+        passages = [each for name, text in asked.documents for each in _passages(name, text)]
+    else:
+        question, passages = _untagged(prompt)
     if isinstance(read_intent(question, has_code=False, has_records=False), Summarise):
         return quoted_summary(passages[:_MOST_PASSAGES], most=2) or NOT_FOUND
     return quoted_answer(Reading(question, passages)) or _NOTHING_FOUND
@@ -109,14 +109,8 @@ def _intent_over(question: str, documents: Sequence[tuple[str, str]]) -> Intent:
     )
 
 
-def _taken_apart(prompt: str) -> tuple[str, list[Passage]]:
-    """Question and passages of a prompt: tagged, or an instruction with a text before or after it."""
-    documents = list(_DOCUMENT.finditer(prompt))
-    asked = _QUESTION.search(prompt)
-    if documents:
-        rest = _DOCUMENT.sub("", prompt)
-        question = asked[1] if asked else rest.strip()
-        return question, [each for match in documents for each in _passages(match["name"], match["text"])]
+def _untagged(prompt: str) -> tuple[str, list[Passage]]:
+    """Question and passages of a prompt without documents: an instruction with a text before or after it."""
     blocks = [
         block.strip()
         for block in re.split(r"\n\s*\n|\n(?=(?:Text|Context|Document|Passage|Question)s?:)", prompt)
@@ -154,11 +148,9 @@ class _Root:
     """
 
     def __init__(self, messages: Sequence[Message], *, can_call: bool) -> None:
-        opening = next(message.content for message in messages if message.role == "user")
-        question = _QUESTION.search(opening)
-        described = _CONTEXT.search(opening)
-        self.question = question[1] if question else opening
-        self._about = described[1] if described else ""
+        opening = markup.read_opening(next(each.content for each in messages if each.role == "user"))
+        self.question = opening.question.strip()
+        self._about = opening.context.strip()
         self._written = [message.content for message in messages if message.role == "assistant"]
         self._seen = messages[-1].content if self._written else ""
         self._can_call = can_call
@@ -182,13 +174,8 @@ class _Root:
         return _cell("The output answers the question.", 'FINAL_VAR("result")')
 
     def _intent(self) -> Intent:
-        code = bool(
-            re.search(r"\bMostly code\b|\d code\b|called [^:\n]*\.(?:py|js|ts|c|h|go|rs|java)\b", self._about)
-        )
-        records = (
-            bool(re.search(r"\b(?:csv|json|log|xlsx)\b|Mostly records", self._about))
-            or "," in self._about[-200:]
-        )
+        code = bool(_ABOUT_CODE.search(self._about))
+        records = bool(_ABOUT_RECORDS.search(self._about)) or "," in self._about[-200:]
         return read_intent(self.question, has_code=code, has_records=records)
 
     def _begin(self, intent: Intent) -> str:
@@ -210,10 +197,10 @@ class _Root:
         return _cell(why, search_program(self.question, *more))
 
     def _output(self) -> str:
-        return "\n".join(match["body"] for match in _OUTPUT.finditer(self._seen)).strip()
+        return "\n".join(markup.read_outputs(self._seen)).strip()
 
     def _failed(self, output: str) -> bool:
-        return not output or NOTHING in output.splitlines() or "\nException:\n" in f"\n{self._seen}"
+        return not output or NOTHING in output.splitlines() or markup.has_exception(self._seen)
 
     def _finish_reading(self, intent: Intent, output: str) -> str:
         passages = [

@@ -12,6 +12,7 @@ import inspect
 from functools import lru_cache
 from typing import NamedTuple
 
+from harlm import markup
 from harlm.models.offline import repertoire
 from harlm.models.offline.intents import (
     Compare,
@@ -45,6 +46,8 @@ _LISTED = 40
 _EXAMPLES = 3
 _PIECE = 20_000  # characters of a text that one sub-call reads
 _MOST_READ = 60_000
+# Filled in by the program, where it is an f-string.
+_ASK_OF_PIECE = markup.asking([("{docs[0].name}", "{piece}")], "{ask}")
 
 
 def search_program(*queries: str, scope: str = "") -> str:
@@ -104,8 +107,7 @@ if len(docs) > 1:
     result = "\\n\\n".join(doc.name + ":\\n" + part for doc, part in zip(docs, parts))
 else:
     pieces = [docs[0][start : start + {_PIECE}] for start in range(0, min(len(docs[0]), {_MOST_READ}), {_PIECE})]
-    tagged = [f'<document name="{{docs[0].name}}">\\n{{piece}}\\n</document>' for piece in pieces]
-    parts = llm_query_batched([text + "\\n\\n<question>\\n" + ask + "\\n</question>" for text in tagged])
+    parts = llm_query_batched([f{_ASK_OF_PIECE!r} for piece in pieces])
     result = "\\n".join(part for part in parts if "NOT FOUND" not in part)
 print(result or "{NOTHING}")
 """

@@ -1,8 +1,9 @@
-"""The call layer: what stands between a request and a provider. Each layer is a ``LanguageModel`` around another.
+"""The call layer: the wrappers between a call and a provider. Each is a ``LanguageModel`` around another.
 
-From outside in: another model when nothing helps (``Fallback``), the retry loop (``Retrying``), the limits of the
-provider (``Limited``), the circuit breaker, asked when the turn has come (``Guarded``), the second request for a straggler
-(``Hedging``), and innermost what the engine gives: the till, at which every request that leaves is paid for.
+From outside in: another model when retries do not help (``Fallback``), the retry loop (``Retrying``), the
+limits of the provider (``Limited``), the circuit breaker, checked when a request may leave (``Guarded``), the
+second request for a slow one (``Hedging``), and innermost the meter that the engine passes in, which pays for
+every request.
 """
 
 from harlm.models.wrappers.breaker import Breaker, Guarded

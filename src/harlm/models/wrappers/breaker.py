@@ -1,6 +1,4 @@
-"""A circuit breaker: an address where nothing answers is left alone for a while. Knows failures in a row; refuses to know
-what is asked instead.
-"""
+"""A circuit breaker: after several failures in a row, no request is sent to an address for a while."""
 
 from __future__ import annotations
 
@@ -12,20 +10,21 @@ from harlm.errors import ModelError, ModelUnavailable
 from harlm.protocols import LanguageModel
 from harlm.types import Completion, Message, Sampling
 
-_FAILURES = 8  # in a row
+_FAILURES = 8  # in a row, until the breaker opens
 _FIRST_S, _LONGEST_S = 1.0, 30.0
-_LOOK_S = 0.25  # between looks at how a try goes
-_TRIES = 6  # in a row, over about a minute, until an address is given up
+_LOOK_S = 0.25  # how often waiting calls check the result of a try
+_TRIES = 6  # failed tries in a row, about a minute, until calls stop waiting for an address
 
 
 class Breaker:
-    """The state of one address: closed (requests go), open (none does), half-open (one tries).
+    """The state of one model at one address: closed (requests are sent), open (none is sent), half-open (one
+    request tries whether the address answers again).
 
     Args:
         now: the clock, in seconds.
 
     Attributes:
-        has_answered: whether anything ever did, be it with a refusal.
+        has_answered: whether the address has ever answered, even with a refusal.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -45,19 +44,23 @@ class Breaker:
 
     @property
     def wait_s(self) -> float:
-        """Seconds until it is worth asking again."""
+        """Seconds until the next request may be sent; 0 if one may be sent now."""
         if self.state != "open":
             return 0.0
         return _LOOK_S if self._trying else max(_LOOK_S, self._closed_until_s - self._now())
 
     @property
     def is_given_up(self) -> bool:
-        """Whether so many tries failed in a row that nobody need wait for another."""
+        """Whether more than six tries in a row failed, so that calls should fail instead of waiting for
+        another try.
+        """
         return self._opened > _TRIES and not self._trying
 
     def enter(self) -> Literal["request", "try"] | None:
-        """What a request that goes now is; None if it may not go. The one that goes while the breaker is half-open is the
-        try, and decides.
+        """Whether a request may be sent now, and as what; None if it may not.
+
+        The request that enters while the breaker is half-open is the try: its result closes or opens the
+        breaker.
         """
         match self.state:
             case "closed":
@@ -68,13 +71,13 @@ class Breaker:
         return None
 
     def succeeded(self) -> None:
-        """Something answered."""
+        """Record that the address answered."""
         self.has_answered = True
         self._failures = self._opened = 0
         self._trying = False
 
     def failed(self, kind: Literal["request", "try"]) -> None:
-        """Nothing did. A straggler from before is no try."""
+        """Record that it did not. A late failure of an earlier request does not count as a try."""
         self._failures += 1
         if kind == "try" or self._failures == _FAILURES:
             self._closed_until_s = self._now() + min(_LONGEST_S, _FIRST_S * 2**self._opened)
@@ -83,23 +86,23 @@ class Breaker:
             self._trying = False
 
     def left(self, kind: Literal["request", "try"]) -> None:
-        """A request was given up before it could tell."""
+        """Record that a request was cancelled before its result was known."""
         if kind == "try":
             self._trying = False
 
 
 class LeftAlone(ModelUnavailable):
-    """A request that was not sent, because nothing answers there.
+    """A request that was not sent, because the breaker of its address is open.
 
     Attributes:
-        is_final: whether nobody need wait for another try.
+        is_final: whether the caller should fail instead of waiting for another try.
     """
 
     is_final = False
 
 
 class Guarded:
-    """A model whose address has a breaker. A refusal by an open one costs nothing and says when to come again."""
+    """A model whose address has a breaker. While the breaker is open, calls fail at once and at no cost."""
 
     def __init__(self, model: LanguageModel, breaker: Breaker) -> None:
         self.name = model.name
@@ -108,16 +111,16 @@ class Guarded:
         self._breaker = breaker
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
-        """One request, or none; see ``harlm.protocols.LanguageModel``.
+        """One request; see ``harlm.protocols.LanguageModel``.
 
         Raises:
-            LeftAlone: too many requests in a row found nothing there.
+            LeftAlone: the breaker is open. ``retry_after`` says for how many seconds.
         """
         breaker = self._breaker
         if (kind := breaker.enter()) is None:
             wait = breaker.wait_s
             refusal = LeftAlone(
-                f"{self.name} did not answer {_FAILURES} times in a row, and is left alone for {wait:.1f} s",
+                f"{self.name} did not answer {_FAILURES} times in a row; no request is sent to it for {wait:.1f} s; try later",
                 model=self.name,
                 retry_after=wait,
             )
@@ -130,7 +133,7 @@ class Guarded:
             breaker.failed(kind)
             raise
         except ModelError:
-            breaker.succeeded()  # it refuses, so it is there
+            breaker.succeeded()  # a refusal is an answer
             raise
         except BaseException:
             breaker.left(kind)

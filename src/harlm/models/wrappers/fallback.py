@@ -1,4 +1,4 @@
-"""Another model in place of one that does not answer. Knows which failures another model can mend."""
+"""Another model in place of one that fails in a way that another model may not."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harlm.types import Completion, Message, Sampling
 
 
 class Fallback:
-    """A model, and another for when its patience is over.
+    """A model, and another that is asked after all attempts with the first have failed.
 
     Args:
         model: asked first.
-        instead: asked when nothing came of that.
-        on_event: called for each change.
+        instead: asked when ``model`` is unavailable, rate limited, or does not return a completion.
+        on_event: called each time that ``instead`` is asked.
     """
 
     def __init__(
@@ -32,10 +32,11 @@ class Fallback:
         self._on_event = on_event
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
-        """A reply of either; see ``harlm.protocols.LanguageModel``.
+        """The reply of either model; see ``harlm.protocols.LanguageModel``.
 
         Raises:
-            ModelError: of the second, or of the first when it is one that no other model mends.
+            ModelError: the failure of the second model, or one of the first that another model would not
+                avoid, such as a refused key.
         """
         try:
             return await self._model.complete(messages, sampling)

@@ -1,8 +1,8 @@
-"""A second request for the slowest few of many (Dean and Barroso, The Tail at Scale, 2013). Knows how long calls of a size
-take; refuses to hedge what runs alone: in a fan-out the slowest call is what everybody waits for.
+"""A second request for the slowest calls of a fan-out (Dean and Barroso, The Tail at Scale, 2013). A call
+that runs alone is not hedged: only in a fan-out do all calls wait for the slowest.
 
-In fan-outs of 20 against simulated lognormal latencies (sigma 0.9) it cuts their p95 to 0.6 to 0.7, for 4 % more requests
-(``python -m bench.calls``).
+In fan-outs of 20 against simulated lognormal latencies (sigma 0.9) it cuts their 95th percentile to 0.6 to
+0.7 of its value, for 4 % more requests (``python -m bench.calls``).
 """
 
 from __future__ import annotations
@@ -20,16 +20,21 @@ from harlm.percentiles import Recent
 from harlm.protocols import LanguageModel
 from harlm.types import Completion, Message, Sampling
 
-_FAN_OUT = 8  # calls in flight from which one is hedged
-_SHARE = 0.05  # of all calls, at most
+_FAN_OUT = 8  # calls in flight, at least, for a call to be hedged
+_SHARE = 0.05  # of all calls, at most, are hedged
 _PERCENTILE = 0.95
-_WORTH_S = 0.05  # a call that is over sooner is not worth a second one
-_ENOUGH = 20  # calls of a size from which their percentile is known
-_KEPT = 128
+_WORTH_S = 0.05  # calls that end sooner are not hedged
+_ENOUGH = 20  # calls of a size, until their percentile is used
+_KEPT = 128  # most recent times of each size
 
 
 class Latencies:
-    """How long the calls of one model took, by the size of their prompt (powers of two)."""
+    """How long recent calls of one model took, in seconds, by the size of their prompt (powers of two).
+
+    Attributes:
+        calls: how many calls were timed.
+        hedged: how many of them got a second request.
+    """
 
     def __init__(self) -> None:
         self._recent: defaultdict[int, Recent] = defaultdict(lambda: Recent(_KEPT))
@@ -37,17 +42,19 @@ class Latencies:
         self.hedged = 0
 
     def add(self, characters: int, seconds: float) -> None:
-        """Take the time of one call."""
+        """Record the time of one call."""
         self.calls += 1
         self._recent[characters.bit_length()].add(seconds)
 
     @property
     def has_share(self) -> bool:
-        """Whether one more would still be a small share of all calls."""
+        """Whether the share of hedged calls would stay within 5 % with one more."""
         return self.hedged + 1 <= _SHARE * self.calls
 
     def slow_after(self, characters: int) -> float | None:
-        """Seconds that only 5 % of such calls take; None while too few were seen, or when enough were hedged."""
+        """The seconds that only 5 % of the calls of this size exceed; None if too few calls were timed, if
+        they end within 50 ms, or if 5 % of all calls have been hedged already.
+        """
         if not self.has_share:
             return None
         recent = self._recent.get(characters.bit_length())
@@ -58,12 +65,13 @@ class Latencies:
 
 
 class Hedging:
-    """A model whose slowest calls in a fan-out are asked twice.
+    """A model whose slowest calls in a fan-out get a second request.
 
     Args:
-        model: what is asked; each request is paid for.
-        latencies, limiter: of the model.
-        may_hedge: whether there is money for it.
+        model: the model to ask. It pays for each request.
+        latencies: the times of its calls.
+        limiter: its limiter, in which a second request needs a place too.
+        may_hedge: whether the budget allows a second request now.
         on_event: called for each hedge.
     """
 
@@ -85,10 +93,10 @@ class Hedging:
         self._on_event = on_event
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
-        """The reply that comes first; see ``harlm.protocols.LanguageModel``."""
+        """The reply that arrives first; see ``harlm.protocols.LanguageModel``."""
         characters = sum(len(message.content) for message in messages)
         started = time.monotonic()
-        await asyncio.sleep(0)  # until those that come with it are here as well
+        await asyncio.sleep(0)  # let the other calls of the fan-out start, so that they are counted
         after = self._latencies.slow_after(characters) if self._limiter.in_flight >= _FAN_OUT else None
         if after is None:
             completion = await self._model.complete(messages, sampling)
@@ -97,8 +105,8 @@ class Hedging:
         self._latencies.add(characters, time.monotonic() - started)
         return completion
 
-    def _is_worth_it(self) -> bool:
-        """Whether a second request may go now; if so it has its place."""
+    def _takes_place(self) -> bool:
+        """Whether a second request may be sent now. If so, it has taken a place in the limiter."""
         return self._latencies.has_share and self._may_hedge() and self._limiter.try_enter()
 
     async def _hedged(self, messages: Sequence[Message], sampling: Sampling, after: float) -> Completion:
@@ -106,21 +114,22 @@ class Hedging:
         asked = [first]
         try:
             done, _ = await asyncio.wait(asked, timeout=after)
-            if done or not self._is_worth_it():
+            if done or not self._takes_place():
                 return await first
             self._latencies.hedged += 1
             self._on_event(events.Hedged(model=self.name, after_s=round(after, 3)))
-            # The same name: a provider that knows names serves one of the two, and it is the same reply.
+            # Under the same request key, a provider that supports keys does the work once and both get its
+            # reply.
             asked.append(asyncio.create_task(self._model.complete(messages, sampling)))
             return await _first_reply(asked)
         finally:
-            await _given_up(asked)
+            await _cancel(asked)
             if len(asked) > 1:
                 self._limiter.leave()
 
 
 async def _first_reply(asked: Sequence[asyncio.Task[Completion]]) -> Completion:
-    """The first that comes; a failure only when there is nothing else."""
+    """The first reply; the failure of the last request if all fail."""
     pending = set(asked)
     while pending:
         done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
@@ -130,7 +139,10 @@ async def _first_reply(asked: Sequence[asyncio.Task[Completion]]) -> Completion:
     raise AssertionError("the last one returns or raises")
 
 
-async def _given_up(asked: Sequence[asyncio.Task[Completion]]) -> None:
+async def _cancel(asked: Sequence[asyncio.Task[Completion]]) -> None:
+    """Cancel the requests that still run. An error that is not a model's or a limit's is a bug, and is
+    raised.
+    """
     for each in asked:
         each.cancel()
     for ended in await asyncio.gather(*asked, return_exceptions=True):

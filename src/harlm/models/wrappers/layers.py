@@ -1,5 +1,5 @@
-"""What the calls of one run share: which model is where, and what is known of each address. Knows how the layers stand on
-each other.
+"""Puts the layers around models, and holds what the calls of a run share: the limiter, breaker and latencies
+of each model at each address.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from harlm.models.wrappers.retrying import Patience, Retrying
 from harlm.protocols import LanguageModel
 
 Meter = Callable[[LanguageModel], LanguageModel]
-"""Makes a model pay for each of its requests."""
+"""Wraps a model so that each of its requests is paid for."""
 
 
 class Layers:
-    """Puts the layers around models that are reached over a network. A model that was not added is left as it is: whoever
-    brings an object of his own decides himself what it does about failures.
+    """Puts the layers around models that are reached over a network. A model that was not added is only
+    metered: an object or a callable that the user passes in handles its failures itself.
 
     Args:
-        concurrency: requests in flight to one model, at most.
-        patience: of the retry loop.
-        hedges: whether stragglers are asked twice.
+        concurrency: the maximum of requests in flight to one model.
+        patience: how long the retry loop tries.
+        hedges: whether slow requests get a second one.
     """
 
     def __init__(
@@ -35,20 +35,19 @@ class Layers:
         self._concurrency = concurrency
         self._patience = patience or Patience()
         self._hedges = hedges
-        self._places: dict[
-            int, tuple[LanguageModel, str]
-        ] = {}  # with the model, so that its id stays its own
+        # By id. The model is kept too, so that its id is not given to another object.
+        self._places: dict[int, tuple[LanguageModel, str]] = {}
         self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(Breaker)
         self._limiters: defaultdict[str, dict[str, Limiter]] = defaultdict(dict)
         self._latencies: defaultdict[tuple[str, str], Latencies] = defaultdict(Latencies)
         self._instead: LanguageModel | None = None
 
     def add(self, model: LanguageModel, address: str) -> None:
-        """Tell where a model is. Models of the same name at the same address share what is known of them."""
+        """Register the address of a model. Models of one name at one address share their state."""
         self._places[id(model)] = (model, address)
 
     def fall_back_to(self, model: LanguageModel) -> None:
-        """Ask ``model`` when another does not answer."""
+        """Ask ``model`` when another model fails."""
         self._instead = model
 
     def around(
@@ -59,12 +58,12 @@ class Layers:
         on_event: Callable[[Event], None] = lambda event: None,
         may_hedge: Callable[[], bool] = lambda: True,
     ) -> LanguageModel:
-        """``model`` with everything around it, for one node of a run.
+        """``model`` in all its layers, for one node of a run.
 
         Args:
             meter: the innermost layer.
             on_event: called for each retry, hedge and fallback.
-            may_hedge: whether there is money for a second request.
+            may_hedge: whether the budget allows a second request now.
         """
         line = self._line(model, meter, on_event, may_hedge)
         if self._instead is None or self._instead is model:
@@ -94,9 +93,11 @@ class Layers:
         )
 
     def _limiter(self, model: str, address: str) -> Limiter:
-        """The limiter of a model; a new one knows from its neighbours whether the address tells limits at all."""
-        there = self._limiters[address]
-        if model not in there:
-            is_open = any(limiter.is_open for limiter in there.values())
-            there[model] = Limiter(self._concurrency, is_open=is_open)
-        return there[model]
+        """The limiter of a model. A new one is open if another model at the address has shown that it states
+        no limits.
+        """
+        neighbours = self._limiters[address]
+        if model not in neighbours:
+            is_open = any(limiter.is_open for limiter in neighbours.values())
+            neighbours[model] = Limiter(self._concurrency, is_open=is_open)
+        return neighbours[model]

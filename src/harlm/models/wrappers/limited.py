@@ -1,9 +1,10 @@
-"""How many requests one model at one address takes: learned from what the provider tells and refuses. Knows requests in
-flight and rates; refuses to retry.
+"""The limits of one model at one address, learned from its refusals and from the limits that its replies
+state.
 
-In flight: additive increase, multiplicative decrease (Chiu and Jain 1989), beginning with half as many again for each
-round trip, and not probing again soon where a refusal has shown the ceiling. Rates: a bucket for requests and one for tokens,
-filled by what ``x-ratelimit-*`` says, so that requests wait here instead of being refused there.
+Requests in flight: additive increase, multiplicative decrease (Chiu and Jain 1989). Until the first refusal
+the window grows by half in each round trip; after a refusal it does not probe the ceiling again for 20 s.
+Rates: one bucket for requests and one for tokens, refilled as ``x-ratelimit-*`` headers say, so that requests
+wait here instead of being refused by the provider.
 """
 
 from __future__ import annotations
@@ -19,26 +20,27 @@ from harlm.errors import ModelUnavailable, RateLimited
 from harlm.protocols import LanguageModel
 from harlm.types import Completion, Message, Rate, Rates, Sampling
 
-_FIRST_WINDOW = 8  # until something has answered
-_GROWTH = (
-    0.5  # of the window in a round trip, until something was refused: what is too many is refused at once
-)
+_FIRST_WINDOW = 8  # until the address has answered
+_GROWTH = 0.5  # of the window in a round trip, until the first refusal: excess requests are refused at once
 _DECREASE = 0.75
-_PROBE_AGAIN_S = 20.0  # after a ceiling was seen
+_PROBE_AGAIN_S = 20.0  # after a refusal has shown the ceiling
 _LONGEST_PAUSE_S = 120.0
 _CHARACTERS_OF_TOKEN = 4
 _LARGE_SHARE, _UPWARDS = 0.1, 0.2
-_SLACK_S = 0.02  # a request goes so much later than it could: one that arrives a moment too early is refused
+_SLACK_S = 0.02  # each wait is longer by this much, since a request that arrives too early is refused
 _TOO_BUSY = (503, 529)
 
 
 class Limiter:
-    """The state for one model at one address.
+    """The requests in flight and the rate limits of one model at one address.
 
     Args:
-        most: requests in flight, whatever the provider takes.
-        is_open: whether the address is known to tell no limits; otherwise they are felt for.
+        most: the maximum of requests in flight, whatever the provider allows.
+        is_open: whether the address is known to state no limits. Otherwise the window starts small and grows.
         now: the clock, in seconds.
+
+    Attributes:
+        in_flight: requests that have entered and not left.
     """
 
     def __init__(
@@ -60,16 +62,16 @@ class Limiter:
 
     @property
     def is_open(self) -> bool:
-        """Whether something has answered that tells no limits, and none has shown."""
+        """Whether the address has answered without stating limits, and has refused nothing."""
         return not self._is_feeling and self._ceiling == math.inf
 
     @property
     def window(self) -> int:
-        """How many requests may be in flight now."""
+        """The maximum of requests in flight now."""
         return max(1, int(self._window))
 
     async def enter(self, tokens: int = 0) -> Ticket:
-        """Wait, in order of arrival, until a request of about so many tokens may go."""
+        """Wait, in order of arrival, until a request of about ``tokens`` tokens may be sent."""
         if not self._waiting and self._delay(tokens) <= 0:
             return self._go(tokens)
         turn: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
@@ -79,28 +81,33 @@ class Limiter:
             return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.leave()  # its turn came in the same moment
+                self.leave()  # its turn came in the moment of its cancellation
             else:
                 self._serve()
             raise
 
     def try_enter(self) -> bool:
-        """Take a place that is free now, in front of nobody; False when there is none."""
+        """Take a free place without waiting; False if none is free or others wait."""
         if self._waiting or self._delay(0) > 0:
             return False
         self._go(0)
         return True
 
     def leave(self) -> None:
-        """A request is over."""
+        """Record that a request has ended."""
         self.in_flight -= 1
         self._serve()
 
     def answered(self, rates: Rates | None, ticket: Ticket) -> None:
-        """A request was served; ``rates`` is what the provider told along with it."""
+        """Record that a request was served.
+
+        Args:
+            rates: the limits that the reply stated; None if it stated none.
+            ticket: the ticket of the request.
+        """
         self._learn(rates, ticket)
         if rates is None and self._is_feeling and self._ceiling == math.inf:
-            self._window = self._most  # nobody counts here
+            self._window = self._most  # the provider counts no requests
             self._is_feeling = False
             return
         if self.in_flight < self.window or self._window >= self._most:
@@ -110,8 +117,11 @@ class Limiter:
         self._window = min(self._most, self._window + (_GROWTH if self._is_feeling else 1 / self._window))
 
     def refused(self, error: RateLimited, ticket: Ticket) -> None:
-        """A request was answered 429: too many in a minute, or, where some are left of that, too many at once. A wait that
-        is beyond all patience is for whom it was told.
+        """Record a 429: too many requests in a minute or, if the stated limits still leave some, too many at
+        once.
+
+        All requests wait as long as the error asks, unless it asks for more than two minutes: such a wait
+        concerns only the refused request.
         """
         self._learn(error.rates, ticket)
         if error.retry_after is not None and error.retry_after <= _LONGEST_PAUSE_S:
@@ -120,12 +130,16 @@ class Limiter:
             self._cut(ticket)
 
     def strained(self, error: ModelUnavailable, ticket: Ticket) -> None:
-        """A request was not served. That something broke says nothing of how much fits."""
+        """Record that a request was not served. Only an overload (503, 529) says something about how many
+        fit.
+        """
         if error.status in _TOO_BUSY:
             self._cut(ticket)
 
     def _cut(self, ticket: Ticket) -> None:
-        """Fewer in flight: once for all requests that were under way together. Where few were, they say less of how many may be."""
+        """Lower the window, once for all requests that ran at the same time. If few ran, at most halve the
+        ceiling.
+        """
         if ticket.at < self._cut_at:
             return
         now = self.now()
@@ -140,7 +154,7 @@ class Limiter:
             self._tokens.learn(rates.tokens, ticket.tokens_gone, ticket.at, self.now())
 
     def _delay(self, tokens: int) -> float:
-        """Seconds until a request may go: 0 for now, infinity for when another is over."""
+        """Seconds until a request may be sent: 0 for now, infinity if another request must end first."""
         if self.in_flight >= self.window:
             return math.inf
         now = self.now()
@@ -175,12 +189,13 @@ class Limiter:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A request that went.
+    """A request that was sent.
 
     Attributes:
-        at: when, by the limiter's clock.
-        tokens: of the request.
-        requests_gone, tokens_gone: in all until then, it included.
+        at: when, by the limiter's clock, in seconds.
+        tokens: the tokens of the request, estimated.
+        requests_gone: the requests sent until then, this one included.
+        tokens_gone: the tokens of all of them.
     """
 
     at: float
@@ -190,13 +205,15 @@ class Ticket:
 
 
 class _Bucket:
-    """What is left of a rate, by what is known of the provider's own bucket. A reply tells of some moment between those in
-    which its request went and it came back; some providers of the first, some of the last. What has gone since may be in it
-    or not, and what has come back since is not: so it bounds the level from both sides, and within them what was reckoned
-    here holds.
+    """An estimate of the provider's own bucket: the units that are left of a rate limit.
+
+    A reply states the level at some moment between the sending of its request and its arrival; providers
+    differ in which. Units that were taken since that moment may be counted in it or not, and units that were
+    refilled since are not. So the stated level bounds the true one from both sides, and within the bounds the
+    own estimate is kept.
 
     Attributes:
-        gone: taken out of it in all.
+        gone: units taken in all.
     """
 
     def __init__(self) -> None:
@@ -207,24 +224,31 @@ class _Bucket:
         self.gone = 0
 
     def learn(self, rate: Rate | None, gone: int, since: float, now: float) -> None:
-        """Take what was told of a moment after ``since``, when ``gone`` had been taken in all."""
+        """Take in the level that a reply states.
+
+        Args:
+            rate: the stated limit; None if the reply states none.
+            gone: units taken in all when the request was sent.
+            since: when it was sent, in seconds.
+            now: the time now, in seconds.
+        """
         if rate is None or rate.limit <= 0:
             return
         by_minute = rate.limit / 60
         used = rate.limit - rate.left
-        told = min(by_minute, used / rate.reset_s) if rate.reset_s and used else by_minute
+        stated = min(by_minute, used / rate.reset_s) if rate.reset_s and used else by_minute
         filled = self._filled(now)
-        self._limit, self._per_s = rate.limit, max(told, 1 / _LONGEST_PAUSE_S)
+        self._limit, self._per_s = rate.limit, max(stated, 1 / _LONGEST_PAUSE_S)
         least, most = rate.left - (self.gone - gone), rate.left + (now - since) * self._per_s
         self._level, self._at = float(least) if filled == math.inf else min(max(filled, least), most), now
 
     def delay(self, amount: int, now: float) -> float:
-        """Seconds until so much is there. More than there ever is waits for a full bucket."""
+        """Seconds until ``amount`` units are left. An amount above the limit waits for a full bucket."""
         short = min(amount, self._limit or amount) - self._filled(now)
         return short / self._per_s if short > 0 and self._per_s > 0 else 0.0
 
     def take(self, amount: int, now: float) -> int:
-        """Take so much out, whether or not it is there; what is gone in all."""
+        """Take ``amount`` units, even if fewer are left, and return the units taken in all."""
         self.gone += amount
         self._level, self._at = self._filled(now) - amount, now
         return self.gone
@@ -236,7 +260,7 @@ class _Bucket:
 
 
 def _is_spent(rates: Rates | None, tokens: int) -> bool:
-    """Whether what was told explains a refusal: nothing is left of a minute, or not enough for the request."""
+    """Whether the stated limits explain a refusal: no requests are left, or too few tokens."""
     if rates is None:
         return False
     requests, of_tokens = rates.requests, rates.tokens
@@ -246,7 +270,7 @@ def _is_spent(rates: Rates | None, tokens: int) -> bool:
 
 
 class Limited:
-    """A model that takes no more requests than its limiter lets through."""
+    """A model whose requests wait until its limiter lets them through."""
 
     def __init__(self, model: LanguageModel, limiter: Limiter) -> None:
         self.name = model.name
@@ -255,10 +279,12 @@ class Limited:
         self._limiter = limiter
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
-        """One request, when its turn has come; see ``harlm.protocols.LanguageModel``."""
+        """One request, sent when its turn comes; see ``harlm.protocols.LanguageModel``."""
         limiter = self._limiter
         prompt = sum(len(message.content) for message in messages) // _CHARACTERS_OF_TOKEN
-        ticket = await limiter.enter(prompt + (sampling.max_tokens or 0))  # as providers count it at the door
+        ticket = await limiter.enter(
+            prompt + (sampling.max_tokens or 0)
+        )  # as providers count a request when it arrives
         try:
             completion = await self._model.complete(messages, sampling)
             limiter.answered(completion.rates, ticket)

@@ -1,9 +1,9 @@
-"""The only retry loop. Knows which failures pass by themselves and how long to wait; refuses to know what a request costs:
-what it wraps pays for every attempt.
+"""The retry loop for model calls: which failures are temporary, and how long to wait. The wrapped model pays
+for every attempt.
 
-What is tried again: no connection, 408, 409, 429, 5xx, a reply that broke off, and, fewer times since it may have been
-charged, a reply that is no completion. What is not: a refused key or account (401, 402, 403), a prompt that is too long,
-any other refusal (400, 404, 422), a budget that is spent.
+Tried again: no connection, 408, 409, 429, 5xx, a reply that broke off, and, fewer times because it may have
+been charged, a reply that is not a completion. Not tried again: a refused key or account (401, 402, 403), a
+prompt that is too long, any other refusal (400, 404, 422), a spent budget.
 """
 
 from __future__ import annotations
@@ -28,9 +28,13 @@ class Patience:
 
     Attributes:
         retries: attempts after the first one.
-        bad_replies: attempts after a reply that is no completion; each was perhaps charged for.
-        seconds: over all attempts and waiting; what a provider asks for beyond it is not waited for.
-        first_s, longest_s: of waiting: a random time up to ``first_s * 2**attempt`` (full jitter).
+        bad_replies: attempts after a reply that is empty or not a completion. Fewer, since each may have been
+            charged.
+        seconds: for all attempts and waits together. A provider that asks for a longer wait ends the call at
+            once.
+        first_s: the upper bound of the first wait, in seconds. A wait is random between 0 and its bound,
+            which doubles with each attempt (full jitter).
+        longest_s: the largest upper bound of a wait, in seconds.
     """
 
     retries: int = 6
@@ -40,18 +44,18 @@ class Patience:
     longest_s: float = 30.0
 
 
-_RETRIES_OF_THE_UNKNOWN = 2  # where nothing has ever answered
+_RETRIES_OF_THE_UNKNOWN = 2  # at an address that has never answered
 
 
 class Retrying:
-    """A model that is asked again when a failure may pass.
+    """A model that is asked again after a temporary failure.
 
     Args:
-        model: what is asked.
-        patience: how long.
+        model: the model to ask.
+        patience: how long to try.
         on_event: called for each failed attempt that is made again.
-        has_answered: whether anything ever answered at the model's address. Where nothing did, the address may be wrong, and
-            nobody waits long to be told.
+        has_answered: whether the model's address has ever answered. If not, the address may be wrong, and
+            there are fewer retries.
     """
 
     def __init__(
@@ -70,18 +74,18 @@ class Retrying:
         self._has_answered = has_answered
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
-        """A completion, from the first attempt that has one; see ``harlm.protocols.LanguageModel``.
+        """The completion of the first successful attempt; see ``harlm.protocols.LanguageModel``.
 
         Raises:
-            ModelError: the last failure, when patience is over.
+            ModelError: the last failure, after the last attempt.
         """
         last: list[ModelError] = []
         try:
             async with asyncio.timeout(self._patience.seconds) as patience:
-                return await self._until_it_is_there(messages, sampling, last)
+                return await self._until_success(messages, sampling, last)
         except TimeoutError:
             if not patience.expired():
-                raise  # the model's own
+                raise  # a TimeoutError of the model itself
             if last:
                 raise last[-1] from None
             raise ModelUnavailable(
@@ -90,11 +94,11 @@ class Retrying:
                 perhaps_billed=True,
             ) from None
 
-    async def _until_it_is_there(
+    async def _until_success(
         self, messages: Sequence[Message], sampling: Sampling, last: list[ModelError]
     ) -> Completion:
-        # A fresh name for each attempt would have the provider do, and charge for, the same work twice.
-        keyed = _as_another(sampling)
+        # With a new key for each attempt the provider would do, and charge for, the same work twice.
+        keyed = _with_new_key(sampling)
         ends = time.monotonic() + self._patience.seconds
         failures = unusable = 0
         while True:
@@ -103,34 +107,34 @@ class Retrying:
                 if completion.text or completion.stop != "end" or unusable >= self._most_unusable:
                     return completion
                 unusable += 1
-                keyed = _as_another(keyed)
-                self._tell(failures + unusable, "it answered with no text", 0.0)
-            except LeftAlone as error:  # nothing was asked, so this is no attempt
+                keyed = _with_new_key(keyed)
+                self._report(failures + unusable, "it answered with no text", 0.0)
+            except LeftAlone as error:  # no request was sent, so this does not count as an attempt
                 last[:] = [error]
-                alone = error.retry_after or 0.0
-                if error.is_final or not self._patience.retries or time.monotonic() + alone > ends:
+                pause = error.retry_after or 0.0
+                if error.is_final or not self._patience.retries or time.monotonic() + pause > ends:
                     raise
-                await asyncio.sleep(alone + random.uniform(0, alone / 4))  # noqa: S311 - no secret
+                await asyncio.sleep(pause + random.uniform(0, pause / 4))  # noqa: S311 - not a secret
             except ModelError as error:
                 last[:] = [error]
                 failures, unusable = _counted(error, failures, unusable)
                 wait = self._wait(error, failures, unusable)
                 if wait is None or time.monotonic() + wait > ends:
                     raise
-                self._tell(failures + unusable, str(error), wait)
+                self._report(failures + unusable, str(error), wait)
                 await asyncio.sleep(wait)
                 if _was_served(error):
-                    keyed = _as_another(keyed)
+                    keyed = _with_new_key(keyed)
 
     @property
     def _most_unusable(self) -> int:
         return min(self._patience.bad_replies, self._patience.retries)
 
-    def _tell(self, attempt: int, error: str, wait: float) -> None:
+    def _report(self, attempt: int, error: str, wait: float) -> None:
         self._on_event(Retried(model=self.name, attempt=attempt, error=error, wait_s=round(wait, 3)))
 
     def _wait(self, error: ModelError, failures: int, unusable: int) -> float | None:
-        """Seconds to wait before the next attempt; None when there is to be none."""
+        """Seconds to wait before the next attempt; None if there is no next attempt."""
         patience = self._patience
         match error:
             case BadCompletion():
@@ -144,20 +148,22 @@ class Retrying:
         if not may_pass:
             return None
         longest = min(patience.longest_s, patience.first_s * 2 ** (failures + unusable - 1))
-        jittered = random.uniform(0, longest)  # noqa: S311 - no secret
+        jittered = random.uniform(0, longest)  # noqa: S311 - not a secret
         return jittered if error.retry_after is None else error.retry_after + jittered / 4
 
 
 def _counted(error: ModelError, failures: int, unusable: int) -> tuple[int, int]:
-    """Replies that are of no use are counted apart: each was perhaps charged for."""
+    """The two counts after ``error``. Unusable replies count apart, since each may have been charged."""
     return (failures, unusable + 1) if isinstance(error, BadCompletion) else (failures + 1, unusable)
 
 
 def _was_served(error: ModelError) -> bool:
-    """Whether the provider has a reply under this name, which it would only send again."""
+    """Whether the provider has a reply under this request key, and would send it again."""
     return isinstance(error, BadCompletion) or (error.perhaps_billed and error.request_id is not None)
 
 
-def _as_another(sampling: Sampling) -> Sampling:
-    """A new name: what was served under the old one is not wanted again."""
+def _with_new_key(sampling: Sampling) -> Sampling:
+    """``sampling`` under a new request key, so that the provider does not repeat what it served under the old
+    one.
+    """
     return replace(sampling, request_key=uuid.uuid4().hex)

@@ -1,1 +1,3 @@
-"""The second engine for cells: Monty, for machines without a Linux kernel. ``repl`` says what it protects from."""
+"""The sandbox for machines without a Linux kernel: cells run in Monty. ``repl`` documents what it protects
+from.
+"""

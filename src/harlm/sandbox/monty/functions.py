@@ -1,8 +1,9 @@
-"""What cells in Monty may call, answered by the host: models, search, and the ways to finish. Knows the arguments that the host
-expects; refuses to know what runs the cells.
+"""The functions that cells in Monty can call: models, search, memory, and the ways to finish. They check and
+arrange the arguments for the host.
 
-As ``harlm.guest.worker.functions``, which a Python worker has on its own side. Monty's strings know nothing of where they
-came from, so a child is sent a text by its number when it *equals* one of the context.
+A Python worker has the same functions on its own side (``harlm.guest.worker.functions``). A string in Monty
+does not know which text it was cut from, so a child gets a text of the context by its number only if the
+whole text is equal.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from harlm.protocols import ReplHost
 from harlm.types import Context, without_surrogates
 
 ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place")
+"""The functions that every REPL has."""
 
-_UNDER_WAY = 1024  # calls of one batch that are being answered at once
-_PLAIN_DEPTH = 12
+_AT_ONCE = 1024  # calls of one batch that are answered concurrently
+_PLAIN_DEPTH = 12  # levels of containers that are kept; deeper ones become text
 
 
 class MontyFinish(Exception):
-    """The task is finished: with ``value``, or with that of ``variable``."""
+    """The cell has finished the task: with ``value``, or with the value of ``variable`` if that is a name."""
 
     def __init__(self, value: object = None, *, variable: str | None = None) -> None:
         super().__init__("the task is finished")
@@ -36,7 +38,7 @@ class HostFault(Exception):
     """The host failed in a way that is not the model's fault.
 
     Attributes:
-        fault: what it raised.
+        fault: the exception that it raised.
     """
 
     def __init__(self, fault: Exception) -> None:
@@ -45,12 +47,12 @@ class HostFault(Exception):
 
 
 class HostFunctions:
-    """The functions of one REPL; each public method is one.
+    """The functions of one REPL. Each public method except ``answer`` is one of them.
 
     Args:
-        host: answers what costs.
-        context: what the REPL was opened with.
-        show_vars: describes the variables, as far as they are known.
+        host: answers the calls of models, memory and search.
+        context: the context of the REPL.
+        show_vars: describes the variables as of the start of the cell.
     """
 
     def __init__(self, host: ReplHost, context: Context, show_vars: Callable[[], str]) -> None:
@@ -59,17 +61,21 @@ class HostFunctions:
         self._show_vars = show_vars
 
     async def answer(self, function: str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
-        """What a call returns to the cell.
+        """The value that a call returns to the cell.
+
+        Args:
+            function: the name of the function.
+            args, kwargs: its arguments.
 
         Raises:
             MontyFinish: the cell finished the task.
             CodeError, TypeError, ValueError: to be raised in the cell.
-            HostFault: ends the run.
+            HostFault: the host failed; this ends the run.
         """
         method: Callable[..., Awaitable[object]] = getattr(self, function)
         try:
             return _clean(await method(*args, **kwargs))
-        except TypeError as error:  # a wrong argument is told by Python itself, which names our class
+        except TypeError as error:  # Python's own message for a wrong argument names this class
             raise TypeError(str(error).replace(f"{type(self).__name__}.", "")) from None
 
     async def FINAL(self, answer: object) -> None:  # noqa: N802 - the field's name
@@ -77,9 +83,9 @@ class HostFunctions:
         raise MontyFinish(answer)
 
     async def FINAL_VAR(self, name: object) -> None:  # noqa: N802 - the field's name
-        """Finish with the value of the variable called so."""
+        """Finish with the value of the variable of this name."""
         if not isinstance(name, str):
-            raise MontyFinish(name)  # the value itself was given; what is meant is plain
+            raise MontyFinish(name)  # the value itself was given instead of its name
         raise MontyFinish(variable=name.strip().strip("\"'"))
 
     async def SUBMIT(self, *values: object, **fields: object) -> None:  # noqa: N802 - the field's name
@@ -91,7 +97,7 @@ class HostFunctions:
         raise MontyFinish(dict(fields))
 
     async def SHOW_VARS(self) -> str:  # noqa: N802 - the field's name
-        """The variables, with what they held when this cell began."""
+        """The variables, with the values that they had when this cell began."""
         return self._show_vars()
 
     async def llm_query(self, prompt: object, model: object = None) -> object:
@@ -105,13 +111,13 @@ class HostFunctions:
         return await self._call_many("llm_query", asked)
 
     async def rlm_query(self, prompt: object, context: object = None, model: object = None) -> object:
-        """A child with a REPL of its own over ``context``; without one, over the prompt."""
+        """The answer of a child with a REPL over ``context``; if there is none, over the prompt."""
         return await self._call("rlm_query", self._child(prompt, context, model, "rlm_query"))
 
     async def rlm_query_batched(
         self, prompts: object, contexts: object = None, model: object = None
     ) -> object:
-        """Many children at once; the results are in the order of the prompts."""
+        """The answers of many children at once, in the order of the prompts."""
         name = "rlm_query_batched"
         asked = list(_many(prompts, name))
         given = [None] * len(asked) if contexts is None else list(_many(contexts, name))
@@ -123,7 +129,9 @@ class HostFunctions:
         )
 
     async def budget(self) -> object:
-        """What is left: turns and depth, and what was used so far. None means that there is no limit."""
+        """The turns and the depth that remain, and what was used so far. ``None`` means that there is no
+        limit.
+        """
         return await self._call("budget", {})
 
     async def memory_search(self, query: object, k: object = 5, max_tokens: object = None) -> object:
@@ -134,14 +142,16 @@ class HostFunctions:
     async def memory_expand(
         self, handle: object, question: object = None, max_tokens: object = None
     ) -> object:
-        """An earlier result, whole; or in ``max_tokens`` what says most about ``question``."""
+        """An earlier result: all of it, or the parts that say most about ``question`` in at most
+        ``max_tokens`` tokens.
+        """
         asked = {"handle": str(handle), "question": question, "max_tokens": max_tokens}
         found: Any = await self._call("memory_expand", asked)
         cut = f"\n[cut; memory_expand({str(handle)!r}) returns all {found['tokens']:,} tokens]"
         return found["text"] + (cut if found["cut"] else "")
 
     async def memory_note(self, text: object) -> object:
-        """Keep a text in view, and return its handle."""
+        """Keep a text in view. Returns its handle."""
         return await self._call("memory_note", {"text": str(text)})
 
     async def search(self, question: object, k: object = 10) -> list[dict[str, object]]:
@@ -165,7 +175,9 @@ class HostFunctions:
         """How to cite a character of ``context[document]``: ``docs/tls.md:41``."""
         documents = self._context.documents
         if not isinstance(document, int) or not 0 <= document < len(documents) or not isinstance(offset, int):
-            raise ValueError(f"place takes a number of a document, 0 to {len(documents) - 1}, and an offset")
+            raise ValueError(
+                f"place takes the number of a document, 0 to {len(documents) - 1}, and an offset"
+            )
         reply: Any = await self._call("places", {"document": document, "offsets": [offset]})
         return f"{documents[document].name}:{reply[0][0]}"
 
@@ -178,8 +190,8 @@ class HostFunctions:
             raise HostFault(error) from error
 
     async def _call_many(self, function: str, all_arguments: Sequence[Mapping[str, object]]) -> list[object]:
-        """Many calls side by side. All are waited for: each may have cost something."""
-        room = asyncio.Semaphore(_UNDER_WAY)
+        """Many calls concurrently. All are awaited even if one fails: each may have cost something."""
+        room = asyncio.Semaphore(_AT_ONCE)
 
         async def one(arguments: Mapping[str, object]) -> object:
             async with room:
@@ -237,7 +249,7 @@ class HostFunctions:
 
 
 def plain(value: object, depth: int = 0) -> object:
-    """A value as JSON knows it; what is not text, a number or a container becomes its text."""
+    """A value that JSON can represent. Anything but text, numbers and containers becomes its text."""
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, str):
@@ -262,7 +274,9 @@ def _digits(value: int) -> str:
 
 
 def as_text(value: object) -> str:
-    """``repr``, also of values that Python does not print: huge integers, lists in lists in lists …"""
+    """A string itself, else the ``repr`` of a value; or why there is none: huge integers, lists nested too
+    deep.
+    """
     try:
         return value if isinstance(value, str) else repr(value)
     except (ValueError, RecursionError) as error:
@@ -270,7 +284,7 @@ def as_text(value: object) -> str:
 
 
 def _clean(value: object) -> object:
-    """A host's value without half surrogates, which Monty cannot hold."""
+    """A value of the host without lone surrogates, which Monty cannot hold."""
     if isinstance(value, str):
         return without_surrogates(value)
     if isinstance(value, Mapping):

@@ -1,5 +1,7 @@
-"""One interpreter of Monty, as something that is started, steps from call to call, is looked at, saved and killed. Everything here
-blocks, and belongs into the one thread of its REPL. Knows pydantic-monty; refuses to know who answers calls.
+"""One Monty interpreter: it is started, runs a cell from call to call, is inspected, saved and killed.
+
+Every method blocks and must run in the one thread of its REPL, except ``Interpreter.kill``. Handles
+pydantic-monty. Does not depend on what answers the calls.
 """
 
 from __future__ import annotations
@@ -22,12 +24,12 @@ from harlm.types import pieces, without_surrogates
 if TYPE_CHECKING:
     import pydantic_monty as pm
 
-KEPT = (
-    16 << 20
-)  # characters of context, or bytes of a saved state, beyond which nothing is saved before a cell
-_APART = 1 << 18  # characters of context from which on it is left out of a saved state, and sent again
+KEPT = 16 << 20
+"""Characters of context, or bytes of a saved state, above which nothing is saved before a cell."""
+
+_APART = 1 << 18  # characters; a larger context is left out of a saved state, and sent again
 _FRAME = 32 << 20  # characters sent at once: Monty takes 256 MiB
-_SUSPENSIONS = 10**9  # calls are bounded by time and by the host's budget
+_SUSPENSIONS = 10**9  # calls are limited by time and by the host's budget
 _TRACEBACK = 4000
 _FINISHED = "the task is finished"
 
@@ -46,7 +48,12 @@ _HINT = (
 
 @dataclass(frozen=True)
 class Asked:
-    """A cell waits for a call."""
+    """A cell waits for the result of a call.
+
+    Attributes:
+        function: the name of the function.
+        args, kwargs: its arguments.
+    """
 
     function: str
     args: tuple[object, ...]
@@ -55,20 +62,36 @@ class Asked:
 
 @dataclass(frozen=True)
 class Ended:
-    """A cell ended. ``why``: what ended it, if that was a limit, so that its interpreter may be beyond use."""
+    """A cell has ended.
+
+    Attributes:
+        error: the traceback, or why it was ended; ``None`` if it ended normally.
+        why: the limit that ended it; ``None`` for none. After a limit the interpreter may be unusable.
+    """
 
     error: str | None = None
     why: Literal["time", "memory", "flood", "size", "crash"] | None = None
 
 
 class Dead(Exception):
-    """The interpreter is of no more use."""
+    """The interpreter is unusable."""
 
 
 class Interpreter:
     """One Monty process with the names of one REPL.
 
-    Responsibilities: start and end it, keep what it prints, tell how it stands with its variables.
+    Responsibilities: start and end it, run cells in it, keep their output, report the variables.
+
+    Args:
+        pool: gives the process.
+        setup: of the REPL.
+        memory_bytes: that the interpreter may use.
+        seconds: that one cell may run, as the interpreter counts them.
+
+    Attributes:
+        failures: the exceptions that mean that Monty failed.
+        output: of the last cell.
+        finished: whether the last cell has finished the task.
     """
 
     def __init__(self, pool: pm.Monty, setup: ReplSetup, *, memory_bytes: int, seconds: float) -> None:
@@ -95,7 +118,12 @@ class Interpreter:
         self._flooded = False
 
     def open(self, state: bytes | None) -> Look:
-        """Start the process, with the context and, if given, with the variables of a saved state."""
+        """Start the process with the context and, unless ``state`` is ``None``, the variables of a saved
+        state.
+
+        Raises:
+            Dead: the interpreter is unusable.
+        """
         self._session = session = self._checkout.__enter__()
         assert session is not None
         self._process = session.worker_pid
@@ -108,7 +136,9 @@ class Interpreter:
         return self.look()
 
     def save(self) -> bytes:
-        """The variables, and a small context; a large one is sent again, which costs the same and keeps the state small."""
+        """A saved state: the variables, and the context if it is small. A large one is sent again when the
+        state is loaded.
+        """
         assert self._session is not None
         if not self._is_apart:
             return self._session.dump()
@@ -128,11 +158,13 @@ class Interpreter:
         )
 
     def answer(self, value: object) -> Asked | Ended:
-        """Return from the call that the cell waits for."""
+        """Return ``value`` from the call that the cell waits for, and run on as ``start`` does."""
         return self._resume({"return_value": value})
 
     def refuse(self, error: Exception) -> Asked | Ended:
-        """Raise in the cell: a TypeError or a ValueError as such, all else as a RuntimeError."""
+        """Raise ``error`` in the cell, and run on as ``start`` does. It arrives as a TypeError or a
+        ValueError if it is one, else as a RuntimeError.
+        """
         message = without_surrogates(str(error))
         if isinstance(error, TypeError):
             return self._resume({"exc_type": "TypeError", "message": message})
@@ -142,7 +174,9 @@ class Interpreter:
         return self._resume({"exc_type": kind, "message": message})
 
     def finish(self) -> Asked | Ended:
-        """End the cell: no ``except Exception`` holds this, and nothing that it prints or asks from now on counts."""
+        """End a cell that has finished the task. ``except Exception`` does not stop this, and whatever the
+        cell still prints or calls is ignored.
+        """
         self.finished = True
         return self._resume({"exc_type": "KeyboardInterrupt", "message": _FINISHED})
 
@@ -150,7 +184,7 @@ class Interpreter:
         """The value of a variable.
 
         Raises:
-            NameError: there is none.
+            NameError: there is no such variable.
         """
         try:
             return self._feed(name)
@@ -162,22 +196,22 @@ class Interpreter:
             raise
 
     def look(self) -> Look:
-        """How it stands with the variables. Also puts back ``context``, and finds out whether the interpreter can go on.
+        """The variables. Also restores ``context``, in case the cell has assigned to it.
 
         Raises:
-            Dead: it cannot.
+            Dead: the interpreter is unusable.
         """
         try:
             return looked(self._feed(LOOK))
         except self._pm.MontyRuntimeError as error:
             if isinstance(error.exception(), MemoryError | TimeoutError):
                 raise Dead(str(error)) from error
-            return Look()  # a cell put something else in the place of what looks; that is its own loss
+            return Look()  # a cell has replaced the inspecting function, so its variables are not listed
         except (self._pm.MontyError, RuntimeError) as error:
             raise Dead(str(error)) from error
 
     def kill(self) -> None:
-        """End the process at once. The only method for other threads, while one of the others is under way."""
+        """Kill the process at once. The only method that other threads may call while another method runs."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self._process, getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -194,7 +228,7 @@ class Interpreter:
         return self._setup.context.characters > _APART
 
     def _bind(self) -> None:
-        """Send the context, in parts if it is large."""
+        """Send the context, in pieces if it is large, and define ``context``."""
         batch: list[str] = []
         self._feed("_harlm_context = []")
         for text in self._texts:
@@ -218,7 +252,7 @@ class Interpreter:
             batch.clear()
 
     def _feed(self, code: str, **inputs: object) -> object:
-        """Run code of ours, in silence."""
+        """Run code of HARLM's own, without output."""
         assert self._session is not None
         return self._session.feed_run(code, inputs=inputs, print_callback=lambda *_: None)
 
@@ -228,7 +262,9 @@ class Interpreter:
         return self._until_asked(lambda: waiting.resume(result))
 
     def _until_asked(self, begin: Callable[[], pm.SyncSnapshot]) -> Asked | Ended:
-        """Run to the next call of ours; what else Monty asks for (files, modules, unknown names) does not exist here."""
+        """Run to the next call of a host function. Anything else that Monty asks for (files, modules, unknown
+        names) does not exist here.
+        """
         try:
             now = begin()
             while not isinstance(now, self._pm.MontyComplete):
@@ -236,7 +272,7 @@ class Interpreter:
                     now = now.resume()
                 elif not isinstance(now, self._pm.FunctionSnapshot) or not self._is_ours(now):
                     now = now.resume_auto()
-                elif self.finished:  # it caught what ended it
+                elif self.finished:  # it caught the exception that ended it
                     now = now.resume({"exc_type": "KeyboardInterrupt", "message": _FINISHED})
                 else:
                     self._waiting = now
@@ -249,7 +285,7 @@ class Interpreter:
             return self._ended(error)
 
     def _is_ours(self, call: pm.FunctionSnapshot) -> bool:
-        """Whether a call is for the host; one of a name that nobody defined looks the same."""
+        """Whether a call is for the host. A call of an undefined name looks the same except for the name."""
         return not call.is_os_function and call.object_id is None and call.function_name in self._functions
 
     def _ended(self, error: Exception) -> Ended:
@@ -272,7 +308,7 @@ class Interpreter:
         try:
             self.output.write(text)
         except OutputFlood:
-            self._flooded = True  # an exception from here would be raised after the cell, whenever that ends
+            self._flooded = True  # an exception raised here would take effect only after the cell has ended
             self.kill()
 
     def _echo(self, value: object) -> None:
@@ -287,7 +323,7 @@ class Interpreter:
 
 
 def _stub(name: str) -> Callable[..., None]:
-    """Something that has a name, for Monty to make a function of; its calls come back as ``Asked``."""
+    """A function of this name for Monty, whose calls come back as ``Asked``."""
 
     def stub(*_: object, **__: object) -> None: ...
 

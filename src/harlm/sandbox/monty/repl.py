@@ -1,19 +1,20 @@
-"""A REPL for machines without a Linux kernel: cells run in Monty, a Python interpreter in Rust that has no operating system, in
-a process of its own for each REPL (``pip install 'harlm[monty]'``).
+"""A REPL for machines without a Linux kernel: cells run in Monty, a Python interpreter written in Rust that
+gives them no access to the operating system. Each REPL has a process of its own. Needs ``pip install
+'harlm[monty]'``.
 
-What it protects from: a cell has no files, no network, no processes, no environment and no clock but the time of day; nothing is
-there that it could reach. Its time and its memory are counted by the interpreter itself, the process of one that does
-not stop is killed, output is cut, and a limit costs the variables of one cell, not of all: a state is saved before each.
+What it protects from: a cell has no files, no network, no processes, no environment, and no clock except the
+time of day. The interpreter itself limits time and memory; if a cell does not stop, its process is killed.
+Output is cut. A state is saved before each cell, so a cell that hits a limit loses only its own variables.
 
-What it does not protect from: a fault of the interpreter (its process has your rights, though not your environment, and the system does not
-confine it), the load of as many REPLs as are open, and a cell that puts much text into calls, which the host then holds.
+What it does not protect from: a fault of the interpreter (its process has the user's rights, though not the
+user's environment, and the system does not confine it), the load of many open REPLs, and a cell that passes
+much text to calls, which the host then holds in memory.
 
-What cells find different: a subset of Python. ``context`` is a plain ``str`` or ``list`` of ``str`` without methods of ours;
-``search(question, k)`` gives dicts (``place``, ``source``, ``line``, ``quote``, ``text``, …) and ``place(document, offset)`` what to
-cite. ``SHOW_VARS`` says what was there when the cell began. A batch of which one call failed raises, and the other results are
+What is different for cells: Monty is a subset of Python. ``context`` is a plain ``str`` or ``list`` of
+``str`` without HARLM's methods. ``search(question, k)`` returns dicts (``place``, ``source``, ``line``,
+``quote``, ``text``, …), and ``place(document, offset)`` returns how to cite a character. ``SHOW_VARS`` lists
+the variables as of the start of the cell. A batch raises if one of its calls fails, and the other results are
 lost. ``time.sleep`` returns at once. Above 16 MB of text or of variables nothing is saved before a cell.
-
-Knows cells, calls and limits; refuses to run code itself, and to start without pydantic-monty.
 """
 
 from __future__ import annotations
@@ -42,22 +43,26 @@ if TYPE_CHECKING:
 TIER = "monty"
 
 _T = TypeVar("_T")
-_HEAD = 64_000  # characters kept of a cell's output, first and last
-_TAIL = 32_000
-_SHOWN_NAMES = 40
+_HEAD = 64_000  # characters kept from the start of a cell's output
+_TAIL = 32_000  # and from its end
+_SHOWN_NAMES = 40  # new or changed variables that an observation names
 _START_S = 30.0
-_GRACE_S = 10.0  # beyond its time, which the interpreter and then its pool enforce; after that it is our turn
-_PROCESSES = 4096  # REPLs are counted elsewhere
+_GRACE_S = 10.0  # seconds beyond a cell's time in which the interpreter or its pool should have ended it
+_PROCESSES = 4096  # no limit in practice: the engine limits how many REPLs are open
 _DEADLY = ("time", "flood", "crash")
 _KEPT = "What it did is undone: the variables are those from before this cell"
-_LOST = "The REPL was started anew: its variables are gone, `context` is there"
+_LOST = "The REPL was restarted: its variables are gone, `context` is still defined"
 
 
 class MontySandbox:
     """Opens REPLs in Monty, each in a process of its own.
 
-    The pool's blocking interface is used, from threads of ours. The asynchronous one hands results over from threads of its
-    own, and Python before 3.14 aborts when one of those still does so while the interpreter shuts down.
+    It uses the blocking interface of Monty's pool, from its own threads. The asynchronous interface delivers
+    results from threads of Monty's, and Python before 3.14 aborts if one of them does so while the
+    interpreter shuts down.
+
+    Args:
+        limits: for each cell and REPL.
     """
 
     tier = TIER
@@ -68,22 +73,26 @@ class MontySandbox:
         self._open: set[MontyRepl] = set()
 
     async def open(self, setup: ReplSetup, host: ReplHost) -> MontyRepl:
-        """An interpreter with the context loaded."""
+        """A new REPL with the context loaded.
+
+        Raises:
+            SandboxFailure: pydantic-monty is not installed, or the interpreter cannot be started.
+        """
         if self._pool is None:
             self._pool = _pool()
         return await self._started(MontyRepl(self, self._pool, self._limits, setup, host), None)
 
     async def fork(self, repl: MontyRepl, state: bytes, host: ReplHost) -> MontyRepl:
-        """A second REPL like ``repl``, with the variables of ``state``."""
+        """A second REPL with the setup of ``repl`` and the variables of a saved state."""
         assert self._pool is not None
         return await self._started(MontyRepl(self, self._pool, self._limits, repl.setup, host), state)
 
     def forget(self, repl: MontyRepl) -> None:
-        """It is closed."""
+        """Note that a REPL is closed."""
         self._open.discard(repl)
 
     async def close(self) -> None:
-        """End every REPL that is still open, and the pool."""
+        """End every open REPL, and the pool."""
         await asyncio.gather(*(repl.close() for repl in tuple(self._open)))
         if self._pool is not None:
             pool, self._pool = self._pool, None
@@ -100,9 +109,16 @@ class MontySandbox:
 
 
 class MontyRepl:
-    """One interpreter, replaced when a limit ends it.
+    """A ``harlm.protocols.Repl`` whose cells run in Monty. The interpreter is replaced when a limit ends it.
 
-    Responsibilities: run cells in a thread, answer their calls, keep their time, save and restore what they made.
+    Responsibilities: run cells in a thread, answer their calls, limit their time, save and restore their
+    variables.
+
+    Args:
+        sandbox: opens the forks of this REPL.
+        pool: gives interpreters.
+        limits: for each cell.
+        setup, host: see ``harlm.protocols.Sandbox.open``.
     """
 
     def __init__(
@@ -115,13 +131,18 @@ class MontyRepl:
         self._functions = HostFunctions(host, setup.context, self._show_vars)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="harlm-monty")
         self._interpreter: Interpreter | None = None
-        self._state: bytes | None = None  # what a new interpreter begins with
-        self._is_saved = self._can_save = True  # whether that is all there is, and whether more can be kept
+        self._state: bytes | None = None  # that a new interpreter starts with
+        self._is_saved = True  # whether ``_state`` holds all variables
+        self._can_save = True  # whether the variables are small enough to be saved
         self._look = Look()
         self._is_busy = self._is_closed = False
 
     async def start(self, state: bytes | None) -> None:
-        """A fresh interpreter, with the variables of a saved state."""
+        """Start an interpreter, with the variables of a saved state unless ``state`` is ``None``.
+
+        Raises:
+            SandboxFailure: it cannot be started.
+        """
         self._state, self._is_saved = state, True
         self._can_save = max(self.setup.context.characters, len(state or b"")) <= KEPT
         interpreter = Interpreter(
@@ -135,12 +156,22 @@ class MontyRepl:
             self._look = await self._in_thread(lambda: interpreter.open(state), self._copying_s)
         except (*interpreter.failures, Dead) as error:
             raise SandboxFailure(
-                f"Monty did not come up ({error}); `python -m pydantic_monty` tries it alone, "
-                "and `sandbox.memory_mb` says how much memory it may use"
+                f"Monty did not start ({error}); run `python -m pydantic_monty` to test it alone, "
+                "or raise `sandbox.memory_mb`, the memory that it may use"
             ) from error
 
     async def run(self, cell: str, *, ahead: Foresight | None = None) -> Observation:
-        """Run one cell. When a limit ends it, its variables are gone, and those of earlier cells where none could be saved."""
+        """Run one cell. If a limit ends it, its variables are lost; if nothing could be saved before, those
+        of earlier cells too.
+
+        Args:
+            cell: the source.
+            ahead: is not used: Monty has no scouts.
+
+        Raises:
+            SandboxFailure: another cell is running, this REPL is closed, or Monty failed.
+            Exception: an error of the host in answering a call.
+        """
         with self._occupied("a REPL runs one cell at a time"):
             try:
                 return await self._run(cell)
@@ -149,11 +180,15 @@ class MontyRepl:
                 raise
 
     async def scout(self, foresight: Foresight) -> EarlyScout | None:
-        """There are none here."""
+        """``None``: Monty has no scouts."""
         return None
 
     async def fork(self, host: ReplHost, *, read_only: bool = False) -> MontyRepl:
-        """A second REPL in the state of this one. There are no files, so ``read_only`` changes nothing."""
+        """A second REPL in the state of this one. There are no files, so ``read_only`` has no effect.
+
+        Raises:
+            SandboxFailure: a cell is running, this REPL is closed, or the variables cannot be copied.
+        """
         with self._occupied("a REPL can be forked between two cells, not while one runs"):
             interpreter = await self._ready()
             try:
@@ -185,7 +220,7 @@ class MontyRepl:
         limit = self._limits.cell_seconds
         work: Callable[[], Asked | Ended] = partial(interpreter.start, cell, output)
         while isinstance(now := await self._in_thread(work, max(limit - clock.own(), 0) + _GRACE_S), Asked):
-            if clock.own() > limit:  # many short calls: the interpreter does not count the way to us and back
+            if clock.own() > limit:  # many short calls: the interpreter does not count the round trips
                 interpreter.kill()
                 now = Ended(why="time")
                 break
@@ -217,7 +252,7 @@ class MontyRepl:
         )
 
     async def _reply(self, interpreter: Interpreter, asked: Asked) -> Callable[[], Asked | Ended]:
-        """What answers a call, to be done in the thread."""
+        """The work, for the interpreter's thread, that answers a call."""
         try:
             value = await self._functions.answer(asked.function, asked.args, asked.kwargs)
         except HostFault as fault:
@@ -227,7 +262,7 @@ class MontyRepl:
         return partial(interpreter.answer, value)
 
     async def _look_again(self, interpreter: Interpreter) -> Look | None:
-        """The variables after a cell; None when the interpreter is beyond use."""
+        """The variables after a cell; ``None`` if the interpreter is unusable."""
         try:
             return await self._in_thread(interpreter.look, self._limits.cell_seconds + _GRACE_S)
         except Dead:
@@ -236,7 +271,9 @@ class MontyRepl:
     async def _final(
         self, interpreter: Interpreter, finish: MontyFinish | None, look: Look | None
     ) -> tuple[Final | None, str | None]:
-        """What the cell finished with, or why that is not to be had."""
+        """The value that the cell finished with, or why it cannot be read. Both are ``None`` if the cell did
+        not finish.
+        """
         if finish is None:
             return Final(value=plain(look.said[0])) if look is not None and look.said else None, None
         if (name := finish.variable) is None:
@@ -280,7 +317,7 @@ class MontyRepl:
         return self._interpreter
 
     async def _save(self, interpreter: Interpreter) -> None:
-        """Keep the variables, unless they are so large that keeping them is a burden: then never again."""
+        """Save the variables. If they are too large or cannot be saved, nothing is saved from now on."""
         self._state = None
         if self._can_save:
             with contextlib.suppress(*interpreter.failures):
@@ -290,10 +327,11 @@ class MontyRepl:
             self._state = None
 
     async def _in_thread(self, work: Callable[[], _T], seconds: float) -> _T:
-        """Do something in the interpreter's thread. When it does not come back in time, its process is killed.
+        """Do ``work`` in the interpreter's thread. If it takes longer than ``seconds``, the process is
+        killed.
 
         Raises:
-            SandboxFailure: it did not come back.
+            SandboxFailure: it took too long.
         """
         doing = asyncio.get_running_loop().run_in_executor(self._thread, work)
         doing.add_done_callback(lambda done: None if done.cancelled() else done.exception())
@@ -304,7 +342,7 @@ class MontyRepl:
             raise
         if not done:
             self._kill()
-            raise SandboxFailure(f"Monty did not come back within {seconds:.0f} s, and was killed")
+            raise SandboxFailure(f"Monty did not return within {seconds:.0f} s, and was killed")
         return await doing
 
     def _kill(self) -> None:
@@ -312,7 +350,7 @@ class MontyRepl:
             self._interpreter.kill()
 
     async def _drop(self) -> None:
-        """End the interpreter; a second cancellation does not keep its process alive."""
+        """End the interpreter. A task that is cancelled here does not leave its process behind."""
         interpreter, self._interpreter = self._interpreter, None
         if interpreter is not None:
             closing = asyncio.get_running_loop().run_in_executor(self._thread, interpreter.close)
@@ -340,7 +378,7 @@ def _pool() -> pydantic_monty.Monty:
         raise SandboxFailure(
             f"the sandbox `monty` needs pydantic-monty ({error}): pip install 'harlm[monty]'"
         ) from error
-    # A process is for one REPL only: nothing is left in it for the next.
+    # Each process serves one REPL only, so nothing of one REPL is left for the next.
     pool = pydantic_monty.Monty(min_processes=0, max_processes=_PROCESSES, max_checkouts_per_worker=1)
     return pool.__enter__()
 

@@ -1,5 +1,6 @@
-"""How a REPL in Monty says what its variables are: a function that is defined in it before the first cell, and the reading of what
-that returns. Knows names and short descriptions; refuses to believe what comes back, which a cell may have forged.
+"""The variables of a REPL in Monty: a function that is defined in the interpreter before the first cell and
+lists them, and the check of its result. The result is not trusted, since a cell may have replaced the
+function.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import msgspec
 from harlm.guest.vocabulary import GIVEN
 from harlm.sandbox.monty.functions import ALWAYS
 
-_SHORT = 60
+_SHORT = 60  # characters of a string that are shown
 _OUR_NAMES = {*ALWAYS, *GIVEN, "context", "answer"}
 
 LOOK = "_harlm_look(_harlm_locals())"
+"""The expression that lists the variables."""
 
 PRELUDE = f"""
 answer = {{"content": None, "ready": False}}
@@ -41,11 +43,17 @@ def _harlm_look(names, type=type, id=id, len=len):
         said = (given.get("content"),)
     return seen, said
 """
+"""The code that runs before the first cell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable: an identity that changes when it is assigned to, and a description in a few words."""
+    """One variable.
+
+    Attributes:
+        identity: changes when the variable is assigned another object.
+        description: its type and value or size, in a few words.
+    """
 
     identity: object
     description: str
@@ -53,13 +61,18 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The variables by name, and what ``answer`` said: one value, or nothing."""
+    """The variables at one moment.
+
+    Attributes:
+        variables: by name.
+        said: the content of ``answer`` in a tuple if the cell has marked it as ready; else empty.
+    """
 
     variables: dict[str, Variable] = field(default_factory=dict)
     said: tuple[object, ...] = ()
 
     def shown(self, before: Look | None = None) -> list[tuple[str, str]]:
-        """Names and descriptions; with ``before``, of those only that are new or changed."""
+        """Names and descriptions. With ``before``, only of variables that are new or changed since then."""
         known = {} if before is None else before.variables
         return [
             (name, variable.description)
@@ -82,7 +95,7 @@ class _Looked(msgspec.Struct, frozen=True, array_like=True):
 
 
 def looked(value: object) -> Look:
-    """What the function in the interpreter said, if it was that function."""
+    """The checked result of ``LOOK``; empty if it does not have the expected shape."""
     try:
         given = msgspec.convert(value, _Looked)
     except msgspec.ValidationError:

@@ -1,1 +1,3 @@
-"""The processes of the sandbox: the host side of zygotes, REPLs and scouts, and the frames that they exchange."""
+"""The processes of the sandbox: the host's side of zygotes, REPLs and scouts, and the frames that they
+exchange.
+"""

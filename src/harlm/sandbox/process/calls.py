@@ -1,5 +1,5 @@
-"""The calls of one cell: answered side by side, not charged to its time, and ended with it. Knows frames and seconds; refuses to
-know what a call means.
+"""The calls of one cell. They are answered concurrently, are not charged to the cell's time, and end with the
+cell.
 """
 
 from __future__ import annotations
@@ -9,19 +9,22 @@ import time
 from collections.abc import Awaitable, Callable
 
 from harlm.errors import CodeError, SandboxFailure
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
+from harlm.sandbox.process.wire import Wire
 
-_OUTSTANDING = 1024  # calls of one REPL that are being answered, before its socket is not read any more
-_OUTSTANDING_BYTES = 64 << 20  # as above: of what they ask
-_UNREAD = (
-    65_536  # calls that one piece of the socket may hold beyond that; more is an attack on the host's memory
-)
+_OUTSTANDING = 1024  # open calls of one REPL at which its socket is not read until some are answered
+_OUTSTANDING_BYTES = 64 << 20  # the same limit, in bytes of the open calls
+_UNREAD = 65_536  # open calls that are a violation: an attack on the host's memory
 
-Answered = Callable[[wire.Call, wire.Reply | wire.Refuse], None]
+Answered = Callable[[frames.Call, frames.Reply | frames.Refuse], None]
 
 
 class Clock:
-    """The time of one cell, which stands still while any of its calls is under way."""
+    """The time of one cell. It stands still while any call of the cell is open.
+
+    Attributes:
+        last_sign: when the cell last got an answer or printed, on the monotonic clock.
+    """
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -29,27 +32,26 @@ class Clock:
         self._waiting_since = 0.0
         self._calls = 0
         self.last_sign = self._started
-        """When the cell last was told something, or printed."""
 
     def pause(self) -> None:
-        """A call began."""
+        """Note that a call has begun."""
         if not self._calls:
             self._waiting_since = time.monotonic()
         self._calls += 1
 
     def resume(self) -> None:
-        """A call ended."""
+        """Note that a call has ended."""
         self._calls -= 1
         if not self._calls:
             self.last_sign = time.monotonic()
             self._waited += self.last_sign - self._waiting_since
 
     def sign(self) -> None:
-        """The cell did something."""
+        """Note that the cell has done something."""
         self.last_sign = time.monotonic()
 
     def is_waiting(self) -> bool:
-        """Whether any call is under way."""
+        """Whether any call is open."""
         return self._calls > 0
 
     def waited(self) -> float:
@@ -61,25 +63,28 @@ class Clock:
         return time.monotonic() - self._started
 
     def own(self) -> float:
-        """Seconds since it began in which it did not wait."""
+        """Seconds since the cell began, without those spent waiting for calls."""
         return self.total() - self.waited()
 
 
 class Calls:
-    """What a cell has asked and not been told yet.
+    """The open calls of one cell.
 
-    Responsibilities: answer each call in a task of its own, keep the clock still meanwhile, refuse what is left at the end.
+    Responsibilities: answer each call in a task of its own, pause the clock meanwhile, refuse the calls that
+    are open at the end.
 
     Args:
-        serve: the value of a call.
-        on_answer: told of every answer, before it is sent.
-        on_fault: told of anything that goes wrong in answering and is not the model's fault.
+        serve: returns the value of a call, or raises ``CodeError`` with a message for the cell.
+        to_worker: where answers are sent.
+        clock: the time of the cell.
+        on_answer: called with each call and its answer, before the answer is sent.
+        on_fault: called with an error in answering that is not the model's fault.
     """
 
     def __init__(
         self,
-        serve: Callable[[wire.Call], Awaitable[object]],
-        to_worker: wire.Wire,
+        serve: Callable[[frames.Call], Awaitable[object]],
+        to_worker: Wire,
         clock: Clock,
         *,
         on_answer: Answered,
@@ -93,19 +98,23 @@ class Calls:
         self._open: dict[int, asyncio.Task[None]] = {}
         self._bytes = 0
         self._is_paused = False
-        self._why = ""  # nothing is answered any more
+        self._why = ""  # why calls are refused, once they are
 
-    def take(self, call: wire.Call, size: int) -> None:
-        """Begin to answer one more call; refuse it after the end, for it may have been on its way.
+    def take(self, call: frames.Call, size: int) -> None:
+        """Begin to answer one more call. After the end it is refused: it may have been sent before.
+
+        Args:
+            call: the call.
+            size: bytes of its frame.
 
         Raises:
-            SandboxFailure: its id is that of an open call, or far too many are open.
+            SandboxFailure: its id is that of an open call, or far too many calls are open.
         """
         if self._why:
-            self._to_worker.send(wire.Refuse(id=call.id, message=self._why))
+            self._to_worker.send(frames.Refuse(id=call.id, message=self._why))
             return
         if call.id in self._open:
-            raise SandboxFailure(f"a cell made its worker ask twice under the number {call.id}")
+            raise SandboxFailure(f"a cell made its worker send two open calls with the id {call.id}")
         if len(self._open) >= _UNREAD:
             raise SandboxFailure(
                 f"a cell opened {_UNREAD:,} calls at once, which is more than any program needs"
@@ -120,13 +129,13 @@ class Calls:
     def _is_full(self) -> bool:
         return len(self._open) >= _OUTSTANDING or self._bytes >= _OUTSTANDING_BYTES
 
-    async def _serve(self, call: wire.Call, size: int) -> None:
-        answer: wire.Reply | wire.Refuse | None = None
+    async def _serve(self, call: frames.Call, size: int) -> None:
+        answer: frames.Reply | frames.Refuse | None = None
         try:
-            answer = wire.Reply(id=call.id, value=await self._value_of(call))
+            answer = frames.Reply(id=call.id, value=await self._value_of(call))
         except CodeError as error:
-            answer = wire.Refuse(id=call.id, message=str(error))
-        except Exception as error:  # noqa: BLE001 - re-raised by whoever runs the cell
+            answer = frames.Refuse(id=call.id, message=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the REPL raises it again
             self._on_fault(error)
         finally:
             self._clock.resume()
@@ -141,23 +150,28 @@ class Calls:
             self._to_worker.send(answer)
 
     def are_open(self) -> bool:
-        """Whether any is under way."""
+        """Whether any call is open."""
         return bool(self._open)
 
     def refuse_all(self, why: str) -> None:
-        """Cancel what is under way, and refuse it: a thread of the cell may wait for it in a later one."""
+        """Cancel and refuse all open calls, and refuse later ones. A thread of the cell may still wait for an
+        answer.
+
+        Args:
+            why: the message that is raised in the cell.
+        """
         if self._why:
             return
         self._why = why
         for call_id, task in self._open.items():
             task.cancel()
-            self._to_worker.send(wire.Refuse(id=call_id, message=why))
+            self._to_worker.send(frames.Refuse(id=call_id, message=why))
         if self._is_paused:
             self._is_paused = False
             self._to_worker.resume()
 
     async def end(self) -> None:
-        """As ``refuse_all``, and wait until nothing of it is left."""
+        """Refuse all open calls, and wait until their tasks have ended."""
         self.refuse_all("the cell that made this call has ended")
         if self._open:
             await asyncio.gather(*self._open.values(), return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The cell that runs in a REPL now, and what is reported of it when it has ended."""
+"""The running cell of a REPL, and the observation that is made of it when it has ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from harlm.config import SandboxSettings
 from harlm.guest.worker.interrupts import CellInterrupted, CellTimeout, CpuTimeout, SilenceTimeout
 from harlm.protocols import Foresight
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.calls import Calls, Clock
 from harlm.sandbox.process.connection import Link
 from harlm.sandbox.process.raw_output import FLOOD
@@ -18,18 +18,24 @@ from harlm.types import Final, Observation
 
 
 class DescriptorFlood(CellInterrupted):
-    """The cell wrote to its descriptors without end. Raised nowhere: there is no stopping it but the hard way."""
+    """The cell wrote to its descriptors without end. Only names the limit: such a cell is killed, not
+    interrupted.
+    """
 
 
 @dataclass(slots=True)
 class RunningCell:
-    """The cell that runs now.
+    """The running cell of a REPL.
 
     Attributes:
-        name: made up anew, so that what is done can be told from what was forged before.
-        ahead, scout: what is asked early, and what runs ahead of it and asks.
-        limit: the one that it hit.
-        fault: what went wrong on our side in answering it.
+        clock: its time.
+        calls: its open calls.
+        recording: the answers that it has got.
+        name: a fresh random name. A ``Done`` with another name was forged before the cell began.
+        ahead: takes the calls that a scout makes early; ``None`` for no scout.
+        scout: the process that runs ahead of the cell; ``None`` for no scout.
+        limit: the limit that it hit; ``None`` if it hit none.
+        fault: an error of the host in answering a call, which ends the run; ``None`` if there was none.
     """
 
     clock: Clock
@@ -43,7 +49,7 @@ class RunningCell:
 
 
 def reason(limit: type[CellInterrupted], limits: SandboxSettings) -> str:
-    """Why a cell was stopped, for the model."""
+    """Why a cell was stopped, in words for the model."""
     return {
         CellTimeout: f"CellTimeout: the cell ran longer than {limits.cell_seconds:g} s",
         CpuTimeout: f"CpuTimeout: the cell used more than {limits.cpu_seconds:g} s of processor time",
@@ -52,11 +58,11 @@ def reason(limit: type[CellInterrupted], limits: SandboxSettings) -> str:
     }[limit]
 
 
-def observation(done: wire.Done, running: RunningCell, link: Link, limits: SandboxSettings) -> Observation:
-    """What a cell did, as its worker reports it."""
+def observation(done: frames.Done, running: RunningCell, link: Link, limits: SandboxSettings) -> Observation:
+    """The observation of a cell that its worker reports as done."""
     raw, raw_size = link.raw.take()
     error = done.error
-    if error is None and running.limit is not None:  # it was told, and did not say so
+    if error is None and running.limit is not None:  # it was interrupted, and did not report that
         error = reason(running.limit, limits)
     return Observation(
         output=_joined(done, raw),
@@ -69,7 +75,7 @@ def observation(done: wire.Done, running: RunningCell, link: Link, limits: Sandb
     )
 
 
-def _joined(done: wire.Done, raw: str) -> str:
+def _joined(done: frames.Done, raw: str) -> str:
     if not done.tail:
         return done.head + raw
     left_out = max(done.chars - len(done.head) - len(done.tail), 0)

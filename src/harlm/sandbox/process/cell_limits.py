@@ -1,6 +1,4 @@
-"""The limits of one cell, kept by the host: wall time, processor time, silence, raw output. Knows clocks; refuses to know
-what is done about a limit.
-"""
+"""The limits of one cell that the host watches: wall time, processor time, and time without a sign of life."""
 
 from __future__ import annotations
 
@@ -16,16 +14,19 @@ from harlm.sandbox.process.worker_process import WorkerProcess
 
 _SHORTEST_S = 0.02
 _LONGEST_S = 1.0
-_STILL = 0.005  # the share of a processor below which a process counts as doing nothing
+_STILL = 0.005  # the share of one processor below which a process counts as idle
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Watch:
-    """Watches one cell until it is told to stop.
+    """Watches one cell until ``stop`` is called or a limit is hit.
 
     Args:
-        printed: how much the cell has written to its descriptors so far.
-        on_limit: told once which limit was hit.
+        limits: the limits of the cell.
+        worker: the process that runs it.
+        clock: the time of the cell.
+        printed: returns how many bytes the cell has written to its descriptors so far.
+        on_limit: called once with the limit that was hit.
     """
 
     def __init__(
@@ -49,17 +50,17 @@ class Watch:
         self._timer = asyncio.get_running_loop().call_later(self._pause(0.0), self._check)
 
     def stop(self) -> None:
-        """The cell has ended."""
+        """Stop watching."""
         self._timer.cancel()
 
     def cpu(self) -> float:
-        """Processor seconds of the cell so far; 0 where that cannot be asked."""
+        """Processor seconds of the cell so far; 0 if the system does not report them."""
         now = self._worker.cpu_seconds()
         return 0.0 if now is None or self._cpu_before is None else now - self._cpu_before
 
     def _check(self) -> None:
         now, cpu = time.monotonic(), self.cpu()
-        self._look_for_life(now, cpu)
+        self._note_life(now, cpu)
         if self._clock.own() >= self._limits.cell_seconds:
             self._on_limit(CellTimeout)
         elif cpu >= self._limits.cpu_seconds:
@@ -69,7 +70,7 @@ class Watch:
         else:
             self._timer = asyncio.get_running_loop().call_later(self._pause(cpu), self._check)
 
-    def _look_for_life(self, now: float, cpu: float) -> None:
+    def _note_life(self, now: float, cpu: float) -> None:
         printed = self._printed()
         if (
             self._clock.is_waiting()
@@ -82,7 +83,9 @@ class Watch:
         self._last_cpu, self._last_printed, self._checked = cpu, printed, now
 
     def _pause(self, cpu: float) -> float:
-        """Until the first moment at which a limit can be hit: processor time runs on every core at once."""
+        """Seconds until the first moment at which a limit can be hit. Processor time may pass on every core
+        at once.
+        """
         soonest = min(
             self._limits.cell_seconds - self._clock.own(),
             (self._limits.cpu_seconds - cpu) / _CORES,

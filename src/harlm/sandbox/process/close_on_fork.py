@@ -1,5 +1,5 @@
-"""Sockets that must not live on in a process that this one forks: as long as one is open anywhere, what is at its other end
-believes that its host lives.
+"""Sockets that are closed in every process that this one forks. While a copy of such a socket is open in any
+process, the zygote or worker at its other end does not notice that the host has ended.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _OWN: WeakSet[socket.socket] = WeakSet()
 
 
 def keep_to_this_process(own: socket.socket) -> None:
-    """Close it in every child of this process."""
+    """Close ``own`` in every process that this one forks."""
     _OWN.add(own)
 
 

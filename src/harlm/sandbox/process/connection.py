@@ -1,5 +1,5 @@
-"""One worker process and the lines to it: a socket for frames, a pipe for raw output. Knows when it is gone and whether it
-broke the protocol; refuses to know what a cell is.
+"""The connection to one worker process: a socket for frames and a pipe for raw output. It reports when the
+worker is gone and when it breaks the protocol.
 """
 
 from __future__ import annotations
@@ -12,15 +12,24 @@ from collections.abc import Callable
 from typing import Self
 
 from harlm.errors import SandboxFailure
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.raw_output import RawOutput
+from harlm.sandbox.process.wire import Wire
 from harlm.sandbox.process.worker_process import WorkerProcess
 
 _END_S = 2.0
 
 
 class Ends:
-    """Both ends of a socket and of a pipe for output, until they are given away."""
+    """Both ends of a new socket and a new pipe, which are closed on exit unless they were taken.
+
+    Attributes:
+        ours, theirs: the ends of the socket for the host and the worker.
+        output: the writing end of the pipe, for the worker; -1 once it is closed.
+
+    Raises:
+        OSError: no descriptors are left.
+    """
 
     def __init__(self) -> None:
         self.ours, self.theirs = socket.socketpair()
@@ -41,33 +50,37 @@ class Ends:
             self.ours.close()
 
     def give(self) -> None:
-        """The worker has its ends: close them here."""
+        """Close the worker's ends here, after they were sent to the worker."""
         self.theirs.close()
         if self.output >= 0:
             os.close(self.output)
             self.output = -1
 
     def taken(self) -> tuple[socket.socket, int]:
-        """This side's ends, which somebody else closes from now on."""
+        """The host's ends: the socket, and the reading end of the pipe. The caller must close them."""
         self.give()
         read, self._read = self._read, -1
         return self.ours, read
 
 
 class Link:
-    """See the module.
+    """The connection to one worker.
 
-    Responsibilities: hand on calls, wait for the one other frame that is due, take anything else for a violation.
+    Responsibilities: pass calls on, wait for the one other frame that is due, treat every other frame as a
+    violation.
 
     Args:
-        on_call: told of every call and its size. What it raises is a violation.
+        worker: the process.
+        on_call: called with each call of the worker and the size of its frame in bytes. A ``SandboxFailure``
+            that it raises is a violation.
 
     Attributes:
-        violation: how the worker broke the protocol.
-        was_killed: whether the host ended the worker.
+        worker: the process.
+        violation: how the worker broke the protocol; ``None`` if it did not.
+        was_killed: whether the host has ended the worker.
     """
 
-    def __init__(self, worker: WorkerProcess, on_call: Callable[[wire.Call, int], None]) -> None:
+    def __init__(self, worker: WorkerProcess, on_call: Callable[[frames.Call, int], None]) -> None:
         self.worker = worker
         self.violation: SandboxFailure | None = None
         self._on_flood: Callable[[], None] = worker.kill
@@ -75,25 +88,27 @@ class Link:
         self._on_copies: Callable[[bytes], None] = lambda _: None
         self.was_killed = False
         self._is_closed = False
+        self._has_ended = False
         self._on_call = on_call
-        self._wire: wire.Wire | None = None
+        self._wire: Wire | None = None
         self._raw: RawOutput | None = None
-        self._due: asyncio.Future[wire.News] | None = None
-        self._accepts: Callable[[wire.News], bool] = lambda _: False
+        self._due: asyncio.Future[frames.News] | None = None
+        self._accepts: Callable[[frames.News], bool] = lambda _: False
 
     async def connect(self, ends: Ends, *, largest: int) -> None:
-        """Take over this side of the worker's socket and pipe.
+        """Take over the host's ends of the worker's socket and pipe.
 
         Args:
+            ends: of the socket and the pipe.
             largest: bytes that one frame of the worker may have.
         """
         ours, output = ends.taken()
         self._raw = RawOutput(output, lambda: self._on_flood())
-        self._wire = await wire.Wire.over(ours, largest, self._on_frame, self._on_end)
+        self._wire = await Wire.over(ours, largest, self._on_frame, self._on_end)
         if self._is_closed:
             self._wire.abort()
             self._raw.close()
-        # Something that it started may still hold the socket when it is gone.
+        # A process that the worker started may hold the socket open after the worker has ended.
         self.worker.on_end(self._wire.abort)
 
     def attend(
@@ -103,50 +118,57 @@ class Link:
         on_sign: Callable[[], None],
         on_copies: Callable[[bytes], None],
     ) -> None:
-        """Report on the cell that runs now.
+        """Report on the cell that runs from now on.
 
         Args:
-            on_flood: called if the worker writes without end.
-            on_sign: called when its cell prints.
-            on_copies: called with what a scout of its cell needs, if the worker cannot fork.
+            on_flood: called when the worker has written too much raw output.
+            on_sign: called when the cell prints.
+            on_copies: called with the data for a scout of the cell, if the worker cannot fork.
         """
         self._on_flood, self._on_sign, self._on_copies = on_flood, on_sign, on_copies
 
     @property
-    def to_worker(self) -> wire.Wire:
-        """For frames to the worker."""
+    def to_worker(self) -> Wire:
+        """The wire that carries frames to the worker. Only after ``connect``."""
         assert self._wire is not None
         return self._wire
 
     @property
     def raw(self) -> RawOutput:
-        """What the worker writes below Python."""
+        """The raw output of the worker. Only after ``connect``."""
         assert self._raw is not None
         return self._raw
 
     @property
     def is_alive(self) -> bool:
-        """Whether the worker is there."""
-        return not self.worker.ended.is_set()
+        """Whether the worker can still answer. A process that is being killed, or whose socket has ended,
+        cannot: the kernel closes the sockets of a dying process before it reports that the process is gone.
+        """
+        return not (self.was_killed or self._has_ended or self.worker.ended.is_set())
 
-    def due(self, accepts: Callable[[wire.News], bool]) -> asyncio.Future[wire.News]:
-        """The next frame that is no call; one that is not accepted is a violation.
+    def due(self, accepts: Callable[[frames.News], bool]) -> asyncio.Future[frames.News]:
+        """The next frame of the worker that belongs to no call and no scout. It replaces an earlier ``due``.
 
-        Raises (when awaited):
-            EOFError: the worker is gone.
-            SandboxFailure: it broke the protocol.
+        Args:
+            accepts: whether a frame is the expected one; any other is a violation.
+
+        Returns:
+            a future for the frame. It fails with ``EOFError`` if the worker has ended or ends, and with
+            ``SandboxFailure`` if the worker breaks the protocol.
         """
         self._due = asyncio.get_running_loop().create_future()
         self._due.add_done_callback(_retrieved)
         self._accepts = accepts
+        if self._has_ended:  # the wire reports its end only once
+            self._due.set_exception(self.violation or EOFError())
         return self._due
 
-    def _on_frame(self, frame: wire.News, size: int) -> None:
-        if isinstance(frame, wire.Call):
+    def _on_frame(self, frame: frames.News, size: int) -> None:
+        if isinstance(frame, frames.Call):
             self._on_call(frame, size)
-        elif isinstance(frame, wire.Alive):
+        elif isinstance(frame, frames.Alive):
             self._on_sign()
-        elif isinstance(frame, wire.Copies):
+        elif isinstance(frame, frames.Copies):
             self._on_copies(frame.data)
         elif self._due is not None and not self._due.done() and self._accepts(frame):
             self._due.set_result(frame)
@@ -155,17 +177,18 @@ class Link:
 
     def _on_end(self, violation: SandboxFailure | None) -> None:
         self.violation = violation
+        self._has_ended = True
         if self._due is not None and not self._due.done():
             self._due.set_exception(violation or EOFError())
         self.worker.kill()
 
     def kill(self) -> None:
-        """End the worker."""
+        """Kill the worker."""
         self.was_killed = True
         self.worker.kill()
 
     async def close(self) -> None:
-        """End the worker, and wait until it is gone."""
+        """Kill the worker, and wait until it is gone, at most two seconds. Safe to call twice."""
         self._is_closed = True
         self.kill()
         if self._wire is not None:
@@ -178,7 +201,7 @@ class Link:
             self._raw.close()
 
 
-def _retrieved(due: asyncio.Future[wire.News]) -> None:
-    """Nobody may be waiting any more for what came."""
+def _retrieved(due: asyncio.Future[frames.News]) -> None:
+    """Mark the result as retrieved: the waiting task may have been cancelled."""
     if not due.cancelled():
         due.exception()

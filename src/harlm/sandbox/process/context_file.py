@@ -1,7 +1,7 @@
-"""The texts of a context in one nameless file, which a worker inherits and reads. Knows UTF-8 and file descriptors; refuses
-to know what a document is for.
+"""The texts of a context in one nameless file, which a worker inherits and reads.
 
-One write and one read for each text, without either side waiting for the other: a socket would have them take turns.
+Each text is written once and read once, and neither side waits for the other. Over a socket they would take
+turns.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.types import Document, pieces
 
 
 @contextmanager
 def nameless_file() -> Iterator[int]:
-    """A descriptor of an empty file that has no name: in memory where the system has such (Linux), else on disk.
+    """A descriptor of an empty file without a name: in memory if the system supports that (Linux), else on
+    disk.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the file cannot be created.
     """
     if (descriptor := _in_memory()) is not None:
         try:
@@ -37,7 +38,7 @@ def nameless_file() -> Iterator[int]:
 
 
 def _in_memory() -> int | None:
-    """None on systems without such files, and where they are refused."""
+    """A descriptor of a file in memory; ``None`` if the system has no such files or does not allow them."""
     if not hasattr(os, "memfd_create"):
         return None
     try:
@@ -49,24 +50,27 @@ def _in_memory() -> int | None:
 
 
 def _seal(descriptor: int) -> None:
-    """Nobody changes the file any more, whoever else has it open."""
+    """Make the file read-only for every process that has it open."""
     if sys.platform == "linux":
         seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
-        with suppress(OSError):  # it is on disk
+        with suppress(OSError):  # a file on disk cannot be sealed
             fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
 
 
-def write_texts(documents: Iterable[Document], descriptor: int) -> list[wire.TextExtent]:
-    """Write all texts of ``documents`` one after another, seal the file, and say how long each text is.
+def write_texts(documents: Iterable[Document], descriptor: int) -> list[frames.TextExtent]:
+    """Write all texts of ``documents`` one after another, and seal the file.
 
-    Lone surrogates are kept. A huge text is written in pieces, so that no second copy of it is made.
+    Lone surrogates are kept. A huge text is written in pieces, so no second copy of it is made in memory.
+
+    Returns:
+        the name and the size in bytes of each text, in order.
 
     Raises:
-        OSError: the file cannot be written, such as for want of memory.
+        OSError: the file cannot be written, for example because memory or disk is full.
     """
     with open(descriptor, "wb", buffering=0, closefd=False) as file:
         texts = [
-            wire.TextExtent(
+            frames.TextExtent(
                 name=document.name,
                 has_lines=document.marks is None,
                 size=sum(_write(file, piece) for piece in pieces(document.text)),

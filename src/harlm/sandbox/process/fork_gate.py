@@ -1,8 +1,10 @@
-"""Who may start a process: the host's side of seccomp's user notification (``seccomp_unotify(2)``). A process of a run that
-forks stands still until this file has decided. Knows process ids; refuses every start that was not ordered.
+"""Decides which processes of a run may fork: the host's side of seccomp's user notification
+(``seccomp_unotify(2)``). The kernel suspends a process that forks until the gate has decided. Every fork that
+was not ordered is refused.
 
-It decides in a thread of its own: a notice that is gone again before it is fetched (a cell can arrange that with a timer)
-makes the fetching call wait for the next one, whatever flags the descriptor has, and the host must not wait with it.
+The gate has a thread of its own. A notice can be withdrawn before it is fetched (a cell can arrange that with
+a timer), and then the fetching call waits for the next notice, whatever flags the descriptor has. The event
+loop must not block with it.
 """
 
 from __future__ import annotations
@@ -18,15 +20,16 @@ from collections import Counter
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV, _SEND
 _NOTICE = 80  # bytes of struct seccomp_notif: id, pid, flags, data
 _LAST_S = 0.2
-_CONTINUE = 1  # SECCOMP_USER_NOTIF_FLAG_CONTINUE; safe here: what was checked are registers, not memory
+_CONTINUE = 1  # SECCOMP_USER_NOTIF_FLAG_CONTINUE; safe here, since only registers were checked, not memory
 
 
 class Gate:
-    """Lets through as many starts as were ordered of each process.
+    """Allows each process as many forks as were ordered for it.
 
     Args:
-        listener: the descriptor that came with the filter; it is closed with the gate.
-        always: a process that may start others whenever it likes: the run's zygote, which runs no cell.
+        listener: the descriptor of the seccomp filter; it is closed with the gate.
+        always: the id of a process that may always fork: the run's zygote, which runs no cell. ``None`` for
+            none.
     """
 
     def __init__(self, listener: int, *, always: int | None = None) -> None:
@@ -39,12 +42,12 @@ class Gate:
         self._thread.start()
 
     def order(self, pid: int) -> None:
-        """One start of ``pid`` is to be let through."""
+        """Allow ``pid`` one fork."""
         with self._deciding:
             self._ordered[pid] += 1
 
     def revoke(self, pid: int) -> bool:
-        """What was ordered of ``pid`` must not happen any more; whether it had not yet."""
+        """Withdraw the orders for ``pid``. Returns whether any had not been used yet."""
         with self._deciding:
             return self._ordered.pop(pid, 0) > 0
 
@@ -55,7 +58,7 @@ class Gate:
         while True:
             ready = dict(waiting.poll())
             if self._asleep in ready or ready.get(self._listener, 0) & ~select.POLLIN:
-                break  # closed here, or nobody is left to ask
+                break  # the gate was closed, or every process under the filter has ended
             self._decide()
         os.close(self._listener)
         os.close(self._asleep)
@@ -65,7 +68,7 @@ class Gate:
         try:
             fcntl.ioctl(self._listener, _RECEIVE, notice)
         except OSError:
-            return  # the process is gone, or a signal came between and it asks again
+            return  # the process is gone, or a signal interrupted it and it will ask again
         key, pid = struct.unpack_from("=QI", notice)
         with self._deciding:
             was_ordered = self._ordered[pid] > 0
@@ -80,10 +83,10 @@ class Gate:
                 self._ordered[pid] += was_ordered
 
     def close(self) -> None:
-        """From now on nothing starts any more."""
+        """Refuse every fork from now on, and end the thread."""
         with self._deciding:
             self._ordered.clear()
         if self._wake >= 0:
             os.close(self._wake)
             self._wake = -1
-            self._thread.join(_LAST_S)  # at once, but where it waits for a notice that is gone
+            self._thread.join(_LAST_S)  # returns at once, unless the thread waits for a withdrawn notice

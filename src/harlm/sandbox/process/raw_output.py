@@ -1,5 +1,5 @@
-"""What a worker writes to descriptors 1 and 2: C code, programs, ``os.write``. Knows bytes; refuses to keep more of them
-than is shown.
+"""The raw output of a worker: what C code, programs and ``os.write`` write to descriptors 1 and 2. Only the
+part that is shown is kept.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ import os
 from collections.abc import Callable
 
 FLOOD = 64 << 20
-"""Bytes of one cell after which it is stopped."""
+"""Bytes of raw output after which a cell is stopped."""
 
-_SHOWN = 20_000
+_SHOWN = 20_000  # bytes kept
 _PIECE = 1 << 16
-_AT_ONCE = 64  # pieces between two looks at anything else
+_AT_ONCE = 64  # pieces read before other events of the loop get a turn
 
 
 class RawOutput:
     """Reads one pipe to its end.
 
     Args:
-        descriptor: its reading end, which is closed with this object.
-        on_flood: told once in a cell that it writes without end.
+        descriptor: the reading end, which is closed with this object.
+        on_flood: called once when more than ``FLOOD`` bytes have come since the last ``take``.
+
+    Attributes:
+        size: bytes that have come since the last ``take``.
     """
 
     def __init__(self, descriptor: int, on_flood: Callable[[], None]) -> None:
@@ -53,7 +56,7 @@ class RawOutput:
                 return
 
     def take(self) -> tuple[str, int]:
-        """What was written since the last time, cut, and how much it was."""
+        """The output since the last call, cut to what is shown, and its size in bytes before cutting."""
         if self._descriptor >= 0:
             self._read()
         text, size = self._kept.decode("utf-8", "backslashreplace"), self.size
@@ -62,7 +65,7 @@ class RawOutput:
         return text, size
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading, and close the descriptor."""
         if self._descriptor >= 0:
             with contextlib.suppress(OSError):
                 asyncio.get_running_loop().remove_reader(self._descriptor)

@@ -1,5 +1,5 @@
-"""One REPL in a process of its own, as the host drives it: cells, their limits, forks, and a new process when a cell kills
-the old one. Knows frames and processes; refuses to know how a process is confined.
+"""One REPL in a process of its own: the host runs its cells within their limits, forks it, and replaces the
+process when a cell kills it. Handles frames and processes. Does not depend on how a process is confined.
 """
 
 from __future__ import annotations
@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 
 from harlm.errors import SandboxFailure
@@ -17,33 +16,34 @@ from harlm.guest.worker.interrupts import (
     CellInterrupted,
 )
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.calls import Calls, Clock
 from harlm.sandbox.process.cell import DescriptorFlood, RunningCell, observation, reason
 from harlm.sandbox.process.cell_limits import Watch
 from harlm.sandbox.process.connection import Link
 from harlm.sandbox.process.repl_process import ReplProcess
 from harlm.sandbox.process.replay import CellRecords, RecordedCell, Recording, Replayed, how_it_ended
-from harlm.sandbox.process.scout import CellScout, CopiedScout, ForkedScout, how_far
+from harlm.sandbox.process.scout import CellScout, CopiedScout, ForkedScout, StartedScout, how_far
 from harlm.sandbox.process.worker_process import in_words
 from harlm.sandbox.process.workers import Workers
 from harlm.types import Observation
 
 GRACE_S = 0.5
-"""Seconds between asking a cell to stop and killing its process."""
+"""Seconds between interrupting a cell and killing its process."""
 
-_TOLD_S = 0.2  # how long a zygote may take to say how a process ended
-_ASKED_IN_BETWEEN = 10_000  # calls of threads that outlived their cell, before the process is ended
+_STATUS_S = 0.2  # seconds that a zygote may take to report how a process ended
+_MAX_LATE_CALLS = 10_000  # calls of threads that outlived their cell; more are a violation
 
 
 class ProcessRepl:
-    """See ``harlm.protocols.Repl``.
+    """A ``harlm.protocols.Repl`` whose cells run in a worker process.
 
-    Responsibilities: run cells within their limits, fork, and come back when a cell kills its process.
+    Responsibilities: run cells within their limits, fork, and get a new process when a cell kills the old
+    one.
 
     Args:
-        workers: gives it processes.
-        setup, host: see ``Sandbox.open``.
+        workers: start and end its processes.
+        setup, host: see ``harlm.protocols.Sandbox.open``.
     """
 
     def __init__(self, workers: Workers, setup: ReplSetup, host: ReplHost) -> None:
@@ -56,9 +56,10 @@ class ProcessRepl:
         self._process = ReplProcess(workers, setup, self._on_call)
         self._cell: RunningCell | None = None
         self._stopping: asyncio.Task[None] | None = None
-        self._parting: set[asyncio.Task[None]] = set()
+        self._ending_scouts: set[asyncio.Task[None]] = set()
         self._broken: SandboxFailure | None = None
-        self._asked_in_between = 0
+        self._notice = ""  # for the model, with the output of the next cell
+        self._late_calls = 0
         self._turn = asyncio.Lock()  # one cell or fork at a time
         self._closed = False
 
@@ -68,7 +69,7 @@ class ProcessRepl:
         """Have a process forked, and set it up.
 
         Raises:
-            SandboxFailure: it did not come up.
+            SandboxFailure: it cannot be started, or did not start in time.
         """
         await self._process.start()
 
@@ -79,56 +80,66 @@ class ProcessRepl:
         if self._process.link is not None:
             self._process.link.kill()
         if self._stopping is not None:
-            # It ends soon, now that the process does, and closes what it had opened.
+            # It ends soon, since the process does, and it closes what it has opened.
             await asyncio.wait([self._stopping])
-        if self._parting:
-            await asyncio.wait(self._parting)
+        if self._ending_scouts:
+            await asyncio.wait(self._ending_scouts)
         await self._process.drop()
 
     @property
     def pid(self) -> int | None:
-        """The worker's process; None where there is none, or its id is not known."""
+        """The id of the worker's process; ``None`` if there is no process, or its id is unknown."""
         return None if self._process.link is None else self._process.link.worker.pid
 
     def peak_mb(self) -> float:
-        """The most memory that the worker had at once, with what it shares with others."""
+        """The most memory that the worker had at once, in MiB, shared memory included."""
         return 0.0 if self._process.link is None else self._process.link.worker.peak_mb()
 
     # -- calls --------------------------------------------------------------------------------------------
 
-    def _on_call(self, call: wire.Call, size: int) -> None:
+    def _on_call(self, call: frames.Call, size: int) -> None:
         if call.function not in self._allowed:
             raise SandboxFailure(f"a cell made its worker call {call.function!r}, which it was not given")
         if self._cell is not None:
             self._cell.calls.take(call, size)
             return
-        self._asked_in_between += 1  # a thread outlived its cell: nobody would know what its call is for
-        if self._asked_in_between > _ASKED_IN_BETWEEN:
-            raise SandboxFailure("a cell left a thread behind that calls without end")
+        self._late_calls += 1  # from a thread that outlived its cell
+        if self._late_calls > _MAX_LATE_CALLS:
+            raise SandboxFailure("a cell left a thread running that makes calls without end")
         assert self._process.link is not None
         why = "no cell is running; a call ends with its cell"
-        self._process.link.to_worker.send(wire.Refuse(id=call.id, message=why))
+        self._process.link.to_worker.send(frames.Refuse(id=call.id, message=why))
 
     # -- cells --------------------------------------------------------------------------------------------
 
     async def run(self, cell: str, *, ahead: Foresight | None = None) -> Observation:
-        """Run one cell. When it kills the worker, another takes its place, in which the earlier cells are run again."""
+        """Run one cell. If it kills the worker, the earlier cells are run again in a new one.
+
+        Args:
+            cell: the source.
+            ahead: takes the calls that a scout makes early; ``None`` for no scout.
+
+        Raises:
+            SandboxFailure: the cell broke the protocol, or no worker can be started.
+            Exception: an error of the host in answering a call.
+        """
         async with self._turn:
-            link, notice = await self._ready()
+            link = await self._ready()
             seen = await self._run(link, cell, ahead)
+            notice, self._notice = self._notice, ""
             return replace(seen, output=f"[{notice}]\n{seen.output}", lost=True) if notice else seen
 
     async def scout(self, foresight: Foresight) -> EarlyScout | None:
-        """A scout for the next cell, while that is being written; None where there can be none."""
+        """A scout for the next cell, while that is being written; ``None`` if there can be none."""
         async with self._turn:
-            link, notice = await self._ready()
-            if notice:  # it would be told to nobody
+            link = await self._ready()
+            if self._notice:  # the cell was written for variables that are lost
                 return None
             scout = await self._new_scout(link, foresight)
             if scout is None:
                 return None
-            link.to_worker.send(wire.StartScout(ahead=how_far(foresight)))
-            return _Early(scout, self._part_with)
+            link.to_worker.send(frames.StartScout(ahead=how_far(foresight)))
+            return StartedScout(scout, self._end_scout)
 
     async def _run(self, link: Link, cell: str, ahead: Foresight | None) -> Observation:
         scout = None if ahead is None else await self._new_scout(link, ahead)
@@ -138,7 +149,7 @@ class ProcessRepl:
         done = self._send(link, running, cell)
         try:
             frame = await asyncio.shield(done)
-            assert isinstance(frame, wire.Done)
+            assert isinstance(frame, frames.Done)
         except EOFError:
             watch.stop()
             if running.fault is not None:
@@ -154,7 +165,7 @@ class ProcessRepl:
         finally:
             watch.stop()
             if running.scout is not None:
-                self._part_with(running.scout)
+                self._end_scout(running.scout)
             if self._stopping is None:
                 await self._end(running)
         if running.limit is None:
@@ -164,35 +175,33 @@ class ProcessRepl:
             self._records.left_out += 1
         return observation(frame, running, link, self._limits)
 
-    async def _ready(self) -> tuple[Link, str]:
-        """The link to a worker that waits for orders, and what a model must know when it is not the one from before.
+    async def _ready(self) -> Link:
+        """The connection to a worker that runs no cell. If the last worker is gone, it is replaced, and
+        ``_notice`` says what was lost.
 
         Raises:
-            SandboxFailure: this REPL is closed, or was broken by a cell.
+            SandboxFailure: this REPL is closed, or a cell broke the protocol.
         """
         if self._stopping is not None:
             await asyncio.wait([self._stopping])
         broken = self._broken or (None if self._process.link is None else self._process.link.violation)
         if broken is not None:
             raise broken
-        notice = ""
         if self._process.link is None or not self._process.link.is_alive:
             known = self._records.left_out
             if self._process.link is not None and not self._process.link.was_killed:
-                # It ended between two cells: the last one is what ended it.
+                # It ended between two cells, so the last cell caused it.
                 self._records.cut(max(len(self._records.entries) - 1, 0))
             await self._restore()
             if self._records.left_out > known:
-                notice = (
-                    f"the REPL had ended after the last cell and was started anew: {self._what_is_left()}"
-                )
+                self._notice = f"the REPL ended after the last cell and was restarted: {self._what_is_kept()}"
         assert self._process.link is not None
-        return self._process.link, notice
+        return self._process.link
 
-    def _what_is_left(self) -> str:
+    def _what_is_kept(self) -> str:
         if self._records.left_out:
-            return "its earlier cells were run again, but for those that cannot be"
-        return "its earlier cells were run again, so their variables are there"
+            return "its earlier cells were run again, except those that cannot be"
+        return "its earlier cells were run again, so their variables are kept"
 
     def _begin(self, link: Link, host: ReplHost) -> RunningCell:
         clock, recording = Clock(), Recording()
@@ -201,28 +210,28 @@ class ProcessRepl:
             link.to_worker, clock, on_answer=recording.add, on_fault=self._give_up,
         )  # fmt: skip
         cell = self._cell = RunningCell(clock, calls, recording)
-        self._asked_in_between = 0
+        self._late_calls = 0
         link.attend(
             on_flood=self._flooded, on_sign=clock.sign, on_copies=lambda data: self._copied(cell, data)
         )
         return cell
 
     @staticmethod
-    def _send(link: Link, running: RunningCell, code: str) -> asyncio.Future[wire.News]:
-        done = link.due(lambda frame: isinstance(frame, wire.Done) and frame.cell == running.name)
-        link.to_worker.send(wire.Execute(cell=running.name, code=code, ahead=how_far(running.ahead)))
+    def _send(link: Link, running: RunningCell, code: str) -> asyncio.Future[frames.News]:
+        done = link.due(lambda frame: isinstance(frame, frames.Done) and frame.cell == running.name)
+        link.to_worker.send(frames.Execute(cell=running.name, code=code, ahead=how_far(running.ahead)))
         return done
 
     def _copied(self, running: RunningCell, data: bytes) -> None:
-        """A cell that cannot have a fork for a scout has sent what another process needs to be one."""
+        """Start a scout from copies, which the worker sends if it cannot fork one."""
         if running is not self._cell or running.ahead is None or isinstance(running.scout, CopiedScout):
-            raise SandboxFailure("a cell made its worker send copies that nobody asked for")
+            raise SandboxFailure("a cell made its worker send copies that were not asked for")
         if running.scout is not None:
-            self._part_with(running.scout)
+            self._end_scout(running.scout)
         running.scout = CopiedScout(self._workers, self._setup, data, self._allowed, running.ahead)
 
     async def _new_scout(self, link: Link, foresight: Foresight) -> ForkedScout | None:
-        """A scout that the worker has been given the ends of; None where it cannot fork."""
+        """A scout whose descriptors the worker has received; ``None`` if there can be none."""
         if sys.platform != "linux":
             return None
         try:
@@ -230,22 +239,22 @@ class ProcessRepl:
         except OSError:  # no descriptors are left
             return None
         try:
-            await link.to_worker.send_with(wire.Given(), scout.descriptors)
+            await link.to_worker.send_with(frames.Given(), scout.descriptors)
         except OSError:
-            self._part_with(scout)
+            self._end_scout(scout)
             return None
         except BaseException:
-            self._part_with(scout)
+            self._end_scout(scout)
             raise
         scout.given()
         return scout
 
-    def _part_with(self, scout: CellScout) -> None:
-        """End a scout; what of it takes time does not keep the cell waiting."""
+    def _end_scout(self, scout: CellScout) -> None:
+        """End a scout. The cell does not wait until it has ended."""
         scout.end(self._workers.pids())
-        parting = asyncio.create_task(scout.close())
-        self._parting.add(parting)
-        parting.add_done_callback(self._parting.discard)
+        closing = asyncio.create_task(scout.close())
+        self._ending_scouts.add(closing)
+        closing.add_done_callback(self._ending_scouts.discard)
 
     async def _end(self, running: RunningCell) -> None:
         if running.calls.are_open():
@@ -256,7 +265,7 @@ class ProcessRepl:
     # -- limits -------------------------------------------------------------------------------------------
 
     def _stop_at(self, limit: type[CellInterrupted]) -> None:
-        """Ask a cell to stop, so that its variables live; kill it when it does not."""
+        """Interrupt a cell, which keeps its variables. If it continues, kill its process."""
         if self._cell is None or self._process.link is None:
             return
         self._cell.limit = limit
@@ -273,14 +282,16 @@ class ProcessRepl:
             self._process.link.kill()
 
     def _give_up(self, fault: Exception) -> None:
-        """A fault of ours in answering a call: it ends the run, whatever the cell makes of it."""
+        """End the cell after an error of the host in answering a call. ``run`` raises the error."""
         if self._cell is not None:
             self._cell.fault = fault
         if self._process.link is not None:
             self._process.link.kill()
 
-    async def _stop(self, link: Link, running: RunningCell, done: asyncio.Future[wire.News]) -> None:
-        """Cancel a cell: its calls are refused; where that does not end it, it is interrupted, and killed at last."""
+    async def _stop(self, link: Link, running: RunningCell, done: asyncio.Future[frames.News]) -> None:
+        """Stop a cancelled cell: refuse its calls; if that does not end it, interrupt it; at last, kill its
+        process.
+        """
         patience = GRACE_S / 2 if running.calls.are_open() else 0.0
         running.calls.refuse_all("the cell that made this call was cancelled")
         interrupting = asyncio.get_running_loop().call_later(patience, link.worker.interrupt, CellCancelled)
@@ -298,15 +309,15 @@ class ProcessRepl:
             self._cell = None
             self._stopping = None
 
-    # -- losing and getting back --------------------------------------------------------------------------
+    # -- replacing a lost process ---------------------------------------------------------------------------
 
     async def _lost(self, running: RunningCell, link: Link) -> Observation:
-        """What is said of a cell that took its worker with it."""
+        """The observation of a cell that ended its worker; the worker is replaced."""
         worker = link.worker
-        link.kill()  # its end is accounted for: the cell before is not to blame
+        link.kill()  # so that ``_ready`` does not blame the cell before
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_TOLD_S):
-                while worker.status is None:  # noqa: ASYNC110 - said by the zygote, a moment after the end
+            async with asyncio.timeout(_STATUS_S):
+                while worker.status is None:  # noqa: ASYNC110 - the zygote reports it a moment later
                     await asyncio.sleep(0.002)
         if running.limit is None:
             how = "" if worker.status is None else f" with {in_words(worker.status)}"
@@ -317,19 +328,19 @@ class ProcessRepl:
         await self._process.drop()
         try:
             await self._restore()
-            kept = f"{self._what_is_left()}; those of this cell are gone"
+            kept = f"{self._what_is_kept()}; those of this cell are gone"
         except SandboxFailure as error:
-            kept = f"its variables are gone ({error}); `context` is there"
+            kept = f"its variables are gone ({error}); `context` is still defined"
         return Observation(
-            error=f"{why}. The REPL was started anew: {kept}.",
+            error=f"{why}. The REPL was restarted: {kept}.",
             lost=True,
             wall_s=running.clock.total(),
             waiting_s=running.clock.waited(),
         )
 
     async def _restore(self) -> None:
-        """A new process, in which the recorded cells are run again with the answers that they got. Those from the first
-        on that does not end as it did are given up.
+        """Start a new process, and run the recorded cells again in it with the recorded answers. The first
+        cell that does not end as it did before is dropped, with all later ones.
 
         Raises:
             SandboxFailure: a process cannot be started.
@@ -342,19 +353,21 @@ class ProcessRepl:
                 if failed is None:
                     return
                 self._records.cut(failed)
-        except BaseException:  # half of it done is worse than nothing
+        except BaseException:  # a REPL with half of its variables must not be used
             await self._process.drop()
             raise
         raise SandboxFailure("this REPL is closed")
 
     async def _replay(self) -> int | None:
-        """Run the recorded cells again; the number of the cell that did not end as it had, None when all did."""
+        """Run the recorded cells again. Returns the index of the first that did not end as before; ``None``
+        if all did.
+        """
         entries = self._records.entries
         for number, entry in enumerate(entries):
             if not await self._run_again(entry):
                 return number
         if entries and not await self._run_again(RecordedCell("pass", (), 0.0)):
-            return len(entries) - 1  # the last one ended, and then its process did
+            return len(entries) - 1  # the process ended after the last one
         return None
 
     async def _run_again(self, entry: RecordedCell) -> bool:
@@ -365,7 +378,7 @@ class ProcessRepl:
         try:
             async with asyncio.timeout(2 + 4 * entry.own_s):
                 frame = await done
-            assert isinstance(frame, wire.Done)
+            assert isinstance(frame, frames.Done)
         except (EOFError, TimeoutError, SandboxFailure):
             return False
         finally:
@@ -376,11 +389,15 @@ class ProcessRepl:
     # -- forking ------------------------------------------------------------------------------------------
 
     async def fork(self, host: ReplHost, *, read_only: bool = False) -> ProcessRepl:
-        """A second REPL in the state of this one: by ``fork(2)`` in milliseconds, or by running the recorded cells again where
-        threads of earlier cells still run or the system does not allow it.
+        """A second REPL in the state of this one. It is made by ``fork(2)`` in milliseconds; if threads of
+        earlier cells still run, or the system does not allow it, by running the recorded cells again.
+
+        Args:
+            host: answers the calls of the fork.
+            read_only: whether cells of the fork must not change any file.
 
         Raises:
-            SandboxFailure: neither is possible.
+            SandboxFailure: a cell is running, or neither way is possible.
         """
         if self._cell is not None and self._stopping is None:
             raise SandboxFailure("a REPL can be forked between two cells, not while one runs")
@@ -388,12 +405,12 @@ class ProcessRepl:
         self._workers.join(branch)
         try:
             async with self._turn:
-                link, _ = await self._ready()
-                branch._records = self._records.copy()
+                link = await self._ready()
+                branch._records, branch._notice = self._records.copy(), self._notice
                 if not (sys.platform == "linux" and await self._forked(branch, link, read_only=read_only)):
                     if self._records.left_out:
                         raise SandboxFailure(
-                            "this REPL cannot be forked now, and not rebuilt either: not all of its cells can be run again"
+                            "this REPL can neither be forked now nor rebuilt: not all of its cells can be run again"
                         )
                     await branch._restore()
         except BaseException:
@@ -402,7 +419,9 @@ class ProcessRepl:
         return branch
 
     async def _forked(self, branch: ProcessRepl, link: Link, *, read_only: bool) -> bool:
-        """Whether a fork became the process of ``branch``. It is carried to its end even if the caller is cancelled."""
+        """Fork the process for ``branch``. Returns whether that worked. A fork that has begun is finished
+        even if the task is cancelled.
+        """
         forking = asyncio.create_task(self._process.fork_into(branch._process, link, read_only=read_only))
         try:
             seed = await asyncio.shield(forking)
@@ -414,22 +433,8 @@ class ProcessRepl:
         return seed is not None
 
     async def _after(self, forking: asyncio.Task[int | None], unwanted: ProcessRepl) -> None:
-        await asyncio.wait([forking])
-        await unwanted.close()  # it was closed before it was whole
-        self._stopping = None
-
-
-class _Early:
-    """See ``harlm.protocols.EarlyScout``."""
-
-    def __init__(self, scout: CellScout, part_with: Callable[[CellScout], None]) -> None:
-        self._scout = scout
-        self._part_with = part_with
-
-    def tell(self, code: str, *, is_all: bool) -> None:
-        """See ``harlm.protocols.EarlyScout``."""
-        self._scout.tell(code, is_all=is_all)
-
-    def close(self) -> None:
-        """See ``harlm.protocols.EarlyScout``."""
-        self._part_with(self._scout)
+        try:
+            await asyncio.wait([forking])
+            await unwanted.close()  # again: it had no process yet when ``fork`` closed it
+        finally:
+            self._stopping = None

@@ -1,4 +1,6 @@
-"""The process under one REPL, which another can replace when a cell kills it: started by the zygote, or forked from another REPL's."""
+"""The process of one REPL. It is forked from the zygote or from another REPL's process, and can be replaced
+when a cell kills it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from collections.abc import Callable
 
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.scout import taken_over
 from harlm.sandbox.process.worker_process import WorkerProcess
@@ -19,18 +21,20 @@ _FORK_S = 2.0
 
 
 class ReplProcess:
-    """The process under one REPL.
+    """The process of one REPL.
 
     Args:
         workers: starts and ends it.
-        setup: what it is set up with.
-        on_call: called with every call of its cells, and the call's size.
+        setup: of the REPL.
+        on_call: called with each call of its cells and the size of the call's frame in bytes.
 
     Attributes:
-        link: the lines to it; ``None`` if there is no process.
+        link: the connection to it; ``None`` if there is no process.
     """
 
-    def __init__(self, workers: Workers, setup: ReplSetup, on_call: Callable[[wire.Call, int], None]) -> None:
+    def __init__(
+        self, workers: Workers, setup: ReplSetup, on_call: Callable[[frames.Call, int], None]
+    ) -> None:
         self.link: Link | None = None
         self._workers = workers
         self._setup = setup
@@ -41,12 +45,12 @@ class ReplProcess:
         """Have a process forked from the zygote, and set it up.
 
         Raises:
-            SandboxFailure: it did not come up.
+            SandboxFailure: it cannot be started, or did not start in time.
         """
         self.link, self._folders = await self._workers.start(self._setup, self._on_call)
 
     async def drop(self) -> None:
-        """End it, and remove its folder."""
+        """End it, and release its folder."""
         link, self.link = self.link, None
         folders, self._folders = self._folders, None
         await self._workers.end(link, folders)
@@ -55,35 +59,38 @@ class ReplProcess:
         """Fork it, and make the fork the process of ``branch``.
 
         Args:
-            link: the lines to it, between two cells.
-            read_only: the fork may change no file.
+            branch: has no process yet.
+            link: the connection to this process, which runs no cell.
+            read_only: whether the fork must not change any file.
 
         Returns:
-            what ``random`` was seeded with in the fork; ``None`` if it could not be forked.
+            the seed of ``random`` in the fork; ``None`` if it could not be forked.
         """
         seed, name = secrets.randbits(63), f".branch-{secrets.token_hex(8)}"
-        order = wire.Fork(seed=seed, folder=name, may_write=not read_only)
+        order = frames.Fork(seed=seed, folder=name, may_write=not read_only)
         with Ends() as ends:
             ask_for_sender(ends.ours)
             self._workers.order_fork(link.worker)
-            answer = link.due(lambda frame: isinstance(frame, wire.Forked | wire.Unforked))
+            answer = link.due(lambda frame: isinstance(frame, frames.Forked | frames.Unforked))
             has_branch = False
             try:
                 async with asyncio.timeout(_FORK_S):
                     await link.to_worker.send_with(order, [ends.theirs.fileno(), ends.output])
                     ends.give()
-                    if isinstance(await answer, wire.Forked):
+                    if isinstance(await answer, frames.Forked):
                         has_branch = await branch._take_over(ends, link.worker, self._folders)
             except (EOFError, OSError, TimeoutError, SandboxFailure):
                 link.kill()
             is_unused = self._workers.revoke_fork(link.worker)
-            if not has_branch and not is_unused:  # something else was started in its place
+            if not has_branch and not is_unused:  # another process was started in its place
                 link.worker.kill_children(self._workers.pids())
                 link.kill()
             return seed if has_branch else None
 
     async def _take_over(self, ends: Ends, parent: WorkerProcess, folders: Folders | None) -> bool:
-        """Be the host of the process at the other end, which the kernel names; it must be a child of ``parent``."""
+        """Make the process at the other end this REPL's. Returns whether it is a child of ``parent``, as the
+        kernel names it.
+        """
         try:
             worker = await taken_over(ends, parent)
         except ProcessLookupError:

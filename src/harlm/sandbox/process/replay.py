@@ -1,5 +1,5 @@
-"""What a REPL has been through, so that another can be brought to the same state without asking any model again. Knows
-cells and the answers that they got; refuses to know where they run.
+"""A record of the cells of a REPL and of the answers to their calls. Running the cells again with these
+answers brings another REPL to the same state without any call of a model.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from hashlib import blake2b
 import msgspec
 
 from harlm.errors import CodeError
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 
-_LARGEST = 256 << 20  # bytes of code and answers; beyond it nothing is kept
+_LARGEST = 256 << 20  # bytes of code and answers of one REPL; beyond it they are dropped
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
-Answers = tuple[tuple[bytes, wire.Reply | wire.Refuse], ...]
+Answers = tuple[tuple[bytes, frames.Reply | frames.Refuse], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCell:
-    """One cell that ended by itself.
+    """One cell that ended without being stopped.
 
     Attributes:
-        code: the cell.
-        answers: what its calls were answered, each under the call.
-        own_s: seconds of its own that it took.
+        code: the source of the cell.
+        answers: the answers to its calls in the order of the calls, each with the key of its call.
+        own_s: seconds that it ran, without the time that it waited for calls.
         ended: how it ended (``how_it_ended``).
-        size: bytes of it and its answers.
+        size: bytes of the code and the answers.
     """
 
     code: str
@@ -45,15 +45,16 @@ class CellRecords:
     """The cells of one REPL, in order.
 
     Attributes:
-        entries: those that can be run again.
-        left_out: how many cannot, since a limit stopped them half way.
+        entries: the cells that can be run again.
+        left_out: the number of cells that cannot, because they were stopped half way, end differently each
+            time, or have more answers than a record holds.
     """
 
     entries: list[RecordedCell] = field(default_factory=list)
     left_out: int = 0
 
     def add(self, code: str, recording: Recording, own_s: float, ended: str = "") -> None:
-        """One more cell has ended."""
+        """Record one more cell that has ended."""
         answers = recording.answers()
         if answers is None:
             self.left_out += 1
@@ -66,28 +67,28 @@ class CellRecords:
             self.entries.append(RecordedCell(code, answers, own_s, ended, size))
 
     def cut(self, at: int) -> None:
-        """Forget the cells from number ``at`` on: they cannot be run again."""
+        """Drop the cells from index ``at`` on, and count them as left out."""
         self.left_out += len(self.entries) - at
         del self.entries[at:]
 
     def copy(self) -> CellRecords:
-        """For a branch, which goes its own way from here."""
+        """An independent copy, for a branch."""
         return CellRecords(list(self.entries), self.left_out)
 
 
 class Recording:
-    """The answers that a cell gets while it runs.
+    """Collects the answers to the calls of one running cell.
 
     Attributes:
-        size: bytes of them.
+        size: bytes of the answers so far.
     """
 
     def __init__(self) -> None:
-        self._answers: dict[int, tuple[bytes, wire.Reply | wire.Refuse]] | None = {}
+        self._answers: dict[int, tuple[bytes, frames.Reply | frames.Refuse]] | None = {}
         self.size = 0
 
-    def add(self, call: wire.Call, answer: wire.Reply | wire.Refuse) -> None:
-        """One more answer."""
+    def add(self, call: frames.Call, answer: frames.Reply | frames.Refuse) -> None:
+        """Add the answer to one call."""
         if self._answers is not None:
             self._answers[call.id] = (_key(call.function, call.arguments), answer)
             self.size += _length(answer)
@@ -95,7 +96,7 @@ class Recording:
                 self._answers = None
 
     def answers(self) -> Answers | None:
-        """All of them, in the order in which they were asked for; None when they are more than a record holds."""
+        """All answers in the order of their calls; ``None`` if they are more than a record holds."""
         return (
             None
             if self._answers is None
@@ -104,40 +105,46 @@ class Recording:
 
 
 def how_it_ended(error: str | None) -> str:
-    """The kind of exception that ended a cell, or nothing: what must be the same when it runs again. Messages may name
-    addresses and times.
+    """The type of the exception that ended a cell; empty if it ended normally.
+
+    A cell that runs again must end with the same type. Messages are not compared: they may contain addresses
+    and times.
+
+    Args:
+        error: the traceback of the cell; ``None`` if it ended normally.
     """
     return "" if error is None else error.rpartition("\n")[2].partition(":")[0]
 
 
 def _key(function: str, arguments: Mapping[str, object]) -> bytes:
-    """What a call is known by."""
+    """A hash by which equal calls are recognised."""
     return blake2b(_encode((function, arguments)), digest_size=16).digest()
 
 
-def _length(answer: wire.Reply | wire.Refuse) -> int:
-    value = answer.value if isinstance(answer, wire.Reply) else answer.message
+def _length(answer: frames.Reply | frames.Refuse) -> int:
+    value = answer.value if isinstance(answer, frames.Reply) else answer.message
     return 100 + (len(value) if isinstance(value, str) else len(_encode(value)))
 
 
 class Replayed:
-    """Answers the calls of one cell as they were answered the first time. A ``ReplHost``."""
+    """A ``ReplHost`` that answers the calls of one cell with the recorded answers."""
 
     def __init__(self, entry: RecordedCell) -> None:
-        self._answers: defaultdict[bytes, deque[wire.Reply | wire.Refuse]] = defaultdict(deque)
+        self._answers: defaultdict[bytes, deque[frames.Reply | frames.Refuse]] = defaultdict(deque)
         for key, answer in entry.answers:
             self._answers[key].append(answer)
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
-        """The recorded answer.
+        """The recorded answer. Equal calls get their answers in the recorded order.
 
         Raises:
-            CodeError: the recorded refusal, or that nothing was recorded: the cell went another way than before.
+            CodeError: the answer was a refusal; or no answer is left, because the cell took another path than
+                before.
         """
         waiting = self._answers[_key(function, arguments)]
         if not waiting:
-            raise CodeError(f"{function} was not called like this when this cell ran first")
+            raise CodeError(f"{function} was not called with these arguments when this cell first ran")
         answer = waiting.popleft()
-        if isinstance(answer, wire.Refuse):
+        if isinstance(answer, frames.Refuse):
             raise CodeError(answer.message)
         return answer.value

@@ -1,12 +1,14 @@
-"""Where model-written code runs on a system with processes: a REPL for each agent, forked from the zygote of its run.
+"""The sandbox on a system with processes: each REPL is a process, forked from the zygote of its run.
 
-What it protects from depends on the tier, and what each stops is tried by ``harlm doctor``: on ``s3`` and ``s2`` a cell
-reads no file but Python's own, changes none outside its folder, reaches no network, no other process and no memory but
-its own, starts no process, and cannot use more than its limits; ``s1`` lets it read what every user may read; ``s0``
-protects from accidents only. See ``docs/design/sandbox.md``.
+What it protects from depends on the tier, and ``harlm doctor`` tests it:
 
-What it does not protect from: faults of the kernel, side channels, and what the host itself does with what a cell says
-(a prompt that it sends to a model leaves this machine).
+- ``s3`` and ``s2``: a cell reads no files except Python's own, changes none outside its folder, reaches no
+  network, no other process and no memory but its own, starts no process, and cannot exceed its limits.
+- ``s1``: as above, but a cell can read what every user may read.
+- ``s0``: protects from accidents only.
+
+It does not protect from faults of the kernel, from side channels, or from what the host does with the output
+of a cell: a prompt that a cell sends to a model leaves this machine. See ``docs/design/sandbox.md``.
 """
 
 from __future__ import annotations
@@ -23,12 +25,13 @@ from harlm.sandbox.process.workers import Workers
 
 
 class ProcessSandbox:
-    """Opens REPLs in processes of their own. The context of the first is shared with all that follow.
+    """Opens REPLs, each in a process of its own. The context of the first is shared in memory with all later
+    ones.
 
     Args:
         tier: ``s3``, ``s2``, ``s1`` or ``s0``; ``harlm.sandbox.tiers`` finds out which can be built.
         limits: for each cell and REPL.
-        wrapper: a command that confines what it starts (macOS).
+        wrapper: a command that confines the program that it starts (macOS); empty for none.
     """
 
     def __init__(self, tier: str, limits: SandboxSettings, *, wrapper: Sequence[str] = ()) -> None:
@@ -38,7 +41,11 @@ class ProcessSandbox:
         self._closed = False
 
     async def open(self, setup: ReplSetup, host: ReplHost) -> ProcessRepl:
-        """A REPL with the context loaded."""
+        """A new REPL with the context loaded.
+
+        Raises:
+            SandboxFailure: it cannot be started, or this sandbox is closed.
+        """
         if sys.platform == "win32":
             raise SandboxFailure(
                 "processes cannot be confined on Windows; use WSL, or pip install 'harlm[monty]'"
@@ -58,7 +65,7 @@ class ProcessSandbox:
         return repl
 
     async def close(self) -> None:
-        """End every REPL that is left, and the run's zygote."""
+        """End every open REPL, and the run's zygote."""
         async with self._starting:
             self._closed = True
         await self._workers.close()

@@ -1,20 +1,19 @@
-"""The scout of one cell as the host sees it: a fork of the REPL's process, or another process with copies of what its cells made,
-that asks early for what the cell will ask. Knows processes and frames; refuses to know what is asked.
+"""The scout of one cell as the host sees it: a process that makes the calls of the cell early. It is a fork
+of the REPL's process, or another process with copies of the variables.
 
-Whether a REPL makes a scout is its own affair; at most one process can come of it, as confined as the REPL itself, and it
-ends with the cell.
+A cell has at most one scout. It is confined like the REPL itself, and ends with the cell.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from harlm.errors import SandboxFailure
 from harlm.protocols import Foreseen, Foresight, ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.calls import Calls, Clock
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.worker_process import WorkerProcess
@@ -23,12 +22,12 @@ from harlm.sandbox.process.zygote_socket import ask_for_sender, readable, receiv
 
 
 class CellScout:
-    """Asks early for what one cell will ask, from wherever it runs.
+    """The scout of one cell; subclasses start its process.
 
     Args:
         workers: of the REPL's sandbox.
-        allowed: what may be asked.
-        foresight: is asked.
+        allowed: names of the functions that it may call.
+        foresight: takes its calls.
     """
 
     def __init__(self, workers: Workers, allowed: Collection[str], foresight: Foresight) -> None:
@@ -37,44 +36,50 @@ class CellScout:
         self._foresight = foresight
         self._link: Link | None = None
         self._calls: Calls | None = None
-        self._told: wire.More | None = None
-        self._too_soon: list[tuple[wire.Call, int]] = []
+        self._known: frames.More | None = None
+        self._early_calls: list[tuple[frames.Call, int]] = []
         self._starting = asyncio.create_task(self._start())
 
     async def _start(self) -> None:
         raise NotImplementedError
 
     def _listen(self, link: Link) -> None:
-        """The scout is there."""
+        """Begin to take the calls of the scout, which has started."""
         self._link = link
         self._calls = Calls(
             lambda call: self._foresight.foresee(_foreseen(call)),
-            link.to_worker, Clock(), on_answer=lambda *_: None, on_fault=_told_to_the_cell,
+            link.to_worker, Clock(), on_answer=lambda *_: None, on_fault=_ignore,
         )  # fmt: skip
-        for call, size in self._too_soon:
+        for call, size in self._early_calls:
             self._calls.take(call, size)
-        if self._told is not None:
-            link.to_worker.send(self._told)
+        if self._known is not None:
+            link.to_worker.send(self._known)
 
     def tell(self, code: str, *, is_all: bool) -> None:
-        """What there is of a cell that is still being written: whole statements, each time all of them."""
-        self._told = wire.More(code=code, all=is_all)
-        if self._calls is not None and self._link is not None:
-            self._link.to_worker.send(self._told)
+        """Send the part of the cell that is known so far.
 
-    def _on_call(self, call: wire.Call, size: int) -> None:
+        Args:
+            code: all whole statements so far.
+            is_all: whether the cell is complete.
+        """
+        self._known = frames.More(code=code, all=is_all)
+        if self._calls is not None and self._link is not None:
+            self._link.to_worker.send(self._known)
+
+    def _on_call(self, call: frames.Call, size: int) -> None:
         if call.function not in self._allowed:
-            raise SandboxFailure(f"a scout asked for {call.function!r}, which it was not given")
+            raise SandboxFailure(f"a scout called {call.function!r}, which it was not given")
         if self._calls is None:
-            self._too_soon.append((call, size))
+            self._early_calls.append((call, size))
         else:
             self._calls.take(call, size)
 
     def end(self, spared: Collection[int]) -> None:
-        """The cell has ended: nothing may be started any more, and nothing is asked.
+        """End the scout with its cell: its calls are refused, and it is killed.
 
         Args:
-            spared: the processes of other REPLs, which this one may have forked as well.
+            spared: ids of the processes of other REPLs, which the same process may have forked. They are not
+                killed.
         """
         if self._calls is not None:
             self._calls.refuse_all("the cell has ended")
@@ -82,7 +87,7 @@ class CellScout:
             self._link.kill()
 
     async def close(self) -> None:
-        """Wait until nothing is left of it, when it was ended."""
+        """Wait until its process and its calls have ended. Call ``end`` before."""
         self._starting.cancel()
         await asyncio.gather(self._starting, return_exceptions=True)
         if self._calls is not None:
@@ -90,9 +95,10 @@ class CellScout:
 
 
 class ForkedScout(CellScout):
-    """A fork of the REPL's process: it has all that the cell has.
+    """A fork of the REPL's process, with all of its variables.
 
     Args:
+        workers, allowed, foresight: see ``CellScout``.
         parent: the REPL's process.
 
     Raises:
@@ -110,18 +116,18 @@ class ForkedScout(CellScout):
 
     @property
     def descriptors(self) -> tuple[int, int]:
-        """What the REPL's process is given for it: its wire and its output."""
+        """The scout's ends of its socket and of its output pipe, for the REPL's process."""
         return self._ends.theirs.fileno(), self._ends.output
 
     def given(self) -> None:
-        """The REPL's process has them."""
+        """Close the descriptors here, after they were sent to the REPL's process."""
         self._ends.give()
 
     async def _start(self) -> None:
         try:
             worker = await taken_over(self._ends, self._parent)
         except ProcessLookupError:
-            return  # it found nothing to do
+            return  # it had nothing to do
         if worker is None:
             return
         link = self._link = self._workers.keep(Link(worker, self._on_call))
@@ -133,7 +139,8 @@ class ForkedScout(CellScout):
         is_unused = self._workers.revoke_fork(self._parent)
         super().end(spared)
         if self._link is None and not is_unused and not self._parent.kill_children(spared):
-            # It has not said that it is there, or something else was started in its place; which cannot be found.
+            # A process was started that is not connected: the scout itself or another in its place. It cannot
+            # be found.
             self._parent.kill()
 
     async def close(self) -> None:
@@ -145,11 +152,13 @@ class ForkedScout(CellScout):
 
 
 class CopiedScout(CellScout):
-    """A process of its own, with copies of what can be copied: where the REPL's cannot fork.
+    """A separate process with copies of the variables that can be copied, for REPLs whose process cannot
+    fork.
 
     Args:
+        workers, allowed, foresight: see ``CellScout``.
         setup: of the REPL.
-        copies: what its process sent of them.
+        copies: the copies that the REPL's process sent.
     """
 
     def __init__(
@@ -161,7 +170,7 @@ class CopiedScout(CellScout):
         foresight: Foresight,
     ) -> None:
         self._setup = setup
-        self._order = wire.Follow(copies=copies, ahead=how_far(foresight))
+        self._order = frames.Follow(copies=copies, ahead=how_far(foresight))
         self._folders: Folders | None = None
         super().__init__(workers, allowed, foresight)
 
@@ -177,29 +186,52 @@ class CopiedScout(CellScout):
         await self._workers.end(self._link, self._folders)
 
 
+class StartedScout:
+    """A ``harlm.protocols.EarlyScout``: a scout that was started while its cell is still being written.
+
+    Args:
+        scout: the scout.
+        end: ends it.
+    """
+
+    def __init__(self, scout: CellScout, end: Callable[[CellScout], None]) -> None:
+        self._scout = scout
+        self._end = end
+
+    def tell(self, code: str, *, is_all: bool) -> None:
+        """See ``CellScout.tell``."""
+        self._scout.tell(code, is_all=is_all)
+
+    def close(self) -> None:
+        """End the scout."""
+        self._end(self._scout)
+
+
 def how_far(foresight: Foresight | None) -> str:
-    """How far a scout may look past a possible end; nothing where there is none."""
+    """How far a scout may run ahead, as frames say it: ``eager`` or ``safe``, or empty for no scout."""
     return "" if foresight is None else "eager" if foresight.is_eager else "safe"
 
 
-def _foreseen(call: wire.Call) -> Foreseen:
+def _foreseen(call: frames.Call) -> Foreseen:
     return Foreseen(
         number=call.id, function=call.function, arguments=call.arguments, needs=call.needs, is_certain=call.certain
     )  # fmt: skip
 
 
-def _told_to_the_cell(fault: Exception) -> None:
-    """A fault of ours in a call that was made early: it counts when the cell itself makes the call."""
+def _ignore(fault: Exception) -> None:
+    """Ignore an error of the host in an early call. It counts when the cell itself makes the call."""
 
 
 async def taken_over(ends: Ends, parent: WorkerProcess) -> WorkerProcess | None:
-    """The process at the other end, as the kernel names it, when it has said that it is ready; None if it is no child of
-    ``parent``.
+    """The process at the other end, as the kernel names it, once it has sent that it is ready.
+
+    Returns:
+        the process; ``None`` if it is not a child of ``parent``, or sent anything else.
 
     Raises:
         ProcessLookupError: it has ended since.
     """
-    ready = wire.READY
+    ready = frames.READY
     ends.ours.setblocking(False)
     data = b""
     sender = None

@@ -1,6 +1,6 @@
-"""The process of one REPL as the host sees it. Knows how to stop it and what it has used; refuses to know what it does.
+"""The process of one REPL or scout as the host sees it: its end, its signals, and what it has used.
 
-On Linux everything goes through a pidfd, which stands for this process and can never mean another one.
+On Linux it is addressed through a pidfd, which always means this process, even after its id has been reused.
 """
 
 from __future__ import annotations
@@ -26,14 +26,20 @@ class WorkerProcess:
     """One process.
 
     Attributes:
-        pid: its id here; None when it was gone before anyone asked.
-        inner_pid: its id in the tree of processes of its run, by which its zygote knows it.
-        folder: the name of its folder, as its zygote made it.
-        status: how it ended, once that is known: exit code, or minus a signal.
-        ended: set when it is gone.
+        pid: its id in the host's process namespace; ``None`` if it ended before its id was read.
+        inner_pid: its id in the process namespace of its run, which its zygote uses.
+        folder: the name of the folder that its zygote made for it.
+        status: how it ended, once that is known: its exit code, or minus the number of a signal.
+        peak_kb: the most memory that it is known to have had at once, in KiB.
+        ended: set when the process is gone.
 
     Args:
-        handle: a pidfd, which is closed with this object; None where the system has none (macOS).
+        pid: the id of the process.
+        handle: a pidfd, which is closed with this object; ``None`` if the system has none (macOS).
+        folder: see the attribute.
+
+    Raises:
+        OSError: the pidfd cannot be read.
     """
 
     def __init__(self, pid: int, handle: int | None, folder: str = "") -> None:
@@ -50,15 +56,20 @@ class WorkerProcess:
             self.pid, self.inner_pid = _numbers(handle)
             asyncio.get_running_loop().add_reader(handle, self._gone)
 
-    def on_end(self, told: Callable[[], None]) -> None:
-        """Tell somebody when it is gone."""
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when the process is gone; at once if it is gone already."""
         if self.ended.is_set():
-            told()
+            callback()
         else:
-            self._on_end.append(told)
+            self._on_end.append(callback)
 
     def end(self, status: int, peak_kb: int) -> None:
-        """Its zygote says that it ended, and how."""
+        """Note how it ended, as its zygote reports it.
+
+        Args:
+            status: its exit code, or minus the number of a signal.
+            peak_kb: the most memory that it had at once, in KiB.
+        """
         self.status = status
         self.peak_kb = max(self.peak_kb, peak_kb)
         self._gone()
@@ -68,20 +79,20 @@ class WorkerProcess:
             self.ended.set()
             if self._handle is not None:
                 asyncio.get_running_loop().remove_reader(self._handle)
-            for told in self._on_end:
-                told()
+            for callback in self._on_end:
+                callback()
 
     def kill(self) -> None:
-        """End it, whatever it does."""
+        """Kill it."""
         self._signal(signal.SIGKILL)
 
     def interrupt(self, kind: type[CellInterrupted]) -> None:
-        """Have ``kind`` raised in its cell."""
+        """Have ``kind`` raised in its cell. Does nothing if the process is gone."""
         self._signal(signal_for(kind))
 
     def _signal(self, number: int) -> None:
         if self.ended.is_set() or self._is_closed:
-            return  # without the handle, the number may be somebody else's by now
+            return  # the id may belong to another process by now
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if self._handle is not None and sys.platform == "linux":
                 signal.pidfd_send_signal(self._handle, number)
@@ -89,7 +100,7 @@ class WorkerProcess:
                 os.kill(self.pid, number)
 
     def cpu_seconds(self) -> float | None:
-        """Processor time that it has used; None where that cannot be asked."""
+        """Seconds of processor time that it has used; ``None`` if the system does not report them."""
         if self.pid is None or sys.platform != "linux":
             return None
         with contextlib.suppress(OSError):
@@ -97,7 +108,7 @@ class WorkerProcess:
         return None
 
     def peak_mb(self) -> float:
-        """The most memory that it had at once, what it shares with others included."""
+        """The most memory that it had at once, in MiB, shared memory included."""
         if self.pid is not None and not self.ended.is_set():
             with contextlib.suppress(OSError):
                 found = _PEAK.search(Path(f"/proc/{self.pid}/status").read_text(encoding="ascii"))
@@ -105,7 +116,9 @@ class WorkerProcess:
         return self.peak_kb / 1024
 
     def kill_children(self, spared: Collection[int]) -> bool:
-        """End what it has started, but for some. False where the system does not tell what that is."""
+        """Kill the processes that it has started, except ``spared``. Returns ``False`` if they cannot be
+        listed.
+        """
         try:
             tasks = [*Path(f"/proc/{self.pid}/task").iterdir()]
             found = [int(child) for task in tasks for child in (task / "children").read_text("ascii").split()]
@@ -117,14 +130,14 @@ class WorkerProcess:
         return True
 
     def parent(self) -> int | None:
-        """The process that started it."""
+        """The id of the process that started it; ``None`` if that is unknown."""
         with contextlib.suppress(OSError, AttributeError, TypeError):
             status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
             return int(re.search(r"^PPid:\s*(\d+)", status, re.MULTILINE)[1])  # type: ignore[index] # suppressed
         return None
 
     def close(self) -> None:
-        """Let go of the handle."""
+        """Close the pidfd. Signals have no effect from now on."""
         self._is_closed = True
         if self._handle is not None:
             if not self.ended.is_set():
@@ -134,15 +147,19 @@ class WorkerProcess:
 
 
 def _numbers(handle: int) -> tuple[int | None, int]:
-    """The ids of a pidfd's process: here, and in its own tree."""
-    told = Path(f"/proc/self/fdinfo/{handle}").read_text(encoding="ascii")
-    outer, inner = _PID.search(told), _INNER.search(told)
+    """The ids of a pidfd's process: in the host's namespace, and in its own."""
+    text = Path(f"/proc/self/fdinfo/{handle}").read_text(encoding="ascii")
+    outer, inner = _PID.search(text), _INNER.search(text)
     pid = int(outer[1]) if outer else -1
     return (pid if pid > 0 else None), int(inner[1]) if inner else pid
 
 
 def in_words(status: int) -> str:
-    """How a process ended: an exit status, or minus a signal."""
+    """How a process ended, in words.
+
+    Args:
+        status: its exit code, or minus the number of a signal.
+    """
     if status >= 0:
         return f"exit status {status}"
     try:

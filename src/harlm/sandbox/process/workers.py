@@ -1,4 +1,6 @@
-"""The worker processes of one sandbox: what a REPL or a scout asks for to have one, and what must be gone when the sandbox closes."""
+"""The worker processes of one sandbox. REPLs and scouts start and end theirs here; all have ended when the
+sandbox is closed.
+"""
 
 from __future__ import annotations
 
@@ -14,42 +16,43 @@ from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.guest.worker.folders import remove
 from harlm.protocols import ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.context_file import nameless_file, write_texts
 from harlm.sandbox.process.worker_process import WorkerProcess, in_words
 from harlm.sandbox.process.zygote import HostZygote, RunZygote
 from harlm.types import Context, Document
 
-_HEAD = 64_000  # characters kept of a cell's output, first and last
-_TAIL = 32_000
-_SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may always have
-_SMALL_TEXTS = 8 << 20  # bytes of a REPL's own texts for which every REPL has room
-_AT_ONCE = 1 << 20  # bytes that are written without a thread
+_HEAD = 64_000  # characters kept from the start of a cell's output
+_TAIL = 32_000  # and from its end
+_SMALLEST_LIMIT = 16 << 20  # bytes that one frame of a worker may have at least
+_SMALL_TEXTS = 8 << 20  # bytes of a REPL's own texts that fit into the memory of every REPL
+_AT_ONCE = 1 << 20  # bytes below which texts are written without a thread
 _READ_BYTES_PER_S = 10 << 20
 _START_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The context of one REPL as its worker is told of it.
+    """The context of one REPL in the form that its worker gets.
 
     Attributes:
-        table: None for all texts of the run.
-        file: holds those that are not the run's.
-        size: bytes of the texts that are not the run's.
+        table: the texts in order; ``None`` stands for all texts of the run.
+        file: a descriptor of the file with the texts that the run does not have; ``None`` if there are none.
+        size: bytes of the texts that the run does not have.
     """
 
-    table: Sequence[wire.TextExtent] | None
+    table: Sequence[frames.TextExtent] | None
     file: int | None
     size: int
 
 
 class Folders:
-    """Where the cells of one REPL may write, and of those that were forked from it, whose copies lie in it.
+    """The folder in which the cells of one REPL may write. It also holds the folders of REPLs forked from it.
 
     Attributes:
         place: a name in the run's work folder, or a path of the host (``s0``).
+        users: the number of REPLs that use it.
     """
 
     def __init__(self, place: str) -> None:
@@ -57,17 +60,17 @@ class Folders:
         self.users = 1
 
     def shared(self) -> Folders:
-        """The same, with one more REPL in it."""
+        """This object, with one more user."""
         self.users += 1
         return self
 
 
 class Member(Protocol):
-    """A REPL of the sandbox."""
+    """A REPL of the sandbox, as ``Workers`` sees it."""
 
     @property
     def pid(self) -> int | None:
-        """Its worker's process; ``None`` if it has none, or the id is unknown."""
+        """The id of its worker's process; ``None`` if it has none, or the id is unknown."""
         ...
 
     async def close(self) -> None:
@@ -79,15 +82,19 @@ class Workers:
     """The worker processes of one sandbox.
 
     Args:
-        tier: that their zygote is confined to.
+        tier: the confinement of their zygote.
         limits: for each cell and REPL.
-        wrapper: a command that confines what it starts (macOS).
+        wrapper: a command that confines the program that it starts (macOS); empty for none.
+
+    Attributes:
+        limits: for each cell and REPL.
+        largest_frame: bytes that one frame of a worker may have.
     """
 
     def __init__(self, tier: str, limits: SandboxSettings, wrapper: Sequence[str] = ()) -> None:
         self.limits = limits
         self.largest_frame = _SMALLEST_LIMIT
-        self._built = tier
+        self._tier = tier
         self._wrapper = wrapper
         self._zygote: RunZygote | None = None
         self._context: Context | None = None
@@ -101,7 +108,10 @@ class Workers:
         return self._zygote is not None
 
     async def start_zygote(self, context: Context) -> None:
-        """Start the run's zygote over the context of its first REPL.
+        """Start the run's zygote.
+
+        Args:
+            context: of the first REPL. Later REPLs share its texts.
 
         Raises:
             SandboxFailure: it cannot be started.
@@ -110,11 +120,11 @@ class Workers:
         try:
             host = HostZygote.current(self._wrapper)
             with nameless_file() as file:
-                # The interpreter comes up meanwhile.
+                # The host's zygote starts meanwhile.
                 texts = await _written(context.documents, file)
                 self._zygote = await RunZygote.start(
                     host,
-                    self._built,
+                    self._tier,
                     texts,
                     file,
                     memory_bytes=(self.limits.memory_mb << 20) + 8 * size,
@@ -129,25 +139,32 @@ class Workers:
         self.largest_frame = max(_SMALLEST_LIMIT, 2 * size)
 
     async def close(self) -> None:
-        """End every REPL that is left, and the run's zygote."""
+        """End every open REPL, and the run's zygote."""
         for member in tuple(self._members):
             await member.close()
-        for link in tuple(self._links):  # of what was cancelled half way
+        for link in tuple(self._links):  # left by tasks that were cancelled half way
             await link.close()
         zygote, self._zygote = self._zygote, None
         if zygote is not None:
             await zygote.close()
 
     def join(self, member: Member) -> None:
-        """A REPL is to be closed with these workers at the latest."""
+        """Have ``close`` close a REPL, unless it leaves before."""
         self._members.add(member)
 
     def leave(self, member: Member) -> None:
-        """A REPL is closed."""
+        """Note that a REPL is closed."""
         self._members.discard(member)
 
     async def texts_of(self, context: Context) -> contextlib.AbstractContextManager[Texts]:
-        """The texts of a context: those that the run has, by number; others in a file."""
+        """The texts of a context: those that the run has by number, others in a file.
+
+        Returns:
+            a context manager for the texts; it closes the file on exit.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
         documents = context.documents
         if self._context is not None and (
             documents is self._context.documents
@@ -171,33 +188,33 @@ class Workers:
         return _closing(files, Texts(self._table(documents, written), file, size))
 
     def _table(
-        self, documents: Sequence[Document], written: Sequence[wire.TextExtent]
-    ) -> list[wire.TextExtent]:
+        self, documents: Sequence[Document], written: Sequence[frames.TextExtent]
+    ) -> list[frames.TextExtent]:
         others = iter(written)
         return [
             next(others)
             if (number := self._numbers.get(id(document))) is None
-            else wire.TextExtent(name="", has_lines=False, size=0, ascii=False, shared=number)
+            else frames.TextExtent(name="", has_lines=False, size=0, ascii=False, shared=number)
             for document in documents
         ]
 
     def new_folders(self, worker: WorkerProcess) -> Folders:
-        """The folder for the cells of a new REPL."""
-        return Folders(tempfile.mkdtemp(prefix="harlm-") if self._built == "s0" else worker.folder)
+        """A folder for the cells of a new REPL."""
+        return Folders(tempfile.mkdtemp(prefix="harlm-") if self._tier == "s0" else worker.folder)
 
     async def release(self, folders: Folders) -> None:
-        """One REPL less writes there; after the last one it is removed."""
+        """Remove a folder when its last user has released it."""
         folders.users -= 1
         if folders.users:
             return
-        if self._built == "s0":
+        if self._tier == "s0":
             await asyncio.to_thread(remove, folders.place)
         elif self._zygote is not None:
             await self._zygote.clear(folders.place)
 
-    def setup_for(self, setup: ReplSetup, texts: Texts, folders: Folders) -> wire.Setup:
+    def setup_for(self, setup: ReplSetup, texts: Texts, folders: Folders) -> frames.Setup:
         """The first frame of a REPL."""
-        return wire.Setup(
+        return frames.Setup(
             texts=texts.table,
             functions=setup.functions,
             shape=setup.context.shape,
@@ -205,16 +222,23 @@ class Workers:
             head=_HEAD,
             tail=_TAIL,
             largest_frame=self.largest_frame,
-            folder=folders.place if self._built == "s0" else None,
+            folder=folders.place if self._tier == "s0" else None,
         )
 
     async def start(
-        self, setup: ReplSetup, on_call: Callable[[wire.Call, int], None]
+        self, setup: ReplSetup, on_call: Callable[[frames.Call, int], None]
     ) -> tuple[Link, Folders]:
-        """A worker that has been set up, and where its cells may write.
+        """Start a worker and set it up.
+
+        Args:
+            setup: of the REPL.
+            on_call: see ``Link``.
+
+        Returns:
+            the connection to the worker, and the folder in which its cells may write.
 
         Raises:
-            SandboxFailure: it did not come up.
+            SandboxFailure: it cannot be started, or did not start in time.
         """
         link: Link | None = None
         folders: Folders | None = None
@@ -224,7 +248,7 @@ class Workers:
                 async with asyncio.timeout(_START_S):
                     worker = await self.fork([ends.theirs.fileno(), ends.output, *file], texts)
                     link = self.keep(Link(worker, on_call))
-                    ready = link.due(lambda frame: isinstance(frame, wire.Ready))
+                    ready = link.due(lambda frame: isinstance(frame, frames.Ready))
                     await link.connect(ends, largest=self.largest_frame)
                     folders = self.new_folders(worker)
                     link.to_worker.send(self.setup_for(setup, texts, folders))
@@ -235,7 +259,7 @@ class Workers:
             how = "" if status is None else f", {in_words(status)}"
             await self.end(link, folders)
             raise SandboxFailure(
-                f"a REPL did not come up ({type(error).__name__}{how}); `harlm doctor` tries one alone"
+                f"a REPL did not start ({type(error).__name__}{how}); run `harlm doctor` to test one alone"
             ) from error
         except OSError as error:
             await self.end(link, folders)
@@ -247,7 +271,7 @@ class Workers:
             raise
 
     async def end(self, link: Link | None, folders: Folders | None) -> None:
-        """End a worker. A second cancellation must not leave it behind."""
+        """End a worker and release its folder. A task that is cancelled here does not leave them behind."""
         await asyncio.shield(asyncio.ensure_future(self._end(link, folders)))
 
     async def _end(self, link: Link | None, folders: Folders | None) -> None:
@@ -258,10 +282,14 @@ class Workers:
             await self.release(folders)
 
     async def fork(self, descriptors: Sequence[int], texts: Texts) -> WorkerProcess:
-        """A process from the run's zygote, with room for texts of its own.
+        """A process forked from the run's zygote.
+
+        Args:
+            descriptors: for the process.
+            texts: its memory has room for those that the run does not have.
 
         Raises:
-            SandboxFailure: the zygote is gone, or cannot.
+            SandboxFailure: the zygote is gone, or cannot fork.
         """
         if self._zygote is None:
             raise SandboxFailure("this sandbox is closed")
@@ -269,38 +297,38 @@ class Workers:
         return await self._zygote.open(descriptors, more_memory)
 
     async def adopt(self, worker: WorkerProcess) -> None:
-        """A REPL forked it; it ends with the run all the same."""
+        """Have a process that a REPL forked ended with the run."""
         if self._zygote is not None:
             await self._zygote.adopt(worker)
 
     def order_fork(self, worker: WorkerProcess) -> None:
-        """Let ``worker`` fork once."""
+        """Allow ``worker`` to fork once."""
         if self._zygote is not None and self._zygote.gate is not None and worker.pid is not None:
             self._zygote.gate.order(worker.pid)
 
     def revoke_fork(self, worker: WorkerProcess) -> bool:
-        """It must not fork any more; whether it had not yet."""
+        """Forbid ``worker`` to fork. Returns whether it had not forked yet, or there is no gate to tell."""
         gate = None if self._zygote is None else self._zygote.gate
         return gate is None or worker.pid is None or gate.revoke(worker.pid)
 
     def pids(self) -> set[int]:
-        """The processes of all open REPLs."""
+        """The ids of the processes of all open REPLs."""
         return {each.pid for each in self._members if each.pid is not None}
 
     def keep(self, link: Link) -> Link:
-        """It is to be closed with this sandbox at the latest."""
+        """Have ``close`` close a connection, unless it is let go before. Returns it."""
         self._links.add(link)
         return link
 
     def let_go(self, link: Link) -> None:
-        """It is closed, and its worker gone."""
+        """Note that a connection is closed."""
         self._links.discard(link)
         if self._zygote is not None:
             self._zygote.forget(link.worker)
 
 
-async def _written(documents: Sequence[Document], file: int) -> list[wire.TextExtent]:
-    """Write texts in a thread, and wait for it also when nobody wants them any more: it has the file open."""
+async def _written(documents: Sequence[Document], file: int) -> list[frames.TextExtent]:
+    """Write texts in a thread. A cancelled task also waits for the thread, which has the file open."""
     writing = asyncio.create_task(asyncio.to_thread(write_texts, documents, file))
     try:
         return await asyncio.shield(writing)
@@ -316,5 +344,7 @@ def _closing(files: contextlib.ExitStack, texts: Texts) -> Iterator[Texts]:
 
 
 def _size(document: Document) -> int:
-    """An upper bound for the UTF-8 bytes of a text that is mostly Latin; a guide for limits only."""
+    """About the UTF-8 bytes of a text: exact for ASCII, else an upper bound for most scripts. For limits
+    only.
+    """
     return len(document.text) if document.text.isascii() else 3 * len(document.text)

@@ -1,5 +1,5 @@
-"""Zygotes as the host sees them: one warm interpreter for this process, and from it one for each run. Knows how to start
-them, to have REPLs forked and to end them; refuses to know what a REPL is for.
+"""The zygotes as the host sees them. A host zygote is a warm interpreter, one for this process; a run zygote
+is forked from it for each run, and REPLs are forked from that one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import msgspec
 
 from harlm import guest
 from harlm.errors import SandboxFailure
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process import zygote_socket as control
 from harlm.sandbox.process.close_on_fork import keep_to_this_process
 from harlm.sandbox.process.fork_gate import Gate
@@ -36,35 +36,40 @@ guest.__path__ = [sys.argv.pop(1)]
 from guest.worker.zygote import main
 main()
 """
-"""Loads ``harlm.guest`` as a package of its own, so that nothing else of HARLM is imported with it; a cell that imports ``harlm`` gets
-what is installed."""
+"""Loads ``harlm.guest`` as a top-level package, so that nothing else of HARLM is imported with it. A cell
+that imports ``harlm`` gets the installed package.
+"""
 
 _GUEST = Path(guest.__path__[0])
 _START_S = 30.0
-_FILE_BYTES = 256 << 20
+_FILE_BYTES = 256 << 20  # that one file of a cell may have
 
 ENVIRONMENT: Mapping[str, str] = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/",
     "LANG": "C.UTF-8",
     "TZ": "UTC0",
-    "PYTHONHASHSEED": "0",  # the same program prints its sets in the same order
+    "PYTHONHASHSEED": "0",  # a program prints its sets in the same order each time
     "PYTHONDONTWRITEBYTECODE": "1",
     "MALLOC_ARENA_MAX": "2",  # threads must not each reserve address space
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a fork copies 500 times fewer page table entries
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: 500 times fewer page table entries to fork
     "OPENBLAS_NUM_THREADS": "1",  # threads do not survive a fork
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
 }
-"""All that the environment of model-written code holds."""
+"""The whole environment of model-written code."""
 
 
 class HostZygote:
-    """The warm interpreter of this process. It is started when it is first needed, and ends with this process.
+    """The warm interpreter of this process. It is started when it is first needed, and ends with this
+    process.
 
     Args:
-        wrapper: a command that confines what it starts, for systems without anything better (macOS).
+        wrapper: a command that confines the program that it starts (macOS); empty for none.
+
+    Raises:
+        OSError: the interpreter cannot be started.
     """
 
     _current: ClassVar[dict[tuple[str, ...], HostZygote]] = {}
@@ -93,7 +98,7 @@ class HostZygote:
 
     @classmethod
     def current(cls, wrapper: Sequence[str] = ()) -> HostZygote:
-        """The one of this process; a new one where there is none, or where it has ended.
+        """The host zygote of this process for ``wrapper``; a new one if there is none, or if it has ended.
 
         Raises:
             OSError: it cannot be started.
@@ -108,14 +113,18 @@ class HostZygote:
             return found
 
     def is_alive(self) -> bool:
-        """Whether it takes orders of this process."""
+        """Whether it takes orders from this process."""
         return self._owner == os.getpid() and self._process.poll() is None
 
     def order(self, order: dict[str, object], descriptors: Sequence[int]) -> None:
-        """Give an order that fits into one message.
+        """Send an order that fits into one message. Safe to call from any thread.
+
+        Args:
+            order: a map with an ``op``.
+            descriptors: copies of them are sent with the order.
 
         Raises:
-            OSError: it is gone.
+            OSError: the zygote is gone.
         """
         data = control.frame_of(order)
         with self._sending:
@@ -124,7 +133,9 @@ class HostZygote:
                 self._socket.sendall(data[sent:])
 
     def close(self) -> None:
-        """End it, and wait for that; runs that came from it go on for as long as their own sockets are open."""
+        """End it, and wait until it has ended. Runs that were forked from it continue until their own sockets
+        are closed.
+        """
         self._socket.close()
         if self._owner == os.getpid():
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -137,7 +148,13 @@ class HostZygote:
 class RunZygote:
     """The zygote of one run: confined, with the run's context decoded.
 
-    Responsibilities: have REPLs forked, tell how they ended, decide who may fork, end them all.
+    Responsibilities: have REPLs forked, note how they ended, own the fork gate, end all REPLs.
+
+    Args:
+        talk: the socket to the zygote.
+
+    Attributes:
+        gate: decides which processes of the run may fork; ``None`` on tiers without a gate.
     """
 
     def __init__(self, talk: ZygoteSocket) -> None:
@@ -153,28 +170,31 @@ class RunZygote:
         cls,
         host: HostZygote,
         tier: str,
-        texts: Sequence[wire.TextExtent],
+        texts: Sequence[frames.TextExtent],
         file: int,
         *,
         memory_bytes: int,
         patience: float,
     ) -> RunZygote:
-        """Start one.
+        """Start a run zygote.
 
         Args:
+            host: the zygote that forks it.
+            tier: its confinement.
             texts, file: the run's context, as ``context_file`` wrote it.
             memory_bytes: address space of each REPL.
-            patience: seconds that reading the context may take, besides the start.
+            patience: seconds that reading the context may take, in addition to the start.
 
         Raises:
-            SandboxFailure: it cannot be confined as the tier demands, or did not come up.
-            OSError: for want of processes or descriptors.
+            SandboxFailure: it cannot be confined as the tier demands, or did not start.
+            OSError: no processes or descriptors are left.
         """
         ours, theirs = socket.socketpair()
         self = cls(ZygoteSocket(ours))
         try:
             with theirs:
-                # The table of texts may be long: it goes over the run's own socket, which this process reads and writes at once.
+                # The table of texts may be long, so it goes over the run's own socket, which does not block
+                # the event loop.
                 order: dict[str, object] = {
                     "op": "run", "tier": tier, "memory_bytes": memory_bytes, "file_bytes": _FILE_BYTES,
                 }  # fmt: skip
@@ -185,7 +205,7 @@ class RunZygote:
         except (EOFError, ConnectionError, TimeoutError) as error:
             await self.close()
             raise SandboxFailure(
-                f"the sandbox's interpreter did not come up ({type(error).__name__}); `harlm doctor` tries it alone"
+                f"the sandbox's interpreter did not start ({type(error).__name__}); run `harlm doctor` to test it alone"
             ) from error
         except BaseException:
             await self.close()
@@ -193,19 +213,22 @@ class RunZygote:
         if not isinstance(news, control.Up):
             await self.close()
             why = news.why if isinstance(news, control.Refused) else type(news).__name__
-            raise SandboxFailure(f"tier {tier} cannot be built any more: {why}; `harlm doctor` says what can")
+            raise SandboxFailure(
+                f"tier {tier} can no longer be built: {why}; run `harlm doctor` to see which tiers can"
+            )
         self.gate = Gate(descriptors[0], always=self._talk.sender) if descriptors else None
         self._listening = asyncio.create_task(self._listen())
         return self
 
     async def open(self, descriptors: Sequence[int], more_memory: int) -> WorkerProcess:
-        """Have a REPL forked, which takes over copies of ``descriptors``.
+        """Have a REPL forked, which gets copies of ``descriptors``.
 
         Args:
-            more_memory: bytes of address space besides those of every REPL.
+            descriptors: for the REPL: its socket, its output pipe, and perhaps a file with texts.
+            more_memory: bytes of address space in addition to those of every REPL.
 
         Raises:
-            SandboxFailure: it cannot be.
+            SandboxFailure: it cannot be forked, or the zygote is gone.
         """
         number = next(self._ids)
         opened: asyncio.Future[WorkerProcess] = asyncio.get_running_loop().create_future()
@@ -220,24 +243,24 @@ class RunZygote:
             ) from error
         except asyncio.CancelledError:
             if opened.done() and not opened.cancelled() and opened.exception() is None:
-                _give_up(opened.result())  # it came while we were told that nobody wants it
+                _give_up(opened.result())  # it arrived together with the cancellation
             raise
         finally:
             self._opening.pop(number, None)
 
     async def adopt(self, worker: WorkerProcess) -> None:
-        """Have it ended with the run, though another REPL forked it."""
+        """Have a process that another REPL forked ended with the run."""
         self._workers[worker.inner_pid] = worker
         with contextlib.suppress(OSError):
             await self._talk.send({"op": "adopt", "pid": worker.inner_pid})
 
     async def clear(self, folder: str) -> None:
-        """Have what cells wrote there removed."""
+        """Have the files that cells wrote in ``folder`` removed."""
         with contextlib.suppress(OSError):
             await self._talk.send({"op": "clear", "folder": folder})
 
     def forget(self, worker: WorkerProcess) -> None:
-        """It is gone, and nobody waits to hear how."""
+        """Stop waiting for the end of a process."""
         self._workers.pop(worker.inner_pid, None)
 
     async def _listen(self) -> None:
@@ -278,7 +301,7 @@ class RunZygote:
             )
             return
         self._workers[worker.inner_pid] = worker
-        if waiting.done():  # whoever waited has gone
+        if waiting.done():  # the waiting task was cancelled
             self._workers.pop(worker.inner_pid)
             _give_up(worker)
         else:
@@ -302,17 +325,19 @@ class RunZygote:
 
 
 def _give_up(worker: WorkerProcess) -> None:
-    """Nobody wants it."""
+    """Kill a process that is no longer wanted."""
     worker.kill()
     worker.close()
 
 
 def _packages() -> list[str]:
-    """Where installed packages are, so that a cell can import numpy without anything being run at start."""
+    """The folders of installed packages, so that cells can import numpy without site's start-up code being
+    run.
+    """
     places = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
     return [path for path in places if Path(path).is_dir()]
 
 
 def _stderr() -> int:
-    """Where a zygote's own faults are told: nowhere, unless somebody looks for them."""
+    """Where a zygote prints its own errors: to this process's stderr if ``HARLM_LOG=debug``, else nowhere."""
     return 2 if os.environ.get("HARLM_LOG", "").lower() == "debug" else subprocess.DEVNULL

@@ -1,5 +1,5 @@
-"""The host's end of a zygote's control socket. No model-written code runs in a zygote; what it says is checked all the
-same. Knows frames and descriptors; refuses to know orders.
+"""The host's end of a zygote's control socket. No model-written code runs in a zygote; its messages are
+checked nevertheless.
 """
 
 from __future__ import annotations
@@ -26,20 +26,34 @@ _ANCILLARY = socket.CMSG_SPACE(8 * 4) + socket.CMSG_SPACE(12)
 
 
 class _News(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
-    """What all that a zygote says shares: how many descriptors came along."""
+    """The base of all messages of a zygote.
+
+    Attributes:
+        handles: the number of descriptors that come with the message.
+    """
 
     handles: Annotated[int, Meta(ge=0, le=4)] = 0
 
 
 class Refused(_News, frozen=True, kw_only=True, tag="refused"):
-    """A step of the confinement is not possible; the zygote ended."""
+    """A step of the confinement is not possible, and the zygote has ended.
+
+    Attributes:
+        step: the name of the step.
+        why: the error.
+    """
 
     step: str
     why: str
 
 
 class Built(_News, frozen=True, kw_only=True, tag="built"):
-    """A tier was built and tried."""
+    """A tier was built, and the escape attempts were made in it.
+
+    Attributes:
+        denied, reached: the names of the attempts that failed and of those that succeeded.
+        note: what is weaker than it could be; empty for nothing.
+    """
 
     denied: Sequence[str]
     reached: Sequence[str]
@@ -47,11 +61,19 @@ class Built(_News, frozen=True, kw_only=True, tag="built"):
 
 
 class Up(_News, frozen=True, kw_only=True, tag="up"):
-    """A run's zygote is confined and has read the context; the descriptor of its gate came along."""
+    """A run's zygote is confined and has read the context. The descriptor of its fork gate comes with it, if
+    it has one.
+    """
 
 
 class Opened(_News, frozen=True, kw_only=True, tag="opened"):
-    """A REPL was forked; a handle of its process came along where the system has such."""
+    """A REPL was forked. A pidfd of its process comes with the message, if the system has pidfds.
+
+    Attributes:
+        id: of the order.
+        pid: of the process, in the zygote's namespace.
+        folder: the name of its work folder.
+    """
 
     id: int
     pid: int
@@ -59,14 +81,25 @@ class Opened(_News, frozen=True, kw_only=True, tag="opened"):
 
 
 class OpenFailed(_News, frozen=True, kw_only=True, tag="failed"):
-    """A REPL could not be forked."""
+    """A REPL could not be forked.
+
+    Attributes:
+        id: of the order.
+        why: the error.
+    """
 
     id: int
     why: str
 
 
 class Gone(_News, frozen=True, kw_only=True, tag="gone"):
-    """A process of the zygote ended: its exit code, or minus a signal."""
+    """A process of the zygote has ended.
+
+    Attributes:
+        pid: its id in the zygote's namespace.
+        status: its exit code, or minus the number of a signal.
+        peak_kb: the most memory that it had at once, in KiB.
+    """
 
     pid: int
     status: int
@@ -80,19 +113,28 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def frame_of(order: dict[str, object]) -> bytes:
-    """An order as it is sent."""
+    """The bytes of an order, with their length."""
     data = _encode(order)
     return len(data).to_bytes(4, "little") + data
 
 
 def ask_for_sender(ours: socket.socket) -> None:
-    """Let the kernel say with each message which process sent it."""
+    """Have the kernel name the sending process with each message. Does nothing on systems without that."""
     if _PASS_CREDENTIALS is not None:
         ours.setsockopt(socket.SOL_SOCKET, _PASS_CREDENTIALS, 1)
 
 
 def receive_with_sender(ours: socket.socket, size: int) -> tuple[bytes, list[int], int | None]:
-    """Bytes, the descriptors that came along, and the process that sent them, as the kernel says."""
+    """Receive from a socket without blocking.
+
+    Returns:
+        at most ``size`` bytes, the descriptors that came with them, and the id of the process that sent them
+        as the kernel names it (``None`` if it does not).
+
+    Raises:
+        BlockingIOError: nothing has arrived.
+        OSError: the socket is broken.
+    """
     data, ancillary, _, _ = ours.recvmsg(size, _ANCILLARY)
     descriptors: list[int] = []
     sender = None
@@ -109,7 +151,7 @@ def receive_with_sender(ours: socket.socket, size: int) -> tuple[bytes, list[int
 
 
 async def readable(ours: socket.socket) -> None:
-    """Wait until there is something to read, or the other end is gone."""
+    """Wait until there are bytes to read, or the other end is closed."""
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
     loop.add_reader(ours, _wake, ready)
@@ -135,10 +177,11 @@ def _wake(ready: asyncio.Future[None]) -> None:
 
 
 class ZygoteSocket:
-    """One socket to a zygote.
+    """One socket to a zygote, which it owns and closes.
 
     Attributes:
-        sender: the zygote's process as this process sees it; None until it has said something, or where nobody tells.
+        sender: the id of the zygote's process in the host's namespace; ``None`` before its first message, and
+            on systems that do not name senders.
     """
 
     def __init__(self, ours: socket.socket) -> None:
@@ -152,7 +195,11 @@ class ZygoteSocket:
         keep_to_this_process(ours)
 
     async def send(self, order: dict[str, object], descriptors: Sequence[int] = ()) -> None:
-        """Give an order.
+        """Send an order.
+
+        Args:
+            order: a map with an ``op``.
+            descriptors: copies of them are sent with the order.
 
         Raises:
             OSError: the zygote is gone.
@@ -169,11 +216,11 @@ class ZygoteSocket:
                 await asyncio.get_running_loop().sock_sendall(self._socket, data[sent:])
 
     async def receive(self) -> tuple[News, list[int]]:
-        """The next thing that the zygote says, and the descriptors that came along.
+        """The next message of the zygote, and the descriptors that came with it.
 
         Raises:
             EOFError: the zygote is gone.
-            SandboxFailure: it says what no zygote says.
+            SandboxFailure: the message breaks the protocol.
         """
         while (news := self._next()) is None:
             await readable(self._socket)
@@ -197,7 +244,7 @@ class ZygoteSocket:
         size = int.from_bytes(self._buffer[:4], "little")
         if size > _LARGEST:
             raise SandboxFailure(
-                f"a zygote announced {size:,} bytes at once; this is a fault of ours or an attack"
+                f"a zygote announced a message of {size:,} bytes; {_LARGEST:,} are allowed. This is a bug in HARLM or an attack"
             )
         if len(self._buffer) < 4 + size:
             return None
@@ -209,7 +256,7 @@ class ZygoteSocket:
             raise SandboxFailure(f"a zygote broke the protocol: {error}") from error
 
     def close(self) -> None:
-        """Close the socket; the zygote and all that came from it end when they read that."""
+        """Close the socket. The zygote and every process that came from it end when they notice."""
         with contextlib.suppress(OSError):
             self._socket.close()
         for each in self._descriptors:

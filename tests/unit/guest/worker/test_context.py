@@ -79,7 +79,7 @@ def test_read_takes_places_names_and_hits() -> None:
     assert documents.read(documents.grep("thr")[0]) == "three"
     assert documents[0].read("2") == "two"
     assert documents[0].read((0, 3)) == "one"
-    with pytest.raises(KeyError, match="no text is called 'z:1'"):
+    with pytest.raises(KeyError, match="no text is named 'z:1'"):
         documents.read("z:1")
 
 
@@ -115,7 +115,7 @@ def test_texts_are_read_from_the_file_that_the_host_wrote(
 
 
 def test_a_file_that_is_too_short_is_refused() -> None:
-    with nameless_file() as file, pytest.raises(EOFError, match="shorter than was announced"):
+    with nameless_file() as file, pytest.raises(EOFError, match="shorter than announced"):
         library_of().read_texts(os.dup(file), [{"name": "a", "has_lines": True, "size": 4, "ascii": True}])
 
 
@@ -129,7 +129,7 @@ def test_what_is_returned_takes_a_limit_and_says_what_it_cut() -> None:
     assert short.startswith(text[:80])
     assert f"[cut: about 20 of {len(text) // 4:,} tokens; {len(text) - 80:,} characters more]" in short
     assert document.read((0, 10), max_tokens=100) == text[:10]
-    with pytest.raises(ValueError, match="max_tokens must be a number of tokens from 1 on, not 0"):
+    with pytest.raises(ValueError, match="max_tokens must be an int of at least 1, not 0"):
         document.read("1-2", max_tokens=0)
 
 

@@ -17,7 +17,8 @@ from harlm.errors import (
 )
 from harlm.models.wrappers import Breaker, Guarded, Patience, Retrying
 from harlm.types import Completion, Sampling
-from tests.support.virtual_time import ASKED, Provider, failing, in_virtual_time, now, refused
+from tests.support.timed_provider import ASKED, Provider, failing, refused
+from tests.support.virtual_time import in_virtual_time, now
 
 NAME = Provider.name
 IN_A_ROW = 8
@@ -94,7 +95,7 @@ async def test_an_open_one_lets_nothing_through_and_says_when_to_come_again() ->
     assert isinstance(failure, ModelUnavailable)
     assert failure.retry_after == pytest.approx(0.6)
     assert not failure.perhaps_billed
-    assert "did not answer 8 times in a row, and is left alone for 0.6 s" in str(failure)
+    assert "did not answer 8 times in a row; no request is sent to it for 0.6 s" in str(failure)
     assert provider.asked == []
 
 

@@ -11,7 +11,8 @@ from harlm.events import Event, FellBack
 from harlm.models.wrappers import Fallback, Layers, Patience
 from harlm.testing import ScriptedModel
 from harlm.types import Sampling
-from tests.support.virtual_time import ASKED, Provider, failing, in_virtual_time, refused
+from tests.support.timed_provider import ASKED, Provider, failing, refused
+from tests.support.virtual_time import in_virtual_time
 
 NAME = Provider.name
 

@@ -14,7 +14,8 @@ from harlm.events import Event, Hedged
 from harlm.models.wrappers import Hedging, Latencies, Limited, Limiter
 from harlm.protocols import LanguageModel
 from harlm.types import Amounts, Completion, Message, Price, Sampling
-from tests.support.virtual_time import ASKED, Outcome, Provider, failing, in_virtual_time, now
+from tests.support.timed_provider import ASKED, Outcome, Provider, failing
+from tests.support.virtual_time import in_virtual_time, now
 
 NAME = Provider.name
 FAN_OUT, ENOUGH = 8, 20

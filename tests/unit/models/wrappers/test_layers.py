@@ -16,16 +16,8 @@ from harlm.models.wrappers import Layers, Patience
 from harlm.protocols import LanguageModel
 from harlm.testing import ScriptedModel
 from harlm.types import Amounts, Completion, Message, Price, Sampling, Usage
-from tests.support.virtual_time import (
-    ASKED,
-    Outcome,
-    Provider,
-    failing,
-    in_virtual_time,
-    now,
-    refused,
-    said,
-)
+from tests.support.timed_provider import ASKED, Outcome, Provider, failing, refused, said
+from tests.support.virtual_time import in_virtual_time, now
 
 NAME = Provider.name
 ADDRESS = "http://provider"
@@ -136,7 +128,7 @@ async def test_all_lines_of_a_run_share_what_is_known_of_an_address() -> None:
     for line in lines[:8]:
         await outcome_of(line)
     failure = await outcome_of(lines[8])
-    assert "is left alone" in str(failure)
+    assert "no request is sent to it for 1.0 s" in str(failure)
     assert len(provider.asked) == 8
     other = Layers(patience=Patience(retries=0))
     other.add(provider, ADDRESS)

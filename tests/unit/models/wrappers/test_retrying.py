@@ -26,16 +26,8 @@ from harlm.errors import (
 from harlm.events import Event, Retried
 from harlm.models.wrappers import Patience, Retrying
 from harlm.types import Completion, Sampling
-from tests.support.virtual_time import (
-    ASKED,
-    Outcome,
-    Provider,
-    failing,
-    in_virtual_time,
-    now,
-    refused,
-    said,
-)
+from tests.support.timed_provider import ASKED, Outcome, Provider, failing, refused, said
+from tests.support.virtual_time import in_virtual_time, now
 
 NAME = Provider.name
 

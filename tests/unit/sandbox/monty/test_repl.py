@@ -169,7 +169,7 @@ async def test_above_a_size_nothing_is_saved_and_a_limit_costs_all(opened: Opene
     await repl.run("z = 1")
     seen = await repl.run("while True: pass")
     assert seen.lost
-    assert "its variables are gone, `context` is there" in str(seen.error)
+    assert "its variables are gone, `context` is still defined" in str(seen.error)
     again = await repl.run("print(context)\nz")
     assert again.output == "alpha beta\n"
     assert "NameError" in str(again.error)
@@ -180,7 +180,7 @@ async def test_an_interpreter_that_does_not_come_back_is_a_failure(
 ) -> None:
     repl = await opened(cell_seconds=60)
     monkeypatch.setattr("harlm.sandbox.monty.repl._GRACE_S", -59.5)
-    with pytest.raises(SandboxFailure, match="did not come back"):
+    with pytest.raises(SandboxFailure, match="did not return"):
         await repl.run("while True: pass")
 
 
@@ -369,7 +369,7 @@ async def test_a_wrong_argument_is_told_in_the_cell(opened: Opened) -> None:
         "llm_query_batched('a')": "TypeError: llm_query_batched needs a list",
         "rlm_query_batched(['a'], ['b', 'c'])": "ValueError: rlm_query_batched got 1 prompts and 2 contexts",
         "rlm_query('a', 3)": "TypeError: a child's context must be",
-        "place(7, 0)": "ValueError: place takes a number of a document",
+        "place(7, 0)": "ValueError: place takes the number of a document",
         "search(k=3)": "TypeError: search() missing 1 required positional argument",
     }.items():
         assert told in str((await repl.run(call)).error)
@@ -444,6 +444,6 @@ async def test_a_process_that_cannot_be_started_is_a_failure(
 ) -> None:
     monkeypatch.setenv("MONTY_BIN", "/nowhere/monty")
     sandbox = MontySandbox(SandboxSettings())
-    with pytest.raises(SandboxFailure, match="Monty did not come up"):
+    with pytest.raises(SandboxFailure, match="Monty did not start"):
         await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
     await sandbox.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.calls import Calls, Clock
 
 
@@ -18,7 +18,7 @@ class Wire:
         self.sent.append(frame)
 
 
-async def _never(call: wire.Call) -> object:
+async def _never(call: frames.Call) -> object:
     return await asyncio.get_running_loop().create_future()
 
 
@@ -26,8 +26,8 @@ def _calls(to_worker: Wire) -> Calls:
     return Calls(_never, to_worker, Clock(), on_answer=lambda *_: None, on_fault=lambda _: None)  # type: ignore[arg-type] # what is used of one
 
 
-def _call(number: int) -> wire.Call:
-    return wire.Call(id=number, function="llm_query", arguments={})
+def _call(number: int) -> frames.Call:
+    return frames.Call(id=number, function="llm_query", arguments={})
 
 
 async def test_a_call_that_comes_after_the_end_is_refused_and_waited_for_by_nobody() -> None:
@@ -40,7 +40,7 @@ async def test_a_call_that_comes_after_the_end_is_refused_and_waited_for_by_nobo
     async with asyncio.timeout(5):
         await calls.end()
     assert not calls.are_open()
-    assert to_worker.sent == [wire.Refuse(id=number, message="it is over") for number in (1, 2)]
+    assert to_worker.sent == [frames.Refuse(id=number, message="it is over") for number in (1, 2)]
 
 
 async def test_the_end_leaves_nothing_open() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.errors import CodeError
+from harlm.sandbox.process import frames
 from harlm.sandbox.process import replay as records
-from harlm.sandbox.process import wire
 from harlm.sandbox.process.replay import CellRecords, Recording, Replayed
 
 CALLS = st.lists(
@@ -20,9 +20,9 @@ CALLS = st.lists(
 def recorded(calls: list[tuple[str, str, bool]]) -> Recording:
     recording = Recording()
     for number, (function, prompt, is_refused) in enumerate(calls):
-        call = wire.Call(id=number, function=function, arguments={"prompt": prompt})
-        answer: wire.Reply | wire.Refuse = wire.Reply(id=number, value=number)
-        recording.add(call, wire.Refuse(id=number, message=str(number)) if is_refused else answer)
+        call = frames.Call(id=number, function=function, arguments={"prompt": prompt})
+        answer: frames.Reply | frames.Refuse = frames.Reply(id=number, value=number)
+        recording.add(call, frames.Refuse(id=number, message=str(number)) if is_refused else answer)
     return recording
 
 
@@ -46,7 +46,7 @@ def test_each_call_gets_the_answers_that_it_got_in_the_order_that_it_got_them(
                         await again.call(function, {"prompt": prompt})
                 else:
                     assert await again.call(function, {"prompt": prompt}) == number
-            with pytest.raises(CodeError, match="was not called like this"):
+            with pytest.raises(CodeError, match="was not called with these arguments"):
                 await again.call(function, {"prompt": prompt})
 
     asyncio.run(replay())
@@ -54,7 +54,7 @@ def test_each_call_gets_the_answers_that_it_got_in_the_order_that_it_got_them(
 
 def test_arguments_in_another_order_are_the_same_call() -> None:
     recording = Recording()
-    recording.add(wire.Call(id=1, function="f", arguments={"a": 1, "b": 2}), wire.Reply(id=1, value="x"))
+    recording.add(frames.Call(id=1, function="f", arguments={"a": 1, "b": 2}), frames.Reply(id=1, value="x"))
     kept = CellRecords()
     kept.add("cell", recording, 0.0)
     assert asyncio.run(Replayed(kept.entries[0]).call("f", {"b": 2, "a": 1})) == "x"
@@ -68,7 +68,9 @@ def test_a_journal_holds_so_much_and_says_what_it_left_out(monkeypatch: pytest.M
     assert (kept.entries, kept.left_out) == ([], 2)
     large = Recording()
     for number in range(20):
-        large.add(wire.Call(id=number, function="f", arguments={}), wire.Reply(id=number, value="z" * 100))
+        large.add(
+            frames.Call(id=number, function="f", arguments={}), frames.Reply(id=number, value="z" * 100)
+        )
     assert large.answers() is None
     kept.add("z", large, 0.0)
     assert kept.left_out == 3

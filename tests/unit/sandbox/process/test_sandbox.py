@@ -16,12 +16,13 @@ import pytest
 from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
-from harlm.sandbox.process import wire
+from harlm.sandbox.process import frames
 from harlm.sandbox.process.repl import ProcessRepl
 from harlm.sandbox.process.sandbox import ProcessSandbox
 from harlm.sandbox.process.zygote import HostZygote
 from harlm.types import Context, Document
 from tests.support.canaries import descendants
+from tests.support.late_ends import late_ends
 from tests.support.sandboxes import TIERS, Host, repl_on, sandbox_on
 
 
@@ -325,6 +326,28 @@ async def test_cancelling_while_it_comes_back_harms_nothing(repl: ProcessRepl) -
     assert "1\n" in (await repl.run("print(x)")).output
 
 
+async def test_a_cell_after_a_cancelled_loss_does_not_wait_for_the_lost_process(tier: str) -> None:
+    with late_ends() as ends:
+        async with repl_on(tier, cell_seconds=1.0) as repl:
+            await repl.run("x = 1")
+            link = repl._process.link
+            assert link is not None
+            ends.hold()
+            running = asyncio.create_task(repl.run("import os; os._exit(1)"))
+            while not link.was_killed:  # the end of the wire has arrived, that of the process has not
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            assert repl._process.link is link
+            following = asyncio.create_task(repl.run("print(x)"))
+            while repl._cell is None and repl._process.link is link:
+                await asyncio.sleep(0)
+            ends.report()
+            async with asyncio.timeout(20):  # the task would wait for ever
+                seen = await following
+    assert (seen.error, seen.output, seen.lost) == (None, "1\n", False)
+
+
 async def test_cells_and_forks_of_one_repl_take_turns(repl: ProcessRepl) -> None:
     seen = await asyncio.gather(*(repl.run(f"x = {number}; print({number})") for number in range(5)))
     assert [each.output for each in seen] == [f"{number}\n" for number in range(5)]
@@ -374,7 +397,7 @@ async def test_a_death_between_two_cells_is_told(repl: ProcessRepl) -> None:
     await asyncio.sleep(0.4)
     seen = await repl.run("print(x, 'y' in globals())")
     assert seen.lost
-    assert "the REPL had ended after the last cell" in seen.output
+    assert "the REPL ended after the last cell" in seen.output
     assert seen.output.endswith("1 False\n")
 
 
@@ -384,7 +407,7 @@ async def test_a_replay_that_goes_another_way_is_not_taken_for_the_same(tier: st
         await repl.run("import time; a = llm_query(str(time.time_ns()))")
         seen = await repl.run("import os; os._exit(1)")
         assert seen.error is not None
-        assert "but for those that cannot be" in seen.error
+        assert "except those that cannot be" in seen.error
         assert (await repl.run("print(x, 'a' in globals())")).output == "1 False\n"
 
 
@@ -605,7 +628,7 @@ async def test_a_zygote_that_dies_at_once_says_so(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("harlm.sandbox.process.zygote._BOOT", "raise SystemExit(1)")
     monkeypatch.setattr("harlm.sandbox.process.zygote.HostZygote._current", {})
     sandbox = ProcessSandbox("s0", SandboxSettings())
-    with pytest.raises(SandboxFailure, match=r"did not come up|cannot be started"):
+    with pytest.raises(SandboxFailure, match=r"did not start|cannot be started"):
         await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
     await sandbox.close()
 
@@ -654,7 +677,7 @@ async def test_random_is_seeded() -> None:
 
 
 def test_frames_have_names_and_shapes() -> None:
-    assert wire.Call(id=1, function="x", arguments={}).__struct_config__.tag == "call"
+    assert frames.Call(id=1, function="x", arguments={}).__struct_config__.tag == "call"
     assert os.name == "posix"
 
 

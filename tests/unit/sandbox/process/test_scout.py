@@ -216,7 +216,7 @@ async def test_copies_that_nobody_asked_for_break_the_protocol() -> None:
         "frame.f_locals['self']._channel.send({'op': 'copies', 'data': b''})"
     )
     async with repl_on("s0", host=Model()) as repl:
-        with pytest.raises(SandboxFailure, match="copies that nobody asked for"):
+        with pytest.raises(SandboxFailure, match="copies that were not asked for"):
             await repl.run(cell)
 
 

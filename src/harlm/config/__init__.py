@@ -1,0 +1,40 @@
+"""Settings: one frozen section for each part of HARLM, and the origin of every value."""
+
+from harlm.config.sections import (
+    DEFAULT_USD,
+    OFFLINE_MODEL,
+    BudgetSettings,
+    Config,
+    ContextSettings,
+    EngineSettings,
+    MemorySettings,
+    ModelSettings,
+    SandboxSettings,
+    Speculation,
+    Tier,
+    TracingSettings,
+    setting_names,
+)
+from harlm.config.settings import Settings, load, overridden
+from harlm.config.values import is_address, seconds_of
+
+__all__ = [
+    "DEFAULT_USD",
+    "OFFLINE_MODEL",
+    "BudgetSettings",
+    "Config",
+    "ContextSettings",
+    "EngineSettings",
+    "MemorySettings",
+    "ModelSettings",
+    "SandboxSettings",
+    "Settings",
+    "Speculation",
+    "Tier",
+    "TracingSettings",
+    "is_address",
+    "load",
+    "overridden",
+    "seconds_of",
+    "setting_names",
+]

@@ -1,0 +1,213 @@
+"""The sections of the settings: every setting with its type, bounds and default.
+
+The parts of HARLM give the settings their effect; nothing here depends on them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from harlm.types import Mode
+
+Tier = Literal["auto", "s3", "s2", "s1", "s0", "seatbelt", "monty"]
+"""An isolation tier of the sandbox (``harlm.sandbox.tiers``); ``auto`` takes the strongest available."""
+
+Speculation = Literal["off", "safe", "eager"]
+"""Which calls of a cell are made before the cell reaches them (``EngineSettings.speculation``)."""
+
+OFFLINE_MODEL = "offline/extractive"
+"""The built-in model, which needs no network and no key: the default when no model is configured."""
+
+DEFAULT_USD = 1.0
+"""Dollars that a run may spend when no limit is set."""
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options that all sections share."""
+
+
+class ModelSettings(_Section, frozen=True, kw_only=True):
+    """Which models answer, and how they are reached.
+
+    Attributes:
+        root: the model that writes code and answers.
+        sub: the model that cells call; ``None`` means the root model.
+        base_url: an OpenAI-compatible endpoint for ``openai/…`` models, without ``/chat/completions``.
+        api_key: the key for models at ``base_url``; without a ``base_url``, the key for the root model and
+            for other models at the same address. Every other model uses its provider's own variable.
+        window: tokens that fit into the models, where the built-in figure is wrong.
+        offline: refuse every model that needs a network.
+        fallback: the model to ask instead of one that still does not answer after all its retries.
+        economy: the model that cells call once 70 % of the budget is spent; cheaper than ``sub``.
+        retries: attempts after the first one, for failures that may be temporary.
+        patience_s: seconds for all attempts of a call, including the waits between them.
+        hedging: whether the slowest calls of a fan-out (at most 5 %) are asked a second time.
+        connect_timeout_s, timeout_s: seconds for one request.
+        proxy: an HTTP proxy; without it, ``HTTPS_PROXY`` and ``NO_PROXY`` apply.
+        ca_bundle: a PEM file of certificates to trust in addition to those of the system.
+    """
+
+    root: str = OFFLINE_MODEL
+    sub: str | None = None
+    base_url: str | None = None
+    api_key: str | None = None
+    window: Annotated[int, Meta(ge=1024)] | None = None
+    offline: bool = False
+    fallback: str | None = None
+    economy: str | None = None
+    retries: Annotated[int, Meta(ge=0, le=20)] = 6
+    patience_s: Annotated[float, Meta(gt=0)] = 600.0
+    hedging: bool = True
+    connect_timeout_s: Annotated[float, Meta(gt=0)] = 10.0
+    timeout_s: Annotated[float, Meta(gt=0)] = 600.0
+    proxy: str | None = None
+    ca_bundle: str | None = None
+
+    def __repr__(self) -> str:
+        return f"ModelSettings(root={self.root!r}, sub={self.sub!r})"  # never the key
+
+
+class ContextSettings(_Section, frozen=True, kw_only=True):
+    """Which files become part of a context.
+
+    Attributes:
+        include: glob patterns in .gitignore syntax; if there are any, only files that match are read.
+        exclude: patterns of files to leave out.
+        max_file_mb: larger files inside folders are skipped; a file that is named itself is always read.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    max_file_mb: Annotated[int, Meta(ge=1)] = 50
+
+
+class EngineSettings(_Section, frozen=True, kw_only=True):
+    """How a task is solved.
+
+    Attributes:
+        mode: ``auto`` lets the router choose.
+        max_depth: the deepest node that has its own REPL; 0 is the root alone.
+        max_turns: turns of a REPL loop; the last one forces an answer.
+        concurrency: model requests in flight at once, over the whole run.
+        shown_chars: characters of a cell's output that the root model sees (head and tail).
+        speculation: whether calls are made before a cell reaches them: ``off``; ``safe``, the calls that are
+            certain and a few past a possible exit; ``eager``, every call that can be foreseen.
+        seed: sent to providers that support seeds; it also seeds ``random`` in the REPL.
+        strict: treat an answer without a verified citation as an error.
+    """
+
+    mode: Mode | Literal["auto"] = "auto"
+    max_depth: Annotated[int, Meta(ge=0, le=16)] = 3
+    max_turns: Annotated[int, Meta(ge=2, le=200)] = 20
+    concurrency: Annotated[int, Meta(ge=1, le=1024)] = 32
+    shown_chars: Annotated[int, Meta(ge=500)] = 12_000
+    speculation: Speculation = "safe"
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    strict: bool = False
+
+
+class SandboxSettings(_Section, frozen=True, kw_only=True):
+    """How model-written code is isolated, and its limits for one cell and one REPL.
+
+    Attributes:
+        tier: the isolation tier; ``auto`` takes the strongest that works on this machine.
+        allow_unsafe: whether ``s0``, which protects from accidents only, may be used.
+        cell_seconds: wall time of one cell, not counting the time it waits for calls.
+        cpu_seconds: processor time of one cell, over all its threads.
+        silence_seconds: how long a cell may neither compute, print nor wait for a call.
+        memory_mb: address space of one REPL, on top of twice its context.
+        open_repls: REPLs open at once at each depth below the root.
+    """
+
+    tier: Tier = "auto"
+    allow_unsafe: bool = False
+    cell_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    cpu_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    silence_seconds: Annotated[float, Meta(gt=0)] = 30.0
+    memory_mb: Annotated[int, Meta(ge=64)] = 4096
+    open_repls: Annotated[int, Meta(ge=1, le=256)] = 16
+
+
+class BudgetSettings(_Section, frozen=True, kw_only=True):
+    """What one run may use at most, over its whole recursion. ``None`` means no limit, except for ``usd``.
+
+    Attributes:
+        usd: dollars; infinity for no limit. ``None`` means the default limit of ``DEFAULT_USD``, which
+            applies where prices are known and only warns where one is not. Any other limit needs the price of
+            every model of the run.
+        tokens: input and output tokens together.
+        calls: model requests.
+        seconds: wall time; also written ``90s``, ``5m``, ``1h30m``.
+        prices: a TOML file of prices that override the built-in ones; ``None`` means ``prices.toml`` next to
+            the user's settings.
+    """
+
+    usd: Annotated[float, Meta(ge=0)] | None = None
+    tokens: Annotated[int, Meta(ge=1)] | None = None
+    calls: Annotated[int, Meta(ge=1)] | None = None
+    seconds: Annotated[float, Meta(gt=0)] | None = None
+    prices: str | None = None
+
+
+class MemorySettings(_Section, frozen=True, kw_only=True):
+    """What is remembered within a run, and from run to run.
+
+    Attributes:
+        cache: whether to reuse the reply of a call that was made before, in any run.
+        namespace: runs in different namespaces share nothing.
+        view_tokens: tokens of the view that shows a node its earlier turns and results.
+        history_tokens: tokens of the turns that a node sees whole; turns beyond that are folded into the
+            view.
+        return_tokens: tokens of what a child returns; the rest is available through its handle.
+        hot_tokens: tokens of the texts in the hot tier.
+        summaries: how long entries are shortened for the view: ``extractive`` leaves parts out;
+            ``abstractive`` asks the sub-model in parallel to the run, which costs calls.
+        embedder: what makes vectors of entries, so that search also finds them by meaning: ``hashing``,
+            ``minilm``, or a model of an OpenAI-compatible server, ``openai/name[@base_url]``, which sends the
+            entries to that server.
+        max_mb: size of the file; the entries that were used least and longest ago are removed first.
+    """
+
+    cache: bool = True
+    namespace: str = "default"
+    view_tokens: Annotated[int, Meta(ge=200)] = 3_000
+    history_tokens: Annotated[int, Meta(ge=1_000)] = 12_000
+    return_tokens: Annotated[int, Meta(ge=100)] = 4_000
+    hot_tokens: Annotated[int, Meta(ge=0)] = 16_000
+    summaries: Literal["extractive", "abstractive"] = "extractive"
+    embedder: str | None = None
+    max_mb: Annotated[int, Meta(ge=1)] = 2_048
+
+
+class TracingSettings(_Section, frozen=True, kw_only=True):
+    """Where runs are stored.
+
+    Attributes:
+        home: the folder of runs and index; ``None`` means the platform's state folder.
+    """
+
+    home: str | None = None
+
+
+class Config(_Section, frozen=True, kw_only=True):
+    """All settings of one client."""
+
+    models: ModelSettings = ModelSettings()
+    loading: ContextSettings = ContextSettings()
+    engine: EngineSettings = EngineSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    budget: BudgetSettings = BudgetSettings()
+    memory: MemorySettings = MemorySettings()
+    tracing: TracingSettings = TracingSettings()
+
+
+def setting_names() -> list[str]:
+    """The dotted names of all settings, in the order of their sections."""
+    return [
+        f"{section}.{key}"
+        for section in Config.__struct_fields__
+        for key in type(getattr(Config(), section)).__struct_fields__
+    ]

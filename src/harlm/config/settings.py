@@ -1,0 +1,164 @@
+"""The settings that apply in a folder, and the origin of each.
+
+Precedence: flag > environment > project file > user file > default. ``harlm.config.files`` says what a
+project file may not set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import msgspec
+
+from harlm.config.files import Layer, project_layer, user_layer
+from harlm.config.sections import Config, setting_names
+from harlm.config.values import is_address, seconds_of
+from harlm.errors import ConfigError
+
+_ENVIRONMENT: Mapping[str, str] = {
+    "HARLM_MODEL": "models.root",
+    "HARLM_SUB_MODEL": "models.sub",
+    "HARLM_BASE_URL": "models.base_url",
+    "HARLM_API_KEY": "models.api_key",
+    "HARLM_OFFLINE": "models.offline",
+    "HARLM_CONCURRENCY": "engine.concurrency",
+    "HARLM_SANDBOX": "sandbox.tier",
+    "HARLM_MAX_COST": "budget.usd",
+    "HARLM_MAX_TOKENS": "budget.tokens",
+    "HARLM_MAX_CALLS": "budget.calls",
+    "HARLM_TIMEOUT": "budget.seconds",
+    "HARLM_HOME": "tracing.home",
+}
+
+_ADDRESSES = ("models.base_url", "models.proxy")
+
+_SECRET = "models.api_key"  # noqa: S105 - the name of a setting, not a secret
+_HIDDEN = "(set, hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A config and the origin of every value in it, by dotted name."""
+
+    config: Config
+    origins: Mapping[str, str]
+
+    def shown(self) -> dict[str, object]:
+        """Every setting by dotted name. Keys are never shown."""
+        shown = {}
+        for name in setting_names():
+            section, key = name.split(".")
+            value = getattr(getattr(self.config, section), key)
+            shown[name] = _HIDDEN if name == _SECRET and value else value
+        return shown
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Every setting as (name, value as TOML writes it, origin)."""
+        return [(name, _toml(value), self.origin(name)) for name, value in self.shown().items()]
+
+    def origin(self, name: str) -> str:
+        """Where the value of a setting comes from."""
+        return self.origins.get(name, "default")
+
+
+def load(
+    *,
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    folder: Path,
+    user_file: Path,
+) -> Settings:
+    """The settings that apply in ``folder``.
+
+    Args:
+        flags: values by dotted name; ``None`` means that the flag was not given.
+        environment: the environment variables of the process.
+        folder: where to look for a project file.
+        user_file: the user's own TOML file; it need not exist, and is ignored if it may not be read.
+
+    Raises:
+        ConfigError: a file, variable or flag that cannot be used; the message names it and its value.
+    """
+    project = project_layer(folder)
+    layers: list[Layer] = [
+        user_layer(user_file),
+        *([] if project is None else [project]),
+        *_environment_layers(environment),
+        *((f"flag {name}", {name: value}) for name, value in flags.items() if value is not None),
+    ]
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for origin, layer in layers:
+        _reject_unknown(layer, origin)
+        values.update(layer)
+        origins.update(dict.fromkeys(layer, origin))
+    return Settings(config=_converted(values, origins), origins=origins)
+
+
+def overridden(base: Config, flags: Mapping[str, object]) -> Config:
+    """``base`` with some values replaced.
+
+    Args:
+        flags: values by dotted name; ``None`` keeps the value of ``base``.
+
+    Raises:
+        ConfigError: a value that cannot be used.
+    """
+    values = {
+        f"{section}.{key}": value
+        for section, keys in msgspec.to_builtins(base).items()
+        for key, value in keys.items()
+    }
+    values |= {name: value for name, value in flags.items() if value is not None}
+    return _converted(values, {})
+
+
+def _environment_layers(environment: Mapping[str, str]) -> Iterable[Layer]:
+    for variable, name in _ENVIRONMENT.items():
+        if value := environment.get(variable, "").strip():
+            yield f"env {variable}", {name: value}
+
+
+def _reject_unknown(layer: Mapping[str, object], origin: str) -> None:
+    known = setting_names()
+    for name in layer:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else " `harlm config show` lists all settings."
+            raise ConfigError(f"{origin}: unknown setting {name!r}.{hint}")
+
+
+def _converted(values: Mapping[str, object], origins: Mapping[str, str]) -> Config:
+    sections: dict[str, dict[str, object]] = {}
+    for name, value in values.items():
+        section, key = name.split(".")
+        if name == "budget.seconds" and isinstance(value, str):
+            try:
+                value = seconds_of(value)
+            except ValueError as error:
+                raise ConfigError(f"{origins.get(name, name)}: {name}: {error}") from error
+        sections.setdefault(section, {})[key] = value
+    try:
+        config = msgspec.convert(sections, Config, strict=False)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`").split("[")[0]
+        raise ConfigError(f"{origins.get(name, name)}: {name} = {values.get(name)!r}: {detail}") from error
+    for name in _ADDRESSES:
+        if (value := values.get(name)) is not None and not is_address(str(value)):
+            raise ConfigError(
+                f"{origins.get(name, name)}: {name} = {value!r} is not an http or https URL with a host, "
+                "such as http://127.0.0.1:8000/v1"
+            )
+    return config
+
+
+def _toml(value: object) -> str:
+    if value is None:
+        return "(unset)"
+    if value == _HIDDEN:
+        return _HIDDEN
+    return msgspec.json.encode(value).decode()
