@@ -1,4 +1,4 @@
-"""What every memory store must do, whatever keeps its entries."""
+"""What every memory store must do, wherever it keeps its entries."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from harlm.protocols import MemoryStore
 from harlm.types import Entry, Usage
 
 STORES: dict[str, Callable[[Path], MemoryStore]] = {
-    "ram": lambda folder: InMemoryStore(),
+    "in memory": lambda folder: InMemoryStore(),
     "cold": lambda folder: ColdStore(folder / "memory.db"),
-    "hot in front of ram": lambda folder: HotStore(InMemoryStore(), tokens=100),
+    "hot in front of memory": lambda folder: HotStore(InMemoryStore(), tokens=100),
     "hot in front of cold": lambda folder: HotStore(ColdStore(folder / "memory.db"), tokens=100),
     "hot that holds nothing": lambda folder: HotStore(ColdStore(folder / "memory.db"), tokens=0),
 }
@@ -54,12 +54,12 @@ def test_an_entry_comes_back_as_it_was(store: MemoryStore, value: str | bytes) -
     assert store.get("k") == put
 
 
-def test_what_is_not_there_is_none(store: MemoryStore) -> None:
+def test_a_key_that_was_never_put_has_no_entry(store: MemoryStore) -> None:
     assert store.get("nothing") is None
     assert store.search("nothing", 5, run="R") == () or store.search("nothing", 5, run="R") == []
 
 
-def test_the_first_under_a_key_stays(store: MemoryStore) -> None:
+def test_the_first_entry_under_a_key_stays(store: MemoryStore) -> None:
     store.put(entry("k", "first"))
     store.flush()
     store.put(entry("k", "second"))
@@ -69,9 +69,9 @@ def test_the_first_under_a_key_stays(store: MemoryStore) -> None:
     assert found.value == "first"
 
 
-def test_entries_are_found_by_what_they_say_and_by_what_they_answer(store: MemoryStore) -> None:
+def test_entries_are_found_by_their_text_and_by_their_question(store: MemoryStore) -> None:
     store.put(entry("a", "The contract ends in March.", question="When does it end?"))
-    store.put(entry("b", "The harbour was dredged.", question="What of the harbour?"))
+    store.put(entry("b", "The harbour was dredged.", question="What happened to the harbour?"))
     for is_flushed in (False, True):
         if is_flushed:
             store.flush()
@@ -80,7 +80,7 @@ def test_entries_are_found_by_what_they_say_and_by_what_they_answer(store: Memor
         assert [each.key for each in store.search("contract harbour", 1, run="R")] in (["a"], ["b"])
 
 
-def test_a_passage_of_a_long_entry_is_named(store: MemoryStore) -> None:
+def test_a_search_returns_the_passage_of_a_long_entry(store: MemoryStore) -> None:
     text = (
         "Nothing of interest stands here.\n\n" * 200
         + "The password of the lighthouse is umbrella.\n\n"
@@ -115,4 +115,4 @@ def test_closing_twice_is_safe(store: MemoryStore) -> None:
     store.close()
     store.close()
     store.flush()
-    assert not store.search("x", 3, run="R"), "nobody waits for what was closed"
+    assert not store.search("x", 3, run="R"), "a closed store answers at once"

@@ -1,4 +1,4 @@
-"""What every router promises."""
+"""What every router must do."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_route_is_a_distribution_and_its_mode_is_the_most_probable(
 
 @pytest.mark.parametrize("router", ROUTERS, ids=lambda router: type(router).__name__)
 @given(tokens=st.integers(1, 10**8), window=st.integers(1_000, 10**6))
-def test_what_does_not_fit_is_never_read_directly(router: Router, tokens: int, window: int) -> None:
+def test_a_context_that_does_not_fit_is_never_read_directly(router: Router, tokens: int, window: int) -> None:
     task = Task(question="Who wrote it?", context=Context.of_text("x"))
     route = router.route(task, profile_of(tokens), root=facts_of(window), sub=facts_of(window))
     assert tokens <= window or (route.mode != "direct" and route.probabilities["direct"] == 0.0)

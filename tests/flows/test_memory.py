@@ -49,7 +49,7 @@ def of_roles(root: Reply, sub: Reply = lambda request: f"reply to {request.promp
 
 
 def turns(*cells: str) -> Reply:
-    """One cell a turn; the last one again and again."""
+    """One cell for each turn, and the last one for all that follow."""
 
     def root(request: Request) -> str:
         (number,) = re.findall(r"Turn (\d+) of \d+\.", request.prompt.rpartition("\n")[2])
@@ -102,7 +102,7 @@ def test_an_identical_run_that_folds_and_searches_makes_no_call(tmp_path: Path) 
     assert (again.text, again.memory.reused) == (first.text, calls)
 
 
-def test_the_line_under_an_answer_says_what_was_not_paid_again(tmp_path: Path) -> None:
+def test_the_line_under_an_answer_counts_the_calls_that_were_reused(tmp_path: Path) -> None:
     with ScriptedServer(of_roles(turns(SAMPLES, "FINAL(out[-1])"))) as server:
         models = ("-m", f"openai/root@{server.base_url}", "--sub-model", f"openai/sub@{server.base_url}")
         lines = [
@@ -124,7 +124,7 @@ def test_the_line_under_an_answer_says_what_was_not_paid_again(tmp_path: Path) -
     assert ", 9 reused ·" in lines[1]
 
 
-def test_a_cell_that_is_run_again_asks_for_nothing(tmp_path: Path) -> None:
+def test_a_cell_that_is_run_again_makes_no_new_call(tmp_path: Path) -> None:
     cell = "replies = [llm_query(f'item {at}') for at in range(5)]\nprint(replies)"
     with ScriptedServer(of_roles(turns(cell, cell, "FINAL(replies[0])"))) as server:
         answer = asked(server, tmp_path)
@@ -132,7 +132,7 @@ def test_a_cell_that_is_run_again_asks_for_nothing(tmp_path: Path) -> None:
     assert answer.memory.reused == 5
 
 
-def test_failures_are_not_remembered(tmp_path: Path) -> None:
+def test_failures_are_not_reused(tmp_path: Path) -> None:
     fails = [True]
 
     def sub(request: Request) -> str | web.Response:
@@ -148,7 +148,7 @@ def test_failures_are_not_remembered(tmp_path: Path) -> None:
         assert (again.text, again.memory.reused) == ("good", 1)
 
 
-def test_an_answer_of_a_child_that_is_long_is_had_by_its_handle(tmp_path: Path) -> None:
+def test_the_long_answer_of_a_child_can_be_expanded_by_its_handle(tmp_path: Path) -> None:
     def root(request: Request) -> str:
         if is_of_a_child(request):
             return (
@@ -234,7 +234,7 @@ def test_a_memory_that_is_damaged_costs_calls_and_nothing_else(tmp_path: Path) -
         ("memory.search('x', max_tokens=0)", "max_tokens must be a number"),
     ],
 )
-def test_what_a_cell_asks_for_wrongly_is_told_to_it(tmp_path: Path, call: str, said: str) -> None:
+def test_a_wrong_call_to_the_memory_is_an_exception_in_the_cell(tmp_path: Path, call: str, said: str) -> None:
     cell = f"try:\n    {call}\nexcept Exception as error:\n    told = str(error)\nprint(told)"
     with ScriptedServer(of_roles(turns(cell, "FINAL(told)"))) as server:
         assert said in asked(server, tmp_path).text
@@ -258,7 +258,7 @@ def test_notes_and_results_are_found_from_another_depth(tmp_path: Path) -> None:
         assert "Otto" in asked(server, tmp_path).text
 
 
-def test_search_for_people(tmp_path: Path) -> None:
+def test_the_search_command_finds_passages(tmp_path: Path) -> None:
     for at in range(30):
         (tmp_path / f"{at}.txt").write_text(
             f"Page {at} tells of harbours.\n\n" + ("The walrus is called Otto." if at == 7 else "")
@@ -312,7 +312,7 @@ def test_summaries_of_the_sub_model_are_shown_if_they_are_true(
     assert (summary in last.messages[1][1].partition("<memory>")[2]) == is_shown
 
 
-def test_search_by_meaning_for_people(tmp_path: Path) -> None:
+def test_the_search_command_finds_passages_by_meaning(tmp_path: Path) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
     for at in range(12):
@@ -334,7 +334,7 @@ def test_search_by_meaning_for_people(tmp_path: Path) -> None:
     assert found.out.startswith("7.txt:1: Page 7 tells")
 
 
-def test_vectors_of_entries_are_made_beside_the_run_and_paid_for(tmp_path: Path) -> None:
+def test_vectors_of_entries_are_made_in_the_background_and_paid_for(tmp_path: Path) -> None:
     pytest.importorskip("numpy")
     cells = (
         "import time\nout = [llm_query(f'item {at}') for at in range(9)]\ntime.sleep(0.5)\nprint(memory.search('item 3'))",
@@ -366,7 +366,7 @@ def test_vectors_of_entries_are_made_beside_the_run_and_paid_for(tmp_path: Path)
     assert name not in again.usage.by_model
 
 
-def test_vectors_that_are_being_made_at_the_end_are_part_of_the_answer(tmp_path: Path) -> None:
+def test_vectors_still_being_made_at_the_end_count_in_the_answer(tmp_path: Path) -> None:
     pytest.importorskip("numpy")
     does = Embeddings()
     does.slow_s = 5.0

@@ -1,4 +1,4 @@
-"""Nodes on scripted models, and what tests ask of them."""
+"""Nodes on scripted models, and the calls and answers that tests ask of them."""
 
 from __future__ import annotations
 

@@ -44,11 +44,11 @@ class Name(NamedTuple):
 
 VOCABULARY = (
     Name("context", prompt="""\
-- `context`: one text is a str; several are a list of str, each with a `.name`. It can be sliced, looped over and searched
-  with `re` like any other. Besides: `context.search(question, k=10)` ranks passages; `context.grep(regex, k=200)` finds
-  lines; `context.read("name:10-20")` returns lines, `context.near(hit)` what surrounds a hit; `context.outline()`
-  lists documents, or the headings and definitions of one. A hit prints as `place: text` and has .place .source .line
-  .text .quote .document. What returns text takes `max_tokens=` and says what it cut."""),
+- `context`: one text is a str; several are a list of str, each with a `.name`. Slice it, loop over it or search it with
+  `re` like any other. It also has methods: `context.search(question, k=10)` ranks passages; `context.grep(regex, k=200)`
+  finds lines; `context.read("name:10-20")` returns lines; `context.near(hit)` returns the text around a hit;
+  `context.outline()` lists documents, or the headings and definitions of one. A hit prints as `place: text` and has
+  .place .source .line .text .quote .document. Methods that return text take `max_tokens=` and say what they cut."""),
     Name("search", "search", ("query", "k", "document"), (), changes_nothing=True),
     Name("places", "places", ("document", "offsets"), (), changes_nothing=True),
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),
@@ -56,18 +56,18 @@ VOCABULARY = (
 - `llm_query(prompt)` -> str asks a language model that sees the prompt and nothing else: put the question and the text
   into it. It reads well and counts badly; let it judge meaning, and let code count, sort and join."""),
     Name("llm_query_batched", "llm_query", ("prompts", "model"), ("full",), may_be_foreseen=True, prompt="""\
-- `llm_query_batched(prompts)` -> list[str] asks many at the same time. Prefer it to a loop of llm_query."""),
+- `llm_query_batched(prompts)` -> list[str] sends many prompts at the same time. Prefer it to a loop over llm_query."""),
     Name("rlm_query", "rlm_query", ("prompt", "context", "model"), ("full",), may_be_foreseen=True, only_if_certain=True, prompt="""\
 - `rlm_query(prompt, context)` -> str gives a part of the work to a child that has a REPL like yours over `context` (a
-  str, a list of str, or documents of yours); `rlm_query_batched(prompts, contexts)` does many. Use it for parts that
-  are themselves too large for one call. A call that fails raises an exception here."""),
+  str, a list of str, or some of your documents); `rlm_query_batched(prompts, contexts)` does this for many parts. Use it
+  for parts that are too large for one call. A call that fails raises an exception here."""),
     Name("rlm_query_batched", "rlm_query", ("prompts", "contexts", "model"), ("full",), may_be_foreseen=True, only_if_certain=True),
     Name("budget", "budget", changes_nothing=True, is_momentary=True, prompt="""\
-- `budget()` says what is left."""),
+- `budget()` returns what is left of each limit."""),
     Name("memory", prompt="""\
-- `memory`: what was found out in this run, in other parts of it as well. `memory.search(query, k=5)` finds earlier
-  results and turns, `memory.expand(handle)` returns one whole, `memory.note(text)` keeps something in view. Long
-  dialogues are folded: old turns are then summarised, and each has a handle that expands it."""),
+- `memory`: the results of this run, also of its other parts. `memory.search(query, k=5)` finds earlier results and turns,
+  `memory.expand(handle)` returns one in full, `memory.note(text)` keeps a text in view. Long dialogues are folded: old
+  turns are summarised, and each has a handle to expand it."""),
     Name("memory_search", "memory_search", ("query", "k", "max_tokens"), is_momentary=True),
     Name("memory_expand", "memory_expand", ("handle", "question", "max_tokens"), is_momentary=True),
     Name("memory_note", "memory_note", ("text",), is_momentary=True),

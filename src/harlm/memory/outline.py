@@ -19,7 +19,7 @@ _LOOKED_AT = 200  # lines that decide the kind
 _SHOWN = 3  # rows from each end
 _LONG = 160  # characters of one row
 _SIGNATURE = re.compile(
-    r"^\s*(?:async def|def|class|function|func|fn|public|private|static|interface|type)\b.*", re.MULTILINE
+    r"^[ \t]*(?:async def|def|class|function|func|fn|public|private|static|interface|type)\b.*", re.MULTILINE
 )
 _STAMP = re.compile(r"^\W*(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\w{3} +\d+ \d\d:\d\d)")
 _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")

@@ -44,7 +44,7 @@ async def reply_to(
 
 
 class Measured(ScriptedModel):
-    """Replies whose length is chosen by the test: a share of the limit that was sent, and whether that cut it.
+    """A model whose replies may be cut, at a length that the test chooses.
 
     Attributes:
         sampled: the sampling of each call.

@@ -63,7 +63,7 @@ async def test_finishing_in_prose_before_any_output_is_refused_too() -> None:
     assert answer.text == "late"
 
 
-async def test_a_finish_in_prose_beside_code_is_ignored() -> None:
+async def test_a_finish_in_prose_next_to_code_is_ignored() -> None:
     model = ScriptedModel([f"{LOOK}\nFINAL(guessed)", "FINAL(seen)"])
     answer, _ = await ask(model)
     assert prompts.PROSE_FINISH_IGNORED in last_seen(model)
@@ -85,7 +85,7 @@ async def test_blocks_run_in_order_up_to_an_exception() -> None:
     assert "never" not in seen
 
 
-async def test_prose_is_asked_for_code_and_taken_the_second_time() -> None:
+async def test_a_reply_without_code_is_refused_once_and_then_taken_as_the_answer() -> None:
     model = ScriptedModel(["I think it was 1883.", "It was 1883, as I said."])
     answer, _ = await ask(model)
     assert prompts.NO_CODE in last_seen(model)
@@ -153,7 +153,7 @@ async def test_the_transcript_only_grows() -> None:
     ("value", "text", "data"),
     [("42", "42", 42), ("[1, 'a']", '[\n  1,\n  "a"\n]', [1, "a"]), ("None", "null", None)],
 )
-async def test_values_that_are_no_text_are_data(value: str, text: str, data: object) -> None:
+async def test_values_that_are_not_text_are_data(value: str, text: str, data: object) -> None:
     answer, _ = await ask(ScriptedModel([LOOK, f"```repl\nFINAL({value})\n```"]))
     assert (answer.text, answer.data) == (text, data)
 
@@ -178,7 +178,7 @@ async def test_sub_calls_go_to_the_sub_model_and_are_counted() -> None:
     assert sum(each.role == "sub" for each in log.of(events.CallStarted)) == 4
 
 
-async def test_a_failed_sub_call_raises_in_the_cell_and_the_run_goes_on() -> None:
+async def test_a_failed_sub_call_raises_in_the_cell_and_the_run_continues() -> None:
     sub = ScriptedModel([ModelUnavailable("the provider is away", model="m")])
     model = ScriptedModel(["```repl\nllm_query('one')\n```", "FINAL(did without)"])
     answer, _ = await ask(model, sub=sub)
@@ -192,7 +192,7 @@ async def test_a_failed_root_call_ends_the_run() -> None:
 
 
 async def test_children_have_repls_of_their_own_down_to_the_depth() -> None:
-    """Every node asks a child, until the sandbox answers with a plain call below the deepest level."""
+    """Every node asks a child; below the deepest level the child is a plain call."""
     plain: list[str] = []
 
     def reply(messages: object) -> str:

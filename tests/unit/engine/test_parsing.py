@@ -20,7 +20,7 @@ from harlm.engine.parsing import parse_not_found, parse_reply
         ("no code", []),
     ],
 )
-def test_fences(text: str, cells: list[str]) -> None:
+def test_code_blocks_are_found_by_their_fences(text: str, cells: list[str]) -> None:
     assert list(parse_reply(text).cells) == cells
 
 
@@ -43,11 +43,11 @@ def test_fences(text: str, cells: list[str]) -> None:
         ("nothing", None),
     ],
 )
-def test_finishing_in_prose(text: str, finish: str | None) -> None:
+def test_a_finish_in_prose_becomes_code(text: str, finish: str | None) -> None:
     assert parse_reply(text).finish == finish
 
 
-def test_prose_is_what_is_not_code() -> None:
+def test_prose_is_the_reply_without_its_code() -> None:
     assert parse_reply("before\n```repl\nx\n```\nafter").prose == "before\n\nafter"
 
 
@@ -65,5 +65,5 @@ def test_prose_is_what_is_not_code() -> None:
         ("NOTFOUND", None),
     ],
 )
-def test_not_found(text: str, rest: str | None) -> None:
+def test_an_answer_that_begins_with_not_found_is_recognised(text: str, rest: str | None) -> None:
     assert parse_not_found(text) == rest

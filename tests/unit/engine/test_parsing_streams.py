@@ -1,4 +1,4 @@
-"""What of a cell is whole while it is still being written."""
+"""The whole statements of a cell that is still being written."""
 
 from __future__ import annotations
 
@@ -32,18 +32,17 @@ REPLY = f"Let me look.\n\n```repl\n{CELL}```\nThat is all."
 
 
 def test_the_last_statement_is_held_back_until_another_begins() -> None:
-    told = [whole_statements(REPLY[:at]) for at in range(len(REPLY) + 1)]
-    assert told[-1] == CELL
+    assert whole_statements(REPLY) == CELL
     assert "for name" not in whole_statements(REPLY[: REPLY.index("text =")])
     assert "for name" in whole_statements(REPLY[: REPLY.index("b'''")])
 
 
 @given(st.integers(0, len(REPLY)))
-def test_what_is_told_is_a_beginning_of_the_cell_and_never_shrinks_a_statement(at: int) -> None:
-    told = whole_statements(REPLY[:at])
-    assert CELL.startswith(told)
+def test_whole_statements_are_a_prefix_of_the_cell_and_each_is_final(at: int) -> None:
+    so_far = whole_statements(REPLY[:at])
+    assert CELL.startswith(so_far)
     whole = ast.parse(CELL).body
-    for mine, last in zip(ast.parse(told).body, whole, strict=False):
+    for mine, last in zip(ast.parse(so_far).body, whole, strict=False):
         assert ast.dump(mine) == ast.dump(last)
 
 
@@ -58,5 +57,5 @@ def test_what_is_told_is_a_beginning_of_the_cell_and_never_shrinks_a_statement(a
         "",
     ],
 )
-def test_nothing_is_told_of_what_is_not_whole(text: str) -> None:
+def test_code_without_a_whole_statement_gives_nothing(text: str) -> None:
     assert whole_statements(text) == ""

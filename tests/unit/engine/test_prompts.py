@@ -23,10 +23,10 @@ def test_the_root_prompt_is_at_most_1500_tokens() -> None:
 def test_prompts_change_only_on_purpose() -> None:
     """A change of wording is a change of version: caches and traces are compared by it."""
     texts = prompts.REPL_SYSTEM + prompts.FULL_SYSTEM + prompts.DIRECT_SYSTEM + prompts.FINISHING
-    assert (prompts.VERSION, hashlib.sha256(texts.encode()).hexdigest()[:16]) == (4, "9802410f030daa2a")
+    assert (prompts.VERSION, hashlib.sha256(texts.encode()).hexdigest()[:16]) == (4, "baee4e2454a2596f")
 
 
-def test_what_never_changes_comes_first_and_the_turn_last() -> None:
+def test_the_constant_part_comes_first_and_the_turn_last() -> None:
     one, other = opening("full", ["a", "b"], "One?"), opening("full", "text", "Other?")
     assert one.startswith(prompts.FULL_SYSTEM)
     assert other.startswith(prompts.FULL_SYSTEM)
@@ -39,7 +39,7 @@ def test_repl_mode_does_not_mention_sub_models() -> None:
     assert "llm_query_batched" in prompts.FULL_SYSTEM
 
 
-def test_a_context_is_described_and_not_given() -> None:
+def test_several_documents_are_described_but_not_quoted() -> None:
     text = opening("repl", {f"doc{n}.txt": f"secret {n}" for n in range(30)})
     assert "a list of 30 str" in text
     assert "doc0.txt" in text
@@ -47,7 +47,7 @@ def test_a_context_is_described_and_not_given() -> None:
     assert "secret" not in text
 
 
-def test_a_single_text_is_shown_by_its_beginning() -> None:
+def test_of_a_single_text_the_beginning_is_shown() -> None:
     text = opening("repl", "The beginning. " + "x" * 10_000 + " the end")
     assert "The beginning." in text
     assert "the end" not in text
@@ -77,7 +77,7 @@ def test_an_observation_shows_head_and_tail_with_the_true_length() -> None:
     assert text.endswith("A note.\n\nTurn 3 of 20.")
 
 
-def test_silence_is_said() -> None:
+def test_a_cell_without_output_is_shown_as_such() -> None:
     text = prompts.observation_message(
         [Observation(), Observation(output="x\n", output_chars=2)], [], shown=600, turn=2, max_turns=3
     )

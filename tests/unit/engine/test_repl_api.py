@@ -53,7 +53,7 @@ def api_over(context: Context, model: ScriptedModel | None = None) -> ReplApi:
         ("format_disk", {}, "there is no function 'format_disk'"),
     ],
 )
-async def test_what_a_cell_may_not_ask_is_said_in_the_cell(
+async def test_a_call_that_cannot_be_served_is_an_exception_in_the_cell(
     function: str, arguments: dict[str, object], said: str
 ) -> None:
     with pytest.raises(CodeError) as caught:
@@ -78,7 +78,7 @@ async def test_places_are_those_of_the_document() -> None:
     ]
 
 
-async def test_parts_are_found_as_hits_name_them() -> None:
+async def test_parts_are_found_by_the_names_that_hits_show() -> None:
     pdf = read_document("r.pdf", making.pdf(["One.", "Two.", "Three."])).documents[0]
     api = api_over(Context(documents=(pdf,)))
 
@@ -94,7 +94,7 @@ async def test_parts_are_found_as_hits_name_them() -> None:
             await part(wrong)
 
 
-async def test_budget_says_what_is_limited_and_what_is_not() -> None:
+async def test_budget_returns_what_is_left_of_each_limit() -> None:
     left = await api_over(load("x")).call("budget", {})
     assert isinstance(left, dict)
     assert left["turns_left"] == 20
@@ -107,6 +107,6 @@ async def test_a_model_can_be_named() -> None:
     assert await api_over(load("x"), model).call("llm_query", {"prompt": "x", "model": "small"}) == "reply"
 
 
-def test_modes_offer_functions() -> None:
+def test_each_mode_offers_its_functions() -> None:
     assert given_in("repl") == ("budget", "memory_search", "memory_expand", "memory_note")
     assert "rlm_query_batched" in given_in("full")

@@ -20,7 +20,7 @@ def test_parallelism_is_call_time_over_busy_time() -> None:
     assert meter.parallelism == 2.5
 
 
-def test_a_child_adds_to_all_above_it() -> None:
+def test_the_calls_of_a_child_count_at_all_nodes_above_it() -> None:
     clock = Clock()
     root = CallClock(now=clock)
     child = CallClock(root, now=clock)
@@ -36,7 +36,7 @@ def test_no_calls_have_no_parallelism() -> None:
     assert CallClock().parallelism == 0.0
 
 
-def test_a_burst_saves_what_it_lasted_beyond_its_longest_call() -> None:
+def test_a_burst_could_have_saved_the_time_beyond_its_longest_call() -> None:
     clock = Clock()
     bursts = Bursts(clock)
     for _ in range(3):

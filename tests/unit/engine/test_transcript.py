@@ -26,13 +26,13 @@ def bytes_of(text: str) -> int:
 def transcript(
     memory: Memory, history: int = 3_000, view: int = 900, out_of_sight: list[str] | None = None
 ) -> tuple[Transcript, list[tuple[int, int, int]]]:
-    told: list[tuple[int, int, int]] = []
+    folds: list[tuple[int, int, int]] = []
     made = Transcript(
         OPENING, memory, node="0", depth=0, question="where is the walrus", measure=bytes_of, history_tokens=history,
-        view_tokens=view, on_fold=lambda *folded: told.append(folded),
+        view_tokens=view, on_fold=lambda *folded: folds.append(folded),
         on_turn=lambda handle, *_: None if out_of_sight is None else out_of_sight.append(handle),
     )  # fmt: skip
-    return made, told
+    return made, folds
 
 
 def shown(text: str) -> Message:
@@ -44,7 +44,7 @@ def size(messages: list[Message]) -> int:
 
 
 def test_turns_that_have_room_are_shown_whole() -> None:
-    made, told = transcript(Memory(InMemoryStore()))
+    made, folds = transcript(Memory(InMemoryStore()))
     made.add("```repl\nprint(1)\n```", shown("1"))
     made.add("", shown("2"))
     assert made.messages == [
@@ -54,13 +54,13 @@ def test_turns_that_have_room_are_shown_whole() -> None:
         Message(role="assistant", content="(empty)"),
         shown("2"),
     ]
-    assert told == []
+    assert folds == []
 
 
-def test_old_turns_are_folded_at_once_and_had_by_their_handles() -> None:
+def test_old_turns_are_folded_together_and_stay_available_by_their_handles() -> None:
     memory = Memory(InMemoryStore(), run="R")
     out_of_sight: list[str] = []
-    made, told = transcript(memory, out_of_sight=out_of_sight)
+    made, folds = transcript(memory, out_of_sight=out_of_sight)
     texts = [
         f"output {at}: " + "x" * 700 + (" the walrus sleeps in room 7." if at == 2 else "")
         for at in range(12)
@@ -69,18 +69,18 @@ def test_old_turns_are_folded_at_once_and_had_by_their_handles() -> None:
     for at, text in enumerate(texts):
         made.add(f"```repl\nlook({at})\n```", shown(text))
         before.append(made.messages)
-    assert len(told) == 2
+    assert len(folds) == 2
     assert "walrus sleeps in room 7" in made.messages[1].content, "the view is made for the question"
     assert [each.role for each in made.messages[1:]] == ["user", "assistant"] * (
         len(made.messages) // 2 - 1
     ) + ["user"]
     kept = [memory.expand(handle).text for handle in out_of_sight]
-    assert len(kept) == sum(folded for folded, _, _ in told)
+    assert len(kept) == sum(folded for folded, _, _ in folds)
     assert all(text in whole for text, whole in zip(texts, kept, strict=False))
     unchanged = [len([1 for a, b in zip(one, two, strict=False) if a == b]) for one, two in pairwise(before)]
     assert sum(count == len(one) for count, one in zip(unchanged, before, strict=False)) == len(
         before
-    ) - 1 - len(told)
+    ) - 1 - len(folds)
 
 
 TURNS = st.lists(
@@ -104,7 +104,7 @@ def test_no_prompt_exceeds_the_bound(turns: list[tuple[int, int, str]], history:
         assert made.messages[1].content.startswith(OPENING[1].content)
 
 
-def test_a_prompt_that_a_provider_finds_too_long_becomes_shorter_until_nothing_is_left() -> None:
+def test_a_prompt_that_a_provider_refused_is_shortened_until_nothing_remains_to_cut() -> None:
     made, _ = transcript(Memory(InMemoryStore()), history=40_000)
     for at in range(4):
         made.add(f"reply {at}", shown("y" * 6_000))
@@ -128,5 +128,5 @@ def test_a_prompt_that_a_provider_finds_too_long_becomes_shorter_until_nothing_i
         ("nothing of it", "nothing of it"),
     ],
 )
-def test_what_is_left_is_no_part_of_what_is_asked(content: str, lasting: str) -> None:
+def test_the_remaining_budget_is_not_part_of_the_lasting_prompt(content: str, lasting: str) -> None:
     assert [each.content for each in prompts.lasting([shown(content)])] == [lasting]

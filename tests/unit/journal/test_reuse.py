@@ -1,4 +1,4 @@
-"""Exact reuse: the same is asked once, everything else again."""
+"""Exact reuse: equal calls are made once, and different calls each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harlm.types import Completion, Message, Sampling, Usage
 ASKED = [Message(role="system", content="rules"), Message(role="user", content="why?")]
 
 
-def test_keys_differ_in_all_that_matters_and_in_nothing_else() -> None:
+def test_a_key_depends_on_all_that_decides_a_reply_and_on_nothing_else() -> None:
     reuse = Reuse(InMemoryCalls())
     base = reuse.key("a/b at c", ASKED, Sampling())
     assert base == Reuse(InMemoryCalls()).key(
@@ -63,7 +63,7 @@ class Provider:
         return reply.completion.text, reply.is_known
 
 
-async def test_the_same_is_asked_once_also_at_the_same_time() -> None:
+async def test_equal_calls_are_made_once_even_at_the_same_time() -> None:
     provider = Provider()
     replies = await asyncio.gather(*(provider.ask() for _ in range(20)))
     assert {text for text, _ in replies} == {"reply 1"}
@@ -84,21 +84,21 @@ async def test_a_reply_that_was_cut_is_not_reused(stop: Literal["length", "filte
     assert [await provider.ask() for _ in range(2)] == [("reply 1", False), ("reply 2", False)]
 
 
-async def test_a_reply_that_is_longer_than_it_may_be_is_not_reused() -> None:
+async def test_a_known_reply_that_is_longer_than_the_limit_is_not_reused() -> None:
     provider = Provider()
     await provider.ask()
     assert await provider.ask(most=8) == ("reply 2", False)
     assert (await provider.ask(most=9))[1]
 
 
-async def test_an_error_is_not_reused_and_who_waited_asks_again() -> None:
+async def test_an_error_is_not_reused_and_a_waiting_task_makes_the_call_itself() -> None:
     provider = Provider(fails=1)
     results = await asyncio.gather(*(provider.ask() for _ in range(4)), return_exceptions=True)
     assert [type(each) for each in results].count(ModelUnavailable) == 1
     assert provider.calls == 2
 
 
-async def test_who_is_cancelled_leaves_the_call_to_those_who_wait() -> None:
+async def test_a_cancelled_task_leaves_the_call_to_a_waiting_one() -> None:
     provider = Provider()
     first = asyncio.create_task(provider.ask())
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Paid calls in a file: kept over restarts, apart by namespace, within a size, and never lost to a faulty file."""
+"""Paid calls in a file: kept over restarts, by namespace, within a size, in spite of faulty files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from harlm import storage
 from harlm.errors import MemoryFailure
-from harlm.journal import CallJournal, InMemoryCalls, store
+from harlm.journal import CallJournal, InMemoryCalls
 from harlm.journal.store import remove_least
 from harlm.memory import ColdStore
 from harlm.storage import used_bytes
@@ -222,23 +222,21 @@ def test_calls_that_cannot_be_written_stay_readable_until_they_can(
             MemoryFailure, match=r"the journal of this run is not kept on disk \(database is locked\)"
         ):
             opened.flush()
-        assert opened.failure is not None
+        assert "database is locked" in (opened.failure or "")
         assert (opened.get("a"), opened.get("b")) == (call("a"), call("b"))
         holder.execute("ROLLBACK")
         opened.flush()
-        assert opened.failure is None
+        assert not opened.failure
     assert rows(file) == [("a",), ("b",)]
 
 
 def test_a_full_disk_is_an_error_and_loses_no_call(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened_by_storage = store.opened
-
     def small(file: Path, schema: str, version: int) -> sqlite3.Connection:
-        connection = opened_by_storage(file, schema, version)
+        connection = storage.opened(file, schema, version)
         connection.execute("PRAGMA max_page_count = 20")
         return connection
 
-    monkeypatch.setattr(store, "opened", small)
+    monkeypatch.setattr("harlm.journal.store.opened", small)
     texts = {f"k{at}": os.urandom(10_000).hex() for at in range(20)}
     with journal(file) as full:
         for key, text in texts.items():

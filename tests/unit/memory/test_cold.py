@@ -1,4 +1,4 @@
-"""The cold tier when files go wrong: what was acknowledged is there, what cannot be kept is said, and nobody sees another's."""
+"""The cold tier and faulty files: acknowledged entries are kept, and failures are reported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harlm import storage
 from harlm.errors import MemoryFailure
 from harlm.memory import cold, rows
 from harlm.memory.cold import ColdStore
-from harlm.memory.maintenance import forget, held
+from harlm.memory.maintenance import held
 from harlm.types import Entry
 
 
@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "memory.db"
 
 
-def test_another_process_finds_what_was_kept(file: Path) -> None:
+def test_entries_are_found_after_a_restart(file: Path) -> None:
     store = ColdStore(file)
     store.put(entry("a"))
     store.close()
@@ -68,7 +68,7 @@ def test_a_key_of_another_run_is_found_in_this_one_once_it_is_put_again(file: Pa
     assert (row.entries, row.uses) == (1, 1)
 
 
-def test_a_damaged_file_is_moved_aside_and_what_can_be_read_is_taken_over(file: Path) -> None:
+def test_a_damaged_file_is_set_aside_and_its_readable_entries_are_copied(file: Path) -> None:
     store = ColdStore(file)
     for at in range(400):
         store.put(entry(f"k{at}", f"walnut number {at} " * 20))
@@ -89,13 +89,13 @@ def test_a_damaged_file_is_moved_aside_and_what_can_be_read_is_taken_over(file: 
     with sqlite3.connect(file) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         (count,) = connection.execute("SELECT count(*) FROM entries WHERE key LIKE 'k%'").fetchone()
-    assert list(file.parent.glob("memory.db.broken-*")) or count == 400
+    assert count == 400 or (list(file.parent.glob("memory.db.broken-*[0-9]")) and count > 100)
 
 
 @pytest.mark.parametrize(
-    "content", [b"this is no database at all" * 400, b"SQLite format 3\0" + os.urandom(9_000)]
+    "content", [b"this is not a database at all" * 400, b"SQLite format 3\0" + os.urandom(9_000)]
 )
-def test_a_file_that_is_no_database_is_moved_aside(file: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_database_is_set_aside(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     store = ColdStore(file)
     assert store.get("a") is None
@@ -107,7 +107,7 @@ def test_a_file_that_is_no_database_is_moved_aside(file: Path, content: bytes) -
     assert aside.read_bytes()[:20] == content[:20]
 
 
-def test_a_file_of_another_format_is_moved_aside(file: Path) -> None:
+def test_a_file_of_another_format_is_set_aside(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA user_version = 99")
         connection.execute("CREATE TABLE kept (x)")
@@ -120,7 +120,7 @@ def test_a_file_of_another_format_is_moved_aside(file: Path) -> None:
     assert len(list(file.parent.glob("memory.db.broken-*[0-9]"))) == 1
 
 
-def test_a_file_that_was_moved_away_under_us_is_begun_anew(file: Path) -> None:
+def test_a_file_that_was_removed_while_open_is_created_again(file: Path) -> None:
     store = ColdStore(file)
     store.put(entry("a"))
     store.flush()
@@ -134,7 +134,7 @@ def test_a_file_that_was_moved_away_under_us_is_begun_anew(file: Path) -> None:
     again.close()
 
 
-def test_what_cannot_be_written_is_said_and_kept_in_memory(
+def test_entries_that_cannot_be_written_stay_in_memory_and_the_failure_is_reported(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage, "_PATIENCE_S", 0.1)
@@ -157,9 +157,7 @@ def test_what_cannot_be_written_is_said_and_kept_in_memory(
     again.close()
 
 
-def test_a_full_disk_is_said_and_nothing_is_lost_meanwhile(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_reported_and_loses_no_entry(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connected = rows.connected
 
     def small(where: Path) -> sqlite3.Connection:
@@ -177,7 +175,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost_meanwhile(
     store.close()
 
 
-def test_an_entry_that_no_database_holds_keeps_nobody_waiting(file: Path) -> None:
+def test_an_entry_that_no_database_holds_delays_no_other(file: Path) -> None:
     store = ColdStore(file)
     store.put(entry("with it"))
     store.put(Entry(key="a", kind="reply", value="x", run="R", tokens=1 << 80))
@@ -192,7 +190,7 @@ def test_an_entry_that_no_database_holds_keeps_nobody_waiting(file: Path) -> Non
     again.close()
 
 
-def test_a_folder_that_nothing_can_be_written_to_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_is_reported(tmp_path: Path) -> None:
     (tmp_path / "no folder").write_text("a file")
     store = ColdStore(tmp_path / "no folder" / "memory.db")
     store.put(entry("a"))
@@ -220,7 +218,7 @@ def test_two_threads_and_two_stores_on_one_file_lose_nothing(file: Path) -> None
     assert row.entries == 1_200
 
 
-def test_a_large_entry_and_one_of_bytes(file: Path) -> None:
+def test_very_large_entries_and_bytes_are_kept(file: Path) -> None:
     store = ColdStore(file)
     large = "The walnuts are in the cellar. " * 3_400_000  # 105 MB
     store.put(entry("large", large))
@@ -231,44 +229,6 @@ def test_a_large_entry_and_one_of_bytes(file: Path) -> None:
     assert found.value == large
     assert store.search("cellar", 1, run="R")[0].key == "large"
     store.close()
-
-
-def test_the_least_used_goes_first(file: Path) -> None:
-    store = ColdStore(file)
-    for at in range(600):
-        store.put(entry(f"k{at}", os.urandom(2_000).hex()))
-    store.flush()
-    store.put(entry("k7"))
-    store.close()
-    full = held(file).size
-    pruned = ColdStore(file, max_bytes=full // 2)
-    pruned.put(entry("new"))
-    pruned.flush()
-    assert pruned.get("k7") is not None
-    assert pruned.get("k0") is None
-    pruned.close()
-    assert held(file).size <= full // 2 + 100_000
-    with sqlite3.connect(file) as connection:
-        connection.execute("INSERT INTO passages (passages) VALUES ('integrity-check')")
-    connection.close()
-
-
-def test_forgetting(file: Path) -> None:
-    assert forget(file) == 0
-    store = ColdStore(file)
-    store.put(Entry(key="old", kind="note", value="x", run="R", created=100.0))
-    store.put(entry("new"))
-    store.close()
-    assert forget(file, time.time() - 60) == 1
-    assert [row.kind for row in held(file).rows] == ["reply"]
-    assert forget(file) == 1
-    assert held(file).rows == ()
-
-
-def test_a_verb_says_what_is_wrong_with_the_file(file: Path) -> None:
-    file.write_bytes(b"no database" * 500)
-    with pytest.raises(MemoryFailure, match="cannot be used"):
-        held(file)
 
 
 _WRITER = """

@@ -1,4 +1,4 @@
-"""Handles, tiers and views: nothing is lost, whatever is demoted; what is shown stays within its bound."""
+"""Handles, tiers and views: no entry is lost when it leaves a tier, and views keep their bound."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harlm.memory import ColdStore, InMemoryStore, Memory, Shown, view
 from harlm.tokens import estimate_tokens
 from harlm.types import EntryKind
 
-ARTICLE = "The lighthouse of Rixhöft was lit in 1822. " + "Nobody wrote of the weather that day. " * 200
+ARTICLE = "The lighthouse of Rixhöft was lit in 1822. " + "The weather was mild that day. " * 200
 
 
 def bytes_of(text: str) -> int:
@@ -23,7 +23,7 @@ def bytes_of(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
-def test_every_entry_is_had_whole_from_every_tier(tmp_path: Path) -> None:
+def test_every_entry_can_be_expanded_whole_from_every_tier(tmp_path: Path) -> None:
     store = ColdStore(tmp_path / "memory.db")
     memory = Memory(store, run="R", hot_tokens=500)
     values = [f"entry {at}: " + "word " * (at % 60) for at in range(300)]
@@ -57,7 +57,7 @@ def test_handles_and_views_do_not_depend_on_which_call_ends_first() -> None:
     assert one.put("a note", kind="note") == other.put("a note", kind="note")
 
 
-def test_a_handle_that_does_not_exist_is_no_entry() -> None:
+def test_a_handle_that_does_not_exist_is_a_miss() -> None:
     memory = Memory(InMemoryStore(), run="R")
     memory.put("[m2222] answer of a child: 42", kind="reply")
     with pytest.raises(KeyError, match="m2222"):
@@ -65,7 +65,7 @@ def test_a_handle_that_does_not_exist_is_no_entry() -> None:
     assert memory.use().misses == 1
 
 
-def test_what_is_cut_is_said_and_can_be_asked_about() -> None:
+def test_a_shortened_entry_says_that_it_is_cut_and_answers_a_question() -> None:
     memory = Memory(InMemoryStore(), run="R")
     handle = memory.put(ARTICLE, kind="answer")
     cut = memory.expand(handle, 60, "When was it lit?")
@@ -135,7 +135,7 @@ def test_many_entries_become_lists_of_handles_that_lead_to_each_of_them() -> Non
             if handle not in wanted:
                 texts.append(memory.expand(handle).text)
     assert wanted <= reached
-    assert memory.view("0", ["what?"], 300) == shown, "a list of handles is no entry of the node"
+    assert memory.view("0", ["what?"], 300) == shown, "a list of handles is not an entry of the node"
 
 
 SIZES = st.one_of(st.integers(0, 40), st.sampled_from([200, 2_000, 20_000]))
@@ -173,8 +173,8 @@ def test_a_view_of_hostile_texts_never_exceeds_its_bound(texts: list[str], token
 def test_no_node_of_a_tree_is_shown_more_than_its_bound(
     branching: int, depth: int, sizes: list[int], tokens: int
 ) -> None:
-    """Each node is shown the answers of its children and returns one of its own, up to the root: level by level, as all nodes
-    of a level see the same.
+    """Each node sees the answers of its children and returns one itself, up to the root. Level by level,
+    since all nodes of a level see the same.
     """
     memory = Memory(InMemoryStore(), run="R", hot_tokens=2_000, measure=bytes_of)
     for level in range(depth):

@@ -1,4 +1,4 @@
-"""The hot tier: what was used last is at hand, within its tokens, and what has gone is fetched."""
+"""The hot tier: the entries used last, within its tokens; others come from the store behind it."""
 
 from __future__ import annotations
 

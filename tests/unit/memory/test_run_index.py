@@ -11,7 +11,7 @@ def _entry(key: str, value: str, run: str = "R", question: str = "") -> Entry:
     return Entry(key=key, kind="reply", value=value, run=run, question=question)
 
 
-def test_what_other_runs_hold_changes_nothing(tmp_path: Path) -> None:
+def test_entries_of_other_runs_do_not_change_a_search(tmp_path: Path) -> None:
     store = ColdStore(tmp_path / "memory.db")
     store.put(_entry("a", "the harbour was dredged, says the keeper"))
     store.put(_entry("b", "the lighthouse was lit, says the keeper"))
@@ -24,7 +24,7 @@ def test_what_other_runs_hold_changes_nothing(tmp_path: Path) -> None:
     store.close()
 
 
-def test_what_was_added_since_is_found(tmp_path: Path) -> None:
+def test_entries_added_after_a_search_are_found(tmp_path: Path) -> None:
     store = ColdStore(tmp_path / "memory.db")
     store.put(_entry("a", "walnuts"))
     assert [each.key for each in store.search("walnuts", 5, run="R")] == ["a"]
@@ -53,7 +53,7 @@ def test_short_passages_are_worth_more_than_long_ones(tmp_path: Path) -> None:
     store.close()
 
 
-def test_what_is_put_after_others_were_forgotten_is_found(tmp_path: Path) -> None:
+def test_entries_put_after_others_were_removed_are_found(tmp_path: Path) -> None:
     file = tmp_path / "memory.db"
     store = ColdStore(file)
     for at in range(9):
@@ -62,12 +62,12 @@ def test_what_is_put_after_others_were_forgotten_is_found(tmp_path: Path) -> Non
     assert forget(file) == 9
     assert not store.search("walnuts", 20, run="R")
     for at in range(5):
-        store.put(_entry(f"b{at}", f"walnuts {at}"))  # in rows that have the numbers of those that went
+        store.put(_entry(f"b{at}", f"walnuts {at}"))  # these rows reuse the numbers of removed ones
     assert {each.key for each in store.search("walnuts", 20, run="R")} == {f"b{at}" for at in range(5)}
     store.close()
 
 
-def test_a_file_that_was_put_in_the_place_of_another_has_other_numbers(tmp_path: Path) -> None:
+def test_after_the_file_was_replaced_its_own_row_numbers_are_used(tmp_path: Path) -> None:
     file, new = tmp_path / "memory.db", tmp_path / "new.db"
     store = ColdStore(file)
     store.put(_entry("a", "walnuts"))

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from harlm.router import HeuristicRouter
-from harlm.router.features import need_of
 from harlm.types import Context, ModelFacts, Profile, Task
 
 
@@ -36,16 +35,3 @@ def route(question: str, tokens: int, structure: str = "prose", window: int = 12
 )
 def test_modes_follow_size_and_wording(question: str, tokens: int, structure: str, mode: str) -> None:
     assert route(question, tokens, structure) == mode
-
-
-@pytest.mark.parametrize(
-    ("question", "need"),
-    [
-        ("What is the code of the vault?", "lookup"),
-        ("How many files import re?", "exact"),
-        ("Which file is the largest?", "exact"),
-        ("What is the sentiment of the reviews?", "meaning"),
-    ],
-)
-def test_needs_follow_wording(question: str, need: str) -> None:
-    assert need_of(question) == need
