@@ -61,14 +61,14 @@ def memory_with(embedder: object) -> Memory:
     return memory
 
 
-async def test_what_means_the_same_is_found() -> None:
+async def test_a_text_of_the_same_meaning_is_found() -> None:
     memory = memory_with(Knowing())
     found = await memory.search("tusker", 3)
     assert found
     assert all("walrus" in each.text for each in found)
 
 
-async def test_an_embedder_that_fails_costs_nothing_but_meaning() -> None:
+async def test_without_its_embedder_search_still_finds_words() -> None:
     knowing = Knowing()
     memory = memory_with(knowing)
     knowing.is_broken = True
@@ -91,7 +91,7 @@ async def test_searches_at_the_same_time_do_not_mix_vectors() -> None:
     assert all(["walrus" in each.text for each in found] == [True] * 3 for found in both)
 
 
-async def test_vectors_are_made_before_anybody_searches() -> None:
+async def test_vectors_are_made_in_the_background() -> None:
     knowing = Knowing()
     memory = memory_with(knowing)
     assert knowing.asked == 0, "who puts an entry does not wait for its vector"
@@ -112,7 +112,7 @@ async def test_a_memory_that_is_closed_makes_no_more_vectors() -> None:
     await memory_with(None).close()
 
 
-async def test_a_budget_that_is_spent_costs_nothing_but_meaning() -> None:
+async def test_with_a_spent_budget_search_still_finds_words() -> None:
     class Poor(Knowing):
         async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
             raise CallLimit("2 of 2 calls are used", limit="calls", used=2, allowed=2)
@@ -123,7 +123,7 @@ async def test_a_budget_that_is_spent_costs_nothing_but_meaning() -> None:
     await memory.close()
 
 
-async def test_what_failed_is_not_tried_again() -> None:
+async def test_a_failed_embedder_is_not_asked_again() -> None:
     knowing = Knowing()
     knowing.is_broken = True
     memory = memory_with(knowing)
@@ -135,7 +135,7 @@ async def test_what_failed_is_not_tried_again() -> None:
     await memory.close()
 
 
-async def test_whatever_goes_wrong_beside_the_run_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_unexpected_error_in_the_background_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     class Odd(Knowing):
         async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
             raise KeyError("no such thing")

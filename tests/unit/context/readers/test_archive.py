@@ -61,7 +61,7 @@ def test_names_of_members_can_be_shown() -> None:
     assert reading.documents[0].name == "b.tar/a%0A%1B.txt"
 
 
-def test_whatever_the_standard_library_raises_says_that_the_archive_is_broken(
+def test_any_error_of_the_standard_library_says_that_the_archive_is_broken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(**_: object) -> None:
