@@ -6,8 +6,8 @@ from harlm.context import profile
 from harlm.types import Context, Document
 
 PROSE = (
-    "The committee met on a cold morning and decided, after some debate, to postpone the matter until spring. "
-    * 40
+    "The committee met on a cold morning and decided, after some debate, "
+    "to postpone the matter until spring. " * 40
 )
 
 

@@ -9,8 +9,8 @@ from harlm.tokens.estimate import estimate_documents
 from harlm.types import Document
 
 PROSE = (
-    "The committee met on a cold morning and decided, after some debate, to postpone the matter until spring. "
-    * 40
+    "The committee met on a cold morning and decided, after some debate, "
+    "to postpone the matter until spring. " * 40
 )
 
 

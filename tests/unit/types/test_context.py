@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.types import Context, Document, Marks, pieces
+from harlm.types import Context, Document, Marks, pieces, without_surrogates
 
 
 def test_lines_are_counted_from_one() -> None:
@@ -67,3 +67,23 @@ def test_a_context_knows_its_documents_by_name_and_the_first_wins() -> None:
 def test_pieces_join_to_the_text() -> None:
     assert list(pieces("", 3)) == [""]
     assert list(pieces("abcdefg", 3)) == ["abc", "def", "g"]
+
+
+def test_lone_surrogates_become_one_character_each() -> None:
+    assert without_surrogates("a\ud800b\udfff") == "a\ufffdb\ufffd"
+    text = "no surrogates: 😀"
+    assert without_surrogates(text) is text
+
+
+def test_several_sheets_may_count_from_1() -> None:
+    marks = Marks(unit="row", starts=[0, 2, 4], numbers=[1, 2, 1], labels=["A row 1", "A row 2", "B row 1"])
+    document = Document(name="b.xlsx", text="x\ny\nz", marks=marks)
+    assert document.extent(1) == (0, 2)
+    assert document.extent(2) == (2, 4)
+    assert document.extent(3) is None
+    assert document.place(4).label == "B row 1"
+
+
+def test_a_context_digest_depends_on_the_order_of_its_documents() -> None:
+    one, two = Document(name="a", text="1"), Document(name="b", text="2")
+    assert Context(documents=(one, two)).digest != Context(documents=(two, one)).digest

@@ -13,7 +13,10 @@ def read(name: str, data: bytes) -> Document:
 
 
 def test_html_shows_what_a_reader_sees_with_the_lines_of_the_file() -> None:
-    source = "<html><head><title>T</title><style>x{}</style></head>\n<body>\n<h2>Head</h2>\n<p>One &amp;\n two.</p><ul><li>item</ul>\n<script>no()</script><pre>a\n  b</pre></body>"
+    source = (
+        "<html><head><title>T</title><style>x{}</style></head>\n<body>\n<h2>Head</h2>\n<p>One &amp;\n two.</p>"
+        "<ul><li>item</ul>\n<script>no()</script><pre>a\n  b</pre></body>"
+    )
     document = read("page.html", source.encode())
     assert document.text == "T\n## Head\nOne & two.\n- item\na\n  b"
     assert document.place(document.text.index("One")).line == 4

@@ -15,8 +15,10 @@ def read(name: str, data: bytes) -> Document:
 def test_mail_has_its_headers_and_reports_attachments() -> None:
     mail = (
         b"From: ada@example.org\r\nTo: bob@example.org\r\nSubject: Hello\r\nMIME-Version: 1.0\r\n"
-        b'Content-Type: multipart/mixed; boundary="B"\r\n\r\n--B\r\nContent-Type: text/html\r\n\r\n<p>The code is 7.</p>\r\n'
-        b'--B\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n\r\nx\r\n--B--\r\n'
+        b'Content-Type: multipart/mixed; boundary="B"\r\n\r\n'
+        b"--B\r\nContent-Type: text/html\r\n\r\n<p>The code is 7.</p>\r\n"
+        b'--B\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n'
+        b"\r\nx\r\n--B--\r\n"
     )
     reading = read_document("m.eml", mail)
     assert (
@@ -43,7 +45,8 @@ def test_a_message_without_headers_and_text_is_an_error() -> None:
 def test_plain_text_is_preferred_to_html() -> None:
     mail = (
         b'Subject: Hi\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="B"\r\n\r\n'
-        b"--B\r\nContent-Type: text/html\r\n\r\n<p>rich</p>\r\n--B\r\nContent-Type: text/plain\r\n\r\nplain\r\n--B--\r\n"
+        b"--B\r\nContent-Type: text/html\r\n\r\n<p>rich</p>\r\n"
+        b"--B\r\nContent-Type: text/plain\r\n\r\nplain\r\n--B--\r\n"
     )
     assert read("m.eml", mail).text == "Subject: Hi\n\nplain"
 
