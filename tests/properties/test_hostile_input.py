@@ -1,4 +1,4 @@
-"""Nothing outside us is trusted: whatever comes is read, or refused with an error of ours."""
+"""No input from outside is trusted: it is read, or rejected with an error of HARLM."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_any_page_and_any_mail_are_read_or_refused(page: str, mail: str, odd: by
         for data in (source.encode(), source.encode() + odd, odd + source.encode()):
             with contextlib.suppress(ContextError):
                 for document in read_document(name, data).documents:
-                    document.text.encode()  # whatever is read can be sent
+                    document.text.encode()  # a text that was read can always be sent
 
 
 ANY_TEXT = st.text(st.sampled_from("a1 \n\x1b\ud800\udcff\u202e") | st.characters(), max_size=6)
@@ -157,8 +157,8 @@ FRAMES = st.recursive(
 )
 
 
-def _told(data: bytes, sizes: list[int], largest: int = 1000) -> tuple[list[object], list[object]]:
-    """The frames and the ends that a wire tells of, when ``data`` comes in pieces."""
+def _received(data: bytes, sizes: list[int], largest: int = 1000) -> tuple[list[object], list[object]]:
+    """The frames and the ends that a wire reports when ``data`` arrives in pieces."""
     frames: list[object] = []
     ends: list[object] = []
     wire = Wire(largest, lambda frame, _: frames.append(frame), ends.append)
@@ -180,7 +180,7 @@ def _told(data: bytes, sizes: list[int], largest: int = 1000) -> tuple[list[obje
     st.lists(st.integers(1, 50), max_size=8),
 )
 def test_any_bytes_from_a_worker_are_frames_or_a_violation(data: bytes, sizes: list[int]) -> None:
-    _, ends = _told(data, sizes)
+    _, ends = _received(data, sizes)
     assert len(ends) == 1
     assert ends[0] is None or isinstance(ends[0], SandboxFailure)
 
@@ -189,7 +189,7 @@ def test_any_bytes_from_a_worker_are_frames_or_a_violation(data: bytes, sizes: l
 def test_frames_arrive_whole_however_they_are_cut(ids: list[int], sizes: list[int]) -> None:
     calls = [Call(id=number, function="f", arguments={"a": "é" * 9}) for number in ids]
     data = b"".join(_framed(msgspec.msgpack.encode(call)) for call in calls)
-    assert _told(data, sizes) == (calls, [None])
+    assert _received(data, sizes) == (calls, [None])
 
 
 def _framed(data: bytes) -> bytes:
@@ -197,14 +197,15 @@ def _framed(data: bytes) -> bytes:
 
 
 def test_deep_nesting_is_a_violation_and_not_a_crash() -> None:
-    _, ends = _told(_framed(b"\x91" * 200_000), [], largest=1 << 20)
+    _, ends = _received(_framed(b"\x91" * 200_000), [], largest=1 << 20)
     assert isinstance(ends[0], SandboxFailure)
 
 
 WORDS = st.lists(
     st.sampled_from(
-        """which what how many list count where who is are does module file class function line row defines imports contains
-        the of in base most largest named Fraction json/decoder.py "TODO" ' status = failed summarise compare and or ? , .""".split()
+        """which what how many list count where who is are does module file class function line row defines imports
+        contains the of in base most largest named Fraction json/decoder.py "TODO" ' status = failed summarise
+        compare and or ? , .""".split()
     ),
     max_size=14,
 ).map(" ".join)
@@ -225,5 +226,5 @@ def test_any_question_has_an_intent_whose_program_is_python(
     )
 )
 def test_the_offline_model_replies_to_anything(talk: list[tuple[str, str]]) -> None:
-    messages = [Message(role=role, content=content) for role, content in talk]  # type: ignore[arg-type] # one of the roles
+    messages = [Message(role=role, content=content) for role, content in talk]  # type: ignore[arg-type]
     assert reply_to([*messages, Message(role="user", content="x")])

@@ -1,4 +1,4 @@
-"""Laws of texts: lines, passages, sentences, decoding, tokens."""
+"""Laws of texts: lines, passages, sentences, terms, decoding and tokens."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def test_sentences_are_in_order_and_leave_only_blanks_out(text: str) -> None:
 
 
 @given(TEXTS)
-def test_words_stand_where_they_are_said_to(text: str) -> None:
+def test_the_span_of_a_term_contains_a_word(text: str) -> None:
     for term in terms(text):
         assert text[term.start : term.end].strip()
         assert term.stem == term.stem.lower() or not term.stem.isascii()
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_text_or_not(data: bytes) -> None:
+def test_any_bytes_are_decoded_or_rejected(data: bytes) -> None:
     text = decode(data)
     assert text is None or "\r" not in text
 

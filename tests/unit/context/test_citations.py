@@ -47,7 +47,7 @@ def cited(text: str, context: Context = CONTEXT) -> tuple[str, list[str], int]:
         ('[docs/tls.md:3 "TLS 1.1  is\ndisabled"]', "[docs/tls.md:3]", ["docs/tls.md:3 TLS 1.1 is disabled"]),
     ],
 )
-def test_citations_that_hold(text: str, shown: str, quotes: list[str]) -> None:
+def test_verified_citations_are_kept(text: str, shown: str, quotes: list[str]) -> None:
     assert cited(text) == (shown, quotes, 0)
 
 
@@ -61,7 +61,7 @@ def test_citations_that_hold(text: str, shown: str, quotes: list[str]) -> None:
         'It is on [<other>:1 "4711"]',
     ],
 )
-def test_citations_that_do_not_hold_are_removed_and_counted(text: str) -> None:
+def test_citations_that_cannot_be_verified_are_removed_and_counted(text: str) -> None:
     assert cited(text) == ("It is on", [], 1)
 
 
@@ -114,9 +114,7 @@ def test_pages_and_rows_are_places(tmp_path: object) -> None:
         ('[app/[slug]/page.tsx "totally made up text of a model"]', "", [], 1),
     ],
 )
-def test_quotes_that_are_not_there_are_dropped(
-    text: str, shown: str, quotes: list[str], dropped: int
-) -> None:
+def test_quotes_that_do_not_occur_are_dropped(text: str, shown: str, quotes: list[str], dropped: int) -> None:
     assert cited(text) == (shown, quotes, dropped)
 
 
@@ -128,5 +126,5 @@ def test_values_are_checked_text_by_text() -> None:
 
 def test_many_made_up_quotes_are_dropped_in_time() -> None:
     context = load({f"doc{n}.txt": f"Document {n} says little." for n in range(5_000)})
-    text = " ".join(f'[doc{n}.txt:1 "a quote that nobody ever wrote, {n}"]' for n in range(300))
+    text = " ".join(f'[doc{n}.txt:1 "a quote that no text contains, {n}"]' for n in range(300))
     assert cited(text, context) == ("", [], 300)

@@ -36,7 +36,7 @@ def test_text_in_any_encoding(data: bytes, text: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\x7fELF\x00\x01\x02", bytes(range(256)) * 4, b"\x01\x02\x03\x04" * 100])
-def test_what_is_not_text_is_none(data: bytes) -> None:
+def test_bytes_that_are_not_text_give_none(data: bytes) -> None:
     assert decode(data) is None
 
 

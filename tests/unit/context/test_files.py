@@ -70,7 +70,7 @@ def test_globs_and_lists(tmp_path: Path) -> None:
         ("https://example.org/a.txt", "is a URL, and URLs are not fetched"),
     ],
 )
-def test_what_leads_nowhere_is_named(source: str, said: str) -> None:
+def test_a_source_that_leads_nowhere_is_named_in_the_error(source: str, said: str) -> None:
     with pytest.raises(ContextError) as caught:
         names(source)
     assert said in str(caught.value)
@@ -85,7 +85,7 @@ def test_lists_may_not_be_empty_or_nested(tmp_path: Path) -> None:
         names(f"@{tmp_path / 'nested'}")
 
 
-def test_what_is_not_for_reading_is_left_out_and_reported(tmp_path: Path) -> None:
+def test_files_that_are_not_for_reading_are_left_out_and_reported(tmp_path: Path) -> None:
     make(
         tmp_path,
         "keep.py",
@@ -114,7 +114,7 @@ def test_what_is_not_for_reading_is_left_out_and_reported(tmp_path: Path) -> Non
     assert found["empty.txt"] == "empty"
 
 
-def test_what_is_named_itself_is_read(tmp_path: Path) -> None:
+def test_a_file_that_is_named_itself_is_read(tmp_path: Path) -> None:
     make(tmp_path, "lib/site-packages/x.py", ".env")
     assert names(tmp_path / "lib/site-packages") == ["x.py"]
     assert names(tmp_path / ".env") == [".env"]
@@ -199,7 +199,7 @@ def test_a_locked_folder_inside_is_reported(half_locked: Path) -> None:
 
 
 @pytest.mark.parametrize("below", ["locked", "locked/b.txt", "locked/*.txt", "locked/deeper/**"])
-def test_what_is_locked_and_named_is_an_error(half_locked: Path, below: str) -> None:
+def test_a_named_file_below_a_locked_folder_is_an_error(half_locked: Path, below: str) -> None:
     with pytest.raises(ContextError) as caught:
         names(str(half_locked / below))
     assert f"{str(half_locked / below)!r} cannot be opened (Permission denied); check its perm" in str(
@@ -217,7 +217,7 @@ def test_a_folder_below_a_locked_one_has_no_repository_above_it(
     assert names(half_locked) == ["a.txt", "z.txt"]
 
 
-def test_a_link_to_itself_is_reported_inside_a_folder_and_refused_when_named(tmp_path: Path) -> None:
+def test_a_link_to_itself_is_reported_inside_a_folder_and_an_error_when_named(tmp_path: Path) -> None:
     make(tmp_path, "a.txt")
     (tmp_path / "loop").symlink_to("loop")
     assert names(tmp_path) == ["a.txt"]
@@ -240,7 +240,7 @@ def test_a_link_to_itself_is_reported_inside_a_folder_and_refused_when_named(tmp
         ("@a\0b", "cannot be read"),
     ],
 )
-def test_what_cannot_be_a_path_says_so(source: str, said: str) -> None:
+def test_a_source_that_cannot_be_a_path_is_an_error(source: str, said: str) -> None:
     with pytest.raises(ContextError) as caught:
         names(source)
     assert said in str(caught.value)
@@ -263,7 +263,7 @@ def test_folders_may_nest_deeper_than_calls(tmp_path: Path) -> None:
             folder.rmdir()
 
 
-def test_a_folder_that_is_gone_is_no_place_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_current_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -274,7 +274,7 @@ def test_a_folder_that_is_gone_is_no_place_to_be(tmp_path: Path, monkeypatch: py
         names(".")
 
 
-def test_names_that_cannot_be_shown_are_shown_all_the_same(tmp_path: Path) -> None:
+def test_names_that_cannot_be_shown_are_percent_encoded(tmp_path: Path) -> None:
     try:
         for name in (b"a\xff.txt", b"a\xfe.txt", b"b\n.txt", b"c\x1b[31m.txt"):
             (tmp_path / os.fsdecode(name)).write_text("x")
@@ -291,20 +291,20 @@ def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
     assert found == ["src/a.txt", str(tmp_path / "two/src/a.txt")]
 
 
-def test_a_line_that_git_passes_over_is_passed_over(tmp_path: Path) -> None:
+def test_an_invalid_line_of_an_ignore_file_is_ignored(tmp_path: Path) -> None:
     make(tmp_path, "a.log", "b.txt")
     (tmp_path / ".gitignore").write_text("!\n\\\n[z-a]\n*.log\n")
     assert names(tmp_path) == [".gitignore", "b.txt"]
 
 
 @pytest.mark.parametrize("pattern", ["!", "\\", "[z-a]"])
-def test_a_pattern_of_the_users_own_that_cannot_be_used_is_an_error(tmp_path: Path, pattern: str) -> None:
+def test_an_invalid_pattern_of_the_user_is_an_error(tmp_path: Path, pattern: str) -> None:
     make(tmp_path, "a.txt")
     with pytest.raises(ContextError, match="invalid pattern in"):
         names(tmp_path, loading=ContextSettings(include=(pattern,)))
 
 
-def test_an_ignore_file_that_is_none_is_not_waited_for(tmp_path: Path) -> None:
+def test_an_ignore_file_that_is_a_pipe_is_not_read(tmp_path: Path) -> None:
     make(tmp_path, "a.txt")
     os.mkfifo(tmp_path / ".gitignore")
     assert names(tmp_path) == ["a.txt"]

@@ -57,7 +57,7 @@ def test_lone_surrogates_become_one_character_each() -> None:
     assert second is dirty.documents[1]
 
 
-def test_a_large_text_is_looked_at_in_pieces() -> None:
+def test_a_large_text_is_checked_in_pieces_and_not_copied() -> None:
     text = "grün " * 1_000_000
     assert load(text).documents[0].text is text
     assert load(text + "\udc80").documents[0].text == text + "\ufffd"
@@ -95,7 +95,7 @@ def test_an_error_about_a_named_file_says_what_to_do(
 
 
 @pytest.mark.parametrize("value", ["", "  \n", [], {}, ["", " "], 7, None, object()])
-def test_what_is_no_context_says_so(value: object) -> None:
+def test_a_value_that_is_not_a_context_is_an_error(value: object) -> None:
     with pytest.raises(ContextError):
         load(value)
 
@@ -111,7 +111,7 @@ def test_standard_input_is_one_document() -> None:
 
 
 @pytest.mark.parametrize(("data", "said"), [(b"", "is empty"), (b"\x00\x01", "binary")])
-def test_standard_input_that_is_no_text_says_so(data: bytes, said: str) -> None:
+def test_standard_input_that_is_not_text_is_an_error(data: bytes, said: str) -> None:
     with pytest.raises(ContextError, match=f"standard input .*{said}"):
         load_paths(["-"], ContextSettings(), stdin=io.BytesIO(data))
 

@@ -96,7 +96,7 @@ def damage(file: Path) -> None:
 
 
 @pytest.mark.parametrize(("harm", "aside"), [(throw_out, 0), (damage, 1)])
-def test_an_index_that_is_lost_while_it_is_in_use_is_built_anew(
+def test_an_index_that_is_lost_while_in_use_is_rebuilt(
     tmp_path: Path, harm: Callable[[Path], None], aside: int
 ) -> None:
     file = tmp_path / "index.db"
@@ -108,7 +108,7 @@ def test_an_index_that_is_lost_while_it_is_in_use_is_built_anew(
     assert len(list(tmp_path.glob("index.db.broken-*[0-9]"))) == aside
 
 
-def test_damaged_pages_that_only_a_search_finds_are_built_anew(tmp_path: Path) -> None:
+def test_damaged_pages_that_only_a_search_finds_are_rebuilt(tmp_path: Path) -> None:
     file = tmp_path / "index.db"
     with Searcher(LARGE, file) as searcher:
         found = searcher.search("eastern keys", 3)

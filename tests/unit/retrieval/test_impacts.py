@@ -83,5 +83,5 @@ def test_impacts_of_another_index_are_refused() -> None:
         Impacts([1, 2]).dense(1, b"\x01\x02\x03")
 
 
-def test_words_that_nothing_holds() -> None:
+def test_a_query_without_words_finds_nothing() -> None:
     assert Impacts([1, 2]).best([], 5, 0, 1) == []

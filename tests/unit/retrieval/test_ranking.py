@@ -47,7 +47,7 @@ def test_the_name_of_a_text_counts() -> None:
     assert found[0].text == 1
 
 
-def test_no_more_than_asked_for_and_nothing_for_nothing() -> None:
+def test_at_most_k_passages_are_found_and_none_for_unknown_words() -> None:
     with open_index(TEXTS) as index:
         assert len(rank_passages("weather", 2, index=index, texts=TEXTS, names=NAMES)) == 2
         assert rank_passages("zzzz", 5, index=index, texts=TEXTS, names=NAMES) == []
@@ -98,7 +98,7 @@ def test_words_of_a_question_are_found_without_stemming_all_others(question: str
     assert best == query.matches(filter(None, stems_of(text)))
 
 
-def test_places_stand_though_a_letter_is_two_in_lower_case() -> None:
+def test_offsets_are_right_after_a_letter_that_is_two_in_lower_case() -> None:
     text = "İzmir and İstanbul have a bridge."
     (at, _), *_ = Query("bridges", lambda _: 1.0).occurrences(text)
     assert text[at:] == "bridge."

@@ -1,4 +1,4 @@
-"""Texts by what they mean: only where it helps, and never instead of words."""
+"""Search by meaning: only where it helps, and never in place of search by words."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from harlm.embedders.hashing import HashingEmbedder
 from harlm.errors import CallLimit, ModelUnavailable
 from harlm.memory import InMemoryStore, Memory
+from tests.support.virtual_time import in_virtual_time
 
 pytest.importorskip("numpy")
 
@@ -27,7 +28,7 @@ ANIMALS = {
 
 
 class Knowing:
-    """Knows which words mean the same; everything else is nothing to it."""
+    """An embedder for which some words mean the same; it ignores all others, except rows."""
 
     tag = "knowing"
     dimension = 8
@@ -56,19 +57,19 @@ def memory_with(embedder: object) -> Memory:
     memory = Memory(InMemoryStore(), run="R", embedder=embedder)  # type: ignore[arg-type] # an embedder
     for at, word in enumerate(("walrus", "harbour", "cellar", "ladder") * 3):
         memory.put(
-            f"The {word} was seen on that long day, which nobody noted, row{at} says so much.", kind="reply"
+            f"The {word} was seen on that long day, which no one noted, row{at} says so much.", kind="reply"
         )
     return memory
 
 
-async def test_what_means_the_same_is_found() -> None:
+async def test_a_text_of_the_same_meaning_is_found() -> None:
     memory = memory_with(Knowing())
     found = await memory.search("tusker", 3)
     assert found
     assert all("walrus" in each.text for each in found)
 
 
-async def test_an_embedder_that_fails_costs_nothing_but_meaning() -> None:
+async def test_without_its_embedder_search_still_finds_words() -> None:
     knowing = Knowing()
     memory = memory_with(knowing)
     knowing.is_broken = True
@@ -91,10 +92,11 @@ async def test_searches_at_the_same_time_do_not_mix_vectors() -> None:
     assert all(["walrus" in each.text for each in found] == [True] * 3 for found in both)
 
 
-async def test_vectors_are_made_before_anybody_searches() -> None:
+@in_virtual_time
+async def test_vectors_are_made_in_the_background() -> None:
     knowing = Knowing()
     memory = memory_with(knowing)
-    assert knowing.asked == 0, "who puts an entry does not wait for its vector"
+    assert knowing.asked == 0, "putting an entry does not wait for its vector"
     await asyncio.sleep(0.2)
     assert knowing.asked == 12
     memory.put("One more cellar.", kind="reply")
@@ -103,6 +105,7 @@ async def test_vectors_are_made_before_anybody_searches() -> None:
     await memory.close()
 
 
+@in_virtual_time
 async def test_a_memory_that_is_closed_makes_no_more_vectors() -> None:
     knowing = Knowing()
     memory = memory_with(knowing)
@@ -112,7 +115,7 @@ async def test_a_memory_that_is_closed_makes_no_more_vectors() -> None:
     await memory_with(None).close()
 
 
-async def test_a_budget_that_is_spent_costs_nothing_but_meaning() -> None:
+async def test_with_a_spent_budget_search_still_finds_words() -> None:
     class Poor(Knowing):
         async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
             raise CallLimit("2 of 2 calls are used", limit="calls", used=2, allowed=2)
@@ -123,7 +126,7 @@ async def test_a_budget_that_is_spent_costs_nothing_but_meaning() -> None:
     await memory.close()
 
 
-async def test_what_failed_is_not_tried_again() -> None:
+async def test_a_failed_embedder_is_not_asked_again() -> None:
     knowing = Knowing()
     knowing.is_broken = True
     memory = memory_with(knowing)
@@ -135,7 +138,8 @@ async def test_what_failed_is_not_tried_again() -> None:
     await memory.close()
 
 
-async def test_whatever_goes_wrong_beside_the_run_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+@in_virtual_time
+async def test_an_unexpected_error_in_the_background_is_reported() -> None:
     class Odd(Knowing):
         async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
             raise KeyError("no such thing")

@@ -32,8 +32,10 @@ def test_sentences(text: str, expected: list[str]) -> None:
 
 
 def test_wrapped_lines_are_one_sentence() -> None:
-    text = "This sentence is wrapped at a width that mail programs like\nand goes on in the next line. Another one."
+    text = (
+        "This sentence is wrapped at a width that mail programs like\nand ends in the next line. Another one."
+    )
     assert sentences(text) == [
-        "This sentence is wrapped at a width that mail programs like\nand goes on in the next line.",
+        "This sentence is wrapped at a width that mail programs like\nand ends in the next line.",
         "Another one.",
     ]

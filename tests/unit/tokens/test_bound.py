@@ -13,16 +13,16 @@ from harlm.tokens.bound import Counting, Size
 from harlm.types import Message
 
 PROSE = (
-    "Every morning the harbour master walks down to the quay and counts the boats that came in at night. He writes "
-    "their names into a book, with the hour and what they carry; by noon the list goes to the town hall, where nobody "
-    "reads it. In forty years he has missed nine days, and on each of them, he says, something came in that he would "
-    "have liked to see. "
+    "Every morning the harbour master walks down to the quay and counts the boats that came in at night. "
+    "He writes their names into a book, with the hour and what they carry; by noon the list goes to the town "
+    "hall, where no one reads it. In forty years he has missed nine days, and on each of them, he says, "
+    "something came in that he would have liked to see. "
 ) * 20
-OVERHEAD = 16 + 8  # tokens of the form of one message, at most
+OVERHEAD = 16 + 8  # tokens that the format of a request with one message adds, at most
 
 
 def picked(alphabet: str, length: int) -> str:
-    """Characters at random, the same ones for ever."""
+    """Random characters, the same ones on every run."""
     numbers = hashlib.shake_256(alphabet.encode()).digest(4 * length)
     return "".join(
         alphabet[int.from_bytes(numbers[at : at + 4], "big") % len(alphabet)]
@@ -41,7 +41,7 @@ def span(first: int, last: int) -> str:
 
 BYTES = hashlib.shake_256(b"bytes").digest(6_000)
 HOSTILE: dict[str, tuple[str, int]] = {
-    # The tokens are the larger of what o200k_base and cl100k_base make of it, counted with tiktoken.
+    # Each with its tokens in o200k_base or cl100k_base, whichever are more, counted with tiktoken.
     "base64": (base64.b64encode(BYTES).decode(), 5_774),
     "base64 in lines": (base64.encodebytes(BYTES).decode(), 5_901),
     "keys of 16 characters": (words(ascii_letters + digits, 16, 400), 4_728),
@@ -80,7 +80,7 @@ def bound(counting: Counting, *texts: str) -> int:
 
 
 def taught(ratio: float = 1.0, reports: int = 4) -> Counting:
-    """What is known of a model that was only given prose."""
+    """A counter whose model has reported only prose."""
     counting = Counting()
     for _ in range(reports):
         size = counting.measure(prompt(PROSE))
@@ -88,7 +88,7 @@ def taught(ratio: float = 1.0, reports: int = 4) -> Counting:
     return counting
 
 
-# -- text that deceives the estimate ----------------------------------------------------------------------------
+# -- text that deceives the estimate -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("text", "tokens"), HOSTILE.values(), ids=HOSTILE)
@@ -97,12 +97,12 @@ def test_no_text_has_more_tokens_than_its_bound(text: str, tokens: int) -> None:
 
 
 @pytest.mark.parametrize(("text", "tokens"), HOSTILE.values(), ids=HOSTILE)
-def test_also_not_after_a_model_was_given_nothing_but_prose(text: str, tokens: int) -> None:
+def test_a_bound_also_holds_after_reports_of_prose_only(text: str, tokens: int) -> None:
     assert tokens <= bound(taught(), text) - OVERHEAD
 
 
 @pytest.mark.parametrize(("text", "tokens"), HOSTILE.values(), ids=HOSTILE)
-def test_and_not_when_it_stands_in_a_long_text(text: str, tokens: int) -> None:
+def test_a_bound_also_holds_for_a_long_text(text: str, tokens: int) -> None:
     times = 100_000 // len(text)
     assert tokens * times <= bound(Counting(), text * times) - OVERHEAD
 
@@ -121,7 +121,7 @@ def test_usual_text_is_bounded_at_less_than_twice_what_it_has() -> None:
     assert 1.3 * counting.expected(size) < counting.bound(size) < 2 * counting.expected(size)
 
 
-# -- prompts ----------------------------------------------------------------------------------------------------
+# -- prompts -----------------------------------------------------------------------------------------------
 
 
 def test_every_message_has_its_overhead() -> None:
@@ -144,25 +144,25 @@ def test_the_estimate_of_a_long_text_is_that_of_its_parts() -> None:
 
 
 @given(st.text(max_size=400), st.text(max_size=400))
-def test_any_text_can_be_measured_half_characters_too(text: str, other: str) -> None:
+def test_any_text_can_be_measured_even_with_lone_surrogates(text: str, other: str) -> None:
     counting = Counting()
     size = counting.measure(prompt(text, "\ud800", other))
     assert counting.bound(size) >= counting.measure(prompt(text)).overhead
     assert counting.expected(size) >= 0
 
 
-# -- what a model was seen to count -----------------------------------------------------------------------------
+# -- reports of a model ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ratio", [0.7, 1.0, 1.4, 2.5])
-def test_what_is_expected_follows_what_was_reported(ratio: float) -> None:
+def test_the_expected_size_follows_the_reports(ratio: float) -> None:
     counting = taught(ratio)
     size = counting.measure(prompt(PROSE))
     assert counting.expected(size) == pytest.approx(ratio * size.likely, rel=0.01)
 
 
 @pytest.mark.parametrize("ratio", [0.7, 1.0, 1.4, 2.5])
-def test_what_was_reported_fits_into_the_next_bound(ratio: float) -> None:
+def test_a_reported_size_fits_into_the_next_bound(ratio: float) -> None:
     counting = taught(ratio)
     size = counting.measure(prompt(PROSE))
     assert counting.bound(size) - size.overhead >= 1.1 * ratio * size.likely
@@ -175,7 +175,7 @@ def test_one_report_above_the_bound_is_enough_to_raise_it() -> None:
     assert counting.bound(size) - size.overhead >= 3 * size.likely
 
 
-def test_the_bound_becomes_tighter_with_what_was_seen_but_not_with_the_first() -> None:
+def test_the_bound_becomes_tighter_after_several_reports() -> None:
     fresh, once, often = Counting(), taught(reports=1), taught(reports=4)
     assert bound(fresh, PROSE) == bound(once, PROSE) > bound(often, PROSE)
     assert fresh.margin == once.margin > often.margin > 1.0
@@ -194,11 +194,11 @@ def test_a_report_beyond_belief_makes_the_bound_a_token_a_byte_and_no_more() -> 
     assert bound(taught(1e9), PROSE) - OVERHEAD == len(PROSE)
 
 
-# -- with a tokenizer -------------------------------------------------------------------------------------------
+# -- with a tokenizer --------------------------------------------------------------------------------------
 
 
 class Words:
-    """A tokenizer: a word is a token."""
+    """A tokenizer for which every word is a token."""
 
     def count(self, text: str) -> int:
         return len(text.split())

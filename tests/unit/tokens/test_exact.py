@@ -1,4 +1,4 @@
-"""Exact counters: only with what is installed and on this machine, never from a network, never in the way."""
+"""Exact counters: only with an installed tokenizer and a vocabulary on this machine, never over a network."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Encoding:
 
 
 class Tiktoken(ModuleType):
-    """What tiktoken is to us."""
+    """The part of tiktoken that the counters use."""
 
     def __init__(self) -> None:
         super().__init__("tiktoken")
@@ -62,7 +62,7 @@ def tiktoken(monkeypatch: pytest.MonkeyPatch) -> Tiktoken:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with both vocabularies, named as tiktoken's default is."""
+    """A folder with both vocabularies, with the name of tiktoken's default folder."""
     folder = tmp_path / "data-gym-cache"
     folder.mkdir()
     for encoding in (O200K, CL100K):
@@ -119,12 +119,12 @@ def test_a_vocabulary_is_loaded_once(tiktoken: Tiktoken, cache: Path) -> None:
     assert tiktoken.loaded == [O200K]
 
 
-def test_without_tiktoken_there_is_none(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tiktoken_there_is_no_counter(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tiktoken", None)  # as if it were not installed
     assert tokenizer_of("openai/gpt-5") is None
 
 
-def test_a_vocabulary_that_is_not_here_is_not_fetched(
+def test_a_missing_vocabulary_is_not_fetched(
     tiktoken: Tiktoken, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (cache / file_name(O200K)).unlink()
@@ -134,7 +134,7 @@ def test_a_vocabulary_that_is_not_here_is_not_fetched(
 
 
 @pytest.mark.parametrize("variable", ["TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"])
-def test_the_folder_is_looked_for_where_tiktoken_looks(
+def test_the_cache_is_the_folder_of_tiktoken(
     variable: str, tiktoken: Tiktoken, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TIKTOKEN_CACHE_DIR")
@@ -142,7 +142,7 @@ def test_the_folder_is_looked_for_where_tiktoken_looks(
     assert tokenizer_of("openai/gpt-5") is not None
 
 
-def test_the_first_of_the_two_variables_holds(
+def test_the_first_of_the_two_variables_wins(
     tiktoken: Tiktoken, cache: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path_factory.mktemp("empty")))
@@ -150,7 +150,7 @@ def test_the_first_of_the_two_variables_holds(
     assert tokenizer_of("openai/gpt-5") is None
 
 
-def test_the_default_folder_is_tiktoken_s(
+def test_the_default_folder_is_that_of_tiktoken(
     tiktoken: Tiktoken, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TIKTOKEN_CACHE_DIR")
@@ -158,7 +158,7 @@ def test_the_default_folder_is_tiktoken_s(
     assert tokenizer_of("openai/gpt-5") is not None
 
 
-def test_a_cache_that_is_turned_off_is_none(
+def test_without_a_cache_there_is_no_counter(
     tiktoken: Tiktoken, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("harlm.tokens.exact.tempfile.gettempdir", lambda: str(cache.parent))
@@ -170,7 +170,7 @@ def test_a_cache_that_is_turned_off_is_none(
 @pytest.mark.parametrize(
     "error", [PermissionError(13, "Permission denied"), OSError(36, "File name too long")], ids=str
 )
-def test_a_folder_that_cannot_be_looked_into_is_none(
+def test_a_folder_without_access_gives_no_counter(
     error: OSError, tiktoken: Tiktoken, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stat(self: Path, **_: object) -> object:
@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be_looked_into_is_none(
     [OSError("it would fetch another"), ValueError("Hash mismatch"), PermissionError(13, "denied")],
     ids=str,
 )
-def test_a_vocabulary_that_cannot_be_loaded_is_none(
+def test_a_vocabulary_that_cannot_be_loaded_gives_no_counter(
     failure: Exception, tiktoken: Tiktoken, cache: Path
 ) -> None:
     tiktoken.failure = failure
@@ -193,7 +193,7 @@ def test_a_vocabulary_that_cannot_be_loaded_is_none(
 
 
 def test_the_real_one_counts_as_a_provider_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it is installed and has its vocabulary; elsewhere there is nothing to compare."""
+    """Runs only where tiktoken is installed and has its vocabulary."""
     counter = tokenizer_of("openai/gpt-4o")
     if counter is None:
         pytest.skip("no vocabulary on this machine")

@@ -43,65 +43,12 @@ def test_flag_beats_environment_beats_project_beats_user(tmp_path: Path) -> None
     assert origins["engine.shown_chars"].endswith("user.toml")
 
 
-def test_pyproject_counts_when_there_is_no_file_of_our_own(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text("[project]\nname='x'\n[tool.harlm.engine]\nmax_depth = 2\n")
-    assert loaded(tmp_path)[0].engine.max_depth == 2
-
-
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "[models]\napi_key = 'sk-123456'",
-        "[models]\nbase_url = 'http://evil'",
-        "[models]\nproxy = 'http://evil'",
-        "[models]\nca_bundle = '/tmp/evil.pem'",
-        "[models]\noffline = false",
-        "[models]\nroot = 'openai/x@http://evil/v1'",
-        "[models]\nsub = 'http://evil/v1#x'",
-        "[models]\nfallback = 'openai/x@http://evil/v1'",
-        "[models]\neconomy = 'http://evil/v1#x'",
-        "[budget]\nusd = 1000",
-        "[budget]\nprices = 'free.toml'",
-        "[sandbox]\nmemory_mb = 100000",
-        "[tracing]\nhome = '/tmp/evil'",
-    ],
-)
-def test_a_project_file_may_not_lead_anything_astray(tmp_path: Path, setting: str) -> None:
-    (tmp_path / "harlm.toml").write_text(setting)
-    with pytest.raises(ConfigError, match="a project file may not"):
-        loaded(tmp_path)
-
-
-def test_the_user_file_may(tmp_path: Path) -> None:
-    assert (
-        loaded(tmp_path, user="[models]\nbase_url = 'http://mine/v1'")[0].models.base_url == "http://mine/v1"
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[engine]\nconcurency = 3", "Did you mean 'engine.concurrency'"),
-        ("[engine]\nconcurrency = 0", "concurrency = 0"),
-        ("[engine]\nmode = 'fast'", "mode = 'fast'"),
-        ("concurrency = 3", "settings must be in sections"),
-        ("[engine", "is not valid TOML"),
-    ],
-)
-def test_what_cannot_be_used_is_named_with_its_file(tmp_path: Path, text: str, said: str) -> None:
-    (tmp_path / "harlm.toml").write_text(text)
-    with pytest.raises(ConfigError) as caught:
-        loaded(tmp_path)
-    assert said in str(caught.value)
-    assert "harlm.toml" in str(caught.value)
-
-
 def test_a_bad_variable_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"env HARLM_CONCURRENCY: engine.concurrency = 'many'"):
         loaded(tmp_path, environment={"HARLM_CONCURRENCY": "many"})
 
 
-def test_an_empty_variable_is_none(tmp_path: Path) -> None:
+def test_an_empty_variable_counts_as_unset(tmp_path: Path) -> None:
     assert loaded(tmp_path, environment={"HARLM_MODEL": " "})[0].models.root == "offline/extractive"
 
 
@@ -141,30 +88,6 @@ def test_an_address_is_a_url_with_a_host(tmp_path: Path, name: str, value: str) 
     assert loaded(tmp_path, flags={name: "https://[::1]:8000/v1"})
 
 
-@pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 10**30])
-def test_a_seed_has_64_bits(tmp_path: Path, seed: int) -> None:
-    with pytest.raises(ConfigError, match=r"engine\.seed = "):
-        loaded(tmp_path, flags={"engine.seed": seed})
-    assert loaded(tmp_path, flags={"engine.seed": -(2**63)})[0].engine.seed == -(2**63)
-
-
-@pytest.mark.parametrize("method", ["is_file", "read_text"])
-@pytest.mark.parametrize("file", ["user.toml", "harlm.toml", "pyproject.toml"])
-def test_a_file_that_may_not_be_read_counts_as_absent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, method: str
-) -> None:
-    (tmp_path / file).write_text("[engine]\nmax_turns = 7\n")
-    allowed = getattr(Path, method)
-
-    def guarded(path: Path, **options: str) -> object:
-        if path.name == file:
-            raise PermissionError(13, "Permission denied", str(path))
-        return allowed(path, **options)
-
-    monkeypatch.setattr(Path, method, guarded)
-    assert loaded(tmp_path)[0] == Config()
-
-
 def test_values_are_shown_as_they_are(tmp_path: Path) -> None:
     settings = load(
         flags={"models.api_key": "sk-very-secret", "loading.include": ("*.md",)},
@@ -176,3 +99,19 @@ def test_values_are_shown_as_they_are(tmp_path: Path) -> None:
     assert (shown["engine.max_turns"], shown["models.sub"], shown["loading.include"]) == (20, None, ("*.md",))
     assert shown["models.api_key"] == "(set, hidden)"
     assert settings.origin("engine.max_turns") == "default"
+
+
+def test_a_bad_duration_names_its_origin(tmp_path: Path) -> None:
+    said = r"env HARLM_TIMEOUT: budget.seconds: invalid duration 'soon': use 90s, 5m or 1h30m"
+    with pytest.raises(ConfigError, match=said):
+        loaded(tmp_path, environment={"HARLM_TIMEOUT": "soon"})
+    assert loaded(tmp_path, environment={"HARLM_TIMEOUT": "1h30m"})[0].budget.seconds == 5_400
+
+
+def test_an_unknown_flag_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"flag engine\.turns: unknown setting 'engine\.turns'\. Did you mean"
+    ):
+        loaded(tmp_path, flags={"engine.turns": 3})
+    with pytest.raises(ConfigError, match="`harlm config show` lists all settings"):
+        loaded(tmp_path, flags={"zzz.qqq": 3})

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.types import Answer, Citation, Context, Document, Marks, Usage, pieces
+from harlm.types import Context, Document, Marks, pieces, without_surrogates
 
 
 def test_lines_are_counted_from_one() -> None:
@@ -52,7 +52,7 @@ def test_rows_of_a_text_file_have_lines_too() -> None:
     assert (place.label, place.line) == ("row 2", 2)
 
 
-def test_a_digest_is_of_the_text_alone_and_bears_half_surrogates() -> None:
+def test_a_digest_depends_on_the_text_alone_and_accepts_lone_surrogates() -> None:
     assert Document(name="a", text="same").digest == Document(name="b", text="same").digest
     assert Document(name="a", text="same\ud800").digest != Document(name="a", text="same").digest
 
@@ -64,28 +64,26 @@ def test_a_context_knows_its_documents_by_name_and_the_first_wins() -> None:
     assert context.characters == 2
 
 
-def test_an_unknown_price_makes_the_sum_unknown() -> None:
-    known, unknown = Usage(calls=1, cost_micros=5), Usage(calls=1, cost_micros=None)
-    assert (known + known).cost_usd == 0.00001
-    assert (known + unknown).cost_usd is None
-
-
-def test_usage_keeps_apart_what_each_model_used() -> None:
-    total = Usage(calls=1, input_tokens=5).of_model("a") + Usage(calls=2, input_tokens=7).of_model("b")
-    total += Usage(calls=3, input_tokens=1).of_model("a")
-    assert total.calls == 6
-    assert {name: each.calls for name, each in total.by_model.items()} == {"a": 4, "b": 2}
-
-
 def test_pieces_join_to_the_text() -> None:
     assert list(pieces("", 3)) == [""]
     assert list(pieces("abcdefg", 3)) == ["abc", "def", "g"]
 
 
-def test_an_answer_in_a_notebook_escapes_what_came_from_a_model() -> None:
-    cited = Citation(source="s", start=0, end=1, line=1, page=None, place="<s>:1", quote="<img>")
-    html = Answer(text="<script>alert(1)</script>", citations=(cited,), run_id="R")._repr_html_()
-    assert "<script>" not in html
-    assert "<img>" not in html
-    assert "&lt;script&gt;" in html
-    assert Answer(text="x").response == "x" == str(Answer(text="x"))
+def test_lone_surrogates_become_one_character_each() -> None:
+    assert without_surrogates("a\ud800b\udfff") == "a\ufffdb\ufffd"
+    text = "no surrogates: 😀"
+    assert without_surrogates(text) is text
+
+
+def test_several_sheets_may_count_from_1() -> None:
+    marks = Marks(unit="row", starts=[0, 2, 4], numbers=[1, 2, 1], labels=["A row 1", "A row 2", "B row 1"])
+    document = Document(name="b.xlsx", text="x\ny\nz", marks=marks)
+    assert document.extent(1) == (0, 2)
+    assert document.extent(2) == (2, 4)
+    assert document.extent(3) is None
+    assert document.place(4).label == "B row 1"
+
+
+def test_a_context_digest_depends_on_the_order_of_its_documents() -> None:
+    one, two = Document(name="a", text="1"), Document(name="b", text="2")
+    assert Context(documents=(one, two)).digest != Context(documents=(two, one)).digest

@@ -14,7 +14,7 @@ from tests.support import making
 
 def tarred(members: dict[str, bytes], mode: str = "w:gz", links: tuple[str, ...] = ()) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as tar:  # type: ignore[call-overload] # the mode is one of tarfile's
+    with tarfile.open(fileobj=buffer, mode=mode) as tar:  # type: ignore[call-overload]
         for name, content in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
@@ -61,7 +61,7 @@ def test_names_of_members_can_be_shown() -> None:
     assert reading.documents[0].name == "b.tar/a%0A%1B.txt"
 
 
-def test_whatever_the_standard_library_raises_says_that_the_archive_is_broken(
+def test_any_error_of_the_standard_library_says_that_the_archive_is_broken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(**_: object) -> None:

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from harlm.config import Config, ModelSettings, overridden, setting_names
+from harlm.errors import ConfigError
+
+
+@pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 10**30])
+def test_a_seed_has_64_bits(seed: int) -> None:
+    with pytest.raises(ConfigError, match=r"engine\.seed = "):
+        overridden(Config(), {"engine.seed": seed})
+    assert overridden(Config(), {"engine.seed": -(2**63)}).engine.seed == -(2**63)
+
+
+def test_the_defaults_are_within_their_bounds() -> None:
+    assert msgspec.convert(msgspec.to_builtins(Config()), Config) == Config()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("models.window", 1023),
+        ("models.retries", 21),
+        ("models.patience_s", 0),
+        ("loading.max_file_mb", 0),
+        ("engine.max_turns", 1),
+        ("engine.max_depth", 17),
+        ("sandbox.tier", "s4"),
+        ("sandbox.open_repls", 0),
+        ("budget.usd", -0.01),
+        ("budget.tokens", 0),
+        ("memory.summaries", "none"),
+        ("memory.max_mb", 0),
+    ],
+)
+def test_a_value_out_of_its_bounds_is_named(name: str, value: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        overridden(Config(), {name: value})
+    assert f"{name} = {value!r}: " in str(caught.value)
+
+
+def test_setting_names_are_unique_and_belong_to_a_section() -> None:
+    names = setting_names()
+    assert len(names) == len(set(names))
+    assert {name.split(".")[0] for name in names} == set(Config.__struct_fields__)
+
+
+def test_the_key_is_not_part_of_the_repr() -> None:
+    assert (
+        repr(ModelSettings(root="openai/x", api_key="sk-secret"))
+        == "ModelSettings(root='openai/x', sub=None)"
+    )
+
+
+def test_sections_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        Config().engine.max_turns = 5  # type: ignore[misc] # frozen

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import time
+import zipfile
+from collections.abc import Callable
+
+import pytest
+
+from harlm.context.readers import read_document
+from harlm.errors import ContextError
+from harlm.types import Document
+from tests.support import making
+
+
+def read(name: str, data: bytes) -> Document:
+    (document,) = read_document(name, data).documents
+    return document
+
+
+def label(document: Document, text: str) -> str:
+    return document.place(document.text.index(text)).label
+
+
+def docx(body: str, *, padding: int = 0) -> bytes:
+    """A Word file of this XML; padding that cannot be compressed allows it to unpack to more."""
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    document = f"<w:document {space}><w:body>{body}</w:body></w:document>"
+    return making.zipped({"word/document.xml": document, "padding": os.urandom(padding)})
+
+
+def xlsx(rows: str, *, strings: str = "", padding: int = 0) -> bytes:
+    """A workbook whose one sheet, A, has rows of this XML."""
+    plain = making.xlsx({"A": []})
+    with zipfile.ZipFile(io.BytesIO(plain)) as book:
+        members: dict[str, str | bytes] = {each: book.read(each) for each in book.namelist()}
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    members["xl/worksheets/sheet1.xml"] = f"<worksheet {space}><sheetData>{rows}</sheetData></worksheet>"
+    members["xl/sharedStrings.xml"] = f"<sst {space}>{strings}</sst>"
+    return making.zipped(members | {"padding": os.urandom(padding)})
+
+
+def test_docx_has_paragraphs_headings_and_tables() -> None:
+    document = read(
+        "memo.docx",
+        making.docx(["# Title", "The first line.", "The second."], [["name", "age"], ["Ada", "36"]]),
+    )
+    assert document.text == "# Title\nThe first line.\nThe second.\nname\tage\nAda\t36"
+    assert label(document, "The second") == "paragraph 3"
+
+
+def test_docx_keeps_a_table_in_a_table_in_its_cell() -> None:
+    inner = "<w:tbl><w:tr><w:tc><w:p><w:t>in</w:t></w:p></w:tc></w:tr></w:tbl>"
+    outer = f"<w:tc><w:p><w:t>a</w:t></w:p>{inner}<w:p/></w:tc><w:tc><w:p><w:t>b</w:t></w:p></w:tc>"
+    assert read("x.docx", docx(f"<w:tbl><w:tr>{outer}</w:tr></w:tbl>")).text == "a in\tb"
+
+
+def test_pptx_has_slides_in_order_with_notes() -> None:
+    document = read("deck.pptx", making.pptx(["Opening", "Figures"], {2: "Say it slowly."}))
+    assert document.text == "Opening\n\nFigures\nNotes: Say it slowly."
+    assert label(document, "slowly") == "slide 2"
+    assert document.place(document.text.index("slowly")).page == 2
+
+
+def test_xlsx_has_rows_labelled_with_their_sheet() -> None:
+    document = read(
+        "book.xlsx", making.xlsx({"Prices": [["item", "price"], ["pear", 3.5]], "Stock": [["pear", 12]]})
+    )
+    assert document.text == "item\tprice\npear\t3.5\npear\t12"
+    assert label(document, "3.5") == "Prices row 2"
+    assert label(document, "12") == "Stock row 1"
+
+
+def test_xlsx_shows_days_as_days() -> None:
+    assert read("book.xlsx", making.xlsx({"A": [["due", 45000.0]]}, dates=True)).text == "due\t2023-03-15"
+
+
+def test_xlsx_keeps_a_number_that_is_not_a_day() -> None:
+    assert read("book.xlsx", making.xlsx({"A": [[1e300, 45000.0]]}, dates=True)).text == "1e+300\t2023-03-15"
+
+
+def test_xlsx_leaves_out_columns_that_no_row_uses() -> None:
+    document = read(
+        "book.xlsx",
+        xlsx(
+            '<row r="2"><c r="C2"><v>1</v></c><c r="XFD2"><v>2</v></c></row>'
+            '<row r="9"><c r="XFD9"><v>3</v></c></row>'
+        ),
+    )
+    assert document.text == "1\t2\n\t3"
+    assert label(document, "3") == "A row 9"
+
+
+def test_xlsx_counts_rows_and_columns_that_do_not_say_which_they_are() -> None:
+    document = read(
+        "book.xlsx", xlsx("<row><c><v>1</v></c><c><v>2</v></c></row><row/><row><c><v>3</v></c></row>")
+    )
+    assert document.text == "1\t2\n3"
+    assert label(document, "3") == "A row 3"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("x.docx", lambda: docx("<w:p/>" * 3_000_000), "unpacks to more than"),
+        ("x.docx", lambda: docx("<a/>" * 4_000_001, padding=100_000), "more than 4,000,000 tags"),
+        ("x.docx", lambda: docx("<w:p/>" * 1_001), "1,000 paragraphs of text"),
+        ("x.xlsx", lambda: xlsx("<row/>" * 1_002), "has a part with more than"),
+        ("x.xlsx", lambda: xlsx('<row><c r="XFE1"><v>1</v></c></row>'), "more than 16,384 columns"),
+        (
+            "x.xlsx",
+            lambda: xlsx(
+                "<row>" + '<c t="s"><v>0</v></c>' * 100 + "</row>",
+                strings="<si><t>" + "x" * 1_000_000 + "</t></si>",
+            ),
+            "67,108,864 characters",
+        ),
+    ],
+)
+def test_an_office_file_made_to_fill_the_memory_is_refused(
+    name: str, data: Callable[[], bytes], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("reading", "office"):
+        monkeypatch.setattr(f"harlm.context.readers.{module}.MOST_PARTS", 1_000)
+    with pytest.raises(ContextError, match=f"{said}.*; save the part you need"):
+        read_document(name, data())
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("x.xlsx", lambda: xlsx("".join('<row><c r="XFD1"><v>1</v></c></row>' for _ in range(100_000)))),
+        ("x.xlsx", lambda: xlsx(f'<row><c r="{"A" * 1_000_000}1"/><c><v>1</v></c></row>')),
+        ("x.xlsx", lambda: xlsx("<row><c><v>1</v></c></row>", strings="<si>" * 200_000 + "</si>" * 200_000)),
+        ("x.docx", lambda: docx("<w:tbl><w:tr><w:tc>" * 100_000 + "</w:tc></w:tr></w:tbl>" * 100_000)),
+        ("x.docx", lambda: docx("<w:p>" * 300_000 + "<w:t>x</w:t>" + "</w:p>" * 300_000)),
+    ],
+)
+def test_an_office_file_made_to_take_time_takes_little(name: str, data: Callable[[], bytes]) -> None:
+    made = data()
+    started = time.process_time()
+    with contextlib.suppress(ContextError):
+        assert len(read(name, made).text) < 1_000_000
+    assert time.process_time() - started < 20
+
+
+def test_an_office_file_that_declares_entities_is_refused() -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><w:document/>'
+    with pytest.raises(ContextError, match="declares XML entities"):
+        read_document("x.docx", making.zipped({"word/document.xml": bomb}))
+
+
+@pytest.mark.parametrize("name", ["x.docx", "x.pptx", "x.xlsx"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"old binary format",
+        making.zipped({"other": "x"}),
+        making.zipped({"word/document.xml": "<a>", "xl/workbook.xml": "<", "ppt/presentation.xml": ""}),
+    ],
+)
+def test_a_broken_office_file_says_so(name: str, data: bytes) -> None:
+    with pytest.raises(ContextError, match="Office file"):
+        read_document(name, data)

@@ -1,0 +1,227 @@
+"""A file with its own writing thread: nothing that is acknowledged is lost, and nothing stops the run."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from harlm.errors import MemoryFailure
+from harlm.storage import WriteBehind, opened, set_aside, used_bytes
+
+SCHEMA = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value TEXT) ; PRAGMA user_version = 3;"
+
+Pair = tuple[str, object]
+
+
+class Pairs:
+    """A table of pairs, which counts how often it is pruned."""
+
+    noun = "pairs"
+
+    def __init__(self) -> None:
+        self.pruned = 0
+
+    def connect(self, file: Path) -> sqlite3.Connection:
+        return opened(file, SCHEMA, 3)
+
+    def key_of(self, item: Pair) -> str:
+        return item[0]
+
+    def insert(self, connection: sqlite3.Connection, items: Sequence[Pair]) -> None:
+        connection.executemany("INSERT OR IGNORE INTO pairs VALUES (?, ?)", items)
+
+    def prune(self, connection: sqlite3.Connection) -> None:
+        self.pruned += 1
+
+    def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
+        connection.execute("INSERT INTO pairs VALUES ('from', ?)", (damaged.name,))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "pairs.db"
+
+
+@pytest.fixture
+def store(file: Path) -> Iterator[WriteBehind[Pair]]:
+    store: WriteBehind[Pair] = WriteBehind(file, Pairs())
+    yield store
+    store.close()
+
+
+def rows(file: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute("SELECT key, value FROM pairs ORDER BY key").fetchall()
+
+
+def test_a_flushed_item_is_in_the_file_of_the_user_alone(store: WriteBehind[Pair], file: Path) -> None:
+    store.put(("a", "1"))
+    store.flush()
+    assert rows(file) == [("a", "1")]
+    assert store.all_waiting() == []
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_an_item_can_be_read_before_it_is_written(store: WriteBehind[Pair]) -> None:
+    with store.lock:  # the writer needs it to take an item off the waiting ones
+        store.put(("a", "1"))
+        assert store.waiting("a") == ("a", "1")
+        assert store.all_waiting() == [("a", "1")]
+    store.flush()
+    assert store.waiting("a") is None
+    assert store.read("SELECT value FROM pairs WHERE key = ?", ("a",)) == [("1",)]
+
+
+def test_the_first_item_under_a_key_stays(store: WriteBehind[Pair], file: Path) -> None:
+    with store.lock:
+        store.put(("a", "1"))
+        store.put(("a", "2"))
+        assert store.waiting("a") == ("a", "1")
+    store.flush()
+    store.put(("a", "3"))
+    store.flush()
+    assert rows(file) == [("a", "1")]
+
+
+def test_without_items_there_is_no_file(store: WriteBehind[Pair], file: Path) -> None:
+    assert store.read("SELECT * FROM pairs", ()) == []
+    store.flush()
+    store.close()
+    assert not file.exists()
+
+
+def test_closing_writes_the_remaining_items(store: WriteBehind[Pair], file: Path) -> None:
+    for number in range(600):
+        store.put((f"{number:03}", "x"))
+    store.close()
+    assert len(rows(file)) == 600
+    store.close()
+    assert store.read("SELECT * FROM pairs", ()) == []
+    with pytest.raises(MemoryFailure, match="this pairs is closed"):
+        store.put(("late", "x"))
+
+
+def test_items_of_many_threads_are_all_written(store: WriteBehind[Pair], file: Path) -> None:
+    def put(thread: int) -> None:
+        for number in range(50):
+            store.put((f"{thread}.{number}", "x"))
+        store.flush()
+
+    threads = [threading.Thread(target=put, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(rows(file)) == 200
+
+
+def test_an_item_that_cannot_be_stored_does_not_stop_the_others(store: WriteBehind[Pair], file: Path) -> None:
+    store.put(("bad", 1 << 70))  # SQLite stores 64 bits
+    store.put(("good", "1"))
+    with suppress(MemoryFailure):  # raised if the bad item is in the same transaction as the flush
+        store.flush()
+    store.put(("later", "2"))
+    store.flush()
+    assert rows(file) == [("good", "1"), ("later", "2")]
+    assert store.waiting("bad") == ("bad", 1 << 70)
+    assert store.failure is None
+
+
+def test_without_a_folder_items_stay_in_memory_until_there_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "missing" / "pairs.db"
+    store: WriteBehind[Pair] = WriteBehind(file, Pairs())
+    store.put(("a", "1"))
+    with pytest.raises(
+        MemoryFailure, match=r"it stays in this process .* Free some space, or use --no-cache"
+    ):
+        store.flush()
+    assert store.waiting("a") == ("a", "1")
+    assert "not kept on disk" in (store.failure or "")
+    file.parent.mkdir()
+    store.flush()
+    assert store.failure is None
+    assert rows(file) == [("a", "1")]
+    store.close()
+
+
+def test_a_damaged_file_is_moved_aside_and_its_rows_are_taken_over(file: Path) -> None:
+    file.write_bytes(b"this is not a database" * 100)
+    store: WriteBehind[Pair] = WriteBehind(file, Pairs())
+    store.put(("a", "1"))
+    store.flush()
+    (aside,) = file.parent.glob("pairs.db.broken-*")
+    assert rows(file) == [("a", "1"), ("from", aside.name)]
+    store.close()
+
+
+def test_a_file_that_was_removed_is_made_again(store: WriteBehind[Pair], file: Path) -> None:
+    store.put(("a", "1"))
+    store.flush()
+    for part in file.parent.glob("pairs.db*"):
+        part.unlink()
+    store.put(("b", "2"))
+    store.flush()
+    assert rows(file) == [("b", "2")]
+
+
+def test_a_file_of_another_format_cannot_be_read(store: WriteBehind[Pair], file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE pairs (key)")
+        connection.execute("PRAGMA user_version = 2")
+    with pytest.raises(sqlite3.DatabaseError, match="it has format 2, not the current format 3"):
+        opened(file, SCHEMA, 3)
+
+
+def test_a_table_that_is_missing_says_what_to_do(store: WriteBehind[Pair], file: Path) -> None:
+    store.put(("a", "1"))
+    store.flush()
+    with pytest.raises(
+        MemoryFailure, match=r"pairs\.db cannot be read \(no such table: missing\); remove the file"
+    ):
+        store.read("SELECT * FROM missing", ())
+    assert store.read("SELECT key FROM pairs", ()) == [("a",)]
+
+
+def test_a_file_is_pruned_once_for_each_opening(file: Path) -> None:
+    table = Pairs()
+    store: WriteBehind[Pair] = WriteBehind(file, table)
+    for number in range(3):
+        store.put((str(number), "x"))
+        store.flush()
+    assert table.pruned == 1
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "is_moved"),
+    [
+        (sqlite3.DatabaseError("file is not a database"), True),
+        (IndexError("a span of a passage that does not exist"), True),
+        (sqlite3.OperationalError("database is locked"), False),
+        (sqlite3.ProgrammingError("closed"), False),
+    ],
+)
+def test_only_damage_moves_a_file_aside(file: Path, error: Exception, is_moved: bool) -> None:
+    file.write_bytes(b"x")
+    file.with_name("pairs.db-wal").write_bytes(b"y")
+    assert set_aside(file, error) is is_moved
+    assert file.exists() is not is_moved
+    assert len(list(file.parent.glob("pairs.db.broken-*-wal"))) == int(is_moved)
+
+
+def test_a_missing_file_cannot_be_moved_aside(file: Path) -> None:
+    assert not set_aside(file, sqlite3.DatabaseError("damaged"))
+
+
+def test_free_pages_are_not_used_bytes(file: Path) -> None:
+    with closing(opened(file, SCHEMA, 3)) as connection:
+        connection.executemany("INSERT INTO pairs VALUES (?, ?)", ((str(n), "x" * 500) for n in range(500)))
+        full = used_bytes(connection)
+        connection.execute("DELETE FROM pairs")
+        assert full > 250_000
+        assert used_bytes(connection) < full / 10
