@@ -246,7 +246,8 @@ def decode(data: bytes | bytearray | memoryview) -> News:
                 cell=frame.cell, head=frame.head, tail=frame.tail, chars=frame.chars, error=frame.error, final=final,
                 names=frame.names, wall_s=frame.wall_s,
             )  # fmt: skip
-    except (ValueError, RecursionError) as error:  # of msgspec, of text that is no UTF-8, of extensions
+    # Of msgspec, whose errors are no ValueError before 0.21; of text that is not UTF-8; of extensions.
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise SandboxFailure(
             f"a cell made its worker send a frame that breaks the protocol: {error}"
         ) from error
