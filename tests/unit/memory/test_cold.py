@@ -92,7 +92,9 @@ def test_a_damaged_file_is_moved_aside_and_what_can_be_read_is_taken_over(file: 
 
 
 @pytest.mark.parametrize(
-    "content", [b"this is no database at all" * 400, b"SQLite format 3\0" + os.urandom(9_000)]
+    "content",
+    [b"this is no database at all" * 400, b"SQLite format 3\0" + os.urandom(9_000)],
+    ids=["text", "noise"],
 )
 def test_a_file_that_is_no_database_is_moved_aside(file: Path, content: bytes) -> None:
     file.write_bytes(content)
