@@ -18,6 +18,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def prices(clean_environment: Path) -> Path:
+    """The user's own prices, so that no test depends on what the snapshot lists."""
+    file = clean_environment / "config" / "harlm" / "prices.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        '["openai/gpt-5"]\ninput = 1.25\noutput = 10.0\nwindow = 400_000\n'
+        '["openai/gpt-5-mini"]\ninput = 0.25\noutput = 2.0\nwindow = 400_000\n'
+    )
+    return file
+
+
+@pytest.mark.usefixtures("prices")
 def test_estimate_prints_every_mode_without_a_key(folder: Path) -> None:
     ran = harlm("estimate", "Summarise it", folder, "-m", "openai/gpt-5", "--sub-model", "openai/gpt-5-mini")
     assert ran.code == 0, ran
@@ -29,6 +42,7 @@ def test_estimate_prints_every_mode_without_a_key(folder: Path) -> None:
     assert (made["growth"], made["limit_usd"]) == ("linear", 1.0)
 
 
+@pytest.mark.usefixtures("prices")
 def test_a_dry_run_asks_nothing(folder: Path) -> None:
     with ScriptedServer(lambda request: "never") as server:
         ran = harlm("ask", "What is it?", folder, "-m", f"openai/gpt-5@{server.base_url}", "--dry-run")
@@ -51,9 +65,7 @@ def test_an_unknown_price_is_said_and_with_a_limit_in_dollars_it_is_an_error(fol
         assert len(server.requests) == 1
 
 
-def test_own_prices_count(folder: Path, clean_environment: Path) -> None:
-    prices = clean_environment / "config" / "harlm" / "prices.toml"
-    prices.parent.mkdir(parents=True)
+def test_own_prices_count(folder: Path, prices: Path) -> None:
     prices.write_text('["openai/mine"]\ninput = 2.0\noutput = 8.0\n')
     with ScriptedServer(lambda request: "4711") as server:
         ran = harlm(
@@ -75,6 +87,7 @@ def test_own_prices_count(folder: Path, clean_environment: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "flags", "code"), [("n\n", [], 130), ("y\n", [], 4), (None, [], 4), ("", ["-y"], 4)]
 )
+@pytest.mark.usefixtures("prices")
 def test_somebody_at_a_terminal_is_asked_before_more_than_the_limit(
     folder: Path, typed: str | None, flags: list[str], code: int
 ) -> None:

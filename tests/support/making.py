@@ -15,11 +15,11 @@ _RELS = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
 
 
 def zipped(members: Mapping[str, str | bytes]) -> bytes:
-    """A zip with these members."""
+    """A zip with these members; the same bytes at any time of day."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

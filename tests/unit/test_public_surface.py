@@ -1,11 +1,9 @@
-"""The surface that users were promised: names, exit codes, schemas, word list."""
+"""The surface that users were promised: names, exit codes, word list."""
 
 from __future__ import annotations
 
 import inspect
-import json
 import re
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,6 @@ import harlm
 from harlm import errors
 from harlm.cli import _VERBS, exit_code
 from harlm.cli import harlm as cli
-from harlm.schemas import schemas
 
 SOURCE = Path(harlm.__file__).parent
 
@@ -82,13 +79,6 @@ def test_flags_of_parts_that_do_not_exist_are_absent() -> None:
         "--no-cache",
     } <= flags
     assert not {"--branches", "--resume"} & flags
-
-
-def test_the_schemas_in_the_wheel_are_those_of_the_types() -> None:
-    """``python -m harlm.schemas`` writes them anew."""
-    for file, schema in schemas().items():
-        stored = resources.files("harlm").joinpath("schemas", file).read_text(encoding="utf-8")
-        assert json.loads(stored) == json.loads(json.dumps(schema)), file
 
 
 def test_no_file_has_a_banned_name() -> None:

@@ -34,7 +34,7 @@ def _here() -> Path:
         return Path()  # the folder was deleted, or may not be read: no project file is found in it
 
 
-class Duration(click.ParamType[float]):
+class Duration(click.ParamType):  # type: ignore[type-arg] # generic from click 8.4 on
     """``90s``, ``5m``, ``1h30m``, in seconds."""
 
     name = "time"

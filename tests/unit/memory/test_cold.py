@@ -93,7 +93,9 @@ def test_a_damaged_file_is_set_aside_and_its_readable_entries_are_copied(file: P
 
 
 @pytest.mark.parametrize(
-    "content", [b"this is not a database at all" * 400, b"SQLite format 3\0" + os.urandom(9_000)]
+    "content",
+    [b"this is not a database at all" * 400, b"SQLite format 3\0" + os.urandom(9_000)],
+    ids=["text", "noise"],
 )
 def test_a_file_that_is_not_a_database_is_set_aside(file: Path, content: bytes) -> None:
     file.write_bytes(content)
