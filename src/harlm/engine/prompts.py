@@ -259,7 +259,7 @@ def unfinished(limit: str, learned: str) -> str:
 
 
 def plain_call_prompt(prompt: str, context: Context) -> str:
-    """What a child becomes below the deepest level: one prompt that holds the question and all of the text."""
+    """The prompt of a child below the deepest level, which is a plain call: its text, then its question."""
     return _asking(context, prompt)
 
 
