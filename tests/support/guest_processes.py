@@ -74,7 +74,9 @@ def process(code: str) -> Iterator[tuple[Peer, subprocess.Popen[str]]]:
     finally:
         peer.close()
         started.kill()
-        started.communicate()
+        started.wait()
+        assert started.stdout is not None
+        started.stdout.close()
 
 
 def printed(code: str, *, check: bool = True) -> str:

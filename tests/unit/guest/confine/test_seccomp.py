@@ -1,4 +1,4 @@
-"""The filters, run by a small interpreter of the kernel's own instruction set, so that the other machine's can be tested too."""
+"""The filters, run by a small interpreter of the kernel's instruction set, so that both machines are tested."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_only_what_is_named_is_allowed(
 
 
 @given(number=st.integers(0, 600), flags=WORD)
-def test_the_gate_asks_about_every_start_but_of_threads(number: int, flags: int) -> None:
+def test_the_gate_asks_about_every_start_of_a_process_and_not_of_a_thread(number: int, flags: int) -> None:
     said = verdict(
         seccomp._gate(), number, (flags,), ARCH["x86_64"] if kernel.machine() == 0 else ARCH["aarch64"]
     )

@@ -1,4 +1,4 @@
-"""What a scout foresees. A call takes one second of virtual time, so seconds are the length of the longest chain."""
+"""What a scout foresees. A call takes one second of virtual time: seconds are the length of the longest chain."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_edges_tell_what_a_call_was_made_from() -> None:
     assert line.needs["d"] == [2]
 
 
-# -- possible ends -------------------------------------------------------------------------------------------------------
+# -- possible ends ---------------------------------------------------------------------------------------
 
 
 SEARCH = "hit = None\nfor c in range(40):\n    r = llm_query(f'in {c}?')\n    if r.endswith(%r):\n        hit = c\n        break"
@@ -233,7 +233,7 @@ def test_a_child_is_never_made_before_it_is_certain() -> None:
     assert line.uncertain == []
 
 
-# -- what is left to the cell ------------------------------------------------------------------------------------------------
+# -- what is left to the cell ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_a_call_that_fails_is_handled_as_in_the_cell() -> None:
     assert sorted(scout(code, refused=frozenset("a")).asked) == ["a", "b", "mend a"]
 
 
-def test_a_call_that_fails_and_that_nobody_handles_ends_what_is_foreseen() -> None:
+def test_a_call_that_fails_without_a_handler_ends_what_is_foreseen() -> None:
     line = scout("a = llm_query('a')\nb = llm_query(a + '!')\nc = llm_query(b)", refused=frozenset("a"))
     assert line.asked == ["a"]
 

@@ -35,5 +35,5 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert (outside / "kept").read_text(encoding="utf-8") == "kept"
 
 
-def test_what_is_not_there_is_no_fault(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_not_an_error(tmp_path: Path) -> None:
     remove(str(tmp_path / "nothing"))
