@@ -13,8 +13,10 @@ from harlm.sandbox.process.worker_process import WorkerProcess
 
 
 class LateEnds:
-    """While ``are_held``, no end of a worker process is noticed; sockets and pipes report as always. So it is on a busy machine:
-    the kernel closes the sockets of a dying process first, and reports the end of the process afterwards.
+    """While ``are_held``, no end of a worker process is noticed; sockets and pipes report as always.
+
+    A busy machine has the same order: the kernel closes the sockets of a dying process first, and reports the
+    end of the process afterwards.
     """
 
     def __init__(self) -> None:

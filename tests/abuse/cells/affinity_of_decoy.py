@@ -1,4 +1,4 @@
 # class: leak
-# Says on which processors another process may run: those on which it does.
+# Sets the processors of another process to the ones that it already has.
 import os
 d=CANARY["decoy_pid"]; os.sched_setaffinity(d,os.sched_getaffinity(d)); print("ESCAPED")

@@ -1,5 +1,5 @@
 # class: dos
-# Says that the answer is ready with an object whose truth never comes.
+# Marks the answer as ready with an object whose truth value never comes.
 class B:
     def __bool__(self):
         while True: pass

@@ -1,5 +1,5 @@
 # class: dos
-# Awaits what never comes, and cancels nothing.
+# Awaits a future that never completes, and cancels nothing.
 import asyncio
 async def stubborn():
     while True:

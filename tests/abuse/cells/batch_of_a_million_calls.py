@@ -1,3 +1,3 @@
 # class: dos
-# Asks a million things in one batch.
+# Makes a million calls in one batch.
 r=llm_query_batched(["p"]*10**6); print(len(r))

@@ -1,5 +1,5 @@
 # class: dos
-# Makes 1,500 calls for long replies and never reads one, so that the host holds what it says.
+# Makes 1,500 calls for long replies and never reads one, so that the host holds the replies.
 import os
 from guest.worker.msgpack import pack
 for i in range(1500):

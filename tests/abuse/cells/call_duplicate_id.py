@@ -1,5 +1,5 @@
 # class: proto
-# Asks twice under one number before the first is answered.
+# Makes two calls with the same id before the first is answered.
 import os
 from guest.worker.msgpack import pack
 b=pack({"op":"call","id":77,"function":"llm_query","arguments":{"prompt":"p","model":None}})

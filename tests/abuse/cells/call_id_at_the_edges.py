@@ -1,5 +1,5 @@
 # class: proto
-# Asks under the largest and the smallest number that MessagePack has.
+# Calls with the largest and the smallest id that MessagePack can encode.
 import os
 from guest.worker.msgpack import pack
 for i in ((1<<64)-1,-(1<<63),0):

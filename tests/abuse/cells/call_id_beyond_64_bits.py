@@ -1,5 +1,5 @@
 # class: proto
-# Asks under a number beyond 64 bits, once as a float and once as text.
+# Calls with an id beyond 64 bits, once as a float and once as text.
 import os
 from guest.worker.msgpack import pack
 for i in (1e300,str(1<<200)):

@@ -1,5 +1,5 @@
 # class: proto
-# Calls with a text that is no UTF-8.
+# Calls with text that is not UTF-8.
 import os
 from guest.worker.msgpack import pack
 b=pack({"op":"call","id":9,"function":"llm_query"})

@@ -1,5 +1,5 @@
 # class: proto
-# Calls with numbers that are none where a text is due.
+# Calls with NaN and infinity where a text is expected.
 import os,time
 from guest.worker.msgpack import pack
 b=pack({"op":"call","id":9,"function":"llm_query","arguments":{"prompt":float("nan"),"model":float("inf")}})

@@ -1,4 +1,4 @@
 # class: proto
-# Replaces the worker's way of sending by one that says nothing, so that its end is never told.
+# Replaces the worker's send function by one that sends nothing, so that the end of the cell is never reported.
 import guest.worker.channel
 guest.worker.channel.Channel.send=lambda self,frame: None

@@ -1,5 +1,5 @@
 # class: proto
-# Says under its true name that it ended, and goes on computing for at most 20 seconds where no limit watches it.
+# Reports its end under its true name, and computes for at most 20 seconds more, where no limit watches it.
 import os,sys,time
 from guest.worker.msgpack import pack
 f=sys._getframe()

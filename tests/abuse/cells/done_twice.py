@@ -1,5 +1,5 @@
 # class: proto
-# Finds the true name of its cell in the worker's frames and says twice that it ended.
+# Finds the true name of its cell in the worker's frames, and reports its end twice.
 import os,sys
 from guest.worker.msgpack import pack
 f=sys._getframe()

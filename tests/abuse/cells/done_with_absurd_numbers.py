@@ -1,5 +1,5 @@
 # class: proto
-# Ends under its true name with a negative length, a tail that does not fit and a wall time that is no number.
+# Ends under its true name with a negative length, a tail that does not fit and a wall time of NaN.
 import os,sys
 from guest.worker.msgpack import pack
 f=sys._getframe()

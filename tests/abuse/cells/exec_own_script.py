@@ -1,5 +1,5 @@
 # class: leak
-# Writes a script into its folder and replaces itself by it; the script says so over the wire.
+# Writes a script into its folder and replaces itself by it; the script reports itself over the wire.
 import os,sys
 from guest.worker.msgpack import pack
 f=sys._getframe()

@@ -1,5 +1,5 @@
 # class: leak
-# Replaces itself by another interpreter, which says so over the wire in its place.
+# Replaces itself by another interpreter, which reports itself over the wire.
 import os,sys
 from guest.worker.msgpack import pack
 f=sys._getframe()

@@ -1,5 +1,5 @@
 # class: dos
-# Makes folders within folders, at most 2,000 deep, which whoever removes them must get out of again.
+# Makes folders within folders, at most 2,000 deep, which the process that removes them must climb out of again.
 import os
 n=0; top=os.getcwd()
 try:

@@ -1,5 +1,5 @@
 # class: proto
-# Says that a fork failed which nobody ordered.
+# Reports the failure of a fork that was not ordered.
 import os
 from guest.worker.msgpack import pack
 b=pack({"op":"unforked","why":"because"}); os.write(3,len(b).to_bytes(4,"little")+b)

@@ -1,5 +1,5 @@
 # class: proto
-# Answers the next order to fork by saying ready itself over the new socket, so that one process is two REPLs.
+# Answers the next order to fork by sending ready itself over the new socket, so that one process is two REPLs.
 import os,guest.worker.repl as _repl
 from guest.worker.msgpack import pack
 def lie(self,frame):

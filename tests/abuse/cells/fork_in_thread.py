@@ -1,5 +1,5 @@
 # class: leak
-# Forks in a thread, whose number is not that of the process.
+# Forks in a thread, whose id is not that of the process.
 import _thread,os,time
 ok=[]
 def go():

@@ -1,5 +1,5 @@
 # class: leak
-# Tries to fork a thousand times, in case the host is slow to say no once.
+# Tries to fork a thousand times, in case the host is slow to refuse once.
 import os
 ok=0
 for _ in range(1000):

@@ -1,5 +1,5 @@
 # class: leak
-# Forks while signals come all the time, so that the question whether it may is taken back while it is asked.
+# Forks under a stream of signals, so that the notice to the gate is withdrawn while it is handled.
 import os,signal
 signal.signal(signal.SIGALRM,lambda *a: None); signal.setitimer(signal.ITIMER_REAL,5e-5,7e-5); ok=0
 for _ in range(2000):

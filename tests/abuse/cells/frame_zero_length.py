@@ -1,3 +1,3 @@
 # class: proto
-# Sends a frame without anything in it.
+# Sends an empty frame.
 import os; os.write(3,b"\x00\x00\x00\x00")

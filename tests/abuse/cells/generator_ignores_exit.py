@@ -1,5 +1,5 @@
 # class: dos
-# Leaves a generator that refuses to be closed, whoever drops it.
+# Leaves a generator that ignores GeneratorExit when it is closed.
 def g():
     while True:
         try: yield 1

@@ -1,3 +1,3 @@
 # class: leak
-# Names the machine what it is named.
+# Sets the name of the machine to the name that it already has.
 import socket; socket.sethostname(socket.gethostname()); print("ESCAPED")

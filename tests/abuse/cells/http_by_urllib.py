@@ -1,5 +1,5 @@
 # class: leak
-# Asks for a page with the library that everybody uses, as a cell that means no harm would.
+# Requests a page with the standard library, as a harmless cell would.
 import urllib.request,socket
 socket.setdefaulttimeout(.5)
 try: urllib.request.urlopen("http://127.0.0.1:%d/?k=v"%CANARY["port"],timeout=.5)

@@ -1,5 +1,5 @@
 # class: leak
-# Looks for descriptors that it was not meant to have: anything beside its output and its wire.
+# Looks for descriptors that it should not have: any except its output and its wire.
 import os
 ok=[]
 for d in range(4,1024):

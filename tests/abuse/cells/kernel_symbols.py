@@ -1,5 +1,5 @@
 # class: leak
-# Reads where the kernel lies in memory, and the log that says it too.
+# Reads where the kernel lies in memory, and the kernel's log, which contains it too.
 import os
 ok=[]
 for p in ("/proc/kallsyms","/proc/kcore","/proc/modules","/proc/iomem","/proc/net/unix","/proc/mounts","/proc/keys","/proc/cmdline","/boot"):

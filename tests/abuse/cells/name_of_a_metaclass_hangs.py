@@ -1,5 +1,5 @@
 # class: dos
-# Makes a variable whose class never says its name.
+# Makes a variable whose class hangs when it is asked for its name.
 class M(type):
     @property
     def __name__(c):

@@ -1,5 +1,5 @@
 # class: leak
-# Changes what is written about a file outside, and its length, without opening it.
+# Changes the metadata and the length of a file outside, without opening it.
 import os
 p=CANARY["file"]; ok=[]
 for n,f in (("utime",lambda: os.utime(p,(1,1))),("chmod",lambda: os.chmod(p,0o604)),("truncate",lambda: os.truncate(p,1)),("xattr",lambda: os.setxattr(p,"user.x_abuse",b"x")),("chown",lambda: os.chown(p,os.getuid(),-1))):

@@ -1,5 +1,5 @@
 # class: leak
-# Goes before everybody else: a negative nice value, a real-time policy, disks first.
+# Raises its own priority: a negative nice value, a real-time policy, the first place at the disk.
 import ctypes,os,platform
 l=ctypes.CDLL(None,use_errno=True); ok=[]
 try: os.setpriority(0,0,-20); ok.append("nice"); os.setpriority(0,0,0)

@@ -1,5 +1,5 @@
 # class: leak
-# Opens the descriptors of other processes anew.
+# Reopens the descriptors of other processes.
 import os
 ok=[]
 for p in (CANARY["decoy_pid"],CANARY.get("host_pid",1),os.getppid()):

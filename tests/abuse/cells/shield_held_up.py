@@ -1,5 +1,5 @@
 # class: dos
-# Holds the shield under which the worker defers interrupts.
+# Keeps up the shield under which the worker defers interrupts.
 import gc,guest.worker.channel
 for o in gc.get_objects():
     if isinstance(o,guest.worker.channel._Shield): o._depth=10**9

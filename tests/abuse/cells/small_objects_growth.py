@@ -1,3 +1,3 @@
 # class: dos
-# Keeps small objects until memory ends or 50 million of them are there.
+# Keeps small objects until memory is full or there are 50 million of them.
 x=[[i] for i in range(50_000_000)]

@@ -1,5 +1,5 @@
 # class: leak
-# Makes a file in every folder that is for everybody.
+# Makes a file in every folder that is open to all users.
 import os
 ok=[]
 for d in ("/tmp","/run","/run/lock","/var/lock","/dev/mqueue","/run/user/0","/var/spool"):

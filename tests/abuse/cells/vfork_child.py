@@ -1,5 +1,5 @@
 # class: leak
-# Starts a process by vfork; it says so itself over the wire, since its parent may not live on.
+# Starts a process by vfork; the child reports itself over the wire, since its parent may not continue.
 import ctypes,os,platform,sys
 from guest.worker.msgpack import pack
 f=sys._getframe()

@@ -1,3 +1,5 @@
+"""What the doctor reports about the sandbox of this machine."""
+
 from __future__ import annotations
 
 import pytest
@@ -9,7 +11,7 @@ from tests.support.sandboxes import skip_unless_built
 
 
 @pytest.mark.parametrize("tier", ["s3", "s2", "s1"])
-async def test_a_tier_that_is_built_denies_every_canary(tier: str) -> None:
+async def test_every_escape_attempt_is_denied_on_a_tier_that_can_be_built(tier: str) -> None:
     await skip_unless_built(tier)
     check = await check_sandbox(SandboxSettings(tier=tier))  # type: ignore[arg-type] # one of them
     assert check.tier == tier
@@ -18,10 +20,10 @@ async def test_a_tier_that_is_built_denies_every_canary(tier: str) -> None:
     assert check.reached == ()
 
 
-async def test_the_canaries_reach_what_is_not_protected() -> None:
+async def test_every_escape_attempt_succeeds_on_the_open_tier() -> None:
     check = await check_sandbox(SandboxSettings(tier="s0", allow_unsafe=True))
     assert check.tier == "s0"
-    assert set(check.reached) == set(NAMES), "a canary that cannot sing proves nothing"
+    assert set(check.reached) == set(NAMES), "an attempt that always fails proves nothing"
 
 
 async def test_s0_is_refused_unless_it_is_allowed() -> None:

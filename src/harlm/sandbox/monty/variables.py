@@ -85,7 +85,7 @@ class _Seen(msgspec.Struct, frozen=True, array_like=True):
     name: str
     identity: object
     kind: str
-    short: str | float | int | None
+    short: str | float | int | bool | None
     size: int | None
 
 

@@ -1,4 +1,4 @@
-"""The REPL without an operating system: its limits, what survives them, forks, and cells that are not what a cell should be."""
+"""The REPL in Monty: its limits, what is kept after them, forks, and odd cells."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def monty() -> None:
 
 
 class Host:
-    """Answers with what it is told to."""
+    """Answers with ``reply``, which may be a function of the arguments."""
 
     def __init__(self, reply: object = "reply") -> None:
         self.reply = reply
@@ -72,7 +72,7 @@ async def opened(monty: None) -> AsyncIterator[Opened]:
         "while True: budget()",
     ],
 )
-async def test_an_endless_cell_costs_itself_only(opened: Opened, cell: str) -> None:
+async def test_an_endless_cell_loses_only_its_own_variables(opened: Opened, cell: str) -> None:
     repl = await opened(cell_seconds=0.5)
     await repl.run("x = 1")
     started = time.monotonic()
@@ -85,13 +85,13 @@ async def test_an_endless_cell_costs_itself_only(opened: Opened, cell: str) -> N
     assert (await repl.run("print(x, context)")).output == "1 alpha beta\n"
 
 
-async def test_processor_time_is_named_where_it_is_the_shorter_limit(opened: Opened) -> None:
+async def test_processor_time_is_named_if_it_is_the_shorter_limit(opened: Opened) -> None:
     repl = await opened(cpu_seconds=0.2)
     seen = await repl.run("while True: pass")
     assert "CpuTimeout: the cell used more than 0.2 s" in str(seen.error)
 
 
-async def test_a_long_cell_does_not_hold_up_the_host(opened: Opened) -> None:
+async def test_a_long_cell_does_not_block_the_event_loop(opened: Opened) -> None:
     repl = await opened(cell_seconds=0.5)
     running = asyncio.create_task(repl.run("while True: pass"))
     longest = 0.0
@@ -102,7 +102,7 @@ async def test_a_long_cell_does_not_hold_up_the_host(opened: Opened) -> None:
     assert longest < 0.3
 
 
-async def test_waiting_for_calls_is_not_the_time_of_a_cell(opened: Opened) -> None:
+async def test_waiting_for_calls_is_not_charged(opened: Opened) -> None:
     host = Host()
     host.delay_s = 0.6
     repl = await opened(host=host, cell_seconds=0.4)
@@ -129,7 +129,7 @@ async def test_memory_that_grows_is_bounded(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("cell", ["'x' * 10 ** 11", "2 ** (10 ** 12)", "[0] * 10 ** 10"])
-async def test_memory_at_once_is_refused_and_nothing_is_lost(opened: Opened, cell: str) -> None:
+async def test_a_huge_allocation_is_refused_and_loses_nothing(opened: Opened, cell: str) -> None:
     repl = await opened(memory_mb=256)
     seen = await repl.run(f"x = 1\ny = {cell}")
     assert "MemoryError: memory limit exceeded" in str(seen.error)
@@ -155,7 +155,7 @@ async def test_a_long_output_keeps_head_and_tail(opened: Opened) -> None:
     assert seen.output_chars == 588_890
 
 
-async def test_a_value_that_is_too_large_to_be_shown_costs_itself_only(opened: Opened) -> None:
+async def test_a_value_that_is_too_large_to_be_shown_loses_nothing_else(opened: Opened) -> None:
     repl = await opened()
     await repl.run("x = 1")
     seen = await repl.run("'x' * (300 << 20)")
@@ -163,7 +163,7 @@ async def test_a_value_that_is_too_large_to_be_shown_costs_itself_only(opened: O
     assert (await repl.run("print(x)")).output == "1\n"
 
 
-async def test_above_a_size_nothing_is_saved_and_a_limit_costs_all(opened: Opened) -> None:
+async def test_large_variables_are_not_saved_and_a_limit_loses_all(opened: Opened) -> None:
     repl = await opened(cell_seconds=0.5)
     await repl.run("x = 'y' * (17 << 20)")
     await repl.run("z = 1")
@@ -175,7 +175,7 @@ async def test_above_a_size_nothing_is_saved_and_a_limit_costs_all(opened: Opene
     assert "NameError" in str(again.error)
 
 
-async def test_an_interpreter_that_does_not_come_back_is_a_failure(
+async def test_an_interpreter_that_does_not_return_is_a_failure(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repl = await opened(cell_seconds=60)
@@ -200,7 +200,7 @@ async def test_a_cancelled_cell_ends_at_once(opened: Opened) -> None:
 # -- forks ------------------------------------------------------------------------------------------------
 
 
-async def test_a_fork_goes_its_own_way_with_its_own_host(opened: Opened) -> None:
+async def test_a_fork_is_independent_and_has_its_own_host(opened: Opened) -> None:
     repl = await opened(host=Host("old"))
     await repl.run("items = [1]\ndef more(x): return [x] + items\nanswer['content'] = 'from before'")
     fork = await repl.fork(Host("new"), read_only=True)
@@ -216,7 +216,7 @@ async def test_a_fork_goes_its_own_way_with_its_own_host(opened: Opened) -> None
     assert (await repl.run("print(items)")).output == "[1, 3]\n"
 
 
-async def test_a_large_context_is_not_in_the_fork_s_state_but_in_the_fork(opened: Opened) -> None:
+async def test_a_fork_has_a_large_context_though_its_state_does_not(opened: Opened) -> None:
     text = "line of text\n" * 100_000
     repl = await opened(text)
     await repl.run("n = len(context)\ntype = locals = 2")
@@ -226,7 +226,7 @@ async def test_a_large_context_is_not_in_the_fork_s_state_but_in_the_fork(opened
         assert (await each.run("print(n == len(context), context[-5:])")).output == "True text\n\n"
 
 
-async def test_a_fork_waits_for_no_cell(opened: Opened) -> None:
+async def test_a_fork_while_a_cell_runs_is_refused(opened: Opened) -> None:
     repl = await opened(cell_seconds=0.5)
     running = asyncio.create_task(repl.run("while True: pass"))
     await asyncio.sleep(0.05)
@@ -247,7 +247,7 @@ async def test_a_closed_sandbox_closes_its_repls(monty: None) -> None:
 # -- cells and contexts -----------------------------------------------------------------------------------
 
 
-async def test_half_surrogates_do_not_break_anything(opened: Opened) -> None:
+async def test_lone_surrogates_are_replaced(opened: Opened) -> None:
     repl = await opened("a\ud800b", Host("c\udfffd"))
     seen = await repl.run("print(context, llm_query('x'), '\\ud800')")
     assert seen.output == "a\ufffdb c\ufffdd \ufffd\n"
@@ -280,7 +280,7 @@ async def test_broken_cells_are_observations(opened: Opened, cell: str) -> None:
     "cell",
     ["import numpy", "class A(Exception): pass", "def f():\n    yield 1", "x = 1\ndel x", "globals()"],
 )
-async def test_what_monty_lacks_is_said(opened: Opened, cell: str) -> None:
+async def test_an_error_explains_what_monty_lacks(opened: Opened, cell: str) -> None:
     repl = await opened()
     seen = await repl.run(cell)
     assert "This REPL is Monty, a subset of Python" in str(seen.error)
@@ -305,7 +305,7 @@ async def test_an_ordinary_mistake_is_not_blamed_on_monty(opened: Opened) -> Non
         "answer('budget', (), {})",
     ],
 )
-async def test_nothing_outside_is_there(opened: Opened, cell: str) -> None:
+async def test_a_cell_reaches_nothing_outside(opened: Opened, cell: str) -> None:
     host = Host()
     repl = await opened(host=host)
     seen = await repl.run(cell)
@@ -323,7 +323,7 @@ async def test_the_last_expression_is_shown(opened: Opened) -> None:
     assert "4300 digits" in shown[4]
 
 
-async def test_variables_are_named_described_and_told_apart(opened: Opened) -> None:
+async def test_new_and_changed_variables_are_named_and_described(opened: Opened) -> None:
     repl = await opened()
     seen = await repl.run(
         "a = 1\nb = 'text'\nc = [1] * 5\nd = 'x' * 100\ne = None\nf = 10 ** 50\n_g = 1\ntype = len = 2"
@@ -336,7 +336,7 @@ async def test_variables_are_named_described_and_told_apart(opened: Opened) -> N
     assert "a: int 2\n" in (await repl.run("print(SHOW_VARS())")).output
 
 
-async def test_finishing_with_a_variable_that_is_not_there(opened: Opened) -> None:
+async def test_finishing_with_a_missing_variable_is_an_error(opened: Opened) -> None:
     repl = await opened()
     for name in ("missing", "1 + 1", "class", ""):
         seen = await repl.run(f"FINAL_VAR({name!r})")
@@ -360,9 +360,9 @@ async def test_what_a_cell_does_after_it_finished_does_not_count(opened: Opened)
     assert endless.final.value == {"a": 1, "b": 2}
 
 
-async def test_a_wrong_argument_is_told_in_the_cell(opened: Opened) -> None:
+async def test_a_wrong_argument_raises_in_the_cell(opened: Opened) -> None:
     repl = await opened()
-    for call, told in {
+    for call, message in {
         "llm_query(3)": "TypeError: llm_query needs a str prompt, not int",
         "llm_query(' ')": "ValueError: llm_query was given an empty prompt",
         "llm_query('a', wrong=1)": "TypeError: llm_query() got an unexpected keyword argument",
@@ -372,7 +372,7 @@ async def test_a_wrong_argument_is_told_in_the_cell(opened: Opened) -> None:
         "place(7, 0)": "ValueError: place takes the number of a document",
         "search(k=3)": "TypeError: search() missing 1 required positional argument",
     }.items():
-        assert told in str((await repl.run(call)).error)
+        assert message in str((await repl.run(call)).error)
 
 
 async def test_a_batch_says_how_many_failed(opened: Opened) -> None:
@@ -381,7 +381,7 @@ async def test_a_batch_says_how_many_failed(opened: Opened) -> None:
     assert "RuntimeError: 2 of 3 calls failed; the first: the provider is away" in str(seen.error)
 
 
-async def test_arguments_are_those_that_a_worker_sends(opened: Opened) -> None:
+async def test_arguments_are_the_same_as_those_of_a_worker(opened: Opened) -> None:
     host = Host()
     documents = (Document(name="a.txt", text="alpha"), Document(name="b.txt", text="beta"))
     repl = await opened(Context(documents=documents), host)
@@ -425,7 +425,7 @@ async def test_a_context_larger_than_one_frame_arrives_whole(
     assert (await repl.run("print(context)")).output == f"{texts}\n"
 
 
-async def test_the_same_seed_gives_the_same_chance(opened: Opened) -> None:
+async def test_the_same_seed_gives_the_same_random_numbers(opened: Opened) -> None:
     drawn = [(await (await opened()).run("import random\nprint(random.random())")).output for _ in range(2)]
     assert drawn[0] == drawn[1]
 
@@ -433,7 +433,7 @@ async def test_the_same_seed_gives_the_same_chance(opened: Opened) -> None:
 # -- without the package ----------------------------------------------------------------------------------
 
 
-async def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
     with pytest.raises(SandboxFailure, match=r"pip install 'harlm\[monty\]'"):
         await MontySandbox(SandboxSettings()).open(ReplSetup(context=Context.of_text("x")), Host())

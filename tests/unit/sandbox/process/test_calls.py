@@ -1,4 +1,4 @@
-"""The calls of one cell: none is left open when the cell has ended, not even one that came later."""
+"""The calls of one cell: none is open after the cell has ended, not even one that came later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harlm.sandbox.process.repl import ProcessRepl
 
 
 class Wire:
-    """Takes what is sent to the worker."""
+    """Keeps the frames that are sent to the worker."""
 
     def __init__(self) -> None:
         self.sent: list[object] = []
@@ -24,27 +24,27 @@ async def _never(call: frames.Call) -> object:
 
 
 def _calls(to_worker: Wire) -> Calls:
-    return Calls(_never, to_worker, Clock(), on_answer=lambda *_: None, on_fault=lambda _: None)  # type: ignore[arg-type] # what is used of one
+    return Calls(_never, to_worker, Clock(), on_answer=lambda *_: None, on_fault=lambda _: None)  # type: ignore[arg-type] # only send is used
 
 
 def _call(number: int) -> frames.Call:
     return frames.Call(id=number, function="llm_query", arguments={})
 
 
-async def test_a_call_that_comes_after_the_end_is_refused_and_waited_for_by_nobody() -> None:
+async def test_a_call_that_comes_after_the_end_is_refused_and_not_awaited() -> None:
     to_worker = Wire()
     calls = _calls(to_worker)
     calls.take(_call(1), 10)
     await asyncio.sleep(0)
-    calls.refuse_all("it is over")
+    calls.refuse_all("the cell has ended")
     calls.take(_call(2), 10)
     async with asyncio.timeout(5):
         await calls.end()
     assert not calls.are_open()
-    assert to_worker.sent == [frames.Refuse(id=number, message="it is over") for number in (1, 2)]
+    assert to_worker.sent == [frames.Refuse(id=number, message="the cell has ended") for number in (1, 2)]
 
 
-async def test_the_end_leaves_nothing_open() -> None:
+async def test_after_the_end_no_call_is_open() -> None:
     calls = _calls(Wire())
     calls.take(_call(1), 10)
     assert calls.are_open()

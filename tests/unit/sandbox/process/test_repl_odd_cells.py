@@ -1,4 +1,4 @@
-"""Cells that do to their interpreter what nobody meant them to do."""
+"""Cells that do unusual things to their interpreter."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def repl(request: pytest.FixtureRequest) -> AsyncIterator[ProcessRepl]:
 
 @pytest.fixture
 async def open_repl() -> AsyncIterator[ProcessRepl]:
-    """One whose cells may start processes."""
+    """A REPL whose cells may start processes."""
     async with repl_on("s0", host=LongReplies(5), cell_seconds=5) as repl:
         yield repl
 
@@ -49,7 +49,7 @@ async def test_a_batch_of_any_size_is_answered(repl: ProcessRepl) -> None:
     assert (seen.error, seen.output) == (None, "7000\n")
 
 
-async def test_threads_that_ask_much_at_once_are_answered(repl: ProcessRepl) -> None:
+async def test_many_concurrent_calls_of_threads_are_answered(repl: ProcessRepl) -> None:
     seen = await repl.run(
         "from concurrent.futures import ThreadPoolExecutor\n"
         "with ThreadPoolExecutor(8) as threads:\n"
@@ -59,7 +59,7 @@ async def test_threads_that_ask_much_at_once_are_answered(repl: ProcessRepl) -> 
     assert (seen.error, seen.output) == (None, "5600\n")
 
 
-async def test_a_child_that_keeps_the_socket_does_not_hold_up_the_run(open_repl: ProcessRepl) -> None:
+async def test_a_child_that_keeps_the_socket_open_does_not_block_the_run(open_repl: ProcessRepl) -> None:
     seen = await open_repl.run(
         "import os, signal, time\n"
         "if os.fork() == 0:\n    os.setsid()\n    time.sleep(20)\n    os._exit(0)\n"
@@ -98,7 +98,7 @@ async def test_calls_from_a_forked_process_fail_there(open_repl: ProcessRepl) ->
         ("class A:\n    def __bool__(self): raise KeyError('no')\nanswer['ready'] = A()", "cannot be sent"),
     ],
 )
-async def test_what_goes_wrong_is_said_and_the_repl_goes_on(repl: ProcessRepl, cell: str, says: str) -> None:
+async def test_an_error_is_reported_and_the_repl_continues(repl: ProcessRepl, cell: str, says: str) -> None:
     seen = await repl.run(cell)
     assert seen.final is None
     assert seen.error is not None
@@ -115,7 +115,7 @@ async def test_odd_values_and_closed_files_harm_nothing(repl: ProcessRepl, cell:
     assert (await repl.run("print(1 + 1)")).output == "2\n"
 
 
-async def test_a_huge_number_is_an_answer(repl: ProcessRepl) -> None:
+async def test_a_huge_number_can_be_the_final_value(repl: ProcessRepl) -> None:
     seen = await repl.run("FINAL(10 ** 5000)")
     assert seen.final is not None
     assert str(seen.final.value).startswith("0x")
@@ -138,13 +138,13 @@ async def test_a_call_that_a_cell_left_open_is_refused_when_it_ends(repl: Proces
         "b'\\x82\\xa2op\\xa4done\\xa5final\\x81\\xa5value\\xd4\\x05\\x00'",
     ],
 )
-async def test_text_that_is_no_text_is_a_violation(repl: ProcessRepl, frame: str) -> None:
+async def test_text_that_is_not_utf_8_is_a_violation(repl: ProcessRepl, frame: str) -> None:
     with pytest.raises(SandboxFailure, match="breaks the protocol"):
         await repl.run(f"import os; data = {frame}; os.write(3, len(data).to_bytes(4, 'little') + data)")
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_nothing_outlives_a_host_that_is_killed(tier: str) -> None:
+def test_no_process_outlives_a_host_that_is_killed(tier: str) -> None:
     asyncio.run(skip_unless_built(tier))
     host = (
         "import asyncio\nfrom tests.support.sandboxes import Host, repl_on\n"
@@ -165,7 +165,7 @@ def test_nothing_outlives_a_host_that_is_killed(tier: str) -> None:
         if not any(map(_lives, workers)):
             return
         time.sleep(0.02)
-    raise AssertionError(f"outlived the host: {[each for each in workers if _lives(each)]}")
+    raise AssertionError(f"these outlived the host: {[each for each in workers if _lives(each)]}")
 
 
 def _lives(process: Path) -> bool:
@@ -175,10 +175,12 @@ def _lives(process: Path) -> bool:
         return False
 
 
-async def test_impatient_cancelling_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_cancelling_an_opening_twice_leaves_no_descriptor_and_no_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     async with repl_on("s0"):
-        pass  # the interpreter of this process stays
+        pass  # the host zygote of this process stays
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers, not files
     for wait in (0.0, 0.002, 0.005, 0.01, 0.02, 0.04):
         sandbox = ProcessSandbox("s0", SandboxSettings())

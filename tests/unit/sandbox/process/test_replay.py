@@ -31,7 +31,7 @@ def recorded(calls: list[tuple[str, str, bool]]) -> Recording:
 
 
 @given(CALLS, st.randoms())
-def test_each_call_gets_the_answers_that_it_got_in_the_order_that_it_got_them(
+def test_equal_calls_get_the_recorded_answers_in_the_recorded_order(
     calls: list[tuple[str, str, bool]], shuffled: object
 ) -> None:
     kept = CellRecords()
@@ -64,7 +64,9 @@ def test_arguments_in_another_order_are_the_same_call() -> None:
     assert asyncio.run(Replayed(kept.entries[0]).call("f", {"b": 2, "a": 1})) == "x"
 
 
-def test_a_journal_holds_so_much_and_says_what_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_have_a_largest_size_and_count_the_cells_that_were_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(records, "_LARGEST", 1_000)
     kept = CellRecords()
     kept.add("x" * 600, Recording(), 0.0)
@@ -80,7 +82,7 @@ def test_a_journal_holds_so_much_and_says_what_it_left_out(monkeypatch: pytest.M
     assert kept.left_out == 3
 
 
-def test_a_copy_goes_its_own_way() -> None:
+def test_a_copy_is_independent() -> None:
     kept = CellRecords()
     kept.add("one", Recording(), 0.0)
     copy = kept.copy()
@@ -100,7 +102,7 @@ def test_a_copy_goes_its_own_way() -> None:
         ("KeyError", "KeyError"),
     ],
 )
-def test_how_a_cell_ended_is_the_kind_of_its_exception(error: str | None, ended: str) -> None:
+def test_how_a_cell_ended_is_the_type_of_its_exception(error: str | None, ended: str) -> None:
     assert records.how_it_ended(error) == ended
 
 

@@ -1,4 +1,6 @@
-"""A scout beside a cell, in processes as they really are: what it may do, what it may not, and that nothing of it is left."""
+"""A scout next to a cell, in real processes: what it may do, what it may not do, and that it ends with the
+cell.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,7 @@ async def test_a_plain_loop_takes_as_long_as_one_call(tier: str) -> None:
 
 
 @pytest.mark.parametrize("tier", TIERS)
-async def test_nothing_is_left_of_a_scout(tier: str) -> None:
+async def test_no_process_and_no_call_of_a_scout_is_left(tier: str) -> None:
     model = Model(0.03)
     async with repl_on(tier, host=model) as repl:
         for cell in (LOOP, "for at in range(3):\n    llm_query(f'{at}')\n    1 / 0"):
@@ -93,7 +95,7 @@ async def test_nothing_is_left_of_a_scout(tier: str) -> None:
 
 
 @pytest.mark.parametrize("tier", TIERS)
-async def test_a_scout_changes_no_file_and_reads_none_of_the_cells(tier: str) -> None:
+async def test_a_scout_changes_no_file_and_moves_no_open_file_of_the_cell(tier: str) -> None:
     model = Model()
     make = "import os\nplace = os.environ.get('TMPDIR', '.') + '/lines.txt'\n"
     cell = (
@@ -123,7 +125,7 @@ async def test_a_scout_changes_no_file_and_reads_none_of_the_cells(tier: str) ->
         ("import asyncio\nasync def f(x): return llm_query(x)\nprint(await f('a'), await f('b'))", 2),
     ],
 )
-async def test_where_it_cannot_help_there_is_none(cell: str, calls: int) -> None:
+async def test_a_cell_that_a_scout_cannot_help_has_none(cell: str, calls: int) -> None:
     model = Model(0.01)
     async with repl_on("s0", host=model) as repl:
         seen, record = await ahead(repl, model, cell)
@@ -137,7 +139,7 @@ A_THREAD = "import threading\nis_over = threading.Event()\nthreading.Thread(targ
 
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("hindrance", [A_THREAD, "import mmap"])
-async def test_where_nothing_can_fork_another_process_has_copies(tier: str, hindrance: str) -> None:
+async def test_if_the_process_cannot_fork_another_process_gets_copies(tier: str, hindrance: str) -> None:
     before = (
         "import json, random as dice\nfrom collections import Counter\n"
         "rows = [{'id': at, 'tags': ('a', at)} for at in range(6)]\nsame = rows\n"
@@ -172,7 +174,7 @@ async def test_where_nothing_can_fork_another_process_has_copies(tier: str, hind
         "wrapped(0), at",  # not to be found in the text of the cells
     ],
 )
-async def test_what_cannot_be_copied_is_left_to_the_cell(of: str) -> None:
+async def test_calls_with_values_that_cannot_be_copied_are_left_to_the_cell(of: str) -> None:
     before = (
         f"{A_THREAD}\nclass Own:\n    def __reduce__(self): raise SystemExit\nown = Own()\n"
         "big = list(range(100_000))\nitself = []\nitself.append(itself)\ndef wrap(f): return lambda x: f(x)\n"
@@ -190,7 +192,7 @@ async def test_what_cannot_be_copied_is_left_to_the_cell(of: str) -> None:
     assert record.early.made == 0
 
 
-async def test_what_is_too_large_to_be_sent_is_no_fault_of_the_cell() -> None:
+async def test_values_that_are_too_large_to_be_sent_do_not_harm_the_cell() -> None:
     before = f"{A_THREAD}\nwide = ['\u6f22' * 1_000_000 for _ in range(4)]"  # 4 million characters, 12 MB
     model = Model(0.02)
     async with repl_on("s0", host=model) as repl:
@@ -203,7 +205,7 @@ async def test_what_is_too_large_to_be_sent_is_no_fault_of_the_cell() -> None:
     assert record.early.made == 0
 
 
-async def test_copies_that_nobody_asked_for_break_the_protocol() -> None:
+async def test_copies_that_were_not_asked_for_are_a_violation() -> None:
     cell = (
         "import sys\nframe = sys._getframe()\nwhile frame and '_channel' not in vars(frame.f_locals.get('self', object)):\n"
         "    frame = frame.f_back\n"
@@ -237,7 +239,7 @@ async def test_copies_that_nobody_asked_for_break_the_protocol() -> None:
         "class A:\n    def __del__(self): print('gone')\na = A()\nfor c in 'ab': a = llm_query(c)\nprint(a)",
     ],
 )
-async def test_the_cell_does_what_it_does_without(cell: str) -> None:
+async def test_a_cell_with_a_scout_has_the_same_effects_as_without(cell: str) -> None:
     model = Model(0.02)
     async with repl_on("s0", host=model) as repl, repl_on("s0", host=model) as other:
         alone = await other.run(cell)
@@ -251,7 +253,7 @@ async def test_the_cell_does_what_it_does_without(cell: str) -> None:
 
 
 @pytest.mark.parametrize("tier", TIERS)
-async def test_a_cell_that_is_cancelled_takes_its_scout_along(tier: str) -> None:
+async def test_a_cancelled_cell_ends_its_scout(tier: str) -> None:
     model = Model()
     async with repl_on(tier, host=model) as repl:
         running = asyncio.create_task(ahead(repl, model, "for at in range(9): llm_query('for ever')"))
@@ -264,7 +266,7 @@ async def test_a_cell_that_is_cancelled_takes_its_scout_along(tier: str) -> None
         assert (await repl.run("print('alive')")).output == "alive\n"
 
 
-async def test_a_cell_of_megabytes_has_a_scout_as_well() -> None:
+async def test_a_cell_of_megabytes_can_have_a_scout() -> None:
     model = Model(0.3)
     async with repl_on("s0", host=model) as repl:
         seen, record = await ahead(repl, model, f"text = {'x' * 3_000_000!r}\n{LOOP}\nprint(len(text))")
@@ -285,7 +287,7 @@ async def test_a_cell_that_is_cancelled_at_once_leaves_a_repl_that_works() -> No
         assert (await repl.run("print('alive')")).output.endswith("alive\n")
 
 
-async def test_a_scout_asks_for_nothing_that_the_cell_was_not_given() -> None:
+async def test_a_scout_makes_only_calls_that_may_be_foreseen() -> None:
     class Watching:
         is_eager = False
         asked: list[Foreseen]
@@ -305,7 +307,7 @@ async def test_a_scout_asks_for_nothing_that_the_cell_was_not_given() -> None:
 
 
 @pytest.mark.parametrize("tier", [tier for tier in TIERS if tier != "s0"])
-async def test_what_a_cell_starts_in_place_of_its_scout_ends_with_it(tier: str) -> None:
+async def test_a_process_that_a_cell_starts_in_place_of_its_scout_ends_with_the_cell(tier: str) -> None:
     fork = (
         "import os, time\n"
         "try:\n    pid = os.fork()\nexcept OSError: pid = -1\n"

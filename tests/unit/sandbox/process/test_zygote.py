@@ -41,7 +41,7 @@ async def test_each_opened_repl_costs_one_process(tier: str) -> None:
         assert sandbox._workers._zygote is not None
         assert sandbox._workers._zygote._talk.sender is not None
         await asyncio.sleep(0.1)
-        assert len(descendants(sandbox._workers._zygote._talk.sender)) <= 1, "the spare, and nobody else"
+        assert len(descendants(sandbox._workers._zygote._talk.sender)) <= 1, "only the spare process"
 
 
 async def test_an_interpreter_that_cannot_be_started_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,134 @@
+"""One Monty interpreter, driven from call to call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harlm.guest.worker.output import Captured
+from harlm.protocols import ReplSetup
+from harlm.sandbox.monty.interpreter import Asked, Dead, Ended, Interpreter
+from harlm.types import Context
+
+if TYPE_CHECKING:
+    import pydantic_monty
+
+
+@pytest.fixture
+def pool() -> Iterator[pydantic_monty.Monty]:
+    monty = pytest.importorskip("pydantic_monty", reason="pip install 'harlm[monty]'")
+    with monty.Monty(min_processes=0, max_checkouts_per_worker=1) as pool:
+        yield pool
+
+
+@pytest.fixture
+def interpreter(pool: pydantic_monty.Monty) -> Iterator[Interpreter]:
+    interpreter = made(pool)
+    interpreter.open(None)
+    yield interpreter
+    interpreter.close()
+
+
+def made(pool: pydantic_monty.Monty, text: str = "alpha") -> Interpreter:
+    setup = ReplSetup(context=Context.of_text(text), functions=("llm_query",))
+    return Interpreter(pool, setup, memory_bytes=256 << 20, seconds=20)
+
+
+def run(interpreter: Interpreter, cell: str) -> tuple[Asked | Ended, str]:
+    output = Captured(1000, 1000)
+    now = interpreter.start(cell, output)
+    return now, "".join(output.take())
+
+
+def test_a_cell_runs_to_its_end_and_shows_its_last_value(interpreter: Interpreter) -> None:
+    assert run(interpreter, "print(context)\n1 + 1") == (Ended(), "alpha\n2\n")
+
+
+def test_a_cell_waits_for_each_call_and_continues_with_the_answer(interpreter: Interpreter) -> None:
+    now, _ = run(interpreter, "x = llm_query('a', model='m')\ny = llm_query(x)")
+    assert now == Asked("llm_query", ("a",), {"model": "m"})
+    assert interpreter.answer("b") == Asked("llm_query", ("b",), {})
+    assert interpreter.answer("c") == Ended()
+    assert interpreter.value_of("y") == "c"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(TypeError("no"), "TypeError"), (ValueError("no"), "ValueError"), (KeyError("no"), "RuntimeError")],
+)
+def test_an_error_is_raised_in_the_cell(interpreter: Interpreter, error: Exception, kind: str) -> None:
+    run(interpreter, "try:\n    llm_query('a')\nexcept Exception as error:\n    kind = type(error).__name__")
+    assert interpreter.refuse(error) == Ended()
+    assert interpreter.value_of("kind") == kind
+
+
+def test_a_cell_that_has_finished_can_neither_print_nor_call(interpreter: Interpreter) -> None:
+    cell = "try:\n    FINAL(1)\nexcept BaseException:\n    print('more')\n    llm_query('more')"
+    now, _ = run(interpreter, cell)
+    assert now == Asked("FINAL", (1,), {})
+    assert interpreter.finish() == Ended()
+    assert interpreter.output.length == 0
+
+
+def test_an_unknown_name_is_an_error_of_the_cell(interpreter: Interpreter) -> None:
+    now, _ = run(interpreter, "nothing('a')")
+    assert isinstance(now, Ended)
+    assert "NameError" in str(now.error)
+    with pytest.raises(NameError, match=r"there is no variable 'missing'; SHOW_VARS\(\) lists them"):
+        interpreter.value_of("missing")
+
+
+def test_variables_of_a_saved_state_are_those_of_the_next_interpreter(
+    interpreter: Interpreter, pool: pydantic_monty.Monty
+) -> None:
+    run(interpreter, "x = [1, 2]")
+    following = made(pool)
+    look = following.open(interpreter.save())
+    try:
+        assert look.shown() == [("x", "list of 2")]
+        assert run(following, "print(x, context)") == (Ended(), "[1, 2] alpha\n")
+    finally:
+        following.close()
+
+
+def test_a_large_context_is_not_part_of_a_saved_state(pool: pydantic_monty.Monty) -> None:
+    text = "0123456789" * 100_000
+    interpreter, following = made(pool, text), made(pool, text)
+    try:
+        interpreter.open(None)
+        state = interpreter.save()
+        assert len(state) < len(text) / 2
+        following.open(state)
+        for each in (interpreter, following):
+            assert run(each, "print(len(context))") == (Ended(), "1000000\n")
+    finally:
+        interpreter.close()
+        following.close()
+
+
+def test_looking_puts_the_context_back(interpreter: Interpreter) -> None:
+    run(interpreter, "context = None")
+    interpreter.look()
+    assert run(interpreter, "print(context)") == (Ended(), "alpha\n")
+
+
+def test_a_cell_that_replaces_the_looking_function_hides_only_its_variables(interpreter: Interpreter) -> None:
+    run(interpreter, "x = 1\ndef _harlm_look(*_): return [('forged',)]")
+    assert interpreter.look().shown() == []
+    assert run(interpreter, "print(x)") == (Ended(), "1\n")
+
+
+def test_a_boolean_variable_hides_neither_the_others_nor_the_answer(interpreter: Interpreter) -> None:
+    run(interpreter, "a = 1\nflag = True\nanswer['content'] = 5\nanswer['ready'] = True")
+    look = interpreter.look()
+    assert look.shown() == [("a", "int 1"), ("flag", "bool True")]
+    assert look.said == (5,)
+
+
+def test_a_killed_interpreter_is_unusable(interpreter: Interpreter) -> None:
+    interpreter.kill()
+    with pytest.raises(Dead):
+        interpreter.look()
+    interpreter.kill()
