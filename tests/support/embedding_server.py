@@ -1,4 +1,4 @@
-"""A server that speaks ``/v1/embeddings`` on loopback; its vectors are hashed words, and it fails as it is told in the texts."""
+"""A server on loopback that speaks ``/v1/embeddings``. Its vectors are hashed words; it fails when a test wants it to."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from harlm.embedders.hashing import HashingEmbedder
 
 
 class Embeddings:
-    """What the server does.
+    """The behaviour of the server, and what it received.
 
     Attributes:
-        requests: the texts of each.
-        fails: how many requests are answered with ``status``.
-        dimension: of its vectors.
-        usage: what it says of tokens.
-        slow_s: how long it takes.
+        requests: the texts of each request.
+        fails: how many of the next requests are answered with ``status``.
+        status: of those replies.
+        dimension: numbers in each vector.
+        as_lists: whether vectors are lists of numbers, not base64.
+        rows: the rows of each reply; None for the vectors of the texts, in reverse order.
+        usage: the reported usage.
+        slow_s: seconds before each reply.
     """
 
     def __init__(self) -> None:
@@ -31,16 +34,20 @@ class Embeddings:
         self.status = 503
         self.dimension = 64
         self.as_lists = False
+        self.rows: list[dict[str, object]] | None = None
         self.usage: object = {"prompt_tokens": 1}
         self.slow_s = 0.0
 
     async def answer(self, request: web.Request) -> web.Response:
+        """The reply to one request."""
         body = await request.json()
         self.requests.append(body["input"])
         await asyncio.sleep(self.slow_s)
         if self.fails:
             self.fails -= 1
             return web.json_response({"error": {"message": "later"}}, status=self.status)
+        if self.rows is not None:
+            return web.json_response({"data": self.rows, "usage": self.usage})
         rows = await HashingEmbedder(self.dimension).embed(body["input"])
         shown = [list(array("f", row)) if self.as_lists else base64.b64encode(row).decode() for row in rows]
         data = [{"index": at, "embedding": each} for at, each in enumerate(shown)]
@@ -49,7 +56,7 @@ class Embeddings:
 
 @contextmanager
 def embedding_server(does: Embeddings | None = None) -> Iterator[str]:
-    """Its base URL."""
+    """Run the server, and yield its base URL."""
     does = does or Embeddings()
     started = threading.Event()
     loop = asyncio.new_event_loop()

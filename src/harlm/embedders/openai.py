@@ -95,9 +95,11 @@ class OpenAIEmbedder:
         if [row.index for row in rows] != list(range(len(texts))):
             raise self._bad(f"{len(texts)} texts came back as {len(rows)} vectors")
         vectors = [self._packed(row.embedding) for row in rows]
+        if not all(vectors):
+            raise self._bad("a vector has no numbers")
         self.dimension = self.dimension or len(vectors[0]) // 4
         for vector in vectors:
-            if not vector or len(vector) != 4 * self.dimension:
+            if len(vector) != 4 * self.dimension:
                 raise self._bad(
                     f"a vector of {len(vector) // 4} numbers came after vectors of {self.dimension}; the model has changed"
                 )

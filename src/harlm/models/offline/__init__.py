@@ -1,4 +1,6 @@
-"""``offline/extractive``: a model without weights, keys or network. It finds, quotes and counts; it does not reason."""
+"""The model ``offline/extractive``: no weights, no key, no network. It finds, quotes and counts; it does not
+reason.
+"""
 
 from harlm.models.offline.extractive import ExtractiveModel
 

@@ -1,5 +1,5 @@
-"""Phrases of a sentence that could be an answer, and what kind of thing each looks like. Knows shapes of words; refuses
-to know what was asked.
+"""The phrases of a sentence that could be an answer, and the kind of thing that each looks like, by its shape
+alone.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ _REASON = Pattern(
     re.IGNORECASE,
 )
 _MANNER = Pattern(r"\b(?:by|through|using|with|via|from|on|in)\s+(?P<body>[^,;.()]+)", re.IGNORECASE)
-_MOST_WORDS = 12
+_MOST_WORDS = 12  # of a reason or a manner
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A phrase: its place in the sentence, and what it looks like."""
+    """A phrase: its range in the sentence, in characters, and the kind of thing that it looks like."""
 
     start: int
     end: int
@@ -94,7 +94,7 @@ def _all(sentence: str) -> Iterator[tuple[int, int, Kind]]:
         first, blank, _ = match.group().partition(" ")
         if first.lower() not in STOPWORDS:
             yield *match.span(), "name"
-        elif blank:  # a sentence that begins with "The" or "Then"
+        elif blank:  # the first word is "The", "Then" or another stopword: leave it out
             yield match.start() + len(first) + 1, match.end(), "name"
     for match in _CODE.finditer(sentence):
         yield *match.span(), "code"
@@ -115,13 +115,13 @@ def _is_stop(unit: str) -> bool:
 
 
 def _cut(sentence: str, start: int, end: int) -> int:
-    """The end of the first twelve words of a stretch."""
+    """The end of the range, or of its first twelve words if it has more."""
     words = list(_TOKEN.finditer(sentence, start, end))
     return words[_MOST_WORDS - 1].end() if len(words) > _MOST_WORDS else end
 
 
 def _chunks(sentence: str) -> Iterator[tuple[int, int]]:
-    """Runs of words without punctuation or stopwords between them: a noun with its adjectives, often with a verb."""
+    """Runs of words that no punctuation and no stopword interrupts, such as a noun with its adjectives."""
     start = end = -1
     for token in _TOKEN.finditer(sentence):
         gap = sentence[end : token.start()] if end >= 0 else ""

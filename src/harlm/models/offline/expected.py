@@ -1,5 +1,5 @@
-"""What kind of thing a question asks for, by its wording alone: a number, a date, a person, a place, a reason, a name in
-code, or a phrase. Knows question words; refuses to look at any text.
+"""The kind of thing that a question asks for, by its wording alone: a number, a date, a person, a place, a
+reason, a name in code, or a phrase.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _NOUNS: tuple[tuple[Kind, int, str], ...] = (
         "treaty|treaties|acts?|laws?|awards?|prizes?|brands?|products?|names?|journals?|agreement|dynasty",
     ),
 )
-"""Nouns after *what* or *which*, how many words may stand before them, and what they ask for."""
+"""The nouns after *what* or *which*: the kind that they ask for, and how many words may precede them."""
 
 _AFTER_WHAT = tuple(
     (kind, Pattern(rf"(?:[\w'’-]+\s+){{0,{before}}}?(?:{words})\b", re.IGNORECASE))
@@ -85,8 +85,8 @@ class Expected:
 
     Attributes:
         kind: the kind of thing.
-        head: stems of the noun that was asked for (``river`` in *which river*), or of the unit (``miles`` in *how many
-            miles*); empty when there is none.
+        head: the stems of the noun that is asked for (``river`` in *which river*) or of the unit (``miles``
+            in *how many miles*); empty if there is neither.
     """
 
     kind: Kind
@@ -94,7 +94,7 @@ class Expected:
 
 
 def expected_answer(question: str) -> Expected:
-    """What ``question`` asks for; a phrase where its wording does not say."""
+    """What ``question`` asks for; a phrase if its wording does not say."""
     asking = (
         _LATER.search(question)
         if re.match(r"\W*(?:when|where|while|if)\b", question, re.IGNORECASE)
@@ -128,7 +128,7 @@ def _kind_after_how(rest: str) -> Kind:
 
 
 def _stems(phrase: str) -> frozenset[str]:
-    """The stems of the leading words of a phrase, up to one that cannot belong to a noun."""
+    """The stems of the leading words of a phrase, up to the first that cannot belong to a noun."""
     words: list[str] = []
     for word in phrase.split():
         if word.lower() in _NOT_A_HEAD:

@@ -1,9 +1,10 @@
-"""The model behind ``offline/extractive``: a program that speaks ``LanguageModel``. It looks at nothing but the messages
-that it was sent.
+"""The model ``offline/extractive``: a program that implements ``LanguageModel``. Its input is the messages
+alone.
 
-As a root model it writes cells: programs where code can settle the question, searches where a text must be read, and
-reads what they print. As a sub-model it reads instruction and text. It finds, quotes and counts; it does not reason,
-knows nothing that the text does not say, and always gives the same reply to the same messages.
+As a root model it writes cells, and reads what they print: a program if code can settle the question,
+otherwise a search for passages. As a sub-model it reads an instruction and a text. It finds, quotes and
+counts. It does not reason, it states nothing that the text does not say, and the same messages always get the
+same reply.
 """
 
 from __future__ import annotations
@@ -54,20 +55,20 @@ _ASKS = Pattern(r"[^.!?\n]*\?")
 _WEIGHTS = Pattern(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
 _CLUE = "# looking further: "
 _NOTHING_FOUND = f"{NOT_FOUND}: no sentence holds enough of the words of the question."
-_WELL_SUPPORTED = 0.5  # of the question, in one place
-_POORLY_SUPPORTED = 0.3  # so little that a second place is looked for
-_MOST_PASSAGES = 40
+_WELL_SUPPORTED = 0.5  # the share of the question that one place must hold for a yes or no
+_POORLY_SUPPORTED = 0.3  # below this share, a second place is searched for
+_MOST_PASSAGES = 40  # that a summary is made from
 
 
 class ExtractiveModel:
-    """See the module."""
+    """The offline model. Replies are computed in a thread, cost nothing, and depend on the messages alone."""
 
     name = NAME
     window = WINDOW
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """The reply to ``messages``; see ``harlm.protocols.LanguageModel``."""
-        text = await asyncio.to_thread(reply_to, messages)  # it computes: others wait for the loop meanwhile
+        text = await asyncio.to_thread(reply_to, messages)  # a computation, which would block the event loop
         usage = Usage(
             calls=1,
             input_tokens=sum(estimate_tokens(message.content) for message in messages),
@@ -78,7 +79,9 @@ class ExtractiveModel:
 
 
 def reply_to(messages: Sequence[Message]) -> str:
-    """What the model says; a function of the messages alone."""
+    """The reply to ``messages``, as a root model if their system prompt describes a REPL, else as a
+    sub-model.
+    """
     system = "\n".join(message.content for message in messages if message.role == "system")
     if "REPL" in system and "FINAL(" in system:
         return _Root(messages, can_call="llm_query(" in system).reply()
@@ -142,9 +145,10 @@ def _passages(name: str, text: str) -> list[Passage]:
 
 
 class _Root:
-    """One turn of a REPL loop, from the conversation so far.
+    """Writes the next cell of a REPL loop, from the conversation so far.
 
-    Responsibilities: decide from the question what to do, from the last output whether it worked, and write the cell.
+    Responsibilities: decide from the question what to do, decide from the last output whether that worked,
+    and write the cell.
     """
 
     def __init__(self, messages: Sequence[Message], *, can_call: bool) -> None:
@@ -156,7 +160,7 @@ class _Root:
         self._can_call = can_call
 
     def reply(self) -> str:
-        """The next cell, in a fence, with a sentence on what it is for."""
+        """The next cell in a code fence, after a sentence that says what it does."""
         intent = self._intent()
         if not self._written:
             return self._begin(intent)
@@ -216,7 +220,7 @@ class _Root:
         return _finish(quoted_answer(reading) or _NOTHING_FOUND)
 
     def _asked(self) -> str:
-        """The question, with what was found out on the way to it put in."""
+        """The question; in the second search, with its inner part replaced by the answer to that part."""
         found = next(
             (text.split(_CLUE, 1)[1].split("\n", 1)[0] for text in self._written if _CLUE in text), None
         )
@@ -224,7 +228,9 @@ class _Root:
         return self.question if found is None or hop is None else f"{self.question[: hop.start()]}{found}?"
 
     def _bridge(self, reading: Reading) -> tuple[str, str] | None:
-        """For a question that no one place answers: its outer part, and what its inner part stands for."""
+        """For a question that no single place answers: its outer part, and the answer to its inner part. Else
+        None.
+        """
         hop = _HOP.search(self.question)
         if (
             hop is None
@@ -243,7 +249,7 @@ class _Root:
 
 
 def _weights(output: str) -> dict[str, float]:
-    """How telling the words of the question are, as the search printed it."""
+    """The weights of the question's words, as the search printed them."""
     weights: dict[str, float] = {}
     for line in _WEIGHTS.findall(output):
         for pair in line.split():
@@ -253,7 +259,9 @@ def _weights(output: str) -> dict[str, float]:
 
 
 def _yes_or_no(reading: Reading) -> str:
-    """Yes or no when one place holds most of the question, by whether it denies; else what was found."""
+    """Yes or no if one place holds most of the question, by whether it contains a negation; else the best
+    quotes.
+    """
     answer = quoted_answer(reading)
     if answer is None:
         return _NOTHING_FOUND

@@ -1,42 +1,27 @@
-"""What a question wants done, by its wording: look something up, say where it stands, count, list, rank, compare, say yes
-or no, go through a second place, or sum up. Knows the grammar of such questions; refuses to know any text.
+"""The intent of a question, by its wording alone: look something up, say where it is defined, count, list,
+rank, compare, answer yes or no, or summarise.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from harlm.models.offline.patterns import Pattern
-
-Unit = Literal[
-    "document",
-    "line",
-    "row",
-    "class",
-    "function",
-    "method",
-    "constant",
-    "name",
-    "import",
-    "occurrence",
-    "word",
-]
-Relation = Literal["contain", "word", "import", "define", "inherit", "equal", "begin", "end"]
+from harlm.models.offline import wording
+from harlm.models.offline.wording import Relation, Unit
 
 CODE_UNITS: frozenset[Unit] = frozenset({"class", "function", "method", "constant", "import"})
-"""Units that only exist in code: a question about them is one about a text where there is none."""
+"""Units that exist only in code. In a context without code, these words have their ordinary meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What counted or listed things must fulfil: they contain, import, define, inherit from or equal something.
+    """A condition on counted or listed things: they contain, import, define, inherit from or equal something.
 
     Attributes:
-        relation: of a thing to the value.
-        value: as written in the question.
-        kind: of a definition, or the field of a record.
+        relation: the relation of a thing to the value.
+        value: the value as the question writes it.
+        kind: the kind of a definition, or the field of a record.
     """
 
     relation: Relation
@@ -49,11 +34,11 @@ class Selection:
     """Things in the context.
 
     Attributes:
-        unit: what they are.
-        condition: what they must fulfil; None for all.
-        scope: the document, folder or module that they are in; empty for all.
-        definer: a name; when set, the scope is the document that defines it.
-        is_plain: whether the question can only mean things of this unit: it says them in the plural.
+        unit: the kind of thing.
+        condition: a condition that they must meet; None for all.
+        scope: the document, folder or module that contains them; empty for all.
+        definer: a name; if set, the scope is the document that defines it.
+        is_plain: whether the question can only mean things of this unit, since it uses the plural.
     """
 
     unit: Unit
@@ -65,12 +50,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Find the place that answers."""
+    """Find the place that answers the question."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhereDefined:
-    """Find where a name is defined; with ``base``, where the base class of it is."""
+    """Find where a name is defined; with ``base``, where its base class is defined."""
 
     kind: str
     name: str
@@ -79,7 +64,7 @@ class WhereDefined:
 
 @dataclass(frozen=True, slots=True)
 class ValueOf:
-    """Find what a name in code or settings is set to; only in ``scope`` when it is given."""
+    """Find the value of a name in code or settings, only in ``scope`` if that is set."""
 
     name: str
     scope: str = ""
@@ -87,33 +72,33 @@ class ValueOf:
 
 @dataclass(frozen=True, slots=True)
 class Describe:
-    """Say what a name in code is for, by its docstring."""
+    """Describe a name in code by its docstring."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Say how many there are."""
+    """Count things."""
 
     what: Selection
 
 
 @dataclass(frozen=True, slots=True)
 class ListAll:
-    """Name them."""
+    """List things."""
 
     what: Selection
 
 
 @dataclass(frozen=True, slots=True)
 class Superlative:
-    """Name the one with the most or least of something.
+    """Name the thing with the most or least of something.
 
     Attributes:
-        what: among which things.
+        what: the things to compare.
         measure: a size of documents or definitions, or a field of records.
-        most: whether the most or the least is asked for.
+        most: whether the question asks for the most, not the least.
     """
 
     what: Selection
@@ -123,14 +108,14 @@ class Superlative:
 
 @dataclass(frozen=True, slots=True)
 class YesNo:
-    """Say whether there are any; without a selection, whether the text says so."""
+    """Say whether such things exist; without a selection, whether the text says so."""
 
     what: Selection | None
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Set two things side by side; with a measure, say which has more of it (or less)."""
+    """Compare two things; with a measure, say which has more of it, or less if ``most`` is False."""
 
     left: str
     right: str
@@ -140,7 +125,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Summarise:
-    """Say in a few sentences what it holds."""
+    """Summarise the context, or the documents in ``scope``."""
 
     scope: str = ""
 
@@ -149,142 +134,13 @@ Intent = (
     Lookup | WhereDefined | ValueOf | Describe | Count | ListAll | Superlative | YesNo | Compare | Summarise
 )
 
-_UNITS: dict[str, Unit] = {
-    **dict.fromkeys("file files document documents module modules script scripts".split(), "document"),
-    **dict.fromkeys("line lines".split(), "line"),
-    **dict.fromkeys("row rows record records entry entries".split(), "row"),
-    **dict.fromkeys("class classes subclass subclasses exception exceptions".split(), "class"),
-    **dict.fromkeys("function functions".split(), "function"),
-    **dict.fromkeys("method methods".split(), "method"),
-    **dict.fromkeys("constant constants".split(), "constant"),
-    **dict.fromkeys("import imports dependency dependencies".split(), "import"),
-    **dict.fromkeys("time times occurrence occurrences mention mentions".split(), "occurrence"),
-    **dict.fromkeys("word words".split(), "word"),
-}
-_ANY_UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
-_ADJECTIVES = (
-    r"(?:(?:different|python|source|code|text|top-level|public|separate|all|of|the|these|other)\s+)*"
-)
-_NAME = r"[`\"'“‘]?(?P<name>[A-Za-z_][\w.]*)[`\"'”’]?"
-_KIND = r"(?:(?P<kind>class|function|method|constant|variable|exception|name|type|decorator|struct|interface)\s+(?:called\s+|named\s+)?)?"
-_DEFINES = r"(?:defines?|declares?|implements?|contains? the definition of|holds? the definition of)"
-
-_BASE_OF = Pattern(
-    rf"(?:{_DEFINES}|where|which|what)\b.*\b(?:the\s+)?(?:base|parent|super)[\s-]?class(?:es)?\s+of\s+(?:the\s+)?(?:class\s+)?{_NAME}",
-    re.IGNORECASE,
-)
-_WHERE_DEFINED = (
-    Pattern(rf"\b(?:which|what)\s+(?:\w+\s+)?(?:{_ANY_UNIT})\s+{_DEFINES}\s+(?:the\s+|an?\s+)?{_KIND}{_NAME}", re.IGNORECASE),
-    Pattern(rf"\bwhere\s+(?:is|are|was)\s+(?:the\s+|an?\s+)?{_KIND}{_NAME}\s+(?:class\s+|function\s+)?(?:defined|declared|implemented)", re.IGNORECASE),
-    Pattern(rf"\bin\s+(?:which|what)\s+(?:\w+\s+)?(?:{_ANY_UNIT})\s+(?:is|are|was)\s+(?:the\s+)?{_KIND}{_NAME}\s+(?:class\s+|function\s+)?(?:defined|declared|implemented)", re.IGNORECASE),
-)  # fmt: skip
-_DOES_WHAT = Pattern(
-    rf"^\W*what\s+does\s+(?:the\s+)?(?:module\s+|class\s+|function\s+|method\s+)?{_NAME}(?:\(\))?\s+(?:module\s+|class\s+|function\s+|method\s+)?do\b\W*$",
-    re.IGNORECASE,
-)
-_VALUE_OF = Pattern(
-    rf"\bwhat\s+(?:is|are|was|does)\s+(?:the\s+)?(?:default\s+)?(?:value|setting)s?\s+(?:of|for)\s+(?:the\s+)?{_KIND}{_NAME}"
-    rf"|\bwhat\s+is\s+(?:the\s+)?(?:variable\s+|constant\s+|setting\s+)?[`\"'“‘]?(?P<set>[A-Za-z_][\w.]*)[`\"'”’]?\s+(?:set|equal)\s+to\b",
-    re.IGNORECASE,
-)
-_DEFINER = Pattern(
-    rf"\bthe\s+(?:module|file|document)\s+(?:that|which)\s+{_DEFINES}\s+(?:the\s+)?{_KIND}{_NAME}",
-    re.IGNORECASE,
-)
-_COUNT = Pattern(
-    rf"\b(?:how many|(?:the )?number of|count(?: of)?(?: all)?(?: the)?)\s+{_ADJECTIVES}(?P<unit>{_ANY_UNIT})\b(?P<rest>.*)",
-    re.IGNORECASE,
-)
-_LIST = Pattern(
-    rf"^\W*(?:list|name|show|give(?: me)?|find|print|what are|which are|which|what)\s+{_ADJECTIVES}(?P<unit>{_ANY_UNIT})\b(?P<rest>.*)",
-    re.IGNORECASE,
-)
-_SUPERLATIVE = Pattern(
-    r"\b(?P<word>most|fewest|least|largest|biggest|longest|smallest|shortest|highest|lowest|greatest|maximum|minimum|max|min)\b"
-    r"(?P<rest>.*)",
-    re.IGNORECASE,
-)
-_LEAST = frozenset({"fewest", "least", "smallest", "shortest", "lowest", "minimum", "min"})
-_AMONG = Pattern(
-    rf"\b(?:which|what)\s+(?:is\s+the\s+\w+\s+)?(?:\w+\s+)?(?P<unit>{_ANY_UNIT})\b", re.IGNORECASE
-)
-_YES_NO = Pattern(
-    r"^\W*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE
-)
-_THERE_IS = Pattern(
-    rf"\b(?:is|are|was|were)\s+there\s+(?:an?\s+|any\s+)?(?P<unit>{_ANY_UNIT})\s+(?:called|named)\s+{_NAME}",
-    re.IGNORECASE,
-)
-_DOES = Pattern(
-    r"^\W*(?:does|do|did)\s+(?:the\s+)?(?:file\s+|module\s+|document\s+)?(?P<scope>[\w./-]+?)\s+(?P<rest>(?:import|define|contain|mention|use|have|inherit)\b.*)",
-    re.IGNORECASE,
-)
-_COMPARE = Pattern(
-    r"\b(?:compare|contrast|differ(?:ence|ences)?\s+between)\s+(?P<left>.+?)\s+(?:and|with|to|vs\.?|versus)\s+(?P<right>[^?]+?)[.?\s]*$",
-    re.IGNORECASE,
-)
-_WHICH_OF_TWO = Pattern(
-    r"\b(?:which|what|who)\b(?P<asked>[^,:]*?)\b(?P<measure>(?:more|fewer|less)\s+\w+|\w+er)\b[^,:]*[,:]\s*(?P<left>[^,?]+?),?\s+or\s+(?P<right>[^?]+)",
-    re.IGNORECASE,
-)
-_SUMMARY = Pattern(
-    r"^\W*(?:please\s+|can you\s+)?(?:summari[sz]e|sum up|outline|(?:give|write|make|provide)\b.*\b(?:summary|overview|gist))\b"
-    r"|\b(?:summary|overview|gist|main (?:points?|ideas?|topics?|themes?)) of (?:this|the|all|it|these)\b"
-    r"|\bwhat (?:is|are) (?:this|it|these|(?:this|the) (?:document|report|text|file|context|article|book|folder)s?) (?:all )?about\b"
-    r"|\bwhat does each\b",
-    re.IGNORECASE,
-)
-_IN = Pattern(
-    r"\b(?:in|of|within|inside|from)\s+(?:the\s+)?(?:file\s+|module\s+|document\s+|package\s+|folder\s+|table\s+)?[`\"'“]?(?P<scope>[\w-]+(?:[./][\w-]+)+|[a-z_][a-z0-9_]*)[`\"'”]?\s*(?:\?|\.|,|$|define|have|contain|import)",
-    re.IGNORECASE,
-)
-_IN_NAMED = Pattern(
-    r"\b(?:file|module|document|package|folder)\s+[`\"'“]?(?P<scope>[\w./-]*\w)[`\"'”]?", re.IGNORECASE
-)
-_DOES_DEFINE = Pattern(
-    r"\b(?:does|do|are|is)\s+(?:the\s+)?(?:file\s+|module\s+|document\s+|class\s+)?[`\"'“]?(?P<scope>[\w./-]+?)[`\"'”]?\s+(?:define|contain|have|declare|import)s?\s*\??\s*$",
-    re.IGNORECASE,
-)
-_SCOPE_WORDS = frozenset(
-    """total all it this that them there the a an each every these those context text code library standard repository
-    folder directory project file module document table order general python has have had defines define imports import
-    contains contain mentions mention with that which is are most least""".split()
-)
-_WHOLE = Pattern(
-    r"^\W*(?:(?:are|exist|is)\b)?\s*(?:there|in total|in all|altogether|in (?:the|this) \w+)*\W*$",
-    re.IGNORECASE,
-)
-_CONDITIONS: tuple[tuple[Relation, Pattern], ...] = (
-    ("import", Pattern(r"\b(?:imports?|importing|depends? on)\s+(?:the\s+)?(?:module\s+|package\s+)?[`\"'“]?(?P<value>[\w.]+)", re.IGNORECASE)),
-    ("inherit", Pattern(r"\b(?:inherits?|inheriting|derives?|derived|descends?)\s+(?:directly\s+)?from\s+(?:the\s+)?(?:class\s+)?[`\"'“]?(?P<value>[\w.]+)", re.IGNORECASE)),
-    ("inherit", Pattern(r"\b(?:subclass(?:es)?(?:\s+of)?|extends?)\s+(?:the\s+)?(?:class\s+)?[`\"'“]?(?P<value>[A-Z_][\w.]*)")),
-    ("define", Pattern(rf"\b{_DEFINES}\s+(?:the\s+|an?\s+)?(?P<kind>class|function|method|constant)\s+(?:called\s+|named\s+)?[`\"'“]?(?P<value>[\w.]+)", re.IGNORECASE)),
-    ("begin", Pattern(r"\b(?:starts?|begins?|starting|beginning)\s+with\s+(?:the\s+word\s+)?(?:[`\"'“‘](?P<quoted>[^`\"'”’]+)[`\"'”’]|(?P<value>\S+))", re.IGNORECASE)),
-    ("end", Pattern(r"\b(?:ends?|ending)\s+with\s+(?:[`\"'“‘](?P<quoted>[^`\"'”’]+)[`\"'”’]|(?P<value>\S+))", re.IGNORECASE)),
-    ("contain", Pattern(r"\b(?:contains?|containing|mentions?|mentioning|includes?|including|has|have|having|uses?|using|with|refers? to)\s+(?:the\s+)?(?:(?P<word>word|term|name)\s+|(?:text|string|phrase)\s+)?(?:[`\"'“‘](?P<quoted>[^`\"'”’]+)[`\"'”’]|(?P<value>[^\s?,]+(?:\s+in\s+them)?))", re.IGNORECASE)),
-    ("word", Pattern(r"\b(?:does|do|is|are)\s+(?:the\s+)?(?:word|term|name|text|string|phrase)?\s*(?:[`\"'“‘](?P<quoted>[^`\"'”’]+)[`\"'”’]|(?P<value>[\w.-]+))\s+(?:occurs?|appears?|mentioned|used)", re.IGNORECASE)),
-)  # fmt: skip
-_FIELD = Pattern(
-    r"\b(?:where|with|whose|have|has|having)\s+(?:an?\s+|the\s+)?(?P<kind>\w+)\s*(?:=|==|is|are|of|equals?|equal to|:)\s*[`\"'“]?(?P<value>[^`\"'”?]+?)[`\"'”]?\s*\??$",
-    re.IGNORECASE,
-)
-_MEASURES: tuple[tuple[str, str], ...] = (
-    ("class", r"\bclass(?:es)?\b"),
-    ("method", r"\bmethods?\b"),
-    ("function", r"\bfunctions?\b"),
-    ("imports", r"\bimports?\b"),
-    ("words", r"\bwords?\b"),
-    ("lines", r"\blines?\b"),
-    ("characters", r"\b(?:characters?|bytes?|size|(?:larg|bigg?|small)(?:e|er|est)?)\b"),
-    ("lines", r"\b(?:long|longer|longest|short|shorter|shortest)\b"),
-)
-
 
 def read_intent(question: str, *, has_code: bool, has_records: bool) -> Intent:
-    """What ``question`` wants done.
+    """The intent of ``question``; ``Lookup`` if no other fits.
 
     Args:
-        has_code: whether the context holds code; where it does not, classes and functions are words like others.
+        question: in English.
+        has_code: whether the context holds code. If not, words such as *class* have their ordinary meaning.
         has_records: whether it holds tables, JSON or logs.
     """
     for read in (
@@ -320,39 +176,39 @@ def _makes_sense(intent: Intent, *, has_code: bool, has_records: bool) -> bool:
 
 
 def _summary(question: str) -> Intent | None:
-    return Summarise(_scope(question)) if _SUMMARY.search(question) else None
+    return Summarise(_scope(question)) if wording.SUMMARY.search(question) else None
 
 
 def _comparison(question: str) -> Intent | None:
-    if match := _WHICH_OF_TWO.search(question):
+    if match := wording.WHICH_OF_TWO.search(question):
         measure = _measure(f"{match['asked']} {match['measure']}")
         if measure:
             most = not re.search(r"\b(?:fewer|less|smaller|shorter)\b", match[0], re.IGNORECASE)
             return Compare(_clean(match["left"]), _clean(match["right"]), measure, most)
-    if match := _COMPARE.search(question):
+    if match := wording.COMPARE.search(question):
         return Compare(_clean(match["left"]), _clean(match["right"]))
     return None
 
 
 def _base_of(question: str) -> Intent | None:
-    match = _BASE_OF.search(question)
+    match = wording.BASE_OF.search(question)
     return WhereDefined("class", match["name"].strip("."), base=True) if match else None
 
 
 def _value(question: str) -> Intent | None:
-    match = _VALUE_OF.search(question)
+    match = wording.VALUE_OF.search(question)
     name = (match["name"] or match["set"]).strip(".") if match else ""
     is_identifier = "_" in name or any(letter.isupper() for letter in name[1:])
     return ValueOf(name, _scope(question[match.end() :])) if match and is_identifier else None
 
 
 def _describe(question: str) -> Intent | None:
-    match = _DOES_WHAT.search(question)
+    match = wording.DOES_WHAT.search(question)
     return Describe(match["name"].strip(".")) if match else None
 
 
 def _where(question: str) -> Intent | None:
-    for pattern in _WHERE_DEFINED:
+    for pattern in wording.WHERE_DEFINED:
         match = pattern.search(question)
         if match and _could_be_a_name(match["name"], match["kind"]):
             kind = (match["kind"] or "name").lower()
@@ -366,14 +222,14 @@ def _could_be_a_name(name: str, kind: str | None) -> bool:
 
 
 def _superlative(question: str) -> Intent | None:
-    match = _SUPERLATIVE.search(question)
-    among = _AMONG.search(question) or re.search(
-        rf"\b\w+est\s+(?P<unit>{_ANY_UNIT})\b", question, re.IGNORECASE
+    match = wording.SUPERLATIVE.search(question)
+    among = wording.AMONG.search(question) or re.search(
+        rf"\b\w+est\s+(?P<unit>{wording.ANY_UNIT})\b", question, re.IGNORECASE
     )
     if match is None or among is None:
         return None
-    unit = _UNITS[among["unit"].lower()]
-    most = match["word"].lower() not in _LEAST
+    unit = wording.UNITS[among["unit"].lower()]
+    most = match["word"].lower() not in wording.LEAST
     if unit == "row":
         field = re.search(
             r"\b(?:most|least|highest|lowest|largest|smallest|greatest|maximum|minimum|longest|shortest)\s+(\w+)",
@@ -392,17 +248,19 @@ def _superlative(question: str) -> Intent | None:
 
 
 def _measure(words: str) -> str | None:
-    return next((name for name, pattern in _MEASURES if re.search(pattern, words, re.IGNORECASE)), None)
+    return next(
+        (name for name, pattern in wording.MEASURES if re.search(pattern, words, re.IGNORECASE)), None
+    )
 
 
 def _count(question: str) -> Intent | None:
-    match = _COUNT.search(question)
+    match = wording.COUNT.search(question)
     if match is None:
         return None
     selection = _selection(match["unit"], match["rest"])
     limited = selection.condition or selection.scope or selection.definer
-    if not limited and not _WHOLE.match(match["rest"]):
-        return None  # how many documents did the bank publish: a fact to be looked up
+    if not limited and not wording.WHOLE.match(match["rest"]):
+        return None  # as in "how many documents did the bank publish": a fact to look up
     if selection.unit == "occurrence" and selection.condition is None:
         return None
     return Count(selection)
@@ -411,7 +269,7 @@ def _count(question: str) -> Intent | None:
 def _imports_of(question: str) -> Intent | None:
     if not re.search(r"\b(?:what|which)\b.*\b(?:import|imported by)\b", question, re.IGNORECASE):
         return None
-    if definer := _DEFINER.search(question):
+    if definer := wording.DEFINER.search(question):
         return ListAll(Selection(unit="import", definer=definer["name"]))
     match = re.search(
         r"\bdoes\s+(?:the\s+)?(?:file\s+|module\s+)?([\w./-]+)\s+import\b", question, re.IGNORECASE
@@ -420,7 +278,7 @@ def _imports_of(question: str) -> Intent | None:
 
 
 def _list(question: str) -> Intent | None:
-    match = _LIST.search(question)
+    match = wording.LIST.search(question)
     if match is None:
         return None
     selection = _selection(match["unit"], match["rest"])
@@ -432,14 +290,14 @@ def _list(question: str) -> Intent | None:
 
 
 def _yes_no(question: str) -> Intent | None:
-    if not _YES_NO.search(question):
+    if not wording.YES_NO.search(question):
         return None
-    if match := _THERE_IS.search(question):
-        unit = _UNITS[match["unit"].lower()]
+    if match := wording.THERE_IS.search(question):
+        unit = wording.UNITS[match["unit"].lower()]
         return YesNo(
             Selection(unit=unit, condition=Condition(relation="define", value=match["name"], kind=unit))
         )
-    if match := _DOES.search(question):
+    if match := wording.DOES.search(question):
         selection = _selection("document", match["rest"])
         if selection.condition is not None:
             return YesNo(replace(selection, scope=match["scope"]))
@@ -447,9 +305,9 @@ def _yes_no(question: str) -> Intent | None:
 
 
 def _selection(unit_word: str, rest: str) -> Selection:
-    unit = _UNITS[unit_word.lower()]
-    definer = _DEFINER.search(rest)
-    condition = _condition(unit, rest if definer is None else _DEFINER.sub("", rest))
+    unit = wording.UNITS[unit_word.lower()]
+    definer = wording.DEFINER.search(rest)
+    condition = _condition(unit, rest if definer is None else wording.DEFINER.sub("", rest))
     if unit_word.lower().startswith("subclass") and condition is None:
         of = re.match(r"\s+of\s+(?:the\s+)?(?:class\s+)?[`\"'“]?([\w.]+)", rest)
         condition = Condition(relation="inherit", value=of[1]) if of else None
@@ -464,13 +322,13 @@ def _selection(unit_word: str, rest: str) -> Selection:
 
 
 def _condition(unit: Unit, rest: str) -> Condition | None:
-    if unit == "row" and (match := _FIELD.search(rest)):
+    if unit == "row" and (match := wording.FIELD.search(rest)):
         return Condition(relation="equal", value=match["value"].strip(), kind=match["kind"].lower())
-    for relation, pattern in _CONDITIONS:
+    for relation, pattern in wording.CONDITIONS:
         if match := pattern.search(rest):
             groups = match.groupdict()
             value = (groups.get("quoted") or groups.get("value") or "").strip().rstrip("?.,")
-            if not value or value.lower() in _SCOPE_WORDS:
+            if not value or value.lower() in wording.SCOPE_WORDS:
                 continue
             whole = relation == "contain" and (groups.get("word") or not groups.get("quoted"))
             return Condition(
@@ -482,14 +340,14 @@ def _condition(unit: Unit, rest: str) -> Condition | None:
 
 
 def _scope(rest: str) -> str:
-    """The document, folder or module that a question is limited to."""
-    for pattern in (_IN_NAMED, _DOES_DEFINE, _IN):
+    """The document, folder or module that a question names; empty if it names none."""
+    for pattern in (wording.IN_NAMED, wording.DOES_DEFINE, wording.IN):
         for match in pattern.finditer(rest):
             scope = match["scope"].strip(".")
             if (
                 scope
-                and scope.lower() not in _SCOPE_WORDS
-                and scope.lower() not in _UNITS
+                and scope.lower() not in wording.SCOPE_WORDS
+                and scope.lower() not in wording.UNITS
                 and not scope.isdigit()
             ):
                 return scope

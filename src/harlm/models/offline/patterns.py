@@ -1,5 +1,5 @@
-"""Regular expressions that are compiled when they are first used. This model has a hundred of them and a question meets few:
-compiling all takes longer than answering.
+"""Regular expressions that are compiled on first use. The offline model has a hundred of them and a question
+needs few: compiling all of them takes longer than answering.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from functools import cached_property
 
 
 class Pattern:
-    """What ``re.compile`` gives, later.
+    """A regular expression that is compiled on first use. Methods are those of ``re.Pattern``.
 
     Args:
-        source, flags: as of ``re.compile``.
+        source: the pattern, as for ``re.compile``.
+        flags: as for ``re.compile``.
     """
 
     def __init__(self, source: str, flags: int = 0) -> None:
@@ -25,15 +26,15 @@ class Pattern:
         return re.compile(self._source, self._flags)
 
     def search(self, text: str) -> re.Match[str] | None:
-        """The first match."""
+        """The first match; None if there is none."""
         return self._compiled.search(text)
 
     def match(self, text: str, start: int = 0) -> re.Match[str] | None:
-        """The match that begins at ``start``."""
+        """The match that begins at ``start``; None if there is none."""
         return self._compiled.match(text, start)
 
     def finditer(self, text: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
-        """All matches that do not overlap."""
+        """All matches between ``start`` and ``end``; they do not overlap."""
         return self._compiled.finditer(text, start, len(text) if end is None else end)
 
     def findall(self, text: str) -> list[str]:

@@ -1,22 +1,14 @@
-"""Writing programs: from what a question wants done to a cell for the REPL. Knows the repertoire and the names of the
-REPL; refuses to know what is in the context.
+"""Writes the program for an intent, as a cell for the REPL.
 
-Each program prints what it found, so that the next turn can read it, and those that compute keep their answer in
-``result``. A program that finds that it cannot be run on this context prints ``NOTHING``.
+Each program prints what it finds, so that the next turn can read it. Programs that compute an answer keep it
+in ``result``. A program that does not fit the context prints ``NOTHING``.
 """
 
 from __future__ import annotations
 
-import ast
-import inspect
-from functools import lru_cache
-from typing import NamedTuple
-
 from harlm import markup
-from harlm.models.offline import repertoire
 from harlm.models.offline.intents import (
     Compare,
-    Condition,
     Count,
     Describe,
     Intent,
@@ -24,34 +16,35 @@ from harlm.models.offline.intents import (
     Selection,
     Summarise,
     Superlative,
-    Unit,
     ValueOf,
     WhereDefined,
     YesNo,
 )
+from harlm.models.offline.linking import linked
+from harlm.models.offline.selecting import docs_of, items_of
 
 NOTHING = "NOTHING"
-"""What a program prints when the question, as it understood it, does not fit the context."""
+"""What a program prints when it does not fit the context, as when nothing of the kind exists."""
 
 WEIGHTS = "weights: "
-"""What a search program prints before how telling each word of the question is."""
+"""What a search program prints before the weight of each word of the question."""
 
 MARK = "=== "
-"""What a program prints before the place and the score of each passage that it shows."""
+"""What a search program prints before the place and the score of each passage."""
 
-_HITS = 8
+_HITS = 8  # passages of one search
 _SHOWN = 1_700  # characters of a passage that are printed
-_SHOWN_IN_ALL = 10_500  # so that the output is shown whole
-_LISTED = 40
-_EXAMPLES = 3
+_SHOWN_IN_ALL = 10_500  # characters that are printed, so that the output is not cut
+_LISTED = 40  # items that a list shows with their citations
+_EXAMPLES = 3  # items that a count shows
 _PIECE = 20_000  # characters of a text that one sub-call reads
-_MOST_READ = 60_000
+_MOST_READ = 60_000  # characters of a text that sub-calls read in all
 # Filled in by the program, where it is an f-string.
 _ASK_OF_PIECE = markup.asking([("{docs[0].name}", "{piece}")], "{ask}")
 
 
 def search_program(*queries: str, scope: str = "") -> str:
-    """Look passages up and print them."""
+    """A program that searches for each of the queries and prints the passages."""
     return f"""\
 shown = set()
 room = {_SHOWN_IN_ALL}
@@ -69,7 +62,7 @@ for question in {list(queries)!r}:
 
 
 def program_for(intent: Intent) -> str | None:
-    """The program for an intent that code can settle; None for what has to be read."""
+    """The program for an intent that code can settle; None if a text has to be read."""
     match intent:
         case WhereDefined():
             return _where(intent)
@@ -91,14 +84,14 @@ def program_for(intent: Intent) -> str | None:
 
 
 def summary_program(intent: Summarise, *, sub_calls: bool) -> str:
-    """Sum up each part; with sub-calls the parts go to children, who read them at the same time."""
+    """A program that summarises each document. With ``sub_calls`` sub-models read them, concurrently."""
     docs = (
         f"named(documents(context), {intent.scope!r}) or documents(context)"
         if intent.scope
         else "documents(context)"
     )
     if sub_calls:
-        return _written(
+        return linked(
             f"""\
 docs = sorted({docs}, key=len, reverse=True)[:12]
 ask = "Summarise this text in two sentences."
@@ -112,7 +105,7 @@ else:
 print(result or "{NOTHING}")
 """
         )
-    return _written(
+    return linked(
         f"""\
 docs = sorted({docs}, key=len, reverse=True)[:6]
 each = max(1, 6 // len(docs))
@@ -124,10 +117,12 @@ print(result or "{NOTHING}")
 
 
 def comparison_program(intent: Compare, question: str, *, sub_calls: bool) -> str:
-    """Gather what is said of either side; with sub-calls a child reads each."""
+    """A program that gathers what the context says of the two sides. With ``sub_calls`` a child reads each
+    side.
+    """
     sides = [intent.left, intent.right]
     if sub_calls:
-        return _written(
+        return linked(
             f"""\
 docs = documents(context)
 sides = {sides!r}
@@ -142,7 +137,7 @@ print(result)
 
 def _where(intent: WhereDefined) -> str:
     if intent.base:
-        return _written(
+        return linked(
             f"""\
 docs = documents(context)
 parents = bases(docs, {intent.name!r})
@@ -157,7 +152,7 @@ result = "\\n".join(lines)
 print(result or "{NOTHING}")
 """
         )
-    return _written(
+    return linked(
         f"""\
 found = defining(documents(context), {intent.kind!r}, {intent.name!r})
 lines = [f"{{doc.name}}" for doc, line, text in found[:1]]
@@ -171,8 +166,8 @@ print(result or "{NOTHING}")
 
 
 def _value(intent: ValueOf) -> str:
-    docs = _docs(Selection(unit="name", scope=intent.scope))
-    return _written(
+    docs = docs_of(Selection(unit="name", scope=intent.scope))
+    return linked(
         f"""\
 {docs}
 found = assigned(docs or documents(context), {intent.name!r})
@@ -187,7 +182,7 @@ print(result or "{NOTHING}")
 
 
 def _describe(name: str) -> str:
-    return _written(
+    return linked(
         f"""\
 found = described(documents(context), {name!r})
 result = "\\n\\n".join(f"{{text}} {{cited(item)}}" for text, item in found[:2])
@@ -204,10 +199,10 @@ def _count(what: Selection) -> str:
     elif what.unit == "line" and what.condition is None:
         counted = 'count = sum(size_of(doc, "lines") for doc in docs)\nitems = []\n'
     else:
-        counted = _items(what) + "count = len(items)\n"
-    return _written(
+        counted = items_of(what) + "count = len(items)\n"
+    return linked(
         f"""\
-{_docs(what)}
+{docs_of(what)}
 {counted}
 result = f"{{count:,}}"
 if items:
@@ -218,10 +213,10 @@ print(result if docs else "{NOTHING}")
 
 
 def _list(what: Selection) -> str:
-    return _written(
+    return linked(
         f"""\
-{_docs(what)}
-{_items(what)}
+{docs_of(what)}
+{items_of(what)}
 result = f"{{len(items):,}} found:\\n" + "\\n".join(
     f"- {{label}} {{cited(item)}}" for label, item in list(zip(labels, items))[:{_LISTED}]
 )
@@ -235,9 +230,9 @@ print(result if items else "{NOTHING}")
 def _superlative(intent: Superlative) -> str:
     best = "max" if intent.most else "min"
     if intent.what.unit == "row":
-        return _written(
+        return linked(
             f"""\
-{_docs(intent.what)}
+{docs_of(intent.what)}
 ranked = []
 for doc in docs:
     for line, text, fields in records(doc):
@@ -254,9 +249,9 @@ else:
 """
         )
     if intent.what.unit != "document":
-        return _written(
+        return linked(
             f"""\
-{_docs(intent.what)}
+{docs_of(intent.what)}
 ranked = []
 for doc in docs:
     tree = parsed(doc)
@@ -272,9 +267,9 @@ else:
     print("{NOTHING}")
 """
         )
-    return _written(
+    return linked(
         f"""\
-{_docs(intent.what)}
+{docs_of(intent.what)}
 sizes = {"biggest" if intent.most else "smallest"}(docs, {intent.measure!r}, 4)
 if sizes:
     unit = {_spoken(intent.measure)!r}
@@ -290,10 +285,10 @@ else:
 
 
 def _yes_no(what: Selection) -> str:
-    return _written(
+    return linked(
         f"""\
-{_docs(what)}
-{_items(what)}
+{docs_of(what)}
+{items_of(what)}
 result = "Yes.\\n" + shown(items, {_EXAMPLES}) if items else "No."
 print(result if docs else "{NOTHING}")
 """
@@ -302,7 +297,7 @@ print(result if docs else "{NOTHING}")
 
 def _compare(intent: Compare) -> str:
     best = "max" if intent.most else "min"
-    return _written(
+    return linked(
         f"""\
 docs = documents(context)
 sizes = []
@@ -321,135 +316,5 @@ else:
     )
 
 
-def _docs(what: Selection) -> str:
-    """The documents that a selection is about, as ``docs``."""
-    if what.definer:
-        return f"docs = [item[0] for item in defining(documents(context), 'name', {what.definer!r})[:1]]"
-    if what.scope:
-        return f"docs = named(documents(context), {what.scope!r})"
-    return "docs = documents(context)"
-
-
-def _items(what: Selection) -> str:
-    """The things that a selection selects, as ``items``, and what to call each, as ``labels``."""
-    match what.unit:
-        case "import":
-            return _IMPORTS
-        case "class" | "function" | "method" | "constant" | "name":
-            return _definitions(what.unit, what.condition)
-        case "row":
-            return _rows(what.condition)
-        case "document":
-            return _documents_with(what.condition) + "labels = [item[0].name for item in items]\n"
-    return _lines(what.condition) + "labels = [text for doc, line, text in items]\n"
-
-
-_IMPORTS = """\
-pairs = {}
-for doc in docs:
-    for name, item in imports(doc):
-        pairs.setdefault(name, item)
-labels, items = list(pairs), list(pairs.values())
-"""
-
-
-def _definitions(unit: Unit, condition: Condition | None) -> str:
-    if condition and condition.relation == "inherit":
-        pairs = f"pairs = inheriting(docs, {condition.value!r})\n"
-    else:
-        pairs = f"pairs = [pair for doc in docs for pair in definitions(doc, {unit!r})]\n"
-        if condition:
-            pairs += (
-                f"pairs = [pair for pair in pairs if {_test_of_name(condition.relation, condition.value)}]\n"
-            )
-    return pairs + "labels, items = [name for name, _ in pairs], [item for _, item in pairs]\n"
-
-
-def _rows(condition: Condition | None) -> str:
-    test = "True"
-    if condition:
-        field, value = condition.kind, condition.value.lower()
-        test = (
-            f"any({field!r} in key and value.strip().lower() == {value!r} for key, value in fields.items())"
-        )
-    return (
-        f"items = [(doc, line, text) for doc in docs for line, text, fields in records(doc) if {test}]\n"
-        "labels = [text for doc, line, text in items]\n"
-    )
-
-
-def _documents_with(condition: Condition | None) -> str:
-    if condition is None:
-        return "items = [(doc, 1, line_text(doc, 1)) for doc in docs]\n"
-    if condition.relation == "import":
-        return f"items = importing(docs, {condition.value!r})\n"
-    if condition.relation == "define":
-        return f"items = first_in_each(defining(docs, {condition.kind!r}, {condition.value!r}))\n"
-    return _lines(condition) + "items = first_in_each(items)\n"
-
-
-def _lines(condition: Condition | None) -> str:
-    if condition and condition.relation not in ("begin", "end"):
-        return f"items = lines_with(docs, {condition.value!r}, {condition.relation == 'word'})\n"
-    test = "True"
-    if condition:
-        test = (
-            f"text.strip().{'starts' if condition.relation == 'begin' else 'ends'}with({condition.value!r})"
-        )
-    return (
-        "items = [\n    (doc, line, text.strip())\n    for doc in docs\n"
-        f"    for line, text in enumerate(doc.split('\\n'), start=1)\n    if {test}\n]\n"
-    )
-
-
-def _test_of_name(relation: str, value: str) -> str:
-    if relation == "begin":
-        return f"pair[0].startswith({value!r})"
-    if relation == "end":
-        return f"pair[0].endswith({value!r})"
-    if relation in ("define", "equal"):
-        return f"pair[0] == {value!r}"
-    return f"{value.lower()!r} in pair[0].lower()"
-
-
 def _spoken(measure: str) -> str:
     return {"class": "classes", "function": "functions", "method": "methods"}.get(measure, measure)
-
-
-def _written(main: str) -> str:
-    """A program: the imports and functions that its main part needs, then the main part."""
-    functions = _repertoire()
-    needed: set[str] = set()
-    waiting = _names_in(ast.parse(main)) & functions.keys()
-    while waiting:
-        name = waiting.pop()
-        needed.add(name)
-        waiting |= (functions[name].names & functions.keys()) - needed
-    text = "\n\n\n".join(
-        [*(function.source for name, function in functions.items() if name in needed), main.strip()]
-    )
-    modules = [module for module in ("ast", "csv", "json", "re", "warnings") if f"{module}." in text]
-    imports = "".join(f"import {module}\n" for module in modules)
-    return f"from __future__ import annotations\n\n{imports}\n\n{text}\n"
-
-
-class _Function(NamedTuple):
-    """One function of the repertoire, as it is written there, and the names in it."""
-
-    source: str
-    names: frozenset[str]
-
-
-@lru_cache(maxsize=1)
-def _repertoire() -> dict[str, _Function]:
-    source = inspect.getsource(repertoire)
-    lines = source.splitlines()
-    return {
-        node.name: _Function("\n".join(lines[node.lineno - 1 : node.end_lineno]), frozenset(_names_in(node)))
-        for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef)
-    }
-
-
-def _names_in(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

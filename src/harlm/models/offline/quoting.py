@@ -1,5 +1,5 @@
-"""Making an answer out of evidence: the span first, then the sentences it comes from, quoted and cited, in at most sixty
-words. Knows length and notation; refuses to add a word of its own.
+"""Writes an answer from evidence: first the span that answers, then the sentences that it comes from, quoted
+and cited, in at most 60 words. It adds no words of its own.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.reading import Evidence, Passage, Reading
 from harlm.retrieval.sentences import split_sentences
 
-MOST_WORDS = 60
-_SPAN_WORDS = 12
-_LEAST_WORDS = 6  # a shorter fragment says nothing
-_QUOTES = 3
-_PROSE_WORDS = 5
+MOST_WORDS = 60  # of an answer without its citations
+_SPAN_WORDS = 12  # of the span, at most
+_LEAST_WORDS = 6  # a shorter fragment of a sentence is not worth quoting
+_QUOTES = 3  # of an answer, at most
+_PROSE_WORDS = 5  # of a sentence in a summary, at least
 _CODE = Pattern(r"[\[\]{}=]|\w\(|^(?:return|raise|import|from|yield|assert)\b")
 _SUPPORTED = 0.2
-"""The share of the question that a sentence must hold to be quoted at all. On our reading set this refuses 1 % of what
-would have been right and 23 % of what has no answer."""
+"""The share of the question that a sentence must hold to be quoted. On our reading set this refuses 1 % of
+the right answers, and 23 % of the questions that have no answer.
+"""
 
 
 def quoted_answer(reading: Reading) -> str | None:
-    """The answer to a question from what was read, or None when no passage supports one."""
+    """The answer to the question of ``reading``; None if no passage supports one."""
     passages = reading.passages
     evidence = reading.evidence()
     if not evidence or evidence[0].support < _SUPPORTED:
@@ -45,7 +46,7 @@ def quoted_answer(reading: Reading) -> str | None:
 
 
 def _different(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The evidence without sentences that say the same again, word for word."""
+    """The first three pieces of evidence whose sentences differ."""
     said: dict[str, Evidence] = {}
     for each in evidence:
         said.setdefault(_text(passages, each, (each.start, each.end)), each)
@@ -55,7 +56,9 @@ def _different(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> lis
 
 
 def quoted_summary(passages: Sequence[Passage], most: int) -> str | None:
-    """The first ``most`` sentences that are prose: how texts introduce themselves. None when there is no prose."""
+    """The first ``most`` sentences that are prose, quoted, since texts begin by saying what they are about.
+    None if there is no prose.
+    """
     lines: list[str] = []
     for number, passage in enumerate(passages):
         for start, end in split_sentences(passage.text):
@@ -65,7 +68,7 @@ def quoted_summary(passages: Sequence[Passage], most: int) -> str | None:
 
 
 def _is_prose(sentence: str) -> bool:
-    """Whether a sentence reads like one, and not like a heading, a list or code."""
+    """Whether a sentence is prose, and not a heading, a list or code."""
     words = sentence.split()
     plain = sum(word.strip("\"'“”‘’(),.;:!?").replace("-", "").isalpha() for word in words)
     looks_like_prose = len(words) >= _PROSE_WORDS and plain >= 0.75 * len(words)
@@ -73,7 +76,7 @@ def _is_prose(sentence: str) -> bool:
 
 
 def _quoted(passages: Sequence[Passage], evidence: Evidence, span: tuple[int, int]) -> str:
-    """A quote as a reader sees it, and its citation with the exact quote, for whoever checks it."""
+    """A quote for the reader, and its citation with the exact quote, which a program checks."""
     passage = passages[evidence.passage]
     exact = passage.text[span[0] : span[1]]
     before = "…" if span[0] > evidence.start else ""

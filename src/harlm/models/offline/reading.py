@@ -1,9 +1,8 @@
-"""Reading: from a question and passages to the sentences that answer it, quoted, and the span that probably is the
-answer. Knows words, their places in a sentence and kinds of things; refuses to reason: nothing is said that is not
-copied.
+"""Finds the sentences of some passages that answer a question, and the span that probably is the answer, by
+the words, their positions, and kinds of things. Nothing is inferred: every answer is copied from a passage.
 
-The coefficients were fitted on half of our own reading set (bench/data/reading); what they reach on the other half is
-printed by bench/reading.py.
+The coefficients were fitted on half of our own reading set (bench/data/reading); bench/reading.py prints the
+results on the other half.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from harlm.models.offline.spans import answer_span, answer_window, best_probabil
 from harlm.retrieval.ranking import Query, rank_sentences
 from harlm.retrieval.terms import terms
 
-_WORTH_A_LOOK = 0.15  # the share of the question below which a sentence's phrases are not looked at
+_WORTH_A_LOOK = 0.15  # the share of the question that a sentence must hold for its phrases to be looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +24,9 @@ class Passage:
     """A text to read.
 
     Attributes:
-        name: what it is cited by.
-        text: all of it.
-        score: what search gave it; only differences between passages matter.
+        name: the place that citations name.
+        text: the whole text.
+        score: the score of the search; only differences between passages matter.
     """
 
     name: str
@@ -40,11 +39,12 @@ class Evidence:
     """A sentence that may hold the answer.
 
     Attributes:
-        passage: the number of its passage.
-        start, end: the sentence, in characters of the passage's text.
+        passage: the index of its passage.
+        start: the first character of the sentence in the passage's text.
+        end: the character after its last.
         score: higher is better; comparable within one reading.
-        support: the share of the question, by weight, that this sentence, the one before it and the passage's name
-            hold: 0 to 1.
+        support: the share of the question, by weight, that this sentence, the one before it and the passage's
+            name hold together, from 0 to 1.
     """
 
     passage: int
@@ -58,9 +58,10 @@ class Reading:
     """One question read over some passages.
 
     Args:
-        question: what is asked.
-        passages: what to read.
-        weights: how telling each word of the question is, by stem; by their rarity in the passages when not given.
+        question: the question.
+        passages: the passages to read.
+        weights: the weight of each word of the question, by stem. If None, rare words in the passages weigh
+            more.
     """
 
     def __init__(
@@ -76,24 +77,26 @@ class Reading:
 
     @property
     def support(self) -> float:
-        """The share of the question that the best sentence holds: 0 to 1."""
+        """The support of the best sentence, from 0 to 1; 0 if there is none."""
         return max((each.support for each in self.evidence()[:1]), default=0.0)
 
     def evidence(self) -> list[Evidence]:
-        """All sentences, the one that most probably answers first."""
+        """All sentences, the most probable answer first."""
         if self._evidence is None:
             found = [each for number in range(len(self.passages)) for each in self._evidence_in(number)]
             self._evidence = sorted(found, key=lambda each: -each.score)
         return self._evidence
 
     def window(self, evidence: Evidence, most_words: int) -> tuple[int, int]:
-        """The stretch of at most ``most_words`` words of a sentence in which the answer most probably stands, in
-        characters of the passage.
+        """The part of a sentence, at most ``most_words`` words long, that most probably contains the answer,
+        as a range of characters in the passage.
         """
         return self._locate(answer_window, evidence, most_words)
 
     def span(self, evidence: Evidence, most_words: int) -> tuple[int, int]:
-        """The answer in a sentence: one phrase where it stands out, else the window without its idle edges."""
+        """The answer in a sentence: one phrase if it stands out, else the window without irrelevant words at
+        its edges.
+        """
         return self._locate(answer_span, evidence, most_words)
 
     def _locate(
@@ -104,8 +107,8 @@ class Reading:
         return evidence.start + start, evidence.start + end
 
     def _evidence_in(self, number: int) -> Iterator[Evidence]:
-        """The sentences of one passage. Words in the passage's name speak for all of its sentences alike, and so for
-        none of them more than for another.
+        """The sentences of one passage. Words of the passage's name count for all of its sentences alike, so
+        they are left out when sentences are compared.
         """
         passage, query = self.passages[number], self._query
         named = frozenset(term.stem for term in terms(passage.name))
@@ -132,12 +135,12 @@ class Reading:
             yield Evidence(number, sentence.start, sentence.end, score, support)
 
     def _names_in(self, stems: Set[str]) -> float:
-        """The share of the question's names and numbers among some stems; 1 when it has none."""
+        """The share of the question's names and numbers that are among ``stems``; 1 if it has none."""
         return len(self._names & stems) / len(self._names) if self._names else 1.0
 
 
 def _names_of(question: str) -> frozenset[str]:
-    """The stems of capitalised words and numbers in a question, but for its first word."""
+    """The stems of the capitalised words and numbers in a question, without its first word."""
     return frozenset(
         term.stem
         for term in terms(question)[1:]
@@ -146,7 +149,7 @@ def _names_of(question: str) -> frozenset[str]:
 
 
 def _rarity(passages: Sequence[Passage]) -> Callable[[str], float]:
-    """Weighs a stem by how few of the passages at hand it occurs in."""
+    """A function that weighs a stem: the fewer passages contain it, the more it weighs."""
     seen: dict[str, int] = {}
     for passage in passages:
         for each in {term.stem for term in terms(passage.text)}:

@@ -1,8 +1,9 @@
-"""The functions that the offline model knows how to write. A program of its consists of the source of those that it
-needs and a few lines that call them; they run in the sandbox, over ``context``, with the standard library only.
+"""The functions that programs of the offline model are made from. A program consists of the source of the
+functions that it needs and of a few lines that call them. It runs in the sandbox, over ``context``, with the
+standard library only.
 
-They count and list exactly, by the structure of the text: Python by its syntax tree, tables by their rows, the rest by
-lines. Each finds *items*: tuples of document, line and the text of that line.
+They count and list exactly, by the structure of a text: Python by its syntax tree, tables by their rows,
+other texts by their lines. Most find *items*: tuples of a document, a line number and the text of that line.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ Item = tuple[Any, int, str]
 
 
 def documents(context: Any) -> list[Any]:
-    """The texts of a context, whether it is one or a list."""
+    """The texts of a context, which is one text or a list of them."""
     return context if isinstance(context, list) else [context]
 
 
 def named(docs: list[Any], name: str) -> list[Any]:
-    """The documents that a reader may mean by a name: a path, the end of one, a stem or a dotted module."""
+    """The documents that a name may mean: a path, the end of a path, a file name without suffix, or a dotted
+    module.
+    """
     path = name.strip("/").removesuffix(".py").replace(".", "/") if "/" not in name else name.strip("/")
     for wanted in (name, f"{path}.py", f"{path}/__init__.py", path):
         exact = [doc for doc in docs if doc.name == wanted]
@@ -35,12 +38,12 @@ def named(docs: list[Any], name: str) -> list[Any]:
 
 
 def is_python(doc: Any) -> bool:
-    """Whether the name of a document is that of Python code."""
+    """Whether the name of a document ends as that of Python code."""
     return bool(doc.name.endswith((".py", ".pyi")))
 
 
 def parsed(doc: Any) -> ast.Module | None:
-    """The syntax tree of a Python document, or None."""
+    """The syntax tree of a document; None if it is not valid Python."""
     if not is_python(doc):
         return None
     try:
@@ -53,7 +56,7 @@ def parsed(doc: Any) -> ast.Module | None:
 
 
 def line_text(doc: Any, line: int) -> str:
-    """The text of a line, counted from 1, without outer blanks."""
+    """The text of a line, counted from 1, without blanks at its ends."""
     start = 0
     for _ in range(line - 1):
         start = doc.index("\n", start) + 1
@@ -62,8 +65,8 @@ def line_text(doc: Any, line: int) -> str:
 
 
 def definitions(doc: Any, kind: str) -> list[tuple[str, Item]]:
-    """What a document defines: ``class``, ``function`` (methods not counted), ``method``, ``constant`` or ``name``
-    (any of them), as (name, item).
+    """The definitions of a kind in a document, as (name, item). A kind is ``class``, ``function`` (without
+    methods), ``method``, ``constant``, or ``name`` for all of them.
     """
     if kind == "class" and is_python(doc):
         blank = r"(?:[ \t]|\\\n)"
@@ -105,14 +108,14 @@ def definitions(doc: Any, kind: str) -> list[tuple[str, Item]]:
 
 
 def definitions_by_pattern(doc: Any, kind: str) -> list[tuple[str, Item]]:
-    """The same for other languages, by the look of lines."""
+    """The definitions of a kind in other languages than Python, by keywords at the beginning of lines."""
     before = "export|public|private|static|async|pub|default"
     pattern = rf"^[ \t]*(?:(?:{before})[ \t]+)*(?:{definition_words(kind)})[ \t]+(\w+)"
     return [(match[1], item) for match, item in matching_lines(doc, re.compile(pattern, re.MULTILINE))]
 
 
 def matching_lines(doc: Any, pattern: re.Pattern[str]) -> list[tuple[re.Match[str], Item]]:
-    """Every match of a pattern, with the line that it begins in."""
+    """Every match of a pattern, with the line in which it begins."""
     found = []
     line, at = 1, 0
     for match in pattern.finditer(doc):
@@ -124,7 +127,7 @@ def matching_lines(doc: Any, pattern: re.Pattern[str]) -> list[tuple[re.Match[st
 
 
 def definition_words(kind: str) -> str:
-    """A pattern of the words that stand before a name where it is defined, in most languages."""
+    """A pattern of the keywords that precede a name in its definition, in most languages."""
     words = {
         "class": "class|struct|interface|trait|enum|type",
         "function": "def|function|func|fn|sub|proc",
@@ -135,8 +138,8 @@ def definition_words(kind: str) -> str:
 
 
 def in_python(doc: Any, wanted: str) -> list[tuple[re.Match[str], Item]]:
-    """Every match of a pattern in Python code, outside strings and comments, with the line that it begins in. Fifteen times
-    faster than a syntax tree, and as exact for what a keyword begins, since no keyword is anything else.
+    """Every match of a pattern in Python code, outside strings and comments, with the line in which it
+    begins. Fifteen times faster than a syntax tree, and as exact for statements that begin with a keyword.
     """
     skipped = [
         r"#[^\n]*",
@@ -166,12 +169,11 @@ def imports(doc: Any) -> list[tuple[str, Item]]:
 
 
 def importing(docs: list[Any], module: str) -> list[Item]:
-    """The first import of a module, or of a part of it, in each document that has one."""
+    """The first import of a module or of its submodules in each document that imports it."""
     found = []
     top = re.escape(module.split(".")[0])
-    plausible = re.compile(
-        rf"(?:import|from)[ \t]+(?:[^\n\\]|\\\n)*?\b{top}\b"
-    )  # a statement may go on after a backslash
+    # A statement may continue on the next line after a backslash.
+    plausible = re.compile(rf"(?:import|from)[ \t]+(?:[^\n\\]|\\\n)*?\b{top}\b")
     for doc in docs:
         if module.split(".")[0] not in doc or (is_python(doc) and not plausible.search(doc)):
             continue
@@ -186,7 +188,7 @@ def defining(docs: list[Any], kind: str, name: str) -> list[Item]:
     """Where a name is defined: outermost definitions first, tests last."""
     found = []
     for doc in docs:
-        if name in doc and may_define(doc, kind, name):  # both are far faster than parsing
+        if name in doc and may_define(doc, kind, name):  # both checks are far faster than parsing
             found += [item for each, item in definitions(doc, kind) if each == name]
 
     def rank(item: Item) -> tuple[bool, bool, int, str]:
@@ -198,12 +200,10 @@ def defining(docs: list[Any], kind: str, name: str) -> list[Item]:
 
 
 def may_define(doc: Any, kind: str, name: str) -> bool:
-    """Whether a name stands somewhere as it does where it is defined: after a word like ``class``, or before ``=``."""
+    """Whether a name occurs as in a definition: after a keyword like ``class``, or before ``=`` or ``:``."""
     before = re.compile(rf"\b(?:{definition_words(kind)})[ \t]+$")
     can_be_assigned = kind not in ("class", "function", "method")
-    for match in re.finditer(
-        re.escape(name), doc
-    ):  # a plain text is found fastest, and then looked at more closely
+    for match in re.finditer(re.escape(name), doc):  # first the plain text, which is found fastest
         following = doc[match.end() : match.end() + 20]
         if following[:1].isalnum() or following[:1] == "_":
             continue
@@ -215,7 +215,9 @@ def may_define(doc: Any, kind: str, name: str) -> bool:
 
 
 def assigned(docs: list[Any], name: str) -> list[tuple[str, Item]]:
-    """What a name is set to, in code (``name = value``) or in settings (``name: value``): tests last."""
+    """The values that a name is set to in code (``name = value``) or in settings (``name: value``), tests
+    last.
+    """
     word = rf"[\"']?{re.escape(name)}[\"']?"
     pattern = re.compile(
         rf"^(?P<indent>[ \t]*)(?:(?:const|let|var|final|static|export|#define)[ \t]+)*{word}"
@@ -230,8 +232,8 @@ def assigned(docs: list[Any], name: str) -> list[tuple[str, Item]]:
 
 
 def described(docs: list[Any], name: str) -> list[tuple[str, Item]]:
-    """What the docstrings of a name say in their first paragraph, as (paragraph, item of its first line): of
-    definitions in the module that the name begins with, if it names one, else of all; of a module called so.
+    """The first paragraphs of the docstrings of a name, as (paragraph, item of its first line). The name is
+    that of a definition, alone or after its module, or that of a module.
     """
     module, _, last = name.rpartition(".")
     homes = defining((module and named(docs, module)) or docs, "name", last)
@@ -255,7 +257,7 @@ def described(docs: list[Any], name: str) -> list[tuple[str, Item]]:
 
 
 def bases(docs: list[Any], name: str) -> list[tuple[str, Item]]:
-    """The base classes of a class, as (name, where the class is defined); of its first definition."""
+    """The base classes of the first definition of a class, each with the item of the class."""
     for item in defining(docs, "class", name):
         doc, line, _ = item
         tree = parsed(doc)
@@ -266,7 +268,7 @@ def bases(docs: list[Any], name: str) -> list[tuple[str, Item]]:
 
 
 def inheriting(docs: list[Any], base: str) -> list[tuple[str, Item]]:
-    """The classes that name a class among their bases, as (name, item)."""
+    """The classes that have a class among their direct bases, as (name, item)."""
     found = []
     for doc in docs:
         tree = parsed(doc) if base in doc else None
@@ -279,7 +281,7 @@ def inheriting(docs: list[Any], base: str) -> list[tuple[str, Item]]:
 
 
 def lines_with(docs: list[Any], text: str, whole_word: bool) -> list[Item]:
-    """The lines that hold a text; upper and lower case are the same unless the text has upper case."""
+    """The lines that contain a text. Case matters only if the text has upper case."""
     pattern = re.escape(text)
     if whole_word:
         pattern = rf"(?<!\w){pattern}(?!\w)"
@@ -295,14 +297,14 @@ def lines_with(docs: list[Any], text: str, whole_word: bool) -> list[Item]:
 
 
 def occurrences(docs: list[Any], text: str) -> int:
-    """How often a text occurs as a whole word or phrase."""
+    """How often a text occurs as a whole word or phrase. Case matters only if the text has upper case."""
     flags = 0 if any(letter.isupper() for letter in text) else re.IGNORECASE
     compiled = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", flags)
     return sum(len(compiled.findall(doc)) for doc in docs)
 
 
 def first_in_each(items: list[Item]) -> list[Item]:
-    """One item for each document."""
+    """The first item of each document."""
     seen: dict[str, Item] = {}
     for item in items:
         seen.setdefault(item[0].name, item)
@@ -310,7 +312,9 @@ def first_in_each(items: list[Item]) -> list[Item]:
 
 
 def records(doc: Any) -> list[tuple[int, str, dict[str, str]]]:
-    """The records of a table, of JSON lines or of ``key=value`` lines, as (line, text of that line, fields)."""
+    """The records of a table, of JSON lines or of ``key=value`` lines, as (line number, text of the line,
+    fields).
+    """
     lines = doc.split("\n")
     if doc.name.endswith((".csv", ".tsv")) or (lines and lines[0].count(",") >= 2):
         reader = csv.reader(lines, delimiter="\t" if doc.name.endswith(".tsv") else ",")
@@ -340,19 +344,19 @@ def records(doc: Any) -> list[tuple[int, str, dict[str, str]]]:
 
 
 def number_in(text: str) -> float | None:
-    """The number that a field holds, or None."""
+    """The first number in a text; None if it has none."""
     match = re.search(r"-?\d[\d,]*(?:\.\d+)?", text)
     return float(match[0].replace(",", "")) if match else None
 
 
 def cited(item: Item) -> str:
-    """An item as a citation."""
+    """The citation of an item."""
     doc, line, text = item
     return f"[{doc.name}:{line} {json.dumps(text[:200], ensure_ascii=False)}]"
 
 
 def shown(items: list[Item], most: int) -> str:
-    """Some items as a list, each with its citation, and how many more there are."""
+    """The first ``most`` items as a list with citations, and how many more there are."""
     lines = [f"- {text[:100]} {cited((doc, line, text))}" for doc, line, text in items[:most]]
     if len(items) > most:
         lines.append(f"- and {len(items) - most:,} more")
@@ -360,7 +364,7 @@ def shown(items: list[Item], most: int) -> str:
 
 
 def size_of(doc: Any, measure: str) -> int:
-    """How big a document is: in ``lines``, ``characters``, ``words``, ``imports``, or definitions of a kind."""
+    """The size of a document in lines, characters, words, imports, or definitions of a kind."""
     if measure == "lines":
         return int(doc.count("\n")) + (not doc.endswith("\n"))
     if measure == "words":
@@ -373,8 +377,8 @@ def size_of(doc: Any, measure: str) -> int:
 
 
 def biggest(docs: list[Any], measure: str, most: int) -> list[tuple[int, Any]]:
-    """The documents of the greatest size with their sizes, the first ones first where sizes are equal. What cannot be
-    among them, because the word that every definition begins with does not occur often enough, is not parsed.
+    """The ``most`` largest documents as (size, document), in the order of the context where sizes are equal.
+    A document that cannot be among them, since it contains too few keywords, is not parsed.
     """
     found: list[tuple[int, int, Any]] = []
     limits = [(size_limit(doc, measure), -number, doc) for number, doc in enumerate(docs)]
@@ -387,7 +391,7 @@ def biggest(docs: list[Any], measure: str, most: int) -> list[tuple[int, Any]]:
 
 
 def smallest(docs: list[Any], measure: str, most: int) -> list[tuple[int, Any]]:
-    """The documents of the least size with their sizes."""
+    """The ``most`` smallest documents as (size, document)."""
     empty = [doc for doc in docs if size_limit(doc, measure) == 0][:most]
     if len(empty) == most:
         return [(0, doc) for doc in empty]
@@ -395,7 +399,7 @@ def smallest(docs: list[Any], measure: str, most: int) -> list[tuple[int, Any]]:
 
 
 def size_limit(doc: Any, measure: str) -> float:
-    """What the size of a document is at most, without parsing it: infinite where only counting tells."""
+    """An upper bound of the size of a document, without parsing it; infinity if only counting tells."""
     word = {"class": "class", "function": "def", "method": "def"}.get(measure)
     if word is None or not is_python(doc):
         return float("inf")
@@ -403,7 +407,7 @@ def size_limit(doc: Any, measure: str) -> float:
 
 
 def lead_sentences(doc: Any, most: int) -> list[Item]:
-    """The sentences of a text that hold most of its frequent words, in the order of the text."""
+    """The ``most`` sentences of a text with the most of its frequent words, in the order of the text."""
     words = re.findall(r"[a-z]{4,}", doc.lower())
     counts: dict[str, int] = {}
     for word in words:

@@ -1,5 +1,7 @@
-"""Running a program of the offline model over documents that stand in a prompt: what a root model has done in the sandbox, a
-single call has to do here. Runs what ``programs`` wrote from our own repertoire; refuses anything that came from elsewhere.
+"""Runs a program of the offline model over the documents of a prompt, in this process.
+
+A root model has its programs run in the sandbox; a single call has no sandbox. Only programs from
+``programs`` are run, which consist of our own repertoire with words of the question as data.
 """
 
 from __future__ import annotations
@@ -12,16 +14,18 @@ from harlm.models.offline.programs import NOTHING, program_for
 
 
 class RunningText(str):
-    """A document as the REPL has it: a ``str`` with a name."""
+    """A document as programs see it in the REPL: a ``str`` with a name."""
 
     __slots__ = ("name",)
     name: str
 
 
 def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
-    """What code makes of the question, or None where it has to be read.
+    """The answer of the program for ``intent``; None if no program settles it, so that the text has to be
+    read.
 
     Args:
+        intent: the intent of the question.
         documents: as (name, text).
     """
     program = program_for(intent)
@@ -32,12 +36,12 @@ def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
         "context": [named_text(name, text) for name, text in documents],
         "print": lambda value: printed.append(str(value)),
     }
-    exec(compile(program, "<program>", "exec"), names)  # noqa: S102 - our own repertoire, with a question's words as data
+    exec(compile(program, "<program>", "exec"), names)  # noqa: S102 - our own repertoire, with words of the question as data
     return None if NOTHING in printed else names.get("result")
 
 
 def named_text(name: str, content: str) -> RunningText:
-    """A document as the REPL has it."""
+    """A document with a name, as programs see it in the REPL."""
     text = RunningText(content)
     text.name = name
     return text

@@ -1,7 +1,8 @@
-"""Where in a sentence the answer stands: a probability for each word, and the stretch of words that holds most of it.
+"""The position of the answer in a sentence: a probability for each word, and the run of words with the
+highest total.
 
-A word is probable when it belongs to a phrase of the kind that was asked for, stands in the same clause as words of the
-question, on the side of them where answers to such questions stand, and is not itself a word of the question. The
+A word is probable if it belongs to a phrase of the expected kind, is in the same clause as words of the
+question and on the side of them where such answers usually are, and is not itself a word of the question. The
 coefficients were fitted by logistic regression on half of our own reading set and rounded.
 """
 
@@ -36,21 +37,21 @@ _FITS: dict[Kind, dict[Kind, float]] = {
 """How well a phrase that looks like one kind fits a question that asks for another."""
 
 _SHARP: frozenset[Kind] = frozenset({"number", "date", "person", "place", "name", "code", "path"})
-"""Kinds that can be told by the shape of a phrase."""
+"""Kinds that can be recognised by the shape of a phrase."""
 
 _CLAUSE_MARK = Pattern(r"[,;:(—–]")
 _ACTS = Pattern(r"\b(?:did|does|do)\b", re.IGNORECASE)
 _IS = Pattern(r"\b(?:was|is|were|are|be|been|being)\b", re.IGNORECASE)
 _NOT_FIRST = "is was are were be been being has had have and or but that which who whom as"
 _NOT_LAST = "the a an and or but of to in by for with at on from as is was are were that which"
-_SHARPEN = 1.5  # a word's probability to this power is its weight in a stretch
+_SHARPEN = 1.5  # the weight of a word is its probability to this power
 _OUTSTANDING = 0.6  # a phrase this much more probable than any other is right three times out of five
-_SPARE = 0.02  # the part of a stretch's weight that its edges may lose
+_SPARE = 0.02  # the share of its weight that a run may lose when words at its edges are cut
 
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """How much words of the question to the left and to the right of a word speak for it."""
+    """How much words of the question to the left and to the right of a word raise its probability."""
 
     left: float
     right: float
@@ -62,8 +63,8 @@ _SIDES_ELSE = _Sides(left=0.4, right=-0.9)
 
 
 def holds_kind(text: str, query: Query, expected: Expected) -> bool:
-    """Whether a sentence has a phrase of the kind that was asked for, beyond the question's own words; False for kinds
-    that cannot be told by their shape.
+    """Whether a sentence has a phrase of the expected kind that is not just words of the question. False for
+    kinds that cannot be recognised by their shape.
     """
     fits = _FITS[expected.kind]
     return expected.kind in _SHARP and any(
@@ -73,7 +74,7 @@ def holds_kind(text: str, query: Query, expected: Expected) -> bool:
 
 
 def best_probability(question: str, query: Query, expected: Expected, sentence: str) -> float:
-    """The mean probability of the three words of ``sentence`` that most probably belong to the answer."""
+    """The mean probability of the three most probable words of ``sentence``."""
     found = terms(sentence)
     probabilities = sorted(_probabilities(question, query, expected, sentence, found), reverse=True)[:3]
     return sum(probabilities) / 3
@@ -82,7 +83,9 @@ def best_probability(question: str, query: Query, expected: Expected, sentence: 
 def answer_window(
     question: str, query: Query, expected: Expected, sentence: str, most_words: int
 ) -> tuple[int, int]:
-    """The stretch of at most ``most_words`` words of ``sentence`` that most probably holds the answer."""
+    """The run of at most ``most_words`` words of ``sentence`` that most probably holds the answer, as a range
+    of characters.
+    """
     found = terms(sentence)
     if not found:
         return 0, len(sentence)
@@ -93,8 +96,8 @@ def answer_window(
 def answer_span(
     question: str, query: Query, expected: Expected, sentence: str, most_words: int
 ) -> tuple[int, int]:
-    """The answer itself where one phrase stands out; else the stretch that most probably holds it, without the words at
-    its edges that add nothing.
+    """The answer, as a range of characters: one phrase if it stands out, else the run that most probably
+    holds the answer, without words at its edges that add little.
     """
     found = terms(sentence)
     if not found:
@@ -109,7 +112,7 @@ def answer_span(
 def _probabilities(
     question: str, query: Query, expected: Expected, sentence: str, found: Sequence[Term]
 ) -> list[float]:
-    """For each word, the probability that it belongs to the answer."""
+    """The probability of each word that it belongs to the answer."""
     anchors = [(at, query.weights[term.stem]) for at, term in enumerate(found) if term.stem in query.weights]
     fits = _fit_of_words(query, expected, sentence, found)
     clauses = _clause_of_words(sentence, found)
@@ -136,7 +139,7 @@ def _probabilities(
 
 
 def _fit_of_words(query: Query, expected: Expected, sentence: str, found: Sequence[Term]) -> list[float]:
-    """For each word, how well the best phrase that it belongs to fits what was asked for."""
+    """For each word, how well the best phrase that contains it fits the expected kind, from 0 to 1."""
     fits = [0.0] * len(found)
     for each in candidates(sentence):
         fit = _FITS[expected.kind].get(each.kind, 0.0)
@@ -149,13 +152,13 @@ def _fit_of_words(query: Query, expected: Expected, sentence: str, found: Sequen
 
 
 def _is_repeated(phrase: str, query: Query) -> bool:
-    """Whether a phrase says nothing but what the question said."""
+    """Whether all content words of a phrase are words of the question."""
     content = [term.stem for term in terms(phrase) if not term.is_stopword]
     return bool(content) and all(each in query.weights for each in content)
 
 
 def _clause_of_words(sentence: str, found: Sequence[Term]) -> list[int]:
-    """For each word, the number of its clause."""
+    """The number of the clause of each word, counted from 0."""
     marks = [match.start() for match in _CLAUSE_MARK.finditer(sentence)]
     numbers, passed = [], 0
     for term in found:
@@ -168,7 +171,9 @@ def _clause_of_words(sentence: str, found: Sequence[Term]) -> list[int]:
 def _heaviest(
     sentence: str, found: Sequence[Term], weights: Sequence[float], most_words: int
 ) -> tuple[int, int]:
-    """The stretch with the greatest sum of weights. Words are counted as a reader counts them, between blanks."""
+    """The run of words with the greatest total weight. The limit counts words between blanks, as a reader
+    does.
+    """
     best, span = -1.0, (0, len(sentence))
     for first in range(len(found)):
         limit = _end_of_words(sentence, found[first].start, most_words)
@@ -185,7 +190,7 @@ def _heaviest(
 def _outstanding(
     query: Query, expected: Expected, sentence: str, found: Sequence[Term], probabilities: Sequence[float]
 ) -> tuple[int, int] | None:
-    """The one phrase of the kind that was asked for, if it is far more probable than any other."""
+    """The phrase of the expected kind that is far more probable than any other; None if there is none."""
     if expected.kind not in _SHARP:
         return None
     ranked = []
@@ -210,6 +215,7 @@ def _outstanding(
 
 
 def _trimmed(found: Sequence[Term], weights: Sequence[float], span: tuple[int, int]) -> tuple[int, int]:
+    """``span`` without light words and function words at its edges."""
     inside = [at for at, term in enumerate(found) if span[0] <= term.start and term.end <= span[1]]
     spare = _SPARE * sum(weights[at] for at in inside)
     while len(inside) > 1:
@@ -231,7 +237,7 @@ def _stems(words: str) -> frozenset[str]:
 
 
 def _end_of_words(sentence: str, start: int, words: int) -> int:
-    """Where the stretch of so many words from ``start`` on ends."""
+    """The end of the run of ``words`` words that begins at ``start``."""
     for count, match in enumerate(re.finditer(r"\S+", sentence[start:]), start=1):
         if count == words:
             return start + match.end()
