@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import argparse
 import random
-import signal
 
+from bench.server import serve
+from harlm.testing.dialects import Request
+from harlm.testing.exchange import Fault
 from harlm.testing.faults import (
-    Fault,
     Html,
     Malformed,
     NoChoices,
@@ -22,8 +23,8 @@ from harlm.testing.faults import (
     Status,
     Truncated,
 )
-from harlm.testing.faulty import FaultyServer, Limits
-from harlm.testing.server import Request
+from harlm.testing.faulty import FaultyServer
+from harlm.testing.limits import Limits
 
 MIX: tuple[Fault, ...] = (
     Status(503, "overloaded"),
@@ -39,7 +40,6 @@ MIX: tuple[Fault, ...] = (
 _BATCH = "replies = llm_query_batched([f'item {{i}}' for i in range({n})])\nprint(len(replies))"
 _FINISH = "FINAL(f'{len(replies)} replies')"
 _AT_ONCE = 4  # items of a batch that ``late`` models do not keep waiting
-_ENDS = {signal.SIGTERM, signal.SIGINT}
 
 
 def words(request: Request) -> str:
@@ -73,7 +73,6 @@ def main() -> None:
     drawn = random.Random(wanted.seed)
 
     def fault(_: Request) -> Fault | None:
-        server.requests.clear()  # prompts of a long measurement would fill the memory
         return drawn.choice(MIX) if drawn.random() < wanted.fault_share else None
 
     def latency(request: Request) -> float:
@@ -87,11 +86,7 @@ def main() -> None:
         tokens_per_minute=wanted.tokens_per_minute,
         headers=not wanted.no_headers,
     )
-    server = FaultyServer(words, faults=fault, latency_s=latency, limits=limits)
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before the server's thread: it inherits the mask
-    with server:
-        print(server.base_url, flush=True)
-        signal.sigwait(_ENDS)
+    serve(FaultyServer(words, faults=fault, latency_s=latency, limits=limits, keeps_requests=False))
 
 
 def _arguments() -> argparse.Namespace:

@@ -2,25 +2,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from harlm.testing.dialects import Request
+from harlm.testing.exchange import Fault
 from harlm.testing.faults import (
     Dribble,
     Duplicate,
-    Fault,
     Finish,
     Html,
     Late,
@@ -36,8 +33,9 @@ from harlm.testing.faults import (
     Truncated,
     TruncatedStream,
 )
-from harlm.testing.faulty import Bill, FaultyServer, Limits, _duration
-from harlm.testing.server import Request
+from harlm.testing.faulty import Bill, FaultyServer
+from harlm.testing.limits import Limits, go_duration
+from tests.wire import asked, body, connected, eventually, heard
 
 REPOSITORY = Path(__file__).parents[3]
 WORDS = "one two three four"
@@ -55,63 +53,8 @@ HONEST = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_left_behind() -> Iterator[None]:
-    before = _sockets(), set(threading.enumerate())
-    yield
-    assert (_sockets(), set(threading.enumerate())) == before
-
-
-def _sockets() -> set[str]:
-    try:
-        names = os.listdir("/proc/self/fd")  # noqa: PTH208 - names only, and some are gone when looked at
-    except OSError:
-        return set()  # not Linux
-    found = set()
-    for name in names:
-        try:
-            found.add(os.readlink(f"/proc/self/fd/{name}"))  # noqa: PTH115 - as above
-        except OSError:
-            continue
-    return {each for each in found if each.startswith("socket:")}
-
-
 def say(_: Request) -> str:
     return WORDS
-
-
-def body(**more: Any) -> dict[str, Any]:
-    return {"model": "m", "messages": [{"role": "user", "content": "0123456789"}], **more}
-
-
-def asked(**more: Any) -> bytes:
-    data = json.dumps(body(**more)).encode()
-    return b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (
-        len(data),
-        data,
-    )
-
-
-@contextmanager
-def connected(server: FaultyServer) -> Iterator[socket.socket]:
-    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
-    with socket.create_connection(address, timeout=5) as connection:
-        yield connection
-
-
-def heard(connection: socket.socket, *, first: float = 5, then: float = 0.1) -> tuple[bytes, str]:
-    """What comes until the connection ends or is silent, and which of them it was. Its first byte may take longer."""
-    connection.settimeout(first)
-    data = b""
-    try:
-        while piece := connection.recv(1 << 16):
-            data += piece
-            connection.settimeout(then)
-    except TimeoutError:
-        return data, "silent"
-    except ConnectionResetError:
-        return data, "reset"
-    return data, "closed"
 
 
 def wire(fault: Fault | None, *, first: float = 5, **more: Any) -> tuple[bytes, bytes, str, list[Bill]]:
@@ -134,14 +77,6 @@ def endless(fault: Fault, size: int) -> tuple[bytes, bytes, list[Bill]]:
             data += piece
         head, _, rest = data.partition(b"\r\n\r\n")
         return head, rest, server.bills
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
-    """Whether it comes to hold."""
-    until = time.monotonic() + seconds
-    while not holds() and time.monotonic() < until:
-        time.sleep(0.005)
-    return holds()
 
 
 def owes(*, prompt: int = 3, completion: int = 4, delivered: bool = True) -> list[Bill]:
@@ -627,7 +562,7 @@ async def test_a_server_may_keep_its_limits_to_itself() -> None:
     ],
 )
 def test_times_are_written_as_openai_does(seconds: float, text: str) -> None:
-    assert _duration(seconds) == text  # private: a header tells a time that has moved on
+    assert go_duration(seconds) == text
 
 
 # Many, counts, and the end
