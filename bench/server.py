@@ -1,64 +1,50 @@
-"""A model server for benchmarks: OpenAI's protocol, no model, as little work as possible. What it does is in the model's
-name, so that it needs no state: ``root-LOOP-64`` writes a loop of 64 calls, ``root-BATCH-64`` a batch of them, and
-``sub-100`` replies after 100 ms.
+"""A model server for benches: no model, as little work as possible. What it does is in the model's name: ``root-LOOP-64``
+writes a loop of 64 calls, ``root-BATCH-64`` a batch of them, and ``sub-100`` replies after 100 ms.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
+import signal
 
-from aiohttp import web
+from harlm.testing import ChatServer, Request
 
 _CELLS = {
     "LOOK": "print(len(context))",
     "LOOP": "r = [llm_query(f'item {{i}}') for i in range({n})]\nprint(len(r))",
     "BATCH": "r = llm_query_batched([f'item {{i}}' for i in range({n})])\nprint(len(r))",
 }
+_ENDS = {signal.SIGTERM, signal.SIGINT}
 
 
-async def complete(request: web.Request) -> web.Response:
-    """One reply."""
-    body = await request.json()
-    kind, _, rest = body["model"].partition("-")
+def reply(request: Request) -> str:
+    """What the model's name says."""
+    kind, _, rest = request.model.partition("-")
     if kind == "sub":
-        if delay := int(rest):
-            await asyncio.sleep(delay / 1000)
-        text = "yes"
-    elif not any(
-        message["role"] == "assistant" and "```repl" in str(message["content"])
-        for message in body["messages"]
-    ):
-        work, _, count = rest.partition("-")
-        text = f"```repl\n{_CELLS[work].format(n=count)}\n```"
-    else:
-        text = '```repl\nanswer["content"] = "done"; answer["ready"] = True\n```'
-    return completion(body["model"], text)
+        return "yes"
+    if any(role == "assistant" and "```repl" in text for role, text in request.messages):
+        return '```repl\nanswer["content"] = "done"; answer["ready"] = True\n```'
+    work, _, count = rest.partition("-")
+    return f"```repl\n{_CELLS[work].format(n=count)}\n```"
 
 
-def completion(model: str, text: str) -> web.Response:
-    """A reply of OpenAI's protocol."""
-    reply = {
-        "id": "x",
-        "object": "chat.completion",
-        "model": model,
-        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
-        "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
-    }
-    return web.Response(text=json.dumps(reply), content_type="application/json")
+def latency_s(request: Request) -> float:
+    """What the model's name says."""
+    kind, _, milliseconds = request.model.partition("-")
+    return int(milliseconds) / 1000 if kind == "sub" else 0.0
 
 
-async def serve(complete: Callable[[web.Request], Awaitable[web.Response]]) -> None:
+def fixed_usage(request: Request, text: str) -> tuple[int, ...]:
+    """Counting would be work."""
+    return 10, 0, 5
+
+
+def serve(server: ChatServer) -> None:
     """Serve until terminated; the first line of output is the address."""
-    app = web.Application(client_max_size=1 << 30)
-    app.router.add_post("/v1/chat/completions", complete)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
-    await asyncio.Event().wait()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before the server's thread: it inherits the mask
+    with server:
+        print(server.base_url, flush=True)
+        signal.sigwait(_ENDS)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(complete))
+    serve(ChatServer(reply, latency_s=latency_s, usage=fixed_usage, keeps_requests=False))
