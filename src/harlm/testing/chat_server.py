@@ -48,7 +48,7 @@ class ChatServer:
     Args:
         reply: the model. A coroutine function may take its time. A ``Fault`` that it returns and that sends a part of a reply
             sends a part of an empty one.
-        routes: more functions, by the end of the path, such as ``/embeddings``. They return a response or a fault.
+        routes: more functions, by the end of the path (``Request.end``), such as ``/embeddings``. They return a response or a fault.
         latency_s: how long each reply takes, faults included.
         line_s: how long each line of a streamed reply takes.
         usage: (prompt, cached, completion[, reasoning]) tokens of a request and the text of its reply.
@@ -207,7 +207,7 @@ class ChatServer:
     async def _serve(self, exchange: Exchange) -> None:
         """Serve a request of any path."""
         request = exchange.request
-        if self._route(request) is None:
+        if request.end not in self._routes:
             await refusal(404, f"no {request.path} here").play(exchange)
             return
         self.arrived += 1
@@ -232,8 +232,8 @@ class ChatServer:
             if seconds := latency if isinstance(latency, int | float) else latency(request):
                 await asyncio.sleep(seconds)
             answer = fault or await self._returned(request)
-            if fault is None and isinstance(answer, Fault):
-                exchange.made = self._said(request, "")
+            if fault is None and not isinstance(answer, ModelReply):
+                exchange.made = self._said(request, "")  # what a fault sends a part of
             await self._play(answer, exchange)
         finally:
             self.in_flight -= 1
@@ -241,21 +241,20 @@ class ChatServer:
     async def _play(self, answer: ModelReply | web.Response | Fault, exchange: Exchange) -> None:
         """Send an answer."""
         exchange.keep_alive = exchange.keep_alive and self._listener is not None
-        if isinstance(answer, Fault):
-            await answer.play(exchange)
-        elif isinstance(answer, ModelReply):
+        if isinstance(answer, ModelReply):
             await exchange.answer(answer, line_s=self._line_s)
+        elif isinstance(answer, Fault):
+            await answer.play(exchange)
         else:
             body = answer.body if isinstance(answer.body, bytes) else b""
             await exchange.send(exchange.whole(body, tuple(answer.headers.items()), status=answer.status))
 
     async def _returned(self, request: Request) -> ModelReply | web.Response | Fault:
         """What the function of the route returns."""
-        route = self._route(request)
-        assert route is not None
-        returned = route(request)
-        answer = await returned if inspect.isawaitable(returned) else returned
-        return self._said(request, answer) if isinstance(answer, str) else answer
+        returned = self._routes[request.end](request)
+        if not isinstance(returned, str) and inspect.isawaitable(returned):
+            returned = await returned
+        return self._said(request, returned) if isinstance(returned, str) else returned
 
     async def _made(self, request: Request) -> ModelReply:
         """The model's reply, for a fault that was chosen before the reply was made."""
@@ -264,9 +263,6 @@ class ChatServer:
 
     def _said(self, request: Request, text: str) -> ModelReply:
         return ModelReply(request, text, Tokens(*self._usage(request, text)))
-
-    def _route(self, request: Request) -> ReplyOf | None:
-        return next((route for end, route in self._routes.items() if request.path.endswith(end)), None)
 
     # -- for layers above ----------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-STREAMING = "/chat/completions"
-"""The end of the path of the one dialect that streams here: OpenAI's."""
+OPENAI = "/completions"
+"""The end of the path in OpenAI's dialect, the one that streams here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class Request:
     headers: Mapping[str, str]
     body: Mapping[str, Any]
     number: int = 0
+
+    @property
+    def end(self) -> str:
+        """The end of the path, which says what is asked for: ``/completions``, ``/embeddings``, ``:generateContent``."""
+        return self.path[max(self.path.rfind("/"), self.path.rfind(":")) :]
 
     @property
     def model(self) -> str:
@@ -57,7 +62,7 @@ class Request:
     @property
     def is_streamed(self) -> bool:
         """Whether the reply is to be sent as events."""
-        return bool(self.body.get("stream")) and self.path.endswith(STREAMING)
+        return "stream" in self.body and bool(self.body["stream"]) and self.end == OPENAI
 
 
 class Tokens(NamedTuple):
@@ -80,8 +85,7 @@ class ModelReply:
 
     def completion(self) -> dict[str, Any]:
         """The JSON of a whole reply, in the dialect of the request."""
-        shape = next(shape for end, shape in SHAPES.items() if self.request.path.endswith(end))
-        return shape(self)
+        return SHAPES[self.request.end](self)
 
     def text_events(self) -> Iterator[bytes]:
         """OpenAI's server-sent events of the text, one a line."""
@@ -124,14 +128,15 @@ def _openai(reply: ModelReply) -> dict[str, Any]:
 
 
 def _openai_usage(tokens: Tokens) -> dict[str, Any]:
-    usage = {
+    usage: dict[str, Any] = {
         "prompt_tokens": tokens.prompt,
         "completion_tokens": tokens.completion,
         "total_tokens": tokens.prompt + tokens.completion,
         "prompt_tokens_details": {"cached_tokens": tokens.cached},
     }
-    details = {"completion_tokens_details": {"reasoning_tokens": tokens.reasoning}}
-    return usage | details if tokens.reasoning else usage
+    if tokens.reasoning:
+        usage["completion_tokens_details"] = {"reasoning_tokens": tokens.reasoning}
+    return usage
 
 
 def _anthropic(reply: ModelReply) -> dict[str, Any]:
@@ -167,7 +172,7 @@ def _gemini(reply: ModelReply) -> dict[str, Any]:
 
 
 SHAPES: Mapping[str, Callable[[ModelReply], dict[str, Any]]] = {
-    STREAMING: _openai,
+    OPENAI: _openai,
     "/messages": _anthropic,
     ":generateContent": _gemini,
 }

@@ -98,10 +98,11 @@ class Exchange:
 
     def whole(self, body: bytes, headers: Headers = (), *, status: int = 200) -> bytes:
         """A body behind its head. It is JSON of its true length, unless ``headers`` say otherwise."""
-        own = {name.lower() for name, _ in headers}
-        usual = (JSON, ("content-length", str(len(body))))
-        kept = (each for each in usual if each[0] not in own)
-        return self.head(*headers, *kept, status=status) + body
+        usual = [JSON, ("content-length", str(len(body)))]
+        if headers:
+            own = {name.lower() for name, _ in headers}
+            usual = [each for each in usual if each[0] not in own]
+        return self.head(*headers, *usual, status=status) + body
 
     async def answer(self, reply: ModelReply, *, line_s: float = 0.0) -> None:
         """Send a reply as it was asked for: whole, or as server-sent events, ``line_s`` after each line of its text."""
