@@ -113,7 +113,7 @@ class FaultyServer(ChatServer):
             await super()._answer(exchange, self._fault_of(request))
 
     async def _play(self, answer: ModelReply | web.Response | Fault, exchange: Exchange) -> None:
-        if not isinstance(answer, ModelReply) and getattr(answer, "status", None) == 429:
+        if isinstance(answer, Status | Html) and answer.status == 429:
             self.refused += 1
         await super()._play(answer, exchange)
 
