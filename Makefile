@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check fuzz bench clean
+.PHONY: demo test check fuzz perf bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/harlm demo
@@ -22,8 +22,10 @@ check: $(VENV)/.check
 fuzz: $(VENV)/.test
 	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties tests/unit/memory tests/unit/engine/test_transcript.py --timeout 3600
 
-bench: $(VENV)/.test
-	$(BIN)/python bench/run.py
+perf: $(VENV)/.test
+	$(BIN)/python -m perf.run
+
+bench: perf
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

@@ -9,7 +9,34 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harlm.testing import ChatServer
+import aiohttp
+
+from harlm.testing import ChatServer, Request
+from harlm.testing.faulty import Bill
+
+WORDS = "one two three four"
+HONEST = {
+    "id": "chatcmpl-0",
+    "object": "chat.completion",
+    "model": "m",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": WORDS}}],
+    "usage": {
+        "prompt_tokens": 3,
+        "completion_tokens": 4,
+        "total_tokens": 7,
+        "prompt_tokens_details": {"cached_tokens": 0},
+    },
+}
+
+
+def say(_: Request) -> str:
+    """An honest reply; a server sends it as ``HONEST``."""
+    return WORDS
+
+
+def owes(*, prompt: int = 3, completion: int = 4, delivered: bool = True) -> list[Bill]:
+    """The bills of one request that was answered so."""
+    return [Bill(0, "m", prompt, 0, completion, delivered)]
 
 
 def body(**more: Any) -> dict[str, Any]:
@@ -51,3 +78,9 @@ def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
     while not holds() and time.monotonic() < until:
         time.sleep(0.005)
     return holds()
+
+
+async def post(session: aiohttp.ClientSession, server: ChatServer, **more: Any) -> tuple[int, Any, Any]:
+    """Status, headers and body of a reply."""
+    async with session.post(f"{server.base_url}/chat/completions", json=body(**more)) as response:
+        return response.status, response.headers, await response.read()

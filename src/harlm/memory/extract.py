@@ -2,7 +2,7 @@
 to write anything of its own.
 
 Without a question the beginning is taken. With one, BM25 with a little of each sentence's neighbours keeps 97 % of the answers
-at a quarter of the size, where the beginning keeps 24 % (our own set; bench/memory.py).
+at a quarter of the size, where the beginning keeps 24 % (our own set; perf/memory.py).
 """
 
 from __future__ import annotations

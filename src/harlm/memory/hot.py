@@ -2,7 +2,7 @@
 that the store behind it does not.
 
 Least recently used goes first. With room for fifty entries that is what an eviction that knows the future reaches on our traces;
-with room for twelve it is up to 19 points less (bench/memory.py).
+with room for twelve it is up to 19 points less (perf/memory.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Words that ask for each other: irregular forms of one English verb or noun (``write``, ``wrote``, ``author``) and
 the plainest paraphrases of questions. General language only; refuses to know any subject or corpus.
 
-On our own reading set (bench/reading.py) these rows lift the share of questions whose paragraph is ranked first by
+On our own reading set (perf/reading.py) these rows lift the share of questions whose paragraph is ranked first by
 about one point.
 """
 

@@ -3,7 +3,7 @@
 FTS5 scores a passage in 2 µs, so that a query with common words takes long. Here the *impacts* of a word (Anh and Moffat,
 "Pruned query evaluation using pre-computed impacts", SIGIR 2006) are 8 bits each. Those of a word of many passages stand in
 the 32-bit lanes of one large integer, so that Python adds up all passages in one multiplication and one addition; a word of
-few has a list. bench/memory.py compares the two.
+few has a list. perf/memory_search.py compares the two.
 
 Knows passages by number; refuses to know words and where occurrences come from.
 """

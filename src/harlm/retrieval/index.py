@@ -1,7 +1,7 @@
 """BM25 over the passages of a list of texts, in SQLite's FTS5. Knows texts by number; refuses to keep them: the
 index holds words and spans only, and can be thrown away and rebuilt at any time.
 
-Measured by bench/retrieval.py; the figures are in docs/concepts/context.md.
+Measured by perf/retrieval.py; the figures are in docs/concepts/context.md.
 """
 
 from __future__ import annotations

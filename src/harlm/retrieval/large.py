@@ -1,5 +1,5 @@
 """BM25 over very many passages, in tantivy (``harlm[tantivy]``): above about 50,000 of them it answers in a fraction of
-the time that FTS5 takes (bench/memory.py). Knows what ``harlm.retrieval.index`` knows, and is used in its place.
+the time that FTS5 takes (perf/memory_search.py). Knows what ``harlm.retrieval.index`` knows, and is used in its place.
 
 Its files are a cache: a folder for each context, named by its content, which is built anew whenever it cannot be read. Stems
 are those of its own English stemmer, which are Porter's for most words.

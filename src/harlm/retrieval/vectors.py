@@ -1,7 +1,7 @@
 """Which vectors are nearest to another: all of them are scanned by their sign bits, and the nearest few thousand are compared in
 full. Nothing is built, so a vector is found as soon as it is added. Needs numpy (``harlm[vectors]``).
 
-The bits take 48 bytes for 384 numbers. bench/memory.py has how often the true neighbours are among what is found.
+The bits take 48 bytes for 384 numbers. perf/memory_search.py has how often the true neighbours are among what is found.
 """
 
 from __future__ import annotations

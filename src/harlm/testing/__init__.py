@@ -1,6 +1,6 @@
-"""Fakes for tests of whatever uses HARLM: a model that follows a script, the same over real HTTP, a provider that fails in
-every way that providers do (``harlm.testing.faults``), the server beneath both (``harlm.testing.chat_server``), and a REPL
-without a process. They pass the contract suites that the real ones pass.
+"""Fakes for tests of whatever uses HARLM: a model that follows a script, the same over real HTTP, a provider
+that fails in every way that providers do (``harlm.testing.faults``), the server beneath both, and a REPL without
+a process. They pass the contract suites that the real ones pass.
 """
 
 from harlm.testing.chat_server import ChatServer
@@ -13,6 +13,14 @@ from harlm.testing.scripted import ScriptedServer
 from harlm.testing.sinks import EventLog
 
 __all__ = [
-    "ChatServer", "EventLog", "FakeSandbox", "FaultyServer", "Limits", "ModelReply", "Request", "ScriptedModel",
-    "ScriptedServer", "Tokens",
-]  # fmt: skip
+    "ChatServer",
+    "EventLog",
+    "FakeSandbox",
+    "FaultyServer",
+    "Limits",
+    "ModelReply",
+    "Request",
+    "ScriptedModel",
+    "ScriptedServer",
+    "Tokens",
+]

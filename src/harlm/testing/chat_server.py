@@ -1,5 +1,5 @@
-"""The chat server beneath the fake providers and the benches: the thread, sockets, HTTP, routes and counting. Does not decide
-which request is refused or fails, nor keep bills; ``FaultyServer`` does.
+"""The chat server beneath the fake providers and the benches: its thread, sockets, HTTP, routes and counting.
+Limits, faults by choice and bills are ``FaultyServer``'s.
 """
 
 from __future__ import annotations
@@ -42,13 +42,14 @@ def words_counted(request: Request, text: str) -> tuple[int, ...]:
 class ChatServer:
     """A chat server on loopback, in a thread of its own. Use as a context manager.
 
-    It speaks the dialects of OpenAI (streams included), Anthropic and Gemini. What a function given here raises is answered
-    with status 500.
+    It speaks the dialects of OpenAI (streams included), Anthropic and Gemini. What a function given here
+    raises is answered with status 500.
 
     Args:
-        reply: the model. A coroutine function may take its time. A ``Fault`` that it returns and that sends a part of a reply
-            sends a part of an empty one.
-        routes: more functions, by the end of the path (``Request.end``), such as ``/embeddings``. They return a response or a fault.
+        reply: the model; may be a coroutine function. A ``Fault`` that it returns and that sends a part of a
+            reply sends a part of an empty one.
+        routes: more functions, by the end of the path (``Request.end``), such as ``/embeddings``. They return
+            a response or a fault.
         latency_s: how long each reply takes, faults included.
         line_s: how long each line of a streamed reply takes.
         usage: (prompt, cached, completion[, reasoning]) tokens of a request and the text of its reply.
@@ -120,8 +121,8 @@ class ChatServer:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Be away: connections are refused, idle ones are closed, and requests under way are answered on connections that
-        close then. Afterwards the server listens again, on the same port.
+        """Be away: connections are refused, idle ones are closed, and requests under way are answered on
+        connections that close then. Afterwards the server listens again, on the same port.
         """
         assert self._loop is not None, "a server can go down once it runs"
         asyncio.run_coroutine_threadsafe(self._leave(), self._loop).result(_SWITCHES_WITHIN_S)
@@ -220,7 +221,7 @@ class ChatServer:
             await self._answer(exchange)
         except ConnectionError:
             raise
-        except Exception as error:  # noqa: BLE001 - of a function that the test gave us: its client is shown it
+        except Exception as error:  # noqa: BLE001 - of a caller's function; the client is shown it
             await refusal(500, repr(error)).play(exchange)
 
     async def _answer(self, exchange: Exchange, fault: Fault | None = None) -> None:

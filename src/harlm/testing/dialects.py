@@ -1,4 +1,4 @@
-"""The JSON of chat requests and replies in the dialects of OpenAI, Anthropic and Gemini. Does not depend on sockets."""
+"""The JSON of chat requests and replies in the dialects of OpenAI, Anthropic and Gemini. No sockets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Request:
 
     @property
     def end(self) -> str:
-        """The end of the path, which says what is asked for: ``/completions``, ``/embeddings``, ``:generateContent``."""
+        """The end of the path, which says what is asked for: ``/completions``, ``:generateContent``."""
         return self.path[max(self.path.rfind("/"), self.path.rfind(":")) :]
 
     @property

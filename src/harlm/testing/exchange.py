@@ -1,4 +1,4 @@
-"""One request that waits for its reply, with the connection it came on. Handles raw bytes; decides nothing about the reply."""
+"""One request that waits for its reply, with its connection. Handles raw bytes; does not choose the reply."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Exchange:
         writer: its outgoing half.
         make: makes the model's reply; called at most once, and only if the reply is needed.
         headers: what every reply carries at this moment.
-        bill: called before the first byte of a model's reply is sent, so that a client that has a byte finds the bill.
+        bill: called before the first byte of a model's reply: a client that has a byte finds the bill.
 
     Attributes:
         keep_alive: whether the connection may serve another request.
@@ -105,7 +105,7 @@ class Exchange:
         return self.head(*headers, *usual, status=status) + body
 
     async def answer(self, reply: ModelReply, *, line_s: float = 0.0) -> None:
-        """Send a reply as it was asked for: whole, or as server-sent events, ``line_s`` after each line of its text."""
+        """Send a reply as it was asked for: whole, or as events, ``line_s`` after each line of its text."""
         if not self.request.is_streamed:
             await self.deliver(reply.completion(), reply.tokens)
             return

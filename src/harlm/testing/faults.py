@@ -1,4 +1,4 @@
-"""What can go wrong with one reply of a model's server. Does not depend on limits, nor decide which request meets which fault."""
+"""What can go wrong with one reply of a model's server. Does not decide which request meets which fault."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Reset(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Silence(Fault):
-    """A connection that stays open and silent after a part of the reply, until the client leaves or the server ends."""
+    """A connection that stays open and silent after a part of the reply, until the client leaves."""
 
     after: Part = "nothing"
 
@@ -116,7 +116,7 @@ class Truncated(Fault):
     """Half a reply, then the connection is closed in good order.
 
     Attributes:
-        framing: how the client can tell: ``length`` promises more bytes than come, ``chunked`` lacks its last chunk.
+        framing: ``length`` promises more bytes than come, ``chunked`` lacks its last chunk.
     """
 
     framing: Literal["length", "chunked"] = "length"
@@ -136,7 +136,7 @@ class Truncated(Fault):
 
 @dataclass(frozen=True, slots=True)
 class TruncatedStream(Fault):
-    """Server-sent events of half the reply, asked for or not, without ``[DONE]``; then the connection is closed."""
+    """Events of half the reply, asked for or not, without ``[DONE]``; then the connection is closed."""
 
     async def play(self, exchange: Exchange) -> None:
         """Send some events."""
@@ -218,7 +218,11 @@ class Finish(_Odd):
 
 @dataclass(frozen=True, slots=True)
 class TooMany(_Odd):
-    """More completion tokens than were allowed: ``tokens`` beyond the request's limit, or beyond the reply's own without one."""
+    """More completion tokens than were allowed.
+
+    Attributes:
+        tokens: beyond the request's limit; beyond the reply's own if there is no limit.
+    """
 
     tokens: int
 
@@ -242,7 +246,7 @@ class PromptMore(_Odd):
 
 @dataclass(frozen=True, slots=True)
 class Duplicate(Fault):
-    """The whole reply twice on one connection, which stays open: the second belongs to no request. Billed once."""
+    """The whole reply twice on one connection, which stays open. Billed once."""
 
     async def play(self, exchange: Exchange) -> None:
         """Answer twice."""

@@ -46,13 +46,13 @@ class Bill:
 class FaultyServer(ChatServer):
     """A chat server with faults, limits and bills.
 
-    A reply is billed from its first byte on, whether or not it says what it costs and whether or not the client is still
-    connected. Refusals, pages of HTML, and what is reset or silent before the first byte are not billed. ``GET /counts``
-    returns ``counts``.
+    A reply is billed from its first byte on, whether or not it says what it costs and whether or not the
+    client is still connected. Refusals, pages of HTML, and what is reset or silent before the first byte are
+    not billed. ``GET /counts`` returns ``counts``.
 
     Args:
         reply: the model.
-        faults: what goes wrong with a request; a sequence holds for the first requests to arrive, refused ones included.
+        faults: what goes wrong with a request; a sequence is for the first requests, refused ones included.
         latency_s: how long each reply takes, faults included; only refusals by a limit come at once.
         limits: what is refused with 429.
         usage: as of ``ChatServer``.

@@ -1,4 +1,4 @@
-"""Limits of a provider, and how a server reports their state. Time is an argument; the server counts what is in flight."""
+"""Limits of a provider, and how a server reports their state. Time and what is in flight are arguments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Limits:
         in_flight: requests at once.
         per_minute: requests; they return one by one, not all at the full minute.
         burst: requests that may come at once after a rest; ``per_minute`` if ``None``.
-        tokens_per_minute: of prompts, as the server estimates them, and of the replies, as ``max_tokens`` allows them.
+        tokens_per_minute: of prompts, as the server estimates them, and of replies, as ``max_tokens`` allows.
         headers: whether replies report the state of the limits in ``x-ratelimit-…``.
     """
 
@@ -98,7 +98,7 @@ def _bucket(limit: int | None, size: int | None = None) -> _Bucket | None:
 
 
 def _retry_after(seconds: float) -> Headers:
-    """Whole seconds for every client, milliseconds for those that read them; nothing if waiting does not help."""
+    """Seconds for every client, milliseconds for those that read them; nothing if waiting does not help."""
     if math.isinf(seconds):
         return ()
     return (

@@ -7,8 +7,8 @@ from harlm.testing.dialects import Request, estimated_tokens
 
 
 class ScriptedServer(ChatServer):
-    """A chat server whose replies follow a script. It reports every kind of tokens: half of each prompt as cached, and one
-    token of each reply as reasoning.
+    """A chat server whose replies follow a script. It reports every kind of tokens: half of each prompt as
+    cached, and one token of each reply as reasoning.
 
     Args:
         reply: the text to answer with, or a whole response.

@@ -2,8 +2,8 @@
 answer. Knows words, their places in a sentence and kinds of things; refuses to reason: nothing is said that is not
 copied.
 
-The coefficients were fitted on half of our own reading set (bench/data/reading); what they reach on the other half is
-printed by bench/reading.py.
+The coefficients were fitted on half of our own reading set (perf/data/reading); what they reach on the other half is
+printed by perf/reading.py.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 take; refuses to hedge what runs alone: in a fan-out the slowest call is what everybody waits for.
 
 In fan-outs of 20 against simulated lognormal latencies (sigma 0.9) it cuts their p95 to 0.6 to 0.7, for 4 % more requests
-(``python -m bench.calls``).
+(``python -m perf.calls``).
 """
 
 from __future__ import annotations

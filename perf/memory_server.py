@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from bench.server import fixed_usage, serve
 from harlm.testing import ChatServer, Request
+from perf.server import fixed_usage, serve
 
 _TREE = re.compile(r"TREE (\d+) wide, level (\d+) of (\d+), at (\S+)")
 _TURN = re.compile(r"Turn (\d+) of \d+\.")

@@ -1,9 +1,9 @@
-"""A model server for benchmarks that has limits and makes mistakes: ``FaultyServer`` in a process of its own. What it does
-is in the model's name: ``words-50`` replies with 50 words, ``late-2000`` with ``yes`` two seconds later (but for the first
-four items of a batch), ``root-4`` writes a batch of four sub-calls and finishes with how many replies there were, any
-other model replies with ``yes``. ``GET /counts`` tells what the server saw and what it billed.
+"""A model server for benches that has limits and makes mistakes: ``FaultyServer`` in a process of its own. What it does is in
+the model's name: ``words-50`` replies with 50 words, ``late-2000`` with ``yes`` two seconds later (except to the first four
+items of a batch), ``root-4`` writes a batch of four sub-calls and finishes with how many replies there were, any other model
+replies with ``yes``.
 
-    python -m bench.faulty_server --in-flight 20 --per-minute 600 --fault-share 0.05 --seed 1 --latency 0.05
+    python -m perf.faulty_server --in-flight 20 --per-minute 600 --fault-share 0.05 --seed 1 --latency 0.05
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import random
 
-from bench.server import serve
 from harlm.testing.dialects import Request
 from harlm.testing.exchange import Fault
 from harlm.testing.faults import (
@@ -25,6 +24,7 @@ from harlm.testing.faults import (
 )
 from harlm.testing.faulty import FaultyServer
 from harlm.testing.limits import Limits
+from perf.server import serve
 
 MIX: tuple[Fault, ...] = (
     Status(503, "overloaded"),
@@ -68,37 +68,27 @@ def _lateness(request: Request) -> float:
 
 
 def main() -> None:
-    """Serve until terminated; the first line of output is the address."""
-    wanted = _arguments()
-    drawn = random.Random(wanted.seed)
+    """Serve until terminated."""
+    told = _arguments()
+    drawn = random.Random(told.seed)
 
     def fault(_: Request) -> Fault | None:
-        return drawn.choice(MIX) if drawn.random() < wanted.fault_share else None
+        return drawn.choice(MIX) if drawn.random() < told.fault_share else None
 
     def latency(request: Request) -> float:
-        spread = drawn.lognormvariate(0, wanted.latency_sigma) if wanted.latency_sigma else 1.0
-        return float(wanted.latency * spread) + _lateness(request)
+        spread = drawn.lognormvariate(0, told.latency_sigma) if told.latency_sigma else 1.0
+        return float(told.latency * spread) + _lateness(request)
 
-    limits = Limits(
-        in_flight=wanted.in_flight,
-        per_minute=wanted.per_minute,
-        burst=wanted.burst,
-        tokens_per_minute=wanted.tokens_per_minute,
-        headers=not wanted.no_headers,
-    )
+    limits = Limits(in_flight=told.in_flight, per_minute=told.per_minute, burst=told.burst)
     serve(FaultyServer(words, faults=fault, latency_s=latency, limits=limits, keeps_requests=False))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.faulty_server")
+    parser = argparse.ArgumentParser(prog="python -m perf.faulty_server")
     parser.add_argument("--in-flight", type=int, help="requests at once")
     parser.add_argument("--per-minute", type=int, help="requests a minute")
     parser.add_argument("--burst", type=int, help="requests at once after a rest (default: --per-minute)")
-    parser.add_argument("--tokens-per-minute", type=int)
-    parser.add_argument("--no-headers", action="store_true", help="tell nothing of the limits' state")
-    parser.add_argument(
-        "--latency", type=float, default=0.0, help="seconds that an answer takes in the median"
-    )
+    parser.add_argument("--latency", type=float, default=0.0, help="median seconds of a reply")
     parser.add_argument("--latency-sigma", type=float, default=0.0, help="spread of a lognormal latency")
     parser.add_argument("--fault-share", type=float, default=0.0, help="of the requests, 0 to 1")
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
