@@ -44,7 +44,7 @@ def median(work: Callable[[], Any], times: int) -> tuple[float, float]:
 
 @contextmanager
 def peak_memory(*, without: int) -> Iterator[list[float]]:
-    """The greatest sum of resident megabytes over this process and all below it, but for the process ``without`` (the
+    """The greatest sum of resident megabytes over this process and all below it, except ``without`` (the
     model's server), sampled every 5 ms. What processes share is counted for each of them.
     """
     peak = [0.0]

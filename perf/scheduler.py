@@ -91,7 +91,7 @@ class Model:
         return text
 
 
-class Cells:
+class CellRunner:
     """One REPL, in which cells are run with and without a scout."""
 
     def __init__(self, repl: Repl, host: _Switch) -> None:
@@ -134,7 +134,7 @@ class _Switch:
         return await self.model.call(function, arguments)
 
 
-async def opened(stack: AsyncExitStack, text: str = "the context") -> Cells:
+async def opened(stack: AsyncExitStack, text: str = "the context") -> CellRunner:
     """A REPL on the strongest tier here."""
     sandbox = ChosenSandbox(Isolation(cpu_seconds=600, cell_seconds=600))
     stack.push_async_callback(sandbox.close)
@@ -143,7 +143,7 @@ async def opened(stack: AsyncExitStack, text: str = "the context") -> Cells:
     repl = await sandbox.open(setup, host)
     stack.push_async_callback(repl.close)
     await repl.run("import json")
-    return Cells(repl, host)
+    return CellRunner(repl, host)
 
 
 class _Measured(NamedTuple):
@@ -155,7 +155,7 @@ class _Measured(NamedTuple):
     early: Early
 
 
-async def _pattern(cells: Cells, pattern: Pattern, seed: int) -> _Measured:
+async def _pattern(cells: CellRunner, pattern: Pattern, seed: int) -> _Measured:
     sequential, _ = await cells.run(pattern.plain, Model(seed), ahead=False)
     batched, _ = await cells.run(pattern.batched, Model(seed), ahead=False)
     ours, record = await cells.run(pattern.plain, Model(seed), ahead=True)

@@ -1,6 +1,6 @@
 """Fakes for tests of whatever uses HARLM: a model that follows a script, the same over real HTTP, a provider
-that fails in every way that providers do (``harlm.testing.faults``), the server beneath both, and a REPL without
-a process. They pass the contract suites that the real ones pass.
+that fails in every way that providers do (``harlm.testing.faults``), the server beneath both, and a REPL
+without a process. They pass the contract suites that the real ones pass.
 """
 
 from harlm.testing.chat_server import ChatServer

@@ -27,7 +27,7 @@ AnyReply: TypeAlias = "str | ModelReply | web.Response | Fault"
 """The model's words, alone or with what they cost; any response; or what happens instead of one."""
 ReplyOf: TypeAlias = Callable[[Request], "AnyReply | Awaitable[AnyReply]"]
 UsageOf: TypeAlias = Callable[[Request, str], tuple[int, ...]]
-Latency: TypeAlias = "Callable[[Request], float] | float"
+LatencyOf: TypeAlias = "Callable[[Request], float] | float"
 
 _BACKLOG = 1024
 _READ_AHEAD = 1 << 20  # bytes
@@ -67,7 +67,7 @@ class ChatServer:
         reply: ReplyOf,
         *,
         routes: Mapping[str, ReplyOf] | None = None,
-        latency_s: Latency = 0.0,
+        latency_s: LatencyOf = 0.0,
         line_s: float = 0.0,
         usage: UsageOf = words_counted,
         keeps_requests: bool = True,

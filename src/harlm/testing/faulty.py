@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harlm.testing.chat_server import ChatServer, Latency, ReplyOf, UsageOf, words_counted
+from harlm.testing.chat_server import ChatServer, LatencyOf, ReplyOf, UsageOf, words_counted
 from harlm.testing.dialects import ModelReply, Request, Tokens
 from harlm.testing.exchange import Exchange, Fault, Headers
 from harlm.testing.faults import Html, Status
-from harlm.testing.limits import Gate, Limits
+from harlm.testing.limits import Admission, Limits
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -68,7 +68,7 @@ class FaultyServer(ChatServer):
         reply: ReplyOf,
         *,
         faults: Faults = (),
-        latency_s: Latency = 0.0,
+        latency_s: LatencyOf = 0.0,
         limits: Limits | None = None,
         usage: UsageOf = words_counted,
         keeps_requests: bool = True,
@@ -76,7 +76,7 @@ class FaultyServer(ChatServer):
         super().__init__(reply, latency_s=latency_s, usage=usage, keeps_requests=keeps_requests)
         self.refused = 0
         self._fault_of = faults if callable(faults) else partial(_nth, faults)
-        self._gate = Gate(limits or Limits())
+        self._admission = Admission(limits or Limits())
         self._bills: dict[int, Bill] = {}
 
     @property
@@ -106,7 +106,7 @@ class FaultyServer(ChatServer):
 
     async def _answer(self, exchange: Exchange, fault: Fault | None = None) -> None:
         request = exchange.request
-        refused = self._gate.refusal(request, in_flight=self.in_flight, now=time.monotonic())
+        refused = self._admission.refusal(request, in_flight=self.in_flight, now=time.monotonic())
         if refused is not None:
             await self._play(refused, exchange)
         else:
@@ -118,7 +118,7 @@ class FaultyServer(ChatServer):
         await super()._play(answer, exchange)
 
     def _headers(self) -> Headers:
-        return self._gate.headers(time.monotonic())
+        return self._admission.headers(time.monotonic())
 
     def _bill(self, request: Request, tokens: Tokens, *, delivered: bool) -> None:
         bill = Bill(request.number, request.model, tokens.prompt, tokens.cached, tokens.completion, delivered)

@@ -29,7 +29,7 @@ class Limits:
     headers: bool = True
 
 
-class Gate:
+class Admission:
     """Which requests may enter under some limits."""
 
     def __init__(self, limits: Limits) -> None:

@@ -17,6 +17,7 @@ from harlm.testing.exchange import Fault
 from harlm.testing.faults import (
     Dribble,
     Late,
+    NoUsage,
     Reset,
     Silence,
     Status,
@@ -132,6 +133,32 @@ def test_what_is_no_http_ends_one_connection_only(sent: bytes) -> None:
         with connected(server) as connection:
             connection.sendall(asked())
             assert heard(connection)[0].startswith(b"HTTP/1.1 200")
+
+
+# Streams and coroutines
+
+
+def test_a_stream_is_billed_and_delivered_with_its_last_event() -> None:
+    with FaultyServer(say) as server, connected(server) as connection:
+        connection.sendall(asked(stream=True))
+        data, end = heard(connection)
+        assert (data.count(b"data: "), data.endswith(b"[DONE]\n\n\r\n0\r\n\r\n"), end) == (3, True, "silent")
+        assert server.bills == owes()
+
+
+async def test_a_reply_may_be_a_coroutine_and_is_made_only_if_it_is_needed() -> None:
+    made: list[int] = []
+
+    async def reply(request: Request) -> str:
+        await asyncio.sleep(0)
+        made.append(request.number)
+        return WORDS
+
+    with FaultyServer(reply, faults=[Status(503), NoUsage(), None]) as server:
+        async with aiohttp.ClientSession() as session:
+            assert [(await post(session, server))[0] for _ in range(3)] == [503, 200, 200]
+        assert made == [1, 2]
+        assert [bill.number for bill in server.bills] == [1, 2]
 
 
 # Down
