@@ -5,7 +5,7 @@ LOCK   ?= test
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check fuzz bench test-latest test-lowest locks clean
+.PHONY: demo test check fuzz perf bench test-latest test-lowest locks clean
 
 demo: $(VENV)/.core
 	$(BIN)/harlm demo
@@ -23,8 +23,10 @@ check: $(VENV)/.check
 fuzz: $(VENV)/.test
 	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties tests/unit/memory tests/unit/engine/test_transcript.py --timeout 3600
 
-bench: $(VENV)/.test
-	$(BIN)/python bench/run.py
+perf: $(VENV)/.test
+	$(BIN)/python -m perf.run
+
+bench: perf
 
 # The suite on the newest and on the lowest versions that pyproject.toml admits.
 test-latest:

@@ -45,11 +45,10 @@ from harlm.models.openai import OpenAIChat
 from harlm.models.wrappers import Layers, Patience
 from harlm.protocols import LanguageModel
 from harlm.testing import EventLog, FaultyServer, Limits, Request
+from harlm.testing.exchange import Exchange, Fault
 from harlm.testing.faults import (
     Dribble,
     Duplicate,
-    Exchange,
-    Fault,
     Finish,
     Html,
     Late,
@@ -67,6 +66,7 @@ from harlm.testing.faults import (
 )
 from harlm.types import PICOS, Message, Sampling, Usage
 from tests.support.cli import Ran, harlm
+from tests.support.wire import eventually
 
 PRICES = {
     "openai/root": Price(input=1.25, output=10.0),
@@ -170,7 +170,7 @@ class SecondLater(Fault):
     seconds: float = 0.05
 
     async def play(self, exchange: Exchange) -> None:
-        reply = exchange.reply()
+        reply = await exchange.reply()
         await exchange.deliver(reply.completion(), reply.tokens)
         await asyncio.sleep(self.seconds)
         await exchange.send(exchange.whole(msgspec.json.encode(reply.completion())))
@@ -178,13 +178,6 @@ class SecondLater(Fault):
 
 def deep(levels: int) -> bytes:
     return b'{"error": {"message": ' + b"[" * levels + b"]" * levels + b"}}"
-
-
-def eventually(holds: Callable[[], bool], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while not holds() and time.monotonic() < until:
-        time.sleep(0.005)
-    return holds()
 
 
 # -- one fault ---------------------------------------------------------------------------------------------

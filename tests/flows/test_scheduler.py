@@ -136,7 +136,7 @@ def test_time_that_ends_in_the_middle_leaves_no_request_behind() -> None:
         before = len(server.requests)
         time.sleep(1)
         assert len(server.requests) == before
-        assert server._in_flight == 0
+        assert server.in_flight == 0
 
 
 SLOWLY = (

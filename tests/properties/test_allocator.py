@@ -12,10 +12,9 @@ from statistics import fmean
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from perf.budget.allocation import Children, best_possible, equal_split, first_come, worth
 
 from harlm.budget.allocator import Option, allocate, share
-
-Children = tuple[tuple[Option, ...], ...]
 
 
 @st.composite
@@ -27,29 +26,6 @@ def curves(draw: st.DrawFn) -> tuple[Option, ...]:
 
 
 CHILDREN = st.lists(curves(), max_size=6).map(tuple)
-
-
-def worth(grants: Sequence[int], children: Children) -> float:
-    """What the children can do with their grants."""
-    return math.fsum(
-        max((option.utility for option in options if option.cost <= grant), default=0.0)
-        for grant, options in zip(grants, children, strict=True)
-    )
-
-
-def best_possible(budget: int, children: Children) -> float:
-    """The optimum, by trying every budget for every child (dynamic programming over whole units)."""
-    best = [0.0] * (budget + 1)
-    for options in children:
-        best = [
-            max(
-                best[left],
-                *(best[left - each.cost] + each.utility for each in options if each.cost <= left),
-                0.0,
-            )
-            for left in range(budget + 1)
-        ]
-    return best[budget]
 
 
 # -- options ---------------------------------------------------------------------------------------------
@@ -129,20 +105,6 @@ def test_curves_that_make_no_sense_are_refused(options: list[Option], complaint:
 
 
 # -- measured against the best, and against what one would do without thinking ---------------------------
-
-
-def equal_split(budget: int, children: Children) -> list[int]:
-    return [
-        max((each.cost for each in options if each.cost <= budget // len(children)), default=0)
-        for options in children
-    ]
-
-
-def first_come(budget: int, children: Children) -> list[int]:
-    grants: list[int] = []
-    for options in children:
-        grants.append(max((each.cost for each in options if each.cost <= budget - sum(grants)), default=0))
-    return grants
 
 
 def cases(shape: str) -> Iterator[tuple[int, Children]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import threading
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from harlm.embedders.hashing import HashingEmbedder
+from harlm.testing import ChatServer, Request
+from harlm.testing.faults import refusal
 
 
 class Embeddings:
@@ -38,17 +39,17 @@ class Embeddings:
         self.usage: object = {"prompt_tokens": 1}
         self.slow_s = 0.0
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: Request) -> web.Response:
         """The reply to one request."""
-        body = await request.json()
-        self.requests.append(body["input"])
+        texts = request.body["input"]
+        self.requests.append(texts)
         await asyncio.sleep(self.slow_s)
         if self.fails:
             self.fails -= 1
             return web.json_response({"error": {"message": "later"}}, status=self.status)
         if self.rows is not None:
             return web.json_response({"data": self.rows, "usage": self.usage})
-        rows = await HashingEmbedder(self.dimension).embed(body["input"])
+        rows = await HashingEmbedder(self.dimension).embed(texts)
         shown = [list(array("f", row)) if self.as_lists else base64.b64encode(row).decode() for row in rows]
         data = [{"index": at, "embedding": each} for at, each in enumerate(shown)]
         return web.json_response({"data": data[::-1], "usage": self.usage})
@@ -57,32 +58,6 @@ class Embeddings:
 @contextmanager
 def embedding_server(does: Embeddings | None = None) -> Iterator[str]:
     """Run the server, and yield its base URL."""
-    does = does or Embeddings()
-    started = threading.Event()
-    loop = asyncio.new_event_loop()
-    port: list[int] = []
-    stopped = asyncio.Event()
-
-    async def serve() -> None:
-        app = web.Application(client_max_size=64 << 20)
-        app.router.add_post("/v1/embeddings", does.answer)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        port.append(runner.addresses[0][1])
-        started.set()
-        await stopped.wait()
-        await runner.cleanup()
-
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.close()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    started.wait(10)
-    try:
-        yield f"http://127.0.0.1:{port[0]}/v1"
-    finally:
-        loop.call_soon_threadsafe(stopped.set)
-        thread.join(10)
+    routes = {"/embeddings": (does or Embeddings()).answer}
+    with ChatServer(lambda request: refusal(404, "no model here"), routes=routes) as server:
+        yield server.base_url

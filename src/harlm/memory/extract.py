@@ -3,7 +3,7 @@ no words of its own.
 
 Without a question the beginning is kept. With one, sentences are ranked by BM25 plus a share of their
 neighbours' scores: at a quarter of the size this keeps 97 % of the answers, where the beginning keeps 24 %
-(our own set; ``bench/memory.py``).
+(our own set; ``perf/memory.py``).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ it does not.
 
 The least recently used entry is evicted first. On our traces this serves as many accesses as an eviction that
 knows the future if there is room for fifty entries, and up to 19 percentage points fewer with room for twelve
-(``bench/memory.py``).
+(``perf/memory.py``).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 FTS5 takes 2 µs to score a passage, so a query with common words takes long. Here, impacts (Anh and Moffat,
 "Pruned query evaluation using pre-computed impacts", SIGIR 2006) are precomputed numbers of 8 bits. A word
 that occurs in many passages keeps them in the 32-bit lanes of one large integer, so that one multiplication
-and one addition process all passages; a word that occurs in few has a list. bench/memory.py compares the two.
+and one addition process all passages; a word that occurs in few has a list. perf/memory.py compares the two.
 
 Handles passages by number. Does not depend on words, or on where their occurrences come from.
 """

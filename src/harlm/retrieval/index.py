@@ -1,7 +1,7 @@
 """BM25 over the passages of a list of texts, in SQLite's FTS5.
 
 The index contains words and spans, not the texts, and can be deleted and rebuilt at any time.
-bench/retrieval.py measures it; docs/concepts/context.md has the figures.
+perf/retrieval.py measures it; docs/concepts/context.md has the figures.
 """
 
 from __future__ import annotations

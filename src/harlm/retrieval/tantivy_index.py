@@ -1,7 +1,7 @@
 """BM25 over very many passages, in tantivy (``harlm[tantivy]``).
 
 Above about 50,000 passages it replaces ``harlm.retrieval.index``, since it takes a fraction of the time of
-FTS5 (bench/memory.py). Its files are a cache: a folder for each context, named by its content, which is
+FTS5 (perf/memory.py). Its files are a cache: a folder for each context, named by its content, which is
 rebuilt whenever it cannot be read. Stems are those of tantivy's own English stemmer, which are Porter's for
 most words.
 """

@@ -2,7 +2,7 @@
 
 A search scans the sign bits of all vectors, and compares the nearest few thousand in full. There is no index
 to build, so a vector is found as soon as it is added. The sign bits take 48 bytes for 384 numbers.
-bench/memory.py measures how many of the true neighbours are found.
+perf/memory.py measures how many of the true neighbours are found.
 """
 
 from __future__ import annotations

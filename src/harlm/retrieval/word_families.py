@@ -1,7 +1,7 @@
 """Families of related English words: irregular forms (``wrote``) and plain paraphrases (``author``).
 
 They are general language, without words of any special subject or corpus. On the reading set of
-bench/reading.py they raise the share of questions whose paragraph is ranked first by about one point.
+perf/reading.py they raise the share of questions whose paragraph is ranked first by about one point.
 """
 
 from __future__ import annotations

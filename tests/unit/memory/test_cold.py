@@ -250,7 +250,7 @@ while True:
 
 
 def test_a_killed_process_loses_nothing_that_was_acknowledged(file: Path) -> None:
-    """Four times here; 100 times in bench/memory.py."""
+    """Four times here; 100 times in perf/memory.py."""
     acknowledged: dict[str, int] = {}
     for number in range(4):
         command = [sys.executable, "-c", _WRITER, str(file), str(number)]

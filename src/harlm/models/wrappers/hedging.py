@@ -2,7 +2,7 @@
 that runs alone is not hedged: only in a fan-out do all calls wait for the slowest.
 
 In fan-outs of 20 against simulated lognormal latencies (sigma 0.9) it cuts their 95th percentile to 0.6 to
-0.7 of its value, for 4 % more requests (``python -m bench.calls``).
+0.7 of its value, for 4 % more requests (``python -m perf.calls``).
 """
 
 from __future__ import annotations

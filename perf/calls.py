@@ -1,15 +1,9 @@
-"""What the call layer costs and what it is worth: CPU for each call, refusals under a provider's limits, runs that answer in
-spite of faults, fan-outs with stragglers, and a run whose time is over. Beside it a client without that part, and the
-limit: bare aiohttp, what the provider's limits allow, a simulated hedge that costs nothing and knows the percentile.
-
-Servers are ``bench.faulty_server``, each in a process of its own.
-"""
+"""What the call layer costs and what it is worth. Servers are ``perf.faulty_server``, each in a process of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import compileall
-import json
 import math
 import os
 import random
@@ -18,17 +12,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
-from urllib.request import urlopen
 
 import aiohttp
 import msgspec
 
 import harlm
-from bench.measure import report
 from harlm import HARLM, Budget, DeadlineExceeded, HarlmError
 from harlm.budget import Account, Billing, Caps, PriceList
 from harlm.budget.pressure import NO_SPECULATION
@@ -40,6 +32,7 @@ from harlm.models.openai import OpenAIChat
 from harlm.models.wrappers import Layers
 from harlm.tokens.exact import tokenizer_of
 from harlm.types import Message, Price, Sampling
+from perf.measure import Table, report, server_process
 
 _PROMPT = "The answer stands somewhere in this text. " * 195  # 8 kB
 _MODEL = "words-240"  # 1.2 kB
@@ -58,28 +51,7 @@ _SLOW_CALLS, _TIMEOUTS = 64, 7
 Call = Callable[[], Awaitable[object]]
 Row = list[object]
 
-
-class _Server(NamedTuple):
-    """A faulty server in a process of its own."""
-
-    url: str
-
-    def counts(self) -> dict[str, int]:
-        """What it saw."""
-        with urlopen(f"{self.url.removesuffix('/v1')}/counts") as told:
-            seen: dict[str, int] = json.load(told)
-        return seen
-
-
-@contextmanager
-def _server(*options: object) -> Iterator[_Server]:
-    command = [sys.executable, "-m", "bench.faulty_server", *map(str, options)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield _Server(process.stdout.readline().strip())
-        finally:
-            process.terminate()
+_server = partial(server_process, "perf.faulty_server")
 
 
 def _adapter(url: str, transport: Transport) -> OpenAIChat:
@@ -160,7 +132,7 @@ async def _cpu_of(calls: Call, in_flight: int) -> float:
     return 1000 * (time.process_time() - before) / _CALLS
 
 
-async def _cpu() -> list[Row]:
+async def _cpu() -> Table:
     taken: dict[tuple[str, int], list[float]] = {}
     with _server("--latency", 0.02) as server:
         for _ in range(_ROUNDS):
@@ -173,14 +145,12 @@ async def _cpu() -> list[Row]:
                 for kind, opened in kinds.items():
                     async with opened as call:
                         taken.setdefault((kind, in_flight), []).append(await _cpu_of(call, in_flight))
-    return [
-        [
-            f"CPU ms a call, {in_flight} in flight (naive: the adapter alone; limit: aiohttp)",
-            *(_with_best(taken[kind, in_flight]) for kind in ("ours", "adapter", "aiohttp")),
-            "0.8" if in_flight == 64 else "flat" if in_flight > 64 else "-",
-        ]
-        for in_flight in _IN_FLIGHT
+    rows = [
+        [each, *(_with_best(taken[kind, each]) for kind in ("ours", "adapter", "aiohttp"))]
+        for each in _IN_FLIGHT
     ]
+    header = ["in flight", "HARLM", "the adapter alone", "bare aiohttp (limit)"]
+    return Table("CPU ms a call: median [best]", header, rows)
 
 
 def _with_best(values: Sequence[float]) -> str:
@@ -217,7 +187,7 @@ async def _burst(calls: int, *, burst: int, naive: bool, concurrency: int = _BUR
     return 100 * seen["refused"] / seen["requests"], took
 
 
-async def _limits() -> list[Row]:
+async def _limits() -> Table:
     ours = [await _burst(_BURST, burst=_A_MINUTE, naive=False) for _ in range(3)]
     usual = [await _burst(_BURST, burst=_A_MINUTE, naive=False, concurrency=32) for _ in range(3)]
     naive = await _burst(_BURST, burst=_A_MINUTE, naive=True)
@@ -226,14 +196,17 @@ async def _limits() -> list[Row]:
     )  # mostly waiting, each on its own server
     served = f"{_BURST} calls at once, {_AT_ONCE} are served"
     slowly = f"{_PACED} calls, a burst of {_PACED_BURST}, then {_A_MINUTE} a minute"
-    return [
-        [f"{served}: answered 429, %", _middle(ours, 0), naive[0], 0.0, "2"],
-        ["  seconds", _middle(ours, 1), naive[1], _BURST / _AT_ONCE * _LATENCY_S, "-"],
-        ["  answered 429 with 32 in flight at most, %", _middle(usual, 0), "-", 0.0, "2"],
-        ["  seconds", _middle(usual, 1), "-", _BURST / _AT_ONCE * _LATENCY_S, "-"],
-        [f"{slowly}: answered 429, %", paced[0][0], paced[1][0], 0.0, "2"],
-        ["  seconds", paced[0][1], paced[1][1], (_PACED - _PACED_BURST) * 60 / _A_MINUTE, "-"],
+    at_best = _BURST / _AT_ONCE * _LATENCY_S
+    rows: list[Row] = [
+        [f"{served}: answered 429, %", _middle(ours, 0), naive[0], 0.0],
+        [f"{served}: seconds", _middle(ours, 1), naive[1], at_best],
+        [f"{served}, 32 in flight at most: answered 429, %", _middle(usual, 0), "-", 0.0],
+        [f"{served}, 32 in flight at most: seconds", _middle(usual, 1), "-", at_best],
+        [f"{slowly}: answered 429, %", paced[0][0], paced[1][0], 0.0],
+        [f"{slowly}: seconds", paced[0][1], paced[1][1], (_PACED - _PACED_BURST) * 60 / _A_MINUTE],
     ]
+    header = ["", "HARLM", "back-off of 0.5, 1, 2, 4, 8 s", "what the limits allow"]
+    return Table("SIMULATED limits of a provider", header, rows)
 
 
 def _middle(measured: Sequence[tuple[float, float]], at: int) -> float:
@@ -269,18 +242,14 @@ async def _answered(retries: int) -> tuple[float, float]:
     return 100 * good / _RUNS, requests / _RUNS
 
 
-async def _faults() -> list[Row]:
+async def _faults() -> Table:
     ours, naive = await _answered(6), await _answered(0)
-    return [
-        [
-            f"{_RUNS} runs of 6 calls, {_FAULTS:.0%} of requests fail: runs that answer, % (naive: no retries)",
-            ours[0],
-            naive[0],
-            100.0,
-            "99.5",
-        ],
-        ["  requests for each run", ours[1], naive[1], 6 / (1 - _FAULTS), "-"],
+    rows: list[Row] = [
+        ["runs that answer, %", ours[0], naive[0], 100.0],
+        ["requests for each run", ours[1], naive[1], 6 / (1 - _FAULTS)],
     ]
+    title = f"{_RUNS} runs of 6 calls, {_FAULTS:.0%} of requests fail (SIMULATED faults)"
+    return Table(title, ["", "HARLM", "no retries", "limit"], rows)
 
 
 # -- stragglers ------------------------------------------------------------------------------------------
@@ -321,21 +290,16 @@ def _simulated() -> list[float]:
     return [max(hedged() for _ in range(_FAN_OUT)) for _ in range(20_000)]
 
 
-async def _stragglers() -> list[Row]:
+async def _stragglers() -> Table:
     (ours, more), (plain, _) = await asyncio.gather(_fan_outs(hedges=True), _fan_outs(hedges=False))
-    simulated = _simulated()
+    kinds = (ours, plain, _simulated())
     rows: list[Row] = [
-        [
-            f"fan-outs of {_FAN_OUT}, lognormal latency: p{share} ms (naive: no hedge)"
-            if share == 50
-            else f"  p{share} ms",
-            *(1000 * _percentile(each, share) for each in (ours, plain, simulated)),
-            "-",
-        ]
-        for share in (50, 95, 99)
+        [f"p{share} ms", *(1000 * _percentile(each, share) for each in kinds)] for share in (50, 95, 99)
     ]
-    ratios = [_percentile(each, 95) / _percentile(plain, 95) for each in (ours, plain, simulated)]
-    return [*rows, ["  p95 beside no hedge", *ratios, "0.6-0.8"], ["  more requests, %", more, 0.0, 5.0, "6"]]
+    ratios = [_percentile(each, 95) / _percentile(plain, 95) for each in kinds]
+    rows += [["p95 / p95 without hedges", *ratios], ["requests more than calls, %", more, 0.0, 5.0]]
+    header = ["", "HARLM", "no hedges", "hedges that know the percentile"]
+    return Table(f"Fan-outs of {_FAN_OUT} (SIMULATED log-normal latencies)", header, rows)
 
 
 def _percentile(values: Sequence[float], share: int) -> float:
@@ -345,26 +309,22 @@ def _percentile(values: Sequence[float], share: int) -> float:
 # -- time ------------------------------------------------------------------------------------------------
 
 
-def _time() -> list[Row]:
+def _time() -> Table:
     with _server() as server, tempfile.TemporaryDirectory() as home:
         models = (f"openai/root-{_SLOW_CALLS}@{server.url}", f"openai/late-10000@{server.url}")
         took = [_cut_short(models, home) for _ in range(_TIMEOUTS)]
         commands = [_command(models, home) for _ in range(3)]
-    return [
-        [f"{_SLOW_CALLS} calls of 10 s, one second: median s", statistics.median(took), "-", 1.0, "1.3"],
-        ["  worst s", max(took), "-", 1.0, "1.3"],
-        [
-            "  `harlm ask --timeout 1s`, from start to exit, median s",
-            statistics.median(commands),
-            "-",
-            "-",
-            "-",
-        ],
+    rows: list[Row] = [
+        ["HARLM.ask, median s", statistics.median(took), 1.0],
+        ["HARLM.ask, worst s", max(took), 1.0],
+        ["`harlm ask --timeout 1s`, from start to exit, median s", statistics.median(commands), "-"],
     ]
+    title = f"{_SLOW_CALLS} calls of 10 s in one second (SIMULATED latencies)"
+    return Table(title, ["", "HARLM", "limit"], rows)
 
 
 def _cut_short(models: tuple[str, str], home: str) -> float:
-    """Seconds of a run whose time is over before its calls are."""
+    """Seconds of a run whose time ends before its calls do."""
     client = HARLM(
         models[0], sub_model=models[1], mode="full", home=home, budget=Budget(seconds=1.0), cache=False
     )
@@ -394,17 +354,20 @@ def _command(models: tuple[str, str], home: str) -> float:
     return time.perf_counter() - started
 
 
-async def _all() -> list[Row]:
-    return [*await _cpu(), *await _limits(), *await _faults(), *await _stragglers()]
+async def _all() -> list[Table]:
+    return [await _cpu(), await _limits(), await _faults(), await _stragglers()]
 
 
 def main() -> None:
-    """Measure all, and print one table."""
-    load = os.getloadavg()[0]
+    """Measure all."""
     compileall.compile_dir(Path(harlm.__file__).parent, quiet=1)  # starts are those of an installed wheel
-    rows = [*asyncio.run(_all()), *_time()]
-    title = f"The call layer (load {load:.1f} before, {os.getloadavg()[0]:.1f} after)"
-    report("calls", title, ["", "HARLM", "naive", "limit", "target"], rows)
+    report(
+        "calls",
+        "The call layer (SIMULATED limits, faults and latencies)",
+        "CPU for each call, refusals under a provider's limits, runs that answer in spite of faults, fan-outs with stragglers "
+        "and a run whose time ends; beside a client without that part, and a limit.",
+        [*asyncio.run(_all()), _time()],
+    )
 
 
 if __name__ == "__main__":

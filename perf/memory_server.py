@@ -4,12 +4,10 @@ that it needs no state. No model is behind it; its replies are filler of a known
 
 from __future__ import annotations
 
-import asyncio
 import re
 
-from aiohttp import web
-
-from bench.server import completion, serve
+from harlm.testing import ChatServer, Request
+from perf.server import fixed_usage, serve
 
 _TREE = re.compile(r"TREE (\d+) wide, level (\d+) of (\d+), at (\S+)")
 _TURN = re.compile(r"Turn (\d+) of \d+\.")
@@ -21,17 +19,19 @@ FINAL('done')
 _FILLER = "The clerk noted what had come in and what had gone out, and signed the page. " * 40
 
 
-def _reply(model: str, messages: list[dict[str, str]]) -> str:
-    if model == "sub":
-        return f"reply {messages[-1]['content'][:60]}: {_FILLER[:1250]}"  # about 300 tokens
-    question = messages[1]["content"]
+def reply(request: Request) -> str:
+    """What the question says."""
+    texts = [text for _, text in request.messages]
+    if request.model == "sub":
+        return f"reply {texts[-1][:60]}: {_FILLER[:1250]}"  # about 300 tokens
+    question = texts[1]
     if "PAIRS" in question:
         return _PAIRS
     if (tree := _TREE.search(question)) is not None:
-        return _of_tree(tree, len(messages))
-    turn = int(_TURN.findall(messages[-1]["content"])[-1])
+        return _of_tree(tree, len(texts))
+    turn = int(_TURN.findall(texts[-1])[-1])
     if turn == 20:
-        if any("KEY is 4711" in message["content"] for message in messages):  # it stands in the prompt
+        if any("KEY is 4711" in text for text in texts):  # it stands in the prompt
             return "```repl\nFINAL('KEY is 4711')\n```"
         return "```repl\nwhole = memory.expand(memory.search('KEY')[0])\nFINAL(whole[whole.index('KEY'):][:11])\n```"
     key = " the KEY is 4711." if turn == 4 else ""
@@ -50,12 +50,5 @@ def _of_tree(tree: re.Match[str], messages: int) -> str:
     return f"```repl\nparts = {ask}\nprint(*parts, sep='\\n\\n')\n```"
 
 
-async def complete(request: web.Request) -> web.Response:
-    """One reply."""
-    body = await request.json()
-    text = _reply(body["model"].partition("-")[0], body["messages"])
-    return completion(body["model"], text)
-
-
 if __name__ == "__main__":
-    asyncio.run(serve(complete))
+    serve(ChatServer(reply, usage=fixed_usage, keeps_requests=False))

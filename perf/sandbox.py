@@ -1,6 +1,4 @@
-"""What it costs to keep model-written code apart, and whether it is kept. Beside the tiers: a plain subprocess for each REPL,
-which protects from nothing, and the limit: a bare interpreter, bare forks, bare sockets (asyncio for cells, blocking for calls).
-"""
+"""What it costs to keep model-written code apart, and whether it is kept apart."""
 
 from __future__ import annotations
 
@@ -23,34 +21,33 @@ from types import SimpleNamespace
 from typing import IO, Any, TypeVar, cast
 
 import harlm
-from bench.measure import report
 from harlm.config import SandboxSettings
 from harlm.protocols import ReplSetup
 from harlm.sandbox.process.sandbox import ProcessSandbox
 from harlm.sandbox.process.zygote import ENVIRONMENT, HostZygote
 from harlm.sandbox.tiers import find
 from harlm.types import Context, Observation
+from perf.measure import Table, report
 
 _PLAIN, _LIMIT = "plain subprocess", "limit"
 _ROWS = {
-    "first": ("first REPL of a fresh process, with its first cell, ms", "250"),
-    "choose": ("  choosing the tier before that, interpreter included, ms", "-"),
-    "next": ("next REPL with its first cell, ms", "4"),
-    "string": ("fork of a REPL that holds a 100 MB string, ms", "4"),
-    "objects": ("fork of a REPL that holds a million small objects, ms", "20"),
-    "up": ("100 REPLs over one 100 MB context, all answering, ms", "500"),
-    "memory": ("  their memory besides what they share, MB", "160"),
-    "cell": ("cell round trip (x = 1), µs", "100"),
-    "cell, CPU": ("  its CPU: host + worker, µs", "-"),
-    "call": ("llm_query round trip with an instant host, µs", "100"),
-    "call, CPU": ("  its CPU: host + worker, µs", "-"),
-    "batch": ("1,000 calls of 50 ms from one REPL, ms", "150"),
-    "loser": ("loser cancelled to process gone, ms: p50, worst of 60", "500"),
-    "left": ("processes left 2 s after kill -9 of the host", "0"),
-    "until": ("  until they were gone, ms: median, worst", "-"),
-    "hostile": ("hostile cells that escaped", "0"),
+    "first": "first REPL of a fresh process, with its first cell, ms",
+    "choose": "first REPL: choosing the tier before that, interpreter included, ms",
+    "next": "next REPL with its first cell, ms",
+    "string": "fork of a REPL that holds a 100 MB string, ms",
+    "objects": "fork of a REPL that holds a million small objects, ms",
+    "up": "100 REPLs over one 100 MB context, all answering, ms",
+    "memory": "100 REPLs: their memory besides what they share, MB",
+    "cell": "cell round trip (x = 1), µs",
+    "cell, CPU": "cell round trip: CPU of host + worker, µs",
+    "call": "llm_query round trip with an instant host, µs",
+    "call, CPU": "llm_query round trip: CPU of host + worker, µs",
+    "batch": "1,000 calls of 50 ms from one REPL, ms",
+    "loser": "loser cancelled to process gone, ms: p50, worst of 60",
+    "left": "processes left 2 s after kill -9 of the host",
+    "until": "kill -9 of the host: until they were gone, ms: median, worst",
+    "hostile": "hostile cells that escaped",
 }
-"""Titles and targets. Medians, with the best in brackets."""
 
 _LOOP = "while True: pass"
 _HELD = {"string": "'x' * 100_000_000", "objects": "[str(i) for i in range(1_000_000)]"}
@@ -174,7 +171,7 @@ async def _busy(kind: str) -> None:
 
 
 def first_repls(kind: str) -> Column:
-    both = [_python("-m", "bench.sandbox", "first", kind) for _ in range(9)]
+    both = [_python("-m", "perf.sandbox", "first", kind) for _ in range(9)]
     chosen = {} if kind == _PLAIN else {"choose": _shown(each[0] for each in both)}
     return {"first": _shown(map(sum, both)), **chosen}
 
@@ -254,7 +251,7 @@ def orphans(kind: str) -> Column:
 
     took, left = [], 0
     for _ in range(1 if kind == _PLAIN else 3):
-        with Popen([sys.executable, "-m", "bench.sandbox", "busy", kind], stdout=PIPE) as host:
+        with Popen([sys.executable, "-m", "perf.sandbox", "busy", kind], stdout=PIPE) as host:
             pids = {*json.loads(cast(IO[bytes], host.stdout).readline()), *descendants(host.pid)}
             started = time.perf_counter()
             host.kill()
@@ -384,11 +381,10 @@ _MEASURES: list[_Measure] = [first_repls, lives, forks, hundreds, round_trips, o
 
 
 def main() -> None:
-    """Measure all, and print one table."""
+    """Measure all."""
     if sys.argv[1:]:
         what, kind = sys.argv[1:]
         return asyncio.run({"first": _first, "busy": _busy}[what](kind))
-    load = os.getloadavg()[0]
     compileall.compile_dir(Path(harlm.__file__).parent, quiet=1)  # starts are those of an installed wheel
     tiers = [tier for tier in ("s3", "s2", "s0") if asyncio.run(find(tier)).is_built]
     columns: dict[str, Column] = {each: {} for each in (*tiers, _PLAIN, _LIMIT)}
@@ -396,10 +392,14 @@ def main() -> None:
         for kind in [_LIMIT] if measure in _LIMITS else [*tiers, _PLAIN]:
             row = measure(kind)
             columns[kind] |= asyncio.run(row) if isinstance(row, Coroutine) else row
-    title = f"The sandbox (load {load:.1f} before, {os.getloadavg()[0]:.1f} after)"
-    cells = {key: [each.get(key, "-") for each in columns.values()] for key in _ROWS}
-    rows = [[name, *cells[key], target] for key, (name, target) in _ROWS.items()]
-    return report("sandbox", title, ["", *columns, "target"], rows)
+    rows = [[name, *(each.get(key, "-") for each in columns.values())] for key, name in _ROWS.items()]
+    return report(
+        "sandbox",
+        "The sandbox",
+        "What each tier costs and keeps, beside a plain subprocess for each REPL, which protects from nothing, and the limit: a "
+        "bare interpreter, bare forks, bare sockets (asyncio for cells, blocking for calls).",
+        [Table("Medians, with the best in brackets", ["", *columns], rows)],
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
-"""What a run costs besides its model: fixed cost, CPU for each sub-call, time of a batch. A server without latency in a
-process of its own; beside ours the reference RLM (``--peer PYTHON``, an interpreter that has ``rlms``) and the limit (the
-same requests from bare aiohttp).
-"""
+"""What a run costs besides its model. ``--peer PYTHON`` is an interpreter that has ``rlms``."""
 
 from __future__ import annotations
 
@@ -16,8 +13,8 @@ from typing import Any
 
 import aiohttp
 
-from bench.measure import cpu_seconds, median, mock_server, report
 from harlm import HARLM
+from perf.measure import Table, cpu_seconds, median, report, server_process
 
 _TIMES = 15
 _MANY = 512
@@ -91,18 +88,25 @@ def peer(python: str, url: str) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure all, and print one table."""
+    """Measure all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", metavar="PYTHON", help="an interpreter with rlms installed")
     python = parser.parse_args().peer
-    with mock_server() as server:
+    with server_process() as server:
         url = server.url
         columns = {"HARLM": ours(url), "bare aiohttp (limit)": asyncio.run(_limit(url))}
         if python:
             columns["rlms"] = peer(python, url)
     names = list(columns["HARLM"])
     rows = [[name, *(columns[each].get(name, "-") for each in columns)] for name in names]
-    report("engine", "Cost of a run besides its model (zero-latency server)", ["", *columns], rows)
+    report(
+        "engine",
+        "What a run costs besides its model",
+        "Fixed cost, CPU for each sub-call and time of a batch, against a server without a model and without latency in a "
+        "process of its own; beside the reference RLM and, as the limit, the same requests from bare aiohttp.",
+        [Table(f"A run of {_MANY} sub-calls", ["", *columns], rows)],
+        options="--peer PYTHON" if python else "",
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The reference RLM on the same server; run by bench/engine.py and bench/large_text.py with an interpreter that has rlms.
+"""The reference RLM on the same server; run by perf/engine.py and perf/large_text.py with an interpreter that has rlms.
 
 Usage: python peer_rlms.py URL COUNT [MEGABYTES]
 """

@@ -1,19 +1,19 @@
-"""A model server for benchmarks that has limits and makes mistakes: ``FaultyServer`` in a process of its own. What it does
-is in the model's name: ``words-50`` replies with 50 words, ``late-2000`` with ``yes`` two seconds later (but for the first
-four items of a batch), ``root-4`` writes a batch of four sub-calls and finishes with how many replies there were, any
-other model replies with ``yes``. ``GET /counts`` tells what the server saw and what it billed.
+"""A model server for benches that has limits and makes mistakes: ``FaultyServer`` in a process of its own. What it does is in
+the model's name: ``words-50`` replies with 50 words, ``late-2000`` with ``yes`` two seconds later (except to the first four
+items of a batch), ``root-4`` writes a batch of four sub-calls and finishes with how many replies there were, any other model
+replies with ``yes``.
 
-    python -m bench.faulty_server --in-flight 20 --per-minute 600 --fault-share 0.05 --seed 1 --latency 0.05
+    python -m perf.faulty_server --in-flight 20 --per-minute 600 --fault-share 0.05 --seed 1 --latency 0.05
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-import signal
 
+from harlm.testing.dialects import Request
+from harlm.testing.exchange import Fault
 from harlm.testing.faults import (
-    Fault,
     Html,
     Malformed,
     NoChoices,
@@ -22,8 +22,9 @@ from harlm.testing.faults import (
     Status,
     Truncated,
 )
-from harlm.testing.faulty import FaultyServer, Limits
-from harlm.testing.server import Request
+from harlm.testing.faulty import FaultyServer
+from harlm.testing.limits import Limits
+from perf.server import serve
 
 MIX: tuple[Fault, ...] = (
     Status(503, "overloaded"),
@@ -39,7 +40,6 @@ MIX: tuple[Fault, ...] = (
 _BATCH = "replies = llm_query_batched([f'item {{i}}' for i in range({n})])\nprint(len(replies))"
 _FINISH = "FINAL(f'{len(replies)} replies')"
 _AT_ONCE = 4  # items of a batch that ``late`` models do not keep waiting
-_ENDS = {signal.SIGTERM, signal.SIGINT}
 
 
 def words(request: Request) -> str:
@@ -68,42 +68,27 @@ def _lateness(request: Request) -> float:
 
 
 def main() -> None:
-    """Serve until terminated; the first line of output is the address."""
-    wanted = _arguments()
-    drawn = random.Random(wanted.seed)
+    """Serve until terminated."""
+    told = _arguments()
+    drawn = random.Random(told.seed)
 
     def fault(_: Request) -> Fault | None:
-        server.requests.clear()  # prompts of a long measurement would fill the memory
-        return drawn.choice(MIX) if drawn.random() < wanted.fault_share else None
+        return drawn.choice(MIX) if drawn.random() < told.fault_share else None
 
     def latency(request: Request) -> float:
-        spread = drawn.lognormvariate(0, wanted.latency_sigma) if wanted.latency_sigma else 1.0
-        return float(wanted.latency * spread) + _lateness(request)
+        spread = drawn.lognormvariate(0, told.latency_sigma) if told.latency_sigma else 1.0
+        return float(told.latency * spread) + _lateness(request)
 
-    limits = Limits(
-        in_flight=wanted.in_flight,
-        per_minute=wanted.per_minute,
-        burst=wanted.burst,
-        tokens_per_minute=wanted.tokens_per_minute,
-        headers=not wanted.no_headers,
-    )
-    server = FaultyServer(words, faults=fault, latency_s=latency, limits=limits)
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before the server's thread: it inherits the mask
-    with server:
-        print(server.base_url, flush=True)
-        signal.sigwait(_ENDS)
+    limits = Limits(in_flight=told.in_flight, per_minute=told.per_minute, burst=told.burst)
+    serve(FaultyServer(words, faults=fault, latency_s=latency, limits=limits, keeps_requests=False))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.faulty_server")
+    parser = argparse.ArgumentParser(prog="python -m perf.faulty_server")
     parser.add_argument("--in-flight", type=int, help="requests at once")
     parser.add_argument("--per-minute", type=int, help="requests a minute")
     parser.add_argument("--burst", type=int, help="requests at once after a rest (default: --per-minute)")
-    parser.add_argument("--tokens-per-minute", type=int)
-    parser.add_argument("--no-headers", action="store_true", help="tell nothing of the limits' state")
-    parser.add_argument(
-        "--latency", type=float, default=0.0, help="seconds that an answer takes in the median"
-    )
+    parser.add_argument("--latency", type=float, default=0.0, help="median seconds of a reply")
     parser.add_argument("--latency-sigma", type=float, default=0.0, help="spread of a lognormal latency")
     parser.add_argument("--fault-share", type=float, default=0.0, help="of the requests, 0 to 1")
     parser.add_argument("--seed", type=int, default=0, help="of the draws")

@@ -9,9 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.measure import Server, mock_server, peak_memory, report
 from harlm import HARLM
 from harlm.events import CallStarted, Event
+from perf.measure import ServerProcess, Table, peak_memory, report, server_process
 
 _MEGABYTES = 100
 
@@ -28,7 +28,7 @@ class _FirstSubCall:
             self.at = time.perf_counter()
 
 
-def ours(server: Server, text: str) -> tuple[float, float]:
+def ours(server: ServerProcess, text: str) -> tuple[float, float]:
     """Seconds to the first sub-call, and megabytes."""
     with tempfile.TemporaryDirectory() as home, peak_memory(without=server.pid) as peak:
         client = HARLM(
@@ -45,7 +45,7 @@ def ours(server: Server, text: str) -> tuple[float, float]:
     return first.at - started, peak[0]
 
 
-def peer(python: str, server: Server) -> tuple[float, float]:
+def peer(python: str, server: ServerProcess) -> tuple[float, float]:
     """The reference RLM: seconds of the whole run, which is its first sub-call and one turn more, and megabytes."""
     script = Path(__file__).parent / "peer_rlms.py"
     with peak_memory(without=server.pid) as peak:
@@ -56,17 +56,23 @@ def peer(python: str, server: Server) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measure both, and print one table."""
+    """Measure both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", metavar="PYTHON", help="an interpreter with rlms installed")
     python = parser.parse_args().peer
     rows: list[list[object]] = []
-    with mock_server() as server:
+    with server_process() as server:
         if python:
             rows.append(["rlms (whole run; peak of both programs)", *peer(python, server)])
         HARLM(model=f"openai/root-LOOK@{server.url}", mode="full", cache=False).ask("?", "warm up")
         rows.insert(0, ["HARLM", *ours(server, "abcdefghi\n" * (_MEGABYTES * 100_000))])
-    report("large_text", f"A context of {_MEGABYTES} MB", ["", "first sub-call, s", "peak memory, MB"], rows)
+    report(
+        "large_text",
+        "A large context",
+        "Seconds to the first sub-call, and the peak memory of all processes together, beside the reference RLM.",
+        [Table(f"A context of {_MEGABYTES} MB", ["", "first sub-call, s", "peak memory, MB"], rows)],
+        options="--peer PYTHON" if python else "",
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What the scheduler is worth and what it costs. Simulated latencies (log-normal), real REPLs on the strongest tier here; for
-each pattern side by side: one call after another, the reference RLM's batched call as a model would use it, ours, and the
-critical path worked out by hand. Then limits of calls in flight against list scheduling, and what a scout costs.
+"""What the scheduler is worth and what it costs: simulated latencies, real REPLs on the strongest tier here.
+
+``python -m perf.scheduler [PART…]``: patterns, limits, costs, copies.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ import heapq
 import math
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from bench.measure import cpu_seconds, mock_server, report
-from bench.scheduler_patterns import PATTERNS, Pattern
 from harlm import HARLM
 from harlm.config import SandboxSettings
 from harlm.guest.scout.scout import HostReply, Scout
@@ -32,6 +30,8 @@ from harlm.sandbox.tiers import ChosenSandbox
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
 from harlm.types import Context, Early, Usage
+from perf.measure import Table, cpu_seconds, report_parts, server_process
+from perf.scheduler_patterns import PATTERNS, Pattern
 
 _FUNCTIONS = ("llm_query", "llm_query_batched")
 _CHUNKS = 12
@@ -45,7 +45,7 @@ _ROWS = (100, 1_000, 10_000, 100_000)
 
 
 class Model:
-    """A model that is none: replies by what is asked, after a time that depends on what is asked as well.
+    """A simulated model: its replies and their times depend only on what is asked.
 
     Args:
         seed: of replies and times.
@@ -91,7 +91,7 @@ class Model:
         return text
 
 
-class Bench:
+class CellRunner:
     """One REPL, in which cells are run with and without a scout."""
 
     def __init__(self, repl: Repl, host: _Switch) -> None:
@@ -110,7 +110,7 @@ class Bench:
         record = CellRecord(calls=()) if model.broker is None else await model.broker.close()
         model.broker = None
         if seen.error is not None:
-            raise SystemExit(f"a cell of the benchmark failed:\n{seen.error}")
+            raise SystemExit(f"a cell of the bench failed:\n{seen.error}")
         return model.ended - model.began, record
 
     async def wall(self, cell: str, model: Model, *, ahead: bool) -> float:
@@ -134,7 +134,7 @@ class _Switch:
         return await self.model.call(function, arguments)
 
 
-async def opened(stack: AsyncExitStack, text: str = "the context") -> Bench:
+async def opened(stack: AsyncExitStack, text: str = "the context") -> CellRunner:
     """A REPL on the strongest tier here."""
     sandbox = ChosenSandbox(SandboxSettings(cpu_seconds=600, cell_seconds=600))
     stack.push_async_callback(sandbox.close)
@@ -143,7 +143,7 @@ async def opened(stack: AsyncExitStack, text: str = "the context") -> Bench:
     repl = await sandbox.open(setup, host)
     stack.push_async_callback(repl.close)
     await repl.run("import json")
-    return Bench(repl, host)
+    return CellRunner(repl, host)
 
 
 class _Measured(NamedTuple):
@@ -155,10 +155,10 @@ class _Measured(NamedTuple):
     early: Early
 
 
-async def _pattern(bench: Bench, pattern: Pattern, seed: int) -> _Measured:
-    sequential, _ = await bench.run(pattern.plain, Model(seed), ahead=False)
-    batched, _ = await bench.run(pattern.batched, Model(seed), ahead=False)
-    ours, record = await bench.run(pattern.plain, Model(seed), ahead=True)
+async def _pattern(cells: CellRunner, pattern: Pattern, seed: int) -> _Measured:
+    sequential, _ = await cells.run(pattern.plain, Model(seed), ahead=False)
+    batched, _ = await cells.run(pattern.batched, Model(seed), ahead=False)
+    ours, record = await cells.run(pattern.plain, Model(seed), ahead=True)
     model = Model(seed)
 
     def ask(prompt: str, after: float) -> tuple[str, float]:
@@ -169,15 +169,15 @@ async def _pattern(bench: Bench, pattern: Pattern, seed: int) -> _Measured:
     return _Measured(sequential, batched, ours, oracle, len(record.calls), record.early)
 
 
-async def patterns() -> None:
+async def patterns() -> Table:
     """The table of patterns."""
     rows: list[list[object]] = []
     efficiencies: dict[bool, list[float]] = {True: [], False: []}
     early = Early()
     async with AsyncExitStack() as stack:
-        bench = await opened(stack)
+        cells = await opened(stack)
         for pattern in PATTERNS:
-            measured = [await _pattern(bench, pattern, seed) for seed in _SEEDS]
+            measured = [await _pattern(cells, pattern, seed) for seed in _SEEDS]
             early += sum((each.early for each in measured), Early())
             efficiency = [each.oracle / each.ours for each in measured]
             if not pattern.may_end:
@@ -187,7 +187,7 @@ async def patterns() -> None:
                     pattern.name,
                     sum(each.calls for each in measured) // len(measured),
                     *(
-                        round(statistics.median(each), 2)
+                        f"{statistics.median(each):.2f}"
                         for each in zip(*(each[:4] for each in measured), strict=True)
                     ),
                     f"{statistics.median(each.sequential / each.ours for each in measured):.1f}x",
@@ -200,8 +200,7 @@ async def patterns() -> None:
         values = efficiencies[is_parallel]
         rows.append([name, "", "", "", "", "", "", "", f"{statistics.mean(values):.3f}", ""])
     rows.append(["waste, all patterns", *[""] * 8, f"{early.wasted / max(1, early.claimed):.1%}"])
-    report(
-        "scheduler",
+    return Table(
         f"A cell's calls, first to last, in seconds (SIMULATED latencies, log-normal, median {_MEDIAN_S:g} s, sigma "
         f"{_SIGMA:g}; {_CHUNKS} chunks, median of {len(_SEEDS)} seeds)",
         [
@@ -228,23 +227,22 @@ def _list_schedule(latencies: list[float], limit: int) -> float:
     return max(free)
 
 
-async def limits() -> None:
+async def limits() -> Table:
     """A plain loop with a limit of calls in flight, against list scheduling."""
     cell = "out = []\nfor chunk in chunks:\n    out.append(llm_query(f'summarise {chunk}'))"
     rows: list[list[object]] = []
     async with AsyncExitStack() as stack:
-        bench = await opened(stack)
+        cells = await opened(stack)
         for limit in _LIMITS:
             ratios, seconds = [], []
             for seed in _SEEDS:
-                took, _ = await bench.run(cell, Model(seed, limit=limit), ahead=True, chunks=_LIMITED_CALLS)
+                took, _ = await cells.run(cell, Model(seed, limit=limit), ahead=True, chunks=_LIMITED_CALLS)
                 model = Model(seed)
                 latencies = [model.known(f"summarise chunk {at}")[1] for at in range(_LIMITED_CALLS)]
                 ratios.append(took / _list_schedule(latencies, limit))
                 seconds.append(took)
             rows.append([limit, f"{statistics.median(seconds):.2f}", f"{statistics.median(ratios):.3f}"])
-    report(
-        "scheduler_limits",
+    return Table(
         f"A plain loop of {_LIMITED_CALLS} calls with a limit in flight (SIMULATED latencies)",
         ["in flight", "ours, s", "ours / list schedule"],
         rows,
@@ -288,48 +286,42 @@ def _scout_alone(cell: str, chunks: int) -> tuple[float, int]:
     return took, line.number
 
 
-async def costs() -> None:
+async def costs() -> Table:
     """What a scout costs."""
     rows: list[list[object]] = []
     named = {pattern.name: pattern.plain for pattern in PATTERNS}
     one = statistics.median(_scout_alone(named["plain loop"], 2)[0] for _ in range(_TIMES))
-    rows.append(["scout: a cell of 3 calls, CPU ms", round(1000 * one, 2), "2"])
+    rows.append(["scout: a cell of 3 calls, CPU ms", round(1000 * one, 2)])
     for name in ("plain loop", "branch + second call", "helper, early return"):
         took, calls = _scout_alone(named[name], 2_000)
-        rows.append([f"scout: {name}, {calls:,} calls, CPU ms a call", round(1000 * took / calls, 3), "0.2"])
+        rows.append([f"scout: {name}, {calls:,} calls, CPU ms a call", round(1000 * took / calls, 3)])
     async with AsyncExitStack() as stack:
         small = await opened(stack)
         large = await opened(stack, "a line of the context\n" * 4_700_000)
         quiet = "x = sum(len(str(n)) for n in range(200))"
         for name, cell in (("no calls", quiet), ("one call", "y = llm_query('?')"), ("four calls", _FOUR)):
-            for bench, size in ((small, "small context"), (large, "103 MB context")):
+            for cells, size in ((small, "small context"), (large, "103 MB context")):
                 with_scout, without = [], []
                 for _ in range(3 * _TIMES):
-                    without.append(await bench.wall(cell, Model(1, 0.0), ahead=False))
-                    with_scout.append(await bench.wall(cell, Model(1, 0.0), ahead=True))
+                    without.append(await cells.wall(cell, Model(1, 0.0), ahead=False))
+                    with_scout.append(await cells.wall(cell, Model(1, 0.0), ahead=True))
                 more = statistics.median(with_scout) - statistics.median(without)
-                wanted = "0" if name == "no calls" else "the fork" if name == "four calls" else "0"
-                rows.append([f"cell with {name}, {size}: later by, ms", round(1000 * more, 2), wanted])
+                rows.append([f"cell with {name}, {size}: later by, ms", round(1000 * more, 2)])
         started = time.perf_counter()
-        cell = "out = []\nfor at in range(10_000):\n    out.append(llm_query(f'{at}'))"
+        cell = f"out = []\nfor at in range({_MANY}):\n    out.append(llm_query(f'{{at}}'))"
         _, record = await small.run(cell, Model(1, 0.05), ahead=True)
         rows.append(
             [
                 f"loop of {_MANY:,} calls of 50 ms: seconds ({len(record.calls):,} made, {record.early.wasted} wasted)",
                 round(time.perf_counter() - started, 2),
-                "works",
             ]
         )
     rows += _through_ask()
-    report(
-        "scheduler_costs",
-        "What a scout costs, and a plain loop through HARLM.ask",
-        ["", "measured", "wanted"],
-        rows,
-    )
+    title = "What a scout costs, and a plain loop through HARLM.ask (SIMULATED latencies)"
+    return Table(title, ["", "measured"], rows)
 
 
-async def copies() -> None:
+async def copies() -> Table:
     """What keeps a scout apart: a fork, or copies in another process."""
     rows: list[list[object]] = []
     make = "rows = [{{'id': at, 'text': 'x' * 20, 'tags': ['a', 'b']}} for at in range({count})]"
@@ -337,18 +329,17 @@ async def copies() -> None:
         row: list[object] = [f"{count:,}"]
         for first in ("pass", "import mmap"):  # with which nothing forks
             async with AsyncExitStack() as stack:
-                bench = await opened(stack)
-                await bench.wall(first, Model(1, 0.0), ahead=False)
-                await bench.wall(make.format(count=count), Model(1, 0.0), ahead=False)
+                cells = await opened(stack)
+                await cells.wall(first, Model(1, 0.0), ahead=False)
+                await cells.wall(make.format(count=count), Model(1, 0.0), ahead=False)
                 later = []
                 for _ in range(_TIMES):
-                    without = await bench.wall(_FOUR, Model(1, 0.0), ahead=False)
-                    later.append(await bench.wall(_FOUR, Model(1, 0.0), ahead=True) - without)
-                _, record = await bench.run(_FOUR, Model(1, 0.05), ahead=True)
+                    without = await cells.wall(_FOUR, Model(1, 0.0), ahead=False)
+                    later.append(await cells.wall(_FOUR, Model(1, 0.0), ahead=True) - without)
+                _, record = await cells.run(_FOUR, Model(1, 0.05), ahead=True)
                 row += [round(1000 * statistics.median(later), 2), record.early.made]
         rows.append(row)
-    report(
-        "scheduler_copies",
+    return Table(
         "A scout kept apart by a fork or by copies: by how many ms a cell of four calls is later, and how many are early at 50 ms each",
         ["rows of three fields", "fork: later by", "early", "copies: later by", "early"],
         rows,
@@ -361,7 +352,7 @@ _FOUR = "out = []\nfor at in range(4):\n    out.append(llm_query(f'{at}'))"
 def _through_ask() -> list[list[object]]:
     """A plain loop end to end over HTTP, with and without a scout."""
     rows: list[list[object]] = []
-    with mock_server() as server, tempfile.TemporaryDirectory() as home:
+    with server_process() as server, tempfile.TemporaryDirectory() as home:
 
         def ask(root: str, sub: str, speculation: Any) -> tuple[float, float]:
             client = HARLM(
@@ -376,9 +367,7 @@ def _through_ask() -> list[list[object]]:
         ask("root-LOOK", "sub-0", "safe")
         for speculation in ("off", "safe"):
             slow = statistics.median(ask("root-LOOP-64", "sub-100", speculation)[0] for _ in range(3))
-            rows.append(
-                [f"64 x 100 ms in a plain loop, HARLM.ask, {speculation}: s", round(slow, 3), "0.3 (safe)"]
-            )
+            rows.append([f"64 x 100 ms in a plain loop, HARLM.ask, {speculation}: s", round(slow, 3)])
         fixed = statistics.median(ask("root-LOOK", "sub-0", "safe")[1] for _ in range(_TIMES))
         for speculation in ("off", "safe"):
             cpu = statistics.median(ask("root-LOOP-512", "sub-0", speculation)[1] for _ in range(5))
@@ -387,7 +376,6 @@ def _through_ask() -> list[list[object]]:
                 [
                     f"512 calls without latency, {speculation}: host's CPU ms each",
                     round(each, 3),
-                    "0.8 (safe)",
                 ]
             )
     return rows
@@ -396,8 +384,17 @@ def _through_ask() -> list[list[object]]:
 def main() -> None:
     """Measure all; arguments name what to measure."""
     parts = {"patterns": patterns, "limits": limits, "costs": costs, "copies": copies}
-    for name in sys.argv[1:] or parts:
-        asyncio.run(parts[name]())
+    report_parts(
+        "scheduler",
+        "The scheduler (SIMULATED latencies)",
+        "What a scout gains and costs, in real REPLs: beside one call after another, the reference RLM's batched call as a model "
+        "would use it, the critical path worked out by hand, and list scheduling.",
+        {name: partial(_of_part, part) for name, part in parts.items()},
+    )
+
+
+def _of_part(part: Callable[[], Coroutine[Any, Any, Table]]) -> list[Table]:
+    return [asyncio.run(part())]
 
 
 if __name__ == "__main__":

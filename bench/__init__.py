@@ -1,1 +1,0 @@
-"""Reproducible measurements: each module is one command, prints one table and writes it as JSON."""

@@ -1,0 +1,28 @@
+"""All benches, one after another; each can be run alone as ``python -m perf.NAME``. Arguments go to those that take them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from perf.measure import ROOT
+
+BENCHES = (
+    "standard_library", "engine", "large_text", "retrieval", "reading", "sandbox", "calls", "budget", "scheduler",
+    "memory", "memory_search",
+)  # fmt: skip
+_WITH_PEER = ("engine", "large_text")
+
+
+def main() -> int:
+    """Run them; how many failed."""
+    failed = 0
+    for name in BENCHES:
+        arguments = sys.argv[1:] if name in _WITH_PEER else []
+        done = subprocess.run([sys.executable, "-m", f"perf.{name}", *arguments], cwd=ROOT, check=False)
+        failed += done.returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

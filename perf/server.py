@@ -1,0 +1,50 @@
+"""A model server for benches: no model, as little work as possible. What it does is in the model's name: ``root-LOOP-64``
+writes a loop of 64 calls, ``root-BATCH-64`` a batch of them, and ``sub-100`` replies after 100 ms.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from harlm.testing import ChatServer, Request
+
+_CELLS = {
+    "LOOK": "print(len(context))",
+    "LOOP": "r = [llm_query(f'item {{i}}') for i in range({n})]\nprint(len(r))",
+    "BATCH": "r = llm_query_batched([f'item {{i}}' for i in range({n})])\nprint(len(r))",
+}
+_ENDS = {signal.SIGTERM, signal.SIGINT}
+
+
+def reply(request: Request) -> str:
+    """What the model's name says."""
+    kind, _, rest = request.model.partition("-")
+    if kind == "sub":
+        return "yes"
+    if any(role == "assistant" and "```repl" in text for role, text in request.messages):
+        return '```repl\nanswer["content"] = "done"; answer["ready"] = True\n```'
+    work, _, count = rest.partition("-")
+    return f"```repl\n{_CELLS[work].format(n=count)}\n```"
+
+
+def latency_s(request: Request) -> float:
+    """What the model's name says."""
+    kind, _, milliseconds = request.model.partition("-")
+    return int(milliseconds) / 1000 if kind == "sub" else 0.0
+
+
+def fixed_usage(request: Request, text: str) -> tuple[int, ...]:
+    """Counting would be work."""
+    return 10, 0, 5
+
+
+def serve(server: ChatServer) -> None:
+    """Serve until terminated; the first line of output is the address."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before the server's thread: it inherits the mask
+    with server:
+        print(server.base_url, flush=True)
+        signal.sigwait(_ENDS)
+
+
+if __name__ == "__main__":
+    serve(ChatServer(reply, latency_s=latency_s, usage=fixed_usage, keeps_requests=False))
