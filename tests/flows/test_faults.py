@@ -1,51 +1,25 @@
-"""Runs against a provider that fails in every way that providers do, over real HTTP: they answer all the same, the books are
-the server's, and what cannot be mended is said plainly.
-"""
+"""One fault of a provider, over real HTTP: what passes does not change the answer, and what does not is named as what it is."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import gzip
-import os
-import random
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-import aiohappyeyeballs
-import msgspec
 import pytest
 
 from harlm import (
     HARLM,
-    Budget,
-    CostLimit,
-    LimitExceeded,
     ModelError,
     ModelUnavailable,
-    Price,
-    TokenLimit,
     events,
 )
 from harlm.cli import exit_code
-from harlm.config import Config, ModelSettings
-from harlm.models.access import Endpoint
+from harlm.config import ModelSettings
 from harlm.models.http import Transport
-from harlm.models.openai import OpenAIChat
-from harlm.models.wrappers import Layers, Patience
-from harlm.protocols import LanguageModel
-from harlm.testing import EventLog, FaultyServer, Limits, Request
-from harlm.testing.exchange import Exchange, Fault
+from harlm.testing import EventLog, FaultyServer, Request
+from harlm.testing.exchange import Fault
 from harlm.testing.faults import (
     Dribble,
     Duplicate,
@@ -64,123 +38,26 @@ from harlm.testing.faults import (
     Truncated,
     TruncatedStream,
 )
-from harlm.types import PICOS, Message, Sampling, Usage
+from harlm.types import Sampling
 from tests.support.cli import Ran, harlm
-from tests.support.wire import eventually
+from tests.support.fault_runs import (
+    ASKED,
+    KEY,
+    TIMEOUT_S,
+    Raw,
+    chat,
+    client,
+    closed_port,
+    deep,
+    error,
+    micros_of,
+    once_at,
+    right,
+    words_for,
+)
 
-PRICES = {
-    "openai/root": Price(input=1.25, output=10.0),
-    "openai/sub": Price(input=0.25, output=2.0, cached=0.03),
-}
-TIMEOUT_S = 1.0  # of one request: what is silent costs so much
-KEY = "sk-a-key-that-nobody-may-see"
+pytestmark = pytest.mark.usefixtures("short_waits")
 
-
-# -- a run of many calls -----------------------------------------------------------------------------------
-
-
-def words_for(calls: int) -> Callable[[Request], str]:
-    """A root model that asks so many sub-calls at once and finishes with their replies; a sub-model that repeats."""
-
-    def words(request: Request) -> str:
-        if request.model == "sub":
-            return f"said {request.prompt}"
-        if len(request.messages) == 2:
-            return (
-                "```repl\nname = context.split()[-1]\n"
-                f"replies = llm_query_batched([f'{{name}} {{i}}' for i in range({calls})])\nprint(len(replies))\n```"
-            )
-        return "```repl\nFINAL(' | '.join(replies))\n```"
-
-    return words
-
-
-def right(calls: int, name: str = "item") -> str:
-    return " | ".join(f"said {name} {number}" for number in range(calls))
-
-
-def client(
-    server: FaultyServer, *, budget: Budget | None = None, hedging: bool = False, **models: Any
-) -> HARLM:
-    return HARLM(
-        model=f"openai/root@{server.base_url}",
-        sub_model=f"openai/sub@{server.base_url}",
-        mode="full",
-        prices=PRICES,
-        budget=budget,
-        cache=False,  # the bills of all calls are what is compared
-        settings=Config(models=ModelSettings(**{"timeout_s": TIMEOUT_S, "hedging": hedging, **models})),
-    )
-
-
-def once_at(number: int, fault: Fault) -> Callable[[Request], Fault | None]:
-    return lambda request: fault if request.number == number else None
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Jitter may draw anything up to its bound; here it draws little."""
-    monkeypatch.setattr("harlm.models.wrappers.retrying.random.uniform", lambda low, high: low + high / 50)
-
-
-@pytest.fixture
-def real_waits(monkeypatch: pytest.MonkeyPatch, _short_waits: None) -> None:
-    monkeypatch.setattr("harlm.models.wrappers.retrying.random.uniform", lambda low, high: (low + high) / 2)
-
-
-def error(status: int, message: str = "the reason", **headers: str) -> Status:
-    body = msgspec.json.encode({"error": {"message": message}}).decode()
-    return Status(status, body, tuple((name.replace("_", "-"), value) for name, value in headers.items()))
-
-
-@dataclass(frozen=True, slots=True)
-class Raw(Fault):
-    """A body as it is."""
-
-    status: int
-    body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
-
-    async def play(self, exchange: Exchange) -> None:
-        length = ("content-length", str(len(self.body)))
-        await exchange.send(exchange.head(length, *self.headers, status=self.status) + self.body)
-
-
-@dataclass(slots=True)
-class Held(Fault):
-    """A request that is never answered, and is known to be open until the client leaves."""
-
-    open: set[int] = field(default_factory=set)
-    seen: int = 0
-
-    async def play(self, exchange: Exchange) -> None:
-        self.seen += 1
-        self.open.add(exchange.request.number)
-        exchange.keep_alive = False
-        try:
-            await exchange.until_left()
-        finally:
-            self.open.discard(exchange.request.number)
-
-
-@dataclass(frozen=True, slots=True)
-class SecondLater(Fault):
-    """The whole reply, and the same once more on the idle connection."""
-
-    seconds: float = 0.05
-
-    async def play(self, exchange: Exchange) -> None:
-        reply = await exchange.reply()
-        await exchange.deliver(reply.completion(), reply.tokens)
-        await asyncio.sleep(self.seconds)
-        await exchange.send(exchange.whole(msgspec.json.encode(reply.completion())))
-
-
-def deep(levels: int) -> bytes:
-    return b'{"error": {"message": ' + b"[" * levels + b"]" * levels + b"}}"
-
-
-# -- one fault ---------------------------------------------------------------------------------------------
 
 PASSES: Mapping[str, Fault] = {
     **{str(status): error(status) for status in (408, 409, 429, 500, 502, 503, 504, 520, 529)},
@@ -259,9 +136,6 @@ def test_a_reply_that_was_cut_is_a_reply() -> None:
             assert client(server).ask("What do they say?", "the item").text == right(20)
 
 
-# -- what does not pass ------------------------------------------------------------------------------------
-
-
 STAYS: Mapping[str, tuple[Fault, int, str, int | None]] = {
     "401": (error(401, f"Incorrect API key provided: {KEY}"), 3, "check HARLM_API_KEY", 1),
     "402": (error(402, "no money"), 3, "402: no money", 1),
@@ -333,18 +207,12 @@ def _is_plain(ran: Ran, code: int, said: str, home: Path) -> None:
     assert b"What do they say?" in stored, "the run is kept"
 
 
-def _closed_port() -> str:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{unused.getsockname()[1]}"
-
-
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        (lambda server: f"http://{_closed_port()}/v1", "cannot be reached at http://127.0.0.1"),
+        (lambda server: f"http://{closed_port()}/v1", "cannot be reached at http://127.0.0.1"),
         (lambda server: "http://no-such-host.invalid/v1", "cannot be reached at http://no-such-host.invalid"),
-        (lambda server: f"https://{_closed_port()}/v1", "cannot be reached at https://127.0.0.1"),
+        (lambda server: f"https://{closed_port()}/v1", "cannot be reached at https://127.0.0.1"),
     ],
     ids=["refused", "no such name", "refused TLS"],
 )
@@ -426,501 +294,3 @@ def test_a_server_that_knows_the_limit_by_its_new_name_only_serves_a_fan_out() -
         words_for(20), faults=lambda request: no if "max_tokens" in request.body else None, latency_s=0.05
     ) as server:
         assert client(server).ask("What do they say?", "the item").text == right(20)
-
-
-# -- many faults -------------------------------------------------------------------------------------------
-
-MIX: tuple[Fault, ...] = (
-    error(429, retry_after_ms="20"),
-    error(429),
-    error(500),
-    error(502),
-    error(503),
-    error(529),
-    Reset(),
-    Reset("half"),
-    Silence("headers"),
-    Dribble(0.02),
-    Truncated(),
-    TruncatedStream(),
-    Html(200),
-    Malformed(),
-    NoChoices(),
-    NullContent(),
-    NoUsage(),
-    Duplicate(),
-    Finish("error"),
-    Late(0.05),
-)
-
-
-class Seeded:
-    """Faults by prompt and attempt, so that they do not depend on which request comes first."""
-
-    def __init__(self, share: float, mix: tuple[Fault, ...], seed: int = 0) -> None:
-        self._share, self._mix, self._seed = share, mix, seed
-        self._attempts: Counter[str] = Counter()
-        self.faults = 0
-
-    def __call__(self, request: Request) -> Fault | None:
-        what = f"{self._seed} {request.model} {request.messages}"
-        self._attempts[what] += 1
-        drawn = random.Random(f"{what} {self._attempts[what]}")
-        if drawn.random() >= self._share:
-            return None
-        self.faults += 1
-        return drawn.choice(self._mix)
-
-
-async def test_with_five_percent_of_faults_runs_answer() -> None:
-    runs, at_once = 60, asyncio.Semaphore(8)
-    faults = Seeded(0.05, MIX)
-    with FaultyServer(words_for(8), faults=faults) as server:
-        harlm_ = client(server, timeout_s=3.0)
-
-        async def run(number: int) -> bool:
-            async with at_once:
-                answer = await harlm_.aask("What do they say?", f"the run{number}")
-                return answer.text == right(8, f"run{number}")
-
-        answered = await asyncio.gather(*(run(number) for number in range(runs)), return_exceptions=True)
-        requests = len(server.requests)
-    assert requests >= 10 * runs
-    assert 0.03 * requests < faults.faults < 0.07 * requests, "the premise"
-    assert sum(each is True for each in answered) >= 0.995 * runs, answered
-
-
-async def test_with_a_third_of_requests_failing_most_runs_answer() -> None:
-    runs, at_once = 20, asyncio.Semaphore(4)
-    mix = (error(429), error(500), error(503), Reset(), Reset("half"), Truncated())
-    with FaultyServer(words_for(8), faults=Seeded(0.33, mix)) as server:
-        harlm_ = client(server)
-
-        async def run(number: int) -> bool:
-            async with at_once:
-                answer = await harlm_.aask("What do they say?", f"the run{number}")
-                return answer.text == right(8, f"run{number}")
-
-        answered = await asyncio.gather(*(run(number) for number in range(runs)), return_exceptions=True)
-    assert sum(each is True for each in answered) >= 0.9 * runs, answered
-
-
-def test_a_wall_clock_that_jumps_an_hour_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = time.time
-    jumps = iter([3600.0, -3600.0] * 100_000)
-    monkeypatch.setattr(time, "time", lambda: clock() + next(jumps))
-    with FaultyServer(words_for(20), faults=Seeded(0.1, MIX[:8])) as server:
-        began = time.monotonic()
-        answer = client(server, budget=Budget(seconds=60)).ask("What do they say?", "the item")
-        assert time.monotonic() - began < 30
-    assert answer.text == right(20)
-    assert 0 < answer.latency.wall_s < 30
-
-
-# -- the books ---------------------------------------------------------------------------------------------
-
-
-def picos_of(server: FaultyServer) -> int:
-    """What the server bills, exactly."""
-    return sum(
-        PRICES[f"openai/{bill.model}"].picos(
-            Usage(calls=1, input_tokens=bill.prompt, output_tokens=bill.completion, cached_tokens=bill.cached)
-        )
-        for bill in server.bills
-    )
-
-
-def micros_of(server: FaultyServer) -> int:
-    return picos_of(server) // PICOS
-
-
-def uneven(request: Request, text: str) -> tuple[int, int, int]:
-    """Odd prices make odd sums."""
-    prompt = sum(len(each) for _, each in request.messages) // 4 + 1
-    return prompt, prompt * (request.number % 4) // 5, len(text.split()) + request.number % 7
-
-
-def tree(request: Request) -> str:
-    """Two children, each with sixteen sub-calls."""
-    if request.model == "sub":
-        return "a reply of six words here"
-    child = "<question>\nchild" in request.messages[1][1]
-    if len(request.messages) > 2:
-        return "```repl\nFINAL('done')\n```"
-    if child:
-        return "```repl\nr = llm_query_batched([f'part {i}' for i in range(16)])\nprint(len(r))\n```"
-    return (
-        "```repl\nr = rlm_query_batched(['child one', 'child two'], [context, context])\n"
-        "s = llm_query_batched([f'own {i}' for i in range(16)])\nprint(len(r), len(s))\n```"
-    )
-
-
-NOT_BILLED = (
-    error(429),
-    error(429, retry_after_ms="5"),
-    error(500),
-    error(502),
-    error(503),
-    error(529),
-    Html(503),
-)
-BILLED_AS_TOLD = (PromptMore(300), TooMany(40), Duplicate(), Late(0.02), Finish("because"))
-
-
-@pytest.mark.parametrize(
-    "budget", [Budget(), Budget(tokens=10_000_000, usd=50.0)], ids=["default", "limited"]
-)
-def test_the_meter_is_the_server_s_bill_to_the_micro_dollar(budget: Budget) -> None:
-    faults = Seeded(0.3, NOT_BILLED + BILLED_AS_TOLD, seed=2)
-    with FaultyServer(tree, faults=faults, usage=uneven) as server:
-        answer = client(server, budget=budget).ask("What is it?", "a short text")
-        counts, picos = server.counts(), picos_of(server)
-    usage = answer.usage
-    assert faults.faults > 10
-    assert counts["requests"] > counts["calls"] == usage.calls >= 6 + 48
-    assert (usage.input_tokens, usage.output_tokens, usage.cached_tokens) == (
-        counts["prompt"],
-        counts["completion"],
-        counts["cached"],
-    )
-    assert not usage.estimated
-    assert usage.cost_micros is not None
-    assert abs(usage.cost_micros * PICOS - picos) < PICOS
-
-
-def test_whatever_goes_wrong_the_meter_is_never_below_the_bill() -> None:
-    faults = Seeded(0.3, MIX, seed=3)
-    with FaultyServer(tree, faults=faults, usage=uneven) as server:
-        answer = client(server).ask("What is it?", "a short text")
-        assert faults.faults > 10
-        assert answer.usage.cost_micros is not None
-        assert answer.usage.cost_micros >= micros_of(server)
-        assert answer.usage.input_tokens >= server.counts()["prompt"]
-        assert answer.usage.calls >= server.counts()["calls"]
-
-
-def test_sixty_four_calls_at_the_last_cent_are_never_billed_more_than_it() -> None:
-    """A server whose replies take all that a request allows."""
-
-    def all_of_it(request: Request, text: str) -> tuple[int, int, int]:
-        return sum(len(each) for _, each in request.messages) // 4 + 1, 0, int(request.body["max_tokens"])
-
-    for usd in (0.1, 0.15, 0.3):
-        with FaultyServer(words_for(64), usage=all_of_it, latency_s=0.01) as server:
-            with pytest.raises(CostLimit) as caught:
-                client(server, budget=Budget(usd=usd)).ask("What do they say?", "the item")
-            partial = caught.value.partial
-            assert partial is not None
-            assert partial.usage.cost_micros is not None
-            assert 0 < micros_of(server) <= partial.usage.cost_micros <= usd * 1_000_000
-
-
-def test_more_tokens_than_were_asked_for_are_paid_where_that_fits() -> None:
-    with FaultyServer(words_for(20), faults=once_at(7, TooMany(700)), usage=uneven) as server:
-        answer = client(server, budget=Budget(usd=1.0, tokens=1_000_000)).ask("What do they say?", "the item")
-        picos = picos_of(server)
-    assert answer.text == right(20)
-    assert answer.usage.cost_micros is not None
-    assert abs(answer.usage.cost_micros * PICOS - picos) < PICOS
-
-
-@pytest.mark.parametrize(
-    ("budget", "kind"),
-    [(Budget(usd=0.2), CostLimit), (Budget(tokens=300_000), (TokenLimit, CostLimit))],
-    ids=["dollars", "tokens"],
-)
-def test_more_tokens_than_there_is_money_for_are_a_debt_and_the_end(
-    budget: Budget, kind: type[LimitExceeded] | tuple[type[LimitExceeded], ...]
-) -> None:
-    with FaultyServer(words_for(20), faults=once_at(7, TooMany(1_000_000))) as server:
-        with pytest.raises(kind) as caught:
-            client(server, budget=budget).ask("What do they say?", "the item")
-        partial, bill = caught.value.partial, micros_of(server)
-        after = len(server.requests)
-    assert partial is not None
-    assert partial.status == "partial"
-    assert partial.usage.cost_micros is not None
-    assert partial.usage.cost_micros >= bill > 1_000_000, "the debt is in the books"
-    assert after <= 22, "and nothing more is asked"
-
-
-# -- whose reply it is -------------------------------------------------------------------------------------
-
-ASKED = (Message(role="user", content="hello"),)
-
-
-def chat(base_url: str, transport: Transport) -> OpenAIChat:
-    return OpenAIChat(
-        Endpoint(
-            name="openai/sub",
-            model="sub",
-            base_url=base_url,
-            key=KEY,
-            key_hint="TEST_KEY",
-            transport=transport,
-        ),
-        window=128_000,
-    )
-
-
-@asynccontextmanager
-async def line_to(
-    server: FaultyServer, *, concurrency: int = 32, hedges: bool = False, **settings: Any
-) -> AsyncIterator[LanguageModel]:
-    """All layers but the till, around a model of the server."""
-    async with Transport(ModelSettings(**{"timeout_s": 5.0, **settings})) as transport:
-        model = chat(server.base_url, transport)
-        layers = Layers(concurrency=concurrency, hedges=hedges, patience=Patience(seconds=60))
-        layers.add(model, server.base_url)
-        yield layers.around(model, lambda each: each)
-
-
-async def echoed(line: LanguageModel, number: int) -> bool:
-    asked = (Message(role="user", content=f"number {number}."),)
-    return (await line.complete(asked, Sampling())).text == f"said number {number}."
-
-
-async def test_no_reply_answers_another_request() -> None:
-    faults = Seeded(
-        0.3, (Duplicate(), Reset("half"), Truncated(), Late(0.3), Late(0.05), Reset("headers")), seed=5
-    )
-    with FaultyServer(words_for(0), faults=faults) as server:
-        async with line_to(server, timeout_s=0.2) as line:
-            assert all(await asyncio.gather(*(echoed(line, number) for number in range(200))))
-    assert faults.faults > 40
-
-
-async def test_late_replies_to_calls_that_were_given_up_answer_nobody() -> None:
-    with FaultyServer(words_for(0), faults=lambda r: Late(0.1) if "odd" in r.prompt else None) as server:
-        async with line_to(server) as line:
-            odd = (Message(role="user", content="odd"),)
-            for number in range(20):
-                given_up = [asyncio.create_task(line.complete(odd, Sampling())) for _ in range(4)]
-                await asyncio.sleep(0.01)
-                for each in given_up:
-                    each.cancel()
-                await asyncio.gather(*given_up, return_exceptions=True)
-                assert await echoed(line, number)
-
-
-async def test_a_second_reply_on_an_idle_connection_answers_nobody() -> None:
-    with FaultyServer(words_for(0), faults=lambda request: SecondLater()) as server:
-        async with line_to(server) as line:
-            for number in range(5):
-                assert await echoed(line, number)
-                await asyncio.sleep(0.1)
-
-
-# -- a provider that is busy, or away ----------------------------------------------------------------------
-
-
-async def test_a_burst_of_512_calls_is_hardly_ever_refused() -> None:
-    limits = Limits(in_flight=20, per_minute=6000)
-    with FaultyServer(words_for(0), limits=limits, latency_s=0.05) as server:
-        async with line_to(server) as line:
-            assert all(await asyncio.gather(*(echoed(line, number) for number in range(512))))
-        counts = server.counts()
-    assert counts["refused"] <= 0.02 * counts["requests"]
-    assert counts["most_in_flight"] == 20, "what the provider takes is used"
-
-
-async def test_a_burst_that_uses_up_a_minute_waits_here() -> None:
-    """60 at once, then 40 a second."""
-    limits = Limits(per_minute=2400, burst=60)
-    with FaultyServer(words_for(0), limits=limits, latency_s=0.02) as server:
-        began = time.monotonic()
-        async with line_to(server) as line:
-            assert all(await asyncio.gather(*(echoed(line, number) for number in range(160))))
-        took, counts = time.monotonic() - began, server.counts()
-    assert counts["refused"] <= 0.02 * counts["requests"]
-    assert took < 1.5 * (160 - 60) / 40 + 3
-
-
-async def test_a_wait_that_the_provider_asks_for_is_obeyed(real_waits: None) -> None:
-    log = EventLog()
-    with FaultyServer(words_for(3), faults=[error(429, retry_after="1")]) as server:
-        began = time.monotonic()
-        await client(server).aask("What do they say?", "the item", sinks=[log])
-        assert time.monotonic() - began >= 1.0
-    assert [round(each.wait_s) for each in log.of(events.Retried)] == [1]
-
-
-@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
-async def test_a_wait_is_read_from_every_refusal_that_passes(status: int) -> None:
-    with FaultyServer(words_for(0), faults=[error(status, retry_after="7")]) as server:
-        async with Transport(ModelSettings()) as transport:
-            with pytest.raises(ModelError) as caught:
-                await chat(server.base_url, transport).complete(ASKED, Sampling())
-    assert caught.value.retry_after == 7.0
-
-
-def test_a_provider_that_is_away_for_two_seconds_is_waited_for(real_waits: None) -> None:
-    with FaultyServer(words_for(60), latency_s=0.1) as server:
-
-        def leave() -> None:
-            eventually(lambda: len(server.requests) >= 20, 30)
-            with server.down():
-                time.sleep(2)
-
-        away = threading.Thread(target=leave)
-        away.start()
-        answer = client(server, timeout_s=10).ask("What do they say?", "the item")
-        away.join()
-    assert answer.text == right(60)
-
-
-def test_another_model_answers_where_one_is_gone() -> None:
-    log = EventLog()
-    with FaultyServer(words_for(4)) as server:
-        harlm_ = HARLM(
-            model=f"openai/root@{server.base_url}",
-            sub_model=f"openai/sub@http://{_closed_port()}/v1",
-            mode="full",
-            settings=Config(models=ModelSettings(retries=1, fallback=f"openai/sub@{server.base_url}")),
-        )
-        answer = harlm_.ask("What do they say?", "the item", sinks=[log])
-    assert answer.text == right(4)
-    assert len(log.of(events.FellBack)) == 4
-
-
-@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENETUNREACH], ids=errno.errorcode.get)
-async def test_descriptors_that_are_used_up_are_a_failure_that_passes_and_is_named(
-    number: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connect, failing = aiohappyeyeballs.start_connection, [3]
-
-    async def start_connection(*arguments: Any, **options: Any) -> socket.socket:
-        if failing[0]:
-            failing[0] -= 1
-            raise OSError(number, os.strerror(number))
-        opened: socket.socket = await connect(*arguments, **options)
-        return opened
-
-    monkeypatch.setattr(aiohappyeyeballs, "start_connection", start_connection)
-    with FaultyServer(words_for(0)) as server:
-        async with Transport(ModelSettings()) as transport:
-            with pytest.raises(ModelUnavailable) as caught:
-                await chat(server.base_url, transport).complete(ASKED, Sampling())
-        assert not caught.value.perhaps_billed
-        async with line_to(server) as line:
-            assert await echoed(line, 1)
-    if number in (errno.EMFILE, errno.ENFILE):
-        assert "open files" in str(caught.value)
-        assert "check the address" not in str(caught.value)
-
-
-async def test_a_connection_that_is_not_taken_names_its_own_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def start_connection(*_: Any, **__: Any) -> socket.socket:
-        await asyncio.sleep(30)
-        raise AssertionError
-
-    monkeypatch.setattr(aiohappyeyeballs, "start_connection", start_connection)
-    async with Transport(ModelSettings(connect_timeout_s=0.05, timeout_s=600)) as transport:
-        with pytest.raises(ModelUnavailable) as caught:
-            await chat("http://127.0.0.1:9/v1", transport).complete(ASKED, Sampling())
-    assert not caught.value.perhaps_billed
-    assert "0.05 s" in str(caught.value)
-    assert "models.connect_timeout_s" in str(caught.value)
-
-
-# -- what is given up --------------------------------------------------------------------------------------
-
-
-async def test_a_run_that_is_cancelled_leaves_no_request_open() -> None:
-    held = Held()
-    with FaultyServer(words_for(64), faults=lambda r: held if r.model == "sub" else None) as server:
-        running = asyncio.create_task(client(server, timeout_s=60).aask("What do they say?", "the item"))
-        assert await asyncio.to_thread(eventually, lambda: held.seen >= 8, 30)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-        asked = held.seen
-        assert await asyncio.to_thread(eventually, lambda: not held.open, 1)
-        await asyncio.sleep(0.2)
-        assert held.seen == asked
-
-
-async def test_a_run_that_is_cancelled_has_ended_when_it_says_so() -> None:
-    log, before = EventLog(), asyncio.all_tasks()
-    held = Held()
-    with FaultyServer(words_for(64), faults=lambda r: held if r.model == "sub" else None) as server:
-        running = asyncio.create_task(
-            client(server, timeout_s=60).aask("What do they say?", "the item", sinks=[log])
-        )
-        assert await asyncio.to_thread(eventually, lambda: held.seen >= 8, 30)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-        left = asyncio.all_tasks() - before
-        told, started = len(log.of(events.Event)), len(log.of(events.CallStarted))
-        await asyncio.sleep(0.3)
-        after = len(log.of(events.Event)) - told
-    assert (left, after) == (set(), 0)
-    assert len(log.of(events.CallFailed)) + len(log.of(events.CallFinished)) == started
-
-
-async def test_ten_thousand_queued_calls_that_are_cancelled_leave_no_request_open() -> None:
-    held = Held()
-    with FaultyServer(words_for(0), faults=lambda request: held) as server:
-        async with line_to(server) as line:
-
-            async def parent() -> None:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(10_000):
-                        group.create_task(line.complete(ASKED, Sampling()))
-
-            running = asyncio.create_task(parent())
-            assert await asyncio.to_thread(eventually, lambda: held.seen >= 8, 30)
-            running.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await running
-            asked = held.seen
-            assert await asyncio.to_thread(eventually, lambda: not held.open, 2)
-            await asyncio.sleep(0.3)
-            assert (held.seen, held.open) == (asked, set())
-    assert asked < 100
-
-
-def _asking(server: FaultyServer) -> subprocess.Popen[bytes]:
-    """A command line that is under way."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "harlm", "ask", "What do they say?", "-", "--mode", "full"),
-            *("-m", f"openai/root@{server.base_url}", "--sub-model", f"openai/sub@{server.base_url}"),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    process.stdin.write(b"the item")
-    process.stdin.close()
-    process.stdin = None
-    return process
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_leaves_no_request_open(times: int) -> None:
-    held = Held()
-    with FaultyServer(words_for(64), faults=lambda r: held if r.model == "sub" else None) as server:
-        process = _asking(server)
-        assert eventually(lambda: held.seen >= 8, 30)
-        for _ in range(times):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.05)
-        out, err = process.communicate(timeout=30)
-        assert eventually(lambda: not held.open, 1)
-    assert process.returncode in (130, -signal.SIGINT), err  # the second may come while Python itself ends
-    assert out == b""
-    assert b"interrupted" in err
-    assert times > 1 or b"Traceback" not in err
-
-
-def test_ctrl_c_is_told_to_the_trace() -> None:
-    held = Held()
-    with FaultyServer(words_for(64), faults=lambda r: held if r.model == "sub" else None) as server:
-        process = _asking(server)
-        assert eventually(lambda: held.seen >= 8, 30)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-    assert b"events are not written" not in err
