@@ -21,7 +21,7 @@ from tests.support.canaries import Canaries
 from tests.support.processes import descendants
 from tests.support.sandboxes import FUNCTIONS
 
-CELLS = sorted((Path(__file__).parent / "cells").glob("*.py"))
+CELLS = sorted((Path(__file__).parents[1] / "abuse" / "cells").glob("*.py"))
 CODE = {cell: cell.read_text(encoding="utf-8") for cell in CELLS}
 LIMITS = SandboxSettings(cell_seconds=0.4, cpu_seconds=0.4, silence_seconds=0.4, memory_mb=768)
 _AT_ONCE = 4
