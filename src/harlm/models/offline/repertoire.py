@@ -317,7 +317,9 @@ def records(doc: Any) -> list[tuple[int, str, dict[str, str]]]:
     """
     lines = doc.split("\n")
     if doc.name.endswith((".csv", ".tsv")) or (lines and lines[0].count(",") >= 2):
-        reader = csv.reader(lines, delimiter="\t" if doc.name.endswith(".tsv") else ",")
+        reader = csv.reader(
+            [line + "\n" for line in lines], delimiter="\t" if doc.name.endswith(".tsv") else ","
+        )
         header: list[str] = []
         found = []
         previous = 0
