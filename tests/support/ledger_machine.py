@@ -19,7 +19,7 @@ from itertools import count
 from types import ModuleType
 from typing import Any, Literal
 
-from harlm.budget.ledger import UNLIMITED, Account, Caps, Reservation
+from harlm.budget import UNLIMITED, Account, Caps, Reservation
 from harlm.errors import DeadlineExceeded, DepthLimit, LimitExceeded
 from harlm.types import Amounts, Usage
 

@@ -172,7 +172,7 @@ async def test_when_the_time_is_over_everything_is_refused() -> None:
     clock.time = 104.5
     with pytest.raises(DeadlineExceeded) as caught:
         await account.reserve(NOTHING)
-    assert str(caught.value) == "the time is over (4 s); raise --timeout"
+    assert str(caught.value) == "the time limit of 4 s has passed; raise --timeout"
     assert (caught.value.limit, caught.value.used, caught.value.allowed) == ("seconds", 4.5, 4.0)
     assert account.seconds_left == 0.0
 
@@ -183,7 +183,7 @@ def test_a_node_below_the_deepest_is_refused() -> None:
     assert [each.depth for each in (root, deepest)] == [0, 2]
     with pytest.raises(DepthLimit) as caught:
         deepest.child()
-    assert str(caught.value) == "depth 3 is below the deepest that is allowed (2); raise --max-depth"
+    assert str(caught.value) == "depth 3 is greater than the allowed 2; raise --max-depth"
     assert (caught.value.limit, caught.value.used, caught.value.allowed) == ("depth", 3, 2)
 
 

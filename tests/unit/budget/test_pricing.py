@@ -343,6 +343,6 @@ def test_a_price_that_cannot_be_used_is_named(tmp_path: Path, text: str, value: 
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "prices.toml"
     path.write_bytes(data)
-    with pytest.raises(ConfigError, match="USD for a million tokens") as caught:
+    with pytest.raises(ConfigError, match="USD per million tokens") as caught:
         PriceList(path)
     assert str(path) in str(caught.value)
