@@ -16,7 +16,7 @@ from harlm.errors import (
     TokenLimit,
 )
 from harlm.types import Amounts, Usage
-from tests.support.ledger_machine import ManualLoop
+from tests.support.manual_loop import ManualLoop
 
 NOTHING = Amounts()
 ONE_CALL = Amounts(calls=1)
