@@ -18,7 +18,7 @@ print(llm_query(f"Summarise: {labels}"))
 def test_text_has_a_line_for_each_call_and_what_the_plan_comes_to() -> None:
     assert as_text(analyse(CELL)).splitlines() == [
         "[1] line 3: llm_query(f'<Kind>? {chunk}')   (for chunk in chunks: map)",
-        "  [2] line 5: llm_query(f'Which \"version\"? {chunk}')   (for chunk in chunks: map; if [1] says so)",
+        "  [2] line 5: llm_query(f'Which \"version\"? {chunk}')   (for chunk in chunks: map; decided by [1])",
         "    [3] line 6: llm_query(f'Summarise: {labels}')   (needs [1], [2])",
         "",
         "shape: map-reduce · longest chain: 3 ([1] → [2] → [3])",
