@@ -370,7 +370,7 @@ def test_sandbox_run_says_what_came_of_each_file() -> None:
     [
         (("a.py", "--define", "x"), 2, "write NAME=JSON"),
         (("a.py", "--define", "x={"), 2, "is not JSON"),
-        (("nowhere.py",), 8, "nowhere.py cannot be read as a cell"),
+        (("nowhere.py",), 8, "'nowhere.py' cannot be read as a cell"),
         (("a.py", "--tier", "s9"), 3, "s9"),
     ],
 )

@@ -46,7 +46,7 @@ def test_an_unknown_price_is_said_and_with_a_limit_in_dollars_it_is_an_error(fol
         assert "the price of openai/mine is unknown" in loose.err
         strict = harlm("ask", "What is it?", folder, "-m", model, "--max-cost", "0.5")
         assert strict.code == 3, strict
-        assert "a limit of $0.5 cannot be kept" in strict.err
+        assert "a limit of $0.5 cannot be enforced" in strict.err
         assert "prices.toml" in strict.err
         assert len(server.requests) == 1
 
@@ -106,7 +106,7 @@ def test_from_python(folder: Path) -> None:
     ("flags", "said"),
     [
         (["--timeout", "soon"], "'soon' is no time; write 90s, 5m or 1h30m"),
-        (["--timeout", "0"], "leaves no time"),
+        (["--timeout", "0"], "is not positive: use 90s"),
         (["--max-cost", "-1"], "-1"),
         (["--max-tokens", "0"], "0"),
         (["--max-calls", "none"], "none"),
