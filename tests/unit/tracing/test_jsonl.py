@@ -91,7 +91,7 @@ def test_runs_are_found_by_their_beginning(tmp_path: Path) -> None:
 
 def test_what_is_not_a_run_says_so(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}")
-    with pytest.raises(TraceError, match="is not the file of a run"):
+    with pytest.raises(TraceError, match="is not a file of a stored run"):
         RunFolder(tmp_path)
     run = stored(tmp_path, STORY)
     (run.folder / "events.jsonl").write_text('{"kind": "surprise"}\n')

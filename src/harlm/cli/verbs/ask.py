@@ -138,7 +138,7 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
         )
     if options["as_events"] and options["output"] is not None:
         raise click.UsageError(
-            "--json prints events on stdout and -o writes the answer to a file; use only one of them"
+            "--json prints events on stdout and -o writes the answer to a file; use one of them"
         )
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     settings = load_settings(
@@ -285,7 +285,7 @@ class _Kept:
     def report(self) -> None:
         """Print one line on stderr, if the run has started."""
         if self._run:
-            kept = f"{self._calls} answered call(s)" if self._calls else "the events (no call was answered)"
+            kept = f"{self._calls} answered call(s)" if self._calls else "no answered call, but the events"
             say(f"{kept} are kept: harlm runs show {self._run}")
 
 
