@@ -23,7 +23,9 @@ def test_estimate_prints_every_mode_without_a_key(folder: Path) -> None:
     assert ran.code == 0, ran
     for word in ("direct", "repl", "full", "expected", "worst", "→", "The limit is $1.00"):
         assert word in ran.out
-    estimate = json.loads(harlm("estimate", "Summarise it", folder, "-m", "openai/gpt-5", "--format", "json").out)
+    estimate = json.loads(
+        harlm("estimate", "Summarise it", folder, "-m", "openai/gpt-5", "--format", "json").out
+    )
     assert [each["mode"] for each in estimate["modes"]] == ["direct", "repl", "full"]
     assert all(0 < each["expected"]["usd"] <= each["worst"]["usd"] for each in estimate["modes"])
     assert (estimate["growth"], estimate["limit_usd"]) == ("linear", 1.0)

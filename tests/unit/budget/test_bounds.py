@@ -53,7 +53,7 @@ def test_a_reader_that_cannot_merge_is_refused_with_what_to_do() -> None:
         lambda _: sample_size(0.5, 1.0),
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(refused: object) -> None:
+def test_invalid_arguments_are_refused(refused: object) -> None:
     assert callable(refused)
     with pytest.raises(ValueError, match=r"\d.*; "):
         refused(Reader(window=110, instructions=10, summary=10))

@@ -26,14 +26,14 @@ TIERED = Price(
 # -- the snapshot ---------------------------------------------------------------------------------------------
 
 
-def test_the_snapshot_is_dated_and_says_where_it_comes_from() -> None:
+def test_the_snapshot_has_a_date_and_sources() -> None:
     made = snapshot()
     assert datetime.date(2026, 1, 1) <= datetime.date.fromisoformat(made.date)
     assert {source.package for source in made.sources} == {"litellm", "genai-prices"}
     assert all(source.version and source.licence == "MIT" for source in made.sources)
 
 
-def test_the_snapshot_knows_the_models_that_people_use() -> None:
+def test_the_snapshot_contains_well_known_models() -> None:
     known = snapshot().models
     assert 60 <= len(known) <= 150
     assert {name.partition("/")[0] for name in known} == {"openai", "anthropic", "gemini", "openrouter"}
@@ -43,7 +43,7 @@ def test_the_snapshot_knows_the_models_that_people_use() -> None:
     assert any(price.window for name, price in known.items() if name.startswith("gemini/gemini-"))
 
 
-def test_no_figure_of_the_snapshot_is_beyond_belief() -> None:
+def test_every_figure_of_the_snapshot_is_plausible() -> None:
     for name, price in snapshot().models.items():
         assert 0 < price.input <= 1_000, name
         assert price.input <= price.output <= 1_000 or (price.output == 0 and "/text-embedding-" in name), (
@@ -64,7 +64,7 @@ def test_every_price_of_the_snapshot_is_a_whole_number_of_pico_dollars() -> None
             assert rate is None or rate == round(rate * PICOS) / PICOS, name
 
 
-def test_where_the_tables_disagree_the_dearer_one_was_taken() -> None:
+def test_the_higher_of_two_disagreeing_prices_is_taken() -> None:
     for each in snapshot().disagreements:
         assert each.taken == max(each.values.values())
         assert each.model in snapshot().models
@@ -121,7 +121,7 @@ def test_where_the_tables_disagree_the_dearer_one_was_taken() -> None:
         pytest.param(FREE, Usage(input_tokens=10**6, output_tokens=10**6), 0, id="what is free is free"),
     ],
 )
-def test_bills_to_the_micro_dollar(price: Price, usage: Usage, micros: int | Fraction) -> None:
+def test_bills_are_exact_to_the_micro_dollar(price: Price, usage: Usage, micros: int | Fraction) -> None:
     assert Fraction(price.picos(usage), PICOS) == micros
 
 
@@ -179,7 +179,7 @@ def test_no_call_costs_more_than_its_bound(
 
 
 @given(PRICES, TOKENS, TOKENS)
-def test_a_bound_is_what_the_dearest_call_costs(price: Price, tokens: int, output: int) -> None:
+def test_a_bound_is_the_cost_of_the_most_expensive_call(price: Price, tokens: int, output: int) -> None:
     flat = msgspec.structs.replace(
         price, tiers=()
     )  # with tiers it may join the rates of one to the length of another
@@ -210,20 +210,20 @@ def test_the_affordable_output_is_the_longest_that_the_money_bounds(
         assert price.bound_micros(tokens, longest + 1) > micros or longest >= 1 << 40
 
 
-def test_affordable_output_minds_the_tier_whose_output_is_dearest() -> None:
+def test_affordable_output_assumes_the_tier_with_the_most_expensive_output() -> None:
     tiers = (Tier(above=10, input=1.0, output=50.0), Tier(above=20, input=1.0, output=2.0))
     price = Price(input=1.0, output=1.0, tiers=tiers)
     assert price.affordable_output(30, 130) == 2  # 130 - 30 = 100 micro-dollars at 50 a token
     assert price.affordable_output(30, 29) < 0
 
 
-def test_whatever_is_free_can_be_written_without_end() -> None:
+def test_the_affordable_output_of_a_free_model_has_no_limit() -> None:
     assert FREE.affordable_output(10**6, 0) > 10**9
     assert FREE.affordable_output(10**6, -1) < 0
 
 
 @given(st.lists(st.integers(0, 10 * PICOS)))
-def test_whole_micro_dollars_lose_nothing_of_the_exact_sum(bills: list[int]) -> None:
+def test_rounding_to_micro_dollars_keeps_the_exact_sum(bills: list[int]) -> None:
     cents = Cents()
     booked = [cents.micros(bill) for bill in bills]
     assert list(accumulate(booked)) == [exact // PICOS for exact in accumulate(bills)]
@@ -239,7 +239,7 @@ def own(folder: Path, text: str) -> Path:
     return path
 
 
-def test_what_the_user_says_wins(tmp_path: Path) -> None:
+def test_the_users_prices_take_precedence(tmp_path: Path) -> None:
     prices = PriceList(
         own(
             tmp_path,
@@ -256,13 +256,13 @@ def test_what_the_user_says_wins(tmp_path: Path) -> None:
     assert prices.of("openai/gpt-5-mini") == snapshot().models["openai/gpt-5-mini"]
 
 
-def test_prices_that_are_given_win_over_those_of_the_file(tmp_path: Path) -> None:
+def test_prices_passed_as_an_argument_take_precedence_over_the_file(tmp_path: Path) -> None:
     file = own(tmp_path, '["a/b"]\ninput = 1\noutput = 1\n["c/d"]\ninput = 1\noutput = 1\n')
     prices = PriceList(file, {"a/b": FREE})
     assert (prices.of("a/b"), prices.of("c/d")) == (FREE, Price(input=1.0, output=1.0))
 
 
-def test_without_a_file_the_snapshot_holds(tmp_path: Path) -> None:
+def test_without_a_file_the_snapshot_is_used(tmp_path: Path) -> None:
     assert PriceList(tmp_path / "none.toml").of("openai/gpt-5") == snapshot().models["openai/gpt-5"]
 
 
@@ -281,7 +281,7 @@ def test_without_a_file_the_snapshot_holds(tmp_path: Path) -> None:
         "",
     ],
 )
-def test_an_unknown_price_is_unknown(model: str) -> None:
+def test_an_unknown_model_has_no_price(model: str) -> None:
     assert PriceList().of(model) is None
 
 
@@ -304,14 +304,14 @@ def test_an_unknown_price_is_unknown(model: str) -> None:
         ("openrouter/qwen/qwen3-coder:floor", "openrouter/qwen/qwen3-coder"),
     ],
 )
-def test_a_model_is_found_by_the_names_it_goes_by(model: str, listed: str) -> None:
+def test_a_model_is_found_under_all_its_names(model: str, listed: str) -> None:
     assert PriceList().of(model) == snapshot().models[listed]
 
 
 @pytest.mark.parametrize(
     "model", ["offline/extractive", "ollama/qwen3:8b", "openrouter/qwen/qwen3-coder:free"]
 )
-def test_models_that_cost_nothing(model: str) -> None:
+def test_free_models_have_a_price_of_zero(model: str) -> None:
     assert PriceList().of(model) == FREE
 
 

@@ -22,7 +22,7 @@ def test_the_tree_counts_calls_where_they_were_made() -> None:
     assert "1 failed" in node_line(child)
 
 
-def test_plain_lines_say_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_lines_report_important_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console, "_QUIET_S", 0.0)
     out = io.StringIO()
     lines = PlainLines(out)
@@ -34,7 +34,7 @@ def test_plain_lines_say_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "note: [bold]not markup[/]" in said
 
 
-def test_the_live_tree_takes_no_text_for_markup() -> None:
+def test_the_live_tree_does_not_interpret_markup() -> None:
     out = io.StringIO()
     tree = LiveTree(out)
     for event in STORY:
@@ -44,18 +44,18 @@ def test_the_live_tree_takes_no_text_for_markup() -> None:
     assert "[bold]not markup[/]" in out.getvalue()
 
 
-def test_no_events_are_no_tree() -> None:
+def test_without_events_there_is_no_tree() -> None:
     assert CallTree().root is None
 
 
-def test_control_characters_are_shown_and_not_obeyed() -> None:
+def test_control_characters_are_shown_as_escapes() -> None:
     assert harmless("a\x1b]0;x\x07b\x7f\x9bc") == r"a\x1b]0;x\x07b\x7f\x9bc"
     assert harmless("two\r\nlines\tand “ümläute”\n") == "two\nlines\tand “ümläute”\n"
     assert harmless("over\rwritten") == r"over\x0dwritten"
 
 
 @pytest.mark.parametrize("display", [PlainLines, LiveTree])
-def test_no_display_commands_the_terminal(display: type[PlainLines | LiveTree]) -> None:
+def test_no_display_controls_the_terminal(display: type[PlainLines | LiveTree]) -> None:
     out = io.StringIO()
     shown = display(out)
     for event in STORY:
@@ -83,7 +83,7 @@ class Broken(io.StringIO):
 
 
 @pytest.mark.parametrize("display", [PlainLines, LiveTree])
-def test_a_display_that_cannot_be_seen_stops_and_the_run_goes_on(
+def test_a_display_stops_after_a_write_error_without_failing_the_run(
     display: type[PlainLines | LiveTree],
 ) -> None:
     out = Broken()
@@ -94,7 +94,7 @@ def test_a_display_that_cannot_be_seen_stops_and_the_run_goes_on(
     assert out.refused == 1
 
 
-def test_a_tree_takes_no_text_for_a_picture() -> None:
+def test_the_live_tree_does_not_interpret_emoji_codes() -> None:
     out = io.StringIO()
     tree = LiveTree(out)
     tree.emit(events.Noted(message="a :smile: here"))
@@ -102,7 +102,7 @@ def test_a_tree_takes_no_text_for_a_picture() -> None:
     assert ":smile:" in out.getvalue()
 
 
-def test_one_line_is_cut_where_it_is_longer() -> None:
+def test_a_long_line_is_cut() -> None:
     assert one_line(" a\n b ") == "a b"
     assert one_line("x" * 20, 10) == "x" * 9 + "…"
 

@@ -1,0 +1,34 @@
+"""Accounts of the ledger in tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+from harlm.budget import Account, Reservation
+from harlm.types import Amounts
+
+NOTHING = Amounts()
+ONE_CALL = Amounts(calls=1)
+
+
+class Clock:
+    """A clock that a test sets by hand."""
+
+    time = 100.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+async def began(work: Awaitable[Reservation]) -> asyncio.Task[Reservation]:
+    """A task that has run until its first wait."""
+    task = asyncio.ensure_future(work)
+    assert isinstance(task, asyncio.Task)
+    await asyncio.sleep(0)
+    return task
+
+
+def all_of(account: Account) -> tuple[Amounts, Amounts, Amounts]:
+    """What is committed, reserved and held."""
+    return account.committed, account.reserved, account.held
