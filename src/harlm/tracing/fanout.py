@@ -20,6 +20,8 @@ class Fanout:
     def emit(self, event: Event) -> None:
         """Pass an event to every sink."""
         for sink in tuple(self._sinks):
+            if sink not in self._sinks:
+                continue  # it was dropped when it received the note about another sink
             try:
                 sink.emit(event)
             except OSError as error:

@@ -26,7 +26,7 @@ def memory_lines(memory: MemoryUse, usage: Usage) -> Iterator[str]:
             f" (p10 {memory.compression.p10:.1f}, p90 {memory.compression.p90:.1f})"
         )
     if memory.probed:
-        facts.append(f"they kept {memory.kept} of {memory.probed} numbers and names of the answer")
+        facts.append(f"summaries kept {memory.kept} of {memory.probed} numbers and names of the answer")
     if usage.cached_tokens:
         facts.append(f"{usage.cached_tokens / usage.input_tokens:.0%} of the input from the provider's cache")
     if memory.recomputed or memory.rehydrated:
