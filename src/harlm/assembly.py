@@ -78,7 +78,7 @@ async def open_run(
         prices: prices by full model name, above those in files.
         goal: the question; summaries keep what matters for it.
         sinks: receive the events, in addition to the stored run.
-        environment: the variables in which keys are looked up; by default those of the process.
+        environment: variables that hold keys; by default those of the process.
 
     Raises:
         ConfigError: a model cannot be used, or has no price although money is limited; or the home folder
@@ -100,18 +100,10 @@ async def open_run(
         embedder, embeds = await _embedder(config, access, EmbeddingLedger(account, billing), cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *embeds])
         run_id = new_run_id()
-        stored = JsonlSink(runs_of(config) / run_id, Redactor(access.secrets))
-        cleanup.callback(stored.close)
+        stored = cleanup.enter_context(closing(JsonlSink(runs_of(config) / run_id, Redactor(access.secrets))))
         sandbox = ChosenSandbox(config.sandbox)
         cleanup.push_async_callback(sandbox.close)
-        memory = Memory(
-            cleanup.enter_context(closing(_entries(config))),
-            run=run_id,
-            goal=goal,
-            hot_tokens=config.memory.hot_tokens,
-            embedder=embedder,
-        )
-        cleanup.push_async_callback(memory.close)
+        memory = _memory(config, run_id, goal, embedder, cleanup)
         yield Node(
             models=models,
             account=account,
@@ -167,6 +159,16 @@ async def _models(
         sub=root_model if named_sub is None else await maker.make(named_sub),
         economy=None if chosen.economy is None else await maker.make(chosen.economy),
     )
+
+
+def _memory(
+    config: Config, run: str, goal: str, embedder: Embedder | None, cleanup: AsyncExitStack
+) -> Memory:
+    """The memory of a run, over the store of entries; ``cleanup`` closes both."""
+    entries = cleanup.enter_context(closing(_entries(config)))
+    memory = Memory(entries, run=run, goal=goal, hot_tokens=config.memory.hot_tokens, embedder=embedder)
+    cleanup.push_async_callback(memory.close)
+    return memory
 
 
 def _entries(config: Config) -> MemoryStore:

@@ -34,7 +34,7 @@ def programs(seed: int, number: int = 1) -> list[bytes]:
     return [random.randbytes(HEADER + 120 * RECORD) for _ in range(number)]
 
 
-# -- the ledger -----------------------------------------------------------------------------------------------
+# -- the ledger ------------------------------------------------------------------------------------------
 
 
 def test_t10_whatever_happens_no_account_is_overdrawn_and_no_request_waits_in_vain() -> None:
@@ -114,7 +114,7 @@ def test_a_counter_that_checks_first_and_adds_later_fails_the_same_test() -> Non
     assert overdrawn >= 90, f"it was overdrawn in {overdrawn} of 100 seeds"
 
 
-# -- ledgers with one mistake ----------------------------------------------------------------------------------
+# -- ledgers with one mistake ----------------------------------------------------------------------------
 
 SOURCES = {module: inspect.getsource(module) for module in (waiting, ledger)}
 MUTANTS: dict[str, tuple[str, str]] = {
@@ -193,7 +193,7 @@ def test_a_ledger_with_one_mistake_is_caught(
         play(changed, programs(0, 400))
 
 
-# -- a run's bill ---------------------------------------------------------------------------------------------
+# -- a run's bill ----------------------------------------------------------------------------------------
 
 PRICES = {
     "maker/small": Price(input=0.075, output=0.3, cached=0.01875),

@@ -77,7 +77,8 @@ class _Verbs(click.Group):
 @click.command(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog='\b\nExamples:\n  harlm ask "Which services still use TLS 1.1?" ./docs\n  harlm demo',  # \b keeps line breaks
+    # \b keeps line breaks
+    epilog='\b\nExamples:\n  harlm ask "Which services still use TLS 1.1?" ./docs\n  harlm demo',
 )
 @click.version_option(__version__, "--version", prog_name="harlm", message="%(prog)s %(version)s")
 def harlm() -> None:

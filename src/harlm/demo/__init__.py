@@ -20,11 +20,11 @@ from harlm.demo.questions import Show, ask_all
 from harlm.demo.truth import LEFT_OUT
 from harlm.types import Context
 
-__all__ = ["LEFT_OUT", "Library", "Show", "read_library", "run"]
+__all__ = ["LEFT_OUT", "Show", "StandardLibrary", "read_library", "run"]
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class StandardLibrary:
     """The standard library as a context.
 
     Attributes:
@@ -38,7 +38,7 @@ class Library:
     seconds: float
 
 
-def read_library(settings: Config) -> Library:
+def read_library(settings: Config) -> StandardLibrary:
     """Read the standard library of the running Python.
 
     Args:
@@ -47,10 +47,10 @@ def read_library(settings: Config) -> Library:
     folder = Path(sysconfig.get_path("stdlib"))
     started = time.perf_counter()
     context = load_paths([folder], settings.loading)
-    return Library(folder, context, time.perf_counter() - started)
+    return StandardLibrary(folder, context, time.perf_counter() - started)
 
 
-def run(settings: Config, library: Library, show: Show) -> bool:
+def run(settings: Config, library: StandardLibrary, show: Show) -> bool:
     """Run the demo.
 
     Args:

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, TextIO, cast
 
 from harlm import events
-from harlm.tracing.tree import CallTree, Node, node_line
+from harlm.tracing.tree import CallTree, NodeSummary, node_line
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -121,7 +121,7 @@ class LiveTree:
         return tree
 
 
-def _add_children(branch: Tree, node: Node, room: int) -> None:
+def _add_children(branch: Tree, node: NodeSummary, room: int) -> None:
     from rich.text import Text
 
     running_first = sorted(node.children, key=lambda child: bool(child.status))

@@ -10,7 +10,7 @@ from harlm.types import Usage
 
 
 @dataclass(slots=True)
-class Node:
+class NodeSummary:
     """One node of a run, as the events so far report it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Node:
     early: int = 0
     wasted: int = 0
     faster: float = 1.0
-    children: list[Node] = field(default_factory=list)
+    children: list[NodeSummary] = field(default_factory=list)
 
 
 class CallTree:
@@ -57,8 +57,8 @@ class CallTree:
     """
 
     def __init__(self, past: Iterable[events.Event] = ()) -> None:
-        self.root: Node | None = None
-        self._nodes: dict[str, Node] = {}
+        self.root: NodeSummary | None = None
+        self._nodes: dict[str, NodeSummary] = {}
         self._roles: dict[int, events.Role] = {}
         for event in past:
             self.add(event)
@@ -99,18 +99,18 @@ class CallTree:
         self._answered(node, self._roles.get(event.call))
 
     @staticmethod
-    def _answered(node: Node, role: events.Role | None) -> None:
+    def _answered(node: NodeSummary, role: events.Role | None) -> None:
         if role in ("sub", "summary"):
             node.sub_calls += 1
         else:
             node.root_calls += 1
 
-    def _node(self, event: events.Event) -> Node:
+    def _node(self, event: events.Event) -> NodeSummary:
         node = self._nodes.get(event.node)
         if node is None:
             # Looked up before the node is added, so that no node is its own parent, even in a damaged file.
             parent = self._nodes.get(event.parent or "")
-            node = self._nodes[event.node] = Node(event.node)
+            node = self._nodes[event.node] = NodeSummary(event.node)
             if parent is not None:
                 parent.children.append(node)
             elif self.root is None:
@@ -124,7 +124,7 @@ def one_line(text: str, width: int = 120) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def node_line(node: Node, width: int = 60) -> str:
+def node_line(node: NodeSummary, width: int = 60) -> str:
     """A node on one line; its question is cut to ``width`` characters."""
     question = one_line(node.question, width)
     calls = [f"{node.root_calls} turns" if node.mode != "direct" else f"{node.root_calls} call"]

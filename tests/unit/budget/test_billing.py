@@ -68,15 +68,15 @@ async def ask(
     return await billing(price).metered(model, account).complete(PROMPT, Sampling(max_tokens=wanted, seed=7))
 
 
-# -- how long the reply may be ----------------------------------------------------------------------------------
+# -- how long the reply may be ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("wanted", "allowed"),
     [
-        pytest.param(1_000, 1_000, id="what is wanted"),
-        pytest.param(5, 5, id="however little that is"),
-        pytest.param(None, 4_096, id="a usual reply where nobody said"),
+        pytest.param(1_000, 1_000, id="the wanted limit"),
+        pytest.param(5, 5, id="even a very small one"),
+        pytest.param(None, 4_096, id="the default if none is wanted"),
     ],
 )
 async def test_the_wanted_limit_is_sent(wanted: int | None, allowed: int) -> None:
@@ -138,7 +138,7 @@ async def test_a_request_waits_for_open_reservations_rather_than_shorten_its_rep
 
 
 async def test_a_reply_is_shortened_when_less_is_left_after_the_wait() -> None:
-    """Both were ready to take all that is left; the first took little, and the second is not refused for it."""
+    """All five ask for the whole budget; the first uses little of it, and the next are shortened, not refused."""
     model, account = Model(), Account(Caps(tokens=1_000))
     meter = billing().metered(model, account)
     await asyncio.gather(*(meter.complete(PROMPT, Sampling(max_tokens=4_000)) for _ in range(5)))
@@ -157,7 +157,7 @@ async def test_many_small_concurrent_calls_spend_nearly_the_whole_budget() -> No
     assert account.committed.tokens == 15 * 194
 
 
-# -- refusals: nothing is sent ----------------------------------------------------------------------------------
+# -- refusals: nothing is sent ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ async def test_other_calls_cannot_use_the_finishing_reserve() -> None:
     assert model.allowed == 64 + 100
 
 
-# -- what is reserved -------------------------------------------------------------------------------------------
+# -- what is reserved ------------------------------------------------------------------------------------
 
 
 async def test_the_worst_case_is_reserved_while_a_request_is_in_flight() -> None:
@@ -246,7 +246,7 @@ async def test_an_unknown_price_does_not_make_tokens_unlimited() -> None:
     assert account.usage.cost_micros is None
 
 
-# -- what is booked ---------------------------------------------------------------------------------------------
+# -- what is booked --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def spent(account: Account, amounts: Amounts) -> None:
     asyncio.run(pay())
 
 
-# -- the last call ------------------------------------------------------------------------------------------------
+# -- the last call ---------------------------------------------------------------------------------------
 
 
 def test_without_limits_the_last_call_has_its_full_size() -> None:
@@ -128,7 +128,7 @@ def test_the_reserve_always_fits_and_covers_its_call(
         assert plan.amounts.micros >= price.bound_micros(plan.prompt, plan.output)
 
 
-# -- time -------------------------------------------------------------------------------------------------------
+# -- time ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ TIERED = Price(
     tiers=(Tier(above=200_000, input=2.5, output=15.0, cached=0.25),),
 )
 
-# -- the snapshot ---------------------------------------------------------------------------------------------
+# -- the snapshot ----------------------------------------------------------------------------------------
 
 
 def test_the_snapshot_has_a_date_and_sources() -> None:
@@ -70,7 +70,7 @@ def test_the_higher_of_two_disagreeing_prices_is_taken() -> None:
         assert each.model in snapshot().models
 
 
-# -- bills ----------------------------------------------------------------------------------------------------
+# -- bills -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_tiers_need_no_order() -> None:
         assert Price(input=1.0, output=1.0, tiers=tiers).picos(usage) == 201 * 3 * PICOS
 
 
-# -- laws -----------------------------------------------------------------------------------------------------
+# -- laws ------------------------------------------------------------------------------------------------
 
 RATES = st.integers(0, 50_000_000).map(lambda picos: picos / PICOS) | st.sampled_from([0.0, 0.3, 1.25, 75.0])
 OPTIONAL_RATES = st.none() | RATES
@@ -180,15 +180,14 @@ def test_no_call_costs_more_than_its_bound(
 
 @given(PRICES, TOKENS, TOKENS)
 def test_a_bound_is_the_cost_of_the_most_expensive_call(price: Price, tokens: int, output: int) -> None:
-    flat = msgspec.structs.replace(
-        price, tiers=()
-    )  # with tiers it may join the rates of one to the length of another
-    dearest = max(
+    # With tiers, a bound may combine the rates of one tier with the length of another.
+    flat = msgspec.structs.replace(price, tiers=())
+    highest = max(
         flat.picos(Usage(input_tokens=tokens, output_tokens=output)),
         flat.picos(Usage(input_tokens=tokens, cached_tokens=tokens, output_tokens=output)),
         flat.picos(Usage(input_tokens=tokens, cache_write_tokens=tokens, output_tokens=output)),
     )
-    assert flat.bound_micros(tokens, output) == -(-dearest // PICOS)
+    assert flat.bound_micros(tokens, output) == -(-highest // PICOS)
 
 
 @given(PRICES, TOKENS, TOKENS, TOKENS, TOKENS)
@@ -230,7 +229,7 @@ def test_rounding_to_micro_dollars_keeps_the_exact_sum(bills: list[int]) -> None
     assert all(0 <= micros <= -(-bill // PICOS) for micros, bill in zip(booked, bills, strict=True))
 
 
-# -- the price list -------------------------------------------------------------------------------------------
+# -- the price list --------------------------------------------------------------------------------------
 
 
 def own(folder: Path, text: str) -> Path:
@@ -276,7 +275,7 @@ def test_without_a_file_the_snapshot_is_used(tmp_path: Path) -> None:
         "openrouter/qwen/no-such-model",
         "openrouter/openai/gpt-4o:extended",
         "openrouter/openai/gpt-5:online",
-        "openrouter/nobody/gpt-5",
+        "openrouter/no-such-maker/gpt-5",
         "openai/ft:gpt-4o-mini:company::id",
         "",
     ],

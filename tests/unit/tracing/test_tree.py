@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harlm import events
-from harlm.tracing.tree import CallTree, Node, node_line, one_line
+from harlm.tracing.tree import CallTree, NodeSummary, node_line, one_line
 from harlm.types import Usage
 from tests.support.story import STORY
 
@@ -63,10 +63,12 @@ def test_a_child_whose_parent_is_unknown_is_not_in_the_tree() -> None:
 
 def test_the_line_of_a_node_has_only_the_figures_that_are_not_zero() -> None:
     assert (
-        node_line(Node("0", question="q", mode="direct", root_calls=1))
+        node_line(NodeSummary("0", question="q", mode="direct", root_calls=1))
         == "direct “q” · 1 call · 0 tokens · …"
     )
-    busy = Node("0", question="q", mode="full", status="ok", root_calls=2, sub_calls=3, failed=1, reused=4)
+    busy = NodeSummary(
+        "0", question="q", mode="full", status="ok", root_calls=2, sub_calls=3, failed=1, reused=4
+    )
     busy.early, busy.wasted, busy.faster = 5, 6, 1.5
     assert node_line(busy) == (
         "full “q” · 2 turns, 3 sub-calls, 4 reused, 5 early, 1.5 at once, 6 wasted, 1 failed · 0 tokens · ok"

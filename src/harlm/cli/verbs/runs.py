@@ -16,7 +16,7 @@ from harlm.home import runs_of
 from harlm.tracing.console import counted
 from harlm.tracing.jsonl import RunFolder, RunResult, find_run, list_runs
 from harlm.tracing.memory_table import memory_lines
-from harlm.tracing.tree import CallTree, Node, node_line, one_line
+from harlm.tracing.tree import CallTree, NodeSummary, node_line, one_line
 
 _UNKNOWN_TIME = "?"
 
@@ -115,7 +115,7 @@ def _when(seconds: float) -> str:
         return _UNKNOWN_TIME  # a number outside the range of the calendar
 
 
-def _print_tree(node: Node, depth: int) -> None:
+def _print_tree(node: NodeSummary, depth: int) -> None:
     show("  " * depth + node_line(node))
     for child in node.children:
         _print_tree(child, depth + 1)
