@@ -89,11 +89,7 @@ async def open_run(
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)
         access = Access(config.models, variables, cleanup)
-        layers = Layers(
-            concurrency=config.engine.concurrency,
-            patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
-            hedges=config.models.hedging,
-        )
+        layers = _layers(config)
         maker = ModelMaker(config.models, access, layers, listed.window_of)
         models = await _models(config, maker, layers, root, sub)
         billing, account = Billing(listed, tokenizer_of), Account(caps_of(config, began), began=began)
@@ -143,6 +139,15 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
             )
         yield embedder
+
+
+def _layers(config: Config) -> Layers:
+    """The call layers around the models of a run."""
+    return Layers(
+        concurrency=config.engine.concurrency,
+        patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
+        hedges=config.models.hedging,
+    )
 
 
 async def _models(

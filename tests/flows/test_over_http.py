@@ -1,4 +1,6 @@
-"""Whole runs of a scripted model over real HTTP: every mode, every depth, and usage compared with the server's."""
+"""Whole runs of a scripted model over real HTTP: every mode, every depth, and usage compared with the
+server's.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Theorems T4 to T6 of docs/design/budget-theorems.md: depth and time of plans, reading in order, and samples."""
+"""Theorems T4 to T6 of docs/design/budget-theorems.md: depth and time of plans, reading in order, and
+samples.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The division of a budget among children: examples and refusals. The laws are in tests/properties/test_allocator.py."""
+"""The division of a budget among children: examples and refusals. The laws are in
+tests/properties/test_allocator.py.
+"""
 
 from __future__ import annotations
 

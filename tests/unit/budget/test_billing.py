@@ -138,7 +138,9 @@ async def test_a_request_waits_for_open_reservations_rather_than_shorten_its_rep
 
 
 async def test_a_reply_is_shortened_when_less_is_left_after_the_wait() -> None:
-    """All five ask for the whole budget; the first uses little of it, and the next are shortened, not refused."""
+    """All five ask for the whole budget; the first uses little of it, and the next are shortened, not
+    refused.
+    """
     model, account = Model(), Account(Caps(tokens=1_000))
     meter = billing().metered(model, account)
     await asyncio.gather(*(meter.complete(PROMPT, Sampling(max_tokens=4_000)) for _ in range(5)))

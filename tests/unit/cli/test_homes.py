@@ -1,4 +1,6 @@
-"""A home folder that is unknown, belongs to another user, or was deleted: a problem only for verbs that need it."""
+"""A home folder that is unknown, belongs to another user, or was deleted: a problem only for verbs that
+need it.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Standard streams that are missing, full, closed by their reader, or in a narrow encoding: a paid answer is never
-lost.
+"""Standard streams that are missing, full, closed by their reader, or in a narrow encoding: a paid answer is
+never lost.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from harlm.types import Usage
 
 
 class Model:
-    """Replies with the prompt and the number of the call. ``slow`` never replies, ``bad`` fails, ``costly`` is refused if
-    it is early.
+    """Replies with the prompt and the number of the call. ``slow`` never replies, ``bad`` fails, ``costly``
+    is refused if it is early.
     """
 
     def __init__(self) -> None:
