@@ -1,5 +1,5 @@
-"""A function that takes a prompt and returns a reply is a model: here one that writes a program for the REPL, looks at
-what it printed, and finishes.
+"""Any function that takes a prompt and returns a reply is a model. This one writes a program for the REPL,
+reads its output, and finishes.
 """
 
 from harlm import HARLM
@@ -16,11 +16,11 @@ FINAL(f"from {years[0]} to {years[-1]}")
 
 
 def model(prompt: str) -> str:
-    """The last message of the conversation comes in; a reply goes out."""
+    """Reply to the last message of the conversation."""
     return FINISH if "Output" in prompt else LOOK
 
 
 answer = HARLM(model=model, mode="repl").ask(
-    "Which years are meant?", ["Ada wrote in 1843.", "Grace began in 1944; Alan in 1936."]
+    "Which years are mentioned?", ["Ada wrote in 1843.", "Grace began in 1944; Alan in 1936."]
 )
 print(answer.text, f"({answer.usage.calls} calls)")

@@ -1,4 +1,4 @@
-"""Ask over a folder, and follow a citation to its place."""
+"""Ask a question over a folder, and print where each citation is."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

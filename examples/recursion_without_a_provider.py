@@ -1,5 +1,5 @@
-"""Full mode on a scripted model: a root that gives each half of its documents to a child, down to the deepest level. This
-is also how to test code that uses HARLM.
+"""Full mode with a scripted model: a root that gives each half of its documents to a child, down to the
+greatest depth. Code that uses HARLM can be tested in the same way.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ FINAL(", ".join(parts))
 
 
 def script(messages: Sequence[Message]) -> str:
-    """A root's first turn, its second, or a plain call, by what it was sent."""
+    """The reply for a plain call, a root's first turn, or its second, depending on the messages."""
     if messages[0].role != "system":
         return messages[0].content.rsplit("named ", 1)[-1].split(".")[0]
     return SPLIT if len(messages) == 2 else JOIN

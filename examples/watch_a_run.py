@@ -1,4 +1,4 @@
-"""Watch a run while it goes: every event is typed, and the last one holds the answer."""
+"""Watch a run in progress: every event is typed, and the last one has the answer."""
 
 from harlm import HARLM
 from harlm.events import Answered, CallFinished, CellFinished, Routed

@@ -4,7 +4,7 @@
 >>> answer = HARLM().ask("What is the vault code?", "The vault code is 4711.")
 >>> answer.text, answer.citations[0].quote
 
-Names are imported when they are first used, so that ``harlm --help`` does not pay for what it does not need.
+Names are imported when they are first used, which keeps ``harlm --help`` fast.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""From settings to parts: the only file that names implementations. Heavy ones are imported when they are chosen, so that a run pays for
-what it uses.
+"""Builds the parts of a run from settings. The only file that names implementations.
+
+Heavy implementations are imported only when they are chosen.
 """
 
 from __future__ import annotations
@@ -32,16 +33,21 @@ from harlm.tracing.jsonl import JsonlSink
 from harlm.tracing.redact import Redactor
 from harlm.types import Price
 
-_RICHEST_USD = 1e9  # a higher limit is no limit
+_RICHEST_USD = 1e9  # a higher limit means no limit
 
 
 def router_of(config: Config) -> Router:
-    """What chooses a mode."""
+    """The router that chooses the mode of a task."""
     return HeuristicRouter()
 
 
 def caps_of(config: Config, began: float | None = None) -> Caps:
-    """What the root account of a run may give out; its time counts from ``began``, by default from now."""
+    """The limits of a run's root account.
+
+    Args:
+        config: the settings.
+        began: the moment from which the time limit counts, by ``time.monotonic``; by default now.
+    """
     budget = config.budget
     began = time.monotonic() if began is None else began
     usd = DEFAULT_USD if budget.usd is None else budget.usd
@@ -65,20 +71,21 @@ async def open_run(
     sinks: Sequence[TraceSink] = (),
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Node]:
-    """The root node of a new run with all its parts.
+    """The root node of a new run, with all its parts; they are closed at the end.
 
     Args:
-        root, sub: models that take the place of those in ``config``.
-        prices: of models by full name, above those in files.
-        goal: the question, which summaries keep in mind.
-        sinks: where events go besides the stored run.
-        environment: where keys are looked up; the process environment by default.
+        config: the settings.
+        root, sub: models that replace those in ``config``.
+        prices: prices by full model name, above those in files.
+        goal: the question; summaries keep what matters for it.
+        sinks: receive the events, in addition to the stored run.
+        environment: variables that hold keys; by default those of the process.
 
     Raises:
-        ConfigError: a model that cannot be used or has no price although money is limited, or a home that cannot be
-            written to.
+        ConfigError: a model cannot be used, or has no price although money is limited; or the home folder
+            cannot be written to.
     """
-    began = time.monotonic()  # opening the parts takes time as well
+    began = time.monotonic()  # the time limit includes opening the parts
     variables = os.environ if environment is None else environment
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)
@@ -91,8 +98,7 @@ async def open_run(
         )
         _refuse_unpriced(config, listed, [*maker.named, *paid])
         run_id = new_run_id()
-        stored = JsonlSink(runs_of(config) / run_id, Redactor(access.secrets))
-        cleanup.callback(stored.close)
+        stored = cleanup.enter_context(closing(JsonlSink(runs_of(config) / run_id, Redactor(access.secrets))))
         sandbox = ChosenSandbox(config.sandbox)
         cleanup.push_async_callback(sandbox.close)
         run = Run(
@@ -115,10 +121,10 @@ async def open_run(
 
 @asynccontextmanager
 async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
-    """The embedder of the settings, outside any run.
+    """The embedder of the settings, for use without a run; it is closed at the end.
 
     Raises:
-        ConfigError: none is set, or it cannot be used.
+        ConfigError: no embedder is set, or it cannot be used.
     """
     async with AsyncExitStack() as cleanup:
         billing = Billing(PriceList(prices_file(config), None), tokenizer_of)
@@ -132,10 +138,19 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
         yield embedder
 
 
+def _layers(config: Config) -> Layers:
+    """The call layers around the models of a run."""
+    return Layers(
+        concurrency=config.engine.concurrency,
+        patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
+        hedges=config.models.hedging,
+    )
+
+
 async def _models(
     config: Config, maker: ModelMaker, layers: Layers, root: ModelChoice | None, sub: ModelChoice | None
 ) -> Models:
-    """The models of a run by role; what is not given is as the settings say."""
+    """The models of a run by role: ``root`` and ``sub`` if given, else those of the settings."""
     chosen = config.models
     root_model = await maker.make(root if root is not None else chosen.root)
     named_sub = sub if sub is not None else chosen.sub
@@ -148,19 +163,10 @@ async def _models(
     )
 
 
-def _layers(config: Config) -> Layers:
-    """The call layer."""
-    return Layers(
-        concurrency=config.engine.concurrency,
-        patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
-        hedges=config.models.hedging,
-    )
-
-
 def _memory(
     config: Config, run_id: str, goal: str, embedder: Embedder | None, cleanup: AsyncExitStack
 ) -> Memory:
-    """What the run finds out."""
+    """The memory of a run, over the store of entries; ``cleanup`` closes both."""
     entries = cleanup.enter_context(closing(_entries(config)))
     memory = Memory(entries, run=run_id, goal=goal, hot_tokens=config.memory.hot_tokens, embedder=embedder)
     cleanup.push_async_callback(memory.close)
@@ -168,14 +174,14 @@ def _memory(
 
 
 def _entries(config: Config) -> MemoryStore:
-    """What keeps entries: a file for all runs, or this process's memory for one."""
+    """The store of entries: a file that all runs share, or without a cache the memory of this process."""
     if not config.memory.cache:
         return InMemoryStore()
     return ColdStore(memory_file(config), config.memory.namespace, max_bytes=config.memory.max_mb << 20)
 
 
 def _reuse(config: Config, cleanup: AsyncExitStack) -> Reuse | None:
-    """The calls that were paid for before; ``None`` if every call is to be made."""
+    """The reuse of replies that earlier runs paid for; ``None`` if every call must be made."""
     if not config.memory.cache:
         return None
     calls = CallJournal(
@@ -190,10 +196,10 @@ def _reuse(config: Config, cleanup: AsyncExitStack) -> Reuse | None:
 async def _embedder(
     config: Config, access: Access, meter_of: Callable[[str], EmbeddingMeter], cleanup: AsyncExitStack
 ) -> tuple[Embedder | None, tuple[str, ...]]:
-    """What makes vectors of entries, as the settings name it, and the full names of models that must be paid for it.
+    """The embedder of the settings, if any, and the full names of the models that it must pay for.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: the embedder cannot be used.
     """
     named = config.memory.embedder
     if named is None:
@@ -232,17 +238,17 @@ async def _embedder_named(
 
 
 def _refuse_unpriced(config: Config, prices: PriceList, models: Iterable[str]) -> None:
-    """Refuse a limit in dollars that cannot be kept.
+    """Refuse a cost limit that cannot be enforced.
 
     Raises:
-        ConfigError: a limit was set, and the price of a model is unknown.
+        ConfigError: a limit is set, and the price of a model is unknown.
     """
     usd = config.budget.usd
     unknown = [model for model in models if prices.of(model) is None]
     if usd is None or usd > _RICHEST_USD or not unknown:
         return
     raise ConfigError(
-        f"the price of {unknown[0]} is unknown, so a limit of ${usd:g} cannot be kept. Give its price in "
-        f'{prices_file(config)} (["{unknown[0]}"] with input = … and output = …, USD for a million tokens), or limit '
+        f"the price of {unknown[0]} is unknown, so a limit of ${usd:g} cannot be enforced. Set its price in "
+        f'{prices_file(config)} (["{unknown[0]}"] with input = … and output = …, USD per million tokens), or use '
         "--max-tokens or --max-calls instead"
     )

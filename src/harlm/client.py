@@ -1,5 +1,5 @@
-"""``HARLM``: the door for Python. Knows settings and runs; holds nothing of any run, so that one object serves many at
-once.
+"""``HARLM``: the Python interface. Holds settings, but no state of a run, so one object can serve many
+runs at once.
 """
 
 from __future__ import annotations
@@ -35,30 +35,35 @@ class HARLM:
     >>> harlm = HARLM(model="openai/gpt-5", sub_model="openai/gpt-5-mini")
     >>> harlm.ask("Which services still use TLS 1.1?", Path("./docs")).text
 
-    What is not given here comes from the environment, ``harlm.toml`` and the user's file, as for the command line.
+    Settings that are not passed come from the environment, ``harlm.toml`` and the user's file, as on the
+    command line.
 
     Args:
-        model: the root model: a name such as ``openai/gpt-5`` or ``openai/name@http://127.0.0.1:8000/v1``, any callable,
-            or a ``LanguageModel``.
-        sub_model: what model-written code calls; the root model when None.
-        mode: ``auto`` lets the router choose.
-        max_depth: the deepest node with a REPL of its own.
-        max_turns: rounds of a REPL; the last one forces an answer.
-        concurrency: model requests in flight at once.
-        speculation: whether calls are made before model-written code asks for them (``harlm.config.EngineSettings``).
-        sandbox: the isolation tier of model-written code; ``auto`` takes the strongest that can be built here.
-        cache: whether a call that was made before, in any run, is not made again.
+        model: the root model: a name such as ``openai/gpt-5`` or ``openai/name@http://127.0.0.1:8000/v1``, a
+            callable, or a ``LanguageModel``.
+        sub_model: the model that model-written code calls; by default the root model.
+        mode: the mode of every question; ``auto`` lets the router choose.
+        max_depth: the greatest depth of a node with its own REPL.
+        max_turns: the most turns of a REPL; the last one must give an answer.
+        concurrency: the most model requests in flight at once.
+        speculation: which calls are made before model-written code makes them
+            (``harlm.config.EngineSettings``).
+        sandbox: the isolation tier of model-written code; ``auto`` uses the strongest that works on this
+            machine.
+        cache: whether the replies of earlier runs are reused instead of new calls.
         home: the folder of runs, indexes and memory.
-        api_key: for the models of this object, instead of the environment's.
-        window: tokens that fit into the models, where the built-in figure is wrong.
+        api_key: the key for the models of this object, instead of the one in the environment.
+        window: the context window of the models in tokens, if the built-in figure is wrong.
         offline: refuse every model that needs a network.
-        seed: for models that know one, and for ``random`` in the REPL.
-        budget: what each run may use at most; a breach raises ``LimitExceeded`` with the partial answer.
-        prices: of models by full name, above those that HARLM knows.
-        settings: a whole config instead of the environment and the files; the other arguments still override it.
+        seed: for models that accept a seed, and for ``random`` in the REPL.
+        budget: the limits of each run; a run that reaches one raises ``LimitExceeded`` with the partial
+            answer.
+        prices: prices by full model name, above those that HARLM ships with.
+        settings: a complete config that replaces the environment and the files; the other arguments override
+            it.
 
     Raises:
-        ConfigError: a setting that cannot be used.
+        ConfigError: a setting cannot be used.
     """
 
     def __init__(
@@ -126,18 +131,18 @@ class HARLM:
         """The answer to a question over a context.
 
         Args:
-            question: what is asked.
-            context: paths are read; a ``str``, a list or a dict is the text itself; or a ``Context``.
-            mode: overrides the client's.
+            question: the question.
+            context: paths to read, or the text itself as a ``str``, a list or a dict, or a ``Context``.
+            mode: overrides the mode of the client.
             sinks: receive the events of the run as they happen.
 
         Raises:
-            ConfigError: an empty question, a model that cannot be used.
+            ConfigError: the question is empty, or a model cannot be used.
             ContextError: the context cannot be read.
             ModelError: the root model failed.
             SandboxFailure: no REPL could be opened, or it broke.
             NoAnswer: ``engine.strict`` is set, and nothing in the context supports an answer.
-            LimitExceeded: the budget was spent first; ``partial`` is the answer as far as it got.
+            LimitExceeded: a limit of the budget was reached; ``partial`` is the answer so far.
         """
         asked = _checked_question(question)
         chosen = _checked_mode(mode or self._config.engine.mode)
@@ -150,10 +155,15 @@ class HARLM:
     def estimate(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
     ) -> RunEstimate:
-        """What the question would cost over the context, in each mode. Nothing is asked, and no key is needed.
+        """The estimated cost of the question over the context, in each mode. Calls no model and needs no key.
+
+        Args:
+            question: the question.
+            context: as in ``aask``.
+            mode: overrides the mode of the client.
 
         Raises:
-            ConfigError: an empty question, a model that cannot be used.
+            ConfigError: the question is empty, or a model cannot be used.
             ContextError: the context cannot be read.
         """
         task = Task(
@@ -172,7 +182,7 @@ class HARLM:
             answer = await solve(task, node)
             if self._config.engine.strict and not answer.citations:
                 raise NoAnswer(
-                    f"nothing in the context supports an answer (run {answer.run_id}); leave strict mode to see what was said"
+                    f"nothing in the context supports an answer (run {answer.run_id}); leave strict mode to see the reply"
                 )
         except LimitExceeded as limit:
             if limit.partial is not None:
@@ -198,7 +208,7 @@ class HARLM:
         mode: Mode | Literal["auto"] | None = None,
         sinks: Sequence[TraceSink] = (),
     ) -> Answer:
-        """``aask`` for callers that do not await; works inside Jupyter as well."""
+        """``aask`` for callers that do not use asyncio; also works in Jupyter."""
         return _run(self.aask(question, context, mode=mode, sinks=sinks))
 
     async def astream(
@@ -207,13 +217,13 @@ class HARLM:
         """The events of a run as they happen; the last one is ``Answered``, with the answer.
 
         Raises:
-            HarlmError: as ``aask``, after the events up to there.
+            HarlmError: as ``aask``, after the events until the failure.
         """
-        told: asyncio.Queue[Event | None] = asyncio.Queue()
-        asking = asyncio.create_task(self.aask(question, context, mode=mode, sinks=[_QueueSink(told)]))
-        asking.add_done_callback(lambda _: told.put_nowait(None))
+        pending: asyncio.Queue[Event | None] = asyncio.Queue()
+        asking = asyncio.create_task(self.aask(question, context, mode=mode, sinks=[_QueueSink(pending)]))
+        asking.add_done_callback(lambda _: pending.put_nowait(None))
         try:
-            while (event := await told.get()) is not None:
+            while (event := await pending.get()) is not None:
                 yield event
             await asking
         finally:
@@ -223,23 +233,29 @@ class HARLM:
     def stream(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
     ) -> Iterator[Event]:
-        """``astream`` for callers that do not await. Closing the iterator cancels the run."""
-        told: queue.Queue[Event | BaseException | None] = queue.Queue()
+        """``astream`` for callers that do not use asyncio. Closing the iterator cancels the run."""
+        pending: queue.Queue[Event | BaseException | None] = queue.Queue()
 
         async def pump() -> None:
             async for event in self.astream(question, context, mode=mode):
-                told.put(event)
+                pending.put(event)
 
         with _InThread(pump()) as running:
-            running.add_done_callback(lambda done: told.put(done.exception()))
-            while (event := told.get()) is not None:
+            running.add_done_callback(lambda done: pending.put(done.exception()))
+            while (event := pending.get()) is not None:
                 if isinstance(event, BaseException):
                     raise event
                 yield event
 
     def completion(self, prompt: object, root_prompt: str | None = None) -> Answer:
-        """The call of the reference RLM, so that changing over is one line: ``prompt`` is the context, and
-        ``root_prompt`` the question; without one, the prompt is what is asked. ``.response`` holds the text.
+        """The interface of the reference RLM, so that switching to HARLM changes one line.
+
+        Args:
+            prompt: the context.
+            root_prompt: the question; by default the prompt contains it.
+
+        Returns:
+            The answer; ``.response`` is its text.
         """
         if root_prompt is not None:
             return self.ask(root_prompt, prompt)
@@ -247,21 +263,21 @@ class HARLM:
 
 
 class _QueueSink:
-    """A sink that hands events to whoever iterates."""
+    """A sink that puts events into a queue."""
 
-    def __init__(self, told: asyncio.Queue[Event | None]) -> None:
-        self._told = told
+    def __init__(self, pending: asyncio.Queue[Event | None]) -> None:
+        self._pending = pending
 
     def emit(self, event: Event) -> None:
-        """Hand one event over."""
-        self._told.put_nowait(event)
+        """Put one event into the queue."""
+        self._pending.put_nowait(event)
 
 
 def _flush(node: Node) -> None:
-    """Return when all that the run found out and paid for is kept.
+    """Return when all entries and replies of the run are written.
 
     Raises:
-        MemoryFailure: it cannot be.
+        MemoryFailure: they cannot be written.
     """
     node.run.memory.flush()
     if node.run.reuse is not None:
@@ -269,7 +285,9 @@ def _flush(node: Node) -> None:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end: here, or in a thread of its own where a loop is running already."""
+    """Run a coroutine to the end: in this thread, or in a new one if this thread already runs an event
+    loop.
+    """
     if not _is_in_a_loop():
         return asyncio.run(work)
     with _InThread(work) as running:
@@ -285,8 +303,8 @@ def _is_in_a_loop() -> bool:
 
 
 class _InThread(Generic[T]):
-    """Runs a coroutine in a loop and a thread of its own. Leaving early (Ctrl-C, a closed iterator) cancels it, and waits for
-    it to clean up after itself.
+    """Runs a coroutine in a new thread with its own event loop. Leaving the context early (Ctrl-C, a closed
+    iterator) cancels the coroutine and waits for its clean-up.
     """
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
@@ -308,7 +326,7 @@ class _InThread(Generic[T]):
     def _serve(self) -> None:
         try:
             self._result.set_result(asyncio.run(self._watched()))
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+        except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
             self._result.set_exception(error)
 
     async def _watched(self) -> T:
@@ -316,7 +334,7 @@ class _InThread(Generic[T]):
         assert task is not None
 
         def cancel() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended, and so has the work
+            with contextlib.suppress(RuntimeError):  # the loop has closed, so the work has ended
                 loop.call_soon_threadsafe(task.cancel)
 
         self._cancel = cancel
@@ -326,7 +344,7 @@ class _InThread(Generic[T]):
 
 def _checked_question(question: object) -> str:
     if not isinstance(question, str):
-        raise ConfigError(f"a question is a str, not {type(question).__name__}")
+        raise ConfigError(f"the question is a {type(question).__name__}; pass a str")
     if not question.strip():
         raise ConfigError("the question is empty; ask something")
     return without_surrogates(question.strip())
@@ -335,8 +353,8 @@ def _checked_question(question: object) -> str:
 def _checked_mode(mode: str) -> Mode | Literal["auto"]:
     for known in (*MODES, "auto"):
         if mode == known:
-            return known  # type: ignore[return-value] # mypy does not narrow by equality with a loop's variable
-    raise ConfigError(f"mode {mode!r} does not exist; there are auto, {', '.join(MODES)}")
+            return known  # type: ignore[return-value] # mypy does not narrow by equality with a variable
+    raise ConfigError(f"mode {mode!r} does not exist; use auto, {', '.join(MODES)}")
 
 
 def _started(task: Task, node: Node) -> events.RunStarted:
@@ -353,7 +371,7 @@ def _started(task: Task, node: Node) -> events.RunStarted:
 
 
 def _notes(context: Context, node: Node) -> Iterator[str]:
-    """What the user should know before the answer."""
+    """Notes for the user before the answer."""
     if node.models.root.name == config.OFFLINE_MODEL:
         yield (
             "offline/extractive finds, quotes and counts; it does not reason. "
@@ -363,8 +381,8 @@ def _notes(context: Context, node: Node) -> Iterator[str]:
     for name in names if node.account.limits_money else ():
         if node.run.billing.price_of(name) is None:
             yield (
-                f"the price of {name} is unknown, so its cost is not counted and no limit in dollars holds for it; "
-                "--max-tokens and --max-calls do"
+                f"the price of {name} is unknown, so its cost is not counted and the cost limit does not cover it; "
+                "use --max-tokens or --max-calls to limit it"
             )
     unread = [
         each

@@ -1,4 +1,6 @@
-"""What a question would cost, from settings and a context alone: no run is opened, no key is needed, nothing is asked."""
+"""Estimates the cost of a question from settings and a context alone: opens no run, needs no key, calls no
+model.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,15 @@ def known_models(
     sub: ModelChoice | None = None,
     prices: Mapping[str, Price] | None = None,
 ) -> tuple[ModelFacts, ModelFacts]:
-    """What is known of the root model and the sub-model without opening a run: no key is needed.
+    """The names, windows and prices of the root model and the sub-model. Opens no run and needs no key.
+
+    Args:
+        config: the settings.
+        root, sub: models that replace those in ``config``.
+        prices: prices by full model name, above those in files.
 
     Raises:
-        ConfigError: a model that cannot be named so, or a file of prices that cannot be used.
+        ConfigError: a model name or a price file cannot be used.
     """
     listed = PriceList(prices_file(config), prices)
     root_model = _known(root if root is not None else config.models.root, config, listed)
@@ -45,12 +52,12 @@ def _known(choice: ModelChoice, config: Config, prices: PriceList) -> ModelFacts
     if not is_model(choice):
         from harlm.models.function import FunctionModel
 
-        choice = FunctionModel(choice)  # type: ignore[arg-type] # only its name is wanted
+        choice = FunctionModel(choice)  # type: ignore[arg-type] # only its name is used
     return ModelFacts(name=choice.name, window=choice.window, price=prices.of(choice.name))
 
 
 def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) -> RunEstimate:
-    """What ``task`` would cost with these models, and which mode would be taken."""
+    """The cost of ``task`` with these models in each mode, and the mode that a run would use."""
     known = profile(task.context)
     growth = growth_of(task.question)
     chosen = task.mode

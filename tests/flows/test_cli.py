@@ -1,4 +1,4 @@
-"""What a user sees on the command line."""
+"""``harlm ask`` as a user sees it: answers, errors and exit codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.cli import harlm
 LOOK = "```repl\nprint(context[:100])\n```"
 
 
-def test_the_answer_alone_goes_to_stdout() -> None:
+def test_only_the_answer_goes_to_stdout() -> None:
     ran = harlm("ask", "What is the vault code?", "-", stdin=b"The vault code is 4711.\n")
     assert ran.code == 0
     assert ran.out == "4711\n\n“The vault code is 4711.” [<stdin>:1]\n"
@@ -27,7 +27,7 @@ def test_the_answer_alone_goes_to_stdout() -> None:
     assert "run 01" in ran.err
 
 
-def test_json_is_one_object_of_the_promised_shape() -> None:
+def test_json_is_one_object_with_the_promised_fields() -> None:
     ran = harlm("ask", "What is the vault code?", "-", "--format", "json", stdin=b"The vault code is 4711.\n")
     answer = json.loads(ran.out)
     assert answer.keys() >= {
@@ -61,7 +61,7 @@ def test_markdown_has_its_sources() -> None:
     assert "**Sources**\n\n- `<stdin>:1`: “The code is 4711.”" in ran.out
 
 
-def test_events_can_be_followed() -> None:
+def test_events_are_printed_as_json_lines() -> None:
     ran = harlm("ask", "What is the code?", "-", "--json", "-q", stdin=b"The code is 4711.")
     told = [json.loads(line) for line in ran.out.splitlines()]
     assert told[0]["kind"] == "run_started"
@@ -82,7 +82,7 @@ def test_a_route_is_explained() -> None:
     assert "route: direct (direct 9" in ran.err
 
 
-def test_files_are_cited_as_they_open_from_here() -> None:
+def test_files_are_cited_by_their_path_from_the_current_folder() -> None:
     Path("docs").mkdir()
     Path("docs/tls.md").write_text("# TLS\n\nTLS 1.1 is disabled on the edge servers.\n")
     Path("docs/dns.md").write_text("# DNS\n\nThe name servers are in Lyon.\n")
@@ -134,7 +134,9 @@ def test_files_are_cited_as_they_open_from_here() -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_bad_input_is_one_clear_line_and_the_right_code(arguments: list[str], code: int, said: str) -> None:
+def test_bad_input_gives_one_clear_line_and_the_right_exit_code(
+    arguments: list[str], code: int, said: str
+) -> None:
     Path("empty").mkdir()
     Path("a.txt").write_text("Some text about bridges.")
     Path("zero.txt").touch()
@@ -151,7 +153,7 @@ def test_bad_input_is_one_clear_line_and_the_right_code(arguments: list[str], co
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
-def test_a_file_that_may_not_be_read() -> None:
+def test_a_file_without_read_permission_is_named() -> None:
     Path("secret.txt").write_text("x")
     Path("secret.txt").chmod(0)
     ran = harlm("ask", "What?", "secret.txt")
@@ -180,7 +182,7 @@ def test_verbose_shows_the_traceback() -> None:
         ('{"error": {"message": "no such model"}}', 404, 5, "was not found"),
     ],
 )
-def test_endpoints_that_answer_badly(body: str, status: int, code: int, said: str) -> None:
+def test_bad_replies_of_a_server_are_explained(body: str, status: int, code: int, said: str) -> None:
     Path("harlm.toml").write_text("[models]\nretries = 3\n")
     with ScriptedServer(lambda request: web.Response(text=body, status=status)) as server:
         ran = harlm("ask", "What?", "-", "-m", f"openai/x@{server.base_url}", stdin=b"text")
@@ -189,7 +191,7 @@ def test_endpoints_that_answer_badly(body: str, status: int, code: int, said: st
     assert "Traceback" not in ran.err
 
 
-def test_what_was_paid_for_is_kept_when_the_provider_goes_away() -> None:
+def test_paid_calls_are_stored_when_the_provider_fails() -> None:
     def reply(request: Request) -> str | web.Response:
         return LOOK if request.number == 0 else web.Response(status=503, text="gone")
 
@@ -206,7 +208,7 @@ def test_what_was_paid_for_is_kept_when_the_provider_goes_away() -> None:
     assert "ModelUnavailable" in shown.out
 
 
-def test_an_interrupt_keeps_what_was_learned_and_leaves_no_process() -> None:
+def test_an_interrupt_keeps_paid_calls_and_leaves_no_process() -> None:
     with ScriptedServer(
         lambda request: "```repl\nimport time\nprint('looked', flush=True)\ntime.sleep(30)\n```"
     ) as server:
@@ -256,7 +258,7 @@ def _parent(pid: str) -> int:
         return 0
 
 
-def test_a_reader_that_goes_away_is_no_fault() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     Path("a.txt").write_text("The code is 4711. " * 10)
     script = f"{sys.executable} -m harlm ask 'What is the code?' a.txt --format json | head -c 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
@@ -267,39 +269,7 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
     assert done.stdout.strip().endswith("0")
 
 
-# -- the other verbs --------------------------------------------------------------------------------------
-
-
-def test_inspect_tells_what_would_be_read() -> None:
-    Path("docs").mkdir()
-    Path("docs/a.md").write_text("# Title\n" + "word " * 500)
-    Path("docs/b.png").write_bytes(b"\x89PNG")
-    ran = harlm("inspect", "docs")
-    assert ran.code == 0
-    assert "1 document (1 markdown)" in ran.out
-    assert "docs/a.md" in ran.out
-    assert "binary" in ran.out
-    listing = json.loads(harlm("inspect", "docs", "--format", "json").out)
-    assert listing["skipped"] == [{"name": "docs/b.png", "reason": "binary"}]
-    assert 400 < listing["tokens"] < 700
-
-
-def test_inspect_takes_standard_input() -> None:
-    assert "1 document " in harlm("inspect", "-", stdin=b"some text").out
-
-
-def test_doctor_says_honestly_what_the_sandbox_does() -> None:
-    ran = harlm("doctor")
-    assert ran.code == 0, ran.err
-    assert "8 of 8 attempts to break out of it were denied just now" in ran.out
-    report = json.loads(harlm("doctor", "--json").out)["sandbox"]
-    assert report["tier"] in ("s3", "s2", "s1")
-    assert report["canaries"] == "8 of 8 denied"
-    assert report["reached"] == []
-    assert all(each["why"] and each["how"] for each in report["not_higher"])
-    unsafe = harlm("doctor", "--sandbox", "s0", "--allow-unsafe-sandbox")
-    (reached,) = [line for line in unsafe.out.splitlines() if "does NOT protect from: " in line]
-    assert "files of this user;" in reached
+# -- the sandbox and settings ----------------------------------------------------------------------------
 
 
 def test_a_tier_that_cannot_be_built_ends_with_7_and_says_what_to_do() -> None:
@@ -310,7 +280,7 @@ def test_a_tier_that_cannot_be_built_ends_with_7_and_says_what_to_do() -> None:
     assert "use macOS" in ran.err
 
 
-def test_the_unsafe_tier_must_be_allowed_and_is_loud() -> None:
+def test_the_unsafe_tier_must_be_allowed_and_prints_a_warning() -> None:
     Path("a.txt").write_text("The port is 4711.")
     refused = harlm("ask", "--mode", "full", "--sandbox", "s0", "Which port?", "a.txt")
     assert refused.code == 7
@@ -335,94 +305,7 @@ def test_a_project_file_cannot_weaken_the_sandbox() -> None:
     assert "sets sandbox.tier; a project file may not" in ran.err
 
 
-def test_sandbox_run_says_what_came_of_each_file() -> None:
-    cells = {
-        "fine.py": "print(NUMBER + 1)",
-        "wrong.py": "1 / 0",
-        "endless.py": "import signal\nsignal.signal(signal.SIGUSR1, signal.SIG_IGN)\nwhile True: pass",
-        "forged.py": "import os\nos.write(3, b'\\x01\\0\\0\\0\\x01')",
-        "asks.py": "llm_query('anyone?')",
-    }
-    for name, code in cells.items():
-        Path(name).write_text(code)
-    ran = harlm("sandbox", "run", *cells, "--define", "NUMBER=41", "--cell-seconds", "0.5")
-    assert ran.code == 0, ran.err
-    lines = {line["file"]: line for line in map(json.loads, ran.out.splitlines())}
-    assert [lines[name]["outcome"] for name in cells] == ["ok", "error", "killed", "violation", "error"]
-    assert [lines[name]["next_cell"] for name in cells] == [
-        "works",
-        "works",
-        "replaced",
-        "replaced",
-        "works",
-    ]
-    assert lines["fine.py"]["stdout"] == "42\n"
-    assert "ZeroDivisionError" in lines["wrong.py"]["reason"]
-    assert "has no model" in lines["asks.py"]["reason"]
-    assert all(line["peak_mb"] > 1 for line in lines.values() if line["outcome"] != "violation")
-    assert set(lines["fine.py"]) == {
-        "file", "tier", "outcome", "reason", "stdout", "wall_s", "peak_mb", "next_cell",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("given", "code", "says"),
-    [
-        (("a.py", "--define", "x"), 2, "write NAME=JSON"),
-        (("a.py", "--define", "x={"), 2, "is not JSON"),
-        (("nowhere.py",), 8, "nowhere.py cannot be read as a cell"),
-        (("a.py", "--tier", "s9"), 3, "s9"),
-    ],
-)
-def test_sandbox_run_explains_mistakes(given: tuple[str, ...], code: int, says: str) -> None:
-    Path("a.py").write_text("print(1)")
-    ran = harlm("sandbox", "run", *given)
-    assert ran.code == code
-    assert says in ran.err
-
-
-def test_doctor_fails_for_what_is_missing() -> None:
-    ran = harlm("doctor", environment={"HARLM_MODEL": "openai/gpt-5"})
-    assert ran.code == 3
-    assert "BAD   model: openai/gpt-5 needs a key; set OPENAI_API_KEY" in ran.out
-
-
-def test_models_never_show_a_key() -> None:
-    ran = harlm("models", environment={"OPENAI_API_KEY": "sk-very-secret", "HARLM_MODEL": "openai/gpt-5"})
-    assert "root model: openai/gpt-5" in ran.out
-    assert "OPENAI_API_KEY is set" in ran.out
-    assert "sk-very-secret" not in ran.out + ran.err
-    rows = json.loads(harlm("models", "--format", "json").out)["providers"]
-    assert {row["provider"] for row in rows} == {
-        "openai",
-        "anthropic",
-        "gemini",
-        "openrouter",
-        "ollama",
-        "offline",
-    }
-
-
-def test_config_shows_values_and_origins() -> None:
-    Path("harlm.toml").write_text("[engine]\nmax_turns = 7\n")
-    ran = harlm("config", "show", "--origin", environment={"HARLM_API_KEY": "sk-very-secret"})
-    assert "engine.max_turns" in ran.out
-    assert "# " + str(Path.cwd() / "harlm.toml") in ran.out
-    assert "(set, hidden)" in ran.out
-    assert "sk-very-secret" not in ran.out
-
-
-def test_config_in_json_has_real_values() -> None:
-    listing = json.loads(
-        harlm("config", "show", "--format", "json", environment={"HARLM_API_KEY": "sk-very-secret"}).out
-    )
-    assert listing["engine.max_turns"] == {"value": 20, "origin": "default"}
-    assert listing["models.offline"]["value"] is False
-    assert listing["models.sub"]["value"] is None
-    assert listing["models.api_key"] == {"value": "(set, hidden)", "origin": "env HARLM_API_KEY"}
-
-
-def test_an_address_that_is_none_is_named() -> None:
+def test_an_invalid_address_is_named() -> None:
     ran = harlm("ask", "What?", "-", stdin=b"x", environment={"HARLM_BASE_URL": "garbage"})
     assert ran.code == 3
     assert "env HARLM_BASE_URL: models.base_url = 'garbage'" in ran.err
@@ -433,18 +316,6 @@ def test_a_hostile_project_file_is_refused() -> None:
     ran = harlm("ask", "What?", "-", stdin=b"x")
     assert ran.code == 3
     assert "a project file may not" in ran.err
-
-
-def test_runs_are_listed_and_shown() -> None:
-    assert harlm("runs", "list").out == ""
-    harlm("ask", "What is the code?", "-", stdin=b"The code is 4711.")
-    (row,) = json.loads(harlm("runs", "list", "--format", "json").out)
-    assert (row["question"], row["state"]) == ("What is the code?", "ok")
-    shown = harlm("runs", "show", row["run"][:20])
-    assert "direct “What is the code?” · 1 call" in shown.out
-    assert "4711" in shown.out
-    whole = json.loads(harlm("runs", "show", "last", "--format", "json").out)
-    assert whole["events"][-1]["kind"] == "answer"
 
 
 def test_help_and_version() -> None:

@@ -1,4 +1,4 @@
-"""What the command line says before anything is spent."""
+"""Estimates and limits on the command line, before anything is spent."""
 
 from __future__ import annotations
 
@@ -36,14 +36,16 @@ def test_estimate_prints_every_mode_without_a_key(folder: Path) -> None:
     assert ran.code == 0, ran
     for word in ("direct", "repl", "full", "expected", "worst", "→", "The limit is $1.00"):
         assert word in ran.out
-    made = json.loads(harlm("estimate", "Summarise it", folder, "-m", "openai/gpt-5", "--format", "json").out)
-    assert [each["mode"] for each in made["modes"]] == ["direct", "repl", "full"]
-    assert all(0 < each["expected"]["usd"] <= each["worst"]["usd"] for each in made["modes"])
-    assert (made["growth"], made["limit_usd"]) == ("linear", 1.0)
+    estimate = json.loads(
+        harlm("estimate", "Summarise it", folder, "-m", "openai/gpt-5", "--format", "json").out
+    )
+    assert [each["mode"] for each in estimate["modes"]] == ["direct", "repl", "full"]
+    assert all(0 < each["expected"]["usd"] <= each["worst"]["usd"] for each in estimate["modes"])
+    assert (estimate["growth"], estimate["limit_usd"]) == ("linear", 1.0)
 
 
 @pytest.mark.usefixtures("prices")
-def test_a_dry_run_asks_nothing(folder: Path) -> None:
+def test_a_dry_run_makes_no_request(folder: Path) -> None:
     with ScriptedServer(lambda request: "never") as server:
         ran = harlm("ask", "What is it?", folder, "-m", f"openai/gpt-5@{server.base_url}", "--dry-run")
     assert ran.code == 0, ran
@@ -51,7 +53,7 @@ def test_a_dry_run_asks_nothing(folder: Path) -> None:
     assert server.requests == []
 
 
-def test_an_unknown_price_is_said_and_with_a_limit_in_dollars_it_is_an_error(folder: Path) -> None:
+def test_an_unknown_price_is_noted_and_is_an_error_with_a_cost_limit(folder: Path) -> None:
     with ScriptedServer(lambda request: "4711") as server:
         model = f"openai/mine@{server.base_url}"
         assert "unknown" in harlm("estimate", "What is it?", folder, "-m", model).out
@@ -60,12 +62,12 @@ def test_an_unknown_price_is_said_and_with_a_limit_in_dollars_it_is_an_error(fol
         assert "the price of openai/mine is unknown" in loose.err
         strict = harlm("ask", "What is it?", folder, "-m", model, "--max-cost", "0.5")
         assert strict.code == 3, strict
-        assert "a limit of $0.5 cannot be kept" in strict.err
+        assert "a limit of $0.5 cannot be enforced" in strict.err
         assert "prices.toml" in strict.err
         assert len(server.requests) == 1
 
 
-def test_own_prices_count(folder: Path, prices: Path) -> None:
+def test_prices_from_the_users_file_are_used(folder: Path, prices: Path) -> None:
     prices.write_text('["openai/mine"]\ninput = 2.0\noutput = 8.0\n')
     with ScriptedServer(lambda request: "4711") as server:
         ran = harlm(
@@ -88,7 +90,7 @@ def test_own_prices_count(folder: Path, prices: Path) -> None:
     ("typed", "flags", "code"), [("n\n", [], 130), ("y\n", [], 4), (None, [], 4), ("", ["-y"], 4)]
 )
 @pytest.mark.usefixtures("prices")
-def test_somebody_at_a_terminal_is_asked_before_more_than_the_limit(
+def test_a_user_at_a_terminal_is_asked_if_the_estimate_exceeds_the_limit(
     folder: Path, typed: str | None, flags: list[str], code: int
 ) -> None:
     with ScriptedServer(lambda request: "```repl\nprint(llm_query('x' * 9999))\n```") as server:
@@ -98,18 +100,18 @@ def test_somebody_at_a_terminal_is_asked_before_more_than_the_limit(
         )  # fmt: skip
     assert ran.code == code, ran
     assert "estimate: about $" in ran.err
-    assert ("Go on?" in ran.err) == bool(typed)
+    assert ("Continue?" in ran.err) == bool(typed)
     assert (server.requests == []) == (code == 130)
 
 
-def test_from_python(folder: Path) -> None:
+def test_an_estimate_from_python_makes_no_request(folder: Path) -> None:
     model = ScriptedModel(["4711"])
     harlm_ = HARLM(
         model=model, prices={"scripted/model": Price(input=1, output=1)}, budget=Budget(usd=0.000_1)
     )
-    forecast = harlm_.estimate("What is it?", folder)
-    assert forecast.is_beyond_limit
-    assert forecast.limit_micros == 100
+    estimate = harlm_.estimate("What is it?", folder)
+    assert estimate.is_beyond_limit
+    assert estimate.limit_micros == 100
     assert model.asked == []
     with pytest.raises(ConfigError, match="the question is empty"):
         harlm_.estimate(" ", folder)
@@ -119,20 +121,20 @@ def test_from_python(folder: Path) -> None:
     ("flags", "said"),
     [
         (["--timeout", "soon"], "invalid duration 'soon': use 90s, 5m or 1h30m"),
-        (["--timeout", "0"], "leaves no time"),
+        (["--timeout", "0"], "is not positive: use 90s"),
         (["--max-cost", "-1"], "-1"),
         (["--max-tokens", "0"], "0"),
         (["--max-calls", "none"], "none"),
     ],
     ids=str,
 )
-def test_limits_that_are_none_are_refused(folder: Path, flags: list[str], said: str) -> None:
+def test_invalid_limits_are_refused(folder: Path, flags: list[str], said: str) -> None:
     ran = harlm("ask", "What is it?", folder, *flags)
     assert ran.code == 2
     assert said in ran.err
 
 
-def test_limits_from_the_environment_and_not_from_a_project(folder: Path) -> None:
+def test_limits_come_from_the_environment_but_not_from_a_project_file(folder: Path) -> None:
     ran = harlm("config", "show", environment={"HARLM_TIMEOUT": "1h30m", "HARLM_MAX_COST": "0.25"})
     assert "5400" in ran.out
     assert "0.25" in ran.out

@@ -1,4 +1,4 @@
-"""Runs that meet a limit, over real HTTP: what is spent stays within it, and what was learned is not lost."""
+"""Runs that reach a limit, over real HTTP: spending stays within the limit, and findings are not lost."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def test_a_thousand_calls_stay_within_the_limit(budget: Budget, limit: str, cell
 
 
 @pytest.mark.parametrize("cell", [MANY, BATCH], ids=["loop", "batch"])
-def test_time_that_is_over_ends_a_cell_with_what_was_learned(cell: str) -> None:
-    """Sub-calls take ten seconds, but for the first few: their replies are what was learned."""
+def test_a_time_limit_ends_a_cell_and_keeps_its_findings(cell: str) -> None:
+    """Sub-calls take ten seconds, except the first few: their replies are the findings."""
 
     def latency(request: Request) -> float:
         return 10.0 if request.model == "sub" and request.number > 6 else 0.0

@@ -1,4 +1,6 @@
-"""Whole runs of a scripted model over real HTTP: every mode, every depth, the books compared with the server's."""
+"""Whole runs of a scripted model over real HTTP: every mode, every depth, and usage compared with the
+server's.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def booked(answer: Answer) -> Counter[str]:
     return Counter({name: usage.calls for name, usage in answer.usage.by_model.items()})
 
 
-def test_direct() -> None:
+def test_direct_mode_makes_one_call() -> None:
     with ScriptedServer(
         lambda request: 'Clerk3 [part3.txt "The clerk of district 3 is named Clerk3."]'
     ) as server:
@@ -41,7 +43,7 @@ def test_direct() -> None:
     assert answer.usage.cost_usd is None
 
 
-def test_repl() -> None:
+def test_repl_mode_runs_cells() -> None:
     def reply(request: Request) -> str:
         if len(request.messages) == 2:
             return '```repl\nhits = context.search("clerk of district 4", k=2)\nprint(hits)\n```'
@@ -77,7 +79,7 @@ def test_full_with_batched_sub_calls() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_recursion_to_a_depth(depth: int) -> None:
-    """Each node hands half of its documents to each of two children; the leaves are plain calls."""
+    """Each node gives half of its documents to each of two children; the leaves are plain calls."""
 
     def reply(request: Request) -> str:
         if len(request.messages) == 1:
@@ -140,7 +142,7 @@ def test_concurrency_is_one_limit_for_the_whole_tree() -> None:
 
 
 def test_every_prompt_of_a_node_begins_with_the_one_before() -> None:
-    """Providers cache prefixes: what was sent once is never changed."""
+    """Providers cache prefixes, so messages that were sent once never change."""
     replies = ["```repl\nprint(1)\n```", "```repl\nprint(2)\n```", "FINAL(3)"]
     with ScriptedServer(lambda request: replies[request.number]) as server:
         client(server, mode="repl").ask("?", "a text")
@@ -149,7 +151,7 @@ def test_every_prompt_of_a_node_begins_with_the_one_before() -> None:
     assert bodies[2].startswith(bodies[1])
 
 
-def test_no_key_is_sent_to_an_address_of_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_provider_key_is_sent_to_a_users_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-real-key")
     with ScriptedServer(lambda request: "fine") as server:
         client(server, mode="direct").ask("?", "x")

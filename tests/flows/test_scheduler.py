@@ -1,4 +1,4 @@
-"""Whole runs with calls made early, over real HTTP: the same as without, only sooner."""
+"""Whole runs with early calls, over real HTTP: the same results as without them, only sooner."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LATENCY_S = 0.2
 def script(
     cell: str, finish: str = "FINAL(str(out))", bad: str = ""
 ) -> Callable[[Request], str | web.Response]:
-    """A root model that writes ``cell`` once, and finishes then; a sub-model that refuses ``bad``."""
+    """A root model that writes ``cell`` once and then finishes; a sub-model that refuses ``bad``."""
 
     def reply(request: Request) -> str | web.Response:
         if request.model == "sub":
@@ -43,12 +43,12 @@ def ask(server: ScriptedServer, log: EventLog | None = None, **settings: Any) ->
 
 
 def shown(server: ScriptedServer) -> list[str]:
-    """What the root model was shown of its cells."""
+    """The outputs of cells that the root model was shown."""
     last = [request for request in server.requests if request.model == "root"][-1]
     return [text for role, text in last.messages if role == "user"][1:]
 
 
-def test_a_plain_loop_is_as_fast_as_its_longest_call_and_nobody_can_tell() -> None:
+def test_a_plain_loop_is_as_fast_as_its_longest_call_with_the_same_result() -> None:
     seen: dict[str, tuple[str, list[str], float, EventLog]] = {}
     for speculation in ("off", "safe", "eager"):
         log = EventLog()
@@ -92,7 +92,7 @@ def test_children_are_made_early_too() -> None:
 
 
 @pytest.mark.parametrize("handled", [False, True])
-def test_a_failure_is_told_where_the_cell_asks_and_in_the_same_words(handled: bool) -> None:
+def test_a_failure_is_raised_where_the_cell_makes_the_call_in_the_same_words(handled: bool) -> None:
     body = (
         "    try: out.append(llm_query(f'item {at}'))\n    except Exception as error: out.append(str(error))"
     )
@@ -106,7 +106,7 @@ def test_a_failure_is_told_where_the_cell_asks_and_in_the_same_words(handled: bo
     assert "cursed" in str(texts[0][1])
 
 
-def test_what_nobody_asked_for_is_counted_as_wasted() -> None:
+def test_unclaimed_calls_are_counted_as_wasted() -> None:
     search = "out = None\nfor at in range(16):\n    r = llm_query(f'item {at}')\n    if 'item 1' in r:\n        out = r\n        break\nprint(out)"
     log = EventLog()
     with ScriptedServer(script(search, "FINAL(out)"), latency_s=0.05) as server:
@@ -117,7 +117,7 @@ def test_what_nobody_asked_for_is_counted_as_wasted() -> None:
     assert answer.usage.early.wasted == log.of(events.Scheduled)[0].wasted
 
 
-def test_a_budget_that_ends_in_the_middle_ends_both_ways() -> None:
+def test_a_budget_that_runs_out_ends_runs_with_and_without_early_calls() -> None:
     partials = []
     for speculation in ("off", "safe"):
         with ScriptedServer(script(LOOP), latency_s=0.02) as server:
@@ -129,7 +129,7 @@ def test_a_budget_that_ends_in_the_middle_ends_both_ways() -> None:
     assert partials[0] == partials[1]
 
 
-def test_time_that_ends_in_the_middle_leaves_no_request_behind() -> None:
+def test_a_time_limit_leaves_no_request_in_flight() -> None:
     with ScriptedServer(script(LOOP), latency_s=0.6) as server:
         with pytest.raises(LimitExceeded):
             ask(server, budget=Budget(seconds=1.5), speculation="safe")
@@ -172,8 +172,8 @@ def test_calls_are_made_while_the_root_model_is_still_writing() -> None:
     assert (answer.usage.early.made, answer.usage.early.wasted) == (16, 0)
 
 
-def test_what_was_foreseen_of_another_reply_is_given_up() -> None:
-    """An attempt that was broken off wrote something else than the one that counts."""
+def test_calls_foreseen_from_a_discarded_reply_are_cancelled() -> None:
+    """An attempt that was broken off wrote another reply than the final one."""
 
     class Fickle:
         name = "test/fickle"
@@ -197,7 +197,7 @@ def test_what_was_foreseen_of_another_reply_is_given_up() -> None:
     assert answer.usage.early.wasted == 3
 
 
-def test_a_server_that_does_not_stream_is_asked_without() -> None:
+def test_a_server_that_cannot_stream_is_asked_without_streaming() -> None:
     def reply(request: Request) -> str | web.Response:
         if request.body.get("stream"):
             return web.json_response({"error": {"message": "unknown parameter: stream"}}, status=400)
@@ -208,7 +208,7 @@ def test_a_server_that_does_not_stream_is_asked_without() -> None:
         assert sum(bool(request.body.get("stream")) for request in server.requests) == 1
 
 
-def test_a_cell_sees_only_what_it_has_asked_for_of_its_budget() -> None:
+def test_a_cell_sees_only_the_cost_of_its_claimed_calls() -> None:
     counting = (
         "seen = []\nfor at in range(8):\n    llm_query(f'item {at}')\n    left = budget()\n"
         "    seen.append((left['calls_used'], left['calls_left'], left['tokens_used']))\nprint(seen)"

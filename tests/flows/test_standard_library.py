@@ -1,4 +1,4 @@
-"""The main job on real text: the standard library of the Python that runs this."""
+"""Questions over real text: the standard library of the running Python."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def test_the_demo_agrees_with_ast() -> None:
 
 
 def test_imports_and_classes_are_those_of_the_syntax_tree() -> None:
-    """The programs of the offline model find them without a tree; here every file of the library is parsed as well."""
+    """The programs of the offline model find them without a syntax tree; the test parses every file for
+    comparison.
+    """
     loading = ContextSettings(exclude=("test/", "tests/", "idle_test/", "lib2to3/"))
     checked = 0
     for document in load(Path(sysconfig.get_path("stdlib")), loading).documents:

@@ -1,10 +1,13 @@
-"""Theorem T10 of docs/design/budget-theorems.md: whatever happens, no account is overdrawn, and nothing is lost."""
+"""Theorem T10 of docs/design/budget-theorems.md: whatever happens, no account is overdrawn and nothing is
+lost.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import math
+import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from random import Random
@@ -14,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harlm.budget import Account, Billing, Caps, PriceList, ledger
+from harlm.budget import Account, Billing, Caps, PriceList, ledger, waiting
 from harlm.errors import LimitExceeded, ModelError, ModelUnavailable, RateLimited, TokenLimit
 from harlm.types import Amounts, Completion, Message, Price, Sampling, Tier, Usage
-from tests.support.ledger_machine import HEADER, RECORD, Broken, Tally, play
+from tests.support.ledger_machine import HEADER, RECORD, Broken, play
+from tests.support.ledger_steps import Tally
 
 PROGRAM = st.binary(min_size=HEADER + 110 * RECORD, max_size=HEADER + 125 * RECORD)
 LEAST_STEPS = 100_000
@@ -25,17 +29,17 @@ EPISODES = min(10 * settings().max_examples, 100_000)  # 12 million steps for `m
 
 
 def programs(seed: int, number: int = 1) -> list[bytes]:
-    """Programs of 120 steps, as random as Hypothesis makes them."""
+    """Random programs of 120 steps."""
     random = Random(seed)
     return [random.randbytes(HEADER + 120 * RECORD) for _ in range(number)]
 
 
-# -- the ledger -----------------------------------------------------------------------------------------------
+# -- the ledger ------------------------------------------------------------------------------------------
 
 
-def test_t10_whatever_happens_no_account_is_overdrawn_and_nobody_waits_in_vain() -> None:
-    """Trees of accounts, many who reserve at once, settlements below, at and above the bound, cancellations, timeouts,
-    finishing reserves: the laws are listed in ``ledger_machine.Books.check`` and ``check_calm``.
+def test_t10_whatever_happens_no_account_is_overdrawn_and_no_request_waits_in_vain() -> None:
+    """Trees of accounts, concurrent reservations, settlements below, at and above the bound, cancellations,
+    timeouts, finishing reserves. ``ledger_books.Books.check`` and ``check_calm`` list the laws.
     """
     tally = Tally()
 
@@ -64,7 +68,7 @@ def test_t10_whatever_happens_no_account_is_overdrawn_and_nobody_waits_in_vain()
         ("billed beyond the bound", 50),
     ],
 )
-def test_such_programs_come_by_everything_that_is_worth_testing(what: str, often: int, usual: Tally) -> None:
+def test_random_programs_reach_every_event_that_is_worth_testing(what: str, often: int, usual: Tally) -> None:
     assert usual.seen[what] >= often
 
 
@@ -74,7 +78,7 @@ def usual() -> Tally:
 
 
 class Naive(Account):
-    """How a counter without reservations works: it looks, asks the model, and adds what that took."""
+    """A counter without reservations: it checks, asks the model, and adds the usage afterwards."""
 
     def child(self, caps: Caps | None = None) -> Account:
         return Naive(caps, parent=self, now=self._now)
@@ -85,7 +89,7 @@ class Naive(Account):
         for account in self._path:
             spent = zip(account.committed, want, account.caps.amounts, strict=True)
             if any(used + more > cap for used, more, cap in spent):
-                raise TokenLimit("it is spent", limit="tokens", used=0, allowed=0)
+                raise TokenLimit("all of it is spent", limit="tokens", used=0, allowed=0)
         return ledger.Reservation(self, want, Amounts())
 
     def _settle(
@@ -99,7 +103,7 @@ def naive(caps: Caps, now: Callable[[], float]) -> Account:
     return Naive(caps, now=now)
 
 
-def test_a_counter_that_looks_first_and_adds_later_fails_the_same_test() -> None:
+def test_a_counter_that_checks_first_and_adds_later_fails_the_same_test() -> None:
     overdrawn = 0
     for seed in range(100):
         try:
@@ -110,9 +114,9 @@ def test_a_counter_that_looks_first_and_adds_later_fails_the_same_test() -> None
     assert overdrawn >= 90, f"it was overdrawn in {overdrawn} of 100 seeds"
 
 
-# -- ledgers that are wrong -----------------------------------------------------------------------------------
+# -- ledgers with one mistake ----------------------------------------------------------------------------
 
-SOURCE = inspect.getsource(ledger)
+SOURCES = {module: inspect.getsource(module) for module in (waiting, ledger)}
 MUTANTS: dict[str, tuple[str, str]] = {
     "looks at its own account only": (
         "for account in self._path:\n            committed, reserved, held, caps =",
@@ -126,46 +130,57 @@ MUTANTS: dict[str, tuple[str, str]] = {
         "            account.committed = _plus(account.committed, actual)",
         "            account.committed = _plus(account.committed, actual if account is self else Amounts())",
     ),
-    "serves who waits without looking": ("elif not short and is_next", "elif True or is_next"),
-    "serves nobody": ("if not self.waiting:\n            return", "return"),
-    "serves the last one first": ("for waiter in waiting:", "for waiter in reversed(waiting):"),
-    "lets one who waits keep all others waiting": (
+    "grants without checking the room": ("elif not short and is_next", "elif True or is_next"),
+    "never serves the queue": ("if not self._waiting:\n            return", "return"),
+    "serves the last request first": ("for waiter in waiting:", "for waiter in reversed(waiting):"),
+    "lets one waiting request hold back all others": (
         "all_short.update(short)",
-        "all_short.update(account._path)",
+        "all_short.update(waiter.accounts)",
     ),
     "lets latecomers overtake": ("(self._finishing or not self._ledger.waiting)", "True"),
-    "refuses what has only to wait": ("if more_tokens < 0 or", "if more_tokens < reserved[0] or"),
-    "lets wait what can never fit": (
+    "refuses a request that only has to wait": ("if more_tokens < 0 or", "if more_tokens < reserved[0] or"),
+    "lets a request wait that can never fit": (
         "or more_calls < 0:\n                return None",
         "or False:\n                pass",
     ),
-    "keeps what was granted to somebody who is gone": ("granted.result().refund()", "pass"),
-    "does not know that the time is over": (" or self._now() >= self.ends", ""),
-    "goes on after a debt": (
+    "keeps a grant whose request was cancelled": ("granted.result().refund()", "pass"),
+    "ignores the end of the time": (" or self._now() >= self.ends", ""),
+    "continues after a debt": (
         "self._ledger.debtor = self._ledger.debtor or account",
         "pass",
     ),
-    "does not find a debt": ("self._look_for_debt()\n", "pass\n"),
-    "holds more than there is": ("and not self._has_room(*(", "and self is None and not self._has_room(*("),
+    "does not notice a debt": ("self._look_for_debt()\n", "pass\n"),
+    "holds more than the room": ("and not self._has_room(*(", "and self is None and not self._has_room(*("),
     "holds at the node only": (
         "            account.held = _plus(account.held, more)",
         "            account.held = _plus(account.held, more if account is self else Amounts())",
     ),
     "pays the last call twice": ("account.held = _minus(account.held, held)", "pass"),
     "loses the reserve when the last call comes back": ("self.hold(_plus(self._own_hold, unused))", "pass"),
-    "takes a bill twice": ("if not self._is_open:\n            raise", "if self is None:\n            raise"),
-    "gives a cancelled call away": ("self.settle(self.bound)", "self.refund()"),
-    "counts no depth": ("if self.depth + 1 > account.caps.depth", "if self.depth > account.caps.depth"),
+    "takes the same bill twice": (
+        "if not self._is_open:\n            raise",
+        "if self is None:\n            raise",
+    ),
+    "charges nothing for a cancelled call": ("self.settle(self.bound)", "self.refund()"),
+    "allows one level too many": (
+        "if self.depth + 1 > account.caps.depth",
+        "if self.depth > account.caps.depth",
+    ),
 }
 
 
 def mutant(change: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The ledger with one change."""
+    """The ledger, with its queue, with one change in either of the two."""
     before, after = change
-    assert before in SOURCE, "the ledger has changed, and so must this mutant"
-    changed = ModuleType("mutated_ledger")
-    monkeypatch.setitem(__import__("sys").modules, "mutated_ledger", changed)  # where dataclasses look
-    exec(compile(SOURCE.replace(before, after), "mutated_ledger", "exec"), vars(changed))
+    assert sum(before in source for source in SOURCES.values()) == 1, (
+        "the code has changed; adapt this mutant"
+    )
+    changed = ledger
+    for module, source in SOURCES.items():  # the queue first: the ledger imports it
+        changed = ModuleType(f"mutated_{module.__name__}")
+        monkeypatch.setitem(sys.modules, changed.__name__, changed)  # dataclasses look their module up
+        exec(compile(source.replace(before, after), changed.__name__, "exec"), vars(changed))
+        monkeypatch.setitem(sys.modules, module.__name__, changed)
     return changed
 
 
@@ -178,7 +193,7 @@ def test_a_ledger_with_one_mistake_is_caught(
         play(changed, programs(0, 400))
 
 
-# -- a run's bill ---------------------------------------------------------------------------------------------
+# -- a run's bill ----------------------------------------------------------------------------------------
 
 PRICES = {
     "maker/small": Price(input=0.075, output=0.3, cached=0.01875),
@@ -200,10 +215,11 @@ class Provider:
     """A model that keeps its own books, in fractions of a micro-dollar.
 
     Attributes:
-        listed: what its price list makes of the requests that it served.
-        told: what it said that it charged.
-        unknown: the most that requests can have cost of which nobody heard again.
-        served: what it really took for all of it, at most.
+        listed: the bill of the served requests by its price list, in micro-dollars.
+        told: the costs that it reported itself, in micro-dollars.
+        unknown: the most that requests without a reply can have cost, in micro-dollars.
+        calls: requests that it may have served.
+        outcomes: how often each outcome happened.
     """
 
     window = 100_000
@@ -283,7 +299,7 @@ def exact(price: Price, usage: Usage) -> Fraction:
 
 
 def tree(random: Random, root: Account, caps: Callable[[], Caps]) -> list[Account]:
-    """An account at each of six levels below the root, and many beside them."""
+    """A tree of 60 accounts, at least one at each of six levels below the root."""
     accounts = [root]
     for _ in range(6):
         accounts.append(accounts[-1].child())
@@ -296,7 +312,11 @@ def tree(random: Random, root: Account, caps: Callable[[], Caps]) -> list[Accoun
 async def thousand_calls(
     seed: int, root: Account, caps: Callable[[], Caps] = Caps
 ) -> tuple[list[Provider], list[Account], int]:
-    """1,000 calls from all over a tree. Returns who served them, the tree, and how many were refused by the budget."""
+    """Make 1,000 calls from all accounts of a tree.
+
+    Returns:
+        The providers, the accounts, and the number of calls that the budget refused.
+    """
     random = Random(seed)
     billing = Billing(PriceList(own=PRICES), tokenizer=lambda name: Words())
     providers = [Provider(name, random) for name in PRICES]

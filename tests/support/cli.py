@@ -1,4 +1,4 @@
-"""Running the command line as a user does: as a process, in a shell, on a terminal."""
+"""Runs the command line as a user does: as a process, in a shell, on a terminal."""
 
 from __future__ import annotations
 
@@ -49,8 +49,10 @@ def in_shell(script: str, environment: dict[str, str] | None = None, timeout: fl
 
 
 def on_terminal(*arguments: str | Path, stdout_too: bool = True, typed: str | None = None) -> Ran:
-    """``harlm ARGUMENTS`` with stderr on a terminal; ``out`` is what stdout got elsewhere, ``err`` what the terminal got.
-    With ``typed``, stdin is the terminal too, and that is typed.
+    """``harlm ARGUMENTS`` with stderr on a terminal: ``err`` is the terminal's text, ``out`` what stdout got
+    elsewhere.
+
+    With ``typed``, stdin is the terminal too, and this text is typed on it.
     """
     ours, theirs = pty.openpty()
     if typed is not None:
@@ -67,7 +69,7 @@ def on_terminal(*arguments: str | Path, stdout_too: bool = True, typed: str | No
     while True:
         try:
             piece = os.read(ours, 1 << 16)
-        except OSError:  # how Linux says that the other end was closed
+        except OSError:  # on Linux: the other end was closed
             break
         if not piece:
             break

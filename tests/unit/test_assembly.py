@@ -109,7 +109,7 @@ async def test_a_key_of_a_provider_is_never_sent_to_an_address_in_a_name() -> No
     assert "sk-real" not in str(vars(made))
 
 
-async def test_a_key_that_was_given_is_used_everywhere() -> None:
+async def test_a_key_in_the_settings_is_used_for_every_address() -> None:
     config = named("openai/x@http://h/v1", **{"models.api_key": "given"})
     assert "Bearer given" in str((await root_of(config)).models.root._headers)  # type: ignore[attr-defined]
 
@@ -120,7 +120,7 @@ async def test_a_missing_key_names_the_variable(model: str) -> None:
         await root_of(named(model))
 
 
-async def test_offline_refuses_what_needs_a_network() -> None:
+async def test_offline_refuses_models_that_need_a_network() -> None:
     with pytest.raises(ConfigError, match="needs a network, and the run is offline"):
         await root_of(named("openai/x", **{"models.offline": True}), {"OPENAI_API_KEY": "k"})
     assert (
@@ -128,11 +128,11 @@ async def test_offline_refuses_what_needs_a_network() -> None:
     ).models.root.name == "offline/extractive"
 
 
-async def test_a_window_that_was_given_holds() -> None:
+async def test_a_window_in_the_settings_is_used() -> None:
     assert (await root_of(named("ollama/x", **{"models.window": 64_000}))).models.root.window == 64_000
 
 
-async def test_callables_and_models_are_taken() -> None:
+async def test_callables_and_model_objects_are_accepted() -> None:
     scripted = ScriptedModel([])
     node = await root_of(named("offline/extractive"), root=lambda prompt: "x", sub=scripted)
     assert node.models.root.name == "callable/<lambda>"
@@ -155,7 +155,7 @@ class FullDisk:
         raise OSError(28, "No space left on device")
 
 
-async def test_a_run_goes_on_without_a_sink_that_fails() -> None:
+async def test_a_run_continues_without_a_failing_sink() -> None:
     log = EventLog()
     async with assembly.open_run(
         named("offline/extractive"), environment={}, sinks=[FullDisk(), log]

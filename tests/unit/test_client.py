@@ -55,7 +55,7 @@ async def test_the_stream_ends_with_the_answer() -> None:
     assert [event.seq for event in told] == list(range(1, len(told) + 1))
 
 
-def test_the_sync_stream_is_the_same() -> None:
+def test_the_sync_stream_has_the_same_events() -> None:
     kinds = [event.kind for event in scripted("direct").stream("?", "x", mode="direct")]
     assert kinds[0] == "run_started"
     assert kinds[-1] == "answer"
@@ -71,7 +71,7 @@ def test_a_stream_that_fails_raises_after_its_events() -> None:
     assert kinds[-1] == "failed"
 
 
-def test_a_stream_that_is_left_stops_its_run() -> None:
+def test_closing_a_stream_stops_its_run() -> None:
     before = threading.active_count()
     model = ScriptedModel(lambda messages: LOOK, latency_s=0.01)
     stream = HARLM(model=model).stream("?", "x", mode="repl")
@@ -81,7 +81,9 @@ def test_a_stream_that_is_left_stops_its_run() -> None:
     assert threading.active_count() <= before
 
 
-def test_leaving_a_stream_cleans_up_behind_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_leaving_a_stream_removes_its_temporary_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for wait in range(8):
         stream = HARLM(model=ScriptedModel(lambda messages: LOOK)).stream("?", "x", mode="repl")
@@ -99,7 +101,7 @@ def test_leaving_a_stream_does_not_wait_for_the_model() -> None:
     assert time.monotonic() - started < 10
 
 
-async def test_an_async_stream_that_is_left_stops_its_run() -> None:
+async def test_closing_an_async_stream_stops_its_run() -> None:
     model = ScriptedModel(lambda messages: LOOK, latency_s=0.01)
     stream = HARLM(model=model).astream("?", "x", mode="repl")
     async for _ in stream:
@@ -110,7 +112,7 @@ async def test_an_async_stream_that_is_left_stops_its_run() -> None:
     assert len(model.asked) == asked
 
 
-def test_completion_is_the_call_of_the_reference() -> None:
+def test_completion_has_the_interface_of_the_reference() -> None:
     asked: list[str] = []
 
     def model(prompt: str) -> str:
@@ -126,7 +128,7 @@ def test_completion_is_the_call_of_the_reference() -> None:
     assert "Add 3 and 4." in asked[1]
 
 
-async def test_two_clients_do_not_touch_each_other() -> None:
+async def test_two_clients_are_independent() -> None:
     one = HARLM(model=ScriptedModel(lambda messages: "one", latency_s=0.01), api_key="key-of-one")
     two = HARLM(model=ScriptedModel(lambda messages: "two", latency_s=0.01), api_key="key-of-two")
     answers = await asyncio.gather(*(client.aask("?", "x", mode="direct") for client in [one, two] * 5))
@@ -142,13 +144,13 @@ async def test_one_client_serves_many_runs_at_once() -> None:
     assert {answer.usage.calls for answer in answers} == {2}
 
 
-def test_runs_are_kept(clean_environment: Path) -> None:
+def test_runs_are_stored(clean_environment: Path) -> None:
     answer = scripted("direct").ask("?", "x", mode="direct")
     folder = clean_environment / "runs" / answer.run_id
     assert {path.name for path in folder.iterdir()} == {"run.json", "events.jsonl", "result.json", "blobs"}
 
 
-def test_settings_that_cannot_be_used_are_named() -> None:
+def test_invalid_settings_are_named() -> None:
     with pytest.raises(ConfigError, match="max_depth = 99"):
         HARLM(max_depth=99)
     with pytest.raises(ConfigError, match="'gpt-5' cannot be used"):
@@ -165,7 +167,9 @@ def test_settings_that_cannot_be_used_are_named() -> None:
         ("?", Path("/nowhere"), ContextError),
     ],
 )
-def test_nothing_to_ask_or_to_read(question: str, context: object, kind: type[Exception]) -> None:
+def test_an_empty_question_or_context_is_refused(
+    question: str, context: object, kind: type[Exception]
+) -> None:
     with pytest.raises(kind):
         HARLM().ask(question, context)
 
@@ -175,21 +179,21 @@ def test_a_mode_that_does_not_exist_is_named() -> None:
         HARLM().ask("?", "x", mode="quick")  # type: ignore[arg-type] # that is the test
 
 
-def test_half_surrogates_are_no_trouble_anywhere() -> None:
+def test_half_surrogates_are_replaced_everywhere() -> None:
     for mode in MODES:
         model = ScriptedModel(lambda messages: "FINAL(x \ud800)" if mode != "direct" else "x \ud800")  # noqa: B023
         answer = HARLM(model=model).ask("What \ud800?", {"a \ud800": "text \ud800"}, mode=mode)
         assert answer.text == "x \ufffd"
 
 
-def test_a_fault_of_a_model_object_is_stored_as_a_failed_run(clean_environment: Path) -> None:
+def test_an_error_of_a_model_object_is_stored_as_a_failed_run(clean_environment: Path) -> None:
     with pytest.raises(RuntimeError):
         HARLM(model=ScriptedModel([RuntimeError("no weights")])).ask("?", "x", mode="direct")
     (folder,) = (clean_environment / "runs").iterdir()
     assert "no weights" in (folder / "result.json").read_text()
 
 
-def test_what_was_paid_for_is_kept_when_a_run_fails(clean_environment: Path) -> None:
+def test_paid_calls_are_stored_when_a_run_fails(clean_environment: Path) -> None:
     with pytest.raises(ModelError):
         scripted(LOOK, ModelError("broke", model="m")).ask("?", "x", mode="repl")
     (folder,) = (clean_environment / "runs").iterdir()
@@ -199,7 +203,7 @@ def test_what_was_paid_for_is_kept_when_a_run_fails(clean_environment: Path) -> 
     assert "broke" in (folder / "result.json").read_text()
 
 
-def test_strict_mode_wants_a_citation() -> None:
+def test_strict_mode_requires_a_citation() -> None:
     from harlm.config import Config, overridden
 
     strict = HARLM(model=ScriptedModel(["no proof"]), settings=overridden(Config(), {"engine.strict": True}))
@@ -207,7 +211,7 @@ def test_strict_mode_wants_a_citation() -> None:
         strict.ask("?", "x", mode="direct")
 
 
-def test_the_offline_model_says_what_it_is() -> None:
+def test_the_offline_model_is_announced() -> None:
     log = EventLog()
     HARLM().ask("What is the code?", "The code is 7.", sinks=[log])
     assert "does not reason" in log.of(events.Noted)[0].message

@@ -1,7 +1,10 @@
-"""BUDGET ALLOCATOR: a ledger that cannot be overdrawn, prices, bounds, and how a remainder is divided."""
+"""BUDGET ALLOCATOR: a ledger that cannot be overdrawn, prices, bounds, and the division of a remaining
+budget.
+"""
 
 from harlm.budget.billing import Billing, Metered
-from harlm.budget.ledger import UNLIMITED, Account, Caps, Reservation
+from harlm.budget.caps import UNLIMITED, Caps
+from harlm.budget.ledger import Account, Reservation
 from harlm.budget.pricing import PriceList
 
 __all__ = ["UNLIMITED", "Account", "Billing", "Caps", "Metered", "PriceList", "Reservation"]

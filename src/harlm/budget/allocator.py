@@ -1,8 +1,11 @@
-"""How a parent's remainder is divided among its children. Knows amounts of one currency and what they are
-worth; refuses to know who reserves and pays (the ledger does).
+"""Divides a parent's remaining budget among its children.
 
-``allocate`` is for children with a choice of ways, each with a price and a worth; ``share`` is for children
-that said only how much they may need. Both are theorem T9 of ``docs/design/budget-theorems.md``.
+Works on amounts of one currency and on utilities. Does not reserve or pay: the ledger does.
+
+``allocate`` is for children that each have several options with a cost and a utility; ``share`` is for
+children that only say how much they may need. Both implement theorem T9 of
+``docs/design/budget-theorems.md``. ``allocate`` has no caller in ``src`` yet: it is for strategies that
+choose between several plans for each child.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ class Option:
     """One way for a child to do its task.
 
     Attributes:
-        cost: in whole units of the currency: micro-dollars or tokens.
-        utility: what it is worth, in any unit that all children share.
+        cost: in whole units of the currency (micro-dollars or tokens).
+        utility: the value of the result, in any unit that all children share.
     """
 
     cost: int
@@ -29,20 +32,21 @@ class Option:
 def allocate(budget: int, children: Sequence[Sequence[Option]]) -> tuple[int, ...]:
     """The grant of each child: the cost of the one option that it gets, or 0. Takes O(n log n) for n options.
 
-    Options are bought step by step along each child's upper concave hull, the most utility for a unit first;
-    a step that does not fit ends its child's climb. The same is done once more with the one most useful
-    option bought before all others, and the better of the two is taken.
+    Options are bought step by step along each child's upper concave hull, the most utility per unit first;
+    a step that does not fit ends the climb of its child. The same is done a second time with the single most
+    useful option bought before all others, and the better of the two results is returned.
 
-    The utility is at least half of the best possible. Options dearer than the budget are dropped first. If
-    steps could be bought in part, the optimum would be the climb up to the first step that does not fit, and
-    a part of that step. So ``optimum <= climb + step``; the step is worth at most the option that it leads
-    to, and that one fits alone: ``optimum <= climb + single <= 2 * max(climb, single)``, where ``single`` is
-    the utility of the most useful option.
+    The total utility is at least half of the optimum. Options that cost more than the budget are dropped
+    first. If steps could be bought in part, the optimum would be the climb up to the first step that does not
+    fit, plus a part of that step. So ``optimum <= climb + step``. The step adds at most the utility of the
+    option that it leads to, and that option fits alone:
+    ``optimum <= climb + single <= 2 * max(climb, single)``, where ``single`` is the utility of the most
+    useful option.
 
     Args:
-        budget: to give out at most.
-        children: the options of each, ascending in cost, with utilities that do not fall; a child may have
-            none.
+        budget: the most to give out in all, in units of the currency.
+        children: the options of each child, in ascending order of cost, with utilities that do not fall; a
+            child may have no options.
 
     Raises:
         ValueError: a number is negative or not finite, or a curve is not ascending.
@@ -51,18 +55,22 @@ def allocate(budget: int, children: Sequence[Sequence[Option]]) -> tuple[int, ..
     for number, options in enumerate(children):
         _check_curve(options, number)
     hulls = [_hull([option for option in options if option.cost <= budget]) for options in children]
-    best = max(_climb(budget, hulls), _climb_beside(budget, hulls), key=_worth)
+    best = max(_climb(budget, hulls), _climb_after_best(budget, hulls), key=_worth)
     return tuple(option.cost for option in best)
 
 
 def share(budget: int, needs: Sequence[int]) -> tuple[int, ...]:
-    """Divide the budget among children of which only the need is known: an estimate of their worst case.
+    """Divide the budget among children when only their needs are known: estimates of their worst case.
 
-    If all needs fit, everybody gets its need, and what is left over in proportion to it, so that nothing lies
-    idle. If not, the level is found at which water would stand: smaller needs are served in full, all others
-    get the level, and the neediest of them a unit more, as far as there are units. No other division in whole
-    units, with nobody above its need, has a greater sum of ``u(grant)``, for any ``u`` that rises ever more
-    slowly and that all share (T9). The grants sum to the budget; without children there are none.
+    If all needs fit, each child gets its need, and the surplus is divided in proportion to the needs, so that
+    nothing stays unused. If not, the division is max-min fair, like water that fills vessels to one level:
+    needs below the level are served in full, all other children get the level, and the units that remain go
+    to the neediest of them, one each. Among divisions into whole units that give no child more than its need,
+    none has a greater sum of ``u(grant)``, for any concave increasing ``u`` that all children share (T9).
+
+    Returns:
+        One grant for each child, in units of the currency. They sum to the budget; without children the tuple
+        is empty.
 
     Raises:
         ValueError: the budget or a need is negative.
@@ -81,8 +89,8 @@ _NONE = Option(cost=0, utility=0.0)
 
 
 def _hull(curve: Sequence[Option]) -> list[Option]:
-    """The options on the upper concave hull of a curve, from what costs nothing on, with gains for a unit
-    that never rise. Options on a straight piece stay: the shorter a step, the more often it fits.
+    """The options on the upper concave hull of a curve, starting at cost 0. The gain per unit never rises
+    along it. Options on a straight piece are kept: the smaller a step, the more often it fits.
     """
     hull = [curve[0] if curve and curve[0].cost == 0 else _NONE]
     for option in curve:
@@ -95,13 +103,15 @@ def _hull(curve: Sequence[Option]) -> list[Option]:
 
 
 def _climb(budget: int, hulls: Sequence[Sequence[Option]]) -> list[Option]:
-    """Greedy: the steps of all hulls by their gain, as far as each fits and the one before it was taken."""
+    """Greedy: takes the steps of all hulls by falling gain; each must fit and follow the step before it."""
     steps = [
         (_gain(low, high), child, low, high)
         for child, hull in enumerate(hulls)
         for low, high in pairwise(hull)
     ]
-    steps.sort(key=lambda step: -step[0])  # stable, and no gain is above the one before: steps stay in order
+    steps.sort(
+        key=lambda step: -step[0]
+    )  # stable, and gains never rise along a hull: its steps stay in order
     taken, left = [hull[0] for hull in hulls], budget
     for _, child, low, high in steps:
         if taken[child] is low and high.cost - low.cost <= left:
@@ -110,8 +120,8 @@ def _climb(budget: int, hulls: Sequence[Sequence[Option]]) -> list[Option]:
     return taken
 
 
-def _climb_beside(budget: int, hulls: Sequence[Sequence[Option]]) -> list[Option]:
-    """The most useful option of all first, and the climb of the others with what it leaves."""
+def _climb_after_best(budget: int, hulls: Sequence[Sequence[Option]]) -> list[Option]:
+    """Buys the most useful option of all first, then climbs with the rest of the budget."""
     if not hulls:
         return []
     tops = [hull[-1] for hull in hulls]
@@ -134,7 +144,7 @@ def _worth(taken: Sequence[Option]) -> float:
 
 
 def _in_proportion(budget: int, weights: Sequence[int]) -> tuple[int, ...]:
-    """Whole shares, each less than a unit off the exact one: the largest fractions are rounded up."""
+    """Whole shares, each less than one unit from the exact one: the largest fractions are rounded up."""
     total = sum(weights)
     grants = [budget * weight // total for weight in weights]
     fractions = sorted(range(len(weights)), key=lambda child: -(budget * weights[child] % total))
@@ -144,7 +154,9 @@ def _in_proportion(budget: int, weights: Sequence[int]) -> tuple[int, ...]:
 
 
 def _level(budget: int, needs: Sequence[int]) -> tuple[int, ...]:
-    """Fill from below: the smallest needs in full, the others to one level, the neediest a unit above it."""
+    """Fills from below: the smallest needs in full, the others to one level, the neediest one unit above
+    it.
+    """
     grants, left = [0] * len(needs), budget
     neediest = sorted(range(len(needs)), key=lambda child: -needs[child])
     while neediest:

@@ -1,7 +1,10 @@
-"""The billing: every request that leaves is paid for first. Knows what a request may take at most, and books what it took;
-refuses to send it again.
+"""Billing: every request is paid for before it is sent.
 
-``Metered`` is the innermost wrapper of a model, so retries, hedges and fallbacks pay for each of their requests.
+Reserves the most that a request can use, and settles what it really used. Never sends a request a second
+time.
+
+``Metered`` is the innermost wrapper of a model, so retries, hedges and fallbacks pay for each of their
+requests.
 """
 
 from __future__ import annotations
@@ -17,20 +20,20 @@ from harlm.protocols import LanguageModel, TokenCounter
 from harlm.tokens.bound import Counting, Size
 from harlm.types import Amounts, Completion, Message, Price, Sampling, Usage
 
-_LEAST_OUTPUT = 64  # tokens; a reply that is allowed less says nothing
-_DEFAULT_OUTPUT = 4_096  # where nobody said how much is wanted
-_ESTIMATE = 1.5  # what an estimated reply is booked at: a provider that reports nothing may have counted more
+_LEAST_OUTPUT = 64  # tokens; a shorter reply is of no use
+_DEFAULT_OUTPUT = 4_096  # tokens, if the caller sets no limit
+_ESTIMATE = 1.5  # factor on the output of an unreported reply: the provider may have counted more than we did
 
 
 class Billing:
-    """What all calls of a run are paid with.
+    """Prices and token counts for all calls of one run.
 
     Args:
-        prices: what models cost.
-        tokenizer: a model's own token counter by the model's name, where one is installed.
+        prices: the prices of models; by default the built-in list.
+        tokenizer: returns the token counter of a model by the model's name, or ``None`` if none is installed.
 
     Attributes:
-        reply_sizes: how long replies may be.
+        reply_sizes: the output limits to ask for, learned from the replies of this run.
     """
 
     def __init__(
@@ -45,19 +48,21 @@ class Billing:
         self._known: dict[str, tuple[Price | None, Counting]] = {}
 
     def metered(self, model: LanguageModel, account: Account) -> Metered:
-        """``model``, paid for from ``account``."""
+        """``model`` with every request paid for from ``account``."""
         return Metered(model, account, self)
 
     def price_of(self, model: str) -> Price | None:
-        """The price of a model by its full name; None when it is unknown."""
+        """The price of a model by its full name; ``None`` if it is unknown."""
         return self._of(model)[0]
 
     def counting_of(self, model: str) -> Counting:
-        """What is known of how a model counts tokens."""
+        """The token counting of a model by its full name; it improves with every reported count."""
         return self._of(model)[1]
 
     def booked(self, price: Price | None, usage: Usage) -> Usage:
-        """``usage`` of one call with its cost: what the provider said it was, else by the price list."""
+        """``usage`` of one call with its cost: the cost that the provider reported, else by the price
+        list.
+        """
         if usage.cost_micros is not None or price is None:
             return usage
         return replace(usage, cost_micros=self._cents.micros(price.picos(usage)))
@@ -74,9 +79,9 @@ class _Bound:
     """The worst case of one request.
 
     Attributes:
-        size: of the prompt; None where nothing is limited, and so nothing was measured.
-        input, output: tokens at most; an output of None is not limited.
-        amounts: what to reserve.
+        size: of the prompt; ``None`` if nothing is limited and so nothing was measured.
+        input, output: the most tokens; an output of ``None`` is not limited.
+        amounts: the amounts to reserve.
     """
 
     size: Size | None
@@ -86,9 +91,10 @@ class _Bound:
 
 
 class Metered:
-    """A model whose every request is reserved before it leaves and settled when it is over.
+    """A model whose every request is reserved before it is sent and settled when it ends.
 
-    Responsibilities: bound the prompt and the reply, reserve, send the limit along, settle what was really used.
+    Responsibilities: bound the prompt and the reply, reserve, send the output limit with the request, settle
+    the real usage.
     """
 
     def __init__(self, model: LanguageModel, account: Account, billing: Billing) -> None:
@@ -102,7 +108,8 @@ class Metered:
         """One request; see ``harlm.protocols.LanguageModel``.
 
         Raises:
-            LimitExceeded: the budget does not cover it; nothing was sent.
+            LimitExceeded: the budget does not cover the request; nothing was sent.
+            ModelError: the request failed. It is refunded, unless the provider may have billed it.
         """
         billing, price = self._billing, self._billing.price_of(self.name)
         bound, reserved = await self._reserved(messages, sampling, price)
@@ -129,10 +136,12 @@ class Metered:
     async def _reserved(
         self, messages: Sequence[Message], sampling: Sampling, price: Price | None
     ) -> tuple[_Bound, Reservation]:
-        """Asks for the longest reply that can be had; where that has become less while it waited, for that."""
+        """Reserves for the longest affordable reply. If less is affordable after a wait, reserves for
+        less.
+        """
         bound = self._bound(messages, sampling, price)
 
-        def less() -> Amounts | None:
+        def less() -> Amounts | None:  # called after a wait, when the first bound can no longer fit
             nonlocal bound
             shorter = self._bound(messages, sampling, price, bound.size)
             if shorter.output is None or bound.output is None or shorter.output >= bound.output:
@@ -163,18 +172,18 @@ class Metered:
         return _Bound(size, most, output, Amounts(most + output, micros, 1))
 
     def _output(self, prompt: int, wanted: int, price: Price | None) -> int:
-        """Tokens of output to allow: what is wanted, less where the model or the budget allows less."""
+        """Tokens of output to allow: ``wanted``, or less if the model or the budget allows less."""
         if price is not None and price.max_output is not None:
             wanted = min(wanted, price.max_output)
         prospect = self._account.prospect
         affordable = prospect.tokens - prompt
         if price is not None:
             affordable = min(affordable, price.affordable_output(prompt, prospect.micros))
-        return min(wanted, max(affordable, _LEAST_OUTPUT))  # of what is refused, the least is told
+        return min(wanted, max(affordable, _LEAST_OUTPUT))  # a refusal names the least that was tried
 
 
 def _counted(usage: Usage) -> Usage:
-    """Usage of one request, whoever reported it: one call, and nothing below zero, which would give money back."""
+    """The usage of one request: exactly one call, and no negative numbers, which would give money back."""
     if usage.calls == 1 and min(usage.input_tokens, usage.output_tokens, usage.cost_micros or 0) >= 0:
         return usage
     return replace(
@@ -187,7 +196,7 @@ def _counted(usage: Usage) -> Usage:
 
 
 def _cautious(usage: Usage, bound: _Bound) -> Usage:
-    """Usage that a provider did not report is booked as high as it may have been."""
+    """Usage that the provider did not report is raised to the most that it may have been."""
     if not usage.estimated or bound.size is None or bound.output is None:
         return usage
     output = min(bound.output, round(usage.output_tokens * _ESTIMATE))
@@ -199,7 +208,7 @@ def _cautious(usage: Usage, bound: _Bound) -> Usage:
 
 
 def _unknown(bound: _Bound, price: Price | None) -> Usage:
-    """What is booked for a request of which nobody knows whether it was served: its bound."""
+    """The usage booked if it is unknown whether a request was served: its bound."""
     is_priced = price is not None and (bound.size is not None or not price.bound_micros(1, 1))
     return Usage(
         calls=1,

@@ -1,9 +1,12 @@
-"""What reading costs at least, and what each plan of reading costs: theorems T1 to T8 as functions of whole
-numbers. Knows windows, tokens and calls; refuses to know prices, models and what a question needs.
+"""Theorems T1 to T8 as functions of whole numbers: lower bounds on the cost of reading, and costs of plans.
+
+Works on windows, tokens and calls. Does not depend on prices or models, and does not classify questions.
+Four of the public functions have callers in ``src``: ``least_tokens``, ``chunks``, ``code_merge`` and
+``search``. The other twelve serve the tests of the theorems, and strategies to come.
 
 The theorems are stated and proven in ``docs/design/budget-theorems.md``, with the model behind them: code
-is free, exact and blind to meaning, so what an atom (a line, a record, a passage) means is learned only from
-a call whose input holds it. All quantities are tokens or calls; all divisions are exact.
+is free, exact and blind to meaning, so the meaning of an atom (a line, a record, a passage) is learned only
+from a call whose input holds it. All quantities are tokens or calls; all divisions are exact.
 """
 
 from __future__ import annotations
@@ -20,12 +23,12 @@ class Reader:
     """What one call of a model can read and write.
 
     Attributes:
-        window: tokens of input of one call, without what a provider sets aside for its output.
+        window: tokens of input that one call can take, without those reserved for its output.
         instructions: tokens of every call's input that are not content.
         summary: tokens that a call writes for another call to read.
 
     Raises:
-        ValueError: two summaries do not fit into one call, so that nothing could be merged.
+        ValueError: two summaries do not fit into one call, so nothing could be merged.
     """
 
     window: int
@@ -55,13 +58,13 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a plan takes.
+    """The cost of a plan.
 
     Attributes:
-        calls: of a model.
-        input_tokens: that they read, instructions included.
-        output_tokens: that they write, if each writes a whole summary.
-        depth: calls that have to wait for one another.
+        calls: model calls.
+        input_tokens: tokens that the calls read, instructions included.
+        output_tokens: tokens that the calls write, if each writes a whole summary.
+        depth: calls on the longest chain in which each waits for the one before.
     """
 
     calls: int
@@ -73,24 +76,24 @@ class Cost:
 _NOTHING = Cost(calls=0, input_tokens=0, output_tokens=0, depth=0)
 
 
-# -- what no plan can do without -------------------------------------------------------------------------
+# -- lower bounds ----------------------------------------------------------------------------------------
 
 
 def least_tokens(
     growth: Growth, tokens: int, reader: Reader, *, slice_tokens: int = 1, atoms: int | None = None
 ) -> int:
-    """Tokens of input without which no plan is always right, whatever it is (T1, T7, T8).
+    """The fewest tokens of input with which any plan can be right on every text (T1, T7, T8).
 
     Args:
-        growth: how the need grows; what it is for a question is not decided here.
-        tokens: of the text.
-        reader: of every call.
-        slice_tokens: of the slice, for ``constant``; of one atom, for ``logarithmic``.
-        atoms: of equal size that the text consists of, for ``logarithmic`` (by default as many as fit) and
-            ``arbitrary pairs`` (by default of any sizes, which bounds less).
+        growth: the class of the question; the router decides it.
+        tokens: the size of the text.
+        reader: used for every call.
+        slice_tokens: the size of the needed slice, for ``constant``; of one atom, for ``logarithmic``.
+        atoms: the number of equal atoms that make up the text, for ``logarithmic`` (default: as many as fit)
+            and ``arbitrary pairs`` (default: atoms of any sizes, which gives a weaker bound).
 
     Raises:
-        ValueError: a number is negative, or an atom does not fit into a call (a pair of them, for pairs).
+        ValueError: a number is negative, or an atom does not fit into a call (for pairs: two atoms).
     """
     _at_least(0, tokens=tokens)
     _at_least(1, slice_tokens=slice_tokens, atoms=1 if atoms is None else atoms)
@@ -106,21 +109,23 @@ def least_tokens(
 
 
 def least_depth(tokens: int, reader: Reader) -> int:
-    """Calls that wait for one another in any plan that merges in the model, also one whose calls read text
-    and summaries together (T4). A plan that merges in code has depth 1.
+    """The least depth of any plan that merges in the model, even if its calls read text and summaries
+    together (T4). A plan that merges in code has depth 1.
     """
     _at_least(0, tokens=tokens)
     if tokens == 0:
         return 0
     depth, covered = 1, reader.content
-    while covered < tokens:  # one deeper, a call reads f summaries, and text in the room that is left
+    while covered < tokens:  # one level deeper: a call reads f summaries, and text in the remaining room
         covered = reader.content + reader.fan_in * (covered - reader.summary)
         depth += 1
     return depth
 
 
 def least_windows(atoms: int, per_window: int) -> int:
-    """Windows of ``per_window`` atoms without which some pair of ``atoms`` never meets (Schoenheim; T8)."""
+    """The fewest windows of ``per_window`` atoms in which every two of ``atoms`` can meet (Schoenheim;
+    T8).
+    """
     _at_least(0, atoms=atoms)
     _at_least(2, per_window=per_window)
     if atoms <= per_window:
@@ -132,13 +137,13 @@ def least_windows(atoms: int, per_window: int) -> int:
 
 
 def chunks(tokens: int, reader: Reader, *, effective_window: int | None = None) -> tuple[int, int]:
-    """How to cut a text for the fewest calls: ``(count, size)``. Cutting at every ``size`` tokens gives
-    ``count`` chunks; as even as whole tokens allow.
+    """Cuts a text into the fewest chunks: ``(count, size)``. Cutting after every ``size`` tokens gives
+    ``count`` chunks, as even as whole tokens allow.
 
     Args:
-        tokens: of the text.
-        reader: of a chunk.
-        effective_window: tokens of input that a model reads reliably, where that is less than its window.
+        tokens: the size of the text.
+        reader: reads one chunk per call.
+        effective_window: tokens of input that the model reads reliably, if that is less than its window.
 
     Raises:
         ValueError: ``effective_window`` cannot hold the instructions and two summaries.
@@ -148,22 +153,19 @@ def chunks(tokens: int, reader: Reader, *, effective_window: int | None = None) 
 
 
 def fan_in(partials: int, reader: Reader, *, effective_window: int | None = None) -> tuple[int, int]:
-    """How to merge one level of partial results with the fewest calls: ``(merges, size)``, as even as can be.
+    """Merges one level of partial results with the fewest calls: ``(merges, size)``, as even as possible.
 
-    Args:
-        partials: results to merge, a summary each.
-        reader: of a merging call.
-        effective_window: as in ``chunks``.
+    A partial result is one summary; ``effective_window`` is as in ``chunks``.
     """
     _at_least(0, partials=partials)
     return _evenly(partials, _narrowed(reader, effective_window).fan_in)
 
 
-# -- what plans cost -------------------------------------------------------------------------------------
+# -- costs of plans --------------------------------------------------------------------------------------
 
 
 def code_merge(tokens: int, reader: Reader) -> Cost:
-    """Read every chunk once and merge the replies in code. Its input is exactly the least there is (T3)."""
+    """Reads every chunk once and merges the replies in code. Its input is exactly the lower bound (T3)."""
     count, _ = chunks(tokens, reader)
     return Cost(
         calls=count,
@@ -174,8 +176,8 @@ def code_merge(tokens: int, reader: Reader) -> Cost:
 
 
 def map_reduce(tokens: int, reader: Reader) -> Cost:
-    """Summarise every chunk, then merge summaries in the model, level by level, until one is left (T2).
-    Exact.
+    """Summarises every chunk, then merges summaries in the model, level by level, until one is left (T2). The
+    cost is exact.
     """
     partials, _ = chunks(tokens, reader)
     calls, depth = partials, min(partials, 1)
@@ -186,7 +188,7 @@ def map_reduce(tokens: int, reader: Reader) -> Cost:
 
 
 def map_reduce_at_most(tokens: int, reader: Reader) -> Cost:
-    """The closed form of T2, without the levels: what ``map_reduce`` costs at most, and its depth exactly."""
+    """The closed form of T2: an upper bound on the cost of ``map_reduce``, with its exact depth."""
     leaves, _ = chunks(tokens, reader)
     if leaves == 0:
         return _NOTHING
@@ -196,8 +198,8 @@ def map_reduce_at_most(tokens: int, reader: Reader) -> Cost:
 
 
 def refine(tokens: int, reader: Reader) -> Cost:
-    """Read the text in order, each call with the summary of what came before (T5). No plan that merges in the
-    model has fewer calls or reads less, but all of its calls wait for one another.
+    """Reads the text in order, each call with the summary of the text before it (T5). No plan that merges in
+    the model has fewer calls or reads less, but each call waits for the one before.
     """
     _at_least(0, tokens=tokens)
     if tokens == 0:
@@ -207,8 +209,8 @@ def refine(tokens: int, reader: Reader) -> Cost:
 
 
 def search(hits: int, hit_tokens: int, reader: Reader, *, turns: int = 1) -> Cost:
-    """Let code find passages by an index and show the best ``hits`` of them, ``turns`` times with a better
-    query (T7).
+    """Code finds passages of ``hit_tokens`` with an index and shows the best ``hits`` of them to the model,
+    ``turns`` times with a better query each time (T7).
 
     Raises:
         ValueError: a hit does not fit into a call.
@@ -224,8 +226,9 @@ def search(hits: int, hit_tokens: int, reader: Reader, *, turns: int = 1) -> Cos
 
 
 def ordered_probe(atoms: int, atom_tokens: int, reader: Reader) -> Cost:
-    """Find where ordered atoms begin to fulfil something that only a model can judge, by showing evenly
-    spaced ones and going on in the gap that is left: at most this, with as many a call as is cheapest (T7).
+    """Finds where ordered atoms begin to satisfy a condition that only a model can judge: each call shows
+    evenly spaced atoms, and the next one continues in the gap where the judgement changes (T7). The cost is
+    an upper bound, with the cheapest number of atoms per call.
 
     Raises:
         ValueError: an atom does not fit into a call.
@@ -234,15 +237,15 @@ def ordered_probe(atoms: int, atom_tokens: int, reader: Reader) -> Cost:
     best = _probe(atoms, 1, atom_tokens, reader)
     for width in range(2, min(atoms, _per_call(atom_tokens, reader)) + 1):
         if reader.instructions + width * atom_tokens > best.input_tokens:
-            break  # the first call alone is dearer
+            break  # the first call alone costs more
         best = min(best, _probe(atoms, width, atom_tokens, reader), key=lambda cost: cost.input_tokens)
     return best
 
 
 def summary_tree(tokens: int, reader: Reader, *, queries: int) -> Cost:
-    """Build the tree of ``map_reduce`` once and keep it; each query reads the summaries below one node a
-    level, goes down, and reads one chunk (T7). The cost of all of it; depth is that of building and of one
-    query after it.
+    """Builds the tree of ``map_reduce`` once and keeps it; each query reads the summaries below one node per
+    level on its way down, then one chunk (T7). The cost covers the building and all queries; the depth is
+    that of building and one query after it.
     """
     _at_least(0, queries=queries)
     built = map_reduce(tokens, reader)
@@ -261,11 +264,13 @@ def summary_tree(tokens: int, reader: Reader, *, queries: int) -> Cost:
 
 def pair_windows(atoms: int, per_window: int) -> Iterator[tuple[range, range]]:
     """The plan in which every two atoms share a window: a block of half a window stays while all later atoms
-    pass through the other half (T8). Yields the two stretches of each window; the second is empty where one
-    window holds all.
+    pass through the other half (T8).
+
+    Yields:
+        The two ranges of atoms of each window; the second is empty if the first holds all remaining atoms.
 
     Raises:
-        ValueError: a window holds no pair.
+        ValueError: a window cannot hold two atoms.
     """
     for start, rest in _blocks(atoms, per_window):
         block = range(start, start + per_window // 2)
@@ -277,8 +282,8 @@ def pair_windows(atoms: int, per_window: int) -> Iterator[tuple[range, range]]:
 
 
 def nested_loop(atoms: int, atom_tokens: int, reader: Reader) -> Cost:
-    """Show every two atoms to the model together by ``pair_windows``, and merge what it says in code (T8).
-    Exact.
+    """Shows every two atoms to the model together, as ``pair_windows`` orders them, and merges the replies in
+    code (T8). The cost is exact.
 
     Raises:
         ValueError: two atoms do not fit into a call.
@@ -300,17 +305,19 @@ def nested_loop(atoms: int, atom_tokens: int, reader: Reader) -> Cost:
     )
 
 
-# -- time, and less than everything ----------------------------------------------------------------------
+# -- time and samples ------------------------------------------------------------------------------------
 
 
 def makespan(work: int, chain: int, slots: int) -> tuple[int, int]:
-    """How long a plan takes when ``slots`` calls can run at a time: at least for any order, at most for any
-    order that leaves no slot idle while a call is ready (Graham, Brent; T4).
+    """Bounds on the time that a plan takes when ``slots`` calls can run at a time: ``(least, most)``.
+
+    The first holds for any order of calls; the second for any order that leaves no slot idle while a call is
+    ready (Graham, Brent; T4).
 
     Args:
-        work: the durations of all calls together, in whole units; their number, if each takes one.
-        chain: the longest chain of calls that wait for one another, in the same unit.
-        slots: calls at a time.
+        work: the sum of the durations of all calls, in whole units; their number, if each takes one unit.
+        chain: the length of the longest chain of calls that wait for one another, in the same unit.
+        slots: the most calls at a time.
 
     Raises:
         ValueError: the chain is longer than all work, or there is no slot.
@@ -318,13 +325,14 @@ def makespan(work: int, chain: int, slots: int) -> tuple[int, int]:
     _at_least(0, work=work, chain=chain)
     _at_least(1, slots=slots)
     if chain > work:
-        raise ValueError(f"a chain of {chain!r} cannot be longer than all work, {work!r}; exchange the two")
+        raise ValueError(f"a chain of {chain!r} cannot be longer than all work, {work!r}; swap the two")
     return max(chain, -(-work // slots)), (work + chain * (slots - 1)) // slots
 
 
 def sample_size(error: float, risk: float) -> int:
-    """Atoms to draw at random so that a share of all atoms is known to within ``error`` but for a probability
-    of ``risk``, however many there are (Hoeffding; T6). It assumes that the drawn ones are judged correctly.
+    """Atoms to draw at random so that the estimate of a share of all atoms is off by more than ``error`` with
+    a probability of at most ``risk``, for any number of atoms (Hoeffding; T6). Assumes that the drawn atoms
+    are judged correctly.
 
     Raises:
         ValueError: ``error`` or ``risk`` is not between 0 and 1.
@@ -335,7 +343,7 @@ def sample_size(error: float, risk: float) -> int:
     return math.ceil(math.log(2 / risk) / (2 * error**2))
 
 
-# -- inside ----------------------------------------------------------------------------------------------
+# -- helpers ---------------------------------------------------------------------------------------------
 
 
 def _read_once(tokens: int, reader: Reader) -> int:
@@ -343,7 +351,7 @@ def _read_once(tokens: int, reader: Reader) -> int:
 
 
 def _merged_in_model(tokens: int, calls: int, depth: int, reader: Reader) -> Cost:
-    """Every call but the last writes a summary that exactly one other call reads."""
+    """The cost if every call except the last writes a summary that exactly one other call reads."""
     return Cost(
         calls=calls,
         input_tokens=tokens + reader.instructions * calls + reader.summary * max(0, calls - 1),
@@ -353,19 +361,19 @@ def _merged_in_model(tokens: int, calls: int, depth: int, reader: Reader) -> Cos
 
 
 def _least_to_locate(atoms: int, atom_tokens: int, reader: Reader) -> int:
-    answers = atoms + 1  # before, between and behind
+    answers = atoms + 1  # before the first, between two, after the last
     calls = _log(answers, 1 + _per_call(atom_tokens, reader))
     return reader.instructions * calls + atom_tokens * _log(answers, 2)
 
 
 def _least_for_pairs(tokens: int, atoms: int | None, reader: Reader) -> int:
-    if atoms is None:  # the windows of any one atom hold all text, so there are that many for each
+    if atoms is None:  # the windows of any one atom hold all text: at least this many each
         shown = tokens * -(-tokens // reader.content)
         return shown + reader.instructions * -(-shown // reader.content)
     per_window = reader.content * atoms // tokens
     if per_window < min(atoms, 2):
         raise ValueError(
-            f"two atoms of {tokens / atoms:.0f} tokens do not fit into {reader.content!r}; "
+            f"two atoms of {tokens / atoms:.0f} tokens do not fit into one call, which holds {reader.content!r}; "
             "cut the text into more atoms"
         )
     if atoms <= per_window:
@@ -388,14 +396,14 @@ def _probe(atoms: int, width: int, atom_tokens: int, reader: Reader) -> Cost:
 
 
 def _blocks(atoms: int, per_window: int) -> Iterator[tuple[int, int]]:
-    """Where each block that stays begins, and how many later atoms fit beside it."""
+    """The start of each block that stays, and how many later atoms fit next to it."""
     block = per_window // 2
     for start in range(0, _last_block(atoms, per_window), block):
         yield start, per_window - block
 
 
 def _last_block(atoms: int, per_window: int) -> int:
-    """From where on all that is left fits into one window."""
+    """The start of the remainder that fits into one window."""
     _at_least(0, atoms=atoms)
     _at_least(2, per_window=per_window)
     block = per_window // 2
@@ -403,13 +411,13 @@ def _last_block(atoms: int, per_window: int) -> int:
 
 
 def _per_call(atom_tokens: int, reader: Reader, *, pairs: bool = False) -> int:
-    """Whole atoms that one call reads."""
+    """The number of whole atoms that one call can read."""
     _at_least(1, atom_tokens=atom_tokens)
     held = reader.content // atom_tokens
     if held < (2 if pairs else 1):
         raise ValueError(
             f"{'two atoms' if pairs else 'an atom'} of {atom_tokens!r} tokens cannot be read in one call, "
-            f"which holds {reader.content!r}; cut the text into smaller ones"
+            f"which holds {reader.content!r}; cut the text into smaller atoms"
         )
     return held
 
@@ -420,13 +428,13 @@ def _narrowed(reader: Reader, effective_window: int | None) -> Reader:
     return replace(reader, window=effective_window)
 
 
-def _evenly(total: int, most: int) -> tuple[int, int]:
-    count = -(-total // most)
+def _evenly(total: int, largest: int) -> tuple[int, int]:
+    count = -(-total // largest)
     return count, -(-total // count) if count else 0
 
 
 def _log(value: int, base: int) -> int:
-    """The logarithm, rounded up, exactly."""
+    """The logarithm of ``value``, rounded up; exact."""
     power, exponent = 1, 0
     while power < value:
         power *= base

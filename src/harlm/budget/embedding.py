@@ -1,5 +1,7 @@
-"""Paying for vectors: a request that has input only. Knows what a request may take at most, and books what it took; refuses to
-send it again, and to take from models what is scarce.
+"""Pays for embedding requests, which have input only.
+
+Reserves the most that a request can use, and settles what it really used. Never sends a request a second
+time, and never spends on vectors what models need: see ``EmbeddingMeter.pay``.
 """
 
 from __future__ import annotations
@@ -13,16 +15,18 @@ from harlm.errors import LimitExceeded, ModelError
 from harlm.types import Amounts, Message, Usage
 
 _Value = TypeVar("_Value")
-# A request takes no more than this part of what is left: words find entries too, and models go first.
+# One request may use at most a tenth of the remaining budget: word search also finds entries, and models have
+# priority.
 _TENTH = 10
 
 
 class EmbeddingMeter:
-    """Reserves each request of an embedder before it leaves, and settles it when it is over, as ``Metered`` does for models.
+    """Reserves each request of an embedder before it is sent and settles it when it ends, as ``Metered`` does
+    for models.
 
     Args:
-        model: its full name.
-        account: that of the whole run; entries of all nodes are embedded together.
+        model: the full name of the embedding model.
+        account: the account of the whole run, because entries of all nodes are embedded together.
         billing: prices and token counts.
     """
 
@@ -34,14 +38,16 @@ class EmbeddingMeter:
     async def pay(
         self, texts: Sequence[str], send: Callable[[], Awaitable[tuple[_Value, int | None]]]
     ) -> _Value:
-        """What ``send`` returns, once it can be paid for.
+        """Sends one request that is paid for, and returns its reply.
 
         Args:
-            texts: what is sent.
-            send: one request; gives its reply, and the tokens that the server counted, or None.
+            texts: the texts that are sent.
+            send: sends the request; returns the reply and the tokens that the server counted, or ``None`` if
+                it reported none.
 
         Raises:
-            LimitExceeded: it would take more than a tenth of what is left; nothing was sent.
+            LimitExceeded: the request would use more than a tenth of the remaining budget; nothing was sent.
+            ModelError: the request failed. It is refunded, unless the provider may have billed it.
         """
         account, price = self._account, self._billing.price_of(self._model)
         counting = self._billing.counting_of(self._model)
@@ -54,7 +60,7 @@ class EmbeddingMeter:
 
         def settle(reported: int | None) -> None:
             tokens = reported
-            if tokens is None:  # as high as it may have been
+            if tokens is None:  # not reported: book the most that it may have been
                 tokens = most or counting.bound(counting.measure(_messages(texts)))
             usage = Usage(calls=1, input_tokens=tokens, cost_micros=None, estimated=reported is None)
             usage = self._billing.booked(price, usage)
@@ -72,16 +78,16 @@ class EmbeddingMeter:
             settle(reported)
             return value
         finally:
-            if reservation.is_open:  # nobody knows whether it was served
+            if reservation.is_open:  # it is unknown whether it was served
                 settle(None)
 
     def _refuse_scarce(self, bound: Amounts) -> None:
-        """Raises ``LimitExceeded`` where models need what is left."""
+        """Raises ``LimitExceeded`` if the request would take too much of what models need."""
         for name, want, left in zip(("tokens", "usd", "calls"), bound, self._account.left, strict=True):
             if _TENTH * want > left:
                 unit = 1_000_000 if name == "usd" else 1
                 raise LimitExceeded(
-                    f"vectors of entries may take {want / unit:g} {name}, more than a tenth of the {left / unit:g} that are left",
+                    f"vectors of entries may take {want / unit:g} {name}, more than a tenth of the {left / unit:g} left",
                     limit=name,
                     used=want / unit,
                     allowed=left / unit,

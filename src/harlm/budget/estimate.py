@@ -1,9 +1,10 @@
-"""What a question will cost before anything is spent: calls, tokens, money and time, for each mode. Knows plans and prices;
-refuses to promise: the ledger's limit is what holds.
+"""Estimates what a question will cost before anything is spent: calls, tokens, money and time, for each mode.
 
-*Expected* is what the plan of the mode takes for such a question, with turns and replies as they usually are. *Worst* is
-all turns used to the full, every reply as long as allowed, and a text that has to be read whole read twice. What is assumed
-stands in the constants below; a time is that of a provider who is neither fast nor slow.
+An estimate promises nothing; the limit that a run keeps is the ledger's.
+
+*Expected* is the cost of the mode's plan for a question of this class, with the usual number of turns and
+usual replies. *Worst* assumes that all turns are used, that every reply is as long as allowed, and that the
+whole text is read twice. The constants below are the assumptions; times are those of an average provider.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from harlm.types import MODES, Growth, Mode, ModelFacts
 _RULES = 1_500  # tokens of the prompt that every turn begins with
 _TURN = 900  # tokens that a usual turn adds to the transcript
 _CELL = 250  # tokens of a usual reply with code
-_FULL_TURN = 4_500  # tokens that the largest output adds, with the code before it
-_LONGEST = 8_192  # tokens of a root model's reply at most
+_FULL_TURN = 4_500  # tokens that a turn with the largest output adds, code included
+_LONGEST = 8_192  # tokens of a root model's longest reply
 _TURNS: dict[Growth, int] = {
     "constant": 3,
     "logarithmic": 4,
@@ -25,16 +26,20 @@ _TURNS: dict[Growth, int] = {
     "factorable pairs": 5,
     "arbitrary pairs": 5,
 }
-_LABELS, _INSTRUCTIONS = 300, 300  # tokens that a sub-call writes, and that it is told besides the text
-_HITS, _HIT = 6, 600  # passages that a search is followed up by, and tokens of each
-_FITS = 0.9  # of a window, for the text
-_FIRST_TOKEN_S, _INPUT_PER_S, _OUTPUT_PER_S = 0.8, 8_000, 60
-_LOCAL_S = 0.1  # a call of the model that is built in
+_LABELS, _INSTRUCTIONS = 300, 300  # tokens of a sub-call's reply, and of its prompt without the text
+_HITS, _HIT = 6, 600  # passages that are read after a search, and tokens of each
+_FITS = 0.9  # share of a window that the text may fill
+_FIRST_TOKEN_S = 0.8  # seconds until the first token
+_INPUT_PER_S, _OUTPUT_PER_S = 8_000, 60  # tokens per second
+_LOCAL_S = 0.1  # seconds of a call of the built-in model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a run takes. ``micros`` is None where a price is unknown."""
+    """The cost of a run: model calls, input and output tokens together, micro-dollars, and seconds.
+
+    ``micros`` is ``None`` if a price is unknown.
+    """
 
     calls: int
     tokens: int
@@ -44,11 +49,13 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What one mode takes.
+    """The estimate of one mode.
 
     Attributes:
-        expected, worst: see the module.
-        obstacle: why the mode cannot be used for this text; None where it can.
+        mode: the mode.
+        expected: the cost with the usual number of turns and usual replies.
+        worst: the cost if all turns are used and all replies are as long as allowed.
+        obstacle: why the mode cannot be used for this text; ``None`` if it can.
     """
 
     mode: Mode
@@ -59,15 +66,15 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEstimate:
-    """What a question would cost.
+    """The estimates of all modes for one question.
 
     Attributes:
-        chosen: the mode that would be taken.
-        modes: every mode's estimate.
-        growth: how much of the text the question is taken to need.
-        tokens: of the context, estimated.
-        root, sub: the models.
-        limit_micros: what may be spent; None for no limit.
+        chosen: the mode that a run would use.
+        modes: the estimate of every mode.
+        growth: the class of the question: how the text it needs grows with the context.
+        tokens: the size of the context, estimated.
+        root, sub: the root model and the sub-model.
+        limit_micros: the cost limit, in micro-dollars; ``None`` if there is none.
     """
 
     chosen: Mode
@@ -80,12 +87,12 @@ class RunEstimate:
 
     @property
     def of_chosen(self) -> Estimate:
-        """The estimate of the mode that would be taken."""
+        """The estimate of the chosen mode."""
         return next(each for each in self.modes if each.mode == self.chosen)
 
     @property
     def is_beyond_limit(self) -> bool:
-        """Whether more than the limit is expected to be needed."""
+        """Whether the expected cost of the chosen mode exceeds the limit; false if the cost is unknown."""
         micros = self.of_chosen.expected.micros
         return micros is not None and self.limit_micros is not None and micros > self.limit_micros
 
@@ -99,20 +106,21 @@ def estimate(
     max_turns: int,
     concurrency: int,
 ) -> tuple[Estimate, ...]:
-    """Every mode's estimate.
+    """The estimate of every mode, in the order of ``MODES``.
 
     Args:
-        tokens: of the context.
-        growth: how much of it the question needs.
-        root, sub: the models.
-        max_turns, concurrency: of the run.
+        tokens: the size of the context.
+        growth: the class of the question.
+        root, sub: the root model and the sub-model.
+        max_turns: the most turns of a node.
+        concurrency: the most model requests in flight at once.
     """
     reader = Reader(
         window=max(4 * (_INSTRUCTIONS + _LABELS), sub.effective_window),
         instructions=_INSTRUCTIONS,
         summary=_LABELS,
     )
-    made = {
+    estimated = {
         "direct": _direct(tokens, root),
         "repl": (
             _turns(root, _TURNS[growth], _TURN, _CELL),
@@ -124,7 +132,9 @@ def estimate(
     if tokens > _FITS * root.window:
         obstacles["direct"] = f"about {tokens:,} tokens do not fit into a window of {root.window:,}"
     return tuple(
-        Estimate(mode=mode, expected=made[mode][0], worst=made[mode][1], obstacle=obstacles.get(mode))
+        Estimate(
+            mode=mode, expected=estimated[mode][0], worst=estimated[mode][1], obstacle=obstacles.get(mode)
+        )
         for mode in MODES
     )
 
@@ -135,10 +145,10 @@ def _direct(tokens: int, root: ModelFacts) -> tuple[Figures, Figures]:
 
 def _turns(root: ModelFacts, turns: int, growing: int, reply: int) -> Figures:
     """A REPL loop without sub-calls. Each turn reads the transcript so far."""
-    together = _NONE
+    total = _NONE
     for turn in range(turns):
-        together = _after(together, _calls(root, 1, _RULES + turn * growing, reply))
-    return together
+        total = _after(total, _calls(root, 1, _RULES + turn * growing, reply))
+    return total
 
 
 def _full(
@@ -167,7 +177,7 @@ def _full(
 
 
 def _plan(model: ModelFacts, cost: Cost, concurrency: int) -> Figures:
-    """A plan of sub-calls, ``concurrency`` at a time."""
+    """The cost of a plan of sub-calls that run ``concurrency`` at a time."""
     if not cost.calls:
         return _NONE
     each = _calls(model, 1, -(-cost.input_tokens // cost.calls), -(-cost.output_tokens // cost.calls))
@@ -181,7 +191,7 @@ def _plan(model: ModelFacts, cost: Cost, concurrency: int) -> Figures:
 
 
 def _calls(model: ModelFacts, calls: int, input_tokens: int, output_tokens: int) -> Figures:
-    """Calls one after another, each of this size."""
+    """The cost of ``calls`` calls of this size, one after another."""
     micros = None if model.price is None else calls * model.price.bound_micros(input_tokens, output_tokens)
     seconds = (
         _LOCAL_S

@@ -1,5 +1,7 @@
-"""The finishing reserve: what a node keeps for the one call that turns what it has learned into an answer (theorem T11).
-Knows how large that call may be; refuses to know what it says.
+"""The finishing reserve: the part of a node's budget that is kept for its last call, which turns the node's
+findings into an answer (theorem T11).
+
+Decides the size of that call. Does not depend on its prompt.
 """
 
 from __future__ import annotations
@@ -9,16 +11,16 @@ from dataclasses import dataclass
 from harlm.budget.ledger import Account
 from harlm.types import Amounts, Price
 
-_PROMPT, _OUTPUT = 6_000, 1_500  # tokens, where there is enough
-_LEAST_PROMPT, _LEAST_OUTPUT = 200, 64
-_SHARE = 5  # a fifth of what is there, at most
-_WORTH_A_SECOND = 0.15  # of the time of a run, for finishing
-_LONGEST_S = 2.0
+_PROMPT, _OUTPUT = 6_000, 1_500  # tokens, if the budget allows that much
+_LEAST_PROMPT, _LEAST_OUTPUT = 200, 64  # tokens
+_SHARE = 5  # at most a fifth of the remaining budget
+_TIME_SHARE = 0.15  # of the time of a run, for the last call
+_LONGEST_S = 2.0  # seconds; that share is not longer
 
 
 @dataclass(frozen=True, slots=True)
 class FinishingPlan:
-    """The size of a node's last call, in tokens, and what is held for it."""
+    """The size of a node's last call, in tokens, and the amounts that are held for it."""
 
     prompt: int
     output: int
@@ -26,11 +28,15 @@ class FinishingPlan:
 
 
 def plan_finish(account: Account, price: Price | None) -> FinishingPlan | None:
-    """The largest last call that is worth keeping money for; None where none can be afforded.
+    """The last call that a budget is kept for: as large as is useful, at most a fifth of the remaining
+    budget.
 
     Args:
-        account: of the node, before its first call.
-        price: of its root model.
+        account: the node's account, before its first call.
+        price: of the node's root model; ``None`` if it is unknown, and then no money is kept.
+
+    Returns:
+        The plan; ``None`` if the budget does not allow even the smallest last call.
     """
     room = account.left
     tokens = _PROMPT + _OUTPUT
@@ -45,19 +51,23 @@ def plan_finish(account: Account, price: Price | None) -> FinishingPlan | None:
             prompt, output = _divided((prompt + output) * 3 // 4)
         micros = price.bound_micros(prompt, output)
     amounts = Amounts(prompt + output, micros, 1)
-    is_there = all(want <= left for want, left in zip(amounts, room, strict=True))
-    return FinishingPlan(prompt, output, amounts) if is_there else None
+    fits = all(want <= left for want, left in zip(amounts, room, strict=True))
+    return FinishingPlan(prompt, output, amounts) if fits else None
 
 
 def working_seconds(seconds: float, slowest_call_s: float) -> float:
-    """How much of ``seconds`` is for working: the rest is for the last call, which takes about as long as the slowest of its
-    kind so far.
+    """The part of ``seconds`` that is for work. The rest is for the last call, which is expected to take
+    about as long as the slowest call of its kind so far.
+
+    Args:
+        seconds: the time that remains.
+        slowest_call_s: the slowest call of the root model so far, in seconds; 0 if there was none.
     """
-    reserve = max(min(_WORTH_A_SECOND * seconds, _LONGEST_S), 1.5 * slowest_call_s)
+    reserve = max(min(_TIME_SHARE * seconds, _LONGEST_S), 1.5 * slowest_call_s)
     return seconds - min(reserve, 0.3 * seconds)
 
 
 def _divided(tokens: int) -> tuple[int, int]:
-    """Prompt and output of a call of so many tokens."""
+    """The prompt and the output of a call of ``tokens`` tokens in all."""
     output = max(_LEAST_OUTPUT, tokens * _OUTPUT // (_PROMPT + _OUTPUT))
     return max(_LEAST_PROMPT, tokens - output), output

@@ -1,16 +1,20 @@
-"""The ledger: a tree of accounts that cannot be overdrawn. Knows amounts; refuses to know what they buy.
+"""The ledger: a tree of accounts that cannot be overdrawn.
 
-Every node of a run has an account below its parent's. Before a request leaves, its worst case is *reserved* at the node and
-at every account above it; when the reply is there, what it really took is *settled* and the rest flows back. At every
-account and at every moment (theorem T10, ``docs/concepts/budget.md``)::
+Works on amounts. Does not depend on what they pay for.
+
+Every node of a run has an account below its parent's. Before a request is sent, its worst case is *reserved*
+at the node and at every account above it. When the reply has arrived, the real usage is *settled*, and the
+rest of the reservation is free again. At every account and at every moment (theorem T10,
+``docs/concepts/budget.md``)::
 
     committed + reserved + held <= cap
 
-``held`` is the finishing reserve: what a node keeps for the one call that turns what it has learned into an answer (T11).
-A request that does not fit waits while the shortfall is only reserved by others, and is refused when it cannot fit any more.
+``held`` is the finishing reserve: the amounts that a node keeps for its last call, which turns its findings
+into an answer (T11). A request that does not fit waits as long as it would fit without the reservations of
+others (``harlm.budget.waiting``), and is refused as soon as it can never fit.
 
-All of an account's methods run in one event loop; between checking and adding there is no place where another task could
-run, which is what makes a reservation atomic along its path.
+All methods of an account run in one event loop. No other task can run between checking the room and taking
+it, which makes a reservation atomic along its path.
 """
 
 from __future__ import annotations
@@ -18,71 +22,40 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-from harlm.errors import CallLimit, CostLimit, DeadlineExceeded, DepthLimit, LimitExceeded, TokenLimit
+from harlm.budget.caps import UNLIMITED, Caps
+from harlm.budget.refusals import in_debt, out_of_time, spent, too_deep
+from harlm.budget.waiting import Waiter, WaitingList
+from harlm.errors import DeadlineExceeded, LimitExceeded
 from harlm.types import Amounts, Usage, summed
 
-Currency = Literal["tokens", "micros", "calls"]
-
-UNLIMITED = 1 << 62
-"""The cap of a currency without one."""
-
-_UNSUMMED = 256  # bills that are kept before they are added up: adding is dearer than keeping
-
-_KINDS: tuple[tuple[str, str, type[LimitExceeded], int], ...] = (
-    ("tokens", "--max-tokens", TokenLimit, 1),
-    ("usd", "--max-cost", CostLimit, 1_000_000),
-    ("calls", "--max-calls", CallLimit, 1),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
-    """What an account may give out at most.
-
-    Attributes:
-        tokens, micros, calls: ``UNLIMITED`` for no limit.
-        ends: when its time is over, by the ledger's clock; infinity for never.
-        depth: the deepest account below the root.
-    """
-
-    tokens: int = UNLIMITED
-    micros: int = UNLIMITED
-    calls: int = UNLIMITED
-    ends: float = math.inf
-    depth: int = UNLIMITED
-
-    @property
-    def amounts(self) -> Amounts:
-        """The currencies that add up."""
-        return Amounts(self.tokens, self.micros, self.calls)
+_UNSUMMED = 256  # bills that are kept before they are added up: adding costs more than keeping
 
 
 class Account:
-    """One node's account.
+    """The account of one node.
 
     Args:
-        caps: of this account; what the accounts above allow holds as well.
-        parent: None for the root.
+        caps: the limits of this account; those of the accounts above hold as well.
+        parent: the account above; ``None`` for the root.
         now: the clock, in seconds.
-        began: when its time began, by that clock; now when None.
+        began: the moment at which its time began, by that clock; by default now.
 
     Attributes:
-        committed: settled for good, here and below.
-        reserved: under way, here and below.
-        held: finishing reserves, here and below.
-        debt: what was billed beyond a cap, here and below; anything but zero closes the ledger.
-        refused: the last refusal that somebody had to take for an answer, noted by whoever asked; a hedge or a second try
-            that is refused ends nothing.
+        committed: the amounts settled, here and below.
+        reserved: the amounts reserved for requests in flight, here and below.
+        held: the finishing reserves, here and below.
+        debt: the amounts billed beyond a cap, here and below; a debt anywhere closes the whole ledger.
+        refused: the last refusal that ended something, set by the code that met it; ``None`` if there was
+            none. A refused hedge or second try ends nothing and is not noted.
         depth: 0 at the root.
-        ends: when its time is over, by its clock.
-        limits_tokens, limits_money: whether these are limited, here or above.
+        ends: the moment at which its time ends, by its clock.
+        limits_tokens: whether tokens are limited, here or above.
+        limits_money: whether money is limited, here or above.
     """
 
     def __init__(
@@ -118,71 +91,76 @@ class Account:
     # -- the tree ------------------------------------------------------------------------------------------
 
     def child(self, caps: Caps | None = None) -> Account:
-        """An account below this one. It is a view on the same money: nothing is moved, whatever its caps say.
+        """An account below this one. It spends the same money: its caps limit it, but move nothing to it.
 
         Raises:
-            DepthLimit: it would be deeper than allowed.
+            DepthLimit: the new account would be deeper than allowed.
         """
         for account in self._path:
             if self.depth + 1 > account.caps.depth:
-                raise DepthLimit(
-                    f"depth {self.depth + 1} is below the deepest that is allowed ({account.caps.depth}); raise --max-depth",
-                    limit="depth",
-                    used=self.depth + 1,
-                    allowed=account.caps.depth,
-                )
+                raise too_deep(self.depth + 1, account.caps.depth)
         return Account(caps, parent=self, now=self._now)
 
     def purse(self) -> Account:
-        """An account for a part of this node's own calls, so that what they use can be told apart."""
+        """An account at the same depth for some of this node's own calls, so that their usage is counted
+        apart.
+        """
         purse = Account(parent=self, now=self._now)
         purse.depth = self.depth
         return purse
 
     @property
     def set_aside(self) -> Amounts:
-        """What is taken out of the accounts above for this one: what was settled, and what is reserved."""
+        """The amounts that this account takes out of those above: committed and reserved."""
         return _plus(self.committed, self.reserved)
 
     def close(self) -> None:
-        """Give back what was held for finishing."""
+        """Release the finishing reserve."""
         self.hold(Amounts())
 
     # -- paying --------------------------------------------------------------------------------------------
 
     async def reserve(self, want: Amounts, less: Callable[[], Amounts | None] | None = None) -> Reservation:
-        """Take ``want`` out of what is left, here and at every account above, or nothing at all.
+        """Reserve ``want`` here and at every account above, or nothing at all.
 
-        Waits while it fits but for what others have reserved; who wants of the same account is served in order of arrival.
+        Waits as long as ``want`` would fit without the reservations of others. Requests that wait for the
+        same account are served in order of arrival.
 
         Args:
-            want: what to take.
-            less: asked when ``want`` cannot be had any more after a wait; what to take instead, or None.
+            want: the amounts to reserve.
+            less: called when ``want`` can no longer fit after a wait; returns smaller amounts to reserve
+                instead, or ``None`` to be refused.
 
         Raises:
-            LimitExceeded: it cannot fit any more, the time is over, or the ledger is closed.
+            LimitExceeded: the request can never fit, its time has ended, or the ledger is closed by a debt.
         """
         short = self._short_of(want, finishing=self._finishing)
         if short is None:
             raise self._refusal(want)
         if not short and (self._finishing or not self._ledger.waiting):
             return self._take(want, finishing=self._finishing)
-        return await self._queue(want, less)
+        return await self._wait_for(want, less)
 
     def hold(self, want: Amounts) -> bool:
-        """Keep ``want`` for finishing, in place of what was held before. False, and nothing changes, if it does not fit."""
+        """Set the finishing reserve to ``want``, in place of the previous one.
+
+        Returns:
+            Whether it fits; if not, nothing changes.
+        """
         more = _minus(want, self._own_hold)
         if any(each > 0 for each in more) and not self._has_room(*(max(0, each) for each in more)):
             return False
         for account in self._path:
             account.held = _plus(account.held, more)
         self._own_hold = want
-        self._ledger.serve()
+        self._ledger.waiting.serve()
         return True
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
-        """Within it, this account's own reservations come out of its finishing reserve first, and wait for nobody."""
+        """In this context, this account's own reservations use its finishing reserve first and do not wait
+        for other requests.
+        """
         self._finishing = True
         try:
             yield
@@ -193,7 +171,7 @@ class Account:
 
     @property
     def usage(self) -> Usage:
-        """What all calls here and below have used."""
+        """The usage of all calls, here and below."""
         self._sum()
         total = Usage()
         for model, usage in self._tallies.items():
@@ -202,13 +180,13 @@ class Account:
 
     @property
     def left(self) -> Amounts:
-        """What can be reserved at once; ``UNLIMITED`` or more where there is no limit."""
+        """The amounts that can be reserved now; close to ``UNLIMITED`` in a currency that is not limited."""
         own = self._own_hold if self._finishing else Amounts()
         return Amounts(*(min(self._room(account, at) for account in self._path) + own[at] for at in range(3)))
 
     @property
     def prospect(self) -> Amounts:
-        """What could be reserved if all that is under way came back unused."""
+        """The amounts that could be reserved if all open reservations were refunded."""
         own = self._own_hold if self._finishing else Amounts()
         return Amounts(
             *(
@@ -219,28 +197,23 @@ class Account:
 
     @property
     def seconds_left(self) -> float:
-        """Until the time is over; infinity without a limit."""
+        """The seconds until its time ends; infinity without a limit."""
         return max(0.0, self.ends - self._now())
 
     @property
     def seconds(self) -> float:
-        """All the time that this account has from its beginning to its end."""
+        """The seconds from the beginning of its time to the end; infinity without a limit."""
         return self.ends - self._began
 
     def too_late(self) -> DeadlineExceeded:
-        """The breach of a time that is over. It is noted as the account's refusal."""
-        refusal = DeadlineExceeded(
-            f"the time is over ({self.seconds:.3g} s); raise --timeout",
-            limit="seconds",
-            used=self._now() - self._began,
-            allowed=self.seconds,
-        )
+        """The error for time that has ended. It is also stored in ``refused``."""
+        refusal = out_of_time(self._now() - self._began, self.seconds)
         self.refused = refusal
         return refusal
 
     @property
     def pressure(self) -> float:
-        """How much of the scarcest currency is gone, here or above: 0 at the beginning, 1 when it is spent."""
+        """The used share of the scarcest currency, time included, here or above: from 0 to 1."""
         return max(account._own_pressure() for account in self._path)
 
     # -- inside --------------------------------------------------------------------------------------------
@@ -259,12 +232,14 @@ class Account:
         self._unsummed.clear()
 
     def _short_of(self, want: Amounts, *, finishing: bool) -> list[Account] | None:
-        """The accounts, here and above, that have no room for ``want`` as long as others have reserved what they have; None
-        where it cannot be had any more.
+        """The accounts, here and above, at which ``want`` must wait for the reservations of others.
+
+        Returns:
+            The accounts; empty if there is room now, ``None`` if ``want`` can never fit.
         """
         if self._ledger.debtor is not None or self._now() >= self.ends:
             return None
-        if finishing:  # what comes out of the hold is taken already
+        if finishing:  # the part from the reserve is counted in held
             want = _minus(want, Amounts(*map(min, want, self._own_hold)))
         tokens, micros, calls = want
         short = []
@@ -322,64 +297,49 @@ class Account:
                 )
             )
             self.hold(_plus(self._own_hold, unused))
-        self._ledger.serve()
+        self._ledger.waiting.serve()
 
     def _look_for_debt(self) -> None:
-        """A bill beyond its bound is paid if that fits; what does not is a debt, and nothing more is given out."""
+        """Note a debt. A bill beyond its bound is paid if it fits; the part that does not fit is a debt, and
+        closes the ledger.
+        """
         for account in self._path:
             over = Amounts(*(max(0, -self._room(account, at)) for at in range(3)))
             if any(over):
                 account.debt = Amounts(*map(max, account.debt, over))
                 self._ledger.debtor = self._ledger.debtor or account
 
-    async def _queue(self, want: Amounts, less: Callable[[], Amounts | None] | None) -> Reservation:
-        waiter = _Waiter(self, want, less, self._finishing, asyncio.get_running_loop().create_future())
-        self._ledger.waiting.append(waiter)
-        self._ledger.serve()  # others may wait for what this one does not need
+    async def _wait_for(self, want: Amounts, less: Callable[[], Amounts | None] | None) -> Reservation:
+        finishing = (
+            self._finishing
+        )  # as it is now: a request that arrived earlier has no claim to the reserve
+        waiter: Waiter[Reservation] = Waiter(
+            want=want,
+            less=less,
+            accounts=self._path,
+            short_of=lambda want: self._short_of(want, finishing=finishing),
+            take=lambda want: self._take(want, finishing=finishing),
+            refusal=self._refusal,
+            granted=asyncio.get_running_loop().create_future(),
+        )
         try:
             async with asyncio.timeout(None if math.isinf(self.ends) else self.seconds_left):
-                return await waiter.granted
+                return await self._ledger.waiting.wait(waiter)
         except TimeoutError:
-            waiter.give_up()
             raise self.too_late() from None
-        except asyncio.CancelledError:
-            waiter.give_up()
-            raise
 
     def _refusal(self, want: Amounts) -> LimitExceeded:
-        """Why ``want`` cannot be had any more."""
+        """Why ``want`` can never fit."""
         if self._now() >= self.ends:
             return self.too_late()
         if (debtor := self._ledger.debtor) is not None:
-            return debtor._debt_as_refusal()
+            return in_debt(debtor.caps.amounts, debtor.committed, debtor.debt)
         prospect = self.prospect
-        for at, (name, flag, kind, unit) in enumerate(_KINDS):
+        for at in range(3):
             if want[at] > prospect[at]:
                 scarce = min(self._path, key=lambda each: self._room(each, at) + each.reserved[at])
-                allowed, used = scarce.caps.amounts[at] / unit, scarce.committed[at] / unit
-                kept = scarce.held[at] / unit
-                kept_too = f" and {_shown(name, kept)} kept for the answer" if kept else ""
-                return kind(
-                    f"{_shown(name, used)} of {_shown(name, allowed)} are used{kept_too}, and the next call may take "
-                    f"{_shown(name, want[at] / unit)}; raise {flag}",
-                    limit=name,
-                    used=used,
-                    allowed=allowed,
-                )
-        raise AssertionError("it fits")
-
-    def _debt_as_refusal(self) -> LimitExceeded:
-        """Why nothing is given out any more, at the account that is in debt."""
-        at = next(at for at in range(3) if self.debt[at])
-        name, _, kind, unit = _KINDS[at]
-        allowed, used = self.caps.amounts[at] / unit, self.committed[at] / unit
-        return kind(
-            f"a provider billed more than the request allowed, {_shown(name, self.debt[at] / unit)} beyond the limit of "
-            f"{_shown(name, allowed)}, so nothing more is spent",
-            limit=name,
-            used=used,
-            allowed=allowed,
-        )
+                return spent(at, scarce.caps.amounts, scarce.committed, scarce.held, want)
+        raise AssertionError(f"{want!r} fits")
 
     def _own_pressure(self) -> float:
         shares = [
@@ -393,12 +353,14 @@ class Account:
 
 
 class Reservation:
-    """The worst case of one request, set aside. Settled exactly once; left unsettled (a cancelled call, whose bill nobody
-    knows) it is charged in full.
+    """The reserved worst case of one request, settled exactly once.
+
+    As a context manager it charges the whole bound on exit if it is still open: the bill of a cancelled call
+    is unknown.
 
     Attributes:
-        bound: what was reserved.
-        from_hold: the part of it that came out of the finishing reserve.
+        bound: the reserved amounts.
+        from_hold: the part of them that came out of the finishing reserve.
     """
 
     __slots__ = ("_account", "_is_open", "bound", "from_hold")
@@ -410,14 +372,15 @@ class Reservation:
         self.from_hold = from_hold
 
     def settle(self, actual: Amounts, model: str = "", usage: Usage | None = None) -> None:
-        """Book what the request took; the rest of the reservation flows back.
+        """Book what the request used; the rest of the reservation is free again.
 
         Args:
-            actual: what it took; more than the bound is booked as well, and may close the ledger.
-            model, usage: for the books.
+            actual: the amounts used; more than the bound is booked as well, and may close the ledger.
+            model: the model's full name, under which ``usage`` is counted.
+            usage: the usage of the request; ``None`` if there is none to count.
 
         Raises:
-            ValueError: it is settled already.
+            ValueError: the reservation is settled already.
         """
         if not self._is_open:
             raise ValueError("this reservation is settled already")
@@ -425,12 +388,12 @@ class Reservation:
         self._account._settle(self, actual, model, usage)
 
     def refund(self) -> None:
-        """Give all of it back: the request was not served."""
+        """Release the whole reservation: the request was not served."""
         self.settle(Amounts())
 
     @property
     def is_open(self) -> bool:
-        """Whether it is still to be settled."""
+        """Whether it is not settled yet."""
         return self._is_open
 
     def __enter__(self) -> Self:
@@ -443,60 +406,17 @@ class Reservation:
             self.settle(self.bound)
 
 
-@dataclass(slots=True)
-class _Waiter:
-    account: Account
-    want: Amounts
-    less: Callable[[], Amounts | None] | None
-    finishing: bool  # when it came: who waited before then has no claim to the hold
-    granted: asyncio.Future[Reservation]
-
-    def shortened(self) -> list[Account] | None:
-        """Where there is no room for what it wants instead, as ``Account._short_of`` says."""
-        instead = None if self.less is None else self.less()
-        if instead is None:
-            return None
-        self.want = instead
-        return self.account._short_of(instead, finishing=self.finishing)
-
-    def give_up(self) -> None:
-        """Stop waiting. What was granted in the same moment is given back."""
-        granted = self.granted
-        if granted.done() and not granted.cancelled() and granted.exception() is None:
-            granted.result().refund()
-        granted.cancel()
-        self.account._ledger.serve()
-
-
 class _Ledger:
-    """What all accounts of one tree share: who waits, and which account is in debt, if any is: then it is closed."""
+    """The state that all accounts of one tree share.
+
+    Attributes:
+        waiting: the requests that wait for room.
+        debtor: the first account that got into debt, which closes the ledger; ``None`` while it is open.
+    """
 
     def __init__(self) -> None:
-        self.waiting: deque[_Waiter] = deque()
+        self.waiting: WaitingList[Reservation] = WaitingList()
         self.debtor: Account | None = None
-
-    def serve(self) -> None:
-        """Serve who waits, in order of arrival. Who has to wait on keeps back only those who want of the account that is
-        short: what one child waits for does not keep another waiting.
-        """
-        if not self.waiting:
-            return
-        waiting, self.waiting = self.waiting, deque()
-        all_short: set[Account] = set()
-        for waiter in waiting:
-            if waiter.granted.done():
-                continue
-            account, is_next = waiter.account, all_short.isdisjoint(waiter.account._path)
-            short = account._short_of(waiter.want, finishing=waiter.finishing)
-            if short is None and waiter.less is not None:
-                short = waiter.shortened() if is_next else []
-            if short is None:
-                waiter.granted.set_exception(account._refusal(waiter.want))
-            elif not short and is_next:
-                waiter.granted.set_result(account._take(waiter.want, finishing=waiter.finishing))
-            else:
-                all_short.update(short)
-                self.waiting.append(waiter)
 
 
 def _plus(left: Amounts, right: Amounts) -> Amounts:
@@ -505,9 +425,3 @@ def _plus(left: Amounts, right: Amounts) -> Amounts:
 
 def _minus(left: Amounts, right: Amounts) -> Amounts:
     return Amounts(left[0] - right[0], left[1] - right[1], left[2] - right[2])
-
-
-def _shown(name: str, amount: float) -> str:
-    if amount >= UNLIMITED / 1e6:
-        return "no limit"
-    return f"${amount:.6g}" if name == "usd" else f"{amount:,.0f} {name}"

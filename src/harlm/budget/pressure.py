@@ -1,14 +1,14 @@
-"""What is done differently as a budget runs out. The figures are shares of the scarcest currency; ``Account.pressure`` says
-where a run stands.
+"""What changes as a budget runs out. Each constant is a share of the scarcest currency, from 0 to 1;
+``Account.pressure`` is the share that is used.
 """
 
 from __future__ import annotations
 
 ECONOMY = 0.70
-"""Cells call the cheaper sub-model from here on."""
+"""From here on cells call the economy sub-model, if there is one."""
 
 NO_SPECULATION = 0.85
-"""Nothing is asked that may turn out to be for nothing: no hedges, no speculative branches."""
+"""From here on no call is made that may not be needed: no hedges, no speculative calls or summaries."""
 
 FINISH = 0.95
-"""The next turn is the last one."""
+"""From here on the next turn is the last."""

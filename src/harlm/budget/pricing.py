@@ -1,9 +1,12 @@
-"""What models cost: a dated snapshot of public price lists, a user's own prices above it, and exact arithmetic. Knows
-prices and how a bill is made of them; refuses to know what a call was for, and never takes an unknown price for zero.
+"""The prices of models: a dated snapshot of public price lists, a user's own prices above it, and exact
+arithmetic.
 
-Money is exact. A price of 1 USD for a million tokens is one micro-dollar a token, so prices are kept as whole
-pico-dollars a token, and a bill is an integer. ``Cents`` cuts bills into the integer micro-dollars of the ledger and carries
-what is left over, so that a run's total differs from the exact sum by less than one micro-dollar.
+Never takes an unknown price for zero. Does not depend on what a call was for.
+
+Money is exact. A price of 1 USD per million tokens is one micro-dollar per token, so prices are kept as whole
+pico-dollars per token, and a bill is an integer. ``Cents`` turns bills into the integer micro-dollars of the
+ledger and carries the remainder over, so that a run's total differs from the exact sum by less than one
+micro-dollar.
 """
 
 from __future__ import annotations
@@ -22,19 +25,21 @@ from harlm.types import FREE, PICOS, Price
 
 
 class Cents:
-    """Cuts exact bills into whole micro-dollars, and carries the rest to the next."""
+    """Turns exact bills into whole micro-dollars, and carries the remainder over to the next bill."""
 
     def __init__(self) -> None:
         self._left_over = 0
 
     def micros(self, picos: int) -> int:
-        """The micro-dollars to book for a bill. Never more than the bill rounded up."""
+        """The micro-dollars to book for a bill of ``picos`` pico-dollars; never more than the bill rounded
+        up.
+        """
         whole, self._left_over = divmod(self._left_over + picos, PICOS)
         return whole
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A published table that the snapshot was made from."""
+    """A published price table from which the snapshot was made."""
 
     package: str
     version: str
@@ -42,7 +47,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure on which the sources differ, and what was taken."""
+    """A figure on which the sources differ.
+
+    Attributes:
+        model: its full name.
+        field: a field of ``Price``, with the tier it belongs to.
+        values: the figure of each source.
+        taken: the figure in the snapshot.
+    """
 
     model: str
     field: str
@@ -51,13 +63,13 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Prices as they were on one day.
+    """The prices of one day.
 
     Attributes:
-        date: ISO 8601.
-        sources: where they come from.
-        models: by full name, ``provider/name``.
-        disagreements: between the sources.
+        date: the day, ISO 8601.
+        sources: the tables that the prices come from.
+        models: prices by full name, ``provider/name``.
+        disagreements: figures on which the sources differ by more than 1 %.
     """
 
     date: str
@@ -68,19 +80,22 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=1)
 def snapshot() -> Snapshot:
-    """The prices that this version of HARLM ships with; made by ``tools/prices.py``."""
+    """The prices that this version of HARLM ships with; ``tools/prices.py`` makes the file."""
     return msgspec.json.decode(files("harlm.budget").joinpath("prices.json").read_bytes(), type=Snapshot)
 
 
 class PriceList:
-    """The prices of a run: the user's own above those of the snapshot.
+    """The prices of a run: the user's own prices take precedence over those of the snapshot.
 
     Args:
-        file: TOML with a table for each model; None or a file that is not there for none.
-        own: above those of the file.
+        file: TOML with a table for each model; ``None`` or a missing file adds no prices.
+        own: prices by full name; they take precedence over those of the file.
+
+    Attributes:
+        own: the user's own prices, by full name.
 
     Raises:
-        ConfigError: the file cannot be used; it names the value.
+        ConfigError: the file cannot be used; the message names the value.
     """
 
     def __init__(self, file: Path | None = None, own: Mapping[str, Price] | None = None) -> None:
@@ -93,10 +108,10 @@ class PriceList:
         return None if price is None else price.window
 
     def of(self, model: str) -> Price | None:
-        """The price of a model by its full name; None when it is unknown.
+        """The price of a model by its full name; ``None`` if it is unknown.
 
-        A model of the snapshot is also found with a date behind its name (``gpt-5-2025-08-07``), and, below
-        ``openrouter/``, by the name that its maker gave it: OpenRouter asks what the maker asks.
+        A model of the snapshot is also found with a date after its name (``gpt-5-2025-08-07``) and, below
+        ``openrouter/``, by its maker's name: OpenRouter charges the maker's price.
         """
         if model in self.own:
             return self.own[model]
@@ -107,11 +122,11 @@ class PriceList:
 
 
 _MAKERS: Mapping[str, str] = {"openai": "openai", "anthropic": "anthropic", "google": "gemini"}
-"""Makers by their names on OpenRouter; the maker's own prices are listed once."""
+"""Our provider name for each maker's name on OpenRouter; a maker's prices are listed once."""
 
 _ROUTES = (":batch", ":exacto", ":floor", ":nitro", ":thinking")
-"""What OpenRouter lets one write behind a name and still serves the model as listed. Not so ``:extended`` and
-``:online``, which cost more: their price is unknown.
+"""Suffixes with which OpenRouter serves a model at its listed price. Not ``:extended`` and ``:online``, which
+cost more: their price is unknown.
 """
 
 _DATE = re.compile(r"[-@](\d{8}|\d{4}-\d\d-\d\d)$")
@@ -122,7 +137,7 @@ def _is_free_variant(model: str) -> bool:
 
 
 def _names(model: str) -> tuple[str, ...]:
-    """Names under which a model may be listed, the most exact first."""
+    """The names under which a model may be listed, the most exact first."""
     if not model.startswith("openrouter/"):
         return (model, _undated(model))
     base = next((model.removesuffix(route) for route in _ROUTES if model.endswith(route)), model)
@@ -131,8 +146,8 @@ def _names(model: str) -> tuple[str, ...]:
         return (model, base, _undated(base))
     if maker == "anthropic":
         name = name.replace(".", "-")  # claude-sonnet-4.5 is claude-sonnet-4-5
-    made = f"{_MAKERS[maker]}/{name}"
-    return (model, base, _undated(base), made, _undated(made))
+    direct = f"{_MAKERS[maker]}/{name}"
+    return (model, base, _undated(base), direct, _undated(direct))
 
 
 def _undated(name: str) -> str:
@@ -141,7 +156,7 @@ def _undated(name: str) -> str:
 
 _EXAMPLE = (
     'It holds a table for each model, such as ["openai/my-model"] with input = 0.25 and output = 2.0 '
-    "(USD for a million tokens)"
+    "(USD per million tokens)"
 )
 
 

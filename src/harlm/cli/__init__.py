@@ -1,5 +1,6 @@
-"""The command line: one thin file a verb. This file finds the verb, and turns what goes wrong into one line and an exit
-code; nothing here answers anything.
+"""COMMAND LINE: one thin file for each verb, in ``harlm.cli.verbs``.
+
+This file finds the verb, and turns errors into one line on stderr and an exit code.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ from harlm.errors import (
 
 _VERBS = {
     "ask": "Ask a question over files and folders.",
-    "cache": "Show what is remembered from run to run, and forget it.",
-    "config": "Show the settings, and where each comes from.",
-    "demo": "Answer real questions over Python's own standard library, and check the answers.",
+    "cache": "Show or delete what HARLM keeps from run to run.",
+    "config": "Show the settings and where each comes from.",
+    "demo": "Answer real questions over Python's own standard library and check the answers.",
     "doctor": "Check this machine: keys, folders, sandbox, certificates.",
-    "estimate": "Show what a question would cost, in each mode, before anything is spent.",
-    "inspect": "Show what would be read: files, tokens, what is left out and why.",
-    "models": "Show the models that can be used, and which have a key.",
+    "estimate": "Show what a question would cost in each mode, before anything is spent.",
+    "inspect": "Show what would be read: files, tokens, skipped files and why.",
+    "models": "Show the available models, and which have a key.",
     "plan": "Show which model calls of a cell wait for which.",
     "runs": "List and show stored runs.",
-    "sandbox": "Run files as cells in the sandbox, to see what it stops.",
-    "search": "Find the passages that fit a question best, without any model.",
+    "sandbox": "Run files as cells in the sandbox, to see what it blocks.",
+    "search": "Find the passages that match a question best, without a model.",
 }
 
 (
@@ -56,7 +57,7 @@ _VERBS = {
 
 
 class _Verbs(click.Group):
-    """Imports a verb's file when the verb is used."""
+    """Imports the file of a verb when the verb is used, so that start-up is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_VERBS)
@@ -76,7 +77,8 @@ class _Verbs(click.Group):
 @click.command(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog='\b\nExamples:\n  harlm ask "Which services still use TLS 1.1?" ./docs\n  harlm demo',  # \b keeps the lines
+    # \b keeps line breaks
+    epilog='\b\nExamples:\n  harlm ask "Which services still use TLS 1.1?" ./docs\n  harlm demo',
 )
 @click.version_option(__version__, "--version", prog_name="harlm", message="%(prog)s %(version)s")
 def harlm() -> None:
@@ -84,17 +86,17 @@ def harlm() -> None:
 
 
 def main() -> None:
-    """Run the command line, and exit with the code that says how it went."""
+    """Run the command line and exit with its exit code."""
     stop = Stop()
-    gc.set_threshold(100_000)  # a short program that mostly loads: fewer rounds save a fifth of the loading
+    gc.set_threshold(100_000)  # in a short program, fewer collections save a fifth of the import time
     try:
         stop.listen()
-        streams.mend()
+        streams.repair()
         code = _run(stop)
         streams.settle()
-    except KeyboardInterrupt:  # once more, while the first was answered
+    except KeyboardInterrupt:  # a second Ctrl-C during the clean-up of the first
         code = stop.exit_code
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left only cleans up
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only clean-up remains
     sys.exit(code)
 
 
@@ -103,8 +105,8 @@ def _run(stop: Stop) -> int:
         harlm.main(prog_name="harlm", standalone_mode=False)
         sys.stdout.flush()
         return 0
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
+    except click.exceptions.Exit as exiting:
+        return exiting.exit_code
     except click.ClickException as error:
         _show_usage(error)
         return EXIT_USAGE
@@ -115,18 +117,18 @@ def _run(stop: Stop) -> int:
         return _without_stdout(failure)
     except HarlmError as error:
         _say(str(error))
-        _trace()
+        _show_traceback()
         return exit_code(error)
-    except Exception as error:  # noqa: BLE001 - the last resort: anything else is a fault of ours
+    except Exception as error:  # noqa: BLE001 - the last resort: any other error is a bug in HARLM
         _say(
             f"internal error: {type(error).__name__}: {error}. Run again with -v for the traceback, and please report it"
         )
-        _trace()
+        _show_traceback()
         return EXIT_INTERNAL
 
 
 def exit_code(error: HarlmError) -> int:
-    """The exit code for an error, as the tree in ``harlm.errors`` says."""
+    """The exit code of an error; ``harlm.errors`` has the tree of errors."""
     match error:
         case ConfigError():
             return EXIT_CONFIG
@@ -153,7 +155,7 @@ def _show_usage(error: click.ClickException) -> None:
     _print_on_stderr(shown.getvalue().rstrip())
 
 
-def _trace() -> None:
+def _show_traceback() -> None:
     if is_verbose():
         import traceback
 
@@ -161,7 +163,7 @@ def _trace() -> None:
 
 
 def _print_on_stderr(text: str) -> None:
-    from harlm.cli.printing import say  # here, since --help does not pay for what it imports
+    from harlm.cli.printing import say  # imported here to keep --help fast
 
     say(text)
 
@@ -173,6 +175,6 @@ def is_verbose() -> bool:
 
 def _without_stdout(failure: streams.StdoutFailed) -> int:
     if failure.reader_left:
-        return 0  # as of any command in a pipe: whoever read it has seen enough
-    _say(f"stdout cannot be written to ({failure.reason}); send the output to where there is room for it")
+        return 0  # like any command in a pipe: the reader closed it because it had enough
+    _say(f"stdout cannot be written to ({failure.reason}); redirect it to a place with enough room")
     return EXIT_CONFIG

@@ -1,5 +1,7 @@
-"""Where an answer goes: to stdout or into a file; as text, Markdown or JSON. A run is paid for before its answer is
-written, so what can be refused is refused before, and what fails after says where the answer is kept.
+"""Delivers an answer: to stdout or to a file, as text, Markdown or JSON.
+
+A run is paid for before its answer is written. So an output file is checked before the run, and a later
+failure says where the answer is stored.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ from harlm.types import Answer
 
 
 def refuse_unwritable(output: Path) -> None:
-    """Find out whether an answer can be written there, without touching what is there.
+    """Check that an answer can be written to ``output``, without changing an existing file.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: it cannot be written.
     """
     try:
         if _is_replaced(output):
@@ -36,11 +38,16 @@ def refuse_unwritable(output: Path) -> None:
 
 
 def deliver(answer: Answer, style: str, output: Path | None) -> None:
-    """Print an answer, or write it into a file, whole or not at all.
+    """Print an answer, or write it to a file, whole or not at all.
+
+    Args:
+        answer: the answer.
+        style: ``text``, ``md`` or ``json``.
+        output: the file; ``None`` for stdout.
 
     Raises:
         ConfigError: the file cannot be written.
-        StdoutFailed: stdout cannot.
+        StdoutFailed: stdout cannot be written.
     """
     if output is not None:
         try:
@@ -54,7 +61,9 @@ def deliver(answer: Answer, style: str, output: Path | None) -> None:
 
 
 def undelivered(answer: Answer, failure: StdoutFailed) -> Exception:
-    """What to raise for an answer that stdout did not take. A reader that has seen enough is no fault."""
+    """The error to raise if an answer could not be printed: ``failure`` itself if the reader closed the
+    pipe.
+    """
     return failure if failure.reader_left else ConfigError(_kept(answer, "stdout", failure.reason))
 
 
@@ -77,7 +86,7 @@ def _write(output: Path, data: bytes) -> None:
     if not _is_replaced(output):
         output.write_bytes(data)
         return
-    target = output.resolve()  # a link stays one
+    target = output.resolve()  # a symbolic link stays one
     unfinished = _unfinished(output)
     try:
         unfinished.write_bytes(data)
@@ -89,8 +98,8 @@ def _write(output: Path, data: bytes) -> None:
 
 
 def _is_replaced(output: Path) -> bool:
-    """Whether a new file takes its place. Not so for a device or a pipe, for a file that may not be written to, and in a
-    folder where no file may be made.
+    """Whether writing replaces the file by a new one. Devices, pipes, read-only files, and files in a
+    read-only folder are not replaced but written in place.
     """
     if not output.exists():
         return True

@@ -1,4 +1,4 @@
-"""What several verbs share: settings from flags, and patience on a terminal."""
+"""Options that several verbs share, and the settings that they set."""
 
 from __future__ import annotations
 
@@ -18,12 +18,19 @@ from harlm.config import DEFAULT_USD, Config, Settings, load, seconds_of
 from harlm.context import load_paths
 from harlm.types import Context
 
-_PATIENCE_S = 1.5
+_PATIENCE_S = 1.5  # seconds before a slow step is announced
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def load_settings(flags: Mapping[str, object]) -> Settings:
-    """The settings that hold here, with these flags."""
+    """The settings in the current folder, with these flags.
+
+    Args:
+        flags: values by setting name; ``None`` values are ignored.
+
+    Raises:
+        ConfigError: a setting cannot be used.
+    """
     return load(flags=flags, environment=os.environ, folder=_here(), user_file=home.user_config_file())
 
 
@@ -31,11 +38,11 @@ def _here() -> Path:
     try:
         return Path.cwd()
     except OSError:
-        return Path()  # the folder was deleted, or may not be read: no project file is found in it
+        return Path()  # the folder was deleted or cannot be read, so it has no project file
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg] # generic from click 8.4 on
-    """``90s``, ``5m``, ``1h30m``, in seconds."""
+    """A duration such as ``90s``, ``5m`` or ``1h30m``, converted to seconds."""
 
     name = "time"
 
@@ -45,13 +52,17 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic from click 
             seconds = seconds_of(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        return seconds if seconds > 0 else self.fail(f"{value!r} leaves no time", param, ctx)
+        return (
+            seconds
+            if seconds > 0
+            else self.fail(f"duration {value!r} is not positive: use 90s, 5m or 1h30m", param, ctx)
+        )
 
 
 def reading_options(command: _Command) -> _Command:
-    """What a verb reads, and which files of it."""
+    """Adds the arguments of a verb that reads files: paths, ``--include`` and ``--exclude``."""
     paths = click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
-    for name, what in (("--exclude", "Leave out"), ("--include", "Read only")):
+    for name, what in (("--exclude", "Skip"), ("--include", "Read only")):
         of = click.option(
             name, multiple=True, metavar="GLOB", help=f"{what} files that match (may be repeated)."
         )
@@ -60,35 +71,43 @@ def reading_options(command: _Command) -> _Command:
 
 
 def reading_flags(options: Mapping[str, object]) -> dict[str, object]:
-    """What those options say, as settings."""
+    """The settings of ``reading_options``."""
     return {f"loading.{name}": options[name] for name in ("include", "exclude") if options[name]}
 
 
 def read(paths: Sequence[str], config: Config, *, quiet: bool = False) -> Context:
-    """The context of a verb, standard input among it."""
+    """The context in ``paths``, where ``-`` is standard input.
+
+    Raises:
+        ContextError: a path cannot be read.
+    """
     with patience("reading", quiet=quiet):
         return load_paths(paths, config.loading, stdin=sys.stdin.buffer if "-" in paths else None)
 
 
 def budget_options(command: _Command) -> _Command:
-    """The options of a verb that spends."""
+    """Adds the options of a verb that spends: the limits of the budget."""
     for option in (
         click.option(
             "--max-cost",
             type=click.FloatRange(0),
             metavar="USD",
-            help=f"Dollars to spend at most; {DEFAULT_USD:g} by default.",
+            help=f"Most dollars to spend; {DEFAULT_USD:g} by default.",
         ),
-        click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Tokens of input and output."),
-        click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Model requests."),
-        click.option("--timeout", type=Duration(), metavar="TIME", help="Such as 90s, 5m or 1h30m."),
+        click.option(
+            "--max-tokens", type=click.IntRange(1), metavar="N", help="Most tokens, input and output."
+        ),
+        click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Most model requests."),
+        click.option(
+            "--timeout", type=Duration(), metavar="TIME", help="Most time, such as 90s, 5m or 1h30m."
+        ),
     ):
         command = option(command)
     return command
 
 
 def budget_flags(options: Mapping[str, object]) -> dict[str, object]:
-    """What those options say, as settings."""
+    """The settings of ``budget_options``."""
     return {
         "budget.usd": options["max_cost"],
         "budget.tokens": options["max_tokens"],
@@ -98,11 +117,11 @@ def budget_flags(options: Mapping[str, object]) -> dict[str, object]:
 
 
 def sandbox_options(command: _Command) -> _Command:
-    """The options of a verb that runs model-written code."""
+    """Adds the options of a verb that runs model-written code."""
     tier = click.option(
         "--sandbox",
         type=click.Choice(["auto", "s3", "s2", "s1", "monty", "seatbelt", "s0"]),
-        help="Isolation tier of model-written code; auto takes the strongest that can be built.",
+        help="Isolation tier of model-written code; auto uses the strongest that works here.",
     )
     unsafe = click.option(
         "--allow-unsafe-sandbox",
@@ -114,7 +133,7 @@ def sandbox_options(command: _Command) -> _Command:
 
 
 def sandbox_flags(options: Mapping[str, object]) -> dict[str, object]:
-    """What those options say, as settings."""
+    """The settings of ``sandbox_options``."""
     return {
         "sandbox.tier": options["sandbox"],
         "sandbox.allow_unsafe": options["allow_unsafe_sandbox"],
@@ -123,7 +142,7 @@ def sandbox_flags(options: Mapping[str, object]) -> dict[str, object]:
 
 @contextmanager
 def patience(what: str, *, quiet: bool = False) -> Iterator[None]:
-    """Say on stderr what takes so long, once it does."""
+    """Announce ``what`` on stderr if the block takes longer than 1.5 seconds; never if ``quiet``."""
     timer = threading.Timer(_PATIENCE_S, say, [f"{what} …"])
     timer.daemon = True
     if not quiet:
@@ -135,7 +154,7 @@ def patience(what: str, *, quiet: bool = False) -> Iterator[None]:
 
 
 def bytes_text(size: int) -> str:
-    """A number of bytes or characters as people say it."""
+    """A number of bytes or characters with a unit, such as ``1.5 MB``."""
     amount = float(size)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000 or unit == "GB":

@@ -1,5 +1,5 @@
-"""Signals that ask a process to stop (``kill``, a terminal that is closed), taken as Ctrl-C is: what runs is cancelled,
-cleans up after itself, and says what is kept.
+"""Handles the signals that ask a process to stop (``kill``, a closed terminal) like Ctrl-C: the run is
+cancelled, cleans up, and reports what is stored.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
-    """Which signal has asked to stop.
+    """Remembers the signal that asked the process to stop.
 
     Attributes:
-        signal: None for Ctrl-C, or while nothing has.
+        signal: the signal; ``None`` for Ctrl-C, and before any signal.
     """
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
 
     def listen(self) -> None:
-        """Take the signals from here on; those that are ignored (``nohup``) stay so."""
+        """Handle the signals from now on. A signal that is ignored (``nohup``) stays ignored."""
         for number in _SIGNALS:
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, self._interrupt)
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a process that was stopped so."""
+        """The exit code that a shell expects of a process stopped by this signal."""
         return 128 + (self.signal or signal.SIGINT)
 
     def __str__(self) -> str:
@@ -36,8 +36,8 @@ class Stop:
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)
-        as_ctrl_c = signal.getsignal(signal.SIGINT)  # while a loop runs, asyncio's: it cancels the run
+        as_ctrl_c = signal.getsignal(signal.SIGINT)  # asyncio's handler while a loop runs: it cancels the run
         if callable(as_ctrl_c):
             as_ctrl_c(signal.SIGINT, frame)
         else:
-            raise KeyboardInterrupt  # Ctrl-C is ignored, as in a shell's background job
+            raise KeyboardInterrupt  # Ctrl-C is ignored, as in a background job of a shell

@@ -1,5 +1,7 @@
-"""The standard streams as they really are: missing, full, left by whoever read them, in an encoding that lacks half of the
-text. After ``mend`` stdout fails in one way only, and stderr and stdin in none. Knows nothing of what is printed.
+"""Handles broken standard streams: missing, full, closed by their reader, or with an encoding that lacks
+characters.
+
+After ``repair``, stdout fails only with ``StdoutFailed``, and stderr and stdin never fail.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 class StdoutFailed(Exception):
-    """Something could not be written to stdout. Not an ``OSError``: click takes those for its own business.
+    """Text could not be written to stdout. Not an ``OSError``, because click handles those itself.
 
     Attributes:
-        reader_left: it was a pipe, and whoever read it has seen enough.
-        reason: in words, such as ``No space left on device``.
+        reader_left: whether stdout was a pipe that its reader closed.
+        reason: the reason in words, such as ``No space left on device``.
     """
 
     def __init__(self, error: OSError) -> None:
@@ -27,7 +29,7 @@ class StdoutFailed(Exception):
 
 
 class _Stdout(io.TextIOWrapper):
-    """Fails with ``StdoutFailed``."""
+    """Raises ``StdoutFailed`` instead of ``OSError``."""
 
     def write(self, text: str, /) -> int:
         try:
@@ -43,10 +45,10 @@ class _Stdout(io.TextIOWrapper):
 
 
 class _Stderr(io.TextIOWrapper):
-    """Never fails: what cannot be said there can be said nowhere, and is no reason to stop.
+    """Never fails: a message that cannot be written to stderr is lost, which is no reason to stop.
 
     Attributes:
-        has_failed: whether something was lost.
+        has_failed: whether text was lost.
     """
 
     has_failed = False
@@ -65,39 +67,40 @@ class _Stderr(io.TextIOWrapper):
             self.has_failed = True
 
 
-def mend() -> None:
-    """Make the standard streams usable, whatever the process was started with.
+def repair() -> None:
+    """Make the standard streams usable, however the process was started.
 
-    A missing one is opened on the null device, so that no other file gets its number: stdin is empty, stderr goes nowhere,
-    and stdout fails when it is written to. Characters that an encoding lacks are written as escapes.
+    A missing stream is opened on the null device, so that no other file gets its descriptor: stdin is empty,
+    stderr is discarded, and writing to stdout fails. Characters that an encoding lacks are written as
+    escapes.
     """
     if sys.stdin is None:
-        _lead_nowhere(_STDIN, os.O_RDONLY)
+        _open_null(_STDIN, os.O_RDONLY)
         sys.stdin = os.fdopen(_STDIN, encoding="utf-8", closefd=False)
     if sys.stdout is None:
-        _lead_nowhere(_STDOUT, os.O_RDONLY)  # not for writing: an answer that goes nowhere is not delivered
+        _open_null(_STDOUT, os.O_RDONLY)  # read-only, so writing fails: an answer must not get lost
         sys.stdout = _Stdout(os.fdopen(_STDOUT, "wb", closefd=False), **_ENCODING)
     elif isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout = _Stdout(sys.stdout.buffer, **_manner_of(sys.stdout))
+        sys.stdout = _Stdout(sys.stdout.buffer, **_options_of(sys.stdout))
     if sys.stderr is None:
-        _lead_nowhere(_STDERR, os.O_WRONLY)
+        _open_null(_STDERR, os.O_WRONLY)
         sys.stderr = _Stderr(os.fdopen(_STDERR, "wb", closefd=False), **_ENCODING)
     elif isinstance(sys.stderr, io.TextIOWrapper):
-        sys.stderr = _Stderr(sys.stderr.buffer, **_manner_of(sys.stderr))
+        sys.stderr = _Stderr(sys.stderr.buffer, **_options_of(sys.stderr))
 
 
 def settle() -> None:
-    """Give up what cannot be written any more, so that the interpreter does not complain of it at its exit."""
+    """Discard text that cannot be written, so that the interpreter prints no error about it on exit."""
     try:
         sys.stdout.flush()
     except StdoutFailed:
-        _lead_nowhere(_STDOUT, os.O_WRONLY)
+        _open_null(_STDOUT, os.O_WRONLY)
     if isinstance(sys.stderr, _Stderr) and sys.stderr.has_failed:
-        _lead_nowhere(_STDERR, os.O_WRONLY)
+        _open_null(_STDERR, os.O_WRONLY)
 
 
-class _Manner(TypedDict, total=False):
-    """How text is written to a stream, as ``TextIOWrapper`` takes it."""
+class _TextOptions(TypedDict, total=False):
+    """Keyword arguments of ``TextIOWrapper``."""
 
     encoding: str
     errors: str
@@ -105,11 +108,11 @@ class _Manner(TypedDict, total=False):
     write_through: bool
 
 
-_ENCODING = _Manner(encoding="utf-8", errors="backslashreplace")
+_ENCODING = _TextOptions(encoding="utf-8", errors="backslashreplace")
 
 
-def _manner_of(stream: io.TextIOWrapper) -> _Manner:
-    return _Manner(
+def _options_of(stream: io.TextIOWrapper) -> _TextOptions:
+    return _TextOptions(
         encoding=stream.encoding,
         errors="backslashreplace",
         line_buffering=stream.line_buffering,
@@ -117,7 +120,7 @@ def _manner_of(stream: io.TextIOWrapper) -> _Manner:
     )
 
 
-def _lead_nowhere(number: int, flags: int) -> None:
+def _open_null(number: int, flags: int) -> None:
     opened = os.open(os.devnull, flags)
     if opened == number:
         os.set_inheritable(number, True)

@@ -1,5 +1,7 @@
-"""THE DEMO: real questions over the standard library of the Python that runs it, with a check of every answer; then a plain loop of
-calls, and what a run remembered. Prints through a function that it is given.
+"""DEMO: asks real questions over the standard library of the running Python and checks every answer; then
+shows a plain loop of calls with and without early calls, and the use of memory in a run.
+
+Prints with a function that the caller passes.
 """
 
 from __future__ import annotations
@@ -18,17 +20,17 @@ from harlm.demo.questions import Show, ask_all
 from harlm.demo.truth import LEFT_OUT
 from harlm.types import Context
 
-__all__ = ["LEFT_OUT", "Library", "Show", "read_library", "run"]
+__all__ = ["LEFT_OUT", "Show", "StandardLibrary", "read_library", "run"]
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
-    """The standard library.
+class StandardLibrary:
+    """The standard library as a context.
 
     Attributes:
-        folder: where it is.
+        folder: its folder.
         context: its files.
-        seconds: that reading them took.
+        seconds: the time that reading them took.
     """
 
     folder: Path
@@ -36,23 +38,28 @@ class Library:
     seconds: float
 
 
-def read_library(settings: Config) -> Library:
-    """Read the standard library of the Python that runs this.
+def read_library(settings: Config) -> StandardLibrary:
+    """Read the standard library of the running Python.
 
     Args:
-        settings: exclude ``LEFT_OUT`` from what is loaded.
+        settings: must exclude ``LEFT_OUT`` in ``loading.exclude``, so that the checks read the same files.
     """
     folder = Path(sysconfig.get_path("stdlib"))
     started = time.perf_counter()
     context = load_paths([folder], settings.loading)
-    return Library(folder, context, time.perf_counter() - started)
+    return StandardLibrary(folder, context, time.perf_counter() - started)
 
 
-def run(settings: Config, library: Library, show: Show) -> bool:
-    """Run the demo; whether all of it is right.
+def run(settings: Config, library: StandardLibrary, show: Show) -> bool:
+    """Run the demo.
 
     Args:
-        show: prints.
+        settings: of every run of the demo.
+        library: the files to ask about.
+        show: prints one or more lines.
+
+    Returns:
+        Whether all answers are right and both runs of the loop have the same answer.
     """
     known = profile(library.context)
     show(

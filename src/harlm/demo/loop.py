@@ -1,5 +1,8 @@
-"""The last part of ``harlm demo``: one cell with a plain loop of calls, run as it stands and with calls made early. The cell is
-this file's; the calls are answered by the offline model, each as late as a provider would answer it.
+"""The part of ``harlm demo`` that shows early calls: one cell with a plain loop of calls, run without and
+with them.
+
+The code of the cell is in this file. The offline model answers the calls, each with the latency of a
+provider.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ from harlm.scheduler import analyse
 from harlm.scheduler.drawing import as_text
 from harlm.types import Answer, Context
 
-_LATENCY_S = 0.1
-MODULES = (  # of the library, that the cells read
+_LATENCY_S = 0.1  # seconds, simulated
+MODULES = (  # files of the library that the cells read
     "bisect.py", "calendar.py", "colorsys.py", "copy.py", "csv.py", "fractions.py", "glob.py", "heapq.py", "pprint.py",
     "queue.py", "sched.py", "shlex.py", "statistics.py", "textwrap.py", "uuid.py", "weakref.py",
 )  # fmt: skip
@@ -36,7 +39,7 @@ _FINISH = 'FINAL("\\n".join(lines))'
 
 
 class _LikeAProvider:
-    """The offline model, as late as a model behind a network."""
+    """The offline model with the latency of a provider. A ``harlm.protocols.LanguageModel``."""
 
     def __init__(self) -> None:
         self._model: LanguageModel = ExtractiveModel()
@@ -49,23 +52,23 @@ class _LikeAProvider:
         return await self._model.complete(messages, sampling)
 
 
-class _Cell:
-    """Remembers what the calls of a run's cell did."""
+class _LastScheduled:
+    """Keeps the last report on the calls of a cell. A ``TraceSink``."""
 
     def __init__(self) -> None:
-        self.told: Scheduled | None = None
+        self.event: Scheduled | None = None
 
     def emit(self, event: Event) -> None:
-        """Take one event."""
+        """Receive one event."""
         if isinstance(event, Scheduled):
-            self.told = event
+            self.event = event
 
 
 def show_plain_loop(settings: Config, library: Context, show: Show) -> bool:
-    """Run the cell twice, and show what came of it.
+    """Run the cell without and with early calls, and show both times.
 
     Returns:
-        whether both answers are the same.
+        Whether both answers are the same.
     """
     documents = tuple(each for each in library.documents if each.name in MODULES)
     context = Context(documents=documents, shape="documents")
@@ -73,34 +76,35 @@ def show_plain_loop(settings: Config, library: Context, show: Show) -> bool:
     for line in CELL.splitlines():
         show(f"   {line}")
     show(f"\n   {as_text(analyse(CELL)).splitlines()[0]}")
-    alone, alone_s, _ = _asked(settings, context, "off")
-    ahead, ahead_s, told = _asked(settings, context, "safe")
-    is_same = alone.text == ahead.text
+    plain, plain_s, _ = _timed(settings, context, "off")
+    early, early_s, scheduled = _timed(settings, context, "safe")
+    is_same = plain.text == early.text
     at_once = (
         ""
-        if told is None
-        else f"; {told.early} made early, {told.wasted} wasted, {told.parallelism:.1f} at once"
+        if scheduled is None
+        else f"; {scheduled.early} made early, {scheduled.wasted} wasted, {scheduled.parallelism:.1f} at once"
     )
     show(
-        f"\n   one after another (--speculation off): {alone_s:.2f} s; as HARLM runs it: {ahead_s:.2f} s, "
-        f"{alone_s / ahead_s:.1f} times faster{at_once}"
+        f"\n   one after another (--speculation off): {plain_s:.2f} s; with early calls (the default): {early_s:.2f} s, "
+        f"{plain_s / early_s:.1f} times faster{at_once}"
     )
-    show(f"   (SIMULATED latency: the offline model, {1000 * _LATENCY_S:.0f} ms late each time)")
-    show(f"   {'The SAME answer' if is_same else 'ANOTHER answer'}, such as: {ahead.text.splitlines()[0]}\n")
+    show(f"   (SIMULATED latency: {1000 * _LATENCY_S:.0f} ms for each call of the offline model)")
+    same = "The SAME answer" if is_same else "A DIFFERENT answer"
+    show(f"   {same}; its first line: {early.text.splitlines()[0]}\n")
     return is_same
 
 
-def _asked(
+def _timed(
     settings: Config, context: Context, speculation: Speculation
 ) -> tuple[Answer, float, Scheduled | None]:
     def root(messages: list[dict[str, str]]) -> str:
         turn = sum(message["role"] == "assistant" for message in messages)
         return f"```repl\n{_FINISH if turn else CELL}\n```"
 
-    cell = _Cell()
+    last = _LastScheduled()
     client = HARLM(
         model=root, sub_model=_LikeAProvider(), settings=settings, speculation=speculation, mode="full"
     )
     started = time.perf_counter()
-    answer = client.ask("What is each of these modules for?", context, sinks=[cell])
-    return answer, time.perf_counter() - started, cell.told
+    answer = client.ask("What is each of these modules for?", context, sinks=[last])
+    return answer, time.perf_counter() - started, last.event

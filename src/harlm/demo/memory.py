@@ -1,5 +1,7 @@
-"""The part of ``harlm demo`` that remembers: a run whose cells search what its sub-calls said, and the tiers that served them. The
-cells are this file's; the offline model answers the calls.
+"""The part of ``harlm demo`` that shows memory: a run whose cells search the replies of its sub-calls, and
+the tiers that served them.
+
+The code of the cells is in this file. The offline model answers the calls.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from harlm.models.offline import ExtractiveModel
 from harlm.tracing.memory_table import memory_lines
 from harlm.types import Context
 
-_HOT_TOKENS = 300  # of sixteen replies some are hot, and the others have to be fetched
+_HOT_TOKENS = 300  # room for some of the sixteen replies; the others must be fetched from other tiers
 _CELLS = (
     """\
 for module in context:
@@ -30,7 +32,7 @@ for query in ("days of a month", "heap queue", "days of a month", "zebra crossin
 
 
 def show_remembering(settings: Config, library: Context, show: Show) -> None:
-    """Run the cells, and show which tier served what they asked for."""
+    """Run the cells, and show how often each tier of memory served them."""
     documents = tuple(each for each in library.documents if each.name in MODULES)
     usual = settings.memory.hot_tokens
     memory = msgspec.structs.replace(settings.memory, hot_tokens=_HOT_TOKENS)
@@ -46,11 +48,11 @@ def show_remembering(settings: Config, library: Context, show: Show) -> None:
         mode="full",
     )
     answer = client.ask("What is each of these modules for?", Context(documents=documents, shape="documents"))
-    show("What sub-calls said, searched and fetched by a later turn, as a model might write it:\n")
+    show("A later turn searches and fetches the replies of sub-calls, as a model might write it:\n")
     for line in _CELLS[1].splitlines():
         show(f"   {line}")
     show(
-        f"\n   (the hot tier has room for {_HOT_TOKENS} tokens here, where it usually has {usual:,}, so that all tiers serve)"
+        f"\n   (here the hot tier holds {_HOT_TOKENS} tokens instead of {usual:,}, so that all tiers are used)"
     )
     for line in memory_lines(answer.memory, answer.usage):
         show(line)

@@ -1,4 +1,4 @@
-"""The demo's questions over the standard library, and a check of every answer."""
+"""The questions of the demo, and a check of every answer against ``harlm.demo.truth``."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from harlm.events import CallStarted, Event, NodeStarted
 from harlm.types import Answer, Context, Mode
 
 Show = Callable[[str], None]
-"""Prints a line, or several."""
+"""Prints one or more lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question, what kind it is, and how to know that an answer is right.
+    """A question with its check.
 
     Attributes:
-        is_right: given the answer and the library's files, whether it is, and what ``ast`` says.
+        kind: the kind of question, as it is shown.
+        text: the question.
+        is_right: takes the answer and the folder of the library; returns whether the answer is right, and the
+            truth as ``ast`` finds it.
+        mode: the mode to use; ``None`` lets the router choose.
     """
 
     kind: str
@@ -32,10 +36,16 @@ class _Question:
 
 
 def ask_all(client: HARLM, context: Context, library: Path, show: Show) -> list[bool]:
-    """Ask every question; whether each answer is right.
+    """Ask every question, and show and check its answer.
 
     Args:
+        client: answers the questions.
+        context: the files of the library.
         library: the folder that ``context`` was read from.
+        show: prints one or more lines.
+
+    Returns:
+        Whether each answer is right.
     """
     return [
         _ask(client, number, question, context, library, show)
@@ -63,14 +73,14 @@ def _ask(
 
 
 class _Nodes:
-    """Counts the nodes of a run, and how deep its sub-calls go."""
+    """Counts the nodes of a run, and the greatest depth of a sub-call. A ``TraceSink``."""
 
     def __init__(self) -> None:
         self.count = 0
         self.depth = 0
 
     def emit(self, event: Event) -> None:
-        """Take one event."""
+        """Receive one event."""
         self.count += isinstance(event, NodeStarted)
         if isinstance(event, CallStarted) and event.role == "sub":
             self.depth = max(self.depth, event.node.count(".") + 1)
@@ -86,9 +96,9 @@ def _shortened(text: str) -> Iterator[str]:
 
 def _even_median(answer: Answer, library: Path) -> tuple[bool, str]:
     truth = facts_of_files(library)["statistics.py"].docstrings["median"]
-    said = next((line for line in truth.splitlines() if "even" in line), "").strip()
-    right = any(each.source == "statistics.py" and each.quote in said for each in answer.citations[:1])
-    return right, f"the docstring of statistics.median says: {said} …"
+    line = next((line for line in truth.splitlines() if "even" in line), "").strip()
+    right = any(each.source == "statistics.py" and each.quote in line for each in answer.citations[:1])
+    return right, f"the docstring of statistics.median says: {line} …"
 
 
 def _max_line(answer: Answer, library: Path) -> tuple[bool, str]:
@@ -132,7 +142,7 @@ def _base_of_http_server(answer: Answer, library: Path) -> tuple[bool, str]:
 
 
 def _both_sides(answer: Answer, library: Path) -> tuple[bool, str]:
-    """Every quote of a comparison stands in the module that it is cited from, and both modules are quoted."""
+    """Both modules are quoted, and every quote is in the module that it is cited from."""
     sources = {each.source for each in answer.citations}
     quoted = all(
         each.quote in (library / each.source).read_text(encoding="utf-8") for each in answer.citations

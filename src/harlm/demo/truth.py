@@ -1,4 +1,6 @@
-"""What Python's own ``ast`` says of the standard library, which the demo's answers are held against. Does not use HARLM."""
+"""Facts about the standard library from Python's own ``ast``, to check the demo's answers against. Does
+not use HARLM.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +12,21 @@ from functools import lru_cache
 from pathlib import Path
 
 LEFT_OUT = ("test/", "tests/", "idle_test/", "lib2to3/", "config-*/", "lib-dynload/", "ensurepip/")
-"""Parts that not every machine has; what is left is the same text everywhere for one version of Python."""
+"""Folders that not every machine has. The rest is the same text on every machine with the same Python
+version.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What ``ast`` says of one file.
+    """Facts about one file.
 
     Attributes:
-        classes: all of them, nested ones included, as (name, bases).
-        imported: modules, relative imports left out.
-        constants: what is assigned at the top, as source.
-        docstring: its first line.
-        docstrings: those of the functions at the top.
+        classes: all classes, including nested ones, as (name, bases).
+        imported: the imported modules, without relative imports.
+        constants: the source of each constant that the module assigns, by name.
+        docstring: the first line of the module's docstring.
+        docstrings: the docstrings of the module's functions, by name.
     """
 
     classes: tuple[tuple[str, tuple[str, ...]], ...]
@@ -34,7 +38,7 @@ class FileFacts:
 
 @lru_cache(maxsize=1)
 def facts_of_files(library: Path) -> dict[str, FileFacts]:
-    """Every Python file of the library that the demo asks about, by its path below it."""
+    """The facts of every Python file of the library that the demo asks about, by its path in the library."""
     left_out = {pattern.strip("/*") for pattern in LEFT_OUT} | {
         "site-packages",
         "dist-packages",
@@ -57,9 +61,9 @@ def facts_of_files(library: Path) -> dict[str, FileFacts]:
 def _facts_of(tree: ast.Module) -> FileFacts:
     classes: list[tuple[str, tuple[str, ...]]] = []
     imported: set[str] = set()
-    waiting: list[ast.AST] = list(tree.body)
-    while waiting:  # statements only, which is several times faster than ast.walk
-        node = waiting.pop()
+    pending: list[ast.AST] = list(tree.body)
+    while pending:  # statements only, which is several times faster than ast.walk
+        node = pending.pop()
         if isinstance(node, ast.ClassDef):
             classes.append((node.name, tuple(ast.unparse(base) for base in node.bases)))
         elif isinstance(node, ast.Import):
@@ -68,7 +72,7 @@ def _facts_of(tree: ast.Module) -> FileFacts:
             imported.add(node.module)
         for block in ("body", "orelse", "finalbody", "handlers", "cases"):
             inner = getattr(node, block, None)
-            waiting.extend(inner if isinstance(inner, list) else ())
+            pending.extend(inner if isinstance(inner, list) else ())
     constants = {
         ast.unparse(node.targets[0]): ast.unparse(node.value)
         for node in tree.body

@@ -1,9 +1,11 @@
-"""From the code of a cell to its plan. Knows Python's syntax and which names call models; runs nothing. It need not be right:
-nothing but display, and the choice whether to look closer, depends on it.
+"""Analyses the code of a cell and returns its plan. Runs nothing.
 
-The analysis follows which calls a value may hold results of (its *taint*), statement by statement. A loop is gone through
-twice: what the first round leaves behind enters the second marked as *earlier*, so that a prompt with an earlier result
-shows that rounds wait for one another. Helper functions are followed where they are called, those of earlier cells too.
+The analysis may be wrong: only displays, and the choice whether to run a scout, depend on it.
+
+It follows the *taint* of values (the calls whose results they may hold), statement by statement. A loop body
+is analysed twice: taints from the first round enter the second marked as *earlier*, so a prompt with an
+earlier result shows that rounds wait for one another. Helper functions are followed where they are called,
+including those of earlier cells.
 """
 
 from __future__ import annotations
@@ -11,22 +13,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from harlm.guest.scout.syntax import callers, facts
 from harlm.guest.vocabulary import MODEL_CALLS
-from harlm.scheduler.plan import CallSite, Flow, Loop, Plan
+from harlm.scheduler.found import FoundSite, OpenLoop
+from harlm.scheduler.plan import Plan
+from harlm.scheduler.taint import CLEAN, Taint, after_loop, as_earlier, without_rounds
 
-Taint = frozenset[int]
-"""The sites whose results a value may hold. One of an earlier round of a loop is ``-(number + depth * _ROUND)``, for a loop
-with ``depth - 1`` others around it.
-"""
-
-_ROUND = 1 << 20
-_NOTHING: Taint = frozenset()
 _MUTATING = frozenset({"append", "add", "extend", "insert", "update", "setdefault", "appendleft", "put"})
-_DEPTH = 6  # helpers inside helpers
-_SHOWN = 100
+_DEPTH = 6  # helper functions that call one another
+_SHOWN = 100  # characters of source in a plan
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -35,10 +31,11 @@ def analyse(code: str, earlier: Sequence[str] = ()) -> Plan:
 
     Args:
         code: of the cell.
-        earlier: the cells before it, for the functions that they define; those that cannot be parsed are passed over.
+        earlier: the cells before it, for the functions that they define; cells that cannot be parsed are
+            skipped.
 
     Raises:
-        SyntaxError: the cell is no Python, as Python says it.
+        SyntaxError: the cell is not Python.
     """
     walker = _Walker(code)
     for cell in earlier:
@@ -51,68 +48,52 @@ def analyse(code: str, earlier: Sequence[str] = ()) -> Plan:
 
 
 def can_call(code: str, earlier: Sequence[str] = ()) -> bool:
-    """Whether a cell may call a model at all: it names a tool, or something that leads to one. True where it cannot be parsed."""
+    """Whether a cell may call a model: it names a function that calls models, or one that leads to such a
+    function.
+
+    True if a cell cannot be parsed.
+    """
     try:
-        leading = callers([ast.parse(each) for each in earlier])
-        return not leading.isdisjoint(facts(ast.parse(code)).names)
+        calling = callers([ast.parse(each) for each in earlier])
+        return not calling.isdisjoint(facts(ast.parse(code)).names)
     except SyntaxError:
         return True
 
 
-@dataclass(slots=True)
-class _Found:
-    """A site while the walk goes on."""
-
-    number: int
-    tool: str
-    line: int
-    source: str
-    loops: tuple[_Open, ...]
-    through: tuple[str, ...]
-    needs: set[int] = field(default_factory=set)
-    decided_by: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True, eq=False)
-class _Open:
-    """A loop that the walk is in."""
-
-    header: str
-    inside: set[int] = field(default_factory=set)
-    exits: Taint = _NOTHING
-
-
 class _Walker:
-    """Goes through a cell in the order in which it runs.
+    """Walks a cell in the order in which it runs.
 
-    Responsibilities: the taint of every name, the calls and what they wait for, the loops and helpers around them.
+    Responsibilities: the taint of every name, the call sites and the results they need, the loops and helper
+    functions around them.
     """
 
     def __init__(self, code: str) -> None:
         self._code = code
         self._taints: dict[str, Taint] = {}
         self._functions: dict[str, _Function] = {}
-        self._found: dict[tuple[object, ...], _Found] = {}
-        self._control: Taint = _NOTHING  # by what values decide, which also decide what is bound here
-        self._past_exits: Taint = _NOTHING  # by an exit that was not taken
-        self._loops: list[_Open] = []
+        self._found: dict[tuple[object, ...], FoundSite] = {}
+        self._control: Taint = (
+            CLEAN  # of the conditions around this statement; names bound here depend on them
+        )
+        self._past_exits: Taint = CLEAN  # of the conditions of earlier exits that were not taken
+        self._loops: list[OpenLoop] = []
         self._through: list[str] = []
         self._returned: list[Taint] = []
 
     def plan(self) -> Plan:
-        """What was found."""
-        return Plan(sites=tuple(_site(found) for found in self._found.values()))
+        """The plan of the code walked so far."""
+        return Plan(sites=tuple(found.as_call_site() for found in self._found.values()))
 
     def define(self, body: Iterable[ast.stmt]) -> None:
-        """Take the functions of an earlier cell."""
+        """Remember the functions of an earlier cell."""
         for node in body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._functions[node.name] = node
 
-    # -- statements --------------------------------------------------------------------------------------------
+    # -- statements ----------------------------------------------------------------------------------------
 
     def block(self, body: Iterable[ast.stmt]) -> None:
-        """Go through statements in order."""
+        """Walk statements in order."""
         for node in body:
             self._statement(node)
 
@@ -170,7 +151,7 @@ class _Walker:
             self._bind(target, taint)
 
     def _bind(self, target: ast.expr, taint: Taint) -> None:
-        """Give a target its taint. What is put into a container taints the container as well."""
+        """Give a target its taint. A value that is put into a container taints the container as well."""
         match target:
             case ast.Name(id=name):
                 self._taints[name] = taint | self._control
@@ -186,17 +167,19 @@ class _Walker:
         while isinstance(target, ast.Subscript | ast.Attribute | ast.Call):
             target = target.func if isinstance(target, ast.Call) else target.value
         if isinstance(target, ast.Name):
-            self._taints[target.id] = self._taints.get(target.id, _NOTHING) | taint | self._control
+            self._taints[target.id] = self._taints.get(target.id, CLEAN) | taint | self._control
 
     def _branches(self, test: Taint, *bodies: list[ast.stmt]) -> None:
-        """Alternatives that a value decides between: each begins with what was before, and what any leaves may hold."""
+        """Walk alternatives. Each begins with the taints from before; afterwards a name has the taints of
+        all.
+        """
         before, after = dict(self._taints), dict(self._taints)
         with self._decided(test):
             for body in bodies:
                 self._taints = dict(before)
                 self.block(body)
                 for name, taint in self._taints.items():
-                    after[name] = after.get(name, _NOTHING) | taint
+                    after[name] = after.get(name, CLEAN) | taint
         self._taints = after
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
@@ -219,30 +202,32 @@ class _Walker:
         self.block(node.orelse)
 
     def _rounds(self, header: str, one_round: Callable[[], object]) -> None:
-        """Two rounds of a loop; the second sees what the first left as earlier."""
-        loop = _Open(header)
+        """Walk two rounds of a loop; the second sees results of the first as those of an earlier round."""
+        loop = OpenLoop(header)
         self._loops.append(loop)
         one_round()
         depth = len(self._loops)
-        self._taints = {name: _earlier(taint, loop.inside, depth) for name, taint in self._taints.items()}
-        exits = _earlier(loop.exits, loop.inside, depth)
+        self._taints = {name: as_earlier(taint, loop.inside, depth) for name, taint in self._taints.items()}
+        exits = as_earlier(loop.exits, loop.inside, depth)
         before, self._past_exits = self._past_exits, self._past_exits | exits
         one_round()
         self._past_exits = before
         self._loops.pop()
-        self._taints = {name: _over(taint, depth) for name, taint in self._taints.items()}
+        self._taints = {name: after_loop(taint, depth) for name, taint in self._taints.items()}
 
     def _leave(self) -> None:
-        """The innermost loop or helper may be left here, if what decides about this place says so."""
+        """The innermost loop or helper function may be left here, if the conditions around this place
+        hold.
+        """
         if self._control:
             self._past_exits |= self._control
             if self._loops:
-                self._loops[-1].exits |= frozenset(map(_number, self._control))
+                self._loops[-1].exits |= without_rounds(self._control)
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         self.block(node.body)
         for handler in node.handlers:
-            self._branches(_NOTHING, handler.body)
+            self._branches(CLEAN, handler.body)
         self.block(node.orelse)
         self.block(node.finalbody)
 
@@ -254,17 +239,17 @@ class _Walker:
         finally:
             self._control = before
 
-    # -- values ------------------------------------------------------------------------------------------------
+    # -- values --------------------------------------------------------------------------------------------
 
     def _value(self, node: ast.expr) -> Taint:
-        """The taint of an expression, with the calls in it found on the way."""
+        """The taint of an expression; notes the calls in it."""
         match node:
             case ast.Name(id=name):
-                return self._taints.get(name, _NOTHING)
+                return self._taints.get(name, CLEAN)
             case ast.Constant():
-                return _NOTHING
+                return CLEAN
             case ast.Lambda():
-                return _NOTHING
+                return CLEAN
             case ast.NamedExpr(target=target, value=value):
                 taint = self._value(value)
                 self._bind(target, taint)
@@ -286,7 +271,7 @@ class _Walker:
         return self._inner_values(node)
 
     def _inner_values(self, node: ast.AST) -> Taint:
-        taint = _NOTHING
+        taint = CLEAN
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 taint |= self._value(child)
@@ -302,12 +287,12 @@ class _Walker:
         return result
 
     def _generated(self, generators: Sequence[ast.comprehension], made: Sequence[ast.expr]) -> Taint:
-        """The loops of a comprehension, one in the other, around what it makes."""
+        """Walk the nested loops of a comprehension, then the values that it makes."""
         if not generators:
             return frozenset().union(*(self._value(each) for each in made))
         first, *rest = generators
         over = self._value(first.iter)
-        result = _NOTHING
+        result = CLEAN
 
         def one_round() -> None:
             nonlocal result
@@ -317,7 +302,7 @@ class _Walker:
                 result |= tested | self._generated(rest, made)
 
         self._rounds(f"for {_shown(first.target)} in {_shown(first.iter)}", one_round)
-        return frozenset(map(_number, result))
+        return without_rounds(result)
 
     def _call(self, node: ast.Call) -> Taint:
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
@@ -340,8 +325,10 @@ class _Walker:
         return frozenset().union(*(self._value(each) for each in values))
 
     def _run_lambdas(self, arguments: Iterable[ast.expr], given: Taint) -> Taint:
-        """Functions that are handed on (to ``sorted``, to a pool) may be called with what is handed on beside them."""
-        taint = _NOTHING
+        """A function that is passed as an argument (to ``sorted``, to a pool) may be called with the other
+        arguments.
+        """
+        taint = CLEAN
         for each in arguments:
             name = each.id if isinstance(each, ast.Name) else None
             function = each if isinstance(each, ast.Lambda) else self._functions.get(name or "")
@@ -352,7 +339,7 @@ class _Walker:
     def _mapped(self, node: ast.Call) -> Taint:
         function, *over = node.args
         taint = self._all(over)
-        result = _NOTHING
+        result = CLEAN
 
         def one_round() -> None:
             nonlocal result
@@ -362,11 +349,11 @@ class _Walker:
                 result |= taint | self._run_lambdas([function], taint)
 
         self._rounds(f"for each in {', '.join(map(_shown, over))}", one_round)
-        return frozenset(map(_number, result))
+        return without_rounds(result)
 
     def _helper(self, name: str, node: ast.Call) -> Taint:
         function = self._functions[name]
-        taints = _given(function, _NOTHING)
+        taints = _given(function, CLEAN)
         for parameter, value in zip(_parameters(function), node.args, strict=False):
             taints[parameter] = self._value(value)
         for keyword in node.keywords:
@@ -374,12 +361,12 @@ class _Walker:
         return self._inside(name, function, taints)
 
     def _inside(self, name: str, function: _Function, taints: Mapping[str, Taint]) -> Taint:
-        """Go through a function's body with these arguments; its own names stay inside."""
+        """Walk the body of a function with these arguments; names bound in it are local to it."""
         outside, self._taints = self._taints, {**self._taints, **taints}
         exits = [loop.exits for loop in self._loops]
         past_exits = self._past_exits
         self._through.append(name)
-        self._returned.append(_NOTHING)
+        self._returned.append(CLEAN)
         if isinstance(function, ast.Lambda):
             self._returned[-1] = self._value(function.body)
         else:
@@ -387,7 +374,7 @@ class _Walker:
         self._through.pop()
         self._past_exits = past_exits
         for loop, before in zip(self._loops, exits, strict=True):
-            loop.exits = before  # a helper returns to where it was called: it leaves no loop around that
+            loop.exits = before  # a return ends the helper only, not a loop around the call
         inner = self._taints
         self._taints = {
             name: inner.get(name, taint) if name not in taints else taint for name, taint in outside.items()
@@ -395,11 +382,11 @@ class _Walker:
         return self._returned.pop()
 
     def _site(self, node: ast.Call, tool: str, needs: Taint) -> Taint:
-        """Note a call. It is one and the same site in each round of a loop."""
+        """Note a call. It is the same site in every round of a loop."""
         key = (node.lineno, node.col_offset, tuple(self._through), tuple(loop.header for loop in self._loops))
         found = self._found.get(key)
         if found is None:
-            found = self._found[key] = _Found(
+            found = self._found[key] = FoundSite(
                 number=len(self._found) + 1,
                 tool=tool,
                 line=node.lineno,
@@ -412,47 +399,6 @@ class _Walker:
         for loop in self._loops:
             loop.inside.add(found.number)
         return frozenset({found.number})
-
-
-def _site(found: _Found) -> CallSite:
-    earlier = {_depth(each) for each in found.needs}
-    ended_by = {_depth(each) for each in found.decided_by}
-
-    def flow(depth: int) -> Flow:
-        if depth in earlier:
-            return "chain"
-        return "search" if depth in ended_by else "map"
-
-    return CallSite(
-        number=found.number,
-        tool=found.tool,
-        line=found.line,
-        source=found.source,
-        needs=tuple(sorted(each for each in found.needs if each > 0 and each != found.number)),
-        decided_by=tuple(sorted(each for each in found.decided_by if each > 0 and each != found.number)),
-        loops=tuple(
-            Loop(header=loop.header, flow=flow(depth)) for depth, loop in enumerate(found.loops, start=1)
-        ),
-        through=found.through,
-    )
-
-
-def _earlier(taint: Taint, inside: set[int], depth: int) -> Taint:
-    """The taint as the next round of a loop sees it."""
-    return frozenset(-(each + depth * _ROUND) if each in inside else each for each in taint)
-
-
-def _over(taint: Taint, depth: int) -> Taint:
-    """The taint as it is after a loop."""
-    return frozenset(_number(each) if _depth(each) == depth else each for each in taint)
-
-
-def _number(tainted: int) -> int:
-    return abs(tainted) % _ROUND
-
-
-def _depth(tainted: int) -> int:
-    return -tainted // _ROUND if tainted < 0 else 0
 
 
 def _parameters(function: _Function) -> list[str]:

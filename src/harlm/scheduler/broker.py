@@ -1,8 +1,11 @@
-"""The calls of one cell, made early where a scout foresees them and *claimed* when the cell itself asks. Knows which call is
-which; refuses to know what a call is.
+"""The calls of one cell: begun early if the scout foresees them, and *claimed* when the cell itself makes the
+call.
 
-The k-th time that the cell asks something it gets the k-th call of that kind, whoever began it: a loop that asks the same six
-times gets six replies, and a scout that comes too late begins nothing a second time.
+Matches calls by function and arguments. Does not depend on how a call is made.
+
+The k-th time that the cell makes the same call, it claims the k-th such call, whether the scout or the cell
+began it. So a loop that makes the same call six times gets six replies, and a scout that is late begins no
+call again.
 """
 
 from __future__ import annotations
@@ -26,13 +29,13 @@ _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class Making(NamedTuple):
-    """A call that is being made.
+    """A call in progress.
 
     Attributes:
-        value: what it comes to.
-        usage: what it has cost so far.
-        set_aside: what has been taken out of the budget for it so far: what it cost, and what is reserved.
-        critical_s: its own critical path in seconds, where that is known to be shorter than it took.
+        value: its result.
+        usage: returns its usage so far.
+        set_aside: returns the amounts that it takes out of the budget so far: committed and reserved.
+        critical_s: returns its own critical path in seconds; ``None`` if that is all the time it took.
     """
 
     value: Awaitable[object]
@@ -42,11 +45,12 @@ class Making(NamedTuple):
 
 
 Make = Callable[[str, Mapping[str, object], bool], Making]
-"""Begins a call: the function, its arguments, and whether it is made early, which must end nothing when it is refused."""
-
+"""Begins a call: function, arguments, and whether it is early. The refusal of an early call must end
+nothing.
+"""
 
 Read = Callable[[str, Mapping[str, object]], Awaitable[object]]
-"""Serves a function that reaches no model."""
+"""Serves a function that calls no model."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +68,13 @@ class _Call:
 
 @dataclass(slots=True)
 class _Lane:
-    """All calls that ask the same, in the order in which they began."""
+    """All calls of one function with the same arguments, in the order in which they began.
+
+    Attributes:
+        calls: the calls.
+        claimed: how many the cell has made.
+        foreseen: how many the scout has foreseen.
+    """
 
     calls: list[_Call] = field(default_factory=list)
     claimed: int = 0
@@ -72,13 +82,14 @@ class _Lane:
 
 
 class Broker:
-    """See the module. One for each cell; ``harlm.protocols.Foresight`` for its scout.
+    """Begins, matches and records the calls of one cell. A ``harlm.protocols.Foresight`` for the cell's
+    scout.
 
     Args:
         make: begins a call.
-        read: serves what reaches no model and changes nothing.
-        is_eager: whether calls that a result may make unnecessary are foreseen without limit.
-        may_risk: whether such calls may be made now.
+        read: serves functions that call no model and change nothing; ``None`` if there are none.
+        is_eager: whether the scout may foresee any number of calls that a result can make unnecessary.
+        may_risk: whether such calls may be begun now.
         now: the clock, in seconds.
     """
 
@@ -101,13 +112,14 @@ class Broker:
         self._lanes: defaultdict[Hashable, _Lane] = defaultdict(_Lane)
         self._by_foreseen: dict[int, int] = {}
         self._last_claimed: tuple[int, ...] = ()
-        self._is_over = False
+        self._is_closed = False
 
     async def claim(self, function: str, arguments: Mapping[str, object]) -> object:
-        """What the cell is told.
+        """The result of a call that the cell makes.
 
         Raises:
-            CodeError: and whatever else the call came to.
+            CodeError: the arguments are wrong.
+            HarlmError: any other failure of the call.
         """
         lane = self._lanes[_key(function, arguments)]
         at = lane.claimed
@@ -122,7 +134,8 @@ class Broker:
         except LimitExceeded:
             if not call.is_early:
                 raise
-            # It was refused early; what the cell is told is what it would have been told without a scout.
+            # Only the early call was refused. Begin it again: the cell gets the result that it would get
+            # without a scout.
             call.is_claimed = False
             call = lane.calls[at] = self._begin(
                 lane, function, arguments, needs=call.needs, is_early=False, at=at
@@ -140,7 +153,7 @@ class Broker:
                 raise CodeError(f"{function} is left to the cell itself")
             return await self._read(function, arguments)
         if not foreseen.is_certain and not self._may_risk():
-            return await _never()  # the cell itself may ask
+            return await _never()  # the cell itself may make the call
         lane = self._lanes[_key(function, arguments)]
         at = lane.foreseen
         lane.foreseen += 1
@@ -148,7 +161,7 @@ class Broker:
         if at < len(lane.calls):
             call = lane.calls[at]
             call.needs = known
-        elif self._is_over:
+        elif self._is_closed:
             return await _never()
         else:
             call = self._begin(lane, function, arguments, needs=known, is_early=True)
@@ -178,21 +191,23 @@ class Broker:
     def _ended(self, call: _Call) -> None:
         call.ended = self._now()
         if not call.task.cancelled():
-            call.task.exception()  # nobody may ever ask
+            call.task.exception()  # retrieved, or asyncio would log it if the call is never claimed
 
     @property
     def unclaimed(self) -> tuple[Making, ...]:
-        """The calls that the cell has not asked for."""
+        """The calls that the cell has not claimed."""
         return tuple(call.making for call in self._calls if not call.is_claimed)
 
     async def close(self) -> CellRecord:
-        """The cell has ended: cancel what nobody has asked for, and wait until it is gone."""
-        self._is_over = True
-        left = [call.task for call in self._calls if not call.task.done()]
-        for task in left:
+        """Call when the cell has ended: cancels the calls that still run, waits for them, and returns the
+        record.
+        """
+        self._is_closed = True
+        running = [call.task for call in self._calls if not call.task.done()]
+        for task in running:
             task.cancel()
-        if left:
-            await asyncio.wait(left)
+        if running:
+            await asyncio.wait(running)
         return CellRecord(calls=tuple(map(self._recorded, self._calls)))
 
     def _recorded(self, call: _Call) -> CallRecord:
@@ -212,17 +227,19 @@ class Broker:
 
 
 async def _never() -> object:
-    """What is not made for a scout: whoever waits for it is ended with the cell."""
+    """The result of a call that is not made for the scout: it never arrives, and the scout ends with the
+    cell.
+    """
     return await asyncio.get_running_loop().create_future()
 
 
 async def _outcome(task: asyncio.Future[object]) -> object:
-    """What a call comes to. Whoever waits may give up; the call goes on."""
+    """The result of a call. The call continues if the waiting task is cancelled."""
     return task.result() if task.done() else await asyncio.shield(task)
 
 
 def _key(function: str, arguments: Mapping[str, object]) -> Hashable:
-    """What a call is known by."""
+    """The key under which equal calls are matched."""
     if function == "llm_query":
         return arguments.get("prompt"), arguments.get("model")
     return function, _encode(arguments)

@@ -1,4 +1,4 @@
-"""Drawings of a plan: as text, as Graphviz's dot, as an SVG. Knows shapes on paper; adds nothing to what the plan says."""
+"""Drawings of a plan: as text, as a dot file for Graphviz, and as SVG."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from xml.sax.saxutils import escape
 from harlm.scheduler.plan import CallSite, Plan
 
 _BOX_W, _BOX_H, _GAP_X, _GAP_Y, _MARGIN = 300, 62, 40, 46, 20
-_LETTERS = 44  # of a line in a box
+_LETTERS = 44  # characters of a line in a box
 
 
 def as_text(plan: Plan) -> str:
-    """One line for each call, indented by what it waits for, and what the plan comes to."""
+    """One line for each call, indented by its level, then the shape and the longest chain of the plan."""
     if not plan.sites:
         return "no calls"
     levels = _levels(plan)
@@ -24,7 +24,9 @@ def as_text(plan: Plan) -> str:
 
 
 def as_dot(plan: Plan) -> str:
-    """A digraph for Graphviz: solid edges for results that go into prompts, dashed ones for results that decide."""
+    """A digraph for Graphviz. Solid edges are results that go into prompts; dashed edges are results that
+    decide whether a call is made.
+    """
     lines = ["digraph plan {", "  rankdir=TB;", '  node [shape=box, fontname="monospace", fontsize=10];']
     for site in plan.sites:
         label = "\\n".join(_quoted(line) for line in _box_lines(site))
@@ -37,7 +39,7 @@ def as_dot(plan: Plan) -> str:
 
 
 def as_svg(plan: Plan) -> str:
-    """A drawing for a browser; a box for each call, in the rank of what it waits for."""
+    """An SVG drawing: one box for each call, in the row of its level."""
     levels = _levels(plan)
     ranks: dict[int, list[CallSite]] = {}
     for site in plan.sites:
@@ -64,6 +66,9 @@ def as_svg(plan: Plan) -> str:
 
 
 def _levels(plan: Plan) -> dict[int, int]:
+    """The level of each site: one more than the highest level of the sites that it needs or that decide
+    about it.
+    """
     levels: dict[int, int] = {}
     for site in plan.sites:
         before = [levels[each] + 1 for each in (*site.needs, *site.decided_by) if each in levels]
@@ -82,16 +87,16 @@ def _edges(plan: Plan) -> list[tuple[int, int, str]]:
 
 
 def _remarks(site: CallSite) -> str:
-    said = [f"{loop.header}: {loop.flow}" for loop in site.loops]
+    remarks = [f"{loop.header}: {loop.flow}" for loop in site.loops]
     if site.through:
-        said.append(f"in {' → '.join(site.through)}")
+        remarks.append(f"in {' → '.join(site.through)}")
     if site.needs:
-        said.append(f"needs {_listed(site.needs)}")
+        remarks.append(f"needs {_listed(site.needs)}")
     if site.decided_by:
-        said.append(f"if {_listed(site.decided_by)} says so")
+        remarks.append(f"decided by {_listed(site.decided_by)}")
     elif not site.is_certain:
-        said.append("perhaps for nothing")
-    return f"   ({'; '.join(said)})" if said else ""
+        remarks.append("may not be needed")
+    return f"   ({'; '.join(remarks)})" if remarks else ""
 
 
 def _listed(numbers: tuple[int, ...]) -> str:

@@ -1,5 +1,5 @@
-"""The plan of a cell: its calls of models, what each waits for, and how long the longest chain is. Values only; how they are
-found is ``harlm.scheduler.analysis``.
+"""The plan of a cell: its model calls, the results that each needs, and the longest chain. Values only;
+``harlm.scheduler.analysis`` finds them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Flow = Literal["map", "chain", "search"]
-"""How the rounds of a loop stand to each other. ``map``: no round needs another. ``chain``: a round needs the result of an
-earlier one. ``search``: a result may end the loop, so later rounds may be for nothing.
+"""How the rounds of a loop depend on one another. ``map``: no round needs another. ``chain``: a round needs
+the result of an earlier one. ``search``: a result may end the loop, so later rounds may not be needed.
 """
 
 Shape = Literal["no calls", "single", "map", "map-reduce", "chain", "search", "hierarchical", "mixed"]
-"""What a cell is as a whole."""
+"""The structure of a whole cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,8 @@ class Loop:
     """A loop around a call.
 
     Attributes:
-        header: as it is written, such as ``for chunk in chunks``.
-        flow: of the call's results from round to round.
+        header: its source, such as ``for chunk in chunks``.
+        flow: how the calls of its rounds depend on one another.
     """
 
     header: str
@@ -32,17 +32,17 @@ class Loop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSite:
-    """A place where a cell calls a model.
+    """A place in a cell's code that calls a model.
 
     Attributes:
         number: 1, 2, 3, … in the order of the code.
         tool: ``llm_query``, ``rlm_query`` or one of their batches.
-        line: of the cell, counted from 1.
-        source: the call as it is written, cut.
-        needs: the calls whose results go into its prompt.
-        decided_by: the calls whose results decide whether it is made.
-        loops: around it, the outermost first.
-        through: helper functions that it stands in, the outermost first.
+        line: its line in the cell, counted from 1.
+        source: the source of the call, cut if it is long.
+        needs: the numbers of the sites whose results go into its prompt.
+        decided_by: the numbers of the sites whose results decide whether it is made.
+        loops: the loops around it, the outermost first.
+        through: the helper functions around it, the outermost first.
     """
 
     number: int
@@ -56,17 +56,19 @@ class CallSite:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is made whatever any call replies."""
+        """Whether it is made regardless of any reply."""
         return not self.decided_by and all(loop.flow != "search" for loop in self.loops)
 
     @property
     def is_many(self) -> bool:
-        """Whether it stands for calls of which several can be under way at once."""
+        """Whether it makes several calls that can run concurrently."""
         return self.tool.endswith("_batched") or any(loop.flow != "chain" for loop in self.loops)
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The loops whose rounds follow one another, by their headers: each is a factor of the site's length."""
+        """The headers of the loops whose rounds must run one after another: each multiplies the site's
+        length.
+        """
         return tuple(loop.header for loop in self.loops if loop.flow == "chain")
 
 
@@ -82,7 +84,7 @@ class Plan:
 
     @property
     def critical_path(self) -> tuple[int, ...]:
-        """The sites of the longest chain of calls that wait for one another, the first first."""
+        """The sites of the longest chain in which each call needs the one before, in order."""
         best: dict[int, tuple[tuple[int, int], tuple[int, ...]]] = {}
         for site in self.sites:
             before = [best[each] for each in {*site.needs, *site.decided_by} if each in best]
@@ -92,7 +94,7 @@ class Plan:
 
     @property
     def length(self) -> str:
-        """How many calls the longest chain has, such as ``1 + n``, where ``n`` are the rounds of a loop that is a chain."""
+        """The number of calls on the longest chain, such as "2" or "1 + rounds of `for x in xs`"."""
         terms = Counter(
             " × ".join(f"rounds of `{step}`" for step in self.site(each).steps) for each in self.critical_path
         )
@@ -104,7 +106,7 @@ class Plan:
 
     @property
     def shape(self) -> Shape:
-        """What the cell is as a whole."""
+        """The structure of the whole cell."""
         if not self.sites:
             return "no calls"
         if any(site.tool.startswith("rlm") for site in self.sites):

@@ -1,6 +1,7 @@
-"""What the calls of one cell really did: which waited for which, which were made early, and what came of that. Values only.
+"""The record of a cell's calls: which needed which, which were made early, and what that saved or wasted.
+Values only.
 
-The static counterpart, drawn before anything runs, is ``harlm.scheduler.plan``.
+``harlm.scheduler.plan`` is the static counterpart, made before anything runs.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ class CallRecord:
     Attributes:
         number: 1, 2, 3, … in the order in which the calls began.
         function: ``llm_query`` or ``rlm_query``.
-        needs: the numbers of those that it was made from, or that decided about it, as far as the scout saw.
-        is_early: whether the scout made it, before the cell asked.
-        is_claimed: whether the cell asked for it.
-        began_s, seconds: since the cell began, and how long it took.
-        critical_s: its own critical path: what it would have taken with no limit of calls in flight.
-        usage: what it cost.
+        needs: the numbers of the calls whose results it was made from, or that decided about it, as far as
+            known.
+        is_early: whether the scout began it before the cell made it.
+        is_claimed: whether the cell made it.
+        began_s: seconds from the beginning of the cell to that of the call.
+        seconds: its duration.
+        critical_s: its own critical path in seconds: its duration without a limit on calls in flight.
+        usage: its usage.
     """
 
     number: int
@@ -39,13 +42,13 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellRecord:
-    """All calls of one cell: its graph."""
+    """The graph of all calls of one cell."""
 
     calls: tuple[CallRecord, ...]
 
     @property
     def early(self) -> Early:
-        """What making calls early came to."""
+        """The number of early calls, and the cost of those that the cell never claimed."""
         made = [call for call in self.calls if call.is_early]
         wasted = [call for call in made if not call.is_claimed]
         costs = [call.usage.cost_micros for call in wasted]
@@ -58,7 +61,7 @@ class CellRecord:
 
     @property
     def busy_s(self) -> float:
-        """Seconds in which any call was under way."""
+        """The seconds during which at least one call was in flight."""
         busy, until = 0.0, 0.0
         for began, ended in sorted((call.began_s, call.began_s + call.seconds) for call in self.calls):
             busy += max(0.0, ended - max(began, until))
@@ -67,13 +70,15 @@ class CellRecord:
 
     @property
     def parallelism(self) -> float:
-        """Seconds of calls, over the seconds in which any was under way; 1 when they went one after another."""
+        """The sum of call durations over ``busy_s``: 1 if the calls ran one after another, 0 without
+        calls.
+        """
         busy = self.busy_s
         return sum(call.seconds for call in self.calls) / busy if busy else 0.0
 
     @property
     def critical_path_s(self) -> float:
-        """The longest chain of calls that waited for one another, in seconds."""
+        """The longest chain of claimed calls in which each needed the one before, in seconds."""
         ends: dict[int, float] = {}
         for call in self.calls:
             ends[call.number] = call.critical_s + max(
@@ -84,5 +89,5 @@ class CellRecord:
 
     @property
     def edges(self) -> Mapping[int, tuple[int, ...]]:
-        """What each call waited for, by number."""
+        """The numbers of the calls that each call needed, by its number."""
         return {call.number: call.needs for call in self.calls if call.needs}

@@ -1,1 +1,4 @@
-"""Events on their way out: to a file, to a terminal, to a caller. Knows events; refuses to change what happens."""
+"""TRACING: writes the events of a run to a folder, shows them on a terminal, and reports answers.
+
+Reads events. Never changes what a run does.
+"""

@@ -1,6 +1,7 @@
-"""Progress on a terminal while a run goes: a live tree of calls, or plain lines where nobody watches. Writes to stderr
-only; text from models and documents is never taken for markup, nor for commands to the terminal. A display that cannot be
-seen any more stops, and the run goes on.
+"""Shows the progress of a run: a live tree of nodes on a terminal, plain lines elsewhere.
+
+Writes to stderr only. Text from models and documents is never interpreted as markup or as terminal commands.
+If writing fails, the display stops and the run continues.
 """
 
 from __future__ import annotations
@@ -10,33 +11,35 @@ import time
 from typing import TYPE_CHECKING, TextIO, cast
 
 from harlm import events
-from harlm.tracing.tree import CallTree, Node, node_line
+from harlm.tracing.tree import CallTree, NodeSummary, node_line
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.tree import Tree
 
-_QUIET_S = 2.0  # plain lines: nothing is said of calls before this, and then every so often
-_MOST_NODES = 24
-_NOTICED_S = 2.0  # waits from which on a user wonders
+_QUIET_S = 2.0  # the least time between two plain lines about calls
+_MOST_NODES = 24  # children of the root that are drawn; each level below shows half as many
+_NOTICED_S = 2.0  # a wait of this length is reported
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\n\t"}
 
 
 def counted(count: int, noun: str) -> str:
-    """``1 document``, ``2,247 documents``."""
+    """A count with its noun: ``1 document``, ``2,247 documents``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def harmless(text: str) -> str:
-    """Text that a terminal shows and does not obey: control characters are written as escapes, but for line feeds and tabs."""
+    """Text that is safe to print on a terminal: control characters become escapes, except line feeds and
+    tabs.
+    """
     return text.replace("\r\n", "\n").translate(_CONTROLS)
 
 
 class PlainLines:
-    """One line for each thing worth knowing, for logs and pipes.
+    """Writes one line for each important event, for logs and pipes. A ``TraceSink``.
 
     Args:
-        out: where to write, normally stderr.
+        out: the stream to write to, normally stderr.
     """
 
     def __init__(self, out: TextIO) -> None:
@@ -45,7 +48,7 @@ class PlainLines:
         self._said = time.monotonic()
 
     def emit(self, event: events.Event) -> None:
-        """Take one event, and perhaps say something."""
+        """Receive one event, and write a line if it is important."""
         self._tree.add(event)
         match event:
             case events.RunStarted():
@@ -60,7 +63,7 @@ class PlainLines:
                     self._say(node_line(self._tree.root))
 
     def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing: every line is already written."""
 
     def _say(self, line: str) -> None:
         print(harmless(line), file=self._out, flush=True)
@@ -68,10 +71,10 @@ class PlainLines:
 
 
 class LiveTree:
-    """A tree of nodes that is drawn anew as the run goes.
+    """Draws a tree of nodes that is updated as the run progresses. A ``TraceSink``.
 
     Args:
-        out: the terminal.
+        out: the terminal to draw on.
     """
 
     def __init__(self, out: TextIO) -> None:
@@ -82,16 +85,16 @@ class LiveTree:
         self._tree = CallTree()
         self._live: Live = Live(
             console=self._console,
-            get_renderable=self._drawn,
+            get_renderable=self._drawing,
             refresh_per_second=8,
             transient=True,
-            redirect_stdout=False,  # it would take what belongs on stdout to the terminal
+            redirect_stdout=False,  # else rich would send text for stdout to the terminal
             redirect_stderr=False,
         )
         self._live.start()
 
     def emit(self, event: events.Event) -> None:
-        """Take one event; the picture follows by itself."""
+        """Receive one event. The tree is redrawn on a timer."""
         self._tree.add(event)
         match event:
             case events.RunStarted():
@@ -103,33 +106,33 @@ class LiveTree:
                     self._console.print(harmless(note), style="yellow")
 
     def close(self) -> None:
-        """Take the picture away."""
+        """Remove the tree from the terminal."""
         self._live.stop()
 
-    def _drawn(self) -> Tree | str:
+    def _drawing(self) -> Tree | str:
         from rich.text import Text
         from rich.tree import Tree
 
         root = self._tree.root
         if root is None:
             return "…"
-        drawn = Tree(Text(harmless(node_line(root))))
-        _grow(drawn, root, _MOST_NODES)
-        return drawn
+        tree = Tree(Text(harmless(node_line(root))))
+        _add_children(tree, root, _MOST_NODES)
+        return tree
 
 
-def _grow(branch: Tree, node: Node, room: int) -> None:
+def _add_children(branch: Tree, node: NodeSummary, room: int) -> None:
     from rich.text import Text
 
-    busy = sorted(node.children, key=lambda child: bool(child.status))
-    for child in busy[:room]:
-        _grow(branch.add(Text(harmless(node_line(child)))), child, room // 2)
-    if len(busy) > room:
-        branch.add(Text(f"… {len(busy) - room} more"))
+    running_first = sorted(node.children, key=lambda child: bool(child.status))
+    for child in running_first[:room]:
+        _add_children(branch.add(Text(harmless(node_line(child)))), child, room // 2)
+    if len(running_first) > room:
+        branch.add(Text(f"… {len(running_first) - room} more"))
 
 
 def _started(event: events.RunStarted) -> str:
-    skipped = f", {len(event.skipped)} left out (harlm inspect says why)" if event.skipped else ""
+    skipped = f", {len(event.skipped)} skipped (harlm inspect shows why)" if event.skipped else ""
     models = (
         event.root_model if event.root_model == event.sub_model else f"{event.root_model}, {event.sub_model}"
     )
@@ -137,16 +140,16 @@ def _started(event: events.RunStarted) -> str:
 
 
 def _note(event: events.Noted | events.LimitReached | events.FellBack | events.Retried) -> str | None:
-    """What the user should know at once; a wait that is hardly noticed is not told."""
+    """A line for an event that the user should know of at once; ``None`` for a wait too short to notice."""
     match event:
         case events.Noted():
             return f"note: {event.message}"
         case events.LimitReached():
-            return f"limit: {event.message}; finishing with what is known"
+            return f"limit: {event.message}; finishing with the findings so far"
         case events.FellBack():
-            return f"note: {event.error}; asking {event.instead} instead"
+            return f"note: {event.error}; using {event.instead} instead"
         case events.Retried(wait_s=wait) if wait >= _NOTICED_S:
-            return f"note: {event.error}; trying again in {wait:.0f} s"
+            return f"note: {event.error}; retrying in {wait:.0f} s"
     return None
 
 
@@ -155,7 +158,7 @@ def _routed(event: events.Routed) -> str:
 
 
 class _UntilItFails(io.TextIOBase):
-    """A stream that is written to until that fails, and forgets the rest."""
+    """A stream that writes until an error, and drops everything after it."""
 
     def __init__(self, out: TextIO) -> None:
         self._out: TextIO | None = out
@@ -163,14 +166,14 @@ class _UntilItFails(io.TextIOBase):
         self._encoding = out.encoding
 
     @property
-    def encoding(self) -> str:  # type: ignore[override] # the stubs have a variable there, which is read-only in truth
+    def encoding(self) -> str:  # type: ignore[override] # a read-only property in truth
         return self._encoding
 
     def write(self, text: str, /) -> int:
         if self._out is not None:
             try:
                 self._out.write(text)
-            except (OSError, ValueError):  # ValueError: it is closed
+            except (OSError, ValueError):  # ValueError: the stream is closed
                 self._out = None
         return len(text)
 
@@ -186,4 +189,4 @@ class _UntilItFails(io.TextIOBase):
 
 
 def _until_it_fails(out: TextIO) -> TextIO:
-    return cast(TextIO, _UntilItFails(out))  # what print and rich need of one is there
+    return cast(TextIO, _UntilItFails(out))  # it has everything that print and rich use

@@ -1,4 +1,7 @@
-"""One trace sink that is many. A sink that fails is left out, since a paid run is worth more than its trace; the others are notified."""
+"""A trace sink that passes events to several sinks.
+
+A sink that fails is dropped, since a paid run is worth more than its trace; the other sinks receive a note.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,25 @@ from harlm.protocols import TraceSink
 
 
 class Fanout:
-    """Hands each event to several sinks; see ``harlm.protocols.TraceSink``."""
+    """Passes each event to several sinks. A ``harlm.protocols.TraceSink``."""
 
     def __init__(self, sinks: Sequence[TraceSink]) -> None:
         self._sinks = list(sinks)
 
     def emit(self, event: Event) -> None:
-        """Hand an event to each."""
+        """Pass an event to every sink."""
         for sink in tuple(self._sinks):
+            if sink not in self._sinks:
+                continue  # it was dropped when it received the note about another sink
             try:
                 sink.emit(event)
             except OSError as error:
                 self._sinks.remove(sink)
-                self.emit(_without_trace(event, error))
+                self.emit(_no_longer_written(event, error))
 
 
-def _without_trace(event: Event, error: OSError) -> Noted:
-    message = f"events are no longer written ({error.strerror}); free some space. The run continues"
+def _no_longer_written(event: Event, error: OSError) -> Noted:
+    message = f"events can no longer be written ({error.strerror}); free some disk space. The run continues"
     return Noted(
         message=message, seq=event.seq, ts=event.ts, run=event.run, node=event.node, parent=event.parent
     )

@@ -1,5 +1,9 @@
-"""The stored run: ``run.json`` (what was asked), ``events.jsonl`` (what happened, a line as soon as it happens),
-``blobs/`` (long values, by content), ``result.json`` (what came of it). Append-only and readable without us.
+"""The stored run, a folder of plain files that can be read without HARLM:
+
+- ``run.json``: the question and the context, written at the start;
+- ``events.jsonl``: one line for each event, appended as it happens;
+- ``blobs/``: long values, named by a hash of their content;
+- ``result.json``: the answer or the error.
 """
 
 from __future__ import annotations
@@ -17,14 +21,17 @@ from harlm.events import Answered, AnyEvent, Event, Failed, RunStarted
 from harlm.tracing.redact import Redactor
 from harlm.types import Answer
 
-_INLINE = 4096  # bytes; a longer value goes to a blob
+_INLINE = 4096  # bytes; a longer value is stored as a blob
 _ENVELOPE = frozenset({"v", "seq", "ts", "run", "node", "parent"})
 _T = TypeVar("_T")
 _encode = msgspec.json.Encoder().encode
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """``run.json``: one run at a glance, written when it starts."""
+    """``run.json``: the question, the models and the size of the context, written when the run starts.
+
+    ``started`` is in seconds since the epoch.
+    """
 
     v: int = 1
     run: str
@@ -48,13 +55,13 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JsonlSink:
-    """Writes one run into a folder of its own.
+    """Writes one run into its own folder. A ``harlm.protocols.TraceSink``.
 
-    Responsibilities: lay out the folder, append each event whole, move long values to blobs, hide secrets.
+    Responsibilities: make the folder, append whole events, move long values to blobs, hide secrets.
 
     Args:
-        folder: made here, open to its owner only.
-        redactor: applied to every byte that is written.
+        folder: the folder to make; only its owner can open it.
+        redactor: applied to everything that is written.
 
     Raises:
         ConfigError: the folder cannot be made.
@@ -70,15 +77,14 @@ class JsonlSink:
             self._events = os.open(folder / "events.jsonl", flags, 0o600)
         except OSError as error:
             raise ConfigError(
-                f"runs cannot be kept in {str(folder.parent)!r} ({error.strerror}); set HARLM_HOME to a folder that "
-                "you can write to"
+                f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); set HARLM_HOME to a writable folder"
             ) from error
 
     def emit(self, event: Event) -> None:
         """Append one event.
 
         Raises:
-            OSError: it cannot be written, such as on a full disk.
+            OSError: the event cannot be written, for example because the disk is full.
         """
         line = _encode(event)
         if len(line) > _INLINE:
@@ -95,7 +101,7 @@ class JsonlSink:
                 self._write("result.json", RunResult(run=event.run, error=error, error_type=kind))
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file of events."""
         os.close(self._events)
 
     def _without_long_values(self, event: Event) -> dict[str, object]:
@@ -135,7 +141,7 @@ def _run_record(event: RunStarted) -> RunRecord:
 
 
 def _write_private(path: Path, data: bytes) -> None:
-    """Written whole or not at all: a reader never sees half a file."""
+    """Write a file for its owner only, whole or not at all: a reader never sees half a file."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         unfinished.touch(mode=0o600)
@@ -147,17 +153,21 @@ def _write_private(path: Path, data: bytes) -> None:
 
 
 def _make_private(folder: Path) -> None:
-    """Make a folder and those above it that are missing, each for its owner only."""
+    """Make a folder, and the missing folders above it, each for its owner only."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(mode=0o700, exist_ok=True)
 
 
 class RunFolder:
-    """A stored run, for reading.
+    """Reads a stored run.
+
+    Attributes:
+        folder: the folder of the run.
+        record: the content of ``run.json``.
 
     Raises:
-        TraceError: there is no such run, or it is not one.
+        TraceError: ``run.json`` is missing or damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -166,13 +176,19 @@ class RunFolder:
 
     @property
     def result(self) -> RunResult | None:
-        """How it ended; None for a run that is under way, or was killed."""
+        """The result; ``None`` if the run has not ended, or was killed.
+
+        Raises:
+            TraceError: ``result.json`` is damaged.
+        """
         path = self.folder / "result.json"
         return _read(path, RunResult) if path.exists() else None
 
     def events(self) -> Iterator[Event]:
-        """Everything that happened, in order, with long values in place. A last line that was cut off by a crash is
-        left out.
+        """All events in order, with long values restored. A last line that a crash cut off is skipped.
+
+        Raises:
+            TraceError: the file cannot be read, or an event is damaged.
         """
         try:
             lines = (self.folder / "events.jsonl").read_bytes().splitlines(keepends=True)
@@ -188,7 +204,9 @@ class RunFolder:
             whole = {name: self._whole(value) for name, value in fields.items()}
             event: Event = msgspec.convert(whole, AnyEvent)
         except (msgspec.MsgspecError, OSError) as error:
-            raise TraceError(f"run {self.folder.name} holds an event that cannot be read: {error}") from error
+            raise TraceError(
+                f"run {self.folder.name} contains an event that cannot be read: {error}"
+            ) from error
         return event
 
     def _whole(self, value: object) -> object:
@@ -198,15 +216,15 @@ class RunFolder:
 
 
 def find_run(runs: Path, name: str) -> RunFolder:
-    """The stored run with this id, or the only one whose id begins so; ``last`` is the newest.
+    """The stored run with this id, or the only one whose id begins with ``name``; ``last`` is the newest.
 
     Raises:
-        TraceError: none, or more than one.
+        TraceError: there is no such run, or more than one.
     """
     ids = list_runs(runs)
     wanted = ids[:1] if name == "last" else [each for each in ids if each.startswith(name.upper())]
     if len(wanted) != 1:
-        found = "more than one run begins so" if wanted else "`harlm runs list` shows those that there are"
+        found = "more than one id begins with it" if wanted else "`harlm runs list` shows the stored runs"
         raise TraceError(f"there is no single run {name!r} in {str(runs)!r}: {found}")
     return RunFolder(runs / wanted[0])
 
@@ -223,4 +241,4 @@ def _read(path: Path, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError) as error:
-        raise TraceError(f"{str(path)!r} is not the file of a run: {error}") from error
+        raise TraceError(f"{str(path)!r} is not a file of a stored run: {error}") from error

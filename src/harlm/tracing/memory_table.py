@@ -1,4 +1,4 @@
-"""What memory did in a run, as a table: which tier served how much, beside what was missed."""
+"""The use of memory in a run, as a table: how many accesses each tier served, and how many missed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from harlm.types import MemoryUse, Usage
 
 
 def memory_lines(memory: MemoryUse, usage: Usage) -> Iterator[str]:
-    """The tiers, beside what was missed; no lines if nothing was remembered."""
+    """The lines of the table; none if memory was not used."""
     if not memory.served and not memory.misses and not memory.reused:
         return
-    yield ("\nmemory:   tier   served   of all   entries, mean and most")
+    yield ("\nmemory:   tier   served   of all   entries, mean and max")
     accesses = memory.served + memory.misses
     for name, tier in (("hot", memory.hot), ("warm", memory.warm), ("cold", memory.cold)):
         share = f"{tier.served / accesses:.1%}" if accesses else "-"
@@ -26,7 +26,7 @@ def memory_lines(memory: MemoryUse, usage: Usage) -> Iterator[str]:
             f" (p10 {memory.compression.p10:.1f}, p90 {memory.compression.p90:.1f})"
         )
     if memory.probed:
-        facts.append(f"{memory.kept} of {memory.probed} numbers and names of the answer kept in them")
+        facts.append(f"summaries kept {memory.kept} of {memory.probed} numbers and names of the answer")
     if usage.cached_tokens:
         facts.append(f"{usage.cached_tokens / usage.input_tokens:.0%} of the input from the provider's cache")
     if memory.recomputed or memory.rehydrated:

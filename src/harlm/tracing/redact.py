@@ -1,7 +1,9 @@
-"""Keeping secrets out of what is written. Knows the values to hide; refuses to guess what else might be secret.
+"""Keeps secrets out of everything that is written.
 
-A key that is an ordinary word (``ollama``, ``none``: what servers without keys are given) is not hidden: it is no secret,
-and hiding it would take the word out of answers and names.
+Hides given values. Does not guess what else might be secret.
+
+A key that is an ordinary word (such as ``ollama`` or ``none``, for servers that need no key) is not hidden:
+it is not secret, and hiding it would remove the word from answers and names.
 """
 
 from __future__ import annotations
@@ -10,15 +12,15 @@ import json
 from collections.abc import Iterable
 
 HIDDEN = "[redacted]"
-_SHORTEST = 8  # a shorter value would hide ordinary words
-_LONGEST_WORD = 16
+_SHORTEST = 8  # characters; a shorter secret would hide ordinary words
+_LONGEST_WORD = 16  # characters; a longer string of letters counts as a secret
 
 
 class Redactor:
-    """Replaces every occurrence of some secrets.
+    """Replaces every occurrence of given secrets.
 
     Args:
-        secrets: the values, such as API keys.
+        secrets: the values, such as API keys; ``None`` values are ignored.
     """
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
@@ -30,7 +32,7 @@ class Redactor:
         self._secrets = sorted(written, key=len, reverse=True)
 
     def clean(self, data: bytes) -> bytes:
-        """``data`` without the secrets."""
+        """``data`` with each secret replaced by ``HIDDEN``."""
         for secret in self._secrets:
             if secret in data:
                 data = data.replace(secret, HIDDEN.encode())

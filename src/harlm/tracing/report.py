@@ -1,4 +1,4 @@
-"""An answer as the JSON object that ``--format json`` prints. Knows the surface that users were promised."""
+"""An answer as the JSON object that ``--format json`` prints. Its fields are a promise to users."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harlm.types import (
 
 
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the calls of a run used. ``cost_usd`` is null when the price of a call is unknown."""
+    """The usage of all calls of a run. ``cost_usd`` is null if the price of a call is unknown."""
 
     calls: int
     input_tokens: int
@@ -37,7 +37,9 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EarlyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Calls that were made before code asked for them; what nobody asked for was wasted. Part of the usage."""
+    """Calls that were made before a cell made them itself; calls that it never made are wasted. Part of
+    the usage.
+    """
 
     made: int
     claimed: int
@@ -47,7 +49,9 @@ class EarlyReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadingReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of input, beside the least that a question of its class needs; ``ratio`` is null where that is nothing."""
+    """The input tokens of a run, and the least that a question of its class needs; ``ratio`` is null if
+    that is 0.
+    """
 
     growth: str
     tokens_read: int
@@ -56,15 +60,17 @@ class ReadingReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The isolation tier of model-written code; null when no code ran. ``warning`` is null where it really isolates."""
+    """The isolation tier of model-written code; null if no code ran. ``warning`` is null if the tier
+    isolates code.
+    """
 
     tier: str | None
     warning: str | None
 
 
 class MemoryReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was remembered. Misses are counted beside what the tiers served; ``saved_usd`` is null where a price was unknown, and
-    ``provider_cached`` is the share of the input that the provider served from its own cache.
+    """The use of memory. ``misses`` are accesses that no tier served; ``saved_usd`` is null if a price is
+    unknown; ``provider_cached`` is the share of the input tokens that the provider served from its own cache.
     """
 
     hot: TierUse

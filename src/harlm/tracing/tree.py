@@ -1,4 +1,4 @@
-"""From a list of events to the tree of nodes and calls that they tell of, for display. Knows the order of events."""
+"""Builds the tree of nodes and calls from the events of a run, for display."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from harlm.types import Usage
 
 
 @dataclass(slots=True)
-class Node:
-    """One node of the recursion as far as events have told.
+class NodeSummary:
+    """One node of a run, as the events so far report it.
 
     Attributes:
         name: ``0``, ``0.1``, …
-        question, mode, status: as reported; status is empty while the node is under way.
-        root_calls, sub_calls: answered, by role; failed ones are counted apart.
+        question, mode: as reported.
+        status: as reported; empty until the node ends.
+        root_calls, sub_calls: answered calls by role; failed calls are not included.
+        in_flight: calls that have not ended.
+        failed: calls that failed.
         usage: of the node's own calls.
-        cells: that were run.
-        reused: replies that were known from before.
-        early, wasted: calls that were made before its cells asked, and how many of these for nothing.
-        faster: by how much its calls overlapped, in the cell where that was most.
-        children: in the order in which they began.
+        cells: cells that were run.
+        reused: replies that were taken from the journal instead of a call.
+        early: calls that were made before its cells made them.
+        wasted: early calls that its cells never made.
+        faster: the highest parallelism of a cell: how many calls were in flight on average.
+        children: the nodes below, in the order in which they began.
     """
 
     name: str
@@ -39,25 +43,28 @@ class Node:
     early: int = 0
     wasted: int = 0
     faster: float = 1.0
-    children: list[Node] = field(default_factory=list)
+    children: list[NodeSummary] = field(default_factory=list)
 
 
 class CallTree:
-    """Grows with every event.
+    """The tree of nodes; it grows with every event.
+
+    Args:
+        past: events to add at once.
 
     Attributes:
-        root: the node of the user's task; None before it began.
+        root: the node of the user's task; ``None`` until it begins.
     """
 
-    def __init__(self, told: Iterable[events.Event] = ()) -> None:
-        self.root: Node | None = None
-        self._nodes: dict[str, Node] = {}
+    def __init__(self, past: Iterable[events.Event] = ()) -> None:
+        self.root: NodeSummary | None = None
+        self._nodes: dict[str, NodeSummary] = {}
         self._roles: dict[int, events.Role] = {}
-        for event in told:
+        for event in past:
             self.add(event)
 
     def add(self, event: events.Event) -> None:
-        """Take one more event."""
+        """Add one event."""
         match event:
             case events.NodeStarted():
                 node = self._node(event)
@@ -92,18 +99,18 @@ class CallTree:
         self._answered(node, self._roles.get(event.call))
 
     @staticmethod
-    def _answered(node: Node, role: events.Role | None) -> None:
+    def _answered(node: NodeSummary, role: events.Role | None) -> None:
         if role in ("sub", "summary"):
             node.sub_calls += 1
         else:
             node.root_calls += 1
 
-    def _node(self, event: events.Event) -> Node:
+    def _node(self, event: events.Event) -> NodeSummary:
         node = self._nodes.get(event.node)
         if node is None:
-            # looked up before the node is there: none is its own parent, whatever a file says
+            # Looked up before the node is added, so that no node is its own parent, even in a damaged file.
             parent = self._nodes.get(event.parent or "")
-            node = self._nodes[event.node] = Node(event.node)
+            node = self._nodes[event.node] = NodeSummary(event.node)
             if parent is not None:
                 parent.children.append(node)
             elif self.root is None:
@@ -112,13 +119,13 @@ class CallTree:
 
 
 def one_line(text: str, width: int = 120) -> str:
-    """Text in one line, cut where it is longer."""
+    """Text on one line, cut to ``width`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def node_line(node: Node, width: int = 60) -> str:
-    """A node in one line."""
+def node_line(node: NodeSummary, width: int = 60) -> str:
+    """A node on one line; its question is cut to ``width`` characters."""
     question = one_line(node.question, width)
     calls = [f"{node.root_calls} turns" if node.mode != "direct" else f"{node.root_calls} call"]
     if node.sub_calls or (node.in_flight and node.cells):

@@ -68,31 +68,31 @@ async def ask(
     return await billing(price).metered(model, account).complete(PROMPT, Sampling(max_tokens=wanted, seed=7))
 
 
-# -- how long the reply may be ----------------------------------------------------------------------------------
+# -- how long the reply may be ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("wanted", "allowed"),
     [
-        pytest.param(1_000, 1_000, id="what is wanted"),
-        pytest.param(5, 5, id="however little that is"),
-        pytest.param(None, 4_096, id="a usual reply where nobody said"),
+        pytest.param(1_000, 1_000, id="the wanted limit"),
+        pytest.param(5, 5, id="even a very small one"),
+        pytest.param(None, 4_096, id="the default if none is wanted"),
     ],
 )
-async def test_what_is_wanted_is_sent(wanted: int | None, allowed: int) -> None:
+async def test_the_wanted_limit_is_sent(wanted: int | None, allowed: int) -> None:
     model, account = Model(), Account(Caps(micros=1_000_000))
     await ask(model, account, wanted)
     assert model.allowed == allowed
     assert model.asked[-1].seed == 7
 
 
-async def test_a_reply_is_no_longer_than_the_window_has_room_for() -> None:
+async def test_a_reply_is_limited_to_the_room_in_the_window() -> None:
     model = Model(window=600)
     await ask(model, Account(Caps(tokens=100_000)), 4_000)
     assert model.allowed == 600 - BOUND
 
 
-async def test_a_prompt_that_only_may_fill_the_window_leaves_room_for_what_it_probably_leaves() -> None:
+async def test_a_prompt_whose_bound_fills_the_window_leaves_the_room_of_its_expected_size() -> None:
     """The bound of a prompt whose tokens are estimated is far above what it probably has."""
     model = Model(window=10_000)
     prompt = (Message(role="user", content="some words of usual English text, " * 1_000),)
@@ -104,7 +104,7 @@ async def test_a_prompt_that_only_may_fill_the_window_leaves_room_for_what_it_pr
     assert model.allowed == 900
 
 
-async def test_a_reply_is_no_longer_than_the_model_can_write() -> None:
+async def test_a_reply_is_limited_to_the_models_longest_reply() -> None:
     model = Model()
     price = Price(input=2.0, output=10.0, max_output=300)
     await ask(model, Account(Caps(micros=1_000_000)), price=price)
@@ -120,13 +120,13 @@ async def test_a_reply_is_no_longer_than_the_model_can_write() -> None:
         pytest.param(Caps(tokens=BOUND + 64), 64, id="the least that is worth asking for"),
     ],
 )
-async def test_a_reply_is_no_longer_than_what_is_left_pays_for(caps: Caps, allowed: int) -> None:
+async def test_a_reply_is_limited_to_the_remaining_budget(caps: Caps, allowed: int) -> None:
     model, account = Model(), Account(caps)
     await ask(model, account.child())
     assert model.allowed == allowed
 
 
-async def test_what_others_have_under_way_is_waited_for_rather_than_saved_on_the_reply() -> None:
+async def test_a_request_waits_for_open_reservations_rather_than_shorten_its_reply() -> None:
     model, account = Model(), Account(Caps(tokens=BOUND + 1_000))
     other = await account.reserve(Amounts(900, 0, 1))
     asking = asyncio.ensure_future(ask(model, account, 1_000))
@@ -138,7 +138,9 @@ async def test_what_others_have_under_way_is_waited_for_rather_than_saved_on_the
 
 
 async def test_a_reply_is_shortened_when_less_is_left_after_the_wait() -> None:
-    """Both were ready to take all that is left; the first took little, and the second is not refused for it."""
+    """All five ask for the whole budget; the first uses little of it, and the next are shortened, not
+    refused.
+    """
     model, account = Model(), Account(Caps(tokens=1_000))
     meter = billing().metered(model, account)
     await asyncio.gather(*(meter.complete(PROMPT, Sampling(max_tokens=4_000)) for _ in range(5)))
@@ -146,7 +148,7 @@ async def test_a_reply_is_shortened_when_less_is_left_after_the_wait() -> None:
     assert account.committed == Amounts(75, 5 * 70, 5)
 
 
-async def test_many_small_calls_at_once_spend_nearly_all_there_is() -> None:
+async def test_many_small_concurrent_calls_spend_nearly_the_whole_budget() -> None:
     model, account = Model(), Account(Caps(tokens=3_000))
     meter = billing().metered(model, account)
     calls = (meter.complete(PROMPT, Sampling()) for _ in range(300))
@@ -157,7 +159,7 @@ async def test_many_small_calls_at_once_spend_nearly_all_there_is() -> None:
     assert account.committed.tokens == 15 * 194
 
 
-# -- refusals: nothing is sent ----------------------------------------------------------------------------------
+# -- refusals: nothing is sent ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,9 @@ async def test_many_small_calls_at_once_spend_nearly_all_there_is() -> None:
         pytest.param(Caps(ends=0.0), DeadlineExceeded, id="time"),
     ],
 )
-async def test_nothing_is_sent_that_the_budget_does_not_cover(caps: Caps, kind: type[LimitExceeded]) -> None:
+async def test_a_request_that_the_budget_does_not_cover_is_not_sent(
+    caps: Caps, kind: type[LimitExceeded]
+) -> None:
     model, account = Model(), Account(caps)
     with pytest.raises(kind):
         await ask(model, account)
@@ -178,7 +182,7 @@ async def test_nothing_is_sent_that_the_budget_does_not_cover(caps: Caps, kind: 
     assert account.committed == account.reserved == NOTHING
 
 
-async def test_a_reserve_that_is_kept_is_not_for_other_calls() -> None:
+async def test_other_calls_cannot_use_the_finishing_reserve() -> None:
     model, account = Model(), Account(Caps(tokens=BOUND + 64 + 100))
     account.hold(Amounts(tokens=101))
     with pytest.raises(TokenLimit):
@@ -188,10 +192,10 @@ async def test_a_reserve_that_is_kept_is_not_for_other_calls() -> None:
     assert model.allowed == 64 + 100
 
 
-# -- what is reserved -------------------------------------------------------------------------------------------
+# -- what is reserved ------------------------------------------------------------------------------------
 
 
-async def test_the_worst_case_is_reserved_while_the_request_is_under_way() -> None:
+async def test_the_worst_case_is_reserved_while_a_request_is_in_flight() -> None:
     model, root = Model(), Account(Caps(micros=1_000_000))
     model.release.clear()
     asking = asyncio.ensure_future(ask(model, root.child(), 200))
@@ -202,7 +206,7 @@ async def test_the_worst_case_is_reserved_while_the_request_is_under_way() -> No
     assert (root.reserved, root.committed) == (NOTHING, Amounts(15, 2 * 10 + 10 * 5, 1))
 
 
-async def test_the_dearest_tier_and_the_price_of_writing_a_cache_are_reserved() -> None:
+async def test_the_most_expensive_tier_and_the_price_of_writing_a_cache_are_reserved() -> None:
     model, account = Model(), Account(Caps(micros=1_000_000))
     price = Price(
         input=2.0,
@@ -225,7 +229,7 @@ async def test_the_dearest_tier_and_the_price_of_writing_a_cache_are_reserved() 
         pytest.param(Caps(micros=100), None, id="money is limited and the price unknown"),
     ],
 )
-async def test_where_neither_tokens_nor_money_can_be_counted_nothing_is_measured(
+async def test_a_prompt_is_not_measured_if_neither_tokens_nor_money_are_limited(
     caps: Caps, price: Price | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meter = billing(price)
@@ -244,7 +248,7 @@ async def test_an_unknown_price_does_not_make_tokens_unlimited() -> None:
     assert account.usage.cost_micros is None
 
 
-# -- what is booked ---------------------------------------------------------------------------------------------
+# -- what is booked --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -270,7 +274,7 @@ async def test_a_request_is_booked_at_what_it_cost(usage: Usage, micros: int) ->
     assert account.usage.by_model[NAME].cost_micros == micros
 
 
-async def test_a_model_that_is_free_costs_nothing_and_still_takes_tokens() -> None:
+async def test_a_free_model_costs_nothing_but_uses_tokens() -> None:
     account = Account(Caps(micros=0))
     await ask(Model(), account, price=FREE)
     assert account.committed == Amounts(15, 0, 1)
@@ -286,13 +290,13 @@ async def test_small_bills_are_not_rounded_one_by_one() -> None:
     )  # 100 times a quarter of a micro-dollar
 
 
-async def test_one_request_is_one_call_whatever_a_model_says() -> None:
+async def test_one_request_is_one_call_even_if_the_model_reports_more() -> None:
     account = Account(Caps(calls=10))
     await ask(Model(Usage(input_tokens=1, output_tokens=1)), account)
     assert account.usage.calls == account.committed.calls == 1
 
 
-async def test_no_report_of_a_model_gives_money_back() -> None:
+async def test_a_negative_usage_gives_no_money_back() -> None:
     account = Account(Caps(tokens=1_000, micros=10_000))
     completion = await ask(
         Model(Usage(calls=-3, input_tokens=-500, output_tokens=-7, cost_micros=-9_000)), account
@@ -301,7 +305,7 @@ async def test_no_report_of_a_model_gives_money_back() -> None:
     assert completion.usage.input_tokens == completion.usage.output_tokens == 0
 
 
-async def test_a_request_that_was_refused_is_not_paid_for() -> None:
+async def test_a_refused_request_is_not_charged() -> None:
     account = Account(Caps(tokens=1_000, micros=10_000, calls=1))
     with pytest.raises(RateLimited):
         await ask(Model(RateLimited("later", model=NAME, status=429)), account)
@@ -333,7 +337,7 @@ async def crashed(model: Model, account: Account) -> None:
 
 
 @pytest.mark.parametrize("end", [cancelled, broken_off, crashed])
-async def test_a_request_whose_bill_nobody_knows_is_charged_at_its_bound_and_shown_as_estimated(
+async def test_a_request_with_an_unknown_bill_is_charged_at_its_bound_as_an_estimate(
     end: Callable[[Model, Account], asyncio.Future[None]],
 ) -> None:
     model, account = Model(), Account(Caps(micros=1_000_000))
@@ -348,7 +352,7 @@ async def test_a_request_whose_bill_nobody_knows_is_charged_at_its_bound_and_sho
 @pytest.mark.parametrize(
     ("price", "micros"), [(PRICE, None), (None, None), (FREE, 0)], ids=["priced", "unknown", "free"]
 )
-async def test_where_nothing_was_measured_the_cost_of_a_lost_request_is_unknown_unless_it_is_free(
+async def test_the_cost_of_a_lost_unmeasured_request_is_unknown_unless_the_model_is_free(
     price: Price | None, micros: int | None
 ) -> None:
     model, account = Model(ModelUnavailable("gone", model=NAME, perhaps_billed=True)), Account()
@@ -358,7 +362,7 @@ async def test_where_nothing_was_measured_the_cost_of_a_lost_request_is_unknown_
     assert (account.usage.calls, account.usage.cost_micros, account.usage.estimated) == (1, micros, True)
 
 
-async def test_usage_that_was_not_reported_is_booked_as_high_as_it_may_have_been() -> None:
+async def test_unreported_usage_is_booked_at_the_most_that_it_may_be() -> None:
     usage = Usage(calls=1, input_tokens=8, output_tokens=100, cost_micros=None, estimated=True)
     account = Account(Caps(micros=1_000_000))
     completion = await ask(Model(usage), account)
@@ -367,7 +371,7 @@ async def test_usage_that_was_not_reported_is_booked_as_high_as_it_may_have_been
     assert account.usage.estimated
 
 
-async def test_but_never_beyond_what_was_reserved_for_it() -> None:
+async def test_unreported_usage_is_never_booked_beyond_its_reservation() -> None:
     usage = Usage(calls=1, input_tokens=8, output_tokens=100, cost_micros=None, estimated=True)
     account = Account(Caps(micros=1_000_000))
     await ask(Model(usage), account, 120)
@@ -375,7 +379,7 @@ async def test_but_never_beyond_what_was_reserved_for_it() -> None:
     assert account.debt == NOTHING
 
 
-async def test_a_provider_that_takes_more_than_was_reserved_closes_the_ledger() -> None:
+async def test_a_bill_beyond_the_reservation_closes_the_ledger() -> None:
     model = Model(Usage(calls=1, input_tokens=WORDS, output_tokens=900, cost_micros=None))
     account = Account(Caps(tokens=500))
     completion = await ask(model, account)
@@ -386,7 +390,7 @@ async def test_a_provider_that_takes_more_than_was_reserved_closes_the_ledger() 
     assert len(model.asked) == 1
 
 
-async def test_prompts_are_bounded_by_what_the_model_was_seen_to_count() -> None:
+async def test_prompts_are_bounded_by_the_counts_that_the_model_reported() -> None:
     meter = Billing(PriceList(own={NAME: PRICE}))
     prompt = (Message(role="user", content="some words of usual English text, " * 40),)
     counting = meter.counting_of(NAME)
@@ -398,7 +402,7 @@ async def test_prompts_are_bounded_by_what_the_model_was_seen_to_count() -> None
     assert before < counting.bound(counting.measure(prompt))
 
 
-async def test_nothing_is_learned_from_an_estimate() -> None:
+async def test_an_estimated_usage_does_not_change_the_bound() -> None:
     meter = Billing(PriceList(own={NAME: PRICE}))
     prompt = (Message(role="user", content="some words of usual English text, " * 40),)
     counting = meter.counting_of(NAME)

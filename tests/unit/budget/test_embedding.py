@@ -26,7 +26,7 @@ def sending(reported: int | None) -> Send:
     return send
 
 
-async def test_what_the_server_counted_is_booked() -> None:
+async def test_the_reported_count_is_booked() -> None:
     account = Account(Caps(tokens=1_000, micros=20_000, calls=10))
     assert await meter(account).pay(TEXTS, sending(13)) == "vectors"
     assert account.committed == Amounts(13, 260, 1)
@@ -35,14 +35,14 @@ async def test_what_the_server_counted_is_booked() -> None:
     assert account.usage.cost_micros == 260
 
 
-async def test_what_nobody_counted_is_booked_as_high_as_it_may_have_been() -> None:
+async def test_an_unreported_count_is_booked_at_its_bound() -> None:
     account = Account(Caps(tokens=1_000))
     await meter(account).pay(TEXTS, sending(None))
     assert 13 <= account.committed.tokens <= 200
     assert account.usage.estimated
 
 
-async def test_nothing_is_sent_that_cannot_be_paid_for() -> None:
+async def test_a_request_that_the_budget_does_not_cover_is_not_sent() -> None:
     sent: list[int] = []
 
     async def send() -> tuple[str, int | None]:
@@ -56,7 +56,7 @@ async def test_nothing_is_sent_that_cannot_be_paid_for() -> None:
     assert not sent
 
 
-async def test_where_nothing_is_limited_nothing_is_measured() -> None:
+async def test_texts_are_not_measured_if_nothing_is_limited() -> None:
     account = Account()
     await meter(account).pay(TEXTS, sending(13))
     assert account.usage.input_tokens == 13
@@ -66,7 +66,7 @@ async def test_where_nothing_is_limited_nothing_is_measured() -> None:
     assert account.usage.estimated
 
 
-async def test_a_request_that_was_not_served_costs_nothing_and_one_that_may_have_been_its_bound() -> None:
+async def test_an_unserved_request_costs_nothing_and_one_that_may_have_been_served_costs_its_bound() -> None:
     account = Account(Caps(tokens=1_000))
 
     async def refused() -> tuple[str, int | None]:
@@ -85,7 +85,7 @@ async def test_a_request_that_was_not_served_costs_nothing_and_one_that_may_have
     assert account.reserved == Amounts()
 
 
-async def test_one_that_is_cancelled_is_charged_in_full() -> None:
+async def test_a_cancelled_request_is_charged_in_full() -> None:
     account = Account(Caps(tokens=1_000))
 
     async def slow() -> tuple[str, int | None]:

@@ -22,7 +22,7 @@ def of(mode: str, made: tuple[Estimate, ...]) -> Estimate:
     turns=st.integers(5, 200),
     slots=st.integers(1, 1000),
 )
-def test_the_worst_is_never_better_than_what_is_expected(
+def test_the_worst_case_is_never_below_the_expected_case(
     tokens: int, growth: Growth, window: int, turns: int, slots: int
 ) -> None:
     root = ModelFacts(name="openai/root", window=window, price=ROOT.price)
@@ -35,13 +35,13 @@ def test_the_worst_is_never_better_than_what_is_expected(
         assert each.expected.seconds <= each.worst.seconds
 
 
-def test_a_text_that_does_not_fit_rules_direct_out() -> None:
+def test_a_text_larger_than_the_window_rules_out_direct_mode() -> None:
     made = estimate(500_000, "constant", ROOT, SUB, max_turns=20, concurrency=32)
     assert of("direct", made).obstacle == "about 500,000 tokens do not fit into a window of 400,000"
     assert of("repl", made).obstacle is None
 
 
-def test_reading_all_of_it_costs_by_its_length_and_finding_a_passage_does_not() -> None:
+def test_reading_a_whole_text_costs_by_its_length_and_finding_a_passage_does_not() -> None:
     def full(tokens: int, growth: Growth) -> int:
         micros = of("full", estimate(tokens, growth, ROOT, SUB, max_turns=20, concurrency=32)).expected.micros
         assert micros is not None
@@ -51,7 +51,7 @@ def test_reading_all_of_it_costs_by_its_length_and_finding_a_passage_does_not() 
     assert full(10_000_000, "linear") > 5 * full(1_000_000, "linear")
 
 
-def test_an_unknown_price_is_unknown_and_a_free_model_is_free() -> None:
+def test_an_unknown_price_gives_no_cost_and_a_free_model_costs_nothing() -> None:
     unknown = ModelFacts(name="x/y", window=8_000, price=None)
     for each in estimate(1_000, "linear", unknown, unknown, max_turns=20, concurrency=4):
         assert each.expected.micros is None
@@ -61,7 +61,7 @@ def test_an_unknown_price_is_unknown_and_a_free_model_is_free() -> None:
         assert each.worst.seconds < 10
 
 
-def test_more_at_once_takes_less_time_and_not_less_money() -> None:
+def test_more_concurrency_takes_less_time_but_the_same_money() -> None:
     few = of("full", estimate(10**7, "linear", ROOT, SUB, max_turns=20, concurrency=1)).expected
     many = of("full", estimate(10**7, "linear", ROOT, SUB, max_turns=20, concurrency=64)).expected
     assert many.seconds < few.seconds / 10

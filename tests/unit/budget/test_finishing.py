@@ -30,10 +30,10 @@ def spent(account: Account, amounts: Amounts) -> None:
     asyncio.run(pay())
 
 
-# -- the last call ------------------------------------------------------------------------------------------------
+# -- the last call ---------------------------------------------------------------------------------------
 
 
-def test_where_nothing_is_limited_there_is_room_for_all_that_was_learned() -> None:
+def test_without_limits_the_last_call_has_its_full_size() -> None:
     plan = plan_finish(Account(), PRICE)
     assert plan is not None
     assert (plan.prompt, plan.output) == (6_000, 1_500)
@@ -49,7 +49,7 @@ def test_where_nothing_is_limited_there_is_room_for_all_that_was_learned() -> No
         pytest.param(Caps(tokens=20_000, micros=30_000, calls=5), PRICE, id="all"),
     ],
 )
-def test_a_fifth_of_what_is_there_is_kept_at_most(caps: Caps, price: Price | None) -> None:
+def test_at_most_a_fifth_of_the_budget_is_kept(caps: Caps, price: Price | None) -> None:
     plan = plan_finish(Account(caps), price)
     assert plan is not None
     for kept, cap in zip(plan.amounts, caps.amounts, strict=True):
@@ -58,7 +58,7 @@ def test_a_fifth_of_what_is_there_is_kept_at_most(caps: Caps, price: Price | Non
     assert 2 * plan.output < plan.prompt < 6_000
 
 
-def test_of_little_the_least_call_is_kept_even_if_it_is_more_than_a_fifth() -> None:
+def test_a_small_budget_keeps_the_smallest_call_even_above_a_fifth() -> None:
     plan = plan_finish(Account(Caps(tokens=300, micros=900, calls=1)), PRICE)
     assert plan is not None
     assert plan.amounts == Amounts(264, 890, 1)
@@ -73,12 +73,12 @@ def test_of_little_the_least_call_is_kept_even_if_it_is_more_than_a_fifth() -> N
         pytest.param(Caps(calls=0), None, id="calls"),
     ],
 )
-def test_nothing_is_kept_where_not_even_that_can_be_afforded(caps: Caps, price: Price | None) -> None:
+def test_nothing_is_kept_if_even_the_smallest_call_is_too_expensive(caps: Caps, price: Price | None) -> None:
     assert plan_finish(Account(caps), price) is None
     assert plan_finish(Account(caps).child(), price) is None
 
 
-def test_a_child_keeps_of_what_its_parents_leave_it() -> None:
+def test_a_child_keeps_a_part_of_what_its_parents_leave_it() -> None:
     root = Account(Caps(tokens=10_000))
     root.hold(Amounts(tokens=2_000))
     plan = plan_finish(root.child(Caps(tokens=9_000)), None)
@@ -87,7 +87,7 @@ def test_a_child_keeps_of_what_its_parents_leave_it() -> None:
 
 
 @pytest.mark.parametrize("price", [None, FREE], ids=["unknown", "nothing"])
-def test_money_is_not_kept_where_the_price_is(price: Price | None) -> None:
+def test_no_money_is_kept_if_the_price_is(price: Price | None) -> None:
     plan = plan_finish(Account(Caps(micros=100)), price)
     assert plan is not None
     assert plan.amounts == Amounts(7_500, 0, 1)
@@ -108,7 +108,7 @@ RATES = st.sampled_from([0.0, 0.075, 1.25, 15.0, 150.0])
     st.none() | st.builds(Price, input=RATES, output=RATES),
     st.fractions(0, 1),
 )
-def test_what_is_kept_always_fits_and_pays_for_the_call_it_is_kept_for(
+def test_the_reserve_always_fits_and_covers_its_call(
     cap: Amounts, child_cap: Amounts, price: Price | None, share: float
 ) -> None:
     root = Account(Caps(tokens=cap.tokens, micros=cap.micros, calls=cap.calls))
@@ -128,7 +128,7 @@ def test_what_is_kept_always_fits_and_pays_for_the_call_it_is_kept_for(
         assert plan.amounts.micros >= price.bound_micros(plan.prompt, plan.output)
 
 
-# -- time -------------------------------------------------------------------------------------------------------
+# -- time ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,12 @@ def test_some_time_is_kept_for_the_last_call(seconds: float, slowest: float, wor
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
-def test_most_of_the_time_is_for_working(seconds: float, slowest: float) -> None:
+def test_most_of_the_time_is_for_work(seconds: float, slowest: float) -> None:
     assert 0.7 * seconds <= working_seconds(seconds, slowest) <= seconds
 
 
 @given(st.floats(0, 1e4), st.floats(0, 1e4), st.floats(0, 1e3))
-def test_more_time_and_faster_calls_leave_more_for_working(
+def test_more_time_and_faster_calls_leave_more_time_for_work(
     seconds: float, more: float, slowest: float
 ) -> None:
     assert working_seconds(seconds + more, slowest) >= working_seconds(seconds, slowest) - 1e-9

@@ -1,12 +1,13 @@
+"""Accounts: reservations, refusals, the finishing reserve, debts and usage."""
+
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable
 
 import pytest
 
-from harlm.budget import UNLIMITED, Account, Caps, Reservation
+from harlm.budget import UNLIMITED, Account, Caps
 from harlm.errors import (
     CallLimit,
     CostLimit,
@@ -16,28 +17,13 @@ from harlm.errors import (
     TokenLimit,
 )
 from harlm.types import Amounts, Usage
-from tests.support.virtual_time import Clock, ManualLoop
+from tests.support.accounts import NOTHING, ONE_CALL, all_of, began
+from tests.support.virtual_time import Clock
 
-NOTHING = Amounts()
-ONE_CALL = Amounts(calls=1)
-
-
-async def began(work: Awaitable[Reservation]) -> asyncio.Task[Reservation]:
-    """A task that has come to its first wait."""
-    task = asyncio.ensure_future(work)
-    assert isinstance(task, asyncio.Task)
-    await asyncio.sleep(0)
-    return task
+# -- paying ----------------------------------------------------------------------------------------------
 
 
-def all_of(account: Account) -> tuple[Amounts, Amounts, Amounts]:
-    return account.committed, account.reserved, account.held
-
-
-# -- paying ---------------------------------------------------------------------------------------------------
-
-
-async def test_a_reservation_is_taken_here_and_above_and_what_is_unused_flows_back() -> None:
+async def test_a_reservation_counts_here_and_above_and_its_unused_part_is_free_again() -> None:
     root = Account(Caps(tokens=100))
     node = root.child().child()
     reservation = await node.reserve(Amounts(60, 7, 1))
@@ -54,7 +40,7 @@ async def test_a_request_that_was_not_served_costs_nothing() -> None:
     assert all_of(account) == (NOTHING, NOTHING, NOTHING)
 
 
-async def test_what_is_left_unsettled_is_charged_in_full() -> None:
+async def test_an_unsettled_reservation_is_charged_in_full() -> None:
     account = Account()
     reservation = await account.reserve(Amounts(60, 7, 1))
     with pytest.raises(asyncio.CancelledError), reservation:
@@ -75,7 +61,7 @@ async def test_a_reservation_is_settled_once() -> None:
     assert account.committed == Amounts(1, 1, 1)
 
 
-async def test_the_last_of_a_cap_can_be_spent() -> None:
+async def test_a_cap_can_be_spent_to_the_last_unit() -> None:
     account = Account(Caps(tokens=10, micros=20, calls=1))
     (await account.reserve(Amounts(10, 20, 1))).settle(Amounts(10, 20, 1))
     assert account.left == NOTHING
@@ -83,7 +69,7 @@ async def test_the_last_of_a_cap_can_be_spent() -> None:
         await account.reserve(Amounts(tokens=1))
 
 
-async def test_an_account_without_caps_has_no_end() -> None:
+async def test_an_account_without_caps_has_no_limit() -> None:
     account = Account()
     await account.reserve(Amounts(10**12, 10**12, 10**6))
     assert min(account.left) > 10**18
@@ -92,13 +78,13 @@ async def test_an_account_without_caps_has_no_end() -> None:
     assert not account.limits_money
 
 
-def test_a_limit_above_is_a_limit() -> None:
+def test_a_limit_of_the_parent_is_a_limit_of_the_child() -> None:
     root = Account(Caps(micros=5))
     assert (root.child().limits_money, root.child(Caps(tokens=3)).limits_tokens) == (True, True)
     assert not root.limits_tokens
 
 
-# -- refusals -------------------------------------------------------------------------------------------------
+# -- refusals --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -135,7 +121,7 @@ def test_a_limit_above_is_a_limit() -> None:
     ids=["tokens", "money", "calls"],
 )
 @pytest.mark.parametrize("below", [False, True], ids=["the account's own", "one above"])
-async def test_a_refusal_names_the_limit_what_is_used_and_the_flag(
+async def test_a_refusal_names_the_limit_the_usage_and_the_flag(
     caps: Caps,
     spent: Amounts,
     want: Amounts,
@@ -156,29 +142,29 @@ async def test_a_refusal_names_the_limit_what_is_used_and_the_flag(
     assert all_of(root) == (spent, NOTHING, NOTHING)
 
 
-async def test_when_the_time_is_over_everything_is_refused() -> None:
+async def test_after_the_end_of_the_time_every_request_is_refused() -> None:
     clock = Clock(100.0)
     account = Account(Caps(ends=104.0), now=clock).child()
     assert account.seconds_left == account.seconds == 4.0
     clock.now = 104.5
     with pytest.raises(DeadlineExceeded) as caught:
         await account.reserve(NOTHING)
-    assert str(caught.value) == "the time is over (4 s); raise --timeout"
+    assert str(caught.value) == "the time limit of 4 s has passed; raise --timeout"
     assert (caught.value.limit, caught.value.used, caught.value.allowed) == ("seconds", 4.5, 4.0)
     assert account.seconds_left == 0.0
 
 
-def test_a_node_below_the_deepest_is_refused() -> None:
+def test_an_account_below_the_greatest_depth_is_refused() -> None:
     root = Account(Caps(depth=2))
     deepest = root.child().child()
     assert [each.depth for each in (root, deepest)] == [0, 2]
     with pytest.raises(DepthLimit) as caught:
         deepest.child()
-    assert str(caught.value) == "depth 3 is below the deepest that is allowed (2); raise --max-depth"
+    assert str(caught.value) == "depth 3 is greater than the allowed 2; raise --max-depth"
     assert (caught.value.limit, caught.value.used, caught.value.allowed) == ("depth", 3, 2)
 
 
-def test_a_node_cannot_allow_its_children_more_depth_or_time_than_it_has() -> None:
+def test_a_child_gets_no_more_depth_or_time_than_its_parent() -> None:
     clock = Clock(100.0)
     child = Account(Caps(depth=1, ends=105.0), now=clock).child(Caps(depth=9, ends=200.0))
     assert child.ends == 105.0
@@ -186,7 +172,7 @@ def test_a_node_cannot_allow_its_children_more_depth_or_time_than_it_has() -> No
         child.child()
 
 
-async def test_a_cap_above_what_the_parent_has_gives_nothing_more() -> None:
+async def test_a_cap_above_the_parents_gives_nothing_more() -> None:
     child = Account(Caps(tokens=50)).child(Caps(tokens=5_000))
     assert child.left.tokens == 50
     with pytest.raises(TokenLimit, match="0 tokens of 50 tokens are used"):
@@ -203,110 +189,10 @@ async def test_a_fan_out_cannot_spend_the_same_money_twice() -> None:
         each.cancel()
 
 
-# -- waiting --------------------------------------------------------------------------------------------------
+# -- what is left ----------------------------------------------------------------------------------------
 
 
-async def test_what_fits_but_for_others_waits_for_them_in_order_of_arrival() -> None:
-    account = Account(Caps(calls=2))
-    first, second = [await account.reserve(ONE_CALL) for _ in range(2)]
-    third, fourth = [await began(account.reserve(ONE_CALL)) for _ in range(2)]
-    assert not third.done()
-    first.refund()
-    await asyncio.sleep(0)
-    assert third.done()
-    assert not fourth.done()
-    second.refund()
-    assert (await fourth).bound == ONE_CALL
-
-
-async def test_a_small_request_does_not_overtake_a_large_one() -> None:
-    account = Account(Caps(tokens=100))
-    working = await account.reserve(Amounts(tokens=60))
-    large = await began(account.reserve(Amounts(tokens=80)))
-    small = await began(account.reserve(Amounts(tokens=10)))
-    assert not small.done()
-    working.refund()
-    assert (await large).bound.tokens == 80
-    assert (await small).bound.tokens == 10
-
-
-async def test_who_waits_for_one_child_keeps_no_other_waiting() -> None:
-    root = Account(Caps(calls=100))
-    busy, free = root.child(Caps(calls=1)), root.child()
-    slow = await busy.reserve(ONE_CALL)
-    waits = await began(busy.reserve(ONE_CALL))
-    assert (await asyncio.wait_for(free.reserve(ONE_CALL), 1)).is_open
-    assert not waits.done()
-    slow.refund()
-    assert (await waits).is_open
-
-
-async def test_who_waits_is_refused_as_soon_as_it_cannot_fit_any_more() -> None:
-    account = Account(Caps(tokens=100))
-    working = await account.reserve(Amounts(tokens=60))
-    waits = await began(account.reserve(Amounts(tokens=80)))
-    behind = await began(account.reserve(Amounts(tokens=70)))
-    working.settle(Amounts(tokens=40))
-    with pytest.raises(TokenLimit, match="40 tokens of 100 tokens are used"):
-        await waits
-    with pytest.raises(TokenLimit):
-        await behind
-
-
-async def test_a_cancelled_wait_lets_the_next_one_in() -> None:
-    account = Account(Caps(tokens=100))
-    await account.reserve(Amounts(tokens=60))
-    large = await began(account.reserve(Amounts(tokens=80)))
-    small = await began(account.reserve(Amounts(tokens=10)))
-    large.cancel()
-    assert (await small).bound.tokens == 10
-    assert account.reserved.tokens == 70
-
-
-async def test_what_is_granted_and_cancelled_in_one_moment_is_given_back() -> None:
-    account = Account(Caps(calls=1))
-    working = await account.reserve(ONE_CALL)
-    waits = await began(account.reserve(ONE_CALL))
-    working.refund()
-    waits.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waits
-    assert all_of(account) == (NOTHING, NOTHING, NOTHING)
-
-
-async def test_a_wait_ends_with_the_time() -> None:
-    loop = asyncio.get_running_loop()
-    account = Account(Caps(calls=1, ends=loop.time() + 0.02), now=loop.time)
-    await account.reserve(ONE_CALL)
-    with pytest.raises(DeadlineExceeded):
-        await account.reserve(ONE_CALL)
-
-
-def test_what_is_granted_in_the_moment_in_which_a_timer_fires_early_is_given_back() -> None:
-    """As uvloop's timers do, which are rounded to the millisecond. Here they are to ten."""
-    loop = ManualLoop(tick=0.01)
-
-    async def granted_and_timed_out() -> Account:
-        account = Account(Caps(calls=1, ends=1.008), now=loop.clock)
-        working = await account.reserve(ONE_CALL)
-        waits = await began(account.reserve(ONE_CALL))
-        loop.clock.now = 1.006
-        await asyncio.sleep(0)  # the timer is due, and comes after what is done now
-        working.refund()
-        with pytest.raises(DeadlineExceeded):
-            await waits
-        return account
-
-    try:
-        assert loop.run_until_complete(granted_and_timed_out()).reserved == NOTHING
-    finally:
-        loop.close()
-
-
-# -- what is left ---------------------------------------------------------------------------------------------
-
-
-async def test_left_is_what_fits_now_and_prospect_what_fits_when_all_comes_back() -> None:
+async def test_left_is_the_room_now_and_prospect_the_room_without_open_reservations() -> None:
     root = Account(Caps(tokens=100, micros=50))
     node = root.child(Caps(tokens=80))
     sibling = root.child()
@@ -318,7 +204,7 @@ async def test_left_is_what_fits_now_and_prospect_what_fits_when_all_comes_back(
     assert node.left.calls > UNLIMITED // 2
 
 
-async def test_pressure_is_the_share_of_what_is_scarcest_here_or_above() -> None:
+async def test_pressure_is_the_used_share_of_the_scarcest_currency_here_or_above() -> None:
     clock = Clock(100.0)
     root = Account(Caps(tokens=100, micros=1_000, ends=110.0), now=clock)
     node = root.child(Caps(calls=10))
@@ -333,17 +219,17 @@ async def test_pressure_is_the_share_of_what_is_scarcest_here_or_above() -> None
     assert node.pressure == 1.0
 
 
-async def test_pressure_never_passes_one() -> None:
+async def test_pressure_never_exceeds_one() -> None:
     account = Account(Caps(tokens=10))
     (await account.reserve(Amounts(tokens=10))).settle(Amounts(tokens=99))
     assert account.pressure == 1.0
     assert Account(Caps(tokens=0)).pressure == 0.0
 
 
-# -- the finishing reserve ------------------------------------------------------------------------------------
+# -- the finishing reserve -------------------------------------------------------------------------------
 
 
-async def test_what_is_held_is_not_for_other_calls() -> None:
+async def test_other_calls_cannot_use_the_finishing_reserve() -> None:
     root = Account(Caps(calls=3))
     node = root.child()
     assert node.hold(ONE_CALL)
@@ -358,7 +244,7 @@ async def test_what_is_held_is_not_for_other_calls() -> None:
     assert all_of(root) == (Amounts(calls=3), NOTHING, NOTHING)
 
 
-async def test_the_last_call_waits_for_nobody() -> None:
+async def test_the_last_call_does_not_wait_for_other_requests() -> None:
     root = Account(Caps(tokens=100))
     node = root.child()
     node.hold(Amounts(tokens=30))
@@ -371,7 +257,7 @@ async def test_the_last_call_waits_for_nobody() -> None:
     waits.cancel()
 
 
-async def test_a_last_call_may_take_more_than_was_held_where_that_is_there() -> None:
+async def test_a_last_call_may_take_more_than_its_reserve_if_there_is_room() -> None:
     account = Account(Caps(tokens=100))
     account.hold(Amounts(tokens=30))
     with account.finishing():
@@ -383,7 +269,7 @@ async def test_a_last_call_may_take_more_than_was_held_where_that_is_there() -> 
             await account.reserve(Amounts(tokens=101))
 
 
-async def test_a_last_call_that_is_refused_by_the_provider_can_be_made_again() -> None:
+async def test_a_last_call_that_the_provider_refused_can_be_made_again() -> None:
     account = Account(Caps(calls=2))
     account.hold(ONE_CALL)
     await account.reserve(ONE_CALL)
@@ -395,7 +281,7 @@ async def test_a_last_call_that_is_refused_by_the_provider_can_be_made_again() -
     assert account.held == NOTHING
 
 
-async def test_nothing_is_held_beyond_what_is_there() -> None:
+async def test_a_reserve_cannot_exceed_the_room() -> None:
     root = Account(Caps(tokens=100))
     node = root.child(Caps(tokens=40))
     assert not node.hold(Amounts(tokens=41))
@@ -407,7 +293,7 @@ async def test_nothing_is_held_beyond_what_is_there() -> None:
     assert root.held.tokens == 100
 
 
-async def test_a_closed_account_gives_back_what_it_held_to_who_waits() -> None:
+async def test_closing_an_account_frees_its_reserve_for_waiting_requests() -> None:
     root = Account(Caps(calls=2))
     node = root.child()
     node.hold(ONE_CALL)
@@ -419,10 +305,10 @@ async def test_a_closed_account_gives_back_what_it_held_to_who_waits() -> None:
     working.refund()
 
 
-# -- bills beyond their bound ---------------------------------------------------------------------------------
+# -- bills beyond their bound ----------------------------------------------------------------------------
 
 
-async def test_a_bill_beyond_its_bound_is_paid_where_it_fits() -> None:
+async def test_a_bill_beyond_its_bound_is_paid_if_it_fits() -> None:
     account = Account(Caps(tokens=100))
     (await account.reserve(Amounts(tokens=10))).settle(Amounts(tokens=60))
     assert account.committed.tokens == 60
@@ -444,7 +330,7 @@ async def test_a_bill_beyond_its_bound_is_paid_where_it_fits() -> None:
     ],
     ids=["tokens", "money"],
 )
-async def test_what_does_not_fit_is_a_debt_that_is_named_and_nothing_more_is_given_out(
+async def test_a_bill_that_does_not_fit_is_a_debt_and_closes_the_ledger(
     caps: Caps, bill: Amounts, kind: type[LimitExceeded], limit: str, said: str
 ) -> None:
     root = Account()
@@ -470,7 +356,7 @@ async def test_a_debt_ends_every_wait() -> None:
             await each
 
 
-async def test_a_debt_is_the_overshoot_at_its_greatest() -> None:
+async def test_a_debt_is_the_greatest_overshoot() -> None:
     account = Account(Caps(tokens=100))
     first, second = [await account.reserve(Amounts(tokens=50)) for _ in range(2)]
     first.settle(Amounts(tokens=60))
@@ -481,7 +367,7 @@ async def test_a_debt_is_the_overshoot_at_its_greatest() -> None:
         await account.reserve(ONE_CALL)
 
 
-# -- the books ------------------------------------------------------------------------------------------------
+# -- the books -------------------------------------------------------------------------------------------
 
 
 async def test_usage_adds_up_over_the_tree_and_by_model() -> None:
@@ -499,7 +385,7 @@ async def test_usage_adds_up_over_the_tree_and_by_model() -> None:
     assert root.usage == usage
 
 
-async def test_a_cost_that_nobody_knows_makes_the_sum_unknown() -> None:
+async def test_an_unknown_cost_makes_the_sum_unknown() -> None:
     account = Account()
     (await account.reserve(ONE_CALL)).settle(ONE_CALL, "a", Usage(calls=1, cost_micros=5))
     (await account.reserve(ONE_CALL)).settle(ONE_CALL, "b", Usage(calls=1, cost_micros=None))

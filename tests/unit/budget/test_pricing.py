@@ -25,17 +25,17 @@ TIERED = Price(
     tiers=(Tier(above=200_000, input=2.5, output=15.0, cached=0.25),),
 )
 
-# -- the snapshot ---------------------------------------------------------------------------------------------
+# -- the snapshot ----------------------------------------------------------------------------------------
 
 
-def test_the_snapshot_is_dated_and_says_where_it_comes_from() -> None:
+def test_the_snapshot_has_a_date_and_sources() -> None:
     made = snapshot()
     assert datetime.date(2026, 1, 1) <= datetime.date.fromisoformat(made.date)
     assert {source.package for source in made.sources} == {"litellm", "genai-prices"}
     assert all(source.version and source.licence == "MIT" for source in made.sources)
 
 
-def test_the_snapshot_knows_the_models_that_people_use() -> None:
+def test_the_snapshot_contains_well_known_models() -> None:
     known = snapshot().models
     assert 60 <= len(known) <= 150
     assert {name.partition("/")[0] for name in known} == {"openai", "anthropic", "gemini", "openrouter"}
@@ -44,7 +44,7 @@ def test_the_snapshot_knows_the_models_that_people_use() -> None:
         assert any(price.window and price.max_output for price in prices), maker
 
 
-def test_no_figure_of_the_snapshot_is_beyond_belief() -> None:
+def test_every_figure_of_the_snapshot_is_plausible() -> None:
     for name, price in snapshot().models.items():
         assert 0 < price.input <= 1_000, name
         assert price.input <= price.output <= 1_000 or (price.output == 0 and "/text-embedding-" in name), (
@@ -65,13 +65,13 @@ def test_every_price_of_the_snapshot_is_a_whole_number_of_pico_dollars() -> None
             assert rate is None or rate == round(rate * PICOS) / PICOS, name
 
 
-def test_where_the_tables_disagree_the_dearer_one_was_taken() -> None:
+def test_the_higher_of_two_disagreeing_prices_is_taken() -> None:
     for each in snapshot().disagreements:
         assert each.taken == max(each.values.values())
         assert each.model in snapshot().models
 
 
-# -- bills ----------------------------------------------------------------------------------------------------
+# -- bills -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_where_the_tables_disagree_the_dearer_one_was_taken() -> None:
         pytest.param(FREE, Usage(input_tokens=10**6, output_tokens=10**6), 0, id="what is free is free"),
     ],
 )
-def test_bills_to_the_micro_dollar(price: Price, usage: Usage, micros: int | Fraction) -> None:
+def test_bills_are_exact_to_the_micro_dollar(price: Price, usage: Usage, micros: int | Fraction) -> None:
     assert Fraction(price.picos(usage), PICOS) == micros
 
 
@@ -144,7 +144,7 @@ def test_tiers_need_no_order() -> None:
         assert Price(input=1.0, output=1.0, tiers=tiers).picos(usage) == 201 * 3 * PICOS
 
 
-# -- laws -----------------------------------------------------------------------------------------------------
+# -- laws ------------------------------------------------------------------------------------------------
 
 RATES = st.integers(0, 50_000_000).map(lambda picos: picos / PICOS) | st.sampled_from([0.0, 0.3, 1.25, 75.0])
 OPTIONAL_RATES = st.none() | RATES
@@ -180,16 +180,15 @@ def test_no_call_costs_more_than_its_bound(
 
 
 @given(PRICES, TOKENS, TOKENS)
-def test_a_bound_is_what_the_dearest_call_costs(price: Price, tokens: int, output: int) -> None:
-    flat = msgspec.structs.replace(
-        price, tiers=()
-    )  # with tiers it may join the rates of one to the length of another
-    dearest = max(
+def test_a_bound_is_the_cost_of_the_most_expensive_call(price: Price, tokens: int, output: int) -> None:
+    # With tiers, a bound may combine the rates of one tier with the length of another.
+    flat = msgspec.structs.replace(price, tiers=())
+    highest = max(
         flat.picos(Usage(input_tokens=tokens, output_tokens=output)),
         flat.picos(Usage(input_tokens=tokens, cached_tokens=tokens, output_tokens=output)),
         flat.picos(Usage(input_tokens=tokens, cache_write_tokens=tokens, output_tokens=output)),
     )
-    assert flat.bound_micros(tokens, output) == -(-dearest // PICOS)
+    assert flat.bound_micros(tokens, output) == -(-highest // PICOS)
 
 
 @given(PRICES, TOKENS, TOKENS, TOKENS, TOKENS)
@@ -211,27 +210,27 @@ def test_the_affordable_output_is_the_longest_that_the_money_bounds(
         assert price.bound_micros(tokens, longest + 1) > micros or longest >= 1 << 40
 
 
-def test_affordable_output_minds_the_tier_whose_output_is_dearest() -> None:
+def test_affordable_output_assumes_the_tier_with_the_most_expensive_output() -> None:
     tiers = (Tier(above=10, input=1.0, output=50.0), Tier(above=20, input=1.0, output=2.0))
     price = Price(input=1.0, output=1.0, tiers=tiers)
     assert price.affordable_output(30, 130) == 2  # 130 - 30 = 100 micro-dollars at 50 a token
     assert price.affordable_output(30, 29) < 0
 
 
-def test_whatever_is_free_can_be_written_without_end() -> None:
+def test_the_affordable_output_of_a_free_model_has_no_limit() -> None:
     assert FREE.affordable_output(10**6, 0) > 10**9
     assert FREE.affordable_output(10**6, -1) < 0
 
 
 @given(st.lists(st.integers(0, 10 * PICOS)))
-def test_whole_micro_dollars_lose_nothing_of_the_exact_sum(bills: list[int]) -> None:
+def test_rounding_to_micro_dollars_keeps_the_exact_sum(bills: list[int]) -> None:
     cents = Cents()
     booked = [cents.micros(bill) for bill in bills]
     assert list(accumulate(booked)) == [exact // PICOS for exact in accumulate(bills)]
     assert all(0 <= micros <= -(-bill // PICOS) for micros, bill in zip(booked, bills, strict=True))
 
 
-# -- the price list -------------------------------------------------------------------------------------------
+# -- the price list --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -254,7 +253,7 @@ def own(folder: Path, text: str) -> Path:
     return path
 
 
-def test_what_the_user_says_wins(tmp_path: Path, listed: Mapping[str, Price]) -> None:
+def test_the_users_prices_take_precedence(tmp_path: Path, listed: Mapping[str, Price]) -> None:
     prices = PriceList(
         own(
             tmp_path,
@@ -271,13 +270,13 @@ def test_what_the_user_says_wins(tmp_path: Path, listed: Mapping[str, Price]) ->
     assert prices.of("openai/gpt-5-mini") == listed["openai/gpt-5-mini"]
 
 
-def test_prices_that_are_given_win_over_those_of_the_file(tmp_path: Path) -> None:
+def test_prices_passed_as_an_argument_take_precedence_over_the_file(tmp_path: Path) -> None:
     file = own(tmp_path, '["a/b"]\ninput = 1\noutput = 1\n["c/d"]\ninput = 1\noutput = 1\n')
     prices = PriceList(file, {"a/b": FREE})
     assert (prices.of("a/b"), prices.of("c/d")) == (FREE, Price(input=1.0, output=1.0))
 
 
-def test_without_a_file_the_snapshot_holds(tmp_path: Path) -> None:
+def test_without_a_file_the_snapshot_is_used(tmp_path: Path) -> None:
     for name, price in snapshot().models.items():
         assert PriceList(tmp_path / "none.toml").of(name) == price
 
@@ -292,13 +291,13 @@ def test_without_a_file_the_snapshot_holds(tmp_path: Path) -> None:
         "openrouter/qwen/no-such-model",
         "openrouter/openai/gpt-4o:extended",
         "openrouter/openai/gpt-5:online",
-        "openrouter/nobody/gpt-5",
+        "openrouter/no-such-maker/gpt-5",
         "openai/ft:gpt-4o-mini:company::id",
         "",
     ],
 )
 @pytest.mark.usefixtures("listed")
-def test_an_unknown_price_is_unknown(model: str) -> None:
+def test_an_unknown_model_has_no_price(model: str) -> None:
     assert PriceList().of(model) is None
 
 
@@ -321,14 +320,14 @@ def test_an_unknown_price_is_unknown(model: str) -> None:
         ("openrouter/qwen/qwen3-coder:floor", "openrouter/qwen/qwen3-coder"),
     ],
 )
-def test_a_model_is_found_by_the_names_it_goes_by(model: str, name: str, listed: Mapping[str, Price]) -> None:
+def test_a_model_is_found_under_all_its_names(model: str, name: str, listed: Mapping[str, Price]) -> None:
     assert PriceList().of(model) == listed[name]
 
 
 @pytest.mark.parametrize(
     "model", ["offline/extractive", "ollama/qwen3:8b", "openrouter/qwen/qwen3-coder:free"]
 )
-def test_models_that_cost_nothing(model: str) -> None:
+def test_free_models_have_a_price_of_zero(model: str) -> None:
     assert PriceList().of(model) == FREE
 
 
@@ -360,6 +359,6 @@ def test_a_price_that_cannot_be_used_is_named(tmp_path: Path, text: str, value: 
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "prices.toml"
     path.write_bytes(data)
-    with pytest.raises(ConfigError, match="USD for a million tokens") as caught:
+    with pytest.raises(ConfigError, match="USD per million tokens") as caught:
         PriceList(path)
     assert str(path) in str(caught.value)

@@ -21,16 +21,16 @@ def after(replies: Sequence[int], role: str = "sub") -> int:
 
 
 @pytest.mark.parametrize(("role", "first"), [("root", 8_192), ("sub", 4_096), ("another", 4_096)])
-def test_before_anything_was_seen_there_is_room_for_thoughts(role: str, first: int) -> None:
+def test_the_first_limit_has_room_for_reasoning(role: str, first: int) -> None:
     assert ReplySizes().wanted(MODEL, role) == first
 
 
-def test_a_few_replies_say_nothing() -> None:
+def test_a_few_replies_do_not_change_the_limit() -> None:
     assert after([10] * 7) == 4_096
     assert after([10] * 8) < 4_096
 
 
-def test_models_and_roles_are_told_apart() -> None:
+def test_each_model_and_role_has_its_own_limit() -> None:
     sizes = ReplySizes()
     for _ in range(20):
         sizes.learn(MODEL, "sub", 300)
@@ -40,7 +40,7 @@ def test_models_and_roles_are_told_apart() -> None:
 
 
 @given(st.lists(st.integers(0, 30_000), min_size=8, max_size=600))
-def test_at_least_99_of_100_recent_replies_would_have_fit_or_were_longer_than_is_ever_asked_for(
+def test_at_least_99_of_100_recent_replies_would_have_fit_or_were_above_the_ceiling(
     replies: list[int],
 ) -> None:
     wanted = after(replies)
@@ -61,13 +61,11 @@ def test_one_long_reply_in_three_hundred_is_not_reserved_for() -> None:
     assert after(replies) < 1_000
 
 
-def test_what_was_long_ago_is_forgotten() -> None:
+def test_old_replies_are_forgotten() -> None:
     assert after([9_000] * 300 + [400] * 256) == after([400] * 256) < 1_000
     assert after([400] * 300 + [9_000] * 256) >= 9_000
 
 
 @pytest.mark.parametrize(("most", "ceiling"), [(None, 16_384), (128_000, 16_384), (8_192, 8_192)])
-def test_a_reply_that_was_cut_is_asked_for_with_what_the_model_can_write_at_most(
-    most: int | None, ceiling: int
-) -> None:
+def test_the_ceiling_is_at_most_the_models_longest_reply(most: int | None, ceiling: int) -> None:
     assert ReplySizes.ceiling(most) == ceiling

@@ -1,4 +1,4 @@
-"""Where an answer goes: found out before it is paid for, and written whole or not at all."""
+"""Delivery of an answer: an output file is checked before the run, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.cli import harlm
 ANSWER = Answer(text="4711", run_id="01X")
 
 
-def test_what_cannot_be_written_is_refused_before_anything_is_paid() -> None:
+def test_a_file_that_cannot_be_written_is_refused_before_the_run() -> None:
     with ScriptedServer(lambda request: "4711") as server:
         ran = harlm(
             "ask", "What?", "-", "-o", "no/folder/x", "-m", f"openai/x@{server.base_url}", stdin=b"text"
@@ -27,7 +27,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is_paid() -> None:
     assert server.requests == []
 
 
-def test_finding_out_touches_nothing() -> None:
+def test_the_check_changes_no_file() -> None:
     output = Path("answer.txt")
     refuse_unwritable(output)
     assert not list(Path().iterdir())
@@ -64,7 +64,7 @@ def test_an_answer_replaces_the_file_and_keeps_its_mode_and_its_link() -> None:
     assert {path.name for path in Path().iterdir()} == {"real.txt", "link.txt"}
 
 
-def test_half_an_answer_is_never_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_an_answer_is_never_written(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("answer.txt").write_text("precious", encoding="utf-8")
 
     def full(path: Path, data: bytes) -> int:
@@ -78,7 +78,7 @@ def test_half_an_answer_is_never_left(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(Path().iterdir())) == 1
 
 
-def test_a_pipe_is_written_to_and_stays_one() -> None:
+def test_a_pipe_is_written_to_and_stays_a_pipe() -> None:
     pipe = Path("pipe")
     os.mkfifo(pipe)
     got: list[str] = []

@@ -1,4 +1,6 @@
-"""A home that is unknown, somebody else's, or gone: an obstacle only for what needs one."""
+"""A home folder that is unknown, belongs to another user, or was deleted: a problem only for verbs that
+need it.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +29,14 @@ def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_home")
-def test_without_a_home_there_is_no_user_file_and_nowhere_to_keep_runs() -> None:
+def test_without_a_home_there_is_no_user_file_and_no_folder_for_runs() -> None:
     assert not home.user_config_file().is_file()
     with pytest.raises(ConfigError, match=r"there is no home folder for '~' .* set HARLM_HOME"):
         home.runs_of(Config())
     assert _about_home(Config()).state == "bad"
 
 
-def test_somebody_elses_home_that_may_not_be_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_of_another_user_that_cannot_be_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     exists = Path.exists
 
     def guarded(path: Path, *, follow_symlinks: bool = True) -> bool:
@@ -55,21 +57,21 @@ def test_a_home_that_is_a_file_is_bad() -> None:
 @pytest.mark.parametrize(
     "arguments", [["ask", "What is the code?", "a.txt"], ["runs", "list"], ["runs", "show", "last"]]
 )
-def test_an_unknown_users_home_is_one_line(arguments: list[str]) -> None:
+def test_the_home_of_an_unknown_user_is_a_one_line_error(arguments: list[str]) -> None:
     Path("a.txt").write_text("The code is 4711.", encoding="utf-8")
-    ran = harlm(*arguments, "-v", environment={"HARLM_HOME": "~nobody-of-this-name/x"})
+    ran = harlm(*arguments, "-v", environment={"HARLM_HOME": "~no-such-user/x"})
     assert ran.code == 3
-    assert "harlm: there is no home folder for '~nobody-of-this-name/x'" in ran.err
+    assert "harlm: there is no home folder for '~no-such-user/x'" in ran.err
 
 
-def test_doctor_says_that_the_home_is_bad_and_goes_on() -> None:
-    ran = harlm("doctor", environment={"HARLM_HOME": "~nobody-of-this-name/x"})
+def test_doctor_reports_a_bad_home_and_continues() -> None:
+    ran = harlm("doctor", environment={"HARLM_HOME": "~no-such-user/x"})
     assert ran.code == 3
     assert "BAD   home: there is no home folder for" in ran.out
     assert "sandbox: tier" in ran.out
 
 
 @pytest.mark.parametrize("verb", ["config show", "runs list", "doctor", "models"])
-def test_a_folder_that_was_deleted_is_no_obstacle(verb: str) -> None:
+def test_verbs_work_in_a_deleted_folder(verb: str) -> None:
     ran = in_shell(f"mkdir gone && cd gone && rmdir ../gone && harlm {verb}")
     assert ran.code == 0, ran.err

@@ -1,4 +1,4 @@
-"""Nothing out of a document, a name, a question or an answer commands the terminal."""
+"""No text of a document, a name, a question or an answer controls the terminal."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def test_an_answer_is_harmless_on_a_terminal() -> None:
     assert "\u009b" not in ran.err
 
 
-def test_an_answer_in_a_pipe_is_as_it_is() -> None:
+def test_an_answer_in_a_pipe_is_unchanged() -> None:
     ran = harlm("ask", "What is the code?", "a.txt")
     assert f"The code is 4711 {TITLE} \u009b31m yes." in ran.out
     assert SHOWN in ran.err
     assert TITLE not in ran.err
 
 
-def test_an_answer_in_a_file_is_as_it_is() -> None:
+def test_an_answer_in_a_file_is_unchanged() -> None:
     harlm("ask", "What is the code?", "a.txt", "-o", "answer.txt")
     assert TITLE in Path("answer.txt").read_text(encoding="utf-8")
 
 
-def test_the_other_verbs_are_harmless() -> None:
+def test_the_output_of_other_verbs_is_harmless() -> None:
     Path(f"b{TITLE}.txt").write_text("text", encoding="utf-8")
     Path(f"c{TITLE}.bin").write_bytes(b"\0\xff" * 50)
     harlm("ask", f"What is the{TITLE} code?", "a.txt", "-q")
@@ -60,7 +60,7 @@ def test_an_error_is_harmless() -> None:
     assert "\x1b" not in ran.err
 
 
-def test_json_means_the_same_and_holds_no_control_character() -> None:
+def test_json_keeps_the_value_and_has_no_control_character() -> None:
     value = {"text": "".join(map(chr, range(0x110)))}
     text = json_text(value)
     assert json.loads(text) == value
@@ -82,17 +82,17 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_the_cursor_comes_back_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cursor_comes_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with pytest.raises(RuntimeError), _displayed(quiet=False, beside=None):
-        raise RuntimeError("a fault of ours")
+    with pytest.raises(RuntimeError), _displayed(quiet=False, events=None):
+        raise RuntimeError("a bug")
     said = terminal.getvalue()
     assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l")
 
 
-def test_events_on_a_terminal_of_their_own_leave_the_display_alone() -> None:
-    with _displayed(quiet=False, beside=_EventLines()) as displays:
+def test_progress_is_shown_while_events_go_elsewhere_unless_quiet() -> None:
+    with _displayed(quiet=False, events=_EventLines()) as displays:
         assert len(displays) == 1
-    with _displayed(quiet=True, beside=None) as displays:
+    with _displayed(quiet=True, events=None) as displays:
         assert displays == []

@@ -1,4 +1,4 @@
-"""Being asked to stop: what runs is cancelled and cleaned up, and what is kept is said."""
+"""Signals that stop a run: it is cancelled and cleaned up, and reports what is kept."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def ignore_ctrl_c() -> None:
         (signal.SIGTERM, ignore_ctrl_c, 143, "stopped by SIGTERM"),
     ],
 )
-def test_a_stopped_run_leaves_nothing_behind_and_says_what_is_kept(
+def test_a_stopped_run_leaves_no_files_and_says_what_is_kept(
     number: int, before: Callable[[], object] | None, code: int, said: str, tmp_path: Path
 ) -> None:
     with ScriptedServer(lambda request: SLEEP) as server:
@@ -82,14 +82,14 @@ def test_a_stopped_run_leaves_nothing_behind_and_says_what_is_kept(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_without_an_answered_call_is_named_as_well(tmp_path: Path) -> None:
+def test_a_stopped_run_without_an_answered_call_is_named(tmp_path: Path) -> None:
     with ScriptedServer(lambda request: "late", latency_s=4) as server:
         ran = stopped(server, signal.SIGINT, tmp_path)
     assert ran.returncode == 130
     assert "no answered call, but the events are kept: harlm runs show 01" in ran.stderr
 
 
-def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     def reply(request: Request) -> str:
         time.sleep(2)
         return "```repl\nFINAL('done')\n```"

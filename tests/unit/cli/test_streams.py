@@ -1,4 +1,6 @@
-"""Standard streams that are missing, full, left by their reader, or in a narrow encoding. What was paid for is never lost."""
+"""Standard streams that are missing, full, closed by their reader, or in a narrow encoding: a paid answer is
+never lost.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def test_a_reader_that_has_seen_enough_is_no_fault(command: str) -> None:
 
 def test_a_run_is_finished_and_kept_when_the_reader_of_its_events_leaves() -> None:
     ran = in_shell(f"{ASK} --json | true")
-    assert "not written any more" not in ran.err
+    assert "no longer be written" not in ran.err
     assert states() == ["ok"]
 
 

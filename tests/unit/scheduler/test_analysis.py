@@ -110,7 +110,7 @@ def test_the_shape_of_a_cell(name: str) -> None:
     assert (made.shape, made.length, flows(made)) == (shape, length, loops)
 
 
-def test_a_call_under_a_test_on_a_reply_is_not_certain() -> None:
+def test_a_call_that_depends_on_a_reply_is_not_certain() -> None:
     first, second, third = plan(
         """
         for c in chunks:
@@ -125,7 +125,7 @@ def test_a_call_under_a_test_on_a_reply_is_not_certain() -> None:
     assert (third.needs, third.is_certain) == ((1, 2), True), "v is what it is because of the first"
 
 
-def test_helpers_are_followed_to_where_they_call() -> None:
+def test_helper_functions_are_followed_to_their_calls() -> None:
     first, second = plan(
         """
         def label(text):
@@ -141,7 +141,7 @@ def test_helpers_are_followed_to_where_they_call() -> None:
     assert flows(plan("def f(c):\n    return llm_query(c)\nfor c in cs:\n    f(c)")) == [["map"]]
 
 
-def test_a_return_in_a_helper_leaves_only_the_helper() -> None:
+def test_a_return_in_a_helper_function_ends_only_that_function() -> None:
     made = plan(
         """
         def first(q):
@@ -155,20 +155,20 @@ def test_a_return_in_a_helper_leaves_only_the_helper() -> None:
     assert flows(made) == [["map", "search"]]
 
 
-def test_helpers_of_earlier_cells_count_and_broken_cells_are_passed_over() -> None:
-    made = plan("r = [ask(c) for c in chunks]", "def ask(c):\n    return llm_query(c)", "this is no Python")
+def test_helper_functions_of_earlier_cells_are_known_and_broken_cells_are_skipped() -> None:
+    made = plan("r = [ask(c) for c in chunks]", "def ask(c):\n    return llm_query(c)", "this is not Python")
     assert [site.through for site in made.sites] == [("ask",)]
     assert can_call("ask(1)", ["def ask(c):\n    return llm_query(c)"])
     assert not can_call("ask(1)", ["def ask(c):\n    return c"])
     assert not can_call("print('llm_query')")
 
 
-def test_helpers_that_call_themselves_end() -> None:
+def test_recursive_helper_functions_are_followed_once() -> None:
     made = plan("def f(n):\n    return llm_query(f(n - 1)) if n else ''\nprint(f(9))")
     assert len(made.sites) == 1
 
 
-def test_a_cell_that_is_no_python_says_so_as_python_does() -> None:
+def test_a_cell_that_is_not_python_raises_a_syntax_error() -> None:
     with pytest.raises(SyntaxError):
         analyse("for x in:")
     assert can_call("for x in:")
@@ -211,7 +211,7 @@ _STATEMENTS = st.recursive(
 
 
 @given(st.lists(_STATEMENTS, min_size=1, max_size=5).map("\n".join))
-def test_every_call_that_is_written_is_found_and_depends_on_earlier_ones_only(code: str) -> None:
+def test_every_call_is_found_and_depends_only_on_earlier_ones(code: str) -> None:
     made = analyse(code)
     tree = ast.parse(code)
     written = {

@@ -1,4 +1,4 @@
-"""Calls made early, and claimed."""
+"""Calls that a scout makes early, and the cell claims."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from tests.support.virtual_time import Clock
 
 
 class Model:
-    """Replies with what was asked and which call it is; ``slow`` never comes, ``bad`` fails, ``dear`` is refused early."""
+    """Replies with the prompt and the number of the call. ``slow`` never replies, ``bad`` fails, ``costly``
+    is refused if it is early.
+    """
 
     def __init__(self) -> None:
         self.made: list[str] = []
@@ -34,8 +36,8 @@ class Model:
             raise
         if prompt == "bad":
             raise CodeError("no reply")
-        if prompt == "dear" and is_early:
-            raise CallLimit("too dear", limit="calls", used=1, allowed=1)
+        if prompt == "costly" and is_early:
+            raise CallLimit("too costly", limit="calls", used=1, allowed=1)
         return f"{prompt} #{number}"
 
 
@@ -53,7 +55,7 @@ def asked(prompt: str) -> tuple[str, dict[str, object]]:
     return "llm_query", {"prompt": prompt, "model": None}
 
 
-async def test_what_was_foreseen_is_claimed_and_made_once() -> None:
+async def test_a_foreseen_call_is_claimed_and_made_once() -> None:
     model = Model()
     broker = Broker(model.begin)
     assert await broker.foresee(foreseen(1, "a")) == "a #1"
@@ -63,7 +65,7 @@ async def test_what_was_foreseen_is_claimed_and_made_once() -> None:
     assert (record.early.made, record.early.claimed, record.early.wasted) == (1, 1, 0)
 
 
-async def test_a_scout_that_comes_late_begins_nothing_again() -> None:
+async def test_a_late_scout_begins_no_call_again() -> None:
     model = Model()
     broker = Broker(model.begin)
     assert await broker.claim(*asked("a")) == "a #1"
@@ -83,7 +85,7 @@ async def test_the_same_prompt_gets_one_reply_each_time() -> None:
     ]
 
 
-async def test_a_failure_is_told_only_to_the_cell_that_asks() -> None:
+async def test_a_failure_reaches_only_the_cell_that_claims_the_call() -> None:
     broker = Broker(Model().begin)
     with pytest.raises(CodeError, match="no reply"):
         await broker.foresee(foreseen(1, "bad"))
@@ -92,15 +94,15 @@ async def test_a_failure_is_told_only_to_the_cell_that_asks() -> None:
     await broker.close()
 
 
-async def test_what_the_budget_refused_early_is_asked_for_again() -> None:
+async def test_a_call_that_was_refused_early_is_made_again_for_the_cell() -> None:
     model = Model()
     broker = Broker(model.begin)
     with pytest.raises(CallLimit):
-        await broker.foresee(foreseen(1, "dear"))
-    assert await broker.claim(*asked("dear")) == "dear #2"
+        await broker.foresee(foreseen(1, "costly"))
+    assert await broker.claim(*asked("costly")) == "costly #2"
 
 
-async def test_what_nobody_asked_for_is_cancelled_and_counted() -> None:
+async def test_unclaimed_calls_are_cancelled_and_counted() -> None:
     model = Model()
     broker = Broker(model.begin)
     waiting = [
@@ -114,7 +116,7 @@ async def test_what_nobody_asked_for_is_cancelled_and_counted() -> None:
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_a_claim_that_is_given_up_does_not_end_the_call() -> None:
+async def test_a_cancelled_claim_does_not_end_the_call() -> None:
     model = Model()
     broker = Broker(model.begin)
     claiming = asyncio.create_task(broker.claim(*asked("slow")))
@@ -126,7 +128,7 @@ async def test_a_claim_that_is_given_up_does_not_end_the_call() -> None:
     assert model.cancelled == ["slow"]
 
 
-async def test_risks_are_taken_only_while_the_budget_allows() -> None:
+async def test_uncertain_calls_are_made_only_while_the_budget_allows() -> None:
     model = Model()
     broker = Broker(model.begin, may_risk=lambda: False)
     waiting = asyncio.create_task(broker.foresee(foreseen(1, "a", certain=False)))
@@ -135,7 +137,7 @@ async def test_risks_are_taken_only_while_the_budget_allows() -> None:
     waiting.cancel()
 
 
-async def test_the_record_is_the_graph() -> None:
+async def test_the_record_has_the_calls_and_their_needs() -> None:
     clock = Clock()
     broker = Broker(Model().begin, now=clock)
     for number, (prompt, needs) in enumerate([("a", ()), ("b", ()), ("c", (1, 2))], start=1):

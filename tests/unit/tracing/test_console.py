@@ -1,3 +1,5 @@
+"""Progress on a terminal: plain lines, and a live tree."""
+
 from __future__ import annotations
 
 import io
@@ -6,23 +8,11 @@ import pytest
 
 from harlm import events
 from harlm.tracing import console
-from harlm.tracing.console import LiveTree, PlainLines, harmless
-from harlm.tracing.tree import CallTree, node_line, one_line
-from tests.contracts.test_trace_sink import STORY
+from harlm.tracing.console import LiveTree, PlainLines, counted, harmless
+from tests.support.story import STORY
 
 
-def test_the_tree_counts_calls_where_they_were_made() -> None:
-    root = CallTree(STORY).root
-    assert root is not None
-    assert (root.root_calls, root.sub_calls, root.cells, root.status) == (1, 1, 1, "ok")
-    assert root.reused == 1
-    (child,) = root.children
-    assert (child.name, child.failed, child.in_flight, child.status) == ("0.0", 1, 0, "ok")
-    assert node_line(root).startswith("full “")
-    assert "1 failed" in node_line(child)
-
-
-def test_plain_lines_say_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_lines_report_important_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console, "_QUIET_S", 0.0)
     out = io.StringIO()
     lines = PlainLines(out)
@@ -34,7 +24,7 @@ def test_plain_lines_say_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "note: [bold]not markup[/]" in said
 
 
-def test_the_live_tree_takes_no_text_for_markup() -> None:
+def test_the_live_tree_does_not_interpret_markup() -> None:
     out = io.StringIO()
     tree = LiveTree(out)
     for event in STORY:
@@ -44,18 +34,14 @@ def test_the_live_tree_takes_no_text_for_markup() -> None:
     assert "[bold]not markup[/]" in out.getvalue()
 
 
-def test_no_events_are_no_tree() -> None:
-    assert CallTree().root is None
-
-
-def test_control_characters_are_shown_and_not_obeyed() -> None:
+def test_control_characters_are_shown_as_escapes() -> None:
     assert harmless("a\x1b]0;x\x07b\x7f\x9bc") == r"a\x1b]0;x\x07b\x7f\x9bc"
     assert harmless("two\r\nlines\tand “ümläute”\n") == "two\nlines\tand “ümläute”\n"
     assert harmless("over\rwritten") == r"over\x0dwritten"
 
 
 @pytest.mark.parametrize("display", [PlainLines, LiveTree])
-def test_no_display_commands_the_terminal(display: type[PlainLines | LiveTree]) -> None:
+def test_no_display_controls_the_terminal(display: type[PlainLines | LiveTree]) -> None:
     out = io.StringIO()
     shown = display(out)
     for event in STORY:
@@ -66,7 +52,7 @@ def test_no_display_commands_the_terminal(display: type[PlainLines | LiveTree]) 
 
 
 class Broken(io.StringIO):
-    """A terminal that goes away after the first line."""
+    """A terminal that closes after the first line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +69,7 @@ class Broken(io.StringIO):
 
 
 @pytest.mark.parametrize("display", [PlainLines, LiveTree])
-def test_a_display_that_cannot_be_seen_stops_and_the_run_goes_on(
+def test_a_display_stops_after_a_write_error_without_failing_the_run(
     display: type[PlainLines | LiveTree],
 ) -> None:
     out = Broken()
@@ -94,7 +80,7 @@ def test_a_display_that_cannot_be_seen_stops_and_the_run_goes_on(
     assert out.refused == 1
 
 
-def test_a_tree_takes_no_text_for_a_picture() -> None:
+def test_the_live_tree_does_not_interpret_emoji_codes() -> None:
     out = io.StringIO()
     tree = LiveTree(out)
     tree.emit(events.Noted(message="a :smile: here"))
@@ -102,18 +88,24 @@ def test_a_tree_takes_no_text_for_a_picture() -> None:
     assert ":smile:" in out.getvalue()
 
 
-def test_one_line_is_cut_where_it_is_longer() -> None:
-    assert one_line(" a\n b ") == "a b"
-    assert one_line("x" * 20, 10) == "x" * 9 + "…"
+def test_a_short_wait_is_not_reported() -> None:
+    out = io.StringIO()
+    lines = PlainLines(out)
+    for wait in (1.9, 2.0):
+        lines.emit(events.Retried(model="a/b", attempt=1, error=f"slow after {wait}", wait_s=wait))
+    assert out.getvalue() == "note: slow after 2.0; retrying in 2 s\n"
 
 
-def test_a_node_is_never_its_own_parent() -> None:
-    tree = CallTree(
-        [
-            events.NodeStarted(
-                node="0", parent="0", depth=0, question="q", mode="repl", documents=1, characters=1
-            )
-        ]
-    )
-    assert tree.root is not None
-    assert tree.root.children == []
+def test_a_limit_and_a_fallback_are_reported() -> None:
+    out = io.StringIO()
+    lines = PlainLines(out)
+    lines.emit(events.LimitReached(limit="usd", used=1, allowed=1, message="$1 of $1 are used"))
+    lines.emit(events.FellBack(model="a/b", instead="c/d", error="a/b is away"))
+    assert out.getvalue().splitlines() == [
+        "limit: $1 of $1 are used; finishing with the findings so far",
+        "note: a/b is away; using c/d instead",
+    ]
+
+
+def test_counts_have_a_plural() -> None:
+    assert [counted(number, "file") for number in (0, 1, 2_247)] == ["0 files", "1 file", "2,247 files"]

@@ -1,3 +1,5 @@
+"""Stored runs: written event by event, and read back."""
+
 from __future__ import annotations
 
 import json
@@ -13,20 +15,20 @@ from harlm.schemas import schemas
 from harlm.tracing.jsonl import JsonlSink, RunFolder, find_run, list_runs
 from harlm.tracing.redact import Redactor
 from harlm.types import Answer
-from tests.contracts.test_trace_sink import STORY
+from tests.support.story import STORY
 
 RUN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
-def stored(folder: Path, told: list[events.Event], *secrets: str) -> RunFolder:
+def stored(folder: Path, story: list[events.Event], *secrets: str) -> RunFolder:
     sink = JsonlSink(folder / RUN, Redactor(secrets))
-    for event in told:
+    for event in story:
         sink.emit(msgspec.structs.replace(event, run=RUN))
     sink.close()
     return RunFolder(folder / RUN)
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_stored_events_are_read_back(tmp_path: Path) -> None:
     run = stored(tmp_path, STORY)
     assert list(run.events()) == [msgspec.structs.replace(event, run=RUN) for event in STORY]
     assert run.record.question == STORY[0].question  # type: ignore[attr-defined] # the story begins with a question
@@ -43,7 +45,7 @@ def test_every_line_has_the_envelope_and_only_its_owner_may_read(tmp_path: Path)
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-def test_long_values_stand_in_blobs(tmp_path: Path) -> None:
+def test_long_values_are_stored_as_blobs(tmp_path: Path) -> None:
     run = stored(
         tmp_path, [events.Noted(message="x" * 10_000), events.Noted(message="x" * 10_000)][:1] + STORY
     )
@@ -54,15 +56,15 @@ def test_long_values_stand_in_blobs(tmp_path: Path) -> None:
 
 def test_secrets_are_never_written(tmp_path: Path) -> None:
     secret = "sk-abcdefghijkl"
-    told = [events.Noted(message=f"the key is {secret}"), events.Noted(message=f"{secret} " * 1000), *STORY]
-    run = stored(tmp_path, told, secret)
+    notes = [events.Noted(message=f"the key is {secret}"), events.Noted(message=f"{secret} " * 1000)]
+    run = stored(tmp_path, [*notes, *STORY], secret)
     for path in run.folder.rglob("*"):
         if path.is_file():
             assert secret.encode() not in path.read_bytes(), path
     assert "[redacted]" in (run.folder / "events.jsonl").read_text()
 
 
-def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+def test_a_line_that_was_cut_off_is_skipped(tmp_path: Path) -> None:
     run = stored(tmp_path, STORY)
     with (run.folder / "events.jsonl").open("ab") as file:
         file.write(b'{"kind": "noted", "mess')
@@ -75,11 +77,11 @@ def test_a_failure_is_a_result(tmp_path: Path) -> None:
     assert (run.result.error, run.result.error_type, run.result.answer) == ("boom", "ModelError", None)
 
 
-def test_a_run_under_way_has_no_result(tmp_path: Path) -> None:
+def test_a_run_that_has_not_ended_has_no_result(tmp_path: Path) -> None:
     assert stored(tmp_path, STORY[:3]).result is None
 
 
-def test_runs_are_found_by_their_beginning(tmp_path: Path) -> None:
+def test_runs_are_found_by_the_beginning_of_their_id(tmp_path: Path) -> None:
     stored(tmp_path, STORY)
     assert list_runs(tmp_path) == [RUN]
     assert find_run(tmp_path, "last").folder.name == RUN
@@ -89,9 +91,9 @@ def test_runs_are_found_by_their_beginning(tmp_path: Path) -> None:
     assert list_runs(tmp_path / "nothing") == []
 
 
-def test_what_is_not_a_run_says_so(tmp_path: Path) -> None:
+def test_a_damaged_run_is_a_trace_error(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}")
-    with pytest.raises(TraceError, match="is not the file of a run"):
+    with pytest.raises(TraceError, match="is not a file of a stored run"):
         RunFolder(tmp_path)
     run = stored(tmp_path, STORY)
     (run.folder / "events.jsonl").write_text('{"kind": "surprise"}\n')
@@ -118,11 +120,6 @@ def test_stored_lines_have_the_fields_of_the_schema(tmp_path: Path) -> None:
         assert fields.keys() <= by_kind[fields["kind"]]["properties"].keys()
 
 
-def test_redaction_ignores_values_too_short_to_be_secrets() -> None:
-    assert Redactor(["", None, "abc"]).clean(b"abc") == b"abc"
-    assert Redactor(["secret-one", "secret-one-longer"]).clean(b"secret-one-longer") == b"[redacted]"
-
-
 def test_answers_survive_the_trip_through_json() -> None:
     answer = Answer(text="x", data={"a": [1, None]}, run_id="R")
     assert msgspec.json.decode(msgspec.json.encode(answer), type=Answer) == answer
@@ -137,7 +134,7 @@ def test_answers_survive_the_trip_through_json() -> None:
         ("answer", "the answer is 7", True),
     ],
 )
-def test_keys_are_hidden_in_every_form_and_words_are_not(
+def test_keys_are_hidden_in_every_form_but_ordinary_words_are_not(
     tmp_path: Path, secret: str, text: str, kept: bool
 ) -> None:
     run = stored(tmp_path, [events.Noted(message=text), *STORY], secret)
@@ -147,7 +144,7 @@ def test_keys_are_hidden_in_every_form_and_words_are_not(
     assert ("[redacted]" in first.message) != kept
 
 
-def test_folders_that_are_made_are_their_owners_alone(tmp_path: Path) -> None:
+def test_new_folders_are_open_to_their_owner_only(tmp_path: Path) -> None:
     stored(tmp_path / "home" / "runs", STORY)
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "home" / "runs").stat().st_mode) == 0o700

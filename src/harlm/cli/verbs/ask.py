@@ -1,4 +1,4 @@
-"""``harlm ask``: a question, some paths, an answer on stdout and everything else on stderr."""
+"""``harlm ask``: answers a question over files. The answer goes to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from harlm.cli.settings import (
     sandbox_options,
 )
 from harlm.cli.streams import StdoutFailed
-from harlm.cli.verbs.estimate import in_short, show_forecast
+from harlm.cli.verbs.estimate import in_short, show_estimate
 from harlm.client import HARLM
 from harlm.errors import LimitExceeded
 from harlm.events import CallFinished, Event, RunStarted
@@ -55,18 +55,24 @@ _FLAGS = {
 )
 @click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
 @click.option(
-    "--mode", type=click.Choice(["auto", "direct", "repl", "full"]), help="How to solve it; auto by default."
+    "--mode",
+    type=click.Choice(["auto", "direct", "repl", "full"]),
+    help="How to solve the question; auto by default.",
 )
 @click.option(
-    "--max-depth", type=click.IntRange(0, 16), metavar="N", help="Deepest node with a REPL of its own."
+    "--max-depth", type=click.IntRange(0, 16), metavar="N", help="Greatest depth of a node with its own REPL."
 )
 @click.option(
-    "-j", "--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Model requests in flight at once."
+    "-j",
+    "--concurrency",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Most model requests in flight at once.",
 )
 @click.option(
     "--speculation",
     type=click.Choice(["off", "safe", "eager"]),
-    help="Calls made before a cell asks for them: none, those that are certain (default), all that can be foreseen.",
+    help="Calls made before a cell makes them: none, those that are certain (default), or all that can be foreseen.",
 )
 @budget_options
 @sandbox_options
@@ -81,28 +87,28 @@ _FLAGS = {
     "--json",
     "as_events",
     is_flag=True,
-    help="Print the run's events on stdout instead, one JSON object a line.",
+    help="Print the run's events on stdout instead of the answer, one JSON object per line.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the answer here; - is stdout.",
+    help="Write the answer to this file; - is stdout.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what it would cost, and ask nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what the question would cost, and stop.")
 @click.option(
     "-y",
     "--yes",
     is_flag=True,
-    help="Go on without asking where more than the limit is expected to be needed.",
+    help="Continue without asking when the expected cost exceeds the limit.",
 )
 @click.option("--explain", is_flag=True, help="Say why the mode was chosen.")
 @click.option(
     "--strict",
     is_flag=True,
     default=None,
-    help="Fail (exit 6) when nothing in the context supports an answer.",
+    help="Fail (exit code 6) if nothing in the context supports an answer.",
 )
 @click.option(
     "--no-cache",
@@ -110,21 +116,21 @@ _FLAGS = {
     is_flag=True,
     flag_value=False,
     default=None,
-    help="Ask again what was asked in earlier runs, and remember nothing.",
+    help="Use no replies of earlier runs, and keep nothing for later runs.",
 )
 @click.option("--offline", is_flag=True, default=None, help="Refuse every model that needs a network.")
 @click.option(
     "--seed",
     type=click.IntRange(-(2**63), 2**63 - 1),
     metavar="N",
-    help="For models that know one, and for random in the REPL.",
+    help="For models that accept a seed, and for random in the REPL.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     """Ask QUESTION over files, folders, globs, @list.txt, or - for standard input.
 
-    The answer alone goes to stdout; progress, cost and sources go to stderr.
+    Only the answer goes to stdout; progress, cost and sources go to stderr.
     """
     if not question.strip():
         raise click.UsageError(
@@ -132,7 +138,7 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
         )
     if options["as_events"] and options["output"] is not None:
         raise click.UsageError(
-            "--json prints events on stdout and -o writes the answer into a file; use one of them"
+            "--json prints events on stdout and -o writes the answer to a file; use one of them"
         )
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     settings = load_settings(
@@ -141,17 +147,17 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     quiet = options["quiet"]
     context = read(paths, settings, quiet=quiet)
     client = HARLM(settings=settings)
-    forecast = client.estimate(question, context)
+    estimate = client.estimate(question, context)
     if options["dry_run"]:
-        show_forecast(forecast, "json" if options["style"] == "json" else "text")
+        show_estimate(estimate, "json" if options["style"] == "json" else "text")
         return
-    _agreed(forecast, yes=options["yes"], quiet=quiet)
+    _confirm(estimate, yes=options["yes"], quiet=quiet)
     output = None if options["output"] == Path("-") else options["output"]
     if output is not None:
         refuse_unwritable(output)
     events = _EventLines() if options["as_events"] else None
-    with _told_what_is_kept() as remembered, _displayed(quiet=quiet, beside=events) as displays:
-        sinks = [remembered, *displays, *([events] if events is not None else [])]
+    with _progress_kept() as kept, _displayed(quiet=quiet, events=events) as displays:
+        sinks = [kept, *displays, *([events] if events is not None else [])]
         answer, breach = _asked(client, question, context, sinks)
     failure = events.failure if events is not None else _delivered(answer, options["style"], output)
     if not quiet:
@@ -162,14 +168,18 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
         raise breach
 
 
-def _agreed(forecast: RunEstimate, *, yes: bool, quiet: bool) -> None:
-    """Show what it will cost; where that is more than the limit, somebody at a terminal is asked whether to go on."""
-    if not quiet and not forecast.root.is_local:
-        say(in_short(forecast))
-    if not forecast.is_beyond_limit or yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+def _confirm(estimate: RunEstimate, *, yes: bool, quiet: bool) -> None:
+    """Show the estimate. If it exceeds the limit, ask a user at a terminal whether to continue.
+
+    Raises:
+        click.Abort: the user says no.
+    """
+    if not quiet and not estimate.root.is_local:
+        say(in_short(estimate))
+    if not estimate.is_beyond_limit or yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
     if not click.confirm(
-        "More than the limit is needed, as it seems: the run would stop there with a partial answer. Go on?",
+        "The expected cost exceeds the limit. The run would stop there with a partial answer. Continue?",
         err=True,
     ):
         raise click.Abort
@@ -178,7 +188,7 @@ def _agreed(forecast: RunEstimate, *, yes: bool, quiet: bool) -> None:
 def _asked(
     client: HARLM, question: str, context: Context, sinks: Sequence[TraceSink]
 ) -> tuple[Answer, LimitExceeded | None]:
-    """The answer; a partial one with the breach that ended it, where there was one."""
+    """The answer, and ``None``; or a partial answer, and the breach that ended the run."""
     try:
         return client.ask(question, context, sinks=sinks), None
     except LimitExceeded as breach:
@@ -188,12 +198,12 @@ def _asked(
 
 
 @contextmanager
-def _displayed(*, quiet: bool, beside: _EventLines | None) -> Iterator[list[TraceSink]]:
-    """What shows on stderr how the run goes; taken away at the end, however that comes."""
+def _displayed(*, quiet: bool, events: _EventLines | None) -> Iterator[list[TraceSink]]:
+    """The sinks that show progress on stderr; closed at the end, also after an error."""
     if quiet:
         yield []
         return
-    is_shared = beside is not None and sys.stdout.isatty()  # a tree would be drawn over the events
+    is_shared = events is not None and sys.stdout.isatty()  # the tree would overwrite the events
     display = LiveTree(sys.stderr) if sys.stderr.isatty() and not is_shared else PlainLines(sys.stderr)
     try:
         yield [display]
@@ -202,17 +212,18 @@ def _displayed(*, quiet: bool, beside: _EventLines | None) -> Iterator[list[Trac
 
 
 @contextmanager
-def _told_what_is_kept() -> Iterator[_Remembered]:
-    remembered = _Remembered()
+def _progress_kept() -> Iterator[_Kept]:
+    """A sink that says, if the block fails, what the run has stored so far."""
+    kept = _Kept()
     try:
-        yield remembered
+        yield kept
     except (Exception, KeyboardInterrupt):
-        remembered.say_what_is_kept()
+        kept.report()
         raise
 
 
 def _delivered(answer: Answer, style: str, output: Path | None) -> StdoutFailed | None:
-    """How delivering failed, if it did; what the answer took is told before that is raised."""
+    """Deliver the answer. Returns the failure of stdout, if any: it is raised after the report on stderr."""
     try:
         deliver(answer, style, output)
     except StdoutFailed as failure:
@@ -221,7 +232,7 @@ def _delivered(answer: Answer, style: str, output: Path | None) -> StdoutFailed 
 
 
 def _report(answer: Answer, *, explain: bool) -> None:
-    """What the answer rests on and what it took, on stderr."""
+    """Print the sources, the cost and any warning of an answer on stderr."""
     if explain and answer.route is not None:
         chances = ", ".join(f"{mode} {chance:.0%}" for mode, chance in answer.route.probabilities.items())
         say(f"route: {answer.route.mode} ({chances})")
@@ -258,33 +269,31 @@ def _summary(answer: Answer) -> str:
     )
 
 
-class _Remembered:
-    """Keeps the run's id and what was paid for, to say so when the run ends early."""
+class _Kept:
+    """Counts what a run has stored, to report it if the run ends early. A ``TraceSink``."""
 
     def __init__(self) -> None:
         self._run = ""
         self._calls = 0
 
     def emit(self, event: Event) -> None:
-        """Take one event."""
+        """Receive one event."""
         if isinstance(event, RunStarted):
             self._run = event.run
         self._calls += isinstance(event, CallFinished)
 
-    def say_what_is_kept(self) -> None:
-        """One line on stderr, once there is a run."""
+    def report(self) -> None:
+        """Print one line on stderr, if the run has started."""
         if self._run:
-            answered = (
-                f"{self._calls} answered call(s)" if self._calls else "no answered call, but the events"
-            )
-            say(f"{answered} are kept: harlm runs show {self._run}")
+            kept = f"{self._calls} answered call(s)" if self._calls else "no answered call, but the events"
+            say(f"{kept} are kept: harlm runs show {self._run}")
 
 
 class _EventLines:
-    """Events as JSON lines on stdout, until that fails: the run goes on.
+    """Prints events as JSON lines on stdout. If that fails, the run continues without them. A ``TraceSink``.
 
     Attributes:
-        failure: how it failed.
+        failure: the failure of stdout; ``None`` if there was none.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""``harlm cache``: what was remembered from run to run, and how to forget it."""
+"""``harlm cache``: shows and deletes the entries that HARLM keeps from run to run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from harlm.tracing.console import counted
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 @click.pass_context
 def command(context: click.Context, /, *, style: str, **_: Any) -> None:
-    """Show what is remembered from run to run: replies that need not be asked for again, and results."""
+    """Show what HARLM keeps from run to run: entries of memory, and replies that are reused instead of new
+    calls.
+    """
     if context.invoked_subcommand is not None:
         return
     config = load_settings({}).config
@@ -49,17 +51,17 @@ def _show(file: Path, contents: Contents) -> None:
         spaces = "" if row.space == "default" else f", namespace {row.space}"
         show(
             f"  {row.entries:>8,} of kind {row.kind}{f' from {row.model}' if row.model else ''}{spaces}: "
-            f"{bytes_text(row.size)}, asked for again {row.uses:,} times"
+            f"{bytes_text(row.size)}, used again {row.uses:,} times"
         )
 
 
 @command.command("clear")
 @click.option(
-    "--older-than", type=Duration(), metavar="TIME", help="Only what was not used for so long, such as 12h."
+    "--older-than", type=Duration(), metavar="TIME", help="Only what was not used for this time, such as 12h."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def clear_(*, older_than: float | None, **_: Any) -> None:
-    """Forget what is remembered; stored runs stay."""
+    """Delete what is kept from run to run; stored runs stay."""
     config = load_settings({}).config
     used_before = None if older_than is None else time.time() - older_than
     entries = memory.forget(memory_file(config), used_before)

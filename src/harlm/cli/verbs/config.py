@@ -1,4 +1,4 @@
-"""``harlm config show``: every setting, and where it comes from."""
+"""``harlm config show``: prints every setting and where it comes from."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def command() -> None:
 
 
 @command.command("show")
-@click.option("--origin", is_flag=True, help="Say where each value comes from.")
+@click.option("--origin", is_flag=True, help="Show where each value comes from.")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def show_(*, origin: bool, style: str, **_: Any) -> None:
-    """Print all settings as they hold in this folder. Keys are hidden."""
+    """Print all settings in this folder. Keys are hidden."""
     settings = load_settings({})
     if style == "json":
         show_json(

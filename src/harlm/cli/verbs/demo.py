@@ -1,4 +1,6 @@
-"""``harlm demo``: real questions over Python's own standard library, offline, with a check of every answer."""
+"""``harlm demo``: asks real questions over Python's own standard library, offline, and checks every
+answer.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from harlm.config import OFFLINE_MODEL
 @sandbox_options
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(*, verbose: bool, **options: object) -> None:
-    """Ask eight real questions over Python's own standard library, offline, and check the answers; then run a plain loop of
-    calls twice, one after another and as HARLM runs it, and show what a run remembered.
+    """Ask eight real questions over Python's own standard library, offline, and check the answers. Then run a
+    plain loop of calls twice, without and with early calls, and show how a run uses its memory.
     """
     flags = {"models.root": OFFLINE_MODEL, "loading.exclude": demo.LEFT_OUT, **sandbox_flags(options)}
     settings = load_settings(flags).config

@@ -1,4 +1,4 @@
-"""``harlm doctor``: is everything in place, and what does the sandbox really protect from."""
+"""``harlm doctor``: checks this machine, and tries what the sandbox really protects from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from harlm.sandbox.doctor import SandboxCheck, check_sandbox
 
 State = Literal["ok", "note", "bad"]
 _SIGNS: dict[State, str] = {"ok": "ok  ", "note": "note", "bad": "BAD "}
-_SCARCE = 500 << 20
+_SCARCE = 500 << 20  # bytes of free disk space
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class Finding(msgspec.Struct, frozen=True):
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(*, as_json: bool, verbose: bool, **options: object) -> None:
-    """Check this machine. Each line that is not ok says what to do."""
+    """Check this machine. Every line that is not ok says what to do."""
     settings = load_settings(sandbox_flags(options)).config
     sandbox = asyncio.run(check_sandbox(settings.sandbox))
     findings = [*_findings(settings), *_about_sandbox(sandbox)]
@@ -58,7 +58,7 @@ def command(*, as_json: bool, verbose: bool, **options: object) -> None:
     if sandbox.tier is None:
         raise SandboxFailure(sandbox.error or "no sandbox can be built here")
     if any(each.state == "bad" for each in findings):
-        raise ConfigError("something is not in place; the lines marked BAD say what to do")
+        raise ConfigError("a check failed; the lines marked BAD say what to do")
 
 
 def _findings(settings: Config) -> Iterator[Finding]:
@@ -72,7 +72,7 @@ def _findings(settings: Config) -> Iterator[Finding]:
         yield Finding(
             "bad",
             "search",
-            "this Python's SQLite has no FTS5; use a Python that has (python.org, uv, Debian)",
+            "the SQLite of this Python has no FTS5; use a Python with FTS5 (python.org, uv, Debian)",
         )
     yield _about_certificates(settings)
 
@@ -98,7 +98,7 @@ def _about_home(settings: Config) -> Finding:
         home = home_of(settings)
     except ConfigError as error:
         return Finding("bad", "home", str(error))
-    nearest = next((each for each in (home, *home.parents) if _is_there(each)), None)
+    nearest = next((each for each in (home, *home.parents) if _exists(each)), None)
     if nearest is None or not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         return Finding("bad", "home", f"{home} cannot be written to; set HARLM_HOME")
     free = shutil.disk_usage(nearest).free
@@ -106,11 +106,11 @@ def _about_home(settings: Config) -> Finding:
     return Finding(state, "home", f"{home} ({bytes_text(free)} free)")
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     try:
         return path.exists()
     except OSError:
-        return False  # in a folder that may not be searched
+        return False  # in a folder that this user cannot search
 
 
 def _about_certificates(settings: Config) -> Finding:
@@ -160,6 +160,6 @@ def _about_sandbox(check: SandboxCheck) -> Iterator[Finding]:
             f"{'; '.join(check.reached)}. Ask over documents that you trust, or run harlm in a container",
         )
     if check.note:
-        yield Finding("note", "  weaker than it might be", check.note)
+        yield Finding("note", "  weaker than possible", check.note)
     for each in check.higher:
         yield Finding("note", f"  why not {each.tier}", f"{each.why_not}. To get there: {each.how}")

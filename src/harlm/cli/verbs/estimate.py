@@ -1,4 +1,4 @@
-"""``harlm estimate``: what a question would cost, in each mode, before anything is spent."""
+"""``harlm estimate``: shows what a question would cost in each mode, before anything is spent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ _FLAGS = {
 @click.option("-m", "--model", metavar="NAME", help="Root model, as for ask.")
 @click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
 @click.option(
-    "-j", "--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Model requests in flight at once."
+    "-j",
+    "--concurrency",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Most model requests in flight at once.",
 )
 @budget_options
 @click.option(
@@ -39,45 +43,45 @@ _FLAGS = {
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
-    """Estimate what QUESTION would cost over files, folders, globs or - for standard input. No key is needed."""
+    """Estimate the cost of QUESTION over files, folders, globs or - for standard input. No key is needed."""
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     settings = load_settings({**flags, **reading_flags(options), **budget_flags(options)}).config
     context = read(paths, settings)
-    show_forecast(HARLM(settings=settings).estimate(question, context), options["style"])
+    show_estimate(HARLM(settings=settings).estimate(question, context), options["style"])
 
 
-def show_forecast(forecast: RunEstimate, style: str) -> None:
-    """The table, on stdout."""
+def show_estimate(estimate: RunEstimate, style: str) -> None:
+    """Print the estimates of all modes on stdout, as a table or as JSON."""
     if style == "json":
-        show_json(_as_json(forecast))
+        show_json(_as_json(estimate))
         return
-    models = dict.fromkeys((forecast.root.name, forecast.sub.name))
+    models = dict.fromkeys((estimate.root.name, estimate.sub.name))
     show(
-        f"{forecast.tokens:,} tokens · {', '.join(models)} · the question is taken to need "
-        f"{'a passage' if forecast.growth == 'constant' else 'all of it'}\n"
+        f"{estimate.tokens:,} tokens · {', '.join(models)} · the question probably needs "
+        f"{'a passage' if estimate.growth == 'constant' else 'all of it'}\n"
     )
     show(f"  {'mode':<8}{'':<10}{'cost':>12}{'calls':>8}{'tokens':>14}{'time':>10}")
-    for each in forecast.modes:
-        mark = "→" if each.mode == forecast.chosen else " "
+    for each in estimate.modes:
+        mark = "→" if each.mode == estimate.chosen else " "
         if each.obstacle is not None:
             show(f"{mark} {each.mode:<8}cannot be used: {each.obstacle}")
             continue
         show(f"{mark} {each.mode:<8}{'expected':<10}{_row(each.expected)}")
         show(f"  {'':<8}{'worst':<10}{_row(each.worst)}")
-    show(f"\n{_last_line(forecast)}")
+    show(f"\n{_last_line(estimate)}")
 
 
-def in_short(forecast: RunEstimate) -> str:
-    """The chosen mode's estimate in one line."""
-    each = forecast.of_chosen
+def in_short(estimate: RunEstimate) -> str:
+    """The estimate of the chosen mode on one line."""
+    each = estimate.of_chosen
     low, high = _money(each.expected.micros), _money(each.worst.micros)
-    limit = "no limit" if forecast.limit_micros is None else f"limit {_money(forecast.limit_micros)}"
+    limit = "no limit" if estimate.limit_micros is None else f"limit {_money(estimate.limit_micros)}"
     cost = "cost unknown" if each.expected.micros is None else f"about {low}, at worst {high}"
     return f"estimate: {cost} · {each.expected.calls:,} calls · about {time_text(each.expected.seconds)} · {limit}"
 
 
 def time_text(seconds: float) -> str:
-    """Seconds as people say them."""
+    """A duration with a unit, such as ``12 s`` or ``3 min``."""
     if seconds < 90:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
@@ -87,21 +91,22 @@ def _row(figures: Figures) -> str:
     return f"{_money(figures.micros):>12}{figures.calls:>8,}{figures.tokens:>14,}{time_text(figures.seconds):>10}"
 
 
-def _last_line(forecast: RunEstimate) -> str:
-    if forecast.root.price is None or forecast.sub.price is None:
-        unknown = forecast.root if forecast.root.price is None else forecast.sub
-        return f"The price of {unknown.name} is unknown: harlm models says how to give one."
-    if forecast.is_beyond_limit:
+def _last_line(estimate: RunEstimate) -> str:
+    if estimate.root.price is None or estimate.sub.price is None:
+        unknown = estimate.root if estimate.root.price is None else estimate.sub
+        return f"The price of {unknown.name} is unknown: harlm models shows how to set one."
+    if estimate.is_beyond_limit:
         return (
-            f"More than the limit of {_money(forecast.limit_micros)}: a run would stop there with a partial answer. "
+            f"The expected cost exceeds the limit of {_money(estimate.limit_micros)}: a run would stop there with a partial "
+            f"answer. "
             "Raise --max-cost, or choose a cheaper mode or model."
         )
     limit = (
         "There is no limit"
-        if forecast.limit_micros is None
-        else f"The limit is {_money(forecast.limit_micros)}"
+        if estimate.limit_micros is None
+        else f"The limit is {_money(estimate.limit_micros)}"
     )
-    return f"{limit}; a run never spends more. → is the mode that would be chosen."
+    return f"{limit}; a run never spends more. → marks the mode that a run would use."
 
 
 def _money(micros: int | None) -> str:
@@ -114,16 +119,16 @@ def _money(micros: int | None) -> str:
     )
 
 
-def _as_json(forecast: RunEstimate) -> dict[str, Any]:
+def _as_json(estimate: RunEstimate) -> dict[str, Any]:
     return {
-        "chosen": forecast.chosen,
-        "growth": forecast.growth,
-        "tokens": forecast.tokens,
-        "root": forecast.root.name,
-        "sub": forecast.sub.name,
-        "limit_usd": None if forecast.limit_micros is None else forecast.limit_micros / 1e6,
-        "beyond_limit": forecast.is_beyond_limit,
-        "modes": [_mode_as_json(each) for each in forecast.modes],
+        "chosen": estimate.chosen,
+        "growth": estimate.growth,
+        "tokens": estimate.tokens,
+        "root": estimate.root.name,
+        "sub": estimate.sub.name,
+        "limit_usd": None if estimate.limit_micros is None else estimate.limit_micros / 1e6,
+        "beyond_limit": estimate.is_beyond_limit,
+        "modes": [_mode_as_json(each) for each in estimate.modes],
     }
 
 

@@ -1,4 +1,4 @@
-"""``harlm inspect``: what a question over these paths would read."""
+"""``harlm inspect``: shows what a question over these paths would read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``harlm models``: what can be named with -m, and what is ready to use."""
+"""``harlm models``: shows the models that -m accepts, which of them are ready to use, and their prices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harlm.types import Price
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(**options: Any) -> None:
-    """Show providers, how their models are named, whether a key is set, and what models cost. Keys are never shown."""
+    """Show providers, how to name their models, whether a key is set, and prices. Keys are never shown."""
     config = load_settings({}).config
     chosen, file = config.models, prices_file(config)
     prices = {**snapshot().models, **PriceList(file).own}
@@ -42,15 +42,13 @@ def command(**options: Any) -> None:
     show(
         "\nAny OpenAI-compatible server: openai/NAME@http://host:port/v1 or http://host:port/v1#NAME (no key needed)."
     )
-    show(
-        "The windows are what is assumed to fit where none stands below; set models.window where you know better."
-    )
-    show(f"\nUSD for a million tokens{'':<19}{'input':>9}{'cached':>9}{'output':>9}{'window':>12}")
+    show("A window above is used for a model without a window below; models.window overrides both.")
+    show(f"\nUSD per million tokens{'':<21}{'input':>9}{'cached':>9}{'output':>9}{'window':>12}")
     for name, price in sorted(prices.items()):
         show(f"{name:<43}{_price_row(price)}")
     sources = ", ".join(f"{each.package} {each.version} ({each.licence})" for each in snapshot().sources)
     show(
-        f"\nPrices as of {snapshot().date}, from {sources}; models marked * cost more for long prompts. Your own go into {file}: "
+        f"\nPrices as of {snapshot().date}, from {sources}; models marked * cost more for long prompts. Put your own prices into {file}: "
         '["openai/my-model"] with input = 0.25 and output = 2.0.'
     )
 

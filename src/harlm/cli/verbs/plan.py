@@ -1,4 +1,4 @@
-"""``harlm plan``: which calls of a cell wait for which."""
+"""``harlm plan``: shows which model calls of a cell wait for which."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from harlm.scheduler.drawing import as_dot, as_svg, as_text
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE.py",
-    help="A cell that ran before, for the functions it defines (may be repeated).",
+    help="An earlier cell, for the functions that it defines (may be repeated).",
 )
-@click.option("--json", "style", flag_value="json", help="As JSON.")
-@click.option("--dot", "style", flag_value="dot", help="For Graphviz.")
-@click.option("--svg", "style", flag_value="svg", help="As a drawing.")
+@click.option("--json", "style", flag_value="json", help="Print JSON.")
+@click.option("--dot", "style", flag_value="dot", help="Print a dot file for Graphviz.")
+@click.option("--svg", "style", flag_value="svg", help="Print an SVG drawing.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(file: Path, after: tuple[Path, ...], style: str | None, **_: Any) -> None:
-    """Show which model calls of a cell wait for which, without running it. FILE.py holds the cell; - is standard input."""
+    """Show which model calls of a cell wait for which, without running it. FILE.py is the cell; - is
+    standard input.
+    """
     plan = _analysed(file, after)
     match style:
         case "json":
@@ -45,7 +47,9 @@ def _analysed(file: Path, after: tuple[Path, ...]) -> Plan:
     try:
         return analyse(_read(file), [_read(each) for each in after])
     except SyntaxError as error:
-        raise ContextError(f"{file} is no Python: {error.msg} (line {error.lineno})") from error
+        raise ContextError(
+            f"{str(file)!r} is not Python: {error.msg} (line {error.lineno}); fix the code"
+        ) from error
 
 
 def _read(path: Path) -> str:
@@ -54,7 +58,7 @@ def _read(path: Path) -> str:
             return sys.stdin.read()
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ContextError(f"{str(path)!r} cannot be read: {error}; give a file with Python code") from error
+        raise ContextError(f"{str(path)!r} cannot be read: {error}; name a file with Python code") from error
 
 
 def _as_json(plan: Plan) -> dict[str, Any]:

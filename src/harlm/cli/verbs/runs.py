@@ -1,4 +1,4 @@
-"""``harlm runs``: what was asked before, and what came of it."""
+"""``harlm runs``: lists stored runs, and shows their questions, calls and results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harlm.home import runs_of
 from harlm.tracing.console import counted
 from harlm.tracing.jsonl import RunFolder, RunResult, find_run, list_runs
 from harlm.tracing.memory_table import memory_lines
-from harlm.tracing.tree import CallTree, Node, node_line, one_line
+from harlm.tracing.tree import CallTree, NodeSummary, node_line, one_line
 
 _UNKNOWN_TIME = "?"
 
@@ -47,13 +47,13 @@ def list_(*, count: int, style: str, **_: Any) -> None:
 
 @command.command("show")
 @click.argument("run")
-@click.option("--cells", is_flag=True, help="Show the code that ran, and what it printed.")
+@click.option("--cells", is_flag=True, help="Show the cells and their output.")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def show_(*, run: str, cells: bool, style: str, **_: Any) -> None:
-    """Show one run: an id, the beginning of one, or `last`."""
+    """Show one run, named by its id, the beginning of its id, or `last`."""
     folder = find_run(runs_of(load_settings({}).config), run)
     if style == "json":
         whole = {"run": folder.record, "result": folder.result, "events": list(folder.events())}
@@ -63,11 +63,11 @@ def show_(*, run: str, cells: bool, style: str, **_: Any) -> None:
     show(f"question: {folder.record.question}")
     show(f"context:  {counted(folder.record.documents, 'document')}, about {folder.record.tokens:,} tokens")
     show(f"models:   {folder.record.root_model}, {folder.record.sub_model}\n")
-    told, damage = _readable_events(folder)
-    if (root := CallTree(told).root) is not None:
+    events, damage = _readable_events(folder)
+    if (root := CallTree(events).root) is not None:
         _print_tree(root, 0)
     if cells:
-        for event in told:
+        for event in events:
             if isinstance(event, CellStarted):
                 show(f"\n--- node {event.node}, turn {event.turn}\n{event.code.rstrip()}")
             elif isinstance(event, CellFinished):
@@ -79,25 +79,25 @@ def show_(*, run: str, cells: bool, style: str, **_: Any) -> None:
 
 
 def _row(folder: Path) -> dict[str, str]:
-    """A run in one row; of a damaged one, as much as can be read."""
+    """The row of a run; for a damaged run, everything that can be read."""
     row = {"run": folder.name, "started": _UNKNOWN_TIME, "state": "unreadable", "question": ""}
     try:
         stored = RunFolder(folder)
         row |= {"started": _when(stored.record.started), "question": stored.record.question}
         row["state"] = _state(stored.result)
     except TraceError:
-        pass  # `harlm runs show` says what is wrong with it
+        pass  # `harlm runs show` reports the damage
     return row
 
 
 def _readable_events(folder: RunFolder) -> tuple[list[Event], TraceError | None]:
-    """The events up to where they are damaged, and what is wrong there."""
-    told: list[Event] = []
+    """The events up to the first damaged one, and the damage; ``None`` if there is none."""
+    events: list[Event] = []
     try:
-        told.extend(folder.events())
+        events.extend(folder.events())
     except TraceError as damage:
-        return told, damage
-    return told, None
+        return events, damage
+    return events, None
 
 
 def _state(result: RunResult | None) -> str:
@@ -112,10 +112,10 @@ def _when(seconds: float) -> str:
     try:
         return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except (OverflowError, ValueError, OSError):
-        return _UNKNOWN_TIME  # no time that a calendar has
+        return _UNKNOWN_TIME  # a number outside the range of the calendar
 
 
-def _print_tree(node: Node, depth: int) -> None:
+def _print_tree(node: NodeSummary, depth: int) -> None:
     show("  " * depth + node_line(node))
     for child in node.children:
         _print_tree(child, depth + 1)
@@ -127,7 +127,7 @@ def _error(event: CellFinished) -> str:
 
 def _print_result(result: RunResult | None) -> None:
     if result is None:
-        show("no result: the run is under way, or was killed")
+        show("no result: the run has not ended, or was killed")
     elif result.answer is not None:
         show(result.answer.text)
         for each in result.answer.citations:

@@ -1,4 +1,4 @@
-"""``harlm sandbox run``: files as cells in the sandbox, to see what it does with them. No model is asked anything."""
+"""``harlm sandbox run``: runs files as cells in the sandbox and reports each outcome. Calls no model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _SHOWN = 4_000  # characters of a cell's output
 
 
 class CellReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one file. ``next_cell`` says whether the REPL lived on, or another took its place."""
+    """The outcome of one file. ``next_cell`` says whether the REPL still works or had to be replaced.
+
+    ``stdout`` is cut at 4,000 characters; ``peak_mb`` is the peak memory of the REPL.
+    """
 
     file: str
     tier: str
@@ -37,10 +40,10 @@ class CellReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _NoModel:
-    """Answers the calls of cells: there is no model here. A ``ReplHost``."""
+    """Refuses all calls of cells. A ``ReplHost``."""
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
-        """Refuse.
+        """Refuse the call.
 
         Raises:
             CodeError: always.
@@ -50,7 +53,7 @@ class _NoModel:
 
 @click.group("sandbox")
 def command() -> None:
-    """Try the sandbox out."""
+    """Try out the sandbox."""
 
 
 @command.command("run")
@@ -58,14 +61,14 @@ def command() -> None:
 @click.option(
     "--define", "defined", multiple=True, metavar="NAME=JSON", help="Set a variable before each cell."
 )
-@click.option("--tier", "tier", metavar="T", help="The isolation tier, as --sandbox.")
+@click.option("--tier", "tier", metavar="T", help="The isolation tier, like --sandbox.")
 @sandbox_options
 @click.option(
     "--cell-seconds",
     type=click.FloatRange(0.05, 3600),
     default=3.0,
     show_default=True,
-    help="Wall, processor and silence limit of each cell.",
+    help="Limit of each cell on wall time, CPU time and time without output.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def run(
@@ -78,7 +81,7 @@ def run(
 ) -> None:
     """Run each FILE as one cell in a fresh REPL, and print one line of JSON for each.
 
-    The context is one short text; calls to models fail in the cell.
+    The context is one short text. Calls to models fail.
     """
     if tier is not None:
         options["sandbox"] = tier
@@ -95,14 +98,14 @@ def run(
 
 
 def _definition(text: str) -> str:
-    """``NAME=JSON`` as code."""
+    """Code that assigns the value in ``NAME=JSON``."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier():
         raise click.UsageError(f"--define {text!r}: write NAME=JSON, such as CANARY='{{\"port\": 4711}}'")
     try:
         json.loads(value)
     except ValueError as error:
-        raise click.UsageError(f"--define {text!r}: what follows the = is not JSON ({error})") from error
+        raise click.UsageError(f"--define {text!r}: the part after the = is not JSON ({error})") from error
     return f"{name.strip()} = __import__('json').loads({value!r})"
 
 
@@ -110,7 +113,7 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ContextError(f"{file} cannot be read as a cell: {error}") from error
+        raise ContextError(f"{str(file)!r} cannot be read as a cell: {error}; name a Python file") from error
 
 
 async def _run_all(cells: list[tuple[str, str]], before: str, settings: SandboxSettings) -> None:
@@ -146,7 +149,7 @@ async def _report(sandbox: Sandbox, file: str, code: str, before: str) -> CellRe
 
 
 async def _works(repl: Repl) -> bool:
-    """Whether the REPL still runs cells, as the same process."""
+    """Whether the same process still runs cells."""
     try:
         seen = await repl.run("print(40 + 2)")
     except SandboxFailure:
@@ -176,7 +179,7 @@ def _of(
 
 
 def _reason(seen: Observation) -> str | None:
-    """The last line of a traceback; the whole of anything else."""
+    """The last line of a traceback; any other error in full."""
     if seen.error is None:
         return None
     return seen.error.splitlines()[-1] if "\n" in seen.error else seen.error

@@ -1,4 +1,4 @@
-"""``harlm search``: passages that fit a question best, without any model."""
+"""``harlm search``: finds the passages that match a question best, without a model."""
 
 from __future__ import annotations
 
@@ -28,18 +28,20 @@ _WIDTH = 300  # characters of a quote
 @click.option(
     "--meaning",
     is_flag=True,
-    help="Find by meaning as well, with the embedder of the settings (memory.embedder); embeds every passage once.",
+    help="Also search by meaning, with the embedder in memory.embedder; embeds every passage once.",
 )
-@click.option("--passages", is_flag=True, help="Show whole passages, not their best sentence.")
+@click.option("--passages", is_flag=True, help="Show whole passages instead of their best sentences.")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
-    """Find the passages that fit a question best. No model is asked; the index is kept for the next time."""
+    """Find the passages that match a question best. No model is used; the index is kept for the next
+    search.
+    """
     if not query.strip():
-        raise click.UsageError("the query is empty; say what to look for")
+        raise click.UsageError("the query is empty; name what to look for")
     config = load_settings(reading_flags(options)).config
     quiet: bool = options["quiet"]
     context = read(paths, config, quiet=quiet)
@@ -69,12 +71,12 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
 async def _by_meaning(
     searcher: Searcher, query: str, count: int, config: Config, *, quiet: bool
 ) -> tuple[Hit, ...]:
-    def told(done: int, of: int) -> None:
+    def on_progress(done: int, of: int) -> None:
         if not quiet and done % 4096 == 0 and of > 4096:
             say(f"embedded {done:,} of {of:,} passages")
 
     async with open_embedder(config) as embedder:
-        hits, failure = await searcher.search_by_meaning(query, count, embedder, told)
+        hits, failure = await searcher.search_by_meaning(query, count, embedder, on_progress)
     if failure:
         say(f"found by words only: {failure}")
     return hits

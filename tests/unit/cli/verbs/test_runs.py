@@ -1,4 +1,4 @@
-"""Stored runs that are damaged: what can be read is shown."""
+"""``harlm runs``: listed, shown, and shown as far as possible when damaged."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_damaged_events_do_not_hide_the_rest(run: Path) -> None:
     ran = harlm("runs", "show", "last")
     assert ran.code == 8
     assert "4711" in ran.out
-    assert "holds an event that cannot be read" in ran.err
+    assert "contains an event that cannot be read" in ran.err
     assert harlm("runs", "show", "last", "--format", "json").out == ""
 
 
@@ -70,3 +70,15 @@ def test_a_node_that_is_its_own_parent_is_shown_once(run: Path) -> None:
     lines = [json.loads(line) | {"parent": "0"} for line in events.read_text(encoding="utf-8").splitlines()]
     events.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     assert harlm("runs", "show", "last").out.count("· 1 call ·") == 1
+
+
+def test_runs_are_listed_and_shown() -> None:
+    assert harlm("runs", "list").out == ""
+    harlm("ask", "What is the code?", "-", stdin=b"The code is 4711.")
+    (row,) = json.loads(harlm("runs", "list", "--format", "json").out)
+    assert (row["question"], row["state"]) == ("What is the code?", "ok")
+    shown = harlm("runs", "show", row["run"][:20])
+    assert "direct “What is the code?” · 1 call" in shown.out
+    assert "4711" in shown.out
+    whole = json.loads(harlm("runs", "show", "last", "--format", "json").out)
+    assert whole["events"][-1]["kind"] == "answer"
