@@ -1,4 +1,4 @@
-"""What every embedder must do, whatever makes its vectors."""
+"""The contract of an embedder, run over each."""
 
 from __future__ import annotations
 
@@ -80,20 +80,20 @@ async def test_each_text_has_one_vector_of_one_dimension(embedder: Embedder) -> 
     assert await embedder.embed([]) == []
 
 
-async def test_the_same_words_are_nearer_than_others(embedder: Embedder) -> None:
+async def test_texts_with_the_same_words_are_closer_than_others(embedder: Embedder) -> None:
     one, like, other = await embedder.embed(
         ["The lighthouse was lit in 1822.", "In 1822 the lighthouse was lit.", "Walnuts grow on trees."]
     )
     assert cosine(one, like) > cosine(one, other) + 0.2
 
 
-async def test_many_may_ask_at_once(embedder: Embedder) -> None:
+async def test_many_calls_can_run_at_once(embedder: Embedder) -> None:
     rows = await asyncio.gather(*(embedder.embed([f"text {at % 3}", "common"]) for at in range(9)))
     assert len({row[1] for row in rows}) == 1
 
 
 @pytest.mark.skipif(not HAS_MINILM, reason="the weights of MiniLM are not installed")
-async def test_minilm_gives_the_figures_of_its_authors() -> None:
+async def test_minilm_gives_the_similarities_that_its_authors_publish() -> None:
     """From the model's page: 0.7553 for the first pair (sentence-transformers, in torch)."""
     one, two, three = await MiniLmEmbedder().embed(
         ["A man is eating food.", "A man is eating a piece of bread.", "The girl is carrying a baby."]

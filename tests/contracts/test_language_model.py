@@ -1,4 +1,6 @@
-"""What every language model promises, run over each adapter (against real HTTP), each fake, and each wrapper of both."""
+"""The contract of a language model, run over each adapter (over real HTTP), each fake, and each wrapper of
+both.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,7 @@ async def test_a_model_has_a_name_and_a_window(model: LanguageModel) -> None:
     assert model.window >= 1000
 
 
-async def test_a_reply_is_text_booked_to_the_model(model: LanguageModel) -> None:
+async def test_a_reply_is_text_with_the_name_of_the_model(model: LanguageModel) -> None:
     completion = await model.complete(TALK, Sampling())
     assert completion.text
     assert completion.model == model.name
@@ -131,17 +133,17 @@ async def test_usage_counts_one_call_and_all_tokens(model: LanguageModel) -> Non
     assert usage.reasoning_tokens <= usage.output_tokens
 
 
-async def test_many_calls_can_be_under_way_at_once(model: LanguageModel) -> None:
+async def test_many_calls_can_run_at_once(model: LanguageModel) -> None:
     replies = await asyncio.gather(*(model.complete(TALK, Sampling()) for _ in range(20)))
     assert len({reply.text for reply in replies}) == 1
 
 
-async def test_sampling_is_taken_and_does_not_change_the_shape_of_a_reply(model: LanguageModel) -> None:
+async def test_sampling_is_accepted(model: LanguageModel) -> None:
     completion = await model.complete(TALK, Sampling(max_tokens=50, temperature=0.0, seed=7))
     assert completion.text
 
 
-async def test_a_call_can_be_given_up_and_the_next_one_is_answered(model: LanguageModel) -> None:
+async def test_a_call_can_be_cancelled_and_the_next_one_is_answered(model: LanguageModel) -> None:
     calls = [asyncio.create_task(model.complete(TALK, Sampling())) for _ in range(12)]
     await asyncio.sleep(0)
     for each in calls[::2]:
@@ -163,17 +165,15 @@ async def test_a_call_can_be_given_up_and_the_next_one_is_answered(model: Langua
     ],
     ids=lambda each: type(each).__name__,
 )
-async def test_a_failure_that_no_wrapper_mends_comes_through_as_it_was(
-    wrapper: str, failure: Exception
-) -> None:
-    wrapped = WRAPPERS[wrapper](ScriptedModel([failure, "a second reply that nobody should ask for"]))
+async def test_a_permanent_failure_passes_every_wrapper_unchanged(wrapper: str, failure: Exception) -> None:
+    wrapped = WRAPPERS[wrapper](ScriptedModel([failure, "a second reply that should not be asked for"]))
     with pytest.raises(type(failure)) as caught:
         await wrapped.complete(TALK, Sampling())
     assert caught.value is failure
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
-async def test_wrappers_nest(wrapper: str) -> None:
+async def test_wrappers_can_be_nested(wrapper: str) -> None:
     model: LanguageModel = ScriptedModel(lambda messages: f"I was told {len(messages)} things.")
     for each in WRAPPERS.values():
         model = each(model)

@@ -1,4 +1,6 @@
-"""A server on loopback that speaks ``/v1/embeddings``. Its vectors are hashed words; it fails when a test wants it to."""
+"""A server on loopback that speaks ``/v1/embeddings``. Its vectors are hashed words; it fails when a test
+wants it to.
+"""
 
 from __future__ import annotations
 

@@ -82,7 +82,9 @@ async def granted(limiter: Limiter, count: int, size: int = 0) -> list[float]:
 
 
 When = Literal["as it comes", "as it goes"]
-"""When a provider reads its counters for a reply: as the request comes, or as the reply goes. Providers do either."""
+"""When a provider reads its counters for a reply: as the request comes, or as the reply goes. Providers do
+either.
+"""
 
 
 class Minute:

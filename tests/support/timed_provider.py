@@ -1,4 +1,6 @@
-"""A fake provider for tests in virtual time: each request takes its time, and has the outcome that the test wants."""
+"""A fake provider for tests in virtual time: each request takes its time, and has the outcome that the test
+wants.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ class Provider:
     """A model whose requests take a given time and have a given outcome.
 
     Args:
-        outcome: the text, completion or error of each request, by its number from 0; the last of a sequence holds for
-            all that follow.
+        outcome: the text, completion or error of each request, by its number from 0; the last of a sequence
+            holds for all that follow.
         seconds: how long each request takes, by its number.
 
     Attributes:

@@ -1,6 +1,8 @@
-"""Clocks that only tests move, and event loops that run by them: an hour takes a millisecond and ends the same every time.
+"""Clocks that only tests move, and event loops that run by them: an hour takes a millisecond and ends the
+same every time.
 
-``Clock`` is the clock. ``VirtualLoop`` turns it forward when every task waits; ``ManualLoop`` leaves it to the test.
+``Clock`` is the clock. ``VirtualLoop`` turns it forward when every task waits; ``ManualLoop`` leaves it to
+the test.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ P = ParamSpec("P")
 
 
 class Clock:
-    """A clock that shows ``now``, in seconds, when it is called, as ``time.monotonic`` does. Set ``now`` to move it."""
+    """A clock that shows ``now``, in seconds, when it is called, as ``time.monotonic`` does. Set ``now`` to
+    move it.
+    """
 
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
@@ -31,7 +35,9 @@ class Clock:
 
 
 class _Selector(selectors.SelectSelector):
-    """Turns the clock forward instead of waiting, and by a nanosecond each time, since real clocks never stand still."""
+    """Turns the clock forward instead of waiting, and by a nanosecond each time, since real clocks never
+    stand still.
+    """
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -59,8 +65,8 @@ class ManualLoop(asyncio.SelectorEventLoop):
     """A loop whose clock only the test moves.
 
     Args:
-        tick: the precision of the loop's timers, in seconds. Some fire early and some late, as the timers of uvloop
-            do, which are rounded to the millisecond.
+        tick: the precision of the loop's timers, in seconds. Some fire early and some late, as the timers of
+            uvloop do, which are rounded to the millisecond.
     """
 
     def __init__(self, *, tick: float) -> None:

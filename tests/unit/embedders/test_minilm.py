@@ -1,5 +1,5 @@
-"""MiniLM: what must be installed, its file format, and the parts of its forward pass. The vectors themselves are compared
-with their authors' in the contract suite.
+"""MiniLM: what must be installed, its file format, and the parts of its forward pass. The vectors themselves
+are compared with their authors' in the contract suite.
 """
 
 from __future__ import annotations

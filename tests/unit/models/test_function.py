@@ -41,7 +41,7 @@ async def test_a_plain_function_runs_in_a_thread() -> None:
     assert (await reply(lambda prompt: threading.current_thread().name)).text.startswith("harlm-model")
 
 
-async def test_a_function_that_knows_its_usage_is_believed() -> None:
+async def test_a_completion_is_returned_as_it_is() -> None:
     known = Completion(text="x", model="m", usage=Usage(calls=1, input_tokens=3))
     assert await reply(lambda prompt: known) is known
 
@@ -55,6 +55,6 @@ async def test_an_exception_is_a_model_error_that_names_the_function() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 7, b"x"])
-async def test_what_is_no_reply_says_so(value: Any) -> None:
+async def test_another_type_than_str_is_an_error(value: Any) -> None:
     with pytest.raises(BadCompletion, match="a model returns a str"):
         await reply(lambda prompt: value)

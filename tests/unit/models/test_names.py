@@ -19,7 +19,9 @@ from harlm.models.names import PROVIDERS, parse_model_name
         ("offline/extractive", "offline/extractive", "offline", "extractive", None),
     ],
 )
-def test_names(text: str, full: str, provider: str, name: str, base_url: str | None) -> None:
+def test_a_name_is_split_into_its_parts(
+    text: str, full: str, provider: str, name: str, base_url: str | None
+) -> None:
     parsed = parse_model_name(text)
     assert (parsed.full, parsed.provider, parsed.name, parsed.base_url) == (full, provider, name, base_url)
 
@@ -28,7 +30,7 @@ def test_names(text: str, full: str, provider: str, name: str, base_url: str | N
     "text",
     [
         "gpt-5",
-        "nobody/x",
+        "unknown/x",
         "openai/",
         "/x",
         "",
@@ -38,12 +40,12 @@ def test_names(text: str, full: str, provider: str, name: str, base_url: str | N
         "openai/x@http://:99999999/v1",
     ],
 )
-def test_names_that_cannot_be_used_say_what_can(text: str) -> None:
+def test_an_invalid_name_is_quoted_in_the_error(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_model_name(text)
     assert repr(text) in str(caught.value)
 
 
-def test_every_provider_has_an_example_that_can_be_used() -> None:
+def test_the_example_of_every_provider_is_valid() -> None:
     for name, provider in PROVIDERS.items():
         assert parse_model_name(provider.example).provider == name

@@ -1,4 +1,4 @@
-"""What providers say of their limits: every form, and rubbish."""
+"""The limits that providers state, in every notation, and invalid ones."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def in_seconds(seconds: float) -> datetime:
     ],
     ids=str,
 )
-def test_a_wait_is_understood_in_every_form(headers: Mapping[str, str], seconds: float | None) -> None:
+def test_a_wait_is_read_in_every_notation(headers: Mapping[str, str], seconds: float | None) -> None:
     assert retry_after(headers) == seconds
 
 
@@ -69,11 +69,11 @@ def test_a_wait_is_understood_in_every_form(headers: Mapping[str, str], seconds:
 )
 def test_a_date_is_the_time_until_then(written: object, ahead_s: float) -> None:
     assert callable(written)
-    told = retry_after({"retry-after": written(in_seconds(ahead_s))})
-    assert told == pytest.approx(ahead_s, abs=10)
+    wait = retry_after({"retry-after": written(in_seconds(ahead_s))})
+    assert wait == pytest.approx(ahead_s, abs=10)
 
 
-def test_a_date_goes_by_the_wall_clock_and_seconds_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seconds_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     before = retry_after({"retry-after": "7"})
     monkeypatch.setattr(time, "time", lambda: 0.0)
     monkeypatch.setattr(time, "monotonic", lambda: 1e12)
@@ -90,14 +90,14 @@ OPENAI = {
 }
 
 
-def test_openai_s_headers() -> None:
+def test_the_headers_of_openai_are_read() -> None:
     assert rates_of(OPENAI) == Rates(
         requests=Rate(limit=600, left=599, reset_s=0.12),
         tokens=Rate(limit=150_000, left=149_984, reset_s=360.0),
     )
 
 
-def test_anthropic_s_headers() -> None:
+def test_the_headers_of_anthropic_are_read() -> None:
     reset = in_seconds(30).isoformat(timespec="seconds").replace("+00:00", "Z")
     rates = rates_of(
         {
@@ -139,7 +139,7 @@ def test_anthropic_s_headers() -> None:
         ("2015-10-21T07:28:00Z", 0.0),
     ],
 )
-def test_a_reset_is_understood_in_every_form(written: str, seconds: float | None) -> None:
+def test_a_reset_time_is_read_in_every_notation(written: str, seconds: float | None) -> None:
     rates = rates_of({**OPENAI, "x-ratelimit-reset-requests": written})
     assert rates is not None
     assert rates.requests is not None
@@ -161,7 +161,7 @@ def test_a_reset_is_understood_in_every_form(written: str, seconds: float | None
     ],
     ids=str,
 )
-def test_a_limit_that_makes_no_sense_is_none_and_spoils_no_other(changed: Mapping[str, str]) -> None:
+def test_an_invalid_limit_is_ignored_and_the_others_are_kept(changed: Mapping[str, str]) -> None:
     rates = rates_of({**OPENAI, **changed})
     assert rates is not None
     assert rates.requests is None
@@ -179,7 +179,7 @@ def test_a_limit_that_makes_no_sense_is_none_and_spoils_no_other(changed: Mappin
     ],
     ids=str,
 )
-def test_no_limits_are_none(headers: Mapping[str, str]) -> None:
+def test_headers_without_limits_give_none(headers: Mapping[str, str]) -> None:
     assert rates_of(headers) is None
 
 
@@ -206,7 +206,7 @@ VALUES = st.one_of(
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES))
-def test_rubbish_never_raises_and_never_makes_absurd_numbers(headers: dict[str, str]) -> None:
+def test_invalid_headers_never_raise_and_never_give_absurd_numbers(headers: dict[str, str]) -> None:
     wait, rates = retry_after(headers), rates_of(headers)
     assert wait is None or (wait >= 0 and math.isfinite(wait))
     for rate in () if rates is None else (rates.requests, rates.tokens):

@@ -79,13 +79,13 @@ TABLE: list[tuple[str, Intent]] = [
 
 
 @pytest.mark.parametrize(("question", "intent"), TABLE, ids=[question for question, _ in TABLE])
-def test_intents(question: str, intent: Intent) -> None:
+def test_the_intent_of_a_question(question: str, intent: Intent) -> None:
     read = read_intent(question, has_code=True, has_records=True)
     assert _plainly(read) == intent
 
 
 def _plainly(intent: Intent) -> Intent:
-    """The intent without what it says of the surest reading; that is another test's."""
+    """The intent with ``is_plain`` set, which another test covers."""
     match intent:
         case Count(what) | ListAll(what) | Superlative(what):
             return replace(intent, what=replace(what, is_plain=True))
@@ -105,5 +105,5 @@ def _plainly(intent: Intent) -> Intent:
         "What line uses trams?",
     ],
 )
-def test_words_of_code_are_ordinary_words_where_there_is_no_code(question: str) -> None:
+def test_words_of_code_have_their_ordinary_meaning_in_a_context_without_code(question: str) -> None:
     assert read_intent(question, has_code=False, has_records=False) == Lookup()

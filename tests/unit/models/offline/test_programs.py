@@ -1,4 +1,4 @@
-"""Every program that the offline model can write is run, on a small context whose answers are plain to see."""
+"""Every program that the offline model can write, run on a small context whose answers are easy to check."""
 
 from __future__ import annotations
 
@@ -106,12 +106,12 @@ def run(question: str) -> str:
         ("Is there a class named Square?", "No."),
     ],
 )
-def test_programs_find_what_is_there(question: str, begins: str) -> None:
+def test_programs_find_the_answers(question: str, begins: str) -> None:
     assert run(question).startswith(begins), run(question)
 
 
 @pytest.mark.parametrize("measure", ["class", "function", "method", "lines", "words", "imports"])
-def test_the_biggest_are_those_that_sorting_everything_gives(measure: str) -> None:
+def test_the_largest_and_smallest_are_those_of_a_full_sort(measure: str) -> None:
     docs = documents()
     every = [(repertoire.size_of(doc, measure), doc) for doc in docs]
     for most in range(1, len(docs) + 1):
@@ -121,7 +121,7 @@ def test_the_biggest_are_those_that_sorting_everything_gives(measure: str) -> No
         assert [size for size, _ in repertoire.smallest(docs, measure, most)] == up
 
 
-def test_what_has_to_be_read_has_no_program() -> None:
+def test_a_question_that_has_to_be_read_has_no_program() -> None:
     assert program_for(Lookup()) is None
 
 

@@ -1,4 +1,4 @@
-"""The circuit breaker: when an address is left alone, and how it is found to be back."""
+"""The circuit breaker: when it opens, and how it closes again."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_eight_failures_in_a_row_open_it(failure: ModelUnavailable) -> Non
 
 
 @in_virtual_time
-async def test_one_reply_among_them_begins_the_count_anew() -> None:
+async def test_one_reply_among_them_resets_the_count() -> None:
     breaker = Breaker(now)
     provider = Provider(lambda n: "fine" if n % IN_A_ROW == 7 else refused())
     for _ in range(10 * IN_A_ROW):
@@ -70,7 +70,7 @@ async def test_one_reply_among_them_begins_the_count_anew() -> None:
     ids=str,
 )
 @in_virtual_time
-async def test_who_refuses_is_there(failure: ModelError) -> None:
+async def test_a_refusal_is_an_answer(failure: ModelError) -> None:
     breaker, provider = Breaker(now), Provider([failure])
     for _ in range(3 * IN_A_ROW):
         assert await ask(provider, breaker) is failure
@@ -88,7 +88,7 @@ async def test_a_budget_that_is_spent_says_nothing_of_the_address() -> None:
 
 
 @in_virtual_time
-async def test_an_open_one_lets_nothing_through_and_says_when_to_come_again() -> None:
+async def test_an_open_breaker_sends_nothing_and_says_when_to_ask_again() -> None:
     breaker, provider = await opened(), Provider()
     await asyncio.sleep(0.4)
     failure = await ask(provider, breaker)
@@ -100,7 +100,7 @@ async def test_an_open_one_lets_nothing_through_and_says_when_to_come_again() ->
 
 
 @in_virtual_time
-async def test_a_try_that_succeeds_closes_it() -> None:
+async def test_a_successful_try_closes_it() -> None:
     breaker, provider = await opened(), Provider()
     await asyncio.sleep(1.0)
     assert breaker.state == "half-open"
@@ -109,7 +109,7 @@ async def test_a_try_that_succeeds_closes_it() -> None:
 
 
 @in_virtual_time
-async def test_each_try_that_fails_doubles_the_rest_up_to_thirty_seconds() -> None:
+async def test_each_failed_try_doubles_the_pause_up_to_thirty_seconds() -> None:
     breaker, provider = await opened(), Provider([refused()])
     rests = []
     for _ in range(8):
@@ -132,7 +132,7 @@ async def test_after_it_has_closed_it_opens_for_one_second_again() -> None:
 
 
 @in_virtual_time
-async def test_one_tries_at_a_time() -> None:
+async def test_only_one_request_tries_at_a_time() -> None:
     breaker, provider = await opened(), Provider(["fine"], 5.0)
     await asyncio.sleep(1)
     asking = [asyncio.create_task(ask(provider, breaker)) for _ in range(20)]
@@ -142,13 +142,13 @@ async def test_one_tries_at_a_time() -> None:
 
 
 @in_virtual_time
-async def test_a_try_that_is_given_up_makes_room_for_another() -> None:
+async def test_a_cancelled_try_makes_room_for_another() -> None:
     breaker, provider = await opened(), Provider(["fine"], 5.0)
     await asyncio.sleep(1)
-    given_up = asyncio.create_task(ask(provider, breaker))
+    cancelled = asyncio.create_task(ask(provider, breaker))
     await asyncio.sleep(1)
-    given_up.cancel()
-    await asyncio.gather(given_up, return_exceptions=True)
+    cancelled.cancel()
+    await asyncio.gather(cancelled, return_exceptions=True)
     assert breaker.state == "half-open"
     assert isinstance(await ask(provider, breaker), Completion)
     assert breaker.state == "closed"
@@ -164,7 +164,7 @@ async def test_a_try_that_the_budget_refuses_makes_room_for_another() -> None:
 
 
 @in_virtual_time
-async def test_a_late_reply_from_before_closes_it() -> None:
+async def test_a_late_reply_to_an_earlier_request_closes_it() -> None:
     breaker = Breaker(now)
     late = asyncio.create_task(ask(Provider(["fine"], 0.5), breaker))
     await asyncio.sleep(0)
@@ -175,9 +175,9 @@ async def test_a_late_reply_from_before_closes_it() -> None:
     assert breaker.state == "closed"
 
 
-@pytest.mark.parametrize("leaves", [False, True], ids=["fails", "is given up"])
+@pytest.mark.parametrize("leaves", [False, True], ids=["fails", "is cancelled"])
 @in_virtual_time
-async def test_a_straggler_from_before_is_not_taken_for_the_try(leaves: bool) -> None:
+async def test_the_end_of_an_earlier_request_does_not_count_as_the_try(leaves: bool) -> None:
     breaker, slow = Breaker(now), Provider(["fine"], 10.0)
     straggler = asyncio.create_task(ask(Provider([refused()], 3.0), breaker))
     await asyncio.sleep(0)
@@ -200,7 +200,7 @@ async def test_a_straggler_from_before_is_not_taken_for_the_try(leaves: bool) ->
 
 
 async def outage(*, gone_s: float, takes_s: float, calls: int = 100, side_by_side: int = 32) -> list[object]:
-    """What becomes of a fan-out whose provider goes away for a while."""
+    """The replies to a fan-out whose provider is unreachable for ``gone_s`` seconds after the first calls."""
     leaves = now() + 1.5 * takes_s
 
     def reply(number: int) -> str | ModelUnavailable:
@@ -231,14 +231,14 @@ async def outage(*, gone_s: float, takes_s: float, calls: int = 100, side_by_sid
 
 @pytest.mark.parametrize("takes_s", [0.5, 5.0, 20.0, 60.0])
 @in_virtual_time
-async def test_a_fan_out_outlives_two_seconds_without_a_provider_however_long_calls_take(
+async def test_a_fan_out_survives_two_seconds_without_a_provider_however_long_calls_take(
     takes_s: float,
 ) -> None:
     assert set(await outage(gone_s=2.0, takes_s=takes_s)) == {"fine"}
 
 
 @in_virtual_time
-async def test_an_address_that_stays_away_is_given_up_in_time() -> None:
+async def test_calls_to_an_address_that_stays_unreachable_end_in_time() -> None:
     began = now()
     replies = await outage(gone_s=1e9, takes_s=0.1, calls=64)
     assert sum(isinstance(each, ModelUnavailable) for each in replies) == 32

@@ -1,4 +1,4 @@
-"""Another model in place of one that does not answer."""
+"""Another model in place of one that fails."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def other(*outcomes: str | Exception) -> ScriptedModel:
     ids=str,
 )
 @in_virtual_time
-async def test_what_another_model_can_mend_is_asked_of_it(failure: ModelError) -> None:
+async def test_another_model_is_asked_after_a_failure_that_it_may_avoid(failure: ModelError) -> None:
     log: list[Event] = []
     completion = await Fallback(Provider([failure]), other(), log.append).complete(ASKED, Sampling())
     assert (completion.text, completion.model) == ("of the other", "scripted/other")
@@ -50,7 +50,7 @@ async def test_what_another_model_can_mend_is_asked_of_it(failure: ModelError) -
     ids=str,
 )
 @in_virtual_time
-async def test_what_no_other_model_mends_is_raised(failure: Exception) -> None:
+async def test_a_failure_that_no_other_model_avoids_is_raised(failure: Exception) -> None:
     instead = other()
     with pytest.raises(type(failure)) as caught:
         await Fallback(Provider([failure]), instead).complete(ASKED, Sampling())
@@ -59,7 +59,7 @@ async def test_what_no_other_model_mends_is_raised(failure: Exception) -> None:
 
 
 @in_virtual_time
-async def test_a_reply_is_a_reply() -> None:
+async def test_the_other_model_is_not_asked_after_a_reply() -> None:
     instead = other()
     assert (await Fallback(Provider(), instead).complete(ASKED, Sampling())).text == "fine"
     assert instead.asked == []
@@ -69,7 +69,7 @@ async def test_a_reply_is_a_reply() -> None:
     "second", [refused(), TokenLimit("spent", limit="tokens", used=1, allowed=1)], ids=str
 )
 @in_virtual_time
-async def test_where_the_other_fails_too_its_failure_is_raised(second: HarlmError) -> None:
+async def test_if_the_other_model_fails_too_its_failure_is_raised(second: HarlmError) -> None:
     first = failing(503)
     with pytest.raises(type(second)) as caught:
         await Fallback(Provider([first]), other(second)).complete(ASKED, Sampling())
@@ -78,7 +78,7 @@ async def test_where_the_other_fails_too_its_failure_is_raised(second: HarlmErro
 
 
 @in_virtual_time
-async def test_who_is_given_up_is_not_asked_for_elsewhere() -> None:
+async def test_a_cancelled_call_does_not_ask_the_other_model() -> None:
     instead = other()
     call = asyncio.create_task(Fallback(Provider(["fine"], 10.0), instead).complete(ASKED, Sampling()))
     await asyncio.sleep(1)
@@ -95,7 +95,7 @@ async def test_it_has_the_name_and_the_window_of_the_first() -> None:
 
 
 @in_virtual_time
-async def test_it_comes_after_the_retries_and_is_retried_itself() -> None:
+async def test_the_other_model_is_asked_after_the_retries_and_is_retried_itself() -> None:
     layers = Layers(patience=Patience(retries=2))
     first, second = Provider([failing(503)]), Provider([failing(503), "of the second"])
     for model, address in ((first, "http://a"), (second, "http://b")):
@@ -104,7 +104,7 @@ async def test_it_comes_after_the_retries_and_is_retried_itself() -> None:
     completion = await layers.around(first, lambda model: model).complete(ASKED, Sampling())
     assert completion.text == "of the second"
     assert (len(first.asked), len(second.asked)) == (3, 2)
-    assert len({*first.keys, *second.keys}) == 2, "each provider has a name of its own for the call"
+    assert len({*first.keys, *second.keys}) == 2, "each provider gets its own key for the call"
 
 
 @in_virtual_time

@@ -1,4 +1,6 @@
-"""The second request for a straggler: when it is made, what it may cost, and that nothing is left of the one that lost."""
+"""The second request for a slow call: when it is sent, what it costs, and that the slower of the two is
+cancelled.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,7 @@ class Bench:
 
 
 def last_is_slow(number: int) -> float:
-    """The last of ten is a straggler; whatever is asked after it is not."""
+    """Seconds of the requests: the last of ten is slow, and later ones are not."""
     return 100.0 if number == 9 else SOON
 
 
@@ -71,18 +73,18 @@ def last_is_slow(number: int) -> float:
 
 
 @in_virtual_time
-async def test_a_straggler_is_asked_for_once_more_and_the_first_reply_is_taken() -> None:
+async def test_a_slow_call_gets_a_second_request_and_the_first_reply_counts() -> None:
     bench, began = Bench(last_is_slow), now()
     replies = await bench.fan_out()
     assert all(isinstance(each, Completion) for each in replies)
     assert now() - began == pytest.approx(1.0 + SOON)
     assert bench.log == [Hedged(model=NAME, after_s=1.0)]
-    assert bench.provider.cancelled == 1, "the loser"
+    assert bench.provider.cancelled == 1, "the slower request"
     assert bench.provider.in_flight == bench.limiter.in_flight == 0
 
 
 @in_virtual_time
-async def test_both_requests_have_one_name() -> None:
+async def test_both_requests_have_the_same_key() -> None:
     bench = Bench(last_is_slow)
     await bench.fan_out()
     assert set(bench.provider.keys) == {"one name"}
@@ -90,7 +92,7 @@ async def test_both_requests_have_one_name() -> None:
 
 @pytest.mark.parametrize(("calls", "hedges"), [(1, 0), (FAN_OUT - 1, 0), (FAN_OUT, 1), (20, 1)])
 @in_virtual_time
-async def test_only_in_fan_outs(calls: int, hedges: int) -> None:
+async def test_calls_are_hedged_only_in_fan_outs(calls: int, hedges: int) -> None:
     bench = Bench(lambda n: 100.0 if n == calls - 1 else SOON)
     await bench.fan_out(calls)
     assert bench.hedges == hedges
@@ -98,7 +100,9 @@ async def test_only_in_fan_outs(calls: int, hedges: int) -> None:
 
 @pytest.mark.parametrize(("learned", "hedges"), [(0, 0), (ENOUGH - 1, 0), (ENOUGH, 1)])
 @in_virtual_time
-async def test_only_where_enough_is_known_of_calls_of_this_size(learned: int, hedges: int) -> None:
+async def test_calls_are_hedged_only_once_enough_calls_of_their_size_were_timed(
+    learned: int, hedges: int
+) -> None:
     bench = Bench(last_is_slow, learned=learned)
     for _ in range(100):
         bench.latencies.add(100_000, 0.001)  # of other sizes
@@ -107,7 +111,7 @@ async def test_only_where_enough_is_known_of_calls_of_this_size(learned: int, he
 
 
 @in_virtual_time
-async def test_not_before_the_95th_percentile() -> None:
+async def test_no_call_is_hedged_before_the_95th_percentile() -> None:
     bench = Bench(lambda n: 30.0, learned=0)
     for number in range(100):
         bench.latencies.add(400, float(number))
@@ -117,7 +121,7 @@ async def test_not_before_the_95th_percentile() -> None:
 
 
 @in_virtual_time
-async def test_old_times_are_forgotten() -> None:
+async def test_only_recent_times_count() -> None:
     latencies = Latencies()
     for seconds in (100.0, 1.0):
         for _ in range(128):
@@ -126,7 +130,7 @@ async def test_old_times_are_forgotten() -> None:
 
 
 @in_virtual_time
-async def test_never_where_there_is_no_money_for_it() -> None:
+async def test_no_call_is_hedged_if_the_budget_does_not_allow_it() -> None:
     bench, began = Bench(last_is_slow, may_hedge=lambda: False), now()
     await bench.fan_out()
     assert (bench.hedges, len(bench.provider.asked)) == (0, 10)
@@ -134,7 +138,7 @@ async def test_never_where_there_is_no_money_for_it() -> None:
 
 
 @in_virtual_time
-async def test_money_that_goes_while_it_waits_is_seen() -> None:
+async def test_the_budget_is_checked_when_the_second_request_is_due() -> None:
     has_money = [True]
     bench = Bench(last_is_slow, may_hedge=lambda: has_money[0])
     running = asyncio.create_task(bench.fan_out())
@@ -145,7 +149,7 @@ async def test_money_that_goes_while_it_waits_is_seen() -> None:
 
 
 @in_virtual_time
-async def test_never_where_no_place_is_free() -> None:
+async def test_no_call_is_hedged_if_the_limiter_has_no_free_place() -> None:
     bench = Bench(lambda n: 100.0 if n in (8, 9) else 1.5, places=10)
     running = asyncio.create_task(bench.fan_out(10))
     await asyncio.sleep(1.2)
@@ -157,7 +161,7 @@ async def test_never_where_no_place_is_free() -> None:
 
 
 @in_virtual_time
-async def test_at_most_a_twentieth_of_the_calls_over_a_long_run() -> None:
+async def test_at_most_a_twentieth_of_many_calls_are_hedged() -> None:
     drawn = random.Random(3)
     bench = Bench(lambda n: drawn.lognormvariate(0, 0.9), learned=0)
     places = asyncio.Semaphore(32)
@@ -173,15 +177,15 @@ async def test_at_most_a_twentieth_of_the_calls_over_a_long_run() -> None:
 
 
 @in_virtual_time
-async def test_at_most_a_twentieth_also_when_all_become_slow_at_once() -> None:
-    """The moment in which a provider can do with doubled requests least of all."""
+async def test_at_most_a_twentieth_are_hedged_when_all_become_slow_at_once() -> None:
+    """That is when doubled requests would hurt the provider most."""
     bench = Bench(20.0, learned=100)
     await bench.fan_out(32)
     assert bench.hedges <= 0.05 * 132
 
 
 @in_virtual_time
-async def test_the_first_of_a_fan_out_may_be_the_straggler() -> None:
+async def test_the_first_call_of_a_fan_out_can_be_hedged() -> None:
     bench, began = Bench(lambda n: 100.0 if n == 0 else 1.5), now()
     await bench.fan_out(20)
     assert now() - began < 10
@@ -190,9 +194,9 @@ async def test_the_first_of_a_fan_out_may_be_the_straggler() -> None:
 # -- which reply -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("first_fails_after", [1.5, 2.5], ids=["while the second runs", "at last"])
+@pytest.mark.parametrize("first_fails_after", [1.5, 2.5], ids=["while the second runs", "after the second"])
 @in_virtual_time
-async def test_a_failure_does_not_win_while_the_other_may_still_reply(first_fails_after: float) -> None:
+async def test_a_failure_does_not_count_while_the_other_request_may_reply(first_fails_after: float) -> None:
     bench = Bench(
         lambda n: first_fails_after if n == 9 else SOON,
         lambda n: failing(503) if n == 9 else "fine",
@@ -203,27 +207,27 @@ async def test_a_failure_does_not_win_while_the_other_may_still_reply(first_fail
 
 
 @in_virtual_time
-async def test_a_second_request_that_fails_leaves_the_first_to_reply() -> None:
+async def test_the_first_request_replies_if_the_second_fails() -> None:
     bench = Bench(lambda n: 3.0 if n == 9 else SOON, lambda n: failing(503) if n == 10 else "fine")
     assert isinstance((await bench.fan_out())[9], Completion)
 
 
 @in_virtual_time
-async def test_where_both_fail_it_is_a_failure() -> None:
+async def test_the_call_fails_if_both_requests_fail() -> None:
     bench = Bench(lambda n: 3.0 if n == 9 else SOON, lambda n: failing(503) if n >= 9 else "fine")
     assert isinstance((await bench.fan_out())[9], ModelUnavailable)
     assert bench.provider.in_flight == bench.limiter.in_flight == 0
 
 
 @in_virtual_time
-async def test_a_first_request_that_fails_before_it_is_slow_fails_as_without_a_hedge() -> None:
+async def test_a_request_that_fails_early_is_not_hedged() -> None:
     bench = Bench(lambda n: 0.5, lambda n: failing(503) if n == 9 else "fine")
     assert isinstance((await bench.fan_out())[9], ModelUnavailable)
     assert (bench.hedges, len(bench.provider.asked)) == (0, 10)
 
 
 @in_virtual_time
-async def test_a_fault_of_ours_in_the_loser_is_not_hidden() -> None:
+async def test_a_bug_in_one_request_is_not_hidden_as_a_model_error() -> None:
     bench = Bench(
         lambda n: 1.0 + SOON if n == 9 else SOON, lambda n: RuntimeError("a bug") if n == 9 else "fine"
     )
@@ -236,7 +240,7 @@ async def test_a_fault_of_ours_in_the_loser_is_not_hidden() -> None:
 
 @pytest.mark.parametrize("after_s", [0.5, 1.5], ids=["before the second", "while both run"])
 @in_virtual_time
-async def test_who_is_given_up_gives_up_both(after_s: float) -> None:
+async def test_a_cancelled_call_cancels_both_requests(after_s: float) -> None:
     bench = Bench(100.0)
     for _ in range(100):
         bench.latencies.add(400, 1.0)
@@ -250,20 +254,20 @@ async def test_who_is_given_up_gives_up_both(after_s: float) -> None:
 
 
 @in_virtual_time
-async def test_the_loser_is_paid_at_its_bound_and_nothing_stays_reserved() -> None:
+async def test_the_cancelled_request_is_charged_at_its_upper_bound_and_nothing_stays_reserved() -> None:
     account = Account(Caps(tokens=1_000_000, micros=1_000_000_000))
     billing = Billing(PriceList(own={NAME: Price(input=1.0, output=1.0)}))
     bench = Bench(last_is_slow, around=lambda provider: billing.metered(provider, account))
     await bench.fan_out()
     assert account.reserved == Amounts()
     assert account.usage.calls == account.committed.calls == len(bench.provider.asked) == 11
-    assert account.usage.estimated, "nobody knows what the loser took"
+    assert account.usage.estimated, "the cost of the cancelled request is unknown"
     replies_alone = 10 * 101
     assert account.committed.tokens > replies_alone + 100
 
 
 @in_virtual_time
-async def test_a_second_request_that_the_budget_refuses_leaves_the_first_to_reply() -> None:
+async def test_the_first_request_replies_if_the_budget_refuses_the_second() -> None:
     class Poor:
         """Pays for ten."""
 

@@ -1,4 +1,4 @@
-"""How the layers stand on each other, and what the calls of one run share."""
+"""The layers together, and the state that the calls of a run share."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def outcome_of(line: LanguageModel) -> Completion | HarlmError:
 
 
 @in_virtual_time
-async def test_a_model_that_was_not_added_is_only_paid_for() -> None:
+async def test_a_model_that_was_not_added_is_only_metered() -> None:
     model = ScriptedModel([failing(503), "fine"])
     metered: list[LanguageModel] = []
 
@@ -60,21 +60,21 @@ async def test_a_model_that_was_not_added_is_only_paid_for() -> None:
 
 
 @in_virtual_time
-async def test_every_request_that_leaves_is_paid_for() -> None:
-    """Retries, replies that are of no use, the fallback: each one, at what it may have taken."""
+async def test_every_request_is_paid_for() -> None:
+    """Retries and unusable replies are charged at their upper bound if they may have been billed."""
     broke_off = ModelUnavailable("broke off", model=NAME, perhaps_billed=True)
     bad = BadCompletion("html", model=NAME, perhaps_billed=True)
     provider = Provider([failing(503), broke_off, bad, bad, bad, "fine"])
     billing, account = Billing(PRICES), Account(Caps(micros=1_000_000))
     line = layered(provider).around(provider, lambda model: billing.metered(model, account))
     await outcome_of(line)
-    billed = len(provider.asked) - 1  # but for the 503
+    billed = len(provider.asked) - 1  # all except the 503
     assert account.committed.calls == account.usage.calls == billed
     assert account.reserved == Amounts()
 
 
 @in_virtual_time
-async def test_a_budget_that_is_spent_passes_all_layers_untouched() -> None:
+async def test_the_error_of_a_spent_budget_passes_all_layers_unchanged() -> None:
     provider = Provider()
     billing, account = Billing(PRICES), Account(Caps(calls=3))
     instead = ScriptedModel(["of the other"])
@@ -88,7 +88,7 @@ async def test_a_budget_that_is_spent_passes_all_layers_untouched() -> None:
 
 
 class Wordy(Provider):
-    """Its replies take all that they are allowed."""
+    """A provider whose replies have as many tokens as they may have."""
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         whole = await super().complete(messages, sampling)
@@ -98,8 +98,8 @@ class Wordy(Provider):
 
 @pytest.mark.parametrize("micros", [1_000, 10_000, 40_000, 100_000])
 @in_virtual_time
-async def test_sixty_four_calls_at_the_last_cent_never_overdraw_it(micros: int) -> None:
-    """Each of them may take the 2,000 tokens that it was allowed, and does."""
+async def test_sixty_four_concurrent_calls_never_overdraw_the_budget(micros: int) -> None:
+    """Each may have 2,000 tokens, and has."""
     provider = Wordy(seconds=lambda n: 0.1 * (n % 7))
     billing, account = Billing(PRICES), Account(Caps(micros=micros))
     line = layered(provider, concurrency=64).around(provider, lambda model: billing.metered(model, account))
@@ -113,7 +113,7 @@ async def test_sixty_four_calls_at_the_last_cent_never_overdraw_it(micros: int) 
 
 
 @in_virtual_time
-async def test_no_more_are_in_flight_than_is_set() -> None:
+async def test_the_concurrency_limit_holds() -> None:
     provider = Provider(seconds=1.0)
     line = layered(provider, concurrency=5).around(provider, as_it_is)
     await asyncio.gather(*(outcome_of(line) for _ in range(50)))
@@ -121,7 +121,7 @@ async def test_no_more_are_in_flight_than_is_set() -> None:
 
 
 @in_virtual_time
-async def test_all_lines_of_a_run_share_what_is_known_of_an_address() -> None:
+async def test_all_calls_of_a_run_share_the_state_of_an_address() -> None:
     provider = Provider(lambda n: refused() if n < 8 else "fine")
     layers = layered(provider, patience=Patience(retries=0))
     lines = [layers.around(provider, as_it_is) for _ in range(9)]
@@ -133,12 +133,12 @@ async def test_all_lines_of_a_run_share_what_is_known_of_an_address() -> None:
     other = Layers(patience=Patience(retries=0))
     other.add(provider, ADDRESS)
     assert isinstance(await outcome_of(other.around(provider, as_it_is)), Completion), (
-        "another run knows nothing"
+        "another run starts without this state"
     )
 
 
 @in_virtual_time
-async def test_calls_that_wait_for_their_turn_do_not_go_to_a_dead_address() -> None:
+async def test_calls_that_wait_for_their_turn_are_not_sent_to_a_dead_address() -> None:
     provider = Provider(lambda n: "fine" if n < 10 else refused(), 0.1)
     line = layered(provider).around(provider, as_it_is)
     for _ in range(10):
@@ -152,8 +152,8 @@ async def test_calls_that_wait_for_their_turn_do_not_go_to_a_dead_address() -> N
 
 
 @in_virtual_time
-async def test_a_model_that_is_down_does_not_keep_its_neighbour_from_answering() -> None:
-    """As at OpenRouter, or any gateway: 503 is of the model behind it."""
+async def test_a_model_that_is_down_does_not_slow_another_at_the_same_address() -> None:
+    """As at OpenRouter or another gateway, where a 503 concerns only the model behind it."""
     down, up = Provider([failing(503)]), Provider()
     down.name = "openai/down"
     layers = layered(down)
@@ -169,7 +169,7 @@ async def test_a_model_that_is_down_does_not_keep_its_neighbour_from_answering()
 
 
 @in_virtual_time
-async def test_hedges_can_be_left_out() -> None:
+async def test_hedging_can_be_switched_off() -> None:
     for hedges, requests in ((True, 1), (False, 0)):
         provider = Provider(seconds=lambda n: 100.0 if n == 149 else 1.0 + n / 1000)
         log: list[Event] = []
@@ -181,7 +181,7 @@ async def test_hedges_can_be_left_out() -> None:
 
 
 @in_virtual_time
-async def test_every_layer_tells_what_it_does() -> None:
+async def test_every_layer_reports_its_events() -> None:
     provider, instead = Provider([failing(503)]), Provider()
     layers = layered(provider, patience=Patience(retries=2))
     layers.fall_back_to(instead)
@@ -191,7 +191,7 @@ async def test_every_layer_tells_what_it_does() -> None:
 
 
 class Few(Provider):
-    """Takes so many at once, and refuses the others without a word of how many."""
+    """A provider that serves ``places`` requests at once, and refuses others without stating a limit."""
 
     def __init__(self, places: int, takes_s: float) -> None:
         super().__init__()
@@ -212,10 +212,10 @@ class Few(Provider):
 
 @pytest.mark.parametrize(("places", "wide"), [(5, 12), (5, 32), (2, 8), (1, 4)])
 @in_virtual_time
-async def test_a_provider_that_takes_few_at_once_serves_a_fan_out_all_the_same(
+async def test_a_provider_that_serves_few_requests_at_once_still_serves_a_whole_fan_out(
     places: int, wide: int
 ) -> None:
-    """Also where fewer are asked than the window lets through: they are too many all the same."""
+    """Also if fewer are sent than the window allows: they are still too many."""
     provider, at_once = Few(places, 10.0), asyncio.Semaphore(wide)
     line = layered(provider, hedges=False).around(provider, as_it_is)
     for _ in range(3):
@@ -232,7 +232,7 @@ async def test_a_provider_that_takes_few_at_once_serves_a_fan_out_all_the_same(
 
 
 @in_virtual_time
-async def test_a_fan_out_after_a_long_outage_waits_for_the_first_to_get_through() -> None:
+async def test_a_fan_out_after_a_long_outage_waits_for_the_first_try() -> None:
     began = now()
 
     def outcome(number: int) -> Outcome:
@@ -249,14 +249,14 @@ async def test_a_fan_out_after_a_long_outage_waits_for_the_first_to_get_through(
 
     assert all(await fan_out())
     await asyncio.sleep(60)
-    assert not any(await fan_out()), "the premise: it is away, and given up"
+    assert not any(await fan_out()), "the premise: it is unreachable, and calls no longer wait"
     await asyncio.sleep(300)
     assert all(await fan_out())
 
 
 @pytest.mark.parametrize("calls", [1, 4, 8, 32])
 @in_virtual_time
-async def test_where_nobody_has_ever_answered_a_fan_out_is_told_so_soon(calls: int) -> None:
+async def test_a_fan_out_to_an_address_that_never_answered_fails_soon(calls: int) -> None:
     provider, began = Provider([refused()], 0.01), now()
     line = layered(provider).around(provider, as_it_is)
     replies = await asyncio.gather(*(outcome_of(line) for _ in range(calls)))
@@ -264,11 +264,11 @@ async def test_where_nobody_has_ever_answered_a_fan_out_is_told_so_soon(calls: i
     assert now() - began < 10
 
 
-# -- what is given up --------------------------------------------------------------------------------------
+# -- cancelled calls ---------------------------------------------------------------------------------------
 
 
-async def given_up(line: LanguageModel, calls: int, after_s: float) -> float:
-    """Seconds of real time that it takes to give up so many calls."""
+async def cancel_all(line: LanguageModel, calls: int, after_s: float) -> float:
+    """Start ``calls`` calls, cancel them ``after_s`` seconds later, and return the real seconds that it took."""
     running = [asyncio.create_task(outcome_of(line)) for _ in range(calls)]
     await asyncio.sleep(after_s)
     began = time.perf_counter()
@@ -289,19 +289,19 @@ async def given_up(line: LanguageModel, calls: int, after_s: float) -> float:
     ids=["slow", "paused", "dead", "failing"],
 )
 @in_virtual_time
-async def test_thousands_of_calls_that_are_given_up_leave_nothing(
+async def test_thousands_of_cancelled_calls_leave_nothing_behind(
     calls: int, outcome: Callable[[int], Outcome], seconds: float
 ) -> None:
     provider = Provider(outcome, seconds)
     billing, account = Billing(PRICES), Account(Caps(micros=10_000_000_000))
     line = layered(provider).around(provider, lambda model: billing.metered(model, account))
-    took = await given_up(line, calls, 5.0)
+    took = await cancel_all(line, calls, 5.0)
     asked = len(provider.asked)
     assert provider.in_flight == 0
     assert account.reserved == Amounts()
     await asyncio.sleep(10_000)
-    assert len(provider.asked) == asked, "nobody is asked any more"
-    assert took < 10, "2 s on a machine of its own"
+    assert len(provider.asked) == asked, "no further request is sent"
+    assert took < 10, "about 2 s on an idle machine"
 
 
 # -- clocks ------------------------------------------------------------------------------------------------

@@ -164,7 +164,9 @@ async def test_requests_wait_in_the_limiter_instead_of_being_refused(
 async def test_tokens_wait_in_the_limiter_as_well(
     max_tokens: int | None, takes: Callable[[], float], tells: When
 ) -> None:
-    """Tokens of the prompt and the most that the reply may take, counted when a request comes, as OpenAI counts."""
+    """Tokens of the prompt and the most that the reply may take, counted when a request comes, as OpenAI
+    counts.
+    """
     minute = Minute(60_000, 60_000, tells, amount=500)
     took = await burst(300, minute, takes=takes, prompt=500 - (max_tokens or 0), max_tokens=max_tokens)
     assert minute.refusals <= 0.02 * 300

@@ -1,4 +1,4 @@
-"""The retry loop: what is tried again, when, under which name, and when it is enough."""
+"""The retry loop: what is tried again, when, under which request key, and when it ends."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def limited(seconds: float | None) -> RateLimited:
     return RateLimited("slow down, please", model=NAME, status=429, retry_after=seconds)
 
 
-def bad(text: str = "no completion") -> BadCompletion:
+def bad(text: str = "not a completion") -> BadCompletion:
     return BadCompletion(text, model=NAME, perhaps_billed=True)
 
 
 @pytest.fixture
 def longest(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
-    """Jitter always draws its upper bound; the bounds that it was asked for."""
+    """Jitter always draws its upper bound. The value is a list of the bounds that were asked for."""
     drawn: list[tuple[float, float]] = []
 
     def uniform(low: float, high: float) -> float:
@@ -61,13 +61,13 @@ async def tried(
     outcomes: Sequence[Outcome] | Callable[[int], Outcome],
     *,
     takes: float = 0.0,
-    told: Callable[[Event], None] = lambda event: None,
+    on_event: Callable[[Event], None] = lambda event: None,
     has_answered: bool = True,
     **patience: Any,
 ) -> tuple[Provider, Completion | BaseException]:
-    """The provider after one call, and what came of it."""
+    """The provider after one call, and its completion or failure."""
     provider = Provider(outcomes, takes)
-    line = Retrying(provider, Patience(**patience), on_event=told, has_answered=lambda: has_answered)
+    line = Retrying(provider, Patience(**patience), on_event=on_event, has_answered=lambda: has_answered)
     try:
         return provider, await line.complete(ASKED, Sampling())
     except Exception as failure:  # noqa: BLE001 - the test looks at it, whatever it is
@@ -99,7 +99,7 @@ STAYS: list[HarlmError] = [
 
 @pytest.mark.parametrize("failure", PASSES, ids=str)
 @in_virtual_time
-async def test_a_failure_that_may_pass_is_tried_again(failure: HarlmError) -> None:
+async def test_a_temporary_failure_is_tried_again(failure: HarlmError) -> None:
     provider, reply = await tried([failure, "fine"])
     assert isinstance(reply, Completion)
     assert (reply.text, len(provider.asked)) == ("fine", 2)
@@ -107,7 +107,7 @@ async def test_a_failure_that_may_pass_is_tried_again(failure: HarlmError) -> No
 
 @pytest.mark.parametrize("failure", STAYS, ids=str)
 @in_virtual_time
-async def test_a_failure_that_stays_is_raised_at_once_and_untouched(failure: HarlmError) -> None:
+async def test_a_permanent_failure_is_raised_at_once_and_unchanged(failure: HarlmError) -> None:
     began = now()
     provider, reply = await tried([failure, "fine"])
     assert reply is failure
@@ -116,14 +116,14 @@ async def test_a_failure_that_stays_is_raised_at_once_and_untouched(failure: Har
 
 
 @in_virtual_time
-async def test_a_fault_of_ours_is_not_tried_again() -> None:
+async def test_a_bug_is_not_tried_again() -> None:
     provider, reply = await tried([RuntimeError("a bug"), "fine"])
     assert isinstance(reply, RuntimeError)
     assert len(provider.asked) == 1
 
 
 @in_virtual_time
-async def test_a_timeout_inside_the_model_is_its_own_and_no_end_of_patience() -> None:
+async def test_a_timeout_error_of_the_model_itself_is_raised_as_it_is() -> None:
     _, reply = await tried([TimeoutError("of the caller's own model")])
     assert isinstance(reply, TimeoutError)
 
@@ -134,7 +134,7 @@ async def test_a_timeout_inside_the_model_is_its_own_and_no_end_of_patience() ->
     ids=str,
 )
 @in_virtual_time
-async def test_patience_has_an_end_and_the_last_failure_is_raised(failure: ModelError, attempts: int) -> None:
+async def test_the_last_failure_is_raised_after_the_last_attempt(failure: ModelError, attempts: int) -> None:
     provider, reply = await tried([failure])
     assert reply is failure
     assert len(provider.asked) == attempts
@@ -142,24 +142,24 @@ async def test_patience_has_an_end_and_the_last_failure_is_raised(failure: Model
 
 @pytest.mark.parametrize("retries", [0, 1, 3, 20])
 @in_virtual_time
-async def test_as_many_attempts_as_are_set(retries: int) -> None:
+async def test_the_number_of_retries_can_be_set(retries: int) -> None:
     provider, reply = await tried([failing(500)], retries=retries)
     assert isinstance(reply, ModelUnavailable)
     assert len(provider.asked) == retries + 1
 
 
-# -- a reply that says nothing -----------------------------------------------------------------------------
+# -- empty replies ---------------------------------------------------------------------------------------
 
 
 @in_virtual_time
-async def test_an_empty_reply_is_asked_for_again() -> None:
+async def test_an_empty_reply_is_tried_again() -> None:
     provider, reply = await tried([said(""), said(""), "fine"])
     assert isinstance(reply, Completion)
     assert (reply.text, len(provider.asked)) == ("fine", 3)
 
 
 @in_virtual_time
-async def test_a_reply_that_stays_empty_is_handed_on_since_it_was_paid_for() -> None:
+async def test_a_reply_that_stays_empty_is_returned_since_it_was_paid_for() -> None:
     provider, reply = await tried([said("")])
     assert isinstance(reply, Completion)
     assert (reply.text, len(provider.asked)) == ("", 3)
@@ -167,7 +167,7 @@ async def test_a_reply_that_stays_empty_is_handed_on_since_it_was_paid_for() -> 
 
 @pytest.mark.parametrize("stop", ["length", "filter"])
 @in_virtual_time
-async def test_an_empty_reply_with_a_reason_is_not_asked_for_again(stop: str) -> None:
+async def test_an_empty_reply_with_a_stop_reason_is_not_tried_again(stop: str) -> None:
     provider, reply = await tried([said("", stop=stop)])
     assert isinstance(reply, Completion)
     assert len(provider.asked) == 1
@@ -175,15 +175,15 @@ async def test_an_empty_reply_with_a_reason_is_not_asked_for_again(stop: str) ->
 
 @pytest.mark.parametrize("retries", [0, 1])
 @in_virtual_time
-async def test_an_empty_reply_is_handed_on_where_few_retries_are_set(retries: int) -> None:
+async def test_an_empty_reply_is_returned_if_no_retries_are_left(retries: int) -> None:
     provider, reply = await tried([said("")], retries=retries)
     assert isinstance(reply, Completion)
     assert (reply.text, len(provider.asked)) == ("", retries + 1)
 
 
-@pytest.mark.parametrize("unusable", [bad(), said("")], ids=["no completion", "empty"])
+@pytest.mark.parametrize("unusable", [bad(), said("")], ids=["not a completion", "empty"])
 @in_virtual_time
-async def test_a_bad_reply_after_other_failures_has_attempts_of_its_own(unusable: Outcome) -> None:
+async def test_unusable_replies_are_counted_apart_from_other_failures(unusable: Outcome) -> None:
     provider, reply = await tried([failing(503), failing(503), unusable, "fine"])
     assert isinstance(reply, Completion)
     assert (reply.text, len(provider.asked)) == ("fine", 4)
@@ -203,13 +203,13 @@ async def test_jitter_is_full_and_its_bound_doubles_up_to_the_longest() -> None:
 
     waits: list[float] = []
 
-    def told(event: Event) -> None:
+    def on_event(event: Event) -> None:
         assert isinstance(event, Retried)
         waits.append(event.wait_s)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("harlm.models.wrappers.retrying.random.uniform", uniform)
-        provider, _ = await tried([failing(500)], told=told, retries=9)
+        provider, _ = await tried([failing(500)], on_event=on_event, retries=9)
     assert bounds == [(0, each) for each in (0.5, 1, 2, 4, 8, 16, 30, 30, 30)]
     gaps = [later - sooner for sooner, later in zip(provider.began, provider.began[1:], strict=False)]
     assert gaps == [pytest.approx(wait, abs=0.001) for wait in waits]
@@ -218,7 +218,7 @@ async def test_jitter_is_full_and_its_bound_doubles_up_to_the_longest() -> None:
 
 @pytest.mark.parametrize("asked_s", [0.0, 0.25, 2.0, 90.0])
 @in_virtual_time
-async def test_what_a_provider_asks_for_is_waited_and_a_little_more(asked_s: float) -> None:
+async def test_a_wait_is_as_long_as_the_provider_asks_and_a_little_longer(asked_s: float) -> None:
     for seed in range(50):
         random.seed(seed)
         provider, reply = await tried([limited(asked_s), "fine"])
@@ -228,18 +228,18 @@ async def test_what_a_provider_asks_for_is_waited_and_a_little_more(asked_s: flo
 
 @pytest.mark.parametrize("asked_s", [601.0, 86_400.0, 1e300])
 @in_virtual_time
-async def test_who_is_asked_to_wait_longer_than_its_patience_is_told_so_at_once(asked_s: float) -> None:
+async def test_a_wait_longer_than_the_patience_ends_the_call_at_once(asked_s: float) -> None:
     began = now()
     failure = limited(asked_s)
     provider, reply = await tried([failure, "fine"])
-    assert reply is failure, "in the provider's own words"
+    assert reply is failure, "with the provider's own message"
     assert len(provider.asked) == 1
     assert now() == pytest.approx(began, abs=0.001)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 3.0, 10.0, 100.0])
 @in_virtual_time
-async def test_no_attempt_begins_when_patience_is_over(
+async def test_no_attempt_begins_after_the_patience_has_ended(
     seconds: float, longest: list[tuple[float, float]]
 ) -> None:
     began = now()
@@ -251,17 +251,17 @@ async def test_no_attempt_begins_when_patience_is_over(
 
 @pytest.mark.parametrize("outcomes", [["fine"], [failing(503), "fine"]], ids=["first", "second"])
 @in_virtual_time
-async def test_a_request_under_way_ends_with_the_patience(outcomes: Sequence[Outcome]) -> None:
+async def test_a_running_request_is_cancelled_when_the_patience_ends(outcomes: Sequence[Outcome]) -> None:
     began = now()
     takes = 8.0
     provider, reply = await tried(outcomes, takes=takes, seconds=takes * len(outcomes) - 5)
     assert isinstance(reply, ModelUnavailable)
     assert now() - began == pytest.approx(takes * len(outcomes) - 5)
-    assert provider.cancelled == 1, "nothing is left under way"
+    assert provider.cancelled == 1, "no request keeps running"
 
 
 @in_virtual_time
-async def test_a_call_that_is_given_up_while_it_waits_asks_nobody_any_more() -> None:
+async def test_a_call_cancelled_while_it_waits_sends_no_further_request() -> None:
     provider = Provider([limited(60.0)])
     call = asyncio.create_task(Retrying(provider, Patience()).complete(ASKED, Sampling()))
     await asyncio.sleep(1)
@@ -272,7 +272,7 @@ async def test_a_call_that_is_given_up_while_it_waits_asks_nobody_any_more() -> 
     assert len(provider.asked) == 1
 
 
-# -- where nobody has ever answered ------------------------------------------------------------------------
+# -- an address that never answered ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -283,10 +283,10 @@ async def test_a_call_that_is_given_up_while_it_waits_asks_nobody_any_more() -> 
         (error(ModelUnavailable, perhaps_billed=True), 7),
         (limited(None), 7),
     ],
-    ids=["nobody", "503", "broken off", "429"],
+    ids=["no server", "503", "broken off", "429"],
 )
 @in_virtual_time
-async def test_an_unknown_address_is_given_up_after_two_retries_unless_something_is_there(
+async def test_an_address_that_never_answered_gets_two_retries_unless_a_server_is_there(
     failure: ModelError, attempts: int
 ) -> None:
     provider, reply = await tried([failure], has_answered=False)
@@ -294,11 +294,11 @@ async def test_an_unknown_address_is_given_up_after_two_retries_unless_something
     assert len(provider.asked) == attempts
 
 
-# -- under which name --------------------------------------------------------------------------------------
+# -- request keys ------------------------------------------------------------------------------------------
 
 
 @in_virtual_time
-async def test_all_attempts_of_a_call_have_one_name() -> None:
+async def test_all_attempts_of_a_call_have_one_key() -> None:
     broken = error(ModelUnavailable, perhaps_billed=True)
     provider, _ = await tried([refused(), failing(503), limited(None), broken, failing(409), "fine"])
     assert len(provider.keys) == 6
@@ -307,7 +307,7 @@ async def test_all_attempts_of_a_call_have_one_name() -> None:
 
 
 @in_virtual_time
-async def test_every_call_has_a_name_of_its_own() -> None:
+async def test_every_call_has_its_own_key() -> None:
     provider = Provider()
     line = Retrying(provider, Patience())
     sampling = Sampling(request_key="of an outer layer")
@@ -315,19 +315,21 @@ async def test_every_call_has_a_name_of_its_own() -> None:
     assert len({*provider.keys, sampling.request_key}) == 101
 
 
-@pytest.mark.parametrize("unusable", [bad(), said("")], ids=["no completion", "empty"])
+@pytest.mark.parametrize("unusable", [bad(), said("")], ids=["not a completion", "empty"])
 @in_virtual_time
-async def test_what_was_served_and_is_of_no_use_is_asked_for_under_another_name(unusable: Outcome) -> None:
+async def test_the_attempt_after_an_unusable_reply_has_another_key(unusable: Outcome) -> None:
     provider, _ = await tried([failing(503), unusable, failing(503), "fine"])
     first, second, third, fourth = provider.keys
     assert first == second != third == fourth
 
 
 @in_virtual_time
-async def test_a_reply_that_the_provider_gave_up_is_asked_for_under_another_name() -> None:
-    """As ``OpenAIChat`` raises for ``finish_reason: error``: the reply has an end, and was perhaps charged."""
-    given_up = error(ModelUnavailable, perhaps_billed=True, request_id="req-7")
-    provider, _ = await tried([given_up, "fine"])
+async def test_the_attempt_after_a_reply_that_the_provider_broke_off_has_another_key() -> None:
+    """As ``OpenAIChat`` raises for ``finish_reason: error``: the reply is complete, and may have been
+    charged.
+    """
+    broken_off = error(ModelUnavailable, perhaps_billed=True, request_id="req-7")
+    provider, _ = await tried([broken_off, "fine"])
     assert len(set(provider.keys)) == 2
 
 
@@ -339,13 +341,13 @@ async def test_nothing_else_of_the_sampling_changes() -> None:
     assert {(each.max_tokens, each.temperature, each.seed) for each in provider.asked} == {(7, 0.5, 3)}
 
 
-# -- what is told ------------------------------------------------------------------------------------------
+# -- events -----------------------------------------------------------------------------------------------
 
 
 @in_virtual_time
-async def test_every_attempt_that_is_made_again_is_told(longest: list[tuple[float, float]]) -> None:
+async def test_every_attempt_that_is_made_again_is_an_event(longest: list[tuple[float, float]]) -> None:
     log: list[Event] = []
-    await tried([said(""), failing(500), limited(2.0), "fine"], told=log.append)
+    await tried([said(""), failing(500), limited(2.0), "fine"], on_event=log.append)
     assert log == [
         Retried(model=NAME, attempt=1, error="it answered with no text", wait_s=0.0),
         Retried(model=NAME, attempt=2, error="failing with 500", wait_s=1.0),
@@ -354,7 +356,7 @@ async def test_every_attempt_that_is_made_again_is_told(longest: list[tuple[floa
 
 
 @in_virtual_time
-async def test_the_last_failure_is_not_told_as_one_that_is_tried_again() -> None:
+async def test_the_last_failure_is_not_an_event() -> None:
     log: list[Event] = []
-    await tried([failing(500)], retries=2, told=log.append)
+    await tried([failing(500)], retries=2, on_event=log.append)
     assert len(log) == 2
