@@ -22,7 +22,7 @@ from harlm.retrieval.passages import LONGEST
 
 K1, B = 1.2, 0.75
 _MOST = 63  # occurrences in one passage; more of them count the same
-_OCTAVE, _MEAN, _LENGTHS = 16, 128, 256  # classes of lengths: for each doubling, the mean length's, all
+_OCTAVE, _MEAN, _LENGTHS = 16, 128, 256  # classes: of a doubling, of the mean length, in all
 _WEIGHTS = 1 << 24  # the sum of all weights of a query; times an 8-bit impact, it fills a lane
 _ROOM = 64 << 20  # bytes of the impact cache
 _PLANES = (3, 2, 1, 0) if sys.byteorder == "little" else (0, 1, 2, 3)  # bytes of a lane, the highest first
