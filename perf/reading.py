@@ -67,7 +67,7 @@ def items() -> tuple[dict[str, str], list[Item]]:
 
 @dataclass(frozen=True)
 class Score:
-    """What became of one question."""
+    """The result of one question."""
 
     item: Item
     cited: bool

@@ -250,7 +250,7 @@ async def limits() -> Table:
 
 
 class _Replies:
-    """A line on which every reply is there at once."""
+    """A line on which every reply arrives at once."""
 
     def __init__(self) -> None:
         self.number = 0

@@ -48,7 +48,7 @@ _OUTPUT = re.compile(
 )
 
 
-class Asked(NamedTuple):
+class PlainCall(NamedTuple):
     """Documents and a question about them.
 
     Attributes:
@@ -104,7 +104,7 @@ def asking(documents: Iterable[tuple[str, str]], question: str) -> str:
     return f"{texts}\n\n{tagged(QUESTION, question)}"
 
 
-def read_asking(prompt: str) -> Asked:
+def read_asking(prompt: str) -> PlainCall:
     """The documents and the question of a prompt.
 
     Exact for what ``asking`` wrote from one document or more, whatever tags the texts contain, with two
@@ -118,7 +118,7 @@ def read_asking(prompt: str) -> Asked:
     return _laid_out(prompt) or _tag_by_tag(prompt)
 
 
-def _laid_out(prompt: str) -> Asked | None:
+def _laid_out(prompt: str) -> PlainCall | None:
     body = prompt.rstrip()
     question_begins, question_ends = tagged(QUESTION, "\0").split("\0")
     texts, between, question = body.removesuffix(question_ends).rpartition(
@@ -129,14 +129,14 @@ def _laid_out(prompt: str) -> Asked | None:
         return None
     ends = [*(line.start() for line in lines[1:]), len(texts)]
     documents = ((line["name"], texts[line.end() : end]) for line, end in zip(lines, ends, strict=True))
-    return Asked(tuple(documents), question)
+    return PlainCall(tuple(documents), question)
 
 
-def _tag_by_tag(prompt: str) -> Asked:
+def _tag_by_tag(prompt: str) -> PlainCall:
     documents = tuple((match["name"], match["text"]) for match in _ANY_DOCUMENT.finditer(prompt))
     outside = _ANY_DOCUMENT.sub("", prompt)
     question = read_tag(outside, QUESTION)
-    return Asked(documents, outside if question is None else question)
+    return PlainCall(documents, outside if question is None else question)
 
 
 # -- the dialogue of a REPL loop --------------------------------------------------------------------------

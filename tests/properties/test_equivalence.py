@@ -1,4 +1,4 @@
-"""Nobody can tell that calls were made early: whatever a program does, it does the same with a scout ahead of it.
+"""Calls made early are invisible: whatever a program does, it does the same with a scout ahead of it.
 
 ``HARLM_FUZZ=1`` runs more of it; ``HARLM_FUZZ_SEEDS=first-last`` chooses the programs.
 """

@@ -16,7 +16,7 @@ from harlm.errors import ContextError, SandboxFailure
 from harlm.models.offline.extractive import reply_to
 from harlm.models.offline.intents import read_intent
 from harlm.models.offline.programs import program_for
-from harlm.sandbox.process.frames import Call
+from harlm.sandbox.process.frames import CallFrame
 from harlm.sandbox.process.wire import Wire
 from harlm.types import Context, Document, Message
 from tests.support import making
@@ -187,7 +187,7 @@ def test_any_bytes_from_a_worker_are_frames_or_a_violation(data: bytes, sizes: l
 
 @given(st.lists(st.integers(1, 2**62), min_size=1, max_size=5), st.lists(st.integers(1, 30), max_size=20))
 def test_frames_arrive_whole_however_they_are_cut(ids: list[int], sizes: list[int]) -> None:
-    calls = [Call(id=number, function="f", arguments={"a": "é" * 9}) for number in ids]
+    calls = [CallFrame(id=number, function="f", arguments={"a": "é" * 9}) for number in ids]
     data = b"".join(_framed(msgspec.msgpack.encode(call)) for call in calls)
     assert _received(data, sizes) == (calls, [None])
 

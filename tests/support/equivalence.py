@@ -122,7 +122,7 @@ class Pair:
 
     @property
     def is_same(self) -> bool:
-        """Whether nobody could tell them apart."""
+        """Whether the two cannot be told apart."""
         return self.alone == self.ahead
 
 

@@ -49,7 +49,7 @@ PRICES = {
     "openai/sub": Price(input=0.25, output=2.0, cached=0.03),
 }
 TIMEOUT_S = 1.0  # of one request: what is silent costs so much
-KEY = "sk-a-key-that-nobody-may-see"
+KEY = "sk-a-key-that-must-stay-secret"
 
 
 def words_for(calls: int) -> Callable[[Request], str]:

@@ -33,7 +33,7 @@ class Fault(ABC):
         """Answer the request, or do not."""
 
 
-class Billing(Protocol):
+class Book(Protocol):
     """Books what a reply costs; the last entry for a request counts."""
 
     def __call__(self, request: Request, tokens: Tokens, *, delivered: bool) -> None:
@@ -66,7 +66,7 @@ class Exchange:
         *,
         make: Callable[[Request], Awaitable[ModelReply]],
         headers: Callable[[], Headers],
-        bill: Billing,
+        bill: Book,
     ) -> None:
         self.request = request
         self.keep_alive = request.headers.get("connection", "").lower() != "close"

@@ -16,7 +16,7 @@ _OUTSTANDING = 1024  # open calls of one REPL at which its socket is not read un
 _OUTSTANDING_BYTES = 64 << 20  # the same limit, in bytes of the open calls
 _UNREAD = 65_536  # open calls that are a violation: an attack on the host's memory
 
-Answered = Callable[[frames.Call, frames.Reply | frames.Refuse], None]
+Answered = Callable[[frames.CallFrame, frames.Reply | frames.Refuse], None]
 
 
 class Clock:
@@ -83,7 +83,7 @@ class Calls:
 
     def __init__(
         self,
-        serve: Callable[[frames.Call], Awaitable[object]],
+        serve: Callable[[frames.CallFrame], Awaitable[object]],
         to_worker: Wire,
         clock: Clock,
         *,
@@ -100,7 +100,7 @@ class Calls:
         self._is_paused = False
         self._why = ""  # why calls are refused, once they are
 
-    def take(self, call: frames.Call, size: int) -> None:
+    def take(self, call: frames.CallFrame, size: int) -> None:
         """Begin to answer one more call. After the end it is refused: it may have been sent before.
 
         Args:
@@ -129,7 +129,7 @@ class Calls:
     def _is_full(self) -> bool:
         return len(self._open) >= _OUTSTANDING or self._bytes >= _OUTSTANDING_BYTES
 
-    async def _serve(self, call: frames.Call, size: int) -> None:
+    async def _serve(self, call: frames.CallFrame, size: int) -> None:
         answer: frames.Reply | frames.Refuse | None = None
         try:
             answer = frames.Reply(id=call.id, value=await self._value_of(call))

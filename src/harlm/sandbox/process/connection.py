@@ -80,7 +80,7 @@ class Link:
         was_killed: whether the host has ended the worker.
     """
 
-    def __init__(self, worker: WorkerProcess, on_call: Callable[[frames.Call, int], None]) -> None:
+    def __init__(self, worker: WorkerProcess, on_call: Callable[[frames.CallFrame, int], None]) -> None:
         self.worker = worker
         self.violation: SandboxFailure | None = None
         self._on_flood: Callable[[], None] = worker.kill
@@ -164,7 +164,7 @@ class Link:
         return self._due
 
     def _on_frame(self, frame: frames.News, size: int) -> None:
-        if isinstance(frame, frames.Call):
+        if isinstance(frame, frames.CallFrame):
             self._on_call(frame, size)
         elif isinstance(frame, frames.Alive):
             self._on_sign()

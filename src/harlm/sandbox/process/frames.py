@@ -16,7 +16,7 @@ from msgspec import Meta
 from harlm.errors import SandboxFailure
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
+class WireFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
     """The base of all frames: their kind is encoded as ``op``."""
 
 
@@ -39,7 +39,7 @@ class TextExtent(msgspec.Struct, frozen=True, kw_only=True):
     shared: int | None = None
 
 
-class Setup(Frame, frozen=True, kw_only=True, tag="setup"):
+class Setup(WireFrame, frozen=True, kw_only=True, tag="setup"):
     """Host: sets the worker up. Sent once, as the first frame.
 
     Attributes:
@@ -63,17 +63,17 @@ class Setup(Frame, frozen=True, kw_only=True, tag="setup"):
     folder: str | None
 
 
-class Ready(Frame, frozen=True, kw_only=True, tag="ready"):
+class Ready(WireFrame, frozen=True, kw_only=True, tag="ready"):
     """Worker: the context is loaded, and the worker can run cells."""
 
 
-class Given(Frame, frozen=True, kw_only=True, tag="given"):
+class Given(WireFrame, frozen=True, kw_only=True, tag="given"):
     """Host: carries descriptors for the order in the next frame. It is small, so it is never sent in two
     pieces.
     """
 
 
-class Execute(Frame, frozen=True, kw_only=True, tag="execute"):
+class Execute(WireFrame, frozen=True, kw_only=True, tag="execute"):
     """Host: run a cell.
 
     Attributes:
@@ -88,7 +88,7 @@ class Execute(Frame, frozen=True, kw_only=True, tag="execute"):
     ahead: str = ""
 
 
-class StartScout(Frame, frozen=True, kw_only=True, tag="scout"):
+class StartScout(WireFrame, frozen=True, kw_only=True, tag="scout"):
     """Host: start a scout for the next cell, which is still being written. Its socket and pipe were sent
     before (``Given``).
     """
@@ -96,7 +96,7 @@ class StartScout(Frame, frozen=True, kw_only=True, tag="scout"):
     ahead: str
 
 
-class Follow(Frame, frozen=True, kw_only=True, tag="follow"):
+class Follow(WireFrame, frozen=True, kw_only=True, tag="follow"):
     """Host, to a fresh worker: be the scout of a cell in another worker that cannot fork, using the copies
     that it sent.
     """
@@ -105,7 +105,7 @@ class Follow(Frame, frozen=True, kw_only=True, tag="follow"):
     ahead: str
 
 
-class More(Frame, frozen=True, kw_only=True, tag="more"):
+class More(WireFrame, frozen=True, kw_only=True, tag="more"):
     """Host, to a scout: the whole statements of the cell that are known so far, and whether the cell is
     complete.
     """
@@ -114,7 +114,7 @@ class More(Frame, frozen=True, kw_only=True, tag="more"):
     all: bool
 
 
-class Fork(Frame, frozen=True, kw_only=True, tag="fork"):
+class Fork(WireFrame, frozen=True, kw_only=True, tag="fork"):
     """Host: fork this process. The fork gets the two descriptors that come with the frame.
 
     Attributes:
@@ -128,17 +128,17 @@ class Fork(Frame, frozen=True, kw_only=True, tag="fork"):
     may_write: bool
 
 
-class Forked(Frame, frozen=True, kw_only=True, tag="forked"):
+class Forked(WireFrame, frozen=True, kw_only=True, tag="forked"):
     """Worker: the fork exists."""
 
 
-class Unforked(Frame, frozen=True, kw_only=True, tag="unforked"):
+class Unforked(WireFrame, frozen=True, kw_only=True, tag="unforked"):
     """Worker: it cannot fork."""
 
     why: str
 
 
-class Copies(Frame, frozen=True, kw_only=True, tag="copies"):
+class Copies(WireFrame, frozen=True, kw_only=True, tag="copies"):
     """Worker: its cell could have a scout, but the process cannot fork.
 
     Attributes:
@@ -148,18 +148,18 @@ class Copies(Frame, frozen=True, kw_only=True, tag="copies"):
     data: Annotated[bytes, Meta(max_length=8 << 20)]  # ``guest.worker.snapshot`` sends no more
 
 
-class Alive(Frame, frozen=True, kw_only=True, tag="alive"):
+class Alive(WireFrame, frozen=True, kw_only=True, tag="alive"):
     """Worker: the running cell has printed something."""
 
 
-class Reply(Frame, frozen=True, kw_only=True, tag="reply"):
+class Reply(WireFrame, frozen=True, kw_only=True, tag="reply"):
     """Host: the result of a call."""
 
     id: int
     value: object
 
 
-class Refuse(Frame, frozen=True, kw_only=True, tag="refuse"):
+class Refuse(WireFrame, frozen=True, kw_only=True, tag="refuse"):
     """Host: a call failed; the message is raised in the cell."""
 
     id: int
@@ -169,7 +169,7 @@ class Refuse(Frame, frozen=True, kw_only=True, tag="refuse"):
 _Short = Annotated[str, Meta(max_length=200)]
 
 
-class Call(Frame, frozen=True, kw_only=True, tag="call"):
+class CallFrame(WireFrame, frozen=True, kw_only=True, tag="call"):
     """Worker: a cell calls a host function.
 
     Attributes:
@@ -196,7 +196,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 _Kept = Annotated[str, Meta(max_length=100_000)]
 
 
-class Done(Frame, frozen=True, kw_only=True, tag="done"):
+class Done(WireFrame, frozen=True, kw_only=True, tag="done"):
     """Worker: the cell has ended.
 
     Attributes:
@@ -219,7 +219,7 @@ class Done(Frame, frozen=True, kw_only=True, tag="done"):
     wall_s: float
 
 
-class _RawCall(Frame, frozen=True, kw_only=True, tag="call"):
+class _RawCall(WireFrame, frozen=True, kw_only=True, tag="call"):
     id: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
     function: _Short
     arguments: Annotated[Mapping[_Short, msgspec.Raw], Meta(max_length=16)]
@@ -231,7 +231,7 @@ class _RawValue(msgspec.Struct, frozen=True, kw_only=True):
     value: msgspec.Raw
 
 
-class _RawDone(Frame, frozen=True, kw_only=True, tag="done"):
+class _RawDone(WireFrame, frozen=True, kw_only=True, tag="done"):
     cell: str
     head: _Kept
     tail: _Kept
@@ -242,7 +242,7 @@ class _RawDone(Frame, frozen=True, kw_only=True, tag="done"):
     wall_s: float
 
 
-News = Ready | Call | Done | Forked | Unforked | Copies | Alive
+News = Ready | CallFrame | Done | Forked | Unforked | Copies | Alive
 """The frames that a worker may send."""
 
 _DEEPEST = 32
@@ -285,7 +285,7 @@ def decode(data: bytes | bytearray | memoryview) -> News:
         frame = _decoder.decode(data)
         if isinstance(frame, _RawCall):
             arguments = {name: _plain(raw) for name, raw in frame.arguments.items()}
-            return Call(
+            return CallFrame(
                 id=frame.id, function=frame.function, arguments=arguments, needs=tuple(frame.needs), certain=frame.certain
             )  # fmt: skip
         if isinstance(frame, _RawDone):

@@ -97,7 +97,7 @@ class ProcessRepl:
 
     # -- calls --------------------------------------------------------------------------------------------
 
-    def _on_call(self, call: frames.Call, size: int) -> None:
+    def _on_call(self, call: frames.CallFrame, size: int) -> None:
         if call.function not in self._allowed:
             raise SandboxFailure(f"a cell made its worker call {call.function!r}, which it was not given")
         if self._cell is not None:

@@ -33,7 +33,7 @@ class ReplProcess:
     """
 
     def __init__(
-        self, workers: Workers, setup: ReplSetup, on_call: Callable[[frames.Call, int], None]
+        self, workers: Workers, setup: ReplSetup, on_call: Callable[[frames.CallFrame, int], None]
     ) -> None:
         self.link: Link | None = None
         self._workers = workers

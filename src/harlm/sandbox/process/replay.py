@@ -87,7 +87,7 @@ class Recording:
         self._answers: dict[int, tuple[bytes, frames.Reply | frames.Refuse]] | None = {}
         self.size = 0
 
-    def add(self, call: frames.Call, answer: frames.Reply | frames.Refuse) -> None:
+    def add(self, call: frames.CallFrame, answer: frames.Reply | frames.Refuse) -> None:
         """Add the answer to one call."""
         if self._answers is not None:
             self._answers[call.id] = (_key(call.function, call.arguments), answer)

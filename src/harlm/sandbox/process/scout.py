@@ -37,7 +37,7 @@ class CellScout:
         self._link: Link | None = None
         self._calls: Calls | None = None
         self._known: frames.More | None = None
-        self._early_calls: list[tuple[frames.Call, int]] = []
+        self._early_calls: list[tuple[frames.CallFrame, int]] = []
         self._starting = asyncio.create_task(self._start())
 
     async def _start(self) -> None:
@@ -66,7 +66,7 @@ class CellScout:
         if self._calls is not None and self._link is not None:
             self._link.to_worker.send(self._known)
 
-    def _on_call(self, call: frames.Call, size: int) -> None:
+    def _on_call(self, call: frames.CallFrame, size: int) -> None:
         if call.function not in self._allowed:
             raise SandboxFailure(f"a scout called {call.function!r}, which it was not given")
         if self._calls is None:
@@ -212,7 +212,7 @@ def how_far(foresight: Foresight | None) -> str:
     return "" if foresight is None else "eager" if foresight.is_eager else "safe"
 
 
-def _foreseen(call: frames.Call) -> Foreseen:
+def _foreseen(call: frames.CallFrame) -> Foreseen:
     return Foreseen(
         number=call.id, function=call.function, arguments=call.arguments, needs=call.needs, is_certain=call.certain
     )  # fmt: skip

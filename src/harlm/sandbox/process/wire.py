@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from harlm.errors import SandboxFailure
 from harlm.sandbox.process.close_on_fork import keep_to_this_process
-from harlm.sandbox.process.frames import Frame, News, decode, encode, framed
+from harlm.sandbox.process.frames import News, WireFrame, decode, encode, framed
 
 _PIECE = 1 << 16  # bytes read at once
 _OWED = 4 << 20  # bytes that were sent and not read yet; beyond it nothing more is read from the worker
@@ -131,7 +131,7 @@ class Wire(asyncio.BufferedProtocol):
             self._on_end(violation)
         self.abort()
 
-    def send(self, frame: Frame) -> None:
+    def send(self, frame: WireFrame) -> None:
         """Send one frame, or buffer it until the worker reads. Does nothing when the worker is gone:
         ``on_end`` reports that.
         """
@@ -144,7 +144,7 @@ class Wire(asyncio.BufferedProtocol):
             self._transport.write(len(data).to_bytes(4, "little"))
             self._transport.write(data)
 
-    async def send_with(self, frame: Frame, descriptors: Sequence[int]) -> None:
+    async def send_with(self, frame: WireFrame, descriptors: Sequence[int]) -> None:
         """Send one frame and, with its first byte, descriptors. Waits until all earlier frames are sent.
 
         Raises:

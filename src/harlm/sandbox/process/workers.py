@@ -226,7 +226,7 @@ class Workers:
         )
 
     async def start(
-        self, setup: ReplSetup, on_call: Callable[[frames.Call, int], None]
+        self, setup: ReplSetup, on_call: Callable[[frames.CallFrame, int], None]
     ) -> tuple[Link, Folders]:
         """Start a worker and set it up.
 

@@ -19,7 +19,7 @@ class Wire:
         self.sent.append(frame)
 
 
-async def _never(call: frames.Call) -> object:
+async def _never(call: frames.CallFrame) -> object:
     return await asyncio.get_running_loop().create_future()
 
 
@@ -27,8 +27,8 @@ def _calls(to_worker: Wire) -> Calls:
     return Calls(_never, to_worker, Clock(), on_answer=lambda *_: None, on_fault=lambda _: None)  # type: ignore[arg-type] # only send is used
 
 
-def _call(number: int) -> frames.Call:
-    return frames.Call(id=number, function="llm_query", arguments={})
+def _call(number: int) -> frames.CallFrame:
+    return frames.CallFrame(id=number, function="llm_query", arguments={})
 
 
 async def test_a_call_that_comes_after_the_end_is_refused_and_not_awaited() -> None:

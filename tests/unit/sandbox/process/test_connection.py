@@ -24,9 +24,9 @@ async def worker() -> AsyncIterator[WorkerProcess]:
         yield worker
 
 
-async def connected(worker: WorkerProcess) -> tuple[Link, socket.socket, list[frames.Call]]:
+async def connected(worker: WorkerProcess) -> tuple[Link, socket.socket, list[frames.CallFrame]]:
     """A link to ``worker``, the worker's end of its socket, and the calls that arrive."""
-    calls: list[frames.Call] = []
+    calls: list[frames.CallFrame] = []
     link = Link(worker, lambda call, _: calls.append(call))
     ends = Ends()
     theirs = ends.theirs.dup()
@@ -34,7 +34,7 @@ async def connected(worker: WorkerProcess) -> tuple[Link, socket.socket, list[fr
     return link, theirs, calls
 
 
-def send(theirs: socket.socket, *sent: frames.Frame) -> None:
+def send(theirs: socket.socket, *sent: frames.WireFrame) -> None:
     theirs.sendall(b"".join(frames.framed(frames.encode(each)) for each in sent))
 
 
@@ -58,7 +58,7 @@ async def test_calls_signs_and_copies_are_not_due_frames(worker: WorkerProcess) 
     link.attend(on_flood=worker.kill, on_sign=lambda: signs.append(None), on_copies=copies.append)
     with theirs:
         due = link.due(is_ready)
-        call = frames.Call(id=1, function="llm_query", arguments={"prompt": "x"})
+        call = frames.CallFrame(id=1, function="llm_query", arguments={"prompt": "x"})
         send(theirs, call, frames.Alive(), frames.Copies(data=b"copies"), frames.Ready())
         await due
         assert (calls, len(signs), copies) == ([call], 1, [b"copies"])

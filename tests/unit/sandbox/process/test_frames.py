@@ -36,7 +36,7 @@ def nested(levels: int) -> object:
 @given(VALUES)
 def test_arguments_of_a_call_are_the_values_that_were_sent(value: object) -> None:
     frame = frames.decode(call_with(value))
-    assert isinstance(frame, frames.Call)
+    assert isinstance(frame, frames.CallFrame)
     assert frame.arguments == {"value": value}
 
 
@@ -51,12 +51,12 @@ def test_a_final_value_is_told_from_no_final_value(value: object) -> None:
 
 
 def test_a_frame_is_a_map_whose_op_is_its_kind() -> None:
-    sent = frames.encode(frames.Call(id=1, function="x", arguments={}))
+    sent = frames.encode(frames.CallFrame(id=1, function="x", arguments={}))
     assert msgspec.msgpack.decode(sent)["op"] == "call"
 
 
 def test_values_may_be_nested_31_deep_and_no_deeper() -> None:
-    assert isinstance(frames.decode(call_with(nested(31))), frames.Call)
+    assert isinstance(frames.decode(call_with(nested(31))), frames.CallFrame)
     with pytest.raises(SandboxFailure, match="values nested more than 32 deep"):
         frames.decode(call_with(nested(32)))
 
@@ -78,7 +78,7 @@ def test_values_that_json_cannot_represent_are_a_violation(value: object, reason
 
 def test_a_long_text_is_one_part() -> None:
     frame = frames.decode(call_with("x" * 2_000_000))
-    assert isinstance(frame, frames.Call)
+    assert isinstance(frame, frames.CallFrame)
     assert len(str(frame.arguments["value"])) == 2_000_000
 
 
