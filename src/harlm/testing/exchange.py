@@ -109,14 +109,15 @@ class Exchange:
         if not self.request.is_streamed:
             await self.deliver(reply.completion(), reply.tokens)
             return
-        data = self.head(EVENTS, CHUNKED)
+        pieces = [self.head(EVENTS, CHUNKED)]
         for each in reply.text_events():
-            data += chunk(each)
+            pieces.append(chunk(each))
             if line_s:
-                await self.begin(data, reply.tokens)
+                await self.begin(b"".join(pieces), reply.tokens)
                 await asyncio.sleep(line_s)
-                data = b""
-        await self._finish(data + chunk(reply.last_events()) + chunk(b""), reply.tokens)
+                pieces.clear()
+        pieces += [chunk(reply.last_events()), chunk(b"")]
+        await self._finish(b"".join(pieces), reply.tokens)
 
     async def deliver(self, completion: dict[str, Any], tokens: Tokens, *, copies: int = 1) -> None:
         """Send a completion, whole and billed."""
