@@ -92,7 +92,7 @@ def reply_to(messages: Sequence[Message]) -> str:
 
 
 def _read_prompt(prompt: str) -> str:
-    asked = markup.read_asking(prompt)
+    asked = markup.read_direct_prompt(prompt)
     if asked.documents:
         question = asked.question.strip()
         if answer := settled(_intent_over(question, asked.documents), asked.documents):

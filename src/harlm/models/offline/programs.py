@@ -40,7 +40,7 @@ _EXAMPLES = 3  # items that a count shows
 _PIECE = 20_000  # characters of a text that one sub-call reads
 _MOST_READ = 60_000  # characters of a text that sub-calls read in all
 # Filled in by the program, where it is an f-string.
-_ASK_OF_PIECE = markup.asking([("{docs[0].name}", "{piece}")], "{ask}")
+_ASK_OF_PIECE = markup.direct_prompt([("{docs[0].name}", "{piece}")], "{ask}")
 
 
 def search_program(*queries: str, scope: str = "") -> str:

@@ -117,8 +117,7 @@ class Limiter:
         self._window = min(self._most, self._window + (_GROWTH if self._is_feeling else 1 / self._window))
 
     def refused(self, error: RateLimited, ticket: Ticket) -> None:
-        """Record a 429: too many requests in a minute or, if the stated limits still leave some, too many at
-        once.
+        """Record a 429: too many requests in a minute or, if some of those are left, too many at once.
 
         All requests wait as long as the error asks, unless it asks for more than two minutes: such a wait
         concerns only the refused request.
