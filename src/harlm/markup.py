@@ -81,9 +81,7 @@ def tagged(name: str, text: str) -> str:
 
 
 def read_tag(prompt: str, name: str) -> str | None:
-    """The text between the first opening and the last closing tag called ``name``; None if one of them is
-    missing.
-    """
+    """The text between the first opening and the last closing tag ``name``; None if one is missing."""
     _, opened, rest = prompt.partition(f"<{name}>")
     text, closed, _ = rest.rpartition(f"</{name}>")
     return text.removeprefix("\n").removesuffix("\n") if opened and closed else None

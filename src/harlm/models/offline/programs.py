@@ -117,9 +117,7 @@ print(result or "{NOTHING}")
 
 
 def comparison_program(intent: Compare, question: str, *, sub_calls: bool) -> str:
-    """A program that gathers what the context says of the two sides. With ``sub_calls`` a child reads each
-    side.
-    """
+    """A program that gathers what is said of the two sides. With ``sub_calls`` a child reads each."""
     sides = [intent.left, intent.right]
     if sub_calls:
         return linked(
