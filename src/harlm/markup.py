@@ -5,8 +5,8 @@ format cannot leave one of the two behind. Wording is not handled here.
 
 Texts are never escaped: a model should see a document as it is. So a text may contain tags itself, and
 reading relies on the layout around a tag, not on the tag alone. Two layouts exist, and each has a writer and
-a reader: documents followed by a question (``asking``, ``read_asking``), and the opening of a REPL loop
-(``opening``, ``read_opening``).
+a reader: documents followed by a question (``direct_prompt``, ``read_direct_prompt``), and the opening of a
+REPL loop (``opening``, ``read_opening``).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _OUTPUT = re.compile(
 )
 
 
-class PlainCall(NamedTuple):
+class DirectPrompt(NamedTuple):
     """Documents and a question about them.
 
     Attributes:
@@ -81,9 +81,7 @@ def tagged(name: str, text: str) -> str:
 
 
 def read_tag(prompt: str, name: str) -> str | None:
-    """The text between the first opening and the last closing tag called ``name``; None if one of them is
-    missing.
-    """
+    """The text between the first opening and the last closing tag ``name``; None if one is missing."""
     _, opened, rest = prompt.partition(f"<{name}>")
     text, closed, _ = rest.rpartition(f"</{name}>")
     return text.removeprefix("\n").removesuffix("\n") if opened and closed else None
@@ -98,19 +96,19 @@ def document(name: str, text: str) -> str:
 # -- documents, then a question ---------------------------------------------------------------------------
 
 
-def asking(documents: Iterable[tuple[str, str]], question: str) -> str:
+def direct_prompt(documents: Iterable[tuple[str, str]], question: str) -> str:
     """A prompt of documents, as (name, text), followed by a question about them."""
     texts = "\n\n".join(document(name, text) for name, text in documents)
     return f"{texts}\n\n{tagged(QUESTION, question)}"
 
 
-def read_asking(prompt: str) -> PlainCall:
+def read_direct_prompt(prompt: str) -> DirectPrompt:
     """The documents and the question of a prompt.
 
-    Exact for what ``asking`` wrote from one document or more, whatever tags the texts contain, with two
-    exceptions: a question with the end of a document and the beginning of a question in it, and a document
-    with the end of a document and the beginning of another in it. The question begins as late as possible, so
-    that a document cannot replace it.
+    Exact for what ``direct_prompt`` wrote from one document or more, whatever tags the texts contain, with
+    two exceptions: a question with the end of a document and the beginning of a question in it, and a
+    document with the end of a document and the beginning of another in it. The question begins as late as
+    possible, so that a document cannot replace it.
 
     Prompts in another layout, such as those that people write, are read tag by tag: a document ends at the
     first closing tag, and the question is looked for outside documents.
@@ -118,7 +116,7 @@ def read_asking(prompt: str) -> PlainCall:
     return _laid_out(prompt) or _tag_by_tag(prompt)
 
 
-def _laid_out(prompt: str) -> PlainCall | None:
+def _laid_out(prompt: str) -> DirectPrompt | None:
     body = prompt.rstrip()
     question_begins, question_ends = tagged(QUESTION, "\0").split("\0")
     texts, between, question = body.removesuffix(question_ends).rpartition(
@@ -129,14 +127,14 @@ def _laid_out(prompt: str) -> PlainCall | None:
         return None
     ends = [*(line.start() for line in lines[1:]), len(texts)]
     documents = ((line["name"], texts[line.end() : end]) for line, end in zip(lines, ends, strict=True))
-    return PlainCall(tuple(documents), question)
+    return DirectPrompt(tuple(documents), question)
 
 
-def _tag_by_tag(prompt: str) -> PlainCall:
+def _tag_by_tag(prompt: str) -> DirectPrompt:
     documents = tuple((match["name"], match["text"]) for match in _ANY_DOCUMENT.finditer(prompt))
     outside = _ANY_DOCUMENT.sub("", prompt)
     question = read_tag(outside, QUESTION)
-    return PlainCall(documents, outside if question is None else question)
+    return DirectPrompt(documents, outside if question is None else question)
 
 
 # -- the dialogue of a REPL loop --------------------------------------------------------------------------

@@ -1,3 +1,1 @@
-"""Embedders turn texts into vectors: hashed words, a server that speaks OpenAI's protocol, or
-all-MiniLM-L6-v2 in numpy.
-"""
+"""Embedders: hashed words, a server that speaks OpenAI's protocol, or all-MiniLM-L6-v2 in numpy."""

@@ -15,8 +15,7 @@ from harlm.retrieval.terms import STOPWORDS, stems_of
 
 
 class HashingEmbedder:
-    """Embeds a text as its word stems, each hashed to one dimension with a sign and weighted by 1 +
-    log(count).
+    """Embeds a text as its word stems, each hashed to a dimension and a sign, with weight 1 + log(count).
 
     Args:
         dimension: numbers in each vector.

@@ -53,9 +53,7 @@ class MiniLmEmbedder:
         self.dimension: int | None = _DIMENSION
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
-        """One vector for each text; see ``harlm.protocols.Embedder``. Only the first 256 tokens of a text are
-        used.
-        """
+        """One vector for each text, from its first 256 tokens. See ``harlm.protocols.Embedder``."""
         rows: list[bytes] = []
         for at in range(0, len(texts), _AT_ONCE):
             rows += await asyncio.to_thread(self._embedded, list(texts[at : at + _AT_ONCE]))
@@ -72,8 +70,7 @@ class MiniLmEmbedder:
         return [row.astype("<f4").tobytes() for row in pooled]
 
     def _hidden(self, ids: Array, mask: Array) -> Array:
-        """The last hidden states of BERT (Devlin et al. 2018): embeddings, then six layers, each of attention
-        and two matrices.
+        """The last hidden states of BERT (Devlin et al. 2018): embeddings, then six layers of attention.
 
         Args:
             ids: token ids, texts x tokens.

@@ -1,6 +1,4 @@
-"""Vectors from a server that speaks OpenAI's ``/v1/embeddings``. Temporary failures are retried; nothing is
-cached.
-"""
+"""Vectors from a server that speaks OpenAI's ``/v1/embeddings``. Temporary failures are retried."""
 
 from __future__ import annotations
 
@@ -81,8 +79,8 @@ class OpenAIEmbedder:
         self._meter = meter
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
-        """One vector for each text; see ``harlm.protocols.Embedder``. Only the first 24,000 characters of a
-        text are sent.
+        """One vector for each text, of which the first 24,000 characters are sent. See
+        ``harlm.protocols.Embedder``.
 
         Raises:
             ModelError: the request failed, three times if the failure was temporary.

@@ -51,7 +51,7 @@ class RememberingEmbedder:
         return self._behind.dimension or next((len(each) // 4 for each in self._known.values()), None)
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
-        """One vector for each text, from the cache or from the embedder behind it; see
+        """One vector for each text, from the cache or the embedder behind it. See
         ``harlm.protocols.Embedder``.
 
         Raises:

@@ -91,7 +91,7 @@ def direct_messages(task: Task) -> tuple[Message, ...]:
     """The one call of *direct* mode: all documents, then the question."""
     return (
         Message(role="system", content=DIRECT_SYSTEM),
-        Message(role="user", content=_asking(task.context, task.question)),
+        Message(role="user", content=_direct_prompt(task.context, task.question)),
     )
 
 
@@ -260,7 +260,7 @@ def unfinished(limit: str, learned: str) -> str:
 
 def plain_call_prompt(prompt: str, context: Context) -> str:
     """The prompt of a child below the deepest level, which is a plain call: its text, then its question."""
-    return _asking(context, prompt)
+    return _direct_prompt(context, prompt)
 
 
 def excerpt(text: str, limit: int, true_length: int | None = None) -> str:
@@ -299,5 +299,5 @@ def _name(name: str) -> str:
     return name if len(name) <= _NAME else f"{name[: _NAME // 2]}…{name[-_NAME // 2 :]}"
 
 
-def _asking(context: Context, question: str) -> str:
-    return markup.asking(((document.name, document.text) for document in context.documents), question)
+def _direct_prompt(context: Context, question: str) -> str:
+    return markup.direct_prompt(((document.name, document.text) for document in context.documents), question)

@@ -1,6 +1,4 @@
-"""How a named model is reached: its address, its key, and the connections that models share. No key is sent
-to two addresses.
-"""
+"""The address, key and connections of a named model. No key is sent to two addresses."""
 
 from __future__ import annotations
 

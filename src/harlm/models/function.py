@@ -18,8 +18,7 @@ _THREADS = 64
 
 
 class FunctionModel:
-    """A model that calls a function for each request. A plain function runs in a thread, an async one in the
-    event loop.
+    """A model that calls a function: a plain one in a thread, an async one in the event loop.
 
     If the first parameter of the function is called ``messages``, it gets the conversation as a list of
     ``{"role": …, "content": …}``; otherwise it gets one string, the texts of the conversation separated by

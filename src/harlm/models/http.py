@@ -1,5 +1,4 @@
-"""One POST of JSON to a model provider: connections, timeouts, and the error that each failure or status
-becomes.
+"""One POST of JSON to a model provider: connections, timeouts, and what each failure becomes.
 
 Retries are in ``harlm.models.wrappers``.
 """

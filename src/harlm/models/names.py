@@ -1,6 +1,4 @@
-"""Model names (``provider/name[@base_url]``, ``http://host:port/v1#name``, ``offline/extractive``), and the
-providers with their defaults.
-"""
+"""Model names, such as ``provider/name[@base_url]`` and ``http://host:port/v1#name``, and the providers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The adapter for OpenAI's chat completions, also spoken by vLLM, SGLang, llama.cpp, Ollama, OpenRouter and
-LM Studio.
-"""
+"""The adapter for OpenAI's chat completions, which vLLM, SGLang, llama.cpp, Ollama and others speak too."""
 
 from __future__ import annotations
 
@@ -215,8 +213,7 @@ class OpenAIChat:
         )
 
     def _adapts(self, body: dict[str, object], error: ModelError) -> bool:
-        """Change ``body`` if the refusal was about the form of the request, and return whether it was
-        changed.
+        """Change ``body`` if the refusal was about the form of the request. Return whether it was changed.
 
         Some servers do not stream. Those of reasoning models accept the limit of a reply only under its new
         name. And if the window is smaller than assumed, a long limit does not fit next to the prompt.

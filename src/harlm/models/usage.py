@@ -9,9 +9,7 @@ from harlm.types import Message, Usage
 
 
 def estimated_usage(messages: Sequence[Message], text: str) -> Usage:
-    """The usage of a call that sent ``messages`` and returned ``text``: tokens are estimated, the cost is
-    unknown.
-    """
+    """The usage of a call that sent ``messages`` and returned ``text``. Tokens are estimated."""
     return Usage(
         calls=1,
         input_tokens=sum(estimate_tokens(message.content) for message in messages),

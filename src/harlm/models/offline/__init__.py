@@ -1,4 +1,4 @@
-"""The model ``offline/extractive``: no weights, no key, no network. It finds, quotes and counts; it does not
+"""The model ``offline/extractive``, without weights, key or network. It quotes and counts, and does not
 reason.
 """
 

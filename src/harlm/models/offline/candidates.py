@@ -1,6 +1,4 @@
-"""The phrases of a sentence that could be an answer, and the kind of thing that each looks like, by its shape
-alone.
-"""
+"""The phrases of a sentence that could be an answer, and what each looks like by its shape."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The kind of thing that a question asks for, by its wording alone: a number, a date, a person, a place, a
-reason, a name in code, or a phrase.
-"""
+"""The kind of thing that a question asks for, by its wording: a number, a date, a person, a reason, …"""
 
 from __future__ import annotations
 

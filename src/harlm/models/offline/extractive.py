@@ -1,5 +1,4 @@
-"""The model ``offline/extractive``: a program that implements ``LanguageModel``. Its input is the messages
-alone.
+"""The model ``offline/extractive``: a program that implements ``LanguageModel``.
 
 As a root model it writes cells, and reads what they print: a program if code can settle the question,
 otherwise a search for passages. As a sub-model it reads an instruction and a text. It finds, quotes and
@@ -79,9 +78,7 @@ class ExtractiveModel:
 
 
 def reply_to(messages: Sequence[Message]) -> str:
-    """The reply to ``messages``, as a root model if their system prompt describes a REPL, else as a
-    sub-model.
-    """
+    """The reply to ``messages``, as a root model if the system prompt describes a REPL, else as sub-model."""
     system = "\n".join(message.content for message in messages if message.role == "system")
     if "REPL" in system and "FINAL(" in system:
         return _Root(messages, can_call="llm_query(" in system).reply()
@@ -92,7 +89,7 @@ def reply_to(messages: Sequence[Message]) -> str:
 
 
 def _read_prompt(prompt: str) -> str:
-    asked = markup.read_asking(prompt)
+    asked = markup.read_direct_prompt(prompt)
     if asked.documents:
         question = asked.question.strip()
         if answer := settled(_intent_over(question, asked.documents), asked.documents):
@@ -228,7 +225,7 @@ class _Root:
         return self.question if found is None or hop is None else f"{self.question[: hop.start()]}{found}?"
 
     def _bridge(self, reading: Reading) -> tuple[str, str] | None:
-        """For a question that no single place answers: its outer part, and the answer to its inner part. Else
+        """The outer part of a question that no single place answers, and the answer to its inner part; else
         None.
         """
         hop = _HOP.search(self.question)
@@ -259,9 +256,7 @@ def _weights(output: str) -> dict[str, float]:
 
 
 def _yes_or_no(reading: Reading) -> str:
-    """Yes or no if one place holds most of the question, by whether it contains a negation; else the best
-    quotes.
-    """
+    """Yes or no if one place holds most of the question, by its negations; else the best quotes."""
     answer = quoted_answer(reading)
     if answer is None:
         return _NOTHING_FOUND

@@ -11,9 +11,7 @@ from harlm.models.offline import repertoire
 
 
 def linked(main: str) -> str:
-    """The whole program: the imports and functions that ``main`` needs, directly or through others, then
-    ``main``.
-    """
+    """The whole program: the imports and functions that ``main`` needs, then ``main``."""
     functions = _repertoire()
     needed: set[str] = set()
     waiting = _names_in(ast.parse(main)) & functions.keys()

@@ -40,7 +40,7 @@ _EXAMPLES = 3  # items that a count shows
 _PIECE = 20_000  # characters of a text that one sub-call reads
 _MOST_READ = 60_000  # characters of a text that sub-calls read in all
 # Filled in by the program, where it is an f-string.
-_ASK_OF_PIECE = markup.asking([("{docs[0].name}", "{piece}")], "{ask}")
+_ASK_OF_PIECE = markup.direct_prompt([("{docs[0].name}", "{piece}")], "{ask}")
 
 
 def search_program(*queries: str, scope: str = "") -> str:
@@ -117,9 +117,7 @@ print(result or "{NOTHING}")
 
 
 def comparison_program(intent: Compare, question: str, *, sub_calls: bool) -> str:
-    """A program that gathers what the context says of the two sides. With ``sub_calls`` a child reads each
-    side.
-    """
+    """A program that gathers what is said of the two sides. With ``sub_calls`` a child reads each."""
     sides = [intent.left, intent.right]
     if sub_calls:
         return linked(

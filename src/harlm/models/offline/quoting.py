@@ -56,8 +56,8 @@ def _different(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> lis
 
 
 def quoted_summary(passages: Sequence[Passage], most: int) -> str | None:
-    """The first ``most`` sentences that are prose, quoted, since texts begin by saying what they are about.
-    None if there is no prose.
+    """The first ``most`` sentences that are prose, quoted; None if there are none. Texts begin with what they
+    are about.
     """
     lines: list[str] = []
     for number, passage in enumerate(passages):

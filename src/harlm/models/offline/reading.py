@@ -94,9 +94,7 @@ class Reading:
         return self._locate(answer_window, evidence, most_words)
 
     def span(self, evidence: Evidence, most_words: int) -> tuple[int, int]:
-        """The answer in a sentence: one phrase if it stands out, else the window without irrelevant words at
-        its edges.
-        """
+        """The answer in a sentence: one phrase if it stands out, else the window, trimmed at its edges."""
         return self._locate(answer_span, evidence, most_words)
 
     def _locate(

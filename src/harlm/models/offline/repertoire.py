@@ -1,6 +1,7 @@
-"""The functions that programs of the offline model are made from. A program consists of the source of the
-functions that it needs and of a few lines that call them. It runs in the sandbox, over ``context``, with the
-standard library only.
+"""The functions that programs of the offline model consist of.
+
+A program is the source of the functions that it needs, and a few lines that call them. It runs in the
+sandbox, over ``context``, with the standard library only.
 
 They count and list exactly, by the structure of a text: Python by its syntax tree, tables by their rows,
 other texts by their lines. Most find *items*: tuples of a document, a line number and the text of that line.
@@ -24,9 +25,7 @@ def documents(context: Any) -> list[Any]:
 
 
 def named(docs: list[Any], name: str) -> list[Any]:
-    """The documents that a name may mean: a path, the end of a path, a file name without suffix, or a dotted
-    module.
-    """
+    """The documents that a name may mean: a path, its end, a file name without suffix, a dotted module."""
     path = name.strip("/").removesuffix(".py").replace(".", "/") if "/" not in name else name.strip("/")
     for wanted in (name, f"{path}.py", f"{path}/__init__.py", path):
         exact = [doc for doc in docs if doc.name == wanted]
@@ -215,9 +214,7 @@ def may_define(doc: Any, kind: str, name: str) -> bool:
 
 
 def assigned(docs: list[Any], name: str) -> list[tuple[str, Item]]:
-    """The values that a name is set to in code (``name = value``) or in settings (``name: value``), tests
-    last.
-    """
+    """The values that a name is set to in code (``name = value``) or settings (``name: value``), tests last."""
     word = rf"[\"']?{re.escape(name)}[\"']?"
     pattern = re.compile(
         rf"^(?P<indent>[ \t]*)(?:(?:const|let|var|final|static|export|#define)[ \t]+)*{word}"
@@ -312,9 +309,7 @@ def first_in_each(items: list[Item]) -> list[Item]:
 
 
 def records(doc: Any) -> list[tuple[int, str, dict[str, str]]]:
-    """The records of a table, of JSON lines or of ``key=value`` lines, as (line number, text of the line,
-    fields).
-    """
+    """The records of a table, JSON lines or ``key=value`` lines, as (line number, text, fields)."""
     lines = doc.split("\n")
     if doc.name.endswith((".csv", ".tsv")) or (lines and lines[0].count(",") >= 2):
         reader = csv.reader(

@@ -21,8 +21,7 @@ class RunningText(str):
 
 
 def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
-    """The answer of the program for ``intent``; None if no program settles it, so that the text has to be
-    read.
+    """The answer of the program for ``intent``; None if the text has to be read instead.
 
     Args:
         intent: the intent of the question.

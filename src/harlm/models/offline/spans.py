@@ -1,5 +1,4 @@
-"""The position of the answer in a sentence: a probability for each word, and the run of words with the
-highest total.
+"""The position of the answer in a sentence: the run of words with the highest total probability.
 
 A word is probable if it belongs to a phrase of the expected kind, is in the same clause as words of the
 question and on the side of them where such answers usually are, and is not itself a word of the question. The
@@ -83,9 +82,7 @@ def best_probability(question: str, query: Query, expected: Expected, sentence: 
 def answer_window(
     question: str, query: Query, expected: Expected, sentence: str, most_words: int
 ) -> tuple[int, int]:
-    """The run of at most ``most_words`` words of ``sentence`` that most probably holds the answer, as a range
-    of characters.
-    """
+    """The run of at most ``most_words`` words that most probably holds the answer, as a character range."""
     found = terms(sentence)
     if not found:
         return 0, len(sentence)
@@ -171,9 +168,7 @@ def _clause_of_words(sentence: str, found: Sequence[Term]) -> list[int]:
 def _heaviest(
     sentence: str, found: Sequence[Term], weights: Sequence[float], most_words: int
 ) -> tuple[int, int]:
-    """The run of words with the greatest total weight. The limit counts words between blanks, as a reader
-    does.
-    """
+    """The run of words with the greatest total weight. Words are counted between blanks, as readers do."""
     best, span = -1.0, (0, len(sentence))
     for first in range(len(found)):
         limit = _end_of_words(sentence, found[first].start, most_words)

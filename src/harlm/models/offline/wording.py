@@ -1,6 +1,4 @@
-"""The wording of questions: nouns for things that can be counted, and patterns of the forms that questions
-have.
-"""
+"""The wording of questions: nouns for what can be counted, and patterns of the forms of questions."""
 
 from __future__ import annotations
 

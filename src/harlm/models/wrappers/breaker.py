@@ -51,9 +51,7 @@ class Breaker:
 
     @property
     def is_given_up(self) -> bool:
-        """Whether more than six tries in a row failed, so that calls should fail instead of waiting for
-        another try.
-        """
+        """Whether more than six tries in a row failed, so that calls should fail instead of waiting."""
         return self._opened > _TRIES and not self._trying
 
     def enter(self) -> Literal["request", "try"] | None:

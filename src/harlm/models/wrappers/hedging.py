@@ -140,9 +140,7 @@ async def _first_reply(asked: Sequence[asyncio.Task[Completion]]) -> Completion:
 
 
 async def _cancel(asked: Sequence[asyncio.Task[Completion]]) -> None:
-    """Cancel the requests that still run. An error that is not a model's or a limit's is a bug, and is
-    raised.
-    """
+    """Cancel the running requests. Errors other than a model's or a limit's are bugs, and are raised."""
     for each in asked:
         each.cancel()
     for ended in await asyncio.gather(*asked, return_exceptions=True):

@@ -1,6 +1,4 @@
-"""Puts the layers around models, and holds what the calls of a run share: the limiter, breaker and latencies
-of each model at each address.
-"""
+"""The layers around models, and what the calls of a run share: limiters, breakers and latencies."""
 
 from __future__ import annotations
 
@@ -93,8 +91,8 @@ class Layers:
         )
 
     def _limiter(self, model: str, address: str) -> Limiter:
-        """The limiter of a model. A new one is open if another model at the address has shown that it states
-        no limits.
+        """The limiter of a model. It starts open if another at the address has shown that it states no
+        limits.
         """
         neighbours = self._limiters[address]
         if model not in neighbours:

@@ -1,5 +1,4 @@
-"""The limits of one model at one address, learned from its refusals and from the limits that its replies
-state.
+"""The limits of one model at one address, learned from its refusals and the limits that replies state.
 
 Requests in flight: additive increase, multiplicative decrease (Chiu and Jain 1989). Until the first refusal
 the window grows by half in each round trip; after a refusal it does not probe the ceiling again for 20 s.
@@ -117,8 +116,7 @@ class Limiter:
         self._window = min(self._most, self._window + (_GROWTH if self._is_feeling else 1 / self._window))
 
     def refused(self, error: RateLimited, ticket: Ticket) -> None:
-        """Record a 429: too many requests in a minute or, if the stated limits still leave some, too many at
-        once.
+        """Record a 429: too many requests in a minute or, if some of those are left, too many at once.
 
         All requests wait as long as the error asks, unless it asks for more than two minutes: such a wait
         concerns only the refused request.
@@ -130,16 +128,12 @@ class Limiter:
             self._cut(ticket)
 
     def strained(self, error: ModelUnavailable, ticket: Ticket) -> None:
-        """Record that a request was not served. Only an overload (503, 529) says something about how many
-        fit.
-        """
+        """Record that a request was not served. Only an overload (503, 529) says how many requests fit."""
         if error.status in _TOO_BUSY:
             self._cut(ticket)
 
     def _cut(self, ticket: Ticket) -> None:
-        """Lower the window, once for all requests that ran at the same time. If few ran, at most halve the
-        ceiling.
-        """
+        """Lower the window, once for requests that ran together. If few ran, at most halve the ceiling."""
         if ticket.at < self._cut_at:
             return
         now = self.now()

@@ -1,5 +1,6 @@
-"""The retry loop for model calls: which failures are temporary, and how long to wait. The wrapped model pays
-for every attempt.
+"""The retry loop for model calls: which failures are temporary, and how long to wait.
+
+The wrapped model pays for every attempt.
 
 Tried again: no connection, 408, 409, 429, 5xx, a reply that broke off, and, fewer times because it may have
 been charged, a reply that is not a completion. Not tried again: a refused key or account (401, 402, 403), a
@@ -163,7 +164,5 @@ def _was_served(error: ModelError) -> bool:
 
 
 def _with_new_key(sampling: Sampling) -> Sampling:
-    """``sampling`` under a new request key, so that the provider does not repeat what it served under the old
-    one.
-    """
+    """``sampling`` with a new request key, so that the provider does not repeat an earlier reply."""
     return replace(sampling, request_key=uuid.uuid4().hex)

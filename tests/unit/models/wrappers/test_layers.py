@@ -268,7 +268,7 @@ async def test_a_fan_out_to_an_address_that_never_answered_fails_soon(calls: int
 
 
 async def cancel_all(line: LanguageModel, calls: int, after_s: float) -> float:
-    """Start ``calls`` calls, cancel them ``after_s`` seconds later, and return the real seconds that it took."""
+    """The real seconds that it takes to cancel ``calls`` calls, ``after_s`` seconds after their start."""
     running = [asyncio.create_task(outcome_of(line)) for _ in range(calls)]
     await asyncio.sleep(after_s)
     began = time.perf_counter()
