@@ -27,7 +27,7 @@ def memory_lines(memory: MemoryUse, usage: Usage) -> Iterator[str]:
         )
     if memory.probed:
         facts.append(f"summaries kept {memory.kept} of {memory.probed} numbers and names of the answer")
-    if usage.cached_tokens:
+    if usage.cached_tokens and usage.input_tokens:
         facts.append(f"{usage.cached_tokens / usage.input_tokens:.0%} of the input from the provider's cache")
     if memory.recomputed or memory.rehydrated:
         facts.append(f"{memory.recomputed:,} fetched again, {memory.rehydrated:,} after a summary")

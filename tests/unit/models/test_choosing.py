@@ -133,7 +133,9 @@ async def test_only_models_over_a_network_get_the_call_layer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "expected"), [(ScriptedModel(["x"]), True), (echo, False), ("openai/x", False)], ids=str
+    ("choice", "expected"),
+    [(ScriptedModel(["x"]), True), (echo, False), ("openai/x", False)],
+    ids=["object", "callable", "name"],
 )
 def test_a_model_is_recognised_by_its_attributes(choice: object, expected: bool) -> None:
     assert is_model(choice) == expected
