@@ -30,7 +30,6 @@ _DIAGRAMS = ("flowchart ", "sequenceDiagram", "stateDiagram-v2")
 CONCEPTS = sorted(ROOT.glob("docs/concepts/*.md"))
 SHORT = [ROOT / "README.md", *CONCEPTS]
 WITHOUT_FIGURES = [*CONCEPTS, *sorted(ROOT.glob("docs/design/*.md"))]
-OURS = [page for page in PAGES if page.name != "ARCHITECTURE.md"]  # kept with the source
 
 
 def text_of(page: Path) -> str:
@@ -88,12 +87,12 @@ def test_every_setting_stands_on_a_concept_page() -> None:
 # -- all pages ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", OURS, ids=name)
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_no_stretch_of_prose_is_long(page: Path) -> None:
     assert longest_stretch(text_of(page)) <= _LONGEST_STRETCH
 
 
-@pytest.mark.parametrize("page", OURS, ids=name)
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_no_page_has_a_phrase_that_we_do_not_write(page: Path) -> None:
     found = [f"line {each.line}: {each.words!r}; write {each.instead}" for each in phrases_in(text_of(page))]
     assert found == []
