@@ -214,7 +214,7 @@ def may_define(doc: Any, kind: str, name: str) -> bool:
 
 
 def assigned(docs: list[Any], name: str) -> list[tuple[str, Item]]:
-    """The values that a name is set to in code (``name = value``) or settings (``name: value``), tests last."""
+    """The values of a name in code (``name = value``) or in settings (``name: value``), tests last."""
     word = rf"[\"']?{re.escape(name)}[\"']?"
     pattern = re.compile(
         rf"^(?P<indent>[ \t]*)(?:(?:const|let|var|final|static|export|#define)[ \t]+)*{word}"
