@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make demo`, then `make test`. Only Python >= 3.11 and make are assumed.
 PYTHON ?= python3
 VENV   ?= .venv
-LOCK   ?= test
+LOCK   := test
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
