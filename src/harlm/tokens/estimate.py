@@ -141,4 +141,4 @@ def _beyond_ascii() -> tuple[re.Pattern[str], re.Pattern[str]]:
     Compiled on first use, which takes 10 ms, since most contexts are ASCII.
     """
     dense = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
-    return re.compile(rf"[^\W0-9A-Za-z_{dense}][^\W_{dense}]*"), re.compile(f"[{dense}]+")
+    return re.compile(rf"[^\W0-9A-Za-z_{dense}][^\W0-9_{dense}]*"), re.compile(f"[{dense}]+")

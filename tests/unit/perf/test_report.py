@@ -110,7 +110,7 @@ def stray(folder: Path) -> list[str]:
 
 
 def test_every_page_of_results_is_of_a_bench_that_exists(results: Path) -> None:
-    assert stray(ROOT / "docs" / "results") == []
+    assert stray(ROOT / "docs" / "results") == ["README.md"]
     report("calls", "The calls", "Calls.", [TABLE])
     (results / "gone.md").write_text((results / "calls.md").read_text(encoding="utf-8"), encoding="utf-8")
     (results / "engine.md").write_text("# No header\n", encoding="utf-8")

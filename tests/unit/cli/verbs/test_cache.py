@@ -26,4 +26,4 @@ def test_an_age_that_cannot_be_used_is_refused(age: str) -> None:
 def test_clearing_an_empty_cache_deletes_nothing() -> None:
     ran = harlm("cache", "clear")
     assert ran.code == 0
-    assert "0 results forgotten" in ran.err
+    assert "0 results and 0 paid calls forgotten" in ran.err
