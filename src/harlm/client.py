@@ -12,19 +12,20 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from harlm import assembly, config, events
-from harlm.budget.estimate import RunEstimate
 from harlm.context import load, profile
 from harlm.engine import Node, solve
 from harlm.errors import ConfigError, LimitExceeded, MemoryFailure, NoAnswer
-from harlm.estimate import estimate_run, known_models
 from harlm.events import Event
 from harlm.home import user_config_file
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
 from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Task, without_surrogates
+
+if TYPE_CHECKING:
+    from harlm.budget.estimate import RunEstimate
 
 T = TypeVar("T")
 
@@ -166,6 +167,8 @@ class HARLM:
             ConfigError: the question is empty, or a model cannot be used.
             ContextError: the context cannot be read.
         """
+        from harlm.estimate import estimate_run, known_models  # here, since most runs are not estimated
+
         task = Task(
             question=_checked_question(question),
             context=load(context, self._config.loading),
