@@ -137,7 +137,7 @@ class Account:
         short = self._short_of(want, finishing=self._finishing)
         if short is None:
             raise self._refusal(want)
-        if not short and (self._finishing or not self._ledger.waiting):
+        if not short and (self._finishing or not self._ledger.waiting.queue):
             return self._take(want, finishing=self._finishing)
         return await self._wait_for(want, less)
 
@@ -153,7 +153,8 @@ class Account:
         for account in self._path:
             account.held = _plus(account.held, more)
         self._own_hold = want
-        self._ledger.waiting.serve()
+        if self._ledger.waiting.queue:
+            self._ledger.waiting.serve()
         return True
 
     @contextmanager
@@ -297,7 +298,8 @@ class Account:
                 )
             )
             self.hold(_plus(self._own_hold, unused))
-        self._ledger.waiting.serve()
+        if self._ledger.waiting.queue:
+            self._ledger.waiting.serve()
 
     def _look_for_debt(self) -> None:
         """Note a debt. A bill beyond its bound is paid if it fits; the part that does not fit is a debt, and
@@ -344,7 +346,7 @@ class Account:
     def _own_pressure(self) -> float:
         shares = [
             self.committed[at] / max(1, cap - self.held[at])
-            for at, cap in enumerate(self.caps.amounts)
+            for at, cap in enumerate(self._most)
             if cap < UNLIMITED
         ]
         if not math.isinf(self.caps.ends):

@@ -70,13 +70,14 @@ class Waiter(Generic[GrantT]):
 
 
 class WaitingList(Generic[GrantT]):
-    """The waiting requests of one tree of accounts, in order of arrival."""
+    """The waiting requests of one tree of accounts.
+
+    Attributes:
+        queue: the requests in order of arrival.
+    """
 
     def __init__(self) -> None:
-        self._waiting: deque[Waiter[GrantT]] = deque()
-
-    def __len__(self) -> int:
-        return len(self._waiting)
+        self.queue: deque[Waiter[GrantT]] = deque()
 
     async def wait(self, waiter: Waiter[GrantT]) -> GrantT:
         """Wait at the end of the queue.
@@ -85,7 +86,7 @@ class WaitingList(Generic[GrantT]):
             LimitExceeded: the request can never fit.
             asyncio.CancelledError: the task was cancelled, or its time ended; the request no longer waits.
         """
-        self._waiting.append(waiter)
+        self.queue.append(waiter)
         self.serve()  # the requests ahead may wait for accounts that this one does not need
         try:
             return await waiter.granted
@@ -100,9 +101,7 @@ class WaitingList(Generic[GrantT]):
         A request that must still wait holds back only later requests that need an account that has no room
         for it: requests that wait at one child do not block those of another.
         """
-        if not self._waiting:
-            return
-        waiting, self._waiting = self._waiting, deque()
+        waiting, self.queue = self.queue, deque()
         all_short: set[object] = set()
         for waiter in waiting:
             if waiter.granted.done():
@@ -117,4 +116,4 @@ class WaitingList(Generic[GrantT]):
                 waiter.granted.set_result(waiter.take(waiter.want))
             else:
                 all_short.update(short)
-                self._waiting.append(waiter)
+                self.queue.append(waiter)

@@ -105,12 +105,13 @@ def _remember(node: Node, call: Call, completion: Completion) -> None:
     """Keep the reply of a sub-call as a memory entry, which cells can search."""
     if call.role != "sub" or not completion.text:
         return
+    asked = call.messages[-1].content if call.messages else ""
     node.run.memory.put(
         completion.text,
         kind="reply",
         node=node.name,
         depth=node.depth,
-        question=prompts.excerpt(call.messages[-1].content, _QUESTION) if call.messages else "",
+        question=asked if len(asked) <= _QUESTION else prompts.excerpt(asked, _QUESTION),
         model=completion.model,
         usage=completion.usage,
     )
@@ -165,7 +166,7 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
         node.clock.call_ended(seconds)
     if call.role == "root":
         node.run.slowest_root_s = max(node.run.slowest_root_s, seconds)
-    text = without_surrogates(completion.text)
+    text = completion.text if completion.text.isascii() else without_surrogates(completion.text)
     node.emit(
         events.CallFinished(
             call=number,
@@ -179,14 +180,18 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
 
 
 def _layered(node: Node, model: LanguageModel) -> LanguageModel:
-    """``model`` with all layers of the call path around it, paid for by ``node``."""
+    """``model`` with all layers of the call path around it, paid for by ``node``; built once for each node."""
+    known = node.layered.get(id(model))
+    if known is not None:
+        return known
     billing, account = node.run.billing, node.account
-    return node.run.around(
+    layered = node.layered[id(model)] = node.run.around(
         model,
         lambda inner: billing.metered(inner, account),
         on_event=node.emit,
         may_hedge=lambda: account.pressure < NO_SPECULATION,
     )
+    return layered
 
 
 def _failed(number: int, error: BaseException) -> events.CallFailed:

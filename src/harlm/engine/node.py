@@ -30,6 +30,7 @@ class Node:
         name, parent, depth: its place in the recursion, such as ``0.1``, ``0`` and 1; the root is ``0``.
         clock: measures the call time of this node and all nodes below it.
         branch: part of the key of reused replies, so that children asked the same can answer differently.
+        layered: the models with their layers, which pay from ``account``, by ``id``.
     """
 
     run: Run
@@ -40,6 +41,7 @@ class Node:
     depth: int = 0
     clock: CallClock = field(default_factory=CallClock)
     branch: str = ""
+    layered: dict[int, LanguageModel] = field(default_factory=dict)
     _children: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
@@ -77,7 +79,7 @@ class Node:
 
     def with_purse(self) -> Node:
         """The same node with a purse: an account for some of its calls, inside the node's account."""
-        return replace(self, account=self.account.purse())
+        return replace(self, account=self.account.purse(), layered={})
 
     def emit(self, event: Event) -> None:
         """Stamp an event with its number, time, run and node, and send it to the run's sink."""

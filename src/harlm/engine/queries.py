@@ -236,7 +236,7 @@ class Queries:
         budget is spent.
         """
         models = self._node.models
-        named = models.by_name()
+        named = {} if name is None else models.by_name()
         if name is not None and name not in named:
             raise CodeError(f"there is no model {name!r} in this run; use one of {', '.join(sorted(named))}")
         if self._node.account.pressure >= ECONOMY:

@@ -386,7 +386,7 @@ class Memory:
         return self.statistics.use(kept=kept, probed=probed)
 
     def _look(self) -> None:
-        self.statistics.seen({"hot": len(self._hot), "warm": len(self._warm), "cold": len(self._known)})
+        self.statistics.seen({"hot": len(self._hot), "warm": len(self._warm.kept), "cold": len(self._known)})
 
 
 def _one_line(value: str | bytes, most: int) -> str:

@@ -101,14 +101,15 @@ _Asked = tuple[str, tuple[str, ...], int, Measure]
 
 
 class WarmTier:
-    """The summaries made so far. Of those made without a model, the least recently used is dropped first."""
+    """The summaries made so far. Of those made without a model, the least recently used is dropped first.
+
+    Attributes:
+        kept: the summaries made without a model, the least recently used first.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[_Asked, Summary] = OrderedDict()
+        self.kept: OrderedDict[_Asked, Summary] = OrderedDict()
         self._abstracts: dict[str, Summary] = {}
-
-    def __len__(self) -> int:
-        return len(self._kept)
 
     def known(self, key: str, questions: Sequence[str], tokens: int, measure: Measure) -> Summary | None:
         """A summary made before for these questions and size, or by a model; ``None`` if there is none."""
@@ -116,20 +117,20 @@ class WarmTier:
         if abstract is not None and measure(abstract.text) <= tokens:
             return abstract
         at = (key, tuple(questions), tokens, measure)
-        found = self._kept.get(at)
+        found = self.kept.get(at)
         if found is not None:
-            self._kept.move_to_end(at)
+            self.kept.move_to_end(at)
         return found
 
     def make(
         self, key: str, value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure
     ) -> Summary:
         """A new summary of ``value``, the original under ``key``; it is kept."""
-        made = self._kept[key, tuple(questions), tokens, measure] = summarised(
+        made = self.kept[key, tuple(questions), tokens, measure] = summarised(
             value, questions, tokens, measure
         )
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        while len(self.kept) > _KEPT:
+            self.kept.popitem(last=False)
         return made
 
     def probe(self, answer: str, original: Callable[[str], Entry | None]) -> tuple[int, int]:
@@ -144,7 +145,7 @@ class WarmTier:
         """
         wanted = set(_marks(answer))
         kept = probed = 0
-        for (key, *_), summary in list(self._kept.items())[-_PROBED:] if wanted else ():
+        for (key, *_), summary in list(self.kept.items())[-_PROBED:] if wanted else ():
             entry = None if summary.method == "whole" else original(key)
             if entry is not None and isinstance(entry.value, str):
                 in_original = wanted & set(_marks(entry.value))

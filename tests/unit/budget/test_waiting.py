@@ -173,7 +173,7 @@ async def test_a_waiter_whose_smaller_amounts_do_not_fit_either_is_refused() -> 
         await room.list.wait(room.waiter(50, less=lambda: Amounts(tokens=30)))
     with pytest.raises(TokenLimit, match="never 50"):
         await room.list.wait(room.waiter(50, less=lambda: None))
-    assert len(room.list) == 0
+    assert len(room.list.queue) == 0
 
 
 async def test_a_waiter_asks_for_less_only_when_it_is_its_turn() -> None:
@@ -182,7 +182,7 @@ async def test_a_waiter_asks_for_less_only_when_it_is_its_turn() -> None:
     await asyncio.sleep(0)
     second = asyncio.ensure_future(room.list.wait(room.waiter(50, less=lambda: Amounts(tokens=5))))
     await asyncio.sleep(0)
-    assert len(room.list) == 2
+    assert len(room.list.queue) == 2
     room.free = 15
     room.list.serve()
     await asyncio.gather(first, second)
@@ -216,7 +216,7 @@ def test_requests_for_one_pool_are_granted_in_order_and_never_beyond_it(
             waiting = wants[len(room.granted) :]
             assert not waiting or waiting[0] > room.free
         assert room.granted == wants[: len(room.granted)]
-        assert len(room.list) == len(wants) - len(room.granted)
+        assert len(room.list.queue) == len(wants) - len(room.granted)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

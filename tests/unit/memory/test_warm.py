@@ -39,7 +39,7 @@ def test_the_least_recently_used_summary_is_dropped_first() -> None:
         warm.make(f"k{at}", "x", [], 9, estimate_tokens)
     assert warm.known("k0", [], 9, estimate_tokens) is not None  # now the last used
     warm.make("one more", "x", [], 9, estimate_tokens)
-    assert len(warm) == 4_096
+    assert len(warm.kept) == 4_096
     assert warm.known("k0", [], 9, estimate_tokens) is not None
     assert warm.known("k1", [], 9, estimate_tokens) is None
 

@@ -254,15 +254,6 @@ encode = msgspec.msgpack.Encoder().encode
 """The bytes of one frame, without its length."""
 
 
-def framed(data: bytes) -> bytes:
-    """The bytes of one frame after its length, a 32-bit little-endian number."""
-    return len(data).to_bytes(4, "little") + data
-
-
-READY = framed(encode(Ready()))
-"""The first frame of every worker, byte for byte."""
-
-
 def _no_extensions(code: int, data: memoryview) -> object:
     raise ValueError(f"extension type {code}")
 

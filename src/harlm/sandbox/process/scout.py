@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from harlm.errors import SandboxFailure
 from harlm.protocols import Foreseen, Foresight, ReplSetup
-from harlm.sandbox.process import frames
+from harlm.sandbox.process import frames, wire
 from harlm.sandbox.process.calls import Calls, Clock
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.worker_process import WorkerProcess
@@ -231,7 +231,7 @@ async def taken_over(ends: Ends, parent: WorkerProcess) -> WorkerProcess | None:
     Raises:
         ProcessLookupError: it has ended since.
     """
-    ready = frames.READY
+    ready = wire.READY
     ends.ours.setblocking(False)
     data = b""
     sender = None

@@ -12,11 +12,20 @@ from collections.abc import Callable, Sequence
 
 from harlm.errors import SandboxFailure
 from harlm.sandbox.process.close_on_fork import keep_to_this_process
-from harlm.sandbox.process.frames import News, WireFrame, decode, encode, framed
+from harlm.sandbox.process.frames import News, Ready, WireFrame, decode, encode
 
 _PIECE = 1 << 16  # bytes read at once
 _OWED = 4 << 20  # bytes that were sent and not read yet; beyond it nothing more is read from the worker
 _COPIED = 1 << 16  # bytes of a frame below which one copied write is cheaper than two writes
+
+
+def framed(data: bytes) -> bytes:
+    """The bytes of one frame after its length, a 32-bit little-endian number."""
+    return len(data).to_bytes(4, "little") + data
+
+
+READY = framed(encode(Ready()))
+"""The first frame of every worker, byte for byte."""
 
 
 class Wire(asyncio.BufferedProtocol):

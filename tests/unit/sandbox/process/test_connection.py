@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from harlm.errors import SandboxFailure
-from harlm.sandbox.process import frames
+from harlm.sandbox.process import frames, wire
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.worker_process import WorkerProcess
 from tests.support.worker_processes import late_ends, sleeping_worker
@@ -35,7 +35,7 @@ async def connected(worker: WorkerProcess) -> tuple[Link, socket.socket, list[fr
 
 
 def send(theirs: socket.socket, *sent: frames.WireFrame) -> None:
-    theirs.sendall(b"".join(frames.framed(frames.encode(each)) for each in sent))
+    theirs.sendall(b"".join(wire.framed(frames.encode(each)) for each in sent))
 
 
 def is_ready(frame: frames.News) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from harlm.errors import SandboxFailure
 from harlm.sandbox.process import frames
 from harlm.sandbox.process.repl import ProcessRepl
-from harlm.sandbox.process.wire import Wire
+from harlm.sandbox.process.wire import READY, Wire, framed
 from harlm.sandbox.process.zygote_socket import receive_with_sender
 
 
@@ -38,7 +38,7 @@ async def opened(largest: int = 1000) -> tuple[Wire, socket.socket, Events]:
 async def test_a_frame_that_arrives_byte_by_byte_is_whole() -> None:
     wire, theirs, events = await opened()
     with theirs:
-        for byte in frames.READY:
+        for byte in READY:
             theirs.sendall(bytes([byte]))
             await asyncio.sleep(0)
         assert await events.frames.get() == frames.Ready()
@@ -68,7 +68,7 @@ async def test_what_on_frame_raises_is_a_violation_and_no_later_frame_is_handed_
 
     wire = await Wire.over(ours, 1000, on_frame, events.on_end)
     with theirs:
-        theirs.sendall(frames.READY * 3)
+        theirs.sendall(READY * 3)
         await events.ended.wait()
     wire.abort()
     assert [str(each) for each in events.ends] == ["not this one"]
@@ -88,7 +88,7 @@ async def test_a_frame_beyond_the_limit_is_a_violation_before_it_has_arrived() -
 async def test_small_and_large_frames_are_sent_with_their_length(size: int) -> None:
     wire, theirs, events = await opened()
     frame = frames.Reply(id=1, value="x" * size)
-    whole = frames.framed(frames.encode(frame))
+    whole = framed(frames.encode(frame))
     with theirs:
         theirs.settimeout(10)
         wire.send(frame)
@@ -105,7 +105,7 @@ async def test_nothing_is_read_until_every_pause_is_undone() -> None:
     with theirs:
         wire.pause()
         wire.pause()
-        theirs.sendall(frames.READY)
+        theirs.sendall(READY)
         wire.resume()
         for _ in range(20):
             await asyncio.sleep(0)
@@ -121,7 +121,7 @@ async def test_descriptors_come_with_the_first_byte_of_their_frame() -> None:
     with theirs, socket.socket() as passed:
         await wire.send_with(frames.Given(), [passed.fileno()])
         data, descriptors, _ = receive_with_sender(theirs, 100)
-        assert data == frames.framed(frames.encode(frames.Given()))
+        assert data == framed(frames.encode(frames.Given()))
         assert len(descriptors) == 1
         socket.socket(fileno=descriptors[0]).close()
         wire.abort()
