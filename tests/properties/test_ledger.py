@@ -131,13 +131,16 @@ MUTANTS: dict[str, tuple[str, str]] = {
         "            account.committed = _plus(account.committed, actual if account is self else Amounts())",
     ),
     "grants without checking the room": ("elif not short and is_next", "elif True or is_next"),
-    "never serves the queue": ("if not self._waiting:\n            return", "return"),
+    "never serves the queue": (
+        "        waiting, self.queue = self.queue, deque()",
+        "        return\n        waiting, self.queue = self.queue, deque()",
+    ),
     "serves the last request first": ("for waiter in waiting:", "for waiter in reversed(waiting):"),
     "lets one waiting request hold back all others": (
         "all_short.update(short)",
         "all_short.update(waiter.accounts)",
     ),
-    "lets latecomers overtake": ("(self._finishing or not self._ledger.waiting)", "True"),
+    "lets latecomers overtake": ("(self._finishing or not self._ledger.waiting.queue)", "True"),
     "refuses a request that only has to wait": ("if more_tokens < 0 or", "if more_tokens < reserved[0] or"),
     "lets a request wait that can never fit": (
         "or more_calls < 0:\n                return None",
