@@ -34,18 +34,15 @@ _EXCEPTION = "Exception:"
 _VARIABLES = "Variables: "
 _END_OF_DOCUMENT = "\n</document>"
 _DOCUMENT_LINE = r"""<document name=(?P<mark>["'])(?P<name>[^\n]*)(?P=mark)>\n"""
-_FIRST_OR_NEXT = re.compile(rf"(?:\A|{_END_OF_DOCUMENT}\n\n){_DOCUMENT_LINE}")
-_ANY_DOCUMENT = re.compile(rf"{_DOCUMENT_LINE}(?P<text>.*?)\n?</document>", re.DOTALL)
-_OPENING = re.compile(
-    r"\A<context>\n(?P<context>.*)\n</context>\n\n(?:[^\n]+\n\n)?"
-    rf"<question>\n(?P<question>.*)\n</question>\n\n{TURN_PATTERN}",
-    re.DOTALL,
+# Compiled when they are first used: only the offline model reads prompts.
+_FIRST_OR_NEXT = rf"(?:\A|{_END_OF_DOCUMENT}\n\n){_DOCUMENT_LINE}"
+_ANY_DOCUMENT = rf"(?s){_DOCUMENT_LINE}(?P<text>.*?)\n?</document>"
+_OPENING = (
+    r"(?s)\A<context>\n(?P<context>.*)\n</context>\n\n(?:[^\n]+\n\n)?"
+    rf"<question>\n(?P<question>.*)\n</question>\n\n{TURN_PATTERN}"
 )
 _TITLE = r"Output(?: of block \d+)?(?: \([\d,]+ characters\))?:\n"
-_OUTPUT = re.compile(
-    rf"^{_TITLE}(?P<body>.*?)(?=\n+(?:{_EXCEPTION}$|{_VARIABLES}|{TURN_PATTERN}|{_TITLE})|\n*\Z)",
-    re.DOTALL | re.MULTILINE,
-)
+_OUTPUT = rf"(?sm)^{_TITLE}(?P<body>.*?)(?=\n+(?:{_EXCEPTION}$|{_VARIABLES}|{TURN_PATTERN}|{_TITLE})|\n*\Z)"
 
 
 class DirectPrompt(NamedTuple):
@@ -122,7 +119,7 @@ def _laid_out(prompt: str) -> DirectPrompt | None:
     texts, between, question = body.removesuffix(question_ends).rpartition(
         f"{_END_OF_DOCUMENT}\n\n{question_begins}"
     )
-    lines = list(_FIRST_OR_NEXT.finditer(texts))
+    lines = list(re.finditer(_FIRST_OR_NEXT, texts))
     if not body.endswith(question_ends) or not between or not lines or lines[0].start() > 0:
         return None
     ends = [*(line.start() for line in lines[1:]), len(texts)]
@@ -131,8 +128,8 @@ def _laid_out(prompt: str) -> DirectPrompt | None:
 
 
 def _tag_by_tag(prompt: str) -> DirectPrompt:
-    documents = tuple((match["name"], match["text"]) for match in _ANY_DOCUMENT.finditer(prompt))
-    outside = _ANY_DOCUMENT.sub("", prompt)
+    documents = tuple((match["name"], match["text"]) for match in re.finditer(_ANY_DOCUMENT, prompt))
+    outside = re.sub(_ANY_DOCUMENT, "", prompt)
     question = read_tag(outside, QUESTION)
     return DirectPrompt(documents, outside if question is None else question)
 
@@ -160,7 +157,7 @@ def read_opening(message: str) -> Opening:
     end of a context followed by the beginning of a question. In a message of another layout each tag is
     looked for alone, and where no question is tagged the whole message is the question.
     """
-    if match := _OPENING.search(message):
+    if match := re.search(_OPENING, message):
         return Opening(match["context"], match["question"])
     question = read_tag(message, QUESTION)
     return Opening(read_tag(message, CONTEXT) or "", message if question is None else question)
@@ -200,7 +197,7 @@ def output(
 
 def read_outputs(message: str) -> tuple[str, ...]:
     """The bodies of all outputs in a message. A body ends at the first line that looks like a marker line."""
-    return tuple(match["body"] for match in _OUTPUT.finditer(message))
+    return tuple(match["body"] for match in re.finditer(_OUTPUT, message))
 
 
 def has_exception(message: str) -> bool:

@@ -18,7 +18,6 @@ from harlm.protocols import Repl, ReplHost, ReplSetup, Sandbox
 from harlm.sandbox import seatbelt
 from harlm.sandbox.escape_attempts import attempts
 from harlm.sandbox.process import zygote_socket as control
-from harlm.sandbox.process.sandbox import ProcessSandbox
 from harlm.sandbox.process.zygote import HostZygote
 from harlm.sandbox.process.zygote_socket import ZygoteSocket
 from harlm.types import Context
@@ -273,6 +272,8 @@ def sandbox_on(tier: str, settings: SandboxSettings) -> Sandbox:
         from harlm.sandbox.monty.repl import MontySandbox
 
         return MontySandbox(settings)
+    from harlm.sandbox.process.sandbox import ProcessSandbox  # here, since *direct* mode opens no REPL
+
     if tier == "seatbelt":
         return ProcessSandbox("s0", settings, wrapper=seatbelt.command())
     return ProcessSandbox(tier, settings)
