@@ -104,7 +104,7 @@ def set_aside(file: Path, error: Exception) -> bool:
     """
     if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
         return False  # locked, full, read-only, or without an index that another process removed: not damaged
-    aside = f"{file.name}.broken-{int(time.time())}"
+    aside = f"{file.name}.broken-{time.time_ns()}"  # never the name of another: it would be overwritten
     try:
         file.replace(file.with_name(aside))
         for part in ("-wal", "-shm"):
@@ -382,12 +382,12 @@ class WriteBehind(Generic[Item]):
     def _connected(self) -> sqlite3.Connection:
         """A connection to the file.
 
-        A new file gets the readable rows of a damaged one that was just moved aside.
+        A new file gets the readable rows of those that were just moved aside as damaged.
         """
         is_new = not self._file.exists()
         connection = self._table.connect(self._file)
         aside = sorted(self._file.parent.glob(f"{self._file.name}.broken-*[0-9]")) if is_new else []
-        for damaged in aside[-1:]:
+        for damaged in aside:
             if time.time() - damaged.stat().st_ctime < _JUST_NOW_S:
                 self._table.take_over(connection, damaged)
         return connection

@@ -24,12 +24,17 @@ class Host:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Mapping[str, object]]] = []
         self.in_flight = self.most_in_flight = 0
+        self.together: asyncio.Barrier | None = None  # calls are answered when as many are in flight
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         self.asked.append((function, arguments))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        await asyncio.sleep(0.01)
+        if self.together is None:
+            await asyncio.sleep(0.01)
+        else:
+            async with asyncio.timeout(10):
+                await self.together.wait()
         self.in_flight -= 1
         if arguments.get("prompt") == "fail":
             raise CodeError("the provider is away; try later")
@@ -122,6 +127,7 @@ async def test_calls_are_answered_by_the_host(repl: Repl, host: Host) -> None:
 
 
 async def test_a_batch_is_concurrent_and_keeps_its_order(repl: Repl, host: Host) -> None:
+    host.together = asyncio.Barrier(8)
     seen = await repl.run("print(llm_query_batched([str(i) for i in range(8)])[5])")
     assert seen.output == "reply to 5\n"
     assert host.most_in_flight == 8

@@ -225,3 +225,11 @@ def test_free_pages_are_not_used_bytes(file: Path) -> None:
         connection.execute("DELETE FROM pairs")
         assert full > 250_000
         assert used_bytes(connection) < full / 10
+
+
+def test_two_files_that_are_set_aside_in_one_moment_are_both_kept(tmp_path: Path) -> None:
+    file = tmp_path / "kept.db"
+    for text in ("first", "second"):
+        file.write_text(text, encoding="utf-8")
+        assert set_aside(file, sqlite3.DatabaseError("malformed"))
+    assert sorted(each.read_text(encoding="utf-8") for each in tmp_path.iterdir()) == ["first", "second"]
