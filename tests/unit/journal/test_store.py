@@ -164,7 +164,9 @@ def test_removing_until_nothing_is_left_ends(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"this is not a database at all" * 400, b"SQLite format 3\0" + os.urandom(9_000)]
+    "content",
+    [b"this is not a database at all" * 400, b"SQLite format 3\0" + os.urandom(9_000)],
+    ids=["text", "noise"],
 )
 def test_a_file_that_is_not_a_database_is_set_aside(file: Path, content: bytes) -> None:
     file.write_bytes(content)
