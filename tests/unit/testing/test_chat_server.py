@@ -202,7 +202,7 @@ async def test_a_reply_that_raises_is_status_500_and_the_next_is_served() -> Non
 
     with ChatServer(reply) as server:
         told = [await post(server, *DIALECTS["openai"]) for _ in range(2)]
-        assert server.in_flight == 0
+    assert server.in_flight == 0
     assert [each[0] for each in told] == [500, 200]
     assert b"ZeroDivisionError" in told[0][2]
 

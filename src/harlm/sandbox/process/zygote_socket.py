@@ -252,7 +252,7 @@ class ZygoteSocket:
         del self._buffer[: 4 + size]
         try:
             return _decoder.decode(data)
-        except (msgspec.DecodeError, ValueError) as error:  # text that is not UTF-8 is a ValueError
+        except ValueError as error:  # no message, or text that is not UTF-8
             raise SandboxFailure(f"a zygote broke the protocol: {error}") from error
 
     def close(self) -> None:
