@@ -24,7 +24,7 @@ fuzz: $(VENV)/.test
 	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties tests/unit/memory tests/unit/engine/test_transcript.py --timeout 3600
 
 perf: $(VENV)/.test
-	$(BIN)/python -m perf.run
+	$(BIN)/python -m perf.run $(if $(PEER),--peer $(PEER))
 
 bench: perf
 

@@ -101,9 +101,10 @@ def main() -> None:
     rows = [[name, *(columns[each].get(name, "-") for each in columns)] for name in names]
     report(
         "engine",
-        "What a run costs besides its model",
-        "Fixed cost, CPU for each sub-call and time of a batch, against a server without a model and without latency in a "
-        "process of its own; beside the reference RLM and, as the limit, the same requests from bare aiohttp.",
+        "What a run costs besides its model (SIMULATED model)",
+        "Fixed cost, CPU for each sub-call and time of a batch, against a server of scripted replies in a process of its own, "
+        "without latency unless a row says so; beside "
+        f"{'the reference RLM and, ' if python else ''}as the limit, the same requests from bare aiohttp.",
         [Table(f"A run of {_MANY} sub-calls", ["", *columns], rows)],
         options="--peer PYTHON" if python else "",
     )

@@ -68,8 +68,9 @@ def main() -> None:
         rows.insert(0, ["HARLM", *ours(server, "abcdefghi\n" * (_MEGABYTES * 100_000))])
     report(
         "large_text",
-        "A large context",
-        "Seconds to the first sub-call, and the peak memory of all processes together, beside the reference RLM.",
+        "A large context (SIMULATED model)",
+        "Seconds to the first sub-call, and the peak memory of all processes together"
+        f"{', beside the reference RLM' if python else ''}. A server of scripted replies stands in for the model.",
         [Table(f"A context of {_MEGABYTES} MB", ["", "first sub-call, s", "peak memory, MB"], rows)],
         options="--peer PYTHON" if python else "",
     )

@@ -13,6 +13,7 @@ from harlm.budget import Account, Billing, Caps, PriceList, Reservation
 from harlm.config import EngineSettings
 from harlm.engine import Models, Node, Run
 from harlm.engine.call import Call, make
+from harlm.memory import InMemoryStore, Memory
 from harlm.router import HeuristicRouter
 from harlm.testing import EventLog, FakeSandbox
 from harlm.tokens import estimate_tokens
@@ -103,6 +104,7 @@ async def _reserved(prompts: Mapping[str, int]) -> tuple[Amounts, Amounts, int]:
             router=HeuristicRouter(),
             sink=EventLog(),
             settings=EngineSettings(concurrency=_SLOTS),
+            memory=Memory(InMemoryStore()),
             billing=Billing(PriceList(own=PRICES)),
         ),
     )

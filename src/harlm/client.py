@@ -282,9 +282,11 @@ def _flush(node: Node) -> None:
     Raises:
         MemoryFailure: they cannot be written.
     """
-    node.run.memory.flush()
-    if node.run.reuse is not None:
-        node.run.reuse.flush()
+    try:
+        node.run.memory.flush()
+    finally:
+        if node.run.reuse is not None:
+            node.run.reuse.flush()
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -73,7 +73,9 @@ def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: the file cannot be opened, or has another format.
     """
-    connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        file.absolute().as_uri(), uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+    )  # as a URI, so that every build of SQLite reads a URI in ATTACH too
     try:
         with suppress(OSError):
             file.chmod(0o600)
@@ -178,7 +180,7 @@ class WriteBehind(Generic[Item]):
         failure: why items are not on disk; ``None`` as long as they are.
         lock: guards the reading connection and the unwritten items; a caller that must see both in the same
             state holds it.
-        opened: how often the reading connection was dropped; row numbers from before may mean other rows now.
+        dropped: how often the reading connection was dropped; row numbers from before may mean other rows now.
     """
 
     def __init__(self, file: Path, table: Table[Item]) -> None:
@@ -191,7 +193,7 @@ class WriteBehind(Generic[Item]):
         self._reader: sqlite3.Connection | None = None
         self._read_from: os.stat_result | None = None
         self._is_closed = False
-        self.opened = 0
+        self.dropped = 0
         self.failure: str | None = None
 
     # -- for callers ---------------------------------------------------------------------------------------
@@ -253,7 +255,7 @@ class WriteBehind(Generic[Item]):
                         set_aside(self._file, error)  # the writer copies its readable rows
         raise MemoryFailure(
             f"the {self._table.noun} in {self._file} cannot be read ({failed}); "
-            "remove the file, or use --no-cache"
+            "try again, move the file away, or use --no-cache"
         ) from failed
 
     def flush(self) -> None:
@@ -283,7 +285,7 @@ class WriteBehind(Generic[Item]):
 
     def _forget_reader(self) -> None:
         reader, self._reader = self._reader, None
-        self.opened += 1
+        self.dropped += 1
         if reader is not None:
             reader.close()
 

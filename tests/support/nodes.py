@@ -12,6 +12,7 @@ from harlm.engine.call import Call, make
 from harlm.engine.queries import Queries
 from harlm.engine.repl_api import ReplApi
 from harlm.events import Role
+from harlm.memory import InMemoryStore, Memory
 from harlm.protocols import LanguageModel
 from harlm.router import HeuristicRouter
 from harlm.testing import EventLog, FakeSandbox
@@ -38,6 +39,7 @@ def node_with(
         router=HeuristicRouter(),
         sink=log,
         settings=EngineSettings(**settings),  # type: ignore[arg-type] # numbers only
+        memory=Memory(InMemoryStore(), run="R"),
         billing=Billing(PriceList(own=prices) if prices else None),
     )
     models = Models(root=model, sub=sub or model, economy=economy)

@@ -181,7 +181,8 @@ def test_a_table_that_is_missing_says_what_to_do(store: WriteBehind[Pair], file:
     store.put(("a", "1"))
     store.flush()
     with pytest.raises(
-        MemoryFailure, match=r"pairs\.db cannot be read \(no such table: missing\); remove the file"
+        MemoryFailure,
+        match=r"pairs\.db cannot be read \(no such table: missing\); try again, move the file away",
     ):
         store.read("SELECT * FROM missing", ())
     assert store.read("SELECT key FROM pairs", ()) == [("a",)]

@@ -168,7 +168,8 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
         embedder: what makes vectors of entries, so that search also finds them by meaning: ``hashing``,
             ``minilm``, or a model of an OpenAI-compatible server, ``openai/name[@base_url]``, which sends the
             entries to that server.
-        max_mb: size of the file; the entries that were used least and longest ago are removed first.
+        max_mb: megabytes of each of the two files, entries and paid calls; the rows that were used least and longest ago
+            are removed first.
     """
 
     cache: bool = True

@@ -85,7 +85,8 @@ async def _known(node: Node, call: Call) -> tuple[Completion, float]:
     messages = call.messages if call.role == "sub" else prompts.lasting(call.messages)
     key = run.reuse.key(f"{identity}{node.branch}", messages, Sampling(seed=node.settings.seed), call.sample)
     reply = await run.reuse.reply(key, lambda: _in_a_slot(node, call), call.limit)
-    _remember(node, call, reply.completion)
+    if reply.completion.stop == "end":
+        _remember(node, call, reply.completion)
     if not reply.is_known:
         return reply.completion, reply.seconds
     saved = reply.completion
@@ -111,7 +112,7 @@ def _remember(node: Node, call: Call, completion: Completion) -> None:
         kind="reply",
         node=node.name,
         depth=node.depth,
-        question=asked if len(asked) <= _QUESTION else prompts.excerpt(asked, _QUESTION),
+        question=prompts.excerpt(asked, _QUESTION),
         model=completion.model,
         usage=completion.usage,
     )

@@ -14,9 +14,6 @@ from harlm import markup
 from harlm.guest.vocabulary import prompt_of
 from harlm.types import Context, Message, Mode, Observation, Profile, Task
 
-VERSION = 4
-"""Raised whenever a prompt changes."""
-
 _NAMED = 20  # documents that are named in a profile
 _NAMES = 1_200  # characters of their names together, so that the description stays short
 _NAME = 160  # characters of one name

@@ -18,7 +18,7 @@ from harlm.budget import Billing
 from harlm.config import EngineSettings, MemorySettings
 from harlm.events import Event
 from harlm.journal import Reuse
-from harlm.memory import InMemoryStore, Memory
+from harlm.memory import Memory
 from harlm.protocols import LanguageModel, Router, Sandbox, TraceSink
 from harlm.types import ModelFacts
 
@@ -94,11 +94,11 @@ class Run:
         id: the run's name, a ULID.
         sandbox, router, sink: open REPLs, choose modes, take events.
         settings: turns, depth, concurrency.
+        memory: the results found in this run.
         memory_settings: how much of the memory is shown to models.
         billing: prices and counts calls.
         around: puts the layers of the call path around a model; by default the meter alone.
         index_file: where search indexes are kept; ``None`` keeps them in memory.
-        memory: the results found in this run; by default it ends with the run.
         reuse: knows replies that were paid for before; ``None`` makes every call.
         identity_of: the identity under which a model's replies are reused; ``None`` if they must not be.
         open_repls: how many REPLs may be open at once at each depth below the root.
@@ -113,11 +113,11 @@ class Run:
     router: Router
     sink: TraceSink
     settings: EngineSettings
+    memory: Memory
     memory_settings: MemorySettings = field(default_factory=MemorySettings)
     billing: Billing = field(default_factory=Billing)
     around: Around = _only_metered
     index_file: Path | None = None
-    memory: Memory = field(default_factory=lambda: Memory(InMemoryStore()))
     reuse: Reuse | None = None
     identity_of: Callable[[LanguageModel], str | None] = lambda _: None
     open_repls: int = 16

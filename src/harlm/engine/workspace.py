@@ -1,6 +1,7 @@
 """A workspace: the REPL of a node, the functions that its cells can call, and the search over its context.
 
-Opened for a node, forked for a second attempt from the same state, and closed with the node.
+Opened for a node, and closed with it. ``Workspace.fork`` has no caller in ``harlm`` yet: it is for second attempts that
+start from the same state.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The REPL's vocabulary: one row for each name that model-written code finds in addition to its own
-variables. Everything that refers to these names reads this table: the host, the worker, the scout, Monty, the
-prompts, the plan and the tests.
+variables. The sets of names that the host, the worker, the scout, Monty, the prompts, the plan and the tests use are
+derived from this table; the functions behind the names are written where they run.
 
 To add a function, add a row here, a closure in ``guest.worker.functions``, a method in
 ``sandbox.monty.functions``, and the method of ``engine.repl_api`` that serves it.
@@ -28,6 +28,7 @@ class Name(NamedTuple):
         changes_nothing: whether calling it twice has no effect, so that a scout may call it too.
         is_momentary: whether its value depends on the moment of the call, so that a scout cannot know it in
             advance.
+        finishes: whether calling it finishes the task.
         prompt: its lines in the system prompt; empty if another row's lines describe it.
     """
 
@@ -39,6 +40,7 @@ class Name(NamedTuple):
     only_if_certain: bool = False
     changes_nothing: bool = False
     is_momentary: bool = False
+    finishes: bool = False
     prompt: str = ""
 
 
@@ -74,9 +76,9 @@ VOCABULARY = (
     Name("SHOW_VARS", is_momentary=True, prompt="""\
 - `SHOW_VARS()` lists your variables."""),
     Name("answer"),
-    Name("FINAL", parameters=("answer",)),
-    Name("FINAL_VAR", parameters=("name",)),
-    Name("SUBMIT", parameters=("value",)),
+    Name("FINAL", parameters=("answer",), finishes=True),
+    Name("FINAL_VAR", parameters=("name",), finishes=True),
+    Name("SUBMIT", parameters=("value",), finishes=True),
 )  # fmt: skip
 """All rows, in the order of the table."""
 
@@ -107,7 +109,7 @@ READING = frozenset(row.function for row in VOCABULARY if row.function and row.c
 MOMENTARY = frozenset(row.name for row in VOCABULARY if row.is_momentary)
 """The names whose value depends on the moment of the call."""
 
-FINISHING = ("FINAL", "FINAL_VAR", "SUBMIT")
+FINISHING = tuple(row.name for row in VOCABULARY if row.finishes)
 """The calls that finish a task. Setting ``answer["ready"] = True`` finishes it too."""
 
 

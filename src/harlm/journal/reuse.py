@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harlm.errors import MemoryFailure
 from harlm.protocols import CallStore
@@ -95,7 +95,7 @@ class Reuse:
         while True:
             if (paid := self._known(key, most_tokens)) is not None:
                 self._count_saved(paid.usage)
-                self._store.put(paid)  # counts one more use
+                self._store.put(replace(paid, created=time.time()))  # counts one more use, now
                 completion = Completion(text=paid.text, model=paid.model, usage=paid.usage)
                 return KnownReply(completion, 0.0, is_known=True)
             flight = self._flights.get(key)

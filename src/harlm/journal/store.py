@@ -67,7 +67,9 @@ class CallTable:
         return item.key
 
     def insert(self, connection: sqlite3.Connection, items: Sequence[PaidCall]) -> None:
-        """See ``harlm.storage.Table``. A call whose key exists counts as one more use."""
+        """See ``harlm.storage.Table``. A call whose key exists counts as one more use, at the time
+        that the given call was made; the stored call stays as it is.
+        """
         connection.executemany(
             "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)"
             " ON CONFLICT (space, key) DO UPDATE SET used = excluded.used, uses = uses + 1",
@@ -111,7 +113,6 @@ class CallJournal:
         self, file: Path, space: str = "", *, max_bytes: int = 1 << 40, entries: Path | None = None
     ) -> None:
         self._space = space
-        self._path = file
         self._table = CallTable(space, max_bytes, entries)
         self._file: WriteBehind[PaidCall] = WriteBehind(file, self._table)
         if entries is not None and entries.exists() and not file.exists():

@@ -122,9 +122,9 @@ class ColdStore:
 
     def _index_of(self, run: str) -> RunIndex:
         """The index of a run; those of the ``_RUNS`` runs searched last are kept."""
-        if self._numbered != self._file.opened:
+        if self._numbered != self._file.dropped:
             self._indexes.clear()
-            self._numbered = self._file.opened
+            self._numbered = self._file.dropped
         run_index = self._indexes.pop(run, None) or RunIndex(place_of(self._space, run))
         self._indexes[run] = run_index
         if len(self._indexes) > _RUNS:
@@ -138,4 +138,5 @@ class ColdStore:
     def close(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         self._file.close()
-        self._indexes.clear()
+        with self._file.lock:
+            self._indexes.clear()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
-from harlm.sandbox.tiers import Choice, TierCheck, choose, refusal, sandbox_on
+from harlm.sandbox.tiers import Choice, NoCalls, TierCheck, choose, refusal, sandbox_on
 from harlm.types import Context
 
 
@@ -34,12 +34,6 @@ class SandboxCheck:
     note: str = ""
     higher: tuple[TierCheck, ...] = ()
     first_s: float = 0.0
-
-
-class _NoCalls:
-    async def call(self, function: str, arguments: object) -> object:
-        """Fails: the cell calls nothing."""
-        raise AssertionError(f"{function} was not offered")
 
 
 async def check_sandbox(settings: SandboxSettings) -> SandboxCheck:
@@ -75,7 +69,7 @@ async def _first_cell(found: TierCheck, settings: SandboxSettings) -> float:
     started = time.perf_counter()
     sandbox = sandbox_on(found.tier, settings)
     try:
-        repl = await sandbox.open(ReplSetup(context=Context.of_text("doctor")), _NoCalls())
+        repl = await sandbox.open(ReplSetup(context=Context.of_text("doctor")), NoCalls())
         try:
             seen = await repl.run("print(context)")
         finally:

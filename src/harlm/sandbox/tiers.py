@@ -151,7 +151,7 @@ async def _try_monty() -> TierCheck:
     denied: list[str] = []
     reached: list[str] = []
     try:
-        repl = await sandbox.open(ReplSetup(context=Context.of_text("canary")), _NoCalls())
+        repl = await sandbox.open(ReplSetup(context=Context.of_text("canary")), NoCalls())
         with attempts() as tried:
             for what, code in tried.items():
                 seen = await repl.run(f"{code}\nprint('REACHED' if reached else '')")
@@ -163,9 +163,11 @@ async def _try_monty() -> TierCheck:
     return TierCheck(tier="monty", why_not=why_not, denied=tuple(denied), reached=tuple(reached))
 
 
-class _NoCalls:
+class NoCalls:
+    """A ``harlm.protocols.ReplHost`` for cells that call nothing."""
+
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
-        """Fails: no attempt calls the host."""
+        """Fails: no function was offered."""
         raise AssertionError(f"{function} was not offered")
 
 

@@ -16,7 +16,7 @@ class ScriptedServer(ChatServer):
         line_s: how long each line of a streamed reply takes.
     """
 
-    def __init__(self, reply: ReplyOf, *, latency_s: float = 0.0, line_s: float = 0.0) -> None:
+    def __init__(self, reply: ReplyOf, latency_s: float = 0.0, line_s: float = 0.0) -> None:
         super().__init__(reply, latency_s=latency_s, line_s=line_s, usage=_every_kind)
 
 

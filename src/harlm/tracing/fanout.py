@@ -30,7 +30,7 @@ class Fanout:
 
 
 def _no_longer_written(event: Event, error: OSError) -> Noted:
-    message = f"events can no longer be written ({error.strerror}); free some disk space. The run continues"
+    message = f"events can no longer be written ({error.strerror or error}); free some disk space. The run continues"
     return Noted(
         message=message, seq=event.seq, ts=event.ts, run=event.run, node=event.node, parent=event.parent
     )

@@ -138,6 +138,13 @@ async def test_replies_of_sub_calls_become_entries_and_those_of_the_root_do_not(
 # -- slot --------------------------------------------------------------------------------------------------
 
 
+async def test_a_cut_reply_is_neither_kept_for_later_runs_nor_searched() -> None:
+    node, _ = that_reuses(Measured(["half a repl", "the other"], lambda number, limit: 3))
+    assert await reply_to(node, "why?") == "half a repl"
+    assert await reply_to(node, "why?") == "the other"
+    assert await node.run.memory.search("half a repl", 5) == []
+
+
 async def test_no_more_calls_than_slots_are_in_flight_over_all_nodes() -> None:
     model = ScriptedModel(lambda messages: "x", latency_s=0.01)
     node, _ = node_with(model, concurrency=3)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
 from harlm.errors import ModelUnavailable
-from harlm.journal import InMemoryCalls, Reuse
-from harlm.types import Completion, Message, Sampling, Usage
+from harlm.journal import CallJournal, InMemoryCalls, Reuse
+from harlm.types import Completion, Message, PaidCall, Sampling, Usage
 
 ASKED = [Message(role="system", content="rules"), Message(role="user", content="why?")]
 
@@ -106,3 +110,17 @@ async def test_a_cancelled_task_leaves_the_call_to_a_waiting_one() -> None:
     await asyncio.sleep(0)
     first.cancel()
     assert await second == ("reply 2", False)
+
+
+async def test_a_reused_call_was_last_used_now(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    journal = CallJournal(file)
+    journal.put(PaidCall(key="k", model="a/b", text="old", usage=Usage(calls=1), created=1.0))
+    journal.flush()
+    before = time.time()
+    assert (await Reuse(journal).reply("k", Provider().make)).completion.text == "old"
+    journal.close()
+    with closing(sqlite3.connect(file)) as connection:
+        (created, used, uses) = connection.execute("SELECT created, used, uses FROM calls").fetchone()
+    assert (created, uses) == (1.0, 1)
+    assert before <= used <= time.time()

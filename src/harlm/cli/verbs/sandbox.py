@@ -48,7 +48,7 @@ class _NoModel:
         Raises:
             CodeError: always.
         """
-        raise CodeError(f"{function}: `harlm sandbox run` has no model; use `harlm ask`")
+        raise CodeError(f"{function}: `harlm sandbox run` has no model and no memory; use `harlm ask`")
 
 
 @click.group("sandbox")
@@ -81,7 +81,7 @@ def run(
 ) -> None:
     """Run each FILE as one cell in a fresh REPL, and print one line of JSON for each.
 
-    The context is one short text. Calls to models fail.
+    The context is one short text. Calls to models and to memory fail.
     """
     if tier is not None:
         options["sandbox"] = tier

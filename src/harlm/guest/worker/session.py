@@ -23,6 +23,7 @@ from .interrupts import CellInterrupted
 from .output import Captured, OutputFlood
 from .scout_process import ScoutLauncher
 
+_NOT_OWN = frozenset({"answer", *FINISHING})  # names that the session sets up and a cell may replace
 _SHOWN_NAMES = 40  # changed variables that are reported
 _NAME_LENGTH = 100  # characters of a reported name
 _BUILTINS = dict(vars(builtins))
@@ -186,7 +187,7 @@ class Session:
 
     def _own_names(self) -> Iterator[tuple[str, Any]]:
         for name, value in list(self._names.items()):
-            if not name.startswith("_") and name not in self._reserved and name not in ("answer", *FINISHING):
+            if not name.startswith("_") and name not in self._reserved and name not in _NOT_OWN:
                 yield name, value
 
     def _show_vars(self) -> Callable[[], str]:

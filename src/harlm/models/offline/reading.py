@@ -1,7 +1,7 @@
 """Finds the sentences of some passages that answer a question, and the span that probably is the answer, by
 the words, their positions, and kinds of things. Nothing is inferred: every answer is copied from a passage.
 
-The coefficients were fitted on half of our own reading set (bench/data/reading); perf/reading.py prints the
+The coefficients were fitted on half of our own reading set (perf/data/reading); perf/reading.py prints the
 results on the other half.
 """
 
