@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
@@ -240,27 +241,37 @@ class ManySockets:
             each.close()
 
 
+def ends_within_half_a_second(
+    server_of: Callable[[], FaultyServer], clients: int, holds: Callable[[FaultyServer], int]
+) -> bool:
+    """Whether a server that holds requests of clients that stay and do not read ends in half a second: at
+    one of three attempts, since other programs may hold up any one of them.
+    """
+    for _ in range(3):
+        with server_of() as server:
+            held = ManySockets(server, clients)
+            assert eventually(lambda: holds(server) == clients)
+            started = time.perf_counter()
+        took = time.perf_counter() - started
+        with held:
+            if took < 0.5:
+                return True
+    return False
+
+
 @pytest.mark.parametrize(
     "fault", [Silence(), Silence("half"), Dribble(0.01), Dribble(0.0), Late(60), None], ids=repr
 )
 def test_the_end_is_quick_whatever_is_held(fault: Fault | None) -> None:
-    with FaultyServer(say, faults=lambda _: fault) as server:
-        held = ManySockets(server, 50)  # the honest ones stay open, and are not read
-        assert eventually(lambda: len(server.requests) == 50)
-        started = time.perf_counter()
-    took = time.perf_counter() - started
-    with held:
-        assert took < 0.5
+    assert ends_within_half_a_second(
+        lambda: FaultyServer(say, faults=lambda _: fault), 50, lambda server: len(server.requests)
+    )
 
 
 def test_the_end_is_quick_while_a_client_does_not_read() -> None:
-    with FaultyServer(lambda _: "x" * 12_000_000) as server:
-        held = ManySockets(server, 2)
-        assert eventually(lambda: len(server.bills) == 2)
-        started = time.perf_counter()
-    took = time.perf_counter() - started
-    with held:
-        assert took < 0.5
+    assert ends_within_half_a_second(
+        lambda: FaultyServer(lambda _: "x" * 12_000_000), 2, lambda server: len(server.bills)
+    )
 
 
 def test_a_server_may_end_while_it_is_down() -> None:
