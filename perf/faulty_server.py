@@ -43,7 +43,7 @@ _AT_ONCE = 4  # items of a batch that ``late`` models do not keep waiting
 
 
 def words(request: Request) -> str:
-    """What the model's name says."""
+    """The reply that the model's name asks for."""
     kind, count = _named(request)
     if kind == "words":
         return " ".join(["word"] * count)

@@ -1,4 +1,4 @@
-"""A model server for benches: no model, as little work as possible. What it does is in the model's name: ``root-LOOP-64``
+"""A model server for benches: no model, as little work as possible. The model's name says what to do: ``root-LOOP-64``
 writes a loop of 64 calls, ``root-BATCH-64`` a batch of them, and ``sub-100`` replies after 100 ms.
 """
 
@@ -17,7 +17,7 @@ _ENDS = {signal.SIGTERM, signal.SIGINT}
 
 
 def reply(request: Request) -> str:
-    """What the model's name says."""
+    """The reply that the model's name asks for."""
     kind, _, rest = request.model.partition("-")
     if kind == "sub":
         return "yes"
@@ -28,13 +28,13 @@ def reply(request: Request) -> str:
 
 
 def latency_s(request: Request) -> float:
-    """What the model's name says."""
+    """The seconds of latency that the model's name asks for."""
     kind, _, milliseconds = request.model.partition("-")
     return int(milliseconds) / 1000 if kind == "sub" else 0.0
 
 
 def fixed_usage(request: Request, text: str) -> tuple[int, ...]:
-    """Counting would be work."""
+    """Ten tokens of input and five of output, whatever was sent: counting them would take time."""
     return 10, 0, 5
 
 

@@ -63,7 +63,7 @@ def refusal(status: int, message: str, *, headers: Headers = ()) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class Reset(Fault):
-    """A connection that ends by RST after a part of the reply, or after so many of its bytes."""
+    """A connection that ends by RST after a part of the reply, or after a number of its bytes."""
 
     after: Part | int = "nothing"
 

@@ -98,8 +98,7 @@ def _last_line(estimate: RunEstimate) -> str:
     if estimate.is_beyond_limit:
         return (
             f"The expected cost exceeds the limit of {_money(estimate.limit_micros)}: a run would stop there with a partial "
-            f"answer. "
-            "Raise --max-cost, or choose a cheaper mode or model."
+            "answer. Raise --max-cost, or choose a cheaper mode or model."
         )
     limit = (
         "There is no limit"

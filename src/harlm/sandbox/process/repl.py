@@ -11,10 +11,7 @@ from dataclasses import replace
 
 from harlm.errors import SandboxFailure
 from harlm.guest.vocabulary import CONTEXT_FUNCTIONS
-from harlm.guest.worker.interrupts import (
-    CellCancelled,
-    CellInterrupted,
-)
+from harlm.guest.worker.interrupts import CellCancelled, CellInterrupted
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.sandbox.process import frames
 from harlm.sandbox.process.calls import Calls, Clock
