@@ -49,7 +49,7 @@ class Exchange:
         writer: its outgoing half.
         make: makes the model's reply; called at most once, and only if the reply is needed.
         headers: what every reply carries at this moment.
-        bill: called before the first byte of a model's reply is sent, so that whoever receives a byte finds the bill.
+        bill: called before the first byte of a model's reply is sent, so that a client that has received a byte finds the bill.
 
     Attributes:
         keep_alive: whether the connection may serve another request.
