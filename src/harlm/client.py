@@ -36,8 +36,8 @@ class HARLM:
     >>> harlm = HARLM(model="openai/gpt-5", sub_model="openai/gpt-5-mini")
     >>> harlm.ask("Which services still use TLS 1.1?", Path("./docs")).text
 
-    Settings that are not passed come from the environment, ``harlm.toml`` and the user's file, as on the
-    command line.
+    Settings that are not passed come from the environment and the user's file, narrowed by the project file of
+    the current folder, as on the command line. What a project file has set is the first note of each run.
 
     Args:
         model: the root model: a name such as ``openai/gpt-5`` or ``openai/name@http://127.0.0.1:8000/v1``, a
@@ -110,10 +110,12 @@ class HARLM:
             "memory.cache": cache,
             "tracing.home": None if home is None else str(home),
         }
+        self._project_note: str | None = None
         if settings is None:
-            self._config = config.load(
+            loaded = config.load(
                 flags=flags, environment=os.environ, folder=Path.cwd(), user_file=user_config_file()
-            ).config
+            )
+            self._config, self._project_note = loaded.config, loaded.note
         else:
             self._config = config.overridden(settings, flags)
         self._root = None if isinstance(model, str) else model
@@ -179,6 +181,8 @@ class HARLM:
 
     async def _solve(self, task: Task, node: Node) -> Answer:
         node.emit(_started(task, node))
+        if self._project_note is not None:
+            node.emit(events.Noted(message=self._project_note))
         for note in _notes(task.context, node):
             node.emit(events.Noted(message=note))
         try:

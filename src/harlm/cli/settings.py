@@ -22,16 +22,20 @@ _PATIENCE_S = 1.5  # seconds before a slow step is announced
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def load_settings(flags: Mapping[str, object]) -> Settings:
-    """The settings in the current folder, with these flags.
+def load_settings(flags: Mapping[str, object], *, quiet: bool = False) -> Settings:
+    """The settings in the current folder, with these flags. What a project file has set is said on stderr.
 
     Args:
         flags: values by setting name; ``None`` values are ignored.
+        quiet: say nothing on stderr.
 
     Raises:
         ConfigError: a setting cannot be used.
     """
-    return load(flags=flags, environment=os.environ, folder=_here(), user_file=home.user_config_file())
+    settings = load(flags=flags, environment=os.environ, folder=_here(), user_file=home.user_config_file())
+    if settings.note is not None and not quiet:
+        say(settings.note)
+    return settings
 
 
 def _here() -> Path:

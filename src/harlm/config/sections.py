@@ -25,6 +25,15 @@ DEFAULT_USD = 1.0
 """Dollars that a run may spend when no limit is set."""
 
 
+_Text = Annotated[str, Meta(max_length=4_096, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+"""A name, a path, an address, a key or a pattern: no control characters, which no part could use."""
+
+_Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]  # at most a year: every clock can count it
+_Count = Annotated[int, Meta(ge=1, le=10**15)]  # every book and file can hold it
+_Tokens = 10**9  # the most of any one text
+_Megabytes = 16 << 20  # 16 TB
+
+
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options that all sections share."""
 
@@ -50,21 +59,21 @@ class ModelSettings(_Section, frozen=True, kw_only=True):
         ca_bundle: a PEM file of certificates to trust in addition to those of the system.
     """
 
-    root: str = OFFLINE_MODEL
-    sub: str | None = None
-    base_url: str | None = None
-    api_key: str | None = None
-    window: Annotated[int, Meta(ge=1024)] | None = None
+    root: _Text = OFFLINE_MODEL
+    sub: _Text | None = None
+    base_url: _Text | None = None
+    api_key: _Text | None = None
+    window: Annotated[int, Meta(ge=1024, le=_Tokens)] | None = None
     offline: bool = False
-    fallback: str | None = None
-    economy: str | None = None
+    fallback: _Text | None = None
+    economy: _Text | None = None
     retries: Annotated[int, Meta(ge=0, le=20)] = 6
-    patience_s: Annotated[float, Meta(gt=0)] = 600.0
+    patience_s: _Seconds = 600.0
     hedging: bool = True
-    connect_timeout_s: Annotated[float, Meta(gt=0)] = 10.0
-    timeout_s: Annotated[float, Meta(gt=0)] = 600.0
-    proxy: str | None = None
-    ca_bundle: str | None = None
+    connect_timeout_s: _Seconds = 10.0
+    timeout_s: _Seconds = 600.0
+    proxy: _Text | None = None
+    ca_bundle: _Text | None = None
 
     def __repr__(self) -> str:
         return f"ModelSettings(root={self.root!r}, sub={self.sub!r})"  # never the key
@@ -79,9 +88,9 @@ class ContextSettings(_Section, frozen=True, kw_only=True):
         max_file_mb: larger files inside folders are skipped; a file that is named itself is always read.
     """
 
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    max_file_mb: Annotated[int, Meta(ge=1)] = 50
+    include: tuple[_Text, ...] = ()
+    exclude: tuple[_Text, ...] = ()
+    max_file_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 50
 
 
 class EngineSettings(_Section, frozen=True, kw_only=True):
@@ -103,7 +112,7 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
     max_depth: Annotated[int, Meta(ge=0, le=16)] = 3
     max_turns: Annotated[int, Meta(ge=2, le=200)] = 20
     concurrency: Annotated[int, Meta(ge=1, le=1024)] = 32
-    shown_chars: Annotated[int, Meta(ge=500)] = 12_000
+    shown_chars: Annotated[int, Meta(ge=500, le=_Tokens)] = 12_000
     speculation: Speculation = "safe"
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     strict: bool = False
@@ -124,10 +133,10 @@ class SandboxSettings(_Section, frozen=True, kw_only=True):
 
     tier: Tier = "auto"
     allow_unsafe: bool = False
-    cell_seconds: Annotated[float, Meta(gt=0)] = 60.0
-    cpu_seconds: Annotated[float, Meta(gt=0)] = 60.0
-    silence_seconds: Annotated[float, Meta(gt=0)] = 30.0
-    memory_mb: Annotated[int, Meta(ge=64)] = 4096
+    cell_seconds: _Seconds = 60.0
+    cpu_seconds: _Seconds = 60.0
+    silence_seconds: _Seconds = 30.0
+    memory_mb: Annotated[int, Meta(ge=64, le=_Megabytes)] = 4096
     open_repls: Annotated[int, Meta(ge=1, le=256)] = 16
 
 
@@ -146,10 +155,10 @@ class BudgetSettings(_Section, frozen=True, kw_only=True):
     """
 
     usd: Annotated[float, Meta(ge=0)] | None = None
-    tokens: Annotated[int, Meta(ge=1)] | None = None
-    calls: Annotated[int, Meta(ge=1)] | None = None
-    seconds: Annotated[float, Meta(gt=0)] | None = None
-    prices: str | None = None
+    tokens: _Count | None = None
+    calls: _Count | None = None
+    seconds: _Seconds | None = None
+    prices: _Text | None = None
 
 
 class MemorySettings(_Section, frozen=True, kw_only=True):
@@ -173,14 +182,14 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
     """
 
     cache: bool = True
-    namespace: str = "default"
-    view_tokens: Annotated[int, Meta(ge=200)] = 3_000
-    history_tokens: Annotated[int, Meta(ge=1_000)] = 12_000
-    return_tokens: Annotated[int, Meta(ge=100)] = 4_000
-    hot_tokens: Annotated[int, Meta(ge=0)] = 16_000
+    namespace: _Text = "default"
+    view_tokens: Annotated[int, Meta(ge=200, le=_Tokens)] = 3_000
+    history_tokens: Annotated[int, Meta(ge=1_000, le=_Tokens)] = 12_000
+    return_tokens: Annotated[int, Meta(ge=100, le=_Tokens)] = 4_000
+    hot_tokens: Annotated[int, Meta(ge=0, le=_Tokens)] = 16_000
     summaries: Literal["extractive", "abstractive"] = "extractive"
-    embedder: str | None = None
-    max_mb: Annotated[int, Meta(ge=1)] = 2_048
+    embedder: _Text | None = None
+    max_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 2_048
 
 
 class TracingSettings(_Section, frozen=True, kw_only=True):
@@ -190,7 +199,7 @@ class TracingSettings(_Section, frozen=True, kw_only=True):
         home: the folder of runs and index; ``None`` means the platform's state folder.
     """
 
-    home: str | None = None
+    home: _Text | None = None
 
 
 class Config(_Section, frozen=True, kw_only=True):

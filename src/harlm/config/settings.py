@@ -1,7 +1,7 @@
 """The settings that apply in a folder, and the origin of each.
 
-Precedence: flag > environment > project file > user file > default. ``harlm.config.files`` says what a
-project file may not set.
+Precedence: flag > environment > user file > default. A project file then narrows the result
+(``harlm.config.project``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 
 from harlm.config.files import Layer, project_layer, user_layer
+from harlm.config.project import check_project_file, narrowed, project_note
 from harlm.config.sections import Config, setting_names
-from harlm.config.values import is_address, seconds_of
+from harlm.config.values import in_short, is_address, seconds_of
 from harlm.errors import ConfigError
 
 _ENVIRONMENT: Mapping[str, str] = {
@@ -41,10 +42,15 @@ _HIDDEN = "(set, hidden)"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A config and the origin of every value in it, by dotted name."""
+    """A config and the origin of every value in it, by dotted name.
+
+    Attributes:
+        note: what the project file of the folder has set, as one line for the user; ``None`` if it set nothing.
+    """
 
     config: Config
     origins: Mapping[str, str]
+    note: str | None = None
 
     def shown(self) -> dict[str, object]:
         """Every setting by dotted name. Keys are never shown."""
@@ -82,10 +88,8 @@ def load(
     Raises:
         ConfigError: a file, variable or flag that cannot be used; the message names it and its value.
     """
-    project = project_layer(folder)
     layers: list[Layer] = [
         user_layer(user_file),
-        *([] if project is None else [project]),
         *_environment_layers(environment),
         *((f"flag {name}", {name: value}) for name, value in flags.items() if value is not None),
     ]
@@ -95,7 +99,29 @@ def load(
         _reject_unknown(layer, origin)
         values.update(layer)
         origins.update(dict.fromkeys(layer, origin))
-    return Settings(config=_converted(values, origins), origins=origins)
+    settings = Settings(config=_converted(values, origins), origins=origins)
+    return _in_project(settings, folder, user_file)
+
+
+def _in_project(settings: Settings, folder: Path, user_file: Path) -> Settings:
+    """The settings with what the project file of ``folder`` sets, if there is one.
+
+    Raises:
+        ConfigError: the file is damaged, or sets something that a project file may not set.
+    """
+    project = project_layer(folder)
+    if project is None or not project[1]:
+        return settings
+    path, values = project
+    _reject_unknown(values, str(path))
+    check_project_file(values, path, user_file)
+    theirs = _converted(values, dict.fromkeys(values, str(path)))
+    joint = {name: f"{path}, {origin}" for name, origin in settings.origins.items() if name in values}
+    return Settings(
+        config=narrowed(settings.config, theirs),
+        origins={**settings.origins, **dict.fromkeys(values, str(path)), **joint},
+        note=project_note(path, values),
+    )
 
 
 def overridden(base: Config, flags: Mapping[str, object]) -> Config:
@@ -128,7 +154,7 @@ def _reject_unknown(layer: Mapping[str, object], origin: str) -> None:
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else " `harlm config show` lists all settings."
-            raise ConfigError(f"{origin}: unknown setting {name!r}.{hint}")
+            raise ConfigError(f"{origin}: unknown setting {in_short(name)}.{hint}")
 
 
 def _converted(values: Mapping[str, object], origins: Mapping[str, str]) -> Config:
@@ -146,14 +172,20 @@ def _converted(values: Mapping[str, object], origins: Mapping[str, str]) -> Conf
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").split("[")[0]
-        raise ConfigError(f"{origins.get(name, name)}: {name} = {values.get(name)!r}: {detail}") from error
+        value = _HIDDEN if name == _SECRET else in_short(values.get(name))
+        raise ConfigError(f"{origins.get(name, name)}: {name} = {value}: {_plain(detail)}") from error
     for name in _ADDRESSES:
         if (value := values.get(name)) is not None and not is_address(str(value)):
             raise ConfigError(
-                f"{origins.get(name, name)}: {name} = {value!r} is not an http or https URL with a host, "
+                f"{origins.get(name, name)}: {name} = {in_short(value)} is not an http or https URL with a host, "
                 "such as http://127.0.0.1:8000/v1"
             )
     return config
+
+
+def _plain(detail: str) -> str:
+    """What is wrong with a value, without the notation of a pattern."""
+    return "Expected text without control characters" if "matching regex" in detail else detail
 
 
 def _toml(value: object) -> str:

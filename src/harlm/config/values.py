@@ -1,10 +1,11 @@
-"""Values of settings that are written as text: durations and server addresses."""
+"""Values of settings: durations and server addresses that are written as text, and any value in a message."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
+_SHOWN = 200  # characters of a value in a message
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
 
 
@@ -26,6 +27,15 @@ def seconds_of(text: str) -> float:
     """
     matched = _DURATION.fullmatch(text.strip().lower().replace(" ", ""))
     if matched is None or not any(matched.groups()):
-        raise ValueError(f"invalid duration {text!r}: use 90s, 5m or 1h30m")
+        raise ValueError(f"invalid duration {in_short(text)}: use 90s, 5m or 1h30m")
     hours, minutes, seconds = (float(part or 0) for part in matched.groups())
     return 3600 * hours + 60 * minutes + seconds
+
+
+def in_short(value: object) -> str:
+    """Any value as Python writes it, for a message; the middle of a long one is left out."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of more digits than Python writes
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]}…{text[-_SHOWN // 2 :]}"

@@ -141,10 +141,10 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
             "--json prints events on stdout and -o writes the answer to a file; use one of them"
         )
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
-    settings = load_settings(
-        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}
-    ).config
     quiet = options["quiet"]
+    settings = load_settings(
+        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}, quiet=quiet
+    ).config
     context = read(paths, settings, quiet=quiet)
     client = HARLM(settings=settings)
     estimate = client.estimate(question, context)

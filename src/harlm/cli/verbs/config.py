@@ -12,7 +12,7 @@ from harlm.cli.settings import load_settings
 
 @click.group("config")
 def command() -> None:
-    """Show the settings. Precedence: flag > environment > project file > user file > default."""
+    """Show the settings. Precedence: flag > environment > user file > default; a project file narrows them."""
 
 
 @command.command("show")

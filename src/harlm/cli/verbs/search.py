@@ -42,8 +42,8 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
     """
     if not query.strip():
         raise click.UsageError("the query is empty; name what to look for")
-    config = load_settings(reading_flags(options)).config
     quiet: bool = options["quiet"]
+    config = load_settings(reading_flags(options), quiet=quiet).config
     context = read(paths, config, quiet=quiet)
     started = time.monotonic()
 
