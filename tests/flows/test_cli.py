@@ -13,8 +13,17 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from harlm.home import user_config_file
 from harlm.testing import Request, ScriptedServer
 from tests.support.cli import harlm
+
+
+def set_by_user(settings: str) -> None:
+    """Write the user's own settings file."""
+    file = user_config_file()
+    file.parent.mkdir(parents=True)
+    file.write_text(settings)
+
 
 LOOK = "```repl\nprint(context[:100])\n```"
 
@@ -183,7 +192,7 @@ def test_verbose_shows_the_traceback() -> None:
     ],
 )
 def test_bad_replies_of_a_server_are_explained(body: str, status: int, code: int, said: str) -> None:
-    Path("harlm.toml").write_text("[models]\nretries = 3\n")
+    set_by_user("[models]\nretries = 3\n")
     with ScriptedServer(lambda request: web.Response(text=body, status=status)) as server:
         ran = harlm("ask", "What?", "-", "-m", f"openai/x@{server.base_url}", stdin=b"text")
     assert ran.code == code
@@ -195,7 +204,7 @@ def test_paid_calls_are_stored_when_the_provider_fails() -> None:
     def reply(request: Request) -> str | web.Response:
         return LOOK if request.number == 0 else web.Response(status=503, text="gone")
 
-    Path("harlm.toml").write_text("[models]\nretries = 3\n")
+    set_by_user("[models]\nretries = 3\n")
     with ScriptedServer(reply) as server:
         ran = harlm(
             "ask", "What?", "-", "-m", f"openai/x@{server.base_url}", "--mode", "repl", stdin=b"the text"

@@ -12,7 +12,6 @@ micro-dollar.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -20,6 +19,8 @@ from pathlib import Path
 
 import msgspec
 
+from harlm.config.tables import read_table
+from harlm.config.values import in_short
 from harlm.errors import ConfigError
 from harlm.types import FREE, PICOS, Price
 
@@ -162,9 +163,13 @@ _EXAMPLE = (
 
 def _read(path: Path) -> Mapping[str, Price]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path} cannot be used as prices: {error}. {_EXAMPLE}") from error
+        tables = read_table(path, may_be_link=True)
+    except ConfigError as error:
+        raise ConfigError(f"prices cannot be read: {error} {_EXAMPLE}") from error
+    if tables is None:
+        raise ConfigError(
+            f"prices cannot be read: you may not read {path}; check its permissions. {_EXAMPLE}"
+        )
     return {model: _read_price(path, model, table) for model, table in tables.items()}
 
 
@@ -173,5 +178,5 @@ def _read_price(path: Path, model: str, table: object) -> Price:
         return msgspec.convert(table, Price)
     except msgspec.ValidationError as error:
         raise ConfigError(
-            f"{path} cannot be used as prices: {model!r} = {table!r}: {error}. {_EXAMPLE}"
+            f"{path} cannot be used as prices: {in_short(model)} = {in_short(table)}: {error}. {_EXAMPLE}"
         ) from error

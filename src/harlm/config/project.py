@@ -45,7 +45,9 @@ def check_project_file(values: Mapping[str, object], path: Path, user_file: Path
                 "with a flag, and remove it there; or run harlm in another folder."
             )
         if name == "engine.strict" and value is not True:
-            raise ConfigError(f"{path} sets {name} = {in_short(value)}; a project file may only set it to true.")
+            raise ConfigError(
+                f"{path} sets {name} = {in_short(value)}; a project file may only set it to true."
+            )
         if name == "loading.exclude" and not _is_short(value):
             raise ConfigError(
                 f"{path} sets {name} = {in_short(value)}; a project file may give a list of at most {_MOST_PATTERNS} "

@@ -25,8 +25,11 @@ DEFAULT_USD = 1.0
 """Dollars that a run may spend when no limit is set."""
 
 
-_Text = Annotated[str, Meta(max_length=4_096, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
-"""A name, a path, an address, a key or a pattern: no control characters, which no part could use."""
+_Text = Annotated[str, Meta(max_length=4_096, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")]
+"""A name, an address or a key: no control characters, and nothing that UTF-8 cannot encode."""
+
+_Path = Annotated[str, Meta(max_length=4_096, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+"""A path, or a pattern of paths: no control characters, but perhaps bytes that are not UTF-8."""
 
 _Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]  # at most a year: every clock can count it
 _Count = Annotated[int, Meta(ge=1, le=10**15)]  # every book and file can hold it
@@ -73,7 +76,7 @@ class ModelSettings(_Section, frozen=True, kw_only=True):
     connect_timeout_s: _Seconds = 10.0
     timeout_s: _Seconds = 600.0
     proxy: _Text | None = None
-    ca_bundle: _Text | None = None
+    ca_bundle: _Path | None = None
 
     def __repr__(self) -> str:
         return f"ModelSettings(root={self.root!r}, sub={self.sub!r})"  # never the key
@@ -88,8 +91,8 @@ class ContextSettings(_Section, frozen=True, kw_only=True):
         max_file_mb: larger files inside folders are skipped; a file that is named itself is always read.
     """
 
-    include: tuple[_Text, ...] = ()
-    exclude: tuple[_Text, ...] = ()
+    include: tuple[_Path, ...] = ()
+    exclude: tuple[_Path, ...] = ()
     max_file_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 50
 
 
@@ -158,7 +161,7 @@ class BudgetSettings(_Section, frozen=True, kw_only=True):
     tokens: _Count | None = None
     calls: _Count | None = None
     seconds: _Seconds | None = None
-    prices: _Text | None = None
+    prices: _Path | None = None
 
 
 class MemorySettings(_Section, frozen=True, kw_only=True):
@@ -199,7 +202,7 @@ class TracingSettings(_Section, frozen=True, kw_only=True):
         home: the folder of runs and index; ``None`` means the platform's state folder.
     """
 
-    home: _Text | None = None
+    home: _Path | None = None
 
 
 class Config(_Section, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ import msgspec
 from harlm.config.files import Layer, project_layer, user_layer
 from harlm.config.project import check_project_file, narrowed, project_note
 from harlm.config.sections import Config, setting_names
-from harlm.config.values import in_short, is_address, seconds_of
+from harlm.config.values import encodable, in_short, is_address, seconds_of
 from harlm.errors import ConfigError
 
 _ENVIRONMENT: Mapping[str, str] = {
@@ -58,7 +58,7 @@ class Settings:
         for name in setting_names():
             section, key = name.split(".")
             value = getattr(getattr(self.config, section), key)
-            shown[name] = _HIDDEN if name == _SECRET and value else value
+            shown[name] = _HIDDEN if name == _SECRET and value else encodable(value)
         return shown
 
     def rows(self) -> list[tuple[str, str, str]]:
@@ -185,7 +185,7 @@ def _converted(values: Mapping[str, object], origins: Mapping[str, str]) -> Conf
 
 def _plain(detail: str) -> str:
     """What is wrong with a value, without the notation of a pattern."""
-    return "Expected text without control characters" if "matching regex" in detail else detail
+    return "Expected text in UTF-8 without control characters" if "matching regex" in detail else detail
 
 
 def _toml(value: object) -> str:

@@ -55,13 +55,15 @@ def read_settings_file(path: Path, *, may_be_link: bool) -> bytes | None:
         if not may_be_link and path.is_symlink():
             raise _unusable(path, "is a symbolic link, which is not followed here") from error
         raise _unusable(path, f"cannot be read ({error.strerror})") from error
-    with os.fdopen(opened, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             raise _unusable(path, "is not a regular file")
-        try:
+        with os.fdopen(opened, "rb", closefd=False) as file:
             data = file.read(_LARGEST + 1)
-        except OSError as error:
-            raise _unusable(path, f"cannot be read ({error.strerror})") from error
+    except OSError as error:
+        raise _unusable(path, f"cannot be read ({error.strerror})") from error
+    finally:
+        os.close(opened)
     if len(data) > _LARGEST:
         raise _unusable(path, f"is larger than {_LARGEST >> 10} kB, which no file of settings needs")
     return data

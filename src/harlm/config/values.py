@@ -32,6 +32,13 @@ def seconds_of(text: str) -> float:
     return 3600 * hours + 60 * minutes + seconds
 
 
+def encodable(value: object) -> object:
+    """A value of a setting that can be written in UTF-8: bytes of a path that are not UTF-8 become escapes."""
+    if isinstance(value, tuple):
+        return tuple(map(encodable, value))
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
 def in_short(value: object) -> str:
     """Any value as Python writes it, for a message; the middle of a long one is left out."""
     try:

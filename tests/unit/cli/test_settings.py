@@ -69,9 +69,16 @@ def test_flags_that_are_not_given_change_nothing() -> None:
     assert load_settings(flags).config == load_settings({}).config
 
 
-def test_a_project_file_is_read_from_the_current_folder() -> None:
-    Path("harlm.toml").write_text("[engine]\nmax_turns = 7\n")
-    assert load_settings({}).config.engine.max_turns == 7
+def test_a_project_file_is_read_from_the_current_folder_and_says_so_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("harlm.toml").write_text('[loading]\nexclude = ["vendor/", "\\u202e"]\n')
+    assert load_settings({}).config.loading.exclude == ("vendor/", "\u202e")
+    assert (
+        capsys.readouterr().err == f"{Path.cwd()}/harlm.toml sets loading.exclude = ['vendor/', '\\u202e']\n"
+    )
+    load_settings({}, quiet=True)
+    assert capsys.readouterr().err == ""
 
 
 def test_standard_input_is_one_of_the_paths(monkeypatch: pytest.MonkeyPatch) -> None:

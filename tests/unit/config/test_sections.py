@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import msgspec
 import pytest
 
@@ -33,12 +35,44 @@ def test_the_defaults_are_within_their_bounds() -> None:
         ("budget.tokens", 0),
         ("memory.summaries", "none"),
         ("memory.max_mb", 0),
+        ("memory.max_mb", 10**9),
+        ("sandbox.memory_mb", 10**18),
+        ("models.window", 10**12),
+        ("budget.tokens", 10**30),
+        ("budget.usd", math.nan),
+        *(
+            (name, value)
+            for name in setting_names()
+            if name.endswith(("_s", "seconds"))
+            for value in (0, -1, math.nan, math.inf, 1e308)
+        ),
+        ("models.root", "openai/x\0"),
+        ("tracing.home", "a\nb"),
+        ("loading.include", ("a\x1b",)),
     ],
 )
 def test_a_value_out_of_its_bounds_is_named(name: str, value: object) -> None:
     with pytest.raises(ConfigError) as caught:
         overridden(Config(), {name: value})
     assert f"{name} = {value!r}: " in str(caught.value)
+
+
+def test_a_value_of_any_size_is_named_in_short() -> None:
+    for name, value in {
+        "budget.tokens": 10**5_000,
+        "models.sub": "x" * 10**6,
+        "engine.mode": ["y"] * 9_999,
+    }.items():
+        with pytest.raises(ConfigError) as caught:
+            overridden(Config(), {name: value})
+        assert str(caught.value).startswith(f"{name}: {name} = ")
+        assert len(str(caught.value)) < 500
+
+
+def test_a_key_that_cannot_be_used_is_not_shown() -> None:
+    with pytest.raises(ConfigError, match=r"models\.api_key = \(set, hidden\): ") as caught:
+        overridden(Config(), {"models.api_key": "sk-secret\n"})
+    assert "sk-secret" not in str(caught.value)
 
 
 def test_setting_names_are_unique_and_belong_to_a_section() -> None:

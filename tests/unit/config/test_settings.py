@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harlm.config import Config, load, overridden, setting_names
+from harlm.config.settings import _ENVIRONMENT
 from harlm.errors import ConfigError
 
 
@@ -17,8 +21,8 @@ def loaded(
     user_file = tmp_path / "user.toml"
     if user:
         user_file.write_text(user)
-    settings = load(flags=flags or {}, environment=environment or {}, folder=tmp_path, user_file=user_file)
-    return settings.config, dict(settings.origins)
+    made = load(flags=flags or {}, environment=environment or {}, folder=tmp_path, user_file=user_file)
+    return made.config, dict(made.origins)
 
 
 def test_defaults_need_nothing(tmp_path: Path) -> None:
@@ -28,18 +32,16 @@ def test_defaults_need_nothing(tmp_path: Path) -> None:
     assert origins == {}
 
 
-def test_flag_beats_environment_beats_project_beats_user(tmp_path: Path) -> None:
-    (tmp_path / "harlm.toml").write_text("[engine]\nconcurrency = 3\nmax_turns = 7\nmax_depth = 1\n")
+def test_flag_beats_environment_beats_user(tmp_path: Path) -> None:
     config, origins = loaded(
         tmp_path,
         flags={"engine.concurrency": 5},
         environment={"HARLM_CONCURRENCY": "4", "HARLM_MODEL": "openai/x"},
         user="[engine]\nconcurrency = 2\nmax_turns = 6\nshown_chars = 900\n",
     )
-    assert (config.engine.concurrency, config.engine.max_turns, config.engine.shown_chars) == (5, 7, 900)
+    assert (config.engine.concurrency, config.engine.max_turns, config.engine.shown_chars) == (5, 6, 900)
     assert origins["engine.concurrency"] == "flag engine.concurrency"
     assert origins["models.root"] == "env HARLM_MODEL"
-    assert origins["engine.max_turns"].endswith("harlm.toml")
     assert origins["engine.shown_chars"].endswith("user.toml")
 
 
@@ -53,20 +55,20 @@ def test_an_empty_variable_counts_as_unset(tmp_path: Path) -> None:
 
 
 def test_keys_are_never_shown(tmp_path: Path) -> None:
-    settings = load(
+    made = load(
         flags={},
         environment={"HARLM_API_KEY": "sk-very-secret"},
         folder=tmp_path,
         user_file=tmp_path / "none",
     )
-    assert "sk-very-secret" not in repr(settings.config)
-    assert "sk-very-secret" not in str(settings.rows())
-    assert ("models.api_key", "(set, hidden)", "env HARLM_API_KEY") in settings.rows()
+    assert "sk-very-secret" not in repr(made.config)
+    assert "sk-very-secret" not in str(made.rows())
+    assert ("models.api_key", "(set, hidden)", "env HARLM_API_KEY") in made.rows()
 
 
 def test_every_setting_has_a_row(tmp_path: Path) -> None:
-    settings = load(flags={}, environment={}, folder=tmp_path, user_file=tmp_path / "none")
-    assert [name for name, _, _ in settings.rows()] == setting_names()
+    made = load(flags={}, environment={}, folder=tmp_path, user_file=tmp_path / "none")
+    assert [name for name, _, _ in made.rows()] == setting_names()
 
 
 def test_overriding_replaces_only_what_is_given() -> None:
@@ -89,16 +91,16 @@ def test_an_address_is_a_url_with_a_host(tmp_path: Path, name: str, value: str) 
 
 
 def test_values_are_shown_as_they_are(tmp_path: Path) -> None:
-    settings = load(
+    made = load(
         flags={"models.api_key": "sk-very-secret", "loading.include": ("*.md",)},
         environment={},
         folder=tmp_path,
         user_file=tmp_path / "none",
     )
-    shown = settings.shown()
+    shown = made.shown()
     assert (shown["engine.max_turns"], shown["models.sub"], shown["loading.include"]) == (20, None, ("*.md",))
     assert shown["models.api_key"] == "(set, hidden)"
-    assert settings.origin("engine.max_turns") == "default"
+    assert made.origin("engine.max_turns") == "default"
 
 
 def test_a_bad_duration_names_its_origin(tmp_path: Path) -> None:
@@ -108,6 +110,20 @@ def test_a_bad_duration_names_its_origin(tmp_path: Path) -> None:
     assert loaded(tmp_path, environment={"HARLM_TIMEOUT": "1h30m"})[0].budget.seconds == 5_400
 
 
+def test_bytes_that_are_not_utf_8_may_stand_in_paths_only(tmp_path: Path) -> None:
+    made = load(
+        flags={"loading.include": ("\udcff*",)},
+        environment={"HARLM_HOME": "/\udcff"},
+        folder=tmp_path,
+        user_file=tmp_path / "none",
+    )
+    assert made.config.tracing.home == "/\udcff"
+    assert json.dumps(made.shown()).isascii()
+    assert ("tracing.home", '"/\\\\udcff"', "env HARLM_HOME") in made.rows()
+    with pytest.raises(ConfigError, match="Expected text in UTF-8 without control characters"):
+        loaded(tmp_path, environment={"HARLM_MODEL": "openai/\udcff"})
+
+
 def test_an_unknown_flag_is_an_error_with_a_hint(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"flag engine\.turns: unknown setting 'engine\.turns'\. Did you mean"
@@ -115,3 +131,25 @@ def test_an_unknown_flag_is_an_error_with_a_hint(tmp_path: Path) -> None:
         loaded(tmp_path, flags={"engine.turns": 3})
     with pytest.raises(ConfigError, match="`harlm config show` lists all settings"):
         loaded(tmp_path, flags={"zzz.qqq": 3})
+
+
+_ODD = st.sampled_from(
+    ["nan", "inf", "-inf", "1e308", "1e999", "0x10", "9" * 5_000, "\u0663", "1_000", "", " ", "\x7f"]
+)
+
+
+@settings(max_examples=60)
+@given(st.dictionaries(st.sampled_from(sorted(_ENVIRONMENT)), _ODD | st.text(max_size=12), max_size=3))
+def test_any_environment_gives_settings_or_one_clear_error(environment: dict[str, str]) -> None:
+    said = _error_of(environment)
+    assert said == "" or said.startswith("env HARLM_")
+    assert len(said) < 1_000
+
+
+def _error_of(environment: dict[str, str]) -> str:
+    folder = Path("nowhere")
+    try:
+        load(flags={}, environment=environment, folder=folder, user_file=folder / "none").rows()
+    except ConfigError as error:
+        return str(error)
+    return ""

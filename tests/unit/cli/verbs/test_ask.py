@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from harlm.cli.verbs.ask import command
 from harlm.errors import ConfigError, NoAnswer
+from harlm.home import user_config_file
 
 
 def ask(*arguments: str) -> Result:
@@ -53,7 +54,9 @@ def test_a_dry_run_prints_the_estimate_only() -> None:
 
 
 def test_flags_override_settings() -> None:
-    Path("harlm.toml").write_text('[engine]\nmode = "full"\n')
+    file = user_config_file()
+    file.parent.mkdir(parents=True)
+    file.write_text('[engine]\nmode = "full"\n')
     assert "repl · " in ask("What is the code?", "a.txt", "--mode", "repl").stderr
     assert isinstance(ask("What?", "a.txt", "-m", "openai/x", "--offline").exception, ConfigError)
 

@@ -9,9 +9,10 @@ from tests.support.cli import harlm
 
 
 def test_config_shows_values_and_origins() -> None:
-    Path("harlm.toml").write_text("[engine]\nmax_turns = 7\n")
+    Path("harlm.toml").write_text("[engine]\nstrict = true\n")
     ran = harlm("config", "show", "--origin", environment={"HARLM_API_KEY": "sk-very-secret"})
     assert "engine.max_turns" in ran.out
+    assert "harlm.toml sets engine.strict = True\n" in ran.err
     assert "# " + str(Path.cwd() / "harlm.toml") in ran.out
     assert "(set, hidden)" in ran.out
     assert "sk-very-secret" not in ran.out
