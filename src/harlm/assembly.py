@@ -25,12 +25,12 @@ from harlm.models.choosing import ModelChoice, ModelMaker
 from harlm.models.names import PROVIDERS, parse_model_name
 from harlm.models.wrappers import Layers, Patience
 from harlm.protocols import Embedder, MemoryStore, Router, TraceSink
+from harlm.redact import Redactor
 from harlm.router import HeuristicRouter
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.tokens import tokenizer_of
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.jsonl import JsonlSink
-from harlm.tracing.redact import Redactor
 from harlm.types import Price
 
 _RICHEST_USD = 1e9  # a higher limit means no limit

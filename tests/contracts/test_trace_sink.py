@@ -10,10 +10,10 @@ import pytest
 
 from harlm import events
 from harlm.protocols import TraceSink
+from harlm.redact import Redactor
 from harlm.testing import EventLog
 from harlm.tracing.console import LiveTree, PlainLines
 from harlm.tracing.jsonl import JsonlSink
-from harlm.tracing.redact import Redactor
 from tests.support.story import STORY
 
 SINKS: dict[str, Callable[[Path], TraceSink]] = {

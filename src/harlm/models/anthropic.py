@@ -9,6 +9,7 @@ import msgspec
 
 from harlm.models.access import Endpoint
 from harlm.models.http import request_headers
+from harlm.models.sent_keys import redactor_of
 from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -57,6 +58,7 @@ class AnthropicMessages:
             **({"x-api-key": endpoint.key} if endpoint.key else {}),
         }
         self._key_hint = endpoint.key_hint
+        self._keys = redactor_of(self._headers, self._url)
         self._transport = endpoint.transport
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
@@ -79,7 +81,9 @@ class AnthropicMessages:
             key_hint=self._key_hint,
         )
         reply = received.value
-        text = "".join(block.text or "" for block in reply.content if block.type == "text")
+        text = self._keys.clean_text(
+            "".join(block.text or "" for block in reply.content if block.type == "text")
+        )
         usage = estimated_usage(messages, text) if reply.usage is None else _usage(reply.usage)
         stop = _STOPS.get(reply.stop_reason or "", "end")
         return Completion(

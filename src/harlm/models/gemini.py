@@ -11,6 +11,7 @@ import msgspec
 from harlm.errors import BadCompletion
 from harlm.models.access import Endpoint
 from harlm.models.http import request_headers
+from harlm.models.sent_keys import redactor_of
 from harlm.models.usage import estimated_usage
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -62,6 +63,7 @@ class GeminiContent:
         self._url = f"{endpoint.base_url.removesuffix('/v1beta')}/v1beta/models/{quote(endpoint.model)}:generateContent"
         self._headers = {"x-goog-api-key": endpoint.key} if endpoint.key else {}
         self._key_hint = endpoint.key_hint
+        self._keys = redactor_of(self._headers, self._url)
         self._transport = endpoint.transport
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
@@ -104,6 +106,7 @@ class GeminiContent:
                 perhaps_billed=True,
             )
         text, reason = _text(reply)
+        text = self._keys.clean_text(text)
         usage = (
             estimated_usage(messages, text) if reply.usage_metadata is None else _usage(reply.usage_metadata)
         )

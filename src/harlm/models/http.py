@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -32,10 +32,12 @@ from harlm.errors import (
     RateLimited,
 )
 from harlm.models.rates import rates_of, retry_after
+from harlm.models.sent_keys import redactor_of, shows_key
+from harlm.models.streams import CleanStream, Streamed
+from harlm.redact import Redactor
 from harlm.types import Rates, Sampling
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 _UNREADABLE = (
     msgspec.DecodeError,
@@ -43,7 +45,6 @@ _UNREADABLE = (
     RecursionError,
 )  # the last for JSON that is nested too deep
 _LARGEST_REPLY = 64 << 20  # bytes
-_SHORTEST_KEY = 6  # characters; shorter values are not redacted
 _SHOWN = 300  # characters of a provider's message that are shown
 _OVERFLOW = re.compile(
     r"context[ _]length|context[ _]window|context size|maximum context|too many (?:input )?tokens"
@@ -66,22 +67,6 @@ class Received(Generic[T]):
     value: T
     request_id: str | None
     rates: Rates | None
-
-
-class Streamed(Protocol[T_co]):
-    """Reads a reply that arrives in pieces (``text/event-stream``)."""
-
-    def take(self, piece: bytes) -> None:
-        """Read the next bytes of the reply."""
-        ...
-
-    def whole(self) -> T_co:
-        """The whole reply.
-
-        Raises:
-            msgspec.DecodeError: what arrived is not a reply.
-        """
-        ...
 
 
 def request_headers(headers: Mapping[str, str], sampling: Sampling) -> Mapping[str, str]:
@@ -142,16 +127,24 @@ class Transport:
         where = _address(url)
         if self._has_ended:
             raise ModelError(f"{model} cannot be asked: the run has ended", model=model)
+        keys = redactor_of(headers, url, self._proxy(url))
+        stream = None if stream is None else CleanStream(stream, keys)
         try:
             status, received, raw = await self._exchange(url, headers, msgspec.json.encode(body), stream)
         except (aiohttp.ClientError, OSError, ValueError, _ReplyTooLarge) as error:
-            raise self._failure(error, model=model, where=where) from error
-        request_id = next((received[name] for name in _REQUEST_IDS if name in received), None)
+            failure = self._failure(error, model=model, where=where, keys=keys)
+            raise failure from (None if shows_key(error, keys) else error)
+        raw = keys.clean(
+            raw.replace(b"\0", b"")
+        )  # JSON holds no NUL, but UTF-16 could hide a key behind them
+        request_id = next(
+            (keys.clean_text(received[name]) for name in _REQUEST_IDS if name in received), None
+        )
         if status >= 300:
             raise _refusal(
                 status,
                 received,
-                _without_keys(raw, headers),
+                raw,
                 model=model,
                 where=where,
                 key_hint=key_hint,
@@ -185,8 +178,8 @@ class Transport:
             take = stream.take if stream and response.status < 300 and _is_stream(response.headers) else None
             return response.status, response.headers, await _read(response.content, take)
 
-    def _failure(self, error: Exception, *, model: str, where: str) -> ModelError:
-        """The error for a request without a complete reply."""
+    def _failure(self, error: Exception, *, model: str, where: str, keys: Redactor) -> ModelError:
+        """The error for a request without a complete reply, which shows none of the keys."""
         match error:
             case aiohttp.ConnectionTimeoutError():
                 limit = self._settings.connect_timeout_s
@@ -223,7 +216,7 @@ class Transport:
                 model=model,
             )
         return ModelUnavailable(
-            f"{model} cannot be reached at {where} ({_reason(error)}); check the address and that a server runs there",
+            f"{model} cannot be reached at {where} ({keys.clean_text(_reason(error))}); check the address and that a server runs there",
             model=model,
         )
 
@@ -379,15 +372,6 @@ def _meaning(
     if status >= 500:
         return ModelUnavailable, f"{model} is not available ({status}: {said}); try later"
     return ModelError, f"{model} refused the request ({status}: {said})"
-
-
-def _without_keys(raw: bytes, headers: Mapping[str, str]) -> bytes:
-    """A provider's reply without the key that was sent, since the reply reaches the model and the trace."""
-    for value in headers.values():
-        key = value.rpartition(" ")[2].encode()
-        if len(key) >= _SHORTEST_KEY:
-            raw = raw.replace(key, b"[redacted]")
-    return raw
 
 
 def _message(raw: bytes) -> str:

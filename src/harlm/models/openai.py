@@ -11,7 +11,9 @@ import msgspec
 from harlm.errors import BadCompletion, ContextOverflow, ModelError, ModelUnavailable
 from harlm.models.access import Endpoint
 from harlm.models.http import Received, request_headers
+from harlm.models.sent_keys import redactor_of
 from harlm.models.usage import estimated_usage
+from harlm.redact import Redactor
 from harlm.types import Completion, Message, Sampling, Usage
 
 Stop = Literal["end", "length", "filter"]
@@ -83,10 +85,12 @@ class _Pieces:
 
     Args:
         on_text: called with all of the text so far whenever more arrives.
+        keys: hides the keys of the request, which may come in pieces too.
     """
 
-    def __init__(self, on_text: Callable[[str], None]) -> None:
+    def __init__(self, on_text: Callable[[str], None], keys: Redactor) -> None:
         self._on_text = on_text
+        self._keys = keys
         self._unread = b""
         self._said: list[str] = []
         self._refused = ""
@@ -105,7 +109,7 @@ class _Pieces:
         except msgspec.DecodeError as error:
             self._garbage = self._garbage or error
         if len(self._said) > before:
-            self._on_text("".join(self._said))
+            self._on_text(self._keys.settled("".join(self._said)))
 
     def _line(self, line: bytes) -> None:
         data = line.removeprefix(b"data:").strip()
@@ -149,6 +153,7 @@ class OpenAIChat:
         self._limit_name = _NEW_NAME if "api.openai.com" in endpoint.base_url else _OLD_NAME
         self._headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         self._key_hint = endpoint.key_hint
+        self._keys = redactor_of(self._headers, self._url)
         self._transport = endpoint.transport
         self._streams = True  # until the server refuses to stream, or reports no usage for a stream
 
@@ -188,7 +193,7 @@ class OpenAIChat:
                 request_id=received.request_id,
                 perhaps_billed=True,
             )
-        text = _text(choice.message)
+        text = self._keys.clean_text(_text(choice.message))
         if "stream" in body and reply.usage is None:
             self._streams = False
         stop: Stop = "filter" if choice.message.refusal else _STOPS.get(choice.finish_reason or "", "end")
@@ -202,6 +207,7 @@ class OpenAIChat:
         )
 
     async def _post(self, body: dict[str, object], sampling: Sampling) -> Received[_Reply]:
+        hears = sampling.on_text if "stream" in body else None
         return await self._transport.post(
             self._url,
             headers=request_headers(self._headers, sampling),
@@ -209,7 +215,7 @@ class OpenAIChat:
             reply=_Reply,
             model=self.name,
             key_hint=self._key_hint,
-            stream=_Pieces(sampling.on_text) if sampling.on_text is not None and "stream" in body else None,
+            stream=None if hears is None else _Pieces(hears, self._keys),
         )
 
     def _adapts(self, body: dict[str, object], error: ModelError) -> bool:

@@ -18,7 +18,7 @@ import msgspec
 
 from harlm.errors import ConfigError, TraceError
 from harlm.events import Answered, AnyEvent, Event, Failed, RunStarted
-from harlm.tracing.redact import Redactor
+from harlm.redact import Redactor
 from harlm.types import Answer
 
 _INLINE = 4096  # bytes; a longer value is stored as a blob

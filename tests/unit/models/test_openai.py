@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from harlm.errors import BadCompletion, ModelError, ModelUnavailable
 from harlm.models.openai import OpenAIChat, _Pieces
+from harlm.redact import Redactor
 from harlm.testing import Request, ScriptedServer
 from harlm.types import Completion, Message, Sampling
 from tests.support.model_server import KEY, TALK, exchange, model_at
@@ -201,7 +202,7 @@ async def test_a_stream_is_passed_on_as_it_arrives_and_is_complete_at_the_end() 
 @given(st.lists(st.integers(1, 40), max_size=60))
 def test_a_stream_can_be_split_at_any_byte(sizes: Sequence[int]) -> None:
     texts: list[str] = []
-    pieces = _Pieces(texts.append)
+    pieces = _Pieces(texts.append, Redactor([]))
     rest = WHOLE
     for size in sizes:
         pieces.take(rest[:size])

@@ -11,9 +11,9 @@ import pytest
 
 from harlm import events
 from harlm.errors import ConfigError, TraceError
+from harlm.redact import Redactor
 from harlm.schemas import schemas
 from harlm.tracing.jsonl import JsonlSink, RunFolder, find_run, list_runs
-from harlm.tracing.redact import Redactor
 from harlm.types import Answer
 from tests.support.story import STORY
 
