@@ -34,7 +34,7 @@ class Redactor:
         self._texts = sorted(forms, key=len, reverse=True)
         self._bytes = [form.encode("utf-8", "replace") for form in self._texts]
         self._longest = max(map(len, self._texts), default=0)
-        self._has_slash = any("/" in form for form in self._texts)
+        self._has_slash = any("/" in secret for secret in stripped)
         self._firsts = {form[0] for form in self._texts}
 
     def clean(self, data: bytes) -> bytes:

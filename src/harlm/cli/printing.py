@@ -11,12 +11,7 @@ import sys
 
 import msgspec
 
-from harlm.tracing.console import harmless
-
-_JSON_ESCAPES = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
-"""DEL and the C1 controls: JSON allows them unescaped, and terminals interpret them. (JSON always escapes
-C0.)
-"""
+from harlm.visible import harmless, harmless_json
 
 
 def show(text: str = "") -> None:
@@ -62,4 +57,4 @@ def _print_json(text: str) -> None:
 
 
 def _escaped(data: bytes) -> str:
-    return data.decode().translate(_JSON_ESCAPES)
+    return harmless_json(data.decode())

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 
 from harlm.types import without_surrogates
+from harlm.visible import made_visible
 
-_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\udc80-\udcff]")
-"""Characters that control a terminal, end a line or turn the writing direction; bytes that are not UTF-8."""
+_UNSHOWN = re.compile("[\n\t\udc80-\udcff]")
+"""What a name may not hold besides what is hidden in any text: line ends, tabs, bytes that are not UTF-8."""
 
 
 def shown_name(name: str) -> str:
@@ -16,11 +17,14 @@ def shown_name(name: str) -> str:
 
     For example ``%0A`` stands for a line end, and ``%FF`` for a byte that is not UTF-8.
     """
-    return name if name.isprintable() else without_surrogates(_UNSHOWN.sub(_percent, name))
+    if name.isprintable():
+        return name
+    visible = made_visible(name, _percent)
+    return without_surrogates(_UNSHOWN.sub(lambda found: _percent(found[0]), visible))
 
 
-def _percent(match: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in match.group().encode("utf-8", "surrogateescape"))
+def _percent(letter: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))
 
 
 class OwnNames:

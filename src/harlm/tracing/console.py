@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from harlm import events
 from harlm.tracing.tree import CallTree, NodeSummary, node_line
+from harlm.visible import harmless
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -20,19 +21,11 @@ if TYPE_CHECKING:
 _QUIET_S = 2.0  # the least time between two plain lines about calls
 _MOST_NODES = 24  # children of the root that are drawn; each level below shows half as many
 _NOTICED_S = 2.0  # a wait of this length is reported
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\n\t"}
 
 
 def counted(count: int, noun: str) -> str:
     """A count with its noun: ``1 document``, ``2,247 documents``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def harmless(text: str) -> str:
-    """Text that is safe to print on a terminal: control characters become escapes, except line feeds and
-    tabs.
-    """
-    return text.replace("\r\n", "\n").translate(_CONTROLS)
 
 
 class PlainLines:

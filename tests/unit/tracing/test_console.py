@@ -8,7 +8,7 @@ import pytest
 
 from harlm import events
 from harlm.tracing import console
-from harlm.tracing.console import LiveTree, PlainLines, counted, harmless
+from harlm.tracing.console import LiveTree, PlainLines, counted
 from tests.support.story import STORY
 
 
@@ -32,12 +32,6 @@ def test_the_live_tree_does_not_interpret_markup() -> None:
     tree._live.refresh()
     tree.close()
     assert "[bold]not markup[/]" in out.getvalue()
-
-
-def test_control_characters_are_shown_as_escapes() -> None:
-    assert harmless("a\x1b]0;x\x07b\x7f\x9bc") == r"a\x1b]0;x\x07b\x7f\x9bc"
-    assert harmless("two\r\nlines\tand “ümläute”\n") == "two\nlines\tand “ümläute”\n"
-    assert harmless("over\rwritten") == r"over\x0dwritten"
 
 
 @pytest.mark.parametrize("display", [PlainLines, LiveTree])
