@@ -1,20 +1,45 @@
 """Delivers an answer: to stdout or to a file, as text, Markdown or JSON.
 
-A run is paid for before its answer is written. So an output file is checked before the run, and a later
-failure says where the answer is stored.
+A run is paid for before its answer is written. So an output file is checked before the run, and an answer that
+cannot be written where it was sent is printed elsewhere.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
-from harlm.cli.printing import json_text, show_as_it_is, show_json
+from harlm.cli.printing import json_text, say, show_as_it_is, show_json
 from harlm.cli.streams import StdoutFailed
-from harlm.errors import ConfigError
+from harlm.errors import ConfigError, TraceError
+from harlm.tracing.jsonl import RunFolder
 from harlm.tracing.report import report_of
 from harlm.types import Answer
+from harlm.visible import harmless
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """Why an answer did not arrive where it was sent.
+
+    Attributes:
+        where: the file, or ``stdout``.
+        error: the failure.
+    """
+
+    where: str
+    error: OSError | StdoutFailed
+
+    @property
+    def reader_left(self) -> bool:
+        """Whether stdout was a pipe that its reader closed, as ``head`` does."""
+        return isinstance(self.error, StdoutFailed) and self.error.reader_left
+
+    def __str__(self) -> str:
+        reason = self.error.reason if isinstance(self.error, StdoutFailed) else self.error.strerror
+        return f"the answer cannot be written to {self.where} ({reason or self.error})"
 
 
 def refuse_unwritable(output: Path) -> None:
@@ -37,7 +62,7 @@ def refuse_unwritable(output: Path) -> None:
         ) from error
 
 
-def deliver(answer: Answer, style: str, output: Path | None) -> None:
+def deliver(answer: Answer, style: str, output: Path | None) -> Undelivered | None:
     """Print an answer, or write it to a file, whole or not at all.
 
     Args:
@@ -45,30 +70,53 @@ def deliver(answer: Answer, style: str, output: Path | None) -> None:
         style: ``text``, ``md`` or ``json``.
         output: the file; ``None`` for stdout.
 
-    Raises:
-        ConfigError: the file cannot be written.
-        StdoutFailed: stdout cannot be written.
+    Returns:
+        ``None``, or why the answer did not arrive.
     """
-    if output is not None:
-        try:
-            _write(output, f"{_rendered(answer, style)}\n".encode("utf-8", "backslashreplace"))
-        except OSError as error:
-            raise ConfigError(_kept(answer, repr(str(output)), error.strerror)) from error
-    elif style == "json":
-        show_json(report_of(answer))
-    else:
-        show_as_it_is(_rendered(answer, style))
+    try:
+        if output is not None:
+            _write(output, f"{_rendered(answer, style)}\n")
+        elif style == "json":
+            show_json(report_of(answer))
+        else:
+            show_as_it_is(_rendered(answer, style))
+    except (OSError, StdoutFailed) as error:
+        return Undelivered("stdout" if output is None else repr(str(output)), error)
+    return None
 
 
-def undelivered(answer: Answer, failure: StdoutFailed) -> Exception:
-    """The error to raise if an answer could not be printed: ``failure`` itself if the reader closed the
-    pipe.
+def rescue(answer: Answer, style: str, failure: Undelivered, runs: Path) -> Exception:
+    """Print an answer that was not delivered: on stdout, or else on stderr.
+
+    An answer whose reader left is not printed if the run is stored.
+
+    Args:
+        answer: the answer.
+        style: as for ``deliver``.
+        failure: what ``deliver`` returned.
+        runs: the folder of stored runs.
+
+    Returns:
+        The error to raise.
     """
-    return failure if failure.reader_left else ConfigError(_kept(answer, "stdout", failure.reason))
+    is_stored = _is_stored(runs / answer.run_id)
+    if failure.reader_left and is_stored:
+        return failure.error
+    place = "stdout"
+    if failure.where == "stdout" or deliver(answer, style, None) is not None:
+        place = "stderr"
+        say(_rendered(answer, style))
+    kept = f"it is kept: harlm runs show {answer.run_id}" if is_stored else "the run could not be stored"
+    return ConfigError(f"{failure}, so it is printed on {place}; {kept}")
 
 
-def _kept(answer: Answer, where: str, reason: str | None) -> str:
-    return f"the answer cannot be written to {where} ({reason}); it is kept: harlm runs show {answer.run_id}"
+def _is_stored(run: Path) -> bool:
+    """Whether ``harlm runs show`` finds the answer of a run."""
+    try:
+        result = RunFolder(run).result
+    except (TraceError, OSError):
+        return False
+    return result is not None and result.answer is not None
 
 
 def _rendered(answer: Answer, style: str) -> str:
@@ -82,14 +130,15 @@ def _rendered(answer: Answer, style: str) -> str:
     return answer.text
 
 
-def _write(output: Path, data: bytes) -> None:
+def _write(output: Path, text: str) -> None:
     if not _is_replaced(output):
-        output.write_bytes(data)
+        with output.open("wb") as file:
+            file.write(_encoded(harmless(text) if file.isatty() else text))
         return
-    target = output.resolve()  # a symbolic link stays one
+    target = _target(output)
     unfinished = _unfinished(output)
     try:
-        unfinished.write_bytes(data)
+        unfinished.write_bytes(_encoded(text))
         if target.exists():
             shutil.copymode(target, unfinished)
         unfinished.replace(target)
@@ -103,8 +152,17 @@ def _is_replaced(output: Path) -> bool:
     """
     if not output.exists():
         return True
-    return output.is_file() and os.access(output, os.W_OK) and os.access(output.resolve().parent, os.W_OK)
+    return output.is_file() and os.access(output, os.W_OK) and os.access(_target(output).parent, os.W_OK)
 
 
 def _unfinished(output: Path) -> Path:
-    return output.resolve().with_name(f".harlm-{os.getpid()}.unfinished")
+    return _target(output).with_name(f".harlm-{os.getpid()}.unfinished")
+
+
+def _target(output: Path) -> Path:
+    """The file behind a symbolic link, which stays a link. ``Path.resolve`` raises for a link to itself."""
+    return Path(os.path.realpath(output))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from harlm.events import Event, Noted
 from harlm.protocols import TraceSink
 
+NOT_WRITTEN = "events can no longer be written"
+"""The beginning of the note about a sink that failed."""
+
 
 class Fanout:
     """Passes each event to several sinks. A ``harlm.protocols.TraceSink``."""
@@ -30,7 +33,7 @@ class Fanout:
 
 
 def _no_longer_written(event: Event, error: OSError) -> Noted:
-    message = f"events can no longer be written ({error.strerror or error}); free some disk space. The run continues"
+    message = f"{NOT_WRITTEN} ({error.strerror or error}); free some disk space. The run continues"
     return Noted(
         message=message, seq=event.seq, ts=event.ts, run=event.run, node=event.node, parent=event.parent
     )

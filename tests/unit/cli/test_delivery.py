@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import pty
 import threading
 from pathlib import Path
 
 import pytest
 
-from harlm.cli.delivery import deliver, refuse_unwritable
+from harlm.cli.delivery import Undelivered, deliver, refuse_unwritable, rescue
+from harlm.cli.streams import StdoutFailed
 from harlm.errors import ConfigError
+from harlm.events import Answered, RunStarted
+from harlm.redact import Redactor
 from harlm.testing import ScriptedServer
+from harlm.tracing.jsonl import JsonlSink
 from harlm.types import Answer
 from tests.support.cli import harlm
 
@@ -72,8 +77,8 @@ def test_half_an_answer_is_never_written(monkeypatch: pytest.MonkeyPatch) -> Non
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(ConfigError, match=r"No space left on device\); it is kept: harlm runs show 01X"):
-        deliver(ANSWER, "text", Path("answer.txt"))
+    failure = deliver(ANSWER, "text", Path("answer.txt"))
+    assert str(failure) == "the answer cannot be written to 'answer.txt' (No space left on device)"
     assert Path("answer.txt").read_text(encoding="utf-8") == "precious"
     assert len(list(Path().iterdir())) == 1
 
@@ -89,6 +94,60 @@ def test_a_pipe_is_written_to_and_stays_a_pipe() -> None:
     reader.join(10)
     assert got == ["4711\n"]
     assert pipe.is_fifo()
+
+
+FULL = Undelivered("'x'", OSError(28, "No space left on device"))
+
+
+def test_an_answer_that_was_not_delivered_is_printed_and_no_more_is_claimed_than_is_true(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = rescue(ANSWER, "text", FULL, Path("runs"))
+    assert capsys.readouterr().out == "4711\n"
+    assert str(error) == (
+        "the answer cannot be written to 'x' (No space left on device), so it is printed on stdout; "
+        "the run could not be stored"
+    )
+    sink = JsonlSink(Path("runs/01X"), Redactor([]))
+    sink.emit(
+        RunStarted(
+            run="01X", question="?", root_model="a/b", sub_model="a/b", documents=1, characters=1, tokens=1
+        )
+    )
+    sink.emit(Answered(run="01X", answer=ANSWER))
+    sink.close()
+    assert "; it is kept: harlm runs show 01X" in str(rescue(ANSWER, "text", FULL, Path("runs")))
+    Path("runs/01X/result.json").write_bytes(b"{")
+    assert "could not be stored" in str(rescue(ANSWER, "text", FULL, Path("runs")))
+
+
+def test_a_reader_that_left_has_the_answer_only_if_the_run_is_stored(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    left = Undelivered("stdout", StdoutFailed(BrokenPipeError(32, "Broken pipe")))
+    error = rescue(ANSWER, "text", left, Path("runs"))
+    assert "(Broken pipe), so it is printed on stderr; the run could not be stored" in str(error)
+    assert capsys.readouterr().err == "4711\n"
+
+
+def test_a_link_to_itself_is_replaced() -> None:
+    Path("loop").symlink_to("loop")
+    refuse_unwritable(Path("loop"))
+    assert deliver(ANSWER, "text", Path("loop")) is None
+    assert Path("loop").read_text(encoding="utf-8") == "4711\n"
+
+
+def test_a_terminal_that_is_named_as_a_file_is_not_controlled() -> None:
+    ours, theirs = pty.openpty()
+    try:
+        assert (
+            deliver(Answer(text="a\x1b]0;x\x07\u202eb", run_id="01X"), "text", Path(os.ttyname(theirs)))
+            is None
+        )
+        assert os.read(ours, 999) == b"a\\x1b]0;x\\x07\\u202eb\r\n"
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_a_dash_is_stdout() -> None:

@@ -48,9 +48,10 @@ def test_without_stderr_there_is_still_an_answer(closing: str) -> None:
 def test_an_answer_that_stdout_does_not_take_is_kept(place: str, flags: str) -> None:
     ran = in_shell(f"{ASK} -q {flags} {place}")
     assert ran.code == 3
-    (said,) = ran.err.splitlines()
+    *answer, said = ran.err.splitlines()
+    assert "4711" in "".join(answer)
     assert said.startswith("harlm: the answer cannot be written to stdout (")
-    assert "it is kept: harlm runs show 01" in said
+    assert "so it is printed on stderr; it is kept: harlm runs show 01" in said
     assert states() == ["ok"]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from harlm.budget.estimate import RunEstimate
-from harlm.cli.delivery import deliver, refuse_unwritable, undelivered
+from harlm.cli.delivery import Undelivered, deliver, refuse_unwritable, rescue
 from harlm.cli.printing import say, show_json_line
 from harlm.cli.settings import (
     budget_flags,
@@ -27,9 +27,11 @@ from harlm.cli.streams import StdoutFailed
 from harlm.cli.verbs.estimate import in_short, show_estimate
 from harlm.client import HARLM
 from harlm.errors import LimitExceeded
-from harlm.events import CallFinished, Event, RunStarted
+from harlm.events import CallFinished, Event, Noted, RunStarted
+from harlm.home import runs_of
 from harlm.protocols import TraceSink
 from harlm.tracing.console import LiveTree, PlainLines
+from harlm.tracing.fanout import NOT_WRITTEN
 from harlm.tracing.tree import one_line
 from harlm.types import Answer, Context
 
@@ -159,11 +161,11 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     with _progress_kept() as kept, _displayed(quiet=quiet, events=events) as displays:
         sinks = [kept, *displays, *([events] if events is not None else [])]
         answer, breach = _asked(client, question, context, sinks)
-    failure = events.failure if events is not None else _delivered(answer, options["style"], output)
+    failure = events.undelivered if events is not None else deliver(answer, options["style"], output)
     if not quiet:
         _report(answer, explain=options["explain"])
     if failure is not None:
-        raise undelivered(answer, failure)
+        raise rescue(answer, options["style"], failure, runs_of(settings))
     if breach is not None:
         raise breach
 
@@ -222,15 +224,6 @@ def _progress_kept() -> Iterator[_Kept]:
         raise
 
 
-def _delivered(answer: Answer, style: str, output: Path | None) -> StdoutFailed | None:
-    """Deliver the answer. Returns the failure of stdout, if any: it is raised after the report on stderr."""
-    try:
-        deliver(answer, style, output)
-    except StdoutFailed as failure:
-        return failure
-    return None
-
-
 def _report(answer: Answer, *, explain: bool) -> None:
     """Print the sources, the cost and any warning of an answer on stderr."""
     if explain and answer.route is not None:
@@ -270,17 +263,22 @@ def _summary(answer: Answer) -> str:
 
 
 class _Kept:
-    """Counts what a run has stored, to report it if the run ends early. A ``TraceSink``."""
+    """Counts what a run has stored, to report it if the run ends early. A ``TraceSink`` behind the stored run."""
 
     def __init__(self) -> None:
         self._run = ""
         self._calls = 0
+        self._is_storing = True
 
     def emit(self, event: Event) -> None:
         """Receive one event."""
-        if isinstance(event, RunStarted):
-            self._run = event.run
-        self._calls += isinstance(event, CallFinished)
+        match event:
+            case Noted(message=message) if message.startswith(NOT_WRITTEN):
+                self._is_storing = False
+            case RunStarted() if self._is_storing:
+                self._run = event.run
+            case CallFinished() if self._is_storing:
+                self._calls += 1
 
     def report(self) -> None:
         """Print one line on stderr, if the run has started."""
@@ -293,16 +291,16 @@ class _EventLines:
     """Prints events as JSON lines on stdout. If that fails, the run continues without them. A ``TraceSink``.
 
     Attributes:
-        failure: the failure of stdout; ``None`` if there was none.
+        undelivered: the failure of stdout; ``None`` if there was none.
     """
 
     def __init__(self) -> None:
-        self.failure: StdoutFailed | None = None
+        self.undelivered: Undelivered | None = None
 
     def emit(self, event: Event) -> None:
         """Print one event."""
-        if self.failure is None:
+        if self.undelivered is None:
             try:
                 show_json_line(event)
             except StdoutFailed as failure:
-                self.failure = failure
+                self.undelivered = Undelivered("stdout", failure)
