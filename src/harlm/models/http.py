@@ -131,15 +131,13 @@ class Transport:
         stream = None if stream is None else CleanStream(stream, keys)
         try:
             status, received, raw = await self._exchange(url, headers, msgspec.json.encode(body), stream)
+            raw = keys.clean(
+                raw.replace(b"\0", b"")
+            )  # no JSON has a NUL; UTF-16 could hide a key behind them
         except (aiohttp.ClientError, OSError, ValueError, _ReplyTooLarge) as error:
             failure = self._failure(error, model=model, where=where, keys=keys)
             raise failure from (None if shows_key(error, keys) else error)
-        raw = keys.clean(
-            raw.replace(b"\0", b"")
-        )  # JSON holds no NUL, but UTF-16 could hide a key behind them
-        request_id = next(
-            (keys.clean_text(received[name]) for name in _REQUEST_IDS if name in received), None
-        )
+        request_id = _request_id(received, keys)
         if status >= 300:
             raise _refusal(
                 status,
@@ -155,14 +153,7 @@ class Transport:
                 return Received(stream.whole(), request_id, rates_of(received))
             return Received(msgspec.json.decode(raw, type=reply), request_id, rates_of(received))
         except _UNREADABLE as error:
-            shown = raw[:80].decode("utf-8", "replace").strip()
-            raise BadCompletion(
-                f"{model} answered with something that is not a completion ({error}); it begins {shown!r}. "
-                f"Is {where} the API's base URL?",
-                model=model,
-                request_id=request_id,
-                perhaps_billed=True,
-            ) from error
+            raise _no_completion(error, raw, model=model, where=where, request_id=request_id) from error
 
     async def _exchange(
         self, url: str, headers: Mapping[str, str], data: bytes, stream: Streamed[T] | None
@@ -285,6 +276,10 @@ class _ReplyTooLarge(Exception):
     """A reply is larger than any completion needs."""
 
 
+def _request_id(headers: Mapping[str, str], keys: Redactor) -> str | None:
+    return next((keys.clean_text(headers[name]) for name in _REQUEST_IDS if name in headers), None)
+
+
 def _is_stream(headers: Mapping[str, str]) -> bool:
     return headers.get("content-type", "").startswith("text/event-stream")
 
@@ -317,6 +312,20 @@ def _certificates(bundle: str | None) -> ssl.SSLContext:
         except ssl.SSLError as error:
             raise ConfigError(f"models.ca_bundle = {bundle!r} holds no certificates: {error}") from error
     return context
+
+
+def _no_completion(
+    error: Exception, raw: bytes, *, model: str, where: str, request_id: str | None
+) -> BadCompletion:
+    """The error for a reply with a good status that cannot be decoded."""
+    shown = raw[:80].decode("utf-8", "replace").strip()
+    return BadCompletion(
+        f"{model} answered with something that is not a completion ({error}); it begins {shown!r}. "
+        f"Is {where} the API's base URL?",
+        model=model,
+        request_id=request_id,
+        perhaps_billed=True,
+    )
 
 
 def _refusal(
