@@ -215,3 +215,10 @@ def test_the_offline_model_is_announced() -> None:
     log = EventLog()
     HARLM().ask("What is the code?", "The code is 7.", sinks=[log])
     assert "does not reason" in log.of(events.Noted)[0].message
+
+
+def test_what_a_project_file_has_set_is_the_first_note_of_a_run() -> None:
+    Path("harlm.toml").write_text('[loading]\nexclude = ["vendor/"]\n')
+    log = EventLog()
+    HARLM().ask("What is the code?", "The code is 7.", sinks=[log])
+    assert log.of(events.Noted)[0].message == f"{Path.cwd()}/harlm.toml sets loading.exclude = ['vendor/']"

@@ -36,9 +36,7 @@ def _asked(*flags: str) -> Ran:
         return on_terminal("ask", f"What is the code{HIDDEN}?", ".", "-m", model, "-v", *flags)
 
 
-@pytest.mark.parametrize(
-    "flags", [("--mode", "full"), ("--mode", "direct", "--format", "json"), ("--mode", "direct", "--json")]
-)
+@pytest.mark.parametrize("flags", [("--mode", "full"), ("--mode", "direct", "--format", "json")])
 def test_f22_an_answer_on_a_terminal(flags: tuple[str, ...]) -> None:
     ran = _asked(*flags)
     assert ran.code == 0
