@@ -100,7 +100,10 @@ class _Block:
 
 def _blocks(text: str) -> Iterator[_Block]:
     """The fenced blocks of a reply."""
-    at = 0
+    marks = [at for mark in ("```", "~~~") if (at := text.find(mark)) >= 0]
+    if not marks:
+        return
+    at = text.rfind("\n", 0, min(marks)) + 1
     while (opening := _OPENING.search(text, at)) is not None:
         fence = _fence(opening)
         closing = _closing(fence.ticks).search(text, opening.end())
@@ -138,7 +141,7 @@ def parse_not_found(text: str) -> str | None:
 
 
 def _finish_in_prose(prose: str) -> str | None:
-    match = _FINAL.search(prose)
+    match = _FINAL.search(prose) if "FINAL" in prose or "SUBMIT" in prose else None
     body = _in_parentheses(prose, match.end()) if match else None
     if match is None or body is None:
         return None
