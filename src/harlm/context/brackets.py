@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _HEAD = re.compile(r"""\[\s*+((?:[^\[\]\n"“”]++|\[[^\[\]\n"“”]*+\])*+)""")
-_PAIR = re.compile(r"\[[^\]]*+\]")
+_PAIR = re.compile(r"\[[^\[\]]*+\]")
 _BLANKS = re.compile(r"\s*+")
 _QUOTE = re.compile(r'(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _LONGEST_HEAD = 300  # characters before its last one
