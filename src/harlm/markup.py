@@ -33,16 +33,13 @@ TURN_PATTERN = r"Turn \d+ of \d+\."
 _EXCEPTION = "Exception:"
 _VARIABLES = "Variables: "
 _END_OF_DOCUMENT = "\n</document>"
-_DOCUMENT_LINE = r"""<document name=(?P<mark>["'])(?P<name>[^\n]*)(?P=mark)>\n"""
+_DOCUMENT = "<document name="
+_CLOSED = "</document>"
 # Compiled when they are first used: only the offline model reads prompts.
-_FIRST_OR_NEXT = rf"(?:\A|{_END_OF_DOCUMENT}\n\n){_DOCUMENT_LINE}"
-_ANY_DOCUMENT = rf"(?s){_DOCUMENT_LINE}(?P<text>.*?)\n?</document>"
-_OPENING = (
-    r"(?s)\A<context>\n(?P<context>.*)\n</context>\n\n(?:[^\n]+\n\n)?"
-    rf"<question>\n(?P<question>.*)\n</question>\n\n{TURN_PATTERN}"
-)
+_TO_QUESTION = r"\n</context>\n\n(?:(?!</context>\n)[^\n]++\n\n)?<question>(?=\n)"
+_TO_TURN = rf"\n</question>\n\n{TURN_PATTERN}"
 _TITLE = r"Output(?: of block \d+)?(?: \([\d,]+ characters\))?:\n"
-_OUTPUT = rf"(?sm)^{_TITLE}(?P<body>.*?)(?=\n+(?:{_EXCEPTION}$|{_VARIABLES}|{TURN_PATTERN}|{_TITLE})|\n*\Z)"
+_MARK = rf"(?m)^(?:(?P<title>{_TITLE})|{_EXCEPTION}$|{_VARIABLES}|{TURN_PATTERN})"
 
 
 class DirectPrompt(NamedTuple):
@@ -119,19 +116,57 @@ def _laid_out(prompt: str) -> DirectPrompt | None:
     texts, between, question = body.removesuffix(question_ends).rpartition(
         f"{_END_OF_DOCUMENT}\n\n{question_begins}"
     )
-    lines = list(re.finditer(_FIRST_OR_NEXT, texts))
-    if not body.endswith(question_ends) or not between or not lines or lines[0].start() > 0:
+    gap = f"{_END_OF_DOCUMENT}\n\n"
+    lines: list[_DocumentLine] = []
+    line = _document_line(texts, 0)
+    while line is not None:
+        if not line.start or texts.endswith(gap, 0, line.start):
+            lines.append(line)
+        line = _document_line(texts, line.end)
+    if not body.endswith(question_ends) or not between or not lines or lines[0].start > 0:
         return None
-    ends = [*(line.start() for line in lines[1:]), len(texts)]
-    documents = ((line["name"], texts[line.end() : end]) for line, end in zip(lines, ends, strict=True))
+    ends = [*(line.start - len(gap) for line in lines[1:]), len(texts)]
+    documents = ((line.name, texts[line.end : end]) for line, end in zip(lines, ends, strict=True))
     return DirectPrompt(tuple(documents), question)
 
 
 def _tag_by_tag(prompt: str) -> DirectPrompt:
-    documents = tuple((match["name"], match["text"]) for match in re.finditer(_ANY_DOCUMENT, prompt))
-    outside = re.sub(_ANY_DOCUMENT, "", prompt)
-    question = read_tag(outside, QUESTION)
-    return DirectPrompt(documents, outside if question is None else question)
+    documents: list[tuple[str, str]] = []
+    outside: list[str] = []
+    at = 0
+    while (line := _document_line(prompt, at)) is not None:
+        end = prompt.find(_CLOSED, line.end)
+        if end < 0:
+            break
+        documents.append((line.name, prompt[line.end : end].removesuffix("\n")))
+        outside.append(prompt[at : line.start])
+        at = end + len(_CLOSED)
+    rest = "".join([*outside, prompt[at:]])
+    question = read_tag(rest, QUESTION)
+    return DirectPrompt(tuple(documents), rest if question is None else question)
+
+
+class _DocumentLine(NamedTuple):
+    """The opening tag of a document, which ends its line; ``end`` is the beginning of the next."""
+
+    start: int
+    end: int
+    name: str
+
+
+def _document_line(prompt: str, at: int) -> _DocumentLine | None:
+    """The first opening tag of a document from ``at`` on."""
+    at = prompt.find(_DOCUMENT, at)
+    while at >= 0:
+        end = prompt.find("\n", at)
+        closing = prompt[end - 2 : end]
+        if end < 0:
+            return None
+        start = prompt.find(f"{_DOCUMENT}{closing[:1]}", at, end - 2) if closing in ("\">", "'>") else -1
+        if start >= 0:
+            return _DocumentLine(start, end + 1, prompt[start + len(_DOCUMENT) + 1 : end - 2])
+        at = prompt.find(_DOCUMENT, end)
+    return None
 
 
 # -- the dialogue of a REPL loop --------------------------------------------------------------------------
@@ -157,10 +192,22 @@ def read_opening(message: str) -> Opening:
     end of a context followed by the beginning of a question. In a message of another layout each tag is
     looked for alone, and where no question is tagged the whole message is the question.
     """
-    if match := re.search(_OPENING, message):
-        return Opening(match["context"], match["question"])
+    if (opening := _laid_out_opening(message)) is not None:
+        return opening
     question = read_tag(message, QUESTION)
     return Opening(read_tag(message, CONTEXT) or "", message if question is None else question)
+
+
+def _laid_out_opening(message: str) -> Opening | None:
+    begins = f"<{CONTEXT}>\n"
+    ends = list(re.finditer(_TO_TURN, message))
+    if not message.startswith(begins) or not ends:
+        return None
+    question_ends = ends[-1].start()
+    between = list(re.compile(_TO_QUESTION).finditer(message, len(begins), question_ends))
+    if not between:
+        return None
+    return Opening(message[len(begins) : between[-1].start()], message[between[-1].end() + 1 : question_ends])
 
 
 def turn(number: int, of: int) -> str:
@@ -197,7 +244,15 @@ def output(
 
 def read_outputs(message: str) -> tuple[str, ...]:
     """The bodies of all outputs in a message. A body ends at the first line that looks like a marker line."""
-    return tuple(match["body"] for match in re.finditer(_OUTPUT, message))
+    bodies: list[str] = []
+    begins: int | None = None
+    for mark in re.finditer(_MARK, message):
+        if mark.start() == begins:
+            continue  # the body itself begins like a marker line
+        if begins is not None:
+            bodies.append(message[begins : mark.start()].rstrip("\n"))
+        begins = None if mark["title"] is None else mark.end()
+    return (*bodies, message[begins:].rstrip("\n")) if begins is not None else tuple(bodies)
 
 
 def has_exception(message: str) -> bool:

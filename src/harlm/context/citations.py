@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from harlm.context.brackets import Bracket, brackets
+from harlm.context.quotes import Steps, first_at, last_before, with_other_blanks
 from harlm.types import Citation, Context, Document
 
-_BRACKET = re.compile(
-    r"""\[\s*(?P<head>(?:[^\[\]\n"“”]|\[[^\[\]\n"“”]*\]){0,300}?[^\[\s"“”])\s*
-        (?:(?:"(?P<quote>(?:[^"\\]|\\.)*)"|“(?P<curly>[^”]*)”)\s*)?\](?!\()""",
-    re.VERBOSE | re.DOTALL,
-)
+T = TypeVar("T")
+
 _PLACE = re.compile(
     r"""^(?P<name>.+?)(?::|,|\s)\s*(?P<unit>lines?|l\.?|p\.?|pages?|rows?|slides?|cells?|paragraphs?|[^:]*?\srow)?\s*
         (?P<number>\d+)(?:\s*[-–]\s*\d+)?$""",
@@ -26,10 +26,14 @@ _PLACE = re.compile(
 )
 _LOOKS_LIKE_SOURCE = re.compile(r"[\w)>]\.\w{1,5}(?::|$)|^<[^<>]+>(?::|$)")
 _BEFORE = re.compile(r"""["“](?P<quote>[^"“”\n]{3,600})["”][\s,.;:]*$""")
+_SPOKEN = 1_000  # characters before a bracket that may hold its quote
 _UNIQUE = 24  # characters; a shorter quote is not searched for in other documents
 _LONGEST_LINE = 300
-_MOST_WORDS = 120  # words of a quote that is also found if its whitespace differs
+_LINE = re.compile(r"\S[^\n]*+")
+_LONGEST_HEAD = 400  # characters of a head that may name a place
+_MOST_PLACES = 2_000  # heads of one answer that are read as places
 _MOST_SEARCHES = 50  # in one answer, of all documents, for quotes that are not in the named one
+_AT_ONCE = 64  # brackets that are looked at in one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +53,65 @@ class Cited:
 
 def cite(text: str, context: Context) -> Cited:
     """Check every citation in ``text`` against ``context``."""
-    return _Checker(context).checked(text)
+    return _at_once(citing(text, context))[1]
 
 
 def cite_value(value: object, context: Context) -> tuple[object, Cited]:
     """Check every citation in the texts of a JSON-like value.
 
     Returns:
-        the value with its texts checked, and the citations of all its texts (the ``text`` of these is empty).
+        the value with its texts checked, and the citations of all its texts (the ``text`` of these is that of a
+        value which is one text, and empty otherwise).
     """
-    checker = _Checker(context)
+    return _at_once(citing(value, context))
+
+
+def citing(
+    value: object, context: Context, is_late: Callable[[], bool] = lambda: False
+) -> Steps[tuple[object, Cited]]:
+    """``cite_value`` in steps of about a millisecond, for a caller that has other work to do.
+
+    Args:
+        value: a JSON-like value.
+        context: whose documents are cited.
+        is_late: whether no time is left. From then on nothing is searched, so that quotes are not verified.
+    """
+    checker = _Checker(context, is_late)
+    if isinstance(value, str):
+        cited = yield from checker.checked(value)
+        return cited.text, cited
     citations: dict[tuple[str, int, int], Citation] = {}
     dropped = 0
 
-    def check(part: object) -> object:
+    def check(part: object) -> Steps[object]:
         nonlocal dropped
         if isinstance(part, str):
-            cited = checker.checked(part)
+            cited = yield from checker.checked(part)
             dropped += cited.dropped
             citations.update({(found.source, found.start, found.end): found for found in cited.citations})
             return cited.text
+        made: object = part
         if isinstance(part, dict):
-            return {key: check(item) for key, item in part.items()}
-        return [check(item) for item in part] if isinstance(part, list | tuple) else part
+            made = {}
+            for key, item in part.items():
+                made[key] = yield from check(item)
+        elif isinstance(part, list | tuple):
+            made = []
+            for item in part:
+                made.append((yield from check(item)))
+        return made
 
-    checked = check(value)
+    checked = yield from check(value)
     return checked, Cited("", tuple(citations.values()), dropped)
+
+
+def _at_once(steps: Steps[T]) -> T:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +130,28 @@ class _Checker:
     documents.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, is_late: Callable[[], bool]) -> None:
         self._context = context
+        self._is_late = is_late
         self._by_last_part: dict[str, list[Document]] | None = None
+        self._resolved: dict[str, tuple[Document | None, int | None]] = {}
         self._searches_left = _MOST_SEARCHES
 
-    def checked(self, text: str) -> Cited:
+    def checked(self, text: str) -> Steps[Cited]:
         """One text with its brackets checked."""
         found: dict[tuple[str, int, int], Citation] = {}
         dropped = 0
         pieces: list[str] = []
         at = 0
-        for match in _BRACKET.finditer(text):
-            claim = self._claim(match, text[at : match.start()])
-            if claim is None:
+        for count, bracket in enumerate(brackets(text), start=1):
+            if count % _AT_ONCE == 0:
+                yield
+            claim = None if bracket is None else self._claim(bracket, text[max(at, bracket.start - _SPOKEN) : bracket.start])
+            if bracket is None or claim is None:
                 continue
-            citation = self._verify(claim)
-            before = text[at : match.start()]
-            at = match.end()
+            citation = yield from self._verify(claim)
+            before = text[at : bracket.start]
+            at = bracket.end
             if citation is None:
                 dropped += 1
                 pieces.append(before.rstrip(" "))
@@ -120,10 +161,11 @@ class _Checker:
         pieces.append(text[at:])
         return Cited("".join(pieces).strip(), tuple(found.values()), dropped)
 
-    def _claim(self, match: re.Match[str], before: str) -> _Claim | None:
+    def _claim(self, bracket: Bracket, before: str) -> _Claim | None:
         """The claim of a bracket; ``None`` if the bracket is not a citation."""
-        head = match["head"].strip()
-        quote = _unescape(match["quote"]) if match["quote"] is not None else match["curly"]
+        head, quote = bracket.head, bracket.quote
+        if quote is not None and not bracket.is_curly:
+            quote = _unescape(quote)
         document, number = self._resolve(head)
         if document is None and not _LOOKS_LIKE_SOURCE.search(head) and len(quote or "") < _UNIQUE:
             return None  # a list, a footnote or an index: brackets have other uses too
@@ -133,6 +175,15 @@ class _Checker:
 
     def _resolve(self, head: str) -> tuple[Document | None, int | None]:
         """The document and number that the head of a bracket names."""
+        known = self._resolved.get(head)
+        if known is None:
+            is_read = len(head) <= _LONGEST_HEAD and len(self._resolved) < _MOST_PLACES
+            known = self._place(head) if is_read else (self._named(head), None)
+            if is_read:
+                self._resolved[head] = known
+        return known
+
+    def _place(self, head: str) -> tuple[Document | None, int | None]:
         if document := self._named(head):
             return document, None
         place = _PLACE.match(head)
@@ -154,28 +205,37 @@ class _Checker:
         ending = [document for document in alike if document.name.endswith(f"/{name}")]
         return ending[0] if len(ending) == 1 else None
 
-    def _verify(self, claim: _Claim) -> Citation | None:
+    def _verify(self, claim: _Claim) -> Steps[Citation | None]:
         if claim.quote and claim.quote.strip():
-            span = self._find(claim, claim.quote.strip())
+            span = yield from self._find(claim, claim.quote.strip())
             return _citation(*span) if span else None
         if claim.document is None or claim.number is None:
             return None
         line = _first_line(claim.document, claim.number)
         return _citation(claim.document, *line) if line else None
 
-    def _find(self, claim: _Claim, quote: str) -> tuple[Document, int, int] | None:
+    def _find(self, claim: _Claim, quote: str) -> Steps[tuple[Document, int, int] | None]:
         """The document and the span of a quote.
 
         It is searched in the named document first, then in all documents if it is long enough to be unique.
         """
-        if claim.document is not None and (span := _find_near(claim.document, quote, claim.number)):
-            return claim.document, *span
+        if self._is_late():
+            return None
+        if claim.document is not None:
+            span = yield from _find_near(claim.document, quote, claim.number)
+            if span is not None:
+                return claim.document, *span
         if len(quote) < _UNIQUE or not self._searches_left:
             return None
         self._searches_left -= 1
-        for document in self._context.documents:
-            if (start := document.text.find(quote)) >= 0:
+        for count, document in enumerate(self._context.documents, start=1):
+            start = yield from first_at(document.text, quote)
+            if start >= 0:
                 return document, start, start + len(quote)
+            if count % _AT_ONCE == 0:
+                yield
+                if self._is_late():
+                    break
         return None
 
 
@@ -186,37 +246,26 @@ def _unescape(quote: str) -> str:
         return quote
 
 
-def _find_near(document: Document, quote: str, number: int | None) -> tuple[int, int] | None:
+def _find_near(document: Document, quote: str, number: int | None) -> Steps[tuple[int, int] | None]:
     """The span of the quote: at the named place, or else as near to it as possible. Whitespace may differ."""
     start, end = (document.extent(number) if number is not None else None) or (0, 0)
-    spans = list(_occurrences(document.text, quote, start))
-    return min(spans, key=lambda span: (not start <= span[0] < end, abs(span[0] - start)), default=None)
-
-
-def _occurrences(text: str, quote: str, near: int) -> Iterator[tuple[int, int]]:
-    """The last occurrence before ``near`` and the first one at or after it."""
-    before, after = text.rfind(quote, 0, near + len(quote)), text.find(quote, near)
-    if before >= 0 or after >= 0:
-        yield from ((at, at + len(quote)) for at in (before, after) if at >= 0)
-        return
-    words = quote.split()
-    if not 2 <= len(words) <= _MOST_WORDS or words[0] not in text:
-        return
-    pattern = re.compile(r"\s+".join(map(re.escape, words)))
-    match = pattern.search(text, max(0, near - len(quote))) or pattern.search(text)
-    if match:
-        yield match.span()
+    text = document.text
+    after = yield from first_at(text, quote, start)
+    before = -1 if start <= after < end else (yield from last_before(text, quote, start))
+    places = [at for at in (before, after) if at >= 0]
+    if not places:
+        return (yield from with_other_blanks(text, quote, max(0, start - len(quote))))
+    nearest = min(places, key=lambda at: (not start <= at < end, abs(at - start)))
+    return nearest, nearest + len(quote)
 
 
 def _first_line(document: Document, number: int) -> tuple[int, int] | None:
     """The span of the first non-blank line of a place, without surrounding blanks and of bounded length."""
     extent = document.extent(number)
-    whole = document.text[slice(*extent)] if extent else ""
-    line = next(filter(str.strip, whole.split("\n")), "").strip()[:_LONGEST_LINE].rstrip()
-    if not extent or not line:
+    line = _LINE.search(document.text, *extent) if extent else None
+    if line is None:
         return None
-    start = extent[0] + whole.index(line)
-    return start, start + len(line)
+    return line.start(), line.start() + len(line.group()[:_LONGEST_LINE].rstrip())
 
 
 def _citation(document: Document, start: int, end: int) -> Citation:

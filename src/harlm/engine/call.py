@@ -17,7 +17,7 @@ from harlm.engine import prompts
 from harlm.engine.node import Node
 from harlm.errors import BadCompletion, LimitExceeded, ModelError
 from harlm.protocols import LanguageModel
-from harlm.types import Completion, Message, Sampling, Usage, without_surrogates
+from harlm.types import LONGEST_REPLY, Completion, Message, Sampling, Usage, without_surrogates
 
 _LARGER = 4  # factor from a limit that was too small to the limit of the second attempt
 _QUESTION = 600  # characters of a prompt that are remembered with its reply
@@ -167,17 +167,34 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
         node.clock.call_ended(seconds)
     if call.role == "root":
         node.run.slowest_root_s = max(node.run.slowest_root_s, seconds)
-    text = completion.text if completion.text.isascii() else without_surrogates(completion.text)
+    completion = _readable(node, completion)
     node.emit(
         events.CallFinished(
             call=number,
-            text=text,
+            text=completion.text,
             usage=completion.usage,
             stop=completion.stop,
             latency_s=round(seconds, 6),
         )
     )
-    return (completion if text is completion.text else replace(completion, text=text)), seconds
+    return completion, seconds
+
+
+def _readable(node: Node, completion: Completion) -> Completion:
+    """A completion whose text can be encoded, and is not longer than ``LONGEST_REPLY``."""
+    text = completion.text
+    if len(text) > LONGEST_REPLY:
+        text = without_surrogates(text[:LONGEST_REPLY])
+        node.emit(
+            events.Noted(
+                message=f"a reply of {completion.model} was cut after {LONGEST_REPLY:,} characters; "
+                "ask for less at a time"
+            )
+        )
+        return replace(completion, text=text, stop="length")
+    if not text.isascii() and (readable := without_surrogates(text)) is not text:
+        return replace(completion, text=readable)
+    return completion
 
 
 def _layered(node: Node, model: LanguageModel) -> LanguageModel:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 from harlm import events
 from harlm.budget.pressure import NO_SPECULATION
+from harlm.engine.cell_so_far import CellSoFar
 from harlm.engine.node import Node
-from harlm.engine.parsing import whole_statements
 from harlm.engine.queries import Queries
 from harlm.engine.repl_api import ReplApi
 from harlm.guest.vocabulary import FORESEEN
 from harlm.protocols import EarlyScout, Repl
-from harlm.scheduler.analysis import analyse, can_call
+from harlm.scheduler.analysis import EarlierCells
 from harlm.scheduler.broker import Broker
 from harlm.scheduler.record import CellRecord
 from harlm.types import Mode, Observation
@@ -39,12 +39,12 @@ class Cells:
         self._mode = mode
         self._api = api
         self._queries = queries
-        self._calling: list[str] = []  # earlier cells, whose functions may call models
+        self._earlier = EarlierCells()  # those that may call models
         self._writing: _Writing | None = None
 
     def take_over(self, other: Cells) -> None:
         """Know the functions that the cells of ``other`` defined, for a fork of its REPL."""
-        self._calling.extend(other._calling)
+        self._earlier.take_over(other._earlier)
 
     def listen(self, opening: asyncio.Future[Repl]) -> Callable[[str], None] | None:
         """Prepare to foresee the cell of a reply that the model is about to write.
@@ -87,7 +87,7 @@ class Cells:
         if writing is None and (self._node.settings.speculation == "off" or not self._leads_to_calls(cell)):
             return await repl.run(cell)
         if any(mark in cell for mark in FORESEEN):
-            self._calling.append(cell)
+            self._earlier.add(cell)
         broker = self._broker() if writing is None else writing.broker
         try:
             with self._api.claiming_from(broker):
@@ -108,7 +108,7 @@ class Cells:
 
     def _leads_to_calls(self, cell: str) -> bool:
         return any(mark in cell for mark in FORESEEN) or (
-            bool(self._calling) and can_call(cell, self._calling)
+            len(self._earlier) > 0 and self._earlier.can_call_in(cell)
         )
 
     def _report(self, record: CellRecord, cell: str, turn: int, *, while_written: bool) -> None:
@@ -120,7 +120,7 @@ class Cells:
 
     def _pattern(self, cell: str) -> str:
         try:
-            return analyse(cell, self._calling).shape
+            return self._earlier.plan_of(cell).shape
         except SyntaxError:
             return "mixed"
 
@@ -131,7 +131,7 @@ class _Writing:
     Args:
         broker: makes its calls.
         opening: the REPL, which may still be opening.
-        leads_to_calls: says of code whether running it may call a model.
+        leads_to_calls: says of whole statements whether running them may call a model.
     """
 
     def __init__(
@@ -140,24 +140,22 @@ class _Writing:
         self.broker = broker
         self._opening = opening
         self._leads_to_calls = leads_to_calls
+        self._so_far = CellSoFar()
         self._code = ""
-        self._lines = 0
         self._starting: asyncio.Task[EarlyScout | None] | None = None
         self._scout: EarlyScout | None = None
 
     def on_text(self, text: str) -> None:
         """Take the reply so far, and pass new whole statements to the scout."""
-        lines = text.count("\n")
-        if lines == self._lines:
-            return
-        self._lines = lines
-        code = whole_statements(text)
+        if not self._so_far.extends_to(text):
+            self._so_far = CellSoFar()  # the call was retried, and its second reply differs
+        code = self._so_far.take(text)
         if len(code) <= len(self._code) or not code.startswith(self._code):
-            return  # nothing new, or the call was retried and its second reply differs
-        self._code = code
+            return
+        new, self._code = code[len(self._code) :], code
         if self._scout is not None:
             self._scout.tell(code, is_all=False)
-        elif self._starting is None and self._leads_to_calls(code):
+        elif self._starting is None and self._leads_to_calls(new):
             self._starting = asyncio.ensure_future(self._start())
 
     async def _start(self) -> EarlyScout | None:

@@ -190,6 +190,8 @@ class _Loop:
                 break
         if reply.finish and turn.final is None:
             turn.notes.append(prompts.PROSE_FINISH_IGNORED)
+        if not reply.is_whole:
+            turn.notes.append(prompts.TOO_MANY_BLOCKS)
         self._seen_output = True
         return turn
 

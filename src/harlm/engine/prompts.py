@@ -74,6 +74,7 @@ TOO_EARLY = (
 )
 EMPTY = "Not finished yet: the answer is empty. Finish with what you found, or with NOT FOUND and what you looked for."
 PROSE_FINISH_IGNORED = "A FINAL outside a code block was ignored, because you wrote it before you had seen the output of your code."
+TOO_MANY_BLOCKS = "The reply has too many blocks: the rest of it was not read. Write a few blocks at a time."
 LAST_TURN = (
     "This is the last turn. Finish now with the best answer that you can support: FINAL(value) in a code block, or the "
     "answer as plain text."

@@ -6,14 +6,17 @@ import time
 from dataclasses import replace
 
 from harlm import events
-from harlm.context import Cited, cite, cite_value, profile
+from harlm.context import Cited, citing, profile
 from harlm.engine.direct import answer_directly
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, as_text
 from harlm.engine.reading import reading_cost
+from harlm.engine.slices import in_slices
 from harlm.errors import ContextOverflow
 from harlm.types import Answer, Latency, MemoryUse, Mode, Profile, Route, Task
+
+_GRACE_S = 0.2  # seconds for which citations are checked if no time is left
 
 
 async def solve(task: Task, node: Node) -> Answer:
@@ -53,7 +56,8 @@ async def solve(task: Task, node: Node) -> Answer:
     if not node.depth:
         await node.run.memory.close()  # its last calls to an embedder are part of the answer's usage
     node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
-    answer = _answer(task, node, route, mode, outcome, known, time.monotonic() - started)
+    checked = await _checked(outcome, task, node)
+    answer = _answer(task, node, route, mode, outcome, known, checked, time.monotonic() - started)
     if outcome.limit is not None:
         raise outcome.limit.with_partial(answer)
     return answer
@@ -70,10 +74,17 @@ def _choose(task: Task, node: Node, known: Profile) -> tuple[Route | None, Mode]
 
 
 def _answer(
-    task: Task, node: Node, route: Route | None, mode: Mode, outcome: Outcome, known: Profile, wall_s: float
+    task: Task,
+    node: Node,
+    route: Route | None,
+    mode: Mode,
+    outcome: Outcome,
+    known: Profile,
+    checked: tuple[str, object, Cited],
+    wall_s: float,
 ) -> Answer:
     usage = replace(node.account.usage, early=node.clock.early)
-    text, data, cited = _checked(outcome, task, node)
+    text, data, cited = checked
     return Answer(
         text=text,
         data=data,
@@ -109,12 +120,11 @@ def _memory_use(node: Node, text: str) -> MemoryUse:
     )
 
 
-def _checked(outcome: Outcome, task: Task, node: Node) -> tuple[str, object, Cited]:
+async def _checked(outcome: Outcome, task: Task, node: Node) -> tuple[str, object, Cited]:
     """Text, data and citations of an outcome; at the root the citations have been checked."""
     if node.depth:
         return outcome.text, outcome.data, Cited(outcome.text, (), 0)
-    if outcome.data is None:
-        cited = cite(outcome.text, task.context)
-        return cited.text, None, cited
-    data, cited = cite_value(outcome.data, task.context)
-    return as_text(data), data, cited
+    late = time.monotonic() + max(_GRACE_S, node.account.seconds_left)
+    value = outcome.text if outcome.data is None else outcome.data
+    data, cited = await in_slices(citing(value, task.context, lambda: time.monotonic() > late))
+    return (cited.text, None, cited) if outcome.data is None else (as_text(data), data, cited)

@@ -27,7 +27,6 @@ _LEAST = 20  # characters; less room than this holds nothing
 _B, _K = 0.5, 1.2  # of BM25
 _MOST = 400_000  # characters that are searched; of a longer text the beginning and the end
 _LINE = re.compile(r"\S.*")
-_WORD_END = re.compile(r"\s+\S*$")
 
 Measure = Callable[[str], int]
 """The tokens of a text, or an upper bound of them."""
@@ -74,10 +73,19 @@ def beginning(text: str, tokens: int, measure: Measure) -> str:
     room = len(text)
     while room > _LEAST:
         room = min(room * 3 // 4, int(room * tokens / max(1, measure(text[:room]))))
-        cut = f"{_WORD_END.sub('', text[:room])} …"
+        cut = f"{_without_last_word(text[:room])} …"
         if measure(cut) <= tokens:
             return cut
     return ""
+
+
+def _without_last_word(text: str) -> str:
+    """``text`` up to its last blanks; all of it if it has none."""
+    without_blanks = text.rstrip()
+    if len(without_blanks) < len(text):
+        return without_blanks
+    words = text.rsplit(None, 1)
+    return words[0] if len(words) == 2 else "" if text[:1].isspace() else text
 
 
 def lines(text: str) -> list[tuple[int, int]]:

@@ -23,6 +23,7 @@ Method = Literal["whole", "extract", "outline", "abstract"]
 _LEAST = 16  # tokens; a shorter extract would say nothing
 _KEPT = 4096  # summaries
 _PROBED = 64  # summaries, the last used, that ``probe`` reads
+_MOST_READ = 300_000  # characters whose numbers and names are looked for at once
 _TOLD_APART = re.compile(r"\w+(?:[-./:@#]\w+)*")
 
 
@@ -79,8 +80,11 @@ def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measur
 
 
 def is_true_to(summary: str, source: str) -> bool:
-    """Whether every number and every identifier of a summary occurs in its source."""
-    known = set(_marks(source))
+    """Whether every number and every identifier of a summary occurs in its source; of a very long one, in its
+    beginning or end, since no more is summarised.
+    """
+    half = _MOST_READ // 2
+    known = set(_marks(source if len(source) <= _MOST_READ else f"{source[:half]} {source[-half:]}"))
     return all(each in known for each in _marks(summary))
 
 
@@ -88,6 +92,8 @@ def _marks(text: str) -> list[str]:
     """The words with a digit, an underscore or an inner capital, which a summary must not make up."""
     found = []
     for each in _TOLD_APART.findall(text):
+        if each.isalpha() and each[1:].islower():
+            continue
         bare = each.strip("-./:@#")
         has_digit = any(letter.isdigit() for letter in bare)
         is_name = "_" in bare or any(letter.isupper() for letter in bare[1:])
@@ -134,7 +140,8 @@ class WarmTier:
         return made
 
     def probe(self, answer: str, original: Callable[[str], Entry | None]) -> tuple[int, int]:
-        """How many numbers and names of an answer survived in the summaries used last.
+        """How many numbers and names of an answer survived in the summaries used last, as far as these and the
+        answer are not too long to be read at once.
 
         Args:
             answer: the text whose numbers and names are counted.
@@ -143,11 +150,13 @@ class WarmTier:
         Returns:
             how many stand in the summaries, and how many in the originals; one counts for each summary.
         """
-        wanted = set(_marks(answer))
+        wanted = set(_marks(answer[:_MOST_READ]))
         kept = probed = 0
-        for (key, *_), summary in list(self.kept.items())[-_PROBED:] if wanted else ():
+        left = _MOST_READ
+        for (key, *_), summary in reversed(list(self.kept.items())[-_PROBED:] if wanted else []):
             entry = None if summary.method == "whole" else original(key)
-            if entry is not None and isinstance(entry.value, str):
+            if entry is not None and isinstance(entry.value, str) and len(entry.value) <= left:
+                left -= len(entry.value)
                 in_original = wanted & set(_marks(entry.value))
                 probed += len(in_original)
                 kept += len(in_original & set(_marks(summary.text)))

@@ -14,11 +14,12 @@ from harlm.models.http import Received, request_headers
 from harlm.models.sent_keys import redactor_of
 from harlm.models.usage import estimated_usage
 from harlm.redact import Redactor
-from harlm.types import Completion, Message, Sampling, Usage
+from harlm.types import LONGEST_REPLY, Completion, Message, Sampling, Usage
 
 Stop = Literal["end", "length", "filter"]
 _OLD_NAME, _NEW_NAME = "max_tokens", "max_completion_tokens"
 _SHORT_REPLY = 1_024  # tokens, for a reply whose limit did not fit next to the prompt
+_LONGEST_REFUSAL = 10_000  # characters
 _MOST_DOLLARS = 1e6  # for one call; a larger reported cost is ignored
 _STOPS: dict[str, Stop] = {
     "length": "length",
@@ -81,18 +82,21 @@ class _Event(msgspec.Struct):
 
 
 class _Pieces:
-    """Puts the pieces of a streamed reply together.
+    """Puts the pieces of a streamed reply together, up to one character more than ``LONGEST_REPLY``.
 
     Args:
-        on_text: called with all of the text so far whenever more arrives.
+        on_text: called with all of the text so far when more arrives: with each piece of a short text, with each
+            256th part of a long one, so that copying it takes time that is linear in its length.
         keys: hides the keys of the request, which may come in pieces too.
     """
 
     def __init__(self, on_text: Callable[[str], None], keys: Redactor) -> None:
         self._on_text = on_text
         self._keys = keys
-        self._unread = b""
+        self._unread = bytearray()
         self._said: list[str] = []
+        self._size = 0
+        self._heard = 0  # characters with which ``on_text`` was last called
         self._refused = ""
         self._usage: _Usage | None = None
         self._error: Any = None
@@ -101,15 +105,25 @@ class _Pieces:
 
     def take(self, piece: bytes) -> None:
         """See ``harlm.models.http.Streamed``."""
-        *lines, self._unread = (self._unread + piece).replace(b"\r\n", b"\n").split(b"\n")
-        before = len(self._said)
+        self._unread += piece
+        if b"\n" not in piece:
+            return
+        whole, _, unread = self._unread.rpartition(b"\n")
+        self._unread = unread
         try:
-            for line in lines:
+            for line in bytes(whole).replace(b"\r\n", b"\n").split(b"\n"):
                 self._line(line)
         except msgspec.DecodeError as error:
             self._garbage = self._garbage or error
-        if len(self._said) > before:
+        if self._size - self._heard > self._size >> 8:
+            self._heard = self._size
             self._on_text(self._keys.settled("".join(self._said)))
+
+    def _say(self, text: str) -> None:
+        text = text[: LONGEST_REPLY + 1 - self._size]
+        if text:
+            self._said.append(text)
+            self._size += len(text)
 
     def _line(self, line: bytes) -> None:
         data = line.removeprefix(b"data:").strip()
@@ -120,13 +134,13 @@ class _Pieces:
         self._error = event.error or self._error
         for choice in event.choices[:1]:
             if choice.delta.content:
-                self._said.append(choice.delta.content)
-            self._refused += choice.delta.refusal or ""
+                self._say(choice.delta.content)
+            self._refused = (self._refused + (choice.delta.refusal or ""))[:_LONGEST_REFUSAL]
             self._finish = choice.finish_reason or self._finish
 
     def whole(self) -> _Reply:
         """See ``harlm.models.http.Streamed``."""
-        self._line(self._unread)
+        self._line(bytes(self._unread))
         if self._garbage is not None:
             raise self._garbage
         if self._error is not None:

@@ -13,6 +13,7 @@ from harlm.types import Rate, Rates
 _PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
+_LONGEST = 64  # characters of a duration or date
 _LARGEST = 1 << 50
 
 
@@ -55,7 +56,7 @@ def _rate(headers: Mapping[str, str], prefix: str, what: str) -> Rate | None:
 
 def _duration(text: str | None) -> float | None:
     """Seconds from ``1.2s``, ``6m0s``, ``120ms``, ``59`` or a date."""
-    if not text:
+    if not text or len(text) > _LONGEST:
         return None
     parts = _PARTS.findall(text)
     if parts and "".join(number + unit for number, unit in parts) == text:

@@ -7,20 +7,22 @@ from xml.sax.saxutils import escape
 from harlm.scheduler.plan import CallSite, Plan
 
 _BOX_W, _BOX_H, _GAP_X, _GAP_Y, _MARGIN = 300, 62, 40, 46, 20
+NOT_WHOLE = "the cell is too long or too complex to be analysed whole; it may make other calls"
 _LETTERS = 44  # characters of a line in a box
 
 
 def as_text(plan: Plan) -> str:
     """One line for each call, indented by its level, then the shape and the longest chain of the plan."""
     if not plan.sites:
-        return "no calls"
+        return NOT_WHOLE if not plan.is_whole else "no calls"
     levels = _levels(plan)
     lines = [
         f"{'  ' * levels[site.number]}[{site.number}] line {site.line}: {site.source}{_remarks(site)}"
         for site in plan.sites
     ]
     path = " → ".join(f"[{number}]" for number in plan.critical_path)
-    return "\n".join([*lines, "", f"shape: {plan.shape} · longest chain: {plan.length} ({path})"])
+    lines += ["", f"shape: {plan.shape} · longest chain: {plan.length} ({path})"]
+    return "\n".join(lines if plan.is_whole else [*lines, NOT_WHOLE])
 
 
 def as_dot(plan: Plan) -> str:
@@ -56,7 +58,9 @@ def as_svg(plan: Plan) -> str:
     height = 2 * _MARGIN + max((y for _, y in places.values()), default=0) + _BOX_H + 20
     drawn = [_arrow(places[source], places[target], kind) for source, target, kind in _edges(plan)]
     drawn += [_box(site, *places[site.number]) for site in plan.sites]
-    title = "no calls" if not plan.sites else f"{plan.shape} · longest chain: {plan.length}"
+    title = f"{plan.shape} · longest chain: {plan.length}" if plan.sites else as_text(plan)
+    if plan.sites and not plan.is_whole:
+        title = f"{title} · {NOT_WHOLE}"
     drawn.append(f'<text x="{_MARGIN}" y="{height - 12}">{escape(title)}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="monospace" '

@@ -45,6 +45,11 @@ class FoundSite:
 
     def as_call_site(self) -> CallSite:
         """The site of the plan."""
+        chained, decided = set(map(loop_of, self.needs)), set(map(loop_of, self.decided_by))
+
+        def flow(depth: int) -> Flow:
+            return "chain" if depth in chained else "search" if depth in decided else "map"
+
         return CallSite(
             number=self.number,
             tool=self.tool,
@@ -53,16 +58,10 @@ class FoundSite:
             needs=self._others(self.needs),
             decided_by=self._others(self.decided_by),
             loops=tuple(
-                Loop(header=loop.header, flow=self._flow(depth))
-                for depth, loop in enumerate(self.loops, start=1)
+                Loop(header=loop.header, flow=flow(depth)) for depth, loop in enumerate(self.loops, start=1)
             ),
             through=self.through,
         )
 
     def _others(self, taint: set[int]) -> tuple[int, ...]:
         return tuple(sorted(each for each in taint if each > 0 and each != self.number))
-
-    def _flow(self, depth: int) -> Flow:
-        if depth in map(loop_of, self.needs):
-            return "chain"
-        return "search" if depth in map(loop_of, self.decided_by) else "map"

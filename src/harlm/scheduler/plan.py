@@ -74,9 +74,15 @@ class CallSite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All calls of one cell."""
+    """The calls of one cell.
+
+    Attributes:
+        sites: the places that call models.
+        is_whole: whether these are all; not if the cell is too long or too complex to be analysed.
+    """
 
     sites: tuple[CallSite, ...]
+    is_whole: bool = True
 
     def site(self, number: int) -> CallSite:
         """The site with this number."""
@@ -107,6 +113,8 @@ class Plan:
     @property
     def shape(self) -> Shape:
         """The structure of the whole cell."""
+        if not self.is_whole:
+            return "mixed"
         if not self.sites:
             return "no calls"
         if any(site.tool.startswith("rlm") for site in self.sites):
@@ -117,7 +125,8 @@ class Plan:
             return "search"
         if "chain" in flows:
             return "hierarchical" if any(site.is_many and site.steps for site in self.sites) else "chain"
-        if many and any(set(site.needs) & {each.number for each in many} for site in self.sites):
+        numbers = {each.number for each in many}
+        if any(not numbers.isdisjoint(site.needs) for site in self.sites):
             return "map-reduce"
         if many:
             return "map" if len(many) == len(self.sites) else "mixed"

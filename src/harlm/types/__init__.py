@@ -23,6 +23,7 @@ from harlm.types.memory import (
     TierUse,
 )
 from harlm.types.model import (
+    LONGEST_REPLY,
     RELIABLE_SHARE,
     Completion,
     Message,
@@ -58,6 +59,7 @@ from harlm.types.usage import (
 
 __all__ = [
     "FREE",
+    "LONGEST_REPLY",
     "MODES",
     "PICOS",
     "RELIABLE_SHARE",

@@ -82,6 +82,11 @@ class Completion:
     rates: Rates | None = None
 
 
+LONGEST_REPLY = 2_000_000
+"""The most characters of a reply. A longer one is cut where it enters the engine, and by adapters as it arrives: no
+model writes as much, and everything that reads a reply does so in the event loop.
+"""
+
 RELIABLE_SHARE = 0.25
 """The share of its window in which a model is assumed to read reliably, unless it was measured for that
 model. Published accuracy curves fall long before the window is full.

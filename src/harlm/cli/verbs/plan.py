@@ -63,6 +63,7 @@ def _read(path: Path) -> str:
 
 def _as_json(plan: Plan) -> dict[str, Any]:
     return {
+        "whole": plan.is_whole,
         "shape": plan.shape,
         "length": plan.length,
         "critical_path": plan.critical_path,

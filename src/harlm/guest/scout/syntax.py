@@ -248,7 +248,7 @@ def callers(trees: list[ast.Module], known: frozenset[str] = MODEL_CALLS) -> fro
             name
             for tree in trees
             for node in ast.walk(tree)
-            for name in _named_after(node)
+            for name in named_after(node)
             if name not in found and facts(node).names & found
         }
         if not more:
@@ -256,7 +256,7 @@ def callers(trees: list[ast.Module], known: frozenset[str] = MODEL_CALLS) -> fro
         found |= more
 
 
-def _named_after(node: ast.AST) -> frozenset[str]:
+def named_after(node: ast.AST) -> frozenset[str]:
     """The names that a node gives to something that can be called."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return frozenset({node.name})

@@ -50,12 +50,12 @@ _HOP = Pattern(
     r"\bthe\s+(?P<noun>[\w'’-]+(?:\s+[\w'’-]+)?)\s+(?P<clause>(?:who|that|which|whose|where|of|behind)\s+.+?)\s*\?*$",
     re.IGNORECASE,
 )
-_ASKS = Pattern(r"[^.!?\n]*\?")
 _WEIGHTS = Pattern(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
 _CLUE = "# looking further: "
 _NOTHING_FOUND = f"{NOT_FOUND}: no sentence holds enough of the words of the question."
 _WELL_SUPPORTED = 0.5  # the share of the question that one place must hold for a yes or no
 _POORLY_SUPPORTED = 0.3  # below this share, a second place is searched for
+_LONGEST_QUESTION = 1_000  # characters that are read for the form of the question
 _MOST_PASSAGES = 40  # that a summary is made from
 
 
@@ -91,15 +91,21 @@ def reply_to(messages: Sequence[Message]) -> str:
 def _read_prompt(prompt: str) -> str:
     asked = markup.read_direct_prompt(prompt)
     if asked.documents:
-        question = asked.question.strip()
+        question = _question(asked.question)
         if answer := settled(_intent_over(question, asked.documents), asked.documents):
             return answer
         passages = [each for name, text in asked.documents for each in _passages(name, text)]
     else:
         question, passages = _untagged(prompt)
+        question = _question(question)
     if isinstance(read_intent(question, has_code=False, has_records=False), Summarise):
         return quoted_summary(passages[:_MOST_PASSAGES], most=2) or NOT_FOUND
     return quoted_answer(Reading(question, passages)) or _NOTHING_FOUND
+
+
+def _question(text: str) -> str:
+    """A question as its form is read: its beginning, with one blank in place of several."""
+    return re.sub(r"(\s)\s+", r"\1", text[: 2 * _LONGEST_QUESTION].strip())[:_LONGEST_QUESTION]
 
 
 def _intent_over(question: str, documents: Sequence[tuple[str, str]]) -> Intent:
@@ -119,7 +125,7 @@ def _untagged(prompt: str) -> tuple[str, list[Passage]]:
     if len(blocks) == 1:
         first, _, rest = prompt.partition("\n")
         blocks = [first.strip(), rest.strip()] if rest.strip() else _split_after_question(prompt)
-    asking = next((i for i, block in enumerate(blocks) if len(block) < 600 and _ASKS.search(block)), 0)
+    asking = next((i for i, block in enumerate(blocks) if len(block) < 600 and "?" in block), 0)
     question = re.sub(r"^(?:Question|Q|Instruction|Task)\s*:\s*", "", blocks[asking], flags=re.IGNORECASE)
     text = "\n\n".join(block for i, block in enumerate(blocks) if i != asking)
     return question, _passages(
@@ -128,10 +134,11 @@ def _untagged(prompt: str) -> tuple[str, list[Passage]]:
 
 
 def _split_after_question(prompt: str) -> list[str]:
-    match = _ASKS.search(prompt)
-    if match is None:
+    end = prompt.find("?") + 1
+    if not end:
         return [prompt]
-    return [match[0].strip(), (prompt[: match.start()] + prompt[match.end() :]).strip()]
+    start = max(prompt.rfind(mark, 0, end - 1) for mark in ".!\n") + 1
+    return [prompt[start:end].strip(), (prompt[:start] + prompt[end:]).strip()]
 
 
 def _passages(name: str, text: str) -> list[Passage]:
@@ -150,7 +157,7 @@ class _Root:
 
     def __init__(self, messages: Sequence[Message], *, can_call: bool) -> None:
         opening = markup.read_opening(next(each.content for each in messages if each.role == "user"))
-        self.question = opening.question.strip()
+        self.question = _question(opening.question)
         self._about = opening.context.strip()
         self._written = [message.content for message in messages if message.role == "assistant"]
         self._seen = messages[-1].content if self._written else ""

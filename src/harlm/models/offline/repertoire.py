@@ -172,7 +172,8 @@ def importing(docs: list[Any], module: str) -> list[Item]:
     found = []
     top = re.escape(module.split(".")[0])
     # A statement may continue on the next line after a backslash.
-    plausible = re.compile(rf"(?:import|from)[ \t]+(?:[^\n\\]|\\\n)*?\b{top}\b")
+    keyword = r"(?:import|from)[ \t]"
+    plausible = re.compile(rf"{keyword}(?:(?!{keyword})(?:[^\n\\]|\\\n))*?\b{top}\b")
     for doc in docs:
         if module.split(".")[0] not in doc or (is_python(doc) and not plausible.search(doc)):
             continue
@@ -224,7 +225,7 @@ def assigned(docs: list[Any], name: str) -> list[tuple[str, Item]]:
     found = [(match, item) for doc in docs if name in doc for match, item in matching_lines(doc, pattern)]
     found.sort(key=lambda pair: ("test" in pair[1][0].name.lower(), len(pair[0]["indent"]) > 0))
     return [
-        (re.sub(r"\s+(?:#|//)\s.*$", "", match["value"]).strip().rstrip(",;"), item) for match, item in found
+        (re.sub(r"(?<!\s)\s+(?:#|//)\s.*", "", match["value"]).strip().rstrip(",;"), item) for match, item in found
     ]
 
 
@@ -335,7 +336,7 @@ def records(doc: Any) -> list[tuple[int, str, dict[str, str]]]:
             found.append(
                 (number, line.strip(), {str(key).lower(): str(value) for key, value in fields.items()})
             )
-        elif pairs := re.findall(r"(\w+)[=:]\s*(\"[^\"]*\"|[^\s,;]+)", line):
+        elif pairs := re.findall(r"(?<!\w)(\w++)[=:]\s*+(\"[^\"]*\"|[^\s,;]+)", line):
             found.append((number, line.strip(), {key.lower(): value.strip('"') for key, value in pairs}))
     return found
 

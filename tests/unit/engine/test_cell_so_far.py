@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.engine.parsing import whole_statements
+from harlm.engine.cell_so_far import CellSoFar
 
 CELL = """\
 import re
@@ -28,6 +28,12 @@ except ValueError:
     x = 2
 print(x)
 """
+
+
+def whole_statements(text: str) -> str:
+    return CellSoFar().take(text)
+
+
 REPLY = f"Let me look.\n\n```repl\n{CELL}```\nThat is all."
 
 
