@@ -139,7 +139,7 @@ def confine_repl(
     folder: str | None,
     memory_bytes: int,
     file_bytes: int,
-) -> None:
+) -> int | None:
     """Confine this process, a REPL of a confined run, permanently.
 
     Args:
@@ -151,39 +151,64 @@ def confine_repl(
         memory_bytes: limit of the address space.
         file_bytes: limit of the size of one file.
 
+    Returns:
+        Rules for ``narrow`` under which the folder can only be read; ``None`` on tiers without a folder.
+        They are made here because the process can make none afterwards.
+
     Raises:
         KernelRefused, OSError: a step is not possible here.
     """
     limits.limit(memory_bytes=memory_bytes, file_bytes=file_bytes, threads=confined.threads)
     if tier == "s0":
-        return
+        return None
+    only_to_read = None
     if tier == "s3":
-        confine_folder(python, folder)
+        only_to_read = rules_for(python, folder, may_write=False)
+        own = rules_for(python, folder)
+        narrow(own)
+        os.close(own)
     seccomp.confine(seccomp.allow_list(may_write=tier == "s3", may_fork=confined.gate is not None))
+    return only_to_read
 
 
-def confine_folder(python: Python, folder: str | None, *, may_write: bool = True) -> None:
-    """Leave this process no folder except ``folder`` and those that Python needs, permanently.
+def rules_for(python: Python, folder: str | None, *, may_write: bool = True) -> int:
+    """Make rules that leave a process no folder except ``folder`` and those that Python needs.
 
     Args:
         python: what the interpreter needs to read.
         folder: the path of the folder; ``None`` for no folder.
         may_write: whether it may be written to, and not only read.
 
+    Returns:
+        The descriptor of the rules, for ``narrow``. The caller owns it.
+
     Raises:
-        KernelRefused: this was done 16 times already, which is the most that Landlock allows.
+        KernelRefused: this kernel has no Landlock.
     """
     own = [folder] if folder else []
     read = [*python.folders, *_READABLE_DEVICES]
-    landlock.confine(read=read if may_write else [*read, *own], change=own if may_write else [])
+    return landlock.rules(read=read if may_write else [*read, *own], change=own if may_write else [])
+
+
+def narrow(rules: int) -> None:
+    """Put rules on this process, permanently, in addition to those that it has.
+
+    Args:
+        rules: the descriptor that ``rules_for`` returned.
+
+    Raises:
+        KernelRefused: this was done 16 times already, which is the most that Landlock allows.
+    """
+    landlock.enter(rules)
 
 
 __all__ = [
     "Confined",
     "KernelRefused",
     "Python",
-    "confine_folder",
     "confine_repl",
     "confine_run",
+    "narrow",
+    "rules_for",
     "what_python_needs",
 ]

@@ -13,6 +13,7 @@ import shutil
 import signal
 import threading
 from contextlib import suppress
+from typing import NamedTuple
 
 from .. import confine
 from ..confine import seccomp
@@ -28,30 +29,43 @@ from .scout_process import ScoutLauncher, scout
 from .session import Session
 from .zygote_socket import close_all_but
 
-WIRE, TEXTS = 3, 4
-"""Descriptors of a REPL besides 0 to 2: the socket to the host, and the file of its own texts until they are
-read.
+WIRE, TEXTS, RULES = 3, 4, 5
+"""Descriptors of a REPL besides 0 to 2: the socket to the host, the file of its own texts until they are read,
+and the rules under which its folder can only be read.
 """
 
 
-def settle(wire: int, output: int, texts: int | None) -> None:
-    """Move the descriptors to ``WIRE``, ``TEXTS`` and, for output, to 1 and 2; close all others above 2.
+class Place(NamedTuple):
+    """Where the cells of a REPL may write.
+
+    Attributes:
+        folder: the path of their folder; ``None`` if they cannot write.
+        rules: the descriptor of rules under which they can only read it; ``None`` on tiers without.
+    """
+
+    folder: str | None
+    rules: int | None
+
+
+def settle(wire: int, output: int, texts: int | None, rules: int | None) -> None:
+    """Move the descriptors to ``WIRE``, ``TEXTS``, ``RULES`` and, for output, to 1 and 2; close all others
+    above 2.
 
     Args:
         wire: the socket to the host.
         output: where the process prints.
         texts: a file of texts that only this REPL has, if any.
+        rules: see ``Place``.
     """
-    kept = [
-        fcntl.fcntl(descriptor, fcntl.F_DUPFD, TEXTS + 1)
-        for descriptor in (wire, output, *([] if texts is None else [texts]))
-    ]
-    os.dup2(kept[1], 1)
-    os.dup2(kept[1], 2)
-    os.dup2(kept[0], WIRE)
-    if texts is not None:
-        os.dup2(kept[2], TEXTS)
-    close_all_but(WIRE, *([] if texts is None else [TEXTS]))
+    places = {WIRE: wire, 1: output, 2: output, TEXTS: texts, RULES: rules}
+    kept = {
+        place: fcntl.fcntl(descriptor, fcntl.F_DUPFD, RULES + 1)
+        for place, descriptor in places.items()
+        if descriptor is not None
+    }
+    for place, descriptor in kept.items():
+        os.dup2(descriptor, place)
+    close_all_but(*(place for place in kept if place > 2))
 
 
 def rehearse() -> None:
@@ -80,7 +94,7 @@ def prepare(
     *,
     memory_bytes: int,
     file_bytes: int,
-) -> str | None:
+) -> Place:
     """Confine this process, before it is known which REPL it will be.
 
     Args:
@@ -92,26 +106,25 @@ def prepare(
         file_bytes: limit of the size of one file.
 
     Returns:
-        The path of that folder; ``None`` if cells cannot write.
+        That folder, and the rules under which it can only be read.
 
     Raises:
         KernelRefused, OSError: a step is not possible here.
     """
     die_with_parent()
     place = _make_folder(tier, folder)
-    confine.confine_repl(
+    rules = confine.confine_repl(
         tier, python, confined, folder=place, memory_bytes=memory_bytes, file_bytes=file_bytes
     )
-    return place
+    return Place(place, rules)
 
 
 def serve(
     channel: Channel,
     library: Library,
-    python: confine.Python,
     *,
     tier: str,
-    folder: str | None,
+    place: Place,
     own_texts: int | None,
 ) -> None:
     """Serve the host until it closes the connection.
@@ -119,9 +132,8 @@ def serve(
     Args:
         channel: the connection to the host.
         library: the texts of the run; those of this REPL are taken from it, or read from ``own_texts``.
-        python: what the interpreter needs to read.
         tier: of the sandbox.
-        folder: the path that ``prepare`` returned.
+        place: what ``prepare`` returned; its rules are at ``RULES``.
         own_texts: descriptor of a file of texts that only this REPL has, if any.
     """
     setup = channel.command()
@@ -129,8 +141,7 @@ def serve(
     random.seed(setup["seed"])
     library = _library(library, setup, own_texts)
     library.connect(channel.call)
-    if tier == "s0":
-        folder = setup["folder"]
+    folder = setup["folder"] if tier == "s0" else place.folder
     _enter(folder)
     session = Session(
         library,
@@ -143,7 +154,7 @@ def serve(
         sign_of_life=lambda: channel.send({"op": "alive"}),
     )
     channel.send({"op": "ready"})
-    _Life(channel, session, tier, python, folder).live()
+    _Life(channel, session, folder, has_rules=place.rules is not None).live()
 
 
 def _library(library: Library, setup: Frame, own_texts: int | None) -> Library:
@@ -167,8 +178,8 @@ def _make_folder(tier: str, name: str) -> str | None:
 
 
 def _enter(folder: str | None) -> None:
-    os.chdir(folder or "/")
-    if folder is not None:
+    if folder is not None:  # else this process stays in the root folder, where the zygote is
+        os.chdir(folder)
         os.environ.update(HOME=folder, TMPDIR=folder)
 
 
@@ -178,14 +189,11 @@ class _Life:
     Responsibilities: run cells, start scouts, and fork into a branch when the host orders one.
     """
 
-    def __init__(
-        self, channel: Channel, session: Session, tier: str, python: confine.Python, folder: str | None
-    ) -> None:
+    def __init__(self, channel: Channel, session: Session, folder: str | None, *, has_rules: bool) -> None:
         self._channel = channel
         self._session = session
-        self._tier = tier
-        self._python = python
         self._folder = folder
+        self._has_rules = has_rules
         self._handler = self._interrupt  # one object: each access to the method makes another
 
     def live(self) -> None:
@@ -277,15 +285,17 @@ class _Life:
 
     def _become_branch(self, frame: Frame, descriptors: list[int]) -> None:
         try:
-            wire, output = descriptors
+            wire, output, *rules = descriptors
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.dup2(wire, WIRE, inheritable=False)
+            random.seed(frame["seed"])
+            if self._folder is not None and frame["may_write"]:
+                self._copy_folder(frame["folder"])
+            if self._has_rules:
+                confine.narrow(rules[0] if frame["may_write"] else RULES)
             for descriptor in descriptors:
                 os.close(descriptor)
-            random.seed(frame["seed"])
-            if self._folder is not None:
-                self._take_folder(frame["folder"], may_write=frame["may_write"])
         except BaseException:  # noqa: BLE001 - a half-made branch is useless; the host notices that it ended
             os._exit(1)
         self._channel.send({"op": "ready"})
@@ -297,25 +307,24 @@ class _Life:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.dup2(wire, WIRE, inheritable=False)
+        if self._has_rules:
+            confine.narrow(RULES)
         close_all_but(WIRE)  # also the cell's files: a read here would move the position there
         for number in INTERRUPTS:
             signal.signal(number, signal.SIG_DFL)
-        if self._tier == "s3" and self._folder is not None:
-            confine.confine_folder(self._python, self._folder, may_write=False)
 
-    def _take_folder(self, name: str, *, may_write: bool) -> None:
-        """Give this branch its own copy of the folder, or the same folder to read only."""
+    def _copy_folder(self, name: str) -> None:
+        """Give this branch its own copy of the folder, in it. The zygote has made the copy's folder if rules
+        belong to it.
+        """
         assert self._folder is not None
-        if may_write:
-            copy = f"{self._folder}/{name}"
-            entries = [entry for entry in os.scandir(self._folder) if not entry.name.startswith(".branch-")]
-            os.mkdir(copy, 0o700)
-            for entry in entries:
-                if entry.is_file(follow_symlinks=False):
-                    shutil.copyfile(entry.path, f"{copy}/{entry.name}")
-                elif entry.is_dir(follow_symlinks=False):
-                    shutil.copytree(entry.path, f"{copy}/{entry.name}", copy_function=shutil.copyfile)
-            self._folder = copy
-            _enter(copy)
-        if self._tier == "s3":
-            confine.confine_folder(self._python, self._folder, may_write=may_write)
+        copy = f"{self._folder}/{name}"
+        entries = [entry for entry in os.scandir(self._folder) if not entry.name.startswith(".branch-")]
+        os.makedirs(copy, 0o700, exist_ok=True)
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                shutil.copyfile(entry.path, f"{copy}/{entry.name}")
+            elif entry.is_dir(follow_symlinks=False):
+                shutil.copytree(entry.path, f"{copy}/{entry.name}", copy_function=shutil.copyfile)
+        self._folder = copy
+        _enter(copy)

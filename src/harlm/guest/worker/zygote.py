@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import os
 import select
+import selectors
 import signal
 import socket
 import sys
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 
 from .. import confine
 from ..confine.kernel import KernelRefused, prctl
+from ..confine.limits import be_killed_first
 from ..confine.namespaces import WORK
 from . import escape_attempts, folders, repl
 from .channel import Channel
@@ -51,6 +53,9 @@ def main() -> None:
     _use_real_paths(packages)
     python = confine.what_python_needs(sys.path)
     if sys.platform == "linux":
+        be_killed_first()
+        # Cells may not use epoll: what it watches is memory of the kernel that no limit counts.
+        selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc] # the name is that of a class
         with suppress(KernelRefused):
             prctl("adopt orphans", _CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit statuses are not needed
@@ -192,6 +197,8 @@ class _RunZygote:
                 self._open(order, descriptors)
             elif order["op"] == "adopt":
                 self._children.add(order["pid"])
+            elif order["op"] == "rules":
+                self._make_rules(order["id"], f"{WORK}/{order['folder']}")
             elif order["op"] == "clear" and self._order["tier"] == "s3":
                 folders.remove(f"{WORK}/{order['folder']}")
 
@@ -239,6 +246,19 @@ class _RunZygote:
         with suppress(OSError):  # reported when the next REPL is ordered
             self._spare = self._spare or self._forked()
 
+    def _make_rules(self, number: int, folder: str) -> None:
+        """Make a folder for a branch, and the rules that leave it no other. A REPL cannot make rules: they are
+        memory of the kernel that no limit counts.
+        """
+        try:
+            os.mkdir(folder, 0o700)
+            rules = confine.rules_for(self._python, folder)
+        except (KernelRefused, OSError) as error:
+            self._control.send({"op": "failed", "id": number, "why": str(error)})
+            return
+        self._control.send({"op": "made", "id": number}, [rules])
+        os.close(rules)
+
     def _hand_over(self, descriptors: list[int], more_memory: int) -> tuple[int, str]:
         while True:
             if more_memory:  # for texts of its own, which do not fit the spare's limit
@@ -283,11 +303,10 @@ class _RunZygote:
                 memory_bytes=self._order["memory_bytes"] + more_memory, file_bytes=self._order["file_bytes"],
             )  # fmt: skip
             _, (wire, output, *texts) = control.receive()
-            repl.settle(wire, output, texts[0] if texts else None)
+            repl.settle(wire, output, texts[0] if texts else None, place.rules)
             repl.serve(
-                Channel(repl.WIRE), self._library, self._python, tier=tier, folder=place,
-                own_texts=repl.TEXTS if texts else None,
-            )  # fmt: skip
+                Channel(repl.WIRE), self._library, tier=tier, place=place, own_texts=repl.TEXTS if texts else None
+            )
         except (EOFError, ConnectionError):
             pass  # the run ended before this spare was used
         except BaseException:  # noqa: BLE001 - this process must never return into its parent's loop

@@ -5,6 +5,8 @@ when a cell kills it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import secrets
 from collections.abc import Callable
 
@@ -40,6 +42,7 @@ class ReplProcess:
         self._setup = setup
         self._on_call = on_call
         self._folders: Folders | None = None
+        self._path = ""  # of its folder, in the run's work folder
 
     async def start(self) -> None:
         """Have a process forked from the zygote, and set it up.
@@ -48,6 +51,7 @@ class ReplProcess:
             SandboxFailure: it cannot be started, or did not start in time.
         """
         self.link, self._folders = await self._workers.start(self._setup, self._on_call)
+        self._path = self.link.worker.folder
 
     async def drop(self) -> None:
         """End it, and release its folder."""
@@ -68,14 +72,22 @@ class ReplProcess:
         """
         seed, name = secrets.randbits(63), f".branch-{secrets.token_hex(8)}"
         order = frames.Fork(seed=seed, folder=name, may_write=not read_only)
-        with Ends() as ends:
+        branch._path = self._path if read_only else f"{self._path}/{name}"
+        with contextlib.ExitStack() as held:
+            try:
+                rules = [] if read_only else await self._workers.branch_rules(branch._path)
+            except SandboxFailure:  # no space is left for its folder
+                return None
+            for each in rules:
+                held.callback(os.close, each)
+            ends = held.enter_context(Ends())
             ask_for_sender(ends.ours)
             self._workers.order_fork(link.worker)
             answer = link.due(lambda frame: isinstance(frame, frames.Forked | frames.Unforked))
             has_branch = False
             try:
                 async with asyncio.timeout(_FORK_S):
-                    await link.to_worker.send_with(order, [ends.theirs.fileno(), ends.output])
+                    await link.to_worker.send_with(order, [ends.theirs.fileno(), ends.output, *rules])
                     ends.give()
                     if isinstance(await answer, frames.Forked):
                         has_branch = await branch._take_over(ends, link.worker, self._folders)

@@ -296,6 +296,23 @@ class Workers:
         more_memory = 8 * texts.size if texts.size > _SMALL_TEXTS else 0
         return await self._zygote.open(descriptors, more_memory)
 
+    async def branch_rules(self, folder: str) -> list[int]:
+        """Have a folder made for a branch, on tiers where each REPL has one.
+
+        Args:
+            folder: its path in the run's work folder.
+
+        Returns:
+            the descriptor of the rules that leave the branch no other folder, which the caller owns; nothing
+            on other tiers.
+
+        Raises:
+            SandboxFailure: it cannot be made.
+        """
+        if self._tier != "s3" or self._zygote is None:
+            return []
+        return [await self._zygote.rules(folder)]
+
     async def adopt(self, worker: WorkerProcess) -> None:
         """Have a process that a REPL forked ended with the run."""
         if self._zygote is not None:

@@ -80,8 +80,18 @@ class Opened(_News, frozen=True, kw_only=True, tag="opened"):
     folder: str
 
 
-class OpenFailed(_News, frozen=True, kw_only=True, tag="failed"):
-    """A REPL could not be forked.
+class Made(_News, frozen=True, kw_only=True, tag="made"):
+    """The folder of a branch was made. The rules that leave it no other come with the message.
+
+    Attributes:
+        id: of the order.
+    """
+
+    id: int
+
+
+class Failed(_News, frozen=True, kw_only=True, tag="failed"):
+    """A REPL could not be forked, or a folder not made.
 
     Attributes:
         id: of the order.
@@ -106,7 +116,7 @@ class Gone(_News, frozen=True, kw_only=True, tag="gone"):
     peak_kb: int
 
 
-News = Refused | Built | Up | Opened | OpenFailed | Gone
+News = Refused | Built | Up | Opened | Made | Failed | Gone
 
 _decoder: msgspec.msgpack.Decoder[News] = msgspec.msgpack.Decoder(News)
 _encode = msgspec.msgpack.Encoder().encode
