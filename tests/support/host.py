@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.support.processes import descendants
 
@@ -180,7 +180,7 @@ class Host:
         if self._child is None:
             self._start()
         judged = self._judge(case)
-        print(judged)
+        sys.stdout.write(f"{judged}\n")
         return judged
 
     def hold(self, *cases: Case) -> list[Judged]:
@@ -241,7 +241,7 @@ class Host:
             disk_mb=_size_mb(self._folder) - first_disk, left=before.left(child.pid, self._temporary),
         )  # fmt: skip
 
-    def _read(self, patience_s: float, go_on: Callable[[], bool]) -> dict[str, object] | None:
+    def _read(self, patience_s: float, go_on: Callable[[], bool]) -> dict[str, Any] | None:
         """The next line of the child; ``None`` if it ended, took too long or ``go_on`` said no."""
         assert self._child is not None
         assert self._child.stdout is not None
@@ -257,7 +257,7 @@ class Host:
                 elif not go_on() or time.monotonic() > until:
                     return None
         line, _, self._unread = self._unread.partition(b"\n")
-        found: dict[str, object] = json.loads(line)
+        found: dict[str, Any] = json.loads(line)
         return found
 
     def close(self) -> None:

@@ -66,7 +66,11 @@ def _settings(case: dict[str, Any]) -> Config:
     limit = case["cell_seconds"]
     return Config(
         sandbox=SandboxSettings(
-            tier=case["tier"], cell_seconds=limit, cpu_seconds=limit, silence_seconds=limit, allow_unsafe=False
+            tier=case["tier"],
+            cell_seconds=limit,
+            cpu_seconds=limit,
+            silence_seconds=limit,
+            allow_unsafe=False,
         ),
         budget=BudgetSettings(seconds=case["seconds"]),
         memory=MemorySettings(max_mb=case["memory_mb"], cache=case["cache"]),
@@ -105,16 +109,21 @@ async def _run(case: dict[str, Any], home: str, gaps: Gaps) -> dict[str, Any]:
     return {"ended": ended, "text": text[:4000], "marks": sorted(model.marks)}
 
 
+def _say(news: dict[str, Any]) -> None:
+    sys.stdout.write(f"{json.dumps(news)}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Make the runs."""
     home = sys.argv[1]
     for line in sys.stdin:
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak of the memory
-        print(json.dumps({"begun": time.monotonic()}), flush=True)
+        _say({"begun": True})
         gaps = Gaps()
         found = asyncio.run(_run(json.loads(line), home, gaps))
-        print(json.dumps({**found, "late_s": sorted(gaps.late_s)}), flush=True)
+        _say({**found, "late_s": sorted(gaps.late_s)})
 
 
 if __name__ == "__main__":

@@ -139,7 +139,7 @@ def confine_repl(
     folder: str | None,
     memory_bytes: int,
     file_bytes: int,
-) -> int | None:
+) -> None:
     """Confine this process, a REPL of a confined run, permanently.
 
     Args:
@@ -151,24 +151,17 @@ def confine_repl(
         memory_bytes: limit of the address space.
         file_bytes: limit of the size of one file.
 
-    Returns:
-        Rules for ``narrow`` under which the folder can only be read; ``None`` on tiers without a folder.
-        They are made here because the process can make none afterwards.
-
     Raises:
         KernelRefused, OSError: a step is not possible here.
     """
     limits.limit(memory_bytes=memory_bytes, file_bytes=file_bytes, threads=confined.threads)
     if tier == "s0":
-        return None
-    only_to_read = None
+        return
     if tier == "s3":
-        only_to_read = rules_for(python, folder, may_write=False)
         own = rules_for(python, folder)
         narrow(own)
         os.close(own)
     seccomp.confine(seccomp.allow_list(may_write=tier == "s3", may_fork=confined.gate is not None))
-    return only_to_read
 
 
 def rules_for(python: Python, folder: str | None, *, may_write: bool = True) -> int:

@@ -13,7 +13,6 @@ import shutil
 import signal
 import threading
 from contextlib import suppress
-from typing import NamedTuple
 
 from .. import confine
 from ..confine import seccomp
@@ -29,43 +28,30 @@ from .scout_process import ScoutLauncher, scout
 from .session import Session
 from .zygote_socket import close_all_but
 
-WIRE, TEXTS, RULES = 3, 4, 5
-"""Descriptors of a REPL besides 0 to 2: the socket to the host, the file of its own texts until they are read,
-and the rules under which its folder can only be read.
+WIRE, TEXTS = 3, 4
+"""Descriptors of a REPL besides 0 to 2: the socket to the host, and the file of its own texts until they are
+read.
 """
 
 
-class Place(NamedTuple):
-    """Where the cells of a REPL may write.
-
-    Attributes:
-        folder: the path of their folder; ``None`` if they cannot write.
-        rules: the descriptor of rules under which they can only read it; ``None`` on tiers without.
-    """
-
-    folder: str | None
-    rules: int | None
-
-
-def settle(wire: int, output: int, texts: int | None, rules: int | None) -> None:
-    """Move the descriptors to ``WIRE``, ``TEXTS``, ``RULES`` and, for output, to 1 and 2; close all others
-    above 2.
+def settle(wire: int, output: int, texts: int | None) -> None:
+    """Move the descriptors to ``WIRE``, ``TEXTS`` and, for output, to 1 and 2; close all others above 2.
 
     Args:
         wire: the socket to the host.
         output: where the process prints.
         texts: a file of texts that only this REPL has, if any.
-        rules: see ``Place``.
     """
-    places = {WIRE: wire, 1: output, 2: output, TEXTS: texts, RULES: rules}
-    kept = {
-        place: fcntl.fcntl(descriptor, fcntl.F_DUPFD, RULES + 1)
-        for place, descriptor in places.items()
-        if descriptor is not None
-    }
-    for place, descriptor in kept.items():
-        os.dup2(descriptor, place)
-    close_all_but(*(place for place in kept if place > 2))
+    kept = [
+        fcntl.fcntl(descriptor, fcntl.F_DUPFD, TEXTS + 1)
+        for descriptor in (wire, output, *([] if texts is None else [texts]))
+    ]
+    os.dup2(kept[1], 1)
+    os.dup2(kept[1], 2)
+    os.dup2(kept[0], WIRE)
+    if texts is not None:
+        os.dup2(kept[2], TEXTS)
+    close_all_but(WIRE, *([] if texts is None else [TEXTS]))
 
 
 def rehearse() -> None:
@@ -94,7 +80,7 @@ def prepare(
     *,
     memory_bytes: int,
     file_bytes: int,
-) -> Place:
+) -> str | None:
     """Confine this process, before it is known which REPL it will be.
 
     Args:
@@ -106,17 +92,17 @@ def prepare(
         file_bytes: limit of the size of one file.
 
     Returns:
-        That folder, and the rules under which it can only be read.
+        The path of that folder; ``None`` if cells cannot write.
 
     Raises:
         KernelRefused, OSError: a step is not possible here.
     """
     die_with_parent()
     place = _make_folder(tier, folder)
-    rules = confine.confine_repl(
+    confine.confine_repl(
         tier, python, confined, folder=place, memory_bytes=memory_bytes, file_bytes=file_bytes
     )
-    return Place(place, rules)
+    return place
 
 
 def serve(
@@ -124,7 +110,7 @@ def serve(
     library: Library,
     *,
     tier: str,
-    place: Place,
+    folder: str | None,
     own_texts: int | None,
 ) -> None:
     """Serve the host until it closes the connection.
@@ -133,7 +119,7 @@ def serve(
         channel: the connection to the host.
         library: the texts of the run; those of this REPL are taken from it, or read from ``own_texts``.
         tier: of the sandbox.
-        place: what ``prepare`` returned; its rules are at ``RULES``.
+        folder: the path that ``prepare`` returned.
         own_texts: descriptor of a file of texts that only this REPL has, if any.
     """
     setup = channel.command()
@@ -141,7 +127,8 @@ def serve(
     random.seed(setup["seed"])
     library = _library(library, setup, own_texts)
     library.connect(channel.call)
-    folder = setup["folder"] if tier == "s0" else place.folder
+    if tier == "s0":
+        folder = setup["folder"]
     _enter(folder)
     session = Session(
         library,
@@ -154,7 +141,7 @@ def serve(
         sign_of_life=lambda: channel.send({"op": "alive"}),
     )
     channel.send({"op": "ready"})
-    _Life(channel, session, folder, has_rules=place.rules is not None).live()
+    _Life(channel, session, folder).live()
 
 
 def _library(library: Library, setup: Frame, own_texts: int | None) -> Library:
@@ -189,11 +176,10 @@ class _Life:
     Responsibilities: run cells, start scouts, and fork into a branch when the host orders one.
     """
 
-    def __init__(self, channel: Channel, session: Session, folder: str | None, *, has_rules: bool) -> None:
+    def __init__(self, channel: Channel, session: Session, folder: str | None) -> None:
         self._channel = channel
         self._session = session
         self._folder = folder
-        self._has_rules = has_rules
         self._handler = self._interrupt  # one object: each access to the method makes another
 
     def live(self) -> None:
@@ -292,23 +278,23 @@ class _Life:
             random.seed(frame["seed"])
             if self._folder is not None and frame["may_write"]:
                 self._copy_folder(frame["folder"])
-            if self._has_rules:
-                confine.narrow(rules[0] if frame["may_write"] else RULES)
+            for each in rules:
+                confine.narrow(each)
             for descriptor in descriptors:
                 os.close(descriptor)
         except BaseException:  # noqa: BLE001 - a half-made branch is useless; the host notices that it ended
             os._exit(1)
         self._channel.send({"op": "ready"})
 
-    def _become_scout(self, wire: int, output: int) -> None:
+    def _become_scout(self, wire: int, output: int, *rules: int) -> None:
         """Cut this process off from the cell: from here on the cell can see nothing that it does, except the
-        calls it asks for.
+        calls it asks for. With rules, it can only read the cell's folder.
         """
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.dup2(wire, WIRE, inheritable=False)
-        if self._has_rules:
-            confine.narrow(RULES)
+        for each in rules:
+            confine.narrow(each)
         close_all_but(WIRE)  # also the cell's files: a read here would move the position there
         for number in INTERRUPTS:
             signal.signal(number, signal.SIG_DFL)

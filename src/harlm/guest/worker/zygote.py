@@ -55,7 +55,7 @@ def main() -> None:
     if sys.platform == "linux":
         be_killed_first()
         # Cells may not use epoll: what it watches is memory of the kernel that no limit counts.
-        selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc] # the name is that of a class
+        selectors.DefaultSelector = selectors.PollSelector  # type: ignore[assignment,misc] # a class
         with suppress(KernelRefused):
             prctl("adopt orphans", _CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit statuses are not needed
@@ -198,7 +198,7 @@ class _RunZygote:
             elif order["op"] == "adopt":
                 self._children.add(order["pid"])
             elif order["op"] == "rules":
-                self._make_rules(order["id"], f"{WORK}/{order['folder']}")
+                self._make_rules(order)
             elif order["op"] == "clear" and self._order["tier"] == "s3":
                 folders.remove(f"{WORK}/{order['folder']}")
 
@@ -246,17 +246,19 @@ class _RunZygote:
         with suppress(OSError):  # reported when the next REPL is ordered
             self._spare = self._spare or self._forked()
 
-    def _make_rules(self, number: int, folder: str) -> None:
-        """Make a folder for a branch, and the rules that leave it no other. A REPL cannot make rules: they are
-        memory of the kernel that no limit counts.
+    def _make_rules(self, order: dict[str, Any]) -> None:
+        """Make the rules under which a fork of a REPL has only one folder: to write, a new one, or to read. A
+        REPL cannot make rules: they are memory of the kernel that no limit counts.
         """
+        folder = f"{WORK}/{order['folder']}"
         try:
-            os.mkdir(folder, 0o700)
-            rules = confine.rules_for(self._python, folder)
+            if order["may_write"]:
+                os.mkdir(folder, 0o700)
+            rules = confine.rules_for(self._python, folder, may_write=order["may_write"])
         except (KernelRefused, OSError) as error:
-            self._control.send({"op": "failed", "id": number, "why": str(error)})
+            self._control.send({"op": "failed", "id": order["id"], "why": str(error)})
             return
-        self._control.send({"op": "made", "id": number}, [rules])
+        self._control.send({"op": "made", "id": order["id"]}, [rules])
         os.close(rules)
 
     def _hand_over(self, descriptors: list[int], more_memory: int) -> tuple[int, str]:
@@ -303,9 +305,13 @@ class _RunZygote:
                 memory_bytes=self._order["memory_bytes"] + more_memory, file_bytes=self._order["file_bytes"],
             )  # fmt: skip
             _, (wire, output, *texts) = control.receive()
-            repl.settle(wire, output, texts[0] if texts else None, place.rules)
+            repl.settle(wire, output, texts[0] if texts else None)
             repl.serve(
-                Channel(repl.WIRE), self._library, tier=tier, place=place, own_texts=repl.TEXTS if texts else None
+                Channel(repl.WIRE),
+                self._library,
+                tier=tier,
+                folder=place,
+                own_texts=repl.TEXTS if texts else None,
             )
         except (EOFError, ConnectionError):
             pass  # the run ended before this spare was used

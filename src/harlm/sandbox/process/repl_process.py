@@ -43,6 +43,7 @@ class ReplProcess:
         self._on_call = on_call
         self._folders: Folders | None = None
         self._path = ""  # of its folder, in the run's work folder
+        self._only_to_read: list[int] | None = None
 
     async def start(self) -> None:
         """Have a process forked from the zygote, and set it up.
@@ -55,9 +56,28 @@ class ReplProcess:
 
     async def drop(self) -> None:
         """End it, and release its folder."""
+        rules, self._only_to_read = self._only_to_read, None
+        for each in rules or ():
+            os.close(each)
         link, self.link = self.link, None
         folders, self._folders = self._folders, None
         await self._workers.end(link, folders)
+
+    async def rules_to_read(self) -> list[int]:
+        """Rules under which a fork can only read this process's folder: a descriptor that stays this object's;
+        nothing on tiers without. They are made once.
+
+        Raises:
+            SandboxFailure: they cannot be made.
+        """
+        if self._only_to_read is None:
+            made = await self._workers.rules(self._path, may_write=False)
+            if self.link is None:  # dropped meanwhile
+                for each in made:
+                    os.close(each)
+                return []
+            self._only_to_read = made
+        return self._only_to_read
 
     async def fork_into(self, branch: ReplProcess, link: Link, *, read_only: bool) -> int | None:
         """Fork it, and make the fork the process of ``branch``.
@@ -75,10 +95,12 @@ class ReplProcess:
         branch._path = self._path if read_only else f"{self._path}/{name}"
         with contextlib.ExitStack() as held:
             try:
-                rules = [] if read_only else await self._workers.branch_rules(branch._path)
+                rules = await (
+                    self.rules_to_read() if read_only else self._workers.rules(branch._path, may_write=True)
+                )
             except SandboxFailure:  # no space is left for its folder
                 return None
-            for each in rules:
+            for each in () if read_only else rules:
                 held.callback(os.close, each)
             ends = held.enter_context(Ends())
             ask_for_sender(ends.ours)

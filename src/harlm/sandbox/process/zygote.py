@@ -249,23 +249,24 @@ class RunZygote:
         finally:
             self._opening.pop(number, None)
 
-    async def rules(self, folder: str) -> int:
-        """Have a folder made for a branch, and rules that leave it no other.
+    async def rules(self, folder: str, *, may_write: bool) -> int:
+        """Have rules made under which a fork of a REPL has only one folder.
 
         Args:
             folder: its path in the run's work folder.
+            may_write: whether the fork may write to it, and not only read it. The folder is then made too.
 
         Returns:
             the descriptor of the rules, which the caller owns.
 
         Raises:
-            SandboxFailure: the folder cannot be made, or the zygote is gone.
+            SandboxFailure: they cannot be made, or the zygote is gone.
         """
         number = next(self._ids)
         made: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._making[number] = made
         try:
-            await self._talk.send({"op": "rules", "id": number, "folder": folder})
+            await self._talk.send({"op": "rules", "id": number, "folder": folder, "may_write": may_write})
             async with asyncio.timeout(_START_S):
                 return await asyncio.shield(made)
         except (OSError, TimeoutError) as error:
@@ -304,7 +305,7 @@ class RunZygote:
                     case control.Made() if news.id in self._making and descriptors:
                         self._making.pop(news.id).set_result(descriptors[0])
                     case control.Failed() if news.id in self._making:
-                        self._fail(self._making.pop(news.id), f"a folder cannot be made ({news.why})")
+                        self._fail(self._making.pop(news.id), f"rules cannot be made ({news.why})")
                     case control.Failed() if news.id in self._opening:
                         self._fail(
                             self._opening[news.id],
@@ -316,8 +317,7 @@ class RunZygote:
                         for each in descriptors:
                             os.close(each)
         except (EOFError, SandboxFailure):
-            for waiting in (*self._opening.values(), *self._making.values()):
-                self._fail(waiting, "the run's interpreter is gone; ask again, with less memory in use")
+            self._fail_all("the run's interpreter is gone; ask again, with less memory in use")
             for worker in self._workers.values():
                 worker.kill()
 
@@ -342,6 +342,12 @@ class RunZygote:
         else:
             waiting.set_result(worker)
 
+    def _fail_all(self, why: str) -> None:
+        for opening in self._opening.values():
+            self._fail(opening, why)
+        for making in self._making.values():
+            self._fail(making, why)
+
     @staticmethod
     def _fail(waiting: asyncio.Future[Any], why: str) -> None:
         if not waiting.done():
@@ -349,8 +355,7 @@ class RunZygote:
 
     async def close(self) -> None:
         """End the zygote and every REPL that came from it."""
-        for waiting in (*self._opening.values(), *self._making.values()):
-            self._fail(waiting, "the sandbox was closed")
+        self._fail_all("the sandbox was closed")
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)

@@ -81,7 +81,7 @@ class Opened(_News, frozen=True, kw_only=True, tag="opened"):
 
 
 class Made(_News, frozen=True, kw_only=True, tag="made"):
-    """The folder of a branch was made. The rules that leave it no other come with the message.
+    """The rules for a fork of a REPL were made. Their descriptor comes with the message.
 
     Attributes:
         id: of the order.
@@ -91,7 +91,7 @@ class Made(_News, frozen=True, kw_only=True, tag="made"):
 
 
 class Failed(_News, frozen=True, kw_only=True, tag="failed"):
-    """A REPL could not be forked, or a folder not made.
+    """A REPL could not be forked, or rules not made.
 
     Attributes:
         id: of the order.

@@ -26,8 +26,8 @@ from harlm.guest.worker.context import Library
 library = Library()
 for name, text in (("a", "alpha"), ("b", "beta")):
     library.add(name, True, text)
-repl.settle(wire, 1, None, None)
-repl.serve(Channel(repl.WIRE), library, tier="s0", place=repl.Place(None, None), own_texts=None)
+repl.settle(wire, 1, None)
+repl.serve(Channel(repl.WIRE), library, tier="s0", folder=None, own_texts=None)
 print("ended")
 """
 
@@ -155,14 +155,13 @@ def test_descriptors_are_put_in_their_places_and_all_others_are_closed() -> None
 import os
 from harlm.guest.worker import repl
 pipes = [os.pipe() for _ in range(4)]
-wire, output, texts, rules = pipes[2][0], os.dup(1), pipes[0][0], pipes[1][0]
+wire, output, texts = pipes[2][0], os.dup(1), pipes[0][0]
 os.write(pipes[2][1], b"wire")
 os.write(pipes[0][1], b"texts")
-os.write(pipes[1][1], b"rules")
-repl.settle(wire, output, texts, rules)
-print(*(os.read(each, 9) for each in (repl.WIRE, repl.TEXTS, repl.RULES)), sorted(map(int, os.listdir("/proc/self/fd")))[:-1])
+repl.settle(wire, output, texts)
+print(os.read(repl.WIRE, 9), os.read(repl.TEXTS, 9), sorted(map(int, os.listdir("/proc/self/fd")))[:-1])
 """
-    assert printed(code) == "b'wire' b'texts' b'rules' [0, 1, 2, 3, 4, 5]\n"
+    assert printed(code) == "b'wire' b'texts' [0, 1, 2, 3, 4]\n"
 
 
 def test_a_rehearsal_prints_nothing_and_leaves_no_lines_behind() -> None:

@@ -28,7 +28,7 @@ async def test_a_cell_sees_no_variables_and_no_descriptors_of_the_host(repl: Pro
     names, descriptors = seen.output.splitlines()
     assert "OPENAI" not in names
     assert "HARLM" not in names
-    assert descriptors in ("[0, 1, 2, 3]", "[0, 1, 2, 3, 5]")  # 5: the rules for its folder
+    assert descriptors == "[0, 1, 2, 3]"
 
 
 async def test_each_opened_repl_costs_one_process(tier: str) -> None:

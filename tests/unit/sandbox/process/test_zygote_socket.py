@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from harlm.errors import SandboxFailure
-from harlm.sandbox.process.zygote_socket import Gone, Failed, ZygoteSocket, frame_of, receive_with_sender
+from harlm.sandbox.process.zygote_socket import Failed, Gone, ZygoteSocket, frame_of, receive_with_sender
 
 GONE: dict[str, object] = {"op": "gone", "pid": 7, "status": -9, "peak_kb": 100}
 
