@@ -109,7 +109,7 @@ _RULES: dict[str, _Rule] = {
 }
 _LOCKS: _Rule = _one_of(1, _SET_LOCK, _WAIT_FOR_LOCK)
 """Locks of files are memory of the kernel that no limit counts, and belong to a process: among the threads of one
-they exclude nobody. No other process writes to the folder of a REPL, so a lock that is not set is the same as one
+they exclude none. No other process writes to the folder of a REPL, so a lock that is not set is the same as one
 that is (SQLite sets them).
 """
 _OPEN_TO_READ: dict[str, _Rule] = {

@@ -302,11 +302,11 @@ class RunZygote:
                 match news:
                     case control.Opened() if news.id in self._opening:
                         self._opened(self._opening[news.id], news, descriptors)
-                    case control.Made() if news.id in self._making and descriptors:
+                    case control.RulesMade() if news.id in self._making and descriptors:
                         self._making.pop(news.id).set_result(descriptors[0])
-                    case control.Failed() if news.id in self._making:
+                    case control.OrderFailed() if news.id in self._making:
                         self._fail(self._making.pop(news.id), f"rules cannot be made ({news.why})")
-                    case control.Failed() if news.id in self._opening:
+                    case control.OrderFailed() if news.id in self._opening:
                         self._fail(
                             self._opening[news.id],
                             f"a REPL cannot be started ({news.why}); free some memory or processes",

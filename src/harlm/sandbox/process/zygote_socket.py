@@ -80,7 +80,7 @@ class Opened(_News, frozen=True, kw_only=True, tag="opened"):
     folder: str
 
 
-class Made(_News, frozen=True, kw_only=True, tag="made"):
+class RulesMade(_News, frozen=True, kw_only=True, tag="made"):
     """The rules for a fork of a REPL were made. Their descriptor comes with the message.
 
     Attributes:
@@ -90,7 +90,7 @@ class Made(_News, frozen=True, kw_only=True, tag="made"):
     id: int
 
 
-class Failed(_News, frozen=True, kw_only=True, tag="failed"):
+class OrderFailed(_News, frozen=True, kw_only=True, tag="failed"):
     """A REPL could not be forked, or rules not made.
 
     Attributes:
@@ -116,7 +116,7 @@ class Gone(_News, frozen=True, kw_only=True, tag="gone"):
     peak_kb: int
 
 
-News = Refused | Built | Up | Opened | Made | Failed | Gone
+News = Refused | Built | Up | Opened | RulesMade | OrderFailed | Gone
 
 _decoder: msgspec.msgpack.Decoder[News] = msgspec.msgpack.Decoder(News)
 _encode = msgspec.msgpack.Encoder().encode
