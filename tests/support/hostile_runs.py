@@ -5,6 +5,7 @@ JSON, and prints how each ended. ``tests.support.host`` starts it and judges it 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
 import sys
@@ -123,6 +124,7 @@ def main() -> None:
         _say({"begun": True})
         gaps = Gaps()
         found = asyncio.run(_run(json.loads(line), home, gaps))
+        gc.collect()  # a pool of threads ends with its last reference
         _say({**found, "late_s": sorted(gaps.late_s)})
 
 
