@@ -18,13 +18,15 @@ from tests.support.sandboxes import interpreter_for, skip_unless_built
 _GROUP = 25
 _READS_OF_S1 = (
     "devices_opened dotdot_by_descriptor dotdot_by_path_descriptor dotdot_walk folders_listed kernel_symbols "
-    "other_work_folders outside_file_mapped outside_file_seen proc_command_lines proc_self_root project_folder_read "
+    "other_work_folders outside_file_mapped outside_file_seen proc_command_lines proc_self_root process_ids_seen "
+    "project_folder_read "
     "read_passwd read_secret_file sys_listed"
 )
 KNOWN = {
     "s3": frozenset[str](),
-    # Landlock stops cells from opening files, but not from asking whether a file exists and how large it is.
-    "s2": frozenset({"outside_file_seen"}),
+    # Landlock stops cells from opening files, but not from asking whether a path exists and what ``stat`` says of it.
+    # In ``/proc`` the paths are the ids of processes.
+    "s2": frozenset({"outside_file_seen", "process_ids_seen"}),
     # What every user may read, a cell may read too.
     "s1": frozenset(_READS_OF_S1.split()),
 }

@@ -158,32 +158,50 @@ def confine_repl(
     if tier == "s0":
         return
     if tier == "s3":
-        confine_folder(python, folder)
+        own = rules_for(python, folder)
+        narrow(own)
+        os.close(own)
     seccomp.confine(seccomp.allow_list(may_write=tier == "s3", may_fork=confined.gate is not None))
 
 
-def confine_folder(python: Python, folder: str | None, *, may_write: bool = True) -> None:
-    """Leave this process no folder except ``folder`` and those that Python needs, permanently.
+def rules_for(python: Python, folder: str | None, *, may_write: bool = True) -> int:
+    """Make rules that leave a process no folder except ``folder`` and those that Python needs.
 
     Args:
         python: what the interpreter needs to read.
         folder: the path of the folder; ``None`` for no folder.
         may_write: whether it may be written to, and not only read.
 
+    Returns:
+        The descriptor of the rules, for ``narrow``. The caller owns it.
+
     Raises:
-        KernelRefused: this was done 16 times already, which is the most that Landlock allows.
+        KernelRefused: this kernel has no Landlock.
     """
     own = [folder] if folder else []
     read = [*python.folders, *_READABLE_DEVICES]
-    landlock.confine(read=read if may_write else [*read, *own], change=own if may_write else [])
+    return landlock.rules(read=read if may_write else [*read, *own], change=own if may_write else [])
+
+
+def narrow(rules: int) -> None:
+    """Put rules on this process, permanently, in addition to those that it has.
+
+    Args:
+        rules: the descriptor that ``rules_for`` returned.
+
+    Raises:
+        KernelRefused: this was done 16 times already, which is the most that Landlock allows.
+    """
+    landlock.enter(rules)
 
 
 __all__ = [
     "Confined",
     "KernelRefused",
     "Python",
-    "confine_folder",
     "confine_repl",
     "confine_run",
+    "narrow",
+    "rules_for",
     "what_python_needs",
 ]

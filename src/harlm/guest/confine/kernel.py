@@ -16,13 +16,13 @@ MACHINES = {"x86_64": 0, "aarch64": 1}
 
 NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "read": (0, 63), "write": (1, 64), "futex": (202, 98), "recvmsg": (47, 212), "recvfrom": (45, 207),
-    "poll": (7, None), "ppoll": (271, 73), "epoll_wait": (232, None), "epoll_pwait": (281, 22),
-    "epoll_pwait2": (441, 441), "readv": (19, 65), "writev": (20, 66), "pread64": (17, 67), "pwrite64": (18, 68),
+    "poll": (7, None), "ppoll": (271, 73),
+    "readv": (19, 65), "writev": (20, 66), "pread64": (17, 67), "pwrite64": (18, 68),
     "preadv": (295, 69), "pwritev": (296, 70), "lseek": (8, 62), "close": (3, 57), "close_range": (436, 436),
     "dup": (32, 23), "dup2": (33, None), "dup3": (292, 24), "pipe": (22, None), "pipe2": (293, 59),
-    "select": (23, None), "pselect6": (270, 72), "epoll_create": (213, None), "epoll_create1": (291, 20),
-    "epoll_ctl": (233, 21), "eventfd": (284, None), "eventfd2": (290, 19), "timerfd_create": (283, 85),
-    "timerfd_settime": (286, 86), "timerfd_gettime": (287, 87), "signalfd4": (289, 74), "sendfile": (40, 71),
+    "select": (23, None), "pselect6": (270, 72),
+    "eventfd": (284, None), "eventfd2": (290, 19),
+    "sendfile": (40, 71),
     "fsync": (74, 82), "fdatasync": (75, 83), "stat": (4, None), "fstat": (5, 80),
     "lstat": (6, None), "newfstatat": (262, 79), "statx": (332, 291), "access": (21, None), "faccessat": (269, 48),
     "faccessat2": (439, 439), "readlink": (89, None), "readlinkat": (267, 78), "getdents": (78, None),

@@ -35,12 +35,44 @@ def version() -> int:
 
 
 def confine(*, read: Iterable[str], change: Iterable[str] = ()) -> None:
-    """Deny this process, permanently, all files except those below ``read`` and ``change``. Paths that do not
+    """Deny this process, permanently, all files except those below ``read`` and ``change``.
+
+    Args:
+        read, change: see ``rules``.
+
+    Raises:
+        KernelRefused: this kernel has no Landlock, or it is switched off.
+    """
+    made = rules(read=read, change=change)
+    try:
+        enter(made)
+    finally:
+        os.close(made)
+
+
+def enter(made: int) -> None:
+    """Deny this process, permanently, what a set of rules denies.
+
+    Args:
+        made: the descriptor that ``rules`` returned.
+
+    Raises:
+        KernelRefused: this was done 16 times already, which is the most that Landlock allows.
+    """
+    prctl("no new privileges", 38, 1)
+    syscall("Landlock", "landlock_restrict_self", made, 0)
+
+
+def rules(*, read: Iterable[str], change: Iterable[str] = ()) -> int:
+    """Make a set of rules that denies all files except those below ``read`` and ``change``. Paths that do not
     exist are skipped.
 
     Args:
-        read: files and folders that it may read.
-        change: folders that it may read, write and remove files in.
+        read: files and folders that may be read.
+        change: folders in which files may be read, written and removed.
+
+    Returns:
+        The descriptor of the rules, which the caller owns.
 
     Raises:
         KernelRefused: this kernel has no Landlock, or it is switched off.
@@ -55,18 +87,18 @@ def confine(*, read: Iterable[str], change: Iterable[str] = ()) -> None:
     network = 0b11 if known >= 4 else 0
     scopes = 0b11 if known >= 6 else 0
     attributes = struct.pack("=QQQ", files, network, scopes)[: 8 if known < 4 else 16 if known < 6 else 24]
-    rules = syscall("Landlock", "landlock_create_ruleset", attributes, len(attributes), 0)
+    made = syscall("Landlock", "landlock_create_ruleset", attributes, len(attributes), 0)
     try:
         for paths, rights in ((read, _READ), (change, _CHANGE)):
             for path in paths:
-                _allow(rules, path, rights & files)
-        prctl("no new privileges", 38, 1)
-        syscall("Landlock", "landlock_restrict_self", rules, 0)
-    finally:
-        os.close(rules)
+                _allow(made, path, rights & files)
+    except BaseException:
+        os.close(made)
+        raise
+    return made
 
 
-def _allow(rules: int, path: str, rights: int) -> None:
+def _allow(made: int, path: str, rights: int) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
@@ -76,7 +108,7 @@ def _allow(rules: int, path: str, rights: int) -> None:
             rights &= _READ_FILE
         rule = struct.pack("=Qi", rights, place)
         syscall(
-            "Landlock", "landlock_add_rule", rules, _BENEATH, ctypes.create_string_buffer(rule, len(rule)), 0
+            "Landlock", "landlock_add_rule", made, _BENEATH, ctypes.create_string_buffer(rule, len(rule)), 0
         )
     finally:
         os.close(place)

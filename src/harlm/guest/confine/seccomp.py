@@ -19,10 +19,10 @@ from typing import NamedTuple
 from .kernel import NUMBERS, KernelRefused, machine, prctl, syscall
 
 _ALLOWED = """
-read write futex poll ppoll epoll_wait epoll_pwait epoll_pwait2 readv writev pread64 pwrite64 preadv
-pwritev lseek close close_range dup dup2 dup3 pipe pipe2 select pselect6 epoll_create epoll_create1 epoll_ctl eventfd
-eventfd2 timerfd_create timerfd_settime timerfd_gettime signalfd4 sendfile fsync fdatasync
-stat fstat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir
+read write futex poll ppoll readv writev pread64 pwrite64 preadv
+pwritev lseek close dup dup2 dup3 pipe pipe2 select pselect6 eventfd
+eventfd2 sendfile fsync fdatasync
+stat fstat lstat newfstatat statx access faccessat faccessat2 getdents getdents64 getcwd
 statfs fstatfs umask fadvise64
 mmap munmap mprotect mremap madvise brk mincore msync membarrier
 sched_yield nanosleep gettimeofday time times getitimer setitimer alarm pause
@@ -32,22 +32,27 @@ getrusage getrlimit
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack restart_syscall
 set_robust_list set_tid_address rseq exit exit_group wait4 waitid getrandom
 shutdown getsockname getpeername
-landlock_create_ruleset landlock_add_rule landlock_restrict_self
 """.split()
 _WRITING = "mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate".split()
+# Where only Landlock or the user decides about files, these would tell what links outside lead to.
+_IN_A_ROOT_OF_ITS_OWN = "readlink readlinkat chdir fchdir".split()
 # answered as by a kernel without them, so that libc uses the older calls
 _UNKNOWN = ("clone3", "openat2", "futex_waitv")
 _NEWEST = 470  # numbers above it were assigned after this file was written
 
 _ALLOW, _KILL, _ERRNO, _NOTIFY = 0x7FFF0000, 0x80000000, 0x00050000, 0x7FC00000
 _EPERM, _ENOSYS = 1, 38
+_DONE = _ERRNO  # with the error number 0: the call returns 0, and nothing is done
 _LOAD, _AND, _EQUALS, _GREATER, _AT_LEAST, _JUMP, _RETURN = 0x20, 0x54, 0x15, 0x25, 0x35, 0x05, 0x06
 _FEW = 3  # so few calls are compared one after another, without a search
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 _ARCH = (0xC000003E, 0xC00000B7)  # AUDIT_ARCH of x86_64 and aarch64
 _X32 = 0x40000000
 
-_THREAD = 0x00010100  # CLONE_THREAD | CLONE_VM
+# CLONE_THREAD, CLONE_VM, CLONE_FILES, CLONE_FS. A thread with descriptors of its own would have a limit of its own.
+_THREAD = 0x00010700
+_OWN_DESCRIPTORS = 1 << 1  # CLOSE_RANGE_UNSHARE
+_SET_LOCK, _WAIT_FOR_LOCK = 6, 7  # F_SETLK, F_SETLKW
 _NEW_NAMESPACES = 0x7E020080
 _FORK = 0x01200011  # CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, the flags of glibc's fork(2)
 _BARE_FORK = 17  # SIGCHLD alone, the flags of musl's fork(2)
@@ -81,8 +86,9 @@ def _one_of(argument: int, *values: int) -> _Rule:
 _OF_ITSELF: _Rule = ((_Test(0, 0),),)
 _ONLY_TO_READ = 0o1103  # O_ACCMODE | O_CREAT | O_TRUNC
 _RULES: dict[str, _Rule] = {
-    # No signals to other processes (F_SETOWN), no leases, no notifications.
-    "fcntl": _one_of(1, 0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032),
+    # No signals to other processes (F_SETOWN), no leases, no notifications, no larger pipes.
+    "fcntl": _one_of(1, 0, 1, 2, 3, 4, 5, 1030, 1032),
+    "close_range": [[_Test(2, 0, mask=_OWN_DESCRIPTORS)]],
     "ioctl": _one_of(1, 0x5401, 0x541B, 0x5421, 0x5450, 0x5451),  # TCGETS FIONREAD FIONBIO FIONCLEX FIOCLEX
     "prctl": _one_of(0, 15, 16, 38),  # the name of a thread; no new privileges
     "prlimit64": [[_Test(0, 0), _Test(2, 0), _Test(2, 0, high=True)]],  # to read the process's own limits
@@ -101,6 +107,11 @@ _RULES: dict[str, _Rule] = {
     "recvfrom": [[_Test(3, 0, mask=1)]],
     "recvmsg": [[_Test(2, 0, mask=1)]],
 }
+_LOCKS: _Rule = _one_of(1, _SET_LOCK, _WAIT_FOR_LOCK)
+"""Locks of files are memory of the kernel that no limit counts, and belong to a process: among the threads of one
+they exclude none. No other process writes to the folder of a REPL, so a lock that is not set is the same as one
+that is (SQLite sets them).
+"""
 _OPEN_TO_READ: dict[str, _Rule] = {
     "open": [[_Test(1, 0, mask=_ONLY_TO_READ)]],
     "openat": [[_Test(2, 0, mask=_ONLY_TO_READ)]],
@@ -112,7 +123,8 @@ def allow_list(*, may_write: bool, may_fork: bool) -> bytes:
     """The filter of a REPL.
 
     Args:
-        may_write: whether files can be made and changed; something else must then limit which.
+        may_write: whether the process has a root folder of its own, in which it may make and change files;
+            something else must then limit which.
         may_fork: whether ``fork`` is passed on to the gate; only if there is a gate.
 
     Returns:
@@ -122,11 +134,15 @@ def allow_list(*, may_write: bool, may_fork: bool) -> bytes:
     if may_fork:
         clone += [[_Test(0, _FORK)], [_Test(0, _BARE_FORK)]]
     rules = {**_RULES, "clone": clone, **({} if may_write else _OPEN_TO_READ)}
-    always = [*_ALLOWED, *(["open", "openat", *_WRITING] if may_write else [])]
+    always = [*_ALLOWED]
+    if may_write:  # the folder of a branch or a scout is narrowed by rules that were made before
+        always += ["open", "openat", "landlock_restrict_self", *_WRITING, *_IN_A_ROOT_OF_ITS_OWN]
+    by_argument = {name: _by_argument(rule) for name, rule in rules.items()}
+    by_argument["fcntl"] = [*_answers(_LOCKS, _DONE), *by_argument["fcntl"]]
     return _program(
         {
             **{name: [_return(_ALLOW)] for name in always},
-            **{name: _by_argument(rule) for name, rule in rules.items()},
+            **by_argument,
             **{name: [_return(_ERRNO | _ENOSYS)] for name in _UNKNOWN},
         },
         [(_GREATER, 0, 1, _NEWEST), _return(_ERRNO | _ENOSYS), _return(_ERRNO | _EPERM)],
@@ -221,6 +237,11 @@ def _return(action: int) -> _Instruction:
 
 def _by_argument(rule: _Rule) -> list[_Instruction]:
     """Allow the call if one alternative holds; else EPERM, which is the last instruction."""
+    return [*_answers(rule, _ALLOW), _return(_ERRNO | _EPERM)]
+
+
+def _answers(rule: _Rule, action: int) -> list[_Instruction]:
+    """Return ``action`` if one alternative holds; else go on behind these instructions."""
     body: list[_Instruction] = []
     for alternative in rule:
         tests: list[_Instruction] = []
@@ -229,5 +250,5 @@ def _by_argument(rule: _Rule) -> list[_Instruction]:
             load = (_LOAD, 0, 0, _ARGUMENTS_AT + 8 * test.argument + (4 if test.high else 0))
             mask = [] if test.mask == _ALL else [(_AND, 0, 0, test.mask)]
             tests = [load, *mask, (_EQUALS, 0, rest, test.value), *tests]
-        body += [*tests, _return(_ALLOW)]
-    return [*body, _return(_ERRNO | _EPERM)]
+        body += [*tests, _return(action)]
+    return body

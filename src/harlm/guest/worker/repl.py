@@ -108,7 +108,6 @@ def prepare(
 def serve(
     channel: Channel,
     library: Library,
-    python: confine.Python,
     *,
     tier: str,
     folder: str | None,
@@ -119,7 +118,6 @@ def serve(
     Args:
         channel: the connection to the host.
         library: the texts of the run; those of this REPL are taken from it, or read from ``own_texts``.
-        python: what the interpreter needs to read.
         tier: of the sandbox.
         folder: the path that ``prepare`` returned.
         own_texts: descriptor of a file of texts that only this REPL has, if any.
@@ -143,7 +141,7 @@ def serve(
         sign_of_life=lambda: channel.send({"op": "alive"}),
     )
     channel.send({"op": "ready"})
-    _Life(channel, session, tier, python, folder).live()
+    _Life(channel, session, folder).live()
 
 
 def _library(library: Library, setup: Frame, own_texts: int | None) -> Library:
@@ -167,8 +165,8 @@ def _make_folder(tier: str, name: str) -> str | None:
 
 
 def _enter(folder: str | None) -> None:
-    os.chdir(folder or "/")
-    if folder is not None:
+    if folder is not None:  # else this process stays in the root folder, where the zygote is
+        os.chdir(folder)
         os.environ.update(HOME=folder, TMPDIR=folder)
 
 
@@ -178,13 +176,9 @@ class _Life:
     Responsibilities: run cells, start scouts, and fork into a branch when the host orders one.
     """
 
-    def __init__(
-        self, channel: Channel, session: Session, tier: str, python: confine.Python, folder: str | None
-    ) -> None:
+    def __init__(self, channel: Channel, session: Session, folder: str | None) -> None:
         self._channel = channel
         self._session = session
-        self._tier = tier
-        self._python = python
         self._folder = folder
         self._handler = self._interrupt  # one object: each access to the method makes another
 
@@ -277,45 +271,46 @@ class _Life:
 
     def _become_branch(self, frame: Frame, descriptors: list[int]) -> None:
         try:
-            wire, output = descriptors
+            wire, output, *rules = descriptors
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.dup2(wire, WIRE, inheritable=False)
+            random.seed(frame["seed"])
+            if self._folder is not None and frame["may_write"]:
+                self._copy_folder(frame["folder"])
+            for each in rules:
+                confine.narrow(each)
             for descriptor in descriptors:
                 os.close(descriptor)
-            random.seed(frame["seed"])
-            if self._folder is not None:
-                self._take_folder(frame["folder"], may_write=frame["may_write"])
         except BaseException:  # noqa: BLE001 - a half-made branch is useless; the host notices that it ended
             os._exit(1)
         self._channel.send({"op": "ready"})
 
-    def _become_scout(self, wire: int, output: int) -> None:
+    def _become_scout(self, wire: int, output: int, *rules: int) -> None:
         """Cut this process off from the cell: from here on the cell can see nothing that it does, except the
-        calls it asks for.
+        calls it asks for. With rules, it can only read the cell's folder.
         """
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.dup2(wire, WIRE, inheritable=False)
+        for each in rules:
+            confine.narrow(each)
         close_all_but(WIRE)  # also the cell's files: a read here would move the position there
         for number in INTERRUPTS:
             signal.signal(number, signal.SIG_DFL)
-        if self._tier == "s3" and self._folder is not None:
-            confine.confine_folder(self._python, self._folder, may_write=False)
 
-    def _take_folder(self, name: str, *, may_write: bool) -> None:
-        """Give this branch its own copy of the folder, or the same folder to read only."""
+    def _copy_folder(self, name: str) -> None:
+        """Give this branch its own copy of the folder, in it. The zygote has made the copy's folder if rules
+        belong to it.
+        """
         assert self._folder is not None
-        if may_write:
-            copy = f"{self._folder}/{name}"
-            entries = [entry for entry in os.scandir(self._folder) if not entry.name.startswith(".branch-")]
-            os.mkdir(copy, 0o700)
-            for entry in entries:
-                if entry.is_file(follow_symlinks=False):
-                    shutil.copyfile(entry.path, f"{copy}/{entry.name}")
-                elif entry.is_dir(follow_symlinks=False):
-                    shutil.copytree(entry.path, f"{copy}/{entry.name}", copy_function=shutil.copyfile)
-            self._folder = copy
-            _enter(copy)
-        if self._tier == "s3":
-            confine.confine_folder(self._python, self._folder, may_write=may_write)
+        copy = f"{self._folder}/{name}"
+        entries = [entry for entry in os.scandir(self._folder) if not entry.name.startswith(".branch-")]
+        os.makedirs(copy, 0o700, exist_ok=True)
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                shutil.copyfile(entry.path, f"{copy}/{entry.name}")
+            elif entry.is_dir(follow_symlinks=False):
+                shutil.copytree(entry.path, f"{copy}/{entry.name}", copy_function=shutil.copyfile)
+        self._folder = copy
+        _enter(copy)

@@ -51,13 +51,14 @@ class ScoutLauncher:
 
     Args:
         channel: the REPL's connection to the host.
-        descriptors: the scout's connection to the host, and its output; empty if this process cannot fork.
-        become: cuts a fork of this process off from the cell, given these two descriptors.
+        descriptors: the scout's connection to the host, its output, and the rules that it is put under, if the
+            tier has rules; empty if this process cannot fork.
+        become: cuts a fork of this process off from the cell, given these descriptors.
         is_eager: whether the scout may look past a possible end of a loop without limit.
     """
 
     def __init__(
-        self, channel: Channel, descriptors: list[int], become: Callable[[int, int], None], *, is_eager: bool
+        self, channel: Channel, descriptors: list[int], become: Callable[..., None], *, is_eager: bool
     ) -> None:
         self._is_eager = is_eager
         self._channel = channel
@@ -108,7 +109,6 @@ class ScoutLauncher:
             return False  # threads do not run in the fork, and it would change shared memory
         if not self._descriptors:
             return False
-        wire, output = self._descriptors
         drawn = random.getstate()  # Python seeds the generator again in a fork
         gc.disable()
         try:
@@ -122,7 +122,7 @@ class ScoutLauncher:
             return True
         try:
             random.setstate(drawn)
-            self._become(wire, output)
+            self._become(*self._descriptors)
             self._channel.send({"op": "ready"})
             scout(self._channel, rest, is_eager=self._is_eager)
         finally:  # also if the scout failed: this process must never return into the cell

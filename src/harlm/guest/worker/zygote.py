@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import os
 import select
+import selectors
 import signal
 import socket
 import sys
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 
 from .. import confine
 from ..confine.kernel import KernelRefused, prctl
+from ..confine.limits import be_killed_first
 from ..confine.namespaces import WORK
 from . import escape_attempts, folders, repl
 from .channel import Channel
@@ -51,6 +53,9 @@ def main() -> None:
     _use_real_paths(packages)
     python = confine.what_python_needs(sys.path)
     if sys.platform == "linux":
+        be_killed_first()
+        # Cells may not use epoll: what it watches is memory of the kernel that no limit counts.
+        selectors.DefaultSelector = selectors.PollSelector  # type: ignore[assignment,misc] # a class
         with suppress(KernelRefused):
             prctl("adopt orphans", _CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit statuses are not needed
@@ -192,6 +197,8 @@ class _RunZygote:
                 self._open(order, descriptors)
             elif order["op"] == "adopt":
                 self._children.add(order["pid"])
+            elif order["op"] == "rules":
+                self._make_rules(order)
             elif order["op"] == "clear" and self._order["tier"] == "s3":
                 folders.remove(f"{WORK}/{order['folder']}")
 
@@ -239,6 +246,21 @@ class _RunZygote:
         with suppress(OSError):  # reported when the next REPL is ordered
             self._spare = self._spare or self._forked()
 
+    def _make_rules(self, order: dict[str, Any]) -> None:
+        """Make the rules under which a fork of a REPL has only one folder: to write, a new one, or to read. A
+        REPL cannot make rules: they are memory of the kernel that no limit counts.
+        """
+        folder = f"{WORK}/{order['folder']}"
+        try:
+            if order["may_write"]:
+                os.mkdir(folder, 0o700)
+            rules = confine.rules_for(self._python, folder, may_write=order["may_write"])
+        except (KernelRefused, OSError) as error:
+            self._control.send({"op": "failed", "id": order["id"], "why": str(error)})
+            return
+        self._control.send({"op": "made", "id": order["id"]}, [rules])
+        os.close(rules)
+
     def _hand_over(self, descriptors: list[int], more_memory: int) -> tuple[int, str]:
         while True:
             if more_memory:  # for texts of its own, which do not fit the spare's limit
@@ -285,9 +307,12 @@ class _RunZygote:
             _, (wire, output, *texts) = control.receive()
             repl.settle(wire, output, texts[0] if texts else None)
             repl.serve(
-                Channel(repl.WIRE), self._library, self._python, tier=tier, folder=place,
+                Channel(repl.WIRE),
+                self._library,
+                tier=tier,
+                folder=place,
                 own_texts=repl.TEXTS if texts else None,
-            )  # fmt: skip
+            )
         except (EOFError, ConnectionError):
             pass  # the run ended before this spare was used
         except BaseException:  # noqa: BLE001 - this process must never return into its parent's loop

@@ -236,8 +236,9 @@ class ProcessRepl:
         except OSError:  # no descriptors are left
             return None
         try:
-            await link.to_worker.send_with(frames.Given(), scout.descriptors)
-        except OSError:
+            rules = await self._process.rules_to_read()
+            await link.to_worker.send_with(frames.Given(), [*scout.descriptors, *rules])
+        except (OSError, SandboxFailure):
             self._end_scout(scout)
             return None
         except BaseException:

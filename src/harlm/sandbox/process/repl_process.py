@@ -5,6 +5,8 @@ when a cell kills it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import secrets
 from collections.abc import Callable
 
@@ -40,6 +42,8 @@ class ReplProcess:
         self._setup = setup
         self._on_call = on_call
         self._folders: Folders | None = None
+        self._path = ""  # of its folder, in the run's work folder
+        self._only_to_read: list[int] | None = None
 
     async def start(self) -> None:
         """Have a process forked from the zygote, and set it up.
@@ -48,12 +52,32 @@ class ReplProcess:
             SandboxFailure: it cannot be started, or did not start in time.
         """
         self.link, self._folders = await self._workers.start(self._setup, self._on_call)
+        self._path = self.link.worker.folder
 
     async def drop(self) -> None:
         """End it, and release its folder."""
+        rules, self._only_to_read = self._only_to_read, None
+        for each in rules or ():
+            os.close(each)
         link, self.link = self.link, None
         folders, self._folders = self._folders, None
         await self._workers.end(link, folders)
+
+    async def rules_to_read(self) -> list[int]:
+        """Rules under which a fork can only read this process's folder: a descriptor that stays this object's;
+        nothing on tiers without. They are made once.
+
+        Raises:
+            SandboxFailure: they cannot be made.
+        """
+        if self._only_to_read is None:
+            made = await self._workers.rules(self._path, may_write=False)
+            if self.link is None:  # dropped meanwhile
+                for each in made:
+                    os.close(each)
+                return []
+            self._only_to_read = made
+        return self._only_to_read
 
     async def fork_into(self, branch: ReplProcess, link: Link, *, read_only: bool) -> int | None:
         """Fork it, and make the fork the process of ``branch``.
@@ -68,14 +92,24 @@ class ReplProcess:
         """
         seed, name = secrets.randbits(63), f".branch-{secrets.token_hex(8)}"
         order = frames.Fork(seed=seed, folder=name, may_write=not read_only)
-        with Ends() as ends:
+        branch._path = self._path if read_only else f"{self._path}/{name}"
+        with contextlib.ExitStack() as held:
+            try:
+                rules = await (
+                    self.rules_to_read() if read_only else self._workers.rules(branch._path, may_write=True)
+                )
+            except SandboxFailure:  # no space is left for its folder
+                return None
+            for each in () if read_only else rules:
+                held.callback(os.close, each)
+            ends = held.enter_context(Ends())
             ask_for_sender(ends.ours)
             self._workers.order_fork(link.worker)
             answer = link.due(lambda frame: isinstance(frame, frames.Forked | frames.Unforked))
             has_branch = False
             try:
                 async with asyncio.timeout(_FORK_S):
-                    await link.to_worker.send_with(order, [ends.theirs.fileno(), ends.output])
+                    await link.to_worker.send_with(order, [ends.theirs.fileno(), ends.output, *rules])
                     ends.give()
                     if isinstance(await answer, frames.Forked):
                         has_branch = await branch._take_over(ends, link.worker, self._folders)

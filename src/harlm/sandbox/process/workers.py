@@ -296,6 +296,23 @@ class Workers:
         more_memory = 8 * texts.size if texts.size > _SMALL_TEXTS else 0
         return await self._zygote.open(descriptors, more_memory)
 
+    async def rules(self, folder: str, *, may_write: bool) -> list[int]:
+        """Have rules made under which a fork of a REPL has only one folder, on tiers where REPLs have folders.
+
+        Args:
+            folder: its path in the run's work folder.
+            may_write: whether the fork may write to it. The folder is then made too.
+
+        Returns:
+            the descriptor of the rules, which the caller owns; nothing on other tiers.
+
+        Raises:
+            SandboxFailure: they cannot be made.
+        """
+        if self._tier != "s3" or self._zygote is None:
+            return []
+        return [await self._zygote.rules(folder, may_write=may_write)]
+
     async def adopt(self, worker: WorkerProcess) -> None:
         """Have a process that a REPL forked ended with the run."""
         if self._zygote is not None:

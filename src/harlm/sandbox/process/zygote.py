@@ -16,7 +16,7 @@ import sysconfig
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -161,6 +161,7 @@ class RunZygote:
         self._talk = talk
         self._ids = itertools.count(1)
         self._opening: dict[int, asyncio.Future[WorkerProcess]] = {}
+        self._making: dict[int, asyncio.Future[int]] = {}
         self._workers: dict[int, WorkerProcess] = {}
         self._listening: asyncio.Task[None] | None = None
         self.gate: Gate | None = None
@@ -248,6 +249,37 @@ class RunZygote:
         finally:
             self._opening.pop(number, None)
 
+    async def rules(self, folder: str, *, may_write: bool) -> int:
+        """Have rules made under which a fork of a REPL has only one folder.
+
+        Args:
+            folder: its path in the run's work folder.
+            may_write: whether the fork may write to it, and not only read it. The folder is then made too.
+
+        Returns:
+            the descriptor of the rules, which the caller owns.
+
+        Raises:
+            SandboxFailure: they cannot be made, or the zygote is gone.
+        """
+        number = next(self._ids)
+        made: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._making[number] = made
+        try:
+            await self._talk.send({"op": "rules", "id": number, "folder": folder, "may_write": may_write})
+            async with asyncio.timeout(_START_S):
+                return await asyncio.shield(made)
+        except (OSError, TimeoutError) as error:
+            raise SandboxFailure(
+                f"the run's interpreter is gone ({type(error).__name__}); ask again"
+            ) from error
+        except asyncio.CancelledError:
+            if made.done() and made.exception() is None:
+                os.close(made.result())  # it arrived together with the cancellation
+            raise
+        finally:
+            self._making.pop(number, None)
+
     async def adopt(self, worker: WorkerProcess) -> None:
         """Have a process that another REPL forked ended with the run."""
         self._workers[worker.inner_pid] = worker
@@ -270,7 +302,11 @@ class RunZygote:
                 match news:
                     case control.Opened() if news.id in self._opening:
                         self._opened(self._opening[news.id], news, descriptors)
-                    case control.OpenFailed() if news.id in self._opening:
+                    case control.RulesMade() if news.id in self._making and descriptors:
+                        self._making.pop(news.id).set_result(descriptors[0])
+                    case control.OrderFailed() if news.id in self._making:
+                        self._fail(self._making.pop(news.id), f"rules cannot be made ({news.why})")
+                    case control.OrderFailed() if news.id in self._opening:
                         self._fail(
                             self._opening[news.id],
                             f"a REPL cannot be started ({news.why}); free some memory or processes",
@@ -281,8 +317,7 @@ class RunZygote:
                         for each in descriptors:
                             os.close(each)
         except (EOFError, SandboxFailure):
-            for waiting in self._opening.values():
-                self._fail(waiting, "the run's interpreter is gone; ask again, with less memory in use")
+            self._fail_all("the run's interpreter is gone; ask again, with less memory in use")
             for worker in self._workers.values():
                 worker.kill()
 
@@ -307,15 +342,20 @@ class RunZygote:
         else:
             waiting.set_result(worker)
 
+    def _fail_all(self, why: str) -> None:
+        for opening in self._opening.values():
+            self._fail(opening, why)
+        for making in self._making.values():
+            self._fail(making, why)
+
     @staticmethod
-    def _fail(waiting: asyncio.Future[WorkerProcess], why: str) -> None:
+    def _fail(waiting: asyncio.Future[Any], why: str) -> None:
         if not waiting.done():
             waiting.set_exception(SandboxFailure(why))
 
     async def close(self) -> None:
         """End the zygote and every REPL that came from it."""
-        for waiting in self._opening.values():
-            self._fail(waiting, "the sandbox was closed")
+        self._fail_all("the sandbox was closed")
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)

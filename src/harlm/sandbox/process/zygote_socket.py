@@ -80,8 +80,18 @@ class Opened(_News, frozen=True, kw_only=True, tag="opened"):
     folder: str
 
 
-class OpenFailed(_News, frozen=True, kw_only=True, tag="failed"):
-    """A REPL could not be forked.
+class RulesMade(_News, frozen=True, kw_only=True, tag="made"):
+    """The rules for a fork of a REPL were made. Their descriptor comes with the message.
+
+    Attributes:
+        id: of the order.
+    """
+
+    id: int
+
+
+class OrderFailed(_News, frozen=True, kw_only=True, tag="failed"):
+    """A REPL could not be forked, or rules not made.
 
     Attributes:
         id: of the order.
@@ -106,7 +116,7 @@ class Gone(_News, frozen=True, kw_only=True, tag="gone"):
     peak_kb: int
 
 
-News = Refused | Built | Up | Opened | OpenFailed | Gone
+News = Refused | Built | Up | Opened | RulesMade | OrderFailed | Gone
 
 _decoder: msgspec.msgpack.Decoder[News] = msgspec.msgpack.Decoder(News)
 _encode = msgspec.msgpack.Encoder().encode

@@ -58,6 +58,12 @@ def test_threads_are_limited_only_if_asked_for(threads: int | None) -> None:
     assert limited(code, threads=threads) == (unlimited if threads is None else "500")
 
 
+def test_a_process_and_its_children_are_the_first_to_be_killed_for_memory() -> None:
+    code = "os.fork() or os._exit(print(open('/proc/self/oom_score_adj').read().strip(), flush=True) or 0); os.wait()"
+    before = "import os\nfrom harlm.guest.confine.limits import be_killed_first\n"
+    assert printed(f"{before}be_killed_first()\n{code}") == "1000\n"
+
+
 def test_a_process_is_killed_with_the_one_that_started_it() -> None:
     code = """
 import os, signal, socket, time

@@ -13,6 +13,7 @@ from harlm.guest.confine import kernel, seccomp
 from harlm.guest.confine.kernel import MACHINES, NUMBERS
 
 ALLOW, KILL, NOTIFY = 0x7FFF0000, 0x80000000, 0x7FC00000
+DONE = 0x00050000
 EPERM, ENOSYS = 0x00050000 | 1, 0x00050000 | 38
 ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 WORD = st.integers(0, 2**64 - 1)
@@ -80,6 +81,14 @@ def test_what_python_needs_is_allowed(machine: str, name: str) -> None:
         ("openat2", (), ENOSYS),
         ("clone", (0x3D0F00,), ALLOW),  # a thread, as glibc starts one
         ("clone", (0x3D0F00 | 0x10000000,), EPERM),  # the same with a user namespace
+        ("clone", (0x3D0F00 & ~0x400,), EPERM),  # the same with descriptors of its own
+        ("clone", (0x3D0F00 & ~0x200,), EPERM),  # and with a folder of its own
+        ("close_range", (3, 2**32 - 1, 0), ALLOW),
+        ("close_range", (3, 2**32 - 1, 4), ALLOW),  # CLOSE_RANGE_CLOEXEC
+        ("close_range", (3, 2**32 - 1, 2), EPERM),  # CLOSE_RANGE_UNSHARE
+        ("close_range", (3, 2**32 - 1, 6), EPERM),
+        ("landlock_create_ruleset", (0, 8, 0), EPERM),
+        ("landlock_add_rule", (5, 1, 0, 0), EPERM),
         ("clone", (0x01200011,), ALLOW),  # fork(2): the gate decides
         ("clone", (0x4111,), EPERM),  # vfork
         ("clone", (0x01200011 | 0x8000,), EPERM),  # with CLONE_PARENT
@@ -102,6 +111,12 @@ def test_what_python_needs_is_allowed(machine: str, name: str) -> None:
         ("prlimit64", (17, 7, 0), EPERM),
         ("fcntl", (3, 8, 17), EPERM),  # F_SETOWN
         ("fcntl", (3, 1030, 10), ALLOW),
+        ("fcntl", (3, 6, 0), DONE),  # F_SETLK: succeeds, and sets no lock
+        ("fcntl", (3, 7, 0), DONE),
+        ("fcntl", (3, 5, 0), ALLOW),
+        ("fcntl", (3, 37, 0), EPERM),  # F_OFD_SETLK
+        ("fcntl", (3, 1024, 0), EPERM),  # F_SETLEASE
+        ("fcntl", (3, 1031, 1 << 20), EPERM),  # F_SETPIPE_SZ
         ("getsockopt", (3, 1, 17), EPERM),  # SO_PEERCRED
         ("getsockopt", (3, 1, 3), ALLOW),
         ("clock_gettime", (1,), ALLOW),
@@ -126,6 +141,14 @@ def test_where_nothing_may_be_written_files_open_to_read(machine: str, flags: in
     assert called(machine, "openat", 0, 0, 0o2000000, may_write=False) == ALLOW
     assert called(machine, "openat", 0, 0, flags, may_write=True) == ALLOW
     assert called(machine, "unlinkat", 0, 0, may_write=False) == EPERM
+
+
+@pytest.mark.parametrize(
+    "name", ["readlink", "readlinkat", "chdir", "fchdir", "landlock_restrict_self", "mkdirat"]
+)
+def test_what_belongs_to_a_root_folder_of_its_own(machine: str, name: str) -> None:
+    assert called(machine, name, may_write=True) == ALLOW
+    assert called(machine, name, may_write=False) == EPERM
 
 
 def test_other_machines_and_x32_end_the_process(machine: str) -> None:
@@ -154,12 +177,13 @@ def test_only_what_is_named_is_allowed(
         program = seccomp.allow_list(may_write=may_write, may_fork=may_fork)
     seccomp.allow_list.cache_clear()
     names = {numbers[MACHINES[machine]]: name for name, numbers in NUMBERS.items()}
-    named = {*seccomp._ALLOWED, *seccomp._RULES, *seccomp._WRITING, "open", "openat", "clone"}
+    named = {*seccomp._ALLOWED, *seccomp._RULES, *seccomp._WRITING, *seccomp._IN_A_ROOT_OF_ITS_OWN}
+    named |= {"open", "openat", "clone", "landlock_restrict_self"}
     said = verdict(program, number, arguments, ARCH[machine])
     if names.get(number) not in named:
         assert said in (EPERM, ENOSYS)
     else:
-        assert said in (ALLOW, EPERM)
+        assert said in (ALLOW, EPERM, *([DONE] if names.get(number) == "fcntl" else []))
 
 
 @given(number=st.integers(0, 600), flags=WORD)

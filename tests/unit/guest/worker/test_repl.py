@@ -20,16 +20,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 SERVE = """
-from harlm.guest import confine
 from harlm.guest.worker import repl
 from harlm.guest.worker.channel import Channel
 from harlm.guest.worker.context import Library
 library = Library()
 for name, text in (("a", "alpha"), ("b", "beta")):
     library.add(name, True, text)
-python = confine.Python([], {}, [])
 repl.settle(wire, 1, None)
-repl.serve(Channel(repl.WIRE), library, python, tier="s0", folder=None, own_texts=None)
+repl.serve(Channel(repl.WIRE), library, tier="s0", folder=None, own_texts=None)
 print("ended")
 """
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from harlm.errors import SandboxFailure
-from harlm.sandbox.process.zygote_socket import Gone, OpenFailed, ZygoteSocket, frame_of, receive_with_sender
+from harlm.sandbox.process.zygote_socket import Gone, OrderFailed, ZygoteSocket, frame_of, receive_with_sender
 
 GONE: dict[str, object] = {"op": "gone", "pid": 7, "status": -9, "peak_kb": 100}
 
@@ -34,7 +34,7 @@ async def test_messages_that_arrive_together_are_received_one_by_one(sockets: So
     failed: dict[str, object] = {"op": "failed", "id": 1, "why": "no memory"}
     theirs.sendall(frame_of(GONE) + frame_of(failed))
     assert await talk.receive() == (Gone(pid=7, status=-9, peak_kb=100), [])
-    assert await talk.receive() == (OpenFailed(id=1, why="no memory"), [])
+    assert await talk.receive() == (OrderFailed(id=1, why="no memory"), [])
 
 
 async def test_a_message_that_arrives_in_pieces_is_whole(sockets: Sockets) -> None:

@@ -1,0 +1,85 @@
+"""Calls of host functions: an argument of any kind and size is an answer or an error in the cell, at a bounded cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.abuse.host import calls
+from tests.support.host import CELLS, FUZZ, Bounds, Case, Host, cell, cells
+
+pytestmark = pytest.mark.timeout(600)
+_ANSWERED = ("ok", "partial")
+_IN_TIME = (*_ANSWERED, "LimitExceeded")
+_BROKEN = (*_IN_TIME, "SandboxFailure")
+"""Frames made by hand may be taken for an attack."""
+
+
+def kept(name: str) -> str:
+    """A hostile cell in a file of its own."""
+    return (CELLS / f"{name}.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("function", calls.FUNCTIONS)
+def test_an_argument_of_an_odd_kind_is_an_error_in_the_cell(host: Host, function: str) -> None:
+    """F11."""
+    form = calls.FUNCTIONS[function]
+    host.hold(
+        cells(f"odd: {function}", calls.tried([form.format(odd) for odd in calls.ODD]), ends=_ANSWERED)
+    )
+
+
+@pytest.mark.parametrize("size", calls.HUGE)
+def test_a_huge_argument_holds_up_neither_the_loop_nor_the_deadline(host: Host, size: str) -> None:
+    """F5, F12."""
+    forms = calls.FUNCTIONS.values() if FUZZ else list(calls.FUNCTIONS.values())[:: 1 if size == "words" else 4]
+    for form in forms:
+        host.hold(
+            cells(f"{size}: {form.format('…')}", calls.tried([form.format(calls.HUGE[size])]), ends=_IN_TIME)
+        )
+
+
+@pytest.mark.parametrize("kind", calls.FRAMES)
+def test_a_frame_is_counted_before_it_is_decoded(host: Host, kind: str) -> None:
+    """F5, F6."""
+    host.hold(cells(f"frame: {kind}", calls.by_hand(kind), ends=_BROKEN))
+
+
+def test_a_child_over_many_texts_is_no_attack(host: Host) -> None:
+    """F11."""
+    many = 350_000
+    bounds = Bounds(gap_p99_s=3, gap_s=5, late_s=10, rss_mb=700)
+    (seen,) = host.hold(
+        Case(
+            name=f"a child over {many:,} texts",
+            replies=[cell("FINAL(rlm_query('how many?', context))"), cell("FINAL(str(len(context)))")][:1],
+            documents=many, seconds=90, ends=_ANSWERED, bounds=bounds,
+        )  # fmt: skip
+    )
+    assert seen.ended == "ok"
+
+
+def test_searches_with_long_queries_do_not_fill_the_disk(host: Host) -> None:
+    """F12."""
+    query = "for n in range(12):\n try: context.search('%d ' % n + 'x' * 15_000_000, 1)\n except Exception as e: print(e)"
+    host.hold(cells("12 long queries", query, seconds=20, ends=_IN_TIME))
+
+
+def test_prompts_do_not_stay_in_the_memory_of_the_host(host: Host) -> None:
+    """F13."""
+    rounds = 80 if FUZZ else 16
+    asks = f"for n in range({rounds}): llm_query_batched(['%d %d ' % (n, i) + 'x' * 100_000 for i in range(64)])"
+    bounds = Bounds(gap_p99_s=1, gap_s=3, late_s=3, rss_mb=250 if FUZZ else 120, disk_mb=200)
+    host.hold(cells(f"{64 * rounds} prompts of 100 KB", asks, seconds=60, ends=_IN_TIME, bounds=bounds))
+
+
+def test_a_call_from_a_signal_handler_is_answered_or_refused_at_once(host: Host) -> None:
+    """F20."""
+    (seen,) = host.hold(cells("a call from a handler", kept("call_from_handler"), seconds=15, ends=_ANSWERED))
+    assert seen.wall_s < 12
+
+
+def test_a_call_from_a_thread_that_outlives_its_cell_is_refused(host: Host) -> None:
+    """F20."""
+    host.hold(
+        cells("a call from a late thread", kept("call_from_late_thread"), "print('next')", ends=_ANSWERED)
+    )
