@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 
 import harlm
 
-_FUNCTIONS = frozenset({"compile", "match", "fullmatch", "search", "finditer", "findall", "split", "sub", "subn"})
+_FUNCTIONS = frozenset(
+    {"compile", "match", "fullmatch", "search", "finditer", "findall", "split", "sub", "subn"}
+)
 _CODE = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ANCHORED = frozenset({"match", "fullmatch"})
 _GENERIC = (
@@ -54,7 +56,9 @@ def patterns_of(module: ModuleType) -> Iterator[Found]:
         is_anchored = bool(methods.get(name)) and methods[name] <= _ANCHORED
         for pattern in _inside(value, module.__name__):
             yield Found(f"{module.__name__}.{name}", pattern, is_anchored)
-    inside = [node for function in ast.walk(tree) if isinstance(function, _CODE) for node in ast.walk(function)]
+    inside = [
+        node for function in ast.walk(tree) if isinstance(function, _CODE) for node in ast.walk(function)
+    ]
     for node in dict.fromkeys(inside):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             of, name = node.func.value, node.func.attr

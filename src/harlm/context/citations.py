@@ -142,7 +142,11 @@ class _Checker:
         for count, bracket in enumerate(brackets(text), start=1):
             if count % _AT_ONCE == 0:
                 yield
-            claim = None if bracket is None else self._claim(bracket, text[max(at, bracket.start - _SPOKEN) : bracket.start])
+            claim = (
+                None
+                if bracket is None
+                else self._claim(bracket, text[max(at, bracket.start - _SPOKEN) : bracket.start])
+            )
             if bracket is None or claim is None:
                 continue
             citation = yield from self._verify(claim)

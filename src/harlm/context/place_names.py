@@ -41,8 +41,16 @@ def _names(before: str) -> Iterator[str]:
     row = _ROW.search(base)
     if row is not None:  # a sheet may be named before it: ``b.xlsx Prices row 5``
         colon = base.rfind(":", 1, row.start())
-        at = colon if colon > 0 else next(
-            (match.start() for match in _SEPARATOR.finditer(base, max(1, base.find(":") + 1), row.start())), 0
+        at = (
+            colon
+            if colon > 0
+            else next(
+                (
+                    match.start()
+                    for match in _SEPARATOR.finditer(base, max(1, base.find(":") + 1), row.start())
+                ),
+                0,
+            )
         )
         if at:
             yield base[:at]

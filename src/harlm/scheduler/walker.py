@@ -493,4 +493,3 @@ def _given(function: Function, taint: Taint) -> dict[str, Taint]:
 
 def _loaded(target: ast.expr) -> ast.expr:
     return ast.Name(id=target.id, ctx=ast.Load()) if isinstance(target, ast.Name) else target
-
