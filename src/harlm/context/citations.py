@@ -86,16 +86,17 @@ def citing(
             dropped += cited.dropped
             citations.update({(found.source, found.start, found.end): found for found in cited.citations})
             return cited.text
-        made: object = part
         if isinstance(part, dict):
-            made = {}
+            values: dict[object, object] = {}
             for key, item in part.items():
-                made[key] = yield from check(item)
-        elif isinstance(part, list | tuple):
-            made = []
+                values[key] = yield from check(item)
+            return values
+        if isinstance(part, list | tuple):
+            items: list[object] = []
             for item in part:
-                made.append((yield from check(item)))
-        return made
+                items.append((yield from check(item)))  # noqa: PERF401 - a comprehension cannot yield
+            return items
+        return part
 
     checked = yield from check(value)
     return checked, Cited("", tuple(citations.values()), dropped)

@@ -100,14 +100,12 @@ def test_another_reply_is_told_apart() -> None:
 def test_a_long_reply_is_parsed_about_once(reply: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed = 0
 
-    def counting(code: str) -> ast.Module:
+    parse = ast.parse
+
+    def counting(code: str) -> ast.AST:
         nonlocal parsed
         parsed += len(code)
-        return (
-            ast.Module(body=[], type_ignores=[])
-            if "(" not in code and "'" not in code
-            else compile(code, "", "exec", ast.PyCF_ONLY_AST)
-        )
+        return parse(code)
 
     monkeypatch.setattr("harlm.engine.cell_so_far.ast.parse", counting)
     following = CellSoFar()

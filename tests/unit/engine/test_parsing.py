@@ -5,7 +5,6 @@ import time
 import tracemalloc
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,7 +125,7 @@ def test_a_finish_ends_where_the_specification_says(text: str) -> None:
         text[: match.start()].strip() for match in re.finditer(r"\)[ \t*.]*$", text.rstrip(), re.MULTILINE)
     ]
     balanced = [body for body in bodies if body.count("(") == body.count(")")]
-    expected = (balanced or bodies[-1:] or [None])[0]
+    expected = next(iter([*balanced, *bodies[-1:]]), None)
     finish = parse_reply(f"FINAL({text}").finish
     assert finish == (None if expected is None else parse_reply(f"FINAL({expected})").finish)
 

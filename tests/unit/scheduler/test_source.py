@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from harlm.scheduler.effort import Effort, TooComplex
-from harlm.scheduler.source import Source
+from harlm.scheduler.source import CellSource
 
 
 def expression(code: str) -> ast.expr:
@@ -16,12 +16,12 @@ def expression(code: str) -> ast.expr:
 
 def test_a_piece_is_shown_in_one_line() -> None:
     code = "f(a,\n  b)"
-    assert Source(code, Effort(1_000)).shown(expression(code)) == "f(a, b)"
+    assert CellSource(code, Effort(1_000)).shown(expression(code)) == "f(a, b)"
 
 
 def test_a_long_piece_is_cut() -> None:
     code = "f(" + "a, " * 50 + ")"
-    shown = Source(code, Effort(1_000)).shown(expression(code))
+    shown = CellSource(code, Effort(1_000)).shown(expression(code))
     assert len(shown) == 100
     assert shown.startswith("f(a, a")
     assert shown.endswith("…")
@@ -30,11 +30,11 @@ def test_a_long_piece_is_cut() -> None:
 def test_of_a_large_piece_the_beginning_of_its_text_is_shown() -> None:
     code = "'é', f(" + "a,\n" * 500 + ")"
     call = expression(code).elts[1]  # type: ignore[attr-defined] # a tuple
-    assert Source(code, Effort(10_000)).shown(call).startswith("f(a, a, a,")
+    assert CellSource(code, Effort(10_000)).shown(call).startswith("f(a, a, a,")
 
 
 def test_a_piece_is_paid_for_once() -> None:
-    source, node = Source("f(a)", Effort(15)), expression("f(a)")
+    source, node = CellSource("f(a)", Effort(15)), expression("f(a)")
     assert source.shown(node) == source.shown(node)
     with pytest.raises(TooComplex):
         source.shown(expression("g(b)"))

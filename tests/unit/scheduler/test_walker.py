@@ -6,13 +6,13 @@ import pytest
 
 from harlm.scheduler.effort import Effort, TooComplex
 from harlm.scheduler.plan import Plan
-from harlm.scheduler.source import Source
+from harlm.scheduler.source import CellSource
 from harlm.scheduler.walker import Walker
 
 
 def walked(code: str, effort: int) -> Plan:
     spending = Effort(effort)
-    walker = Walker(Source(code, spending), {}, spending)
+    walker = Walker(CellSource(code, spending), {}, spending)
     walker.block(ast.parse(code).body)
     return walker.plan()
 
