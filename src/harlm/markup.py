@@ -162,7 +162,7 @@ def _document_line(prompt: str, at: int) -> _DocumentLine | None:
         closing = prompt[end - 2 : end]
         if end < 0:
             return None
-        start = prompt.find(f"{_DOCUMENT}{closing[:1]}", at, end - 2) if closing in ("\">", "'>") else -1
+        start = prompt.find(f"{_DOCUMENT}{closing[:1]}", at, end - 2) if closing in ('">', "'>") else -1
         if start >= 0:
             return _DocumentLine(start, end + 1, prompt[start + len(_DOCUMENT) + 1 : end - 2])
         at = prompt.find(_DOCUMENT, end)

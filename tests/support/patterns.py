@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 
 import harlm
 
-_FUNCTIONS = frozenset({"compile", "match", "fullmatch", "search", "finditer", "findall", "split", "sub", "subn"})
+_FUNCTIONS = frozenset(
+    {"compile", "match", "fullmatch", "search", "finditer", "findall", "split", "sub", "subn"}
+)
 _CODE = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ANCHORED = frozenset({"match", "fullmatch"})
 _GENERIC = (
@@ -54,7 +56,9 @@ def patterns_of(module: ModuleType) -> Iterator[Found]:
         is_anchored = bool(methods.get(name)) and methods[name] <= _ANCHORED
         for pattern in _inside(value, module.__name__):
             yield Found(f"{module.__name__}.{name}", pattern, is_anchored)
-    inside = [node for function in ast.walk(tree) if isinstance(function, _CODE) for node in ast.walk(function)]
+    inside = [
+        node for function in ast.walk(tree) if isinstance(function, _CODE) for node in ast.walk(function)
+    ]
     for node in dict.fromkeys(inside):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             of, name = node.func.value, node.func.attr
@@ -124,22 +128,27 @@ def _flags(node: ast.expr, module: ModuleType) -> int:
 # -- texts ----------------------------------------------------------------------------------------------------
 
 
-def hard_texts(pattern: re.Pattern[Any], size: int) -> Iterator[str]:
-    """Texts of about ``size`` characters: each repeated part of the pattern many times, after what must come before
-    it and before something that does not fit, and texts that are hard for many patterns.
-    """
-    seen: set[str] = set()
+class HardText(NamedTuple):
+    """A text of any size: a part many times, after what must come before it and before something that does not fit."""
+
+    before: str
+    part: str
+    after: str
+
+    def of(self, size: int) -> str:
+        """The text with about ``size`` characters."""
+        return f"{self.before}{self.part * (size // len(self.part))}{self.after}"
+
+
+def hard_texts(pattern: re.Pattern[Any]) -> list[HardText]:
+    """Texts that are hard for a pattern: each part of it that may be repeated, and texts that are hard for many."""
     source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
-    tree = parser.parse(source, pattern.flags & ~re.UNICODE if isinstance(pattern.pattern, bytes) else pattern.flags)
-    pumps = [("", each) for each in _GENERIC]
-    pumps += list(_pumps(tree, ""))
-    pumps += [("", before + pump) for before, pump in pumps if before]
-    for before, pump in pumps:
-        for breaker in _BREAKERS:
-            text = f"{before}{pump * (size // max(1, len(pump)))}{breaker}"
-            if pump and text not in seen:
-                seen.add(text)
-                yield text
+    flags = pattern.flags & ~re.UNICODE if isinstance(pattern.pattern, bytes) else pattern.flags
+    own = [(before, part) for before, part in _pumps(parser.parse(source, flags), "") if part]
+    found = [HardText("", part, after) for part in _GENERIC for after in ("\0", "\n!")]
+    found += [HardText(before, part, after) for before, part in own for after in _BREAKERS]
+    found += [HardText("", before + part, after) for before, part in own for after in _BREAKERS]
+    return list(dict.fromkeys(found))
 
 
 def _pumps(tree: Iterable[tuple[Any, Any]], before: str) -> Iterator[tuple[str, str]]:

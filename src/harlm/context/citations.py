@@ -14,16 +14,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from harlm.context.brackets import Bracket, brackets
+from harlm.context.place_names import place_in
 from harlm.context.quotes import Steps, first_at, last_before, with_other_blanks
 from harlm.types import Citation, Context, Document
 
 T = TypeVar("T")
 
-_PLACE = re.compile(
-    r"""^(?P<name>.+?)(?::|,|\s)\s*(?P<unit>lines?|l\.?|p\.?|pages?|rows?|slides?|cells?|paragraphs?|[^:]*?\srow)?\s*
-        (?P<number>\d+)(?:\s*[-–]\s*\d+)?$""",
-    re.VERBOSE | re.IGNORECASE,
-)
 _LOOKS_LIKE_SOURCE = re.compile(r"[\w)>]\.\w{1,5}(?::|$)|^<[^<>]+>(?::|$)")
 _BEFORE = re.compile(r"""["“](?P<quote>[^"“”\n]{3,600})["”][\s,.;:]*$""")
 _SPOKEN = 1_000  # characters before a bracket that may hold its quote
@@ -90,16 +86,17 @@ def citing(
             dropped += cited.dropped
             citations.update({(found.source, found.start, found.end): found for found in cited.citations})
             return cited.text
-        made: object = part
         if isinstance(part, dict):
-            made = {}
+            values: dict[object, object] = {}
             for key, item in part.items():
-                made[key] = yield from check(item)
-        elif isinstance(part, list | tuple):
-            made = []
+                values[key] = yield from check(item)
+            return values
+        if isinstance(part, list | tuple):
+            items: list[object] = []
             for item in part:
-                made.append((yield from check(item)))
-        return made
+                items.append((yield from check(item)))  # noqa: PERF401 - a comprehension cannot yield
+            return items
+        return part
 
     checked = yield from check(value)
     return checked, Cited("", tuple(citations.values()), dropped)
@@ -146,7 +143,11 @@ class _Checker:
         for count, bracket in enumerate(brackets(text), start=1):
             if count % _AT_ONCE == 0:
                 yield
-            claim = None if bracket is None else self._claim(bracket, text[max(at, bracket.start - _SPOKEN) : bracket.start])
+            claim = (
+                None
+                if bracket is None
+                else self._claim(bracket, text[max(at, bracket.start - _SPOKEN) : bracket.start])
+            )
             if bracket is None or claim is None:
                 continue
             citation = yield from self._verify(claim)
@@ -186,9 +187,9 @@ class _Checker:
     def _place(self, head: str) -> tuple[Document | None, int | None]:
         if document := self._named(head):
             return document, None
-        place = _PLACE.match(head)
-        if place and (document := self._named(place["name"].strip())):
-            return document, int(place["number"])
+        place = place_in(head)
+        if place is not None and (document := self._named(place[0].strip())):
+            return document, place[1]
         name, colon, _ = head.rpartition(":")
         return (self._named(name.strip()), None) if colon else (None, None)
 

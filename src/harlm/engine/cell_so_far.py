@@ -47,12 +47,17 @@ class CellSoFar:
         if self._is_over:
             return self._code
         self._text = text
-        while not self._is_over and (end := text.find("\n", self._line_at)) >= 0:
+        self._read_lines(text)
+        return self._code
+
+    def _read_lines(self, text: str) -> None:
+        while (end := text.find("\n", self._line_at)) >= 0:
             self._read(text[self._line_at : end + 1])
             self._line_at = end + 1
-        if self._whole and not self._is_over:
+            if self._is_over:
+                return
+        if self._whole:
             self._add(self._whole)
-        return self._code
 
     def _read(self, line: str) -> None:
         if self._fence is None:

@@ -16,7 +16,8 @@ from itertools import islice
 from harlm.scheduler.analysis import LONGEST_CELL
 
 _OPENING = re.compile(
-    r"^(?P<indent>[ \t]*+)(?P<ticks>`{3,100}+(?!`)|~{3,100}+(?!~))[ \t]*+(?P<tag>[\w+.-]*+)[^\n]*+\n", re.MULTILINE
+    r"^(?P<indent>[ \t]*+)(?P<ticks>`{3,100}+(?!`)|~{3,100}+(?!~))[ \t]*+(?P<tag>[\w+.-]*+)[^\n]*+\n",
+    re.MULTILINE,
 )
 _CODE_TAGS = frozenset({"", "repl", "python", "py", "python3", "ipython", "tool_code"})
 _FINAL = re.compile(r"^[ \t>*]*+(?P<name>FINAL_VAR|FINAL|SUBMIT)[ \t]*+\(", re.MULTILINE)

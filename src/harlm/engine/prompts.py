@@ -17,6 +17,7 @@ from harlm.types import Context, Message, Mode, Observation, Profile, Task
 _NAMED = 20  # documents that are named in a profile
 _NAMES = 1_200  # characters of their names together, so that the description stays short
 _NAME = 160  # characters of one name
+_SQUEEZED = 20_000  # characters of a prompt whose blanks are squeezed
 _PREVIEW = 400  # characters of a single text that are shown with its profile
 
 _CITE = """\
@@ -200,7 +201,7 @@ def finishing_messages(task: Task, learned: str, limit: str) -> tuple[Message, .
 
 def learned_reply(prompt: str, reply: str, *, shown: int) -> str:
     """One sub-call, as the last prompt of a node shows it."""
-    return f"Asked: {excerpt(' '.join(prompt.split()), shown // 3)}\nReply: {excerpt(reply.strip(), shown)}"
+    return f"Asked: {excerpt(' '.join(excerpt(prompt, _SQUEEZED).split()), shown // 3)}\nReply: {excerpt(reply.strip(), shown)}"
 
 
 def turn_title(number: int, reply: str) -> str:

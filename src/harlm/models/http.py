@@ -45,6 +45,7 @@ _UNREADABLE = (
     RecursionError,
 )  # the last for JSON that is nested too deep
 _LARGEST_REPLY = 64 << 20  # bytes
+_LONGEST_ERROR = 1 << 20  # bytes of a refusal that is read as JSON
 _SHOWN = 300  # characters of a provider's message that are shown
 _OVERFLOW = re.compile(
     r"context[ _]length|context[ _]window|context size|maximum context|too many (?:input )?tokens"
@@ -387,7 +388,7 @@ def _message(raw: bytes) -> str:
     """The error message of a provider, as one line of bounded length."""
     text = raw[:20_000].decode("utf-8", "replace")
     try:
-        body = msgspec.json.decode(raw)
+        body = msgspec.json.decode(raw) if len(raw) <= _LONGEST_ERROR else None
     except _UNREADABLE:
         body = None
     if isinstance(body, list) and body:

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from harlm.scheduler.callers import Callers
 from harlm.scheduler.effort import Effort, TooComplex
 from harlm.scheduler.plan import Plan
-from harlm.scheduler.source import Source
-from harlm.scheduler.walker import Function, Walker
+from harlm.scheduler.source import CellSource
+from harlm.scheduler.walk_state import Function
+from harlm.scheduler.walker import Walker
 
 LONGEST_CELL = 10_000
 """The most characters of a cell that is parsed in the event loop, which takes at most 40 ms; models write cells of
@@ -104,7 +105,7 @@ class EarlierCells:
             SyntaxError: the cell is not Python.
         """
         effort = Effort(_MOST_EFFORT)
-        walker = Walker(Source(code, effort), self._functions, effort)
+        walker = Walker(CellSource(code, effort), self._functions, effort)
         try:
             walker.block(_parsed(code).body)
         except (TooComplex, RecursionError, MemoryError):

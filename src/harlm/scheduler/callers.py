@@ -100,4 +100,3 @@ def _definitions(tree: ast.AST) -> list[_Definition]:
 
 def _own_name(node: ast.AST) -> str | None:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None
-

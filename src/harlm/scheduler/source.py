@@ -12,7 +12,7 @@ _NODES = 300  # of a piece that is written anew; of a larger one the text itself
 _UNITS = 3  # of effort, for each node that is written anew
 
 
-class Source:
+class CellSource:
     """Shows nodes of one cell, each once.
 
     Args:

@@ -4,54 +4,29 @@ The walk follows the *taint* of values (the calls whose results they may hold), 
 is walked twice: taints from the first round enter the second marked as *earlier*, so a prompt with an earlier
 result shows that rounds wait for one another. Helper functions are followed where they are called, including those
 of earlier cells.
-
-A loop or a helper function that is entered again in a state in which it was walked before is not walked again,
-since nothing new can be found in it: loops in loops cost what they contain, not two to the power of their depth.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 from harlm.guest.vocabulary import MODEL_CALLS
 from harlm.scheduler.effort import Effort, TooComplex
-from harlm.scheduler.found import FoundSite, OpenLoop
+from harlm.scheduler.found import FoundSite
 from harlm.scheduler.plan import Plan
-from harlm.scheduler.source import Source
-from harlm.scheduler.taint import CLEAN, Taint, after_loop, as_earlier, without_rounds
+from harlm.scheduler.source import CellSource
+from harlm.scheduler.taint import CLEAN, Taint, without_rounds
+from harlm.scheduler.walk_state import Function, WalkState
 
 _MUTATING = frozenset({"append", "add", "extend", "insert", "update", "setdefault", "appendleft", "put"})
 _DEPTH = 6  # helper functions that call one another
 _MOST_SITES = 1_000
 _SITE = 20  # of effort, to note a new site
-_ONCE = 8  # of effort, to see whether a loop or a function was walked before
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
-@dataclass(frozen=True, slots=True)
-class _Walked:
-    """What the walk of a loop or a helper function did.
-
-    Attributes:
-        result: its taint.
-        taints, functions, past_exits: as they were afterwards.
-        returned: what it added to the results of the function around it.
-        inside: the numbers of the sites in it.
-    """
-
-    result: Taint
-    taints: Mapping[str, Taint]
-    functions: Mapping[str, Function]
-    past_exits: Taint
-    returned: Taint
-    inside: frozenset[int]
-
-
-class Walker:
+class Walker(WalkState):
     """Walks a cell in the order in which it runs.
 
     Responsibilities: the taint of every name, the call sites and the results they need, the loops and helper
@@ -63,22 +38,10 @@ class Walker:
         effort: pays for the walk.
     """
 
-    def __init__(self, source: Source, functions: Mapping[str, Function], effort: Effort) -> None:
+    def __init__(self, source: CellSource, functions: Mapping[str, Function], effort: Effort) -> None:
+        super().__init__(functions, effort)
         self._source = source
-        self._effort = effort
-        self._taints: dict[str, Taint] = {}
-        self._functions = functions
-        self._versions = [functions]  # all of them, so that each keeps the id by which it is known
-        self._walked: dict[tuple[object, ...], _Walked] = {}
-        self._inside: list[set[int]] = []  # the sites in each loop and function that is being walked
         self._found: dict[tuple[object, ...], FoundSite] = {}
-        self._control: Taint = (
-            CLEAN  # of the conditions around this statement; names bound here depend on them
-        )
-        self._past_exits: Taint = CLEAN  # of the conditions of earlier exits that were not taken
-        self._loops: list[OpenLoop] = []
-        self._through: list[str] = []
-        self._returned: list[Taint] = []
 
     def plan(self, *, is_whole: bool = True) -> Plan:
         """The plan of the code walked so far.
@@ -87,12 +50,6 @@ class Walker:
             is_whole: whether that is all of it.
         """
         return Plan(sites=tuple(found.as_call_site() for found in self._found.values()), is_whole=is_whole)
-
-    def _define(self, name: str, function: Function) -> None:
-        if self._functions.get(name) is not function:
-            self._effort.spend(len(self._functions) >> 4)
-            self._functions = {**self._functions, name: function}
-            self._versions.append(self._functions)
 
     # -- statements ----------------------------------------------------------------------------------------
 
@@ -213,102 +170,12 @@ class Walker:
         self._rounds(node, f"while {self._source.shown(node.test)}", one_round)
         self.block(node.orelse)
 
-    def _rounds(
-        self, node: ast.AST, header: str, one_round: Callable[[], Taint], over: Taint = CLEAN
-    ) -> Taint:
-        """Walk two rounds of a loop; the second sees results of the first as those of an earlier round.
-
-        Args:
-            node: the loop.
-            header: its source.
-            one_round: walks one round.
-            over: the taint of what it runs over.
-
-        Returns:
-            the taint of both rounds.
-        """
-        loop = OpenLoop(header)
-
-        def both_rounds() -> Taint:
-            self._loops.append(loop)
-            result = one_round()
-            depth = len(self._loops)
-            self._effort.spend(len(self._taints) >> 1)
-            self._taints = {
-                name: as_earlier(taint, loop.inside, depth) if taint else taint
-                for name, taint in self._taints.items()
-            }
-            exits = as_earlier(loop.exits, loop.inside, depth)
-            before, self._past_exits = self._past_exits, self._past_exits | exits
-            result |= one_round()
-            self._past_exits = before
-            self._loops.pop()
-            self._taints = {
-                name: after_loop(taint, depth) if taint else taint for name, taint in self._taints.items()
-            }
-            return result
-
-        return self._once((node, header, over), loop.inside, both_rounds)
-
-    def _once(self, what: tuple[object, ...], inside: set[int], walk: Callable[[], Taint]) -> Taint:
-        """Walk a loop or a helper function, unless it was walked in this state before.
-
-        Args:
-            what: identifies it.
-            inside: receives the numbers of the sites in it.
-            walk: walks it.
-        """
-        self._effort.spend(_ONCE + (len(self._taints) >> 1) + len(self._loops))
-        headers = tuple(loop.header for loop in self._loops)
-        state = (frozenset(self._taints.items()), self._control, self._past_exits, id(self._functions))
-        key = (*what, *state, headers, tuple(self._through))
-        walked = self._walked.get(key)
-        if walked is None:
-            self._inside.append(inside)
-            returned, self._returned[-1:] = self._returned[-1:], [CLEAN] * bool(self._returned)
-            result = walk()
-            self._inside.pop()
-            walked = _Walked(
-                result,
-                self._taints,
-                self._functions,
-                self._past_exits,
-                self._returned[-1] if returned else CLEAN,
-                frozenset(inside),
-            )
-            self._walked[key] = walked
-            self._returned[-1:] = returned
-        for each in self._inside:
-            each |= walked.inside
-        self._taints = dict(walked.taints)
-        self._functions, self._past_exits = walked.functions, walked.past_exits
-        if self._returned:
-            self._returned[-1] |= walked.returned
-        return walked.result
-
-    def _leave(self) -> None:
-        """The innermost loop or helper function may be left here, if the conditions around this place
-        hold.
-        """
-        if self._control:
-            self._past_exits |= self._control
-            if self._loops:
-                self._loops[-1].exits |= without_rounds(self._control)
-
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         self.block(node.body)
         for handler in node.handlers:
             self._branches(CLEAN, handler.body)
         self.block(node.orelse)
         self.block(node.finalbody)
-
-    @contextmanager
-    def _decided(self, by: Taint) -> Iterator[None]:
-        before, self._control = self._control, self._control | by
-        try:
-            yield
-        finally:
-            self._control = before
 
     # -- values --------------------------------------------------------------------------------------------
 
@@ -493,4 +360,3 @@ def _given(function: Function, taint: Taint) -> dict[str, Taint]:
 
 def _loaded(target: ast.expr) -> ast.expr:
     return ast.Name(id=target.id, ctx=ast.Load()) if isinstance(target, ast.Name) else target
-

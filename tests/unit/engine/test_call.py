@@ -17,7 +17,7 @@ from harlm.errors import BadCompletion, CallLimit, DeadlineExceeded, ModelUnavai
 from harlm.events import Role
 from harlm.journal import InMemoryCalls, Reuse
 from harlm.testing import EventLog, ScriptedModel
-from harlm.types import Completion, Message, Sampling, Usage
+from harlm.types import LONGEST_REPLY, Completion, Message, Sampling, Usage
 from tests.support.nodes import ask_model, node_with
 
 MONEY = Caps(micros=10_000_000)
@@ -325,3 +325,12 @@ async def test_a_timeout_of_the_model_itself_is_not_the_end_of_the_time() -> Non
     with pytest.raises(TimeoutError, match="the socket"):
         await ask_model(node)
     assert node.account.refused is None
+
+
+async def test_a_reply_that_is_too_long_is_cut_and_said() -> None:
+    node, log = node_with(ScriptedModel(lambda messages: "x" * (LONGEST_REPLY + 1)))
+    completion, _ = await make(node, Call(model=node.models.root, messages=asking("hi"), role="root"))
+    assert (len(completion.text), completion.stop) == (LONGEST_REPLY, "length")
+    (finished,) = log.of(events.CallFinished)
+    assert (len(finished.text), finished.stop) == (LONGEST_REPLY, "length")
+    assert ["cut after 2,000,000 characters" in each.message for each in log.of(events.Noted)] == [True]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.engine.cell_so_far import CellSoFar
+from harlm.scheduler.analysis import LONGEST_CELL
 
 CELL = """\
 import re
@@ -65,3 +66,54 @@ def test_whole_statements_are_a_prefix_of_the_cell_and_each_is_final(at: int) ->
 )
 def test_code_without_a_whole_statement_gives_nothing(text: str) -> None:
     assert whole_statements(text) == ""
+
+
+@given(st.lists(st.integers(1, 40), max_size=60))
+def test_a_reply_that_comes_in_pieces_gives_growing_code(sizes: list[int]) -> None:
+    following, before, at = CellSoFar(), "", 0
+    for size in [*sizes, len(REPLY)]:
+        at = min(len(REPLY), at + size)
+        assert following.extends_to(REPLY[:at])
+        code = following.take(REPLY[:at])
+        assert code.startswith(before)
+        before = code
+    assert before == CELL
+
+
+def test_another_reply_is_told_apart() -> None:
+    following = CellSoFar()
+    following.take("```repl\nx = 1\ny")
+    assert not following.extends_to("```repl\nx = 2\ny = 1")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "```repl\n" + "a\n" * 100_000,
+        "```repl\n" + "x = (1,\n" * 100_000,
+        "```repl\nx = '''\n" + "a b\n" * 100_000,
+        "words\n" * 100_000,
+        "```json\n" + "```repl\n" * 50_000,
+        "```repl\nif x:\n" + "    y\n" * 50_000,
+    ],
+)
+def test_a_long_reply_is_parsed_about_once(reply: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = 0
+
+    parse = ast.parse
+
+    def counting(code: str) -> ast.AST:
+        nonlocal parsed
+        parsed += len(code)
+        return parse(code)
+
+    monkeypatch.setattr("harlm.engine.cell_so_far.ast.parse", counting)
+    following = CellSoFar()
+    for at in range(0, 200_000, 50):
+        following.take(reply[:at])
+    assert parsed < 100_000
+
+
+def test_a_long_cell_is_not_foreseen_whole() -> None:
+    code = CellSoFar().take("```repl\n" + "a = 1\n" * 5_000)
+    assert len(code) <= LONGEST_CELL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -14,7 +15,7 @@ from harlm.errors import BadCompletion, ModelError, ModelUnavailable
 from harlm.models.openai import OpenAIChat, _Pieces
 from harlm.redact import Redactor
 from harlm.testing import Request, ScriptedServer
-from harlm.types import Completion, Message, Sampling
+from harlm.types import LONGEST_REPLY, Completion, Message, Sampling
 from tests.support.model_server import KEY, TALK, exchange, model_at
 
 
@@ -213,6 +214,26 @@ def test_a_stream_can_be_split_at_any_byte(sizes: Sequence[int]) -> None:
     assert reply.choices[0].finish_reason == "stop"
     assert reply.usage is not None
     assert reply.usage.prompt_tokens == 7
+
+
+def test_a_long_stream_is_heard_in_growing_pieces_and_not_kept_beyond_a_limit() -> None:
+    heard: list[int] = []
+    pieces = _Pieces(lambda text: heard.append(len(text)))
+    for _ in range(3_000):
+        pieces.take(said("x" * 1_000))
+    assert heard[:3] == [1_000, 2_000, 3_000]
+    assert sum(heard) < 300 * LONGEST_REPLY, "copied a bounded number of times"
+    content = pieces.whole().choices[0].message.content
+    assert isinstance(content, str)
+    assert len(content) == LONGEST_REPLY + 1
+
+
+def test_a_line_of_a_stream_that_never_ends_is_not_read_again_and_again() -> None:
+    pieces = _Pieces(lambda text: None)
+    started = time.process_time()
+    for _ in range(10_000):
+        pieces.take(b"x" * 1_000)
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import ast
 import textwrap
+import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.scheduler import Plan, analyse, can_call
+from harlm.scheduler.analysis import LONGEST_CELL, EarlierCells
+from harlm.scheduler.drawing import NOT_WHOLE, as_text
 
 
 def plan(code: str, *earlier: str) -> Plan:
@@ -229,3 +233,77 @@ def test_every_call_is_found_and_depends_only_on_earlier_ones(code: str) -> None
         assert all(0 < each <= len(made.sites) for each in (*site.needs, *site.decided_by))
     assert made.length
     assert set(made.critical_path) <= {site.number for site in made.sites}
+
+
+_DEEP = {
+    "comprehensions": "x = " + "[" * 24 + "llm_query('x')" + " for _ in [1]]" * 24,
+    "iterables": "[a for a in " * 90 + "llm_query(1)" + "]" * 90,
+    "loops": "".join(f"{' ' * at}for a{at} in b:\n" for at in range(60)) + " " * 60 + "x = llm_query(x)",
+    "whiles": "".join(f"{' ' * at}while llm_query(x{at}):\n" for at in range(30))
+    + " " * 30
+    + "x1 = llm_query(x2)",
+    "sums": "a + " * 2_400 + "llm_query(1)",
+    "parentheses": "(" * 190 + "llm_query(1)" + ")" * 190,
+    "lambdas": "sorted(x, key=lambda a: " * 60 + "llm_query(a)" + ")" * 60,
+    "calls": "llm_query(" * 90 + "1" + ")" * 90,
+    "wide calls": "llm_query(" * 80 + "a," * 4_000 + ")" * 80,
+    "helpers": "".join(
+        f"def f{n}(a):\n" + "".join(f" a = f{m}(a + llm_query(a))\n" for m in range(12) if m != n)
+        for n in range(12)
+    )
+    + "f0(1)",
+    "branches": "".join(f"a{n} = 1\n" for n in range(500)) + "if a: b\n" * 500,
+    "sums of replies": "a += llm_query(a)\n" * 550,
+    "null characters": "x = '\0'",
+}
+
+
+@pytest.mark.parametrize("name", _DEEP)
+def test_any_cell_that_is_not_too_long_is_analysed_in_bounded_time(name: str) -> None:
+    code, known = _DEEP[name], EarlierCells()
+    assert len(code) <= LONGEST_CELL
+    started = time.process_time()
+    known.add(code)
+    known.can_call_in(code)
+    with suppress(SyntaxError):
+        made = known.plan_of(code)
+        assert made.shape
+        assert made.is_whole or made.shape == "mixed"
+    assert time.process_time() - started < 1
+
+
+def test_nested_comprehensions_are_analysed_whole() -> None:
+    made = analyse(_DEEP["comprehensions"])
+    assert made.is_whole
+    assert (made.shape, len(made.sites[0].loops)) == ("map", 24)
+
+
+@pytest.mark.parametrize("name", ["loops", "sums", "helpers"])
+def test_a_plan_that_is_not_whole_says_so(name: str) -> None:
+    made = analyse(_DEEP[name])
+    assert (made.is_whole, made.shape) == (False, "mixed")
+    assert as_text(made).endswith(NOT_WHOLE)
+
+
+def test_a_cell_that_is_too_long_is_not_parsed() -> None:
+    code = "x = 1\n" * LONGEST_CELL
+    assert analyse(code).shape == "mixed"
+    assert can_call(code)
+    assert can_call("x", [code])
+
+
+def test_functions_of_old_cells_are_forgotten_but_not_that_they_call() -> None:
+    known = EarlierCells()
+    known.add("def ask(c):\n    return llm_query(c)")
+    for number in range(20):
+        known.add(f"def f{number}():\n    {'x' * 5_000}")
+    assert known.plan_of("ask(1)").sites == ()
+    assert known.can_call_in("ask(1)")
+    assert not known.can_call_in("f3()")
+
+
+def test_what_earlier_cells_defined_is_taken_over() -> None:
+    known, twin = EarlierCells(), EarlierCells()
+    known.add("def ask(c):\n    return llm_query(c)")
+    twin.take_over(known)
+    assert (len(twin), len(twin.plan_of("ask(1)").sites), twin.can_call_in("ask(1)")) == (1, 1, True)

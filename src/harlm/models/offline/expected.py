@@ -62,7 +62,7 @@ _NOUNS: tuple[tuple[Kind, int, str], ...] = (
 """The nouns after *what* or *which*: the kind that they ask for, and how many words may precede them."""
 
 _AFTER_WHAT = tuple(
-    (kind, Pattern(rf"(?:[\w'’-]+\s+){{0,{before}}}?(?:{words})\b", re.IGNORECASE))
+    (kind, Pattern(rf"^(?:[\w'’-]+\s+){{0,{before}}}?(?:{words})\b", re.IGNORECASE))
     for kind, before, words in _NOUNS
 )
 _HEAD = Pattern(

@@ -225,7 +225,8 @@ def assigned(docs: list[Any], name: str) -> list[tuple[str, Item]]:
     found = [(match, item) for doc in docs if name in doc for match, item in matching_lines(doc, pattern)]
     found.sort(key=lambda pair: ("test" in pair[1][0].name.lower(), len(pair[0]["indent"]) > 0))
     return [
-        (re.sub(r"(?<!\s)\s+(?:#|//)\s.*", "", match["value"]).strip().rstrip(",;"), item) for match, item in found
+        (re.sub(r"(?<!\s)\s+(?:#|//)\s.*", "", match["value"]).strip().rstrip(",;"), item)
+        for match, item in found
     ]
 
 

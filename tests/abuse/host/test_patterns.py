@@ -1,0 +1,117 @@
+"""No regular expression of HARLM takes more than linear time over text of others.
+
+Each is timed on texts that are hard for it. A pattern that sees short texts only is listed with their length and with
+the place that keeps them short, and is timed on texts of that length.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import pytest
+
+from tests.support.patterns import Found, cost, hard_texts, modules, patterns_of
+
+_SMALL, _MIDDLE, _LARGE = 2_000, 8_000, 32_000
+_SUSPECT_S = 0.0004  # for a small text; a linear pattern takes a tenth of it
+_SUSPECT_MIDDLE_S = 0.006  # so half a second for 64 KB if the cost grows with the square of the length
+_GROWTH = 8  # of the cost from a middle to a large text, four times its length
+_ENOUGH_S = 0.4
+_MOST_BOUNDED_S = 0.1
+
+_QUESTION = (1_000, "models/offline/extractive.py cuts questions to this length, without runs of blanks")
+_SHORT = {
+    "harlm.context.citations._BEFORE": (1_000, "citations looks at so many characters before a bracket"),
+    "harlm.context.place_names._RANGE": (40, "the characters before the last number of a head"),
+    "harlm.context.readers.html": (4_096, "the head of a page"),
+    "harlm.context.readers.office": (255, "the format code of a cell; Excel allows no longer one"),
+    "harlm.engine.prompts._MOMENTARY": (1_000, "the last line of a message, which prompts.turn_line wrote"),
+    "harlm.models.offline.candidates": (1_600, "sentences of passages of at most retrieval.passages.LONGEST"),
+    "harlm.models.offline.expected": _QUESTION,
+    "harlm.models.offline.extractive._ABOUT_CODE": (3_000, "the description of a context, by prompts"),
+    "harlm.models.offline.extractive._HOP": _QUESTION,
+    "harlm.models.offline.intents": _QUESTION,
+    "harlm.models.offline.wording": _QUESTION,
+    "harlm.models.rates._PARTS": (64, "models/rates.py reads no longer duration"),
+    "harlm.retrieval.sentences._ABBREVIATION": (16, "the characters before a full stop"),
+    "harlm.sandbox.process.worker_process": (100, "a line that the kernel wrote"),
+}
+
+
+def _bound(found: Found) -> int | None:
+    return next((length for place, (length, _) in _SHORT.items() if found.where.startswith(place)), None)
+
+
+def too_slow(found: Found) -> str:
+    """A text for which the pattern takes more than linear time; empty if none was found."""
+    for text in hard_texts(found.pattern):
+        if cost(found, text.of(_SMALL), 0.5) < _SUSPECT_S:
+            continue
+        before = _least_cost(found, text.of(_MIDDLE))
+        if before < _SUSPECT_MIDDLE_S:
+            continue
+        after = _least_cost(found, text.of(_LARGE))
+        if after > _GROWTH * before or after >= _ENOUGH_S:
+            return f"{found.where}: {after:.2f} s for {text.of(_LARGE)[:40]!r}"
+    return ""
+
+
+def _least_cost(found: Found, text: str) -> float:
+    """The least of a few measurements, up to one that shows enough."""
+    least = _ENOUGH_S
+    for _ in range(3):
+        least = min(least, cost(found, text, _ENOUGH_S))
+        if least >= _ENOUGH_S:
+            break
+    return least
+
+
+def _too_slow_within(found: Found, length: int) -> str:
+    for hard in hard_texts(found.pattern):
+        text = hard.of(length)
+        if length == _QUESTION[0]:
+            text = re.sub(r"(\s)\s+", r"\1", text)
+        if cost(found, text, 0.5) > _MOST_BOUNDED_S and cost(found, text, 0.5) > _MOST_BOUNDED_S:
+            return f"{found.where}: slow for {text[:40]!r}, although it is short"
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> list[Found]:
+    found = [each for module in modules() for each in patterns_of(module)]
+    return list({(each.pattern, each.is_anchored): each for each in found}.values())
+
+
+def test_every_pattern_is_linear_or_sees_short_texts_only() -> None:
+    found = _patterns()
+    assert len(found) > 100, "the patterns are not found"
+    slow = [
+        too_slow(each) if (length := _bound(each)) is None else _too_slow_within(each, length)
+        for each in found
+    ]
+    assert not [each for each in slow if each]
+
+
+def test_every_exception_is_about_a_pattern() -> None:
+    places = [found.where for found in _patterns()]
+    assert not [place for place in _SHORT if not any(where.startswith(place) for where in places)]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(a+)+b",
+        r"\s+$",
+        r"^(?P<ticks>`{3,}).*?^(?P=ticks)$|x*y",
+        r"<[^>]*>",
+        r"(?:\d+,)*\d+;",
+    ],
+)
+def test_a_pattern_that_is_not_linear_is_found(pattern: str) -> None:
+    assert too_slow(Found("planted", re.compile(pattern, re.MULTILINE), is_anchored=False))
+
+
+@pytest.mark.parametrize("pattern", [r"\w+", r"^[ \t]*+#", r"^[^\n]++\n", r"a|b", r"(?<!\s)\s++$"])
+def test_a_linear_pattern_passes(pattern: str) -> None:
+    assert not too_slow(Found("planted", re.compile(pattern), is_anchored=False))
