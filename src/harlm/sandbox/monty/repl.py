@@ -27,6 +27,7 @@ from functools import partial
 from keyword import iskeyword
 from typing import TYPE_CHECKING, TypeVar
 
+from harlm.cleanup import all_finished, finished
 from harlm.config import SandboxSettings
 from harlm.errors import CodeError, SandboxFailure
 from harlm.guest.worker.output import FLOOD, Captured
@@ -71,13 +72,17 @@ class MontySandbox:
         self._limits = limits
         self._pool: pydantic_monty.Monty | None = None
         self._open: set[MontyRepl] = set()
+        self._is_closed = False
 
     async def open(self, setup: ReplSetup, host: ReplHost) -> MontyRepl:
         """A new REPL with the context loaded.
 
         Raises:
-            SandboxFailure: pydantic-monty is not installed, or the interpreter cannot be started.
+            SandboxFailure: pydantic-monty is not installed, the interpreter cannot be started, or this sandbox
+                is closed.
         """
+        if self._is_closed:
+            raise SandboxFailure("this sandbox is closed")
         if self._pool is None:
             self._pool = _pool()
         return await self._started(MontyRepl(self, self._pool, self._limits, setup, host), None)
@@ -93,10 +98,18 @@ class MontySandbox:
 
     async def close(self) -> None:
         """End every open REPL, and the pool."""
-        await asyncio.gather(*(repl.close() for repl in tuple(self._open)))
-        if self._pool is not None:
+        self._is_closed = True
+        for repl in self._open:
+            repl.kill()
+        await finished(self._close())
+
+    async def _close(self) -> None:
+        try:
+            await all_finished(*(repl.close() for repl in tuple(self._open)))
+        finally:
             pool, self._pool = self._pool, None
-            await asyncio.to_thread(pool.__exit__, None, None, None)
+            if pool is not None:
+                await finished(asyncio.get_running_loop().run_in_executor(None, pool.__exit__, None, None, None))
 
     async def _started(self, repl: MontyRepl, state: bytes | None) -> MontyRepl:
         self._open.add(repl)
@@ -200,12 +213,14 @@ class MontyRepl:
 
     async def close(self) -> None:
         """End the process. Safe to call twice."""
-        self._sandbox.forget(self)
         self._is_closed = True
         if self._is_busy:
-            self._kill()
-        await self._drop()
-        self._thread.shutdown(wait=False)
+            self.kill()
+        try:
+            await self._drop()
+        finally:
+            self._thread.shutdown(wait=False)
+            self._sandbox.forget(self)
 
     # -- one cell -----------------------------------------------------------------------------------------
 
@@ -338,14 +353,15 @@ class MontyRepl:
         try:
             done, _ = await asyncio.wait({doing}, timeout=seconds)
         except asyncio.CancelledError:
-            self._kill()
+            self.kill()
             raise
         if not done:
-            self._kill()
+            self.kill()
             raise SandboxFailure(f"Monty did not return within {seconds:.0f} s, and was killed")
         return await doing
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """Kill the process at once."""
         if self._interpreter is not None:
             self._interpreter.kill()
 
@@ -354,7 +370,7 @@ class MontyRepl:
         interpreter, self._interpreter = self._interpreter, None
         if interpreter is not None:
             closing = asyncio.get_running_loop().run_in_executor(self._thread, interpreter.close)
-            await asyncio.shield(asyncio.wait({closing}, timeout=_GRACE_S))
+            await finished(asyncio.wait({closing}, timeout=_GRACE_S))
 
     @property
     def _copying_s(self) -> float:

@@ -9,6 +9,7 @@ import contextlib
 import sys
 from dataclasses import replace
 
+from harlm.cleanup import finished
 from harlm.errors import SandboxFailure
 from harlm.guest.vocabulary import CONTEXT_FUNCTIONS
 from harlm.guest.worker.interrupts import CellCancelled, CellInterrupted
@@ -53,6 +54,7 @@ class ProcessRepl:
         self._process = ReplProcess(workers, setup, self._on_call)
         self._cell: RunningCell | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._scouts: set[CellScout] = set()  # that have not been ended
         self._ending_scouts: set[asyncio.Task[None]] = set()
         self._broken: SandboxFailure | None = None
         self._notice = ""  # for the model, with the output of the next cell
@@ -73,15 +75,22 @@ class ProcessRepl:
     async def close(self) -> None:
         """Kill the process, and remove its folder."""
         self._closed = True
-        self._workers.leave(self)
         if self._process.link is not None:
             self._process.link.kill()
-        if self._stopping is not None:
-            # It ends soon, since the process does, and it closes what it has opened.
-            await asyncio.wait([self._stopping])
-        if self._ending_scouts:
-            await asyncio.wait(self._ending_scouts)
-        await self._process.drop()
+        for scout in tuple(self._scouts):
+            self._end_scout(scout)
+        await finished(self._close())
+
+    async def _close(self) -> None:
+        try:
+            if self._stopping is not None:
+                # It ends soon, since the process does, and it closes what it has opened.
+                await asyncio.wait([self._stopping])
+            if self._ending_scouts:
+                await asyncio.wait(self._ending_scouts)
+        finally:
+            await self._process.drop()
+            self._workers.leave(self)
 
     @property
     def pid(self) -> int | None:
@@ -226,6 +235,7 @@ class ProcessRepl:
         if running.scout is not None:
             self._end_scout(running.scout)
         running.scout = CopiedScout(self._workers, self._setup, data, self._allowed, running.ahead)
+        self._scouts.add(running.scout)
 
     async def _new_scout(self, link: Link, foresight: Foresight) -> ForkedScout | None:
         """A scout whose descriptors the worker has received; ``None`` if there can be none."""
@@ -235,6 +245,7 @@ class ProcessRepl:
             scout = ForkedScout(self._workers, link.worker, self._allowed, foresight)
         except OSError:  # no descriptors are left
             return None
+        self._scouts.add(scout)
         try:
             await link.to_worker.send_with(frames.Given(), scout.descriptors)
         except OSError:
@@ -248,6 +259,9 @@ class ProcessRepl:
 
     def _end_scout(self, scout: CellScout) -> None:
         """End a scout. The cell does not wait until it has ended."""
+        if scout not in self._scouts:
+            return
+        self._scouts.discard(scout)
         scout.end(self._workers.pids())
         closing = asyncio.create_task(scout.close())
         self._ending_scouts.add(closing)
@@ -432,6 +446,8 @@ class ProcessRepl:
     async def _after(self, forking: asyncio.Task[int | None], unwanted: ProcessRepl) -> None:
         try:
             await asyncio.wait([forking])
-            await unwanted.close()  # again: it had no process yet when ``fork`` closed it
         finally:
-            self._stopping = None
+            try:
+                await unwanted.close()  # again: it had no process yet when ``fork`` closed it
+            finally:
+                self._stopping = None

@@ -53,7 +53,7 @@ class ReplProcess:
         """End it, and release its folder."""
         link, self.link = self.link, None
         folders, self._folders = self._folders, None
-        await self._workers.end(link, folders)
+        await self._workers.drop(link, folders)
 
     async def fork_into(self, branch: ReplProcess, link: Link, *, read_only: bool) -> int | None:
         """Fork it, and make the fork the process of ``branch``.
@@ -97,8 +97,8 @@ class ReplProcess:
             return False
         if worker is None:
             return False
-        await self._workers.adopt(worker)
         self._folders = None if folders is None else folders.shared()
         self.link = self._workers.keep(Link(worker, self._on_call))
+        await self._workers.adopt(worker)
         await self.link.connect(ends, largest=self._workers.largest_frame)
         return True

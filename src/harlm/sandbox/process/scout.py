@@ -89,9 +89,11 @@ class CellScout:
     async def close(self) -> None:
         """Wait until its process and its calls have ended. Call ``end`` before."""
         self._starting.cancel()
-        await asyncio.gather(self._starting, return_exceptions=True)
-        if self._calls is not None:
-            await self._calls.end()
+        try:
+            await asyncio.wait([self._starting])
+        finally:
+            if self._calls is not None:
+                await self._calls.end()
 
 
 class ForkedScout(CellScout):
@@ -145,10 +147,12 @@ class ForkedScout(CellScout):
 
     async def close(self) -> None:
         """See ``CellScout.close``."""
-        await super().close()
-        with self._ends:
-            pass
-        await self._workers.end(self._link, None)
+        try:
+            await super().close()
+        finally:
+            with self._ends:
+                pass
+            await self._workers.drop(self._link, None)
 
 
 class CopiedScout(CellScout):
@@ -182,8 +186,10 @@ class CopiedScout(CellScout):
 
     async def close(self) -> None:
         """See ``CellScout.close``."""
-        await super().close()
-        await self._workers.end(self._link, self._folders)
+        try:
+            await super().close()
+        finally:
+            await self._workers.drop(self._link, self._folders)
 
 
 class StartedScout:

@@ -158,7 +158,8 @@ async def readable(ours: socket.socket) -> None:
     try:
         await ready
     finally:
-        loop.remove_reader(ours)
+        if ours.fileno() >= 0:  # else ``ZygoteSocket.close`` removed it
+            loop.remove_reader(ours)
 
 
 async def _writable(ours: socket.socket) -> None:
@@ -168,7 +169,8 @@ async def _writable(ours: socket.socket) -> None:
     try:
         await ready
     finally:
-        loop.remove_writer(ours)
+        if ours.fileno() >= 0:
+            loop.remove_writer(ours)
 
 
 def _wake(ready: asyncio.Future[None]) -> None:
@@ -256,7 +258,14 @@ class ZygoteSocket:
             raise SandboxFailure(f"a zygote broke the protocol: {error}") from error
 
     def close(self) -> None:
-        """Close the socket. The zygote and every process that came from it end when they notice."""
+        """Close the socket, also while a task sends or receives. The zygote and every process that came from
+        it end when they notice. Safe to call twice.
+        """
+        if self._socket.fileno() >= 0:
+            with contextlib.suppress(RuntimeError):  # no event loop runs, so none watches the socket
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(self._socket)
+                loop.remove_writer(self._socket)
         with contextlib.suppress(OSError):
             self._socket.close()
         for each in self._descriptors:
