@@ -156,7 +156,9 @@ def _is_removed(path: Path) -> bool:
             return False
         for name in os.listdir(descriptor):  # noqa: PTH208 - of a descriptor
             with suppress(OSError):
-                os.unlink(name, dir_fd=descriptor)  # HARLM makes folders only, but cells of `s0` may write here
+                os.unlink(
+                    name, dir_fd=descriptor
+                )  # HARLM makes folders only, but cells of `s0` may write here
             remove(name, within=descriptor)
         path.rmdir()
     finally:

@@ -109,7 +109,9 @@ class MontySandbox:
         finally:
             pool, self._pool = self._pool, None
             if pool is not None:
-                await finished(asyncio.get_running_loop().run_in_executor(None, pool.__exit__, None, None, None))
+                await finished(
+                    asyncio.get_running_loop().run_in_executor(None, pool.__exit__, None, None, None)
+                )
 
     async def _started(self, repl: MontyRepl, state: bytes | None) -> MontyRepl:
         self._open.add(repl)
