@@ -310,12 +310,14 @@ def _in_new_loop(work: Coroutine[Any, Any, T]) -> T:
     Raises:
         SandboxFailure: no event loop can be made, because no descriptors are left.
     """
-    with closing(work), asyncio.Runner() as runner:
+    with closing(work):
+        runner = asyncio.Runner()
         try:
             runner.get_loop()
         except OSError as error:
             raise shortage("no event loop can be made", error) from error
-        return runner.run(work)
+        with runner:
+            return runner.run(work)
 
 
 def _is_in_a_loop() -> bool:

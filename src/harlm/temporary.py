@@ -45,7 +45,7 @@ class _ProcessFolder:
             self.path.mkdir(mode=0o700)
             try:
                 self.descriptor = _locked(self.path)
-            except BlockingIOError:
+            except (BlockingIOError, FileNotFoundError):
                 continue  # a sweep was faster than the lock, and removes the folder
             except BaseException:
                 with suppress(OSError):

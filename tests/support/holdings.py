@@ -75,7 +75,7 @@ def left_at_last(before: Holdings) -> str:
 async def left_in_the_end(before: Holdings) -> str:
     """As ``left_at_last``, inside an event loop."""
     gives_up = time.monotonic() + PATIENCE_S
-    while (left := held().left_of(before)) and time.monotonic() < gives_up:
+    while (left := held().left_of(before)) and time.monotonic() < gives_up:  # noqa: ASYNC110 - no event
         await asyncio.sleep(0.02)
     return left
 

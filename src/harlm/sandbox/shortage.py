@@ -36,11 +36,6 @@ def shortage(what: str, error: Exception) -> SandboxFailure:
     return SandboxFailure(f"{what} ({reason}); {_advice(error)}")
 
 
-def is_shortage(error: BaseException) -> bool:
-    """Whether an error means that the process or the system has no descriptors left."""
-    return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
-
-
 @contextmanager
 def starting_a_thread() -> Iterator[None]:
     """Turn the error that Python raises if no thread can be started into one of ``SHORTAGES``.

@@ -145,7 +145,9 @@ async def _probed(host: HostZygote, tier: str) -> control.News:
                 theirs.close()
                 async with asyncio.timeout(_PATIENCE_S):
                     news, _ = await talk.receive()
-                    return news
+            if isinstance(news, control.Refused) and (lacking := news.shortage) is not None:
+                raise lacking
+            return news
         finally:
             talk.close()
 
@@ -169,7 +171,8 @@ async def _try_monty() -> TierCheck:
             for what, code in tried.items():
                 seen = await repl.run(f"{code}\nprint('REACHED' if reached else '')")
                 (reached if "REACHED" in seen.output else denied).append(what)
-        await repl.close()
+    except SHORTAGES as error:
+        raise shortage("Monty cannot be tested now", error) from error
     finally:
         await sandbox.close()
     why_not = _why_not_safe("monty", reached)

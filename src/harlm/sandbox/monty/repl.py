@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -36,6 +38,7 @@ from harlm.sandbox.monty.functions import HostFault, HostFunctions, MontyFinish,
 from harlm.sandbox.monty.interpreter import KEPT, Asked, Dead, Ended, Interpreter
 from harlm.sandbox.monty.variables import Look
 from harlm.sandbox.process.calls import Clock
+from harlm.sandbox.shortage import shortage
 from harlm.types import Final, Observation
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 TIER = "monty"
 
 _T = TypeVar("_T")
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)$")  # as Rust shows errors of the system
 _HEAD = 64_000  # characters kept from the start of a cell's output
 _TAIL = 32_000  # and from its end
 _SHOWN_NAMES = 40  # new or changed variables that an observation names
@@ -170,6 +174,9 @@ class MontyRepl:
         try:
             self._look = await self._in_thread(lambda: interpreter.open(state), self._copying_s)
         except (*interpreter.failures, Dead) as error:
+            if (found := _SYSTEM_ERROR.search(str(error))) is not None:
+                number = int(found[1])
+                raise shortage("Monty did not start", OSError(number, os.strerror(number))) from error
             raise SandboxFailure(
                 f"Monty did not start ({error}); run `python -m pydantic_monty` to test it alone, "
                 "or raise `sandbox.memory_mb`, the memory that it may use"

@@ -218,6 +218,8 @@ class RunZygote:
 
     def _open_gate(self, tier: str, news: control.News, descriptors: Sequence[int]) -> None:
         """Take the first message of the zygote, with the descriptor of the gate."""
+        if isinstance(news, control.Refused) and (lacking := news.shortage) is not None:
+            raise lacking
         if not isinstance(news, control.Up):
             why = news.why if isinstance(news, control.Refused) else type(news).__name__
             raise SandboxFailure(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import array
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -41,10 +42,18 @@ class Refused(_News, frozen=True, kw_only=True, tag="refused"):
     Attributes:
         step: the name of the step.
         why: the error.
+        errno: its number; ``None`` if it has none.
     """
 
     step: str
     why: str
+    errno: int | None = None
+
+    @property
+    def shortage(self) -> OSError | None:
+        """The error, if the system has no more of something; ``None`` if the step is never possible here."""
+        is_short = self.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+        return OSError(self.errno, self.why) if is_short else None
 
 
 class Built(_News, frozen=True, kw_only=True, tag="built"):
