@@ -1,4 +1,4 @@
-"""Asks with every number of descriptors, from the fewest to enough, and prints what came of it: run with a tier.
+"""Asks with every number of descriptors, from the fewest to enough, and prints the result of each: run with a tier.
 
 Each line is JSON: ``limit``, ``error`` (the class, empty for an answer), ``message`` and ``left``, what is held
 afterwards.
@@ -58,7 +58,7 @@ def _outcome(client: HARLM, limit: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """See the module."""
+    """Ask with ever more descriptors."""
     client = HARLM(
         model=_root,
         sub_model=_sub,

@@ -87,7 +87,7 @@ def _folders() -> list[str]:
 
 
 def main() -> None:
-    """See the module."""
+    """Kill hosts, and print what they left."""
     tier, seed, kills = sys.argv[1], sys.argv[2], int(sys.argv[3])
     ctypes.CDLL(None).prctl(_ADOPT, 1, 0, 0, 0)
     chance = random.Random(f"{tier} {seed}")
