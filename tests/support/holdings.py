@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.support.processes import descendants
 
 PATIENCE_S = 10.0
-"""In so many seconds, everything that is ending has ended."""
+"""Seconds after which everything that is ending has ended."""
 
 _SHARED_THREADS = (
     "asyncio_",

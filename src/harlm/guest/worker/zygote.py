@@ -190,6 +190,16 @@ class _RunZygote:
                 self._wait()
         finally:
             self._end_all()
+            self._wake_gate()
+
+    def _wake_gate(self) -> None:
+        """Fork once more: on Linux before 6.11, the thread of the host that decides about forks may wait for a
+        notice that a cell has withdrawn, and only another notice ends this wait.
+        """
+        if self._confined.gate is not None:
+            with suppress(OSError):  # no thread waits any more
+                if fork() == 0:
+                    os._exit(0)
 
     def _listen_for_ends(self) -> None:
         self._wakes, wake = os.pipe()

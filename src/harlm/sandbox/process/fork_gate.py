@@ -16,7 +16,9 @@ import select
 import struct
 import threading
 from collections import Counter
+from io import FileIO
 
+from harlm.sandbox.process.close_on_fork import keep_to_this_process
 from harlm.sandbox.shortage import starting_a_thread
 
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV, _SEND
@@ -38,7 +40,8 @@ class Gate:
     """
 
     def __init__(self, listener: int, *, always: int | None = None) -> None:
-        self._listener = listener
+        self._listener = FileIO(listener, "r+")
+        keep_to_this_process(self._listener)
         self._always = always
         self._ordered: Counter[int] = Counter()
         self._deciding = threading.Lock()
@@ -49,7 +52,7 @@ class Gate:
             with starting_a_thread():
                 self._thread.start()
         except BaseException:
-            os.close(listener)
+            self._listener.close()
             if self._wake >= 0:
                 os.close(self._asleep)
                 os.close(self._wake)
@@ -67,14 +70,15 @@ class Gate:
 
     def _serve(self) -> None:
         waiting = select.poll()
-        waiting.register(self._listener, select.POLLIN)
+        listener = self._listener.fileno()
+        waiting.register(listener, select.POLLIN)
         waiting.register(self._asleep, select.POLLIN)
         while True:
             ready = dict(waiting.poll())
-            if self._asleep in ready or ready.get(self._listener, 0) & ~select.POLLIN:
+            if self._asleep in ready or ready.get(listener, 0) & ~select.POLLIN:
                 break  # the gate was closed, or every process under the filter has ended
             self._decide()
-        os.close(self._listener)
+        self._listener.close()
         os.close(self._asleep)
 
     def _decide(self) -> None:
