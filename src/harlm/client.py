@@ -11,10 +11,12 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from harlm import assembly, config, events
+from harlm.cleanup import finished
 from harlm.context import load, profile
 from harlm.engine import Node, solve
 from harlm.errors import ConfigError, LimitExceeded, MemoryFailure, NoAnswer
@@ -22,6 +24,7 @@ from harlm.events import Event
 from harlm.home import user_config_file
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
+from harlm.sandbox.shortage import shortage, starting_a_thread
 from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Task, without_surrogates
 
 if TYPE_CHECKING:
@@ -235,7 +238,9 @@ class HARLM:
             await asking
         finally:
             asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            await finished(asyncio.wait([asking]))
+            if not asking.cancelled():
+                asking.exception()  # retrieved: it was raised above, or the events are no longer wanted
 
     def stream(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
@@ -298,9 +303,25 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     loop.
     """
     if not _is_in_a_loop():
-        return asyncio.run(work)
+        return _in_new_loop(work)
     with _InThread(work) as running:
         return running.result()
+
+
+def _in_new_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in this thread, in an event loop of its own.
+
+    Raises:
+        SandboxFailure: no event loop can be made, because no descriptors are left.
+    """
+    with closing(work):
+        runner = asyncio.Runner()
+        try:
+            runner.get_loop()
+        except OSError as error:
+            raise shortage("no event loop can be made", error) from error
+        with runner:
+            return runner.run(work)
 
 
 def _is_in_a_loop() -> bool:
@@ -324,7 +345,12 @@ class _InThread(Generic[T]):
         self._thread = threading.Thread(target=self._serve, name="harlm-run", daemon=True)
 
     def __enter__(self) -> Future[T]:
-        self._thread.start()
+        try:
+            with starting_a_thread():
+                self._thread.start()
+        except OSError as error:
+            self._work.close()
+            raise shortage("no run can be started", error) from error
         self._started.wait()
         return self._result
 
@@ -334,9 +360,12 @@ class _InThread(Generic[T]):
 
     def _serve(self) -> None:
         try:
-            self._result.set_result(asyncio.run(self._watched()))
+            self._result.set_result(_in_new_loop(self._watched()))
         except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
+            self._work.close()
             self._result.set_exception(error)
+        finally:
+            self._started.set()  # also if the work never began
 
     async def _watched(self) -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()

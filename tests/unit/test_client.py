@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import tempfile
 import threading
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harlm import HARLM, events
-from harlm.errors import ConfigError, ContextError, ModelError, ModelUnavailable, NoAnswer
+from harlm.errors import ConfigError, ContextError, ModelError, ModelUnavailable, NoAnswer, SandboxFailure
 from harlm.testing import EventLog, ScriptedModel
 from harlm.types import MODES
 
@@ -222,3 +223,48 @@ def test_what_a_project_file_has_set_is_the_first_note_of_a_run() -> None:
     log = EventLog()
     HARLM().ask("What is the code?", "The code is 7.", sinks=[log])
     assert log.of(events.Noted)[0].message == f"{Path.cwd()}/harlm.toml sets loading.exclude = ['vendor/']"
+
+
+@pytest.mark.parametrize("is_in_a_loop", [False, True])
+async def test_without_descriptors_for_an_event_loop_the_error_names_the_limit(
+    is_in_a_loop: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    client = scripted("reply")
+    monkeypatch.setattr("asyncio.runners.events.new_event_loop", new_event_loop)
+
+    async def ask() -> None:
+        if is_in_a_loop:
+            client.ask("q", "text")
+        else:
+            await asyncio.to_thread(client.ask, "q", "text")
+
+    with pytest.raises(SandboxFailure, match="ulimit -n"):
+        await ask()
+
+
+def test_without_a_thread_for_a_stream_the_error_names_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(SandboxFailure, match="ulimit -u"):
+        list(scripted("reply").stream("q", "text"))
+
+
+async def test_an_async_stream_that_is_cancelled_twice_has_ended_its_run() -> None:
+    before = asyncio.all_tasks()
+    reading = asyncio.create_task(_read_all(scripted("```repl\nwhile True: pass\n```")))
+    await asyncio.sleep(0.05)
+    for _ in range(2):
+        reading.cancel()
+        await asyncio.sleep(0)
+    await asyncio.gather(reading, return_exceptions=True)
+    assert asyncio.all_tasks() == before
+
+
+async def _read_all(client: HARLM) -> None:
+    async for _ in client.astream("q", "text"):
+        await asyncio.sleep(0)

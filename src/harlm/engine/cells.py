@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from harlm import events
 from harlm.budget.pressure import NO_SPECULATION
+from harlm.cleanup import finished
 from harlm.engine.cell_so_far import CellSoFar
 from harlm.engine.node import Node
 from harlm.engine.queries import Queries
@@ -63,9 +64,12 @@ class Cells:
 
     async def forget(self) -> None:
         """Drop what was foreseen of a reply, because the reply has no cell or failed."""
+        await self._forget("", 0)
+
+    async def _forget(self, cell: str, turn: int) -> None:
         writing, self._writing = self._writing, None
         if writing is not None:
-            self._report(await writing.give_up(), "", 0, while_written=True)
+            self._report(await finished(writing.give_up()), cell, turn, while_written=True)
 
     async def run(self, repl: Repl, cell: str, turn: int) -> Observation:
         """Run a cell. A scout changes when its calls are made, never what the cell does.
@@ -78,10 +82,9 @@ class Cells:
         Raises:
             SandboxFailure: the sandbox broke.
         """
+        if self._writing is not None and not await self._writing.is_of(cell):
+            await self._forget(cell, turn)
         writing, self._writing = self._writing, None
-        if writing is not None and not await writing.is_of(cell):
-            self._report(await writing.give_up(), cell, turn, while_written=True)
-            writing = None
         if writing is None:
             self._queries.begin_cell()
         if writing is None and (self._node.settings.speculation == "off" or not self._leads_to_calls(cell)):
@@ -95,7 +98,7 @@ class Cells:
         finally:
             if writing is not None:
                 writing.close()
-            self._report(await broker.close(), cell, turn, while_written=writing is not None)
+            self._report(await finished(broker.close()), cell, turn, while_written=writing is not None)
 
     def _broker(self) -> Broker:
         account = self._node.account
@@ -186,11 +189,14 @@ class _Writing:
         Returns:
             the calls that were made for it.
         """
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
-        self.close()
-        return await self.broker.close()
+        try:
+            if self._starting is not None:
+                self._starting.cancel()
+                await asyncio.wait([self._starting])
+        finally:
+            self.close()
+            record = await self.broker.close()
+        return record
 
 
 def _scheduled(record: CellRecord, pattern: str, turn: int) -> events.Scheduled:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from harlm import events
 from harlm.budget.pressure import FINISH
+from harlm.cleanup import finished
 from harlm.engine import prompts
 from harlm.engine.call import Call, make
 from harlm.engine.finishing import Finishing
@@ -301,5 +302,5 @@ async def _within(seconds: float, work: asyncio.Task[Observation]) -> Observatio
     finally:  # the waiting task may be cancelled as well
         if not work.done():
             work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+            await finished(asyncio.wait([work]))
     return work.result() if done else None

@@ -7,7 +7,9 @@ start from the same state.
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
+from harlm.cleanup import finished
 from harlm.context import Searcher
 from harlm.engine.cells import Cells
 from harlm.engine.finishing import Learned
@@ -84,13 +86,24 @@ class Workspace:
         return twin
 
     async def close(self) -> None:
-        """End the REPL, and the search if no fork uses it any more. Safe to call twice and at any time."""
-        try:
-            self._opening.cancel()
-            repl = (await asyncio.gather(self._opening, return_exceptions=True))[0]
-            if not isinstance(repl, BaseException):
-                await repl.close()
-        finally:
-            self._searching.discard(self)
-            if not self._searching:
-                self._searcher.close()
+        """End the REPL and the calls of its cells, and the search if no fork uses it any more. Safe to call twice
+        and at any time.
+        """
+        self._opening.cancel()
+        await finished(self._close())
+
+    async def _close(self) -> None:
+        async with AsyncExitStack() as closing:
+            closing.callback(self._end_search)
+            closing.push_async_callback(self._end_repl)
+            closing.push_async_callback(self.cells.forget)
+
+    async def _end_repl(self) -> None:
+        repl = (await asyncio.gather(self._opening, return_exceptions=True))[0]
+        if not isinstance(repl, BaseException):
+            await repl.close()
+
+    def _end_search(self) -> None:
+        self._searching.discard(self)
+        if not self._searching:
+            self._searcher.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,6 +61,10 @@ class Access:
         """All keys that are set, which must not appear in a trace."""
         names = [name for provider in PROVIDERS.values() for name in provider.key_variables]
         return [self._settings.api_key, *map(self._variables.get, names)]
+
+    def at_the_end(self, close: Callable[[], object]) -> None:
+        """Call ``close`` at the end of the run."""
+        self._cleanup.callback(close)
 
     async def endpoint(self, name: ModelName) -> Endpoint:
         """The endpoint of a model.

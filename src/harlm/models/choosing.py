@@ -62,7 +62,9 @@ class ModelMaker:
         if callable(choice):
             from harlm.models.function import FunctionModel
 
-            return FunctionModel(choice)  # type: ignore[arg-type] # its results are checked at each call
+            model = FunctionModel(choice)  # type: ignore[arg-type] # its results are checked at each call
+            self._access.at_the_end(model.close)
+            return model
         raise ConfigError(
             f"{choice!r} is not a model: give a name, a callable, or an object with name, window and complete"
         )

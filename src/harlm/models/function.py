@@ -59,6 +59,11 @@ class FunctionModel:
             raise BadCompletion(f"{self.name} returned {reply!r:.80}; a model returns a str", model=self.name)
         return Completion(text=reply, model=self.name, usage=estimated_usage(messages, reply))
 
+    def close(self) -> None:
+        """End the threads. One that still runs the function ends when the function returns."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
     async def _reply(self, messages: Sequence[Message]) -> object:
         given: object
         if self._wants_messages:

@@ -22,6 +22,7 @@ import aiohttp
 import msgspec
 from aiohttp.client_proto import ResponseHandler
 
+from harlm.cleanup import finished
 from harlm.config import ModelSettings
 from harlm.errors import (
     BadCompletion,
@@ -95,10 +96,10 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
         self._has_ended = True
+        if self._session is not None:
+            session, self._session = self._session, None
+            await finished(session.close())
 
     async def post(
         self,

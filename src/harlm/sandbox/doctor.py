@@ -4,9 +4,11 @@ tested is reported.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 
+from harlm import temporary
 from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
@@ -38,11 +40,12 @@ class SandboxCheck:
 
 async def check_sandbox(settings: SandboxSettings) -> SandboxCheck:
     """Build the sandbox that a run would use here, make the harmless escape attempts in it, and run a first
-    cell.
+    cell. Also removes the temporary folders of killed processes.
 
     Raises:
         SandboxFailure: see ``harlm.sandbox.tiers.find``.
     """
+    await asyncio.to_thread(temporary.sweep)
     choice = await choose(settings.tier, allow_unsafe=settings.allow_unsafe)
     if choice.found is None:
         error = refusal(settings.tier, choice)

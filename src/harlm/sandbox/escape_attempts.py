@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import socket
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from harlm.temporary import temporary_folder
 
 MARK = "harlm-canary"
 """The content of the secret file."""
@@ -96,7 +97,7 @@ def attempts() -> Iterator[Mapping[str, str]]:
     """The code of each attempt by name. Its targets, a secret file and a listening port, exist until the
     block is left.
     """
-    with tempfile.TemporaryDirectory(prefix="harlm-canary-") as folder, socket.socket() as listener:
+    with temporary_folder() as folder, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         file = Path(folder) / "secret"

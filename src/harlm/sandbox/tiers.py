@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harlm import temporary
 from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import Repl, ReplHost, ReplSetup, Sandbox
@@ -20,6 +21,7 @@ from harlm.sandbox.escape_attempts import attempts
 from harlm.sandbox.process import zygote_socket as control
 from harlm.sandbox.process.zygote import HostZygote
 from harlm.sandbox.process.zygote_socket import ZygoteSocket
+from harlm.sandbox.shortage import SHORTAGES, shortage
 from harlm.types import Context
 
 KERNEL_TIERS = ("s3", "s2", "s1")
@@ -99,29 +101,18 @@ async def _find(tier: str) -> TierCheck:
 
 
 async def _build(tier: str, name: str, wrapper: Sequence[str]) -> TierCheck:
-    ours, theirs = socket.socketpair()
-    talk = ZygoteSocket(ours)
     try:
-        with attempts() as tried:
-            with theirs:
-                order: dict[str, object] = {"op": "probe", "tier": tier, "canaries": dict(tried)}
-                host = HostZygote.current(wrapper)
-                host.order(order, [theirs.fileno()])
-            async with asyncio.timeout(_PATIENCE_S):
-                news, _ = await talk.receive()
+        host = HostZygote.current(wrapper)
+        news = await _probed(host, tier)
     except EOFError as error:
         if not host.is_alive():
             raise SandboxFailure(
                 "the sandbox's interpreter was killed; free some memory and try again"
             ) from error
         return TierCheck(tier=name, why_not="the process in which it was built was killed", is_passing=True)
-    except OSError as error:
+    except SHORTAGES as error:
         # Also after a timeout: nothing is known about this tier, and a weaker one must not take its place.
-        raise SandboxFailure(
-            f"no sandbox can be built now ({str(error) or type(error).__name__}); free some descriptors, processes or disk"
-        ) from error
-    finally:
-        talk.close()
+        raise shortage("no sandbox can be built now", error) from error
     match news:
         case control.Built():
             reached = tuple(news.reached)
@@ -135,6 +126,30 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> TierCheck:
         case control.Refused():
             return TierCheck(tier=name, why_not=news.why)
     return TierCheck(tier=name, why_not=f"its zygote sent an unexpected message, {type(news).__name__}")
+
+
+async def _probed(host: HostZygote, tier: str) -> control.News:
+    """What a process reports that was confined as ``tier`` and then tried to break out.
+
+    Raises:
+        EOFError: the process was killed.
+        OSError: it cannot be started, or did not report in time.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        talk = ZygoteSocket(ours)
+        try:
+            with attempts() as tried:
+                order: dict[str, object] = {"op": "probe", "tier": tier, "canaries": dict(tried)}
+                host.order(order, [theirs.fileno()])
+                theirs.close()
+                async with asyncio.timeout(_PATIENCE_S):
+                    news, _ = await talk.receive()
+            if isinstance(news, control.Refused) and (lacking := news.shortage) is not None:
+                raise lacking
+            return news
+        finally:
+            talk.close()
 
 
 def _why_not_safe(tier: str, reached: Sequence[str]) -> str:
@@ -156,7 +171,8 @@ async def _try_monty() -> TierCheck:
             for what, code in tried.items():
                 seen = await repl.run(f"{code}\nprint('REACHED' if reached else '')")
                 (reached if "REACHED" in seen.output else denied).append(what)
-        await repl.close()
+    except SHORTAGES as error:
+        raise shortage("Monty cannot be tested now", error) from error
     finally:
         await sandbox.close()
     why_not = _why_not_safe("monty", reached)
@@ -238,6 +254,7 @@ class ChosenSandbox:
         self._settings = settings
         self._choosing = asyncio.Lock()
         self._chosen: Sandbox | None = None
+        self._is_closed = False
 
     @property
     def tier(self) -> str:
@@ -252,7 +269,10 @@ class ChosenSandbox:
         """
         async with self._choosing:
             if self._chosen is None:
+                temporary.sweep_once()
                 self._chosen = await self._choose()
+        if self._is_closed:
+            raise SandboxFailure("this sandbox is closed")
         return await self._chosen.open(setup, host)
 
     async def _choose(self) -> Sandbox:
@@ -264,6 +284,7 @@ class ChosenSandbox:
 
     async def close(self) -> None:
         """Close the chosen sandbox with all its REPLs."""
+        self._is_closed = True
         if self._chosen is not None:
             await self._chosen.close()
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -76,8 +77,13 @@ class JsonlSink:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             self._events = os.open(folder / "events.jsonl", flags, 0o600)
         except OSError as error:
+            advice = (
+                "close some files, or raise their limit (`ulimit -n`)"
+                if error.errno in (errno.EMFILE, errno.ENFILE)
+                else "set HARLM_HOME to a writable folder"
+            )
             raise ConfigError(
-                f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); set HARLM_HOME to a writable folder"
+                f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); {advice}"
             ) from error
 
     def emit(self, event: Event) -> None:

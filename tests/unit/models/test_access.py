@@ -133,3 +133,11 @@ async def test_all_keys_that_are_set_are_secrets() -> None:
     async with AsyncExitStack() as cleanup:
         secrets = Access(ModelSettings(api_key="harlm-key"), KEYS, cleanup).secrets
     assert {each for each in secrets if each} == {"harlm-key", *KEYS.values()}
+
+
+async def test_what_a_model_holds_is_closed_at_the_end() -> None:
+    closed: list[str] = []
+    async with AsyncExitStack() as cleanup:
+        Access(ModelSettings(), {}, cleanup).at_the_end(lambda: closed.append("model"))
+        assert closed == []
+    assert closed == ["model"]

@@ -58,3 +58,18 @@ async def test_an_exception_is_a_model_error_that_names_the_function() -> None:
 async def test_another_type_than_str_is_an_error(value: Any) -> None:
     with pytest.raises(BadCompletion, match="a model returns a str"):
         await reply(lambda prompt: value)
+
+
+async def test_closing_ends_the_threads() -> None:
+    threads: list[threading.Thread] = []
+
+    def answer(prompt: str) -> str:
+        threads.append(threading.current_thread())
+        return "reply"
+
+    model = FunctionModel(answer)
+    model.close()
+    await model.complete([Message(role="user", content="x")], Sampling())
+    model.close()
+    await asyncio.to_thread(threads[0].join, 20)
+    assert not threads[0].is_alive()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import pytest
@@ -11,6 +12,8 @@ from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
 from harlm.sandbox import tiers
 from harlm.sandbox.escape_attempts import NAMES
+from harlm.sandbox.process import zygote_socket as control
+from harlm.sandbox.process.zygote_socket import ZygoteSocket
 from harlm.sandbox.tiers import ChosenSandbox, TierCheck, choose, refusal
 from harlm.types import Context
 from tests.support.sandboxes import Host
@@ -119,3 +122,25 @@ async def test_every_escape_attempt_is_denied_in_monty() -> None:
     pytest.importorskip("pydantic_monty", reason="pip install 'harlm[monty]'")
     found = await tiers.find("monty")
     assert (found.is_built, found.denied, found.reached) == (True, NAMES, ())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the tiers of the kernel are those of Linux")
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN])
+async def test_what_runs_out_while_a_tier_is_built_is_no_reason_to_use_a_weaker_one(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def receive(_: ZygoteSocket) -> tuple[control.News, list[int]]:
+        return control.Refused(step="a mount", why="a mount: none is left", errno=number), []
+
+    monkeypatch.setattr(tiers, "_found", {})
+    monkeypatch.setattr(ZygoteSocket, "receive", receive)
+    with pytest.raises(SandboxFailure, match="no sandbox can be built now"):
+        await choose("auto", allow_unsafe=False)
+    assert tiers._found == {}
+
+
+async def test_a_sandbox_that_is_closed_opens_nothing() -> None:
+    sandbox = ChosenSandbox(SandboxSettings(tier="s0", allow_unsafe=True))
+    await sandbox.close()
+    with pytest.raises(SandboxFailure, match="closed"):
+        await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())

@@ -66,11 +66,13 @@ class KernelRefused(Exception):
 
     Attributes:
         step: what was tried.
+        errno: the ``errno``; ``None`` if the reason is none.
     """
 
     def __init__(self, step: str, why: str | int) -> None:
         super().__init__(f"{step}: {os.strerror(why) if isinstance(why, int) else why}")
         self.step = step
+        self.errno = why if isinstance(why, int) else None
 
 
 def machine() -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import select
 import selectors
 import signal
@@ -29,6 +30,7 @@ from .context import Library
 from .zygote_socket import HostSocket, close_all_but, fork
 
 _CHILD_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
+_DESCRIPTORS = 1024  # open files of a zygote
 
 WARM = (
     "_strptime", "ast", "asyncio", "base64", "bisect", "collections.abc", "concurrent.futures.thread", "contextlib",
@@ -47,6 +49,7 @@ def main() -> None:
     """
     control = HostSocket(int(sys.argv[1]))
     packages = sys.argv[2:]
+    _allow_descriptors()
     for name in WARM:
         with suppress(ImportError):  # this Python was built without the module
             __import__(name)
@@ -70,6 +73,15 @@ def main() -> None:
             for descriptor in descriptors:
                 os.close(descriptor)
     os._exit(0)
+
+
+def _allow_descriptors() -> None:
+    """Allow this process the descriptors that confinement needs, even if the host has set itself a lower limit."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now != resource.RLIM_INFINITY and now < _DESCRIPTORS:
+        enough = _DESCRIPTORS if most == resource.RLIM_INFINITY else min(_DESCRIPTORS, most)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (enough, most))
 
 
 def _use_real_paths(packages: list[str]) -> None:
@@ -103,8 +115,14 @@ def _confined(tier: str, control: HostSocket, python: confine.Python) -> confine
     try:
         return confine.confine_run(tier, python)
     except (KernelRefused, OSError) as error:
-        control.send({"op": "refused", "step": getattr(error, "step", "a step"), "why": str(error)})
+        control.send(_refusal(error))
         os._exit(0)
+
+
+def _refusal(error: KernelRefused | OSError) -> dict[str, Any]:
+    return {
+        "op": "refused", "step": getattr(error, "step", "a step"), "why": str(error), "errno": error.errno,
+    }  # fmt: skip
 
 
 def _probe(order: dict[str, Any], control: HostSocket, python: confine.Python) -> None:
@@ -117,7 +135,7 @@ def _probe(order: dict[str, Any], control: HostSocket, python: confine.Python) -
             order["tier"], python, confined, folder=None, memory_bytes=1 << 34, file_bytes=1 << 20,
         )  # fmt: skip
     except (KernelRefused, OSError) as error:
-        control.send({"op": "refused", "step": getattr(error, "step", "a step"), "why": str(error)})
+        control.send(_refusal(error))
         return
     denied, reached = escape_attempts.judge(order["canaries"])
     control.send({"op": "built", "denied": denied, "reached": reached, "note": confined.note})
@@ -177,6 +195,16 @@ class _RunZygote:
                 self._wait()
         finally:
             self._end_all()
+            self._wake_gate()
+
+    def _wake_gate(self) -> None:
+        """Fork once more: on Linux before 6.11, the thread of the host that decides about forks may wait for a
+        notice that a cell has withdrawn, and only another notice ends this wait.
+        """
+        if self._confined.gate is not None:
+            with suppress(OSError):  # no thread waits any more
+                if fork() == 0:
+                    os._exit(0)
 
     def _listen_for_ends(self) -> None:
         self._wakes, wake = os.pipe()

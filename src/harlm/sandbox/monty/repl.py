@@ -21,12 +21,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from keyword import iskeyword
 from typing import TYPE_CHECKING, TypeVar
 
+from harlm.cleanup import all_finished, finished
 from harlm.config import SandboxSettings
 from harlm.errors import CodeError, SandboxFailure
 from harlm.guest.worker.output import FLOOD, Captured
@@ -35,6 +38,7 @@ from harlm.sandbox.monty.functions import HostFault, HostFunctions, MontyFinish,
 from harlm.sandbox.monty.interpreter import KEPT, Asked, Dead, Ended, Interpreter
 from harlm.sandbox.monty.variables import Look
 from harlm.sandbox.process.calls import Clock
+from harlm.sandbox.shortage import shortage
 from harlm.types import Final, Observation
 
 if TYPE_CHECKING:
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 TIER = "monty"
 
 _T = TypeVar("_T")
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)$")  # as Rust shows errors of the system
 _HEAD = 64_000  # characters kept from the start of a cell's output
 _TAIL = 32_000  # and from its end
 _SHOWN_NAMES = 40  # new or changed variables that an observation names
@@ -71,13 +76,17 @@ class MontySandbox:
         self._limits = limits
         self._pool: pydantic_monty.Monty | None = None
         self._open: set[MontyRepl] = set()
+        self._is_closed = False
 
     async def open(self, setup: ReplSetup, host: ReplHost) -> MontyRepl:
         """A new REPL with the context loaded.
 
         Raises:
-            SandboxFailure: pydantic-monty is not installed, or the interpreter cannot be started.
+            SandboxFailure: pydantic-monty is not installed, the interpreter cannot be started, or this sandbox
+                is closed.
         """
+        if self._is_closed:
+            raise SandboxFailure("this sandbox is closed")
         if self._pool is None:
             self._pool = _pool()
         return await self._started(MontyRepl(self, self._pool, self._limits, setup, host), None)
@@ -93,10 +102,20 @@ class MontySandbox:
 
     async def close(self) -> None:
         """End every open REPL, and the pool."""
-        await asyncio.gather(*(repl.close() for repl in tuple(self._open)))
-        if self._pool is not None:
+        self._is_closed = True
+        for repl in self._open:
+            repl.kill()
+        await finished(self._close())
+
+    async def _close(self) -> None:
+        try:
+            await all_finished(*(repl.close() for repl in tuple(self._open)))
+        finally:
             pool, self._pool = self._pool, None
-            await asyncio.to_thread(pool.__exit__, None, None, None)
+            if pool is not None:
+                await finished(
+                    asyncio.get_running_loop().run_in_executor(None, pool.__exit__, None, None, None)
+                )
 
     async def _started(self, repl: MontyRepl, state: bytes | None) -> MontyRepl:
         self._open.add(repl)
@@ -155,6 +174,9 @@ class MontyRepl:
         try:
             self._look = await self._in_thread(lambda: interpreter.open(state), self._copying_s)
         except (*interpreter.failures, Dead) as error:
+            if (found := _SYSTEM_ERROR.search(str(error))) is not None:
+                number = int(found[1])
+                raise shortage("Monty did not start", OSError(number, os.strerror(number))) from error
             raise SandboxFailure(
                 f"Monty did not start ({error}); run `python -m pydantic_monty` to test it alone, "
                 "or raise `sandbox.memory_mb`, the memory that it may use"
@@ -200,12 +222,14 @@ class MontyRepl:
 
     async def close(self) -> None:
         """End the process. Safe to call twice."""
-        self._sandbox.forget(self)
         self._is_closed = True
         if self._is_busy:
-            self._kill()
-        await self._drop()
-        self._thread.shutdown(wait=False)
+            self.kill()
+        try:
+            await self._drop()
+        finally:
+            self._thread.shutdown(wait=False)
+            self._sandbox.forget(self)
 
     # -- one cell -----------------------------------------------------------------------------------------
 
@@ -338,14 +362,15 @@ class MontyRepl:
         try:
             done, _ = await asyncio.wait({doing}, timeout=seconds)
         except asyncio.CancelledError:
-            self._kill()
+            self.kill()
             raise
         if not done:
-            self._kill()
+            self.kill()
             raise SandboxFailure(f"Monty did not return within {seconds:.0f} s, and was killed")
         return await doing
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """Kill the process at once."""
         if self._interpreter is not None:
             self._interpreter.kill()
 
@@ -354,7 +379,7 @@ class MontyRepl:
         interpreter, self._interpreter = self._interpreter, None
         if interpreter is not None:
             closing = asyncio.get_running_loop().run_in_executor(self._thread, interpreter.close)
-            await asyncio.shield(asyncio.wait({closing}, timeout=_GRACE_S))
+            await finished(asyncio.wait({closing}, timeout=_GRACE_S))
 
     @property
     def _copying_s(self) -> float:

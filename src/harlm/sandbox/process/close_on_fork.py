@@ -1,17 +1,18 @@
-"""Sockets that are closed in every process that this one forks. While a copy of such a socket is open in any
-process, the zygote or worker at its other end does not notice that the host has ended.
+"""Sockets, and files that work like them, that are closed in every process that this one forks. While a copy
+of one is open in any process, the zygote or worker at its other end does not notice that the host has ended.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+from io import FileIO
 from weakref import WeakSet
 
-_OWN: WeakSet[socket.socket] = WeakSet()
+_OWN: WeakSet[socket.socket | FileIO] = WeakSet()
 
 
-def keep_to_this_process(own: socket.socket) -> None:
+def keep_to_this_process(own: socket.socket | FileIO) -> None:
     """Close ``own`` in every process that this one forks."""
     _OWN.add(own)
 

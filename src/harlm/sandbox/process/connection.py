@@ -101,13 +101,19 @@ class Link:
         Args:
             ends: of the socket and the pipe.
             largest: bytes that one frame of the worker may have.
+
+        Raises:
+            OSError: the event loop cannot watch them.
         """
         ours, output = ends.taken()
-        self._raw = RawOutput(output, lambda: self._on_flood())
+        try:
+            self._raw = RawOutput(output, lambda: self._on_flood())
+        except BaseException:
+            ours.close()
+            raise
         self._wire = await Wire.over(ours, largest, self._on_frame, self._on_end)
         if self._is_closed:
-            self._wire.abort()
-            self._raw.close()
+            self.end()
         # A process that the worker started may hold the socket open after the worker has ended.
         self.worker.on_end(self._wire.abort)
 
@@ -187,18 +193,24 @@ class Link:
         self.was_killed = True
         self.worker.kill()
 
-    async def close(self) -> None:
-        """Kill the worker, and wait until it is gone, at most two seconds. Safe to call twice."""
+    def end(self) -> None:
+        """Kill the worker, and close the socket and the pipe, without waiting. Safe to call twice."""
         self._is_closed = True
         self.kill()
         if self._wire is not None:
             self._wire.abort()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_END_S):
-                await self.worker.ended.wait()
-        self.worker.close()
         if self._raw is not None:
             self._raw.close()
+
+    async def close(self) -> None:
+        """``end``, then wait until the worker is gone, at most two seconds. Safe to call twice."""
+        self.end()
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_END_S):
+                    await self.worker.ended.wait()
+        finally:
+            self.worker.close()
 
 
 def _retrieved(due: asyncio.Future[frames.News]) -> None:

@@ -16,10 +16,13 @@ import select
 import struct
 import threading
 from collections import Counter
+from io import FileIO
+
+from harlm.sandbox.process.close_on_fork import keep_to_this_process
+from harlm.sandbox.shortage import starting_a_thread
 
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV, _SEND
 _NOTICE = 80  # bytes of struct seccomp_notif: id, pid, flags, data
-_LAST_S = 0.2
 _CONTINUE = 1  # SECCOMP_USER_NOTIF_FLAG_CONTINUE; safe here, since only registers were checked, not memory
 
 
@@ -27,19 +30,33 @@ class Gate:
     """Allows each process as many forks as were ordered for it.
 
     Args:
-        listener: the descriptor of the seccomp filter; it is closed with the gate.
+        listener: the descriptor of the seccomp filter, which the gate owns from now on, also if it cannot be
+            made.
         always: the id of a process that may always fork: the run's zygote, which runs no cell. ``None`` for
             none.
+
+    Raises:
+        OSError: no descriptors are left, or no thread can be started.
     """
 
     def __init__(self, listener: int, *, always: int | None = None) -> None:
-        self._listener = listener
+        self._listener = FileIO(listener, "r+")
+        keep_to_this_process(self._listener)
         self._always = always
         self._ordered: Counter[int] = Counter()
         self._deciding = threading.Lock()
-        self._asleep, self._wake = os.pipe()
-        self._thread = threading.Thread(target=self._serve, name="harlm-gate", daemon=True)
-        self._thread.start()
+        self._wake = -1
+        try:
+            self._asleep, self._wake = os.pipe()
+            self._thread = threading.Thread(target=self._serve, name="harlm-gate", daemon=True)
+            with starting_a_thread():
+                self._thread.start()
+        except BaseException:
+            self._listener.close()
+            if self._wake >= 0:
+                os.close(self._asleep)
+                os.close(self._wake)
+            raise
 
     def order(self, pid: int) -> None:
         """Allow ``pid`` one fork."""
@@ -53,14 +70,15 @@ class Gate:
 
     def _serve(self) -> None:
         waiting = select.poll()
-        waiting.register(self._listener, select.POLLIN)
+        listener = self._listener.fileno()
+        waiting.register(listener, select.POLLIN)
         waiting.register(self._asleep, select.POLLIN)
         while True:
             ready = dict(waiting.poll())
-            if self._asleep in ready or ready.get(self._listener, 0) & ~select.POLLIN:
+            if self._asleep in ready or ready.get(listener, 0) & ~select.POLLIN:
                 break  # the gate was closed, or every process under the filter has ended
             self._decide()
-        os.close(self._listener)
+        self._listener.close()
         os.close(self._asleep)
 
     def _decide(self) -> None:
@@ -83,10 +101,12 @@ class Gate:
                 self._ordered[pid] += was_ordered
 
     def close(self) -> None:
-        """Refuse every fork from now on, and end the thread."""
+        """Refuse every fork from now on, and let the thread end. It ends at once, unless it waits for a
+        withdrawn notice: then it ends with the processes under the filter, or with the fork that their zygote
+        makes when it ends.
+        """
         with self._deciding:
             self._ordered.clear()
         if self._wake >= 0:
             os.close(self._wake)
             self._wake = -1
-            self._thread.join(_LAST_S)  # returns at once, unless the thread waits for a withdrawn notice

@@ -21,7 +21,7 @@ class RawOutput:
     """Reads one pipe to its end.
 
     Args:
-        descriptor: the reading end, which is closed with this object.
+        descriptor: the reading end, which this object owns from now on, also if it cannot be made.
         on_flood: called once when more than ``FLOOD`` bytes have come since the last ``take``.
 
     Attributes:
@@ -33,8 +33,12 @@ class RawOutput:
         self._on_flood = on_flood
         self._kept = bytearray()
         self.size = 0
-        os.set_blocking(descriptor, False)
-        asyncio.get_running_loop().add_reader(descriptor, self._read)
+        try:
+            os.set_blocking(descriptor, False)
+            asyncio.get_running_loop().add_reader(descriptor, self._read)
+        except BaseException:
+            os.close(descriptor)
+            raise
 
     def _read(self) -> None:
         for _ in range(_AT_ONCE):

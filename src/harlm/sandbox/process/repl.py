@@ -9,6 +9,7 @@ import contextlib
 import sys
 from dataclasses import replace
 
+from harlm.cleanup import finished
 from harlm.errors import SandboxFailure
 from harlm.guest.vocabulary import CONTEXT_FUNCTIONS
 from harlm.guest.worker.interrupts import CellCancelled, CellInterrupted
@@ -20,7 +21,7 @@ from harlm.sandbox.process.cell_limits import Watch
 from harlm.sandbox.process.connection import Link
 from harlm.sandbox.process.repl_process import ReplProcess
 from harlm.sandbox.process.replay import CellRecords, RecordedCell, Recording, Replayed, how_it_ended
-from harlm.sandbox.process.scout import CellScout, CopiedScout, ForkedScout, StartedScout, how_far
+from harlm.sandbox.process.scout import CopiedScout, ForkedScout, Scouts, StartedScout, how_far
 from harlm.sandbox.process.worker_process import in_words
 from harlm.sandbox.process.workers import Workers
 from harlm.types import Observation
@@ -53,7 +54,7 @@ class ProcessRepl:
         self._process = ReplProcess(workers, setup, self._on_call)
         self._cell: RunningCell | None = None
         self._stopping: asyncio.Task[None] | None = None
-        self._ending_scouts: set[asyncio.Task[None]] = set()
+        self._scouts = Scouts(workers)
         self._broken: SandboxFailure | None = None
         self._notice = ""  # for the model, with the output of the next cell
         self._late_calls = 0
@@ -73,15 +74,20 @@ class ProcessRepl:
     async def close(self) -> None:
         """Kill the process, and remove its folder."""
         self._closed = True
-        self._workers.leave(self)
         if self._process.link is not None:
             self._process.link.kill()
-        if self._stopping is not None:
-            # It ends soon, since the process does, and it closes what it has opened.
-            await asyncio.wait([self._stopping])
-        if self._ending_scouts:
-            await asyncio.wait(self._ending_scouts)
-        await self._process.drop()
+        self._scouts.end_all()
+        await finished(self._close())
+
+    async def _close(self) -> None:
+        try:
+            if self._stopping is not None:
+                # It ends soon, since the process does, and it closes what it has opened.
+                await asyncio.wait([self._stopping])
+            await self._scouts.close()
+        finally:
+            await self._process.drop()
+            self._workers.leave(self)
 
     @property
     def pid(self) -> int | None:
@@ -136,7 +142,7 @@ class ProcessRepl:
             if scout is None:
                 return None
             link.to_worker.send(frames.StartScout(ahead=how_far(foresight)))
-            return StartedScout(scout, self._end_scout)
+            return StartedScout(scout, self._scouts.end)
 
     async def _run(self, link: Link, cell: str, ahead: Foresight | None) -> Observation:
         scout = None if ahead is None else await self._new_scout(link, ahead)
@@ -162,7 +168,7 @@ class ProcessRepl:
         finally:
             watch.stop()
             if running.scout is not None:
-                self._end_scout(running.scout)
+                self._scouts.end(running.scout)
             if self._stopping is None:
                 await self._end(running)
         if running.limit is None:
@@ -224,35 +230,29 @@ class ProcessRepl:
         if running is not self._cell or running.ahead is None or isinstance(running.scout, CopiedScout):
             raise SandboxFailure("a cell made its worker send copies that were not asked for")
         if running.scout is not None:
-            self._end_scout(running.scout)
-        running.scout = CopiedScout(self._workers, self._setup, data, self._allowed, running.ahead)
+            self._scouts.end(running.scout)
+        scout = CopiedScout(self._workers, self._setup, data, self._allowed, running.ahead)
+        running.scout = self._scouts.add(scout)
 
     async def _new_scout(self, link: Link, foresight: Foresight) -> ForkedScout | None:
         """A scout whose descriptors the worker has received; ``None`` if there can be none."""
         if sys.platform != "linux":
             return None
         try:
-            scout = ForkedScout(self._workers, link.worker, self._allowed, foresight)
+            scout = self._scouts.add(ForkedScout(self._workers, link.worker, self._allowed, foresight))
         except OSError:  # no descriptors are left
             return None
         try:
             rules = await self._process.rules_to_read()
             await link.to_worker.send_with(frames.Given(), [*scout.descriptors, *rules])
         except (OSError, SandboxFailure):
-            self._end_scout(scout)
+            self._scouts.end(scout)
             return None
         except BaseException:
-            self._end_scout(scout)
+            self._scouts.end(scout)
             raise
         scout.given()
         return scout
-
-    def _end_scout(self, scout: CellScout) -> None:
-        """End a scout. The cell does not wait until it has ended."""
-        scout.end(self._workers.pids())
-        closing = asyncio.create_task(scout.close())
-        self._ending_scouts.add(closing)
-        closing.add_done_callback(self._ending_scouts.discard)
 
     async def _end(self, running: RunningCell) -> None:
         if running.calls.are_open():
@@ -433,6 +433,8 @@ class ProcessRepl:
     async def _after(self, forking: asyncio.Task[int | None], unwanted: ProcessRepl) -> None:
         try:
             await asyncio.wait([forking])
-            await unwanted.close()  # again: it had no process yet when ``fork`` closed it
         finally:
-            self._stopping = None
+            try:
+                await unwanted.close()  # again: it had no process yet when ``fork`` closed it
+            finally:
+                self._stopping = None

@@ -61,7 +61,7 @@ class ReplProcess:
             os.close(each)
         link, self.link = self.link, None
         folders, self._folders = self._folders, None
-        await self._workers.end(link, folders)
+        await self._workers.drop(link, folders)
 
     async def rules_to_read(self) -> list[int]:
         """Rules under which a fork can only read this process's folder: a descriptor that stays this object's;
@@ -131,8 +131,8 @@ class ReplProcess:
             return False
         if worker is None:
             return False
-        await self._workers.adopt(worker)
         self._folders = None if folders is None else folders.shared()
         self.link = self._workers.keep(Link(worker, self._on_call))
+        await self._workers.adopt(worker)
         await self.link.connect(ends, largest=self._workers.largest_frame)
         return True

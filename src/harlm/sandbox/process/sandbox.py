@@ -17,6 +17,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
+from harlm.cleanup import finished
 from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
 from harlm.protocols import ReplHost, ReplSetup
@@ -65,7 +66,7 @@ class ProcessSandbox:
         return repl
 
     async def close(self) -> None:
-        """End every open REPL, and the run's zygote."""
-        async with self._starting:
-            self._closed = True
-        await self._workers.close()
+        """End every open REPL, and the run's zygote. A REPL that is being opened ends with an error."""
+        self._closed = True
+        self._workers.end()
+        await finished(self._workers.close())

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from typing import TypeVar
 
 from harlm.errors import SandboxFailure
 from harlm.protocols import Foreseen, Foresight, ReplSetup
@@ -19,6 +20,8 @@ from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.worker_process import WorkerProcess
 from harlm.sandbox.process.workers import Folders, Workers
 from harlm.sandbox.process.zygote_socket import ask_for_sender, readable, receive_with_sender
+
+Scout = TypeVar("Scout", bound="CellScout")
 
 
 class CellScout:
@@ -89,9 +92,11 @@ class CellScout:
     async def close(self) -> None:
         """Wait until its process and its calls have ended. Call ``end`` before."""
         self._starting.cancel()
-        await asyncio.gather(self._starting, return_exceptions=True)
-        if self._calls is not None:
-            await self._calls.end()
+        try:
+            await asyncio.wait([self._starting])
+        finally:
+            if self._calls is not None:
+                await self._calls.end()
 
 
 class ForkedScout(CellScout):
@@ -145,10 +150,12 @@ class ForkedScout(CellScout):
 
     async def close(self) -> None:
         """See ``CellScout.close``."""
-        await super().close()
-        with self._ends:
-            pass
-        await self._workers.end(self._link, None)
+        try:
+            await super().close()
+        finally:
+            with self._ends:
+                pass
+            await self._workers.drop(self._link, None)
 
 
 class CopiedScout(CellScout):
@@ -182,8 +189,47 @@ class CopiedScout(CellScout):
 
     async def close(self) -> None:
         """See ``CellScout.close``."""
-        await super().close()
-        await self._workers.end(self._link, self._folders)
+        try:
+            await super().close()
+        finally:
+            await self._workers.drop(self._link, self._folders)
+
+
+class Scouts:
+    """The scouts of one REPL. All of them have ended when the REPL is closed.
+
+    Args:
+        workers: of the REPL's sandbox.
+    """
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._open: set[CellScout] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def add(self, scout: Scout) -> Scout:
+        """Have ``end_all`` end a scout, unless it is ended before. Returns it."""
+        self._open.add(scout)
+        return scout
+
+    def end(self, scout: CellScout) -> None:
+        """End a scout. The cell does not wait until it has ended. Safe to call twice."""
+        if scout in self._open:
+            self._open.discard(scout)
+            scout.end(self._workers.pids())
+            ending = asyncio.create_task(scout.close())
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+
+    def end_all(self) -> None:
+        """End every scout."""
+        for scout in tuple(self._open):
+            self.end(scout)
+
+    async def close(self) -> None:
+        """Wait until every scout has ended. Call ``end_all`` before."""
+        if self._ending:
+            await asyncio.wait(self._ending)
 
 
 class StartedScout:

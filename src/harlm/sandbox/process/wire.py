@@ -10,6 +10,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 
+from harlm.cleanup import finished
 from harlm.errors import SandboxFailure
 from harlm.sandbox.process.close_on_fork import keep_to_this_process
 from harlm.sandbox.process.frames import News, Ready, WireFrame, decode, encode
@@ -66,19 +67,19 @@ class Wire(asyncio.BufferedProtocol):
         on_frame: Callable[[News, int], None],
         on_end: Callable[[SandboxFailure | None], None],
     ) -> Wire:
-        """A wire over a connected socket, which it owns and closes from now on."""
+        """A wire over a connected socket, which it owns from now on, also if it cannot be made."""
         self = cls(largest, on_frame, on_end)
         self._socket = ours
         keep_to_this_process(ours)
         loop = asyncio.get_running_loop()
-        connecting = loop.create_task(loop.create_unix_connection(lambda: self, sock=ours))
         try:
-            await asyncio.shield(connecting)
-        except asyncio.CancelledError:
-            # A half-made transport would continue to read from a descriptor number that is another socket's
-            # by then.
-            await asyncio.wait([connecting])
+            # To its end: a half-made transport would continue to read from a descriptor number that is another
+            # socket's by then.
+            await finished(loop.create_unix_connection(lambda: self, sock=ours))
+        except BaseException:
             self.abort()
+            if self._transport is None:
+                ours.close()
             raise
         return self
 

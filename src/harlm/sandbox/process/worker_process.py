@@ -35,7 +35,8 @@ class WorkerProcess:
 
     Args:
         pid: the id of the process.
-        handle: a pidfd, which is closed with this object; ``None`` if the system has none (macOS).
+        handle: a pidfd, which this object owns from now on, also if it cannot be made: it is closed when the
+            process is gone. ``None`` if the system has none (macOS).
         folder: see the attribute.
 
     Raises:
@@ -53,8 +54,12 @@ class WorkerProcess:
         self._on_end: list[Callable[[], None]] = []
         self._is_closed = False
         if handle is not None:
-            self.pid, self.inner_pid = _numbers(handle)
-            asyncio.get_running_loop().add_reader(handle, self._gone)
+            try:
+                self.pid, self.inner_pid = _numbers(handle)
+                asyncio.get_running_loop().add_reader(handle, self._gone)
+            except BaseException:
+                os.close(handle)
+                raise
 
     def on_end(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` when the process is gone; at once if it is gone already."""
@@ -77,8 +82,7 @@ class WorkerProcess:
     def _gone(self) -> None:
         if not self.ended.is_set():
             self.ended.set()
-            if self._handle is not None:
-                asyncio.get_running_loop().remove_reader(self._handle)
+            self._release()
             for callback in self._on_end:
                 callback()
 
@@ -136,14 +140,22 @@ class WorkerProcess:
             return int(re.search(r"^PPid:\s*(\d+)", status, re.MULTILINE)[1])  # type: ignore[index] # suppressed
         return None
 
+    def abandon(self) -> None:
+        """Kill it. Call when its zygote will not report its end."""
+        self.kill()
+        if self._handle is None:  # nothing else reports it
+            self._gone()
+
     def close(self) -> None:
         """Close the pidfd. Signals have no effect from now on."""
         self._is_closed = True
-        if self._handle is not None:
-            if not self.ended.is_set():
-                asyncio.get_running_loop().remove_reader(self._handle)
-            os.close(self._handle)
-            self._handle = None
+        self._release()
+
+    def _release(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            asyncio.get_running_loop().remove_reader(handle)
+            os.close(handle)
 
 
 def _numbers(handle: int) -> tuple[int | None, int]:

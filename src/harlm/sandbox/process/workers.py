@@ -6,21 +6,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from harlm import temporary
+from harlm.cleanup import all_finished, finished
 from harlm.config import SandboxSettings
 from harlm.errors import SandboxFailure
-from harlm.guest.worker.folders import remove
 from harlm.protocols import ReplSetup
 from harlm.sandbox.process import frames
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.context_file import nameless_file, write_texts
 from harlm.sandbox.process.worker_process import WorkerProcess, in_words
 from harlm.sandbox.process.zygote import HostZygote, RunZygote
+from harlm.sandbox.shortage import SHORTAGES, shortage, starting_a_thread
 from harlm.types import Context, Document
 
 _HEAD = 64_000  # characters kept from the start of a cell's output
@@ -101,6 +102,7 @@ class Workers:
         self._numbers: dict[int, int] = {}
         self._members: set[Member] = set()
         self._links: set[Link] = set()
+        self._has_ended = False
 
     @property
     def is_started(self) -> bool:
@@ -122,7 +124,7 @@ class Workers:
             with nameless_file() as file:
                 # The host's zygote starts meanwhile.
                 texts = await _written(context.documents, file)
-                self._zygote = await RunZygote.start(
+                zygote = await RunZygote.start(
                     host,
                     self._tier,
                     texts,
@@ -130,23 +132,33 @@ class Workers:
                     memory_bytes=(self.limits.memory_mb << 20) + 8 * size,
                     patience=size / _READ_BYTES_PER_S,
                 )
-        except OSError as error:
-            raise SandboxFailure(
-                f"the sandbox cannot be started ({error}); free some descriptors (`ulimit -n`), processes, memory or disk"
-            ) from error
+        except SHORTAGES as error:
+            raise shortage("the sandbox cannot be started", error) from error
+        if self._has_ended:  # in the meantime
+            zygote.end()
+            raise SandboxFailure("this sandbox is closed")
+        self._zygote = zygote
         self._context = context
         self._numbers = {id(document): number for number, document in enumerate(context.documents)}
         self.largest_frame = max(_SMALLEST_LIMIT, 2 * size)
 
-    async def close(self) -> None:
-        """End every open REPL, and the run's zygote."""
-        for member in tuple(self._members):
-            await member.close()
-        for link in tuple(self._links):  # left by tasks that were cancelled half way
-            await link.close()
+    def end(self) -> RunZygote | None:
+        """End every process, without waiting. Returns the run's zygote, if it was running."""
+        self._has_ended = True
         zygote, self._zygote = self._zygote, None
         if zygote is not None:
-            await zygote.close()
+            zygote.end()
+        for link in self._links:
+            link.end()
+        return zygote
+
+    async def close(self) -> None:
+        """``end``, then wait until every process has ended, and remove the folders of cells."""
+        zygote = self.end()
+        members = [member.close() for member in tuple(self._members)]
+        await all_finished(*members, *([] if zygote is None else [zygote.close()]))
+        # Links are left by tasks that were cancelled half way.
+        await all_finished(*(link.close() for link in tuple(self._links)))
 
     def join(self, member: Member) -> None:
         """Have ``close`` close a REPL, unless it leaves before."""
@@ -200,7 +212,7 @@ class Workers:
 
     def new_folders(self, worker: WorkerProcess) -> Folders:
         """A folder for the cells of a new REPL."""
-        return Folders(tempfile.mkdtemp(prefix="harlm-") if self._tier == "s0" else worker.folder)
+        return Folders(temporary.make_folder() if self._tier == "s0" else worker.folder)
 
     async def release(self, folders: Folders) -> None:
         """Remove a folder when its last user has released it."""
@@ -208,7 +220,7 @@ class Workers:
         if folders.users:
             return
         if self._tier == "s0":
-            await asyncio.to_thread(remove, folders.place)
+            await asyncio.to_thread(temporary.remove_folder, folders.place)
         elif self._zygote is not None:
             await self._zygote.clear(folders.place)
 
@@ -257,29 +269,32 @@ class Workers:
         except (EOFError, ConnectionError, TimeoutError) as error:
             status = None if link is None else link.worker.status
             how = "" if status is None else f", {in_words(status)}"
-            await self.end(link, folders)
+            await self.drop(link, folders)
             raise SandboxFailure(
                 f"a REPL did not start ({type(error).__name__}{how}); run `harlm doctor` to test one alone"
             ) from error
-        except OSError as error:
-            await self.end(link, folders)
-            raise SandboxFailure(
-                f"a REPL cannot be started ({error}); free some descriptors (`ulimit -n`), processes, memory or disk"
-            ) from error
+        except SHORTAGES as error:
+            await self.drop(link, folders)
+            raise shortage("a REPL cannot be started", error) from error
         except BaseException:
-            await self.end(link, folders)
+            await self.drop(link, folders)
             raise
 
-    async def end(self, link: Link | None, folders: Folders | None) -> None:
+    async def drop(self, link: Link | None, folders: Folders | None) -> None:
         """End a worker and release its folder. A task that is cancelled here does not leave them behind."""
-        await asyncio.shield(asyncio.ensure_future(self._end(link, folders)))
-
-    async def _end(self, link: Link | None, folders: Folders | None) -> None:
         if link is not None:
-            await link.close()
-            self.let_go(link)
-        if folders is not None:
-            await self.release(folders)
+            link.end()
+        if link is not None or folders is not None:
+            await finished(self._drop(link, folders))
+
+    async def _drop(self, link: Link | None, folders: Folders | None) -> None:
+        try:
+            if link is not None:
+                await link.close()
+                self.let_go(link)
+        finally:
+            if folders is not None:
+                await self.release(folders)
 
     async def fork(self, descriptors: Sequence[int], texts: Texts) -> WorkerProcess:
         """A process forked from the run's zygote.
@@ -346,12 +361,9 @@ class Workers:
 
 async def _written(documents: Sequence[Document], file: int) -> list[frames.TextExtent]:
     """Write texts in a thread. A cancelled task also waits for the thread, which has the file open."""
-    writing = asyncio.create_task(asyncio.to_thread(write_texts, documents, file))
-    try:
-        return await asyncio.shield(writing)
-    except asyncio.CancelledError:
-        await asyncio.wait([writing])
-        raise
+    with starting_a_thread():
+        writing = asyncio.get_running_loop().run_in_executor(None, write_texts, documents, file)
+    return await finished(writing)
 
 
 @contextmanager

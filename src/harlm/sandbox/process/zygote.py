@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import errno
 import itertools
 import os
 import socket
@@ -28,6 +29,7 @@ from harlm.sandbox.process.close_on_fork import keep_to_this_process
 from harlm.sandbox.process.fork_gate import Gate
 from harlm.sandbox.process.worker_process import WorkerProcess
 from harlm.sandbox.process.zygote_socket import ZygoteSocket
+from harlm.sandbox.shortage import shortage
 
 _BOOT = """
 import sys, types
@@ -137,6 +139,7 @@ class HostZygote:
         are closed.
         """
         self._socket.close()
+        atexit.unregister(self.close)
         if self._owner == os.getpid():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=2)
@@ -188,7 +191,7 @@ class RunZygote:
 
         Raises:
             SandboxFailure: it cannot be confined as the tier demands, or did not start.
-            OSError: no processes or descriptors are left.
+            OSError: no processes, descriptors or threads are left.
         """
         ours, theirs = socket.socketpair()
         self = cls(ZygoteSocket(ours))
@@ -202,24 +205,31 @@ class RunZygote:
                 host.order(order, [theirs.fileno(), file])
             await self._talk.send({"texts": msgspec.to_builtins(texts)})
             async with asyncio.timeout(_START_S + patience):
-                news, descriptors = await self._talk.receive()
+                self._open_gate(tier, *await self._talk.receive())
         except (EOFError, ConnectionError, TimeoutError) as error:
-            await self.close()
+            self.end()
             raise SandboxFailure(
                 f"the sandbox's interpreter did not start ({type(error).__name__}); run `harlm doctor` to test it alone"
             ) from error
         except BaseException:
-            await self.close()
+            self.end()
             raise
+        self._listening = asyncio.create_task(self._listen())
+        return self
+
+    def _open_gate(self, tier: str, news: control.News, descriptors: Sequence[int]) -> None:
+        """Take the first message of the zygote, with the descriptor of the gate."""
+        if isinstance(news, control.Refused) and (lacking := news.shortage) is not None:
+            raise lacking
         if not isinstance(news, control.Up):
-            await self.close()
             why = news.why if isinstance(news, control.Refused) else type(news).__name__
             raise SandboxFailure(
                 f"tier {tier} can no longer be built: {why}; run `harlm doctor` to see which tiers can"
             )
-        self.gate = Gate(descriptors[0], always=self._talk.sender) if descriptors else None
-        self._listening = asyncio.create_task(self._listen())
-        return self
+        if len(descriptors) < news.handles:
+            raise OSError(errno.EMFILE, "the kernel had to drop the descriptor of the fork gate")
+        if descriptors:
+            self.gate = Gate(descriptors[0], always=self._talk.sender)
 
     async def open(self, descriptors: Sequence[int], more_memory: int) -> WorkerProcess:
         """Have a REPL forked, which gets copies of ``descriptors``.
@@ -318,22 +328,18 @@ class RunZygote:
                             os.close(each)
         except (EOFError, SandboxFailure):
             self._fail_all("the run's interpreter is gone; ask again, with less memory in use")
-            for worker in self._workers.values():
-                worker.kill()
+            for worker in tuple(self._workers.values()):
+                worker.abandon()
 
     def _opened(
         self, waiting: asyncio.Future[WorkerProcess], news: control.Opened, handles: Sequence[int]
     ) -> None:
         try:
             if sys.platform == "linux" and not handles:
-                raise OSError("the kernel had to drop its handle")
+                raise OSError(errno.EMFILE, "the kernel had to drop its handle")
             worker = WorkerProcess(news.pid, handles[0] if handles else None, news.folder)
         except OSError as error:
-            for each in handles:
-                os.close(each)
-            self._fail(
-                waiting, f"a REPL cannot be started: no descriptors are left ({error}); raise `ulimit -n`"
-            )
+            self._fail(waiting, str(shortage("a REPL cannot be started", error)))
             return
         self._workers[worker.inner_pid] = worker
         if waiting.done():  # the waiting task was cancelled
@@ -353,15 +359,22 @@ class RunZygote:
         if not waiting.done():
             waiting.set_exception(SandboxFailure(why))
 
-    async def close(self) -> None:
-        """End the zygote and every REPL that came from it."""
-        self._fail_all("the sandbox was closed")
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+    def end(self) -> None:
+        """End the zygote and every process that came from it, without waiting. Safe to call twice."""
         if self.gate is not None:
             self.gate.close()
         self._talk.close()
+        if self._listening is not None:
+            self._listening.cancel()
+        self._fail_all("the sandbox was closed")
+        for worker in tuple(self._workers.values()):
+            worker.abandon()
+
+    async def close(self) -> None:
+        """``end``, then wait until the task that reads the zygote's messages has ended."""
+        self.end()
+        if self._listening is not None:
+            await asyncio.wait([self._listening])
 
 
 def _give_up(worker: WorkerProcess) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import array
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -41,10 +42,18 @@ class Refused(_News, frozen=True, kw_only=True, tag="refused"):
     Attributes:
         step: the name of the step.
         why: the error.
+        errno: its number; ``None`` if it has none.
     """
 
     step: str
     why: str
+    errno: int | None = None
+
+    @property
+    def shortage(self) -> OSError | None:
+        """The error, if the system has no more of something; ``None`` if the step is never possible here."""
+        is_short = self.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+        return OSError(self.errno, self.why) if is_short else None
 
 
 class Built(_News, frozen=True, kw_only=True, tag="built"):
@@ -168,7 +177,8 @@ async def readable(ours: socket.socket) -> None:
     try:
         await ready
     finally:
-        loop.remove_reader(ours)
+        if ours.fileno() >= 0:  # else ``ZygoteSocket.close`` removed it
+            loop.remove_reader(ours)
 
 
 async def _writable(ours: socket.socket) -> None:
@@ -178,7 +188,8 @@ async def _writable(ours: socket.socket) -> None:
     try:
         await ready
     finally:
-        loop.remove_writer(ours)
+        if ours.fileno() >= 0:
+            loop.remove_writer(ours)
 
 
 def _wake(ready: asyncio.Future[None]) -> None:
@@ -266,7 +277,14 @@ class ZygoteSocket:
             raise SandboxFailure(f"a zygote broke the protocol: {error}") from error
 
     def close(self) -> None:
-        """Close the socket. The zygote and every process that came from it end when they notice."""
+        """Close the socket, also while a task sends or receives. The zygote and every process that came from
+        it end when they notice. Safe to call twice.
+        """
+        if self._socket.fileno() >= 0:
+            with contextlib.suppress(RuntimeError):  # no event loop runs, so none watches the socket
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(self._socket)
+                loop.remove_writer(self._socket)
         with contextlib.suppress(OSError):
             self._socket.close()
         for each in self._descriptors:

@@ -64,3 +64,8 @@ def test_a_call_that_the_machine_does_not_have_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(kernel, "machine", lambda: MACHINES["aarch64"])
     with pytest.raises(KernelRefused, match="a step: this machine has no open"):
         syscall("a step", "open", b"/", 0)
+
+
+def test_a_refusal_has_the_errno_of_its_reason() -> None:
+    assert KernelRefused("a step", errno.EMFILE).errno == errno.EMFILE
+    assert KernelRefused("a step", "it cannot be done").errno is None

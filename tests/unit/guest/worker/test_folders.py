@@ -37,3 +37,24 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 
 def test_a_folder_that_does_not_exist_is_not_an_error(tmp_path: Path) -> None:
     remove(str(tmp_path / "nothing"))
+
+
+def test_folders_that_are_closed_to_their_owner_are_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "a" / "b").mkdir(parents=True)
+    (folder / "a" / "b").chmod(0)
+    (folder / "a").chmod(0)
+    folder.chmod(0)
+    remove(str(folder))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_path_may_start_at_an_open_folder(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    (tmp_path / "folder" / "inside" / "file").write_text("x", encoding="utf-8")
+    within = os.open(tmp_path, os.O_RDONLY)
+    try:
+        remove("folder", within=within)
+    finally:
+        os.close(within)
+    assert list(tmp_path.iterdir()) == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -69,3 +71,37 @@ async def test_a_cell_cannot_fork_though_its_repl_can(tier: str) -> None:
         in_branch = await branch.run("os.fork()")
     for seen in (before, after, in_branch):
         assert "PermissionError" in str(seen.error)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp is part of Linux")
+@pytest.mark.parametrize("tier", ["s3", "s2"], indirect=True)
+async def test_a_thread_that_waits_for_a_withdrawn_notice_ends_with_its_run(
+    tier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(gate: Gate) -> None:
+        while gate._wake >= 0:
+            gate._decide()  # waits for the next notice, as after one that was withdrawn
+        gate._listener.close()
+        os.close(gate._asleep)
+
+    monkeypatch.setattr(Gate, "_serve", serve)
+    async with repl_on(tier) as repl:
+        zygote = repl._workers._zygote
+        assert zygote is not None
+        assert zygote.gate is not None
+        thread = zygote.gate._thread
+    await asyncio.to_thread(thread.join, 20)
+    assert not thread.is_alive()
+
+
+def test_without_descriptors_or_threads_the_listener_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    before = os.listdir("/dev/fd")  # noqa: PTH208 - only names
+    read, write = os.pipe()
+    with pytest.raises(OSError, match="can't start new thread"):
+        Gate(read)
+    os.close(write)
+    assert os.listdir("/dev/fd") == before  # noqa: PTH208 - as above

@@ -87,3 +87,34 @@ async def test_children_of_a_process_that_has_ended_count_as_killed(worker: Work
 )
 def test_a_status_in_words(status: int, words: str) -> None:
     assert in_words(status) == words
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pidfds are a feature of Linux")
+async def test_the_handle_is_closed_when_the_process_is_gone_and_when_it_cannot_be_read(
+    worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = descriptors()
+    worker.kill()
+    await worker.ended.wait()
+    assert descriptors() == before - 1
+
+    def unreadable(_: int) -> tuple[int | None, int]:
+        raise OSError("no descriptors are left")
+
+    monkeypatch.setattr("harlm.sandbox.process.worker_process._numbers", unreadable)
+    with pytest.raises(OSError, match="no descriptors"):
+        WorkerProcess(os.getpid(), os.pidfd_open(os.getpid()))
+    assert descriptors() == before - 1
+
+
+async def test_a_process_without_a_handle_counts_as_gone_once_it_is_abandoned() -> None:
+    child = await asyncio.create_subprocess_exec("sleep", "60")
+    worker = WorkerProcess(child.pid, None)
+    worker.abandon()
+    assert worker.ended.is_set()
+    assert await child.wait() < 0
+
+
+def descriptors() -> int:
+    """How many descriptors this process has."""
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only their number

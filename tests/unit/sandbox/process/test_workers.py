@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from harlm.config import SandboxSettings
+from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
 from harlm.sandbox.process.repl import ProcessRepl
+from harlm.sandbox.process.sandbox import ProcessSandbox
 from harlm.types import Context, Document
-from tests.support.sandboxes import Host, repl_on, sandbox_on
+from tests.support.holdings import held, left_in_the_end
+from tests.support.sandboxes import Host, repl_on, sandbox_on, skip_unless_built
 
 
 async def test_many_are_opened_at_once(tier: str) -> None:
@@ -57,3 +64,39 @@ async def test_a_context_can_mix_texts_of_the_run_with_its_own(tier: str) -> Non
         assert (
             seen.output == "[('own', \"'mine \\\\ud800'\"), ('two', \"'second'\"), ('one', \"'first'\")] 1\n"
         )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors and processes are read from /proc")
+@pytest.mark.parametrize("steps", range(1, 12, 2))
+async def test_closing_that_is_cancelled_twice_leaves_nothing(
+    tier: str, steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    await skip_unless_built(tier)
+    before = held()
+    sandbox = ProcessSandbox(tier, SandboxSettings())
+    repl = await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
+    await repl.run("open('file', 'w').write('x')" if tier in ("s3", "s0") else "1")
+    closing = asyncio.create_task(sandbox.close())
+    for _ in range(2):
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    assert not await left_in_the_end(before)
+
+
+async def test_a_sandbox_that_is_closed_while_it_opens_opens_nothing(
+    tier: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with sandbox_on(tier) as sandbox:
+        before = held() if sys.platform == "linux" else None
+        opening = asyncio.create_task(sandbox.open(ReplSetup(context=Context.of_text("x")), Host()))
+        await asyncio.sleep(0)
+        await sandbox.close()
+        with pytest.raises(SandboxFailure, match="closed"):
+            await opening
+        with pytest.raises(SandboxFailure, match="closed"):
+            await sandbox.open(ReplSetup(context=Context.of_text("x")), Host())
+        assert before is None or not await left_in_the_end(before)
