@@ -107,9 +107,7 @@ def wide(size: int) -> Mapping[str, str]:
         "one long sum": f"x = {' + '.join(['1'] * size)}\n{ASK}",
         "one long chain": f"def f():\n return a{'.a' * size}\n{ASK}",
         "one long condition": f"x = {' and '.join(['1'] * size)}\n{ASK}",
-        "functions that call the next": "".join(
-            f"def f{n}(): return f{n + 1}()\n" for n in range(size // 4)
-        )
+        "functions that call the next": "".join(f"def f{n}(): return f{n + 1}()\n" for n in range(size // 4))
         + f"def f{size // 4}(): return {ASK}\nf0()",
         "functions that call the one before": f"def f0(): return {ASK}\n"
         + "".join(f"def f{n}(): return f{n - 1}()\n" for n in range(1, size // 4))

@@ -23,15 +23,15 @@ def kept(name: str) -> str:
 def test_an_argument_of_an_odd_kind_is_an_error_in_the_cell(host: Host, function: str) -> None:
     """F11."""
     form = calls.FUNCTIONS[function]
-    host.hold(
-        cells(f"odd: {function}", calls.tried([form.format(odd) for odd in calls.ODD]), ends=_ANSWERED)
-    )
+    host.hold(cells(f"odd: {function}", calls.tried([form.format(odd) for odd in calls.ODD]), ends=_ANSWERED))
 
 
 @pytest.mark.parametrize("size", calls.HUGE)
 def test_a_huge_argument_holds_up_neither_the_loop_nor_the_deadline(host: Host, size: str) -> None:
     """F5, F12."""
-    forms = calls.FUNCTIONS.values() if FUZZ else list(calls.FUNCTIONS.values())[:: 1 if size == "words" else 4]
+    forms = (
+        calls.FUNCTIONS.values() if FUZZ else list(calls.FUNCTIONS.values())[:: 1 if size == "words" else 4]
+    )
     for form in forms:
         host.hold(
             cells(f"{size}: {form.format('…')}", calls.tried([form.format(calls.HUGE[size])]), ends=_IN_TIME)
@@ -48,14 +48,12 @@ def test_a_child_over_many_texts_is_no_attack(host: Host) -> None:
     """F11."""
     many = 350_000
     bounds = Bounds(gap_p99_s=3, gap_s=5, late_s=10, rss_mb=700)
-    (seen,) = host.hold(
-        Case(
-            name=f"a child over {many:,} texts",
-            replies=[cell("FINAL(rlm_query('how many?', context))"), cell("FINAL(str(len(context)))")][:1],
-            documents=many, seconds=90, ends=_ANSWERED, bounds=bounds,
-        )  # fmt: skip
+    replies = [cell("FINAL(rlm_query('how many?', context))")]
+    case = Case(
+        name=f"a child over {many:,} texts", replies=replies, documents=many, seconds=90, bounds=bounds
     )
-    assert seen.ended == "ok"
+    (seen,) = host.hold(case)
+    assert seen.ended in _ANSWERED
 
 
 def test_searches_with_long_queries_do_not_fill_the_disk(host: Host) -> None:
@@ -67,7 +65,9 @@ def test_searches_with_long_queries_do_not_fill_the_disk(host: Host) -> None:
 def test_prompts_do_not_stay_in_the_memory_of_the_host(host: Host) -> None:
     """F13."""
     rounds = 80 if FUZZ else 16
-    asks = f"for n in range({rounds}): llm_query_batched(['%d %d ' % (n, i) + 'x' * 100_000 for i in range(64)])"
+    asks = (
+        f"for n in range({rounds}): llm_query_batched(['%d %d ' % (n, i) + 'x' * 100_000 for i in range(64)])"
+    )
     bounds = Bounds(gap_p99_s=1, gap_s=3, late_s=3, rss_mb=250 if FUZZ else 120, disk_mb=200)
     host.hold(cells(f"{64 * rounds} prompts of 100 KB", asks, seconds=60, ends=_IN_TIME, bounds=bounds))
 

@@ -10,13 +10,15 @@ from tests.abuse.host import code
 from tests.support.host import FUZZ, Host, cells
 
 pytestmark = pytest.mark.timeout(600)
-_CHANCE = random.Random(15)  # noqa: S311 - for examples
+_CHANCE = random.Random(15)
 _MANY = 200 if FUZZ else 3
 
 
 def test_nested_comprehensions_do_not_hold_the_loop(host: Host) -> None:
     """F1."""
-    host.hold(*(cells(f"{n} comprehensions", code.expressions("lists of comprehensions", n)) for n in (12, 24)))
+    host.hold(
+        *(cells(f"{n} comprehensions", code.expressions("lists of comprehensions", n)) for n in (12, 24))
+    )
 
 
 def test_nested_loops_do_not_hold_the_loop(host: Host) -> None:
@@ -35,7 +37,11 @@ def test_no_construct_in_itself_holds_the_loop(host: Host) -> None:
         )
     )
     host.hold(
-        *(cells(f"{depth} {kind}", code.blocks(kind, depth)) for kind in code.block_kinds() for depth in depths)
+        *(
+            cells(f"{depth} {kind}", code.blocks(kind, depth))
+            for kind in code.block_kinds()
+            for depth in depths
+        )
     )
 
 

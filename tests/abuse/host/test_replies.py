@@ -11,7 +11,7 @@ from tests.support.host import FUZZ, Case, Host
 
 pytestmark = pytest.mark.timeout(600)
 _SIZE = 1_000_000 if FUZZ else 100_000
-_CHANCE = random.Random(15)  # noqa: S311 - for examples
+_CHANCE = random.Random(15)
 _MANY = 300 if FUZZ else 6
 
 
