@@ -90,6 +90,6 @@ def with_links(place: Path, outside: Path) -> Path:
         deep = deep / "d"
         deep.mkdir()
     (deep / "deep.txt").write_text("deep", encoding="utf-8")
-    (place / os.fsdecode(b"no\xfftext.txt")).write_text("a name that is no text", encoding="utf-8")
+    (place / os.fsdecode(b"no\xfftext.txt")).write_text("a name that is not text", encoding="utf-8")
     (place / "new\nline \x1b[2Jname.txt").write_text("a name of control characters", encoding="utf-8")
     return place

@@ -1,4 +1,4 @@
-"""Folders with documents that cost much to read: one that passes its limits is left out, and the run goes on."""
+"""Folders with documents that cost much to read: one that passes its limits is left out, and the run continues."""
 
 from __future__ import annotations
 
