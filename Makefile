@@ -22,6 +22,7 @@ check: $(VENV)/.check
 
 fuzz: $(VENV)/.test
 	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties tests/unit/memory tests/unit/engine/test_transcript.py --timeout 3600
+	HARLM_FUZZ=1 $(BIN)/python -m pytest -n 0 tests/abuse/host --timeout 7200
 
 perf: $(VENV)/.test
 	$(BIN)/python -m perf.run $(if $(PEER),--peer $(PEER))

@@ -197,3 +197,14 @@ def test_ordinary_words_are_not_phrases(text: str) -> None:
 def test_every_phrase_says_what_to_write_instead() -> None:
     assert len(PHRASES) >= 19
     assert all(phrase.instead for phrase in PHRASES)
+
+
+def test_the_security_page_names_only_tests_that_exist() -> None:
+    page = ROOT / "SECURITY.md"
+    named = re.findall(r"\]\(((?:tests|docs)/[^)#]+)\)", text_of(page))
+    assert len(named) >= 12
+    assert [path for path in named if not (ROOT / path).is_file()] == []
+    rows = [
+        row for row in section(text_of(page), "What is protected").splitlines()[2:] if row.startswith("|")
+    ]
+    assert [row for row in rows if "](tests/" not in row and not row.startswith(("|---", "| from "))] == []

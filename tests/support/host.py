@@ -82,7 +82,7 @@ class Case:
         folder: a path whose files are the context instead.
         documents: if more than 1, the context is so many short texts instead.
         seconds: the deadline of the run; ``None`` for none.
-        ends: how the run may end: statuses of an answer, and names of errors.
+        ends: how the run may end: statuses of an answer, and names of errors (``LimitExceeded`` for all kinds).
         bounds: what the host may cost.
     """
 
@@ -99,7 +99,7 @@ class Case:
     cell_seconds: float = 20.0
     memory_mb: int = 64
     cache: bool = True
-    ends: Sequence[str] = ("ok", "forced", "partial", "LimitExceeded", "NoAnswer")
+    ends: Sequence[str] = ("ok", "partial", "not_found", "LimitExceeded", "NoAnswer")
     bounds: Bounds = field(default=BOUNDS)
 
     @property
@@ -199,7 +199,7 @@ class Host:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.hostile_runs", str(self._home)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=ROOT, preexec_fn=self._limit,
-                env={**os.environ, "TMPDIR": str(self._temporary), "HARLM_HOME": str(self._home), "PYTHONDEVMODE": ""},
+                env={**os.environ, "TMPDIR": str(self._temporary), "HARLM_HOME": str(self._home)},
             )  # fmt: skip
         honest = self._judge(cells("an honest cell", "print(llm_query('x'))", seconds=_START_S))
         if honest.ended != "ok":

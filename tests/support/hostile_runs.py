@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harlm import HARLM
+from harlm import HARLM, LimitExceeded
 from harlm.config import BudgetSettings, Config, EngineSettings, MemorySettings, SandboxSettings
 
 _TICK_S = 0.005
@@ -100,6 +100,8 @@ async def _run(case: dict[str, Any], home: str, gaps: Gaps) -> dict[str, Any]:
         client = HARLM(model=model.reply, sub_model=sub, settings=_settings(case), home=home)
         answer = await client.aask(case["question"], _context(case))
         ended, text = str(answer.status), answer.text
+    except LimitExceeded as error:
+        ended, text = "LimitExceeded", str(error)
     except Exception as error:  # noqa: BLE001 - however it ends is what is asked
         ended, text = type(error).__name__, str(error)
     finally:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
+    [
+        *(ROOT / f"{name}.md" for name in ("README", "ARCHITECTURE", "CONTRIBUTING", "SECURITY")),
+        *ROOT.glob("docs/**/*.md"),
+    ]
 )
 _BLOCK = re.compile(r"^```(?P<kind>\w*)\n(?P<body>.*?)^```$\n?", re.MULTILINE | re.DOTALL)
 _WORD = re.compile(r"\S*\w\S*")

@@ -48,17 +48,12 @@ def test_a_child_over_many_texts_is_no_attack(host: Host) -> None:
     """F11."""
     many = 350_000
     bounds = Bounds(gap_p99_s=3, gap_s=5, late_s=10, rss_mb=700)
-    (seen,) = host.hold(
-        Case(
-            name=f"a child over {many:,} texts",
-            replies=[cell("FINAL(rlm_query('how many?', context))"), cell("FINAL(str(len(context)))")][:1],
-            documents=many,
-            seconds=90,
-            ends=_ANSWERED,
-            bounds=bounds,
-        )  # fmt: skip
+    replies = [cell("FINAL(rlm_query('how many?', context))")]
+    case = Case(
+        name=f"a child over {many:,} texts", replies=replies, documents=many, seconds=90, bounds=bounds
     )
-    assert seen.ended == "ok"
+    (seen,) = host.hold(case)
+    assert seen.ended in _ANSWERED
 
 
 def test_searches_with_long_queries_do_not_fill_the_disk(host: Host) -> None:

@@ -1,4 +1,4 @@
-"""Cells that are cheap to run and dear to look at: what the host works out about a cell holds up nothing."""
+"""Cells that are cheap to run and expensive to look at: what the host works out about a cell holds up nothing."""
 
 from __future__ import annotations
 

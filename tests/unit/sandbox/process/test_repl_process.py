@@ -70,6 +70,30 @@ async def test_a_read_only_branch_reads_and_changes_nothing(repl: ProcessRepl) -
     assert "PermissionError" in seen.error
 
 
+@pytest.mark.parametrize("tier", ["s3"], indirect=True)
+async def test_a_branch_writes_to_no_folder_but_its_own(repl: ProcessRepl) -> None:
+    await repl.run("import os; places = [os.getcwd()]")
+    one = await repl.fork(Host())
+    other = (await one.run("print(os.getcwd())")).output.strip()
+    branch = await repl.fork(Host())
+    for _ in range(3):  # a branch, a branch of it, and one more
+        await branch.run(f"places.append({other!r}); here = os.getcwd()")
+        tries = "for place in {*places} - {here}:\n try: open(f'{place}/x', 'w'); print(place)\n except PermissionError: pass"
+        assert (await branch.run(tries)).output == ""
+        assert (await branch.run("open('x', 'w'); places.append(here)")).error is None
+        branch = await branch.fork(Host())
+
+
+@pytest.mark.parametrize("tier", ["s3"], indirect=True)
+async def test_a_fork_without_room_for_its_folder_is_rebuilt(repl: ProcessRepl) -> None:
+    await repl.run("x = 1")
+    await repl.run("for n in range(5000):\n try: open(f'{n}', 'w').close()\n except OSError: break")
+    branch = await repl.fork(Host())
+    assert (await branch.run("print(x)")).output == "1\n"
+    seen = await repl.run("print(x)")
+    assert (seen.output, seen.lost) == ("1\n", False)
+
+
 async def test_random_numbers_of_branches_differ(repl: ProcessRepl) -> None:
     one, two = await repl.fork(Host()), await repl.fork(Host())
     cell = "import random; print(random.random())"
