@@ -55,7 +55,7 @@ def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[st
                 yield name[: -len(".gz")], meter.read(stream)
         else:
             yield from _tar_members(name, data, meter, skipped)
-    except ContextError:
+    except (ContextError, MemoryError):
         raise
     except Exception as error:  # the standard library raises any kind of error for a broken archive
         raise ContextError(

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 from harlm.context.decode import decode
-from harlm.context.readers.reading import Parts, ReadResult
+from harlm.context.readers.reading import Parts
 from harlm.errors import ContextError
+from harlm.types import ReadResult
 
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "svg", "math", "iframe", "object"})
 _BLOCKS = frozenset(

@@ -8,9 +8,8 @@ from email.parser import BytesParser
 
 from harlm.context.document_names import shown_name
 from harlm.context.readers import html
-from harlm.context.readers.reading import ReadResult
 from harlm.errors import ContextError
-from harlm.types import Document, Skipped
+from harlm.types import Document, ReadResult, Skipped
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 

@@ -19,8 +19,9 @@ from xml.etree.ElementTree import Element
 
 from harlm.context.document_names import shown_name
 from harlm.context.readers.archive import SizeMeter
-from harlm.context.readers.reading import MOST_PARTS, MOST_TEXT, Parts, ReadResult
+from harlm.context.readers.reading import MOST_PARTS, MOST_TEXT, Parts
 from harlm.errors import ContextError
+from harlm.types import ReadResult
 
 _ADVICE = "save the part you need as a text or CSV file"
 _MOST_TAGS = 4_000_000  # in memory at once: some thousand pages, and half a gigabyte

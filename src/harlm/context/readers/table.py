@@ -7,8 +7,7 @@ from array import array
 from collections.abc import Iterator
 
 from harlm.context.readers import text
-from harlm.context.readers.reading import ReadResult
-from harlm.types import Document, Marks
+from harlm.types import Document, Marks, ReadResult
 
 
 def read(name: str, data: bytes) -> ReadResult:

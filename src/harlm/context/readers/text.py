@@ -5,9 +5,8 @@ from __future__ import annotations
 from posixpath import basename, splitext
 
 from harlm.context.decode import decode
-from harlm.context.readers.reading import ReadResult
 from harlm.errors import ContextError
-from harlm.types import Document
+from harlm.types import Document, ReadResult
 
 _MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".rst", ".adoc", ".org"})
 _JSON = frozenset({".json", ".jsonl", ".ndjson", ".geojson"})
