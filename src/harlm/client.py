@@ -406,7 +406,9 @@ def _notes(context: Context, node: Node) -> Iterator[str]:
     unread = [
         each
         for each in context.skipped
-        if each.reason.startswith(("cannot be", "is not a", "is an Office", "needs", "takes more", "makes its"))
+        if each.reason.startswith(
+            ("cannot be", "is not a", "is an Office", "needs", "takes more", "makes its")
+        )
     ]
     if unread:
         yield f"{len(unread)} files could not be read, such as {unread[0].name} ({unread[0].reason})"

@@ -181,9 +181,7 @@ class DocumentReader(Protocol):
         """Begin to make ready for files such as this one, without waiting. Need not be called."""
         ...
 
-    def read(
-        self, files: Sequence[RawFile], check: Callable[[], None]
-    ) -> Sequence[ReadResult | Unread]:
+    def read(self, files: Sequence[RawFile], check: Callable[[], None]) -> Sequence[ReadResult | Unread]:
         """What each file holds, or why it cannot be read, in the order of the files.
 
         Args:

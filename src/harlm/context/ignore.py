@@ -184,7 +184,9 @@ def _holds_repository(folder: Path) -> bool:
     return os.path.exists(folder / ".git")  # noqa: PTH110 - Path.exists raises below a folder without access
 
 
-def _rules_in(folder: Path, rules: IgnoreRules | None, tally: PatternTally) -> Iterator[tuple[str, GitIgnoreSpec]]:
+def _rules_in(
+    folder: Path, rules: IgnoreRules | None, tally: PatternTally
+) -> Iterator[tuple[str, GitIgnoreSpec]]:
     for name in sorted(_IGNORE_FILES):
         data = read_rules(folder / name, _LONGEST_FILE + 1)
         if not data:
@@ -192,7 +194,9 @@ def _rules_in(folder: Path, rules: IgnoreRules | None, tally: PatternTally) -> I
         text = data.decode("utf-8", "replace")
         shown = (folder / name).as_posix()
         shown = shown.removeprefix(rules.root) if rules is not None else shown
-        if spec := _lenient_spec(tally.admitted(text[:_LONGEST_FILE].splitlines(), shown, is_cut=len(data) > _LONGEST_FILE)):
+        if spec := _lenient_spec(
+            tally.admitted(text[:_LONGEST_FILE].splitlines(), shown, is_cut=len(data) > _LONGEST_FILE)
+        ):
             yield _slashed(folder), spec
 
 

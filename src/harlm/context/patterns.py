@@ -47,7 +47,9 @@ def spec_of(patterns: Iterable[str]) -> GitIgnoreSpec | None:
     try:
         return GitIgnoreSpec.from_lines(lines, LinearPattern, backend="simple")
     except (ValueError, re.error, RecursionError, OverflowError) as error:
-        raise ContextError(f"invalid pattern in {lines!r}: {error}; use the syntax of .gitignore files") from error
+        raise ContextError(
+            f"invalid pattern in {lines!r}: {error}; use the syntax of .gitignore files"
+        ) from error
 
 
 def is_valid(pattern: str) -> bool:

@@ -151,5 +151,7 @@ def _all_of(file: int, size: int, most: int | None, check: Callable[[], None]) -
         pieces.append(piece)
         read += len(piece)
         if most is not None and read > most:
-            raise ContextError(f"has grown beyond {most >> 20} MB while the folder was read; name it to read it")
+            raise ContextError(
+                f"has grown beyond {most >> 20} MB while the folder was read; name it to read it"
+            )
     return b"".join(pieces)

@@ -14,7 +14,7 @@ from msgspec import Meta
 from harlm.types import Unit
 
 LARGEST = 1 << 20  # bytes of one frame
-PIECE = 1 << 16  # characters of one piece of text, and parts of one piece of a table
+PIECE = 1 << 15  # characters of one piece of text, and parts of one piece of a table
 _Name = Annotated[str, Meta(max_length=8192)]
 _Reason = Annotated[str, Meta(max_length=2048)]
 
@@ -121,6 +121,4 @@ class FrameBuffer:
 
 def with_length(frames: Sequence[Frame]) -> bytes:
     """The bytes of frames, each after its length."""
-    return b"".join(
-        part for data in map(encode, frames) for part in (len(data).to_bytes(4, "little"), data)
-    )
+    return b"".join(part for data in map(encode, frames) for part in (len(data).to_bytes(4, "little"), data))

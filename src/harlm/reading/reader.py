@@ -11,7 +11,7 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from harlm.config import ContextSettings
 from harlm.context.readers import modules_of
@@ -137,7 +137,7 @@ class ConfinedReader:
                     return [*results, Unread(str(error))]
                 check()
                 if clock.is_over(limit):
-                    return [*results, Unread(f"takes more than {limit.seconds:g} s to read; {_ADVICE}")]
+                    return [*results, Unread(f"takes more than {limit.seconds:.3g} s to read; {_ADVICE}")]
                 if not waiting.poll(_TICK_MS):
                     continue
                 try:

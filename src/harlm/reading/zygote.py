@@ -119,7 +119,9 @@ class ReadingZygote:
         if isinstance(news, control.Refused):
             raise TierRefused(news.why)
         if not isinstance(news, control.Up):
-            raise SandboxFailure(f"a process that reads documents sent {type(news).__name__} first; ask again")
+            raise SandboxFailure(
+                f"a process that reads documents sent {type(news).__name__} first; ask again"
+            )
         self._gate = Gate(descriptors[0], always=self._sender) if descriptors else None
         self._is_up = True
 
@@ -185,14 +187,20 @@ class ReadingZygote:
             check()
             if not waiting.poll(_TICK_MS):
                 if time.monotonic() > ends:
-                    raise SandboxFailure("the process that reads documents does not start; run `harlm doctor`")
+                    raise SandboxFailure(
+                        "the process that reads documents does not start; run `harlm doctor`"
+                    )
                 continue
             try:
                 data, descriptors, sender = control.receive_with_sender(self._socket, 1 << 16)
             except OSError as error:
-                raise SandboxFailure(f"the process that reads documents is gone ({error}); ask again") from error
+                raise SandboxFailure(
+                    f"the process that reads documents is gone ({error}); ask again"
+                ) from error
             if not data:
-                raise SandboxFailure("the process that reads documents has ended; ask again, with less memory in use")
+                raise SandboxFailure(
+                    "the process that reads documents has ended; ask again, with less memory in use"
+                )
             self._sender = sender or self._sender
             self._descriptors += descriptors
             self._received += data

@@ -41,7 +41,11 @@ Imported on first use, since most contexts need only one or two.
 _OWN = frozenset({"text", "table"})
 """Readers of text as it is: linear, bounded, and without a parser of others."""
 
-_PARSERS: Mapping[str, tuple[str, ...]] = {"pdf": ("pypdfium2",), "html": ("turbohtml",), "mail": ("turbohtml",)}
+_PARSERS: Mapping[str, tuple[str, ...]] = {
+    "pdf": ("pypdfium2",),
+    "html": ("turbohtml",),
+    "mail": ("turbohtml",),
+}
 """The packages that a reader imports when it is used."""
 
 _FORMAT_NAMES: Mapping[str, str] = {
