@@ -99,7 +99,7 @@ def reader_of(loading: ContextSettings) -> DocumentReader:
 
 
 class LoadingStopped(Exception):
-    """Whoever waited for the context has been cancelled."""
+    """The task that waited for the context has been cancelled."""
 
 
 class LoadingClock:

@@ -19,7 +19,7 @@ from harlm.context.files import find_files
 from harlm.context.raw_files import read_stream
 from harlm.context.readers import read_document
 from harlm.context.readers.in_process import InProcessReader
-from harlm.context.reading import Reading
+from harlm.context.reading import FileReading
 from harlm.errors import ContextError
 from harlm.protocols import DocumentReader
 from harlm.types import Context, Document, Skipped, without_surrogates
@@ -106,7 +106,7 @@ def load_paths(
         documents.extend(_read_stdin(stdin, check))
     files, left_out = find_files(named, loading, check) if named else ([], [])
     skipped.extend(left_out)
-    for reading in Reading(loading, reader or InProcessReader(), check).results(files):
+    for reading in FileReading(loading, reader or InProcessReader(), check).results(files):
         documents.extend(reading.documents)
         skipped.extend(reading.skipped)
     if not documents:

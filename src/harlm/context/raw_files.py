@@ -138,13 +138,12 @@ def read_stream(stream: BinaryIO, check: Callable[[], None]) -> bytes:
 
 def _all_of(file: int, size: int, most: int | None, check: Callable[[], None]) -> bytes:
     """All bytes of an open file."""
+    pieces: list[bytes] = []
     if size < _PIECE and (most is None or size <= most):
         data = os.read(file, size + 1)
         if len(data) <= size:
             return data
-        pieces = [data]
-    else:
-        pieces = []
+        pieces.append(data)
     read = sum(map(len, pieces))
     while piece := os.read(file, _PIECE):
         check()

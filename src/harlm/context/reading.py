@@ -1,6 +1,6 @@
 """Reads the files that were found: plain text in this process, foreign formats by a ``DocumentReader``, in batches.
 
-Secrets in files that the user did not name are left out here, whoever read them.
+Secrets in files that the user did not name are left out here, wherever they were read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PENDING = ReadResult(())
 _HOW_TO_ASK = "add --include with a pattern that matches it, or name it, to read it"
 
 
-class Reading:
+class FileReading:
     """Reads files in the order in which they were found.
 
     Args:

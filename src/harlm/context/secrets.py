@@ -50,35 +50,75 @@ def is_secret_name(path: str) -> bool:
     return suffix not in _OPEN and suffix not in _ABOUT and name not in _KNOWN_OPEN
 
 
-_KEY = "PRIVATE KEY-----"
-_TOKENS: tuple[tuple[str, str, str], ...] = (
-    ("AKIA", r"(?<![A-Za-z0-9])AKIA[A-Z2-7]{16}(?![A-Za-z0-9])", "an AWS access key"),
-    ("ghp_", r"(?<![A-Za-z0-9])ghp_[A-Za-z0-9]{36}(?![A-Za-z0-9])", "a GitHub token"),
-    ("github_pat_", r"(?<![A-Za-z0-9])github_pat_[A-Za-z0-9_]{40}", "a GitHub token"),
-    ("xox", r"(?<![A-Za-z0-9])xox[abeoprs]-[0-9A-Za-z]{6,64}-[0-9A-Za-z-]{8}", "a Slack token"),
-    ("sk-", r"(?<![A-Za-z0-9_-])sk-(?:[a-z0-9]{2,12}-){0,3}(?=[A-Za-z_-]{0,24}[0-9])[A-Za-z0-9_-]{24}", "an API key"),
-    ("AIza", r"(?<![A-Za-z0-9_-])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])", "a Google API key"),
-    ("eyJ", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20}", "a signed token (JWT)"),
-)  # fmt: skip
-_PATTERNS = tuple((start, re.compile(pattern), what) for start, pattern, what in _TOKENS)
-_BLOCK = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY-----\s{0,4}[A-Za-z0-9+/=:,\s-]{40}")
-_LONGEST_BEGIN = 64  # characters from the first dash of a key to the end of its first line
+_KEY = b"PRIVATE KEY-----"
+_KEY_BLOCK = re.compile(
+    rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY-----\s{0,4}(?:[^\n]{0,80}\n){0,3}\s{0,4}[A-Za-z0-9+/=\\\s]{40}"
+)
+_MOST_CANDIDATES = 10_000  # looked at in one text; a text with more is made to cost time
+_LONGEST_BEGIN = 64  # bytes from the first dash of a key to the end of its first line
+_LONGEST_HEAD = 400  # bytes from there to its first characters
+
+_RUN = b"a" * 16
+"""Letters and digits without a break. Every token has as many, and ordinary text hardly ever."""
+
+_RUNS = bytes(97 if chr(byte).isalnum() and byte < 128 else 32 for byte in range(256))
+_BEFORE, _AFTER = 48, 4  # bytes around the beginning of a run in which its token begins
+_BEGINS = re.compile(rb"AKIA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|eyJ")
+_JOINS, _FIRST = (b"_", b"-"), (b"AKI", b"eyJ")
+_GOOGLE_KEY = b"AIzaSy"
+_GOOGLE = re.compile(rb"(?<![A-Za-z0-9_-])AIzaSy[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])")
+_TOKENS: tuple[tuple[bytes, str], ...] = (
+    (rb"AKIA[A-Z2-7]{16}(?![A-Za-z0-9])", "an AWS access key"),
+    (rb"gh[pousr]_[A-Za-z0-9]{36}(?![A-Za-z0-9])", "a GitHub token"),
+    (rb"github_pat_[A-Za-z0-9_]{40}", "a GitHub token"),
+    (rb"glpat-[A-Za-z0-9_-]{20}", "a GitLab token"),
+    (rb"xox[abeoprs]-[0-9A-Za-z]{6,64}-[0-9A-Za-z-]{8}", "a Slack token"),
+    (rb"sk-(?=[A-Za-z_-]{0,32}[0-9])[A-Za-z0-9_-]{24}", "an API key"),
+    (rb"eyJ[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20}", "a signed token (JWT)"),
+)
+_PATTERNS = tuple((re.compile(rb"(?<![A-Za-z0-9_-])" + pattern), what) for pattern, what in _TOKENS)
 
 
 def secret_in(text: str) -> str | None:
-    """What secret a text holds, in words; ``None`` if it holds none that is known."""
-    if _KEY in text and _holds_key(text):
+    """What secret a text holds, in words; ``None`` if it holds none that is known.
+
+    Takes about three milliseconds for each megabyte of ordinary text.
+    """
+    data = text.encode("utf-8", "replace")
+    if _holds_key(data):
         return "a private key"
-    for start, pattern, what in _PATTERNS:
-        if (first := text.find(start)) >= 0 and pattern.search(text, first) is not None:
-            return what
+    if (first := data.find(_GOOGLE_KEY)) >= 0 and _GOOGLE.search(data, first) is not None:
+        return "a Google API key"
+    runs = data.translate(_RUNS)
+    at = runs.find(_RUN)
+    looked = 0
+    while at >= 0 and looked < _MOST_CANDIDATES:
+        if data[at - 1 : at] in _JOINS or data[at : at + 3] in _FIRST:
+            looked += 1
+            if (what := _token_at(data, at)) is not None:
+                return what
+        if (end := runs.find(b" ", at + len(_RUN))) < 0:
+            return None
+        at = runs.find(_RUN, end)
     return None
 
 
-def _holds_key(text: str) -> bool:
-    at = text.find(_KEY)
-    while at >= 0:
-        if _BLOCK.search(text, max(0, at - _LONGEST_BEGIN), at + 256) is not None:
+def _token_at(data: bytes, at: int) -> str | None:
+    """The token that a run of letters and digits at ``at`` belongs to."""
+    for begin in _BEGINS.finditer(data, max(0, at - _BEFORE), at + _AFTER):
+        for pattern, what in _PATTERNS:
+            if pattern.match(data, begin.start()) is not None:
+                return what
+    return None
+
+
+def _holds_key(data: bytes) -> bool:
+    at = data.find(_KEY)
+    for _ in range(_MOST_CANDIDATES):
+        if at < 0:
+            break
+        start = max(0, at - _LONGEST_BEGIN)
+        if _KEY_BLOCK.search(data, start, at + len(_KEY) + _LONGEST_HEAD) is not None:
             return True
-        at = text.find(_KEY, at + len(_KEY))
+        at = data.find(_KEY, at + len(_KEY))
     return False

@@ -17,7 +17,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from harlm.context.readers import ReadResult, read_file
+from harlm.context.readers import read_file
 from harlm.errors import ContextError
 from harlm.reading.frames import (
     PIECE,
@@ -30,7 +30,7 @@ from harlm.reading.frames import (
     UnreadFile,
     with_length,
 )
-from harlm.types import Document, Marks
+from harlm.types import Document, Marks, ReadResult
 
 OUT_OF_MEMORY = "out of memory"
 """The reason that stands for the limit of memory, which the host puts into words."""

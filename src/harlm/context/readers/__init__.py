@@ -6,6 +6,7 @@ a broken file, and reports what it leaves out.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -105,7 +106,9 @@ def read_document(name: str, data: bytes) -> ReadResult:
             f"is not {_FORMAT_NAMES[module]} that can be read ({shown_error(error)}); "
             "save it again with the program it came from, or save it as plain text"
         ) from error
-    return replace(reading, documents=tuple(map(_sendable, reading.documents)))
+    documents = tuple(map(_sendable, reading.documents))
+    same = all(map(operator.is_, documents, reading.documents))
+    return reading if same else replace(reading, documents=documents)
 
 
 def _suffix(name: str, data: bytes) -> str:
@@ -115,7 +118,7 @@ def _suffix(name: str, data: bytes) -> str:
 def _sendable(document: Document) -> Document:
     """``document`` without lone surrogates, which escapes in JSON and old encodings can produce."""
     text = without_surrogates(document.text)
-    return document if text == document.text else replace(document, text=text)
+    return document if text is document.text else replace(document, text=text)
 
 
 @lru_cache(maxsize=64)

@@ -106,7 +106,7 @@ def _tar_members(
     name: str, data: bytes, meter: SizeMeter, skipped: list[Skipped]
 ) -> Iterator[tuple[str, bytes]]:
     # The whole stream is metered: also headers, which can be as long as any member, and members without content.
-    with tarfile.open(fileobj=_Metered(_unpacked(data), meter), mode="r|") as archive:
+    with tarfile.open(fileobj=cast("IO[bytes]", _Metered(_unpacked(data), meter)), mode="r|") as archive:
         for info in archive:
             meter.count()
             archive.members = []  # type: ignore[attr-defined] # else it keeps every header

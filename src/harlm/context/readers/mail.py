@@ -81,7 +81,7 @@ class _CountedMessage(EmailMessage):
         self._tally.headers += 1
         if self._tally.headers > _MOST_HEADERS:
             raise ContextError(f"has more than {_MOST_HEADERS:,} header lines; save it as plain text")
-        super().set_raw(name, value)  # type: ignore[misc] # typeshed lacks it
+        super().set_raw(name, value)
 
 
 def _header(message: EmailMessage, name: str, tally: _Tally) -> str:
