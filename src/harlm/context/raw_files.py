@@ -126,7 +126,7 @@ def read_stream(stream: BinaryIO, check: Callable[[], None]) -> bytes:
     except (OSError, AttributeError):  # not a file of the system; Windows
         return stream.read()
     waiting.register(descriptor, select.POLLIN | select.POLLHUP)
-    pieces = []
+    pieces: list[bytes] = []
     while True:
         check()
         if not waiting.poll(_TICK_MS):
