@@ -98,6 +98,22 @@ def reader_of(loading: ContextSettings) -> DocumentReader:
     return _WhenNeeded(loading)
 
 
+def reading_tier(loading: ContextSettings) -> str | None:
+    """The confinement in which foreign formats are read, found out by reading a page: ``s3`` to ``s1``, ``seatbelt``, or
+    ``s0`` for limits only; ``None`` if they are read in this process.
+
+    Raises:
+        SandboxFailure: no process can be started.
+    """
+    if os.name != "posix":
+        return None
+    from harlm.reading.reader import ConfinedReader
+
+    with closing(ConfinedReader(loading)) as reader:
+        reader.read([RawFile("page.html", b"<p>x")], lambda: None)
+        return reader.tier
+
+
 class LoadingStopped(Exception):
     """The task that waited for the context has been cancelled."""
 
