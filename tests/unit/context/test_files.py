@@ -10,7 +10,7 @@ import pathspec  # noqa: F401 - imported before a test gives up the right to rea
 import pytest
 
 from harlm.config import ContextSettings
-from harlm.context import files
+from harlm.context import files, raw_files
 from harlm.context.files import find_files
 from harlm.errors import ContextError
 
@@ -330,7 +330,7 @@ def test_a_folder_that_is_replaced_by_a_link_during_the_walk_is_not_entered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(tmp_path, "in/a.txt", "in/sub/b.txt", "out/secret.txt")
-    real = files.open_folder
+    real = raw_files.open_folder
 
     def swapping(path: str, *, is_top: bool) -> int | None:
         if path.endswith("/sub"):

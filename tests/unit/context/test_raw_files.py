@@ -126,8 +126,13 @@ def test_only_the_first_bytes_of_an_ignore_file_are_read(tmp_path: Path) -> None
 def test_a_stream_is_read_to_its_end() -> None:
     assert read_stream(io.BytesIO(b"all of it"), never) == b"all of it"
     reading, writing = os.pipe()
+
+    def send() -> None:
+        os.write(writing, b"x" * 300_000)
+        os.close(writing)
+
     with os.fdopen(reading, "rb") as stream:
-        sending = threading.Thread(target=lambda: [os.write(writing, b"x" * 300_000), os.close(writing)])
+        sending = threading.Thread(target=send)
         sending.start()
         assert read_stream(stream, never) == b"x" * 300_000
         sending.join()

@@ -5,6 +5,7 @@ import json
 import random
 import string
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -63,7 +64,7 @@ def _key(kind: str, rng: random.Random) -> str:
     return f"-----BEGIN {kind}PRIVATE KEY-----\n{body}\n-----END {kind}PRIVATE KEY-----\n"
 
 
-TOKENS = {
+TOKENS: dict[str, Callable[[random.Random], str]] = {
     "an AWS access key": lambda rng: "AKIA" + _of(string.ascii_uppercase + "234567", 16, rng),
     "a GitHub token": lambda rng: rng.choice(["ghp_", "gho_", "ghs_"]) + _of(BASE62, 36, rng),
     "a Slack token": lambda rng: (

@@ -26,7 +26,7 @@ FILES = [
 
 @pytest.fixture(autouse=True)
 def no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process.resource, "setrlimit", lambda *_: None)
+    monkeypatch.setattr("harlm.reading.process.resource.setrlimit", lambda *_: None)
 
 
 def served(files: list[RawFile]) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from harlm.config import ContextSettings
 from harlm.errors import SandboxFailure
 from harlm.reading import process, reader, zygote
+from harlm.reading.limits import limits_of
 from harlm.reading.reader import ConfinedReader
 from harlm.types import RawFile, ReadResult, Unread
 from tests.support.hostile_documents import HOSTILE, deflated
@@ -221,4 +222,4 @@ def test_the_process_reaches_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_the_reason_for_memory_is_not_a_word_of_a_reader() -> None:
-    assert reader._needs_memory(reader.limits_of(1, ContextSettings())) != process.OUT_OF_MEMORY
+    assert reader._needs_memory(limits_of(1, ContextSettings())) != process.OUT_OF_MEMORY

@@ -140,7 +140,7 @@ def test_a_list_of_members_is_counted_before_it_is_read(monkeypatch: pytest.Monk
     def never(*_: object) -> None:
         raise AssertionError("the list was read")
 
-    monkeypatch.setattr(archive.zipfile, "ZipFile", never)
+    monkeypatch.setattr("harlm.context.readers.archive.zipfile.ZipFile", never)
     with pytest.raises(ContextError, match="more than 20,000 files"):
         read_archive("b.zip", zip_with_entries(20_001))
 
