@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
@@ -23,7 +24,7 @@ PATTERNS = st.builds(
 PATHS = st.lists(st.text("ab.*", min_size=1, max_size=4), min_size=1, max_size=6).map("/".join)
 
 
-@settings(max_examples=400)
+@settings(max_examples=5000 if os.environ.get("HARLM_FUZZ") else 80)
 @given(PATTERNS, st.lists(PATHS, min_size=8, max_size=8))
 def test_a_pattern_matches_what_pathspec_says_it_matches(pattern: str, paths: list[str]) -> None:
     from pathspec import GitIgnoreSpec

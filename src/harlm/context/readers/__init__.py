@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
-from posixpath import splitext
 
 from harlm.context.readers import archive, text
 from harlm.context.readers.reading import shown_error
@@ -112,7 +111,10 @@ def read_document(name: str, data: bytes) -> ReadResult:
 
 
 def _suffix(name: str, data: bytes) -> str:
-    return ".pdf" if data.startswith(b"%PDF-") else splitext(name)[1].lower()
+    if data.startswith(b"%PDF-"):
+        return ".pdf"
+    dot = name.rfind(".")  # as ``splitext``, which takes five times as long
+    return name[dot:].lower() if dot > name.rfind("/") + 1 else ""
 
 
 def _sendable(document: Document) -> Document:
