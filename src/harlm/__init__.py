@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harlm.client import HARLM
-    from harlm.context import load
     from harlm.errors import (
         BadCompletion,
         CallLimit,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
         TraceError,
     )
     from harlm.events import Event
+    from harlm.loading import load
     from harlm.protocols import LanguageModel
     from harlm.types import (
         Answer,
@@ -97,8 +97,8 @@ __all__ = [
 
 _MODULES = {
     "harlm.client": ("HARLM",),
-    "harlm.context": ("load",),
     "harlm.events": ("Event",),
+    "harlm.loading": ("load",),
     "harlm.protocols": ("LanguageModel",),
     "harlm.types": (
         "Answer",

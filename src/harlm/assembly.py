@@ -70,6 +70,7 @@ async def open_run(
     goal: str = "",
     sinks: Sequence[TraceSink] = (),
     environment: Mapping[str, str] | None = None,
+    began: float | None = None,
 ) -> AsyncIterator[Node]:
     """The root node of a new run, with all its parts; they are closed at the end.
 
@@ -80,12 +81,13 @@ async def open_run(
         goal: the question; summaries keep what matters for it.
         sinks: receive the events, in addition to the stored run.
         environment: variables that hold keys; by default those of the process.
+        began: when the time limit began to count, by ``time.monotonic``; by default now.
 
     Raises:
         ConfigError: a model cannot be used, or has no price although money is limited; or the home folder
             cannot be written to.
     """
-    began = time.monotonic()  # the time limit includes opening the parts
+    began = time.monotonic() if began is None else began  # the time limit includes opening the parts
     variables = os.environ if environment is None else environment
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)

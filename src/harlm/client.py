@@ -9,6 +9,7 @@ import contextlib
 import os
 import queue
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
@@ -17,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from harlm import assembly, config, events
 from harlm.cleanup import finished
-from harlm.context import load, profile
+from harlm.context import profile
 from harlm.engine import Node, solve
 from harlm.errors import ConfigError, LimitExceeded, MemoryFailure, NoAnswer
 from harlm.events import Event
 from harlm.home import user_config_file
+from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
 from harlm.sandbox.shortage import shortage, starting_a_thread
@@ -133,6 +135,7 @@ class HARLM:
         *,
         mode: Mode | Literal["auto"] | None = None,
         sinks: Sequence[TraceSink] = (),
+        began: float | None = None,
     ) -> Answer:
         """The answer to a question over a context.
 
@@ -141,6 +144,8 @@ class HARLM:
             context: paths to read, or the text itself as a ``str``, a list or a dict, or a ``Context``.
             mode: overrides the mode of the client.
             sinks: receive the events of the run as they happen.
+            began: when the time limit began to count, by ``time.monotonic``; by default now, before the context
+                is read.
 
         Raises:
             ConfigError: the question is empty, or a model cannot be used.
@@ -152,9 +157,17 @@ class HARLM:
         """
         asked = _checked_question(question)
         chosen = _checked_mode(mode or self._config.engine.mode)
-        loaded = await asyncio.to_thread(load, context, self._config.loading)
+        began = time.monotonic() if began is None else began
+        clock = LoadingClock(self._config.budget.seconds, began)
+        loaded = await load_async(context, self._config.loading, clock)
         async with assembly.open_run(
-            self._config, root=self._root, sub=self._sub, prices=self._prices, goal=asked, sinks=sinks
+            self._config,
+            root=self._root,
+            sub=self._sub,
+            prices=self._prices,
+            goal=asked,
+            sinks=sinks,
+            began=began,
         ) as node:
             return await self._solve(Task(question=asked, context=loaded, mode=chosen), node)
 
@@ -217,9 +230,10 @@ class HARLM:
         *,
         mode: Mode | Literal["auto"] | None = None,
         sinks: Sequence[TraceSink] = (),
+        began: float | None = None,
     ) -> Answer:
         """``aask`` for callers that do not use asyncio; also works in Jupyter."""
-        return _run(self.aask(question, context, mode=mode, sinks=sinks))
+        return _run(self.aask(question, context, mode=mode, sinks=sinks, began=began))
 
     async def astream(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
@@ -425,7 +439,9 @@ def _notes(context: Context, node: Node) -> Iterator[str]:
     unread = [
         each
         for each in context.skipped
-        if each.reason.startswith(("cannot be", "is not a", "is an Office", "needs"))
+        if each.reason.startswith(
+            ("cannot be", "is not a", "is an Office", "needs", "takes more", "makes its")
+        )
     ]
     if unread:
         yield f"{len(unread)} files could not be read, such as {unread[0].name} ({unread[0].reason})"

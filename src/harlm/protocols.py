@@ -6,7 +6,7 @@ Every socket is closed under wrapping: a wrapper of a ``LanguageModel`` is a ``L
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,10 +20,13 @@ from harlm.types import (
     Observation,
     PaidCall,
     Profile,
+    RawFile,
+    ReadResult,
     Recollection,
     Route,
     Sampling,
     Task,
+    Unread,
 )
 
 
@@ -168,6 +171,30 @@ class CallStore(Protocol):
 
     def close(self) -> None:
         """Release all resources. Safe to call twice."""
+        ...
+
+
+class DocumentReader(Protocol):
+    """Reads files in foreign formats. Each implementation documents what it protects from."""
+
+    def prepare(self, file: RawFile) -> None:
+        """Begin to make ready for files such as this one, without waiting. Need not be called."""
+        ...
+
+    def read(self, files: Sequence[RawFile], check: Callable[[], None]) -> Sequence[ReadResult | Unread]:
+        """What each file holds, or why it cannot be read, in the order of the files.
+
+        Args:
+            files: the files.
+            check: is called every few milliseconds; an exception that it raises ends the reading.
+
+        Raises:
+            SandboxFailure: no process can be started to read them.
+        """
+        ...
+
+    def close(self) -> None:
+        """End every process that was started. Safe to call twice."""
         ...
 
 

@@ -15,7 +15,7 @@ import click
 from harlm import home
 from harlm.cli.printing import say
 from harlm.config import DEFAULT_USD, Config, Settings, load, seconds_of
-from harlm.context import load_paths
+from harlm.loading import LoadingClock, load_paths
 from harlm.types import Context
 
 _PATIENCE_S = 1.5  # seconds before a slow step is announced
@@ -79,14 +79,24 @@ def reading_flags(options: Mapping[str, object]) -> dict[str, object]:
     return {f"loading.{name}": options[name] for name in ("include", "exclude") if options[name]}
 
 
-def read(paths: Sequence[str], config: Config, *, quiet: bool = False) -> Context:
+def read(
+    paths: Sequence[str], config: Config, *, quiet: bool = False, clock: LoadingClock | None = None
+) -> Context:
     """The context in ``paths``, where ``-`` is standard input.
+
+    Args:
+        paths: what the user named.
+        config: the settings.
+        quiet: whether nothing may be printed.
+        clock: the time that reading may take; ``None`` for any time.
 
     Raises:
         ContextError: a path cannot be read.
+        DeadlineExceeded: the time has passed.
     """
     with patience("reading", quiet=quiet):
-        return load_paths(paths, config.loading, stdin=sys.stdin.buffer if "-" in paths else None)
+        stdin = sys.stdin.buffer if "-" in paths else None
+        return load_paths(paths, config.loading, stdin=stdin, clock=clock)
 
 
 def budget_options(command: _Command) -> _Command:

@@ -89,11 +89,16 @@ class ContextSettings(_Section, frozen=True, kw_only=True):
         include: glob patterns in .gitignore syntax; if there are any, only files that match are read.
         exclude: patterns of files to leave out.
         max_file_mb: larger files inside folders are skipped; a file that is named itself is always read.
+        reading_seconds: seconds to read a PDF, an Office file, a page, a message, a notebook or an archive of
+            up to 1 MB; a larger one gets more in proportion to its size. A file that takes longer is left out.
+        reading_mb: megabytes of memory to read such a file of up to 1 MB, likewise.
     """
 
     include: tuple[_Path, ...] = ()
     exclude: tuple[_Path, ...] = ()
     max_file_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 50
+    reading_seconds: _Seconds = 2.0
+    reading_mb: Annotated[int, Meta(ge=16, le=_Megabytes)] = 512
 
 
 class EngineSettings(_Section, frozen=True, kw_only=True):

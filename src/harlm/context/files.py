@@ -10,13 +10,15 @@ import errno
 import glob
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from harlm.config import ContextSettings
 from harlm.context.document_names import OwnNames, shown_name
 from harlm.context.ignore import IgnoreRules
+from harlm.context.raw_files import Identity, open_folder, read_named
 from harlm.context.readers import is_archive
 from harlm.errors import ContextError
 from harlm.types import Skipped
@@ -32,26 +34,31 @@ class FoundFile:
         path: where the file is.
         name: the name that its document will have.
         named: whether the user named it, so that leaving it out would be an error.
+        identity: for a file that a walk found, what the walk saw at the path; the path is free of links.
+        root: for the target of a link, the folder that it must lie in, with a slash at its end.
     """
 
     path: str
     name: str
     named: bool
+    identity: Identity | None = None
+    root: str = ""
 
 
 def find_files(
-    sources: Sequence[str | Path], loading: ContextSettings
+    sources: Sequence[str | Path], loading: ContextSettings, check: Callable[[], None] = lambda: None
 ) -> tuple[list[FoundFile], list[Skipped]]:
     """The files that ``sources`` stand for, in a deterministic order, and what was left out.
 
     Args:
         sources: paths of files and folders, globs, and ``@list.txt`` for a file with one of these a line.
         loading: the patterns and the size limit for the contents of folders.
+        check: is called for each file; an exception that it raises ends the walk.
 
     Raises:
         ContextError: a source does not exist, cannot be opened, or matches nothing.
     """
-    paths = [path for source in sources for path in _expand(source)]
+    paths = [path for source in sources for path in _expand(source, check)]
     folders = sum(map(os.path.isdir, paths))
     found = _Finds(several=len(paths) > 1)
     skipped: list[Skipped] = []
@@ -59,7 +66,7 @@ def find_files(
         try:
             if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where os.path.isdir says no
                 prefix = _prefix_of_folder(path, alone=folders == 1)
-                for file in _below(path, prefix, loading, skipped):
+                for file in _below(path, prefix, loading, skipped, check):
                     found.add(file)
             else:
                 found.add(FoundFile(str(path), _name_of_file(path, alone=len(paths) == 1), named=True))
@@ -95,12 +102,12 @@ class _Finds:
         self.files.append(file if own == file.name else replace(file, name=own))
 
 
-def _expand(source: str | Path) -> Iterator[Path]:
+def _expand(source: str | Path, check: Callable[[], None]) -> Iterator[Path]:
     typed = str(source)
     if not typed.strip():
         raise ContextError(f"{typed!r} is not a path; name a file or a folder, or . for the current folder")
     if isinstance(source, str) and typed.startswith("@") and not os.path.lexists(typed):
-        yield from _read_list(typed[1:])
+        yield from _read_list(typed[1:], check)
         return
     if isinstance(source, str) and "://" in typed:
         raise ContextError(
@@ -110,17 +117,22 @@ def _expand(source: str | Path) -> Iterator[Path]:
     try:
         path.stat()
     except (OSError, ValueError) as error:
-        yield from _matches(path, typed, error)
+        yield from _matches(path, typed, error, check)
     else:
         yield path
 
 
-def _matches(path: Path, typed: str, problem: OSError | ValueError) -> Iterator[Path]:
+def _matches(
+    path: Path, typed: str, problem: OSError | ValueError, check: Callable[[], None]
+) -> Iterator[Path]:
     """The files that match a path as a glob, after it could not be opened as a path."""
     is_glob = isinstance(problem, OSError) and any(mark in typed for mark in "*?[")
     try:
+        found = []
         # Path.glob rejects absolute patterns.
-        found = glob.glob(str(path), recursive=True) if is_glob else []  # noqa: PTH207
+        for match in glob.iglob(str(path), recursive=True) if is_glob else ():  # noqa: PTH207
+            check()
+            found.append(match)
     except RecursionError as error:
         raise ContextError(
             f"{_brief(typed)} leads through too many nested folders; name the folder itself"
@@ -168,16 +180,17 @@ def _at_home(path: str) -> str:
     return os.path.expanduser(path)  # noqa: PTH111 - Path.expanduser raises for an unknown user
 
 
-def _read_list(file: str) -> Iterator[Path]:
+def _read_list(file: str, check: Callable[[], None]) -> Iterator[Path]:
     if not file.strip():
         raise ContextError("'@' needs the name of a list: @list.txt, for a file with one path on each line")
     path = Path(_at_home(file))
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
+        lines = read_named(str(path), check).decode("utf-8-sig").splitlines()
+    except ContextError as error:
+        raise ContextError(f"the list {_brief(path)} {error}") from error
+    except ValueError as error:
         raise ContextError(
-            f"the list {_brief(path)} cannot be read ({getattr(error, 'strerror', None) or error}); "
-            "give a UTF-8 text file with one path on each line"
+            f"the list {_brief(path)} cannot be read ({error}); give a UTF-8 text file with one path on each line"
         ) from error
     entries = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not entries:
@@ -185,7 +198,7 @@ def _read_list(file: str) -> Iterator[Path]:
     for entry in entries:
         if entry.startswith("@"):
             raise ContextError(f"the list {_brief(path)} contains another list, {entry!r}; list paths only")
-        yield from _expand(entry if "://" in entry else str(path.parent / _at_home(entry)))
+        yield from _expand(entry if "://" in entry else str(path.parent / _at_home(entry)), check)
 
 
 def _name_of_file(path: Path, *, alone: bool) -> str:
@@ -203,7 +216,9 @@ def _prefix_of_folder(path: Path, *, alone: bool) -> str:
     return "" if normal == "." else f"{normal}/"
 
 
-def _below(path: Path, prefix: str, loading: ContextSettings, skipped: list[Skipped]) -> Iterator[FoundFile]:
+def _below(
+    path: Path, prefix: str, loading: ContextSettings, skipped: list[Skipped], check: Callable[[], None]
+) -> Iterator[FoundFile]:
     """All files below a named folder that its rules admit, sorted by name, files and folders together.
 
     Raises:
@@ -213,8 +228,9 @@ def _below(path: Path, prefix: str, loading: ContextSettings, skipped: list[Skip
     top = path.resolve()
     rules = IgnoreRules.at(top, include=loading.include, exclude=loading.exclude)
     # The levels from the top to the current folder; no recursion, since folders can nest deeper than calls.
-    levels = [_Level.of(top.as_posix(), prefix, rules)]
+    levels = [_Level.of(top.as_posix(), prefix, rules, is_top=True)]
     while levels:
+        check()
         level = levels[-1]
         entry = next(level.entries, None)
         if entry is None:
@@ -228,13 +244,18 @@ def _below(path: Path, prefix: str, loading: ContextSettings, skipped: list[Skip
                 if reason is None:
                     levels.append(_Level.of(below, name, level.rules))
             else:
-                reason = level.rules.file_reason(below) or _odd_file(entry, rules.root, loading)
+                reason = level.rules.file_reason(below)
                 if reason is None:
-                    yield FoundFile(below, name, named=False)
+                    found = _found(entry, below, name, rules.root, loading)
+                    if isinstance(found, FoundFile):
+                        yield found
+                    else:
+                        reason = found
         except OSError as error:
             reason = f"cannot be opened ({error.strerror})"
         if reason is not None:
             skipped.append(Skipped(name=name, reason=reason))
+    skipped += rules.tally.odd
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,26 +268,41 @@ class _Level:
     entries: Iterator[os.DirEntry[str]]
 
     @classmethod
-    def of(cls, folder: str, prefix: str, rules: IgnoreRules) -> _Level:
-        """Open a folder, with the rules that apply inside it."""
-        with os.scandir(folder) as opened:
-            entries = sorted(opened, key=lambda entry: entry.name)
+    def of(cls, folder: str, prefix: str, rules: IgnoreRules, *, is_top: bool = False) -> _Level:
+        """Open a folder, with the rules that apply inside it. The status of every entry is read at once, while
+        the folder is open, since its path may lead elsewhere later.
+        """
+        opened = open_folder(folder, is_top=is_top)
+        try:
+            with os.scandir(folder if opened is None else opened) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+            for entry in entries:
+                with suppress(OSError):  # raised again for the entry that is used
+                    entry.stat(follow_symlinks=False)
+        finally:
+            if opened is not None:
+                os.close(opened)
         return cls(folder, prefix, rules.inside(folder, {entry.name for entry in entries}), iter(entries))
 
 
-def _odd_file(entry: os.DirEntry[str], root: str, loading: ContextSettings) -> str | None:
-    """Why a file that the user did not name is not opened; ``None`` if it may be.
+def _found(
+    entry: os.DirEntry[str], path: str, name: str, root: str, loading: ContextSettings
+) -> FoundFile | str:
+    """A file that the user did not name, or why it is not opened.
 
     Raises:
         OSError: its status cannot be read.
     """
+    inside = ""
     if entry.is_symlink():
-        target = os.path.realpath(entry.path)  # Path.resolve raises for a link to itself
-        if not f"{target}/".startswith(root):
+        path, inside = os.path.realpath(path), root  # Path.resolve raises for a link to itself
+        if not f"{path}/".startswith(root):
             return "a symbolic link that leads out of the folder"
-        if os.path.isdir(target):  # noqa: PTH112 - as above
+        status = os.stat(path)  # noqa: PTH116 - as above
+        if stat.S_ISDIR(status.st_mode):
             return "a symbolic link to a folder"
-    status = entry.stat()
+    else:
+        status = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
         return "not a regular file"
     if status.st_size == 0:
@@ -275,4 +311,4 @@ def _odd_file(entry: os.DirEntry[str], root: str, loading: ContextSettings) -> s
         return f"larger than {loading.max_file_mb} MB; name it, or raise loading.max_file_mb"
     if is_archive(entry.name):
         return "an archive; name it to read it"
-    return None
+    return FoundFile(path, name, named=False, identity=(status.st_dev, status.st_ino), root=inside)

@@ -6,13 +6,17 @@ Decides by names and ignore files; opens no documents.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harlm.context.document_names import shown_name
+from harlm.context.patterns import LONGEST, is_valid, spec_of
+from harlm.context.raw_files import read_rules
+from harlm.context.secrets import is_secret_name
 from harlm.errors import ContextError
+from harlm.types import Skipped
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -35,14 +39,51 @@ _SKIPPED_FOLDERS = {
     ".nox": "virtual environments",
     ".DS_Store": "a system file",
 }
-_SECRETS = (".env", ".netrc", ".pypirc", ".npmrc", ".pgpass", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519")
-_HARMLESS = (".pub", ".example", ".sample", ".template", ".md")
 _BINARY_SUFFIXES = frozenset(
     """.png .jpg .jpeg .gif .bmp .ico .webp .tif .tiff .psd .heic .mp3 .wav .flac .ogg .m4a .mp4 .mov .avi .mkv .webm .so
     .dll .dylib .exe .o .a .lib .obj .pyc .pyo .pyd .class .jar .war .whl .egg .wasm .bin .dat .db .sqlite .sqlite3
     .pickle .pkl .npy .npz .parquet .feather .h5 .ttf .otf .woff .woff2 .eot .7z .rar .bz2 .xz .zst .lz4 .iso .dmg .deb
     .rpm .apk .gguf .safetensors .pt .pth .onnx .mo""".split()
 )
+
+_LONGEST_FILE = 256 << 10  # bytes of an ignore file
+_MOST_PATTERNS = 2_000  # of one ignore file
+_MOST_IN_ALL = 10_000  # of one walk
+_MOST_REPORTED = 20  # of what is not applied
+
+
+class PatternTally:
+    """Counts the patterns of a walk, and remembers those that are not applied.
+
+    Attributes:
+        odd: what is not applied, each with the reason.
+    """
+
+    def __init__(self) -> None:
+        self.odd: list[Skipped] = []
+        self._left = _MOST_IN_ALL
+
+    def admitted(self, lines: Sequence[str], file: str, *, is_cut: bool) -> list[str]:
+        """The lines of an ignore file that are applied.
+
+        Args:
+            lines: all lines.
+            file: the file, as it is reported.
+            is_cut: whether the file is longer than what was read of it.
+        """
+        wanted = [line for line in lines if line.strip() and not line.startswith("#")]
+        short = [line for line in wanted if len(line) <= LONGEST]
+        if len(short) < len(wanted):
+            self._report(file, f"holds a pattern of more than {LONGEST} characters, which is not applied")
+        most = min(_MOST_PATTERNS, self._left)
+        if len(short) > most or is_cut:
+            self._report(file, f"is too long; only its first {min(most, len(short)):,} patterns are applied")
+        self._left -= min(most, len(short))
+        return short[:most]
+
+    def _report(self, file: str, reason: str) -> None:
+        if len(self.odd) < _MOST_REPORTED:
+            self.odd.append(Skipped(name=shown_name(file), reason=reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +97,14 @@ class IgnoreRules:
         root: the top of the walk: an absolute path that ends with a slash.
         layers: for each ignore file the absolute path of its folder, ending with a slash, and its patterns.
         include, exclude: the user's patterns; ``None`` if there are none.
+        tally: counts the patterns of all ignore files of the walk.
     """
 
     root: str
     layers: tuple[tuple[str, GitIgnoreSpec], ...] = ()
     include: GitIgnoreSpec | None = None
     exclude: GitIgnoreSpec | None = None
+    tally: PatternTally = field(default_factory=PatternTally)
 
     @classmethod
     def at(cls, root: Path, *, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> IgnoreRules:
@@ -80,11 +123,12 @@ class IgnoreRules:
         top = root.resolve()
         repository = next((folder for folder in (top, *top.parents) if _holds_repository(folder)), top)
         above = [folder for folder in reversed(top.parents) if folder.is_relative_to(repository)]
-        layers = tuple(layer for folder in above for layer in _layers_of(folder))
+        tally = PatternTally()
+        layers = tuple(layer for folder in above for layer in _rules_in(folder, None, tally))
         above_only = cls(_slashed(top), layers)
         if above_only.folder_reason(top.as_posix()) is not None:
             layers = ()
-        return cls(_slashed(top), layers, _spec(include), _spec(exclude))
+        return cls(_slashed(top), layers, spec_of(include), spec_of(exclude), tally)
 
     def inside(self, folder: str, names: Collection[str]) -> IgnoreRules:
         """The rules inside ``folder``.
@@ -93,7 +137,9 @@ class IgnoreRules:
             folder: the root, or a folder that these rules let the walk enter.
             names: the names of the files and folders in it.
         """
-        own = _layers_of(Path(folder)) if not _IGNORE_FILES.isdisjoint(names) else ()
+        if _IGNORE_FILES.isdisjoint(names):
+            return self
+        own = tuple(_rules_in(Path(folder), self, self.tally))
         return replace(self, layers=self.layers + own) if own else self
 
     def folder_reason(self, folder: str) -> str | None:
@@ -107,7 +153,8 @@ class IgnoreRules:
     def file_reason(self, file: str) -> str | None:
         """Why a file is not read; ``None`` if it is. The path is absolute, with slashes."""
         name = file.rpartition("/")[2]
-        if name.startswith(_SECRETS) and not name.endswith(_HARMLESS):
+        below = file.removeprefix(self.root)
+        if is_secret_name(below) and not (self.include and self.include.match_file(below)):
             return "may hold secrets; name it to read it"
         stem, dot, suffix = name.rpartition(".")
         if (stem and f"{dot}{suffix}".lower() in _BINARY_SUFFIXES) or name in _SKIPPED_FOLDERS:
@@ -137,43 +184,25 @@ def _holds_repository(folder: Path) -> bool:
     return os.path.exists(folder / ".git")  # noqa: PTH110 - Path.exists raises below a folder without access
 
 
-def _layers_of(folder: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
-    found = []
+def _rules_in(
+    folder: Path, rules: IgnoreRules | None, tally: PatternTally
+) -> Iterator[tuple[str, GitIgnoreSpec]]:
     for name in sorted(_IGNORE_FILES):
-        file = folder / name
-        try:
-            lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
-        except OSError:
+        data = read_rules(folder / name, _LONGEST_FILE + 1)
+        if not data:
             continue
-        if spec := _lenient_spec(lines):
-            found.append((_slashed(folder), spec))
-    return tuple(found)
+        text = data.decode("utf-8", "replace")
+        shown = (folder / name).as_posix()
+        shown = shown.removeprefix(rules.root) if rules is not None else shown
+        if spec := _lenient_spec(
+            tally.admitted(text[:_LONGEST_FILE].splitlines(), shown, is_cut=len(data) > _LONGEST_FILE)
+        ):
+            yield _slashed(folder), spec
 
 
 def _lenient_spec(lines: Sequence[str]) -> GitIgnoreSpec | None:
     """The patterns of an ignore file; invalid ones are ignored, as git does."""
     try:
-        return _spec(lines)
+        return spec_of(lines)
     except ContextError:
-        return _spec([line for line in lines if _is_pattern(line)])
-
-
-def _is_pattern(line: str) -> bool:
-    try:
-        return _spec([line]) is not None
-    except ContextError:
-        return False
-
-
-def _spec(patterns: Iterable[str]) -> GitIgnoreSpec | None:
-    lines = list(patterns)
-    if not lines:
-        return None
-    from pathspec import GitIgnoreSpec  # 30 ms to import, so only if there is a pattern
-
-    try:
-        return GitIgnoreSpec.from_lines(lines)
-    except (ValueError, re.error) as error:
-        raise ContextError(
-            f"invalid pattern in {lines!r}: {error}; use the syntax of .gitignore files"
-        ) from error
+        return spec_of([line for line in lines if is_valid(line)])

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from harlm.client import HARLM
 from harlm.config import Config
-from harlm.context import load_paths, profile
+from harlm.context import profile
 from harlm.demo.loop import show_plain_loop
 from harlm.demo.memory import show_remembering
 from harlm.demo.questions import Show, ask_all
 from harlm.demo.truth import LEFT_OUT
+from harlm.loading import load_paths
 from harlm.types import Context
 
 __all__ = ["LEFT_OUT", "Show", "StandardLibrary", "read_library", "run"]

@@ -30,8 +30,14 @@ def command() -> list[str]:
 
 
 def profile() -> str:
-    """The rules; later ones win. Reading is allowed for this interpreter and for the guest's code."""
-    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *guest.__path__}
+    """The rules; later ones win. Reading is allowed for this interpreter and for HARLM's own code."""
+    places = {
+        sys.prefix,
+        sys.base_prefix,
+        sys.exec_prefix,
+        *guest.__path__,
+        str(Path(guest.__path__[0]).parent),
+    }
     places |= {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     readable = "\n".join(f"(allow file-read* (subpath {_quoted(path)}))" for path in sorted(places))
     return f"""(version 1)

@@ -185,6 +185,29 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A file as it was read from disk: the name that its document will have, and its bytes."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """The documents of one file, and what was left out."""
+
+    documents: tuple[Document, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The reason why a file could not be read, and what the user can do. It follows the name of the file."""
+
+    reason: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """The huge input of a task: its documents, their shape in the REPL, and what was left out.

@@ -10,6 +10,7 @@ import pathspec  # noqa: F401 - imported before a test gives up the right to rea
 import pytest
 
 from harlm.config import ContextSettings
+from harlm.context import files, raw_files
 from harlm.context.files import find_files
 from harlm.errors import ContextError
 
@@ -323,3 +324,39 @@ def test_a_list_may_begin_with_a_mark_and_name_the_home_folder(
     (tmp_path / "lists/list.txt").write_text("https://example.org/a\n")
     with pytest.raises(ContextError, match=r"'https://example\.org/a' is a URL"):
         names(f"@{tmp_path / 'lists/list.txt'}")
+
+
+def test_a_folder_that_is_replaced_by_a_link_during_the_walk_is_not_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "in/a.txt", "in/sub/b.txt", "out/secret.txt")
+    real = raw_files.open_folder
+
+    def swapping(path: str, *, is_top: bool) -> int | None:
+        if path.endswith("/sub"):
+            (tmp_path / "in/sub").rename(tmp_path / "moved")
+            (tmp_path / "in/sub").symlink_to(tmp_path / "out")
+        return real(path, is_top=is_top)
+
+    monkeypatch.setattr(files, "open_folder", swapping)
+    found, skipped = files.find_files([tmp_path / "in"], ContextSettings())
+    assert [file.name for file in found] == ["a.txt"]
+    assert skipped[0].name == "sub/"
+
+
+def test_a_list_that_is_a_pipe_is_an_error(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "list")
+    with pytest.raises(ContextError, match=r"the list .* is not a regular file"):
+        files.find_files([f"@{tmp_path / 'list'}"], ContextSettings())
+
+
+def test_what_the_walk_saw_is_remembered(tmp_path: Path) -> None:
+    make(tmp_path, "a.txt")
+    (tmp_path / "link.txt").symlink_to("a.txt")
+    plain, link = files.find_files([tmp_path], ContextSettings())[0]
+    status = (tmp_path / "a.txt").stat()
+    assert plain.identity == link.identity == (status.st_dev, status.st_ino)
+    assert link.path == str(tmp_path / "a.txt")
+    assert link.root == f"{tmp_path}/"
+    named = files.find_files([tmp_path / "a.txt"], ContextSettings())[0][0]
+    assert named.identity is None

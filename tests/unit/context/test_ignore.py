@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,36 @@ def test_an_invalid_pattern_is_an_error_for_the_user_only(tmp_path: Path) -> Non
         IgnoreRules.at(tmp_path, include=["[z-a]"])
     (tmp_path / ".gitignore").write_text("[z-a]\n*.log\n")
     assert reason(inside(tmp_path, IgnoreRules.at(tmp_path)), tmp_path / "a.log") is not None
+
+
+def test_an_ignore_file_beyond_its_bounds_is_applied_in_part_and_reported(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*.log\n" + "a" * 600 + "\n*.tmp\n")
+    rules = inside(tmp_path, IgnoreRules.at(tmp_path))
+    assert reason(rules, tmp_path / "a.log") is not None
+    assert reason(rules, tmp_path / "a.tmp") is not None
+    assert [(each.name, "512 characters" in each.reason) for each in rules.tally.odd] == [
+        (".gitignore", True)
+    ]
+    (tmp_path / ".gitignore").write_text("".join(f"{number}.x\n" for number in range(3000)))
+    rules = inside(tmp_path, IgnoreRules.at(tmp_path))
+    assert reason(rules, tmp_path / "1999.x") is not None
+    assert reason(rules, tmp_path / "2000.x") is None
+    assert "only its first 2,000 patterns" in rules.tally.odd[0].reason
+
+
+def test_the_patterns_of_a_whole_walk_have_a_bound(tmp_path: Path) -> None:
+    rules = IgnoreRules.at(tmp_path)
+    for number in range(8):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / ".gitignore").write_text("".join(f"{each}.x\n" for each in range(1500)))
+        inside(folder, rules)
+    assert len(rules.tally.odd) == 2
+
+
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.mkdir()]
+)
+def test_an_ignore_file_that_is_no_file_is_not_opened(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / ".gitignore")
+    assert reason(inside(tmp_path, IgnoreRules.at(tmp_path)), tmp_path / "a.txt") is None

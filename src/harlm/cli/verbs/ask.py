@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ from harlm.client import HARLM
 from harlm.errors import LimitExceeded
 from harlm.events import CallFinished, Event, Noted, RunStarted
 from harlm.home import runs_of
+from harlm.loading import LoadingClock
 from harlm.protocols import TraceSink
 from harlm.tracing.console import LiveTree, PlainLines
 from harlm.tracing.fanout import NOT_WRITTEN
@@ -147,7 +149,9 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     settings = load_settings(
         {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}, quiet=quiet
     ).config
-    context = read(paths, settings, quiet=quiet)
+    started = time.monotonic()
+    context = read(paths, settings, quiet=quiet, clock=LoadingClock(settings.budget.seconds, started))
+    reading_s = time.monotonic() - started
     client = HARLM(settings=settings)
     estimate = client.estimate(question, context)
     if options["dry_run"]:
@@ -160,7 +164,7 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     events = _EventLines() if options["as_events"] else None
     with _progress_kept() as kept, _displayed(quiet=quiet, events=events) as displays:
         sinks = [kept, *displays, *([events] if events is not None else [])]
-        answer, breach = _asked(client, question, context, sinks)
+        answer, breach = _asked(client, question, context, sinks, reading_s)
     failure = events.undelivered if events is not None else deliver(answer, options["style"], output)
     if not quiet:
         _report(answer, explain=options["explain"])
@@ -188,11 +192,14 @@ def _confirm(estimate: RunEstimate, *, yes: bool, quiet: bool) -> None:
 
 
 def _asked(
-    client: HARLM, question: str, context: Context, sinks: Sequence[TraceSink]
+    client: HARLM, question: str, context: Context, sinks: Sequence[TraceSink], reading_s: float
 ) -> tuple[Answer, LimitExceeded | None]:
-    """The answer, and ``None``; or a partial answer, and the breach that ended the run."""
+    """The answer, and ``None``; or a partial answer, and the breach that ended the run.
+
+    The time limit counts the seconds of reading, but not those that the user took to confirm.
+    """
     try:
-        return client.ask(question, context, sinks=sinks), None
+        return client.ask(question, context, sinks=sinks, began=time.monotonic() - reading_s), None
     except LimitExceeded as breach:
         if breach.partial is None:
             raise

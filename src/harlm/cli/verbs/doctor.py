@@ -19,6 +19,7 @@ from harlm.cli.settings import bytes_text, load_settings, sandbox_flags, sandbox
 from harlm.config import Config
 from harlm.errors import ConfigError, SandboxFailure
 from harlm.home import home_of
+from harlm.loading import reading_tier
 from harlm.models.names import PROVIDERS, parse_model_name
 from harlm.retrieval.index import has_fts5
 from harlm.sandbox.doctor import SandboxCheck, check_sandbox
@@ -74,6 +75,7 @@ def _findings(settings: Config) -> Iterator[Finding]:
             "search",
             "the SQLite of this Python has no FTS5; use a Python with FTS5 (python.org, uv, Debian)",
         )
+    yield _about_reading(settings)
     yield _about_certificates(settings)
 
 
@@ -123,6 +125,25 @@ def _about_certificates(settings: Config) -> Finding:
     if bundle or paths.cafile or paths.capath:
         return Finding("ok", "certificates", str(bundle or paths.cafile or paths.capath))
     return Finding("note", "certificates", "no CA bundle found; install ca-certificates or set SSL_CERT_FILE")
+
+
+def _about_reading(settings: Config) -> Finding:
+    try:
+        tier = reading_tier(settings.loading)
+    except SandboxFailure as error:
+        return Finding("bad", "documents", str(error))
+    what = "PDF, Office, HTML, mail, archives and notebooks are read"
+    if tier is None:
+        return Finding(
+            "note", "documents", f"{what} in this process, without limits; use WSL for documents of others"
+        )
+    if tier == "s0":
+        return Finding(
+            "note",
+            "documents",
+            f"{what} in a process with limits of time and memory only, since no tier can be built here",
+        )
+    return Finding("ok", "documents", f"{what} in a process that is confined as tier {tier}")
 
 
 def _sandbox_report(check: SandboxCheck) -> dict[str, object]:

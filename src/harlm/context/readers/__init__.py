@@ -1,20 +1,21 @@
 """Readers: one for each format, from bytes to documents. This module chooses the reader by the file's name.
 
-Readers do not open files. A reader raises ``ContextError`` for a broken file, and reports what it leaves out.
+Readers do not open files, and do not depend on the process that they run in. A reader raises ``ContextError`` for
+a broken file, and reports what it leaves out.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
-from posixpath import splitext
 
 from harlm.context.readers import archive, text
-from harlm.context.readers.reading import ReadResult, shown_error
+from harlm.context.readers.reading import shown_error
 from harlm.errors import ContextError
-from harlm.types import Document, Skipped, without_surrogates
+from harlm.types import Document, ReadResult, Skipped, without_surrogates
 
 _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
     ".pdf": ("pdf", "read"),
@@ -37,6 +38,16 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
 Imported on first use, since most contexts need only one or two.
 """
 
+_OWN = frozenset({"text", "table"})
+"""Readers of text as it is: linear, bounded, and without a parser of others."""
+
+_PARSERS: Mapping[str, tuple[str, ...]] = {
+    "pdf": ("pypdfium2",),
+    "html": ("turbohtml",),
+    "mail": ("turbohtml",),
+}
+"""The packages that a reader imports when it is used."""
+
 _FORMAT_NAMES: Mapping[str, str] = {
     "pdf": "a PDF",
     "office": "an Office file",
@@ -47,7 +58,28 @@ _FORMAT_NAMES: Mapping[str, str] = {
     "text": "a text file",
 }
 
-__all__ = ["ReadResult", "is_archive", "read_archive", "read_document"]
+__all__ = ["is_archive", "is_foreign", "modules_of", "read_archive", "read_document", "read_file"]
+
+
+def is_foreign(name: str, data: bytes) -> bool:
+    """Whether a file has a format whose parser may have faults or take long: any format but plain text and tables.
+
+    Args:
+        name: the name of the file.
+        data: its contents, or their first bytes.
+    """
+    return is_archive(name) or _BY_SUFFIX.get(_suffix(name, data), ("text", ""))[0] not in _OWN
+
+
+def modules_of(name: str, data: bytes) -> tuple[str, ...]:
+    """The modules that reading a file imports, if they are not those of an archive's members."""
+    module, _ = _BY_SUFFIX.get(_suffix(name, data), ("text", ""))
+    return (f"{__name__}.{module}", *_PARSERS.get(module, ()))
+
+
+def read_file(name: str, data: bytes) -> ReadResult:
+    """The documents in one file, an archive or not. See ``read_archive`` and ``read_document``."""
+    return read_archive(name, data) if is_archive(name) else read_document(name, data)
 
 
 def read_document(name: str, data: bytes) -> ReadResult:
@@ -62,10 +94,10 @@ def read_document(name: str, data: bytes) -> ReadResult:
     """
     if not data:
         raise ContextError("is empty; give a file with some text")
-    suffix = ".pdf" if data.startswith(b"%PDF-") else splitext(name)[1].lower()
+    suffix = _suffix(name, data)
     try:
         reading = _reader(suffix)(name, data)
-    except ContextError:
+    except (ContextError, MemoryError):
         raise
     except Exception as error:  # parsers of ten formats raise any kind of error for a broken file
         module, _ = _BY_SUFFIX.get(suffix, ("text", ""))
@@ -73,13 +105,22 @@ def read_document(name: str, data: bytes) -> ReadResult:
             f"is not {_FORMAT_NAMES[module]} that can be read ({shown_error(error)}); "
             "save it again with the program it came from, or save it as plain text"
         ) from error
-    return replace(reading, documents=tuple(map(_sendable, reading.documents)))
+    documents = tuple(map(_sendable, reading.documents))
+    same = all(map(operator.is_, documents, reading.documents))
+    return reading if same else replace(reading, documents=documents)
+
+
+def _suffix(name: str, data: bytes) -> str:
+    if data.startswith(b"%PDF-"):
+        return ".pdf"
+    dot = name.rfind(".")  # as ``splitext``, which takes five times as long
+    return name[dot:].lower() if dot > name.rfind("/") + 1 else ""
 
 
 def _sendable(document: Document) -> Document:
     """``document`` without lone surrogates, which escapes in JSON and old encodings can produce."""
     text = without_surrogates(document.text)
-    return document if text == document.text else replace(document, text=text)
+    return document if text is document.text else replace(document, text=text)
 
 
 @lru_cache(maxsize=64)

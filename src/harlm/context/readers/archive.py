@@ -7,13 +7,15 @@ and on the bytes out for each byte in.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 from harlm.context.document_names import shown_name
 from harlm.context.readers.reading import shown_error
@@ -32,6 +34,8 @@ Text compresses 3 to 20 times; the limit of DEFLATE itself is about 1000 times.
 
 _FREE_BYTES = 10 << 20  # bytes out for which the ratio does not matter
 _PIECE = 1 << 20
+_LONGEST_NAME = 1000  # characters
+_ENTRY, _END_OF_LIST = b"PK\x01\x02", b"PK\x05\x06"
 
 
 def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:
@@ -51,11 +55,10 @@ def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[st
         if lower.endswith(".zip"):
             yield from _zip_members(name, data, meter, skipped)
         elif lower.endswith(".gz") and not lower.endswith(".tar.gz"):
-            with gzip.open(io.BytesIO(data)) as stream:
-                yield name[: -len(".gz")], meter.read(stream)
+            yield name[: -len(".gz")], meter.read(gzip.GzipFile(fileobj=io.BytesIO(data)))
         else:
             yield from _tar_members(name, data, meter, skipped)
-    except ContextError:
+    except (ContextError, MemoryError):
         raise
     except Exception as error:  # the standard library raises any kind of error for a broken archive
         raise ContextError(
@@ -69,11 +72,26 @@ def left_out(name: str, reason: str) -> Skipped:
     return Skipped(name=name, reason=reason)
 
 
+def refuse_many_entries(data: bytes, advice: str) -> None:
+    """Refuse a zip with too many members before its list of members is read, which takes memory for each.
+
+    Raises:
+        ContextError: it has too many.
+    """
+    end = data.rfind(_END_OF_LIST)
+    size = int.from_bytes(data[end + 12 : end + 16], "little") if end >= 0 else 0
+    start = 0 if size == 0xFFFFFFFF else max(0, end - size)
+    if data.count(_ENTRY, start, max(end, 0)) > MAX_MEMBERS:
+        raise _too_many(advice)
+
+
 def _zip_members(
     name: str, data: bytes, meter: SizeMeter, skipped: list[Skipped]
 ) -> Iterator[tuple[str, bytes]]:
+    refuse_many_entries(data, meter.advice)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():
+            meter.count()
             if info.is_dir():
                 continue
             member = f"{name}/{_plain(info.filename)}"
@@ -87,23 +105,51 @@ def _zip_members(
 def _tar_members(
     name: str, data: bytes, meter: SizeMeter, skipped: list[Skipped]
 ) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
+    # The whole stream is metered: also headers, which can be as long as any member, and members without content.
+    with tarfile.open(fileobj=cast("IO[bytes]", _Metered(_unpacked(data), meter)), mode="r|") as archive:
         for info in archive:
+            meter.count()
+            archive.members = []  # type: ignore[attr-defined] # else it keeps every header
             member = f"{name}/{_plain(info.name)}"
             if not info.isfile():
                 if not info.isdir():
                     skipped.append(left_out(member, "a link or device in an archive"))
                 continue
-            meter.allow(info.size)
             stream = archive.extractfile(info)
             assert stream is not None
-            yield member, meter.read(stream)
+            yield member, stream.read()
+
+
+def _unpacked(data: bytes) -> IO[bytes]:
+    """The bytes as they were before compression, as a stream."""
+    packed = io.BytesIO(data)
+    if data.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=packed))
+    if data.startswith(b"BZh"):
+        return cast("IO[bytes]", bz2.BZ2File(packed))
+    if data.startswith(b"\xfd7zXZ\0"):
+        return cast("IO[bytes]", lzma.LZMAFile(packed))
+    return packed
+
+
+class _Metered:
+    """A stream whose bytes are counted as they are read."""
+
+    def __init__(self, stream: IO[bytes], meter: SizeMeter) -> None:
+        self._stream = stream
+        self._meter = meter
+
+    def read(self, size: int) -> bytes:
+        """See ``io.RawIOBase.read``."""
+        piece = self._stream.read(min(size, _PIECE))
+        self._meter.add(len(piece))
+        return piece
 
 
 def _plain(member: str) -> str:
     """A member's name without parts that lead out of the archive. It is only shown, never opened."""
     parts = [part for part in PurePosixPath(member.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-    return shown_name("/".join(parts)) or "member"
+    return shown_name("/".join(parts))[:_LONGEST_NAME] or "member"
 
 
 class _Readable(Protocol):
@@ -115,13 +161,16 @@ class _Readable(Protocol):
 class SizeMeter:
     """Counts the bytes and members that one archive unpacks to, and stops at a limit.
 
+    Attributes:
+        advice: the advice for the user, in the message of an exceeded limit.
+
     Args:
         size: the size of the archive itself, in bytes.
-        advice: the advice for the user, in the message of an exceeded limit.
+        advice: see the attribute.
     """
 
     def __init__(self, size: int, *, advice: str) -> None:
-        self._advice = advice
+        self.advice = advice
         self._allowed = min(MAX_BYTES, max(_FREE_BYTES, MAX_RATIO * size))
         self._bytes = 0
         self._members = 0
@@ -135,21 +184,40 @@ class SizeMeter:
         if self._bytes + size > self._allowed:
             raise ContextError(
                 f"unpacks to more than {self._allowed:,} bytes (the limit is {MAX_RATIO} times its size, "
-                f"at most {MAX_BYTES:,}); {self._advice}"
+                f"at most {MAX_BYTES:,}); {self.advice}"
             )
+
+    def add(self, size: int) -> None:
+        """Count ``size`` bytes.
+
+        Raises:
+            ContextError: there are too many.
+        """
+        self.allow(size)
+        self._bytes += size
+
+    def count(self) -> None:
+        """Count one member of any kind.
+
+        Raises:
+            ContextError: there are too many.
+        """
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise _too_many(self.advice)
 
     def read(self, stream: _Readable) -> bytes:
         """The whole content of one member.
 
         Raises:
-            ContextError: there are too many members, or too many bytes.
+            ContextError: there are too many bytes.
         """
-        self._members += 1
-        if self._members > MAX_MEMBERS:
-            raise ContextError(f"contains more than {MAX_MEMBERS:,} files; {self._advice}")
         pieces = []
         while piece := stream.read(_PIECE):
-            self.allow(len(piece))
-            self._bytes += len(piece)
+            self.add(len(piece))
             pieces.append(piece)
         return b"".join(pieces)
+
+
+def _too_many(advice: str) -> ContextError:
+    return ContextError(f"contains more than {MAX_MEMBERS:,} files; {advice}")

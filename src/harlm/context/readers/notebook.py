@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 
 from harlm.context.decode import decode
-from harlm.context.readers.reading import Parts, ReadResult
+from harlm.context.readers.reading import Parts
 from harlm.errors import ContextError
+from harlm.types import ReadResult
 
 _OUTPUT_LIMIT = 20_000  # characters of one cell's output
 

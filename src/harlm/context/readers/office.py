@@ -12,15 +12,18 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self, cast
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+from xml.parsers import expat
 
 from harlm.context.document_names import shown_name
-from harlm.context.readers.archive import SizeMeter
-from harlm.context.readers.reading import MOST_PARTS, MOST_TEXT, Parts, ReadResult
+from harlm.context.readers.archive import SizeMeter, refuse_many_entries
+from harlm.context.readers.reading import MOST_PARTS, MOST_TEXT, Parts
 from harlm.errors import ContextError
+from harlm.types import ReadResult
 
 _ADVICE = "save the part you need as a text or CSV file"
 _MOST_TAGS = 4_000_000  # in memory at once: some thousand pages, and half a gigabyte
@@ -87,6 +90,7 @@ class _Package:
 
     def __init__(self, data: bytes) -> None:
         self._meter = SizeMeter(len(data), advice=_ADVICE)
+        refuse_many_entries(data, _ADVICE)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except zipfile.BadZipFile as error:
@@ -103,7 +107,7 @@ class _Package:
 
     def xml(self, member: str) -> Element:
         """The root element of one part."""
-        # Safe, since ``_source`` rejects entities.
+        # Safe, since ``_source`` refuses declarations of entities.
         return ElementTree.fromstring(self._source(member, _MOST_TAGS))  # noqa: S314
 
     def each(self, member: str, tag: str) -> Iterator[Element]:
@@ -132,10 +136,7 @@ class _Package:
         self._meter.allow(info.file_size)
         with self._zip.open(info) as stream:
             source = self._meter.read(stream)
-        if b"<!DOCTYPE" in source[:4096] or b"<!ENTITY" in source[:4096]:
-            raise ContextError(
-                "declares XML entities, which no Office program does; save it again in an Office program"
-            )
+        _refuse_declarations(source)
         if source.count(b"<") > most_tags:
             raise _too_many(most_tags)
         return source
@@ -158,6 +159,32 @@ class _Package:
     def has(self, member: str) -> bool:
         """Whether the file has such a part."""
         return member in self._zip.NameToInfo
+
+
+def _refuse_declarations(source: bytes) -> None:
+    """Refuse a document type, in any encoding and after any comment: expat itself finds it, and stops at the root.
+
+    Raises:
+        ContextError: there is one.
+    """
+    parser = expat.ParserCreate()
+
+    def refuse(*_: object) -> None:
+        raise ContextError(
+            "declares XML entities, which no Office program does; save it again in an Office program"
+        )
+
+    def stop(*_: object) -> None:
+        raise _RootFound
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = stop
+    with suppress(_RootFound, expat.ExpatError):  # a broken part is reported when it is parsed
+        parser.Parse(source, True)
+
+
+class _RootFound(Exception):
+    """The root element begins, so that no declaration can follow."""
 
 
 def _too_many(tags: int) -> ContextError:

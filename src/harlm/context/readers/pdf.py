@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from contextlib import closing
 
-from harlm.context.readers.reading import Parts, ReadResult
+from harlm.context.readers.reading import Parts
 from harlm.errors import ContextError
-from harlm.types import Skipped
+from harlm.types import ReadResult, Skipped
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium is not thread-safe
 

@@ -1,4 +1,4 @@
-"""The result of a reader, and a builder of texts from parts that records where each part begins."""
+"""What readers share: a builder of texts from parts that records where each part begins, and errors in words."""
 
 from __future__ import annotations
 
@@ -7,19 +7,11 @@ from dataclasses import dataclass, field
 
 from harlm.context.document_names import shown_name
 from harlm.errors import ContextError
-from harlm.types import Document, Marks, Skipped, Unit
+from harlm.types import Document, Marks, Unit
 
 MOST_TEXT = 64 << 20  # characters
 MOST_PARTS = 2_000_000
 _LONGEST_ERROR = 200  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class ReadResult:
-    """The documents of one file, and what was left out."""
-
-    documents: tuple[Document, ...]
-    skipped: tuple[Skipped, ...] = ()
 
 
 def shown_error(error: Exception) -> str:

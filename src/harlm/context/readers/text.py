@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from posixpath import basename, splitext
-
 from harlm.context.decode import decode
-from harlm.context.readers.reading import ReadResult
 from harlm.errors import ContextError
-from harlm.types import Document
+from harlm.types import Document, ReadResult
 
 _MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".rst", ".adoc", ".org"})
 _JSON = frozenset({".json", ".jsonl", ".ndjson", ".geojson"})
@@ -32,8 +29,9 @@ def read(name: str, data: bytes) -> ReadResult:
 
 def kind_of(name: str) -> str:
     """The kind of a file, judged by its name: ``code``, ``markdown``, ``json``, ``log`` or ``text``."""
-    file = basename(name).lower()
-    suffix = splitext(file)[1]
+    file = name[name.rfind("/") + 1 :].lower()
+    dot = file.rfind(".")
+    suffix = file[dot:] if dot > 0 else ""
     if suffix in _CODE or file in _CODE_NAMES:
         return "code"
     if suffix in _MARKDOWN:

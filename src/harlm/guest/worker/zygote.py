@@ -24,7 +24,7 @@ from .. import confine
 from ..confine.kernel import KernelRefused, prctl
 from ..confine.limits import be_killed_first
 from ..confine.namespaces import WORK
-from . import escape_attempts, folders, repl
+from . import escape_attempts, folders, reading_zygote, repl
 from .channel import Channel
 from .context import Library
 from .zygote_socket import HostSocket, close_all_but, fork
@@ -92,12 +92,14 @@ def _use_real_paths(packages: list[str]) -> None:
 
 
 def _serve_order(order: dict[str, Any], descriptors: list[int], python: confine.Python) -> None:
-    """Be the process that the host ordered, a probe or the zygote of a run; ends this process."""
+    """Be the process that the host ordered: a probe, or the zygote of a run or of a load; ends this process."""
     try:
         close_all_but(*descriptors)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if order["op"] == "probe":
             _probe(order, HostSocket(descriptors[0]), python)
+        elif order["op"] == "read":
+            reading_zygote.serve(order, HostSocket(descriptors[0]))
         else:
             _RunZygote(order, descriptors, python).serve()
     except (EOFError, ConnectionError):

@@ -55,7 +55,7 @@ class WorkerProcess:
         self._is_closed = False
         if handle is not None:
             try:
-                self.pid, self.inner_pid = _numbers(handle)
+                self.pid, self.inner_pid = numbers_of(handle)
                 asyncio.get_running_loop().add_reader(handle, self._gone)
             except BaseException:
                 os.close(handle)
@@ -105,11 +105,7 @@ class WorkerProcess:
 
     def cpu_seconds(self) -> float | None:
         """Seconds of processor time that it has used; ``None`` if the system does not report them."""
-        if self.pid is None or sys.platform != "linux":
-            return None
-        with contextlib.suppress(OSError):
-            return time.clock_gettime((~self.pid) << 3 | 2)  # clock_getcpuclockid(3)
-        return None
+        return cpu_seconds_of(self.pid)
 
     def peak_mb(self) -> float:
         """The most memory that it had at once, in MiB, shared memory included."""
@@ -158,7 +154,16 @@ class WorkerProcess:
             os.close(handle)
 
 
-def _numbers(handle: int) -> tuple[int | None, int]:
+def cpu_seconds_of(pid: int | None) -> float | None:
+    """Seconds of processor time that a process has used; ``None`` if the system does not report them."""
+    if pid is None or sys.platform != "linux":
+        return None
+    with contextlib.suppress(OSError):
+        return time.clock_gettime((~pid) << 3 | 2)  # clock_getcpuclockid(3)
+    return None
+
+
+def numbers_of(handle: int) -> tuple[int | None, int]:
     """The ids of a pidfd's process: in the host's namespace, and in its own."""
     text = Path(f"/proc/self/fdinfo/{handle}").read_text(encoding="ascii")
     outer, inner = _PID.search(text), _INNER.search(text)

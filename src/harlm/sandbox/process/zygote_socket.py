@@ -137,6 +137,29 @@ def frame_of(order: dict[str, object]) -> bytes:
     return len(data).to_bytes(4, "little") + data
 
 
+def next_news(received: bytearray) -> News | None:
+    """Take the first whole message from received bytes; ``None`` if it has not arrived.
+
+    Raises:
+        SandboxFailure: the message breaks the protocol.
+    """
+    if len(received) < 4:
+        return None
+    size = int.from_bytes(received[:4], "little")
+    if size > _LARGEST:
+        raise SandboxFailure(
+            f"a zygote announced a message of {size:,} bytes; {_LARGEST:,} are allowed. This is a bug in HARLM or an attack"
+        )
+    if len(received) < 4 + size:
+        return None
+    data = bytes(received[4 : 4 + size])
+    del received[: 4 + size]
+    try:
+        return _decoder.decode(data)
+    except ValueError as error:  # no message, or text that is not UTF-8
+        raise SandboxFailure(f"a zygote broke the protocol: {error}") from error
+
+
 def ask_for_sender(ours: socket.socket) -> None:
     """Have the kernel name the sending process with each message. Does nothing on systems without that."""
     if _PASS_CREDENTIALS is not None:
@@ -243,7 +266,7 @@ class ZygoteSocket:
             EOFError: the zygote is gone.
             SandboxFailure: the message breaks the protocol.
         """
-        while (news := self._next()) is None:
+        while (news := next_news(self._buffer)) is None:
             await readable(self._socket)
             try:
                 data, descriptors, sender = receive_with_sender(self._socket, 1 << 16)
@@ -258,23 +281,6 @@ class ZygoteSocket:
             self._buffer += data
         taken, self._descriptors = self._descriptors[: news.handles], self._descriptors[news.handles :]
         return news, taken
-
-    def _next(self) -> News | None:
-        if len(self._buffer) < 4:
-            return None
-        size = int.from_bytes(self._buffer[:4], "little")
-        if size > _LARGEST:
-            raise SandboxFailure(
-                f"a zygote announced a message of {size:,} bytes; {_LARGEST:,} are allowed. This is a bug in HARLM or an attack"
-            )
-        if len(self._buffer) < 4 + size:
-            return None
-        data = bytes(self._buffer[4 : 4 + size])
-        del self._buffer[: 4 + size]
-        try:
-            return _decoder.decode(data)
-        except ValueError as error:  # no message, or text that is not UTF-8
-            raise SandboxFailure(f"a zygote broke the protocol: {error}") from error
 
     def close(self) -> None:
         """Close the socket, also while a task sends or receives. The zygote and every process that came from

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from harlm.cli.verbs import doctor
+from harlm.config import Config
 from tests.support.cli import harlm
 
 
@@ -11,6 +15,10 @@ def test_doctor_reports_what_the_sandbox_protects_from() -> None:
     ran = harlm("doctor")
     assert ran.code == 0, ran.err
     assert "8 of 8 attempts to break out of it were denied just now" in ran.out
+    assert (
+        "documents: PDF, Office, HTML, mail, archives and notebooks are read in a process that is confined as tier s"
+        in ran.out
+    )
     report = json.loads(harlm("doctor", "--json").out)["sandbox"]
     assert report["tier"] in ("s3", "s2", "s1")
     assert report["canaries"] == "8 of 8 denied"
@@ -25,3 +33,15 @@ def test_doctor_fails_for_what_is_missing() -> None:
     ran = harlm("doctor", environment={"HARLM_MODEL": "openai/gpt-5"})
     assert ran.code == 3
     assert "BAD   model: openai/gpt-5 needs a key; set OPENAI_API_KEY" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("tier", "said"), [("s0", "time and memory only"), (None, "in this process, without limits")]
+)
+def test_doctor_says_how_little_confines_the_reading(
+    monkeypatch: pytest.MonkeyPatch, tier: str | None, said: str
+) -> None:
+    monkeypatch.setattr(doctor, "reading_tier", lambda _: tier)
+    found = doctor._about_reading(Config())
+    assert found.state == "note"
+    assert said in found.detail

@@ -10,6 +10,7 @@ import pytest
 from harlm.context.readers import archive, read_archive
 from harlm.errors import ContextError
 from tests.support import making
+from tests.support.hostile_documents import zip_with_entries
 
 
 def tarred(members: dict[str, bytes], mode: str = "w:gz", links: tuple[str, ...] = ()) -> bytes:
@@ -119,3 +120,31 @@ def test_nothing_is_written_anywhere(tmp_path: Path) -> None:
     read_archive("b.zip", making.zipped({"../x.txt": "x"}))
     assert list(tmp_path.iterdir()) == []
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_headers_and_members_without_content_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    long_name = tarfile.TarInfo("x" * (12 << 20))
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.GNU_FORMAT) as tar:
+        tar.addfile(long_name)
+    with pytest.raises(ContextError, match="unpacks to more than"):
+        read_archive("b.tar.gz", buffer.getvalue())
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 3)
+    with pytest.raises(ContextError, match="more than 3 files"):
+        read_archive("b.tar.gz", tarred({}, links=("a", "b", "c", "d")))
+    with pytest.raises(ContextError, match="more than 3 files"):
+        read_archive("b.zip", making.zipped({f"{n}/": "" for n in range(4)}))
+
+
+def test_a_list_of_members_is_counted_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the list was read")
+
+    monkeypatch.setattr("harlm.context.readers.archive.zipfile.ZipFile", never)
+    with pytest.raises(ContextError, match="more than 20,000 files"):
+        read_archive("b.zip", zip_with_entries(20_001))
+
+
+def test_the_name_of_a_member_has_a_bound() -> None:
+    reading = read_archive("b.tar", tarred({"a/" * 3000 + "x.txt": b"x"}, "w"))
+    assert len(reading.documents[0].name) < 1100

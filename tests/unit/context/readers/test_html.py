@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from harlm.context.readers import read_document
+from harlm.context.readers import html, read_document
 from harlm.errors import ContextError
 from harlm.types import Document
 
@@ -46,3 +48,23 @@ def test_hidden_parts_do_not_hide_the_text_after_them() -> None:
         read("p.html", b"<p>one</p><svg><text>no</text></svg><p>two</p></script><p>three</p>").text
         == "one\ntwo\nthree"
     )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<a " * 200_000, "<!--" * 200_000, "<div>" * 200_000, '<a href="' + "x <p>" * 100_000, "<b><i><p>" * 60_000,
+        "<table><tr><td>" * 60_000, "&" * 600_000, "<![CDATA[" * 60_000, "<!DOCTYPE " * 60_000, "</" * 300_000,
+        "<script><!--" * 50_000, "<a " + " ".join(f"a{n}=1" for n in range(60_000)) + ">", "<svg><title>" * 50_000,
+    ],
+    ids=lambda source: source[:12],
+)  # fmt: skip
+def test_no_page_takes_longer_than_its_size(source: str) -> None:
+    began = time.process_time()
+    html.parse(f"<p>before</p>{source}")
+    assert time.process_time() - began < 10
+
+
+def test_text_after_a_tag_that_spans_lines_has_its_own_line() -> None:
+    document = read("p.html", b"<p\nclass=x\n>one</p>\n<!-- a\nb --><p>two</p><p title='\n\n'>three</p>")
+    assert [document.place(document.text.index(word)).line for word in ("one", "two", "three")] == [3, 5, 7]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from harlm.context.readers import read_document
@@ -54,3 +56,29 @@ def test_plain_text_is_preferred_to_html() -> None:
 def test_a_text_in_an_unknown_encoding_is_read_as_utf_8() -> None:
     mail = "Subject: Hi\nMIME-Version: 1.0\nContent-Type: text/plain; charset=nonsense\n\ngrün".encode()
     assert read("m.eml", mail).text == "Subject: Hi\n\ngrün"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"To: " + b"a@b," * 50_000,
+        b"Cc: " + b"<" * 200_000,
+        b"From: " + b"(" * 200_000,
+        b"Subject: " + b"=?utf-8?q?a?= " * 9000,
+    ],
+    ids=lambda header: header[:8].decode(),
+)
+def test_a_long_header_is_read_in_part_and_reported(header: bytes) -> None:
+    began = time.process_time()
+    reading = read_document("a.eml", header + b"\n\nbody")
+    assert time.process_time() - began < 5
+    assert reading.documents[0].text.endswith("body")
+    assert "only the first 10,000 characters" in reading.skipped[0].reason
+
+
+def test_too_many_parts_or_headers_are_refused() -> None:
+    many = b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\na\n" * 2000
+    with pytest.raises(ContextError, match="more than 1,000 parts"):
+        read_document("a.eml", many)
+    with pytest.raises(ContextError, match="more than 10,000 header lines"):
+        read_document("a.eml", b"X: y\n" * 11_000 + b"\nbody")

@@ -13,6 +13,7 @@ from harlm.context.readers import read_document
 from harlm.errors import ContextError
 from harlm.types import Document
 from tests.support import making
+from tests.support.hostile_documents import docx_of
 
 
 def read(name: str, data: bytes) -> Document:
@@ -164,3 +165,11 @@ def test_an_office_file_that_declares_entities_is_refused() -> None:
 def test_a_broken_office_file_says_so(name: str, data: bytes) -> None:
     with pytest.raises(ContextError, match="Office file"):
         read_document(name, data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+@pytest.mark.parametrize("before", ["", "<!--" + "x" * 5000 + "-->", "<?p" + " " * 5000 + "?>", "\n" * 5000])
+def test_a_document_type_is_refused_in_any_encoding_and_place(encoding: str, before: str) -> None:
+    declared = before + '<!DOCTYPE w [<!ENTITY a "b">]>'
+    with pytest.raises(ContextError, match="declares XML entities"):
+        read_document("a.docx", docx_of("<w:p/>", declared, encoding))

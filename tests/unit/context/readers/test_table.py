@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from harlm.context.readers import read_document
 from harlm.types import Document
 
@@ -33,3 +35,10 @@ def test_only_a_tsv_is_cut_at_tabs() -> None:
     source = b'a\t"b\nc"\td\nlast\n'
     assert label(read("d.tsv", source), "last") == "row 2"
     assert label(read("d.csv", source), "last") == "row 3"
+
+
+def test_a_table_of_too_many_rows_has_lines_as_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harlm.context.readers.table.MOST_PARTS", 3)
+    document = read_document("a.csv", b"a,b\n" * 5).documents[0]
+    assert document.marks is None
+    assert document.kind == "csv"

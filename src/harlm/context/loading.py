@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import operator
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -16,15 +15,29 @@ from typing import BinaryIO
 
 from harlm.config import ContextSettings
 from harlm.context.document_names import OwnNames, shown_name
-from harlm.context.files import FoundFile, find_files
-from harlm.context.readers import ReadResult, is_archive, read_archive, read_document
+from harlm.context.files import find_files
+from harlm.context.raw_files import read_stream
+from harlm.context.readers import read_document
+from harlm.context.readers.in_process import InProcessReader
+from harlm.context.reading import FileReading
 from harlm.errors import ContextError
+from harlm.protocols import DocumentReader
 from harlm.types import Context, Document, Skipped, without_surrogates
 
 STDIN = "<stdin>"
 
 
-def load(source: object, loading: ContextSettings | None = None) -> Context:
+def _no_check() -> None:
+    """Never stops the loading."""
+
+
+def load(
+    source: object,
+    loading: ContextSettings | None = None,
+    *,
+    reader: DocumentReader | None = None,
+    check: Callable[[], None] = _no_check,
+) -> Context:
     """The context of a Python value.
 
     A ``Context`` is taken as it is; a path, or a list of paths, is read; a ``str`` is the text itself; a list
@@ -32,9 +45,15 @@ def load(source: object, loading: ContextSettings | None = None) -> Context:
     JSON. In every case, lone surrogates become U+FFFD; except in a given ``Context``, all names become
     unique.
 
+    Args:
+        source: the value.
+        loading: which files of folders to read, and the limits for each.
+        reader, check: as in ``load_paths``.
+
     Raises:
         ContextError: the value cannot be read, or is empty.
     """
+    settings = loading or ContextSettings()
     match source:
         case Context():
             return _sendable(source)
@@ -42,11 +61,12 @@ def load(source: object, loading: ContextSettings | None = None) -> Context:
             _reject_blank(source, "the context")
             return Context.of_text(without_surrogates(source))
         case PathLike():
-            return load_paths([Path(fspath(source))], loading or ContextSettings())
+            return load_paths([Path(fspath(source))], settings, reader=reader, check=check)
         case Mapping():
             return _of_texts((str(key), _as_text(value)) for key, value in source.items())
         case list() | tuple() if source and all(isinstance(item, PathLike) for item in source):
-            return load_paths([Path(fspath(item)) for item in source], loading or ContextSettings())
+            paths = [Path(fspath(item)) for item in source]
+            return load_paths(paths, settings, reader=reader, check=check)
         case list() | tuple():
             return _of_texts(
                 (f"<item {number}>", _as_text(item)) for number, item in enumerate(source, start=1)
@@ -58,33 +78,35 @@ def load(source: object, loading: ContextSettings | None = None) -> Context:
 
 
 def load_paths(
-    sources: Sequence[str | Path], loading: ContextSettings, *, stdin: BinaryIO | None = None
+    sources: Sequence[str | Path],
+    loading: ContextSettings,
+    *,
+    stdin: BinaryIO | None = None,
+    reader: DocumentReader | None = None,
+    check: Callable[[], None] = _no_check,
 ) -> Context:
     """The context that paths, globs, ``@list.txt`` and ``-`` stand for.
 
     Args:
         sources: what to read.
-        loading: which files of folders to read.
+        loading: which files of folders to read, and the limits for each.
         stdin: the standard input, which ``-`` stands for; ``None`` if there is none.
+        reader: reads foreign formats; by default this process, without limits.
+        check: is called for every file, and every few milliseconds while something is waited for; an exception
+            that it raises ends the loading.
 
     Raises:
         ContextError: a source does not exist, a named file cannot be read, or there is nothing to read.
+        SandboxFailure: no process can be started to read foreign formats.
     """
     documents: list[Document] = []
     skipped: list[Skipped] = []
     named = [source for source in sources if source != "-"]
     if len(named) < len(sources):
-        documents.extend(_read_stdin(stdin))
-    files, left_out = find_files(named, loading) if named else ([], [])
+        documents.extend(_read_stdin(stdin, check))
+    files, left_out = find_files(named, loading, check) if named else ([], [])
     skipped.extend(left_out)
-    for file in files:
-        try:
-            reading = _read(file)
-        except ContextError as error:
-            if file.named:
-                raise ContextError(f"{file.path!r} {error}") from error
-            skipped.append(Skipped(name=file.name, reason=str(error)))
-            continue
+    for reading in FileReading(loading, reader or InProcessReader(), check).results(files):
         documents.extend(reading.documents)
         skipped.extend(reading.skipped)
     if not documents:
@@ -96,21 +118,10 @@ def load_paths(
     )
 
 
-def _read(file: FoundFile) -> ReadResult:
-    try:
-        if file.named and not os.path.isfile(file.path):  # noqa: PTH113 - a walk has checked the others
-            raise ContextError("is not a regular file; give a file, a folder or - for standard input")
-        with open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - as above
-            data = opened.read()
-    except OSError as error:
-        raise ContextError(f"cannot be read ({error.strerror}); check its permissions") from error
-    return read_archive(file.name, data) if is_archive(file.name) else read_document(file.name, data)
-
-
-def _read_stdin(stdin: BinaryIO | None) -> tuple[Document, ...]:
+def _read_stdin(stdin: BinaryIO | None, check: Callable[[], None]) -> tuple[Document, ...]:
     if stdin is None:
         raise ContextError("'-' is standard input, which is not available here; name a file or a folder")
-    data = stdin.read()
+    data = read_stream(stdin, check)
     if not data:
         raise ContextError("standard input is empty; pipe some text into it")
     try:

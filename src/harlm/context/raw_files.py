@@ -1,0 +1,156 @@
+"""Opens and reads files whose names may have changed their meaning since they were found. Never waits for a pipe
+or a device, and never follows a link that was not there before.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from harlm.errors import ContextError
+
+Identity = tuple[int, int]
+"""The device and the inode of a file."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_PIECE = 1 << 24  # bytes between two checks
+_PIPE_PIECE = 1 << 20
+_TICK_MS = 20
+
+CHANGED = "has changed while the folder was read; try again"
+NOT_A_FILE = "is not a regular file; give a file, a folder or - for standard input"
+
+
+def read_named(path: str, check: Callable[[], None]) -> bytes:
+    """The bytes of a file that the user named, whatever its size; links are followed.
+
+    Raises:
+        ContextError: it is not a regular file, or cannot be read.
+    """
+    try:
+        file = os.open(path, _FLAGS)
+        try:
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode):
+                raise ContextError(NOT_A_FILE)
+            return _all_of(file, status.st_size, None, check)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise ContextError(f"cannot be read ({error.strerror}); check its permissions") from error
+
+
+def read_found(path: str, identity: Identity, most: int, check: Callable[[], None], root: str = "") -> bytes:
+    """The bytes of a file that a walk found.
+
+    Args:
+        path: where it was found; links on the way have been resolved.
+        identity: what the walk saw there.
+        most: the most bytes that it may have.
+        check: is called between pieces.
+        root: for the target of a link, the folder that it must lie in, with a slash at its end.
+
+    Raises:
+        ContextError: there is another file, it has grown beyond ``most``, or it cannot be read.
+    """
+    try:
+        file = os.open(path, _FLAGS | _NOFOLLOW)
+        try:
+            status = os.fstat(file)
+            if (status.st_dev, status.st_ino) != identity or not stat.S_ISREG(status.st_mode):
+                raise ContextError(CHANGED)
+            if root and not f"{real_path(file) or os.path.realpath(path)}/".startswith(root):
+                raise ContextError(CHANGED)
+            return _all_of(file, status.st_size, most, check)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise ContextError(f"cannot be read ({error.strerror}); check its permissions") from error
+
+
+def open_folder(path: str, *, is_top: bool) -> int | None:
+    """A descriptor of a folder, for ``os.scandir``; ``None`` on systems that list folders by name only.
+
+    Args:
+        path: its real path.
+        is_top: whether the user named it, and it was not found in another folder.
+
+    Raises:
+        OSError: it cannot be opened, or the path leads elsewhere by now.
+    """
+    if os.scandir not in os.supports_fd:
+        return None
+    folder = os.open(path, _FLAGS | os.O_DIRECTORY | _NOFOLLOW)
+    real = real_path(folder)
+    if not is_top and real is not None and real != path:
+        os.close(folder)
+        raise OSError(0, "it has changed while the folder was read")
+    return folder
+
+
+def real_path(descriptor: int) -> str | None:
+    """Where an open file lies; ``None`` if the system does not tell."""
+    try:
+        if sys.platform == "darwin":
+            import fcntl
+
+            return os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
+        return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - one system call
+    except OSError:
+        return None
+
+
+def read_rules(path: Path, most: int) -> bytes | None:
+    """The first ``most`` bytes of an ignore file; ``None`` if it is not a regular file, or cannot be read."""
+    try:
+        file = os.open(path, _FLAGS | _NOFOLLOW)
+        try:
+            return os.read(file, most) if stat.S_ISREG(os.fstat(file).st_mode) else None
+        finally:
+            os.close(file)
+    except OSError:
+        return None
+
+
+def read_stream(stream: BinaryIO, check: Callable[[], None]) -> bytes:
+    """All bytes of a stream, such as a pipe whose other end may never write."""
+    try:
+        descriptor = stream.fileno()
+        waiting = select.poll()
+    except (OSError, AttributeError):  # not a file of the system; Windows
+        return stream.read()
+    waiting.register(descriptor, select.POLLIN | select.POLLHUP)
+    pieces: list[bytes] = []
+    while True:
+        check()
+        if not waiting.poll(_TICK_MS):
+            continue
+        if not (piece := os.read(descriptor, _PIPE_PIECE)):
+            return b"".join(pieces)
+        pieces.append(piece)
+
+
+def _all_of(file: int, size: int, most: int | None, check: Callable[[], None]) -> bytes:
+    """All bytes of an open file."""
+    pieces: list[bytes] = []
+    if size < _PIECE and (most is None or size <= most):
+        data = os.read(file, size + 1)
+        if len(data) <= size:
+            return data
+        pieces.append(data)
+    read = sum(map(len, pieces))
+    while piece := os.read(file, _PIECE):
+        check()
+        pieces.append(piece)
+        read += len(piece)
+        if most is not None and read > most:
+            raise ContextError(
+                f"has grown beyond {most >> 20} MB while the folder was read; name it to read it"
+            )
+    return b"".join(pieces)

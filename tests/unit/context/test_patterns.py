@@ -1,0 +1,89 @@
+"""Patterns mean what git means, and no pattern takes long on any path."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harlm.context.patterns import LONGEST, is_valid, spec_of
+from harlm.errors import ContextError
+
+_SEGMENT = st.lists(
+    st.sampled_from(["a", "b", ".", "*", "?", "[ab]", "[!a]", "**", "\\*"]), min_size=1, max_size=5
+).map("".join)
+PATTERNS = st.builds(
+    lambda start, segments, end: start + "/".join(segments) + end,
+    st.sampled_from(["", "", "/", "!", "**/"]),
+    st.lists(st.one_of(_SEGMENT, st.just("**")), min_size=1, max_size=5),
+    st.sampled_from(["", "", "/", "/**"]),
+)
+PATHS = st.lists(st.text("ab.*", min_size=1, max_size=4), min_size=1, max_size=6).map("/".join)
+
+
+@settings(max_examples=5000 if os.environ.get("HARLM_FUZZ") else 80)
+@given(PATTERNS, st.lists(PATHS, min_size=8, max_size=8))
+def test_a_pattern_matches_what_pathspec_says_it_matches(pattern: str, paths: list[str]) -> None:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        theirs = GitIgnoreSpec.from_lines([pattern], backend="simple")
+    except ValueError:
+        assert not is_valid(pattern)
+        return
+    ours = spec_of([pattern])
+    assert ours is not None
+    for path in (*paths, *(f"{path}/" for path in paths)):
+        assert ours.check_file(path).include == theirs.check_file(path).include, path
+
+
+HOSTILE = [
+    "a/" + "**/b/" * 30 + "c",
+    "*a" * 12 + "b",
+    "**/" + "*a" * 40 + "b",
+    ("*a" * 20 + "b/") * 6 + "x",
+    "**/" + "a/**/" * 40 + "b",
+    "**/".join(["*a*a*a*b"] * 8),
+    "a*" * 80,
+    "*" * 400,
+    "?*" * 120,
+    "[ab]*" * 80 + "c",
+    "**/*/" * 60 + "x",
+    "*/" * 100 + "b",
+    "**/" + "a/" * 100 + "b",
+    ("a" * 100 + "/**/") * 4 + "b",
+    "*[ab]a" * 60 + "c",
+    "/".join(["a*"] * 120),
+    "***/" * 80 + "a",
+]
+NAMES = [
+    "a" * 255,
+    ("a" * 200 + "/") * 20 + "a" * 200,
+    "a/" * 2000 + "a",
+    "a/b/" * 900 + "b",
+    ("ab" * 100 + "/") * 20,
+    "a/" * 1000 + "a" * 255,
+    ("a" * 15 + "/") * 250 + "c",
+]
+
+
+@pytest.mark.parametrize("pattern", HOSTILE, ids=lambda pattern: pattern[:24])
+def test_no_pattern_takes_long_on_any_path(pattern: str) -> None:
+    spec = spec_of([pattern])
+    assert spec is not None
+    assert len(pattern) <= LONGEST
+    for name in NAMES:
+        began = time.process_time()
+        spec.check_file(name)
+        assert time.process_time() - began < 0.25, name[:20]
+
+
+def test_no_patterns_are_no_rules_and_invalid_ones_say_so() -> None:
+    assert spec_of([]) is None
+    assert is_valid("*.py")
+    assert not is_valid("a\\")
+    with pytest.raises(ContextError, match=r"invalid pattern .*; use the syntax of .gitignore files"):
+        spec_of(["a\\"])
