@@ -15,6 +15,7 @@ from typing import Literal
 
 from harlm.memory.extract import Measure, beginning, extracted, lines
 from harlm.memory.outline import kind_of, outlined
+from harlm.threads import Stop
 from harlm.types import Entry
 
 Method = Literal["whole", "extract", "outline", "abstract"]
@@ -22,6 +23,7 @@ Method = Literal["whole", "extract", "outline", "abstract"]
 
 _LEAST = 16  # tokens; a shorter extract would say nothing
 _KEPT = 4096  # summaries
+_LONGEST = 200_000  # characters whose numbers and names are compared
 _PROBED = 64  # summaries, the last used, that ``probe`` reads
 _TOLD_APART = re.compile(r"\w+(?:[-./:@#]\w+)*")
 
@@ -48,7 +50,9 @@ class Summary:
         return self.of / max(1, self.tokens)
 
 
-def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure) -> Summary:
+def summarised(
+    value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure, stop: Stop | None = None
+) -> Summary:
     """A summary of at most ``tokens`` tokens, made at once and without a model.
 
     Args:
@@ -56,7 +60,12 @@ def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measur
         questions: what the summary should say most about, the most important first.
         tokens: the most that it may have; if nothing fits, it is empty.
         measure: tokens of a text; must not be smaller for a longer one.
+        stop: ends the work early.
+
+    Raises:
+        Stopped: the work is to end.
     """
+    stop = stop or Stop()
     if isinstance(value, bytes):
         text = f"({len(value):,} bytes that are not text)"
         return Summary(beginning(text, tokens, measure), "outline", measure(text), len(value))
@@ -65,14 +74,14 @@ def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measur
         return Summary(value, "whole", size, size)
     kind = kind_of(value)
     if kind == "prose":
-        text = extracted(value, questions, tokens, measure)
+        text = extracted(value, questions, tokens, measure, stop=stop)
         return Summary(text, "extract", measure(text), size)
-    outline = outlined(value, kind)
+    outline = outlined(value, kind, stop)
     text = beginning(outline, tokens // 2 if any(questions) else tokens, measure)
     if (
         any(questions) and (left := tokens - measure(text)) > _LEAST
     ):  # the rows that the questions ask for, after the structure
-        found = extracted(value, questions, left - left // 8, measure, lines)
+        found = extracted(value, questions, left - left // 8, measure, lines, stop)
         both = f"{text}\n{found}" if found else text
         text = both if measure(both) <= tokens else text
     return Summary(text, "outline", measure(text), size)
@@ -85,9 +94,11 @@ def is_true_to(summary: str, source: str) -> bool:
 
 
 def _marks(text: str) -> list[str]:
-    """The words with a digit, an underscore or an inner capital, which a summary must not make up."""
+    """The words with a digit, an underscore or an inner capital, which a summary must not make up; those of the
+    beginning of a very long text.
+    """
     found = []
-    for each in _TOLD_APART.findall(text):
+    for each in _TOLD_APART.findall(text, 0, _LONGEST):
         bare = each.strip("-./:@#")
         has_digit = any(letter.isdigit() for letter in bare)
         is_name = "_" in bare or any(letter.isupper() for letter in bare[1:])
@@ -126,12 +137,17 @@ class WarmTier:
         self, key: str, value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure
     ) -> Summary:
         """A new summary of ``value``, the original under ``key``; it is kept."""
-        made = self.kept[key, tuple(questions), tokens, measure] = summarised(
-            value, questions, tokens, measure
-        )
+        made = summarised(value, questions, tokens, measure)
+        self.keep(key, questions, tokens, measure, made)
+        return made
+
+    def keep(
+        self, key: str, questions: Sequence[str], tokens: int, measure: Measure, summary: Summary
+    ) -> None:
+        """Keep a summary that was made without a model."""
+        self.kept[key, tuple(questions), tokens, measure] = summary
         while len(self.kept) > _KEPT:
             self.kept.popitem(last=False)
-        return made
 
     def probe(self, answer: str, original: Callable[[str], Entry | None]) -> tuple[int, int]:
         """How many numbers and names of an answer survived in the summaries used last.

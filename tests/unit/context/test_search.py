@@ -11,6 +11,7 @@ import pytest
 from harlm.context import Searcher, load
 from harlm.retrieval.index import PassageIndex
 from harlm.retrieval.ranking import Query, weighed_query
+from harlm.threads import Stop
 from harlm.types import Context, Document
 
 DOCUMENTS = {
@@ -66,9 +67,9 @@ def test_weights_tell_rare_words_from_common_ones() -> None:
 def test_weights_of_the_query_searched_for_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
-    def counted(question: str, index: PassageIndex) -> Query:
+    def counted(question: str, index: PassageIndex, stop: Stop) -> Query:
         made.append(question)
-        return weighed_query(question, index)
+        return weighed_query(question, index, stop)
 
     monkeypatch.setattr("harlm.context.search.weighed_query", counted)
     with Searcher(load(DOCUMENTS)) as searcher:

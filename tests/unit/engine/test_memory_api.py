@@ -73,7 +73,7 @@ async def test_an_entry_is_expanded_whole_or_for_a_question(memory: Memory) -> N
 async def test_a_note_stays_in_view_of_every_node(memory: Memory) -> None:
     handle = await api_on(memory).serve("memory_note", {"text": "the walrus is called Otto"})
     assert isinstance(handle, str)
-    assert memory.expand(handle).text == "the walrus is called Otto"
+    assert (await memory.expand(handle)).text == "the walrus is called Otto"
     memory.put("something else", kind="reply", node="0.1")
     assert "Otto" in memory.view("0.1", [], 300)
 

@@ -205,7 +205,7 @@ async def test_a_long_answer_is_returned_by_its_beginning_and_a_handle() -> None
     assert returned.startswith("word word")
     assert estimate_tokens(returned) < node.run.memory_settings.return_tokens + 100
     handle = returned.rpartition('memory.expand("')[2].partition('"')[0]
-    assert node.run.memory.expand(handle).text == answer
+    assert (await node.run.memory.expand(handle)).text == answer
 
 
 async def test_a_child_that_found_nothing_says_so() -> None:

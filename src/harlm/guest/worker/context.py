@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..arguments import HITS, OFFSETS, PART, QUERY, as_number, as_text
+
 Call = Callable[[str, dict[str, Any]], Any]
 """Calls a host function with its arguments, and returns the reply."""
 
@@ -231,8 +233,8 @@ class Library:
     def search(self, question: str, k: int, within: Document | None) -> Hits:
         """The ``k`` passages that fit a question best, ranked by the host, which keeps the index."""
         arguments = {
-            "query": str(question),
-            "k": int(k),
+            "query": as_text(question, "the question of search", QUERY),
+            "k": as_number(k, "k of search", HITS),
             "document": None if within is None else within.number,
         }
         reply = self._call("search", arguments)
@@ -311,14 +313,15 @@ class Library:
             )
         return self._part(self._named[name], part.strip())
 
-    def _part(self, text: Document, part: str) -> str:
+    def _part(self, document: Document, part: str) -> str:
         """Some lines, or a page, a row or the like by the label that hits use."""
         lines = _LINES.match(part)
-        if not text.has_lines or lines is None:
-            start, end = self._call("extent", {"document": text.number, "part": part})
-            return str(text[start:end]).rstrip("\n")
+        if not document.has_lines or lines is None:
+            arguments = {"document": document.number, "part": as_text(part, "the name of a part", PART)}
+            start, end = self._call("extent", arguments)
+            return str(document[start:end]).rstrip("\n")
         first = int(lines["first"])
-        return "\n".join(text.split("\n")[first - 1 : int(lines["last"] or first)])
+        return "\n".join(document.split("\n")[first - 1 : int(lines["last"] or first)])
 
     def _hits(self, text: Document, spans: list[tuple[int, int]]) -> Iterator[Hit]:
         starts = [start for start, _ in spans]
@@ -327,14 +330,15 @@ class Library:
             quote = str(text[start:end]).strip()
             yield Hit(text, start, end, f"{text.name}:{label}", line, quote, 0.0)
 
-    def _places(self, text: Document, starts: list[int]) -> list[tuple[str, int | None]]:
-        if not starts:
-            return []
-        if text.has_lines:
-            return [(str(line), line) for line in _lines_of(text, starts)]
+    def _places(self, document: Document, starts: list[int]) -> list[tuple[str, int | None]]:
+        if document.has_lines:
+            return [(str(line), line) for line in _lines_of(document, starts)]
         return [
             (label, line)
-            for label, line in self._call("places", {"document": text.number, "offsets": starts})
+            for at in range(0, len(starts), OFFSETS.most)
+            for label, line in self._call(
+                "places", {"document": document.number, "offsets": starts[at : at + OFFSETS.most]}
+            )
         ]
 
 
