@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
@@ -24,6 +25,8 @@ from harlm.guest.vocabulary import FORESEEN, READING
 from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
 from harlm.types import Amounts, Usage
+
+_REPLIES = 32 << 20  # characters of claimed replies that are kept for a scout that asks late
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -58,7 +61,7 @@ class _Call:
     number: int
     function: str
     is_early: bool
-    task: asyncio.Future[object]
+    task: asyncio.Future[object] | None  # None once its reply is dropped
     making: Making
     began: float
     needs: tuple[int, ...] = ()
@@ -109,9 +112,11 @@ class Broker:
         self._now = now
         self._began = now()
         self._calls: list[_Call] = []
-        self._lanes: defaultdict[Hashable, _Lane] = defaultdict(_Lane)
+        self._lanes: defaultdict[bytes, _Lane] = defaultdict(_Lane)
         self._by_foreseen: dict[int, int] = {}
         self._last_claimed: tuple[int, ...] = ()
+        self._replied: deque[tuple[_Call, int]] = deque()
+        self._reply_size = 0
         self._is_closed = False
 
     async def claim(self, function: str, arguments: Mapping[str, object]) -> object:
@@ -143,7 +148,20 @@ class Broker:
             call.is_claimed = True
             value = await _outcome(call.task)
         self._last_claimed = (call.number,)
+        self._keep_for_scout(call, value)
         return value
+
+    def _keep_for_scout(self, call: _Call, value: object) -> None:
+        """Keep a claimed reply, and drop the oldest ones if there are too many. A scout that is so late gets no
+        reply to them.
+        """
+        size = len(value) if isinstance(value, str) else 0
+        self._replied.append((call, size))
+        self._reply_size += size
+        while self._reply_size > _REPLIES:
+            oldest, size = self._replied.popleft()
+            self._reply_size -= size
+            oldest.task = None
 
     async def foresee(self, foreseen: Foreseen) -> object:
         """See ``harlm.protocols.Foresight``."""
@@ -190,7 +208,7 @@ class Broker:
 
     def _ended(self, call: _Call) -> None:
         call.ended = self._now()
-        if not call.task.cancelled():
+        if call.task is not None and not call.task.cancelled():
             call.task.exception()  # retrieved, or asyncio would log it if the call is never claimed
 
     @property
@@ -203,7 +221,7 @@ class Broker:
         record.
         """
         self._is_closed = True
-        running = [call.task for call in self._calls if not call.task.done()]
+        running = [call.task for call in self._calls if call.task is not None and not call.task.done()]
         for task in running:
             task.cancel()
         if running:
@@ -233,13 +251,13 @@ async def _never() -> object:
     return await asyncio.get_running_loop().create_future()
 
 
-async def _outcome(task: asyncio.Future[object]) -> object:
+async def _outcome(task: asyncio.Future[object] | None) -> object:
     """The result of a call. The call continues if the waiting task is cancelled."""
+    if task is None:
+        return await _never()
     return task.result() if task.done() else await asyncio.shield(task)
 
 
-def _key(function: str, arguments: Mapping[str, object]) -> Hashable:
-    """The key under which equal calls are matched."""
-    if function == "llm_query":
-        return arguments.get("prompt"), arguments.get("model")
-    return function, _encode(arguments)
+def _key(function: str, arguments: Mapping[str, object]) -> bytes:
+    """A digest by which equal calls are matched. The arguments themselves may be large, and are not kept."""
+    return blake2b(_encode((function, arguments)), digest_size=16).digest()

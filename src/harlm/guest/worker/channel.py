@@ -11,10 +11,13 @@ from __future__ import annotations
 import os
 import select
 import socket
+import sys
 import threading
 from collections import deque
+from types import FrameType
 from typing import Any
 
+from ..arguments import PARTS
 from .msgpack import pack, unpack
 from .zygote_socket import fork
 
@@ -24,6 +27,7 @@ _PIECE = 1 << 16
 _ROOM = socket.CMSG_SPACE(4 * 4)  # for the descriptors sent with a frame
 _PATIENCE_MS = 50
 _LARGEST_VALUE = 2_000_000  # bytes of a list or a dict that a cell finishes with
+_HERE = __file__
 _UNDER_WAY = 1024  # calls of one batch that are sent before the first reply is read
 
 
@@ -71,7 +75,7 @@ class Channel:
         self._state = threading.Lock()  # held for moments only, never while reading
         self._turn = threading.Condition(self._state)
         self._waiting = 0
-        self._someone_reads = False
+        self._reader: int | None = None  # the thread that reads the socket
         self._commands: deque[Frame] = deque()
         self._replies: dict[int, Frame] = {}
         self._last_id = 0
@@ -132,6 +136,11 @@ class Channel:
         """
         final = done["final"]
         if final is not None and not isinstance(final["value"], str):
+            if _has_more_parts(final["value"], PARTS):
+                raise FrameTooLarge(
+                    f"more than {PARTS:,} numbers, texts and containers are too many for one value. "
+                    "Finish with a str, or with a part"
+                )
             size = len(pack(final["value"]))
             if size > _LARGEST_VALUE:
                 raise FrameTooLarge(
@@ -139,6 +148,11 @@ class Channel:
                     "can be sent. Finish with a str, or with a part"
                 )
         self.send({"op": "done", "cell": cell, **done})
+
+    def send_sign(self) -> None:
+        """Report that the cell prints; not from inside of a method of this channel."""
+        if not _is_inside(sys._getframe(1)):
+            self.send({"op": "alive"})
 
     def send(self, frame: Frame) -> None:
         """Send one frame.
@@ -174,8 +188,9 @@ class Channel:
         """Call a host function, and wait for its reply.
 
         Raises:
-            CallRefused: the call failed; the message is the host's.
+            CallRefused: the call failed, and the message is the host's; or it was made from inside of another.
         """
+        _refuse_inside(function, sys._getframe(1))
         reply = self._reply(self._post(function, arguments))
         if reply["op"] == "refuse":
             raise CallRefused(reply["message"])
@@ -185,8 +200,10 @@ class Channel:
         """Call a host function many times at once; the results are in the order of the arguments.
 
         Raises:
-            CallRefused: some calls failed; the results of the others are in ``results``.
+            CallRefused: some calls failed, and the results of the others are in ``results``; or they were made
+                from inside of another call.
         """
+        _refuse_inside(function, sys._getframe(1))
         ids: list[int] = []
         replies: list[Frame] = []
         for arguments in all_arguments:
@@ -269,7 +286,7 @@ class Channel:
                         return self._commands.popleft()
                 elif call_id in self._replies:
                     return self._replies.pop(call_id)
-                if self._someone_reads:
+                if self._reader not in (None, threading.get_ident()):  # itself: an exception cut its reading short
                     self._waiting += 1
                     self._turn.wait()
                     self._waiting -= 1
@@ -280,13 +297,13 @@ class Channel:
         """Read one frame, and queue it. Call with ``_state`` held while no thread reads; it is released
         during the read.
         """
-        self._someone_reads = True
+        self._reader = threading.get_ident()
         self._state.release()
         try:
             frame = self._read()
         finally:
             self._state.acquire()
-            self._someone_reads = False
+            self._reader = None
             if self._waiting:
                 self._turn.notify_all()
         if frame["op"] in ("reply", "refuse"):
@@ -303,7 +320,7 @@ class Channel:
         events = ready.poll(_PATIENCE_MS)
         if events and events[0][1] & select.POLLIN:
             with self._state:
-                if not self._someone_reads:
+                if self._reader is None:
                     self._take_one()
 
     def _read(self) -> Frame:
@@ -339,6 +356,41 @@ class Channel:
         for _, _, content in ancillary:
             self._received += memoryview(content[: len(content) & ~3]).cast("i")
         return size
+
+
+def _is_inside(frame: FrameType | None) -> bool:
+    """Whether a method of a channel is being run below ``frame`` in its thread. A signal handler, a finalizer or a
+    trace function runs on top of the code that it interrupted, which may hold a lock or have read half a frame.
+    """
+    while frame is not None:
+        if frame.f_code.co_filename == _HERE:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _refuse_inside(function: str, frame: FrameType | None) -> None:
+    if _is_inside(frame):
+        raise CallRefused(
+            f"{function} was called while another call is being made, by a signal handler, a finalizer or a trace "
+            "function; make the call in the cell itself"
+        )
+
+
+def _has_more_parts(value: Any, most: int) -> bool:
+    level = [value]
+    count = 0
+    while level and count <= most:
+        count += len(level)
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                count += len(each)
+                below += each.values()
+            elif isinstance(each, list):
+                below += each
+        level = below
+    return count > most
 
 
 class _Shield:

@@ -181,6 +181,8 @@ def _many(prompts: Any, function: str) -> list[str]:
 
 
 def _model(model: Any) -> str | None:
+    if model is not None and not isinstance(model, str):
+        raise TypeError(f"model must be a name or None, not {type(model).__name__}")
     return as_text_or_none(model, "model", MODEL)
 
 
