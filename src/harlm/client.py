@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from harlm import assembly, config, events
-from harlm.context import load, profile
+from harlm.context import load, profile_in
 from harlm.engine import Node, solve
 from harlm.errors import ConfigError, LimitExceeded, MemoryFailure, NoAnswer
 from harlm.events import Event
 from harlm.home import user_config_file
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
-from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Task, without_surrogates
+from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Profile, Task, without_surrogates
 
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
@@ -178,7 +178,8 @@ class HARLM:
         return estimate_run(task, self._config, root, sub)
 
     async def _solve(self, task: Task, node: Node) -> Answer:
-        node.emit(_started(task, node))
+        known = await profile_in(node.run.threads, task.context)
+        node.emit(_started(task, known, node))
         for note in _notes(task.context, node):
             node.emit(events.Noted(message=note))
         try:
@@ -362,8 +363,7 @@ def _checked_mode(mode: str) -> Mode | Literal["auto"]:
     raise ConfigError(f"mode {mode!r} does not exist; use auto, {', '.join(MODES)}")
 
 
-def _started(task: Task, node: Node) -> events.RunStarted:
-    known = profile(task.context)
+def _started(task: Task, known: Profile, node: Node) -> events.RunStarted:
     return events.RunStarted(
         question=task.question,
         root_model=node.models.root.name,

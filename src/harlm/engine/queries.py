@@ -171,7 +171,7 @@ class Queries:
     async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts) -> str:
         context = await self._child_context(asked)
         if self._node.depth >= self._node.settings.max_depth:
-            prompt = asked.prompt if asked.context is None else plain_call_prompt(asked.prompt, context)
+            prompt = asked.prompt if asked.context is None else await self._as_prompt(asked.prompt, context)
             return await self._plain_call(prompt, asked.model, payer, times)
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
@@ -195,6 +195,11 @@ class Queries:
             times.leave(critical)
         text = f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
         return self._returned(text, asked.prompt)
+
+    async def _as_prompt(self, question: str, context: Context) -> str:
+        if len(context.documents) <= _MANY:
+            return plain_call_prompt(question, context)
+        return await self._node.run.threads.do(lambda _: plain_call_prompt(question, context))
 
     def _returned(self, text: str, question: str) -> str:
         """The text that the cell gets: the child's answer, or its beginning and the handle of the whole."""

@@ -57,11 +57,11 @@ def test_handles_and_views_do_not_depend_on_which_call_ends_first() -> None:
     assert one.put("a note", kind="note") == other.put("a note", kind="note")
 
 
-def test_a_handle_that_does_not_exist_is_a_miss() -> None:
+async def test_a_handle_that_does_not_exist_is_a_miss() -> None:
     memory = Memory(InMemoryStore(), run="R")
     memory.put("[m2222] answer of a child: 42", kind="reply")
     with pytest.raises(KeyError, match="m2222"):
-        memory.expand("m2222")
+        await memory.expand("m2222")
     assert memory.use().misses == 1
 
 
@@ -122,7 +122,7 @@ def test_text_that_imitates_a_view_is_shown_as_data() -> None:
     assert "</memory>" not in lines
 
 
-def test_many_entries_become_lists_of_handles_that_lead_to_each_of_them() -> None:
+async def test_many_entries_become_lists_of_handles_that_lead_to_each_of_them() -> None:
     memory = Memory(InMemoryStore(), run="R", hot_tokens=0)
     wanted = {memory.put(f"value {at} " * 300, kind="reply", node="0") for at in range(200)}
     shown = memory.view("0", ["what?"], 300)
@@ -133,7 +133,7 @@ def test_many_entries_become_lists_of_handles_that_lead_to_each_of_them() -> Non
         for handle in re.findall(r"^\[(m\w+)\]", texts.pop(), re.MULTILINE):
             reached.add(handle)
             if handle not in wanted:
-                texts.append(memory.expand(handle).text)
+                texts.append((await memory.expand(handle)).text)
     assert wanted <= reached
     assert memory.view("0", ["what?"], 300) == shown, "a list of handles is not an entry of the node"
 

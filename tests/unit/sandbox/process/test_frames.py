@@ -96,7 +96,12 @@ def test_functions_of_short_arguments_take_short_frames(function: str, number: i
 
 
 def test_any_other_frame_of_too_many_parts_is_a_violation() -> None:
-    for frame in ([{}] * 100_001, {"op": "alive", "more": [0] * 100_001}, {"id": 1, "op": "call", "x": [0] * 100_001}):
+    sent: list[object] = [
+        [{}] * 100_001,
+        {"op": "alive", "more": [0] * 100_001},
+        {"id": 1, "op": "call", "x": [0] * 100_001},
+    ]
+    for frame in sent:
         with pytest.raises(SandboxFailure, match="more than 100,000 parts"):
             frames.decode(msgspec.msgpack.encode(frame))
 
