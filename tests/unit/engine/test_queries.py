@@ -16,7 +16,7 @@ from harlm.guest.arguments import child_context
 from harlm.journal import InMemoryCalls, Reuse
 from harlm.testing import ScriptedModel
 from harlm.tokens import estimate_tokens
-from harlm.types import Answer, Context, Latency, Message, Task
+from harlm.types import Answer, Context, Document, Latency, Message, Task
 from tests.support.nodes import PRICES, answer_of, api_of, node_with, use_calls
 
 DONE = "```repl\nFINAL('done')\n```"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..arguments import HITS, OFFSETS, PART, QUERY, as_number, as_text
+from ..arguments import HITS, OFFSETS, PART, QUERY, TOKENS, as_number, as_text
 
 Call = Callable[[str, dict[str, Any]], Any]
 """Calls a host function with its arguments, and returns the reply."""
@@ -17,6 +17,7 @@ Call = Callable[[str, dict[str, Any]], Any]
 _IN_PLACE = 32 << 20  # bytes; an ASCII text of at least this size is read in place
 _PIECE = 1 << 20
 _CHARACTERS = 4  # per token
+_SHOWN = 200  # characters of a name that no text has
 _LINES = re.compile(r"^(?P<first>\d+)(?:-(?P<last>\d+))?$")
 _OUTLINE = re.compile(
     r"^(?:#{1,6} .+|[ \t]*(?:async def|def|class) \w+.*|[^\s].{0,80}\n[=~\-]{4,}[ \t]*)$", re.MULTILINE
@@ -308,7 +309,7 @@ class Library:
         name, _, part = str(place).rpartition(":")
         if name not in self._named:
             raise KeyError(
-                f"no text is named {place!r}; use the .name of a text, 'name:10-20', "
+                f"no text is named {repr(place)[:_SHOWN]}; use the .name of a text, 'name:10-20', "
                 "or a hit of search() or grep()"
             )
         return self._part(self._named[name], part.strip())
@@ -347,7 +348,7 @@ def cut(text: str, max_tokens: int | None) -> str:
     characters.
 
     Raises:
-        ValueError: ``max_tokens`` is not a positive integer or ``None``.
+        TypeError, ValueError: ``max_tokens`` is not a positive integer or ``None``.
     """
     if max_tokens is None or len(text) <= _tokens(max_tokens) * _CHARACTERS:
         return text
@@ -357,9 +358,7 @@ def cut(text: str, max_tokens: int | None) -> str:
 
 
 def _tokens(limit: Any) -> int:
-    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-        raise ValueError(f"max_tokens must be an int of at least 1, not {limit!r}")
-    return limit
+    return as_number(limit, "max_tokens", TOKENS, least=1)
 
 
 def _not_connected(function: str, arguments: dict[str, Any]) -> Any:

@@ -258,7 +258,7 @@ class HostFunctions:
     def _text(self, value: object, name: str | None) -> limits.Given:
         if isinstance(value, str):
             number = self._numbers.get(value)
-            return (value, name) if number is None else number
+            return (str.__str__(value), name) if number is None else number
         if isinstance(value, dict) and isinstance(value.get("text"), str) and "place" in value:  # a hit
             return value["text"], str(value["place"])
         return repr(value), name
@@ -322,8 +322,7 @@ def _prompt(prompt: object, function: str) -> str:
         )
     if not prompt.strip():
         raise ValueError(f"{function} was given an empty prompt")
-    limits.within(len(prompt), f"the prompt of {function}", limits.PROMPT)
-    return prompt
+    return limits.as_text(prompt, f"the prompt of {function}", limits.PROMPT)
 
 
 def _prompts(prompts: object, function: str) -> list[str]:
