@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import sys
 import threading
+from _signal import pthread_sigmask  # ``signal``'s own makes an enum of each number
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -28,6 +32,10 @@ _ROOM = socket.CMSG_SPACE(4 * 4)  # for the descriptors sent with a frame
 _PATIENCE_MS = 50
 _LARGEST_VALUE = 2_000_000  # bytes of a list or a dict that a cell finishes with
 _HERE = __file__
+_HELD_OFF = (
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGTERM,
+    signal.SIGCHLD, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO,
+)  # fmt: skip
 _UNDER_WAY = 1024  # calls of one batch that are sent before the first reply is read
 
 
@@ -72,6 +80,8 @@ class Channel:
         self._owner = os.getpid()
         self._largest = 1 << 24
         self._sending = threading.Lock()
+        self._readable = select.poll()
+        self._readable.register(descriptor, select.POLLIN)
         self._state = threading.Lock()  # held for moments only, never while reading
         self._turn = threading.Condition(self._state)
         self._waiting = 0
@@ -169,11 +179,19 @@ class Channel:
         data = len(data).to_bytes(4, "little") + data
         with self._shield, self._sending:
             rest = memoryview(data)
-            while rest:
-                try:
-                    rest = rest[self._socket.send(rest, socket.MSG_DONTWAIT) :]
-                except BlockingIOError:
-                    self._make_way()
+            if len(data) <= _PIECE:  # it fits into the socket as a whole, unless the host does not read
+                rest = self._send_some(rest)
+            if rest:
+                with _quiet():
+                    while rest := self._send_some(rest):
+                        self._make_way()
+
+    def _send_some(self, rest: memoryview) -> memoryview:
+        """Send what the socket has room for, and return the rest."""
+        try:
+            return rest[self._socket.send(rest, socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            return rest
 
     def command(self) -> Frame:
         """Wait for the next frame that is not a reply.
@@ -258,9 +276,7 @@ class Channel:
             return self._replies.pop(next(iter(self._replies)))
 
     def _is_readable(self) -> bool:
-        ready = select.poll()
-        ready.register(self._descriptor, select.POLLIN)
-        return bool(self._unread) or bool(ready.poll(0))
+        return bool(self._unread) or bool(self._readable.poll(0))
 
     def _post(self, function: str, arguments: Frame) -> int:
         if self.is_orphan:
@@ -298,18 +314,21 @@ class Channel:
         during the read.
         """
         self._reader = threading.get_ident()
-        self._state.release()
         try:
-            frame = self._read()
+            self._state.release()
+            if not self._unread:
+                self._readable.poll()  # signal handlers run here, and may raise
+            with _quiet():
+                frame = self._read()
+                if frame["op"] in ("reply", "refuse"):
+                    self._replies[frame["id"]] = frame
+                else:
+                    self._commands.append(frame)
         finally:
             self._state.acquire()
             self._reader = None
             if self._waiting:
                 self._turn.notify_all()
-        if frame["op"] in ("reply", "refuse"):
-            self._replies[frame["id"]] = frame
-        else:
-            self._commands.append(frame)
 
     def _make_way(self) -> None:
         """Read a frame while the host accepts no more: it may be waiting for this process to read what it has
@@ -356,6 +375,19 @@ class Channel:
         for _, _, content in ancillary:
             self._received += memoryview(content[: len(content) & ~3]).cast("i")
         return size
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold off signal handlers while a frame is sent or read: one that raises, such as that of an alarm, would tear
+    it in two.
+    """
+    before = pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        pthread_sigmask(signal.SIG_BLOCK, _HELD_OFF)
+        yield
+    finally:
+        pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is_inside(frame: FrameType | None) -> bool:
