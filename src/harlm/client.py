@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -22,12 +23,16 @@ from harlm.events import Event
 from harlm.home import user_config_file
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
+from harlm.threads import done_within
 from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Profile, Task, without_surrogates
 
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
 
 T = TypeVar("T")
+
+_PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
+_LAST_S = 0.1  # and after its time limit
 
 
 class HARLM:
@@ -196,7 +201,11 @@ class HARLM:
             node.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
             raise
         try:
-            await asyncio.to_thread(_flush, node)
+            seconds = node.account.seconds_left
+            if not await done_within(min(_PATIENCE_S, max(_LAST_S, seconds)), partial(_flush, node)):
+                node.emit(
+                    events.Noted(message="the time ran out before all results of this run were on disk")
+                )
         except MemoryFailure as failure:
             node.emit(events.Noted(message=str(failure)))
         if (reason := node.run.memory.without_meaning) is not None:

@@ -24,7 +24,7 @@ _STEPS = 100_000  # of SQLite's virtual machine between two checks: about 10 ms
 _PAUSE_S = 0.02  # seconds between two attempts to take a lock
 
 
-class Stopped(Exception):  # noqa: N818 - not an error
+class Stopped(Exception):
     """Nothing needs the result of the work any more."""
 
 
@@ -148,6 +148,34 @@ class Threads:
                 stop.set()
                 await asyncio.wait([done], timeout=_PATIENCE_S)
                 raise
+
+
+async def done_within(seconds: float, work: Callable[[], None]) -> bool:
+    """Do ``work`` in a thread, also if the waiting task is cancelled meanwhile.
+
+    Args:
+        seconds: to wait. Work that takes longer, since another process has locked a file, is left alone.
+        work: closes or flushes something.
+
+    Returns:
+        whether it has ended.
+
+    Raises:
+        Exception: as ``work`` raised it.
+    """
+    done = _begun(lambda _: work(), Stop())
+    ends = time.monotonic() + seconds
+    cancelled: asyncio.CancelledError | None = None
+    while not done.done() and (left := ends - time.monotonic()) > 0:
+        try:
+            await asyncio.wait([done], timeout=left)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    if done.done():
+        done.result()
+    return done.done()
 
 
 def _begun(work: Callable[[Stop], _T], stop: Stop) -> asyncio.Future[_T]:

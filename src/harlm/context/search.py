@@ -97,7 +97,6 @@ class Searcher:
         Raises:
             Stopped: the search is to end, or this searcher is closed.
         """
-
         with self._in_use(stop) as stop:
 
             def rank(index: Ranking) -> tuple[Hit, ...]:

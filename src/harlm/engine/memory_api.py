@@ -75,9 +75,7 @@ class MemoryApi:
 
     async def _expand(self, asked: _Expand) -> dict[str, object]:
         try:
-            return _shown(
-                await self._memory.expand(asked.handle, asked.max_tokens, asked.question or "")
-            )
+            return _shown(await self._memory.expand(asked.handle, asked.max_tokens, asked.question or ""))
         except KeyError:
             raise CodeError(
                 f"there is no handle {asked.handle[:40]!r}; memory.search(query) finds the {len(self._memory):,} that exist"

@@ -143,9 +143,7 @@ class ReplApi:
             raise CodeError("the search was stopped: its context is closed") from None
         if not is_ahead:
             seconds = time.monotonic() - started
-            self._node.emit(
-                events.Searched(query=asked.query[:_TRACED], hits=len(found), seconds=seconds)
-            )
+            self._node.emit(events.Searched(query=asked.query[:_TRACED], hits=len(found), seconds=seconds))
         return {"hits": found, "weights": weights}
 
     def _found(self, asked: _Search, stop: Stop) -> tuple[list[dict[str, object]], dict[str, float]]:

@@ -101,9 +101,7 @@ class ColdStore:
         rows = self._file.read(GET, (self._space, key))  # what does not wait any more is on disk
         return entry_of(rows[0]) if rows else None
 
-    def search(
-        self, query: str, k: int, *, run: str, stop: Stop | None = None
-    ) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: Stop | None = None) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
         stop = stop or Stop()
         words = telling_words(query)

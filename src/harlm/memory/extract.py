@@ -155,9 +155,7 @@ def _query(asked: str) -> Query:
     return Query(asked, lambda _: 1.0)
 
 
-def _matches(
-    text: str, spans: Sequence[tuple[int, int]], query: Query, stop: Stop
-) -> list[dict[str, float]]:
+def _matches(text: str, spans: Sequence[tuple[int, int]], query: Query, stop: Stop) -> list[dict[str, float]]:
     """For each span the words of the query that occur in it, each with its share from 0 to 1."""
     starts = [start for start, _ in spans]
     matches: list[dict[str, float]] = [{} for _ in spans]

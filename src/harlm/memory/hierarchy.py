@@ -352,9 +352,7 @@ class Memory:
     async def _summarised(self, text: str, question: str, tokens: int) -> Summary:
         if len(text) <= _AT_ONCE and len(question) <= _AT_ONCE:
             return summarised(text, [question], tokens, self._measure)
-        return await self._threads.do(
-            lambda stop: summarised(text, [question], tokens, self._measure, stop)
-        )
+        return await self._threads.do(lambda stop: summarised(text, [question], tokens, self._measure, stop))
 
     def _original(self, known: _Known) -> Entry:
         """An entry, whole, from the first tier that holds it.

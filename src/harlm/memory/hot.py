@@ -61,9 +61,7 @@ class HotStore:
             self.keep(entry)
         return entry
 
-    def search(
-        self, query: str, k: int, *, run: str, stop: Stop | None = None
-    ) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: Stop | None = None) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
         return self._behind.search(query, k, run=run, stop=stop)
 

@@ -33,9 +33,7 @@ class InMemoryStore:
         """See ``harlm.protocols.MemoryStore``."""
         return self._entries.get(key)
 
-    def search(
-        self, query: str, k: int, *, run: str, stop: Stop | None = None
-    ) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: Stop | None = None) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
         words = telling_words(query)
         own = [each for each in list(self._entries.values()) if each.run == run]

@@ -69,8 +69,8 @@ class RunIndex:
         while rows:
             rows = read(
                 "SELECT spans.id, spans.last - spans.first FROM passages JOIN spans ON spans.id = passages.rowid"
-                f" WHERE passages MATCH ? AND passages.rowid > ? ORDER BY passages.rowid LIMIT {_AT_ONCE}",  # noqa: S608 - a number
-                (f"place : {self.name}", next(reversed(self._shares), -1)),
+                " WHERE passages MATCH ? AND passages.rowid > ? ORDER BY passages.rowid LIMIT ?",
+                (f"place : {self.name}", next(reversed(self._shares), -1), _AT_ONCE),
             )
             for number, length in rows:
                 norm = K1 * (1 - B + B * cast(int, length) / _USUAL)

@@ -84,9 +84,7 @@ class Meaning(Generic[Item]):
     def _is_behind(self) -> bool:
         return self.failure is None and (self._vectors is None or len(self._vectors) < len(self._texts))
 
-    async def widened(
-        self, query: str, found: Sequence[Item], k: int, words: Words[Item]
-    ) -> list[Item]:
+    async def widened(self, query: str, found: Sequence[Item], k: int, words: Words[Item]) -> list[Item]:
         """The items that BM25 found for a query, fused with those near it in meaning if that helps.
 
         Args:
@@ -103,7 +101,9 @@ class Meaning(Generic[Item]):
                 if not await self._passes(vectors, words):
                     return list(found)[:k]
             (asked,) = await self._embedder.embed([query])
-            near = [self._items[at] for at, _ in await self._threads.do(lambda _: vectors.nearest(asked, 3 * k))]
+            near = [
+                self._items[at] for at, _ in await self._threads.do(lambda _: vectors.nearest(asked, 3 * k))
+            ]
         except _FAILURES as error:
             self.failure = str(error)
             return list(found)[:k]

@@ -189,7 +189,10 @@ async def test_many_documents_go_to_a_child_by_their_numbers() -> None:
         ({"shape": "documents", "texts": [{"documents": "2-1"}]}, "there is no document 2"),
         ({"shape": "documents", "texts": [{"documents": "-1"}]}, "'-1' is not a number of a document"),
         ({"shape": "documents", "texts": [{"documents": "0-1,"}]}, "'' is not a number of a document"),
-        ({"shape": "documents", "texts": [{"documents": "0-2," * 400_000 + "0"}]}, "at most 1,000,000 are taken"),
+        (
+            {"shape": "documents", "texts": [{"documents": "0-2," * 400_000 + "0"}]},
+            "at most 1,000,000 are taken",
+        ),
         ({"shape": "documents", "texts": [{"documents": "0-2," * 30_000 + "0"}] * 20}, "at most 1,000,000"),
         ({"shape": "documents", "texts": []}, "an empty list as context"),
         ({"shape": "list", "texts": ["x"]}, "Invalid enum value"),

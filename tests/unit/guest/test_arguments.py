@@ -55,7 +55,7 @@ ODD: dict[str, Callable[[], Any]] = {
     "1.5": lambda: 1.5, "nan": lambda: float("nan"), "inf": lambda: float("inf"), "complex": lambda: 1j,
     "bytes": lambda: b"x", "bytearray": lambda: bytearray(b"x"), "empty": lambda: "", "blank": lambda: " \n",
     "surrogate": lambda: "\ud800", "NUL": lambda: "\0", "Odd": lambda: Odd("question"), "long": lambda: "x" * 17_000_000,
-    "list": lambda: [], "nested": lambda: nested(40), "many": lambda: ["x"] * 100_001, "mixed": lambda: ["x", b"x", 1],
+    "list": list, "nested": lambda: nested(40), "many": lambda: ["x"] * 100_001, "mixed": lambda: ["x", b"x", 1],
     "set": lambda: {1, 2}, "dict": lambda: {1: 2}, "generator": lazily, "endless": lambda: itertools.repeat("x"),
     "range": lambda: range(10**9), "type": lambda: int, "function": lambda: len, "object": object,
 }  # fmt: skip
@@ -116,10 +116,12 @@ def test_every_function_of_a_cell_is_tried() -> None:
 def test_an_odd_value_is_taken_or_an_error_in_the_cell(name: str, at: int, odd: str) -> None:
     values = list(HONEST[name])
     values[at] = ODD[odd]()
+    said = ""
     try:
         worker_functions()[name](*values)
     except (TypeError, ValueError, KeyError) as error:
-        assert len(str(error)) < 1_000
+        said = str(error)
+    assert len(said) < 1_000
 
 
 class Host:
@@ -134,10 +136,12 @@ async def test_an_odd_value_is_an_error_in_monty_too(name: str, at: int, odd: st
     values = list(HONEST[name])
     values[at] = ODD[odd]()
     functions = MontyFunctions(Host(), Context(documents=(Document(name="a", text="one text"),)), str)
+    said = ""
     try:
         await functions.answer(name, values, {})
     except (CodeError, TypeError, ValueError) as error:
-        assert len(str(error)) < 1_000
+        said = str(error)
+    assert len(said) < 1_000
 
 
 @pytest.mark.parametrize(
@@ -159,7 +163,9 @@ async def test_an_odd_value_is_an_error_in_monty_too(name: str, at: int, odd: st
         ("read", ("a:" + "x" * 201,), "201 characters; at most 200"),
     ],
 )
-async def test_a_breach_names_the_limit_and_says_what_to_do(name: str, values: tuple[Any, ...], said: str) -> None:
+async def test_a_breach_names_the_limit_and_says_what_to_do(
+    name: str, values: tuple[Any, ...], said: str
+) -> None:
     with pytest.raises(ValueError, match=said) as worker:
         worker_functions()[name](*values)
     assert str(worker.value).endswith(tuple(limit.instead for limit in limits.LIMITS))

@@ -42,7 +42,9 @@ def test_the_entry_with_most_of_the_words_is_first_and_ties_go_by_key() -> None:
 
 
 def test_the_question_of_an_entry_counts_and_bytes_hold_no_words() -> None:
-    found = look_through(["walnuts"], [entry("a", "yes", question="any walnuts?"), entry("b", b"walnuts")], Stop())
+    found = look_through(
+        ["walnuts"], [entry("a", "yes", question="any walnuts?"), entry("b", b"walnuts")], Stop()
+    )
     assert [each.key for each in found] == ["a"]
 
 

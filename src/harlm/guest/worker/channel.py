@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import threading
-from _signal import pthread_sigmask  # ``signal``'s own makes an enum of each number
+from _signal import pthread_sigmask  # type: ignore[import-not-found] # ``signal``'s own makes an enum of each number
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -161,7 +161,7 @@ class Channel:
 
     def send_sign(self) -> None:
         """Report that the cell prints; not from inside of a method of this channel."""
-        if not _is_inside(sys._getframe(1)):
+        if not _is_inside(_caller()):
             self.send({"op": "alive"})
 
     def send(self, frame: Frame) -> None:
@@ -208,7 +208,7 @@ class Channel:
         Raises:
             CallRefused: the call failed, and the message is the host's; or it was made from inside of another.
         """
-        _refuse_inside(function, sys._getframe(1))
+        _refuse_inside(function, _caller())
         reply = self._reply(self._post(function, arguments))
         if reply["op"] == "refuse":
             raise CallRefused(reply["message"])
@@ -221,7 +221,7 @@ class Channel:
             CallRefused: some calls failed, and the results of the others are in ``results``; or they were made
                 from inside of another call.
         """
-        _refuse_inside(function, sys._getframe(1))
+        _refuse_inside(function, _caller())
         ids: list[int] = []
         replies: list[Frame] = []
         for arguments in all_arguments:
@@ -302,7 +302,10 @@ class Channel:
                         return self._commands.popleft()
                 elif call_id in self._replies:
                     return self._replies.pop(call_id)
-                if self._reader not in (None, threading.get_ident()):  # itself: an exception cut its reading short
+                if self._reader not in (
+                    None,
+                    threading.get_ident(),
+                ):  # itself: an exception cut its reading short
                     self._waiting += 1
                     self._turn.wait()
                     self._waiting -= 1
@@ -388,6 +391,11 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _caller() -> FrameType:
+    """The frame that called the method that calls this."""
+    return sys._getframe(2)  # noqa: SLF001 - Python has no other way to it
 
 
 def _is_inside(frame: FrameType | None) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..arguments import BATCH, MODEL, PROMPT, PROMPTS, Given, child_context, some, as_text_or_none, within
+from ..arguments import BATCH, MODEL, PROMPT, PROMPTS, Given, as_text_or_none, child_context, some, within
 from ..vocabulary import MEMORY_FUNCTIONS
 from . import memory
 from .channel import Frame

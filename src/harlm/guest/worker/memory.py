@@ -7,7 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..arguments import HANDLE, NOTE, QUERY, RESULTS, TOKENS, as_number, as_number_or_none, as_text, as_text_or_none
+from ..arguments import (
+    HANDLE,
+    NOTE,
+    QUERY,
+    RESULTS,
+    TOKENS,
+    as_number,
+    as_number_or_none,
+    as_text,
+    as_text_or_none,
+)
 
 Call = Callable[[str, dict[str, Any]], Any]
 """Calls a host function with its arguments, and returns the reply."""

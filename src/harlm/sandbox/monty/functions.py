@@ -115,9 +115,7 @@ class HostFunctions:
 
     async def rlm_query(self, prompt: object, context: object = None, model: object = None) -> object:
         """The answer of a child with a REPL over ``context``; if there is none, over the prompt."""
-        return await self._call(
-            "rlm_query", await self._child(_prompt(prompt, "rlm_query"), context, model)
-        )
+        return await self._call("rlm_query", await self._child(_prompt(prompt, "rlm_query"), context, model))
 
     async def rlm_query_batched(
         self, prompts: object, contexts: object = None, model: object = None

@@ -299,7 +299,7 @@ def weight(data: bytes | bytearray | memoryview, frame: News) -> int:
         data: its bytes.
         frame: what ``decode`` made of them.
     """
-    if not isinstance(frame, CallFrame) or len(data) < _FEW_BYTES and frame.function != "rlm_query":
+    if not isinstance(frame, CallFrame) or (len(data) < _FEW_BYTES and frame.function != "rlm_query"):
         return len(data)
     return len(data) + _PER_PART * _parts(memoryview(data), PARTS)
 

@@ -117,7 +117,12 @@ def test_parts_are_counted_as_they_are_encoded(value: object) -> None:
     assert frames._parts(data, 1_000) == parts(value)
 
 
-@given(st.lists(st.binary(max_size=70_000) | st.builds(msgspec.msgpack.Ext, st.integers(0, 100), st.binary(max_size=300))))
+@given(
+    st.lists(
+        st.binary(max_size=70_000)
+        | st.builds(msgspec.msgpack.Ext, st.integers(0, 100), st.binary(max_size=300))
+    )
+)
 def test_bytes_and_extensions_are_one_part_each(values: list[object]) -> None:
     assert frames._parts(memoryview(msgspec.msgpack.encode(values)), 1_000) == 1 + len(values)
 

@@ -292,6 +292,21 @@ async def main():
     ask()
 asyncio.run(main())
 """,
+    "alarm": """
+import random, signal
+def late(*_):
+    raise TimeoutError
+signal.signal(signal.SIGALRM, late)
+for _ in range(60):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.random() * 0.004 + 1e-6)
+        llm_query("x" * 200_000)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except TimeoutError:
+        pass
+signal.setitimer(signal.ITIMER_REAL, 0)
+ask()
+""",
     "threads": """
 import threading
 threads = [threading.Thread(target=ask) for _ in range(20)]
@@ -323,7 +338,9 @@ async def test_a_call_from_anywhere_in_a_cell_is_made_or_refused(kind: str) -> N
         assert (await repl.run("print(llm_query('a'))")).output == "reply\n"
 
 
-async def test_a_value_that_calls_while_it_is_shown_or_finished_with_is_no_deadlock(repl: ProcessRepl) -> None:
+async def test_a_value_that_calls_while_it_is_shown_or_finished_with_is_no_deadlock(
+    repl: ProcessRepl,
+) -> None:
     asking = "class Asking:\n    def __repr__(self): return llm_query('a')[:3]\n    __str__ = __repr__\n"
     assert (await repl.run(f"{asking}Asking()")).output == "rrr\n"
     seen = await repl.run("FINAL(Asking())")
@@ -331,7 +348,9 @@ async def test_a_value_that_calls_while_it_is_shown_or_finished_with_is_no_deadl
     assert seen.final.value == "rrr"
 
 
-@pytest.mark.parametrize("value", ["[{}] * 100_001", "{str(n): n for n in range(50_001)}", "[[0] * 1_000] * 101"])
+@pytest.mark.parametrize(
+    "value", ["[{}] * 100_001", "{str(n): n for n in range(50_001)}", "[[0] * 1_000] * 101"]
+)
 async def test_a_value_of_too_many_parts_is_an_error_in_the_cell(repl: ProcessRepl, value: str) -> None:
     seen = await repl.run(f"FINAL({value})")
     assert seen.final is None
