@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harlm.events import Event
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 from harlm.types import (
     Completion,
     Context,
@@ -128,7 +128,7 @@ class MemoryStore(Protocol):
         """The whole entry under ``key``; ``None`` if there is none."""
         ...
 
-    def search(self, query: str, k: int, *, run: str, stop: Stop | None = None) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: StopFlag | None = None) -> Sequence[Recollection]:
         """The ``k`` passages that match ``query`` best, best first, among the entries of one run.
 
         Called in a thread.

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from harlm.errors import MemoryFailure
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 
 _AT_ONCE = 256  # items of one transaction
 _WAIT_S = 0.005  # for more items of a transaction
@@ -226,7 +226,7 @@ class WriteBehind(Generic[Item]):
             return list(self._waiting.values())
 
     def read(
-        self, query: str, values: tuple[object, ...], *, stop: Stop | None = None
+        self, query: str, values: tuple[object, ...], *, stop: StopFlag | None = None
     ) -> list[tuple[object, ...]]:
         """The rows that a query finds in the file; none once this store is closed.
 
@@ -241,7 +241,7 @@ class WriteBehind(Generic[Item]):
             MemoryFailure: the file cannot be read.
             Stopped: the query is to end.
         """
-        stop = stop or Stop()
+        stop = stop or StopFlag()
         with stop.holding(self._reading):
             if self._is_closed:
                 return []
@@ -265,7 +265,7 @@ class WriteBehind(Generic[Item]):
             "try again, move the file away, or use --no-cache"
         ) from failed
 
-    def flush(self, stop: Stop | None = None) -> None:
+    def flush(self, stop: StopFlag | None = None) -> None:
         """Return once every item that was put is on disk.
 
         Args:
@@ -280,7 +280,7 @@ class WriteBehind(Generic[Item]):
                 return
             done: Future[None] = Future()
             self._orders.put(done)
-        (stop or Stop()).wait_for(done)
+        (stop or StopFlag()).wait_for(done)
 
     def close(self) -> None:
         """Write the remaining items and close the file. Safe to call twice."""

@@ -1,6 +1,6 @@
 """Work in threads that can be given up: the event loop waits for it, and stops it when nothing needs the result.
 
-A thread cannot be killed. So the work takes a ``Stop`` and checks it: in loops, and while SQLite runs a
+A thread cannot be killed. So the work takes a ``StopFlag`` and checks it: in loops, and while SQLite runs a
 statement. A piece of work between two checks takes a few milliseconds, and none holds Python's lock for longer,
 or the event loop would wait for it.
 """
@@ -28,7 +28,7 @@ class Stopped(Exception):
     """Nothing needs the result of the work any more."""
 
 
-class Stop:
+class StopFlag:
     """Whether work in a thread is to stop."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Stop:
         return self._is_set
 
     def set(self) -> None:
-        """Stop the work. May be called in any thread."""
+        """StopFlag the work. May be called in any thread."""
         self._is_set = True
 
     def check(self) -> None:
@@ -132,15 +132,15 @@ class Threads:
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(_AT_ONCE)
 
-    async def do(self, work: Callable[[Stop], _T]) -> _T:
+    async def do(self, work: Callable[[StopFlag], _T]) -> _T:
         """The result of ``work``. If the waiting task is cancelled, the work is stopped, and has a fifth of a
         second to end.
 
         Args:
-            work: checks the ``Stop`` that it takes.
+            work: checks the ``StopFlag`` that it takes.
         """
         async with self._room:
-            stop = Stop()
+            stop = StopFlag()
             done = _begun(work, stop)
             try:
                 return await asyncio.shield(done)
@@ -163,7 +163,7 @@ async def done_within(seconds: float, work: Callable[[], None]) -> bool:
     Raises:
         Exception: as ``work`` raised it.
     """
-    done = _begun(lambda _: work(), Stop())
+    done = _begun(lambda _: work(), StopFlag())
     ends = time.monotonic() + seconds
     cancelled: asyncio.CancelledError | None = None
     while not done.done() and (left := ends - time.monotonic()) > 0:
@@ -178,7 +178,7 @@ async def done_within(seconds: float, work: Callable[[], None]) -> bool:
     return done.done()
 
 
-def _begun(work: Callable[[Stop], _T], stop: Stop) -> asyncio.Future[_T]:
+def _begun(work: Callable[[StopFlag], _T], stop: StopFlag) -> asyncio.Future[_T]:
     """The result of work that begins now, in a new thread."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[_T] = loop.create_future()

@@ -18,7 +18,7 @@ from harlm.retrieval.ranking import Query, RankedPassage, rank_passages, rank_se
 from harlm.retrieval.semantic import Meaning
 from harlm.retrieval.terms import stems_of
 from harlm.storage import set_aside
-from harlm.threads import Stop, Stopped, Threads
+from harlm.threads import StopFlag, Stopped, Threads
 from harlm.types import Context, Hit
 
 _Found = TypeVar("_Found")
@@ -64,7 +64,7 @@ class Searcher:
         self._opening = threading.Lock()  # held while the index is built
         self._state = threading.Lock()  # held for moments
         self._index: Ranking | None = None
-        self._users: set[Stop] = set()
+        self._users: set[StopFlag] = set()
         self._is_closed = False
         self._asked: tuple[str, Query] | None = None
         self._texts = [document.text for document in context.documents]
@@ -83,7 +83,7 @@ class Searcher:
         *,
         within: int | None = None,
         first: First | None = None,
-        stop: Stop | None = None,
+        stop: StopFlag | None = None,
     ) -> tuple[Hit, ...]:
         """The ``k`` passages that match ``query`` best, best first; fewer if fewer contain any of its words.
 
@@ -145,7 +145,7 @@ class Searcher:
         for number, text in enumerate(texts):
             meaning.add(number, text)
 
-        def words(question: str, stop: Stop) -> list[int]:
+        def words(question: str, stop: StopFlag) -> list[int]:
             asked = weighed_query(question, index, stop).words
             return [number for number, _ in index.best(asked, 3 * k, stop=stop)]
 
@@ -174,7 +174,7 @@ class Searcher:
             best=span,
         )
 
-    def weights(self, query: str, *, stop: Stop | None = None) -> dict[str, float]:
+    def weights(self, query: str, *, stop: StopFlag | None = None) -> dict[str, float]:
         """The weight of each word of a query in this context, by its stem; the weights sum to 1.
 
         Raises:
@@ -184,7 +184,7 @@ class Searcher:
             return self._on_index(lambda index: self._read(query, index, stop).weights, stop)
 
     def close(self) -> None:
-        """Stop all searches, and close the index's file: now, or when the last search has ended. Does not wait.
+        """StopFlag all searches, and close the index's file: now, or when the last search has ended. Does not wait.
         Safe to call twice.
         """
         with self._state:
@@ -194,13 +194,13 @@ class Searcher:
         self._release()
 
     @contextmanager
-    def _in_use(self, given: Stop | None) -> Iterator[Stop]:
+    def _in_use(self, given: StopFlag | None) -> Iterator[StopFlag]:
         """Keep the index open.
 
         Raises:
             Stopped: this searcher is closed.
         """
-        stop = given or Stop()
+        stop = given or StopFlag()
         with self._state:
             if self._is_closed:
                 raise Stopped
@@ -220,11 +220,11 @@ class Searcher:
             index, self._index = self._index, None
         index.close()
 
-    def _built(self, stop: Stop) -> Ranking:
+    def _built(self, stop: StopFlag) -> Ranking:
         with self._in_use(stop):
             return self._opened(stop)
 
-    def _read(self, question: str, index: Ranking, stop: Stop) -> Query:
+    def _read(self, question: str, index: Ranking, stop: StopFlag) -> Query:
         """The weighed question.
 
         The last one is cached, since a caller that searches also asks for its weights.
@@ -234,7 +234,7 @@ class Searcher:
             asked = self._asked = (question, weighed_query(question, index, stop))
         return asked[1]
 
-    def _on_index(self, work: Callable[[Ranking], _Found], stop: Stop) -> _Found:
+    def _on_index(self, work: Callable[[Ranking], _Found], stop: StopFlag) -> _Found:
         """The result of ``work`` on the index; if the index's file fails, on one rebuilt in memory."""
         index = self._opened(stop)
         try:
@@ -249,14 +249,14 @@ class Searcher:
                     self._index = self._file = None
             return work(self._opened(stop))
 
-    def _opened(self, stop: Stop, growing: Growing | None = None) -> Ranking:
+    def _opened(self, stop: StopFlag, growing: Growing | None = None) -> Ranking:
         with stop.holding(self._opening):
             if self._index is None:
                 key = self._digest(stop) if self._file else "memory"
                 self._index = open_index(self._texts, file=self._file, key=key, growing=growing, stop=stop)
             return self._index
 
-    def _digest(self, stop: Stop) -> str:
+    def _digest(self, stop: StopFlag) -> str:
         for document in self._context.documents:
             stop.check()
             _ = document.digest  # cached there

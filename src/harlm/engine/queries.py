@@ -26,7 +26,7 @@ from harlm.guest.arguments import DOCUMENTS, MODEL, PROMPT, TEXTS, numbers_of, w
 from harlm.memory.extract import beginning
 from harlm.protocols import LanguageModel
 from harlm.scheduler.broker import Making
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 from harlm.tokens import estimate_tokens
 from harlm.types import Answer, Context, Document, Message, Task, Usage
 
@@ -285,11 +285,11 @@ class Queries:
             len(each.documents) for each in given.texts if isinstance(each, _OwnDocuments)
         )
         if size <= _MANY and len(self._context.documents) <= _MANY:
-            return _documents(given, self._context, Stop())
+            return _documents(given, self._context, StopFlag())
         return await self._node.run.threads.do(lambda stop: _documents(given, self._context, stop))
 
 
-def _documents(given: _ChildContext, context: Context, stop: Stop) -> tuple[Document, ...]:
+def _documents(given: _ChildContext, context: Context, stop: StopFlag) -> tuple[Document, ...]:
     """The documents of a child, those of its parent's ``context`` and new ones.
 
     Raises:

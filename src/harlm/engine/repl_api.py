@@ -26,7 +26,7 @@ from harlm.errors import CodeError
 from harlm.guest.arguments import HITS, NUMBER, OFFSETS, PART, QUERY
 from harlm.guest.vocabulary import FORESEEN, MEMORY_FUNCTIONS
 from harlm.scheduler.broker import Broker
-from harlm.threads import Stop, Stopped
+from harlm.threads import StopFlag, Stopped
 from harlm.types import Document, Task, summed
 
 _T = TypeVar("_T")
@@ -146,7 +146,7 @@ class ReplApi:
             self._node.emit(events.Searched(query=asked.query[:_TRACED], hits=len(found), seconds=seconds))
         return {"hits": found, "weights": weights}
 
-    def _found(self, asked: _Search, stop: Stop) -> tuple[list[dict[str, object]], dict[str, float]]:
+    def _found(self, asked: _Search, stop: StopFlag) -> tuple[list[dict[str, object]], dict[str, float]]:
         hits = self._searcher.search(asked.query, asked.k, within=asked.document, stop=stop)
         found: list[dict[str, object]] = []
         for hit in hits:
@@ -169,7 +169,7 @@ class ReplApi:
     async def _places(self, asked: _Places) -> list[tuple[str, int | None]]:
         document = document_of(self._context, asked.document)
 
-        def places(_: Stop) -> list[tuple[str, int | None]]:
+        def places(_: StopFlag) -> list[tuple[str, int | None]]:
             found = map(document.place, asked.offsets)
             return [(place.label, place.line) for place in found]
 
@@ -179,10 +179,10 @@ class ReplApi:
         document = document_of(self._context, asked.document)
         return await self._looked_up(document, lambda _: _part_of(document, asked.part))
 
-    async def _looked_up(self, document: Document, work: Callable[[Stop], _T]) -> _T:
+    async def _looked_up(self, document: Document, work: Callable[[StopFlag], _T]) -> _T:
         """The result of work on the places of a document: at once, or from a thread if it is large."""
         if len(document.text) <= _AT_ONCE:
-            return work(Stop())
+            return work(StopFlag())
         return await self._node.run.threads.do(work)
 
     def _budget(self) -> dict[str, object]:

@@ -21,7 +21,7 @@ from harlm.memory.rows import GET, connected, entry_of, index, insert_one, place
 from harlm.memory.run_index import RunIndex
 from harlm.retrieval.postings import any_of
 from harlm.storage import WriteBehind
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
 _RUNS = 16  # runs whose index stays in memory
@@ -101,9 +101,9 @@ class ColdStore:
         rows = self._file.read(GET, (self._space, key))  # what does not wait any more is on disk
         return entry_of(rows[0]) if rows else None
 
-    def search(self, query: str, k: int, *, run: str, stop: Stop | None = None) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: StopFlag | None = None) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
-        stop = stop or Stop()
+        stop = stop or StopFlag()
         words = telling_words(query)
         if not any_of(words) or k < 1:
             return ()

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from harlm.retrieval.ranking import Query
 from harlm.retrieval.sentences import split_sentences
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 
 GAP = " … "
 """Stands where something was left out."""
@@ -43,7 +43,7 @@ def extracted(
     tokens: int,
     measure: Measure,
     split: Split = split_sentences,
-    stop: Stop | None = None,
+    stop: StopFlag | None = None,
 ) -> str:
     """The sentences of ``text`` that say most about ``questions``, in order, in at most ``tokens`` tokens.
 
@@ -61,7 +61,7 @@ def extracted(
     Raises:
         Stopped: the work is to end.
     """
-    stop = stop or Stop()
+    stop = stop or StopFlag()
     whole = measure(text)
     if whole <= tokens:
         return text
@@ -101,7 +101,7 @@ def _whole_words(text: str) -> str:
     return words[0] if len(words) == 2 else text
 
 
-def _split(text: str, split: Split, stop: Stop) -> Iterator[tuple[int, int]]:
+def _split(text: str, split: Split, stop: StopFlag) -> Iterator[tuple[int, int]]:
     """The parts of a text, a stretch of it at a time."""
     at = 0
     while at < len(text):
@@ -133,7 +133,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _ranked(
-    text: str, spans: Sequence[tuple[int, int]], questions: Sequence[str], stop: Stop
+    text: str, spans: Sequence[tuple[int, int]], questions: Sequence[str], stop: StopFlag
 ) -> list[tuple[float, int, int]]:
     """The spans as (score, start, end), best first."""
     asked = " ".join(questions[:4])
@@ -155,7 +155,9 @@ def _query(asked: str) -> Query:
     return Query(asked, lambda _: 1.0)
 
 
-def _matches(text: str, spans: Sequence[tuple[int, int]], query: Query, stop: Stop) -> list[dict[str, float]]:
+def _matches(
+    text: str, spans: Sequence[tuple[int, int]], query: Query, stop: StopFlag
+) -> list[dict[str, float]]:
     """For each span the words of the query that occur in it, each with its share from 0 to 1."""
     starts = [start for start, _ in spans]
     matches: list[dict[str, float]] = [{} for _ in spans]

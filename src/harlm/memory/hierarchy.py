@@ -19,7 +19,7 @@ from harlm.memory.view import Shown, view
 from harlm.memory.warm import Summary, WarmTier, summarised
 from harlm.protocols import Embedder, MemoryStore
 from harlm.retrieval.semantic import Meaning
-from harlm.threads import Stop, Threads
+from harlm.threads import StopFlag, Threads
 from harlm.tokens import estimate_tokens
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
 
@@ -272,7 +272,7 @@ class Memory:
             self.statistics.misses += 1
         return [await self._excerpt(handle, query, tokens, places.get(handle)) for handle in handles]
 
-    def _found(self, query: str, k: int, stop: Stop) -> dict[str, Recollection]:
+    def _found(self, query: str, k: int, stop: StopFlag) -> dict[str, Recollection]:
         """The handles that search by words finds, best first, each with its best passage. Called in a thread."""
         all_found = self._hot.search(query, k, run=self._run, stop=stop)
         known = [(self._by_key[each.key], each) for each in all_found if each.key in self._by_key]

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from harlm.protocols import MemoryStore
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
 _LEAST = 32  # tokens that even an empty entry counts as
@@ -61,7 +61,7 @@ class HotStore:
             self.keep(entry)
         return entry
 
-    def search(self, query: str, k: int, *, run: str, stop: Stop | None = None) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: StopFlag | None = None) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
         return self._behind.search(query, k, run=run, stop=stop)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from harlm.errors import MemoryFailure
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
 _FIRST = 1 << 22  # characters of an entry that are searched
@@ -33,11 +33,11 @@ class InMemoryStore:
         """See ``harlm.protocols.MemoryStore``."""
         return self._entries.get(key)
 
-    def search(self, query: str, k: int, *, run: str, stop: Stop | None = None) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: StopFlag | None = None) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
         words = telling_words(query)
         own = [each for each in list(self._entries.values()) if each.run == run]
-        return look_through(words, own, stop or Stop())[: max(k, 0)]
+        return look_through(words, own, stop or StopFlag())[: max(k, 0)]
 
     def flush(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -54,7 +54,7 @@ def telling_words(query: str) -> list[str]:
     return list(dict.fromkeys(words or query.split()))[:_MOST_WORDS]
 
 
-def look_through(words: Sequence[str], entries: Iterable[Entry], stop: Stop) -> list[Recollection]:
+def look_through(words: Sequence[str], entries: Iterable[Entry], stop: StopFlag) -> list[Recollection]:
     """The entries that hold any of the words, those with most of them first, each with its best passage.
 
     Raises:
@@ -75,6 +75,6 @@ def look_through(words: Sequence[str], entries: Iterable[Entry], stop: Stop) -> 
     return sorted(found, key=lambda each: (-each.score, each.key))
 
 
-def _held(words: Sequence[str], text: str, stop: Stop) -> int:
+def _held(words: Sequence[str], text: str, stop: StopFlag) -> int:
     stop.check()
     return sum(word in text for word in words)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Literal
 
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 
 Kind = Literal["prose", "json", "table", "code", "log"]
 """The form of a text."""
@@ -55,7 +55,7 @@ def kind_of(text: str) -> Kind:
     return "prose"
 
 
-def outlined(text: str, kind: Kind, stop: Stop | None = None) -> str:
+def outlined(text: str, kind: Kind, stop: StopFlag | None = None) -> str:
     """The structure of a text, in a few lines; prose is returned as it is.
 
     Args:
@@ -66,7 +66,7 @@ def outlined(text: str, kind: Kind, stop: Stop | None = None) -> str:
     Raises:
         Stopped: the work is to end.
     """
-    stop = stop or Stop()
+    stop = stop or StopFlag()
     match kind:
         case "json":
             return "\n".join(_of_json(_parsed(text)))
@@ -125,7 +125,7 @@ def _of_rows(text: str, what: str) -> str:
     return "\n".join([f"{what} of {count:,} rows", *map(_row, first), *between, *map(_row, last)])
 
 
-def _found(pattern: re.Pattern[str], text: str, stop: Stop) -> Iterator[str]:
+def _found(pattern: re.Pattern[str], text: str, stop: StopFlag) -> Iterator[str]:
     """What a pattern matches within lines, a stretch of the text at a time: one search through a large text would
     keep all other threads waiting.
     """
@@ -138,13 +138,13 @@ def _found(pattern: re.Pattern[str], text: str, stop: Stop) -> Iterator[str]:
         at = end
 
 
-def _of_log(text: str, stop: Stop) -> str:
+def _of_log(text: str, stop: StopFlag) -> str:
     levels = Counter(_found(_LEVEL, text, stop))
     counts = ", ".join(f"{count:,} {level}" for level, count in levels.most_common())
     return _of_rows(text, f"log ({counts})" if counts else "log")
 
 
-def _of_code(text: str, stop: Stop) -> str:
+def _of_code(text: str, stop: StopFlag) -> str:
     found = islice(_found(_SIGNATURE, text, stop), _SIGNATURES)
     signatures = [each[: 2 * _LONG].rstrip(" :{") for each in found]
     lines = text.count("\n") + 1

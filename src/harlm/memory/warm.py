@@ -15,7 +15,7 @@ from typing import Literal
 
 from harlm.memory.extract import Measure, beginning, extracted, lines
 from harlm.memory.outline import kind_of, outlined
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 from harlm.types import Entry
 
 Method = Literal["whole", "extract", "outline", "abstract"]
@@ -51,7 +51,7 @@ class Summary:
 
 
 def summarised(
-    value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure, stop: Stop | None = None
+    value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure, stop: StopFlag | None = None
 ) -> Summary:
     """A summary of at most ``tokens`` tokens, made at once and without a model.
 
@@ -65,7 +65,7 @@ def summarised(
     Raises:
         Stopped: the work is to end.
     """
-    stop = stop or Stop()
+    stop = stop or StopFlag()
     if isinstance(value, bytes):
         text = f"({len(value):,} bytes that are not text)"
         return Summary(beginning(text, tokens, measure), "outline", measure(text), len(value))

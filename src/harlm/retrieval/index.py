@@ -22,7 +22,7 @@ from harlm.retrieval.impacts import Impact, Impacts
 from harlm.retrieval.passages import SCHEME, Passages, passages_in
 from harlm.retrieval.postings import TOKENIZER, Postings, any_of
 from harlm.storage import set_aside
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 
 _Kept = TypeVar("_Kept", int, bytes)
 
@@ -52,7 +52,7 @@ class Ranking(Protocol):
         ...
 
     def best(
-        self, words: Sequence[str], k: int, within: int | None = None, *, stop: Stop | None = None
+        self, words: Sequence[str], k: int, within: int | None = None, *, stop: StopFlag | None = None
     ) -> list[tuple[int, float]]:
         """The ``k`` passages with the best BM25 score for any of ``words``, as (passage, score), best first.
 
@@ -67,7 +67,7 @@ class Ranking(Protocol):
         """
         ...
 
-    def frequency(self, stem: str, *, stop: Stop | None = None) -> int:
+    def frequency(self, stem: str, *, stop: StopFlag | None = None) -> int:
         """The number of passages in which a stem occurs.
 
         Raises:
@@ -112,11 +112,11 @@ class PassageIndex(Passages):
         self.close()
 
     def best(
-        self, words: Sequence[str], k: int, within: int | None = None, *, stop: Stop | None = None
+        self, words: Sequence[str], k: int, within: int | None = None, *, stop: StopFlag | None = None
     ) -> list[tuple[int, float]]:
         """The ``k`` passages with the highest BM25 score for any of ``words``, as ``Ranking.best``."""
         first, last = (0, len(self) - 1) if within is None else self.passages_of(within)
-        stop = stop or Stop()
+        stop = stop or StopFlag()
         if k < 1:
             return []
         if self._can_add_up and last - first >= _WORTH_ADDING_UP:
@@ -124,13 +124,13 @@ class PassageIndex(Passages):
         return self._matching(any_of(words), first, last, k, stop)
 
     @contextmanager
-    def _asking(self, stop: Stop) -> Iterator[None]:
+    def _asking(self, stop: StopFlag) -> Iterator[None]:
         """Use the connection alone."""
         with stop.holding(self._lock), stop.over(self._connection):
             yield
 
     def _added_up(
-        self, words: Sequence[str], first: int, last: int, k: int, stop: Stop
+        self, words: Sequence[str], first: int, last: int, k: int, stop: StopFlag
     ) -> list[tuple[int, float]]:
         with self._asking(stop):
             impacts = self._impacts = self._impacts or Impacts(self.lengths())
@@ -163,7 +163,7 @@ class PassageIndex(Passages):
         except ValueError as error:
             raise sqlite3.DatabaseError(f"the impact of {stem!r} is damaged ({error})") from error
 
-    def keep_common(self, stop: Stop) -> None:
+    def keep_common(self, stop: StopFlag) -> None:
         """Precompute the impacts of common words. Call it once all passages are added."""
         count, read = len(self), self._postings
         if count < _WORTH_ADDING_UP:
@@ -184,7 +184,7 @@ class PassageIndex(Passages):
                 (stem, holding, spread),
             )
 
-    def _matching(self, query: str, first: int, last: int, k: int, stop: Stop) -> list[tuple[int, float]]:
+    def _matching(self, query: str, first: int, last: int, k: int, stop: StopFlag) -> list[tuple[int, float]]:
         if not query:
             return []
         with self._asking(stop):
@@ -195,12 +195,12 @@ class PassageIndex(Passages):
             ).fetchall()
         return [(row, -rank) for row, rank in rows]
 
-    def frequency(self, stem: str, *, stop: Stop | None = None) -> int:
+    def frequency(self, stem: str, *, stop: StopFlag | None = None) -> int:
         """The number of passages in which a stem occurs."""
         known = self._frequencies.get(stem)
         if known is not None and known[1] == len(self):
             return known[0]
-        with self._asking(stop or Stop()):
+        with self._asking(stop or StopFlag()):
             kept = self._kept("holding", int, stem) if self._can_add_up else None
             count = self._postings.frequency(stem) if kept is None else kept
         self._frequencies[stem] = count, len(self)  # valid until the index grows
@@ -224,7 +224,7 @@ def open_index(
     file: Path | None = None,
     key: str = "memory",
     growing: Growing | None = None,
-    stop: Stop | None = None,
+    stop: StopFlag | None = None,
 ) -> Ranking:
     """The index of ``texts``: read from ``file`` if it is stored there, else built and stored there.
 
@@ -242,7 +242,7 @@ def open_index(
     Raises:
         Stopped: the building is to end.
     """
-    stop = stop or Stop()
+    stop = stop or StopFlag()
     if sum(map(len, texts)) >= large.WORTH_IT and large.is_installed():
         folder = None if file is None else file.with_name("large")
         return large.open_large(
@@ -268,7 +268,7 @@ def open_index(
 
 
 def _open_in_file(
-    texts: Sequence[str], file: Path, key: str, growing: Growing | None, stop: Stop
+    texts: Sequence[str], file: Path, key: str, growing: Growing | None, stop: StopFlag
 ) -> PassageIndex:
     connection = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
     table = f"p_{key}"
@@ -303,7 +303,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _build_in_file(
-    connection: sqlite3.Connection, key: str, texts: Sequence[str], growing: Growing | None, stop: Stop
+    connection: sqlite3.Connection, key: str, texts: Sequence[str], growing: Growing | None, stop: StopFlag
 ) -> array[int]:
     connection.execute(f"DROP TABLE IF EXISTS p_{key}")
     spans = _build(connection, f"p_{key}", texts, growing, stop)
@@ -331,7 +331,7 @@ def _stored_spans(connection: sqlite3.Connection, key: str) -> array[int] | None
 
 
 def _build(
-    connection: sqlite3.Connection, table: str, texts: Sequence[str], growing: Growing | None, stop: Stop
+    connection: sqlite3.Connection, table: str, texts: Sequence[str], growing: Growing | None, stop: StopFlag
 ) -> array[int]:
     connection.execute(
         f"CREATE VIRTUAL TABLE {table} USING fts5(text, content = '', tokenize = '{TOKENIZER}')"
@@ -355,7 +355,7 @@ def _build(
     return spans
 
 
-def _passages(texts: Iterable[str], spans: array[int], stop: Stop) -> Iterator[str]:
+def _passages(texts: Iterable[str], spans: array[int], stop: StopFlag) -> Iterator[str]:
     """The passages of ``texts``, one after another. Adds the span of each to ``spans``."""
     for number, text in enumerate(texts):
         for start, end in passages_in(text):

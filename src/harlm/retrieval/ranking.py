@@ -17,7 +17,7 @@ from harlm.retrieval.index import Ranking
 from harlm.retrieval.sentences import split_sentences
 from harlm.retrieval.terms import content_terms, stem, stems_of, terms, word_at
 from harlm.retrieval.word_families import related_words
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 
 RELATED = 0.6  # the weight of a related word form, relative to the word itself
 SIMILAR = 0.5  # the weight of a word with the same first letters
@@ -185,7 +185,7 @@ class RankedPassage:
     best: tuple[int, int]
 
 
-def inverse_frequency(index: Ranking, stop: Stop | None = None) -> Callable[[str], float]:
+def inverse_frequency(index: Ranking, stop: StopFlag | None = None) -> Callable[[str], float]:
     """A function that weighs a stem by its inverse frequency: log(1 + (n - f + 0.5) / (f + 0.5)).
 
     Here n is the number of passages in the index, and f the number of those in which the stem occurs.
@@ -198,7 +198,7 @@ def inverse_frequency(index: Ranking, stop: Stop | None = None) -> Callable[[str
     return weigh
 
 
-def weighed_query(question: str, index: Ranking, stop: Stop | None = None) -> Query:
+def weighed_query(question: str, index: Ranking, stop: StopFlag | None = None) -> Query:
     """A question whose words are weighed by their inverse frequency in the index.
 
     Raises:
@@ -216,7 +216,7 @@ def rank_passages(
     texts: Sequence[str],
     names: Sequence[str],
     within: int | None = None,
-    stop: Stop | None = None,
+    stop: StopFlag | None = None,
 ) -> list[RankedPassage]:
     """The ``k`` passages that match ``question`` best, best first.
 
@@ -237,7 +237,7 @@ def rank_passages(
     Raises:
         Stopped: the search is to end.
     """
-    stop = stop or Stop()
+    stop = stop or StopFlag()
     query = weighed_query(question, index, stop) if isinstance(question, str) else question
     found = _nominate(query, max(k, _CANDIDATES), index, within, stop)
     strength_of: dict[int, float] = {}
@@ -266,7 +266,7 @@ def rank_passages(
 
 
 def _nominate(
-    query: Query, k: int, index: Ranking, within: int | None, stop: Stop
+    query: Query, k: int, index: Ranking, within: int | None, stop: StopFlag
 ) -> list[tuple[int, float]]:
     """The best passages by BM25: the mean of the scores with and without related words."""
     own = dict(index.best(query.words, 10 * k, within, stop=stop))

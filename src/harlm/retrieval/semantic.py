@@ -18,7 +18,7 @@ from harlm.protocols import Embedder
 from harlm.retrieval.fusion import PROBES, Item, fused, passes
 from harlm.retrieval.terms import STOPWORDS, terms
 from harlm.retrieval.vectors import Vectors
-from harlm.threads import Stop, Threads
+from harlm.threads import StopFlag, Threads
 
 _EMBEDDED = 2_400  # characters of a text that its vector is made from: embedders take a few hundred tokens
 _SOON_S = 0.05  # to wait for other texts, which are embedded in the same request
@@ -28,7 +28,7 @@ _ENOUGH = 8  # texts; with fewer a probe says nothing
 _WORDS = 5  # words of a question of the probe
 _LEFT_OUT = 3  # rarest words of a text that the probe does not use, since BM25 alone would find it by them
 
-Words = Callable[[str, Stop], Sequence[Item]]
+Words = Callable[[str, StopFlag], Sequence[Item]]
 """The items that BM25 finds for a query. Called in a thread."""
 
 
@@ -66,7 +66,7 @@ class Meaning(Generic[Item]):
                 self._background = asyncio.get_running_loop().create_task(self._keep_up())
 
     async def close(self) -> None:
-        """Stop making vectors in the background."""
+        """StopFlag making vectors in the background."""
         if self._background is not None:
             self._background.cancel()
             await asyncio.gather(self._background, return_exceptions=True)
@@ -137,7 +137,7 @@ class Meaning(Generic[Item]):
         probes = await self._threads.do(lambda stop: _probes(texts, items, stop))
         rows = await self._embedder.embed([question for question, _ in probes])
 
-        def have_passed(stop: Stop) -> bool:
+        def have_passed(stop: StopFlag) -> bool:
             near = {
                 question: [items[at] for at, _ in vectors.nearest(row, 10) if at < len(items)]
                 for (question, _), row in zip(probes, rows, strict=True)
@@ -149,7 +149,7 @@ class Meaning(Generic[Item]):
         return may
 
 
-def _probes(texts: Sequence[str], items: Sequence[Item], stop: Stop) -> list[tuple[str, Item]]:
+def _probes(texts: Sequence[str], items: Sequence[Item], stop: StopFlag) -> list[tuple[str, Item]]:
     """Questions with known answers: some words of a text, without its rarest ones."""
     words = []
     for text in texts:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from harlm.retrieval.passages import SCHEME, Passages
-from harlm.threads import Stop
+from harlm.threads import StopFlag
 
 WORTH_IT = 35_000_000
 """Characters from which on tantivy is used if it is installed: about 50,000 passages."""
@@ -75,7 +75,7 @@ class LargeIndex(Passages):
         self.close()
 
     def best(
-        self, words: Sequence[str], k: int, within: int | None = None, *, stop: Stop | None = None
+        self, words: Sequence[str], k: int, within: int | None = None, *, stop: StopFlag | None = None
     ) -> list[tuple[int, float]]:
         """The ``k`` passages with the highest BM25 score for any of ``words``, as ``Ranking.best``.
 
@@ -92,7 +92,7 @@ class LargeIndex(Passages):
             )
             must = self._tantivy.Occur.Must
             query = self._tantivy.Query.boolean_query([(must, query), (must, inside)])
-        with (stop or Stop()).holding(self._lock):
+        with (stop or StopFlag()).holding(self._lock):
             try:
                 hits = self._searcher.search(query, k, count=False).hits
                 numbers = [self._searcher.doc(address)["number"][0] for _, address in hits]
@@ -113,9 +113,9 @@ class LargeIndex(Passages):
         ]
         return query.boolean_query(terms)
 
-    def frequency(self, stem: str, *, stop: Stop | None = None) -> int:
+    def frequency(self, stem: str, *, stop: StopFlag | None = None) -> int:
         """The number of passages in which a stem, or the stem that tantivy makes of it, occurs."""
-        with (stop or Stop()).holding(self._lock):
+        with (stop or StopFlag()).holding(self._lock):
             found = self._searcher.doc_freq("text", stem)
             if not found:
                 found = max(
@@ -134,7 +134,7 @@ def open_large(
     key: str,
     growing: Callable[[LargeIndex, float], None] | None = None,
     *,
-    stop: Stop | None = None,
+    stop: StopFlag | None = None,
 ) -> LargeIndex:
     """The index of a context: read from ``folder`` if it is stored there, else built and stored there.
 
@@ -149,7 +149,7 @@ def open_large(
     Raises:
         Stopped: the building is to end.
     """
-    stop = stop or Stop()
+    stop = stop or StopFlag()
     own = None if folder is None else folder / key
     if own is not None:
         with suppress(OSError, ValueError, KeyError):  # there is none, or it cannot be read
@@ -183,7 +183,7 @@ def _built(
     texts: int,
     own: Path | None,
     growing: Callable[[LargeIndex, float], None] | None,
-    stop: Stop,
+    stop: StopFlag,
 ) -> LargeIndex:
     import tantivy
 

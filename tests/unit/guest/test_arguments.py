@@ -59,7 +59,7 @@ ODD: dict[str, Callable[[], Any]] = {
     "set": lambda: {1, 2}, "dict": lambda: {1: 2}, "generator": lazily, "endless": lambda: itertools.repeat("x"),
     "range": lambda: range(10**9), "type": lambda: int, "function": lambda: len, "object": object,
 }  # fmt: skip
-"""Values that a cell may give by mistake or on purpose, each made anew."""
+"""Values that a cell may give by mistake or on purpose, each made when it is used."""
 
 HONEST: dict[str, tuple[Any, ...]] = {
     "llm_query": ("a prompt", None),

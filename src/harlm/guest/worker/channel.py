@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import socket
-import sys
 import threading
-from _signal import pthread_sigmask  # type: ignore[import-not-found] # ``signal``'s own makes an enum of each number
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from ..arguments import PARTS
 from .msgpack import pack, unpack
+from .shield import Shield, caller, is_running, quiet
 from .zygote_socket import fork
 
 Frame = dict[str, Any]  # the wire is where types end
@@ -32,10 +28,6 @@ _ROOM = socket.CMSG_SPACE(4 * 4)  # for the descriptors sent with a frame
 _PATIENCE_MS = 50
 _LARGEST_VALUE = 2_000_000  # bytes of a list or a dict that a cell finishes with
 _HERE = __file__
-_HELD_OFF = (
-    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGTERM,
-    signal.SIGCHLD, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO,
-)  # fmt: skip
 _UNDER_WAY = 1024  # calls of one batch that are sent before the first reply is read
 
 
@@ -89,7 +81,7 @@ class Channel:
         self._commands: deque[Frame] = deque()
         self._replies: dict[int, Frame] = {}
         self._last_id = 0
-        self._shield = _Shield()
+        self._shield = Shield()
 
     @property
     def is_orphan(self) -> bool:
@@ -161,7 +153,7 @@ class Channel:
 
     def send_sign(self) -> None:
         """Report that the cell prints; not from inside of a method of this channel."""
-        if not _is_inside(_caller()):
+        if not is_running(_HERE, caller()):
             self.send({"op": "alive"})
 
     def send(self, frame: Frame) -> None:
@@ -182,7 +174,7 @@ class Channel:
             if len(data) <= _PIECE:  # it fits into the socket as a whole, unless the host does not read
                 rest = self._send_some(rest)
             if rest:
-                with _quiet():
+                with quiet():
                     while rest := self._send_some(rest):
                         self._make_way()
 
@@ -208,7 +200,7 @@ class Channel:
         Raises:
             CallRefused: the call failed, and the message is the host's; or it was made from inside of another.
         """
-        _refuse_inside(function, _caller())
+        _refuse_inside(function, caller())
         reply = self._reply(self._post(function, arguments))
         if reply["op"] == "refuse":
             raise CallRefused(reply["message"])
@@ -221,7 +213,7 @@ class Channel:
             CallRefused: some calls failed, and the results of the others are in ``results``; or they were made
                 from inside of another call.
         """
-        _refuse_inside(function, _caller())
+        _refuse_inside(function, caller())
         ids: list[int] = []
         replies: list[Frame] = []
         for arguments in all_arguments:
@@ -321,7 +313,7 @@ class Channel:
             self._state.release()
             if not self._unread:
                 self._readable.poll()  # signal handlers run here, and may raise
-            with _quiet():
+            with quiet():
                 frame = self._read()
                 if frame["op"] in ("reply", "refuse"):
                     self._replies[frame["id"]] = frame
@@ -380,37 +372,8 @@ class Channel:
         return size
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold off signal handlers while a frame is sent or read: one that raises, such as that of an alarm, would tear
-    it in two.
-    """
-    before = pthread_sigmask(signal.SIG_BLOCK, ())
-    try:
-        pthread_sigmask(signal.SIG_BLOCK, _HELD_OFF)
-        yield
-    finally:
-        pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _caller() -> FrameType:
-    """The frame that called the method that calls this."""
-    return sys._getframe(2)  # noqa: SLF001 - Python has no other way to it
-
-
-def _is_inside(frame: FrameType | None) -> bool:
-    """Whether a method of a channel is being run below ``frame`` in its thread. A signal handler, a finalizer or a
-    trace function runs on top of the code that it interrupted, which may hold a lock or have read half a frame.
-    """
-    while frame is not None:
-        if frame.f_code.co_filename == _HERE:
-            return True
-        frame = frame.f_back
-    return False
-
-
 def _refuse_inside(function: str, frame: FrameType | None) -> None:
-    if _is_inside(frame):
+    if is_running(_HERE, frame):
         raise CallRefused(
             f"{function} was called while another call is being made, by a signal handler, a finalizer or a trace "
             "function; make the call in the cell itself"
@@ -431,34 +394,3 @@ def _has_more_parts(value: Any, most: int) -> bool:
                 below += each
         level = below
     return count > most
-
-
-class _Shield:
-    """Delays an interrupt of the main thread while a frame is being sent or read, so that no frame is torn in
-    two.
-    """
-
-    def __init__(self) -> None:
-        self._main = threading.get_ident()
-        self._depth = 0
-        self._held_off: BaseException | None = None
-
-    def hit(self, error: BaseException) -> None:
-        """Raise ``error`` now, or when the shield is released. Called by a signal handler, which runs in the
-        main thread.
-        """
-        if self._depth:
-            self._held_off = error
-        else:
-            raise error
-
-    def __enter__(self) -> None:
-        if threading.get_ident() == self._main:
-            self._depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        if threading.get_ident() == self._main:
-            self._depth -= 1
-            if not self._depth and self._held_off is not None:
-                error, self._held_off = self._held_off, None
-                raise error

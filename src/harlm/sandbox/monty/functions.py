@@ -17,7 +17,7 @@ from harlm.errors import CodeError
 from harlm.guest import arguments as limits
 from harlm.guest.vocabulary import FINISHING
 from harlm.protocols import ReplHost
-from harlm.threads import Stop, Threads
+from harlm.threads import StopFlag, Threads
 from harlm.types import Context, without_surrogates
 
 ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place")
@@ -234,13 +234,13 @@ class HostFunctions:
         child = None if context is None else await self._threads.do(lambda stop: self._packed(context, stop))
         return {"prompt": prompt, "context": child, "model": name}
 
-    def _packed(self, context: object, stop: Stop) -> dict[str, object]:
+    def _packed(self, context: object, stop: StopFlag) -> dict[str, object]:
         """A child's context as it is sent. Done in a thread: there may be a million texts."""
         if isinstance(context, str):
             return limits.child_context("text", [self._text(context, None)])
         return limits.child_context("documents", self._texts(context, stop))
 
-    def _texts(self, context: object, stop: Stop) -> Iterator[limits.Given]:
+    def _texts(self, context: object, stop: StopFlag) -> Iterator[limits.Given]:
         if isinstance(context, dict):
             named: Iterator[tuple[object, str | None]] = ((value, str(key)) for key, value in context.items())
         elif isinstance(context, list | tuple | set | frozenset):
