@@ -61,12 +61,13 @@ class _Call:
     number: int
     function: str
     is_early: bool
-    task: asyncio.Future[object] | None  # None once its reply is dropped
+    task: asyncio.Future[object] | None  # None once its outcome is dropped
     making: Making
     began: float
     needs: tuple[int, ...] = ()
     ended: float | None = None
     is_claimed: bool = False
+    failure: str = ""
 
 
 @dataclass(slots=True)
@@ -135,7 +136,7 @@ class Broker:
             call = self._begin(lane, function, arguments, needs=self._last_claimed, is_early=False)
         call.is_claimed = True
         try:
-            value = await _outcome(call.task)
+            value = await _claimed(call)
         except LimitExceeded:
             if not call.is_early:
                 raise
@@ -146,7 +147,7 @@ class Broker:
                 lane, function, arguments, needs=call.needs, is_early=False, at=at
             )
             call.is_claimed = True
-            value = await _outcome(call.task)
+            value = await _claimed(call)
         self._last_claimed = (call.number,)
         self._keep_for_scout(call, value)
         return value
@@ -184,7 +185,7 @@ class Broker:
         else:
             call = self._begin(lane, function, arguments, needs=known, is_early=True)
         self._by_foreseen[foreseen.number] = call.number
-        return await _outcome(call.task)
+        return await _outcome(call)
 
     def _begin(
         self,
@@ -251,11 +252,25 @@ async def _never() -> object:
     return await asyncio.get_running_loop().create_future()
 
 
-async def _outcome(task: asyncio.Future[object] | None) -> object:
+async def _claimed(call: _Call) -> object:
+    """The result of a call that the cell makes. Of an error only the words are kept: the error itself holds the code
+    that it came from, with the arguments of the call.
+    """
+    try:
+        return await _outcome(call)
+    except CodeError as error:
+        call.task, call.failure = None, str(error)
+        raise
+
+
+async def _outcome(call: _Call) -> object:
     """The result of a call. The call continues if the waiting task is cancelled."""
-    if task is None:
+    if call.task is None:
+        if call.failure:
+            raise CodeError(call.failure)
         return await _never()
-    return task.result() if task.done() else await asyncio.shield(task)
+    # Not by a name of its own: an error would hold this frame, and through it the task, and through that itself.
+    return call.task.result() if call.task.done() else await asyncio.shield(call.task)
 
 
 def _key(function: str, arguments: Mapping[str, object]) -> bytes:

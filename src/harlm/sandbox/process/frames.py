@@ -236,12 +236,15 @@ class TooLarge(msgspec.Struct, frozen=True, kw_only=True):
 Sent = Ready | CallFrame | Done | Forked | Unforked | Copies | Alive
 """The frames that a worker may send."""
 
+Encoded = bytes | bytearray | memoryview
+"""The bytes of a frame, without its length."""
+
 News = Sent | TooLarge
 """What arrives from a worker."""
 
 _DEEPEST = 32
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
-_PER_PART = 64  # bytes that a part takes in memory: an empty map is one byte on the wire
+_PER_PART = 90  # bytes that a part may take in memory: an empty map is one byte on the wire
 _FEW_PARTS = 4_000  # in a call of a function whose arguments are texts and numbers
 _FEW_BYTES = 256 << 10  # of such a call; a text of 20,000 characters has at most 80,000
 _LARGE = frozenset({"llm_query", "rlm_query"})  # functions that take texts of any length
@@ -264,47 +267,42 @@ def _no_extensions(code: int, data: memoryview) -> object:
 _decoder: msgspec.msgpack.Decoder[Sent] = msgspec.msgpack.Decoder(Sent, ext_hook=_no_extensions)
 
 
-def decode(data: bytes | bytearray | memoryview) -> News:
-    """The frame of a worker, checked. Its parts are counted before anything is decoded.
+def decode(data: Encoded) -> News:
+    """The frame of a worker, checked; see ``decode_and_weigh``."""
+    return decode_and_weigh(data)[0]
+
+
+def decode_and_weigh(data: Encoded) -> tuple[News, int]:
+    """The frame of a worker, checked. The parts of a large one are counted before anything is decoded.
 
     Args:
         data: the bytes of one frame, without its length.
 
     Returns:
-        the frame; ``TooLarge`` for a call that its function cannot take.
+        the frame, or ``TooLarge`` for a call that its function cannot take; and the bytes of memory that it takes,
+        about.
 
     Raises:
         SandboxFailure: the frame breaks the protocol.
     """
+    parts = 0
     try:
-        if len(data) > PARTS and (refused := _too_large(memoryview(data))) is not None:
-            return refused
+        if len(data) > PARTS and (refused := _too_large(data)) is not None:
+            return refused, 0
         frame = _decoder.decode(data)
         if isinstance(frame, CallFrame):
-            _check(list(frame.arguments.values()))
+            parts = _checked(list(frame.arguments.values()))
         elif isinstance(frame, Done) and frame.final is not None:
-            _check([frame.final.value])
+            parts = _checked([frame.final.value])
     # A ValueError is from msgspec, from text that is not UTF-8, or from extension types.
     except (ValueError, RecursionError) as error:
         raise SandboxFailure(
             f"a cell made its worker send a frame that breaks the protocol: {error}"
         ) from error
-    return frame
+    return frame, len(data) + _PER_PART * parts
 
 
-def weight(data: bytes | bytearray | memoryview, frame: News) -> int:
-    """Bytes of memory that a frame takes, about.
-
-    Args:
-        data: its bytes.
-        frame: what ``decode`` made of them.
-    """
-    if not isinstance(frame, CallFrame) or (len(data) < _FEW_BYTES and frame.function != "rlm_query"):
-        return len(data)
-    return len(data) + _PER_PART * _parts(memoryview(data), PARTS)
-
-
-def _too_large(data: memoryview) -> TooLarge | None:
+def _too_large(data: Encoded) -> TooLarge | None:
     """The refusal of a large frame that has too many parts, or too many bytes for its function.
 
     Raises:
@@ -327,7 +325,7 @@ def _too_large(data: memoryview) -> TooLarge | None:
     return TooLarge(id=number, why=f"{function}: {why}. Call it with less at a time")
 
 
-def _parts(data: memoryview, most: int) -> int:
+def _parts(data: Encoded, most: int) -> int:
     """The number of values in MessagePack data, counted up to ``most`` + 1."""
     at = count = 0
     end = len(data)
@@ -359,21 +357,23 @@ _MORE = {
 _WIDTHS = tuple(map(_width, range(256)))
 
 
-def _check(level: list[object]) -> None:
-    """Check that JSON can represent some values.
+def _checked(level: list[object]) -> int:
+    """The number of values in some values, which JSON can represent.
 
     Raises:
         ValueError: it cannot, or a value is nested too deep.
     """
+    count = 0
     for _ in range(_DEEPEST):
+        count += len(level)
         kinds = set(map(type, level))
         if kinds <= _SIMPLE:
-            return
+            return count
         if odd := kinds - _SIMPLE - {dict, list}:
             raise ValueError(f"a value of type {min(each.__name__ for each in odd)}")
         maps = [value for value in level if type(value) is dict]
         if set(map(type, chain.from_iterable(maps))) - {str}:
             raise ValueError("a key that is not text")
         lists = [value for value in level if type(value) is list]
-        level = [*chain.from_iterable(map(dict.values, maps)), *chain.from_iterable(lists)]
+        level = [*chain.from_iterable(map(dict.values, filter(None, maps))), *chain.from_iterable(lists)]
     raise ValueError(f"values nested more than {_DEEPEST} deep")

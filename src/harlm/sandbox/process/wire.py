@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from harlm.errors import SandboxFailure
 from harlm.sandbox.process.close_on_fork import keep_to_this_process
-from harlm.sandbox.process.frames import News, Ready, WireFrame, decode, encode, weight
+from harlm.sandbox.process.frames import News, Ready, WireFrame, decode_and_weigh, encode
 
 _PIECE = 1 << 16  # bytes read at once
 _OWED = 4 << 20  # bytes that were sent and not read yet; beyond it nothing more is read from the worker
@@ -159,10 +159,9 @@ class Wire(asyncio.BufferedProtocol):
             if end - at < 4 + size:
                 break
             with data[at + 4 : at + 4 + size] as body:
-                frame = decode(body)
-                taken = weight(body, frame)
+                frame, weight = decode_and_weigh(body)
             at += 4 + size
-            self._on_frame(frame, taken)
+            self._on_frame(frame, weight)
         return at
 
     def connection_lost(self, exc: Exception | None) -> None:
