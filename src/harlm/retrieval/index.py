@@ -200,7 +200,7 @@ class PassageIndex(Passages):
         known = self._frequencies.get(stem)
         if known is not None and known[1] == len(self):
             return known[0]
-        with self._asking(stop or StopFlag()):
+        with (stop or StopFlag()).holding(self._lock):  # a lookup, too short to be stopped
             kept = self._kept("holding", int, stem) if self._can_add_up else None
             count = self._postings.frequency(stem) if kept is None else kept
         self._frequencies[stem] = count, len(self)  # valid until the index grows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,3 +213,10 @@ def test_any_other_text_is_refused_or_read_within_its_bounds(words: str) -> None
 def test_endless_iterators_are_taken_up_to_the_limit() -> None:
     with pytest.raises(ValueError, match="more than 100,000 prompts"):
         limits.some(itertools.count(), "the batch", limits.PROMPTS)
+
+
+def test_the_page_of_the_engine_lists_all_limits() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "design" / "engine.md").read_text(encoding="utf-8")
+    for limit in limits.LIMITS:
+        unit = f" {limit.unit}" if limit.unit else ""
+        assert f"| {limit.what} | {limit.most:,}{unit} |" in page
