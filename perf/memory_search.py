@@ -16,6 +16,7 @@ from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.index import PassageIndex, Ranking, open_index
 from harlm.retrieval.postings import any_of
 from harlm.retrieval.terms import STOPWORDS
+from harlm.threads import StopFlag
 from perf.measure import Table, cpu_seconds, report_parts
 from perf.reading import items
 
@@ -124,7 +125,7 @@ def _asked(index: Ranking, texts: Sequence[str], seed: int) -> list[tuple[int, l
 
 
 def _all(index: PassageIndex, words: Sequence[str]) -> list[int]:
-    return [number for number, _ in index._matching(any_of(words), 0, len(index) - 1, 10)]  # noqa: SLF001 - what is compared with
+    return [number for number, _ in index._matching(any_of(words), 0, len(index) - 1, 10, StopFlag())]  # noqa: SLF001 - what is compared with
 
 
 def _best(index: Ranking, words: Sequence[str]) -> list[int]:

@@ -24,15 +24,18 @@ from harlm.models.access import Access
 from harlm.models.choosing import ModelChoice, ModelMaker
 from harlm.models.names import PROVIDERS, parse_model_name
 from harlm.models.wrappers import Layers, Patience
-from harlm.protocols import Embedder, MemoryStore, Router, TraceSink
+from harlm.protocols import CallStore, Embedder, MemoryStore, Router, TraceSink
 from harlm.redact import Redactor
 from harlm.router import HeuristicRouter
 from harlm.sandbox.tiers import ChosenSandbox
+from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.jsonl import JsonlSink
 from harlm.types import Price
 
+_PATIENCE_S = 60.0  # seconds that a store may take to close if the run has no time limit
+_LAST_S = 0.1  # and after the time limit
 _RICHEST_USD = 1e9  # a higher limit means no limit
 
 
@@ -113,8 +116,8 @@ async def open_run(
             billing=billing,
             around=layers.around,
             index_file=index_file(config),
-            memory=_memory(config, run_id, goal, embedder, cleanup),
-            reuse=_reuse(config, cleanup),
+            memory=_memory(config, run_id, goal, embedder, cleanup, account),
+            reuse=_reuse(config, cleanup, account),
             identity_of=maker.identity_of,
             open_repls=config.sandbox.open_repls,
         )
@@ -166,10 +169,16 @@ async def _models(
 
 
 def _memory(
-    config: Config, run_id: str, goal: str, embedder: Embedder | None, cleanup: AsyncExitStack
+    config: Config,
+    run_id: str,
+    goal: str,
+    embedder: Embedder | None,
+    cleanup: AsyncExitStack,
+    account: Account,
 ) -> Memory:
     """The memory of a run, over the store of entries; ``cleanup`` closes both."""
-    entries = cleanup.enter_context(closing(_entries(config)))
+    entries = _entries(config)
+    cleanup.push_async_callback(_closed, entries, account)
     memory = Memory(entries, run=run_id, goal=goal, hot_tokens=config.memory.hot_tokens, embedder=embedder)
     cleanup.push_async_callback(memory.close)
     return memory
@@ -182,7 +191,13 @@ def _entries(config: Config) -> MemoryStore:
     return ColdStore(memory_file(config), config.memory.namespace, max_bytes=config.memory.max_mb << 20)
 
 
-def _reuse(config: Config, cleanup: AsyncExitStack) -> Reuse | None:
+async def _closed(store: MemoryStore | CallStore, account: Account) -> None:
+    """Close a store in a thread, within the time of the run if that is limited."""
+    seconds = _PATIENCE_S if math.isinf(account.ends) else account.seconds_left
+    await done_within(max(_LAST_S, seconds), store.close)
+
+
+def _reuse(config: Config, cleanup: AsyncExitStack, account: Account) -> Reuse | None:
     """The reuse of replies that earlier runs paid for; ``None`` if every call must be made."""
     if not config.memory.cache:
         return None
@@ -192,7 +207,8 @@ def _reuse(config: Config, cleanup: AsyncExitStack) -> Reuse | None:
         max_bytes=config.memory.max_mb << 20,
         entries=memory_file(config),
     )
-    return Reuse(cleanup.enter_context(closing(calls)))
+    cleanup.push_async_callback(_closed, calls, account)
+    return Reuse(calls)
 
 
 async def _embedder(

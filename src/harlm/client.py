@@ -13,12 +13,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from harlm import assembly, config, events
 from harlm.cleanup import finished
-from harlm.context import profile
+from harlm.context import profile_in
 from harlm.engine import Node, solve
 from harlm.errors import ConfigError, LimitExceeded, MemoryFailure, NoAnswer
 from harlm.events import Event
@@ -27,12 +28,16 @@ from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
 from harlm.sandbox.shortage import shortage, starting_a_thread
-from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Task, without_surrogates
+from harlm.threads import done_within
+from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Profile, Task, without_surrogates
 
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
 
 T = TypeVar("T")
+
+_PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
+_LAST_S = 0.1  # and after its time limit
 
 
 class HARLM:
@@ -196,7 +201,8 @@ class HARLM:
         return estimate_run(task, self._config, root, sub)
 
     async def _solve(self, task: Task, node: Node) -> Answer:
-        node.emit(_started(task, node))
+        known = await profile_in(node.run.threads, task.context)
+        node.emit(_started(task, known, node))
         if self._project_note is not None:
             node.emit(events.Noted(message=self._project_note))
         for note in _notes(task.context, node):
@@ -215,7 +221,11 @@ class HARLM:
             node.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
             raise
         try:
-            await asyncio.to_thread(_flush, node)
+            seconds = node.account.seconds_left
+            if not await done_within(min(_PATIENCE_S, max(_LAST_S, seconds)), partial(_flush, node)):
+                node.emit(
+                    events.Noted(message="the time ran out before all results of this run were on disk")
+                )
         except MemoryFailure as failure:
             node.emit(events.Noted(message=str(failure)))
         if (reason := node.run.memory.without_meaning) is not None:
@@ -409,8 +419,7 @@ def _checked_mode(mode: str) -> Mode | Literal["auto"]:
     raise ConfigError(f"mode {mode!r} does not exist; use auto, {', '.join(MODES)}")
 
 
-def _started(task: Task, node: Node) -> events.RunStarted:
-    known = profile(task.context)
+def _started(task: Task, known: Profile, node: Node) -> events.RunStarted:
     return events.RunStarted(
         question=task.question,
         root_model=node.models.root.name,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harlm.events import Event
+from harlm.threads import StopFlag
 from harlm.types import (
     Completion,
     Context,
@@ -130,8 +131,14 @@ class MemoryStore(Protocol):
         """The whole entry under ``key``; ``None`` if there is none."""
         ...
 
-    def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
-        """The ``k`` passages that match ``query`` best, best first, among the entries of one run."""
+    def search(self, query: str, k: int, *, run: str, stop: StopFlag | None = None) -> Sequence[Recollection]:
+        """The ``k`` passages that match ``query`` best, best first, among the entries of one run.
+
+        Called in a thread.
+
+        Raises:
+            Stopped: ``stop`` ended the search.
+        """
         ...
 
     def flush(self) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from harlm.errors import MemoryFailure
+from harlm.threads import StopFlag
 
 _AT_ONCE = 256  # items of one transaction
 _WAIT_S = 0.005  # for more items of a transaction
@@ -178,8 +179,7 @@ class WriteBehind(Generic[Item]):
 
     Attributes:
         failure: why items are not on disk; ``None`` as long as they are.
-        lock: guards the reading connection and the unwritten items; a caller that must see both in the same
-            state holds it.
+        lock: guards the unwritten items.
         dropped: how often the reading connection was dropped; row numbers from before may mean other rows now.
     """
 
@@ -187,6 +187,7 @@ class WriteBehind(Generic[Item]):
         self._file = file
         self._table = table
         self.lock = threading.RLock()
+        self._reading = threading.Lock()  # guards the reading connection
         self._waiting: dict[str, Item] = {}
         self._orders: queue.SimpleQueue[Item | Future[None] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -224,7 +225,9 @@ class WriteBehind(Generic[Item]):
         with self.lock:
             return list(self._waiting.values())
 
-    def read(self, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+    def read(
+        self, query: str, values: tuple[object, ...], *, stop: StopFlag | None = None
+    ) -> list[tuple[object, ...]]:
         """The rows that a query finds in the file; none once this store is closed.
 
         A damaged file is moved aside.
@@ -232,11 +235,14 @@ class WriteBehind(Generic[Item]):
         Args:
             query: SQL.
             values: its parameters.
+            stop: ends the query early.
 
         Raises:
             MemoryFailure: the file cannot be read.
+            Stopped: the query is to end.
         """
-        with self.lock:
+        stop = stop or StopFlag()
+        with stop.holding(self._reading):
             if self._is_closed:
                 return []
             for _ in range(2):
@@ -245,7 +251,8 @@ class WriteBehind(Generic[Item]):
                         if not self._file.exists():
                             return []
                         self._reader, self._read_from = self._table.connect(self._file), self._file.stat()
-                    return self._reader.execute(query, values).fetchall()
+                    with stop.over(self._reader):
+                        return self._reader.execute(query, values).fetchall()
                 except sqlite3.Error as error:
                     self._forget_reader()
                     failed = error
@@ -258,18 +265,22 @@ class WriteBehind(Generic[Item]):
             "try again, move the file away, or use --no-cache"
         ) from failed
 
-    def flush(self) -> None:
+    def flush(self, stop: StopFlag | None = None) -> None:
         """Return once every item that was put is on disk.
+
+        Args:
+            stop: ends the waiting.
 
         Raises:
             MemoryFailure: items cannot be written; they stay readable as long as this store is open.
+            Stopped: the waiting is to end.
         """
         with self.lock:  # a writer that was ordered to end would never answer
             if self._writer is None or self._is_closed:
                 return
             done: Future[None] = Future()
             self._orders.put(done)
-        done.result()
+        (stop or StopFlag()).wait_for(done)
 
     def close(self) -> None:
         """Write the remaining items and close the file. Safe to call twice."""
@@ -280,7 +291,7 @@ class WriteBehind(Generic[Item]):
         if self._writer is not None:
             self._orders.put(None)
             self._writer.join()
-        with self.lock:
+        with self._reading:
             self._forget_reader()
 
     def _forget_reader(self) -> None:
@@ -404,7 +415,7 @@ class WriteBehind(Generic[Item]):
         """
         if not (isinstance(error, sqlite3.Error) and set_aside(self._file, error)):
             return None, error
-        with self.lock:
+        with self._reading:
             self._forget_reader()
         try:
             fresh = self._connected()

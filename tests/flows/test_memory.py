@@ -230,8 +230,8 @@ def test_a_memory_that_is_damaged_costs_calls_and_nothing_else(tmp_path: Path) -
         ("memory.expand('m99')", "there is no handle 'm99'"),
         ("memory.expand('../../etc/passwd')", "there is no handle"),
         ("memory.note('')", "the note is empty"),
-        ("memory.note('x' * 30_000)", "too long"),
-        ("memory.search('x', max_tokens=0)", "max_tokens must be an int of at least 1"),
+        ("memory.note('x' * 30_000)", "30,000 characters; at most 20,000"),
+        ("memory.search('x', max_tokens=0)", "max_tokens must be from 1 to 1,000,000,000, not 0"),
     ],
 )
 def test_a_wrong_call_to_the_memory_is_an_exception_in_the_cell(tmp_path: Path, call: str, said: str) -> None:

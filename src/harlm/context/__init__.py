@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harlm.context.citations import Cited, cite, cite_value, citing
     from harlm.context.loading import load, load_paths
-    from harlm.context.profiling import profile
+    from harlm.context.profiling import profile, profile_in
     from harlm.context.search import Searcher
 
-__all__ = ["Cited", "Searcher", "cite", "cite_value", "citing", "load", "load_paths", "profile"]
+__all__ = ["Cited", "Searcher", "cite", "cite_value", "citing", "load", "load_paths", "profile", "profile_in"]
 
 _HOMES = {
     "Cited": "citations",
@@ -25,6 +25,7 @@ _HOMES = {
     "load": "loading",
     "load_paths": "loading",
     "profile": "profiling",
+    "profile_in": "profiling",
 }
 
 

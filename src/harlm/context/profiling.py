@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from heapq import nlargest
 from typing import Literal
 
+from harlm.threads import Threads
 from harlm.tokens.estimate import estimate_documents
 from harlm.types import Context, Document, Profile
 
 _RECORD_KINDS = frozenset({"csv", "json", "xlsx", "log"})
+_MANY = 5_000  # documents that take some milliseconds
 _LARGEST = 5
 _SAMPLED = 24  # plain-text documents, the largest first, whose lines are checked for records
 
@@ -31,6 +33,13 @@ def profile(context: Context) -> Profile:
         structure=_structure(documents),
         largest=tuple((document.name, len(document.text)) for document in largest),
     )
+
+
+async def profile_in(threads: Threads, context: Context) -> Profile:
+    """The profile of ``context``, found in a thread if it has many documents."""
+    if len(context.documents) <= _MANY:
+        return profile(context)
+    return await threads.do(lambda _: profile(context))
 
 
 def _structure(documents: Sequence[Document]) -> Literal["prose", "code", "records", "mixed"]:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -18,6 +18,7 @@ from harlm.retrieval.ranking import Query, RankedPassage, rank_passages, rank_se
 from harlm.retrieval.semantic import Meaning
 from harlm.retrieval.terms import stems_of
 from harlm.storage import set_aside
+from harlm.threads import StopFlag, Stopped, Threads
 from harlm.types import Context, Hit
 
 _Found = TypeVar("_Found")
@@ -47,6 +48,8 @@ class _Throttled:
 class Searcher:
     """Search over one context. Safe to use from several threads; closed by ``with`` or ``close``.
 
+    Every method takes a ``stop`` that ends it early, with ``Stopped``; so does closing.
+
     If the index's file is damaged while in use, or another process removes the index from it, the index is
     rebuilt in memory.
 
@@ -58,8 +61,11 @@ class Searcher:
     def __init__(self, context: Context, index_file: Path | None = None) -> None:
         self._context = context
         self._file = index_file if context.characters >= _WORTH_KEEPING else None
-        self._lock = threading.Lock()
+        self._opening = threading.Lock()  # held while the index is built
+        self._state = threading.Lock()  # held for moments
         self._index: Ranking | None = None
+        self._users: set[StopFlag] = set()
+        self._is_closed = False
         self._asked: tuple[str, Query] | None = None
         self._texts = [document.text for document in context.documents]
         self._names = [document.name for document in context.documents]
@@ -71,7 +77,13 @@ class Searcher:
         self.close()
 
     def search(
-        self, query: str, k: int = 10, *, within: int | None = None, first: First | None = None
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        within: int | None = None,
+        first: First | None = None,
+        stop: StopFlag | None = None,
     ) -> tuple[Hit, ...]:
         """The ``k`` passages that match ``query`` best, best first; fewer if fewer contain any of its words.
 
@@ -80,19 +92,30 @@ class Searcher:
             k: the number of passages.
             within: the index of the only document to search; ``None`` searches all.
             first: called with the hits so far, if the index takes long to build.
+            stop: ends the search early.
+
+        Raises:
+            Stopped: the search is to end, or this searcher is closed.
         """
+        with self._in_use(stop) as stop:
 
-        def rank(index: Ranking) -> tuple[Hit, ...]:
-            query_here = self._read(query, index)
-            ranked = rank_passages(
-                query_here, k, index=index, texts=self._texts, names=self._names, within=within
-            )
-            return tuple(map(_hit, ranked))
+            def rank(index: Ranking) -> tuple[Hit, ...]:
+                query_here = self._read(query, index, stop)
+                ranked = rank_passages(
+                    query_here,
+                    k,
+                    index=index,
+                    texts=self._texts,
+                    names=self._names,
+                    within=within,
+                    stop=stop,
+                )
+                return tuple(map(_hit, ranked))
 
-        if first is not None:
-            self._opened(_Throttled(lambda index, share: first(rank(index), share)))
-            self._asked = None  # its weights come from a part of the texts
-        return self._on_index(rank)
+            if first is not None:
+                self._opened(stop, _Throttled(lambda index, share: first(rank(index), share)))
+                self._asked = None  # its weights come from a part of the texts
+            return self._on_index(rank, stop)
 
     async def search_by_meaning(
         self,
@@ -113,7 +136,7 @@ class Searcher:
         Returns:
             the hits, and the error of the embedder; an empty text if there was none.
         """
-        index = await asyncio.to_thread(self._opened)
+        index = await Threads().do(self._built)
         texts = [self._passage(index, number) for number in range(len(index))]
         for at in range(0, len(texts), _EMBEDDED_AT_ONCE):
             on_progress(at, len(texts))
@@ -122,12 +145,14 @@ class Searcher:
         for number, text in enumerate(texts):
             meaning.add(number, text)
 
-        def words(question: str) -> list[int]:
-            return [number for number, _ in index.best(weighed_query(question, index).words, 3 * k)]
+        def words(question: str, stop: StopFlag) -> list[int]:
+            asked = weighed_query(question, index, stop).words
+            return [number for number, _ in index.best(asked, 3 * k, stop=stop)]
 
         asked = weighed_query(query, index)
         try:
-            numbers = await meaning.widened(query, words(query), k, words)
+            found = await Threads().do(lambda stop: words(query, stop))
+            numbers = await meaning.widened(query, found, k, words)
         finally:
             await meaning.close()
         return tuple(self._hit_of(asked, index, number) for number in numbers), meaning.failure or ""
@@ -149,48 +174,93 @@ class Searcher:
             best=span,
         )
 
-    def weights(self, query: str) -> dict[str, float]:
-        """The weight of each word of a query in this context, by its stem; the weights sum to 1."""
-        return self._on_index(lambda index: self._read(query, index).weights)
+    def weights(self, query: str, *, stop: StopFlag | None = None) -> dict[str, float]:
+        """The weight of each word of a query in this context, by its stem; the weights sum to 1.
+
+        Raises:
+            Stopped: as for ``search``.
+        """
+        with self._in_use(stop) as stop:
+            return self._on_index(lambda index: self._read(query, index, stop).weights, stop)
 
     def close(self) -> None:
-        """Close the index's file."""
-        with self._lock:
-            if self._index is not None:
-                self._index.close()
-                self._index = None
+        """StopFlag all searches, and close the index's file: now, or when the last search has ended. Does not wait.
+        Safe to call twice.
+        """
+        with self._state:
+            self._is_closed = True
+            for stop in self._users:
+                stop.set()
+        self._release()
 
-    def _read(self, question: str, index: Ranking) -> Query:
+    @contextmanager
+    def _in_use(self, given: StopFlag | None) -> Iterator[StopFlag]:
+        """Keep the index open.
+
+        Raises:
+            Stopped: this searcher is closed.
+        """
+        stop = given or StopFlag()
+        with self._state:
+            if self._is_closed:
+                raise Stopped
+            self._users.add(stop)
+        try:
+            yield stop
+        finally:
+            with self._state:
+                self._users.discard(stop)
+            self._release()
+
+    def _release(self) -> None:
+        """Close the index, if this searcher is closed and no search runs."""
+        with self._state:
+            if not self._is_closed or self._users or self._index is None:
+                return
+            index, self._index = self._index, None
+        index.close()
+
+    def _built(self, stop: StopFlag) -> Ranking:
+        with self._in_use(stop):
+            return self._opened(stop)
+
+    def _read(self, question: str, index: Ranking, stop: StopFlag) -> Query:
         """The weighed question.
 
         The last one is cached, since a caller that searches also asks for its weights.
         """
         asked = self._asked
         if asked is None or asked[0] != question:
-            asked = self._asked = (question, weighed_query(question, index))
+            asked = self._asked = (question, weighed_query(question, index, stop))
         return asked[1]
 
-    def _on_index(self, work: Callable[[Ranking], _Found]) -> _Found:
+    def _on_index(self, work: Callable[[Ranking], _Found], stop: StopFlag) -> _Found:
         """The result of ``work`` on the index; if the index's file fails, on one rebuilt in memory."""
-        index = self._opened()
+        index = self._opened(stop)
         try:
             return work(index)
         except LOST as error:
-            with self._lock:
+            with stop.holding(self._opening):
                 if index is self._index:  # else another thread has replaced it already
                     if self._file is None:
                         raise
                     index.close()
                     set_aside(self._file, error)
                     self._index = self._file = None
-            return work(self._opened())
+            return work(self._opened(stop))
 
-    def _opened(self, growing: Growing | None = None) -> Ranking:
-        with self._lock:
+    def _opened(self, stop: StopFlag, growing: Growing | None = None) -> Ranking:
+        with stop.holding(self._opening):
             if self._index is None:
-                key = self._context.digest if self._file else "memory"
-                self._index = open_index(self._texts, file=self._file, key=key, growing=growing)
+                key = self._digest(stop) if self._file else "memory"
+                self._index = open_index(self._texts, file=self._file, key=key, growing=growing, stop=stop)
             return self._index
+
+    def _digest(self, stop: StopFlag) -> str:
+        for document in self._context.documents:
+            stop.check()
+            _ = document.digest  # cached there
+        return self._context.digest
 
 
 def _hit(ranked: RankedPassage) -> Hit:

@@ -17,6 +17,7 @@ from harlm.types import Message, Observation, Task
 
 _KEPT = 64  # newest replies of sub-calls that are kept
 _SHOWN = 600  # characters of one reply
+_LONGEST = 4_000  # characters of a prompt or a reply that are kept
 _CHARACTERS = 24_000  # of all that was learned, before it is cut to what the reserve pays for
 _LEAST = 100  # characters below which it is not cut further
 
@@ -35,7 +36,7 @@ class Learned:
 
     def replied(self, prompt: str, reply: str) -> None:
         """Keep the reply of a sub-call."""
-        self._replies.append((prompt, reply))
+        self._replies.append((prompts.excerpt(prompt, _LONGEST), prompts.excerpt(reply, _LONGEST)))
 
     def said(self, prose: str) -> None:
         """Keep what the model wrote in addition to code; empty prose leaves the last one in place."""

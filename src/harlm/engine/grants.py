@@ -11,7 +11,7 @@ import time
 
 from harlm.budget import UNLIMITED, Caps
 from harlm.budget.allocator import share
-from harlm.context import profile
+from harlm.context import profile_in
 from harlm.engine.node import Node
 from harlm.types import Context
 
@@ -36,8 +36,9 @@ class Grants:
     async def caps(self, context: Context) -> Caps:
         """The most that a child over ``context`` may use. Waits for the other children of its batch."""
         account = self._node.account
+        known = await profile_in(self._node.run.threads, context)
         granted: asyncio.Future[Caps] = asyncio.get_running_loop().create_future()
-        self._arrived.append((profile(context).tokens + _OF_A_NODE, granted))
+        self._arrived.append((known.tokens + _OF_A_NODE, granted))
         if len(self._arrived) == 1:
             asyncio.get_running_loop().call_later(0, self._divide)
         caps = await granted

@@ -6,32 +6,36 @@ Every argument was chosen by a model, so it is checked here. What is returned is
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from harlm.engine.node import Node
 from harlm.errors import CodeError, MemoryFailure
+from harlm.guest.arguments import HANDLE, NOTE, QUERY, RESULTS, TOKENS
 from harlm.memory import Recalled
 
-_MOST_HITS = 50  # of one search
-_MOST_NOTE = 20_000  # characters of a note
 _EXCERPT = 160  # tokens of one hit
+
+_Query = Annotated[str, Meta(max_length=QUERY.most)]
+_Tokens = Annotated[int, Meta(ge=1, le=TOKENS.most)]
 
 
 class _Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    query: str
-    k: int
-    max_tokens: int | None = None
+    query: _Query
+    k: Annotated[int, Meta(ge=0, le=RESULTS.most)]
+    max_tokens: _Tokens | None = None
 
 
 class _Expand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    handle: str
-    question: str | None = None
-    max_tokens: int | None = None
+    handle: Annotated[str, Meta(max_length=HANDLE.most)]
+    question: _Query | None = None
+    max_tokens: _Tokens | None = None
 
 
 class _Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    text: str
+    text: Annotated[str, Meta(max_length=NOTE.most)]
 
 
 class MemoryApi:
@@ -57,7 +61,7 @@ class MemoryApi:
                 case "memory_search":
                     return await self._search(msgspec.convert(arguments, _Search))
                 case "memory_expand":
-                    return self._expand(msgspec.convert(arguments, _Expand))
+                    return await self._expand(msgspec.convert(arguments, _Expand))
                 case "memory_note":
                     return self._note(msgspec.convert(arguments, _Note))
         except MemoryFailure as error:
@@ -65,14 +69,13 @@ class MemoryApi:
         raise CodeError(f"there is no function {function!r}")
 
     async def _search(self, asked: _Search) -> list[dict[str, object]]:
-        tokens = _EXCERPT if asked.max_tokens is None else max(1, asked.max_tokens)
-        found = await self._memory.search(asked.query, max(0, min(asked.k, _MOST_HITS)), tokens)
+        tokens = _EXCERPT if asked.max_tokens is None else asked.max_tokens
+        found = await self._memory.search(asked.query, asked.k, tokens)
         return [_shown(each) for each in found]
 
-    def _expand(self, asked: _Expand) -> dict[str, object]:
-        tokens = None if asked.max_tokens is None else max(1, asked.max_tokens)
+    async def _expand(self, asked: _Expand) -> dict[str, object]:
         try:
-            return _shown(self._memory.expand(asked.handle, tokens, asked.question or ""))
+            return _shown(await self._memory.expand(asked.handle, asked.max_tokens, asked.question or ""))
         except KeyError:
             raise CodeError(
                 f"there is no handle {asked.handle[:40]!r}; memory.search(query) finds the {len(self._memory):,} that exist"
@@ -81,11 +84,6 @@ class MemoryApi:
     def _note(self, asked: _Note) -> str:
         if not asked.text.strip():
             raise CodeError("the note is empty; give memory.note the text to keep")
-        if len(asked.text) > _MOST_NOTE:
-            raise CodeError(
-                f"a note of {len(asked.text):,} characters is too long; at most {_MOST_NOTE:,} are kept in view. "
-                "Keep the text in a variable, and note what matters"
-            )
         return self._memory.put(
             asked.text, kind="note", node=self._node.name, depth=self._node.depth, is_pinned=True
         )

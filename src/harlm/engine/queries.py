@@ -10,8 +10,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from harlm.budget.pressure import ECONOMY
 from harlm.engine.call import Call, make
@@ -20,9 +22,11 @@ from harlm.engine.node import Node
 from harlm.engine.prompts import excerpt, plain_call_prompt, rest_of
 from harlm.engine.timing import Bursts
 from harlm.errors import CodeError, LimitExceeded, ModelError, SandboxFailure
+from harlm.guest.arguments import DOCUMENTS, MODEL, PROMPT, TEXTS, numbers_of, within
 from harlm.memory.extract import beginning
 from harlm.protocols import LanguageModel
 from harlm.scheduler.broker import Making
+from harlm.threads import StopFlag
 from harlm.tokens import estimate_tokens
 from harlm.types import Answer, Context, Document, Message, Task, Usage
 
@@ -30,34 +34,41 @@ Solve = Callable[[Task, Node], Awaitable[Answer]]
 
 _QUESTION_TOKENS = 2_000  # of a child's prompt; a longer one holds data, and is cut in the question
 _REMEMBERED = 600  # characters of a child's question that are kept with its answer
+_MANY = 1_000  # documents of a child that are looked up at once; more are in a thread
+_PER_TOKEN = 64  # characters; a prompt with more of them for each token of a window never fits
+
+_Prompt = Annotated[str, Meta(max_length=PROMPT.most)]
+_Model = Annotated[str, Meta(max_length=MODEL.most)]
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class LlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The arguments of ``llm_query``."""
 
-    prompt: str
-    model: str | None = None
+    prompt: _Prompt
+    model: _Model | None = None
 
 
-class _ChildText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A document of the parent's context by its number, or a text with its name."""
+class _OwnDocuments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Documents of the parent's context, by their numbers (``harlm.guest.arguments.numbers_in_words``)."""
 
-    document: int | None = None
-    text: str | None = None
-    name: str | None = None
+    documents: str
 
 
 class _ChildContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    shape: str
-    texts: list[_ChildText]
+    """A child's context, in the form of ``harlm.guest.arguments.child_context``."""
+
+    shape: Literal["text", "documents"]
+    texts: Annotated[list[str | _OwnDocuments], Meta(max_length=2 * TEXTS.most + 1)]
+    names: Annotated[list[str | None], Meta(max_length=TEXTS.most)] = []  # msgspec copies it
 
 
 class RlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The arguments of ``rlm_query``."""
 
-    prompt: str
+    prompt: _Prompt
     context: _ChildContext | None = None
-    model: str | None = None
+    model: _Model | None = None
 
 
 @dataclass(slots=True)
@@ -158,9 +169,9 @@ class Queries:
             raise CodeError(f"{function}: {error}") from error
 
     async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts) -> str:
-        context = self._child_context(asked)
+        context = await self._child_context(asked)
         if self._node.depth >= self._node.settings.max_depth:
-            prompt = asked.prompt if asked.context is None else plain_call_prompt(asked.prompt, context)
+            prompt = asked.prompt if asked.context is None else await self._as_prompt(asked.prompt, context)
             return await self._plain_call(prompt, asked.model, payer, times)
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
@@ -185,6 +196,11 @@ class Queries:
         text = f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
         return self._returned(text, asked.prompt)
 
+    async def _as_prompt(self, question: str, context: Context) -> str:
+        if len(context.documents) <= _MANY:
+            return plain_call_prompt(question, context)
+        return await self._node.run.threads.do(lambda _: plain_call_prompt(question, context))
+
     def _returned(self, text: str, question: str) -> str:
         """The text that the cell gets: the child's answer, or its beginning and the handle of the whole."""
         node, run = self._node, self._node.run
@@ -200,7 +216,7 @@ class Queries:
 
     def _sample(self, asked: msgspec.Struct) -> int:
         """How often the cell has made this call before."""
-        key = hashlib.blake2b(msgspec.json.encode(asked), digest_size=16).digest()
+        key = hashlib.blake2b(_encode(asked), digest_size=16).digest()
         self._asked[key] += 1
         return self._asked[key] - 1
 
@@ -225,8 +241,10 @@ class Queries:
         return completion.text
 
     def _tokens(self, model: LanguageModel, prompt: str, messages: Sequence[Message]) -> int:
-        """The expected tokens of a prompt; its characters if they fit the window even at one token each."""
-        if len(prompt) <= model.window:
+        """The expected tokens of a prompt; its characters if they fit the window even at one token each, or could
+        never fit.
+        """
+        if len(prompt) <= model.window or len(prompt) > _PER_TOKEN * model.window:
             return len(prompt)
         counting = self._node.run.billing.counting_of(model.name)
         return counting.expected(counting.measure(messages))
@@ -243,20 +261,52 @@ class Queries:
             return models.economy or models.sub
         return models.sub if name is None else named[name]
 
-    def _child_context(self, asked: RlmQuery) -> Context:
-        if asked.context is None:
+    async def _child_context(self, asked: RlmQuery) -> Context:
+        given = asked.context
+        if given is None:
             return Context.of_text(asked.prompt, name="<prompt>")
-        documents = tuple(
-            document_of(self._context, text.document)
-            if text.document is not None
-            else Document(name=text.name or f"<item {number}>", text=text.text or "")
-            for number, text in enumerate(asked.context.texts, start=1)
-        )
-        if not documents:
+        if not given.texts:
             raise CodeError("rlm_query was given an empty list as context; give it at least one text")
-        if asked.context.shape == "text":
+        try:
+            documents = await self._child_documents(given)
+        except ValueError as error:
+            raise CodeError(f"rlm_query: {error}") from error
+        if given.shape == "text":
             return Context(documents=documents[:1], shape="text")
         return Context(documents=documents, shape="documents")
+
+    async def _child_documents(self, given: _ChildContext) -> tuple[Document, ...]:
+        """The documents of a child, found in a thread if they are many.
+
+        Raises:
+            ValueError: there is no such document, or there are too many.
+        """
+        size = len(given.texts) + sum(
+            len(each.documents) for each in given.texts if isinstance(each, _OwnDocuments)
+        )
+        if size <= _MANY and len(self._context.documents) <= _MANY:
+            return _documents(given, self._context, StopFlag())
+        return await self._node.run.threads.do(lambda stop: _documents(given, self._context, stop))
+
+
+def _documents(given: _ChildContext, context: Context, stop: StopFlag) -> tuple[Document, ...]:
+    """The documents of a child, those of its parent's ``context`` and new ones.
+
+    Raises:
+        ValueError: there is no such document, or there are too many.
+    """
+    found: list[Document] = []
+    names = iter(given.names)
+    for each in given.texts:
+        stop.check()
+        if isinstance(each, str):
+            name = next(names, None)
+            found.append(Document(name=name or f"<item {len(found) + 1}>", text=each))
+        else:
+            numbers = numbers_of(each.documents, len(context.documents))
+            within(len(found) + len(numbers), DOCUMENTS.what, DOCUMENTS)
+            found += map(context.documents.__getitem__, numbers)
+    return tuple(found)
 
 
 def document_of(context: Context, number: int) -> Document:

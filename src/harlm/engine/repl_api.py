@@ -6,13 +6,14 @@ never an answer.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from harlm import events
 from harlm.context import Searcher
@@ -22,28 +23,35 @@ from harlm.engine.node import Node
 from harlm.engine.queries import Queries, document_of
 from harlm.engine.remaining import what_is_left
 from harlm.errors import CodeError
+from harlm.guest.arguments import HITS, NUMBER, OFFSETS, PART, QUERY
 from harlm.guest.vocabulary import FORESEEN, MEMORY_FUNCTIONS
 from harlm.scheduler.broker import Broker
-from harlm.types import Hit, Task, summed
+from harlm.threads import StopFlag, Stopped
+from harlm.types import Document, Task, summed
 
-_MOST_HITS = 1_000  # of one search
+_T = TypeVar("_T")
+
+_TRACED = 500  # characters of a query that its event holds
+_AT_ONCE = 1 << 20  # characters; places in a larger document are found in a thread
 _NUMBERS = re.compile(r"(?P<first>\d{1,9})(?:\s*[-–]\s*(?P<last>\d{1,9}))?\s*$")
+
+_Number = Annotated[int, Meta(le=NUMBER.most)]
 
 
 class _Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    query: str
-    k: int
-    document: int | None = None
+    query: Annotated[str, Meta(max_length=QUERY.most)]
+    k: Annotated[int, Meta(ge=0, le=HITS.most)]
+    document: _Number | None = None
 
 
 class _Extent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    document: int
-    part: str
+    document: _Number
+    part: Annotated[str, Meta(max_length=PART.most)]
 
 
 class _Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    document: int
-    offsets: list[int]
+    document: _Number
+    offsets: Annotated[list[_Number], Meta(max_length=OFFSETS.most)]
 
 
 class ReplApi:
@@ -114,9 +122,9 @@ class ReplApi:
                 case "search":
                     return await self._search(msgspec.convert(arguments, _Search), is_ahead=is_ahead)
                 case "places":
-                    return self._places(msgspec.convert(arguments, _Places))
+                    return await self._places(msgspec.convert(arguments, _Places))
                 case "extent":
-                    return self._extent(msgspec.convert(arguments, _Extent))
+                    return await self._extent(msgspec.convert(arguments, _Extent))
                 case "budget":
                     return self._budget()
                 case _ if function in MEMORY_FUNCTIONS:
@@ -129,19 +137,20 @@ class ReplApi:
         started = time.monotonic()
         if asked.document is not None:
             document_of(self._context, asked.document)
-        k = max(0, min(asked.k, _MOST_HITS))
-
-        def look() -> tuple[tuple[Hit, ...], dict[str, float]]:
-            hits = self._searcher.search(asked.query, k, within=asked.document)
-            return hits, self._searcher.weights(asked.query)
-
-        hits, weights = await asyncio.to_thread(look)
+        try:
+            found, weights = await self._node.run.threads.do(lambda stop: self._found(asked, stop))
+        except Stopped:
+            raise CodeError("the search was stopped: its context is closed") from None
         if not is_ahead:
-            self._node.emit(
-                events.Searched(query=asked.query, hits=len(hits), seconds=time.monotonic() - started)
-            )
+            seconds = time.monotonic() - started
+            self._node.emit(events.Searched(query=asked.query[:_TRACED], hits=len(found), seconds=seconds))
+        return {"hits": found, "weights": weights}
+
+    def _found(self, asked: _Search, stop: StopFlag) -> tuple[list[dict[str, object]], dict[str, float]]:
+        hits = self._searcher.search(asked.query, asked.k, within=asked.document, stop=stop)
         found: list[dict[str, object]] = []
         for hit in hits:
+            stop.check()
             document = self._context.documents[hit.document]
             place = document.place(hit.best[0])
             found.append(
@@ -155,28 +164,26 @@ class ReplApi:
                     "line": place.line,
                 }
             )
-        return {"hits": found, "weights": weights}
+        return found, self._searcher.weights(asked.query, stop=stop)
 
-    def _places(self, asked: _Places) -> list[tuple[str, int | None]]:
+    async def _places(self, asked: _Places) -> list[tuple[str, int | None]]:
         document = document_of(self._context, asked.document)
-        places = (document.place(offset) for offset in asked.offsets)
-        return [(place.label, place.line) for place in places]
 
-    def _extent(self, asked: _Extent) -> tuple[int, int]:
-        """Start and end, in characters, of a part named as in a hit (``p12``, ``Prices row 5``), or of a
-        range such as ``3-5``.
-        """
+        def places(_: StopFlag) -> list[tuple[str, int | None]]:
+            found = map(document.place, asked.offsets)
+            return [(place.label, place.line) for place in found]
+
+        return await self._looked_up(document, places)
+
+    async def _extent(self, asked: _Extent) -> tuple[int, int]:
         document = document_of(self._context, asked.document)
-        marks = document.marks
-        if marks is not None and asked.part in marks.labels:
-            at = marks.labels.index(asked.part)
-            return marks.starts[at], [*marks.starts, len(document.text)][at + 1]
-        numbers = _NUMBERS.search(asked.part)
-        first = document.extent(int(numbers["first"])) if numbers else None
-        last = document.extent(int(numbers["last"] or numbers["first"])) if numbers else None
-        if first is None or last is None:
-            raise CodeError(f"{document.name} has no part {asked.part!r}")
-        return first[0], last[1]
+        return await self._looked_up(document, lambda _: _part_of(document, asked.part))
+
+    async def _looked_up(self, document: Document, work: Callable[[StopFlag], _T]) -> _T:
+        """The result of work on the places of a document: at once, or from a thread if it is large."""
+        if len(document.text) <= _AT_ONCE:
+            return work(StopFlag())
+        return await self._node.run.threads.do(work)
 
     def _budget(self) -> dict[str, object]:
         """The value of ``budget()``; an amount without a limit is ``None``."""
@@ -194,3 +201,22 @@ class ReplApi:
             - (unasked.input_tokens + unasked.output_tokens),
             **what_is_left(account, [making.set_aside() for making in early]),
         }
+
+
+def _part_of(document: Document, part: str) -> tuple[int, int]:
+    """Start and end, in characters, of a part named as in a hit (``p12``, ``Prices row 5``), or of a range such
+    as ``3-5``.
+
+    Raises:
+        CodeError: there is no such part.
+    """
+    marks = document.marks
+    if marks is not None and part in marks.labels:
+        at = marks.labels.index(part)
+        return marks.starts[at], marks.starts[at + 1] if at + 1 < len(marks.starts) else len(document.text)
+    numbers = _NUMBERS.search(part)
+    first = document.extent(int(numbers["first"])) if numbers else None
+    last = document.extent(int(numbers["last"] or numbers["first"])) if numbers else None
+    if first is None or last is None:
+        raise CodeError(f"{document.name} has no part {part!r}")
+    return first[0], last[1]

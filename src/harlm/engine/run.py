@@ -20,6 +20,7 @@ from harlm.events import Event
 from harlm.journal import Reuse
 from harlm.memory import Memory
 from harlm.protocols import LanguageModel, Router, Sandbox, TraceSink
+from harlm.threads import Threads
 from harlm.types import ModelFacts
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -105,6 +106,7 @@ class Run:
         slowest_root_s: the longest call of a root model so far, in seconds.
         call_slots: held during each call, so that no more than ``settings.concurrency`` are in flight.
         repl_slots: by depth, held while a node below the root has a REPL open.
+        threads: run work that the event loop must not do itself.
         event_numbers, call_numbers: 1, 2, 3, … for the run's events and calls.
     """
 
@@ -124,6 +126,7 @@ class Run:
     slowest_root_s: float = 0.0
     call_slots: asyncio.Semaphore = field(init=False)
     repl_slots: defaultdict[int, asyncio.Semaphore] = field(init=False)
+    threads: Threads = field(init=False, default_factory=Threads)
     event_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))
     call_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))
 

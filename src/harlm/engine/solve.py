@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from harlm import events
-from harlm.context import Cited, citing, profile
+from harlm.context import Cited, citing, profile_in
 from harlm.engine.direct import answer_directly
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.node import Node
@@ -31,7 +31,7 @@ async def solve(task: Task, node: Node) -> Answer:
         LimitExceeded: the budget was spent before the model finished; ``partial`` is the best answer so far.
     """
     started = time.monotonic()
-    known = profile(task.context)
+    known = await profile_in(node.run.threads, task.context)
     route, mode = _choose(task, node, known)
     node.emit(
         events.NodeStarted(

@@ -94,6 +94,9 @@ CONTEXT_FUNCTIONS = tuple(row.function for row in VOCABULARY if row.function and
 MEMORY_FUNCTIONS = tuple(name for name in GIVEN if name.startswith("memory_"))
 """The host functions behind the methods of ``memory``."""
 
+FUNCTIONS = frozenset(row.function for row in VOCABULARY if row.function)
+"""All host functions."""
+
 MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen)
 """The names whose calls reach a model and may be made early."""
 

@@ -7,8 +7,10 @@ Namespaces are separate: a store reads no row of another namespace.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +21,7 @@ from harlm.memory.rows import GET, connected, entry_of, index, insert_one, place
 from harlm.memory.run_index import RunIndex
 from harlm.retrieval.postings import any_of
 from harlm.storage import WriteBehind
+from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
 _RUNS = 16  # runs whose index stays in memory
@@ -75,6 +78,7 @@ class ColdStore:
         self._space = space
         self._file: WriteBehind[Entry] = WriteBehind(file, EntryTable(space, max_bytes))
         self._indexes: dict[str, RunIndex] = {}
+        self._searching = threading.Lock()  # guards ``_indexes``
         self._numbered = 0  # the opening of the file whose row numbers ``_indexes`` holds
 
     @property
@@ -92,29 +96,33 @@ class ColdStore:
         Raises:
             MemoryFailure: the file cannot be read.
         """
-        with self._file.lock:
-            if (entry := self._file.waiting(key)) is not None:
-                return entry
-            rows = self._file.read(GET, (self._space, key))
+        if (entry := self._file.waiting(key)) is not None:
+            return entry
+        rows = self._file.read(GET, (self._space, key))  # what does not wait any more is on disk
         return entry_of(rows[0]) if rows else None
 
-    def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: StopFlag | None = None) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
+        stop = stop or StopFlag()
         words = telling_words(query)
         if not any_of(words) or k < 1:
             return ()
         with suppress(MemoryFailure):  # entries that cannot be written are searched in memory below
-            self.flush()  # otherwise the result would depend on how far the writer is
-        with self._file.lock:
-            found = look_through(words, [each for each in self._file.all_waiting() if each.run == run])
+            self._file.flush(stop)  # otherwise the result would depend on how far the writer is
+        waiting = {each.key: each for each in self._file.all_waiting() if each.run == run}
+        found = look_through(words, waiting.values(), stop)
+        with stop.holding(self._searching):
             run_index = self._index_of(run)
-            best = dict(run_index.best(self._file.read, words, 2 * k + _TIES))
-            rows = self._file.read(  # CROSS, or SQLite would begin with all entries of the namespace
+            read = partial(self._file.read, stop=stop)
+            best = dict(run_index.best(read, words, 2 * k + _TIES))
+            rows = read(  # CROSS, or SQLite would begin with all entries of the namespace
                 "SELECT spans.id, entries.key, spans.first, spans.last FROM spans CROSS JOIN entries ON entries.id = spans.entry"  # noqa: S608 - numbers
                 f" WHERE spans.id IN ({','.join(map(str, best))}) AND spans.place = ? AND entries.space = ?",
                 (run_index.name, self._space),
             )
         for number, key, first, last in rows:
+            if key in waiting:
+                continue  # written in the meantime
             score = best[cast(int, number)]
             found.append(Recollection(key=str(key), start=cast(int, first), end=cast(int, last), score=score))
         found.sort(key=lambda each: (-round(each.score, 9), each.key, each.start))
@@ -138,5 +146,3 @@ class ColdStore:
     def close(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         self._file.close()
-        with self._file.lock:
-            self._indexes.clear()

@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from harlm.retrieval.ranking import Query
 from harlm.retrieval.sentences import split_sentences
+from harlm.threads import StopFlag
 
 GAP = " … "
 """Stands where something was left out."""
@@ -25,6 +26,7 @@ _NEIGHBOUR = 0.3  # share of the better neighbour's score that is added to a sen
 _LONG = 400  # characters; a longer sentence is cut into pieces
 _LEAST = 20  # characters; less room than this holds nothing
 _B, _K = 0.5, 1.2  # of BM25
+_STRETCH = 20_000  # characters that are split at once
 _MOST = 400_000  # characters that are searched; of a longer text the beginning and the end
 _LINE = re.compile(r"\S.*")
 
@@ -36,7 +38,12 @@ Split = Callable[[str], list[tuple[int, int]]]
 
 
 def extracted(
-    text: str, questions: Sequence[str], tokens: int, measure: Measure, split: Split = split_sentences
+    text: str,
+    questions: Sequence[str],
+    tokens: int,
+    measure: Measure,
+    split: Split = split_sentences,
+    stop: StopFlag | None = None,
 ) -> str:
     """The sentences of ``text`` that say most about ``questions``, in order, in at most ``tokens`` tokens.
 
@@ -46,10 +53,15 @@ def extracted(
         tokens: the most that the result may have.
         measure: tokens of a text; must not be smaller for a longer one.
         split: the parts that are kept or left out: sentences, or ``lines`` for a text that is not prose.
+        stop: ends the work early.
 
     Returns:
         the extract, with ``GAP`` for each part left out; empty if nothing fits.
+
+    Raises:
+        Stopped: the work is to end.
     """
+    stop = stop or StopFlag()
     whole = measure(text)
     if whole <= tokens:
         return text
@@ -57,8 +69,10 @@ def extracted(
     if len(text) > _MOST:
         half = _MOST // 2
         text = f"{text[:half]}\n{text[-half:]}"
-    ranked = _ranked(text, [piece for span in split(text) for piece in _pieces(text, *span)], questions)
+    spans = [piece for span in _split(text, split, stop) for piece in _pieces(text, *span)]
+    ranked = _ranked(text, spans, questions, stop)
     while room >= _LEAST:
+        stop.check()
         shown = _joined(text, _chosen(ranked, room))
         if shown and measure(shown) <= tokens:
             return shown
@@ -88,6 +102,19 @@ def _without_last_word(text: str) -> str:
     return words[0] if len(words) == 2 else "" if text[:1].isspace() else text
 
 
+def _split(text: str, split: Split, stop: StopFlag) -> Iterator[tuple[int, int]]:
+    """The parts of a text, a stretch of it at a time."""
+    at = 0
+    while at < len(text):
+        stop.check()
+        end = len(text)
+        if end - at > _STRETCH:
+            end = text.rfind("\n", at + 1, at + _STRETCH) + 1 or at + _STRETCH
+        for first, last in split(text[at:end]):
+            yield at + first, at + last
+        at = end
+
+
 def lines(text: str) -> list[tuple[int, int]]:
     """Start and end of each line of a text that is not blank, without leading blanks."""
     return [match.span() for match in _LINE.finditer(text)]
@@ -107,14 +134,14 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _ranked(
-    text: str, spans: Sequence[tuple[int, int]], questions: Sequence[str]
+    text: str, spans: Sequence[tuple[int, int]], questions: Sequence[str], stop: StopFlag
 ) -> list[tuple[float, int, int]]:
     """The spans as (score, start, end), best first."""
     asked = " ".join(questions[:4])
     if not asked.strip():
         return [(-float(at), *span) for at, span in enumerate(spans)]
     lengths = [text.count(" ", *span) + 1 for span in spans]
-    own = _bm25(lengths, _matches(text, spans, _query(asked)))
+    own = _bm25(lengths, _matches(text, spans, _query(asked), stop))
     smooth = [
         score + _NEIGHBOUR * max(own[at - 1] if at else 0.0, own[at + 1] if at + 1 < len(own) else 0.0)
         for at, score in enumerate(own)
@@ -129,11 +156,14 @@ def _query(asked: str) -> Query:
     return Query(asked, lambda _: 1.0)
 
 
-def _matches(text: str, spans: Sequence[tuple[int, int]], query: Query) -> list[dict[str, float]]:
+def _matches(
+    text: str, spans: Sequence[tuple[int, int]], query: Query, stop: StopFlag
+) -> list[dict[str, float]]:
     """For each span the words of the query that occur in it, each with its share from 0 to 1."""
     starts = [start for start, _ in spans]
     matches: list[dict[str, float]] = [{} for _ in spans]
     for at, shares in query.occurrences(text):
+        stop.check()
         here = matches[bisect_right(starts, at) - 1]
         for asked, share in shares:
             here[asked] = max(share, here.get(asked, 0.0))

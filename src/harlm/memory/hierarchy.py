@@ -5,7 +5,6 @@ Nothing is lost when an entry leaves a tier: hot and warm hold copies, and the s
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ from harlm.memory.view import Shown, view
 from harlm.memory.warm import Summary, WarmTier, summarised
 from harlm.protocols import Embedder, MemoryStore
 from harlm.retrieval.semantic import Meaning
+from harlm.threads import StopFlag, Threads
 from harlm.tokens import estimate_tokens
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
 
@@ -30,6 +30,7 @@ _EMBEDDED = 1_200  # characters of a question, and of a value, that its vector r
 _GIST = 80  # characters of the beginning of an entry that are shown next to its handle
 _MOST_SHOWN = 4_000  # entries of one view; search finds the others
 _EXCERPT = 160  # tokens of a passage that search found
+_AT_ONCE = 4_000  # characters; a longer text is shortened in a thread
 
 _RANK: dict[EntryKind, int] = {"note": 0, "turn": 1, "answer": 2, "reply": 3, "digest": 4}
 _NAMES: dict[EntryKind, str] = {
@@ -107,6 +108,7 @@ class Memory:
         embedder: Embedder | None = None,
     ) -> None:
         self._meaning: Meaning[str] | None = None if embedder is None else Meaning(embedder)
+        self._threads = Threads()
         self._store = store
         self._hot = HotStore(store, tokens=hot_tokens)
         self._warm = WarmTier()
@@ -223,7 +225,7 @@ class Memory:
 
     # -- finding and showing -------------------------------------------------------------------------------
 
-    def expand(self, handle: str, tokens: int | None = None, question: str = "") -> Recalled:
+    async def expand(self, handle: str, tokens: int | None = None, question: str = "") -> Recalled:
         """An entry, whole or shortened.
 
         Args:
@@ -239,12 +241,12 @@ class Memory:
         if known.was_shown_short:
             self.statistics.rehydrated += 1
             known.was_shown_short = False
-        value = self._original(known).value
+        value = (await self._fetched(known)).value
         if tokens is None or (isinstance(value, str) and self._measure(value) <= tokens):
             text = value if isinstance(value, str) else repr(value)
             return Recalled(handle, known.title, text, known.tokens, is_cut=False)
         if question and isinstance(value, str):
-            text = self._summary(known, [question], tokens, self._measure).text
+            text = (await self._summary_aside(known, value, question, tokens)).text
         else:
             text = beginning(value if isinstance(value, str) else repr(value), tokens, self._measure)
         return Recalled(handle, known.title, text, known.tokens, is_cut=True)
@@ -260,19 +262,19 @@ class Memory:
         Raises:
             MemoryFailure: an original cannot be read.
         """
-        places = await asyncio.to_thread(self._found, query, 3 * k)
+        places = await self._threads.do(lambda stop: self._found(query, 3 * k, stop))
         handles = list(places)[:k]
         if self._meaning is not None:
             handles = await self._meaning.widened(
-                query, list(places), k, lambda other: list(self._found(other, 10))
+                query, list(places), k, lambda other, stop: list(self._found(other, 10, stop))
             )
         if not handles:
             self.statistics.misses += 1
-        return [self._excerpt(handle, query, tokens, places.get(handle)) for handle in handles]
+        return [await self._excerpt(handle, query, tokens, places.get(handle)) for handle in handles]
 
-    def _found(self, query: str, k: int) -> dict[str, Recollection]:
-        """The handles that search by words finds, best first, each with its best passage."""
-        all_found = self._hot.search(query, k, run=self._run)
+    def _found(self, query: str, k: int, stop: StopFlag) -> dict[str, Recollection]:
+        """The handles that search by words finds, best first, each with its best passage. Called in a thread."""
+        all_found = self._hot.search(query, k, run=self._run, stop=stop)
         known = [(self._by_key[each.key], each) for each in all_found if each.key in self._by_key]
         known.sort(key=lambda pair: (-round(pair[1].score, 9), pair[0], pair[1].start))
         found: dict[str, Recollection] = {}
@@ -280,14 +282,14 @@ class Memory:
             found.setdefault(handle, each)
         return found
 
-    def _excerpt(self, handle: str, query: str, tokens: int, place: Recollection | None) -> Recalled:
+    async def _excerpt(self, handle: str, query: str, tokens: int, place: Recollection | None) -> Recalled:
         """What an entry says about a query: its best passage, summarised if longer than ``tokens``."""
         known = self._known[handle]
-        value = self._original(known).value
+        value = (await self._fetched(known)).value
         whole = value if isinstance(value, str) else ""
         text = whole if place is None else whole[place.start : place.end]
         if self._measure(text) > tokens:
-            text = summarised(text, [query], tokens, self._measure).text
+            text = (await self._summarised(text, query, tokens)).text
         return Recalled(handle, known.title, text, known.tokens, is_cut=text != value)
 
     def view(self, node: str, questions: Sequence[str], tokens: int, measure: Measure | None = None) -> str:
@@ -335,6 +337,23 @@ class Memory:
             self.statistics.shortened(summary.ratio)
         return summary
 
+    async def _summary_aside(self, known: _Known, value: str, question: str, tokens: int) -> Summary:
+        """As ``_summary``, of a value that is known; a new summary of a long value is made in a thread."""
+        questions = [question]
+        if (summary := self._warm.known(known.key, questions, tokens, self._measure)) is not None:
+            self.statistics.served("warm")
+            return summary
+        summary = await self._summarised(value, question, tokens)
+        self._warm.keep(known.key, questions, tokens, self._measure, summary)
+        if summary.method != "whole":
+            self.statistics.shortened(summary.ratio)
+        return summary
+
+    async def _summarised(self, text: str, question: str, tokens: int) -> Summary:
+        if len(text) <= _AT_ONCE and len(question) <= _AT_ONCE:
+            return summarised(text, [question], tokens, self._measure)
+        return await self._threads.do(lambda stop: summarised(text, [question], tokens, self._measure, stop))
+
     def _original(self, known: _Known) -> Entry:
         """An entry, whole, from the first tier that holds it.
 
@@ -342,7 +361,22 @@ class Memory:
             MemoryFailure: no tier can read it.
         """
         tier: Tier = "hot" if known.key in self._hot else "cold"
-        entry = self._hot.get(known.key)
+        return self._served(known, tier, self._hot.get(known.key))
+
+    async def _fetched(self, known: _Known) -> Entry:
+        """As ``_original``; an entry that is not hot is read in a thread.
+
+        Raises:
+            MemoryFailure: no tier can read it.
+        """
+        if known.key in self._hot:
+            return self._original(known)
+        entry = await self._threads.do(lambda _: self._store.get(known.key))
+        if entry is not None:
+            self._hot.keep(entry)
+        return self._served(known, "cold", entry)
+
+    def _served(self, known: _Known, tier: Tier, entry: Entry | None) -> Entry:
         if entry is None:
             self.statistics.misses += 1
             raise MemoryFailure(

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from harlm.protocols import MemoryStore
+from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
 _LEAST = 32  # tokens that even an empty entry counts as
@@ -47,7 +48,7 @@ class HotStore:
     def put(self, entry: Entry) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         self._behind.put(entry)
-        self._keep(entry)
+        self.keep(entry)
 
     def get(self, key: str) -> Entry | None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -57,12 +58,12 @@ class HotStore:
             return entry
         entry = self._behind.get(key)
         if entry is not None:
-            self._keep(entry)
+            self.keep(entry)
         return entry
 
-    def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: StopFlag | None = None) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
-        return self._behind.search(query, k, run=run)
+        return self._behind.search(query, k, run=run, stop=stop)
 
     def flush(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -74,7 +75,8 @@ class HotStore:
         self.tokens = 0
         self._behind.close()
 
-    def _keep(self, entry: Entry) -> None:
+    def keep(self, entry: Entry) -> None:
+        """Take an entry that the store behind this one holds."""
         if entry.key in self._hot:
             self._hot.move_to_end(entry.key)
             return

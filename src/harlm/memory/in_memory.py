@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from harlm.errors import MemoryFailure
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
+from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
 _FIRST = 1 << 22  # characters of an entry that are searched
@@ -32,12 +33,11 @@ class InMemoryStore:
         """See ``harlm.protocols.MemoryStore``."""
         return self._entries.get(key)
 
-    def search(self, query: str, k: int, *, run: str) -> Sequence[Recollection]:
+    def search(self, query: str, k: int, *, run: str, stop: StopFlag | None = None) -> Sequence[Recollection]:
         """See ``harlm.protocols.MemoryStore``."""
         words = telling_words(query)
-        return look_through(words, [each for each in list(self._entries.values()) if each.run == run])[
-            : max(k, 0)
-        ]
+        own = [each for each in list(self._entries.values()) if each.run == run]
+        return look_through(words, own, stop or StopFlag())[: max(k, 0)]
 
     def flush(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -54,17 +54,27 @@ def telling_words(query: str) -> list[str]:
     return list(dict.fromkeys(words or query.split()))[:_MOST_WORDS]
 
 
-def look_through(words: Sequence[str], entries: Iterable[Entry]) -> list[Recollection]:
-    """The entries that hold any of the words, those with most of them first, each with its best passage."""
+def look_through(words: Sequence[str], entries: Iterable[Entry], stop: StopFlag) -> list[Recollection]:
+    """The entries that hold any of the words, those with most of them first, each with its best passage.
+
+    Raises:
+        Stopped: the search is to end.
+    """
     lower = [word.lower() for word in words]
     found: list[Recollection] = []
     for entry in entries:
+        stop.check()
         text = entry.value[:_FIRST] if isinstance(entry.value, str) else ""
         wide = f"{entry.question}\n{text}".lower()
         if score := sum(word in wide for word in lower):
-            spans = split_passages(text) or [(0, 0)]
             start, end = max(
-                spans, key=lambda span: sum(word in text[slice(*span)].lower() for word in lower)
+                split_passages(text) or [(0, 0)],
+                key=lambda span: _held(lower, text[slice(*span)].lower(), stop),
             )
             found.append(Recollection(key=entry.key, start=start, end=end, score=float(score)))
     return sorted(found, key=lambda each: (-each.score, each.key))
+
+
+def _held(words: Sequence[str], text: str, stop: StopFlag) -> int:
+    stop.check()
+    return sum(word in text for word in words)

@@ -10,7 +10,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Literal
+
+from harlm.threads import StopFlag
 
 Kind = Literal["prose", "json", "table", "code", "log"]
 """The form of a text."""
@@ -27,6 +30,8 @@ _CODE = re.compile(
     r"^\s*(?:import |from \S+ import|#include|package |use |(?:async )?def |class |return\b|\}|@\w)"
 )
 _LARGEST_JSON = 1_000_000  # characters that are parsed, which takes up to 50 ms
+_STRETCH = 100_000  # characters of a text that are searched at once
+_SIGNATURES = 10_000  # of a program that are listed
 
 
 def kind_of(text: str) -> Kind:
@@ -50,22 +55,27 @@ def kind_of(text: str) -> Kind:
     return "prose"
 
 
-def outlined(text: str, kind: Kind) -> str:
+def outlined(text: str, kind: Kind, stop: StopFlag | None = None) -> str:
     """The structure of a text, in a few lines; prose is returned as it is.
 
     Args:
         text: the whole text.
         kind: as from ``kind_of``.
+        stop: ends the work early.
+
+    Raises:
+        Stopped: the work is to end.
     """
+    stop = stop or StopFlag()
     match kind:
         case "json":
             return "\n".join(_of_json(_parsed(text)))
         case "table":
             return _of_rows(text, "table")
         case "log":
-            return _of_log(text)
+            return _of_log(text, stop)
         case "code":
-            return _of_code(text)
+            return _of_code(text, stop)
         case "prose":
             return text
 
@@ -102,21 +112,41 @@ def _of_json(value: object, name: str = "", depth: int = 0) -> Iterator[str]:
 
 
 def _of_rows(text: str, what: str) -> str:
-    lines = text.splitlines()
+    if len(text) <= _STRETCH:
+        lines = text.splitlines()
+        count = len(lines)
+    else:  # the lines between its ends are counted, and not made
+        head, tail = text[:_STRETCH].splitlines()[:-1], text[-_STRETCH:].splitlines()[1:]
+        count = text.count("\n") + (not text.endswith("\n"))
+        lines = [*head[: _SHOWN + 1], *tail[-_SHOWN:]]
     first, last = lines[: _SHOWN + 1], lines[max(_SHOWN + 1, len(lines) - _SHOWN) :]
-    left_out = len(lines) - len(first) - len(last)
+    left_out = count - len(first) - len(last)
     between = [f"… {left_out:,} more rows …"] if left_out > 0 else []
-    return "\n".join([f"{what} of {len(lines):,} rows", *map(_row, first), *between, *map(_row, last)])
+    return "\n".join([f"{what} of {count:,} rows", *map(_row, first), *between, *map(_row, last)])
 
 
-def _of_log(text: str) -> str:
-    levels = Counter(match.group() for match in _LEVEL.finditer(text))
+def _found(pattern: re.Pattern[str], text: str, stop: StopFlag) -> Iterator[str]:
+    """What a pattern matches within lines, a stretch of the text at a time: one search through a large text would
+    keep all other threads waiting.
+    """
+    at = 0
+    while at < len(text):
+        stop.check()
+        end = text.rfind("\n", at, at + _STRETCH) + 1 or at + _STRETCH
+        for match in pattern.finditer(text, at, end):
+            yield match.group()
+        at = end
+
+
+def _of_log(text: str, stop: StopFlag) -> str:
+    levels = Counter(_found(_LEVEL, text, stop))
     counts = ", ".join(f"{count:,} {level}" for level, count in levels.most_common())
     return _of_rows(text, f"log ({counts})" if counts else "log")
 
 
-def _of_code(text: str) -> str:
-    signatures = [match.group().rstrip(" :{") for match in _SIGNATURE.finditer(text)]
+def _of_code(text: str, stop: StopFlag) -> str:
+    found = islice(_found(_SIGNATURE, text, stop), _SIGNATURES)
+    signatures = [each[: 2 * _LONG].rstrip(" :{") for each in found]
     lines = text.count("\n") + 1
     return "\n".join([f"code of {lines:,} lines", *map(_row, signatures)])
 

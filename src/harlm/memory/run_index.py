@@ -18,6 +18,7 @@ from harlm.retrieval.postings import any_of
 Read = Callable[[str, tuple[object, ...]], list[tuple[object, ...]]]
 """Returns the rows of an SQL query, given its parameters."""
 
+_AT_ONCE = 5_000  # passages that one query reads
 _USUAL = 900  # characters of a typical passage; the run's own mean would change with every entry
 
 
@@ -64,13 +65,18 @@ class RunIndex:
             self._read_on(read)
 
     def _read_on(self, read: Read) -> None:
-        for number, length in read(
-            "SELECT spans.id, spans.last - spans.first FROM passages JOIN spans ON spans.id = passages.rowid"
-            " WHERE passages MATCH ? AND passages.rowid > ? ORDER BY passages.rowid",
-            (f"place : {self.name}", next(reversed(self._shares), -1)),
-        ):
-            norm = K1 * (1 - B + B * cast(int, length) / _USUAL)
-            self._shares[cast(int, number)] = (K1 + 1) / (1 + norm)
+        rows: list[tuple[object, ...]] = [()]
+        while rows:
+            rows = read(
+                "SELECT spans.id, spans.last - spans.first FROM passages JOIN spans ON spans.id = passages.rowid"
+                " WHERE passages MATCH ? AND passages.rowid > ? ORDER BY passages.rowid LIMIT ?",
+                (f"place : {self.name}", next(reversed(self._shares), -1), _AT_ONCE),
+            )
+            for number, length in rows:
+                norm = K1 * (1 - B + B * cast(int, length) / _USUAL)
+                self._shares[cast(int, number)] = (K1 + 1) / (1 + norm)
+            if len(rows) < _AT_ONCE:
+                return
 
     def _holding(self, read: Read, word: str) -> list[int]:
         """The passages of the run that hold a word.

@@ -15,6 +15,7 @@ from typing import Literal
 
 from harlm.memory.extract import Measure, beginning, extracted, lines
 from harlm.memory.outline import kind_of, outlined
+from harlm.threads import StopFlag
 from harlm.types import Entry
 
 Method = Literal["whole", "extract", "outline", "abstract"]
@@ -49,7 +50,9 @@ class Summary:
         return self.of / max(1, self.tokens)
 
 
-def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure) -> Summary:
+def summarised(
+    value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure, stop: StopFlag | None = None
+) -> Summary:
     """A summary of at most ``tokens`` tokens, made at once and without a model.
 
     Args:
@@ -57,7 +60,12 @@ def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measur
         questions: what the summary should say most about, the most important first.
         tokens: the most that it may have; if nothing fits, it is empty.
         measure: tokens of a text; must not be smaller for a longer one.
+        stop: ends the work early.
+
+    Raises:
+        Stopped: the work is to end.
     """
+    stop = stop or StopFlag()
     if isinstance(value, bytes):
         text = f"({len(value):,} bytes that are not text)"
         return Summary(beginning(text, tokens, measure), "outline", measure(text), len(value))
@@ -66,14 +74,14 @@ def summarised(value: str | bytes, questions: Sequence[str], tokens: int, measur
         return Summary(value, "whole", size, size)
     kind = kind_of(value)
     if kind == "prose":
-        text = extracted(value, questions, tokens, measure)
+        text = extracted(value, questions, tokens, measure, stop=stop)
         return Summary(text, "extract", measure(text), size)
-    outline = outlined(value, kind)
+    outline = outlined(value, kind, stop)
     text = beginning(outline, tokens // 2 if any(questions) else tokens, measure)
     if (
         any(questions) and (left := tokens - measure(text)) > _LEAST
     ):  # the rows that the questions ask for, after the structure
-        found = extracted(value, questions, left - left // 8, measure, lines)
+        found = extracted(value, questions, left - left // 8, measure, lines, stop)
         both = f"{text}\n{found}" if found else text
         text = both if measure(both) <= tokens else text
     return Summary(text, "outline", measure(text), size)
@@ -132,12 +140,17 @@ class WarmTier:
         self, key: str, value: str | bytes, questions: Sequence[str], tokens: int, measure: Measure
     ) -> Summary:
         """A new summary of ``value``, the original under ``key``; it is kept."""
-        made = self.kept[key, tuple(questions), tokens, measure] = summarised(
-            value, questions, tokens, measure
-        )
+        made = summarised(value, questions, tokens, measure)
+        self.keep(key, questions, tokens, measure, made)
+        return made
+
+    def keep(
+        self, key: str, questions: Sequence[str], tokens: int, measure: Measure, summary: Summary
+    ) -> None:
+        """Keep a summary that was made without a model."""
+        self.kept[key, tuple(questions), tokens, measure] = summary
         while len(self.kept) > _KEPT:
             self.kept.popitem(last=False)
-        return made
 
     def probe(self, answer: str, original: Callable[[str], Entry | None]) -> tuple[int, int]:
         """How many numbers and names of an answer survived in the summaries used last, as far as these and the

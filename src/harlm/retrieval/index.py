@@ -11,7 +11,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,9 +19,10 @@ from typing import Protocol, Self, TypeVar
 
 from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.impacts import Impact, Impacts
-from harlm.retrieval.passages import SCHEME, Passages, split_passages
+from harlm.retrieval.passages import SCHEME, Passages, passages_in
 from harlm.retrieval.postings import TOKENIZER, Postings, any_of
 from harlm.storage import set_aside
+from harlm.threads import StopFlag
 
 _Kept = TypeVar("_Kept", int, bytes)
 
@@ -50,18 +51,28 @@ class Ranking(Protocol):
         """The number of the text, the start and the end of a passage."""
         ...
 
-    def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
+    def best(
+        self, words: Sequence[str], k: int, within: int | None = None, *, stop: StopFlag | None = None
+    ) -> list[tuple[int, float]]:
         """The ``k`` passages with the best BM25 score for any of ``words``, as (passage, score), best first.
 
         Args:
             words: any words; the index stems them, and ignores everything except letters and digits.
             k: the most passages.
             within: the number of the only text whose passages count; ``None`` searches all.
+            stop: ends the search early.
+
+        Raises:
+            Stopped: the search is to end.
         """
         ...
 
-    def frequency(self, stem: str) -> int:
-        """The number of passages in which a stem occurs."""
+    def frequency(self, stem: str, *, stop: StopFlag | None = None) -> int:
+        """The number of passages in which a stem occurs.
+
+        Raises:
+            Stopped: the search is to end.
+        """
         ...
 
     def close(self) -> None:
@@ -100,26 +111,37 @@ class PassageIndex(Passages):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
+    def best(
+        self, words: Sequence[str], k: int, within: int | None = None, *, stop: StopFlag | None = None
+    ) -> list[tuple[int, float]]:
         """The ``k`` passages with the highest BM25 score for any of ``words``, as ``Ranking.best``."""
         first, last = (0, len(self) - 1) if within is None else self.passages_of(within)
+        stop = stop or StopFlag()
         if k < 1:
             return []
         if self._can_add_up and last - first >= _WORTH_ADDING_UP:
-            return self._added_up(words, first, last, k)
-        return self._matching(any_of(words), first, last, k)
+            return self._added_up(words, first, last, k, stop)
+        return self._matching(any_of(words), first, last, k, stop)
 
-    def _added_up(self, words: Sequence[str], first: int, last: int, k: int) -> list[tuple[int, float]]:
-        with self._lock:
+    @contextmanager
+    def _asking(self, stop: StopFlag) -> Iterator[None]:
+        """Use the connection alone."""
+        with stop.holding(self._lock), stop.over(self._connection):
+            yield
+
+    def _added_up(
+        self, words: Sequence[str], first: int, last: int, k: int, stop: StopFlag
+    ) -> list[tuple[int, float]]:
+        with self._asking(stop):
             impacts = self._impacts = self._impacts or Impacts(self.lengths())
             common = {stem: self._kept("holding", int, stem) for stem in self._postings.stems(words)}
             # A word in more than half of all passages counts only if there is no other: the original BM25
             # gives it a negative weight.
             telling = {stem: count for stem, count in common.items() if 2 * (count or 0) <= len(self)}
-            found = [
-                impacts.of(stem, partial(self._impact, impacts, stem, holding))
-                for stem, holding in (telling or common).items()
-            ]
+            found: list[Impact] = []
+            for stem, holding in (telling or common).items():
+                stop.check()
+                found.append(impacts.of(stem, partial(self._impact, impacts, stem, holding)))
             return impacts.best([impact for impact in found if impact.holding], k, first, last)
 
     def _kept(self, what: str, kind: type[_Kept], stem: str) -> _Kept | None:
@@ -141,7 +163,7 @@ class PassageIndex(Passages):
         except ValueError as error:
             raise sqlite3.DatabaseError(f"the impact of {stem!r} is damaged ({error})") from error
 
-    def keep_common(self) -> None:
+    def keep_common(self, stop: StopFlag) -> None:
         """Precompute the impacts of common words. Call it once all passages are added."""
         count, read = len(self), self._postings
         if count < _WORTH_ADDING_UP:
@@ -149,6 +171,7 @@ class PassageIndex(Passages):
         impacts = Impacts(self.lengths())
         work = _WORK * count
         for stem, holding in sorted(read.in_at_least(count / _COMMON), key=lambda found: -found[1]):
+            stop.check()
             spread = b""  # for a word in more than half of the passages, ``holding`` is enough
             if 2 * holding <= count:
                 work -= holding
@@ -161,10 +184,10 @@ class PassageIndex(Passages):
                 (stem, holding, spread),
             )
 
-    def _matching(self, query: str, first: int, last: int, k: int) -> list[tuple[int, float]]:
+    def _matching(self, query: str, first: int, last: int, k: int, stop: StopFlag) -> list[tuple[int, float]]:
         if not query:
             return []
-        with self._lock:
+        with self._asking(stop):
             rows = self._connection.execute(
                 f"SELECT rowid, rank FROM {self._table} WHERE {self._table} MATCH ?"  # noqa: S608 - as above
                 " AND rowid BETWEEN ? AND ? ORDER BY rank LIMIT ?",
@@ -172,12 +195,12 @@ class PassageIndex(Passages):
             ).fetchall()
         return [(row, -rank) for row, rank in rows]
 
-    def frequency(self, stem: str) -> int:
+    def frequency(self, stem: str, *, stop: StopFlag | None = None) -> int:
         """The number of passages in which a stem occurs."""
         known = self._frequencies.get(stem)
         if known is not None and known[1] == len(self):
             return known[0]
-        with self._lock:
+        with (stop or StopFlag()).holding(self._lock):  # a lookup, too short to be stopped
             kept = self._kept("holding", int, stem) if self._can_add_up else None
             count = self._postings.frequency(stem) if kept is None else kept
         self._frequencies[stem] = count, len(self)  # valid until the index grows
@@ -196,7 +219,12 @@ texts that they cover (0 to 1).
 
 
 def open_index(
-    texts: Sequence[str], *, file: Path | None = None, key: str = "memory", growing: Growing | None = None
+    texts: Sequence[str],
+    *,
+    file: Path | None = None,
+    key: str = "memory",
+    growing: Growing | None = None,
+    stop: StopFlag | None = None,
 ) -> Ranking:
     """The index of ``texts``: read from ``file`` if it is stored there, else built and stored there.
 
@@ -209,55 +237,82 @@ def open_index(
         file: a SQLite file with the indexes of many contexts; ``None`` builds in memory.
         key: the content address of ``texts``, letters and digits only.
         growing: called while the index is built.
+        stop: ends the building early; nothing of it is stored then.
+
+    Raises:
+        Stopped: the building is to end.
     """
+    stop = stop or StopFlag()
     if sum(map(len, texts)) >= large.WORTH_IT and large.is_installed():
         folder = None if file is None else file.with_name("large")
-        return large.open_large(lambda spans: _passages(texts, spans), len(texts), folder, key, growing)
+        return large.open_large(
+            lambda spans: _passages(texts, spans, stop), len(texts), folder, key, growing, stop=stop
+        )
     if file is not None:
         for _ in range(2):
             try:
-                return _open_in_file(texts, file, key, growing)
+                return _open_in_file(texts, file, key, growing, stop)
             except sqlite3.Error as error:
                 if not set_aside(file, error):
                     break  # locked, full or read-only: the index works as well in memory
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    connection.execute("BEGIN")  # one transaction, not one for each passage
-    spans = _build(connection, "p_memory", texts, growing)
-    connection.execute("COMMIT")
-    return PassageIndex(connection, "p_memory", spans)
+    try:
+        with stop.over(connection):
+            connection.execute("BEGIN")  # one transaction, not one for each passage
+            spans = _build(connection, "p_memory", texts, growing, stop)
+            connection.execute("COMMIT")
+        return PassageIndex(connection, "p_memory", spans)
+    except BaseException:
+        connection.close()
+        raise
 
 
-def _open_in_file(texts: Sequence[str], file: Path, key: str, growing: Growing | None) -> PassageIndex:
-    connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+def _open_in_file(
+    texts: Sequence[str], file: Path, key: str, growing: Growing | None, stop: StopFlag
+) -> PassageIndex:
+    connection = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
+    table = f"p_{key}"
     try:
         with suppress(OSError):  # another user may own a file that this user may write
             file.chmod(0o600)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS indexes"
-            " (key TEXT PRIMARY KEY, format TEXT NOT NULL, used REAL NOT NULL, spans BLOB NOT NULL)"
-        )
-        table = f"p_{key}"
-        spans = _stored_spans(connection, key)
-        if spans is None:
-            connection.execute("BEGIN IMMEDIATE")
-            spans = _stored_spans(connection, key)  # another process may have built it in the meantime
+        with stop.over(connection):
+            stop.patiently(lambda: _make_tables(connection), _PATIENCE_S)
+            spans = stop.patiently(lambda: _stored_spans(connection, key), _PATIENCE_S)
             if spans is None:
-                connection.execute(f"DROP TABLE IF EXISTS {table}")
-                spans = _build(connection, table, texts, growing)
-                connection.execute(
-                    "INSERT OR REPLACE INTO indexes VALUES (?, ?, ?, ?)",
-                    (key, _FORMAT, time.time(), spans.tobytes()),
-                )
-                _forget_oldest(connection)
-            connection.execute("COMMIT")
+                stop.patiently(lambda: connection.execute("BEGIN IMMEDIATE"), _PATIENCE_S)
+                spans = _stored_spans(connection, key)  # another process may have built it in the meantime
+                if spans is None:
+                    spans = _build_in_file(connection, key, texts, growing, stop)
+                connection.execute("COMMIT")
         with suppress(sqlite3.OperationalError):  # another process is writing; reading works all the same
             connection.execute("UPDATE indexes SET used = ? WHERE key = ?", (time.time(), key))
+        connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE_S}")
         return PassageIndex(connection, table, spans)
     except BaseException:
         connection.close()
         raise
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS indexes"
+        " (key TEXT PRIMARY KEY, format TEXT NOT NULL, used REAL NOT NULL, spans BLOB NOT NULL)"
+    )
+
+
+def _build_in_file(
+    connection: sqlite3.Connection, key: str, texts: Sequence[str], growing: Growing | None, stop: StopFlag
+) -> array[int]:
+    connection.execute(f"DROP TABLE IF EXISTS p_{key}")
+    spans = _build(connection, f"p_{key}", texts, growing, stop)
+    connection.execute(
+        "INSERT OR REPLACE INTO indexes VALUES (?, ?, ?, ?)",
+        (key, _FORMAT, time.time(), spans.tobytes()),
+    )
+    _forget_oldest(connection)
+    return spans
 
 
 def _stored_spans(connection: sqlite3.Connection, key: str) -> array[int] | None:
@@ -276,7 +331,7 @@ def _stored_spans(connection: sqlite3.Connection, key: str) -> array[int] | None
 
 
 def _build(
-    connection: sqlite3.Connection, table: str, texts: Sequence[str], growing: Growing | None = None
+    connection: sqlite3.Connection, table: str, texts: Sequence[str], growing: Growing | None, stop: StopFlag
 ) -> array[int]:
     connection.execute(
         f"CREATE VIRTUAL TABLE {table} USING fts5(text, content = '', tokenize = '{TOKENIZER}')"
@@ -288,7 +343,7 @@ def _build(
     )
     spans = array("Q")
     insert = f"INSERT INTO {table}(rowid, text) VALUES (?, ?)"  # noqa: S608 - as above
-    passages = enumerate(_passages(texts, spans))
+    passages = enumerate(_passages(texts, spans, stop))
     if growing is None:
         connection.executemany(insert, passages)
     else:
@@ -296,14 +351,15 @@ def _build(
         while batch := list(islice(passages, _BATCH)):
             connection.executemany(insert, batch)
             growing(index, (spans[-3] + 1) / len(texts))
-    PassageIndex(connection, table, spans).keep_common()
+    PassageIndex(connection, table, spans).keep_common(stop)
     return spans
 
 
-def _passages(texts: Iterable[str], spans: array[int]) -> Iterator[str]:
+def _passages(texts: Iterable[str], spans: array[int], stop: StopFlag) -> Iterator[str]:
     """The passages of ``texts``, one after another. Adds the span of each to ``spans``."""
     for number, text in enumerate(texts):
-        for start, end in split_passages(text):
+        for start, end in passages_in(text):
+            stop.check()
             spans.extend((number, start, end))
             yield text[start:end].encode("utf-8", "replace").decode()
 

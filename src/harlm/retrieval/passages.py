@@ -18,37 +18,57 @@ ALONE = 360  # characters; a block of at least this size is a passage by itself
 LONGEST = 1600  # characters; a longer block is cut
 
 _GAP = re.compile(r"\n[ \t\f]*\n\s*")
+_SOLID = re.compile(r"\S")
+_WINDOW = 1 << 18  # characters: a few milliseconds of searching
 _SOFT_BREAK = re.compile(r"\n|(?<=[.!?])[ \t]")
 
 
 def split_passages(text: str) -> list[tuple[int, int]]:
-    """The passages of ``text`` as consecutive spans that together cover it.
+    """The passages of ``text`` as consecutive spans that together cover it; see ``passages_in``."""
+    return list(passages_in(text))
+
+
+def passages_in(text: str) -> Iterator[tuple[int, int]]:
+    """The passages of ``text``, one after another.
 
     A passage is a long paragraph, or a run of short ones. If every line is a paragraph, the text is cut at
     its lines.
     """
-    spans: list[tuple[int, int]] = []
     start = 0
     for block_start, block_end in _blocks(text):
         if block_end - block_start > LONGEST:
-            spans.extend(_cut(text, start, block_end))
+            yield from _cut(text, start, block_end)
             start = block_end
         elif block_end - start >= ALONE:
-            spans.append((start, block_end))
+            yield start, block_end
             start = block_end
     if start < len(text):
-        spans.append((start, len(text)))
-    return spans
+        yield start, len(text)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """The spans between blank lines. A long line also ends a block, since it is a paragraph."""
     start = 0
-    for gap in _GAP.finditer(text):
-        yield from _long_lines(text, start, gap.end())
-        start = gap.end()
+    for gap_end in _gap_ends(text):
+        yield from _long_lines(text, start, gap_end)
+        start = gap_end
     if start < len(text):
         yield from _long_lines(text, start, len(text))
+
+
+def _gap_ends(text: str) -> Iterator[int]:
+    """The end of each run of blank lines. The text is read in windows, since one search through a large text would
+    keep all other threads waiting.
+    """
+    at, size = 0, len(text)
+    while at < size:
+        end = min(at + _WINDOW, size)
+        if end < size:  # a window ends where no gap can go on
+            solid = _SOLID.search(text, end, min(end + _WINDOW, size))
+            end = min(end + _WINDOW, size) if solid is None else solid.end()
+        for gap in _GAP.finditer(text, at, end):
+            yield gap.end()
+        at = end
 
 
 def _long_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

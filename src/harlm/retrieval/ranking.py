@@ -17,6 +17,7 @@ from harlm.retrieval.index import Ranking
 from harlm.retrieval.sentences import split_sentences
 from harlm.retrieval.terms import content_terms, stem, stems_of, terms, word_at
 from harlm.retrieval.word_families import related_words
+from harlm.threads import StopFlag
 
 RELATED = 0.6  # the weight of a related word form, relative to the word itself
 SIMILAR = 0.5  # the weight of a word with the same first letters
@@ -184,22 +185,27 @@ class RankedPassage:
     best: tuple[int, int]
 
 
-def inverse_frequency(index: Ranking) -> Callable[[str], float]:
+def inverse_frequency(index: Ranking, stop: StopFlag | None = None) -> Callable[[str], float]:
     """A function that weighs a stem by its inverse frequency: log(1 + (n - f + 0.5) / (f + 0.5)).
 
     Here n is the number of passages in the index, and f the number of those in which the stem occurs.
     """
 
     def weigh(asked: str) -> float:
-        seen = index.frequency(asked)
+        seen = index.frequency(asked, stop=stop)
         return math.log(1 + (len(index) - seen + 0.5) / (seen + 0.5))
 
     return weigh
 
 
-def weighed_query(question: str, index: Ranking) -> Query:
-    """A question whose words are weighed by their inverse frequency in the index."""
-    return Query(question, inverse_frequency(index), lambda asked: index.frequency(asked) > 0)
+def weighed_query(question: str, index: Ranking, stop: StopFlag | None = None) -> Query:
+    """A question whose words are weighed by their inverse frequency in the index.
+
+    Raises:
+        Stopped: the search is to end.
+    """
+    weigh = inverse_frequency(index, stop)
+    return Query(question, weigh, lambda asked: index.frequency(asked, stop=stop) > 0)
 
 
 def rank_passages(
@@ -210,6 +216,7 @@ def rank_passages(
     texts: Sequence[str],
     names: Sequence[str],
     within: int | None = None,
+    stop: StopFlag | None = None,
 ) -> list[RankedPassage]:
     """The ``k`` passages that match ``question`` best, best first.
 
@@ -225,9 +232,14 @@ def rank_passages(
         texts: the texts, by number.
         names: their names, by number.
         within: the number of the only text whose passages count; ``None`` searches all.
+        stop: ends the search early.
+
+    Raises:
+        Stopped: the search is to end.
     """
-    query = weighed_query(question, index) if isinstance(question, str) else question
-    found = _nominate(query, max(k, _CANDIDATES), index, within)
+    stop = stop or StopFlag()
+    query = weighed_query(question, index, stop) if isinstance(question, str) else question
+    found = _nominate(query, max(k, _CANDIDATES), index, within, stop)
     strength_of: dict[int, float] = {}
     for number, bm25 in found:
         text = index.passage(number)[0]
@@ -236,6 +248,7 @@ def rank_passages(
     top = found[0][1] if found else 1.0
     ranked = []
     for number, bm25 in found[:_CANDIDATES]:
+        stop.check()
         text, start, end = index.passage(number)
         sentences = rank_sentences(query, texts[text], start, end)
         inside = _look_into(query, sentences)
@@ -252,13 +265,15 @@ def rank_passages(
     return ranked[:k]
 
 
-def _nominate(query: Query, k: int, index: Ranking, within: int | None) -> list[tuple[int, float]]:
+def _nominate(
+    query: Query, k: int, index: Ranking, within: int | None, stop: StopFlag
+) -> list[tuple[int, float]]:
     """The best passages by BM25: the mean of the scores with and without related words."""
-    own = dict(index.best(query.words, 10 * k, within))
+    own = dict(index.best(query.words, 10 * k, within, stop=stop))
     plain = dict(list(own.items())[:k])
     if not query.related:
         return list(plain.items())
-    wide = dict(index.best([*query.words, *query.related], k, within))
+    wide = dict(index.best([*query.words, *query.related], k, within, stop=stop))
     scores = {
         number: (own.get(number, 0.0) + wide.get(number, own.get(number, 0.0))) / 2 for number in plain | wide
     }

@@ -18,6 +18,7 @@ from harlm.protocols import Embedder
 from harlm.retrieval.fusion import PROBES, Item, fused, passes
 from harlm.retrieval.terms import STOPWORDS, terms
 from harlm.retrieval.vectors import Vectors
+from harlm.threads import StopFlag, Threads
 
 _EMBEDDED = 2_400  # characters of a text that its vector is made from: embedders take a few hundred tokens
 _SOON_S = 0.05  # to wait for other texts, which are embedded in the same request
@@ -26,6 +27,9 @@ _FAILURES = (ModelError, LimitExceeded, ValueError)
 _ENOUGH = 8  # texts; with fewer a probe says nothing
 _WORDS = 5  # words of a question of the probe
 _LEFT_OUT = 3  # rarest words of a text that the probe does not use, since BM25 alone would find it by them
+
+Words = Callable[[str, StopFlag], Sequence[Item]]
+"""The items that BM25 finds for a query. Called in a thread."""
 
 
 class Meaning(Generic[Item]):
@@ -40,6 +44,7 @@ class Meaning(Generic[Item]):
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+        self._threads = Threads()
         self._items: list[Item] = []
         self._texts: list[str] = []
         self._vectors: Vectors | None = None
@@ -61,7 +66,7 @@ class Meaning(Generic[Item]):
                 self._background = asyncio.get_running_loop().create_task(self._keep_up())
 
     async def close(self) -> None:
-        """Stop making vectors in the background."""
+        """StopFlag making vectors in the background."""
         if self._background is not None:
             self._background.cancel()
             await asyncio.gather(self._background, return_exceptions=True)
@@ -79,9 +84,7 @@ class Meaning(Generic[Item]):
     def _is_behind(self) -> bool:
         return self.failure is None and (self._vectors is None or len(self._vectors) < len(self._texts))
 
-    async def widened(
-        self, query: str, found: Sequence[Item], k: int, words: Callable[[str], Sequence[Item]]
-    ) -> list[Item]:
+    async def widened(self, query: str, found: Sequence[Item], k: int, words: Words[Item]) -> list[Item]:
         """The items that BM25 found for a query, fused with those near it in meaning if that helps.
 
         Args:
@@ -98,7 +101,9 @@ class Meaning(Generic[Item]):
                 if not await self._passes(vectors, words):
                     return list(found)[:k]
             (asked,) = await self._embedder.embed([query])
-            near = [self._items[at] for at, _ in vectors.nearest(asked, 3 * k)]
+            near = [
+                self._items[at] for at, _ in await self._threads.do(lambda _: vectors.nearest(asked, 3 * k))
+            ]
         except _FAILURES as error:
             self.failure = str(error)
             return list(found)[:k]
@@ -120,7 +125,7 @@ class Meaning(Generic[Item]):
         vectors.add(rows)
         return vectors
 
-    async def _passes(self, vectors: Vectors, words: Callable[[str], Sequence[Item]]) -> bool:
+    async def _passes(self, vectors: Vectors, words: Words[Item]) -> bool:
         """Whether the vectors help on a probe of the texts themselves.
 
         Repeated once there are twice as many texts.
@@ -128,27 +133,29 @@ class Meaning(Generic[Item]):
         count = len(self._items)
         if self._may_take_part is not None and count < 2 * self._probed:
             return self._may_take_part
-        probes = _probes(self._texts, self._items)
+        texts, items = list(self._texts), list(self._items)
+        probes = await self._threads.do(lambda stop: _probes(texts, items, stop))
         rows = await self._embedder.embed([question for question, _ in probes])
-        near = {
-            question: [self._items[at] for at, _ in vectors.nearest(row, 10)]
-            for (question, _), row in zip(probes, rows, strict=True)
-        }
-        self._probed = count
-        self._may_take_part = count >= _ENOUGH and passes(probes, words, lambda question: near[question])
-        return self._may_take_part
+
+        def have_passed(stop: StopFlag) -> bool:
+            near = {
+                question: [items[at] for at, _ in vectors.nearest(row, 10) if at < len(items)]
+                for (question, _), row in zip(probes, rows, strict=True)
+            }
+            return passes(probes, lambda asked: words(asked, stop), lambda asked: near[asked])
+
+        may = count >= _ENOUGH and await self._threads.do(have_passed)
+        self._probed, self._may_take_part = count, may
+        return may
 
 
-def _probes(texts: Sequence[str], items: Sequence[Item]) -> list[tuple[str, Item]]:
+def _probes(texts: Sequence[str], items: Sequence[Item], stop: StopFlag) -> list[tuple[str, Item]]:
     """Questions with known answers: some words of a text, without its rarest ones."""
-    words = [
-        list(
-            dict.fromkeys(
-                text[term.start : term.end].lower() for term in terms(text) if term.stem not in STOPWORDS
-            )
-        )
-        for text in texts
-    ]
+    words = []
+    for text in texts:
+        stop.check()
+        found = (text[term.start : term.end].lower() for term in terms(text) if term.stem not in STOPWORDS)
+        words.append(list(dict.fromkeys(found)))
     seen = Counter(word for of_text in words for word in of_text)
     chance = random.Random(len(texts))  # noqa: S311 - it only chooses texts
     probes: list[tuple[str, Item]] = []

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from harlm.retrieval.passages import SCHEME, Passages
+from harlm.threads import StopFlag
 
 WORTH_IT = 35_000_000
 """Characters from which on tantivy is used if it is installed: about 50,000 passages."""
@@ -73,7 +74,9 @@ class LargeIndex(Passages):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def best(self, words: Sequence[str], k: int, within: int | None = None) -> list[tuple[int, float]]:
+    def best(
+        self, words: Sequence[str], k: int, within: int | None = None, *, stop: StopFlag | None = None
+    ) -> list[tuple[int, float]]:
         """The ``k`` passages with the highest BM25 score for any of ``words``, as ``Ranking.best``.
 
         Raises:
@@ -89,7 +92,7 @@ class LargeIndex(Passages):
             )
             must = self._tantivy.Occur.Must
             query = self._tantivy.Query.boolean_query([(must, query), (must, inside)])
-        with self._lock:
+        with (stop or StopFlag()).holding(self._lock):
             try:
                 hits = self._searcher.search(query, k, count=False).hits
                 numbers = [self._searcher.doc(address)["number"][0] for _, address in hits]
@@ -110,9 +113,9 @@ class LargeIndex(Passages):
         ]
         return query.boolean_query(terms)
 
-    def frequency(self, stem: str) -> int:
+    def frequency(self, stem: str, *, stop: StopFlag | None = None) -> int:
         """The number of passages in which a stem, or the stem that tantivy makes of it, occurs."""
-        with self._lock:
+        with (stop or StopFlag()).holding(self._lock):
             found = self._searcher.doc_freq("text", stem)
             if not found:
                 found = max(
@@ -130,6 +133,8 @@ def open_large(
     folder: Path | None,
     key: str,
     growing: Callable[[LargeIndex, float], None] | None = None,
+    *,
+    stop: StopFlag | None = None,
 ) -> LargeIndex:
     """The index of a context: read from ``folder`` if it is stored there, else built and stored there.
 
@@ -139,18 +144,23 @@ def open_large(
         folder: the folder of all such indexes; ``None`` builds in memory.
         key: the content address of the texts.
         growing: called while the index is built, as ``harlm.retrieval.index.Growing``.
+        stop: ends the building early.
+
+    Raises:
+        Stopped: the building is to end.
     """
+    stop = stop or StopFlag()
     own = None if folder is None else folder / key
     if own is not None:
         with suppress(OSError, ValueError, KeyError):  # there is none, or it cannot be read
             return _stored(own)
     try:
-        return _built(passages, texts, own, growing)
+        return _built(passages, texts, own, growing, stop)
     except OSError:
         if own is None:
             raise
         shutil.rmtree(own, ignore_errors=True)  # a full or read-only disk; the index works in memory too
-        return _built(passages, texts, None, growing)
+        return _built(passages, texts, None, growing, stop)
 
 
 def _stored(own: Path) -> LargeIndex:
@@ -173,6 +183,7 @@ def _built(
     texts: int,
     own: Path | None,
     growing: Callable[[LargeIndex, float], None] | None,
+    stop: StopFlag,
 ) -> LargeIndex:
     import tantivy
 
@@ -196,6 +207,7 @@ def _built(
             writer.commit()
             index.refresh()
             growing(index, (spans[-3] + 1) / texts)
+    stop.check()
     writer.commit()
     writer.wait_merging_threads()
     index.refresh()

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
@@ -24,6 +25,8 @@ from harlm.guest.vocabulary import FORESEEN, READING
 from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
 from harlm.types import Amounts, Usage
+
+_REPLIES = 32 << 20  # characters of claimed replies that are kept for a scout that asks late
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -58,12 +61,13 @@ class _Call:
     number: int
     function: str
     is_early: bool
-    task: asyncio.Future[object]
+    task: asyncio.Future[object] | None  # None once its outcome is dropped
     making: Making
     began: float
     needs: tuple[int, ...] = ()
     ended: float | None = None
     is_claimed: bool = False
+    failure: str = ""
 
 
 @dataclass(slots=True)
@@ -109,9 +113,11 @@ class Broker:
         self._now = now
         self._began = now()
         self._calls: list[_Call] = []
-        self._lanes: defaultdict[Hashable, _Lane] = defaultdict(_Lane)
+        self._lanes: defaultdict[bytes, _Lane] = defaultdict(_Lane)
         self._by_foreseen: dict[int, int] = {}
         self._last_claimed: tuple[int, ...] = ()
+        self._replied: deque[tuple[_Call, int]] = deque()
+        self._reply_size = 0
         self._is_closed = False
 
     async def claim(self, function: str, arguments: Mapping[str, object]) -> object:
@@ -130,7 +136,7 @@ class Broker:
             call = self._begin(lane, function, arguments, needs=self._last_claimed, is_early=False)
         call.is_claimed = True
         try:
-            value = await _outcome(call.task)
+            value = await _claimed(call)
         except LimitExceeded:
             if not call.is_early:
                 raise
@@ -141,9 +147,22 @@ class Broker:
                 lane, function, arguments, needs=call.needs, is_early=False, at=at
             )
             call.is_claimed = True
-            value = await _outcome(call.task)
+            value = await _claimed(call)
         self._last_claimed = (call.number,)
+        self._keep_for_scout(call, value)
         return value
+
+    def _keep_for_scout(self, call: _Call, value: object) -> None:
+        """Keep a claimed reply, and drop the oldest ones if there are too many. A scout that is so late gets no
+        reply to them.
+        """
+        size = len(value) if isinstance(value, str) else 0
+        self._replied.append((call, size))
+        self._reply_size += size
+        while self._reply_size > _REPLIES:
+            oldest, size = self._replied.popleft()
+            self._reply_size -= size
+            oldest.task = None
 
     async def foresee(self, foreseen: Foreseen) -> object:
         """See ``harlm.protocols.Foresight``."""
@@ -166,7 +185,7 @@ class Broker:
         else:
             call = self._begin(lane, function, arguments, needs=known, is_early=True)
         self._by_foreseen[foreseen.number] = call.number
-        return await _outcome(call.task)
+        return await _outcome(call)
 
     def _begin(
         self,
@@ -190,7 +209,7 @@ class Broker:
 
     def _ended(self, call: _Call) -> None:
         call.ended = self._now()
-        if not call.task.cancelled():
+        if call.task is not None and not call.task.cancelled():
             call.task.exception()  # retrieved, or asyncio would log it if the call is never claimed
 
     @property
@@ -203,7 +222,7 @@ class Broker:
         record.
         """
         self._is_closed = True
-        running = [call.task for call in self._calls if not call.task.done()]
+        running = [call.task for call in self._calls if call.task is not None and not call.task.done()]
         for task in running:
             task.cancel()
         if running:
@@ -233,13 +252,27 @@ async def _never() -> object:
     return await asyncio.get_running_loop().create_future()
 
 
-async def _outcome(task: asyncio.Future[object]) -> object:
+async def _claimed(call: _Call) -> object:
+    """The result of a call that the cell makes. Of an error only the words are kept: the error itself holds the code
+    that it came from, with the arguments of the call.
+    """
+    try:
+        return await _outcome(call)
+    except CodeError as error:
+        call.task, call.failure = None, str(error)
+        raise
+
+
+async def _outcome(call: _Call) -> object:
     """The result of a call. The call continues if the waiting task is cancelled."""
-    return task.result() if task.done() else await asyncio.shield(task)
+    if call.task is None:
+        if call.failure:
+            raise CodeError(call.failure)
+        return await _never()
+    # Not by a name of its own: an error would hold this frame, and through it the task, and through that itself.
+    return call.task.result() if call.task.done() else await asyncio.shield(call.task)
 
 
-def _key(function: str, arguments: Mapping[str, object]) -> Hashable:
-    """The key under which equal calls are matched."""
-    if function == "llm_query":
-        return arguments.get("prompt"), arguments.get("model")
-    return function, _encode(arguments)
+def _key(function: str, arguments: Mapping[str, object]) -> bytes:
+    """A digest by which equal calls are matched. The arguments themselves may be large, and are not kept."""
+    return blake2b(_encode((function, arguments)), digest_size=16).digest()

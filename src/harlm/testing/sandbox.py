@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harlm.errors import CodeError
+from harlm.guest.arguments import child_context
 from harlm.guest.worker.memory import CellMemory
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.types import Final, Observation
@@ -150,8 +151,6 @@ async def _together(calls: list[Any]) -> list[Any]:
 def _sent(context: object) -> object:
     if context is None:
         return None
-    texts = [context] if isinstance(context, str) else list(context)  # type: ignore[call-overload] # a list of str
-    return {
-        "shape": "text" if isinstance(context, str) else "documents",
-        "texts": [{"text": text} for text in texts],
-    }
+    if isinstance(context, str):
+        return child_context("text", [(context, None)])
+    return child_context("documents", [(text, None) for text in context])  # type: ignore[attr-defined] # a list of str

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -11,6 +13,7 @@ import pytest
 from harlm.context import Searcher, load
 from harlm.retrieval.index import PassageIndex
 from harlm.retrieval.ranking import Query, weighed_query
+from harlm.threads import StopFlag, Stopped, Threads
 from harlm.types import Context, Document
 
 DOCUMENTS = {
@@ -66,9 +69,9 @@ def test_weights_tell_rare_words_from_common_ones() -> None:
 def test_weights_of_the_query_searched_for_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
-    def counted(question: str, index: PassageIndex) -> Query:
+    def counted(question: str, index: PassageIndex, stop: StopFlag) -> Query:
         made.append(question)
-        return weighed_query(question, index)
+        return weighed_query(question, index, stop)
 
     monkeypatch.setattr("harlm.context.search.weighed_query", counted)
     with Searcher(load(DOCUMENTS)) as searcher:
@@ -123,3 +126,63 @@ def test_threads_that_lose_an_index_together_all_find(tmp_path: Path) -> None:
         found = searcher.search("eastern keys", 3)
         throw_out(tmp_path / "index.db")
         assert list(pool.map(lambda _: searcher.search("eastern keys", 3), range(16))) == [found] * 16
+
+
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.4])
+async def test_a_search_that_builds_an_index_is_given_up(tmp_path: Path, after: float) -> None:
+    paragraphs = "".join(
+        f"Word{number} stands in paragraph {number % 977}. " * 9 + "\n\n" for number in range(40_000)
+    )
+    many = Context.of_text(paragraphs)
+    searcher = Searcher(many, tmp_path / "index.db")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(after):
+            await Threads().do(lambda stop: searcher.search("word77", stop=stop))
+    searcher.close()
+    for _ in range(400):
+        if not any(each.name == "harlm-work" for each in threading.enumerate()):
+            break
+        await asyncio.sleep(0.02)
+    else:
+        pytest.fail("a thread goes on")
+    with pytest.raises(Stopped):
+        searcher.search("word77")
+    with closing(sqlite3.connect(tmp_path / "index.db")) as stored:
+        tables = stored.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'p_%'").fetchone()
+        assert tables == (0,), "half an index is stored"
+
+
+def test_closing_does_not_wait_for_a_search() -> None:
+    searcher = Searcher(LARGE)
+    searching = threading.Event()
+    outcome: list[str] = []
+
+    def search() -> None:
+        searching.set()
+        try:
+            for _ in range(10_000):
+                searcher.search("harbour")
+        except Stopped:
+            outcome.append("stopped")
+
+    thread = threading.Thread(target=search)
+    thread.start()
+    searching.wait()
+    searcher.close()
+    searcher.close()
+    thread.join(60)
+    assert outcome == ["stopped"]
+    assert searcher._index is None
+
+
+def test_two_threads_build_one_index_and_one_is_stopped() -> None:
+    with Searcher(LARGE) as searcher, ThreadPoolExecutor(2) as pool:
+        stop = StopFlag()
+        stop.set()
+        stopped, found = (
+            pool.submit(searcher.search, "harbour", stop=stop),
+            pool.submit(searcher.search, "harbour"),
+        )
+        assert found.result()
+        with pytest.raises(Stopped):
+            stopped.result()

@@ -39,7 +39,7 @@ async def test_search_returns_excerpts_that_say_whether_they_were_cut(memory: Me
     assert hit["tokens"] == estimate_tokens(LONG)
 
 
-@pytest.mark.parametrize(("k", "count"), [(-3, 0), (0, 0), (2, 2), (10**9, 50)])
+@pytest.mark.parametrize(("k", "count"), [(0, 0), (2, 2), (50, 50)])
 async def test_the_number_of_hits_is_bounded(memory: Memory, k: int, count: int) -> None:
     for number in range(60):
         memory.put(f"walnut number {number}", kind="reply")
@@ -48,7 +48,7 @@ async def test_the_number_of_hits_is_bounded(memory: Memory, k: int, count: int)
     assert len(found) == count
 
 
-@pytest.mark.parametrize("most", [-5, 0, 30])
+@pytest.mark.parametrize("most", [1, 30])
 async def test_excerpts_keep_to_the_tokens_that_the_cell_chose(memory: Memory, most: int) -> None:
     memory.put(LONG, kind="answer")
     found = await api_on(memory).serve("memory_search", {"query": "lighthouse", "k": 1, "max_tokens": most})
@@ -61,7 +61,7 @@ async def test_an_entry_is_expanded_whole_or_for_a_question(memory: Memory) -> N
     handle = memory.put("x " * 3_000 + "The lighthouse was lit in 1822. " + "y " * 3_000, kind="answer")
     whole = await api.serve("memory_expand", {"handle": handle})
     assert isinstance(whole, dict)
-    assert (whole["text"], whole["cut"]) == (memory.expand(handle).text, False)
+    assert (whole["text"], whole["cut"]) == ((await memory.expand(handle)).text, False)
     part = await api.serve(
         "memory_expand", {"handle": handle, "question": "when was it lit?", "max_tokens": 60}
     )
@@ -73,7 +73,7 @@ async def test_an_entry_is_expanded_whole_or_for_a_question(memory: Memory) -> N
 async def test_a_note_stays_in_view_of_every_node(memory: Memory) -> None:
     handle = await api_on(memory).serve("memory_note", {"text": "the walrus is called Otto"})
     assert isinstance(handle, str)
-    assert memory.expand(handle).text == "the walrus is called Otto"
+    assert (await memory.expand(handle)).text == "the walrus is called Otto"
     memory.put("something else", kind="reply", node="0.1")
     assert "Otto" in memory.view("0.1", [], 300)
 
@@ -82,9 +82,8 @@ async def test_a_note_stays_in_view_of_every_node(memory: Memory) -> None:
     ("function", "arguments", "message"),
     [
         ("memory_expand", {"handle": "m99"}, r"there is no handle 'm99'; memory.search\(query\) finds the 1"),
-        ("memory_expand", {"handle": "x" * 500}, "there is no handle 'x{40}'; "),
+        ("memory_expand", {"handle": "x" * 200}, "there is no handle 'x{40}'; "),
         ("memory_note", {"text": " \n"}, "the note is empty; give memory.note the text to keep"),
-        ("memory_note", {"text": "x" * 20_001}, "a note of 20,001 characters is too long; at most 20,000"),
         ("memory_wipe", {}, "there is no function 'memory_wipe'"),
     ],
 )
@@ -103,6 +102,13 @@ async def test_a_call_that_cannot_be_served_says_what_to_do(
         ("memory_search", {"query": "x", "k": "5"}),
         ("memory_expand", {"handle": 3}),
         ("memory_note", {"text": "x", "surprise": 1}),
+        ("memory_note", {"text": "x" * 20_001}),
+        ("memory_search", {"query": "x" * 10_001, "k": 1}),
+        ("memory_search", {"query": "x", "k": -3}),
+        ("memory_search", {"query": "x", "k": 51}),
+        ("memory_search", {"query": "x", "k": 1, "max_tokens": 0}),
+        ("memory_expand", {"handle": "x" * 201}),
+        ("memory_expand", {"handle": "m1", "question": "x" * 10_001}),
     ],
 )
 async def test_arguments_are_checked(memory: Memory, function: str, arguments: dict[str, object]) -> None:

@@ -12,10 +12,11 @@ from harlm.context import Searcher, load
 from harlm.engine import Node
 from harlm.engine.queries import Queries, document_of
 from harlm.errors import CallLimit, CodeError, LimitExceeded, ModelError, ModelUnavailable, SandboxFailure
+from harlm.guest.arguments import child_context
 from harlm.journal import InMemoryCalls, Reuse
 from harlm.testing import ScriptedModel
 from harlm.tokens import estimate_tokens
-from harlm.types import Answer, Context, Latency, Message, Task
+from harlm.types import Answer, Context, Document, Latency, Message, Task
 from tests.support.nodes import PRICES, answer_of, api_of, node_with, use_calls
 
 DONE = "```repl\nFINAL('done')\n```"
@@ -164,8 +165,8 @@ async def test_the_critical_path_of_an_early_child_is_its_own() -> None:
 
 async def test_a_child_works_on_documents_of_its_parent_and_on_texts_of_the_cell() -> None:
     queries, _, child = queries_on()
-    texts = [{"document": 2}, {"text": "made", "name": "notes"}, {"text": "more"}]
-    await queries.answer("rlm_query", {"prompt": "go", "context": {"shape": "documents", "texts": texts}})
+    context = child_context("documents", [2, ("made", "notes"), ("more", None)])
+    await queries.answer("rlm_query", {"prompt": "go", "context": context})
     (task,) = child.tasks
     assert (task.question, task.mode, task.context.shape) == ("go", "full", "documents")
     assert [each.text for each in task.context.documents] == ["three", "made", "more"]
@@ -173,10 +174,42 @@ async def test_a_child_works_on_documents_of_its_parent_and_on_texts_of_the_cell
     assert (child.nodes[0].name, child.nodes[0].depth) == ("0.0", 1)
 
 
+async def test_many_documents_go_to_a_child_by_their_numbers() -> None:
+    many = Context(documents=tuple(Document(name=str(number), text="x") for number in range(20_000)))
+    queries, _, child = queries_on(context=many)
+    for numbers in (range(20_000), range(0, 20_000, 2), [19_999, 0, 5, 5]):
+        await queries.answer("rlm_query", {"prompt": "go", "context": child_context("documents", numbers)})
+        assert [int(each.name) for each in child.tasks[-1].context.documents] == list(numbers)
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ({"shape": "documents", "texts": [{"documents": "0-9999999999"}]}, "there is no document 9999999999"),
+        ({"shape": "documents", "texts": [{"documents": "2-1"}]}, "there is no document 2"),
+        ({"shape": "documents", "texts": [{"documents": "-1"}]}, "'-1' is not a number of a document"),
+        ({"shape": "documents", "texts": [{"documents": "0-1,"}]}, "'' is not a number of a document"),
+        (
+            {"shape": "documents", "texts": [{"documents": "0-2," * 400_000 + "0"}]},
+            "at most 1,000,000 are taken",
+        ),
+        ({"shape": "documents", "texts": [{"documents": "0-2," * 30_000 + "0"}] * 20}, "at most 1,000,000"),
+        ({"shape": "documents", "texts": []}, "an empty list as context"),
+        ({"shape": "list", "texts": ["x"]}, "Invalid enum value"),
+        ({"shape": "documents", "texts": ["x"] * 80_002}, "length <= 80001"),
+    ],
+)
+async def test_a_context_that_cannot_be_is_refused(context: dict[str, object], said: str) -> None:
+    queries, _, child = queries_on()
+    with pytest.raises(CodeError, match=said):
+        await queries.answer("rlm_query", {"prompt": "go", "context": context})
+    assert child.tasks == []
+
+
 async def test_one_text_stays_one_text() -> None:
     queries, _, child = queries_on()
     await queries.answer(
-        "rlm_query", {"prompt": "go", "context": {"shape": "text", "texts": [{"text": "all of it"}]}}
+        "rlm_query", {"prompt": "go", "context": child_context("text", [("all of it", None)])}
     )
     assert (child.tasks[0].context.shape, child.tasks[0].context.documents[0].text) == ("text", "all of it")
 
@@ -205,7 +238,7 @@ async def test_a_long_answer_is_returned_by_its_beginning_and_a_handle() -> None
     assert returned.startswith("word word")
     assert estimate_tokens(returned) < node.run.memory_settings.return_tokens + 100
     handle = returned.rpartition('memory.expand("')[2].partition('"')[0]
-    assert node.run.memory.expand(handle).text == answer
+    assert (await node.run.memory.expand(handle)).text == answer
 
 
 async def test_a_child_that_found_nothing_says_so() -> None:
@@ -238,7 +271,7 @@ async def test_below_the_deepest_level_a_child_is_a_plain_call() -> None:
     model = ScriptedModel(lambda messages: "plain")
     node, _ = node_with(model, max_depth=0)
     queries, _, child = queries_on(node)
-    arguments = {"prompt": "go", "context": {"shape": "documents", "texts": [{"document": 0}]}}
+    arguments = {"prompt": "go", "context": child_context("documents", [0])}
     assert await queries.answer("rlm_query", arguments) == "plain"
     assert child.tasks == []
     prompt = model.asked[0][0].content

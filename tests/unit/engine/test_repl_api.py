@@ -45,12 +45,19 @@ def api_over(context: Context, model: ScriptedModel | None = None) -> ReplApi:
         ),
         (
             "rlm_query",
-            {"prompt": "x", "context": {"shape": "text", "texts": [{"document": 7}]}},
+            {"prompt": "x", "context": {"shape": "text", "texts": [{"documents": "7"}]}},
             "there is no document 7",
         ),
         ("search", {"query": "x", "k": 1, "document": -1}, "there is no document -1"),
         ("places", {"document": 9, "offsets": [1]}, "there is no document 9"),
         ("format_disk", {}, "there is no function 'format_disk'"),
+        ("search", {"query": "x" * 10_001, "k": 1}, "length <= 10000"),
+        ("search", {"query": "x", "k": 1_001}, "<= 1000"),
+        ("search", {"query": "x", "k": 1, "document": 1 << 60}, "<= "),
+        ("places", {"document": 0, "offsets": [0] * 1_001}, "length <= 1000"),
+        ("extent", {"document": 0, "part": "x" * 201}, "length <= 200"),
+        ("llm_query", {"prompt": "x" * 16_000_001}, "length <= 16000000"),
+        ("llm_query", {"prompt": "x", "model": "m" * 201}, "length <= 200"),
     ],
 )
 async def test_a_call_that_cannot_be_served_is_an_exception_in_the_cell(

@@ -116,7 +116,7 @@ async def test_a_summary_that_fails_changes_nothing() -> None:
     handle = order(node, summaries)
     await until_written()
     await summaries.close()
-    assert node.run.memory.expand(handle).text == ENTRY
+    assert (await node.run.memory.expand(handle)).text == ENTRY
 
 
 async def test_closing_cancels_what_is_still_being_written() -> None:

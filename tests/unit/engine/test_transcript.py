@@ -57,7 +57,7 @@ def test_turns_that_have_room_are_shown_whole() -> None:
     assert folds == []
 
 
-def test_old_turns_are_folded_together_and_stay_available_by_their_handles() -> None:
+async def test_old_turns_are_folded_together_and_stay_available_by_their_handles() -> None:
     memory = Memory(InMemoryStore(), run="R")
     out_of_sight: list[str] = []
     made, folds = transcript(memory, out_of_sight=out_of_sight)
@@ -74,7 +74,7 @@ def test_old_turns_are_folded_together_and_stay_available_by_their_handles() -> 
     assert [each.role for each in made.messages[1:]] == ["user", "assistant"] * (
         len(made.messages) // 2 - 1
     ) + ["user"]
-    kept = [memory.expand(handle).text for handle in out_of_sight]
+    kept = [(await memory.expand(handle)).text for handle in out_of_sight]
     assert len(kept) == sum(folded for folded, _, _ in folds)
     assert all(text in whole for text, whole in zip(texts, kept, strict=False))
     unchanged = [len([1 for a, b in zip(one, two, strict=False) if a == b]) for one, two in pairwise(before)]

@@ -23,7 +23,7 @@ def bytes_of(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
-def test_every_entry_can_be_expanded_whole_from_every_tier(tmp_path: Path) -> None:
+async def test_every_entry_can_be_expanded_whole_from_every_tier(tmp_path: Path) -> None:
     store = ColdStore(tmp_path / "memory.db")
     memory = Memory(store, run="R", hot_tokens=500)
     values = [f"entry {at}: " + "word " * (at % 60) for at in range(300)]
@@ -31,7 +31,7 @@ def test_every_entry_can_be_expanded_whole_from_every_tier(tmp_path: Path) -> No
     memory.flush()
     assert memory.use().cold.entries_max == 300
     memory.view("0", ["what?"], 300)
-    assert [memory.expand(handle).text for handle in handles] == values
+    assert [(await memory.expand(handle)).text for handle in handles] == values
     use = memory.use()
     assert use.cold.served > 250
     assert use.hot.entries_max < 50
@@ -57,23 +57,23 @@ def test_handles_and_views_do_not_depend_on_which_call_ends_first() -> None:
     assert one.put("a note", kind="note") == other.put("a note", kind="note")
 
 
-def test_a_handle_that_does_not_exist_is_a_miss() -> None:
+async def test_a_handle_that_does_not_exist_is_a_miss() -> None:
     memory = Memory(InMemoryStore(), run="R")
     memory.put("[m2222] answer of a child: 42", kind="reply")
     with pytest.raises(KeyError, match="m2222"):
-        memory.expand("m2222")
+        await memory.expand("m2222")
     assert memory.use().misses == 1
 
 
-def test_a_shortened_entry_says_that_it_is_cut_and_answers_a_question() -> None:
+async def test_a_shortened_entry_says_that_it_is_cut_and_answers_a_question() -> None:
     memory = Memory(InMemoryStore(), run="R")
     handle = memory.put(ARTICLE, kind="answer")
-    cut = memory.expand(handle, 60, "When was it lit?")
+    cut = await memory.expand(handle, 60, "When was it lit?")
     assert cut.is_cut
     assert "1822" in cut.text
     assert estimate_tokens(cut.text) <= 60
-    assert memory.expand(handle, 60).text.startswith("The lighthouse")
-    whole = memory.expand(handle)
+    assert (await memory.expand(handle, 60)).text.startswith("The lighthouse")
+    whole = await memory.expand(handle)
     assert (whole.text, whole.is_cut) == (ARTICLE, False)
 
 
@@ -89,13 +89,13 @@ async def test_search_finds_entries_of_this_run_only() -> None:
     assert await one.search("secret", 5) == []
 
 
-def test_an_original_that_is_gone_is_a_clear_error() -> None:
+async def test_an_original_that_is_gone_is_a_clear_error() -> None:
     store = InMemoryStore()
     memory = Memory(store, run="R", hot_tokens=0)
     handle = memory.put("x", kind="note")
     store.close()
     with pytest.raises(MemoryFailure, match=f"{handle} cannot be read any more"):
-        memory.expand(handle)
+        await memory.expand(handle)
 
 
 def test_pinned_entries_stand_first_and_are_shown_at_every_node() -> None:
@@ -122,7 +122,7 @@ def test_text_that_imitates_a_view_is_shown_as_data() -> None:
     assert "</memory>" not in lines
 
 
-def test_many_entries_become_lists_of_handles_that_lead_to_each_of_them() -> None:
+async def test_many_entries_become_lists_of_handles_that_lead_to_each_of_them() -> None:
     memory = Memory(InMemoryStore(), run="R", hot_tokens=0)
     wanted = {memory.put(f"value {at} " * 300, kind="reply", node="0") for at in range(200)}
     shown = memory.view("0", ["what?"], 300)
@@ -133,7 +133,7 @@ def test_many_entries_become_lists_of_handles_that_lead_to_each_of_them() -> Non
         for handle in re.findall(r"^\[(m\w+)\]", texts.pop(), re.MULTILINE):
             reached.add(handle)
             if handle not in wanted:
-                texts.append(memory.expand(handle).text)
+                texts.append((await memory.expand(handle)).text)
     assert wanted <= reached
     assert memory.view("0", ["what?"], 300) == shown, "a list of handles is not an entry of the node"
 

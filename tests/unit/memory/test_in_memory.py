@@ -4,6 +4,7 @@ import pytest
 
 from harlm.errors import MemoryFailure
 from harlm.memory.in_memory import InMemoryStore, look_through, telling_words
+from harlm.threads import StopFlag
 from harlm.types import Entry
 
 
@@ -36,12 +37,14 @@ def test_the_entry_with_most_of_the_words_is_first_and_ties_go_by_key() -> None:
         entry("d", "walnuts, figs"),
         entry("e", "x"),
     ]
-    found = look_through(["Walnuts", "figs"], entries)
+    found = look_through(["Walnuts", "figs"], entries, StopFlag())
     assert [(each.key, each.score) for each in found] == [("d", 2.0), ("a", 1.0), ("b", 1.0), ("c", 1.0)]
 
 
 def test_the_question_of_an_entry_counts_and_bytes_hold_no_words() -> None:
-    found = look_through(["walnuts"], [entry("a", "yes", question="any walnuts?"), entry("b", b"walnuts")])
+    found = look_through(
+        ["walnuts"], [entry("a", "yes", question="any walnuts?"), entry("b", b"walnuts")], StopFlag()
+    )
     assert [each.key for each in found] == ["a"]
 
 

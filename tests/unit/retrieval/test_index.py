@@ -8,6 +8,7 @@ import pytest
 
 from harlm.retrieval.index import PassageIndex, has_fts5, open_index
 from harlm.retrieval.postings import any_of
+from harlm.threads import StopFlag
 
 TEXTS = [
     "The harbour was dredged in 1901.\n\n" + "Ships wait outside. " * 30,
@@ -181,7 +182,7 @@ def test_many_passages_are_ranked_as_fts5_ranks_them(words: list[str]) -> None:
     with open_index(LARGE) as index:
         assert isinstance(index, PassageIndex)
         ranked = index.best(words, 20)
-        scores = dict(index._matching(any_of(words), 0, len(index) - 1, len(index)))
+        scores = dict(index._matching(any_of(words), 0, len(index) - 1, len(index), StopFlag()))
         best = sorted(scores.values(), reverse=True)[:20]
         assert len(ranked) == len(best)
         for (number, _), score in zip(ranked, best, strict=True):

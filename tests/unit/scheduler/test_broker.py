@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import tracemalloc
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 
@@ -151,3 +154,61 @@ async def test_the_record_has_the_calls_and_their_needs() -> None:
     assert record.critical_path_s == 2
     assert record.busy_s == 3
     assert record.parallelism == 1
+
+
+async def test_no_prompt_is_kept_after_its_call() -> None:
+    class Short:
+        def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+            return Making(self._reply(arguments), Usage)
+
+        async def _reply(self, arguments: Mapping[str, object]) -> str:
+            await asyncio.sleep(0)
+            return "reply"
+
+    broker = Broker(Short().begin)
+    tracemalloc.start()
+    try:
+        for number in range(60):
+            assert await broker.claim(*asked(f"{number} " + "x" * 1_000_000)) == "reply"
+        assert tracemalloc.get_traced_memory()[0] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    assert len((await broker.close()).calls) == 60
+
+
+async def test_no_prompt_of_a_failed_call_is_kept_and_a_late_scout_is_told() -> None:
+    class Failing:
+        def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+            return Making(self._reply(arguments), Usage)
+
+        async def _reply(self, arguments: Mapping[str, object]) -> str:
+            await asyncio.sleep(0)
+            raise CodeError("too long")
+
+    broker = Broker(Failing().begin)
+    gc.disable()  # nothing waits for it
+    tracemalloc.start()
+    try:
+        for number in range(60):
+            with suppress(CodeError):
+                await broker.claim(*asked(f"{number} " + "x" * 1_000_000))
+        assert tracemalloc.get_traced_memory()[0] < 10_000_000
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    with pytest.raises(CodeError, match="too long"):
+        await broker.foresee(foreseen(1, "0 " + "x" * 1_000_000))
+
+
+async def test_large_replies_are_dropped_once_the_cell_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harlm.scheduler.broker._REPLIES", 50)
+    broker = Broker(Model().begin)
+    for number in range(20):
+        assert await broker.claim(*asked(f"{number}")) == f"{number} #{number + 1}"
+    assert sum(call.task is not None for call in broker._calls) < 15
+    late = asyncio.create_task(broker.foresee(foreseen(1, "0")))
+    assert await broker.foresee(foreseen(2, "19")) == "19 #20"
+    await asyncio.sleep(0)
+    assert not late.done(), "a scout that is too late gets no reply"
+    late.cancel()
+    assert len((await broker.close()).calls) == 20

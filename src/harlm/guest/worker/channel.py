@@ -13,9 +13,12 @@ import select
 import socket
 import threading
 from collections import deque
+from types import FrameType
 from typing import Any
 
+from ..arguments import PARTS
 from .msgpack import pack, unpack
+from .shield import Shield, caller, is_running, quiet
 from .zygote_socket import fork
 
 Frame = dict[str, Any]  # the wire is where types end
@@ -24,6 +27,7 @@ _PIECE = 1 << 16
 _ROOM = socket.CMSG_SPACE(4 * 4)  # for the descriptors sent with a frame
 _PATIENCE_MS = 50
 _LARGEST_VALUE = 2_000_000  # bytes of a list or a dict that a cell finishes with
+_HERE = __file__
 _UNDER_WAY = 1024  # calls of one batch that are sent before the first reply is read
 
 
@@ -68,14 +72,16 @@ class Channel:
         self._owner = os.getpid()
         self._largest = 1 << 24
         self._sending = threading.Lock()
+        self._readable = select.poll()
+        self._readable.register(descriptor, select.POLLIN)
         self._state = threading.Lock()  # held for moments only, never while reading
         self._turn = threading.Condition(self._state)
         self._waiting = 0
-        self._someone_reads = False
+        self._reader: int | None = None  # the thread that reads the socket
         self._commands: deque[Frame] = deque()
         self._replies: dict[int, Frame] = {}
         self._last_id = 0
-        self._shield = _Shield()
+        self._shield = Shield()
 
     @property
     def is_orphan(self) -> bool:
@@ -132,6 +138,11 @@ class Channel:
         """
         final = done["final"]
         if final is not None and not isinstance(final["value"], str):
+            if _has_more_parts(final["value"], PARTS):
+                raise FrameTooLarge(
+                    f"more than {PARTS:,} numbers, texts and containers are too many for one value. "
+                    "Finish with a str, or with a part"
+                )
             size = len(pack(final["value"]))
             if size > _LARGEST_VALUE:
                 raise FrameTooLarge(
@@ -139,6 +150,11 @@ class Channel:
                     "can be sent. Finish with a str, or with a part"
                 )
         self.send({"op": "done", "cell": cell, **done})
+
+    def send_sign(self) -> None:
+        """Report that the cell prints; not from inside of a method of this channel."""
+        if not is_running(_HERE, caller()):
+            self.send({"op": "alive"})
 
     def send(self, frame: Frame) -> None:
         """Send one frame.
@@ -155,11 +171,19 @@ class Channel:
         data = len(data).to_bytes(4, "little") + data
         with self._shield, self._sending:
             rest = memoryview(data)
-            while rest:
-                try:
-                    rest = rest[self._socket.send(rest, socket.MSG_DONTWAIT) :]
-                except BlockingIOError:
-                    self._make_way()
+            if len(data) <= _PIECE:  # it fits into the socket as a whole, unless the host does not read
+                rest = self._send_some(rest)
+            if rest:
+                with quiet():
+                    while rest := self._send_some(rest):
+                        self._make_way()
+
+    def _send_some(self, rest: memoryview) -> memoryview:
+        """Send what the socket has room for, and return the rest."""
+        try:
+            return rest[self._socket.send(rest, socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            return rest
 
     def command(self) -> Frame:
         """Wait for the next frame that is not a reply.
@@ -174,8 +198,9 @@ class Channel:
         """Call a host function, and wait for its reply.
 
         Raises:
-            CallRefused: the call failed; the message is the host's.
+            CallRefused: the call failed, and the message is the host's; or it was made from inside of another.
         """
+        _refuse_inside(function, caller())
         reply = self._reply(self._post(function, arguments))
         if reply["op"] == "refuse":
             raise CallRefused(reply["message"])
@@ -185,8 +210,10 @@ class Channel:
         """Call a host function many times at once; the results are in the order of the arguments.
 
         Raises:
-            CallRefused: some calls failed; the results of the others are in ``results``.
+            CallRefused: some calls failed, and the results of the others are in ``results``; or they were made
+                from inside of another call.
         """
+        _refuse_inside(function, caller())
         ids: list[int] = []
         replies: list[Frame] = []
         for arguments in all_arguments:
@@ -241,9 +268,7 @@ class Channel:
             return self._replies.pop(next(iter(self._replies)))
 
     def _is_readable(self) -> bool:
-        ready = select.poll()
-        ready.register(self._descriptor, select.POLLIN)
-        return bool(self._unread) or bool(ready.poll(0))
+        return bool(self._unread) or bool(self._readable.poll(0))
 
     def _post(self, function: str, arguments: Frame) -> int:
         if self.is_orphan:
@@ -269,7 +294,10 @@ class Channel:
                         return self._commands.popleft()
                 elif call_id in self._replies:
                     return self._replies.pop(call_id)
-                if self._someone_reads:
+                if self._reader not in (
+                    None,
+                    threading.get_ident(),
+                ):  # itself: an exception cut its reading short
                     self._waiting += 1
                     self._turn.wait()
                     self._waiting -= 1
@@ -280,19 +308,22 @@ class Channel:
         """Read one frame, and queue it. Call with ``_state`` held while no thread reads; it is released
         during the read.
         """
-        self._someone_reads = True
-        self._state.release()
+        self._reader = threading.get_ident()
         try:
-            frame = self._read()
+            self._state.release()
+            if not self._unread:
+                self._readable.poll()  # signal handlers run here, and may raise
+            with quiet():
+                frame = self._read()
+                if frame["op"] in ("reply", "refuse"):
+                    self._replies[frame["id"]] = frame
+                else:
+                    self._commands.append(frame)
         finally:
             self._state.acquire()
-            self._someone_reads = False
+            self._reader = None
             if self._waiting:
                 self._turn.notify_all()
-        if frame["op"] in ("reply", "refuse"):
-            self._replies[frame["id"]] = frame
-        else:
-            self._commands.append(frame)
 
     def _make_way(self) -> None:
         """Read a frame while the host accepts no more: it may be waiting for this process to read what it has
@@ -303,7 +334,7 @@ class Channel:
         events = ready.poll(_PATIENCE_MS)
         if events and events[0][1] & select.POLLIN:
             with self._state:
-                if not self._someone_reads:
+                if self._reader is None:
                     self._take_one()
 
     def _read(self) -> Frame:
@@ -341,32 +372,25 @@ class Channel:
         return size
 
 
-class _Shield:
-    """Delays an interrupt of the main thread while a frame is being sent or read, so that no frame is torn in
-    two.
-    """
+def _refuse_inside(function: str, frame: FrameType | None) -> None:
+    if is_running(_HERE, frame):
+        raise CallRefused(
+            f"{function} was called while another call is being made, by a signal handler, a finalizer or a trace "
+            "function; make the call in the cell itself"
+        )
 
-    def __init__(self) -> None:
-        self._main = threading.get_ident()
-        self._depth = 0
-        self._held_off: BaseException | None = None
 
-    def hit(self, error: BaseException) -> None:
-        """Raise ``error`` now, or when the shield is released. Called by a signal handler, which runs in the
-        main thread.
-        """
-        if self._depth:
-            self._held_off = error
-        else:
-            raise error
-
-    def __enter__(self) -> None:
-        if threading.get_ident() == self._main:
-            self._depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        if threading.get_ident() == self._main:
-            self._depth -= 1
-            if not self._depth and self._held_off is not None:
-                error, self._held_off = self._held_off, None
-                raise error
+def _has_more_parts(value: Any, most: int) -> bool:
+    level = [value]
+    count = 0
+    while level and count <= most:
+        count += len(level)
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                count += len(each)
+                below += each.values()
+            elif isinstance(each, list):
+                below += each
+        level = below
+    return count > most

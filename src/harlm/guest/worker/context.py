@@ -9,12 +9,15 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..arguments import HITS, OFFSETS, PART, QUERY, TOKENS, as_number, as_text
+
 Call = Callable[[str, dict[str, Any]], Any]
 """Calls a host function with its arguments, and returns the reply."""
 
 _IN_PLACE = 32 << 20  # bytes; an ASCII text of at least this size is read in place
 _PIECE = 1 << 20
 _CHARACTERS = 4  # per token
+_SHOWN = 200  # characters of a name that no text has
 _LINES = re.compile(r"^(?P<first>\d+)(?:-(?P<last>\d+))?$")
 _OUTLINE = re.compile(
     r"^(?:#{1,6} .+|[ \t]*(?:async def|def|class) \w+.*|[^\s].{0,80}\n[=~\-]{4,}[ \t]*)$", re.MULTILINE
@@ -231,8 +234,8 @@ class Library:
     def search(self, question: str, k: int, within: Document | None) -> Hits:
         """The ``k`` passages that fit a question best, ranked by the host, which keeps the index."""
         arguments = {
-            "query": str(question),
-            "k": int(k),
+            "query": as_text(question, "the question of search", QUERY),
+            "k": as_number(k, "k of search", HITS),
             "document": None if within is None else within.number,
         }
         reply = self._call("search", arguments)
@@ -306,19 +309,20 @@ class Library:
         name, _, part = str(place).rpartition(":")
         if name not in self._named:
             raise KeyError(
-                f"no text is named {place!r}; use the .name of a text, 'name:10-20', "
+                f"no text is named {repr(place)[:_SHOWN]}; use the .name of a text, 'name:10-20', "
                 "or a hit of search() or grep()"
             )
         return self._part(self._named[name], part.strip())
 
-    def _part(self, text: Document, part: str) -> str:
+    def _part(self, document: Document, part: str) -> str:
         """Some lines, or a page, a row or the like by the label that hits use."""
         lines = _LINES.match(part)
-        if not text.has_lines or lines is None:
-            start, end = self._call("extent", {"document": text.number, "part": part})
-            return str(text[start:end]).rstrip("\n")
+        if not document.has_lines or lines is None:
+            arguments = {"document": document.number, "part": as_text(part, "the name of a part", PART)}
+            start, end = self._call("extent", arguments)
+            return str(document[start:end]).rstrip("\n")
         first = int(lines["first"])
-        return "\n".join(text.split("\n")[first - 1 : int(lines["last"] or first)])
+        return "\n".join(document.split("\n")[first - 1 : int(lines["last"] or first)])
 
     def _hits(self, text: Document, spans: list[tuple[int, int]]) -> Iterator[Hit]:
         starts = [start for start, _ in spans]
@@ -327,14 +331,15 @@ class Library:
             quote = str(text[start:end]).strip()
             yield Hit(text, start, end, f"{text.name}:{label}", line, quote, 0.0)
 
-    def _places(self, text: Document, starts: list[int]) -> list[tuple[str, int | None]]:
-        if not starts:
-            return []
-        if text.has_lines:
-            return [(str(line), line) for line in _lines_of(text, starts)]
+    def _places(self, document: Document, starts: list[int]) -> list[tuple[str, int | None]]:
+        if document.has_lines:
+            return [(str(line), line) for line in _lines_of(document, starts)]
         return [
             (label, line)
-            for label, line in self._call("places", {"document": text.number, "offsets": starts})
+            for at in range(0, len(starts), OFFSETS.most)
+            for label, line in self._call(
+                "places", {"document": document.number, "offsets": starts[at : at + OFFSETS.most]}
+            )
         ]
 
 
@@ -343,7 +348,7 @@ def cut(text: str, max_tokens: int | None) -> str:
     characters.
 
     Raises:
-        ValueError: ``max_tokens`` is not a positive integer or ``None``.
+        TypeError, ValueError: ``max_tokens`` is not a positive integer or ``None``.
     """
     if max_tokens is None or len(text) <= _tokens(max_tokens) * _CHARACTERS:
         return text
@@ -353,9 +358,7 @@ def cut(text: str, max_tokens: int | None) -> str:
 
 
 def _tokens(limit: Any) -> int:
-    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-        raise ValueError(f"max_tokens must be an int of at least 1, not {limit!r}")
-    return limit
+    return as_number(limit, "max_tokens", TOKENS, least=1)
 
 
 def _not_connected(function: str, arguments: dict[str, Any]) -> Any:

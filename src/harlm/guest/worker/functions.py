@@ -4,12 +4,14 @@ calls that finish a task. Checks arguments here; the host makes the calls.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from ..arguments import BATCH, MODEL, PROMPT, PROMPTS, Given, as_text_or_none, child_context, some, within
 from ..vocabulary import MEMORY_FUNCTIONS
 from . import memory
 from .channel import Frame
-from .context import Document, Documents, Hit
+from .context import Document, Hit
 
 
 class Finished(BaseException):
@@ -69,8 +71,7 @@ class HostFunctions:
         def llm_query_batched(prompts: list[str], model: str | None = None) -> list[str]:
             """Many calls to the sub-model at once; the results are in the order of the prompts."""
             asked = [
-                {"prompt": _prompt(prompt, "llm_query_batched"), "model": _model(model)}
-                for prompt in _many(prompts, "llm_query_batched")
+                {"prompt": prompt, "model": _model(model)} for prompt in _many(prompts, "llm_query_batched")
             ]
             results: list[str] = self._call_many("llm_query", asked)
             return results
@@ -95,8 +96,12 @@ class HostFunctions:
             prompts: list[str], contexts: list[Any] | None = None, model: str | None = None
         ) -> list[str]:
             """Many children at once; the results are in the order of the prompts."""
-            asked = list(_many(prompts, "rlm_query_batched"))
-            given = [None] * len(asked) if contexts is None else list(contexts)
+            asked = _many(prompts, "rlm_query_batched")
+            given = (
+                [None] * len(asked)
+                if contexts is None
+                else some(contexts, "the contexts of rlm_query_batched", PROMPTS)
+            )
             if len(given) != len(asked):
                 raise ValueError(
                     f"rlm_query_batched got {len(asked)} prompts and {len(given)} contexts; give one each"
@@ -104,11 +109,7 @@ class HostFunctions:
             results: list[str] = self._call_many(
                 "rlm_query",
                 [
-                    {
-                        "prompt": _prompt(prompt, "rlm_query_batched"),
-                        "context": _context(context),
-                        "model": _model(model),
-                    }
+                    {"prompt": prompt, "context": _context(context), "model": _model(model)}
                     for prompt, context in zip(asked, given, strict=True)
                 ],
             )
@@ -161,43 +162,50 @@ def _prompt(prompt: Any, function: str) -> str:
         raise TypeError(
             f"{function} needs a str prompt, not {type(prompt).__name__}; join or format the parts first"
         )
-    if not prompt.strip():
+    text = str.__str__(prompt)
+    if not text or text.isspace():
         raise ValueError(f"{function} was given an empty prompt")
-    return str(prompt)
+    within(len(text), f"the prompt of {function}", PROMPT)
+    return text
 
 
-def _many(prompts: Any, function: str) -> Any:
+def _many(prompts: Any, function: str) -> list[str]:
+    """The prompts of a batch, checked."""
     if isinstance(prompts, str):
         raise TypeError(
             f"{function} needs a list of prompts, not one str; use {function.removesuffix('_batched')}"
         )
-    return prompts
+    checked = [_prompt(prompt, function) for prompt in some(prompts, f"the batch of {function}", PROMPTS)]
+    within(sum(map(len, checked)), f"the batch of {function}", BATCH)
+    return checked
 
 
 def _model(model: Any) -> str | None:
     if model is not None and not isinstance(model, str):
         raise TypeError(f"model must be a name or None, not {type(model).__name__}")
-    return model
+    return as_text_or_none(model, "model", MODEL)
 
 
 def _context(context: Any) -> Frame | None:
     """A child's context as a frame: texts of the host's context are sent by number, others whole."""
     if context is None:
         return None
-    if isinstance(context, Documents):
-        return {"shape": "documents", "texts": [_text(each, None) for each in context]}
     if isinstance(context, str):
-        return {"shape": "text", "texts": [_text(context, None)]}
+        return child_context("text", [_text(context, None)])
+    return child_context("documents", _texts(context))
+
+
+def _texts(context: Any) -> Iterator[Given]:
     if isinstance(context, dict):
-        return {"shape": "documents", "texts": [_text(value, str(key)) for key, value in context.items()]}
+        return (_text(value, str(key)) for key, value in context.items())
     if isinstance(context, list | tuple | set | frozenset):
-        return {"shape": "documents", "texts": [_text(each, None) for each in context]}
+        return (_text(each, None) for each in context)
     raise TypeError(f"a child's context must be a str, a list or a dict of str, not {type(context).__name__}")
 
 
-def _text(value: Any, name: str | None) -> Frame:
+def _text(value: Any, name: str | None) -> Given:
     if isinstance(value, Document):
-        return {"document": value.number}
+        return value.number
     if isinstance(value, Hit):
-        return {"text": value.text, "name": value.place}
-    return {"text": value if isinstance(value, str) else repr(value), "name": name}
+        return value.text, value.place
+    return str.__str__(value) if isinstance(value, str) else repr(value), name

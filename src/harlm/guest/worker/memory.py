@@ -7,6 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..arguments import (
+    HANDLE,
+    NOTE,
+    QUERY,
+    RESULTS,
+    TOKENS,
+    as_number,
+    as_number_or_none,
+    as_text,
+    as_text_or_none,
+)
+
 Call = Callable[[str, dict[str, Any]], Any]
 """Calls a host function with its arguments, and returns the reply."""
 
@@ -58,15 +70,24 @@ class CellMemory:
 
     def memory_search(self, query: str, k: int = 5, max_tokens: int | None = None) -> MemoryHits:
         """The ``k`` earlier results that fit a query best, each in at most ``max_tokens`` tokens."""
-        asked = {"query": str(query), "k": int(k), "max_tokens": _tokens(max_tokens)}
+        asked = {
+            "query": as_text(query, "the query of memory.search", QUERY),
+            "k": as_number(k, "k of memory.search", RESULTS),
+            "max_tokens": as_number_or_none(max_tokens, "max_tokens", TOKENS, least=1),
+        }
         return MemoryHits(map(MemoryHit, self._call("memory_search", asked)))
 
     def memory_expand(self, handle: Any, question: str | None = None, max_tokens: int | None = None) -> str:
         """An earlier result, whole; or the part that says most about ``question``, in at most ``max_tokens``
         tokens.
         """
-        name = handle.handle if isinstance(handle, MemoryHit) else str(handle).strip("[] ")
-        asked = {"handle": name, "question": question, "max_tokens": _tokens(max_tokens)}
+        given = handle.handle if isinstance(handle, MemoryHit) else handle
+        name = as_text(given, "the handle of memory.expand", HANDLE).strip("[] ")
+        asked = {
+            "handle": name,
+            "question": as_text_or_none(question, "the question of memory.expand", QUERY),
+            "max_tokens": as_number_or_none(max_tokens, "max_tokens", TOKENS, least=1),
+        }
         found = self._call("memory_expand", asked)
         text: str = found["text"]
         if found["cut"]:
@@ -77,7 +98,7 @@ class CellMemory:
 
     def memory_note(self, text: str) -> str:
         """Keep a text in every later view of the memory, and return its handle."""
-        handle: str = self._call("memory_note", {"text": str(text)})
+        handle: str = self._call("memory_note", {"text": as_text(text, "the note", NOTE)})
         return handle
 
     # Defined under their vocabulary names, by which a scout knows that it must not call them: results change
@@ -86,9 +107,3 @@ class CellMemory:
 
     def __repr__(self) -> str:
         return "memory: .search(query, k=5), .expand(handle), .note(text)"
-
-
-def _tokens(limit: Any) -> int | None:
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise ValueError(f"max_tokens must be an int of at least 1, or None, not {limit!r}")
-    return limit

@@ -138,7 +138,7 @@ def serve(
         call_many=channel.call_many,
         head=setup["head"],
         tail=setup["tail"],
-        sign_of_life=lambda: channel.send({"op": "alive"}),
+        sign_of_life=channel.send_sign,
     )
     channel.send({"op": "ready"})
     _Life(channel, session, folder).live()

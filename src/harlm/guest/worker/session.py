@@ -30,7 +30,7 @@ _BUILTINS = dict(vars(builtins))
 _put_back_builtins = vars(builtins).update
 _SHORT = 60  # characters of a value in a description
 _TRACEBACK = 4000  # characters of a traceback; more of its end is kept, which says most
-_HERE = __file__.rpartition(os.sep)[0]
+_GUEST = __file__.rpartition(os.sep)[0].rpartition(os.sep)[0]
 _PLAIN_DEPTH = 12  # levels of containers that are sent; deeper ones are sent as text
 _CO_COROUTINE = 0x80  # inspect.CO_COROUTINE, without the 15 ms that importing inspect takes
 
@@ -224,11 +224,11 @@ async def _awaited(code: types.CodeType, names: dict[str, Any]) -> Any:
 
 
 def _forget_our_frames(report: Any) -> None:
-    """Remove the worker's own frames from a traceback, and from those of its causes."""
+    """Remove the guest's own frames from a traceback, and from those of its causes."""
     seen = set()
     while report is not None and id(report) not in seen:
         seen.add(id(report))
-        report.stack[:] = [frame for frame in report.stack if not frame.filename.startswith(_HERE)]
+        report.stack[:] = [frame for frame in report.stack if not frame.filename.startswith(_GUEST)]
         report = report.__cause__ or report.__context__
 
 

@@ -9,13 +9,15 @@ whole text is equal.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from harlm.errors import CodeError
+from harlm.guest import arguments as limits
 from harlm.guest.vocabulary import FINISHING
 from harlm.protocols import ReplHost
+from harlm.threads import StopFlag, Threads
 from harlm.types import Context, without_surrogates
 
 ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place")
@@ -59,6 +61,7 @@ class HostFunctions:
         self._host = host
         self._context = context
         self._show_vars = show_vars
+        self._threads = Threads()
 
     async def answer(self, function: str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
         """The value that a call returns to the cell.
@@ -107,25 +110,25 @@ class HostFunctions:
     async def llm_query_batched(self, prompts: object, model: object = None) -> object:
         """Many calls of the sub-model at once; the results are in the order of the prompts."""
         name = "llm_query_batched"
-        asked = [{"prompt": _prompt(prompt, name), "model": _model(model)} for prompt in _many(prompts, name)]
+        asked = [{"prompt": prompt, "model": _model(model)} for prompt in _prompts(prompts, name)]
         return await self._call_many("llm_query", asked)
 
     async def rlm_query(self, prompt: object, context: object = None, model: object = None) -> object:
         """The answer of a child with a REPL over ``context``; if there is none, over the prompt."""
-        return await self._call("rlm_query", self._child(prompt, context, model, "rlm_query"))
+        return await self._call("rlm_query", await self._child(_prompt(prompt, "rlm_query"), context, model))
 
     async def rlm_query_batched(
         self, prompts: object, contexts: object = None, model: object = None
     ) -> object:
         """The answers of many children at once, in the order of the prompts."""
         name = "rlm_query_batched"
-        asked = list(_many(prompts, name))
-        given = [None] * len(asked) if contexts is None else list(_many(contexts, name))
+        asked = _prompts(prompts, name)
+        given = [None] * len(asked) if contexts is None else _many(contexts, name)
         if len(given) != len(asked):
             raise ValueError(f"{name} got {len(asked)} prompts and {len(given)} contexts; give one each")
         return await self._call_many(
             "rlm_query",
-            [self._child(prompt, own, model, name) for prompt, own in zip(asked, given, strict=True)],
+            [await self._child(prompt, own, model) for prompt, own in zip(asked, given, strict=True)],
         )
 
     async def budget(self) -> object:
@@ -136,8 +139,12 @@ class HostFunctions:
 
     async def memory_search(self, query: object, k: object = 5, max_tokens: object = None) -> object:
         """The earlier results that fit a query best, each as a dict."""
-        count = k if isinstance(k, int) else 5
-        return await self._call("memory_search", {"query": str(query), "k": count, "max_tokens": max_tokens})
+        asked = {
+            "query": limits.as_text(query, "the query of memory_search", limits.QUERY),
+            "k": limits.as_number(k, "k of memory_search", limits.RESULTS),
+            "max_tokens": limits.as_number_or_none(max_tokens, "max_tokens", limits.TOKENS, least=1),
+        }
+        return await self._call("memory_search", asked)
 
     async def memory_expand(
         self, handle: object, question: object = None, max_tokens: object = None
@@ -145,19 +152,28 @@ class HostFunctions:
         """An earlier result: all of it, or the parts that say most about ``question`` in at most
         ``max_tokens`` tokens.
         """
-        asked = {"handle": str(handle), "question": question, "max_tokens": max_tokens}
+        name = limits.as_text(handle, "the handle of memory_expand", limits.HANDLE).strip("[] ")
+        asked = {
+            "handle": name,
+            "question": limits.as_text_or_none(question, "the question of memory_expand", limits.QUERY),
+            "max_tokens": limits.as_number_or_none(max_tokens, "max_tokens", limits.TOKENS, least=1),
+        }
         found: Any = await self._call("memory_expand", asked)
-        cut = f"\n[cut; memory_expand({str(handle)!r}) returns all {found['tokens']:,} tokens]"
+        cut = f"\n[cut; memory_expand({name!r}) returns all {found['tokens']:,} tokens]"
         return found["text"] + (cut if found["cut"] else "")
 
     async def memory_note(self, text: object) -> object:
         """Keep a text in view. Returns its handle."""
-        return await self._call("memory_note", {"text": str(text)})
+        return await self._call("memory_note", {"text": limits.as_text(text, "the note", limits.NOTE)})
 
     async def search(self, question: object, k: object = 10) -> list[dict[str, object]]:
         """The passages of all texts that fit a question best, each as a dict."""
-        count = k if isinstance(k, int) else 10
-        reply: Any = await self._call("search", {"query": str(question), "k": count, "document": None})
+        asked = {
+            "query": limits.as_text(question, "the question of search", limits.QUERY),
+            "k": limits.as_number(k, "k of search", limits.HITS),
+            "document": None,
+        }
+        reply: Any = await self._call("search", asked)
         documents = self._context.documents
         return [
             {
@@ -178,7 +194,8 @@ class HostFunctions:
             raise ValueError(
                 f"place takes the number of a document, 0 to {len(documents) - 1}, and an offset"
             )
-        reply: Any = await self._call("places", {"document": document, "offsets": [offset]})
+        at = limits.as_number(offset, "the offset of place", limits.NUMBER)
+        reply: Any = await self._call("places", {"document": document, "offsets": [at]})
         return f"{documents[document].name}:{reply[0][0]}"
 
     async def _call(self, function: str, arguments: Mapping[str, object]) -> object:
@@ -212,35 +229,37 @@ class HostFunctions:
             raise CodeError(f"{len(failures)} of {len(results)} calls failed; the first: {failures[0]}")
         return results
 
-    def _child(self, prompt: object, context: object, model: object, function: str) -> dict[str, object]:
-        return {
-            "prompt": _prompt(prompt, function),
-            "context": self._child_context(context),
-            "model": _model(model),
-        }
+    async def _child(self, prompt: str, context: object, model: object) -> dict[str, object]:
+        name = _model(model)
+        child = None if context is None else await self._threads.do(lambda stop: self._packed(context, stop))
+        return {"prompt": prompt, "context": child, "model": name}
 
-    def _child_context(self, context: object) -> dict[str, object] | None:
-        if context is None:
-            return None
+    def _packed(self, context: object, stop: StopFlag) -> dict[str, object]:
+        """A child's context as it is sent. Done in a thread: there may be a million texts."""
         if isinstance(context, str):
-            return {"shape": "text", "texts": [self._text(context, None)]}
+            return limits.child_context("text", [self._text(context, None)])
+        return limits.child_context("documents", self._texts(context, stop))
+
+    def _texts(self, context: object, stop: StopFlag) -> Iterator[limits.Given]:
         if isinstance(context, dict):
-            texts = [self._text(value, str(key)) for key, value in context.items()]
+            named: Iterator[tuple[object, str | None]] = ((value, str(key)) for key, value in context.items())
         elif isinstance(context, list | tuple | set | frozenset):
-            texts = [self._text(each, None) for each in context]
+            named = ((each, None) for each in context)
         else:
             raise TypeError(
                 f"a child's context must be a str, a list or a dict of str, not {type(context).__name__}"
             )
-        return {"shape": "documents", "texts": texts}
+        for value, name in named:
+            stop.check()
+            yield self._text(value, name)
 
-    def _text(self, value: object, name: str | None) -> dict[str, object]:
+    def _text(self, value: object, name: str | None) -> limits.Given:
         if isinstance(value, str):
             number = self._numbers.get(value)
-            return {"text": value, "name": name} if number is None else {"document": number}
+            return (str.__str__(value), name) if number is None else number
         if isinstance(value, dict) and isinstance(value.get("text"), str) and "place" in value:  # a hit
-            return {"text": value["text"], "name": str(value["place"])}
-        return {"text": repr(value), "name": name}
+            return value["text"], str(value["place"])
+        return repr(value), name
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -301,18 +320,25 @@ def _prompt(prompt: object, function: str) -> str:
         )
     if not prompt.strip():
         raise ValueError(f"{function} was given an empty prompt")
-    return prompt
+    return limits.as_text(prompt, f"the prompt of {function}", limits.PROMPT)
 
 
-def _many(prompts: object, function: str) -> Iterable[object]:
+def _prompts(prompts: object, function: str) -> list[str]:
+    """The prompts of a batch, checked."""
+    checked = [_prompt(prompt, function) for prompt in _many(prompts, function)]
+    limits.within(sum(map(len, checked)), f"the batch of {function}", limits.BATCH)
+    return checked
+
+
+def _many(prompts: object, function: str) -> list[object]:
     if not isinstance(prompts, list | tuple | set | frozenset | dict):
         raise TypeError(
             f"{function} needs a list, not one {type(prompts).__name__}; for one there is {function.removesuffix('_batched')}"
         )
-    return prompts
+    return limits.some(prompts, f"the batch of {function}", limits.PROMPTS)
 
 
 def _model(model: object) -> str | None:
     if model is not None and not isinstance(model, str):
         raise TypeError(f"model must be a name or None, not {type(model).__name__}")
-    return model
+    return limits.as_text_or_none(model, "model", limits.MODEL)

@@ -172,6 +172,8 @@ class Link:
     def _on_frame(self, frame: frames.News, size: int) -> None:
         if isinstance(frame, frames.CallFrame):
             self._on_call(frame, size)
+        elif isinstance(frame, frames.TooLarge):
+            self.to_worker.send(frames.Refuse(id=frame.id, message=frame.why))
         elif isinstance(frame, frames.Alive):
             self._on_sign()
         elif isinstance(frame, frames.Copies):

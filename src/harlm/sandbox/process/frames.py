@@ -7,13 +7,17 @@ shape is therefore a violation of the protocol, and nothing is ever unpickled.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from harlm.errors import SandboxFailure
+from harlm.guest.arguments import PARTS
+from harlm.guest.vocabulary import FUNCTIONS
 
 
 class WireFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -135,7 +139,7 @@ class Forked(WireFrame, frozen=True, kw_only=True, tag="forked"):
 class Unforked(WireFrame, frozen=True, kw_only=True, tag="unforked"):
     """Worker: it cannot fork."""
 
-    why: str
+    why: Annotated[str, Meta(max_length=1_000)]
 
 
 class Copies(WireFrame, frozen=True, kw_only=True, tag="copies"):
@@ -167,6 +171,7 @@ class Refuse(WireFrame, frozen=True, kw_only=True, tag="refuse"):
 
 
 _Short = Annotated[str, Meta(max_length=200)]
+_Kept = Annotated[str, Meta(max_length=100_000)]
 
 
 class CallFrame(WireFrame, frozen=True, kw_only=True, tag="call"):
@@ -180,10 +185,10 @@ class CallFrame(WireFrame, frozen=True, kw_only=True, tag="call"):
         certain: for a call of a scout, whether it is made whatever the open calls return.
     """
 
-    id: int
-    function: str
-    arguments: Mapping[str, object]
-    needs: Sequence[int] = ()
+    id: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+    function: _Short
+    arguments: Annotated[Mapping[_Short, object], Meta(max_length=16)]
+    needs: Annotated[tuple[int, ...], Meta(max_length=1024)] = ()
     certain: bool = True
 
 
@@ -191,9 +196,6 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     """The final value of a cell, wrapped so that a final ``None`` differs from no final value."""
 
     value: object
-
-
-_Kept = Annotated[str, Meta(max_length=100_000)]
 
 
 class Done(WireFrame, frozen=True, kw_only=True, tag="done"):
@@ -209,46 +211,50 @@ class Done(WireFrame, frozen=True, kw_only=True, tag="done"):
         wall_s: seconds that it took.
     """
 
-    cell: str
-    head: str
-    tail: str
-    chars: int
-    error: str | None
-    final: Value | None
-    names: Sequence[tuple[str, str]]
-    wall_s: float
-
-
-class _RawCall(WireFrame, frozen=True, kw_only=True, tag="call"):
-    id: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
-    function: _Short
-    arguments: Annotated[Mapping[_Short, msgspec.Raw], Meta(max_length=16)]
-    needs: Annotated[Sequence[int], Meta(max_length=1024)] = ()
-    certain: bool = True
-
-
-class _RawValue(msgspec.Struct, frozen=True, kw_only=True):
-    value: msgspec.Raw
-
-
-class _RawDone(WireFrame, frozen=True, kw_only=True, tag="done"):
-    cell: str
+    cell: _Short
     head: _Kept
     tail: _Kept
     chars: Annotated[int, Meta(ge=0, lt=1 << 50)]
     error: _Kept | None
-    final: _RawValue | None
+    final: Value | None
     names: Annotated[Sequence[tuple[_Short, _Short]], Meta(max_length=64)]
     wall_s: float
 
 
-News = Ready | CallFrame | Done | Forked | Unforked | Copies | Alive
+class TooLarge(msgspec.Struct, frozen=True, kw_only=True):
+    """In place of a call that was not decoded, because it is too large for its function.
+
+    Attributes:
+        id: the call's number.
+        why: the limit, for the cell.
+    """
+
+    id: int
+    why: str
+
+
+Sent = Ready | CallFrame | Done | Forked | Unforked | Copies | Alive
 """The frames that a worker may send."""
 
+Encoded = bytes | bytearray | memoryview
+"""The bytes of a frame, without its length."""
+
+News = Sent | TooLarge
+"""What arrives from a worker."""
+
 _DEEPEST = 32
-_SIMPLE = (str, int, float, bool, type(None))
-_UNCOUNTED = 1 << 18  # bytes; a smaller value cannot hold too many parts
-_MOST_PARTS = 1_000_000
+_SIMPLE = frozenset({str, int, float, bool, type(None)})
+_PER_PART = 90  # bytes that a part may take in memory: an empty map is one byte on the wire
+_FEW_PARTS = 4_000  # in a call of a function whose arguments are texts and numbers
+_FEW_BYTES = 256 << 10  # of such a call; a text of 20,000 characters has at most 80,000
+_LARGE = frozenset({"llm_query", "rlm_query"})  # functions that take texts of any length
+
+_CALL = re.compile(
+    rb"[\x84-\x86]\xa2op\xa4call\xa2id([\x00-\x7f]|\xcc.|\xcd..|\xce.{4}|[\xcf\xd3].{8})"
+    rb"\xa8function[\xa1-\xbf]([a-z_]{1,31})\xa9arguments",
+    re.DOTALL,
+)
+"""The beginning of a call, as workers write it."""
 
 encode = msgspec.msgpack.Encoder().encode
 """The bytes of one frame, without its length."""
@@ -258,98 +264,116 @@ def _no_extensions(code: int, data: memoryview) -> object:
     raise ValueError(f"extension type {code}")
 
 
-_RawNews = Ready | _RawCall | _RawDone | Forked | Unforked | Copies | Alive
-_decoder: msgspec.msgpack.Decoder[_RawNews] = msgspec.msgpack.Decoder(_RawNews)
-_value_decoder: msgspec.msgpack.Decoder[object] = msgspec.msgpack.Decoder(object, ext_hook=_no_extensions)
+_decoder: msgspec.msgpack.Decoder[Sent] = msgspec.msgpack.Decoder(Sent, ext_hook=_no_extensions)
 
 
-def decode(data: bytes | bytearray | memoryview) -> News:
-    """The frame of a worker, checked.
+def decode(data: Encoded) -> News:
+    """The frame of a worker, checked; see ``decode_and_weigh``."""
+    return decode_and_weigh(data)[0]
+
+
+def decode_and_weigh(data: Encoded) -> tuple[News, int]:
+    """The frame of a worker, checked. The parts of a large one are counted before anything is decoded.
 
     Args:
         data: the bytes of one frame, without its length.
 
+    Returns:
+        the frame, or ``TooLarge`` for a call that its function cannot take; and the bytes of memory that it takes,
+        about.
+
     Raises:
         SandboxFailure: the frame breaks the protocol.
     """
+    parts = 0
     try:
+        if len(data) > PARTS and (refused := _too_large(data)) is not None:
+            return refused, 0
         frame = _decoder.decode(data)
-        if isinstance(frame, _RawCall):
-            arguments = {name: _plain(raw) for name, raw in frame.arguments.items()}
-            return CallFrame(
-                id=frame.id, function=frame.function, arguments=arguments, needs=tuple(frame.needs), certain=frame.certain
-            )  # fmt: skip
-        if isinstance(frame, _RawDone):
-            final = None if frame.final is None else Value(value=_plain(frame.final.value))
-            return Done(
-                cell=frame.cell, head=frame.head, tail=frame.tail, chars=frame.chars, error=frame.error, final=final,
-                names=frame.names, wall_s=frame.wall_s,
-            )  # fmt: skip
+        if isinstance(frame, CallFrame):
+            parts = _checked(list(frame.arguments.values()))
+        elif isinstance(frame, Done) and frame.final is not None:
+            parts = _checked([frame.final.value])
     # A ValueError is from msgspec, from text that is not UTF-8, or from extension types.
     except (ValueError, RecursionError) as error:
         raise SandboxFailure(
             f"a cell made its worker send a frame that breaks the protocol: {error}"
         ) from error
-    return frame
+    return frame, len(data) + _PER_PART * parts
 
 
-def _plain(raw: msgspec.Raw) -> object:
-    """The decoded value, if JSON can represent it.
+def _too_large(data: Encoded) -> TooLarge | None:
+    """The refusal of a large frame that has too many parts, or too many bytes for its function.
 
     Raises:
-        ValueError: JSON cannot represent it, or it is nested too deep or has too many parts.
+        ValueError: it has too many parts, and is not a call as workers write it.
     """
-    data = memoryview(raw)
-    if len(data) > _UNCOUNTED and _parts(data, _MOST_PARTS) > _MOST_PARTS:
-        raise ValueError(f"a value of more than {_MOST_PARTS:,} parts")
-    value = _value_decoder.decode(data)
-    _check(value)
-    return value
+    call = _CALL.match(data)
+    if call is None:
+        if _parts(data, PARTS) > PARTS:
+            raise ValueError(f"more than {PARTS:,} parts")
+        return None
+    number = call[1][0] if len(call[1]) == 1 else int.from_bytes(call[1][1:], "big")
+    function = call[2].decode()
+    is_few = function in FUNCTIONS - _LARGE
+    if is_few and len(data) > _FEW_BYTES:
+        why = f"{len(data):,} bytes are too many; at most {_FEW_BYTES:,} are taken"
+    elif _parts(data, most := _FEW_PARTS if is_few else PARTS) > most:
+        why = f"more than {most:,} values are too many"
+    else:
+        return None
+    return TooLarge(id=number, why=f"{function}: {why}. Call it with less at a time")
 
 
-def _parts(data: memoryview, most: int) -> int:
-    """The number of values in MessagePack data, counted up to ``most`` + 1. It bounds the memory that
-    decoding takes: an empty map is one byte on the wire and 64 in memory.
-    """
+def _parts(data: Encoded, most: int) -> int:
+    """The number of values in MessagePack data, counted up to ``most`` + 1."""
     at = count = 0
     end = len(data)
+    widths = _WIDTHS
     while at < end and count <= most:
         head = data[at]
         count += 1
-        at += 1
-        if head <= 0x7F or head >= 0xE0 or head in (0xC0, 0xC2, 0xC3) or 0x80 <= head <= 0x9F:
-            continue  # the next byte begins another value
-        if 0xA0 <= head <= 0xBF:
-            at += head & 0x1F
-        elif head in _LENGTH_BYTES:
-            width = _LENGTH_BYTES[head]
-            at += width + (0 if head >= 0xDC else int.from_bytes(data[at : at + width], "big"))
-        else:
-            at += _WIDTHS.get(head, 0)
+        width = widths[head]
+        at += width
+        if 0xD9 <= head <= 0xDB or 0xC4 <= head <= 0xC6:  # the head says how many bytes follow
+            at += int.from_bytes(data[at - width + 1 : at], "big")
+        elif 0xC7 <= head <= 0xC9:
+            at += int.from_bytes(data[at - width + 1 : at - 1], "big")
     return count
 
 
-_LENGTH_BYTES = {
-    0xC4: 1, 0xC5: 2, 0xC6: 4, 0xC7: 2, 0xC8: 3, 0xC9: 5, 0xD9: 1, 0xDA: 2, 0xDB: 4,
+def _width(head: int) -> int:
+    """The bytes of a value as far as its first byte says; for a container, of its head alone."""
+    if 0xA0 <= head <= 0xBF:
+        return 1 + (head & 0x1F)
+    return 1 + _MORE.get(head, 0)
+
+
+_MORE = {
+    0xC4: 1, 0xC5: 2, 0xC6: 4, 0xC7: 2, 0xC8: 3, 0xC9: 5, 0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8,
+    0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8, 0xD4: 2, 0xD5: 3, 0xD6: 5, 0xD7: 9, 0xD8: 17, 0xD9: 1, 0xDA: 2, 0xDB: 4,
     0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4,
 }  # fmt: skip
-_WIDTHS = {0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
+_WIDTHS = tuple(map(_width, range(256)))
 
 
-def _check(whole: object) -> None:
-    level: list[object] = [whole]
+def _checked(level: list[object]) -> int:
+    """The number of values in some values, which JSON can represent.
+
+    Raises:
+        ValueError: it cannot, or a value is nested too deep.
+    """
+    count = 0
     for _ in range(_DEEPEST):
-        below: list[object] = []
-        for value in level:
-            if isinstance(value, dict):
-                if not all(isinstance(key, str) for key in value):
-                    raise ValueError("a key that is not text")
-                below += value.values()
-            elif isinstance(value, list):
-                below += value
-            elif not isinstance(value, _SIMPLE):
-                raise ValueError(f"a value of type {type(value).__name__}")
-        if not below:
-            return
-        level = below
+        count += len(level)
+        kinds = set(map(type, level))
+        if kinds <= _SIMPLE:
+            return count
+        if odd := kinds - _SIMPLE - {dict, list}:
+            raise ValueError(f"a value of type {min(each.__name__ for each in odd)}")
+        maps = [value for value in level if type(value) is dict]
+        if set(map(type, chain.from_iterable(maps))) - {str}:
+            raise ValueError("a key that is not text")
+        lists = [value for value in level if type(value) is list]
+        level = [*chain.from_iterable(map(dict.values, filter(None, maps))), *chain.from_iterable(lists)]
     raise ValueError(f"values nested more than {_DEEPEST} deep")

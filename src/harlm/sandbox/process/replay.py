@@ -14,7 +14,7 @@ import msgspec
 from harlm.errors import CodeError
 from harlm.sandbox.process import frames
 
-_LARGEST = 256 << 20  # bytes of code and answers of one REPL; beyond it they are dropped
+_LARGEST = 64 << 20  # bytes of code and answers of one REPL; beyond it they are dropped
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Sequence
 
 from harlm.cleanup import finished
 from harlm.errors import SandboxFailure
 from harlm.sandbox.process.close_on_fork import keep_to_this_process
-from harlm.sandbox.process.frames import News, Ready, WireFrame, decode, encode
+from harlm.sandbox.process.frames import News, Ready, WireFrame, decode_and_weigh, encode
 
 _PIECE = 1 << 16  # bytes read at once
 _OWED = 4 << 20  # bytes that were sent and not read yet; beyond it nothing more is read from the worker
+_TURN_S = 0.01  # seconds of frames of one worker after which other work of the event loop has its turn
 _COPIED = 1 << 16  # bytes of a frame below which one copied write is cheaper than two writes
 
 
@@ -37,8 +39,8 @@ class Wire(asyncio.BufferedProtocol):
 
     Args:
         largest: bytes that one frame of the worker may have; more is a violation.
-        on_frame: called with each frame of the worker and its size in bytes. A ``SandboxFailure`` that it
-            raises is a violation too.
+        on_frame: called with each frame of the worker and the bytes of memory that it takes, about. A
+            ``SandboxFailure`` that it raises is a violation too.
         on_end: called once when no more frames will come: with ``None`` if the worker is gone, else with the
             violation.
     """
@@ -58,6 +60,7 @@ class Wire(asyncio.BufferedProtocol):
         self._socket: socket.socket | None = None
         self._has_ended = False
         self._pauses = 0
+        self._is_behind = False  # whether whole frames may wait in ``_unread``; that is a pause too
 
     @classmethod
     async def over(
@@ -106,19 +109,49 @@ class Wire(asyncio.BufferedProtocol):
         try:
             if self._unread:
                 self._unread += self._piece[:nbytes]
-                with memoryview(self._unread) as unread:
-                    taken = self._take_frames(unread)
-                del self._unread[:taken]
+                self._take_unread()
             else:
                 piece = self._piece[:nbytes]
                 self._unread += piece[self._take_frames(piece) :]
         except SandboxFailure as violation:
             self._finish(violation)
 
+    def _take_unread(self) -> None:
+        with memoryview(self._unread) as unread:
+            taken = self._take_frames(unread)
+        del self._unread[:taken]
+
+    def _fall_behind(self) -> None:
+        """Leave the frames that have arrived for a later turn of the event loop."""
+        self._is_behind = True
+        self.pause()
+        self._catch_up_if_alone()
+
+    def _catch_up_if_alone(self) -> None:
+        if self._is_behind and self._pauses == 1:
+            asyncio.get_running_loop().call_soon(self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._pauses > 1 or not self._is_behind or self._has_ended:
+            return
+        self._is_behind = False
+        self._pauses = 0
+        try:
+            self._take_unread()
+        except SandboxFailure as violation:
+            self._finish(violation)
+        self._read_unless_paused()
+
     def _take_frames(self, data: memoryview) -> int:
-        """Pass every whole frame to ``on_frame``, and return how many bytes of ``data`` they took."""
+        """Pass whole frames to ``on_frame``, and return how many bytes of ``data`` they took. After a pause, or if
+        they take too long, the rest is left for later.
+        """
         at, end = 0, len(data)
+        ends = time.monotonic() + _TURN_S
         while end - at >= 4 and not self._has_ended:
+            if self._pauses or time.monotonic() > ends:
+                self._fall_behind()
+                break
             size = int.from_bytes(data[at : at + 4], "little")
             if size > self._largest:
                 raise SandboxFailure(
@@ -126,9 +159,10 @@ class Wire(asyncio.BufferedProtocol):
                 )
             if end - at < 4 + size:
                 break
-            frame = decode(bytes(data[at + 4 : at + 4 + size]))
+            with data[at + 4 : at + 4 + size] as body:
+                frame, weight = decode_and_weigh(body)
             at += 4 + size
-            self._on_frame(frame, size)
+            self._on_frame(frame, weight)
         return at
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -179,6 +213,10 @@ class Wire(asyncio.BufferedProtocol):
     def resume(self) -> None:
         """Undo one ``pause``; read again if it was the last."""
         self._pauses -= 1
+        self._catch_up_if_alone()
+        self._read_unless_paused()
+
+    def _read_unless_paused(self) -> None:
         if not self._pauses and self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 

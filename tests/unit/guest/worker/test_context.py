@@ -129,7 +129,7 @@ def test_what_is_returned_takes_a_limit_and_says_what_it_cut() -> None:
     assert short.startswith(text[:80])
     assert f"[cut: about 20 of {len(text) // 4:,} tokens; {len(text) - 80:,} characters more]" in short
     assert document.read((0, 10), max_tokens=100) == text[:10]
-    with pytest.raises(ValueError, match="max_tokens must be an int of at least 1, not 0"):
+    with pytest.raises(ValueError, match="max_tokens must be from 1 to 1,000,000,000, not 0"):
         document.read("1-2", max_tokens=0)
 
 

@@ -64,13 +64,14 @@ def test_texts_that_the_host_has_are_sent_by_number_and_others_whole(
     hit = Hit(documents[1], 0, 4, "b:1", 1, "beta", 1.0)
     shapes = [
         (None, None),
-        (documents, {"shape": "documents", "texts": [{"document": 0}, {"document": 1}]}),
-        (documents[1], {"shape": "text", "texts": [{"document": 1}]}),
-        ("other", {"shape": "text", "texts": [{"text": "other", "name": None}]}),
-        ([documents[0], "new", 7, hit], {"shape": "documents", "texts": [
-            {"document": 0}, {"text": "new", "name": None}, {"text": "7", "name": None}, {"text": "beta", "name": "b:1"},
-        ]}),
-        ({"k": "v"}, {"shape": "documents", "texts": [{"text": "v", "name": "k"}]}),
+        (documents, {"shape": "documents", "texts": [{"documents": "0-1"}], "names": []}),
+        (documents[1], {"shape": "text", "texts": [{"documents": "1"}], "names": []}),
+        ("other", {"shape": "text", "texts": ["other"], "names": []}),
+        ([documents[0], "new", 7, hit], {
+            "shape": "documents", "texts": [{"documents": "0"}, "new", "7", "beta"], "names": [None, None, "b:1"],
+        }),
+        (documents[::-1], {"shape": "documents", "texts": [{"documents": "1,0"}], "names": []}),
+        ({"k": "v"}, {"shape": "documents", "texts": ["v"], "names": ["k"]}),
     ]  # fmt: skip
     for context, sent in shapes:
         functions["rlm_query"]("question", context)
@@ -81,7 +82,7 @@ def test_a_batch_of_children_pairs_prompts_with_contexts(host: Host, functions: 
     functions["rlm_query_batched"](("a", "b"), ["x", "y"], "m")
     function, asked = host.asked[0]
     assert function == "rlm_query"
-    assert [(each["prompt"], each["context"]["texts"][0]["text"], each["model"]) for each in asked] == [
+    assert [(each["prompt"], each["context"]["texts"][0], each["model"]) for each in asked] == [
         ("a", "x", "m"),
         ("b", "y", "m"),
     ]

@@ -32,8 +32,8 @@ def test_hits_print_their_handle_title_and_text_and_say_what_is_cut() -> None:
 
 def test_a_search_sends_what_the_host_expects() -> None:
     host = Host([])
-    CellMemory(host).search(7, k="3", max_tokens=20)  # type: ignore[arg-type] # models write this
-    assert host.asked == [("memory_search", {"query": "7", "k": 3, "max_tokens": 20})]
+    CellMemory(host).search("lamp", k=3, max_tokens=20)
+    assert host.asked == [("memory_search", {"query": "lamp", "k": 3, "max_tokens": 20})]
 
 
 @pytest.mark.parametrize("handle", ["m1", "[m1]", " m1 "])
@@ -65,6 +65,6 @@ def test_a_note_returns_its_handle() -> None:
 @pytest.mark.parametrize("limit", [0, -1, "5", True, 2.5])
 def test_limits_that_are_not_a_number_of_tokens_are_refused_before_the_host_is_asked(limit: Any) -> None:
     host = Host([])
-    with pytest.raises(ValueError, match="max_tokens must be an int of at least 1, or None, not"):
+    with pytest.raises((TypeError, ValueError), match="max_tokens must be"):
         CellMemory(host).search("query", max_tokens=limit)
     assert host.asked == []

@@ -85,12 +85,12 @@ async def test_an_error_of_the_host_is_not_the_models_fault() -> None:
     ("given", "sent"),
     [
         (None, None),
-        ("own", {"shape": "text", "texts": [{"text": "own", "name": None}]}),
-        ("beta", {"shape": "text", "texts": [{"document": 1}]}),
-        (["alpha", "own"], {"shape": "documents", "texts": [{"document": 0}, {"text": "own", "name": None}]}),
-        ({"n": "own"}, {"shape": "documents", "texts": [{"text": "own", "name": "n"}]}),
-        ([{"text": "t", "place": "a:1"}], {"shape": "documents", "texts": [{"text": "t", "name": "a:1"}]}),
-        ([3], {"shape": "documents", "texts": [{"text": "3", "name": None}]}),
+        ("own", {"shape": "text", "texts": ["own"], "names": []}),
+        ("beta", {"shape": "text", "texts": [{"documents": "1"}], "names": []}),
+        (["alpha", "own"], {"shape": "documents", "texts": [{"documents": "0"}, "own"], "names": []}),
+        ({"n": "own"}, {"shape": "documents", "texts": ["own"], "names": ["n"]}),
+        ([{"text": "t", "place": "a:1"}], {"shape": "documents", "texts": ["t"], "names": ["a:1"]}),
+        ([3], {"shape": "documents", "texts": ["3"], "names": []}),
     ],
 )
 async def test_a_child_gets_texts_of_the_context_by_number(given: object, sent: object) -> None:
@@ -103,7 +103,7 @@ async def test_a_batch_of_children_needs_one_context_for_each_prompt() -> None:
     host = Host()
     await functions(host).answer("rlm_query_batched", (["a", "b"], ["alpha", "beta"]), {})
     numbers: list[Any] = [arguments["context"] for _, arguments in host.asked]
-    assert [each["texts"] for each in numbers] == [[{"document": 0}], [{"document": 1}]]
+    assert [each["texts"] for each in numbers] == [[{"documents": "0"}], [{"documents": "1"}]]
     with pytest.raises(ValueError, match="got 2 prompts and 1 contexts; give one each"):
         await functions(host).answer("rlm_query_batched", (["a", "b"], ["alpha"]), {})
 

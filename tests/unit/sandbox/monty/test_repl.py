@@ -391,9 +391,9 @@ async def test_arguments_are_the_same_as_those_of_a_worker(opened: Opened) -> No
     assert host.asked == [
         ("llm_query", {"prompt": "one", "model": "m"}),
         ("rlm_query", {"prompt": "two", "model": None,
-                       "context": {"shape": "documents", "texts": [{"document": 1}, {"text": "own", "name": None}]}}),
+                       "context": {"shape": "documents", "texts": [{"documents": "1"}, "own"], "names": []}}),
         ("rlm_query", {"prompt": "three", "model": None,
-                       "context": {"shape": "documents", "texts": [{"text": "own", "name": "n"}]}}),
+                       "context": {"shape": "documents", "texts": ["own"], "names": ["n"]}}),
     ]  # fmt: skip
 
 

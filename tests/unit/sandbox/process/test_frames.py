@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.errors import SandboxFailure
+from harlm.guest.vocabulary import FUNCTIONS
 from harlm.sandbox.process import frames
 from harlm.sandbox.process.repl import ProcessRepl
 
@@ -67,13 +68,76 @@ def test_values_may_be_nested_31_deep_and_no_deeper() -> None:
         ({1: "x"}, "a key that is not text"),
         (b"bytes", "a value of type bytes"),
         (msgspec.msgpack.Ext(5, b"x"), "extension type 5"),
-        ([{}] * 1_000_001, "a value of more than 1,000,000 parts"),
     ],
-    ids=["key", "bytes", "extension", "parts"],
+    ids=["key", "bytes", "extension"],
 )
 def test_values_that_json_cannot_represent_are_a_violation(value: object, reason: str) -> None:
     with pytest.raises(SandboxFailure, match=reason):
         frames.decode(call_with(value))
+
+
+def test_a_call_of_too_many_parts_is_refused_by_its_number() -> None:
+    refused = frames.decode(call_with([{}] * 100_001))
+    assert isinstance(refused, frames.TooLarge)
+    assert refused.id == 1
+    assert refused.why.startswith("f: more than 100,000 values are too many")
+    assert isinstance(frames.decode(call_with([{}] * 99_900)), frames.CallFrame)
+
+
+@pytest.mark.parametrize("number", [0, 127, 128, 255, 65_535, 1 << 31, (1 << 63) - 1])
+@pytest.mark.parametrize("function", sorted(FUNCTIONS - {"llm_query", "rlm_query"}))
+def test_functions_of_short_arguments_take_short_frames(function: str, number: int) -> None:
+    call = {"op": "call", "id": number, "function": function, "arguments": {"value": "x" * 300_000}}
+    refused = frames.decode(msgspec.msgpack.encode(call))
+    assert isinstance(refused, frames.TooLarge)
+    assert refused.id == number
+    many = {**call, "arguments": {"offsets": [1 << 40] * 20_000}}
+    assert isinstance(frames.decode(msgspec.msgpack.encode(many)), frames.TooLarge)
+
+
+def test_any_other_frame_of_too_many_parts_is_a_violation() -> None:
+    sent: list[object] = [
+        [{}] * 100_001,
+        {"op": "alive", "more": [0] * 100_001},
+        {"id": 1, "op": "call", "x": [0] * 100_001},
+    ]
+    for frame in sent:
+        with pytest.raises(SandboxFailure, match="more than 100,000 parts"):
+            frames.decode(msgspec.msgpack.encode(frame))
+
+
+@given(VALUES)
+def test_parts_are_counted_as_they_are_encoded(value: object) -> None:
+    def parts(value: object) -> int:
+        if isinstance(value, dict):
+            return 1 + sum(1 + parts(each) for each in value.values())
+        return 1 + sum(map(parts, value)) if isinstance(value, list) else 1
+
+    data = memoryview(msgspec.msgpack.encode(value))
+    assert frames._parts(data, 1_000) == parts(value)
+
+
+@given(
+    st.lists(
+        st.binary(max_size=70_000)
+        | st.builds(msgspec.msgpack.Ext, st.integers(0, 100), st.binary(max_size=300))
+    )
+)
+def test_bytes_and_extensions_are_one_part_each(values: list[object]) -> None:
+    assert frames._parts(memoryview(msgspec.msgpack.encode(values)), 1_000) == 1 + len(values)
+
+
+@given(st.binary(max_size=2_000))
+def test_counting_ends_on_any_bytes(data: bytes) -> None:
+    assert 0 <= frames._parts(memoryview(data), 1_000) <= len(data)
+
+
+def test_a_call_weighs_what_it_takes_in_memory() -> None:
+    call = {"op": "call", "id": 1, "function": "rlm_query", "arguments": {"texts": [{}] * 50_000}}
+    data = msgspec.msgpack.encode(call)
+    assert frames.decode_and_weigh(data)[1] > 50_000 * 60
+    short = call_with("x" * 1_000)
+    assert len(short) < frames.decode_and_weigh(short)[1] < len(short) + 200
 
 
 def test_a_long_text_is_one_part() -> None:
@@ -115,11 +179,14 @@ async def test_a_forged_frame_is_a_violation(repl: ProcessRepl, frame: str) -> N
         await repl.run(cell)
 
 
-async def test_a_value_of_too_many_parts_is_a_violation(repl: ProcessRepl) -> None:
-    with pytest.raises(SandboxFailure, match="more than 1,000,000 parts"):
-        await repl.run(
-            "import os\nbody = b'\\x84\\xa2op\\xa4call\\xa2id\\x01\\xa8function\\xa9llm_query\\xa9arguments\\x81\\xa6prompt\\xdd'\n"
-            "data = body + (8_000_000).to_bytes(4, 'big') + b'\\x80' * 8_000_000\n"
-            "data = len(data).to_bytes(4, 'little') + data\n"
-            "while data: data = data[os.write(3, data):]"
-        )
+async def test_a_call_of_too_many_parts_is_refused_in_the_cell(repl: ProcessRepl) -> None:
+    seen = await repl.run(
+        "import os\nfrom guest.worker.channel import Channel\nimport gc\n"
+        "body = b'\\x84\\xa2op\\xa4call\\xa2id\\x07\\xa8function\\xa9llm_query\\xa9arguments\\x81\\xa6prompt\\xdd'\n"
+        "data = body + (8_000_000).to_bytes(4, 'big') + b'\\x80' * 8_000_000\n"
+        "data = len(data).to_bytes(4, 'little') + data\n"
+        "while data: data = data[os.write(3, data):]\n"
+        "channel = next(each for each in gc.get_objects() if type(each) is Channel)\n"
+        "print(channel._reply(7)['message'])"
+    )
+    assert "llm_query: more than 100,000 values are too many" in seen.output

@@ -197,3 +197,163 @@ async def test_cancelling_an_opening_twice_leaves_no_descriptor_and_no_folder(
         await asyncio.sleep(0.02)
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - as above
     assert len(os.listdir("/proc/self/fd")) <= before + 2  # noqa: PTH208 - as above
+
+
+_ASK = """
+import sys
+outcomes = set()
+def ask(*_):
+    try:
+        outcomes.add(llm_query("from inside"))
+    except RuntimeError as error:
+        outcomes.add("refused" if "while another call is being made" in str(error) else str(error))
+"""
+_FROM_INSIDE = {
+    "signal handler": """
+import signal, time
+def handler(*_):
+    ask()
+    print("x" * 3)
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+ends = time.monotonic() + 0.5
+while time.monotonic() < ends:
+    llm_query("from the cell" * 50_000)
+signal.setitimer(signal.ITIMER_REAL, 0)
+""",
+    "signal handler that prints": """
+import signal, time
+output = sys.stdout
+signal.signal(signal.SIGALRM, lambda *_: (setattr(output, "_signed", 0), print("."), ask()))
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+ends = time.monotonic() + 0.5
+while time.monotonic() < ends:
+    output._signed = 0
+    print("a line")
+    llm_query("from the cell")
+signal.setitimer(signal.ITIMER_REAL, 0)
+""",
+    "finalizer": """
+import gc
+class Asking:
+    def __init__(self):
+        self.me = self
+    __del__ = ask
+gc.set_threshold(3, 1, 1)
+for _ in range(60):
+    Asking()
+    llm_query_batched(["a", "b"])
+gc.set_threshold(700, 10, 10)
+""",
+    "weak reference": """
+import weakref
+class Thing: pass
+kept = []
+for _ in range(40):
+    thing = Thing()
+    kept.append(weakref.ref(thing, ask))
+    del thing
+    llm_query("a")
+""",
+    "trace function": """
+def trace(*_):
+    ask()
+    return trace
+sys.settrace(trace)
+llm_query("a")
+sys.settrace(None)
+""",
+    "profile function": """
+sys.setprofile(ask)
+llm_query("a")
+sys.setprofile(None)
+""",
+    "generator": """
+def generator():
+    try:
+        yield 1
+    finally:
+        ask()
+for _ in range(5):
+    next(generator())
+    llm_query("a")
+""",
+    "printing": """
+class Shown:
+    def __repr__(self):
+        ask()
+        return "shown"
+print([Shown()], f"{Shown()!r}")
+""",
+    "event loop": """
+import asyncio
+async def main():
+    await asyncio.gather(*(asyncio.to_thread(ask) for _ in range(5)))
+    ask()
+asyncio.run(main())
+""",
+    "alarm": """
+import random, signal
+def late(*_):
+    raise TimeoutError
+signal.signal(signal.SIGALRM, late)
+for _ in range(60):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.random() * 0.004 + 1e-6)
+        llm_query("x" * 200_000)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except TimeoutError:
+        pass
+signal.setitimer(signal.ITIMER_REAL, 0)
+ask()
+""",
+    "threads": """
+import threading
+threads = [threading.Thread(target=ask) for _ in range(20)]
+for each in threads: each.start()
+ask()
+for each in threads: each.join()
+""",
+    "exception hook": """
+import threading
+threading.excepthook = ask
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start(); thread.join()
+""",
+    "deep recursion": """
+def deep(n):
+    return ask() if not n else deep(n - 1)
+deep(800)
+""",
+}
+
+
+@pytest.mark.parametrize("kind", _FROM_INSIDE)
+async def test_a_call_from_anywhere_in_a_cell_is_made_or_refused(kind: str) -> None:
+    async with repl_on("s0", cell_seconds=20, cpu_seconds=20, silence_seconds=20) as repl:
+        seen = await repl.run(f"{_ASK}{_FROM_INSIDE[kind]}\nprint('outcomes', sorted(outcomes))")
+        assert seen.error is None
+        said = seen.output.rpartition("outcomes ")[2].strip()
+        assert said in ("['reply']", "['refused']", "['refused', 'reply']")
+        assert (await repl.run("print(llm_query('a'))")).output == "reply\n"
+
+
+async def test_a_value_that_calls_while_it_is_shown_or_finished_with_is_no_deadlock(
+    repl: ProcessRepl,
+) -> None:
+    asking = "class Asking:\n    def __repr__(self): return llm_query('a')[:3]\n    __str__ = __repr__\n"
+    assert (await repl.run(f"{asking}Asking()")).output == "rrr\n"
+    seen = await repl.run("FINAL(Asking())")
+    assert seen.final is not None
+    assert seen.final.value == "rrr"
+
+
+@pytest.mark.parametrize(
+    "value", ["[{}] * 100_001", "{str(n): n for n in range(50_001)}", "[[0] * 1_000] * 101"]
+)
+async def test_a_value_of_too_many_parts_is_an_error_in_the_cell(repl: ProcessRepl, value: str) -> None:
+    seen = await repl.run(f"FINAL({value})")
+    assert seen.final is None
+    assert seen.error is not None
+    assert "more than 100,000 numbers, texts and containers are too many" in seen.error
+    assert (await repl.run("FINAL([[0] * 1_000] * 99)")).final is not None

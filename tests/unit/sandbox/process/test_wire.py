@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 
 import pytest
 
@@ -98,6 +99,56 @@ async def test_small_and_large_frames_are_sent_with_their_length(size: int) -> N
         assert received == whole
         wire.abort()
         await events.ended.wait()
+
+
+async def test_many_frames_in_a_row_leave_turns_for_other_work() -> None:
+    ours, theirs = socket.socketpair()
+    taken: list[frames.News] = []
+    waits: list[int] = []
+
+    def slowly(frame: frames.News, _: int) -> None:
+        time.sleep(0.004)
+        taken.append(frame)
+
+    wire = await Wire.over(ours, 1000, slowly, lambda _: None)
+    with theirs:
+        theirs.sendall(READY * 60)
+        for _ in range(200):
+            before = len(taken)
+            await asyncio.sleep(0)
+            waits.append(len(taken) - before)
+    assert len(taken) == 60
+    wire.abort()
+    assert max(waits) < 30, "all of them in one turn of the event loop"
+
+
+async def test_frames_that_have_arrived_wait_for_the_end_of_a_pause() -> None:
+    ours, theirs = socket.socketpair()
+    taken: list[frames.News] = []
+    ended: list[object] = []
+
+    def pausing(frame: frames.News, _: int) -> None:
+        taken.append(frame)
+        if len(taken) == 3:
+            wire.pause()
+
+    wire = await Wire.over(ours, 1000, pausing, ended.append)
+    with theirs:
+        theirs.sendall(READY * 10)
+        for _ in range(30):
+            await asyncio.sleep(0)
+        assert len(taken) == 3
+        wire.resume()
+        for _ in range(30):
+            await asyncio.sleep(0)
+        assert len(taken) == 10
+        theirs.sendall(READY)
+        for _ in range(30):
+            await asyncio.sleep(0)
+        assert len(taken) == 11
+    for _ in range(30):
+        await asyncio.sleep(0)
+    assert ended == [None]
 
 
 async def test_nothing_is_read_until_every_pause_is_undone() -> None:

@@ -1,0 +1,141 @@
+"""Work in threads is given up when nothing needs it any more."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from harlm.threads import StopFlag, Stopped, Threads, done_within
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+def spin(stop: StopFlag) -> None:
+    while True:
+        stop.check()
+
+
+async def test_the_result_or_the_error_of_the_work_comes_back() -> None:
+    assert await Threads().do(lambda _: threading.current_thread().name) == "harlm-work"
+    with pytest.raises(ZeroDivisionError):
+        await Threads().do(lambda _: 1 / 0)
+
+
+async def test_a_cancelled_task_ends_its_work() -> None:
+    ended = threading.Event()
+
+    def work(stop: StopFlag) -> None:
+        try:
+            spin(stop)
+        finally:
+            ended.set()
+
+    waiting = asyncio.create_task(Threads().do(work))
+    await asyncio.sleep(0.02)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert ended.wait(10)
+
+
+async def test_work_that_cannot_be_stopped_is_left_alone() -> None:
+    over = threading.Event()
+    started = time.monotonic()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await Threads().do(lambda _: over.wait(60))
+    assert time.monotonic() - started < 20
+    over.set()
+
+
+async def test_few_threads_run_at_once() -> None:
+    running: list[int] = []
+    most: list[int] = []
+
+    def work(_: StopFlag) -> None:
+        running.append(1)
+        most.append(len(running))
+        time.sleep(0.005)
+        running.pop()
+
+    threads = Threads()
+    await asyncio.gather(*(threads.do(work) for _ in range(30)))
+    assert max(most) <= 3
+
+
+async def test_a_statement_of_sqlite_is_stopped() -> None:
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def work(stop: StopFlag) -> None:
+        with stop.over(connection), stop.over(connection):
+            connection.execute(ENDLESS)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await Threads().do(work)
+    assert connection.execute("SELECT 1").fetchone() == (1,), "the next statement is not stopped"
+
+
+def test_an_error_of_sqlite_stays_one_unless_the_work_was_stopped() -> None:
+    stop, connection = StopFlag(), sqlite3.connect(":memory:")
+    with pytest.raises(sqlite3.Error), stop.over(connection):
+        connection.execute("no SQL")
+    stop.set()
+    with pytest.raises(Stopped), stop.over(connection):
+        pass
+
+
+def test_waiting_for_a_lock_or_another_thread_is_stopped() -> None:
+    stop, lock = StopFlag(), threading.Lock()
+    with stop.holding(lock):
+        assert lock.locked()
+    assert not lock.locked()
+    lock.acquire()
+    threading.Timer(0.05, stop.set).start()
+    with pytest.raises(Stopped), stop.holding(lock):
+        pass
+    with pytest.raises(Stopped):
+        stop.wait_for(Future())
+
+
+def test_a_locked_file_is_tried_again(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    own = sqlite3.connect(tmp_path / "db", timeout=0, isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        StopFlag().patiently(lambda: own.execute("BEGIN IMMEDIATE"), 0.03)
+    threading.Timer(0.05, lambda: other.execute("COMMIT")).start()
+    StopFlag().patiently(lambda: own.execute("BEGIN IMMEDIATE"), 30)
+    own.execute("COMMIT")
+    with pytest.raises(sqlite3.OperationalError, match="syntax"):
+        StopFlag().patiently(lambda: own.execute("no SQL"), 30)
+
+
+async def test_closing_is_done_within_its_time() -> None:
+    over = threading.Event()
+    assert await done_within(60, lambda: None)
+    with pytest.raises(ZeroDivisionError):
+        await done_within(60, lambda: [][1 // 0])
+    assert not await done_within(0.02, lambda: [over.wait(60)].clear())
+    over.set()
+
+
+async def test_a_cancelled_task_finishes_closing() -> None:
+    closed = threading.Event()
+
+    def close() -> None:
+        time.sleep(0.05)
+        closed.set()
+
+    closing = asyncio.create_task(done_within(60, close))
+    await asyncio.sleep(0.01)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert closed.is_set()
