@@ -5,11 +5,16 @@ Does not depend on what an item is: a ``Table`` turns items into rows.
 The file uses WAL with synchronous=NORMAL: a killed process loses nothing that ``flush`` has acknowledged; a
 power failure may lose the last moments. A damaged file is moved aside, and its readable rows are copied into
 a new one. While the file cannot be written (locked, full, read-only), items stay in the memory of this
-process.
+process, as far as a bound of memory allows.
+
+The file keeps to a size while it is written, by any number of processes: room is made before each transaction,
+and both are seen by one process at a time.
 """
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import os
 import queue
 import sqlite3
@@ -28,6 +33,23 @@ _AT_ONCE = 256  # items of one transaction
 _WAIT_S = 0.005  # for more items of a transaction
 _JUST_NOW_S = 60  # a file that was moved aside longer ago than this is not taken over
 _PATIENCE_S = 10  # to wait for another process that writes
+_AGAIN_S = 1.0  # to the next attempt after one that failed, unless a caller waits
+_MANY_WAITING = 16 << 20  # bytes of unwritten items from which callers should wait
+_MOST_WAITING = 64 << 20  # bytes of unwritten items that are kept; further ones are lost
+_LOOK_S = 0.01  # between two looks whether a store has caught up
+_SHARE = 64  # 1 of 64 bytes of the file's maximum is the most of one item, of one transaction, and of a WAL that is left
+_SPARE, _LEAST_SPARE = 7, 2 << 20  # 1 of 7 bytes, or 2 MB, stay free for a transaction and its WAL; never more than 11 of 20
+_PAGES_OF_A_ROW = 4  # that a transaction changes, about
+_FREED = 16 << 20  # bytes that are freed at once, or a tenth of the maximum if that is less
+_LATELY_S = 900  # rows used since then are removed after all others: a run that is under way may need them
+_TRIES = 20  # to find room that no other process takes first
+_TRUNCATIONS = 8  # attempts to make the files shorter, which a reader in another process can prevent
+_EMPTYING_S = 0.25  # to wait in each of these attempts
+_STUCK_S = 60  # without further attempts after all of them failed
+_INCREMENTAL = 2  # what SQLite calls this mode of ``auto_vacuum``
+_STEP = 4 << 20  # bytes that are freed in one transaction
+_PAGE = 4096  # bytes
+_PAGES = 256  # that one step of a vacuum gives back
 
 Item = TypeVar("Item")
 Record = TypeVar("Record", contravariant=True)
@@ -49,12 +71,35 @@ class Table(Protocol[Record]):
         """The key of an item."""
         ...
 
+    @property
+    def max_bytes(self) -> int:
+        """The most bytes of the file, together with its WAL."""
+        ...
+
+    def size_of(self, item: Record) -> int:
+        """Bytes of an item in memory, which its row in the file does not exceed by more than ``growth``."""
+        ...
+
+    @property
+    def growth(self) -> int:
+        """How many times larger the row of an item can be than the item, with its indexes."""
+        ...
+
     def insert(self, connection: sqlite3.Connection, items: Sequence[Record]) -> None:
         """Write items; called inside a transaction."""
         ...
 
-    def prune(self, connection: sqlite3.Connection) -> None:
-        """Bring the file below its maximum size; called when it is opened for writing."""
+    def remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
+        """Remove the rows that are worth least; called inside a transaction.
+
+        Args:
+            connection: to the file.
+            rows: the most that are removed at once.
+            size: bytes to free, about.
+
+        Returns:
+            how many were removed; 0 if there are none.
+        """
         ...
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
@@ -79,6 +124,7 @@ def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
     try:
         with suppress(OSError):
             file.chmod(0o600)
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file, before anything is written
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         found = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -126,6 +172,57 @@ def used_bytes(connection: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
+def least_used(connection: sqlite3.Connection, select: str, most: int, size: int) -> list[tuple[int]]:
+    """The numbers of the rows to remove next, about ``size`` bytes of them; none if there are no rows.
+
+    Args:
+        connection: to the file.
+        select: the SQL that gives number and bytes of the rows of a table with the columns ``uses`` and ``used``.
+        most: rows.
+        size: bytes to free.
+    """
+    lately = time.time() - _LATELY_S
+    for condition in ("used < ?", "used >= ?"):
+        rows = connection.execute(
+            f"{select} WHERE {condition} ORDER BY uses, used LIMIT ?", (lately, most)
+        ).fetchall()
+        if rows:
+            sums = itertools.accumulate(row[1] for row in rows)
+            count = next((at for at, so_far in enumerate(sums, start=1) if so_far >= size), len(rows))
+            return [(row[0],) for row in rows[:count]]
+    return []
+
+
+def _truncate_wal(connection: sqlite3.Connection) -> None:
+    """Write the WAL into the file and empty it. Another process that does the same is waited for."""
+    ends = time.monotonic() + _EMPTYING_S
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] and time.monotonic() < ends:
+        time.sleep(_WAIT_S)
+
+
+def file_bytes(connection: sqlite3.Connection) -> int:
+    """Bytes of the file, without its WAL."""
+    pages, size = (connection.execute(f"PRAGMA {each}").fetchone()[0] for each in ("page_count", "page_size"))
+    return int(pages * size)
+
+
+def shrink(connection: sqlite3.Connection, max_bytes: int) -> None:
+    """Give back free pages until the file has at most ``max_bytes``, as far as there are any.
+
+    A file of an earlier version is rewritten once. Without the time or the space for it, the file stays as it is.
+    """
+    with suppress(sqlite3.OperationalError):
+        if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
+            if file_bytes(connection) > max_bytes:
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                connection.execute("VACUUM")
+            return
+        before = -1
+        while max_bytes < (size := file_bytes(connection)) != before:
+            before = size
+            connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """Items of one kind, model and namespace: how many, bytes on disk, and how often they were used again."""
@@ -169,6 +266,34 @@ def in_verb(
         ) from error
 
 
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that writes: all of the block, or nothing if it fails."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+async def room(store: Behind) -> None:
+    """Return when a store can take more: back-pressure for those who give it more than the disk can take."""
+    while store.is_behind:  # noqa: ASYNC110 - a thread that writes catches up, which sets no event of this loop
+        await asyncio.sleep(_LOOK_S)
+
+
+class Behind(Protocol):
+    """A store that may not keep up."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether callers should wait before they give it more."""
+        ...
+
+
 class WriteBehind(Generic[Item]):
     """One file, its reading connection and its writing thread. Safe to use from several threads.
 
@@ -193,6 +318,11 @@ class WriteBehind(Generic[Item]):
         self._reader: sqlite3.Connection | None = None
         self._read_from: os.stat_result | None = None
         self._is_closed = False
+        pages = table.max_bytes // _SHARE // _PAGE
+        self._rows = max(1, min(_AT_ONCE, pages // _PAGES_OF_A_ROW))  # of one transaction
+        self._unwritten = 0
+        self._stuck_until = 0.0
+        self._too_large = self._lost = 0
         self.dropped = 0
         self.failure: str | None = None
 
@@ -201,12 +331,23 @@ class WriteBehind(Generic[Item]):
     def put(self, item: Item) -> None:
         """Store an item, unless its key is stored already.
 
+        An item is left out, and counted, if it is larger than a share of the file's maximum, or if so many
+        items could not be written that this process has no room for more.
+
         Raises:
             MemoryFailure: this store is closed.
         """
+        size = self._table.size_of(item)
         with self.lock:
             if self._is_closed:
                 raise MemoryFailure(f"this {self._table.noun} is closed")
+            if size > self._table.max_bytes // _SHARE:
+                self._too_large += 1
+                return
+            if self._unwritten + size > _MOST_WAITING:
+                self._lost += 1
+                return
+            self._unwritten += size
             self._waiting.setdefault(self._table.key_of(item), item)
             if self._writer is None:
                 self._writer = threading.Thread(
@@ -214,6 +355,32 @@ class WriteBehind(Generic[Item]):
                 )
                 self._writer.start()
             self._orders.put(item)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much is unwritten that callers should wait; never if the file cannot be written."""
+        return self._unwritten > _MANY_WAITING and self.failure is None
+
+    def tell_left_out(self) -> None:
+        """Tell of items that were left out since the last time.
+
+        Raises:
+            MemoryFailure: there are some; says how many, and why.
+        """
+        with self.lock:
+            large, lost = self._too_large, self._lost
+            self._too_large = self._lost = 0
+        megabytes = self._table.max_bytes / _SHARE / (1 << 20)
+        told = [
+            f"{large:,} of more than {megabytes:.3g} MB, which is the most for one if memory.max_mb is {self._table.max_bytes >> 20:,}"
+            if large
+            else "",
+            f"{lost:,} because they could not be written fast enough" if lost else "",
+        ]
+        if large or lost:
+            raise MemoryFailure(
+                f"the {self._table.noun} of this run was not kept as a whole: results were left out, {' and '.join(filter(None, told))}"
+            )
 
     def waiting(self, key: str) -> Item | None:
         """The item under a key, if it has not been written yet; else ``None``."""
@@ -294,11 +461,16 @@ class WriteBehind(Generic[Item]):
     def _write(self) -> None:
         connection: sqlite3.Connection | None = None
         file: os.stat_result | None = None
-        unwritten: list[Item] = []
+        items: list[Item] = []
+        failed: Exception | None = None
+        tried = 0.0
         is_last = False
         while not is_last:
-            items, waiting, is_last = self._batch()
-            items = [*unwritten, *items]
+            more, waiting, is_last = self._batch()
+            items += more
+            if failed is not None and not (waiting or is_last) and time.monotonic() < tried + _AGAIN_S:
+                continue
+            tried = time.monotonic()
             try:
                 if connection is not None and not (file and self._is_same(file)):
                     connection.close()  # another process has moved the file aside
@@ -306,9 +478,8 @@ class WriteBehind(Generic[Item]):
                 if connection is None:
                     connection = self._connected()
                     file = self._file.stat()
-                    self._table.prune(connection)
-                self._insert(connection, items)
-                failed: Exception | None = None
+                self._insert_all(connection, items)
+                failed = None
             except (sqlite3.Error, OSError) as error:
                 if connection is not None:
                     connection.close()
@@ -319,8 +490,7 @@ class WriteBehind(Generic[Item]):
                 if connection is not None:
                     self._insert_each(connection, items)
                     items = []
-            unwritten = [] if failed is None else items  # tried again with the next order
-            self._answer(waiting, failed)
+            self._answer(waiting, failed)  # what is left of ``items`` is tried again later
         if connection is not None:
             connection.close()
 
@@ -338,6 +508,7 @@ class WriteBehind(Generic[Item]):
         """The items to write, the callers that wait in ``flush``, and whether this is the last batch."""
         items: list[Item] = []
         waiting: list[Future[None]] = []
+        size = 0
         order = self._orders.get()
         ends = time.monotonic() + _WAIT_S
         while True:
@@ -349,16 +520,29 @@ class WriteBehind(Generic[Item]):
                     return items, waiting, False
             else:
                 items.append(order)
+                size += self._table.size_of(order)
             left = ends - time.monotonic()
-            if len(items) >= _AT_ONCE or left <= 0:
+            if len(items) >= _AT_ONCE or size > _MANY_WAITING or left <= 0:
                 return items, waiting, False
             try:
                 order = self._orders.get(timeout=left)
             except queue.Empty:
                 return items, waiting, False
 
+    def _insert_all(self, connection: sqlite3.Connection, items: list[Item]) -> None:
+        """Write items in transactions of a bounded size, and take those that are written off the list."""
+        while items:
+            size = count = 0
+            for item in items[: self._rows]:
+                size += self._table.size_of(item)
+                if count and size > self._table.max_bytes // _SHARE:
+                    break
+                count += 1
+            self._insert(connection, items[:count])
+            del items[:count]
+
     def _insert(self, connection: sqlite3.Connection, items: Sequence[Item]) -> None:
-        connection.execute("BEGIN IMMEDIATE")
+        self._begin(connection, self._table.growth * sum(map(self._table.size_of, items)))
         try:
             self._table.insert(connection, items)
             connection.execute("COMMIT")
@@ -369,6 +553,57 @@ class WriteBehind(Generic[Item]):
         with self.lock:
             for item in items:
                 self._waiting.pop(self._table.key_of(item), None)
+                self._unwritten -= self._table.size_of(item)
+
+    def _begin(self, connection: sqlite3.Connection, size: int) -> None:
+        """Begin a transaction that finds room for ``size`` bytes.
+
+        It is looked for inside of the transaction, where no other process can take it.
+        """
+        most = self._table.max_bytes
+        full = most - min(most * 11 // 20, max(most // _SPARE, _LEAST_SPARE))
+        for _ in range(_TRIES):
+            self._begin_short(connection, full)
+            if used_bytes(connection) + size <= full:
+                return
+            connection.execute("COMMIT")
+            self._make_room(connection, full, max(0, full - size - min(_FREED, most // 10)))
+        self._begin_short(connection, full)
+
+    def _begin_short(self, connection: sqlite3.Connection, full: int) -> None:
+        """Begin a transaction while the WAL is short and the file is within its maximum."""
+        most = self._table.max_bytes
+        if time.monotonic() < self._stuck_until:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        for _ in range(_TRUNCATIONS):
+            connection.execute("BEGIN IMMEDIATE")
+            if self._wal_bytes() <= most // _SHARE and file_bytes(connection) <= most:
+                return
+            connection.execute("COMMIT")
+            shrink(connection, full)
+            _truncate_wal(connection)
+        self._stuck_until = time.monotonic() + _STUCK_S
+        connection.execute("BEGIN IMMEDIATE")
+
+    def _make_room(self, connection: sqlite3.Connection, full: int, size: int) -> None:
+        """Remove rows until at most ``size`` bytes of the file are in use."""
+        gone = 1
+        while gone and (excess := used_bytes(connection) - size) > 0:
+            self._begin_short(connection, full)
+            try:
+                gone = self._table.remove(connection, self._rows, min(excess, _STEP))
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _wal_bytes(self) -> int:
+        try:
+            return self._file.with_name(f"{self._file.name}-wal").stat().st_size
+        except OSError:
+            return 0
 
     def _insert_each(self, connection: sqlite3.Connection, items: Sequence[Item]) -> None:
         """Write the items that can be written; the others are served from memory."""
@@ -388,6 +623,8 @@ class WriteBehind(Generic[Item]):
         """
         is_new = not self._file.exists()
         connection = self._table.connect(self._file)
+        pages = self._table.max_bytes // _SHARE // _PAGE
+        connection.execute(f"PRAGMA wal_autocheckpoint = {max(8, min(1_000, pages))}")
         aside = sorted(self._file.parent.glob(f"{self._file.name}.broken-*[0-9]")) if is_new else []
         for damaged in aside:
             if time.time() - damaged.stat().st_ctime < _JUST_NOW_S:
@@ -395,7 +632,7 @@ class WriteBehind(Generic[Item]):
         return connection
 
     def _recovered(
-        self, error: Exception, items: Sequence[Item]
+        self, error: Exception, items: list[Item]
     ) -> tuple[sqlite3.Connection | None, Exception | None]:
         """Handle a failed write: replace the file if it is damaged, and write the items into the new one.
 
@@ -408,7 +645,7 @@ class WriteBehind(Generic[Item]):
             self._forget_reader()
         try:
             fresh = self._connected()
-            self._insert(fresh, items)
+            self._insert_all(fresh, items)
         except (sqlite3.Error, OSError) as again:
             return None, again
         return fresh, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harlm.errors import MemoryFailure
-from harlm.storage import WriteBehind, opened, set_aside, used_bytes
+from harlm.storage import WriteBehind, opened, room, set_aside, used_bytes
 
 SCHEMA = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value TEXT) ; PRAGMA user_version = 3;"
 
@@ -19,12 +20,13 @@ Pair = tuple[str, object]
 
 
 class Pairs:
-    """A table of pairs, which counts how often it is pruned."""
+    """A table of pairs, which removes the first ones to make room."""
 
     noun = "pairs"
+    growth = 2
 
-    def __init__(self) -> None:
-        self.pruned = 0
+    def __init__(self, max_bytes: int = 1 << 40) -> None:
+        self.max_bytes = max_bytes
 
     def connect(self, file: Path) -> sqlite3.Connection:
         return opened(file, SCHEMA, 3)
@@ -35,8 +37,13 @@ class Pairs:
     def insert(self, connection: sqlite3.Connection, items: Sequence[Pair]) -> None:
         connection.executemany("INSERT OR IGNORE INTO pairs VALUES (?, ?)", items)
 
-    def prune(self, connection: sqlite3.Connection) -> None:
-        self.pruned += 1
+    def size_of(self, item: Pair) -> int:
+        return len(item[1]) + 200 if isinstance(item[1], str) else 200
+
+    def remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
+        return connection.execute(
+            "DELETE FROM pairs WHERE rowid IN (SELECT rowid FROM pairs LIMIT ?)", (rows,)
+        ).rowcount
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
         connection.execute("INSERT INTO pairs VALUES ('from', ?)", (damaged.name,))
@@ -188,14 +195,78 @@ def test_a_table_that_is_missing_says_what_to_do(store: WriteBehind[Pair], file:
     assert store.read("SELECT key FROM pairs", ()) == [("a",)]
 
 
-def test_a_file_is_pruned_once_for_each_opening(file: Path) -> None:
-    table = Pairs()
-    store: WriteBehind[Pair] = WriteBehind(file, table)
-    for number in range(3):
-        store.put((str(number), "x"))
+def size_with_wal(file: Path) -> int:
+    return sum(each.stat().st_size for each in (file, file.with_name(f"{file.name}-wal")) if each.exists())
+
+
+@pytest.mark.parametrize("megabytes", [1, 8])
+def test_a_file_with_its_wal_keeps_to_its_size_while_it_is_written(file: Path, megabytes: int) -> None:
+    most = 0
+    with closing(WriteBehind(file, Pairs(megabytes << 20))) as store:
+        for number in range(150 * megabytes):
+            store.put((str(number), "x" * (8_000 if megabytes == 1 else 80_000)))
+            if number % 10 == 0:
+                store.flush()
+                most = max(most, size_with_wal(file))
+        assert most <= 1.1 * (megabytes << 20)
+        assert store.read("SELECT count(*) FROM pairs", ())[0][0] > 10, "the newest are there"
+
+
+def test_a_file_that_is_larger_than_its_new_size_shrinks(file: Path) -> None:
+    with closing(WriteBehind(file, Pairs())) as store:
+        for number in range(400):
+            store.put((str(number), "x" * 20_000))
+    assert file.stat().st_size > 8_000_000
+    with closing(WriteBehind(file, Pairs(1 << 20))) as store:
+        store.put(("new", "x"))
+    assert size_with_wal(file) < 1 << 20
+    assert ("new", "x") in rows(file)
+
+
+def test_a_file_of_an_earlier_version_shrinks_as_well(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript(f"PRAGMA journal_mode = WAL; {SCHEMA}")
+        old.executemany("INSERT INTO pairs VALUES (?, ?)", ((str(at), "x" * 20_000) for at in range(200)))
+        old.commit()
+    with closing(WriteBehind(file, Pairs(1 << 20))) as store:
+        store.put(("new", "x"))
+    assert size_with_wal(file) < 1 << 20
+
+
+def test_an_item_larger_than_its_share_is_left_out_and_told_once(file: Path) -> None:
+    with closing(WriteBehind(file, Pairs(1 << 20))) as store:
+        store.put(("large", "x" * 900_000))
+        store.put(("small", "x"))
         store.flush()
-    assert table.pruned == 1
+        assert rows(file) == [("small", "x")]
+        with pytest.raises(MemoryFailure, match=r"1 of more than 0.0156 MB.* memory.max_mb is 1$"):
+            store.tell_left_out()
+        store.tell_left_out()
+
+
+def test_items_that_cannot_be_written_take_a_bounded_memory(tmp_path: Path) -> None:
+    store: WriteBehind[Pair] = WriteBehind(tmp_path / "missing" / "pairs.db", Pairs())
+    for number in range(300):
+        store.put((str(number), f"{number}" + "x" * 1_000_000))
+    assert sum(len(str(value)) for _, value in store.all_waiting()) <= 64 << 20
+    with suppress(MemoryFailure):
+        store.flush()
+    assert not store.is_behind, "nobody waits for a disk that takes nothing"
+    with pytest.raises(MemoryFailure, match="could not be written fast enough"):
+        store.tell_left_out()
     store.close()
+
+
+async def test_callers_wait_for_a_disk_that_is_slow(file: Path) -> None:
+    with closing(WriteBehind(file, Pairs())) as store:
+        with store.lock:  # the writer needs it to take items off the waiting ones
+            for number in range(20):
+                store.put((str(number), "x" * 1_000_000))
+            assert store.is_behind
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(room(store), 0.1)
+        await room(store)
+        assert not store.is_behind
 
 
 @pytest.mark.parametrize(

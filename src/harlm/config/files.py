@@ -25,7 +25,8 @@ _NOT_FOR_PROJECTS = (
     "memory.namespace",
     "memory.summaries",
     "memory.embedder",
-    "tracing.home",
+    "memory.index_mb",
+    "tracing.",
 )
 
 _MODEL_NAMES = ("models.root", "models.sub", "models.fallback", "models.economy")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
+_DURATION = re.compile(
+    r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?"
+)
 
 
 def is_address(value: str) -> bool:
@@ -19,7 +21,7 @@ def is_address(value: str) -> bool:
 
 
 def seconds_of(text: str) -> float:
-    """Seconds from ``90``, ``90s``, ``5m`` or ``1h30m``.
+    """Seconds from ``90``, ``90s``, ``5m``, ``1h30m`` or ``30d``.
 
     Raises:
         ValueError: the text is not a duration.
@@ -27,5 +29,5 @@ def seconds_of(text: str) -> float:
     matched = _DURATION.fullmatch(text.strip().lower().replace(" ", ""))
     if matched is None or not any(matched.groups()):
         raise ValueError(f"invalid duration {text!r}: use 90s, 5m or 1h30m")
-    hours, minutes, seconds = (float(part or 0) for part in matched.groups())
-    return 3600 * hours + 60 * minutes + seconds
+    days, hours, minutes, seconds = (float(part or 0) for part in matched.groups())
+    return 86_400 * days + 3600 * hours + 60 * minutes + seconds

@@ -7,6 +7,7 @@ Namespaces are separate: a store reads no row of another namespace.
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,13 +15,15 @@ from typing import cast
 
 from harlm.errors import MemoryFailure
 from harlm.memory.in_memory import look_through, telling_words
-from harlm.memory.maintenance import prune, take_over
-from harlm.memory.rows import GET, connected, entry_of, index, insert_one, place_of
+from harlm.memory.maintenance import remove_least, take_over
+from harlm.memory.rows import GET, connected, entry_of, index, insert_one, merge, merge_by_hand, place_of
 from harlm.memory.run_index import RunIndex
 from harlm.retrieval.postings import any_of
 from harlm.storage import WriteBehind
 from harlm.types import Entry, Recollection
 
+_ROW = 800  # bytes of a row besides its value and question
+_SMALL = 32 << 20  # bytes; in a smaller file the full-text index must not change much in one transaction
 _RUNS = 16  # runs whose index stays in memory
 _TIES = 20  # further passages that are read, so that ties at the end are broken by key
 
@@ -30,15 +33,17 @@ class EntryTable:
 
     Args:
         space: the namespace.
-        max_bytes: of the file. When a larger file is opened, the entries with the fewest uses are removed
-            until it fits, the least recently used of these first.
+        max_bytes: of the file with its WAL. The entries with the fewest uses are removed to make room, the
+            least recently used of these first; those of the last minutes go last.
     """
 
     noun = "memory"
+    growth = 4
 
     def __init__(self, space: str, max_bytes: int) -> None:
         self._space = space
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        self._is_small = max_bytes < _SMALL
 
     def connect(self, file: Path) -> sqlite3.Connection:
         """See ``harlm.storage.Table``."""
@@ -48,14 +53,25 @@ class EntryTable:
         """See ``harlm.storage.Table``."""
         return item.key
 
+    def size_of(self, item: Entry) -> int:
+        """See ``harlm.storage.Table``."""
+        return sys.getsizeof(item.value) + sys.getsizeof(item.question) + _ROW
+
     def insert(self, connection: sqlite3.Connection, items: Sequence[Entry]) -> None:
         """See ``harlm.storage.Table``."""
+        if self._is_small:
+            merge_by_hand(connection)
         kept = [insert_one(connection, self._space, entry) for entry in items]
         index(connection, [each for each in kept if each is not None])
+        if self._is_small:
+            merge(connection)
 
-    def prune(self, connection: sqlite3.Connection) -> None:
+    def remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
         """See ``harlm.storage.Table``."""
-        prune(connection, self._max_bytes)
+        removed = remove_least(connection, rows, size)
+        if self._is_small:
+            merge(connection)
+        return removed
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
         """See ``harlm.storage.Table``."""
@@ -76,6 +92,11 @@ class ColdStore:
         self._file: WriteBehind[Entry] = WriteBehind(file, EntryTable(space, max_bytes))
         self._indexes: dict[str, RunIndex] = {}
         self._numbered = 0  # the opening of the file whose row numbers ``_indexes`` holds
+
+    @property
+    def is_behind(self) -> bool:
+        """See ``harlm.protocols.MemoryStore``."""
+        return self._file.is_behind
 
     @property
     def failure(self) -> str | None:
@@ -104,7 +125,7 @@ class ColdStore:
         if not any_of(words) or k < 1:
             return ()
         with suppress(MemoryFailure):  # entries that cannot be written are searched in memory below
-            self.flush()  # otherwise the result would depend on how far the writer is
+            self._file.flush()  # otherwise the result would depend on how far the writer is
         with self._file.lock:
             found = look_through(words, [each for each in self._file.all_waiting() if each.run == run])
             run_index = self._index_of(run)
@@ -134,6 +155,7 @@ class ColdStore:
     def flush(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         self._file.flush()
+        self._file.tell_left_out()
 
     def close(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""

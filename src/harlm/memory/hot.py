@@ -44,6 +44,11 @@ class HotStore:
     def __contains__(self, key: object) -> bool:
         return key in self._hot
 
+    @property
+    def is_behind(self) -> bool:
+        """See ``harlm.protocols.MemoryStore``."""
+        return self._behind.is_behind
+
     def put(self, entry: Entry) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         self._behind.put(entry)

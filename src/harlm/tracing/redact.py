@@ -30,6 +30,7 @@ class Redactor:
             form.encode("utf-8", "replace") for secret in kept for form in (secret, json.dumps(secret)[1:-1])
         }
         self._secrets = sorted(written, key=len, reverse=True)
+        self._texts = [secret.decode() for secret in self._secrets]
 
     def clean(self, data: bytes) -> bytes:
         """``data`` with each secret replaced by ``HIDDEN``."""
@@ -37,6 +38,15 @@ class Redactor:
             if secret in data:
                 data = data.replace(secret, HIDDEN.encode())
         return data
+
+    def end_outside(self, text: str, end: int) -> int:
+        """The greatest index up to ``end`` at which ``text`` can be cut without cutting a secret in two."""
+        for secret in self._texts:
+            inside = len(secret) - 1
+            found = text.find(secret, max(0, end - inside), end + inside)
+            if found >= 0:
+                end = min(end, found)
+        return end
 
 
 def _is_word(secret: str) -> bool:
