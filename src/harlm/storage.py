@@ -38,15 +38,17 @@ _MANY_WAITING = 16 << 20  # bytes of unwritten items from which callers should w
 _MOST_WAITING = 64 << 20  # bytes of unwritten items that are kept; further ones are lost
 _LOOK_S = 0.01  # between two looks whether a store has caught up
 _SHARE = 64  # 1 of 64 bytes of the file's maximum is the most of one item, of one transaction, and of a WAL that is left
-_SPARE, _LEAST_SPARE = 7, 2 << 20  # 1 of 7 bytes, or 2 MB, stay free for a transaction and its WAL; never more than 11 of 20
+_SPARE, _LEAST_SPARE = 7, 2 << 20  # 1 of 7 bytes, or 2 MB, stay free for a transaction and its WAL; never more than 7 of 10
 _PAGES_OF_A_ROW = 4  # that a transaction changes, about
-_FREED = 16 << 20  # bytes that are freed at once, or a tenth of the maximum if that is less
+_FREED = 16  # 1 of 16 bytes of the maximum is freed at once, since indexes are compacted each time
 _LATELY_S = 900  # rows used since then are removed after all others: a run that is under way may need them
 _TRIES = 20  # to find room that no other process takes first
 _TRUNCATIONS = 8  # attempts to make the files shorter, which a reader in another process can prevent
 _EMPTYING_S = 0.25  # to wait in each of these attempts
 _STUCK_S = 60  # without further attempts after all of them failed
 _INCREMENTAL = 2  # what SQLite calls this mode of ``auto_vacuum``
+_LEAST_PAGES = 16  # of one step of compacting
+_COMPACTIONS = 4 * _SHARE  # steps, in which all indexes are rewritten at least once
 _STEP = 4 << 20  # bytes that are freed in one transaction
 _PAGE = 4096  # bytes
 _PAGES = 256  # that one step of a vacuum gives back
@@ -98,7 +100,23 @@ class Table(Protocol[Record]):
             size: bytes to free, about.
 
         Returns:
-            how many were removed; 0 if there are none.
+            bytes of the removed rows without their indexes; 0 if there are no rows.
+        """
+        ...
+
+    def row_bytes(self, connection: sqlite3.Connection) -> int:
+        """Bytes of all rows without their indexes, as ``remove`` counts them."""
+        ...
+
+    def compact(self, connection: sqlite3.Connection, pages: int) -> bool:
+        """Free a part of what removed rows still take in indexes; called inside a transaction.
+
+        Args:
+            connection: to the file.
+            pages: that may be rewritten, about.
+
+        Returns:
+            whether there is more to free.
         """
         ...
 
@@ -124,7 +142,8 @@ def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
     try:
         with suppress(OSError):
             file.chmod(0o600)
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file, before anything is written
+        if not file.stat().st_size:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before anything is written
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         found = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -172,8 +191,10 @@ def used_bytes(connection: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def least_used(connection: sqlite3.Connection, select: str, most: int, size: int) -> list[tuple[int]]:
-    """The numbers of the rows to remove next, about ``size`` bytes of them; none if there are no rows.
+def least_used(
+    connection: sqlite3.Connection, select: str, most: int, size: int
+) -> tuple[list[tuple[int]], int]:
+    """The numbers of the rows to remove next, about ``size`` bytes of them, and their bytes.
 
     Args:
         connection: to the file.
@@ -189,11 +210,11 @@ def least_used(connection: sqlite3.Connection, select: str, most: int, size: int
         if rows:
             sums = itertools.accumulate(row[1] for row in rows)
             count = next((at for at, so_far in enumerate(sums, start=1) if so_far >= size), len(rows))
-            return [(row[0],) for row in rows[:count]]
-    return []
+            return [(row[0],) for row in rows[:count]], max(1, sum(row[1] for row in rows[:count]))
+    return [], 0
 
 
-def _truncate_wal(connection: sqlite3.Connection) -> None:
+def empty_wal(connection: sqlite3.Connection) -> None:
     """Write the WAL into the file and empty it. Another process that does the same is waited for."""
     ends = time.monotonic() + _EMPTYING_S
     while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] and time.monotonic() < ends:
@@ -344,7 +365,7 @@ class WriteBehind(Generic[Item]):
             if size > self._table.max_bytes // _SHARE:
                 self._too_large += 1
                 return
-            if self._unwritten + size > _MOST_WAITING:
+            if self._unwritten > _MOST_WAITING:
                 self._lost += 1
                 return
             self._unwritten += size
@@ -561,13 +582,13 @@ class WriteBehind(Generic[Item]):
         It is looked for inside of the transaction, where no other process can take it.
         """
         most = self._table.max_bytes
-        full = most - min(most * 11 // 20, max(most // _SPARE, _LEAST_SPARE))
+        full = most - min(most * 7 // 10, max(most // _SPARE, _LEAST_SPARE))
         for _ in range(_TRIES):
             self._begin_short(connection, full)
             if used_bytes(connection) + size <= full:
                 return
             connection.execute("COMMIT")
-            self._make_room(connection, full, max(0, full - size - min(_FREED, most // 10)))
+            self._make_room(connection, full, max(0, full - size - most // _FREED))
         self._begin_short(connection, full)
 
     def _begin_short(self, connection: sqlite3.Connection, full: int) -> None:
@@ -578,26 +599,55 @@ class WriteBehind(Generic[Item]):
             return
         for _ in range(_TRUNCATIONS):
             connection.execute("BEGIN IMMEDIATE")
-            if self._wal_bytes() <= most // _SHARE and file_bytes(connection) <= most:
+            is_long = file_bytes(connection) > most and used_bytes(connection) <= full
+            if self._wal_bytes() <= most // _SHARE and not is_long:
                 return
             connection.execute("COMMIT")
             shrink(connection, full)
-            _truncate_wal(connection)
+            empty_wal(connection)
         self._stuck_until = time.monotonic() + _STUCK_S
         connection.execute("BEGIN IMMEDIATE")
 
     def _make_room(self, connection: sqlite3.Connection, full: int, size: int) -> None:
-        """Remove rows until at most ``size`` bytes of the file are in use."""
-        gone = 1
+        """Remove rows until at most ``size`` bytes of the file are in use.
+
+        Rows are counted with their share of the indexes, which is freed only when these are compacted.
+        """
+        is_over = file_bytes(connection) > self._table.max_bytes  # then in large steps: it cannot get worse
+        rows, gone = _AT_ONCE if is_over else self._rows, 1
         while gone and (excess := used_bytes(connection) - size) > 0:
-            self._begin_short(connection, full)
-            try:
-                gone = self._table.remove(connection, self._rows, min(excess, _STEP))
+            wanted = excess * min(1.0, self._table.row_bytes(connection) / used_bytes(connection))
+            while gone and wanted > 0:
+                if is_over:
+                    connection.execute("BEGIN IMMEDIATE")
+                else:
+                    self._begin_short(connection, full)
+                gone = self._remove(connection, rows, int(min(wanted, _STEP)) + 1)
+                wanted -= gone
+            self._compact(full)
+
+    def _compact(self, full: int) -> None:
+        """Compact the indexes in steps, on a connection of its own: FTS5 takes what another process wrote
+        between its steps for damage.
+        """
+        pages = max(_LEAST_PAGES, self._table.max_bytes // _SHARE // _PAGE)
+        with closing(self._table.connect(self._file)) as connection:
+            for _ in range(_COMPACTIONS):
+                self._begin_short(connection, full)
+                has_more = self._table.compact(connection, pages)
                 connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
+                if not has_more:
+                    return
+
+    def _remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
+        try:
+            gone = self._table.remove(connection, rows, size)
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+        return gone
 
     def _wal_bytes(self) -> int:
         try:

@@ -91,9 +91,17 @@ class CallTable:
     def remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
         """See ``harlm.storage.Table``."""
         connection.execute("CREATE INDEX IF NOT EXISTS calls_least ON calls (uses, used)")
-        going = least_used(connection, "SELECT rowid, length(value) FROM calls", rows, size)
+        going, freed = least_used(connection, "SELECT rowid, length(value) FROM calls", rows, size)
         connection.executemany("DELETE FROM calls WHERE rowid = ?", going)
-        return len(going)
+        return freed
+
+    def row_bytes(self, connection: sqlite3.Connection) -> int:
+        """See ``harlm.storage.Table``."""
+        return int(connection.execute("SELECT total(length(value)) FROM calls").fetchone()[0])
+
+    def compact(self, connection: sqlite3.Connection, pages: int) -> bool:
+        """See ``harlm.storage.Table``; its indexes need none."""
+        return False
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
         """See ``harlm.storage.Table``. Copies row by row, from both ends until a row cannot be read."""

@@ -15,7 +15,7 @@ from typing import cast
 
 from harlm.errors import MemoryFailure
 from harlm.memory.in_memory import look_through, telling_words
-from harlm.memory.maintenance import remove_least, take_over
+from harlm.memory.maintenance import compact, remove_least, take_over
 from harlm.memory.rows import GET, connected, entry_of, index, insert_one, merge, merge_by_hand, place_of
 from harlm.memory.run_index import RunIndex
 from harlm.retrieval.postings import any_of
@@ -72,6 +72,14 @@ class EntryTable:
         if self._is_small:
             merge(connection)
         return removed
+
+    def row_bytes(self, connection: sqlite3.Connection) -> int:
+        """See ``harlm.storage.Table``."""
+        return int(connection.execute("SELECT total(length(value)) FROM entries").fetchone()[0])
+
+    def compact(self, connection: sqlite3.Connection, pages: int) -> bool:
+        """See ``harlm.storage.Table``."""
+        return compact(connection, pages)
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
         """See ``harlm.storage.Table``."""

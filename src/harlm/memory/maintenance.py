@@ -14,6 +14,7 @@ from pathlib import Path
 from harlm.memory.rows import COLUMNS, connected, entry_of, index, insert_one, storable
 from harlm.storage import Contents, Held, in_verb, least_used, transaction, used_bytes
 
+_CHANGES = 2  # that a merge makes at least, unless there was nothing to merge
 _AT_ONCE = 256  # entries that one transaction removes
 
 
@@ -71,11 +72,18 @@ def remove_unused(connection: sqlite3.Connection, used_before: float) -> int:
 def remove_least(connection: sqlite3.Connection, rows: int, size: int) -> int:
     """Remove the entries with the fewest uses, as ``harlm.storage.Table.remove``."""
     connection.execute("CREATE INDEX IF NOT EXISTS entries_least ON entries (uses, used)")
-    going = least_used(connection, "SELECT id, length(value) FROM entries", rows, size)
+    going, freed = least_used(connection, "SELECT id, length(value) FROM entries", rows, size)
     remove(connection, going)
     if not going:  # what is left is an index of nothing
         connection.execute("INSERT INTO passages (passages) VALUES ('delete-all')")
-    return len(going)
+    return freed
+
+
+def compact(connection: sqlite3.Connection, pages: int) -> bool:
+    """Rewrite about ``pages`` pages of the full-text index without what was removed; whether there is more."""
+    before = connection.total_changes
+    connection.execute("INSERT INTO passages (passages, rank) VALUES ('merge', ?)", (-pages,))
+    return connection.total_changes - before >= _CHANGES
 
 
 def remove(connection: sqlite3.Connection, numbers: Sequence[tuple[int]]) -> None:

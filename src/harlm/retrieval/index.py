@@ -17,16 +17,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
+from harlm.retrieval import in_use
 from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.impacts import Impact, Impacts
 from harlm.retrieval.passages import SCHEME, Passages, split_passages
 from harlm.retrieval.postings import TOKENIZER, Postings, any_of
-from harlm.storage import set_aside
+from harlm.storage import empty_wal, set_aside, shrink, used_bytes
 
 _Kept = TypeVar("_Kept", int, bytes)
 
 _FORMAT = f"{SCHEME}.2"  # the scheme of the passages, and the version of the tables
 _KEPT = 64  # indexes in one file; the least recently used are removed first
+_BYTES = 1.0  # of an index for each character of its texts, about; twice that are in use while it is built
 _BATCH = 4_000  # passages between two reports of progress
 _WORTH_ADDING_UP = 4_000  # passages; FTS5 itself scores fewer of them fast enough
 _COMMON = 48  # a word that occurs in at least 1 of 48 passages is common: its impact is precomputed
@@ -80,6 +82,9 @@ class PassageIndex(Passages):
         table: the name of a table of FTS5.
         spans: the spans of all passages, as ``Passages`` takes them.
         growing: whether passages are still being added.
+
+    Attributes:
+        use: keeps other processes from removing the index from its file; ``None`` in memory.
     """
 
     def __init__(
@@ -87,6 +92,7 @@ class PassageIndex(Passages):
     ) -> None:
         super().__init__(spans)
         self._connection = connection
+        self.use: in_use.Use | None = None
         self._table = table
         self._lock = threading.Lock()
         self._frequencies: dict[str, tuple[int, int]] = {}
@@ -187,6 +193,8 @@ class PassageIndex(Passages):
         """Close the database. Safe to call twice."""
         with self._lock:
             self._connection.close()
+            if self.use is not None:
+                self.use.close()
 
 
 Growing = Callable[[Ranking, float], None]
@@ -196,7 +204,12 @@ texts that they cover (0 to 1).
 
 
 def open_index(
-    texts: Sequence[str], *, file: Path | None = None, key: str = "memory", growing: Growing | None = None
+    texts: Sequence[str],
+    *,
+    file: Path | None = None,
+    key: str = "memory",
+    growing: Growing | None = None,
+    max_bytes: int = 1 << 62,
 ) -> Ranking:
     """The index of ``texts``: read from ``file`` if it is stored there, else built and stored there.
 
@@ -209,14 +222,18 @@ def open_index(
         file: a SQLite file with the indexes of many contexts; ``None`` builds in memory.
         key: the content address of ``texts``, letters and digits only.
         growing: called while the index is built.
+        max_bytes: of the file, and of the folder next to it. The indexes used longest ago are removed first, but
+            none that is in use in any process. An index that takes more than a quarter is built in memory.
     """
+    if file is not None and _BYTES * sum(map(len, texts)) > max_bytes / 4:
+        file = None
     if sum(map(len, texts)) >= large.WORTH_IT and large.is_installed():
         folder = None if file is None else file.with_name("large")
-        return large.open_large(lambda spans: _passages(texts, spans), len(texts), folder, key, growing)
+        return large.open_large(lambda spans: _passages(texts, spans), len(texts), folder, key, growing, max_bytes)
     if file is not None:
         for _ in range(2):
             try:
-                return _open_in_file(texts, file, key, growing)
+                return _open_in_file(texts, file, key, growing, max_bytes)
             except sqlite3.Error as error:
                 if not set_aside(file, error):
                     break  # locked, full or read-only: the index works as well in memory
@@ -227,11 +244,28 @@ def open_index(
     return PassageIndex(connection, "p_memory", spans)
 
 
-def _open_in_file(texts: Sequence[str], file: Path, key: str, growing: Growing | None) -> PassageIndex:
+def _open_in_file(
+    texts: Sequence[str], file: Path, key: str, growing: Growing | None, max_bytes: int
+) -> PassageIndex:
+    use = in_use.hold(file, key)
+    try:
+        index = _stored_or_built(texts, file, key, growing, max_bytes)
+    except BaseException:
+        use.close()
+        raise
+    index.use = use
+    return index
+
+
+def _stored_or_built(
+    texts: Sequence[str], file: Path, key: str, growing: Growing | None, max_bytes: int
+) -> PassageIndex:
     connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
     try:
         with suppress(OSError):  # another user may own a file that this user may write
             file.chmod(0o600)
+        if not file.stat().st_size:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before anything is written
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(
@@ -245,13 +279,15 @@ def _open_in_file(texts: Sequence[str], file: Path, key: str, growing: Growing |
             spans = _stored_spans(connection, key)  # another process may have built it in the meantime
             if spans is None:
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
+                _make_room(connection, file, max_bytes - int(2 * _BYTES * sum(map(len, texts))))
                 spans = _build(connection, table, texts, growing)
                 connection.execute(
                     "INSERT OR REPLACE INTO indexes VALUES (?, ?, ?, ?)",
                     (key, _FORMAT, time.time(), spans.tobytes()),
                 )
-                _forget_oldest(connection)
             connection.execute("COMMIT")
+            shrink(connection, max_bytes)
+            empty_wal(connection)
         with suppress(sqlite3.OperationalError):  # another process is writing; reading works all the same
             connection.execute("UPDATE indexes SET used = ? WHERE key = ?", (time.time(), key))
         return PassageIndex(connection, table, spans)
@@ -308,11 +344,22 @@ def _passages(texts: Iterable[str], spans: array[int]) -> Iterator[str]:
             yield text[start:end].encode("utf-8", "replace").decode()
 
 
-def _forget_oldest(connection: sqlite3.Connection) -> None:
-    old = connection.execute(
-        "SELECT key FROM indexes ORDER BY used DESC LIMIT -1 OFFSET ?", (_KEPT,)
-    ).fetchall()
-    for (key,) in old:
+def _make_room(connection: sqlite3.Connection, file: Path, size: int) -> None:
+    """Remove the indexes used longest ago that no process uses, until another one can be added.
+
+    Args:
+        connection: to the file, in a transaction.
+        file: the file.
+        size: bytes that may be in use afterwards.
+    """
+    by_use = connection.execute("SELECT key FROM indexes ORDER BY used").fetchall()
+    left = len(by_use)
+    for (key,) in by_use:
+        if left < _KEPT and used_bytes(connection) <= size:
+            return
+        if in_use.is_held(file, key):
+            continue
+        left -= 1
         connection.execute(f"DROP TABLE IF EXISTS p_{key}")
         connection.execute(f"DROP TABLE IF EXISTS i_p_{key}")
         connection.execute("DELETE FROM indexes WHERE key = ?", (key,))
