@@ -227,7 +227,7 @@ async def _embedder(
 
     Vectors(1)  # fails now, not in the middle of a run, if numpy is missing
     made, paid = await _embedder_named(named, config, access, meter_of)
-    embedder = RememberingEmbedder(made, index_file(config))
+    embedder = RememberingEmbedder(made, index_file(config), max_bytes=config.memory.index_mb << 20)
     cleanup.callback(embedder.close)
     return embedder, paid
 

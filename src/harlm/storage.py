@@ -38,7 +38,10 @@ _MANY_WAITING = 16 << 20  # bytes of unwritten items from which callers should w
 _MOST_WAITING = 64 << 20  # bytes of unwritten items that are kept; further ones are lost
 _LOOK_S = 0.01  # between two looks whether a store has caught up
 _SHARE = 64  # 1 of 64 bytes of the file's maximum is the most of one item, of one transaction, and of a WAL that is left
-_SPARE, _LEAST_SPARE = 7, 2 << 20  # 1 of 7 bytes, or 2 MB, stay free for a transaction and its WAL; never more than 7 of 10
+_SPARE, _LEAST_SPARE = (
+    7,
+    2 << 20,
+)  # 1 of 7 bytes, or 2 MB, stay free for a transaction and its WAL; never more than 7 of 10
 _PAGES_OF_A_ROW = 4  # that a transaction changes, about
 _FREED = 16  # 1 of 16 bytes of the maximum is freed at once, since indexes are compacted each time
 _LATELY_S = 900  # rows used since then are removed after all others: a run that is under way may need them

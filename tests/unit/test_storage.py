@@ -42,7 +42,9 @@ class Pairs:
 
     def remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
         going = connection.execute("SELECT rowid, length(value) FROM pairs LIMIT ?", (rows,)).fetchall()
-        count = next((at for at in range(len(going)) if sum(row[1] for row in going[:at]) >= size), len(going))
+        count = next(
+            (at for at in range(len(going)) if sum(row[1] for row in going[:at]) >= size), len(going)
+        )
         connection.executemany("DELETE FROM pairs WHERE rowid = ?", ((row[0],) for row in going[:count]))
         return sum(row[1] for row in going[:count])
 
@@ -216,7 +218,7 @@ def test_a_file_with_its_wal_keeps_to_its_size_while_it_is_written(file: Path, m
                 store.flush()
                 most = max(most, size_with_wal(file))
         assert most <= 1.1 * (megabytes << 20)
-        assert store.read("SELECT count(*) FROM pairs", ())[0][0] > 10, "the newest are there"
+        assert len(store.read("SELECT key FROM pairs", ())) > 10, "the newest are there"
 
 
 def test_a_file_that_is_larger_than_its_new_size_shrinks(file: Path) -> None:

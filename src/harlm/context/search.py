@@ -56,9 +56,7 @@ class Searcher:
         max_bytes: of the file, as in ``harlm.retrieval.index.open_index``.
     """
 
-    def __init__(
-        self, context: Context, index_file: Path | None = None, *, max_bytes: int = 1 << 62
-    ) -> None:
+    def __init__(self, context: Context, index_file: Path | None = None, *, max_bytes: int = 1 << 62) -> None:
         self._max_bytes = max_bytes
         self._context = context
         self._file = index_file if context.characters >= _WORTH_KEEPING else None
@@ -193,7 +191,9 @@ class Searcher:
         with self._lock:
             if self._index is None:
                 key = self._context.digest if self._file else "memory"
-                self._index = open_index(self._texts, file=self._file, key=key, growing=growing, max_bytes=self._max_bytes)
+                self._index = open_index(
+                    self._texts, file=self._file, key=key, growing=growing, max_bytes=self._max_bytes
+                )
             return self._index
 
 

@@ -229,7 +229,9 @@ def open_index(
         file = None
     if sum(map(len, texts)) >= large.WORTH_IT and large.is_installed():
         folder = None if file is None else file.with_name("large")
-        return large.open_large(lambda spans: _passages(texts, spans), len(texts), folder, key, growing, max_bytes)
+        return large.open_large(
+            lambda spans: _passages(texts, spans), len(texts), folder, key, growing, max_bytes
+        )
     if file is not None:
         for _ in range(2):
             try:
