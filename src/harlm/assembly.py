@@ -142,7 +142,7 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
 def _stored_run(
     config: Config, run_id: str, redactor: Redactor, sinks: Sequence[TraceSink], cleanup: AsyncExitStack
 ) -> JsonlSink:
-    """The stored trace of a run, within its size and that of all runs; ``sinks`` hear of it if it is cut."""
+    """The stored trace of a run, within its size and that of all runs; ``sinks`` get the event that it was cut."""
     keeper = Housekeeper(runs_of(config), config.tracing.runs_mb << 20)
     keeper.start()
     cleanup.callback(keeper.close)

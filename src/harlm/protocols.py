@@ -116,11 +116,6 @@ class Embedder(Protocol):
 class MemoryStore(Protocol):
     """Stores entries. A store in front of another store is a ``MemoryStore`` as well."""
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether it has taken more than it can write, so that callers should wait before the next ``put``."""
-        ...
-
     def put(self, entry: Entry) -> None:
         """Store an entry, unless its key is stored already.
 
@@ -151,11 +146,6 @@ class MemoryStore(Protocol):
 
 class CallStore(Protocol):
     """Stores paid calls."""
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether it has taken more than it can write, so that callers should wait before the next ``put``."""
-        ...
 
     def put(self, call: PaidCall) -> None:
         """Store a call, unless its key is stored already.

@@ -138,7 +138,7 @@ class CallJournal:
 
     @property
     def is_behind(self) -> bool:
-        """See ``harlm.protocols.CallStore``."""
+        """See ``harlm.storage.Behind``."""
         return self._file.is_behind
 
     @property
@@ -184,9 +184,6 @@ class InMemoryCalls:
     def __init__(self) -> None:
         self._calls: dict[str, PaidCall] = {}
         self._is_closed = False
-
-    is_behind = False
-    """See ``harlm.protocols.CallStore``."""
 
     def put(self, call: PaidCall) -> None:
         """See ``harlm.protocols.CallStore``."""

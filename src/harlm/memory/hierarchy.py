@@ -196,17 +196,23 @@ class Memory:
             is_pinned=is_pinned,
         )
         self._by_key[key] = handle
-        if not is_pinned:
-            self._unpinned.append(handle)
-        self._forget_oldest()
-        if self._meaning is not None and isinstance(value, str) and self._embedded < _MOST_EMBEDDED:
-            self._embedded += 1
-            self._meaning.add(handle, f"{question[:_EMBEDDED]}\n{value[:_EMBEDDED]}".strip())
+        self._forget_oldest(None if is_pinned else handle)
+        if isinstance(value, str):
+            self._embed(handle, f"{question[:_EMBEDDED]}\n{value[:_EMBEDDED]}".strip())
         self._look()
         return handle
 
-    def _forget_oldest(self) -> None:
-        """Keep the facts of a bounded number of entries: those that are not pinned go first."""
+    def _embed(self, handle: str, text: str) -> None:
+        if self._meaning is not None and self._embedded < _MOST_EMBEDDED:
+            self._embedded += 1
+            self._meaning.add(handle, text)
+
+    def _forget_oldest(self, unpinned: str | None) -> None:
+        """Keep the facts of a bounded number of entries: those that are not pinned, as ``unpinned`` is, go
+        first.
+        """
+        if unpinned is not None:
+            self._unpinned.append(unpinned)
         if len(self._known) > _MOST_KNOWN:
             oldest = self._unpinned.popleft() if self._unpinned else next(iter(self._known))
             del self._by_key[self._known.pop(oldest).key]

@@ -25,9 +25,6 @@ class InMemoryStore:
         max_bytes: of all entries; the oldest are removed first.
     """
 
-    is_behind = False
-    """See ``harlm.protocols.MemoryStore``."""
-
     def __init__(self, max_bytes: int = _MOST_BYTES) -> None:
         self._max_bytes = max_bytes
         self._entries: dict[str, Entry] = {}

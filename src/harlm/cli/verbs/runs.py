@@ -165,7 +165,7 @@ def _confirm(runs: Sequence[StoredRun], *, yes: bool) -> None:
         return
     what = f"{counted(len(runs), 'run')} ({bytes_text(sum(run.size for run in runs))})"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError(f"{what} would be removed, and nobody can be asked; add -y")
+        raise click.UsageError(f"{what} would be removed, and there is no terminal to ask; add -y")
     if not click.confirm(f"Remove {what}?", err=True):
         raise click.Abort
 

@@ -260,7 +260,7 @@ def test_items_that_cannot_be_written_take_a_bounded_memory(tmp_path: Path) -> N
     assert sum(len(str(value)) for _, value in store.all_waiting()) <= 64 << 20
     with suppress(MemoryFailure):
         store.flush()
-    assert not store.is_behind, "nobody waits for a disk that takes nothing"
+    assert not store.is_behind, "no caller waits for a disk that takes nothing"
     with pytest.raises(MemoryFailure, match="could not be written fast enough"):
         store.tell_left_out()
     store.close()

@@ -14,53 +14,34 @@ and both are seen by one process at a time.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from harlm.errors import MemoryFailure
+from harlm.storage.bounded import SHARE, BoundedFile, Removable
+from harlm.storage.files import set_aside
 
-_AT_ONCE = 256  # items of one transaction
-_WAIT_S = 0.005  # for more items of a transaction
+_AT_ONCE = 256  # items of one batch
+_WAIT_S = 0.005  # for more items of a batch
 _JUST_NOW_S = 60  # a file that was moved aside longer ago than this is not taken over
-_PATIENCE_S = 10  # to wait for another process that writes
 _AGAIN_S = 1.0  # to the next attempt after one that failed, unless a caller waits
 _MANY_WAITING = 16 << 20  # bytes of unwritten items from which callers should wait
-_MOST_WAITING = 64 << 20  # bytes of unwritten items that are kept; further ones are lost
+_MOST_WAITING = 64 << 20  # bytes of unwritten items from which further ones are lost
 _LOOK_S = 0.01  # between two looks whether a store has caught up
-_SHARE = 64  # 1 of 64 bytes of the file's maximum is the most of one item, of one transaction, and of a WAL that is left
-_SPARE, _LEAST_SPARE = (
-    7,
-    2 << 20,
-)  # 1 of 7 bytes, or 2 MB, stay free for a transaction and its WAL; never more than 7 of 10
-_PAGES_OF_A_ROW = 4  # that a transaction changes, about
-_FREED = 16  # 1 of 16 bytes of the maximum is freed at once, since indexes are compacted each time
-_LATELY_S = 900  # rows used since then are removed after all others: a run that is under way may need them
-_TRIES = 20  # to find room that no other process takes first
-_TRUNCATIONS = 8  # attempts to make the files shorter, which a reader in another process can prevent
-_EMPTYING_S = 0.25  # to wait in each of these attempts
-_STUCK_S = 60  # without further attempts after all of them failed
-_INCREMENTAL = 2  # what SQLite calls this mode of ``auto_vacuum``
-_LEAST_PAGES = 16  # of one step of compacting
-_COMPACTIONS = 4 * _SHARE  # steps, in which all indexes are rewritten at least once
-_STEP = 4 << 20  # bytes that are freed in one transaction
-_PAGE = 4096  # bytes
-_PAGES = 256  # that one step of a vacuum gives back
 
 Item = TypeVar("Item")
 Record = TypeVar("Record", contravariant=True)
 
 
-class Table(Protocol[Record]):
+class Table(Removable, Protocol[Record]):
     """Turns items into rows of one file."""
 
     @property
@@ -76,11 +57,6 @@ class Table(Protocol[Record]):
         """The key of an item."""
         ...
 
-    @property
-    def max_bytes(self) -> int:
-        """The most bytes of the file, together with its WAL."""
-        ...
-
     def size_of(self, item: Record) -> int:
         """Bytes of an item in memory, which its row in the file does not exceed by more than ``growth``."""
         ...
@@ -94,221 +70,12 @@ class Table(Protocol[Record]):
         """Write items; called inside a transaction."""
         ...
 
-    def remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
-        """Remove the rows that are worth least; called inside a transaction.
-
-        Args:
-            connection: to the file.
-            rows: the most that are removed at once.
-            size: bytes to free, about.
-
-        Returns:
-            bytes of the removed rows without their indexes; 0 if there are no rows.
-        """
-        ...
-
-    def row_bytes(self, connection: sqlite3.Connection) -> int:
-        """Bytes of all rows without their indexes, as ``remove`` counts them."""
-        ...
-
-    def compact(self, connection: sqlite3.Connection, pages: int) -> bool:
-        """Free a part of what removed rows still take in indexes; called inside a transaction.
-
-        Args:
-            connection: to the file.
-            pages: that may be rewritten, about.
-
-        Returns:
-            whether there is more to free.
-        """
-        ...
-
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
         """Copy the rows of a damaged file that can still be read."""
         ...
 
 
-def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
-    """A connection to a file of the current format, with access for its owner only (mode 0600).
-
-    Args:
-        file: created if it does not exist.
-        schema: the SQL that creates the tables of a new file and then sets ``user_version``.
-        version: the number of the current format.
-
-    Raises:
-        sqlite3.Error: the file cannot be opened, or has another format.
-    """
-    connection = sqlite3.connect(
-        file.absolute().as_uri(), uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
-    )  # as a URI, so that every build of SQLite reads a URI in ATTACH too
-    try:
-        with suppress(OSError):
-            file.chmod(0o600)
-        if not file.stat().st_size:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before anything is written
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        if found not in (0, version):
-            raise sqlite3.DatabaseError(f"it has format {found}, not the current format {version}")
-        if found == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def set_aside(file: Path, error: Exception) -> bool:
-    """Move a file aside if ``error`` means that it is damaged.
-
-    Its ``-wal`` and ``-shm`` files move with it, since SQLite would apply an old ``-wal`` to the new file.
-
-    Args:
-        file: a SQLite file.
-        error: raised by SQLite, or by an index in the file.
-
-    Returns:
-        whether the file was moved.
-    """
-    if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
-        return False  # locked, full, read-only, or without an index that another process removed: not damaged
-    aside = f"{file.name}.broken-{time.time_ns()}"  # never the name of another: it would be overwritten
-    try:
-        file.replace(file.with_name(aside))
-        for part in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                file.with_name(file.name + part).replace(file.with_name(aside + part))
-    except OSError:
-        return False
-    return True
-
-
-def used_bytes(connection: sqlite3.Connection) -> int:
-    """Bytes of the file that are in use, without free pages."""
-    pages, free, size = (
-        connection.execute(f"PRAGMA {each}").fetchone()[0]
-        for each in ("page_count", "freelist_count", "page_size")
-    )
-    return int((pages - free) * size)
-
-
-def least_used(
-    connection: sqlite3.Connection, select: str, most: int, size: int
-) -> tuple[list[tuple[int]], int]:
-    """The numbers of the rows to remove next, about ``size`` bytes of them, and their bytes.
-
-    Args:
-        connection: to the file.
-        select: the SQL that gives number and bytes of the rows of a table with the columns ``uses`` and ``used``.
-        most: rows.
-        size: bytes to free.
-    """
-    lately = time.time() - _LATELY_S
-    for condition in ("used < ?", "used >= ?"):
-        rows = connection.execute(
-            f"{select} WHERE {condition} ORDER BY uses, used LIMIT ?", (lately, most)
-        ).fetchall()
-        if rows:
-            sums = itertools.accumulate(row[1] for row in rows)
-            count = next((at for at, so_far in enumerate(sums, start=1) if so_far >= size), len(rows))
-            return [(row[0],) for row in rows[:count]], max(1, sum(row[1] for row in rows[:count]))
-    return [], 0
-
-
-def empty_wal(connection: sqlite3.Connection) -> None:
-    """Write the WAL into the file and empty it. Another process that does the same is waited for."""
-    ends = time.monotonic() + _EMPTYING_S
-    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] and time.monotonic() < ends:
-        time.sleep(_WAIT_S)
-
-
-def file_bytes(connection: sqlite3.Connection) -> int:
-    """Bytes of the file, without its WAL."""
-    pages, size = (connection.execute(f"PRAGMA {each}").fetchone()[0] for each in ("page_count", "page_size"))
-    return int(pages * size)
-
-
-def shrink(connection: sqlite3.Connection, max_bytes: int) -> None:
-    """Give back free pages until the file has at most ``max_bytes``, as far as there are any.
-
-    A file of an earlier version is rewritten once. Without the time or the space for it, the file stays as it is.
-    """
-    with suppress(sqlite3.OperationalError):
-        if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
-            if file_bytes(connection) > max_bytes:
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                connection.execute("VACUUM")
-            return
-        before = -1
-        while max_bytes < (size := file_bytes(connection)) != before:
-            before = size
-            connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Items of one kind, model and namespace: how many, bytes on disk, and how often they were used again."""
-
-    space: str
-    kind: str
-    model: str
-    entries: int
-    size: int
-    uses: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What a file holds.
-
-    Attributes:
-        size: bytes.
-        rows: the largest first.
-    """
-
-    size: int
-    rows: tuple[Held, ...]
-
-
-@contextmanager
-def in_verb(
-    noun: str, connect: Callable[[Path], sqlite3.Connection], file: Path
-) -> Iterator[sqlite3.Connection]:
-    """A connection for a verb, outside any run.
-
-    Raises:
-        MemoryFailure: the file cannot be used; the message says what to do.
-    """
-    try:
-        with closing(connect(file)) as connection:
-            yield connection
-    except sqlite3.Error as error:
-        raise MemoryFailure(
-            f"the {noun} in {file} cannot be used ({error}); try again, or move the file away"
-        ) from error
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that writes: all of the block, or nothing if it fails."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-
-
-async def room(store: Behind) -> None:
-    """Return when a store can take more: back-pressure for those who give it more than the disk can take."""
-    while store.is_behind:  # noqa: ASYNC110 - a thread that writes catches up, which sets no event of this loop
-        await asyncio.sleep(_LOOK_S)
-
-
+@runtime_checkable
 class Behind(Protocol):
     """A store that may not keep up."""
 
@@ -316,6 +83,12 @@ class Behind(Protocol):
     def is_behind(self) -> bool:
         """Whether callers should wait before they give it more."""
         ...
+
+
+async def room(store: object) -> None:
+    """Return when a store can take more: back-pressure for those who give it more than the disk can take."""
+    while isinstance(store, Behind) and store.is_behind:  # noqa: ASYNC110 - a thread that writes catches up, which sets no event of this loop
+        await asyncio.sleep(_LOOK_S)
 
 
 class WriteBehind(Generic[Item]):
@@ -342,10 +115,8 @@ class WriteBehind(Generic[Item]):
         self._reader: sqlite3.Connection | None = None
         self._read_from: os.stat_result | None = None
         self._is_closed = False
-        pages = table.max_bytes // _SHARE // _PAGE
-        self._rows = max(1, min(_AT_ONCE, pages // _PAGES_OF_A_ROW))  # of one transaction
+        self._bounded = BoundedFile(file, table, table.connect)
         self._unwritten = 0
-        self._stuck_until = 0.0
         self._too_large = self._lost = 0
         self.dropped = 0
         self.failure: str | None = None
@@ -365,7 +136,7 @@ class WriteBehind(Generic[Item]):
         with self.lock:
             if self._is_closed:
                 raise MemoryFailure(f"this {self._table.noun} is closed")
-            if size > self._table.max_bytes // _SHARE:
+            if size > self._table.max_bytes // SHARE:
                 self._too_large += 1
                 return
             if self._unwritten > _MOST_WAITING:
@@ -394,7 +165,7 @@ class WriteBehind(Generic[Item]):
         with self.lock:
             large, lost = self._too_large, self._lost
             self._too_large = self._lost = 0
-        megabytes = self._table.max_bytes / _SHARE / (1 << 20)
+        megabytes = self._table.max_bytes / SHARE / (1 << 20)
         told = [
             f"{large:,} of more than {megabytes:.3g} MB, which is the most for one if memory.max_mb is {self._table.max_bytes >> 20:,}"
             if large
@@ -557,16 +328,16 @@ class WriteBehind(Generic[Item]):
         """Write items in transactions of a bounded size, and take those that are written off the list."""
         while items:
             size = count = 0
-            for item in items[: self._rows]:
+            for item in items[: self._bounded.rows]:
                 size += self._table.size_of(item)
-                if count and size > self._table.max_bytes // _SHARE:
+                if count and size > self._table.max_bytes // SHARE:
                     break
                 count += 1
             self._insert(connection, items[:count])
             del items[:count]
 
     def _insert(self, connection: sqlite3.Connection, items: Sequence[Item]) -> None:
-        self._begin(connection, self._table.growth * sum(map(self._table.size_of, items)))
+        self._bounded.begin(connection, self._table.growth * sum(map(self._table.size_of, items)))
         try:
             self._table.insert(connection, items)
             connection.execute("COMMIT")
@@ -578,85 +349,6 @@ class WriteBehind(Generic[Item]):
             for item in items:
                 self._waiting.pop(self._table.key_of(item), None)
                 self._unwritten -= self._table.size_of(item)
-
-    def _begin(self, connection: sqlite3.Connection, size: int) -> None:
-        """Begin a transaction that finds room for ``size`` bytes.
-
-        It is looked for inside of the transaction, where no other process can take it.
-        """
-        most = self._table.max_bytes
-        full = most - min(most * 7 // 10, max(most // _SPARE, _LEAST_SPARE))
-        for _ in range(_TRIES):
-            self._begin_short(connection, full)
-            if used_bytes(connection) + size <= full:
-                return
-            connection.execute("COMMIT")
-            self._make_room(connection, full, max(0, full - size - most // _FREED))
-        self._begin_short(connection, full)
-
-    def _begin_short(self, connection: sqlite3.Connection, full: int) -> None:
-        """Begin a transaction while the WAL is short and the file is within its maximum."""
-        most = self._table.max_bytes
-        if time.monotonic() < self._stuck_until:
-            connection.execute("BEGIN IMMEDIATE")
-            return
-        for _ in range(_TRUNCATIONS):
-            connection.execute("BEGIN IMMEDIATE")
-            is_long = file_bytes(connection) > most and used_bytes(connection) <= full
-            if self._wal_bytes() <= most // _SHARE and not is_long:
-                return
-            connection.execute("COMMIT")
-            shrink(connection, full)
-            empty_wal(connection)
-        self._stuck_until = time.monotonic() + _STUCK_S
-        connection.execute("BEGIN IMMEDIATE")
-
-    def _make_room(self, connection: sqlite3.Connection, full: int, size: int) -> None:
-        """Remove rows until at most ``size`` bytes of the file are in use.
-
-        Rows are counted with their share of the indexes, which is freed only when these are compacted.
-        """
-        is_over = file_bytes(connection) > self._table.max_bytes  # then in large steps: it cannot get worse
-        rows, gone = _AT_ONCE if is_over else self._rows, 1
-        while gone and (excess := used_bytes(connection) - size) > 0:
-            wanted = excess * min(1.0, self._table.row_bytes(connection) / used_bytes(connection))
-            while gone and wanted > 0:
-                if is_over:
-                    connection.execute("BEGIN IMMEDIATE")
-                else:
-                    self._begin_short(connection, full)
-                gone = self._remove(connection, rows, int(min(wanted, _STEP)) + 1)
-                wanted -= gone
-            self._compact(full)
-
-    def _compact(self, full: int) -> None:
-        """Compact the indexes in steps, on a connection of its own: FTS5 takes what another process wrote
-        between its steps for damage.
-        """
-        pages = max(_LEAST_PAGES, self._table.max_bytes // _SHARE // _PAGE)
-        with closing(self._table.connect(self._file)) as connection:
-            for _ in range(_COMPACTIONS):
-                self._begin_short(connection, full)
-                has_more = self._table.compact(connection, pages)
-                connection.execute("COMMIT")
-                if not has_more:
-                    return
-
-    def _remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
-        try:
-            gone = self._table.remove(connection, rows, size)
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
-        return gone
-
-    def _wal_bytes(self) -> int:
-        try:
-            return self._file.with_name(f"{self._file.name}-wal").stat().st_size
-        except OSError:
-            return 0
 
     def _insert_each(self, connection: sqlite3.Connection, items: Sequence[Item]) -> None:
         """Write the items that can be written; the others are served from memory."""
@@ -676,8 +368,7 @@ class WriteBehind(Generic[Item]):
         """
         is_new = not self._file.exists()
         connection = self._table.connect(self._file)
-        pages = self._table.max_bytes // _SHARE // _PAGE
-        connection.execute(f"PRAGMA wal_autocheckpoint = {max(8, min(1_000, pages))}")
+        self._bounded.prepare(connection)
         aside = sorted(self._file.parent.glob(f"{self._file.name}.broken-*[0-9]")) if is_new else []
         for damaged in aside:
             if time.time() - damaged.stat().st_ctime < _JUST_NOW_S:
