@@ -31,6 +31,7 @@ from harlm.sandbox.tiers import ChosenSandbox
 from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
 from harlm.tracing.fanout import Fanout
+from harlm.tracing.housekeeping import Housekeeper
 from harlm.tracing.jsonl import JsonlSink
 from harlm.types import Price
 
@@ -103,7 +104,7 @@ async def open_run(
         )
         _refuse_unpriced(config, listed, [*maker.named, *paid])
         run_id = new_run_id()
-        stored = cleanup.enter_context(closing(JsonlSink(runs_of(config) / run_id, Redactor(access.secrets))))
+        stored = _stored_run(config, run_id, Redactor(access.secrets), sinks, cleanup)
         sandbox = ChosenSandbox(config.sandbox)
         cleanup.push_async_callback(sandbox.close)
         run = Run(
@@ -141,6 +142,23 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
             )
         yield embedder
+
+
+def _stored_run(
+    config: Config, run_id: str, redactor: Redactor, sinks: Sequence[TraceSink], cleanup: AsyncExitStack
+) -> JsonlSink:
+    """The stored trace of a run, within its size and that of all runs; ``sinks`` get the event that it was cut."""
+    keeper = Housekeeper(runs_of(config), config.tracing.runs_mb << 20)
+    keeper.start()
+    cleanup.callback(keeper.close)
+    sink = JsonlSink(
+        runs_of(config) / run_id,
+        redactor,
+        max_bytes=config.tracing.run_mb << 20,
+        on_cut=Fanout(sinks).emit,
+        on_written=keeper.wrote,
+    )
+    return cleanup.enter_context(closing(sink))
 
 
 def _layers(config: Config) -> Layers:
@@ -227,7 +245,7 @@ async def _embedder(
 
     Vectors(1)  # fails now, not in the middle of a run, if numpy is missing
     made, paid = await _embedder_named(named, config, access, meter_of)
-    embedder = RememberingEmbedder(made, index_file(config))
+    embedder = RememberingEmbedder(made, index_file(config), max_bytes=config.memory.index_mb << 20)
     cleanup.callback(embedder.close)
     return embedder, paid
 

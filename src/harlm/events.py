@@ -235,6 +235,15 @@ class Noted(Event, frozen=True, kw_only=True, tag="noted"):
     message: str
 
 
+class TraceCut(Event, frozen=True, kw_only=True, tag="trace_cut"):
+    """The stored trace has reached its size. From here on it holds only errors, notes and the end of the run.
+
+    ``limit_mb`` is the size in megabytes (``tracing.run_mb``).
+    """
+
+    limit_mb: int
+
+
 class NodeFinished(Event, frozen=True, kw_only=True, tag="node_finished"):
     """A node returned."""
 
@@ -274,6 +283,7 @@ AnyEvent = (
     | Searched
     | LimitReached
     | Noted
+    | TraceCut
     | NodeFinished
     | Failed
     | Answered

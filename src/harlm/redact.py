@@ -53,6 +53,15 @@ class Redactor:
                 text = text.replace(form, HIDDEN)
         return text
 
+    def end_outside(self, text: str, end: int) -> int:
+        """The greatest index up to ``end`` at which ``text`` can be cut without cutting a secret in two."""
+        for secret in self._texts:
+            inside = len(secret) - 1
+            found = text.find(secret, max(0, end - inside), end + inside)
+            if found >= 0:
+                end = min(end, found)
+        return end
+
     def settled(self, text: str) -> str:
         """The cleaned beginning of a text that still grows: what could be the beginning of a secret at its end
         is left out.

@@ -57,6 +57,7 @@ STORY: list[events.Event] = [
             ),
         ),
     ),
+    events.TraceCut(seq=11, node="0", limit_mb=256),
     events.Searched(seq=11, node="0", query=HOSTILE, hits=3, seconds=0.01),
     events.CellFinished(
         seq=12,

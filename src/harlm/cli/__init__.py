@@ -39,7 +39,7 @@ _VERBS = {
     "inspect": "Show what would be read: files, tokens, skipped files and why.",
     "models": "Show the available models, and which have a key.",
     "plan": "Show which model calls of a cell wait for which.",
-    "runs": "List and show stored runs.",
+    "runs": "List, show, pin and remove stored runs.",
     "sandbox": "Run files as cells in the sandbox, to see what it blocks.",
     "search": "Find the passages that match a question best, without a model.",
 }

@@ -187,6 +187,8 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
             entries to that server.
         max_mb: megabytes of each of the two files, entries and paid calls; the rows that were used least and longest ago
             are removed first.
+        index_mb: megabytes of the file of search indexes and vectors; the indexes used longest ago are
+            removed first.
     """
 
     cache: bool = True
@@ -198,16 +200,22 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
     summaries: Literal["extractive", "abstractive"] = "extractive"
     embedder: _Text | None = None
     max_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 2_048
+    index_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 2_048
 
 
 class TracingSettings(_Section, frozen=True, kw_only=True):
-    """Where runs are stored.
+    """Where runs are stored, and how much room they may take.
 
     Attributes:
         home: the folder of runs and index; ``None`` means the platform's state folder.
+        run_mb: megabytes of the trace of one run; what happens after that is not stored, except errors and
+            the end of the run.
+        runs_mb: megabytes of all stored runs; the oldest ones that are neither pinned nor open are removed.
     """
 
     home: _Path | None = None
+    run_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 256
+    runs_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 4_096
 
 
 class Config(_Section, frozen=True, kw_only=True):

@@ -6,7 +6,9 @@ import re
 from urllib.parse import urlsplit
 
 _SHOWN = 200  # characters of a value in a message
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
+_DURATION = re.compile(
+    r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?"
+)
 
 
 def is_address(value: str) -> bool:
@@ -20,7 +22,7 @@ def is_address(value: str) -> bool:
 
 
 def seconds_of(text: str) -> float:
-    """Seconds from ``90``, ``90s``, ``5m`` or ``1h30m``.
+    """Seconds from ``90``, ``90s``, ``5m``, ``1h30m`` or ``30d``.
 
     Raises:
         ValueError: the text is not a duration.
@@ -28,8 +30,8 @@ def seconds_of(text: str) -> float:
     matched = _DURATION.fullmatch(text.strip().lower().replace(" ", ""))
     if matched is None or not any(matched.groups()):
         raise ValueError(f"invalid duration {in_short(text)}: use 90s, 5m or 1h30m")
-    hours, minutes, seconds = (float(part or 0) for part in matched.groups())
-    return 3600 * hours + 60 * minutes + seconds
+    days, hours, minutes, seconds = (float(part or 0) for part in matched.groups())
+    return 86_400 * days + 3600 * hours + 60 * minutes + seconds
 
 
 def encodable(value: object) -> object:

@@ -56,9 +56,11 @@ class Searcher:
     Args:
         context: the context to search.
         index_file: where the indexes of large contexts are stored, by content; ``None`` keeps them in memory.
+        max_bytes: of the file, as in ``harlm.retrieval.index.open_index``.
     """
 
-    def __init__(self, context: Context, index_file: Path | None = None) -> None:
+    def __init__(self, context: Context, index_file: Path | None = None, *, max_bytes: int = 1 << 62) -> None:
+        self._max_bytes = max_bytes
         self._context = context
         self._file = index_file if context.characters >= _WORTH_KEEPING else None
         self._opening = threading.Lock()  # held while the index is built
@@ -253,7 +255,14 @@ class Searcher:
         with stop.holding(self._opening):
             if self._index is None:
                 key = self._digest(stop) if self._file else "memory"
-                self._index = open_index(self._texts, file=self._file, key=key, growing=growing, stop=stop)
+                self._index = open_index(
+                    self._texts,
+                    file=self._file,
+                    key=key,
+                    growing=growing,
+                    max_bytes=self._max_bytes,
+                    stop=stop,
+                )
             return self._index
 
     def _digest(self, stop: StopFlag) -> str:

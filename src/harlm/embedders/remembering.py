@@ -15,9 +15,11 @@ from pathlib import Path
 
 from harlm.errors import BadCompletion
 from harlm.protocols import Embedder
-from harlm.storage import set_aside
+from harlm.storage import set_aside, shrink, used_bytes
 
 _PATIENCE_S = 2
+_LOOKED_AT = 1_000  # vectors written between two looks at the size of the file
+_MOST_KNOWN = 16_000  # vectors in memory, if the file has them too
 _AT_ONCE = 128  # texts of one request
 
 
@@ -27,12 +29,15 @@ class RememberingEmbedder:
     Args:
         behind: the embedder that makes the vectors.
         file: the SQLite file that keeps them; None to keep them in memory only.
+        max_bytes: of the file, which also holds search indexes; a part of the vectors is removed when it is larger.
 
     Attributes:
         made: how many vectors ``behind`` has made.
     """
 
-    def __init__(self, behind: Embedder, file: Path | None = None) -> None:
+    def __init__(self, behind: Embedder, file: Path | None = None, *, max_bytes: int = 1 << 62) -> None:
+        self._max_bytes = max_bytes
+        self._written = 0
         self._behind = behind
         self._file = file
         self._known: dict[bytes, bytes] = {}
@@ -57,6 +62,8 @@ class RememberingEmbedder:
         Raises:
             BadCompletion: the embedder behind it returned too few vectors, or vectors of another dimension.
         """
+        if self._file is not None and len(self._known) > _MOST_KNOWN and not self._flights:
+            self._known.clear()
         keys = [self._key(text) for text in texts]
         while True:
             self._recall(keys)
@@ -113,7 +120,21 @@ class RememberingEmbedder:
     def _keep(self, made: dict[bytes, bytes]) -> None:
         values = [part for pair in made.items() for part in pair]
         marks = ",".join(["(?, ?)"] * len(made))
+        self._written += len(made)
+        if self._written > _LOOKED_AT:
+            self._written = 0
+            self._make_room()
         self._run(f"INSERT OR REPLACE INTO vectors VALUES {marks}", values)  # noqa: S608 - marks only
+
+    def _make_room(self) -> None:
+        """Remove one of eight vectors if the file is too large: their keys are hashes, so any are as good."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                if used_bytes(self._connection) > self._max_bytes:
+                    self._connection.execute(
+                        "DELETE FROM vectors WHERE key IN (SELECT key FROM vectors LIMIT (SELECT count(*) / 8 + 1 FROM vectors))"
+                    )
+                    shrink(self._connection, self._max_bytes)
 
     def _run(self, query: str, values: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
         if self._file is None:

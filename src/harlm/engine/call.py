@@ -77,6 +77,7 @@ async def make(node: Node, call: Call) -> tuple[Completion, float]:
 async def _known(node: Node, call: Call) -> tuple[Completion, float]:
     """The reply of an earlier identical call, or of a new one, which is then kept."""
     run = node.run
+    await run.memory.room()
     identity = None if run.reuse is None else run.identity_of(call.model)
     if run.reuse is None or identity is None:
         completion, seconds = await _in_a_slot(node, call)

@@ -63,6 +63,7 @@ class MemoryApi:
                 case "memory_expand":
                     return await self._expand(msgspec.convert(arguments, _Expand))
                 case "memory_note":
+                    await self._memory.room()
                     return self._note(msgspec.convert(arguments, _Note))
         except MemoryFailure as error:
             raise CodeError(str(error)) from error

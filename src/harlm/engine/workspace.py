@@ -49,7 +49,11 @@ class Workspace:
     def open(cls, task: Task, node: Node, mode: Mode, *, solve: Solve) -> Workspace:
         """A new workspace, at once. The REPL opens in the background, since the first call needs none."""
         # A child's text is made for that child alone: its index would only evict others from the file.
-        searcher = Searcher(task.context, None if node.depth else node.run.index_file)
+        searcher = Searcher(
+            task.context,
+            None if node.depth else node.run.index_file,
+            max_bytes=node.run.memory_settings.index_mb << 20,
+        )
         self = cls(task, node, mode, solve=solve, searcher=searcher)
         setup = ReplSetup(context=task.context, functions=given_in(mode), seed=node.settings.seed or 0)
         self._opening = asyncio.ensure_future(node.run.sandbox.open(setup, self.api))

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from harlm.journal.store import CallTable, remove_least
+from harlm.journal.store import CallTable, remove_unused
 from harlm.storage import Contents, Held, in_verb, used_bytes
-
-_NO_LIMIT = 1 << 62
 
 
 def held(file: Path) -> Contents:
@@ -42,8 +40,6 @@ def forget(file: Path, used_before: float | None = None) -> int:
     if not file.exists():
         return 0
     with in_verb("journal", CallTable("").connect, file) as connection:
-        removed = remove_least(
-            connection, _NO_LIMIT, used_before=math.inf if used_before is None else used_before
-        )
+        removed = remove_unused(connection, math.inf if used_before is None else used_before)
         connection.execute("VACUUM")
         return removed

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from harlm.errors import MemoryFailure
 from harlm.protocols import CallStore
+from harlm.storage import room
 from harlm.types import Completion, Message, PaidCall, Sampling, Usage
 
 Make = Callable[[], Awaitable[tuple[Completion, float]]]
@@ -104,6 +105,7 @@ class Reuse:
             await asyncio.wait([flight])
         flight = self._flights[key] = asyncio.get_running_loop().create_future()
         try:
+            await room(self._store)
             completion, seconds = await make()
             self.made += 1
             if completion.stop == "end" and completion.text:

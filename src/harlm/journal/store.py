@@ -6,6 +6,7 @@ Namespaces are separate: a store reads no row of another namespace.
 from __future__ import annotations
 
 import sqlite3
+import sys
 import zlib
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -15,13 +16,13 @@ from typing import cast
 import msgspec
 
 from harlm.errors import MemoryFailure
-from harlm.storage import WriteBehind, opened, used_bytes
+from harlm.storage import WriteBehind, least_used, opened
 from harlm.types import PaidCall, Usage
 
 _FORMAT = 1
 _SHORT = 512  # bytes that are not worth compressing
 _IS_PACKED = 2  # flag of the column ``packing``
-_AT_ONCE = 256  # calls that one statement removes
+_ROW = 600  # bytes of a row besides its text
 _LEGACY_KEY = 48  # characters of a call's key; no other entry has a key of this length
 
 _SCHEMA = f"""
@@ -41,16 +42,17 @@ class CallTable:
 
     Args:
         space: the namespace.
-        max_bytes: of the file. When a larger file is opened, the calls that were reused least are removed
-            until it fits, the least recently used of these first.
+        max_bytes: of the file with its WAL. The calls that were reused least are removed to make room, the
+            least recently used of these first; those of the last minutes go last.
         entries: the memory's file, in which versions before 0.2 kept calls; a new journal begins with these.
     """
 
     noun = "journal"
+    growth = 2
 
     def __init__(self, space: str, max_bytes: int = 1 << 40, entries: Path | None = None) -> None:
         self._space = space
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._entries = entries
 
     def connect(self, file: Path) -> sqlite3.Connection:
@@ -65,6 +67,10 @@ class CallTable:
     def key_of(self, item: PaidCall) -> str:
         """See ``harlm.storage.Table``."""
         return item.key
+
+    def size_of(self, item: PaidCall) -> int:
+        """See ``harlm.storage.Table``."""
+        return sys.getsizeof(item.text) + _ROW
 
     def insert(self, connection: sqlite3.Connection, items: Sequence[PaidCall]) -> None:
         """See ``harlm.storage.Table``. A call whose key exists counts as one more use, at the time
@@ -82,9 +88,20 @@ class CallTable:
             ],
         )  # fmt: skip
 
-    def prune(self, connection: sqlite3.Connection) -> None:
+    def remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
         """See ``harlm.storage.Table``."""
-        remove_least(connection, self._max_bytes)
+        connection.execute("CREATE INDEX IF NOT EXISTS calls_least ON calls (uses, used)")
+        going, freed = least_used(connection, "SELECT rowid, length(value) FROM calls", rows, size)
+        connection.executemany("DELETE FROM calls WHERE rowid = ?", going)
+        return freed
+
+    def row_bytes(self, connection: sqlite3.Connection) -> int:
+        """See ``harlm.storage.Table``."""
+        return int(connection.execute("SELECT total(length(value)) FROM calls").fetchone()[0])
+
+    def compact(self, connection: sqlite3.Connection, pages: int) -> bool:
+        """See ``harlm.storage.Table``; its indexes need none."""
+        return False
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
         """See ``harlm.storage.Table``. Copies row by row, from both ends until a row cannot be read."""
@@ -120,6 +137,11 @@ class CallJournal:
                 self._table.connect(file).close()
 
     @property
+    def is_behind(self) -> bool:
+        """See ``harlm.storage.Behind``."""
+        return self._file.is_behind
+
+    @property
     def failure(self) -> str | None:
         """Why calls are not on disk; ``None`` as long as they are."""
         return self._file.failure
@@ -149,6 +171,7 @@ class CallJournal:
     def flush(self) -> None:
         """See ``harlm.protocols.CallStore``."""
         self._file.flush()
+        self._file.tell_left_out()
 
     def close(self) -> None:
         """See ``harlm.protocols.CallStore``."""
@@ -181,29 +204,9 @@ class InMemoryCalls:
         self._calls.clear()
 
 
-def remove_least(connection: sqlite3.Connection, max_bytes: int, *, used_before: float | None = None) -> int:
-    """Remove the calls that were reused least, the least recently used first, until the rest fits.
-
-    Args:
-        connection: to the file.
-        max_bytes: the size that the file may have afterwards, without free pages.
-        used_before: seconds since the epoch; all calls last used before then are removed first.
-
-    Returns:
-        how many were removed.
-    """
-    removed = 0
-    if used_before is not None:
-        removed += connection.execute("DELETE FROM calls WHERE used < ?", (used_before,)).rowcount
-    while used_bytes(connection) > max_bytes:
-        gone = connection.execute(
-            "DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls ORDER BY uses, used LIMIT ?)",
-            (_AT_ONCE,),
-        ).rowcount
-        if not gone:
-            break
-        removed += gone
-    return removed
+def remove_unused(connection: sqlite3.Connection, used_before: float) -> int:
+    """Remove the calls last used before a moment, in seconds since the epoch; returns how many there were."""
+    return connection.execute("DELETE FROM calls WHERE used < ?", (used_before,)).rowcount
 
 
 def _copy_from_memory(connection: sqlite3.Connection, entries: Path) -> None:

@@ -7,6 +7,7 @@ Namespaces are separate: a store reads no row of another namespace.
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,14 +17,16 @@ from typing import cast
 
 from harlm.errors import MemoryFailure
 from harlm.memory.in_memory import look_through, telling_words
-from harlm.memory.maintenance import prune, take_over
-from harlm.memory.rows import GET, connected, entry_of, index, insert_one, place_of
+from harlm.memory.maintenance import compact, remove_least, take_over
+from harlm.memory.rows import GET, connected, entry_of, index, insert_one, merge, merge_by_hand, place_of
 from harlm.memory.run_index import RunIndex
 from harlm.retrieval.postings import any_of
 from harlm.storage import WriteBehind
 from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
+_ROW = 800  # bytes of a row besides its value and question
+_SMALL = 32 << 20  # bytes; in a smaller file the full-text index must not change much in one transaction
 _RUNS = 16  # runs whose index stays in memory
 _TIES = 20  # further passages that are read, so that ties at the end are broken by key
 
@@ -33,15 +36,17 @@ class EntryTable:
 
     Args:
         space: the namespace.
-        max_bytes: of the file. When a larger file is opened, the entries with the fewest uses are removed
-            until it fits, the least recently used of these first.
+        max_bytes: of the file with its WAL. The entries with the fewest uses are removed to make room, the
+            least recently used of these first; those of the last minutes go last.
     """
 
     noun = "memory"
+    growth = 4
 
     def __init__(self, space: str, max_bytes: int) -> None:
         self._space = space
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        self._is_small = max_bytes < _SMALL
 
     def connect(self, file: Path) -> sqlite3.Connection:
         """See ``harlm.storage.Table``."""
@@ -51,14 +56,33 @@ class EntryTable:
         """See ``harlm.storage.Table``."""
         return item.key
 
+    def size_of(self, item: Entry) -> int:
+        """See ``harlm.storage.Table``."""
+        return sys.getsizeof(item.value) + sys.getsizeof(item.question) + _ROW
+
     def insert(self, connection: sqlite3.Connection, items: Sequence[Entry]) -> None:
         """See ``harlm.storage.Table``."""
+        if self._is_small:
+            merge_by_hand(connection)
         kept = [insert_one(connection, self._space, entry) for entry in items]
         index(connection, [each for each in kept if each is not None])
+        if self._is_small:
+            merge(connection)
 
-    def prune(self, connection: sqlite3.Connection) -> None:
+    def remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
         """See ``harlm.storage.Table``."""
-        prune(connection, self._max_bytes)
+        removed = remove_least(connection, rows, size)
+        if self._is_small:
+            merge(connection)
+        return removed
+
+    def row_bytes(self, connection: sqlite3.Connection) -> int:
+        """See ``harlm.storage.Table``."""
+        return int(connection.execute("SELECT total(length(value)) FROM entries").fetchone()[0])
+
+    def compact(self, connection: sqlite3.Connection, pages: int) -> bool:
+        """See ``harlm.storage.Table``."""
+        return compact(connection, pages)
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
         """See ``harlm.storage.Table``."""
@@ -80,6 +104,11 @@ class ColdStore:
         self._indexes: dict[str, RunIndex] = {}
         self._searching = threading.Lock()  # guards ``_indexes``
         self._numbered = 0  # the opening of the file whose row numbers ``_indexes`` holds
+
+    @property
+    def is_behind(self) -> bool:
+        """See ``harlm.storage.Behind``."""
+        return self._file.is_behind
 
     @property
     def failure(self) -> str | None:
@@ -142,6 +171,7 @@ class ColdStore:
     def flush(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         self._file.flush()
+        self._file.tell_left_out()
 
     def close(self) -> None:
         """See ``harlm.protocols.MemoryStore``."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +19,7 @@ from harlm.memory.view import Shown, view
 from harlm.memory.warm import Summary, WarmTier, summarised
 from harlm.protocols import Embedder, MemoryStore
 from harlm.retrieval.semantic import Meaning
+from harlm.storage import room
 from harlm.threads import StopFlag, Threads
 from harlm.tokens import estimate_tokens
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
@@ -28,6 +29,8 @@ _HANDLE = 5  # characters of a handle; more if two would be the same
 _TITLE = 100  # characters
 _EMBEDDED = 1_200  # characters of a question, and of a value, that its vector represents
 _GIST = 80  # characters of the beginning of an entry that are shown next to its handle
+_MOST_KNOWN = 50_000  # entries of a run that have a handle; the oldest lose theirs
+_MOST_EMBEDDED = 20_000  # entries of a run that are found by meaning: the first ones
 _MOST_SHOWN = 4_000  # entries of one view; search finds the others
 _EXCERPT = 160  # tokens of a passage that search found
 _AT_ONCE = 4_000  # characters; a longer text is shortened in a thread
@@ -118,6 +121,8 @@ class Memory:
         self._measure = measure
         self._known: dict[str, _Known] = {}
         self._by_key: dict[str, str] = {}
+        self._embedded = 0
+        self._unpinned: deque[str] = deque()
         self._turns: Counter[str] = Counter()
         self.statistics = Statistics()
 
@@ -193,10 +198,26 @@ class Memory:
             is_pinned=is_pinned,
         )
         self._by_key[key] = handle
-        if self._meaning is not None and isinstance(value, str):
-            self._meaning.add(handle, f"{question[:_EMBEDDED]}\n{value[:_EMBEDDED]}".strip())
+        self._forget_oldest(None if is_pinned else handle)
+        if isinstance(value, str):
+            self._embed(handle, f"{question[:_EMBEDDED]}\n{value[:_EMBEDDED]}".strip())
         self._look()
         return handle
+
+    def _embed(self, handle: str, text: str) -> None:
+        if self._meaning is not None and self._embedded < _MOST_EMBEDDED:
+            self._embedded += 1
+            self._meaning.add(handle, text)
+
+    def _forget_oldest(self, unpinned: str | None) -> None:
+        """Keep the facts of a bounded number of entries: those that are not pinned, as ``unpinned`` is, go
+        first.
+        """
+        if unpinned is not None:
+            self._unpinned.append(unpinned)
+        if len(self._known) > _MOST_KNOWN:
+            oldest = self._unpinned.popleft() if self._unpinned else next(iter(self._known))
+            del self._by_key[self._known.pop(oldest).key]
 
     def _new_handle(self, content: str) -> str:
         """A short name derived from the content.
@@ -210,6 +231,10 @@ class Memory:
             digits, digit = divmod(digits, len(_DIGITS))
             handle += _DIGITS[digit]
         return handle
+
+    async def room(self) -> None:
+        """Return when the store can take more; await it before a value is put that a cell can repeat."""
+        await room(self._hot)
 
     def next_turn(self, node: str) -> None:
         """A new turn of a node: its later entries count as newer. Entries of one turn have no order."""
@@ -270,7 +295,8 @@ class Memory:
             )
         if not handles:
             self.statistics.misses += 1
-        return [await self._excerpt(handle, query, tokens, places.get(handle)) for handle in handles]
+        known = [handle for handle in handles if handle in self._known]
+        return [await self._excerpt(handle, query, tokens, places.get(handle)) for handle in known]
 
     def _found(self, query: str, k: int, stop: StopFlag) -> dict[str, Recollection]:
         """The handles that search by words finds, best first, each with its best passage. Called in a thread."""
@@ -380,7 +406,7 @@ class Memory:
         if entry is None:
             self.statistics.misses += 1
             raise MemoryFailure(
-                f"{known.handle} cannot be read any more, since its file was moved or emptied; work it out again"
+                f"{known.handle} cannot be read any more: it was too large or too old for the memory (memory.max_mb), or its file was moved; work it out again"
             )
         self.statistics.served(tier)
         if tier == "cold" and known.was_hot:

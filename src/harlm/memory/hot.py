@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from harlm.protocols import MemoryStore
+from harlm.storage import Behind
 from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
@@ -44,6 +45,11 @@ class HotStore:
 
     def __contains__(self, key: object) -> bool:
         return key in self._hot
+
+    @property
+    def is_behind(self) -> bool:
+        """See ``harlm.storage.Behind``."""
+        return isinstance(self._behind, Behind) and self._behind.is_behind
 
     def put(self, entry: Entry) -> None:
         """See ``harlm.protocols.MemoryStore``."""

@@ -4,6 +4,7 @@ query they hold.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from harlm.errors import MemoryFailure
@@ -12,22 +13,35 @@ from harlm.retrieval.terms import terms
 from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
+_MOST_BYTES = 96 << 20
+_ROW = 800  # bytes of an entry besides its value and question
 _FIRST = 1 << 22  # characters of an entry that are searched
 _MOST_WORDS = 64  # of a query
 
 
 class InMemoryStore:
-    """Keeps entries until it is closed; see ``harlm.protocols.MemoryStore``."""
+    """Keeps entries until it is closed; see ``harlm.protocols.MemoryStore``.
 
-    def __init__(self) -> None:
+    Args:
+        max_bytes: of all entries; the oldest are removed first.
+    """
+
+    def __init__(self, max_bytes: int = _MOST_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._entries: dict[str, Entry] = {}
+        self._bytes = 0
         self._is_closed = False
 
     def put(self, entry: Entry) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         if self._is_closed:
             raise MemoryFailure("this memory is closed; open another for new entries")
-        self._entries.setdefault(entry.key, entry)
+        if entry.key in self._entries:
+            return
+        self._entries[entry.key] = entry
+        self._bytes += _size(entry)
+        while self._bytes > self._max_bytes and self._entries:
+            self._bytes -= _size(self._entries.pop(next(iter(self._entries))))
 
     def get(self, key: str) -> Entry | None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -46,6 +60,10 @@ class InMemoryStore:
         """See ``harlm.protocols.MemoryStore``."""
         self._is_closed = True
         self._entries.clear()
+
+
+def _size(entry: Entry) -> int:
+    return sys.getsizeof(entry.value) + sys.getsizeof(entry.question) + _ROW
 
 
 def telling_words(query: str) -> list[str]:

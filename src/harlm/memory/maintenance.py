@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from harlm.memory.rows import COLUMNS, connected, entry_of, index, insert_one, storable
-from harlm.storage import Contents, Held, in_verb, used_bytes
+from harlm.storage import Contents, Held, in_verb, least_used, transaction, used_bytes
 
+_CHANGES = 2  # that a merge makes at least, unless there was nothing to merge
 _AT_ONCE = 256  # entries that one transaction removes
 
 
@@ -49,82 +50,63 @@ def forget(file: Path, used_before: float | None = None) -> int:
     if not file.exists():
         return 0
     with in_verb("memory", connected, file) as connection:
-        gone = prune(connection, 1 << 62, older_than=math.inf if used_before is None else used_before)
+        gone = remove_unused(connection, math.inf if used_before is None else used_before)
         connection.execute("VACUUM")
         return gone
 
 
-def prune(connection: sqlite3.Connection, max_bytes: int, *, older_than: float | None = None) -> int:
-    """Remove the entries with the fewest uses, the least recently used first, until the rest fits.
-
-    Args:
-        connection: to the file.
-        max_bytes: the size that the file may have afterwards, without free pages.
-        older_than: seconds since the epoch; all entries last used before then are removed first.
-
-    Returns:
-        how many were removed.
-    """
+def remove_unused(connection: sqlite3.Connection, used_before: float) -> int:
+    """Remove the entries last used before a moment, in seconds since the epoch; returns how many there were."""
     gone = 0
-    if older_than is not None:
-        while numbers := connection.execute(
-            "SELECT id FROM entries WHERE used < ? LIMIT ?", (older_than, _AT_ONCE)
-        ).fetchall():
-            gone += _remove(connection, [row[0] for row in numbers])
-    excess = float(used_bytes(connection) - max_bytes)
-    with_index = _with_index(connection) if excess > 0 else 1.0
-    while excess > 0:
-        least = connection.execute(
-            "SELECT id, length(value) FROM entries ORDER BY uses, used LIMIT ?", (_AT_ONCE,)
-        ).fetchall()
-        if not least:
-            break
-        going: list[int] = []
-        for number, size in least:
-            if excess > 0:
-                going.append(number)
-                excess -= size * with_index
-        gone += _remove(connection, going)
+    while numbers := connection.execute(
+        "SELECT id FROM entries WHERE used < ? LIMIT ?", (used_before, _AT_ONCE)
+    ).fetchall():
+        with transaction(connection):
+            remove(connection, numbers)
+        gone += len(numbers)
     if gone:
         connection.execute("INSERT INTO passages (passages) VALUES ('optimize')")
     return gone
 
 
-def _with_index(connection: sqlite3.Connection) -> float:
-    """Bytes of the file for each byte of a value, since an entry's index is removed with it."""
-    values = connection.execute("SELECT total(length(value)) FROM entries").fetchone()[0]
-    return float(used_bytes(connection) / max(1.0, values))
+def remove_least(connection: sqlite3.Connection, rows: int, size: int) -> int:
+    """Remove the entries with the fewest uses, as ``harlm.storage.Table.remove``."""
+    connection.execute("CREATE INDEX IF NOT EXISTS entries_least ON entries (uses, used)")
+    going, freed = least_used(connection, "SELECT id, length(value) FROM entries", rows, size)
+    remove(connection, going)
+    if not going:  # what is left is an index of nothing
+        connection.execute("INSERT INTO passages (passages) VALUES ('delete-all')")
+    return freed
 
 
-def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
+def compact(connection: sqlite3.Connection, pages: int) -> bool:
+    """Rewrite about ``pages`` pages of the full-text index without what was removed; whether there is more."""
+    before = connection.total_changes
+    connection.execute("INSERT INTO passages (passages, rank) VALUES ('merge', ?)", (-pages,))
+    return connection.total_changes - before >= _CHANGES
+
+
+def remove(connection: sqlite3.Connection, numbers: Sequence[tuple[int]]) -> None:
     """Remove entries from all tables. FTS5 must be given the texts that it indexed: it keeps no copy."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for number in numbers:
-            row = connection.execute(f"SELECT {COLUMNS} FROM entries WHERE id = ?", (number,)).fetchone()  # noqa: S608 - our own columns
-            entry = entry_of(row)
-            text = entry.value if isinstance(entry.value, str) else ""
-            spans = connection.execute(
-                "SELECT id, place, first, last FROM spans WHERE entry = ? ORDER BY id", (number,)
-            ).fetchall()
-            places: set[str] = set()
-            for span, place, first, last in spans:
-                question = "" if place in places else storable(entry.question)
-                places.add(place)
-                connection.execute(
-                    "INSERT INTO passages (passages, rowid, place, question, text) VALUES ('delete', ?, ?, ?, ?)",
-                    (span, place, question, storable(text[first:last])),
-                )
-            connection.execute("DELETE FROM spans WHERE entry = ?", (number,))
-            connection.execute("DELETE FROM entries WHERE id = ?", (number,))
-            for place in places:
-                connection.execute("DELETE FROM members WHERE place = ? AND entry = ?", (place, number))
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-    return len(numbers)
+    for (number,) in numbers:
+        row = connection.execute(f"SELECT {COLUMNS} FROM entries WHERE id = ?", (number,)).fetchone()  # noqa: S608 - our own columns
+        entry = entry_of(row)
+        text = entry.value if isinstance(entry.value, str) else ""
+        spans = connection.execute(
+            "SELECT id, place, first, last FROM spans WHERE entry = ? ORDER BY id", (number,)
+        ).fetchall()
+        places: set[str] = set()
+        for span, place, first, last in spans:
+            question = "" if place in places else storable(entry.question)
+            places.add(place)
+            connection.execute(
+                "INSERT INTO passages (passages, rowid, place, question, text) VALUES ('delete', ?, ?, ?, ?)",
+                (span, place, question, storable(text[first:last])),
+            )
+        connection.execute("DELETE FROM spans WHERE entry = ?", (number,))
+        connection.execute("DELETE FROM entries WHERE id = ?", (number,))
+        for place in places:
+            connection.execute("DELETE FROM members WHERE place = ? AND entry = ?", (place, number))
 
 
 def take_over(connection: sqlite3.Connection, damaged: Path) -> None:

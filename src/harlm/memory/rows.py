@@ -22,6 +22,8 @@ from harlm.types import Entry, EntryKind, Usage
 _FORMAT = 1
 _SHORT = 512  # bytes that are not worth compressing
 _FIRST = 1 << 22  # characters of an entry that are indexed; a longer one is found by these alone
+_NEVER = 1_999  # segments of a level that FTS5 merges at once
+_MERGED = 24  # pages of the full-text index
 _IS_BYTES, _IS_PACKED = 1, 2  # flags of the column ``packing``
 
 _SCHEMA = f"""
@@ -53,6 +55,19 @@ def connected(file: Path) -> sqlite3.Connection:
         sqlite3.Error: the file cannot be opened, or has another format.
     """
     return opened(file, _SCHEMA, _FORMAT)
+
+
+def merge_by_hand(connection: sqlite3.Connection) -> None:
+    """Let FTS5 rewrite its index in ``merge`` only: by itself it rewrites up to a megabyte in one transaction."""
+    if connection.execute("SELECT 1 FROM passages_config WHERE k = 'crisismerge'").fetchone():
+        return
+    for option, value in (("automerge", 0), ("crisismerge", _NEVER)):
+        connection.execute("INSERT INTO passages (passages, rank) VALUES (?, ?)", (option, value))
+
+
+def merge(connection: sqlite3.Connection) -> None:
+    """Rewrite a little of the full-text index; call it last in each transaction after ``merge_by_hand``."""
+    connection.execute("INSERT INTO passages (passages, rank) VALUES ('merge', ?)", (_MERGED,))
 
 
 def insert_one(connection: sqlite3.Connection, space: str, entry: Entry) -> tuple[int, str, Entry] | None:

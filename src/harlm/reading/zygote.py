@@ -174,7 +174,7 @@ class ReadingZygote:
                 return news, descriptors
             for each in descriptors:
                 os.close(each)
-            if isinstance(news, control.OpenFailed):
+            if isinstance(news, control.OrderFailed):
                 raise SandboxFailure(
                     f"no process can be started to read documents ({news.why}); free some memory or processes"
                 )

@@ -17,17 +17,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
+from harlm.retrieval import in_use
 from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.impacts import Impact, Impacts
 from harlm.retrieval.passages import SCHEME, Passages, passages_in
 from harlm.retrieval.postings import TOKENIZER, Postings, any_of
-from harlm.storage import set_aside
+from harlm.storage import empty_wal, set_aside, shrink, used_bytes
 from harlm.threads import StopFlag
 
 _Kept = TypeVar("_Kept", int, bytes)
 
 _FORMAT = f"{SCHEME}.2"  # the scheme of the passages, and the version of the tables
 _KEPT = 64  # indexes in one file; the least recently used are removed first
+_BYTES = 1.0  # of an index for each character of its texts, about; twice that are in use while it is built
 _BATCH = 4_000  # passages between two reports of progress
 _WORTH_ADDING_UP = 4_000  # passages; FTS5 itself scores fewer of them fast enough
 _COMMON = 48  # a word that occurs in at least 1 of 48 passages is common: its impact is precomputed
@@ -91,6 +93,9 @@ class PassageIndex(Passages):
         table: the name of a table of FTS5.
         spans: the spans of all passages, as ``Passages`` takes them.
         growing: whether passages are still being added.
+
+    Attributes:
+        use: keeps other processes from removing the index from its file; ``None`` in memory.
     """
 
     def __init__(
@@ -98,6 +103,7 @@ class PassageIndex(Passages):
     ) -> None:
         super().__init__(spans)
         self._connection = connection
+        self.use: in_use.Use | None = None
         self._table = table
         self._lock = threading.Lock()
         self._frequencies: dict[str, tuple[int, int]] = {}
@@ -210,6 +216,8 @@ class PassageIndex(Passages):
         """Close the database. Safe to call twice."""
         with self._lock:
             self._connection.close()
+            if self.use is not None:
+                self.use.close()
 
 
 Growing = Callable[[Ranking, float], None]
@@ -224,6 +232,7 @@ def open_index(
     file: Path | None = None,
     key: str = "memory",
     growing: Growing | None = None,
+    max_bytes: int = 1 << 62,
     stop: StopFlag | None = None,
 ) -> Ranking:
     """The index of ``texts``: read from ``file`` if it is stored there, else built and stored there.
@@ -237,21 +246,31 @@ def open_index(
         file: a SQLite file with the indexes of many contexts; ``None`` builds in memory.
         key: the content address of ``texts``, letters and digits only.
         growing: called while the index is built.
+        max_bytes: of the file, and of the folder next to it. The indexes used longest ago are removed first, but
+            none that is in use in any process. An index that takes more than a quarter is built in memory.
         stop: ends the building early; nothing of it is stored then.
 
     Raises:
         Stopped: the building is to end.
     """
     stop = stop or StopFlag()
+    if file is not None and _BYTES * sum(map(len, texts)) > max_bytes / 4:
+        file = None
     if sum(map(len, texts)) >= large.WORTH_IT and large.is_installed():
         folder = None if file is None else file.with_name("large")
         return large.open_large(
-            lambda spans: _passages(texts, spans, stop), len(texts), folder, key, growing, stop=stop
+            lambda spans: _passages(texts, spans, stop),
+            len(texts),
+            folder,
+            key,
+            growing,
+            max_bytes=max_bytes,
+            stop=stop,
         )
     if file is not None:
         for _ in range(2):
             try:
-                return _open_in_file(texts, file, key, growing, stop)
+                return _open_in_file(texts, file, key, growing, max_bytes, stop)
             except sqlite3.Error as error:
                 if not set_aside(file, error):
                     break  # locked, full or read-only: the index works as well in memory
@@ -268,7 +287,20 @@ def open_index(
 
 
 def _open_in_file(
-    texts: Sequence[str], file: Path, key: str, growing: Growing | None, stop: StopFlag
+    texts: Sequence[str], file: Path, key: str, growing: Growing | None, max_bytes: int, stop: StopFlag
+) -> PassageIndex:
+    use = in_use.hold(file, key)
+    try:
+        index = _stored_or_built(texts, file, key, growing, max_bytes, stop)
+    except BaseException:
+        use.close()
+        raise
+    index.use = use
+    return index
+
+
+def _stored_or_built(
+    texts: Sequence[str], file: Path, key: str, growing: Growing | None, max_bytes: int, stop: StopFlag
 ) -> PassageIndex:
     connection = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
     table = f"p_{key}"
@@ -276,14 +308,22 @@ def _open_in_file(
         with suppress(OSError):  # another user may own a file that this user may write
             file.chmod(0o600)
         with stop.over(connection):
-            stop.patiently(lambda: _make_tables(connection), _PATIENCE_S)
+            stop.patiently(lambda: _make_tables(connection, file), _PATIENCE_S)
             spans = stop.patiently(lambda: _stored_spans(connection, key), _PATIENCE_S)
             if spans is None:
                 stop.patiently(lambda: connection.execute("BEGIN IMMEDIATE"), _PATIENCE_S)
                 spans = _stored_spans(connection, key)  # another process may have built it in the meantime
                 if spans is None:
-                    spans = _build_in_file(connection, key, texts, growing, stop)
+                    connection.execute(f"DROP TABLE IF EXISTS {table}")
+                    _make_room(connection, file, max_bytes - int(2 * _BYTES * sum(map(len, texts))))
+                    spans = _build(connection, table, texts, growing, stop)
+                    connection.execute(
+                        "INSERT OR REPLACE INTO indexes VALUES (?, ?, ?, ?)",
+                        (key, _FORMAT, time.time(), spans.tobytes()),
+                    )
                 connection.execute("COMMIT")
+                shrink(connection, max_bytes)
+                empty_wal(connection)
         with suppress(sqlite3.OperationalError):  # another process is writing; reading works all the same
             connection.execute("UPDATE indexes SET used = ? WHERE key = ?", (time.time(), key))
         connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE_S}")
@@ -293,26 +333,15 @@ def _open_in_file(
         raise
 
 
-def _make_tables(connection: sqlite3.Connection) -> None:
+def _make_tables(connection: sqlite3.Connection, file: Path) -> None:
+    if not file.stat().st_size:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before anything is written
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS indexes"
         " (key TEXT PRIMARY KEY, format TEXT NOT NULL, used REAL NOT NULL, spans BLOB NOT NULL)"
     )
-
-
-def _build_in_file(
-    connection: sqlite3.Connection, key: str, texts: Sequence[str], growing: Growing | None, stop: StopFlag
-) -> array[int]:
-    connection.execute(f"DROP TABLE IF EXISTS p_{key}")
-    spans = _build(connection, f"p_{key}", texts, growing, stop)
-    connection.execute(
-        "INSERT OR REPLACE INTO indexes VALUES (?, ?, ?, ?)",
-        (key, _FORMAT, time.time(), spans.tobytes()),
-    )
-    _forget_oldest(connection)
-    return spans
 
 
 def _stored_spans(connection: sqlite3.Connection, key: str) -> array[int] | None:
@@ -364,11 +393,22 @@ def _passages(texts: Iterable[str], spans: array[int], stop: StopFlag) -> Iterat
             yield text[start:end].encode("utf-8", "replace").decode()
 
 
-def _forget_oldest(connection: sqlite3.Connection) -> None:
-    old = connection.execute(
-        "SELECT key FROM indexes ORDER BY used DESC LIMIT -1 OFFSET ?", (_KEPT,)
-    ).fetchall()
-    for (key,) in old:
+def _make_room(connection: sqlite3.Connection, file: Path, size: int) -> None:
+    """Remove the indexes used longest ago that no process uses, until another one can be added.
+
+    Args:
+        connection: to the file, in a transaction.
+        file: the file.
+        size: bytes that may be in use afterwards.
+    """
+    by_use = connection.execute("SELECT key FROM indexes ORDER BY used").fetchall()
+    left = len(by_use)
+    for (key,) in by_use:
+        if left < _KEPT and used_bytes(connection) <= size:
+            return
+        if in_use.is_held(file, key):
+            continue
+        left -= 1
         connection.execute(f"DROP TABLE IF EXISTS p_{key}")
         connection.execute(f"DROP TABLE IF EXISTS i_p_{key}")
         connection.execute("DELETE FROM indexes WHERE key = ?", (key,))

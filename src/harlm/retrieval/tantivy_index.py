@@ -134,6 +134,7 @@ def open_large(
     key: str,
     growing: Callable[[LargeIndex, float], None] | None = None,
     *,
+    max_bytes: int = 1 << 62,
     stop: StopFlag | None = None,
 ) -> LargeIndex:
     """The index of a context: read from ``folder`` if it is stored there, else built and stored there.
@@ -144,6 +145,7 @@ def open_large(
         folder: the folder of all such indexes; ``None`` builds in memory.
         key: the content address of the texts.
         growing: called while the index is built, as ``harlm.retrieval.index.Growing``.
+        max_bytes: of all such indexes; those used longest ago are removed first.
         stop: ends the building early.
 
     Raises:
@@ -155,12 +157,12 @@ def open_large(
         with suppress(OSError, ValueError, KeyError):  # there is none, or it cannot be read
             return _stored(own)
     try:
-        return _built(passages, texts, own, growing, stop)
+        return _built(passages, texts, own, growing, max_bytes, stop)
     except OSError:
         if own is None:
             raise
         shutil.rmtree(own, ignore_errors=True)  # a full or read-only disk; the index works in memory too
-        return _built(passages, texts, None, growing, stop)
+        return _built(passages, texts, None, growing, max_bytes, stop)
 
 
 def _stored(own: Path) -> LargeIndex:
@@ -183,6 +185,7 @@ def _built(
     texts: int,
     own: Path | None,
     growing: Callable[[LargeIndex, float], None] | None,
+    max_bytes: int,
     stop: StopFlag,
 ) -> LargeIndex:
     import tantivy
@@ -216,14 +219,18 @@ def _built(
         about = {"format": _FORMAT, "passages": len(index)}
         # Written last, since an index counts as complete only with this file.
         (own / "about.json").write_text(json.dumps(about), encoding="ascii")
-        _forget_oldest(own.parent)
+        _forget_oldest(own.parent, max_bytes)
     return index
 
 
-def _forget_oldest(folder: Path) -> None:
-    kept = sorted(folder.glob("*/about.json"), key=lambda about: about.stat().st_mtime, reverse=True)
-    for about in kept[_KEPT:]:
-        shutil.rmtree(about.parent, ignore_errors=True)
+def _forget_oldest(folder: Path, max_bytes: int) -> None:
+    """Remove the indexes used longest ago. A process that uses one keeps its open files."""
+    newest_first = sorted(folder.glob("*/about.json"), key=lambda about: about.stat().st_mtime, reverse=True)
+    size = 0
+    for at, about in enumerate(newest_first):
+        size += sum(each.stat().st_size for each in about.parent.rglob("*") if each.is_file())
+        if at and (at >= _KEPT or size > max_bytes):
+            shutil.rmtree(about.parent, ignore_errors=True)
 
 
 def _analyzer() -> Any:

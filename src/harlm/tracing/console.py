@@ -48,7 +48,13 @@ class PlainLines:
                 self._say(_started(event))
             case events.Routed():
                 self._say(_routed(event))
-            case events.Noted() | events.LimitReached() | events.FellBack() | events.Retried():
+            case (
+                events.Noted()
+                | events.TraceCut()
+                | events.LimitReached()
+                | events.FellBack()
+                | events.Retried()
+            ):
                 if (note := _note(event)) is not None:
                     self._say(note)
             case events.CallFinished() | events.CellFinished():
@@ -94,7 +100,13 @@ class LiveTree:
                 self._console.print(harmless(_started(event)), style="dim")
             case events.Routed():
                 self._console.print(harmless(_routed(event)), style="dim")
-            case events.Noted() | events.LimitReached() | events.FellBack() | events.Retried():
+            case (
+                events.Noted()
+                | events.TraceCut()
+                | events.LimitReached()
+                | events.FellBack()
+                | events.Retried()
+            ):
                 if (note := _note(event)) is not None:
                     self._console.print(harmless(note), style="yellow")
 
@@ -132,11 +144,15 @@ def _started(event: events.RunStarted) -> str:
     return f"{counted(event.documents, 'document')}, about {event.tokens:,} tokens{skipped} · {models}"
 
 
-def _note(event: events.Noted | events.LimitReached | events.FellBack | events.Retried) -> str | None:
+def _note(
+    event: events.Noted | events.TraceCut | events.LimitReached | events.FellBack | events.Retried,
+) -> str | None:
     """A line for an event that the user should know of at once; ``None`` for a wait too short to notice."""
     match event:
         case events.Noted():
             return f"note: {event.message}"
+        case events.TraceCut():
+            return f"note: trace cut at {event.limit_mb:,} MB (tracing.run_mb); the run continues, and its end is stored"
         case events.LimitReached():
             return f"limit: {event.message}; finishing with the findings so far"
         case events.FellBack():

@@ -1,13 +1,15 @@
 """A trace sink that passes events to several sinks.
 
 A sink that fails is dropped, since a paid run is worth more than its trace; the other sinks receive a note.
+Only the end of the run is offered to it again: there may be room for the answer by then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
-from harlm.events import Event, Noted
+from harlm.events import Answered, Event, Failed, Noted
 from harlm.protocols import TraceSink
 
 NOT_WRITTEN = "events can no longer be written"
@@ -19,6 +21,7 @@ class Fanout:
 
     def __init__(self, sinks: Sequence[TraceSink]) -> None:
         self._sinks = list(sinks)
+        self._failed: list[TraceSink] = []
 
     def emit(self, event: Event) -> None:
         """Pass an event to every sink."""
@@ -29,7 +32,12 @@ class Fanout:
                 sink.emit(event)
             except OSError as error:
                 self._sinks.remove(sink)
+                self._failed.append(sink)
                 self.emit(_no_longer_written(event, error))
+        if isinstance(event, Answered | Failed):
+            for sink in self._failed:
+                with suppress(OSError):
+                    sink.emit(event)
 
 
 def _no_longer_written(event: Event, error: OSError) -> Noted:

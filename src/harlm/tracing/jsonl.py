@@ -11,18 +11,36 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from harlm.errors import ConfigError, TraceError
-from harlm.events import Answered, AnyEvent, Event, Failed, RunStarted
+from harlm.events import (
+    Answered,
+    AnyEvent,
+    CallFailed,
+    Event,
+    Failed,
+    FellBack,
+    LimitReached,
+    NodeFinished,
+    Noted,
+    RunStarted,
+    TraceCut,
+)
 from harlm.redact import Redactor
+from harlm.tracing.cutting import WHOLE, Cutter
+from harlm.tracing.run_lock import opened_events
 from harlm.types import Answer
 
 _INLINE = 4096  # bytes; a longer value is stored as a blob
+_KEPT_BACK = 1 << 20  # bytes of a trace for what is written after it was cut, at most an eighth of it
+_CUT_TO = 1_000  # characters of an error or a note after the trace was cut
 _ENVELOPE = frozenset({"v", "seq", "ts", "run", "node", "parent"})
 _T = TypeVar("_T")
 _encode = msgspec.json.Encoder().encode
@@ -58,24 +76,44 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 class JsonlSink:
     """Writes one run into its own folder. A ``harlm.protocols.TraceSink``.
 
-    Responsibilities: make the folder, append whole events, move long values to blobs, hide secrets.
+    Responsibilities: make the folder, append whole events, move long values to blobs, hide secrets, keep to
+    a size.
+
+    The folder counts as open, and is never removed by HARLM, until ``close`` or the end of the process.
 
     Args:
         folder: the folder to make; only its owner can open it.
         redactor: applied to everything that is written.
+        max_bytes: of events and blobs together. When it is reached, ``TraceCut`` is written; after it errors
+            and notes are, as long as there is room kept back for them, and always the end of the run.
+        on_cut: called once with that event.
+        on_written: called with the bytes of each write.
 
     Raises:
         ConfigError: the folder cannot be made.
     """
 
-    def __init__(self, folder: Path, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        redactor: Redactor,
+        *,
+        max_bytes: int = 1 << 62,
+        on_cut: Callable[[Event], None] = lambda _: None,
+        on_written: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._folder = folder
         self._redactor = redactor
+        self._cutter = Cutter(redactor)
+        self._max_bytes = max_bytes
+        self._ordinary_bytes = max_bytes - min(_KEPT_BACK, max_bytes // 8)
+        self._on_cut = on_cut
+        self._on_written = on_written
+        self._written = 0
+        self._is_cut = False
         try:
             self._blobs = folder / "blobs"
-            _make_private(self._blobs)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            self._events = os.open(folder / "events.jsonl", flags, 0o600)
+            self._events = opened_events(folder, lambda: _make_private(self._blobs))
         except OSError as error:
             advice = (
                 "close some files, or raise their limit (`ulimit -n`)"
@@ -87,17 +125,12 @@ class JsonlSink:
             ) from error
 
     def emit(self, event: Event) -> None:
-        """Append one event.
+        """Append one event, cut to a bounded length, unless the trace has reached its size.
 
         Raises:
-            OSError: the event cannot be written, for example because the disk is full.
+            OSError: the event cannot be written, for example because the disk is full. A part of its line
+                that was written is taken back, so that later events can be read.
         """
-        line = _encode(event)
-        if len(line) > _INLINE:
-            line = _encode(self._without_long_values(event))
-        rest = memoryview(self._redactor.clean(line) + b"\n")
-        while rest:
-            rest = rest[os.write(self._events, rest) :]
         match event:
             case RunStarted():
                 self._write("run.json", _run_record(event))
@@ -105,32 +138,86 @@ class JsonlSink:
                 self._write("result.json", RunResult(run=event.run, answer=answer))
             case Failed(error=error, type=kind):
                 self._write("result.json", RunResult(run=event.run, error=error, error_type=kind))
+        self._append(event)
 
     def close(self) -> None:
         """Close the file of events."""
         os.close(self._events)
 
-    def _without_long_values(self, event: Event) -> dict[str, object]:
+    def _append(self, event: Event) -> None:
+        is_end = _is_end(event)
+        if self._is_cut and not is_end:
+            if not isinstance(event, _TOLD) or self._written >= self._max_bytes:
+                return
+            event = self._cutter.cut(event, _CUT_TO)
+        event = self._cutter.cut(event, min(WHOLE, max(self._max_bytes // 16, _CUT_TO)))
+        blobs: dict[str, bytes] = {}
+        line = _encode(event)
+        if len(line) > _INLINE:
+            line = _encode(self._without_long_values(event, blobs))
+        line = self._redactor.clean(line) + b"\n"
+        size = len(line) + sum(map(len, blobs.values()))
+        if not (is_end or self._is_cut) and self._written + size > self._ordinary_bytes:
+            self._is_cut = True
+            self._say_cut(event)
+            self._append(event)  # errors and notes are still written
+            return
+        for name, data in blobs.items():
+            _write_private(self._blobs / name, data)
+        self._write_line(line)
+        self._written += size
+        self._on_written(size)
+
+    def _say_cut(self, event: Event) -> None:
+        cut = TraceCut(
+            limit_mb=self._max_bytes >> 20, seq=event.seq, ts=time.time(), run=event.run, node=event.node, parent=event.parent
+        )  # fmt: skip
+        line = _encode(cut) + b"\n"
+        self._write_line(line)
+        self._written += len(line)
+        self._on_cut(cut)
+
+    def _write_line(self, line: bytes) -> None:
+        began = os.fstat(self._events).st_size
+        rest = memoryview(line)
+        try:
+            while rest:
+                rest = rest[os.write(self._events, rest) :]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._events, began)
+            raise
+
+    def _without_long_values(self, event: Event, blobs: dict[str, bytes]) -> dict[str, object]:
         fields: dict[str, object] = {"kind": event.kind}
         for name in event.__struct_fields__:
             value = getattr(event, name)
-            fields[name] = value if name in _ENVELOPE else self._inline_or_blob(value)
+            fields[name] = value if name in _ENVELOPE else self._inline_or_blob(value, blobs)
         return fields
 
-    def _inline_or_blob(self, value: object) -> object:
+    def _inline_or_blob(self, value: object, blobs: dict[str, bytes]) -> object:
         data = _encode(value)
         if len(data) <= _INLINE:
             return msgspec.Raw(data)
         data = self._redactor.clean(data)
         name = hashlib.blake2b(data, digest_size=16).hexdigest()
-        path = self._blobs / name
-        if not path.exists():
-            _write_private(path, data)
+        if not (self._blobs / name).exists():
+            blobs[name] = data
         return {"blob": name, "bytes": len(data)}
 
     def _write(self, name: str, value: object) -> None:
         data = msgspec.json.format(self._redactor.clean(_encode(value)), indent=2)
         _write_private(self._folder / name, data + b"\n")
+
+
+_TOLD = (LimitReached, Noted, FellBack, CallFailed)
+"""Written after the trace was cut, as long as there is room."""
+
+
+def _is_end(event: Event) -> bool:
+    """Whether an event is written in any case: the beginning and the end of the run."""
+    is_root = isinstance(event, NodeFinished) and event.parent is None
+    return is_root or isinstance(event, RunStarted | Answered | Failed)
 
 
 def _run_record(event: RunStarted) -> RunRecord:
@@ -197,12 +284,12 @@ class RunFolder:
             TraceError: the file cannot be read, or an event is damaged.
         """
         try:
-            lines = (self.folder / "events.jsonl").read_bytes().splitlines(keepends=True)
+            with (self.folder / "events.jsonl").open("rb") as lines:
+                for line in lines:
+                    if line.endswith(b"\n"):
+                        yield self._event(line)
         except OSError as error:
             raise TraceError(f"the events of run {self.folder.name} cannot be read: {error}") from error
-        for line in lines:
-            if line.endswith(b"\n"):
-                yield self._event(line)
 
     def _event(self, line: bytes) -> Event:
         try:

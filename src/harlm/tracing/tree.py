@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from harlm import events
 from harlm.types import Usage
 
+_MOST = 4_000  # nodes; those that begin later are counted together
+_QUESTION = 400  # characters of a question
+
 
 @dataclass(slots=True)
 class NodeSummary:
@@ -54,12 +57,15 @@ class CallTree:
 
     Attributes:
         root: the node of the user's task; ``None`` until it begins.
+        is_cut: whether the trace was cut, so that the counts are too low.
     """
 
     def __init__(self, past: Iterable[events.Event] = ()) -> None:
         self.root: NodeSummary | None = None
         self._nodes: dict[str, NodeSummary] = {}
-        self._roles: dict[int, events.Role] = {}
+        self._roles: dict[int, events.Role] = {}  # of the calls in flight
+        self._others: NodeSummary | None = None
+        self.is_cut = False
         for event in past:
             self.add(event)
 
@@ -68,9 +74,14 @@ class CallTree:
         match event:
             case events.NodeStarted():
                 node = self._node(event)
-                node.question, node.mode = event.question, event.mode
+                if node is not self._others:
+                    node.question, node.mode = event.question[:_QUESTION], event.mode
             case events.NodeFinished():
-                self._node(event).status = event.status
+                node = self._node(event)
+                if node is not self._others:
+                    node.status = event.status
+            case events.TraceCut():
+                self.is_cut = True
             case events.CallStarted():
                 self._roles[event.call] = event.role
                 self._node(event).in_flight += 1
@@ -79,7 +90,7 @@ class CallTree:
             case events.CallFailed():
                 node = self._node(event)
                 node.failed += 1
-                node.in_flight -= 1
+                node.in_flight -= self._roles.pop(event.call, None) is not None
             case events.Reused():
                 node = self._node(event)
                 node.reused += 1
@@ -94,9 +105,10 @@ class CallTree:
 
     def _count(self, event: events.CallFinished) -> None:
         node = self._node(event)
-        node.in_flight -= 1
+        role = self._roles.pop(event.call, None)
+        node.in_flight -= role is not None
         node.usage += event.usage
-        self._answered(node, self._roles.get(event.call))
+        self._answered(node, role)
 
     @staticmethod
     def _answered(node: NodeSummary, role: events.Role | None) -> None:
@@ -107,6 +119,8 @@ class CallTree:
 
     def _node(self, event: events.Event) -> NodeSummary:
         node = self._nodes.get(event.node)
+        if node is None and len(self._nodes) >= _MOST and self.root is not None:
+            return self._other_nodes(self.root)
         if node is None:
             # Looked up before the node is added, so that no node is its own parent, even in a damaged file.
             parent = self._nodes.get(event.parent or "")
@@ -116,6 +130,13 @@ class CallTree:
             elif self.root is None:
                 self.root = node
         return node
+
+    def _other_nodes(self, root: NodeSummary) -> NodeSummary:
+        """The summary of all nodes that have none of their own."""
+        if self._others is None:
+            self._others = NodeSummary("…", question="all later nodes", mode="full", status="together")
+            root.children.append(self._others)
+        return self._others
 
 
 def one_line(text: str, width: int = 120) -> str:

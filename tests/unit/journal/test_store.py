@@ -15,7 +15,7 @@ import pytest
 from harlm import storage
 from harlm.errors import MemoryFailure
 from harlm.journal import CallJournal, InMemoryCalls
-from harlm.journal.store import remove_least
+from harlm.journal.store import remove_unused
 from harlm.memory import ColdStore
 from harlm.storage import used_bytes
 from harlm.types import Entry, PaidCall, Usage
@@ -119,7 +119,7 @@ def test_long_replies_are_compressed(file: Path) -> None:
 
 
 def test_the_least_reused_calls_are_removed_when_a_file_that_is_too_large_is_opened(file: Path) -> None:
-    put(file, *(call(f"k{at}", os.urandom(2_000).hex()) for at in range(600)))
+    put(file, *(call(f"k{at}", os.urandom(20_000).hex()) for at in range(600)))
     put(file, call("k7"))
     with closing(sqlite3.connect(file)) as connection:
         full = used_bytes(connection)
@@ -140,24 +140,16 @@ def test_a_file_that_fits_is_left_alone(file: Path) -> None:
     assert len(rows(file)) == 3
 
 
-@pytest.mark.parametrize(
-    ("used_before", "removed", "left"), [(None, 0, "abc"), (150.0, 1, "bc"), (1e9, 3, "")]
-)
+@pytest.mark.parametrize(("used_before", "removed", "left"), [(150.0, 1, "bc"), (1e9, 3, "")])
 def test_calls_that_were_not_used_since_are_removed(
-    file: Path, used_before: float | None, removed: int, left: str
+    file: Path, used_before: float, removed: int, left: str
 ) -> None:
     put(file, call("a", created=100.0), call("b", created=100.0), call("c", created=200.0))
     put(file, call("b", created=300.0))
     with closing(sqlite3.connect(file)) as connection:
-        assert remove_least(connection, 1 << 40, used_before=used_before) == removed
+        assert remove_unused(connection, used_before) == removed
         connection.commit()
     assert "".join(str(key) for (key,) in rows(file)) == left
-
-
-def test_removing_until_nothing_is_left_ends(file: Path) -> None:
-    put(file, *(call(f"k{at}") for at in range(300)))
-    with closing(sqlite3.connect(file)) as connection:
-        assert remove_least(connection, 0) == 300
 
 
 # -- faulty files ------------------------------------------------------------------------------------------

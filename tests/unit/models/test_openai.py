@@ -218,7 +218,7 @@ def test_a_stream_can_be_split_at_any_byte(sizes: Sequence[int]) -> None:
 
 def test_a_long_stream_is_heard_in_growing_pieces_and_not_kept_beyond_a_limit() -> None:
     heard: list[int] = []
-    pieces = _Pieces(lambda text: heard.append(len(text)))
+    pieces = _Pieces(lambda text: heard.append(len(text)), Redactor(()))
     for _ in range(3_000):
         pieces.take(said("x" * 1_000))
     assert heard[:3] == [1_000, 2_000, 3_000]
@@ -229,7 +229,7 @@ def test_a_long_stream_is_heard_in_growing_pieces_and_not_kept_beyond_a_limit() 
 
 
 def test_a_line_of_a_stream_that_never_ends_is_not_read_again_and_again() -> None:
-    pieces = _Pieces(lambda text: None)
+    pieces = _Pieces(lambda text: None, Redactor(()))
     started = time.process_time()
     for _ in range(10_000):
         pieces.take(b"x" * 1_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from harlm import events
 from harlm.testing import EventLog
 from harlm.tracing.fanout import Fanout
@@ -43,3 +45,12 @@ def test_a_run_continues_if_all_sinks_fail() -> None:
     fanout = Fanout([Broken(), Broken()])
     fanout.emit(events.Noted(message="one"))
     fanout.emit(events.Noted(message="two"))
+
+
+def test_a_failed_sink_is_offered_the_end_of_the_run(tmp_path: Path) -> None:
+    broken, log = Broken(), EventLog()
+    fanout = Fanout([broken, log])
+    fanout.emit(events.Noted(message="one"))
+    fanout.emit(events.Failed(error="boom", type="ModelError"))
+    assert broken.calls == 2
+    assert len(log.of(events.Failed)) == 1

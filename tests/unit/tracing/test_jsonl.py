@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -148,3 +149,67 @@ def test_new_folders_are_open_to_their_owner_only(tmp_path: Path) -> None:
     stored(tmp_path / "home" / "runs", STORY)
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "home" / "runs").stat().st_mode) == 0o700
+
+
+# -- size --------------------------------------------------------------------------------------------------
+
+
+def size_of(folder: Path) -> int:
+    return sum(
+        path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.name != "result.json"
+    )
+
+
+def started() -> events.Event:
+    return msgspec.structs.replace(STORY[0], run=RUN, node="0")
+
+
+@pytest.mark.parametrize("length", [10, 3_000, 50_000])
+def test_a_trace_keeps_to_its_size_says_so_once_and_has_its_end(tmp_path: Path, length: int) -> None:
+    told: list[events.Event] = []
+    sink = JsonlSink(tmp_path / RUN, Redactor([]), max_bytes=1 << 20, on_cut=told.append)
+    sink.emit(started())
+    for number in range(20_000 if length == 10 else 1_000):
+        sink.emit(events.CallFailed(call=number, error=f"{number}" + "x" * length, node="0", run=RUN))
+    sink.emit(events.NodeFinished(status="ok", text="done", node="0", run=RUN))
+    answer = Answer(text="the answer " * 100_000, run_id=RUN)
+    sink.emit(events.Answered(answer=answer, node="0", run=RUN))
+    sink.close()
+    assert [type(event) for event in told] == [events.TraceCut]
+    run = RunFolder(tmp_path / RUN)
+    kept = list(run.events())
+    assert [type(event) for event in kept[-2:]] == [events.NodeFinished, events.Answered]
+    assert sum(isinstance(event, events.TraceCut) for event in kept) == 1
+    assert size_of(tmp_path / RUN) - len(answer.text) < (1 << 20) + 20_000
+    assert run.result is not None
+    assert run.result.answer == answer
+
+
+def test_equal_blobs_count_once(tmp_path: Path) -> None:
+    sink = JsonlSink(tmp_path / RUN, Redactor([]), max_bytes=1 << 20)
+    sink.emit(started())
+    for _ in range(100):
+        sink.emit(events.CellStarted(turn=1, code="x" * 50_000, node="0", run=RUN))
+    sink.close()
+    assert not any(isinstance(event, events.TraceCut) for event in RunFolder(tmp_path / RUN).events())
+
+
+def test_a_line_that_a_full_disk_cut_off_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = JsonlSink(tmp_path / RUN, Redactor([]))
+    sink.emit(started())
+    write = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        if len(data) > 20:
+            return write(descriptor, data[:20])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            sink.emit(events.Noted(message="x" * 30 + "!", run=RUN))
+    sink.emit(events.Noted(message="later", run=RUN))
+    sink.close()
+    assert [event.kind for event in RunFolder(tmp_path / RUN).events()] == ["run_started", "noted"]

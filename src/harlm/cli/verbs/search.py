@@ -51,7 +51,7 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
         best = f"{_place(context, hits[0])}: {_quote(context, hits[0])}" if hits else "nothing yet"
         say(f"indexed {share:.0%}, first found: {one_line(best, 100)}")
 
-    with Searcher(context, home_of(config) / "index.db") as searcher:
+    with Searcher(context, home_of(config) / "index.db", max_bytes=config.memory.index_mb << 20) as searcher:
         if options["meaning"]:
             hits = asyncio.run(_by_meaning(searcher, query, options["count"], config, quiet=quiet))
         else:

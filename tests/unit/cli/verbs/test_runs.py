@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import harlm
+from harlm import events
+from harlm.redact import Redactor
+from harlm.tracing.jsonl import JsonlSink
+from tests.support.cli import harlm, on_terminal
+from tests.support.story import STORY
 
 
 @pytest.fixture
@@ -82,3 +86,55 @@ def test_runs_are_listed_and_shown() -> None:
     assert "4711" in shown.out
     whole = json.loads(harlm("runs", "show", "last", "--format", "json").out)
     assert whole["events"][-1]["kind"] == "answer"
+
+
+def test_a_run_is_removed_only_with_a_yes(run: Path) -> None:
+    ran = harlm("runs", "rm", "last")
+    assert ran.code == 2
+    assert "1 run (" in ran.err
+    assert "add -y" in ran.err
+    assert run.exists()
+    ran = harlm("runs", "rm", run.name[:20].lower(), "-y")
+    assert ran.code == 0
+    assert "1 run removed" in ran.err
+    assert not run.exists()
+    assert harlm("runs", "rm", "last", "-y").code == 8
+
+
+def test_a_user_at_a_terminal_is_asked(run: Path) -> None:
+    assert on_terminal("runs", "rm", "last", typed="n\n").code == 130
+    assert run.exists()
+    assert on_terminal("runs", "rm", "last", typed="y\n").code == 0
+    assert not run.exists()
+
+
+def test_runs_are_pruned_except_pinned_ones(run: Path) -> None:
+    assert "is pinned" in harlm("runs", "pin", "last").err
+    ran = harlm("runs", "prune", "--to-mb", "0", "-y")
+    assert (ran.code, run.exists()) == (0, True)
+    assert "0 runs removed, 0 B; kept: 1 pinned" in ran.err
+    harlm("runs", "unpin", "last")
+    ran = harlm("runs", "prune", "--to-mb", "0", "--dry-run")
+    assert run.name in ran.out
+    assert "1 run would be removed" in ran.err
+    assert run.exists()
+    assert "0 runs removed" in harlm("runs", "prune", "--older-than", "30d", "-y").err
+    assert "1 run removed" in harlm("runs", "prune", "--to-mb", "0", "-y").err
+    assert not run.exists()
+
+
+def test_a_trace_that_was_cut_is_shown_and_says_so(clean_environment: Path) -> None:
+    (clean_environment / "text.txt").write_text("The code is 4711.")
+    home = Path(os.environ["HARLM_HOME"])
+    sink = JsonlSink(home / "runs" / "01ARZ3NDEKTSV4RRFFQ69G5FAV", Redactor([]), max_bytes=1 << 20)
+    for event in STORY[:-2]:
+        sink.emit(event)
+    for number in range(400):
+        sink.emit(events.CellStarted(turn=1, code=f"{number}" + "x" * 9_000, node="0"))
+    for event in STORY[-2:]:
+        sink.emit(event)
+    sink.close()
+    ran = harlm("runs", "show", "last", "--cells")
+    assert ran.code == 0
+    assert "the trace was cut at its size" in ran.out
+    assert json.loads(harlm("runs", "show", "last", "--format", "json").out)["result"]["answer"]

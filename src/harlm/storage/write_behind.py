@@ -5,36 +5,44 @@ Does not depend on what an item is: a ``Table`` turns items into rows.
 The file uses WAL with synchronous=NORMAL: a killed process loses nothing that ``flush`` has acknowledged; a
 power failure may lose the last moments. A damaged file is moved aside, and its readable rows are copied into
 a new one. While the file cannot be written (locked, full, read-only), items stay in the memory of this
-process.
+process, as far as a bound of memory allows.
+
+The file keeps to a size while it is written, by any number of processes: room is made before each transaction,
+and both are seen by one process at a time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from harlm.errors import MemoryFailure
+from harlm.storage.bounded import SHARE, BoundedFile, Removable
+from harlm.storage.files import set_aside
 from harlm.threads import StopFlag
 
-_AT_ONCE = 256  # items of one transaction
-_WAIT_S = 0.005  # for more items of a transaction
+_AT_ONCE = 256  # items of one batch
+_WAIT_S = 0.005  # for more items of a batch
 _JUST_NOW_S = 60  # a file that was moved aside longer ago than this is not taken over
-_PATIENCE_S = 10  # to wait for another process that writes
+_AGAIN_S = 1.0  # to the next attempt after one that failed, unless a caller waits
+_MANY_WAITING = 16 << 20  # bytes of unwritten items from which callers should wait
+_MOST_WAITING = 64 << 20  # bytes of unwritten items from which further ones are lost
+_LOOK_S = 0.01  # between two looks whether a store has caught up
 
 Item = TypeVar("Item")
 Record = TypeVar("Record", contravariant=True)
 
 
-class Table(Protocol[Record]):
+class Table(Removable, Protocol[Record]):
     """Turns items into rows of one file."""
 
     @property
@@ -50,12 +58,17 @@ class Table(Protocol[Record]):
         """The key of an item."""
         ...
 
-    def insert(self, connection: sqlite3.Connection, items: Sequence[Record]) -> None:
-        """Write items; called inside a transaction."""
+    def size_of(self, item: Record) -> int:
+        """Bytes of an item in memory, which its row in the file does not exceed by more than ``growth``."""
         ...
 
-    def prune(self, connection: sqlite3.Connection) -> None:
-        """Bring the file below its maximum size; called when it is opened for writing."""
+    @property
+    def growth(self) -> int:
+        """How many times larger the row of an item can be than the item, with its indexes."""
+        ...
+
+    def insert(self, connection: sqlite3.Connection, items: Sequence[Record]) -> None:
+        """Write items; called inside a transaction."""
         ...
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
@@ -63,111 +76,20 @@ class Table(Protocol[Record]):
         ...
 
 
-def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
-    """A connection to a file of the current format, with access for its owner only (mode 0600).
+@runtime_checkable
+class Behind(Protocol):
+    """A store that may not keep up."""
 
-    Args:
-        file: created if it does not exist.
-        schema: the SQL that creates the tables of a new file and then sets ``user_version``.
-        version: the number of the current format.
-
-    Raises:
-        sqlite3.Error: the file cannot be opened, or has another format.
-    """
-    connection = sqlite3.connect(
-        file.absolute().as_uri(), uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
-    )  # as a URI, so that every build of SQLite reads a URI in ATTACH too
-    try:
-        with suppress(OSError):
-            file.chmod(0o600)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        if found not in (0, version):
-            raise sqlite3.DatabaseError(f"it has format {found}, not the current format {version}")
-        if found == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    @property
+    def is_behind(self) -> bool:
+        """Whether callers should wait before they give it more."""
+        ...
 
 
-def set_aside(file: Path, error: Exception) -> bool:
-    """Move a file aside if ``error`` means that it is damaged.
-
-    Its ``-wal`` and ``-shm`` files move with it, since SQLite would apply an old ``-wal`` to the new file.
-
-    Args:
-        file: a SQLite file.
-        error: raised by SQLite, or by an index in the file.
-
-    Returns:
-        whether the file was moved.
-    """
-    if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
-        return False  # locked, full, read-only, or without an index that another process removed: not damaged
-    aside = f"{file.name}.broken-{time.time_ns()}"  # never the name of another: it would be overwritten
-    try:
-        file.replace(file.with_name(aside))
-        for part in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                file.with_name(file.name + part).replace(file.with_name(aside + part))
-    except OSError:
-        return False
-    return True
-
-
-def used_bytes(connection: sqlite3.Connection) -> int:
-    """Bytes of the file that are in use, without free pages."""
-    pages, free, size = (
-        connection.execute(f"PRAGMA {each}").fetchone()[0]
-        for each in ("page_count", "freelist_count", "page_size")
-    )
-    return int((pages - free) * size)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Items of one kind, model and namespace: how many, bytes on disk, and how often they were used again."""
-
-    space: str
-    kind: str
-    model: str
-    entries: int
-    size: int
-    uses: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What a file holds.
-
-    Attributes:
-        size: bytes.
-        rows: the largest first.
-    """
-
-    size: int
-    rows: tuple[Held, ...]
-
-
-@contextmanager
-def in_verb(
-    noun: str, connect: Callable[[Path], sqlite3.Connection], file: Path
-) -> Iterator[sqlite3.Connection]:
-    """A connection for a verb, outside any run.
-
-    Raises:
-        MemoryFailure: the file cannot be used; the message says what to do.
-    """
-    try:
-        with closing(connect(file)) as connection:
-            yield connection
-    except sqlite3.Error as error:
-        raise MemoryFailure(
-            f"the {noun} in {file} cannot be used ({error}); try again, or move the file away"
-        ) from error
+async def room(store: object) -> None:
+    """Return when a store can take more: back-pressure for those who give it more than the disk can take."""
+    while isinstance(store, Behind) and store.is_behind:  # noqa: ASYNC110 - a thread that writes catches up, which sets no event of this loop
+        await asyncio.sleep(_LOOK_S)
 
 
 class WriteBehind(Generic[Item]):
@@ -194,6 +116,9 @@ class WriteBehind(Generic[Item]):
         self._reader: sqlite3.Connection | None = None
         self._read_from: os.stat_result | None = None
         self._is_closed = False
+        self._bounded = BoundedFile(file, table, table.connect)
+        self._unwritten = 0
+        self._too_large = self._lost = 0
         self.dropped = 0
         self.failure: str | None = None
 
@@ -202,12 +127,23 @@ class WriteBehind(Generic[Item]):
     def put(self, item: Item) -> None:
         """Store an item, unless its key is stored already.
 
+        An item is left out, and counted, if it is larger than a share of the file's maximum, or if so many
+        items could not be written that this process has no room for more.
+
         Raises:
             MemoryFailure: this store is closed.
         """
+        size = self._table.size_of(item)
         with self.lock:
             if self._is_closed:
                 raise MemoryFailure(f"this {self._table.noun} is closed")
+            if size > self._table.max_bytes // SHARE:
+                self._too_large += 1
+                return
+            if self._unwritten > _MOST_WAITING:
+                self._lost += 1
+                return
+            self._unwritten += size
             self._waiting.setdefault(self._table.key_of(item), item)
             if self._writer is None:
                 self._writer = threading.Thread(
@@ -215,6 +151,32 @@ class WriteBehind(Generic[Item]):
                 )
                 self._writer.start()
             self._orders.put(item)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much is unwritten that callers should wait; never if the file cannot be written."""
+        return self._unwritten > _MANY_WAITING and self.failure is None
+
+    def tell_left_out(self) -> None:
+        """Tell of items that were left out since the last time.
+
+        Raises:
+            MemoryFailure: there are some; says how many, and why.
+        """
+        with self.lock:
+            large, lost = self._too_large, self._lost
+            self._too_large = self._lost = 0
+        megabytes = self._table.max_bytes / SHARE / (1 << 20)
+        told = [
+            f"{large:,} of more than {megabytes:.3g} MB, which is the most for one if memory.max_mb is {self._table.max_bytes >> 20:,}"
+            if large
+            else "",
+            f"{lost:,} because they could not be written fast enough" if lost else "",
+        ]
+        if large or lost:
+            raise MemoryFailure(
+                f"the {self._table.noun} of this run was not kept as a whole: results were left out, {' and '.join(filter(None, told))}"
+            )
 
     def waiting(self, key: str) -> Item | None:
         """The item under a key, if it has not been written yet; else ``None``."""
@@ -305,11 +267,16 @@ class WriteBehind(Generic[Item]):
     def _write(self) -> None:
         connection: sqlite3.Connection | None = None
         file: os.stat_result | None = None
-        unwritten: list[Item] = []
+        items: list[Item] = []
+        failed: Exception | None = None
+        tried = 0.0
         is_last = False
         while not is_last:
-            items, waiting, is_last = self._batch()
-            items = [*unwritten, *items]
+            more, waiting, is_last = self._batch()
+            items += more
+            if failed is not None and not (waiting or is_last) and time.monotonic() < tried + _AGAIN_S:
+                continue
+            tried = time.monotonic()
             try:
                 if connection is not None and not (file and self._is_same(file)):
                     connection.close()  # another process has moved the file aside
@@ -317,9 +284,8 @@ class WriteBehind(Generic[Item]):
                 if connection is None:
                     connection = self._connected()
                     file = self._file.stat()
-                    self._table.prune(connection)
-                self._insert(connection, items)
-                failed: Exception | None = None
+                self._insert_all(connection, items)
+                failed = None
             except (sqlite3.Error, OSError) as error:
                 if connection is not None:
                     connection.close()
@@ -330,8 +296,7 @@ class WriteBehind(Generic[Item]):
                 if connection is not None:
                     self._insert_each(connection, items)
                     items = []
-            unwritten = [] if failed is None else items  # tried again with the next order
-            self._answer(waiting, failed)
+            self._answer(waiting, failed)  # what is left of ``items`` is tried again later
         if connection is not None:
             connection.close()
 
@@ -349,6 +314,7 @@ class WriteBehind(Generic[Item]):
         """The items to write, the callers that wait in ``flush``, and whether this is the last batch."""
         items: list[Item] = []
         waiting: list[Future[None]] = []
+        size = 0
         order = self._orders.get()
         ends = time.monotonic() + _WAIT_S
         while True:
@@ -360,16 +326,29 @@ class WriteBehind(Generic[Item]):
                     return items, waiting, False
             else:
                 items.append(order)
+                size += self._table.size_of(order)
             left = ends - time.monotonic()
-            if len(items) >= _AT_ONCE or left <= 0:
+            if len(items) >= _AT_ONCE or size > _MANY_WAITING or left <= 0:
                 return items, waiting, False
             try:
                 order = self._orders.get(timeout=left)
             except queue.Empty:
                 return items, waiting, False
 
+    def _insert_all(self, connection: sqlite3.Connection, items: list[Item]) -> None:
+        """Write items in transactions of a bounded size, and take those that are written off the list."""
+        while items:
+            size = count = 0
+            for item in items[: self._bounded.rows]:
+                size += self._table.size_of(item)
+                if count and size > self._table.max_bytes // SHARE:
+                    break
+                count += 1
+            self._insert(connection, items[:count])
+            del items[:count]
+
     def _insert(self, connection: sqlite3.Connection, items: Sequence[Item]) -> None:
-        connection.execute("BEGIN IMMEDIATE")
+        self._bounded.begin(connection, self._table.growth * sum(map(self._table.size_of, items)))
         try:
             self._table.insert(connection, items)
             connection.execute("COMMIT")
@@ -380,6 +359,7 @@ class WriteBehind(Generic[Item]):
         with self.lock:
             for item in items:
                 self._waiting.pop(self._table.key_of(item), None)
+                self._unwritten -= self._table.size_of(item)
 
     def _insert_each(self, connection: sqlite3.Connection, items: Sequence[Item]) -> None:
         """Write the items that can be written; the others are served from memory."""
@@ -399,6 +379,7 @@ class WriteBehind(Generic[Item]):
         """
         is_new = not self._file.exists()
         connection = self._table.connect(self._file)
+        self._bounded.prepare(connection)
         aside = sorted(self._file.parent.glob(f"{self._file.name}.broken-*[0-9]")) if is_new else []
         for damaged in aside:
             if time.time() - damaged.stat().st_ctime < _JUST_NOW_S:
@@ -406,7 +387,7 @@ class WriteBehind(Generic[Item]):
         return connection
 
     def _recovered(
-        self, error: Exception, items: Sequence[Item]
+        self, error: Exception, items: list[Item]
     ) -> tuple[sqlite3.Connection | None, Exception | None]:
         """Handle a failed write: replace the file if it is damaged, and write the items into the new one.
 
@@ -419,7 +400,7 @@ class WriteBehind(Generic[Item]):
             self._forget_reader()
         try:
             fresh = self._connected()
-            self._insert(fresh, items)
+            self._insert_all(fresh, items)
         except (sqlite3.Error, OSError) as again:
             return None, again
         return fresh, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harlm.errors import MemoryFailure
-from harlm.storage import WriteBehind, opened, set_aside, used_bytes
+from harlm.storage import WriteBehind, opened, room
 
 SCHEMA = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value TEXT) ; PRAGMA user_version = 3;"
 
@@ -19,12 +20,13 @@ Pair = tuple[str, object]
 
 
 class Pairs:
-    """A table of pairs, which counts how often it is pruned."""
+    """A table of pairs, which removes the first ones to make room."""
 
     noun = "pairs"
+    growth = 2
 
-    def __init__(self) -> None:
-        self.pruned = 0
+    def __init__(self, max_bytes: int = 1 << 40) -> None:
+        self.max_bytes = max_bytes
 
     def connect(self, file: Path) -> sqlite3.Connection:
         return opened(file, SCHEMA, 3)
@@ -35,8 +37,22 @@ class Pairs:
     def insert(self, connection: sqlite3.Connection, items: Sequence[Pair]) -> None:
         connection.executemany("INSERT OR IGNORE INTO pairs VALUES (?, ?)", items)
 
-    def prune(self, connection: sqlite3.Connection) -> None:
-        self.pruned += 1
+    def size_of(self, item: Pair) -> int:
+        return len(item[1]) + 200 if isinstance(item[1], str) else 200
+
+    def remove(self, connection: sqlite3.Connection, rows: int, size: int) -> int:
+        going = connection.execute("SELECT rowid, length(value) FROM pairs LIMIT ?", (rows,)).fetchall()
+        count = next(
+            (at for at in range(len(going)) if sum(row[1] for row in going[:at]) >= size), len(going)
+        )
+        connection.executemany("DELETE FROM pairs WHERE rowid = ?", ((row[0],) for row in going[:count]))
+        return sum(row[1] for row in going[:count])
+
+    def row_bytes(self, connection: sqlite3.Connection) -> int:
+        return int(connection.execute("SELECT total(length(value)) FROM pairs").fetchone()[0])
+
+    def compact(self, connection: sqlite3.Connection, pages: int) -> bool:
+        return False
 
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
         connection.execute("INSERT INTO pairs VALUES ('from', ?)", (damaged.name,))
@@ -188,49 +204,75 @@ def test_a_table_that_is_missing_says_what_to_do(store: WriteBehind[Pair], file:
     assert store.read("SELECT key FROM pairs", ()) == [("a",)]
 
 
-def test_a_file_is_pruned_once_for_each_opening(file: Path) -> None:
-    table = Pairs()
-    store: WriteBehind[Pair] = WriteBehind(file, table)
-    for number in range(3):
-        store.put((str(number), "x"))
+def size_with_wal(file: Path) -> int:
+    return sum(each.stat().st_size for each in (file, file.with_name(f"{file.name}-wal")) if each.exists())
+
+
+@pytest.mark.parametrize("megabytes", [1, 8])
+def test_a_file_with_its_wal_keeps_to_its_size_while_it_is_written(file: Path, megabytes: int) -> None:
+    most = 0
+    with closing(WriteBehind(file, Pairs(megabytes << 20))) as store:
+        for number in range(240):
+            store.put((str(number), "x" * megabytes * 10_000))
+            if number % 20 == 0:
+                store.flush()
+                most = max(most, size_with_wal(file))
+        assert most <= 1.1 * (megabytes << 20)
+        assert len(store.read("SELECT key FROM pairs", ())) > 10, "the newest are there"
+
+
+def test_a_file_that_is_larger_than_its_new_size_shrinks(file: Path) -> None:
+    with closing(WriteBehind(file, Pairs())) as store:
+        for number in range(400):
+            store.put((str(number), "x" * 20_000))
+    assert file.stat().st_size > 8_000_000
+    with closing(WriteBehind(file, Pairs(1 << 20))) as store:
+        store.put(("new", "x"))
+    assert size_with_wal(file) < 1 << 20
+    assert ("new", "x") in rows(file)
+
+
+def test_a_file_of_an_earlier_version_shrinks_as_well(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript(f"PRAGMA journal_mode = WAL; {SCHEMA}")
+        old.executemany("INSERT INTO pairs VALUES (?, ?)", ((str(at), "x" * 20_000) for at in range(200)))
+        old.commit()
+    with closing(WriteBehind(file, Pairs(1 << 20))) as store:
+        store.put(("new", "x"))
+    assert size_with_wal(file) < 1 << 20
+
+
+def test_an_item_larger_than_its_share_is_left_out_and_told_once(file: Path) -> None:
+    with closing(WriteBehind(file, Pairs(1 << 20))) as store:
+        store.put(("large", "x" * 900_000))
+        store.put(("small", "x"))
         store.flush()
-    assert table.pruned == 1
+        assert rows(file) == [("small", "x")]
+        with pytest.raises(MemoryFailure, match=r"1 of more than 0.0156 MB.* memory.max_mb is 1$"):
+            store.tell_left_out()
+        store.tell_left_out()
+
+
+def test_items_that_cannot_be_written_take_a_bounded_memory(tmp_path: Path) -> None:
+    store: WriteBehind[Pair] = WriteBehind(tmp_path / "missing" / "pairs.db", Pairs())
+    for number in range(300):
+        store.put((str(number), f"{number}" + "x" * 1_000_000))
+    assert sum(len(str(value)) for _, value in store.all_waiting()) <= 66 << 20
+    with suppress(MemoryFailure):
+        store.flush()
+    assert not store.is_behind, "no caller waits for a disk that takes nothing"
+    with pytest.raises(MemoryFailure, match="could not be written fast enough"):
+        store.tell_left_out()
     store.close()
 
 
-@pytest.mark.parametrize(
-    ("error", "is_moved"),
-    [
-        (sqlite3.DatabaseError("file is not a database"), True),
-        (IndexError("a span of a passage that does not exist"), True),
-        (sqlite3.OperationalError("database is locked"), False),
-        (sqlite3.ProgrammingError("closed"), False),
-    ],
-)
-def test_only_damage_moves_a_file_aside(file: Path, error: Exception, is_moved: bool) -> None:
-    file.write_bytes(b"x")
-    file.with_name("pairs.db-wal").write_bytes(b"y")
-    assert set_aside(file, error) is is_moved
-    assert file.exists() is not is_moved
-    assert len(list(file.parent.glob("pairs.db.broken-*-wal"))) == int(is_moved)
-
-
-def test_a_missing_file_cannot_be_moved_aside(file: Path) -> None:
-    assert not set_aside(file, sqlite3.DatabaseError("damaged"))
-
-
-def test_free_pages_are_not_used_bytes(file: Path) -> None:
-    with closing(opened(file, SCHEMA, 3)) as connection:
-        connection.executemany("INSERT INTO pairs VALUES (?, ?)", ((str(n), "x" * 500) for n in range(500)))
-        full = used_bytes(connection)
-        connection.execute("DELETE FROM pairs")
-        assert full > 250_000
-        assert used_bytes(connection) < full / 10
-
-
-def test_two_files_that_are_set_aside_in_one_moment_are_both_kept(tmp_path: Path) -> None:
-    file = tmp_path / "kept.db"
-    for text in ("first", "second"):
-        file.write_text(text, encoding="utf-8")
-        assert set_aside(file, sqlite3.DatabaseError("malformed"))
-    assert sorted(each.read_text(encoding="utf-8") for each in tmp_path.iterdir()) == ["first", "second"]
+async def test_callers_wait_for_a_disk_that_is_slow(file: Path) -> None:
+    with closing(WriteBehind(file, Pairs())) as store:
+        with store.lock:  # the writer needs it to take items off the waiting ones
+            for number in range(20):
+                store.put((str(number), "x" * 1_000_000))
+            assert store.is_behind
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(room(store), 0.1)
+        await room(store)
+        assert not store.is_behind

@@ -1,0 +1,32 @@
+"""SQLite files that processes share: written behind their callers, and within a size."""
+
+from harlm.storage.files import (
+    Contents,
+    Held,
+    empty_wal,
+    in_verb,
+    least_used,
+    opened,
+    set_aside,
+    shrink,
+    transaction,
+    used_bytes,
+)
+from harlm.storage.write_behind import Behind, Table, WriteBehind, room
+
+__all__ = [
+    "Behind",
+    "Contents",
+    "Held",
+    "Table",
+    "WriteBehind",
+    "empty_wal",
+    "in_verb",
+    "least_used",
+    "opened",
+    "room",
+    "set_aside",
+    "shrink",
+    "transaction",
+    "used_bytes",
+]

@@ -1,0 +1,74 @@
+"""Whether a stored run is open: a lock on its file of events, which its living writer holds.
+
+The kernel releases the lock when the writer's process ends, however it ends. So no file has to be kept up to
+date, and a killed run is not open.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+_EVENTS = "events.jsonl"
+_TRIES = 8  # to open a file that another process keeps removing
+
+
+def opened_events(folder: Path, make: Callable[[], None]) -> int:
+    """A descriptor for appending to the events of a run, which keeps the run open until it is closed.
+
+    Args:
+        folder: of the run.
+        make: makes the folder; called again if another process removes it before it is locked.
+
+    Raises:
+        OSError: the folder or the file cannot be made.
+    """
+    path = folder / _EVENTS
+    for _ in range(_TRIES):
+        make()
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        _lock(opened)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(opened), path.stat()):
+                return opened
+        os.close(opened)
+    raise FileNotFoundError(2, "it is removed again and again", str(path))
+
+
+@contextmanager
+def held_closed(folder: Path) -> Iterator[bool]:
+    """Whether a run is closed; if so, it cannot be opened for writing within the block."""
+    try:
+        opened = os.open(folder / _EVENTS, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        yield True  # an open run has this file
+        return
+    except OSError:
+        yield False
+        return
+    try:
+        yield _could_lock(opened)
+    finally:
+        os.close(opened)
+
+
+def _lock(opened: int) -> None:
+    if sys.platform != "win32":
+        with suppress(OSError):  # a file system without locks; ``held_closed`` finds no run closed there
+            fcntl.flock(opened, fcntl.LOCK_SH)
+
+
+def _could_lock(opened: int) -> bool:
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False  # open in some process, or a file system without locks
+    return True
