@@ -57,7 +57,7 @@ def test_batches_are_of_bounded_size(tmp_path: Path) -> None:
     put(tmp_path, {f"{number:03}.html": "<p>x" for number in range(600)})
     reader = Batches()
     assert names(load_paths([tmp_path], ContextSettings(), reader=reader)) == [
-        f"{n:03}.html" for n in range(150)
+        f"{n:03}.html" for n in range(600)
     ]
     assert [len(batch) for batch in reader.batches] == [256, 256, 88]
 
