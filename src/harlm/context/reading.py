@@ -17,7 +17,7 @@ from harlm.errors import ContextError
 from harlm.protocols import DocumentReader
 from harlm.types import Document, RawFile, ReadResult, Skipped, Unread
 
-_BATCH_FILES, _BATCH_BYTES = 64, 4 << 20
+_BATCH_FILES, _BATCH_BYTES = 256, 4 << 20
 _PENDING = ReadResult(())
 _HOW_TO_ASK = "add --include with a pattern that matches it, or name it, to read it"
 

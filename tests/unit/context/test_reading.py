@@ -54,12 +54,12 @@ def test_foreign_formats_wait_for_a_batch_and_keep_their_place(tmp_path: Path) -
 
 
 def test_batches_are_of_bounded_size(tmp_path: Path) -> None:
-    put(tmp_path, {f"{number:03}.html": "<p>x" for number in range(150)})
+    put(tmp_path, {f"{number:03}.html": "<p>x" for number in range(600)})
     reader = Batches()
     assert names(load_paths([tmp_path], ContextSettings(), reader=reader)) == [
-        f"{n:03}.html" for n in range(150)
+        f"{n:03}.html" for n in range(600)
     ]
-    assert [len(batch) for batch in reader.batches] == [64, 64, 22]
+    assert [len(batch) for batch in reader.batches] == [256, 256, 88]
 
 
 def test_plain_text_and_tables_wait_for_nobody(tmp_path: Path) -> None:
