@@ -223,6 +223,7 @@ def test_very_large_entries_and_bytes_are_kept(file: Path) -> None:
     store = ColdStore(file)
     large = "The walnuts are in the cellar. " * 3_400_000  # 105 MB
     store.put(entry("large", large))
+    store.flush()  # more than this does not wait for the disk in memory
     store.put(entry("bytes", os.urandom(1_000_000)))
     store.flush()
     found = store.get("large")
