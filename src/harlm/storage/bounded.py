@@ -23,7 +23,7 @@ _SPARE, _LEAST_SPARE = (
     2 << 20,
 )
 _PAGES_OF_A_ROW = 4  # that a transaction changes, about
-_FREED = 16  # 1 of 16 bytes of the maximum is freed at once, since indexes are compacted each time
+_FREED = 8  # 1 of 8 bytes of the maximum is freed at once, since indexes are compacted each time
 _TRIES = 20  # to find room that no other process takes first
 _TRUNCATIONS = 8  # attempts to make the files shorter, which a reader in another process can prevent
 _STUCK_S = 60  # without further attempts after all of them failed

@@ -207,7 +207,7 @@ def test_a_file_of_another_format_is_set_aside(file: Path) -> None:
 def test_calls_that_cannot_be_written_stay_readable_until_they_can(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr("harlm.storage.files._PATIENCE_S", 0.1)
     put(file, call("a"))
     with journal(file) as opened, closing(sqlite3.connect(file, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from harlm import storage
 from harlm.errors import MemoryFailure
 from harlm.memory import cold, rows
 from harlm.memory.cold import ColdStore
@@ -139,7 +138,7 @@ def test_a_file_that_was_removed_while_open_is_created_again(file: Path) -> None
 def test_entries_that_cannot_be_written_stay_in_memory_and_the_failure_is_reported(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr("harlm.storage.files._PATIENCE_S", 0.1)
     store = ColdStore(file)
     store.put(entry("a"))
     store.flush()
@@ -224,6 +223,7 @@ def test_very_large_entries_and_bytes_are_kept(file: Path) -> None:
     store = ColdStore(file)
     large = "The walnuts are in the cellar. " * 3_400_000  # 105 MB
     store.put(entry("large", large))
+    store.flush()  # more than this does not wait for the disk in memory
     store.put(entry("bytes", os.urandom(1_000_000)))
     store.flush()
     found = store.get("large")

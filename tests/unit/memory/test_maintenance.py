@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_used_is_an_error_that_says_what_to_do(file: Path,
 
 
 def test_the_entries_with_the_fewest_uses_are_removed_when_a_large_file_is_opened(file: Path) -> None:
-    put(file, *(entry(f"k{at}", os.urandom(12_000).hex()) for at in range(600)))
+    put(file, *(entry(f"k{at}", os.urandom(12_000).hex()) for at in range(200)))
     put(file, entry("k7"))
     full = held(file).size
     with closing(ColdStore(file, max_bytes=full // 2)) as pruned:

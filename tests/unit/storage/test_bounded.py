@@ -77,7 +77,7 @@ def put(store: ColdStore | CallJournal, key: str, value: str, created: float | N
 @pytest.mark.parametrize("kind", ["memory", "journal"])
 def test_processes_that_write_together_keep_to_the_size(tmp_path: Path, kind: str) -> None:
     file = tmp_path / "rows.db"
-    rows = "1500" if IS_LONG else "120"
+    rows = "1500" if IS_LONG else "40"
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITE, kind, str(file), str(seed), rows], cwd=ROOT)
         for seed in range(3)
@@ -95,14 +95,14 @@ def test_processes_that_write_together_keep_to_the_size(tmp_path: Path, kind: st
 def test_rows_that_were_used_again_stay_and_the_newest_is_there(tmp_path: Path, kind: str) -> None:
     chance = random.Random(1)
     file = tmp_path / "rows.db"
-    with closing((ColdStore if kind == "memory" else CallJournal)(file, max_bytes=4 * MB)) as store:
+    with closing((ColdStore if kind == "memory" else CallJournal)(file, max_bytes=2 * MB)) as store:
         for _ in range(2):
             put(store, "again", "a value that is used", created=50.0)
-        for number in range(150):
-            put(store, f"n{number}", chance.randbytes(15_000).hex(), created=100.0 + number)
+        for number in range(60):
+            put(store, f"n{number}", chance.randbytes(10_000).hex(), created=100.0 + number)
         store.flush()
         assert store.get("again") is not None
-        assert store.get("n149") is not None
+        assert store.get("n59") is not None
         assert store.get("n0") is None
 
 

@@ -212,7 +212,7 @@ def size_with_wal(file: Path) -> int:
 def test_a_file_with_its_wal_keeps_to_its_size_while_it_is_written(file: Path, megabytes: int) -> None:
     most = 0
     with closing(WriteBehind(file, Pairs(megabytes << 20))) as store:
-        for number in range(240):
+        for number in range(160):
             store.put((str(number), "x" * megabytes * 10_000))
             if number % 20 == 0:
                 store.flush()
