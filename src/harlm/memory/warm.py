@@ -24,7 +24,7 @@ Method = Literal["whole", "extract", "outline", "abstract"]
 _LEAST = 16  # tokens; a shorter extract would say nothing
 _KEPT = 4096  # summaries
 _PROBED = 64  # summaries, the last used, that ``probe`` reads
-_MOST_READ = 300_000  # characters whose numbers and names are looked for at once
+_MOST_READ = 100_000  # characters whose numbers and names are looked for at once
 _TOLD_APART = re.compile(r"\w+(?:[-./:@#]\w+)*")
 
 

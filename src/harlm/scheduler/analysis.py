@@ -17,11 +17,11 @@ from harlm.scheduler.source import CellSource
 from harlm.scheduler.walk_state import Function
 from harlm.scheduler.walker import Walker
 
-LONGEST_CELL = 10_000
+LONGEST_CELL = 8_000
 """The most characters of a cell that is parsed in the event loop, which takes at most 40 ms; models write cells of
 a few thousand."""
 
-_MOST_EFFORT = 20_000  # microseconds, about
+_MOST_EFFORT = 16_000  # microseconds, about
 _MOST_KEPT = 64_000  # characters of earlier cells whose functions are followed
 
 

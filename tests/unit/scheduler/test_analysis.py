@@ -242,18 +242,18 @@ _DEEP = {
     "whiles": "".join(f"{' ' * at}while llm_query(x{at}):\n" for at in range(30))
     + " " * 30
     + "x1 = llm_query(x2)",
-    "sums": "a + " * 2_400 + "llm_query(1)",
+    "sums": "a + " * 1_900 + "llm_query(1)",
     "parentheses": "(" * 190 + "llm_query(1)" + ")" * 190,
     "lambdas": "sorted(x, key=lambda a: " * 60 + "llm_query(a)" + ")" * 60,
     "calls": "llm_query(" * 90 + "1" + ")" * 90,
-    "wide calls": "llm_query(" * 80 + "a," * 4_000 + ")" * 80,
+    "wide calls": "llm_query(" * 80 + "a," * 3_500 + ")" * 80,
     "helpers": "".join(
         f"def f{n}(a):\n" + "".join(f" a = f{m}(a + llm_query(a))\n" for m in range(12) if m != n)
         for n in range(12)
     )
     + "f0(1)",
-    "branches": "".join(f"a{n} = 1\n" for n in range(500)) + "if a: b\n" * 500,
-    "sums of replies": "a += llm_query(a)\n" * 550,
+    "branches": "".join(f"a{n} = 1\n" for n in range(400)) + "if a: b\n" * 400,
+    "sums of replies": "a += llm_query(a)\n" * 440,
     "null characters": "x = '\0'",
 }
 
