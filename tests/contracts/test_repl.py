@@ -161,7 +161,7 @@ async def test_a_child_is_given_its_context(repl: Repl, host: Host) -> None:
     given = arguments["context"]
     assert isinstance(given, dict)
     assert given["shape"] == "documents"
-    assert [text["text"] for text in given["texts"]] == ["some text", "more"]
+    assert given["texts"] == ["some text", "more"]
 
 
 async def test_functions_that_were_not_offered_do_not_exist(sandbox: Sandbox, host: Host) -> None:

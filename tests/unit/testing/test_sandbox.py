@@ -49,7 +49,7 @@ async def test_functions_reach_the_host_and_its_refusal_is_raised_in_the_cell() 
     assert "RuntimeError: not that" in (refused.error or "")
     child = await repl.run("rlm_query('look', ['x', 'y'])")
     assert child.error is None
-    assert host.asked[-1][1]["context"] == {"shape": "documents", "texts": [{"text": "x"}, {"text": "y"}]}
+    assert host.asked[-1][1]["context"] == {"shape": "documents", "texts": ["x", "y"], "names": []}
 
 
 async def test_a_fault_of_the_host_ends_the_run_whatever_the_cell_does() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 
 import pytest
@@ -29,7 +28,7 @@ def test_a_signal_handler_runs_when_the_quiet_ends() -> None:
     before = signal.signal(signal.SIGALRM, lambda *_: seen.append("handled"))
     try:
         with quiet(), quiet():
-            os.kill(os.getpid(), signal.SIGALRM)
+            signal.raise_signal(signal.SIGALRM)
             assert seen == []
     finally:
         signal.signal(signal.SIGALRM, before)
