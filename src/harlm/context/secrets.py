@@ -50,9 +50,14 @@ def is_secret_name(path: str) -> bool:
     return suffix not in _OPEN and suffix not in _ABOUT and name not in _KNOWN_OPEN
 
 
-_KEY = b"PRIVATE KEY-----"
+_KEY = b"PRIVATE KEY"
+_BREAK = rb"(?:\\[rn]|\s){0,8}"  # a line that ends, also as JSON and YAML write it
 _KEY_BLOCK = re.compile(
-    rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY-----\s{0,4}(?:[^\n]{0,80}\n){0,3}\s{0,4}[A-Za-z0-9+/=\\\s]{40}"
+    rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+    + _BREAK
+    + rb"(?:[^\n]{0,80}\n){0,3}"
+    + _BREAK
+    + rb"[A-Za-z0-9+/=]{16}"
 )
 _MOST_CANDIDATES = 10_000  # looked at in one text; a text with more is made to cost time
 _LONGEST_BEGIN = 64  # bytes from the first dash of a key to the end of its first line

@@ -212,7 +212,7 @@ def ignore_files() -> Mapping[str, bytes]:
         "an open set": ("[" * 5_000).encode(),
         "escapes": ("\\" * 9_999).encode(),
         "many lines": "".join(f"*{number}*a*b\n" for number in range(5_000)).encode(),
-        "all but": ("*\n" + "!*a*\n" * 3_000).encode(),
+        "all but": ("*\n" + "!*a*\n" * 1_900).encode(),
     }
 
 

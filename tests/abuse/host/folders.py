@@ -58,8 +58,8 @@ SECRET_NAMES = (
 """Names of files that hold secrets."""
 
 SECRET_TEXTS: Mapping[str, str] = {
-    "notes.txt": "-----BEGIN OPENSSH PRIVATE KEY-----\n{mark}\n-----END OPENSSH PRIVATE KEY-----\n",
-    "readme.md": "the key:\n-----BEGIN RSA PRIVATE KEY-----\n{mark}\n-----END RSA PRIVATE KEY-----\n",
+    "notes.txt": "-----BEGIN OPENSSH PRIVATE KEY-----\nMIIEpAIBAAKCAQEA{mark}\n-----END OPENSSH PRIVATE KEY-----\n",
+    "readme.md": "the key:\n-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA{mark}\n-----END RSA PRIVATE KEY-----\n",
 }
 """Texts that are secrets, under names that say nothing."""
 

@@ -29,7 +29,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _asked(server: ScriptedServer, *more: str) -> Ran:
-    environment = {"OPENAI_API_KEY": _KEY}
+    environment = {"HARLM_API_KEY": _KEY}
     model = f"openai/test@{server.url}/v1"
     return harlm(
         "ask", "where is the zebra?", "text.txt", "--mode", "direct", "-m", model, *more, environment=environment
