@@ -5,17 +5,13 @@ runs at once.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import queue
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from harlm import assembly, config, events
 from harlm.cleanup import finished
@@ -27,7 +23,7 @@ from harlm.home import user_config_file
 from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
-from harlm.sandbox.shortage import shortage, starting_a_thread
+from harlm.synchronous import InThread, run_here
 from harlm.threads import done_within
 from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Profile, Task, without_surrogates
 
@@ -243,7 +239,7 @@ class HARLM:
         began: float | None = None,
     ) -> Answer:
         """``aask`` for callers that do not use asyncio; also works in Jupyter."""
-        return _run(self.aask(question, context, mode=mode, sinks=sinks, began=began))
+        return run_here(self.aask(question, context, mode=mode, sinks=sinks, began=began))
 
     async def astream(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
@@ -276,7 +272,7 @@ class HARLM:
             async for event in self.astream(question, context, mode=mode):
                 pending.put(event)
 
-        with _InThread(pump()) as running:
+        with InThread(pump()) as running:
             running.add_done_callback(lambda done: pending.put(done.exception()))
             while (event := pending.get()) is not None:
                 if isinstance(event, BaseException):
@@ -320,88 +316,6 @@ def _flush(node: Node) -> None:
     finally:
         if node.run.reuse is not None:
             node.run.reuse.flush()
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to the end: in this thread, or in a new one if this thread already runs an event
-    loop.
-    """
-    if not _is_in_a_loop():
-        return _in_new_loop(work)
-    with _InThread(work) as running:
-        return running.result()
-
-
-def _in_new_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in this thread, in an event loop of its own.
-
-    Raises:
-        SandboxFailure: no event loop can be made, because no descriptors are left.
-    """
-    with closing(work):
-        runner = asyncio.Runner()
-        try:
-            runner.get_loop()
-        except OSError as error:
-            raise shortage("no event loop can be made", error) from error
-        with runner:
-            return runner.run(work)
-
-
-def _is_in_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-class _InThread(Generic[T]):
-    """Runs a coroutine in a new thread with its own event loop. Leaving the context early (Ctrl-C, a closed
-    iterator) cancels the coroutine and waits for its clean-up.
-    """
-
-    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
-        self._work = work
-        self._result: Future[T] = Future()
-        self._cancel: Callable[[], object] = lambda: None
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="harlm-run", daemon=True)
-
-    def __enter__(self) -> Future[T]:
-        try:
-            with starting_a_thread():
-                self._thread.start()
-        except OSError as error:
-            self._work.close()
-            raise shortage("no run can be started", error) from error
-        self._started.wait()
-        return self._result
-
-    def __exit__(self, *_: object) -> None:
-        self._cancel()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        try:
-            self._result.set_result(_in_new_loop(self._watched()))
-        except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
-            self._work.close()
-            self._result.set_exception(error)
-        finally:
-            self._started.set()  # also if the work never began
-
-    async def _watched(self) -> T:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
-
-        def cancel() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has closed, so the work has ended
-                loop.call_soon_threadsafe(task.cancel)
-
-        self._cancel = cancel
-        self._started.set()
-        return await self._work
 
 
 def _checked_question(question: object) -> str:

@@ -41,11 +41,13 @@ def read_table(path: Path, *, may_be_link: bool) -> dict[str, object] | None:
 
 
 def read_settings_file(path: Path, *, may_be_link: bool) -> bytes | None:
-    """The content of a file of settings, as for ``read_table``, before it is parsed.
+    """The content of a file of settings, as for ``read_table``, before it is parsed. ``/dev/null`` is an empty file.
 
     Raises:
         ConfigError: it is not a regular file, is too large, or cannot be read.
     """
+    if may_be_link and str(path) == os.devnull:
+        return b""
     follow = 0 if may_be_link else os.O_NOFOLLOW
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow)

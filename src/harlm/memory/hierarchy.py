@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harlm.errors import MemoryFailure
 from harlm.memory.extract import Measure, beginning
 from harlm.memory.hot import HotStore
+from harlm.memory.known import Known, KnownEntries
 from harlm.memory.statistics import Statistics, Tier
 from harlm.memory.view import Shown, view
 from harlm.memory.warm import Summary, WarmTier, summarised
@@ -24,12 +25,9 @@ from harlm.threads import StopFlag, Threads
 from harlm.tokens import estimate_tokens
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
 
-_DIGITS = "23456789abcdefghjkmnpqrstvwxyz"
-_HANDLE = 5  # characters of a handle; more if two would be the same
 _TITLE = 100  # characters
 _EMBEDDED = 1_200  # characters of a question, and of a value, that its vector represents
 _GIST = 80  # characters of the beginning of an entry that are shown next to its handle
-_MOST_KNOWN = 50_000  # entries of a run that have a handle; the oldest lose theirs
 _MOST_EMBEDDED = 20_000  # entries of a run that are found by meaning: the first ones
 _MOST_SHOWN = 4_000  # entries of one view; search finds the others
 _EXCERPT = 160  # tokens of a passage that search found
@@ -57,31 +55,6 @@ class Recalled:
     text: str
     tokens: int
     is_cut: bool
-
-
-@dataclass(slots=True)
-class _Known:
-    """The facts about one entry that stay in this process's memory.
-
-    Attributes:
-        key: of the entry in the store.
-        gist: the beginning of its value.
-        turn: the turn of its node in which it was put.
-        was_hot: whether it was in the hot tier when it was last used.
-        was_shown_short: whether the model saw a summary of it since it was last expanded.
-    """
-
-    handle: str
-    key: str
-    kind: EntryKind
-    node: str
-    title: str
-    gist: str
-    tokens: int
-    turn: int
-    is_pinned: bool = False
-    was_hot: bool = True
-    was_shown_short: bool = False
 
 
 class Memory:
@@ -119,10 +92,8 @@ class Memory:
         self._run_digits = _digest(run, "", "", "")[:16]
         self.goal = goal
         self._measure = measure
-        self._known: dict[str, _Known] = {}
-        self._by_key: dict[str, str] = {}
+        self._known = KnownEntries()
         self._embedded = 0
-        self._unpinned: deque[str] = deque()
         self._turns: Counter[str] = Counter()
         self.statistics = Statistics()
 
@@ -175,9 +146,9 @@ class Memory:
         """
         content = _digest(node, kind, question, value)
         key = f"{content}-{self._run_digits}"  # content first: ties have one order in every run
-        if key in self._by_key:
-            return self._by_key[key]
-        handle = self._new_handle(content)
+        if (kept := self._known.handle_of(key)) is not None:
+            return kept
+        handle = self._known.new_handle(content)
         tokens = estimate_tokens(value) if isinstance(value, str) else len(value)
         place = "" if kind == "digest" else self._run  # search never returns a list of handles
         entry = Entry(
@@ -185,7 +156,7 @@ class Memory:
             tokens=tokens, created=time.time(), usage=usage or Usage(),
         )  # fmt: skip
         self._hot.put(entry)
-        self._known[handle] = _Known(
+        known = Known(
             handle=handle,
             key=key,
             kind=kind,
@@ -197,8 +168,7 @@ class Memory:
             turn=self._turns[node],
             is_pinned=is_pinned,
         )
-        self._by_key[key] = handle
-        self._forget_oldest(None if is_pinned else handle)
+        self._known.add(known)
         if isinstance(value, str):
             self._embed(handle, f"{question[:_EMBEDDED]}\n{value[:_EMBEDDED]}".strip())
         self._look()
@@ -208,29 +178,6 @@ class Memory:
         if self._meaning is not None and self._embedded < _MOST_EMBEDDED:
             self._embedded += 1
             self._meaning.add(handle, text)
-
-    def _forget_oldest(self, unpinned: str | None) -> None:
-        """Keep the facts of a bounded number of entries: those that are not pinned, as ``unpinned`` is, go
-        first.
-        """
-        if unpinned is not None:
-            self._unpinned.append(unpinned)
-        if len(self._known) > _MOST_KNOWN:
-            oldest = self._unpinned.popleft() if self._unpinned else next(iter(self._known))
-            del self._by_key[self._known.pop(oldest).key]
-
-    def _new_handle(self, content: str) -> str:
-        """A short name derived from the content.
-
-        Concurrent calls end in any order, but a repeated run must show its model the same handles: only then
-        are its prompts the same, and its calls reused.
-        """
-        digits = int.from_bytes(hashlib.blake2b(content.encode(), digest_size=16).digest(), "little")
-        handle = "m"
-        while len(handle) < _HANDLE or handle in self._known:
-            digits, digit = divmod(digits, len(_DIGITS))
-            handle += _DIGITS[digit]
-        return handle
 
     async def room(self) -> None:
         """Return when the store can take more; await it before a value is put that a cell can repeat."""
@@ -301,7 +248,8 @@ class Memory:
     def _found(self, query: str, k: int, stop: StopFlag) -> dict[str, Recollection]:
         """The handles that search by words finds, best first, each with its best passage. Called in a thread."""
         all_found = self._hot.search(query, k, run=self._run, stop=stop)
-        known = [(self._by_key[each.key], each) for each in all_found if each.key in self._by_key]
+        named = ((self._known.handle_of(each.key), each) for each in all_found)
+        known = [(handle, each) for handle, each in named if handle is not None]
         known.sort(key=lambda pair: (-round(pair[1].score, 9), pair[0], pair[1].start))
         found: dict[str, Recollection] = {}
         for handle, each in known:
@@ -327,7 +275,7 @@ class Memory:
             tokens: the most that the text may have.
             measure: an upper bound of the tokens of a text for that model; the memory's own by default.
         """
-        own = [each for each in self._known.values() if each.node == node or each.is_pinned]
+        own = [each for each in self._known if each.node == node or each.is_pinned]
         own.sort(key=lambda each: (not each.is_pinned, _RANK[each.kind], -each.turn, each.handle))
         asked = [*questions, self.goal]
         self._look()
@@ -335,7 +283,7 @@ class Memory:
         shown = [self._shown(each, asked, measure) for each in own[:_MOST_SHOWN]]
         return view(shown, tokens, measure, lambda handles: self.put(handles, kind="digest", node=""))
 
-    def _shown(self, known: _Known, questions: Sequence[str], measure: Measure) -> Shown:
+    def _shown(self, known: Known, questions: Sequence[str], measure: Measure) -> Shown:
         entry = self._hot.get(known.key) if known.key in self._hot else None
         whole = None
         if entry is not None and isinstance(entry.value, str) and (known.is_pinned or known.kind != "reply"):
@@ -353,7 +301,7 @@ class Memory:
 
         return Shown(known.handle, known.title, whole, short, known.gist)
 
-    def _summary(self, known: _Known, questions: Sequence[str], tokens: int, measure: Measure) -> Summary:
+    def _summary(self, known: Known, questions: Sequence[str], tokens: int, measure: Measure) -> Summary:
         """A summary of an entry: one that was made before, or a new one from the original."""
         if (summary := self._warm.known(known.key, questions, tokens, measure)) is not None:
             self.statistics.served("warm")
@@ -363,7 +311,7 @@ class Memory:
             self.statistics.shortened(summary.ratio)
         return summary
 
-    async def _summary_aside(self, known: _Known, value: str, question: str, tokens: int) -> Summary:
+    async def _summary_aside(self, known: Known, value: str, question: str, tokens: int) -> Summary:
         """As ``_summary``, of a value that is known; a new summary of a long value is made in a thread."""
         questions = [question]
         if (summary := self._warm.known(known.key, questions, tokens, self._measure)) is not None:
@@ -380,7 +328,7 @@ class Memory:
             return summarised(text, [question], tokens, self._measure)
         return await self._threads.do(lambda stop: summarised(text, [question], tokens, self._measure, stop))
 
-    def _original(self, known: _Known) -> Entry:
+    def _original(self, known: Known) -> Entry:
         """An entry, whole, from the first tier that holds it.
 
         Raises:
@@ -389,7 +337,7 @@ class Memory:
         tier: Tier = "hot" if known.key in self._hot else "cold"
         return self._served(known, tier, self._hot.get(known.key))
 
-    async def _fetched(self, known: _Known) -> Entry:
+    async def _fetched(self, known: Known) -> Entry:
         """As ``_original``; an entry that is not hot is read in a thread.
 
         Raises:
@@ -402,7 +350,7 @@ class Memory:
             self._hot.keep(entry)
         return self._served(known, "cold", entry)
 
-    def _served(self, known: _Known, tier: Tier, entry: Entry | None) -> Entry:
+    def _served(self, known: Known, tier: Tier, entry: Entry | None) -> Entry:
         if entry is None:
             self.statistics.misses += 1
             raise MemoryFailure(
@@ -415,12 +363,11 @@ class Memory:
         self._look()
         return entry
 
-    def _of(self, handle: str) -> _Known:
-        known = self._known.get(handle)
-        if known is None:
+    def _of(self, handle: str) -> Known:
+        if handle not in self._known:
             self.statistics.misses += 1
             raise KeyError(handle)
-        return known
+        return self._known[handle]
 
     # -- summaries by a model ------------------------------------------------------------------------------
 

@@ -101,7 +101,7 @@ async def test_the_handle_is_closed_when_the_process_is_gone_and_when_it_cannot_
     def unreadable(_: int) -> tuple[int | None, int]:
         raise OSError("no descriptors are left")
 
-    monkeypatch.setattr("harlm.sandbox.process.worker_process._numbers", unreadable)
+    monkeypatch.setattr("harlm.sandbox.process.worker_process.numbers_of", unreadable)
     with pytest.raises(OSError, match="no descriptors"):
         WorkerProcess(os.getpid(), os.pidfd_open(os.getpid()))
     assert descriptors() == before - 1
