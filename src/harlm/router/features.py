@@ -28,6 +28,7 @@ _EXACT = re.compile(
     r"|every\b|most\b|least\b|fewest|largest|smallest|longest|shortest|highest|lowest|biggest|pairs? of)",
     re.IGNORECASE | re.MULTILINE,
 )
+_READ = 4_000  # characters of a question whose wording counts: half at its beginning, half at its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def extract(task: Task, profile: Profile, root: ModelFacts) -> Features:
 
 
 def need_of(question: str) -> Need:
-    """What a question needs, by its wording."""
+    """What a question needs, by its wording; of a very long one, by that of its beginning and end."""
+    question = _read(question)
     if _MEANING.search(question):
         return "meaning"
     return "exact" if _EXACT.search(question) else "lookup"
@@ -82,6 +84,11 @@ def growth_of(question: str) -> Growth:
     A question that code can answer needs none of the text read, and a question about one place needs a
     passage: both are ``constant``.
     """
-    if _PAIRS.search(question):
+    if _PAIRS.search(_read(question)):
         return "factorable pairs"
     return "linear" if need_of(question) == "meaning" else "constant"
+
+
+def _read(question: str) -> str:
+    half = _READ // 2
+    return question if len(question) <= _READ else f"{question[:half]} {question[-half:]}"

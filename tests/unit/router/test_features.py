@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from harlm.router.features import extract, growth_of, need_of
@@ -39,6 +41,15 @@ def test_the_need_follows_the_wording(question: str, need: str) -> None:
 )
 def test_the_growth_follows_what_a_model_must_read(question: str, growth: str) -> None:
     assert growth_of(question) == growth
+
+
+@pytest.mark.parametrize("asked", ["{} " + "word " * 400_000, "word " * 400_000 + " {}"])
+def test_of_a_very_long_question_the_beginning_and_the_end_count(asked: str) -> None:
+    started = time.process_time()
+    assert need_of(asked.format("How many files import re?")) == "exact"
+    assert need_of(asked.format("Summarise it.")) == "meaning"
+    assert growth_of(asked.format("Compare every pair of proposals.")) == "factorable pairs"
+    assert time.process_time() - started < 0.2
 
 
 def test_features_relate_the_context_to_the_window_of_the_root_model() -> None:
