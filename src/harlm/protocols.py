@@ -120,6 +120,11 @@ class Embedder(Protocol):
 class MemoryStore(Protocol):
     """Stores entries. A store in front of another store is a ``MemoryStore`` as well."""
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether callers should wait before they put more, since the store cannot keep up."""
+        ...
+
     def put(self, entry: Entry) -> None:
         """Store an entry, unless its key is stored already.
 
@@ -156,6 +161,11 @@ class MemoryStore(Protocol):
 
 class CallStore(Protocol):
     """Stores paid calls."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether callers should wait before they put more, since the store cannot keep up."""
+        ...
 
     def put(self, call: PaidCall) -> None:
         """Store a call, unless its key is stored already.

@@ -138,7 +138,7 @@ class CallJournal:
 
     @property
     def is_behind(self) -> bool:
-        """See ``harlm.storage.Behind``."""
+        """See ``harlm.protocols.CallStore``."""
         return self._file.is_behind
 
     @property
@@ -184,6 +184,11 @@ class InMemoryCalls:
     def __init__(self) -> None:
         self._calls: dict[str, PaidCall] = {}
         self._is_closed = False
+
+    @property
+    def is_behind(self) -> bool:
+        """See ``harlm.protocols.CallStore``."""
+        return False
 
     def put(self, call: PaidCall) -> None:
         """See ``harlm.protocols.CallStore``."""

@@ -107,7 +107,7 @@ class ColdStore:
 
     @property
     def is_behind(self) -> bool:
-        """See ``harlm.storage.Behind``."""
+        """See ``harlm.protocols.MemoryStore``."""
         return self._file.is_behind
 
     @property

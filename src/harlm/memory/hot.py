@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from harlm.protocols import MemoryStore
-from harlm.storage import Behind
 from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
@@ -48,8 +47,8 @@ class HotStore:
 
     @property
     def is_behind(self) -> bool:
-        """See ``harlm.storage.Behind``."""
-        return isinstance(self._behind, Behind) and self._behind.is_behind
+        """See ``harlm.protocols.MemoryStore``."""
+        return self._behind.is_behind
 
     def put(self, entry: Entry) -> None:
         """See ``harlm.protocols.MemoryStore``."""

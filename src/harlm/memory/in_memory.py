@@ -32,6 +32,11 @@ class InMemoryStore:
         self._bytes = 0
         self._is_closed = False
 
+    @property
+    def is_behind(self) -> bool:
+        """See ``harlm.protocols.MemoryStore``."""
+        return False
+
     def put(self, entry: Entry) -> None:
         """See ``harlm.protocols.MemoryStore``."""
         if self._is_closed:

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, TypeVar
 
 from harlm.errors import MemoryFailure
 from harlm.storage.bounded import SHARE, BoundedFile, Removable
@@ -76,7 +76,6 @@ class Table(Removable, Protocol[Record]):
         ...
 
 
-@runtime_checkable
 class Behind(Protocol):
     """A store that may not keep up."""
 
@@ -86,9 +85,9 @@ class Behind(Protocol):
         ...
 
 
-async def room(store: object) -> None:
+async def room(store: Behind) -> None:
     """Return when a store can take more: back-pressure for those who give it more than the disk can take."""
-    while isinstance(store, Behind) and store.is_behind:  # noqa: ASYNC110 - a thread that writes catches up, which sets no event of this loop
+    while store.is_behind:  # noqa: ASYNC110 - a thread that writes catches up, which sets no event of this loop
         await asyncio.sleep(_LOOK_S)
 
 

@@ -114,6 +114,7 @@ class JsonlSink:
         try:
             self._blobs = folder / "blobs"
             self._events = opened_events(folder, lambda: _make_private(self._blobs))
+            self._end = os.fstat(self._events).st_size
         except OSError as error:
             advice = (
                 "close some files, or raise their limit (`ulimit -n`)"
@@ -150,10 +151,10 @@ class JsonlSink:
             if not isinstance(event, _TOLD) or self._written >= self._max_bytes:
                 return
             event = self._cutter.cut(event, _CUT_TO)
-        event = self._cutter.cut(event, min(WHOLE, max(self._max_bytes // 16, _CUT_TO)))
         blobs: dict[str, bytes] = {}
         line = _encode(event)
         if len(line) > _INLINE:
+            event = self._cutter.cut(event, min(WHOLE, max(self._max_bytes // 16, _CUT_TO)))
             line = _encode(self._without_long_values(event, blobs))
         line = self._redactor.clean(line) + b"\n"
         size = len(line) + sum(map(len, blobs.values()))
@@ -178,15 +179,15 @@ class JsonlSink:
         self._on_cut(cut)
 
     def _write_line(self, line: bytes) -> None:
-        began = os.fstat(self._events).st_size
         rest = memoryview(line)
         try:
             while rest:
                 rest = rest[os.write(self._events, rest) :]
         except OSError:
             with suppress(OSError):
-                os.ftruncate(self._events, began)
+                os.ftruncate(self._events, self._end)
             raise
+        self._end += len(line)
 
     def _without_long_values(self, event: Event, blobs: dict[str, bytes]) -> dict[str, object]:
         fields: dict[str, object] = {"kind": event.kind}
