@@ -117,9 +117,10 @@ class Cells:
     def _report(self, record: CellRecord, cell: str, turn: int, *, while_written: bool) -> None:
         if record.calls:
             self._node.clock.made_early(record.early)
+            scheduled = _scheduled(record, self._pattern(cell), turn)
             if not while_written:  # otherwise part of that time passed while the root model was writing
-                self._queries.bursts.save(max(0.0, record.busy_s - record.critical_path_s))
-            self._node.emit(_scheduled(record, self._pattern(cell), turn))
+                self._queries.bursts.save(max(0.0, scheduled.busy_s - scheduled.critical_path_s))
+            self._node.emit(scheduled)
 
     def _pattern(self, cell: str) -> str:
         try:

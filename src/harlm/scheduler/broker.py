@@ -26,7 +26,11 @@ from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
 from harlm.types import Amounts, Usage
 
-_REPLIES = 32 << 20  # characters of claimed replies that are kept for a scout that asks late
+_REPLIES, _MOST_REPLIES = (
+    32 << 20,
+    4_096,
+)  # characters, and number, of claimed replies kept for a scout that asks late
+_AT_ONCE = 5_000  # calls that are recorded before other work gets a turn
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -62,12 +66,21 @@ class _Call:
     function: str
     is_early: bool
     task: asyncio.Future[object] | None  # None once its outcome is dropped
-    making: Making
+    making: Making | None  # None once it has ended and is claimed: a cell may make a hundred thousand calls
     began: float
     needs: tuple[int, ...] = ()
     ended: float | None = None
     is_claimed: bool = False
     failure: str = ""
+    usage: Usage = field(default_factory=Usage)
+    critical_s: float | None = None
+
+    def settle(self) -> None:
+        """Keep what the call took; and nothing else of it, if it has ended and is claimed."""
+        if self.making is not None:
+            self.usage, self.critical_s = self.making.usage(), self.making.critical_s()
+            if self.is_claimed and self.ended is not None:
+                self.making = None
 
 
 @dataclass(slots=True)
@@ -149,6 +162,7 @@ class Broker:
             call.is_claimed = True
             value = await _claimed(call)
         self._last_claimed = (call.number,)
+        call.settle()
         self._keep_for_scout(call, value)
         return value
 
@@ -159,7 +173,7 @@ class Broker:
         size = len(value) if isinstance(value, str) else 0
         self._replied.append((call, size))
         self._reply_size += size
-        while self._reply_size > _REPLIES:
+        while self._reply_size > _REPLIES or len(self._replied) > _MOST_REPLIES:
             oldest, size = self._replied.popleft()
             self._reply_size -= size
             oldest.task = None
@@ -215,7 +229,7 @@ class Broker:
     @property
     def unclaimed(self) -> tuple[Making, ...]:
         """The calls that the cell has not claimed."""
-        return tuple(call.making for call in self._calls if not call.is_claimed)
+        return tuple(call.making for call in self._calls if call.making is not None and not call.is_claimed)
 
     async def close(self) -> CellRecord:
         """Call when the cell has ended: cancels the calls that still run, waits for them, and returns the
@@ -227,11 +241,17 @@ class Broker:
             task.cancel()
         if running:
             await asyncio.wait(running)
-        return CellRecord(calls=tuple(map(self._recorded, self._calls)))
+        records: list[CallRecord] = []
+        for at in range(0, len(self._calls), _AT_ONCE):
+            records += map(self._recorded, self._calls[at : at + _AT_ONCE])
+            if len(self._calls) > _AT_ONCE:
+                await asyncio.sleep(0)
+        return CellRecord(calls=tuple(records))
 
     def _recorded(self, call: _Call) -> CallRecord:
+        call.settle()
         ended = self._now() if call.ended is None else call.ended
-        critical = call.making.critical_s()
+        critical = call.critical_s
         return CallRecord(
             number=call.number,
             function=call.function,
@@ -241,7 +261,7 @@ class Broker:
             began_s=call.began - self._began,
             seconds=ended - call.began,
             critical_s=ended - call.began if critical is None else critical,
-            usage=call.making.usage(),
+            usage=call.usage,
         )
 
 
