@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from harlm.errors import MemoryFailure
 from harlm.protocols import CallStore
-from harlm.storage import room
+from harlm.storage import Room
 from harlm.types import Completion, Message, PaidCall, Sampling, Usage
 
 Make = Callable[[], Awaitable[tuple[Completion, float]]]
@@ -56,6 +56,7 @@ class Reuse:
 
     def __init__(self, store: CallStore) -> None:
         self._store = store
+        self._room = Room(store)
         self._flights: dict[str, asyncio.Future[None]] = {}
         self.made = 0
         self.reused = 0
@@ -105,7 +106,7 @@ class Reuse:
             await asyncio.wait([flight])
         flight = self._flights[key] = asyncio.get_running_loop().create_future()
         try:
-            await room(self._store)
+            await self._room.wait()
             completion, seconds = await make()
             self.made += 1
             if completion.stop == "end" and completion.text:

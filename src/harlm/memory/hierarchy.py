@@ -20,7 +20,7 @@ from harlm.memory.view import Shown, view
 from harlm.memory.warm import Summary, WarmTier, summarised
 from harlm.protocols import Embedder, MemoryStore
 from harlm.retrieval.semantic import Meaning
-from harlm.storage import room
+from harlm.storage import Room
 from harlm.threads import StopFlag, Threads
 from harlm.tokens import estimate_tokens
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
@@ -87,6 +87,7 @@ class Memory:
         self._threads = Threads()
         self._store = store
         self._hot = HotStore(store, tokens=hot_tokens)
+        self._room = Room(self._hot)
         self._warm = WarmTier()
         self._run = run
         self._run_digits = _digest(run, "", "", "")[:16]
@@ -181,7 +182,7 @@ class Memory:
 
     async def room(self) -> None:
         """Return when the store can take more; await it before a value is put that a cell can repeat."""
-        await room(self._hot)
+        await self._room.wait()
 
     def next_turn(self, node: str) -> None:
         """A new turn of a node: its later entries count as newer. Entries of one turn have no order."""

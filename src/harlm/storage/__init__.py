@@ -12,19 +12,19 @@ from harlm.storage.files import (
     transaction,
     used_bytes,
 )
-from harlm.storage.write_behind import Behind, Table, WriteBehind, room
+from harlm.storage.room import Room
+from harlm.storage.write_behind import Table, WriteBehind
 
 __all__ = [
-    "Behind",
     "Contents",
     "Held",
+    "Room",
     "Table",
     "WriteBehind",
     "empty_wal",
     "in_verb",
     "least_used",
     "opened",
-    "room",
     "set_aside",
     "shrink",
     "transaction",

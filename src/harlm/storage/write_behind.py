@@ -13,7 +13,6 @@ and both are seen by one process at a time.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import queue
 import sqlite3
@@ -36,7 +35,6 @@ _JUST_NOW_S = 60  # a file that was moved aside longer ago than this is not take
 _AGAIN_S = 1.0  # to the next attempt after one that failed, unless a caller waits
 _MANY_WAITING = 16 << 20  # bytes of unwritten items from which callers should wait
 _MOST_WAITING = 64 << 20  # bytes of unwritten items from which further ones are lost
-_LOOK_S = 0.01  # between two looks whether a store has caught up
 
 Item = TypeVar("Item")
 Record = TypeVar("Record", contravariant=True)
@@ -74,21 +72,6 @@ class Table(Removable, Protocol[Record]):
     def take_over(self, connection: sqlite3.Connection, damaged: Path) -> None:
         """Copy the rows of a damaged file that can still be read."""
         ...
-
-
-class Behind(Protocol):
-    """A store that may not keep up."""
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether callers should wait before they give it more."""
-        ...
-
-
-async def room(store: Behind) -> None:
-    """Return when a store can take more: back-pressure for those who give it more than the disk can take."""
-    while store.is_behind:  # noqa: ASYNC110 - a thread that writes catches up, which sets no event of this loop
-        await asyncio.sleep(_LOOK_S)
 
 
 class WriteBehind(Generic[Item]):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harlm.errors import MemoryFailure
-from harlm.storage import WriteBehind, opened, room
+from harlm.storage import Room, WriteBehind, opened
 
 SCHEMA = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value TEXT) ; PRAGMA user_version = 3;"
 
@@ -273,6 +273,6 @@ async def test_callers_wait_for_a_disk_that_is_slow(file: Path) -> None:
                 store.put((str(number), "x" * 1_000_000))
             assert store.is_behind
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(room(store), 0.1)
-        await room(store)
+                await asyncio.wait_for(Room(store).wait(), 0.1)
+        await Room(store).wait()
         assert not store.is_behind
