@@ -189,7 +189,7 @@ class ReplApi:
         """The value of ``budget()``; an amount without a limit is ``None``."""
         settings, account = self._node.settings, self._node.account
         early = () if self._broker is None else self._broker.unclaimed
-        unasked = summed([making.usage() for making in early])
+        unasked = summed([each.usage for each in early])
         usage = account.usage
         return {
             "turns_left": self._turns_left,
@@ -199,7 +199,7 @@ class ReplApi:
             "tokens_used": usage.input_tokens
             + usage.output_tokens
             - (unasked.input_tokens + unasked.output_tokens),
-            **what_is_left(account, [making.set_aside() for making in early]),
+            **what_is_left(account, [each.set_aside for each in early]),
         }
 
 

@@ -60,27 +60,60 @@ Read = Callable[[str, Mapping[str, object]], Awaitable[object]]
 """Serves a function that calls no model."""
 
 
+class Spent(NamedTuple):
+    """What a call has taken so far.
+
+    Attributes:
+        usage: its usage.
+        set_aside: the amounts that it takes out of the budget: committed and reserved.
+    """
+
+    usage: Usage
+    set_aside: Amounts
+
+
+_NONE = object()  # no value, or none any more
+
+
 @dataclass(slots=True, eq=False)
 class _Call:
+    """A call. Of one that has ended only its value and a few figures stay: a cell may make a hundred thousand."""
+
     number: int
     function: str
     is_early: bool
-    task: asyncio.Future[object] | None  # None once its outcome is dropped
-    making: Making | None  # None once it has ended and is claimed: a cell may make a hundred thousand calls
+    task: asyncio.Future[object] | None  # None once it has a value, or its outcome is dropped
+    making: Making | None  # None once it has ended
     began: float
     needs: tuple[int, ...] = ()
     ended: float | None = None
     is_claimed: bool = False
+    value: object = _NONE
     failure: str = ""
-    usage: Usage = field(default_factory=Usage)
+    spent_in_all: Spent | None = None
     critical_s: float | None = None
 
-    def settle(self) -> None:
-        """Keep what the call took; and nothing else of it, if it has ended and is claimed."""
+    def spent(self) -> Spent:
+        """What it has taken so far."""
+        if self.spent_in_all is None:
+            assert self.making is not None
+            return Spent(self.making.usage(), self.making.set_aside())
+        return self.spent_in_all
+
+    def end(self, now: float) -> None:
+        """Take the value and the figures of a call that has just ended."""
+        self.ended = now
         if self.making is not None:
-            self.usage, self.critical_s = self.making.usage(), self.making.critical_s()
-            if self.is_claimed and self.ended is not None:
-                self.making = None
+            self.spent_in_all, self.critical_s = self.spent(), self.making.critical_s()
+            self.making = None
+        # The error of a call that is never claimed counts as retrieved, or asyncio would log it.
+        task = self.task
+        if task is not None and task.done() and not task.cancelled() and task.exception() is None:
+            self.value, self.task = task.result(), None
+
+    def drop(self) -> None:
+        """Forget the outcome."""
+        self.value, self.task = _NONE, None
 
 
 @dataclass(slots=True)
@@ -162,7 +195,6 @@ class Broker:
             call.is_claimed = True
             value = await _claimed(call)
         self._last_claimed = (call.number,)
-        call.settle()
         self._keep_for_scout(call, value)
         return value
 
@@ -176,7 +208,7 @@ class Broker:
         while self._reply_size > _REPLIES or len(self._replied) > _MOST_REPLIES:
             oldest, size = self._replied.popleft()
             self._reply_size -= size
-            oldest.task = None
+            oldest.drop()
 
     async def foresee(self, foreseen: Foreseen) -> object:
         """See ``harlm.protocols.Foresight``."""
@@ -215,21 +247,16 @@ class Broker:
         task = asyncio.ensure_future(making.value)
         number = len(self._calls) + 1
         call = _Call(number, function, is_early, task, making, self._now(), needs)
-        task.add_done_callback(lambda _: self._ended(call))
+        task.add_done_callback(lambda _: call.end(self._now()))
         self._calls.append(call)
         if at is None:
             lane.calls.append(call)
         return call
 
-    def _ended(self, call: _Call) -> None:
-        call.ended = self._now()
-        if call.task is not None and not call.task.cancelled():
-            call.task.exception()  # retrieved, or asyncio would log it if the call is never claimed
-
     @property
-    def unclaimed(self) -> tuple[Making, ...]:
-        """The calls that the cell has not claimed."""
-        return tuple(call.making for call in self._calls if call.making is not None and not call.is_claimed)
+    def unclaimed(self) -> tuple[Spent, ...]:
+        """What the calls that the cell has not claimed have taken."""
+        return tuple(call.spent() for call in self._calls if not call.is_claimed)
 
     async def close(self) -> CellRecord:
         """Call when the cell has ended: cancels the calls that still run, waits for them, and returns the
@@ -249,9 +276,10 @@ class Broker:
         return CellRecord(calls=tuple(records))
 
     def _recorded(self, call: _Call) -> CallRecord:
-        call.settle()
-        ended = self._now() if call.ended is None else call.ended
-        critical = call.critical_s
+        if call.ended is None:
+            call.end(self._now())
+        assert call.ended is not None
+        ended, critical = call.ended, call.critical_s
         return CallRecord(
             number=call.number,
             function=call.function,
@@ -261,7 +289,7 @@ class Broker:
             began_s=call.began - self._began,
             seconds=ended - call.began,
             critical_s=ended - call.began if critical is None else critical,
-            usage=call.usage,
+            usage=call.spent().usage,
         )
 
 
@@ -285,6 +313,8 @@ async def _claimed(call: _Call) -> object:
 
 async def _outcome(call: _Call) -> object:
     """The result of a call. The call continues if the waiting task is cancelled."""
+    if call.value is not _NONE:
+        return call.value
     if call.task is None:
         if call.failure:
             raise CodeError(call.failure)

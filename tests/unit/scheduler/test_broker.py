@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -117,6 +118,32 @@ async def test_unclaimed_calls_are_cancelled_and_counted() -> None:
     assert model.cancelled == ["slow"]
     assert (record.early.wasted, record.early.wasted_tokens) == (2, 20)
     await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_of_an_ended_call_only_the_value_and_the_figures_stay() -> None:
+    kept: list[weakref.ref[object]] = []
+
+    class Account:
+        """Stands for all that making a call needs."""
+
+        usage = Usage(calls=1)
+
+    async def reply() -> str:
+        await asyncio.sleep(0)
+        return "reply"
+
+    def begin(function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+        account, value = Account(), asyncio.ensure_future(reply())
+        kept.extend((weakref.ref(account), weakref.ref(value)))
+        return Making(value, lambda: account.usage)
+
+    broker = Broker(begin)
+    assert await broker.foresee(foreseen(1, "a")) == "reply"
+    await asyncio.sleep(0)
+    assert [each() for each in kept] == [None, None]
+    assert [each.usage for each in broker.unclaimed] == [Usage(calls=1)]
+    assert await broker.claim(*asked("a")) == "reply"
+    assert (await broker.close()).calls[0].usage == Usage(calls=1)
 
 
 async def test_a_cancelled_claim_does_not_end_the_call() -> None:
