@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harlm.events import Event
+from harlm.storage import Behind
 from harlm.threads import StopFlag
 from harlm.types import (
     Completion,
@@ -117,13 +118,8 @@ class Embedder(Protocol):
         ...
 
 
-class MemoryStore(Protocol):
+class MemoryStore(Behind, Protocol):
     """Stores entries. A store in front of another store is a ``MemoryStore`` as well."""
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether callers should wait before they put more, since the store cannot keep up."""
-        ...
 
     def put(self, entry: Entry) -> None:
         """Store an entry, unless its key is stored already.
@@ -159,13 +155,8 @@ class MemoryStore(Protocol):
         ...
 
 
-class CallStore(Protocol):
+class CallStore(Behind, Protocol):
     """Stores paid calls."""
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether callers should wait before they put more, since the store cannot keep up."""
-        ...
 
     def put(self, call: PaidCall) -> None:
         """Store a call, unless its key is stored already.

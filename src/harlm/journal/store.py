@@ -138,7 +138,7 @@ class CallJournal:
 
     @property
     def is_behind(self) -> bool:
-        """See ``harlm.protocols.CallStore``."""
+        """See ``harlm.storage.Behind``."""
         return self._file.is_behind
 
     @property
@@ -187,7 +187,7 @@ class InMemoryCalls:
 
     @property
     def is_behind(self) -> bool:
-        """See ``harlm.protocols.CallStore``."""
+        """See ``harlm.storage.Behind``."""
         return False
 
     def put(self, call: PaidCall) -> None:

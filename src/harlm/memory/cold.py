@@ -107,7 +107,7 @@ class ColdStore:
 
     @property
     def is_behind(self) -> bool:
-        """See ``harlm.protocols.MemoryStore``."""
+        """See ``harlm.storage.Behind``."""
         return self._file.is_behind
 
     @property

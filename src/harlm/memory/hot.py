@@ -47,7 +47,7 @@ class HotStore:
 
     @property
     def is_behind(self) -> bool:
-        """See ``harlm.protocols.MemoryStore``."""
+        """See ``harlm.storage.Behind``."""
         return self._behind.is_behind
 
     def put(self, entry: Entry) -> None:

@@ -34,7 +34,7 @@ class InMemoryStore:
 
     @property
     def is_behind(self) -> bool:
-        """See ``harlm.protocols.MemoryStore``."""
+        """See ``harlm.storage.Behind``."""
         return False
 
     def put(self, entry: Entry) -> None:

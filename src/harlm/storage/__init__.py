@@ -12,10 +12,11 @@ from harlm.storage.files import (
     transaction,
     used_bytes,
 )
-from harlm.storage.room import Room
+from harlm.storage.room import Behind, Room
 from harlm.storage.write_behind import Table, WriteBehind
 
 __all__ = [
+    "Behind",
     "Contents",
     "Held",
     "Room",

@@ -58,7 +58,10 @@ async def main(many):
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     until = time.monotonic() + 5
-    while any(now > then for now, then in zip(after := held(), before)) and time.monotonic() < until: await asyncio.sleep(0.1)
+    after = held()
+    while any(now > then for now, then in zip(after, before)) and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+        after = held()
     print(json.dumps({"before": before, "after": after}))
 
 asyncio.run(main(int(sys.argv[1])))
