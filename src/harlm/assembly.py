@@ -35,8 +35,8 @@ from harlm.tracing.housekeeping import Housekeeper
 from harlm.tracing.jsonl import JsonlSink
 from harlm.types import Price
 
-_PATIENCE_S = 60.0  # seconds that a store may take to close if the run has no time limit
-_LAST_S = 0.1  # and after the time limit
+_PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
+_LAST_S = 0.1  # and after its time limit
 _RICHEST_USD = 1e9  # a higher limit means no limit
 
 
@@ -210,9 +210,20 @@ def _entries(config: Config) -> MemoryStore:
 
 
 async def _closed(store: MemoryStore | CallStore, account: Account) -> None:
-    """Close a store in a thread, within the time of the run if that is limited."""
-    seconds = _PATIENCE_S if math.isinf(account.ends) else account.seconds_left
-    await done_within(max(_LAST_S, seconds), store.close)
+    await done_in_time(account, store.close)
+
+
+async def done_in_time(account: Account, work: Callable[[], None]) -> bool:
+    """Put results of a run on disk, in a thread, within the time limit of the run or a little later.
+
+    Args:
+        account: of the run.
+        work: the function to call.
+
+    Returns:
+        whether ``work`` has ended; else it continues in its thread.
+    """
+    return await done_within(min(_PATIENCE_S, max(_LAST_S, account.seconds_left)), work)
 
 
 def _reuse(config: Config, cleanup: AsyncExitStack, account: Account) -> Reuse | None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from harlm import assembly, config, events
 from harlm.cleanup import finished
@@ -24,16 +24,10 @@ from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
 from harlm.synchronous import InThread, run_here
-from harlm.threads import done_within
 from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Profile, Task, without_surrogates
 
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
-
-T = TypeVar("T")
-
-_PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
-_LAST_S = 0.1  # and after its time limit
 
 
 class HARLM:
@@ -217,8 +211,7 @@ class HARLM:
             node.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
             raise
         try:
-            seconds = node.account.seconds_left
-            if not await done_within(min(_PATIENCE_S, max(_LAST_S, seconds)), partial(_flush, node)):
+            if not await assembly.done_in_time(node.account, partial(_flush, node)):
                 node.emit(
                     events.Noted(message="the time ran out before all results of this run were on disk")
                 )
@@ -359,12 +352,7 @@ def _notes(context: Context, node: Node) -> Iterator[str]:
                 f"the price of {name} is unknown, so its cost is not counted and the cost limit does not cover it; "
                 "use --max-tokens or --max-calls to limit it"
             )
-    unread = [
-        each
-        for each in context.skipped
-        if each.reason.startswith(
-            ("cannot be", "is not a", "is an Office", "needs", "takes more", "makes its")
-        )
-    ]
+    unread = [each for each in context.skipped if each.is_unread]
     if unread:
-        yield f"{len(unread)} files could not be read, such as {unread[0].name} ({unread[0].reason})"
+        first, what = unread[0], "1 file" if len(unread) == 1 else f"{len(unread):,} files"
+        yield f"{what} could not be read, such as {first.name} ({first.reason})"

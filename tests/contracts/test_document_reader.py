@@ -39,6 +39,7 @@ SAMPLES = [
     RawFile("e.eml", b"From: a@b\nSubject: hi\n\nbody"),
     RawFile("f.ipynb", b'{"cells": [{"source": "x = 1"}, {"source": ["y"]}]}'),
     RawFile("g.log.gz", __import__("gzip").compress(b"GET /\n")),
+    RawFile("i.zip", making.zipped({"ok.txt": "fine", "bad.pdf": "%PDF-broken", "photo.png": "\0\1"})),
     RawFile("h.xlsx", making.xlsx({"Sheet": [["name", "size"], ["a", "1"]]})),
 ]
 

@@ -110,7 +110,7 @@ def test_files_are_cited_by_their_path_from_the_current_folder() -> None:
         (["ask", "What?", "missing.txt"], 8, "'missing.txt' does not exist"),
         (["ask", "What?", "*.nope"], 8, "matches no file"),
         (["ask", "What?", "https://example.org/x"], 8, "is a URL"),
-        (["ask", "What?", "empty"], 8, "there is no text to read in 'empty'"),
+        (["ask", "What?", "empty"], 8, "'empty' holds no text that can be read"),
         (["ask", "What?", "zero.txt"], 8, "'zero.txt' is empty"),
         (["ask", "What?", "binary.dat"], 8, "'binary.dat' is binary"),
         (["ask", "What?", "broken.pdf"], 8, "'broken.pdf' is not a PDF"),

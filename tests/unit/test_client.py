@@ -218,6 +218,20 @@ def test_the_offline_model_is_announced() -> None:
     assert "does not reason" in log.of(events.Noted)[0].message
 
 
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [(1, "1 file could not be read, such as 0.pdf (is not a PDF"), (3, "3 files could not be read, such as 0.pdf")],
+)  # fmt: skip
+def test_files_that_could_not_be_read_are_told(broken: int, told: str, tmp_path: Path) -> None:
+    (tmp_path / "ok.txt").write_text("The code is 7.")
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0")
+    for number in range(broken):
+        (tmp_path / f"{number}.pdf").write_bytes(b"%PDF-1.7 broken")
+    log = EventLog()
+    HARLM().ask("What is the code?", tmp_path, sinks=[log])
+    assert any(note.message.startswith(told) for note in log.of(events.Noted))
+
+
 def test_what_a_project_file_has_set_is_the_first_note_of_a_run() -> None:
     Path("harlm.toml").write_text('[loading]\nexclude = ["vendor/"]\n')
     log = EventLog()

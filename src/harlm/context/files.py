@@ -237,6 +237,7 @@ def _below(
             levels.pop()
             continue
         below, name = f"{level.folder.rstrip('/')}/{entry.name}", level.prefix + shown_name(entry.name)
+        is_unread = False
         try:
             if entry.is_dir(follow_symlinks=False):
                 reason = level.rules.folder_reason(below)
@@ -252,9 +253,9 @@ def _below(
                     else:
                         reason = found
         except OSError as error:
-            reason = f"cannot be opened ({error.strerror})"
+            is_unread, reason = True, f"cannot be opened ({error.strerror})"
         if reason is not None:
-            skipped.append(Skipped(name=name, reason=reason))
+            skipped.append(Skipped(name=name, reason=reason, is_unread=is_unread))
     skipped += rules.tally.odd
 
 

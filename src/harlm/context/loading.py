@@ -110,7 +110,7 @@ def load_paths(
         documents.extend(reading.documents)
         skipped.extend(reading.skipped)
     if not documents:
-        raise ContextError(f"there is no text to read in {_listed(sources)}{_reasons(skipped)}")
+        raise ContextError(f"{_listed(sources)} holds no text that can be read{_reasons(skipped)}")
     return Context(
         documents=_told_apart(documents),
         shape="text" if len(documents) == 1 else "documents",

@@ -41,19 +41,9 @@ def _names(before: str) -> Iterator[str]:
     row = _ROW.search(base)
     if row is not None:  # a sheet may be named before it: ``b.xlsx Prices row 5``
         colon = base.rfind(":", 1, row.start())
-        at = (
-            colon
-            if colon > 0
-            else next(
-                (
-                    match.start()
-                    for match in _SEPARATOR.finditer(base, max(1, base.find(":") + 1), row.start())
-                ),
-                0,
-            )
-        )
-        if at:
-            yield base[:at]
+        sheet = None if colon > 0 else _SEPARATOR.search(base, max(1, base.find(":") + 1), row.start())
+        if colon > 0 or sheet is not None:
+            yield base[: colon if sheet is None else sheet.start()]
 
 
 def _without_separator(text: str, base: str) -> Iterator[str]:

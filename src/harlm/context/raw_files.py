@@ -8,7 +8,8 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,17 +34,10 @@ def read_named(path: str, check: Callable[[], None]) -> bytes:
     Raises:
         ContextError: it is not a regular file, or cannot be read.
     """
-    try:
-        file = os.open(path, _FLAGS)
-        try:
-            status = os.fstat(file)
-            if not stat.S_ISREG(status.st_mode):
-                raise ContextError(NOT_A_FILE)
-            return _all_of(file, status.st_size, None, check)
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise ContextError(f"cannot be read ({error.strerror}); check its permissions") from error
+    with _opened(path, _FLAGS) as (file, status):
+        if not stat.S_ISREG(status.st_mode):
+            raise ContextError(NOT_A_FILE)
+        return _all_of(file, status.st_size, None, check)
 
 
 def read_found(path: str, identity: Identity, most: int, check: Callable[[], None], root: str = "") -> bytes:
@@ -59,15 +53,21 @@ def read_found(path: str, identity: Identity, most: int, check: Callable[[], Non
     Raises:
         ContextError: there is another file, it has grown beyond ``most``, or it cannot be read.
     """
+    with _opened(path, _FLAGS | _NOFOLLOW) as (file, status):
+        if (status.st_dev, status.st_ino) != identity or not stat.S_ISREG(status.st_mode):
+            raise ContextError(CHANGED)
+        if root and not f"{real_path(file) or os.path.realpath(path)}/".startswith(root):
+            raise ContextError(CHANGED)
+        return _all_of(file, status.st_size, most, check)
+
+
+@contextmanager
+def _opened(path: str, flags: int) -> Iterator[tuple[int, os.stat_result]]:
+    """An open descriptor and its status; an error of the system while it is read is a ``ContextError``."""
     try:
-        file = os.open(path, _FLAGS | _NOFOLLOW)
+        file = os.open(path, flags)
         try:
-            status = os.fstat(file)
-            if (status.st_dev, status.st_ino) != identity or not stat.S_ISREG(status.st_mode):
-                raise ContextError(CHANGED)
-            if root and not f"{real_path(file) or os.path.realpath(path)}/".startswith(root):
-                raise ContextError(CHANGED)
-            return _all_of(file, status.st_size, most, check)
+            yield file, os.fstat(file)
         finally:
             os.close(file)
     except OSError as error:

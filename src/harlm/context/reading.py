@@ -11,7 +11,7 @@ from harlm.config import ContextSettings
 from harlm.context.files import FoundFile
 from harlm.context.patterns import spec_of
 from harlm.context.raw_files import read_found, read_named
-from harlm.context.readers import is_archive, is_foreign, read_document
+from harlm.context.readers import has_format, is_archive, is_foreign, read_document
 from harlm.context.secrets import is_secret_name, secret_in
 from harlm.errors import ContextError
 from harlm.protocols import DocumentReader
@@ -59,12 +59,15 @@ class FileReading:
         """What a file holds; ``None`` if it waits for the reader."""
         try:
             data = self._bytes_of(file)
-            if data and is_foreign(file.name, data):
-                self._wait(place, file, RawFile(file.name, data))
-                return None
+        except ContextError as error:
+            return _failed(file, str(error), is_unread=True)
+        if data and is_foreign(file.name, data):
+            self._wait(place, file, RawFile(file.name, data))
+            return None
+        try:
             return self._without_secrets(file, read_document(file.name, data))
         except ContextError as error:
-            return _failed(file, str(error))
+            return _failed(file, str(error), is_unread=has_format(file.name, data))
 
     def _bytes_of(self, file: FoundFile) -> bytes:
         if file.identity is None:
@@ -87,7 +90,7 @@ class FileReading:
         read = self._reader.read([raw for _, _, raw in waiting], self._check)
         for (place, file, _), result in zip(waiting, read, strict=True):
             if isinstance(result, Unread):
-                self._results[place] = _failed(file, result.reason)
+                self._results[place] = _failed(file, result.reason, is_unread=True)
             else:
                 self._results[place] = self._without_secrets(file, result)
 
@@ -118,7 +121,7 @@ class FileReading:
         return None if what is None else f"holds what looks like {what}; {_HOW_TO_ASK}"
 
 
-def _failed(file: FoundFile, reason: str) -> ReadResult:
+def _failed(file: FoundFile, reason: str, *, is_unread: bool) -> ReadResult:
     if file.named:
         raise ContextError(f"{file.path!r} {reason}")
-    return ReadResult((), (Skipped(name=file.name, reason=reason),))
+    return ReadResult((), (Skipped(name=file.name, reason=reason, is_unread=is_unread),))

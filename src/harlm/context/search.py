@@ -186,7 +186,7 @@ class Searcher:
             return self._on_index(lambda index: self._read(query, index, stop).weights, stop)
 
     def close(self) -> None:
-        """StopFlag all searches, and close the index's file: now, or when the last search has ended. Does not wait.
+        """Stop all searches, and close the index's file: now, or when the last search has ended. Does not wait.
         Safe to call twice.
         """
         with self._state:

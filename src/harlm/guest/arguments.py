@@ -193,7 +193,7 @@ def numbers_of(words: str, below: int) -> list[int]:
         ValueError: it is not such a text, or stands for other numbers, or for more than ``DOCUMENTS``.
     """
     numbers: list[int] = []
-    for each in words.split(","):
+    for each in _pieces(words):
         first, dash, last = each.partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()) or len(each) > 40:
             raise ValueError(f"{each[:40]!r} is not a number of a document or a range of them")
@@ -203,3 +203,12 @@ def numbers_of(words: str, below: int) -> list[int]:
         within(len(numbers) + end - start + 1, DOCUMENTS.what, DOCUMENTS)
         numbers.extend(range(start, end + 1))
     return numbers
+
+
+def _pieces(words: str) -> Iterator[str]:
+    """``words.split(",")``, one after another: a hostile text may have more pieces than memory holds."""
+    start = 0
+    while (end := words.find(",", start)) >= 0:
+        yield words[start:end]
+        start = end + 1
+    yield words[start:]

@@ -7,7 +7,6 @@ Namespaces are separate: a store reads no row of another namespace.
 from __future__ import annotations
 
 import sqlite3
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from harlm.errors import MemoryFailure
-from harlm.memory.in_memory import look_through, telling_words
+from harlm.memory.in_memory import look_through, size_of, telling_words
 from harlm.memory.maintenance import compact, remove_least, take_over
 from harlm.memory.rows import GET, connected, entry_of, index, insert_one, merge, merge_by_hand, place_of
 from harlm.memory.run_index import RunIndex
@@ -25,7 +24,6 @@ from harlm.storage import WriteBehind
 from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
-_ROW = 800  # bytes of a row besides its value and question
 _SMALL = 32 << 20  # bytes; in a smaller file the full-text index must not change much in one transaction
 _RUNS = 16  # runs whose index stays in memory
 _TIES = 20  # further passages that are read, so that ties at the end are broken by key
@@ -58,7 +56,7 @@ class EntryTable:
 
     def size_of(self, item: Entry) -> int:
         """See ``harlm.storage.Table``."""
-        return sys.getsizeof(item.value) + sys.getsizeof(item.question) + _ROW
+        return size_of(item)
 
     def insert(self, connection: sqlite3.Connection, items: Sequence[Entry]) -> None:
         """See ``harlm.storage.Table``."""

@@ -44,9 +44,9 @@ class InMemoryStore:
         if entry.key in self._entries:
             return
         self._entries[entry.key] = entry
-        self._bytes += _size(entry)
+        self._bytes += size_of(entry)
         while self._bytes > self._max_bytes and self._entries:
-            self._bytes -= _size(self._entries.pop(next(iter(self._entries))))
+            self._bytes -= size_of(self._entries.pop(next(iter(self._entries))))
 
     def get(self, key: str) -> Entry | None:
         """See ``harlm.protocols.MemoryStore``."""
@@ -67,7 +67,8 @@ class InMemoryStore:
         self._entries.clear()
 
 
-def _size(entry: Entry) -> int:
+def size_of(entry: Entry) -> int:
+    """Bytes that an entry takes, about."""
     return sys.getsizeof(entry.value) + sys.getsizeof(entry.question) + _ROW
 
 

@@ -58,10 +58,11 @@ class PartsPiece(_Frame, frozen=True, tag="parts"):
 
 
 class LeftOutPart(_Frame, frozen=True, tag="left_out"):
-    """A part of the file was left out."""
+    """A part of the file was left out. The attributes are those of ``Skipped``."""
 
     name: _Name
     reason: _Reason
+    is_unread: bool = False
 
 
 class UnreadFile(_Frame, frozen=True, tag="unread"):

@@ -21,7 +21,7 @@ from harlm.types import Document, Marks, ReadResult, Skipped, Unread
 _KINDS = frozenset("text code markdown json log csv html pdf docx pptx xlsx notebook mail".split())
 _MOST_DOCUMENTS = 20_000  # of one archive, and as many parts that were left out
 _LONGEST_NAME = 1000  # characters, as those of a label and of a reason
-_OVERHEAD = 256  # bytes that a document, a part that was left out or a label takes besides its text
+_OVERHEAD = 256  # bytes that a document or a part that was left out takes besides its text
 _ADVICE = "convert the part you need to text first"
 
 
@@ -70,9 +70,8 @@ class IncomingFile:
             case LeftOutPart():
                 self._end_document()
                 self._count(size=_OVERHEAD + len(frame.name) + len(frame.reason))
-                self._skipped.append(
-                    Skipped(name=self._own_name(frame.name), reason=_in_one_line(frame.reason))
-                )
+                name, reason = self._own_name(frame.name), _in_one_line(frame.reason)
+                self._skipped.append(Skipped(name=name, reason=reason, is_unread=frame.is_unread))
             case UnreadFile() if not self._documents and self._current is None:
                 self.result = Unread(_in_one_line(frame.reason))
             case FileEnd():

@@ -96,7 +96,7 @@ def _frames_of(reading: ReadResult) -> Iterator[Frame]:
     for document in reading.documents:
         yield from _document_frames(document)
     for skipped in reading.skipped:
-        yield LeftOutPart(skipped.name, skipped.reason[:_LONGEST_REASON])
+        yield LeftOutPart(skipped.name, skipped.reason[:_LONGEST_REASON], skipped.is_unread)
     yield FileEnd()
 
 

@@ -24,6 +24,7 @@ from harlm.reading.zygote import Batch, Check, ReadingZygote, TierRefused
 from harlm.sandbox import seatbelt
 from harlm.sandbox.process.context_file import nameless_file
 from harlm.sandbox.process.worker_process import in_words
+from harlm.sandbox.shortage import shortage
 from harlm.types import RawFile, ReadResult, Unread
 
 _TIERS = ("s3", "s2", "s1", "s0")
@@ -60,9 +61,7 @@ class ConfinedReader:
             try:
                 self._zygote = ReadingZygote(self._tiers[0], _wrapper(), modules_of(file.name, file.data))
             except OSError as error:
-                raise SandboxFailure(
-                    f"no process can be started to read documents ({error.strerror}); free some memory or processes"
-                ) from error
+                raise shortage("no process can be started to read documents", error) from error
 
     def read(self, files: Sequence[RawFile], check: Check) -> Sequence[ReadResult | Unread]:
         """See ``DocumentReader.read``."""
@@ -90,6 +89,9 @@ class ConfinedReader:
                 self._tiers.pop(0)
                 if not self._tiers:
                     raise SandboxFailure(f"no process can be started to read documents ({error})") from error
+            except SandboxFailure:
+                self.close()  # the next read starts another
+                raise
             else:
                 return
 

@@ -24,6 +24,7 @@ from harlm.sandbox.process.close_on_fork import keep_to_this_process
 from harlm.sandbox.process.fork_gate import Gate
 from harlm.sandbox.process.worker_process import cpu_seconds_of, numbers_of
 from harlm.sandbox.process.zygote import HostZygote
+from harlm.sandbox.shortage import shortage
 
 _MODULE = "harlm.reading.process"
 _PACKAGES = ("harlm", "msgspec", "charset_normalizer", "pypdfium2", "pypdfium2_raw", "turbohtml")
@@ -49,9 +50,14 @@ class Batch:
 
     def __init__(self, pid: int, handle: int | None, wire: socket.socket) -> None:
         self.inner_pid = pid
-        self._handle = handle
         self.wire = wire
-        self._pid: int | None = pid if handle is None else numbers_of(handle)[0]
+        try:
+            self._pid: int | None = pid if handle is None else numbers_of(handle)[0]
+        except BaseException:
+            if handle is not None:
+                os.close(handle)
+            raise
+        self._handle = handle
 
     def cpu_seconds(self) -> float | None:
         """Seconds of processor time that it has used; ``None`` if they are not known."""
@@ -110,13 +116,15 @@ class ReadingZygote:
         """Wait until it is confined.
 
         Raises:
-            TierRefused: it cannot be.
-            SandboxFailure: it did not start.
+            TierRefused: it cannot be on this machine.
+            SandboxFailure: it did not start, or the system has no more of something.
         """
         if self._is_up:
             return
         news, descriptors = self._receive(check, _START_S)
         if isinstance(news, control.Refused):
+            if (lacking := news.shortage) is not None:
+                raise shortage("no process can be started to read documents", lacking)
             raise TierRefused(news.why)
         if not isinstance(news, control.Up):
             raise SandboxFailure(
@@ -144,8 +152,8 @@ class ReadingZygote:
                 sent = socket.send_fds(self._socket, [data], [theirs.fileno(), files])
                 if sent < len(data):
                     self._socket.sendall(data[sent:])
-            news, descriptors = self._awaited(control.Opened, check)
-            return Batch(news.pid, descriptors[0] if descriptors else None, ours)
+            news, handles = self._awaited(control.Opened, check)
+            return Batch(news.pid, handles[0] if handles else None, ours)
         except OSError as error:
             ours.close()
             raise SandboxFailure(f"the process that reads documents is gone ({error}); ask again") from error

@@ -66,7 +66,7 @@ class Meaning(Generic[Item]):
                 self._background = asyncio.get_running_loop().create_task(self._keep_up())
 
     async def close(self) -> None:
-        """StopFlag making vectors in the background."""
+        """Stop making vectors in the background."""
         if self._background is not None:
             self._background.cancel()
             await asyncio.gather(self._background, return_exceptions=True)

@@ -26,10 +26,8 @@ from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
 from harlm.types import Amounts, Usage
 
-_REPLIES, _MOST_REPLIES = (
-    32 << 20,
-    4_096,
-)  # characters, and number, of claimed replies kept for a scout that asks late
+_REPLIES = 32 << 20  # characters of claimed replies that are kept for a scout that asks late
+_MOST_REPLIES = 4_096  # of them
 _AT_ONCE = 5_000  # calls that are recorded before other work gets a turn
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode

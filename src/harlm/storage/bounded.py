@@ -18,10 +18,8 @@ _AT_ONCE = 256  # rows of one transaction
 SHARE = 64
 """1 of 64 bytes of the maximum is the most of one row, of one transaction, and of a WAL that is left."""
 
-_SPARE, _LEAST_SPARE = (
-    7,
-    2 << 20,
-)
+_SPARE = 7  # 1 of 7 bytes of the maximum stays free, for indexes that are being compacted
+_LEAST_SPARE = 2 << 20  # bytes that stay free in a small file
 _PAGES_OF_A_ROW = 4  # that a transaction changes, about
 _FREED = 8  # 1 of 8 bytes of the maximum is freed at once, since indexes are compacted each time
 _TRIES = 20  # to find room that no other process takes first

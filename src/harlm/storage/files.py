@@ -1,4 +1,4 @@
-"""SQLite files: opened, measured, made shorter, and moved aside when they are damaged."""
+"""Opens, measures and shrinks SQLite files, and moves damaged ones aside."""
 
 from __future__ import annotations
 

@@ -48,18 +48,12 @@ class PlainLines:
                 self._say(_started(event))
             case events.Routed():
                 self._say(_routed(event))
-            case (
-                events.Noted()
-                | events.TraceCut()
-                | events.LimitReached()
-                | events.FellBack()
-                | events.Retried()
-            ):
-                if (note := _note(event)) is not None:
-                    self._say(note)
             case events.CallFinished() | events.CellFinished():
                 if time.monotonic() - self._said > _QUIET_S and self._tree.root is not None:
                     self._say(node_line(self._tree.root))
+            case _:
+                if (note := _note(event)) is not None:
+                    self._say(note)
 
     def close(self) -> None:
         """Do nothing: every line is already written."""
@@ -100,13 +94,7 @@ class LiveTree:
                 self._console.print(harmless(_started(event)), style="dim")
             case events.Routed():
                 self._console.print(harmless(_routed(event)), style="dim")
-            case (
-                events.Noted()
-                | events.TraceCut()
-                | events.LimitReached()
-                | events.FellBack()
-                | events.Retried()
-            ):
+            case _:
                 if (note := _note(event)) is not None:
                     self._console.print(harmless(note), style="yellow")
 
@@ -144,10 +132,8 @@ def _started(event: events.RunStarted) -> str:
     return f"{counted(event.documents, 'document')}, about {event.tokens:,} tokens{skipped} · {models}"
 
 
-def _note(
-    event: events.Noted | events.TraceCut | events.LimitReached | events.FellBack | events.Retried,
-) -> str | None:
-    """A line for an event that the user should know of at once; ``None`` for a wait too short to notice."""
+def _note(event: events.Event) -> str | None:
+    """A line for an event that the user should know of at once; ``None`` for others, such as a short wait."""
     match event:
         case events.Noted():
             return f"note: {event.message}"

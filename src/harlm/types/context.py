@@ -179,10 +179,17 @@ def without_surrogates(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """A file, or a part of one, that was left out of the context, and the reason."""
+    """A file, or a part of one, that was left out of the context, and the reason.
+
+    Attributes:
+        name: the name that its document would have.
+        reason: why.
+        is_unread: whether it should have been read and could not be; else it was left out on purpose.
+    """
 
     name: str
     reason: str
+    is_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,30 @@ def test_secrets_in_an_archive_are_left_out_although_it_is_named(tmp_path: Path)
     assert names(asked) == ["b.zip/x/.env", "b.zip/x/b.txt"]
 
 
+def test_what_should_have_been_read_is_told_apart_from_what_is_left_out_on_purpose(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        {
+            "bad.pdf": b"%PDF-1.7 broken", "page.html": b"\x89PNG\r\n\x1a\n\0\0", "no-text.ipynb": '{"cells": []}',
+            "photo.png": b"\x89PNG\r\n\x1a\n\0\0", "blank.txt": " \n", "keys.txt": KEY, ".hidden": "x", "ok.txt": "fine",
+            "b.zip": making.zipped({"bad.pdf": "%PDF-1.7 broken", "photo.png": "\0\1", "blank.html": "", "ok.txt": "fine"}),
+        },
+    )  # fmt: skip
+    context = load_paths([tmp_path, tmp_path / "b.zip"], ContextSettings())
+    unread = {each.name.rpartition(f"{tmp_path.name}/")[2] for each in context.skipped if each.is_unread}
+    assert unread == {"bad.pdf", "page.html", "no-text.ipynb", "b.zip/bad.pdf"}
+
+
+def test_a_file_that_passes_a_limit_of_its_reader_is_unread(tmp_path: Path) -> None:
+    class Refusing(Batches):
+        def read(self, files: Sequence[RawFile], check: Callable[[], None]) -> Sequence[ReadResult | Unread]:
+            return [Unread("holds more than 64 MB of text")] * len(files)
+
+    put(tmp_path, {"a.html": "<p>x", "ok.txt": "fine"})
+    (skipped,) = load_paths([tmp_path], ContextSettings(), reader=Refusing()).skipped
+    assert skipped.is_unread
+
+
 def test_a_compressed_file_that_is_named_is_read(tmp_path: Path) -> None:
     import gzip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,17 @@ def test_any_other_text_is_refused_or_read_within_its_bounds(words: str) -> None
     except ValueError:
         return
     assert all(0 <= each < 100 for each in numbers)
+
+
+def test_a_hostile_text_of_numbers_is_refused_within_little_memory() -> None:
+    words = "0," * 8_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="1,000,001 documents"):
+            limits.numbers_of(words, 1)
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_endless_iterators_are_taken_up_to_the_limit() -> None:

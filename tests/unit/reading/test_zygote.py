@@ -23,23 +23,44 @@ def test_the_folders_of_the_project_and_of_the_parsers_are_given() -> None:
     assert all(Path(place).is_dir() for place in places)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="tiers of a Linux kernel")
-def test_a_tier_that_cannot_be_built_is_refused_with_the_reason(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "poor_kernel.py").write_text(
+def ask_on_a_kernel_that_refuses(monkeypatch: pytest.MonkeyPatch, folder: Path, error: str) -> ReadingZygote:
+    """A zygote that meets ``error``, an expression, when it confines itself."""
+    (folder / "poor_kernel.py").write_text(
+        "import errno\n"
         "from guest import confine\n"
         "from guest.confine.kernel import KernelRefused\n"
-        "def prepare(parsers):\n    def refuse(*_):\n        raise KernelRefused('a step', 'not here')\n"
+        f"def prepare(parsers):\n    def refuse(*_):\n        raise {error}\n"
         "    confine.confine_run = refuse\n"
         "def serve(batch, wire, files):\n    pass\n"
     )
     places = zygote._places()
     monkeypatch.setattr(zygote, "_MODULE", "poor_kernel")
-    monkeypatch.setattr(zygote, "_places", lambda: [*places, str(tmp_path)])
-    asked = ReadingZygote("s3", (), ())
+    monkeypatch.setattr(zygote, "_places", lambda: [*places, str(folder)])
+    return ReadingZygote("s3", (), ())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tiers of a Linux kernel")
+def test_a_tier_that_cannot_be_built_is_refused_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = ask_on_a_kernel_that_refuses(monkeypatch, tmp_path, "KernelRefused('a step', 'not here')")
     try:
         with pytest.raises(TierRefused, match="not here"):
+            asked.wait(never)
+    finally:
+        asked.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tiers of a Linux kernel")
+@pytest.mark.parametrize("number", ["EMFILE", "ENFILE", "ENOMEM", "EAGAIN"])
+def test_a_shortage_is_a_failure_and_never_a_reason_for_a_weaker_tier(
+    number: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = ask_on_a_kernel_that_refuses(monkeypatch, tmp_path, f"OSError(errno.{number}, 'no more')")
+    try:
+        with pytest.raises(
+            SandboxFailure, match=r"no process can be started to read documents .*no more.*; "
+        ):
             asked.wait(never)
     finally:
         asked.close()

@@ -58,7 +58,15 @@ _FORMAT_NAMES: Mapping[str, str] = {
     "text": "a text file",
 }
 
-__all__ = ["is_archive", "is_foreign", "modules_of", "read_archive", "read_document", "read_file"]
+__all__ = [
+    "has_format",
+    "is_archive",
+    "is_foreign",
+    "modules_of",
+    "read_archive",
+    "read_document",
+    "read_file",
+]
 
 
 def is_foreign(name: str, data: bytes) -> bool:
@@ -69,6 +77,16 @@ def is_foreign(name: str, data: bytes) -> bool:
         data: its contents, or their first bytes.
     """
     return is_archive(name) or _BY_SUFFIX.get(_suffix(name, data), ("text", ""))[0] not in _OWN
+
+
+def has_format(name: str, data: bytes) -> bool:
+    """Whether a file should have more than plain text in it, so that a user wants to know if it cannot be read.
+
+    Args:
+        name: the name of the file.
+        data: its contents, or their first bytes.
+    """
+    return bool(data) and (is_archive(name) or _suffix(name, data) in _BY_SUFFIX)
 
 
 def modules_of(name: str, data: bytes) -> tuple[str, ...]:
@@ -149,12 +167,12 @@ def read_archive(name: str, data: bytes) -> ReadResult:
     documents: list[Document] = []
     for member, content in archive.members(name, data, skipped):
         if is_archive(member):
-            skipped.append(archive.left_out(member, "an archive inside an archive"))
+            skipped.append(Skipped(name=member, reason="an archive inside an archive"))
             continue
         try:
             reading = read_document(member, content)
         except ContextError as error:
-            skipped.append(archive.left_out(member, str(error)))
+            skipped.append(Skipped(name=member, reason=str(error), is_unread=has_format(member, content)))
             continue
         documents.extend(reading.documents)
         skipped.extend(reading.skipped)

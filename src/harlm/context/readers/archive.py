@@ -67,11 +67,6 @@ def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[st
         ) from error
 
 
-def left_out(name: str, reason: str) -> Skipped:
-    """A member that is left out, with the reason."""
-    return Skipped(name=name, reason=reason)
-
-
 def refuse_many_entries(data: bytes, advice: str) -> None:
     """Refuse a zip with too many members before its list of members is read, which takes memory for each.
 
@@ -96,7 +91,7 @@ def _zip_members(
                 continue
             member = f"{name}/{_plain(info.filename)}"
             if info.flag_bits & 1:
-                skipped.append(left_out(member, "encrypted"))
+                skipped.append(Skipped(name=member, reason="encrypted", is_unread=True))
                 continue
             with archive.open(info) as stream:
                 yield member, meter.read(stream)
@@ -113,7 +108,7 @@ def _tar_members(
             member = f"{name}/{_plain(info.name)}"
             if not info.isfile():
                 if not info.isdir():
-                    skipped.append(left_out(member, "a link or device in an archive"))
+                    skipped.append(Skipped(name=member, reason="a link or device in an archive"))
                 continue
             stream = archive.extractfile(info)
             assert stream is not None

@@ -20,10 +20,10 @@ from typing import Any
 from .. import confine
 from ..confine.kernel import KernelRefused
 from ..confine.limits import die_with_parent
+from .children import listen_for_ends, report_ends
 from .zygote_socket import HostSocket, close_all_but, fork
 
 _LATER_IMPORTS = 64 << 20  # bytes of address space for parsers that are imported after the first ones
-_FIRST_TO_KILL = "1000"
 
 
 def serve(order: dict[str, Any], control: HostSocket) -> None:
@@ -34,8 +34,6 @@ def serve(order: dict[str, Any], control: HostSocket) -> None:
             ``serve(batch, wire, files)``; ``parsers``, what the first batch needs.
         control: the socket to the host.
     """
-    with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
-        score.write(_FIRST_TO_KILL)
     sys.path += [path for path in order["paths"] if path not in sys.path]
     reading = import_module(order["module"])
     reading.prepare(order["parsers"])
@@ -44,11 +42,11 @@ def serve(order: dict[str, Any], control: HostSocket) -> None:
     try:
         confined = confine.confine_run(order["tier"], python)
     except (KernelRefused, OSError) as error:
-        control.send({"op": "refused", "step": getattr(error, "step", "a step"), "why": str(error)})
+        control.refuse(error)
         return
     gc.collect()
     gc.freeze()
-    wakes = _listen_for_ends()
+    wakes = listen_for_ends()
     control.send({"op": "up"}, [] if confined.gate is None else [confined.gate])
     if confined.gate is not None:
         os.close(confined.gate)
@@ -57,9 +55,8 @@ def serve(order: dict[str, Any], control: HostSocket) -> None:
         while True:
             ready, _, _ = select.select([control.fileno(), wakes], [], [])
             if wakes in ready:
-                with suppress(BlockingIOError):
-                    os.read(wakes, 4096)
-                _report_ends(control, running)
+                for pid in report_ends(control, wakes):
+                    running.discard(pid)
             if control.fileno() in ready:
                 batch, descriptors = control.receive()
                 reading.prepare(batch["parsers"])
@@ -136,26 +133,3 @@ def _address_space() -> int:
     except OSError:
         return 1 << 30  # not on Linux, where the address space is not limited
     return pages * os.sysconf("SC_PAGE_SIZE") + _LATER_IMPORTS
-
-
-def _listen_for_ends() -> int:
-    """A descriptor that can be read when a child has ended."""
-    wakes, wake = os.pipe()
-    for end in (wakes, wake):
-        os.set_blocking(end, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    return wakes
-
-
-def _report_ends(control: HostSocket, running: set[int]) -> None:
-    while True:
-        try:
-            pid, status, used = os.wait4(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        running.discard(pid)
-        code = os.waitstatus_to_exitcode(status)
-        control.send({"op": "gone", "pid": pid, "status": code, "peak_kb": used.ru_maxrss})

@@ -26,6 +26,7 @@ from ..confine.limits import be_killed_first
 from ..confine.namespaces import WORK
 from . import escape_attempts, folders, reading_zygote, repl
 from .channel import Channel
+from .children import listen_for_ends, report_ends
 from .context import Library
 from .zygote_socket import HostSocket, close_all_but, fork
 
@@ -117,14 +118,8 @@ def _confined(tier: str, control: HostSocket, python: confine.Python) -> confine
     try:
         return confine.confine_run(tier, python)
     except (KernelRefused, OSError) as error:
-        control.send(_refusal(error))
+        control.refuse(error)
         os._exit(0)
-
-
-def _refusal(error: KernelRefused | OSError) -> dict[str, Any]:
-    return {
-        "op": "refused", "step": getattr(error, "step", "a step"), "why": str(error), "errno": error.errno,
-    }  # fmt: skip
 
 
 def _probe(order: dict[str, Any], control: HostSocket, python: confine.Python) -> None:
@@ -137,7 +132,7 @@ def _probe(order: dict[str, Any], control: HostSocket, python: confine.Python) -
             order["tier"], python, confined, folder=None, memory_bytes=1 << 34, file_bytes=1 << 20,
         )  # fmt: skip
     except (KernelRefused, OSError) as error:
-        control.send(_refusal(error))
+        control.refuse(error)
         return
     denied, reached = escape_attempts.judge(order["canaries"])
     control.send({"op": "built", "denied": denied, "reached": reached, "note": confined.note})
@@ -186,7 +181,7 @@ class _RunZygote:
         self._library.read_texts(self._texts, context["texts"])
         gc.collect()
         gc.freeze()
-        self._listen_for_ends()
+        self._wakes = listen_for_ends()
         self._confined = confined
         gate = [] if confined.gate is None else [confined.gate]
         self._control.send({"op": "up"}, gate)
@@ -208,19 +203,10 @@ class _RunZygote:
                 if fork() == 0:
                     os._exit(0)
 
-    def _listen_for_ends(self) -> None:
-        self._wakes, wake = os.pipe()
-        for end in (self._wakes, wake):
-            os.set_blocking(end, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-
     def _wait(self) -> None:
         ready, _, _ = select.select([self._control.fileno(), self._wakes], [], [])
         if self._wakes in ready:
-            with suppress(BlockingIOError):
-                os.read(self._wakes, 4096)
-            self._report_ends()
+            self._note_ends()
         if self._control.fileno() in ready:
             order, descriptors = self._control.receive()
             if order["op"] == "open":
@@ -232,21 +218,13 @@ class _RunZygote:
             elif order["op"] == "clear" and self._order["tier"] == "s3":
                 folders.remove(f"{WORK}/{order['folder']}")
 
-    def _report_ends(self) -> None:
-        while True:
-            try:
-                pid, status, used = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+    def _note_ends(self) -> None:
+        for pid in report_ends(self._control, self._wakes):
             self._children.discard(pid)
             if self._spare is not None and pid == self._spare.pid:
                 self._spare.control.close()
                 self._spare = None
-            code = os.waitstatus_to_exitcode(status)
-            self._control.send({"op": "gone", "pid": pid, "status": code, "peak_kb": used.ru_maxrss})
-            self._end_strangers()
+        self._end_strangers()
 
     def _end_strangers(self) -> None:
         """End processes that the host did not order: a cell forked them before the host could stop it, and

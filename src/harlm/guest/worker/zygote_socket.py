@@ -9,6 +9,7 @@ import signal
 import socket
 from typing import Any
 
+from ..confine.kernel import KernelRefused
 from .msgpack import pack, unpack
 
 _MOST_DESCRIPTORS = 8
@@ -52,6 +53,18 @@ class HostSocket:
         # Only if there is a rest: sendall sends even an empty one, and fails if the other side has closed by then.
         if sent < len(data):
             self._socket.sendall(data[sent:])
+
+    def refuse(self, error: KernelRefused | OSError) -> None:
+        """Tell the host that this process cannot be confined.
+
+        Args:
+            error: the cause.
+
+        Raises:
+            OSError: the host closed its end.
+        """
+        step = getattr(error, "step", "a step")
+        self.send({"op": "refused", "step": step, "why": str(error), "errno": error.errno})
 
     def close(self) -> None:
         """Close the socket in this process; forks keep theirs."""
