@@ -56,7 +56,7 @@ def made_visible(text: str, write: Callable[[str], str]) -> str:
 
 
 def _is_honest(match: re.Match[str]) -> bool:
-    """Whether a hidden character does here what it is made for."""
+    """Whether a hidden character serves its purpose here."""
     letter, text = match[0], match.string
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     if letter < "\xad":

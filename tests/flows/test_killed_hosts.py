@@ -31,5 +31,6 @@ async def test_a_killed_host_leaves_nothing_to_the_next(tier: str, tmp_path: Pat
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
+    assert found["ended"] == 0, f"seed {_SEED}: the last host failed: {ran.stderr}"
     assert found["running"] == 0, f"seed {_SEED}"
     assert found["folders"]["after"] == [], f"seed {_SEED}: {found}"

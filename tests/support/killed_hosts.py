@@ -1,8 +1,8 @@
 """Kills hosts at random moments, and says what they leave: run with a tier, a seed and a number of kills.
 
 Each host is a fork of this process, which is warm, adopts the processes that a host leaves behind, and prints
-what it found as JSON: ``running``, the processes that did not end, and ``folders``, the folders that were
-there before and after another host ran.
+what it found as JSON: ``running``, the processes that did not end, ``folders``, the folders that were
+there before and after another host ran, and ``ended``, the exit code of that host.
 """
 
 from __future__ import annotations
@@ -99,9 +99,11 @@ def main() -> None:
         os.waitpid(pid, 0)
         running += _still_running()
     before = _folders()
-    os.waitpid(_host(tier, times=1), 0)
+    _, ended = os.waitpid(_host(tier, times=1), 0)
     running += _still_running()
-    sys.stdout.write(json.dumps({"running": running, "folders": {"before": before, "after": _folders()}}))
+    sys.stdout.write(
+        json.dumps({"running": running, "folders": {"before": before, "after": _folders()}, "ended": ended})
+    )
 
 
 if __name__ == "__main__":

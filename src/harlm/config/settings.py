@@ -184,8 +184,10 @@ def _converted(values: Mapping[str, object], origins: Mapping[str, str]) -> Conf
 
 
 def _plain(detail: str) -> str:
-    """What is wrong with a value, without the notation of a pattern."""
-    return "Expected text in UTF-8 without control characters" if "matching regex" in detail else detail
+    """What is wrong with a value, without the notation of a pattern and without the value itself."""
+    if "matching regex" in detail:
+        return "Expected text in UTF-8 without control characters"
+    return detail.partition(" '")[0]
 
 
 def _toml(value: object) -> str:

@@ -43,7 +43,7 @@ PROMPTS = Limit("a batch", 100_000, "prompts", "Send several batches")
 BATCH = Limit("the prompts of a batch, in all", 256_000_000, "characters", "Send several batches")
 TEXTS = Limit(
     "the context of a child", 40_000, "new texts",
-    "Join them into fewer texts, or pass documents of your own `context`, which have no limit",
+    "Join them into fewer texts, or pass documents of your own `context`, of which 1,000,000 are taken",
 )  # fmt: skip
 
 DOCUMENTS = Limit(

@@ -86,7 +86,7 @@ class KnownEntries:
         return handle
 
     def add(self, known: Known) -> None:
-        """Know one more entry."""
+        """Add an entry."""
         self._by_handle[known.handle] = known
         self._handles[known.key] = known.handle
         if not known.is_pinned:

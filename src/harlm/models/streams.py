@@ -27,7 +27,7 @@ class Streamed(Protocol[T_co]):
 
 
 class CleanStream(Generic[T]):
-    """Passes a reply that arrives in pieces on line by line, each line without secrets. A ``Streamed``.
+    """Passes on, line by line and without secrets, a reply that arrives in pieces. A ``Streamed``.
 
     Args:
         stream: reads the reply.

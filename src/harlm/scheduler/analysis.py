@@ -91,7 +91,7 @@ class EarlierCells:
             del self._functions[oldest], self._sizes[oldest]
 
     def take_over(self, other: EarlierCells) -> None:
-        """Know what ``other`` knows."""
+        """Take over what ``other`` holds."""
         self._functions.update(other._functions)
         self._sizes.update(other._sizes)
         self._callers.take_over(other._callers)

@@ -45,7 +45,7 @@ class Callers:
         self._learn(_definitions(tree))
 
     def take_over(self, other: Callers) -> None:
-        """Know what ``other`` knows."""
+        """Take over what ``other`` holds."""
         self._is_any |= other._is_any
         self._calling |= other._calling
         self._learn([*self._definitions, *other._definitions])

@@ -140,7 +140,7 @@ class WriteBehind(Generic[Item]):
         return self._unwritten > _MANY_WAITING and self.failure is None
 
     def tell_left_out(self) -> None:
-        """Tell of items that were left out since the last time.
+        """Report items that were left out since the last report.
 
         Raises:
             MemoryFailure: there are some; says how many, and why.
@@ -318,7 +318,7 @@ class WriteBehind(Generic[Item]):
                 return items, waiting, False
 
     def _insert_all(self, connection: sqlite3.Connection, items: list[Item]) -> None:
-        """Write items in transactions of a bounded size, and take those that are written off the list."""
+        """Write items in transactions of a bounded size, and remove the written ones from the list."""
         while items:
             size = count = 0
             for item in items[: self._bounded.rows]:

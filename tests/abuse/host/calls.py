@@ -27,6 +27,9 @@ FUNCTIONS: Mapping[str, str] = {
 }
 """Calls with one place for an argument."""
 
+ENDS_THE_CELL = "FINAL_VAR"
+"""The one after which nothing else of a cell runs."""
+
 ODD = (
     "b'x'", "{1: 2}", "{'a': b'x'}", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "float('nan')",
     "float('inf')", "2**64", "-2**70", "None", "True", "'\\ud800'", "'\\x00'", "''", "object()", "print", "(x for x in 'ab')",
@@ -63,7 +66,7 @@ def text(size, one=b"x"): return b"\\xdb" + (size * len(one)).to_bytes(4, "big")
 
 FRAMES: Mapping[str, str] = {
     "sixteen lists of a million": "call(10**6, 'budget', *[('k%d' % k, many(b'\\x80', 999_990)) for k in range(16)])",
-    "one list of a million lists": "call(10**6, 'budget', ('k', many(many(b'\\x80', 15), 900_000)))",
+    "one list of a million lists": "call(10**6, 'budget', ('k', many(many(b'\\x80', 15), 800_000)))",
     "a million numbers": "call(10**6, 'places', ('document', b'\\x00'), ('offsets', many(b'\\x05', 999_999)))",
     "the largest text": "call(10**6, 'llm_query', ('prompt', text(15_000_000)))",
     "the largest name": "call(10**6, 'extent', ('document', b'\\x00'), ('part', text(15_000_000, b' ')))",
@@ -72,6 +75,12 @@ FRAMES: Mapping[str, str] = {
     "a map of a hundred thousand": (
         "call(10**6, 'budget', ('k', b'\\xdf' + (10**5).to_bytes(4, 'big') + b''.join(b'\\xce' + n.to_bytes(4, 'big') + b'\\x00' for n in range(10**5))))"
     ),
+    "numbers just below the size": "call(10**6, 'places', ('document', b'\\x00'), ('offsets', many(b'\\x05', 250_000)))",
+    "a name just below the size": "call(10**6, 'extent', ('document', b'\\x00'), ('part', text(250_000, b' ')))",
+    "digits just below the size": "call(10**6, 'extent', ('document', b'\\x00'), ('part', text(250_000, b'1')))",
+    "words just below the size": "call(10**6, 'search', ('query', text(80_000, b'ab ')), ('k', b'\\x05'), ('document', b'\\xc0'))",
+    "a handle just below the size": "call(10**6, 'memory_expand', ('handle', text(250_000)), ('question', b'\\xc0'), ('max_tokens', b'\\xc0'))",
+    "lists just below the size": "call(10**6, 'budget', *[('k%d' % k, many(b'\\x80', 15_000)) for k in range(16)])",
     "many small calls": "for n in range(20_000): call(10**6 + n, 'budget')",
     "many refused calls": "for n in range(20_000): call(10**6 + n, 'memory_note', ('text', b'\\x05'))",
 }

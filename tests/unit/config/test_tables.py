@@ -87,7 +87,7 @@ def test_the_worst_file_of_the_largest_size_is_read_in_seconds(text: str) -> Non
     started = time.process_time()
     with contextlib.suppress(ConfigError):
         table_of(text.encode()[: 256 << 10], Path("here.toml"))
-    assert time.process_time() - started < 12
+    assert time.process_time() - started < 4
 
 
 def test_a_file_of_any_size_is_refused_before_it_is_read(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ class Scouts:
         self._ending: set[asyncio.Task[None]] = set()
 
     def add(self, scout: Scout) -> Scout:
-        """Have ``end_all`` end a scout, unless it is ended before. Returns it."""
+        """Register a scout that ``end_all`` ends, unless it has ended before. Returns it."""
         self._open.add(scout)
         return scout
 
