@@ -88,10 +88,7 @@ def test_a_call_from_a_signal_handler_is_answered_or_refused_at_once(host: Host)
     assert seen.wall_s < 12
 
 
-def test_a_call_from_a_thread_that_outlives_its_cell_is_refused(host: Host) -> None:
-    """F20."""
-    late = "import time; time.sleep(0.5); FINAL(repr(heard))"
-    (seen,) = host.hold(
-        cells("a call from a late thread", kept("call_from_late_thread"), late, ends=_ANSWERED)
-    )
-    assert "a call ends with its cell" in seen.text or "the cell that made this call has ended" in seen.text
+def test_a_call_from_a_thread_that_outlives_its_cell_harms_nothing(host: Host) -> None:
+    """F20. What such a call gets is tested in ``tests/unit/sandbox/process``."""
+    late = "import time; time.sleep(0.5)"
+    host.hold(cells("a call from a late thread", kept("call_from_late_thread"), late, ends=_ANSWERED))

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.support.guest_processes import printed
 
-_ZYGOTE = """
+_ZYGOTE = f"""
+ROOT = {str(Path(__file__).parents[4])!r}
 import os, select, socket, sys
+sys.path.insert(0, ROOT)
 from harlm.guest.worker.children import listen_for_ends, report_ends
 from harlm.guest.worker.zygote_socket import HostSocket
 from tests.support.guest_processes import Peer
@@ -28,7 +32,7 @@ while len(ended) < 3:
     ended += report_ends(control, wakes)
 assert sorted(ended) == sorted(children)
 seen = [host.receive() for _ in children]
-assert {one["pid"]: one["status"] for one in seen} == dict(zip(children, (0, 3, -9)))
+assert {{one["pid"]: one["status"] for one in seen}} == dict(zip(children, (0, 3, -9)))
 assert all(one["op"] == "gone" and one["peak_kb"] > 0 for one in seen)
 assert not select.select([wakes], [], [], 0)[0]  # what woke it is taken
 print("all told")
