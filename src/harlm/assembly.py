@@ -121,6 +121,7 @@ async def open_run(
             reuse=_reuse(config, cleanup, account),
             identity_of=maker.identity_of,
             open_repls=config.sandbox.open_repls,
+            temperature=None if config.models.temperature == "server" else config.models.temperature,
         )
         yield Node(run=run, models=models, account=account)
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harlm import assembly, config, events
+from harlm.budget import UNLIMITED, Account
 from harlm.cleanup import finished
 from harlm.context import profile_in
 from harlm.engine import Node, solve
-from harlm.errors import ConfigError, LimitExceeded, MemoryFailure, NoAnswer
+from harlm.engine.failing import partial_in
+from harlm.errors import ConfigError, MemoryFailure, NoAnswer
 from harlm.events import Event
 from harlm.home import user_config_file
 from harlm.loading import LoadingClock, load, load_async
@@ -145,10 +147,13 @@ class HARLM:
         Raises:
             ConfigError: the question is empty, or a model cannot be used.
             ContextError: the context cannot be read.
-            ModelError: the root model failed.
+            ModelError: a model failed that the run cannot do without, or a key was refused.
             SandboxFailure: no REPL could be opened, or it broke.
             NoAnswer: ``engine.strict`` is set, and nothing in the context supports an answer.
-            LimitExceeded: a limit of the budget was reached; ``partial`` is the answer so far.
+            LimitExceeded: a limit of the budget was reached.
+
+        ``partial`` of a ``LimitExceeded``, a ``ModelError`` or a ``SandboxFailure`` is the answer so far; ``None`` if
+        nothing had been found.
         """
         asked = _checked_question(question)
         chosen = _checked_mode(mode or self._config.engine.mode)
@@ -203,12 +208,11 @@ class HARLM:
                 raise NoAnswer(
                     f"nothing in the context supports an answer (run {answer.run_id}); leave strict mode to see the reply"
                 )
-        except LimitExceeded as limit:
-            if limit.partial is not None:
-                node.emit(events.Answered(answer=limit.partial))
-            raise
         except (Exception, asyncio.CancelledError, KeyboardInterrupt) as error:
-            node.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
+            if (so_far := partial_in(error)) is not None:
+                node.emit(events.Answered(answer=so_far))
+            else:
+                node.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
             raise
         try:
             if not await assembly.done_in_time(node.account, partial(_flush, node)):
@@ -335,7 +339,20 @@ def _started(task: Task, known: Profile, node: Node) -> events.RunStarted:
         characters=known.characters,
         tokens=known.tokens,
         skipped=task.context.skipped,
+        limits=_limits(node.account),
     )
+
+
+def _limits(account: Account) -> dict[str, float]:
+    """The limits of a run that are set, by the names that ``LimitReached`` uses."""
+    caps = account.caps
+    amounts = {
+        "tokens": caps.tokens,
+        "usd": caps.micros / 1_000_000,
+        "calls": caps.calls,
+        "seconds": account.seconds,
+    }
+    return {name: most for name, most in amounts.items() if most < UNLIMITED / 1_000_000}
 
 
 def _notes(context: Context, node: Node) -> Iterator[str]:

@@ -3,9 +3,10 @@
 HarlmError
 ├── ConfigError            a setting, flag, key or model name that cannot be used             exit 3
 ├── ContextError           an input that cannot be read                                       exit 8
-├── ModelError             a model request failed (model, status, retry_after, request_id)    exit 5, or 3
+├── ModelError             a model request failed (model, status, retry_after, partial)       exit 5, or 3
 │   ├── ModelUnavailable     no answer: refused, unreachable, timed out, 5xx
 │   ├── RateLimited          429: the provider asks the client to wait
+│   ├── QuotaExceeded        the account is empty, or a limit of the day is reached         exit 3
 │   ├── ContextOverflow      the prompt is longer than the model's window
 │   └── BadCompletion        the answer is not a completion
 ├── SandboxError
@@ -50,7 +51,12 @@ class ModelError(HarlmError):
         request_id: the provider's id of the request, for its support.
         perhaps_billed: whether the provider may charge for the request although no reply arrived.
         rates: the rate limits that the provider reported with the error.
+        partial: the partial answer, if the error ended a run that had found something.
+        said: the provider's words, with the names that it mentions; empty if it said nothing.
     """
+
+    partial: Answer | None = None
+    said: str = ""
 
     def __init__(
         self,
@@ -73,16 +79,31 @@ class ModelError(HarlmError):
 
     @property
     def is_about_access(self) -> bool:
-        """Whether the key or account is at fault (401, 402, 403), so that a retry cannot help."""
+        """Whether the key or account is at fault (401, 402, 403, an empty account), so that a retry cannot help."""
         return self.status in (401, 402, 403)
 
 
 class ModelUnavailable(ModelError):
-    """No answer: connection refused, unreachable host, timeout or a 5xx status."""
+    """No answer: connection refused, unreachable host, timeout or a 5xx status.
+
+    Attributes:
+        is_loading: whether the server says that it is still loading the model, which may take minutes.
+    """
+
+    is_loading = False
 
 
 class RateLimited(ModelError):
     """The provider answered 429 and asks for a pause."""
+
+
+class QuotaExceeded(ModelError):
+    """The account is empty, or a limit of the day or month is reached, so that waiting does not help this run."""
+
+    @property
+    def is_about_access(self) -> bool:
+        """Always true."""
+        return True
 
 
 class ContextOverflow(ModelError):
@@ -102,7 +123,13 @@ class CodeError(SandboxError):
 
 
 class SandboxFailure(SandboxError):
-    """The sandbox itself failed: it could not be built, died, or sent a frame that breaks the protocol."""
+    """The sandbox itself failed: it could not be built, died, or sent a frame that breaks the protocol.
+
+    Attributes:
+        partial: the partial answer, if the failure ended a run that had found something.
+    """
+
+    partial: Answer | None = None
 
 
 class LimitExceeded(HarlmError):

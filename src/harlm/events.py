@@ -48,7 +48,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
-    """A question was asked."""
+    """A question was asked.
+
+    ``limits`` are those of the run, by the names that ``LimitReached`` uses, in the same units.
+    """
 
     question: str
     root_model: str
@@ -57,6 +60,7 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     characters: int
     tokens: int
     skipped: tuple[Skipped, ...] = ()
+    limits: Mapping[str, float] = {}
 
 
 class Routed(Event, frozen=True, kw_only=True, tag="routed"):
@@ -87,13 +91,14 @@ class CallStarted(Event, frozen=True, kw_only=True, tag="call_started"):
 
 
 class CallFinished(Event, frozen=True, kw_only=True, tag="call_finished"):
-    """A model replied."""
+    """A model replied. ``thoughts`` is its reasoning, which is no part of the reply."""
 
     call: int
     text: str
     usage: Usage
     stop: str
     latency_s: float
+    thoughts: str = ""
 
 
 class Reused(Event, frozen=True, kw_only=True, tag="reused"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from harlm.events import Event
 from harlm.storage import Behind
@@ -18,6 +18,7 @@ from harlm.types import (
     Context,
     Entry,
     Message,
+    ModelDescription,
     ModelFacts,
     Observation,
     PaidCall,
@@ -51,6 +52,25 @@ class LanguageModel(Protocol):
         Raises:
             ModelError: there is no completion; the subclass says why, and so what the caller can do.
         """
+        ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A ``LanguageModel`` whose server describes it."""
+
+    @property
+    def description(self) -> ModelDescription | None:
+        """What the server has said; ``None`` until it was asked."""
+        ...
+
+    @property
+    def seems_local(self) -> bool:
+        """Whether a reply showed that the server runs models of a user's own machine, which may be small."""
+        ...
+
+    async def describe(self) -> ModelDescription:
+        """Ask the server, once for each address, within a few seconds. Never raises for what the server does."""
         ...
 
 

@@ -12,7 +12,7 @@ from harlm.errors import CodeError
 from harlm.protocols import Foreseen, Repl, ReplSetup, Sandbox
 from harlm.sandbox.tiers import sandbox_on
 from harlm.testing import FakeSandbox
-from harlm.types import Context, Document
+from harlm.types import Context, Document, Final
 from tests.support.sandboxes import TIERS, skip_unless_built
 
 FUNCTIONS = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
@@ -112,6 +112,95 @@ async def test_all_four_ways_to_finish(repl: Repl, cell: str) -> None:
     assert seen.final is not None
     assert seen.final.value == "forty-two"
     assert seen.error is None
+
+
+@pytest.fixture
+def full_repl(sandbox: Sandbox, repl: Repl) -> Repl:
+    """A REPL that is not the fake, which knows the plain forms only."""
+    if sandbox.tier == "fake":
+        pytest.skip("the fake runs cells that a test wrote")
+    return repl
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("FINAL_VAR(result)", "V"),
+        ("FINAL_VAR('`result`')", "V"),
+        ("FINAL_VAR(variable_name='result')", "V"),
+        ("FINAL_VAR(name='result')", "V"),
+        ("FINAL_VAR(d['a'])", "W"),
+        ("FINAL_VAR(result.lower())", "v"),
+        ("""FINAL_VAR("d['a']")""", "W"),
+        ("FINAL_VAR('len(rows)')", 3),
+        ("FINAL_VAR(long)", "It is 42, as the rows say."),
+        ("FINAL_VAR(spelled)", "len(rows)"),
+        ("FINAL_VAR(str(42))", "42"),
+        ("FINAL_VAR(rows)", [1, 2, 3]),
+        ("FINAL(answer=result)", "V"),
+        ("SUBMIT(answer=result)", "V"),
+        ("SUBMIT(anything=rows)", [1, 2, 3]),
+        ("FINAL(each * 2 for each in rows)", [2, 4, 6]),
+        ("FINAL({'lazy': map(str, rows)})", {"lazy": ["1", "2", "3"]}),
+        ("FINAL(ValueError('the message'))", "the message"),
+        ("FINAL(P(1, 2))", {"x": 1, "y": 2}),
+        ("FINAL([b'ab', 1.5, None, {3: (4,)}])", ["ab", 1.5, None, {"3": [4]}]),
+        ("answer['value'] = 42; answer['ready'] = True", 42),
+        ("answer = {'result': 1, 'why': 'b', 'ready': True}", {"result": 1, "why": "b"}),
+        ("answer = {'content': None, 'final': 'x', 'ready': True}", "x"),
+        ("answer['ready'] = True", None),
+    ],
+)
+async def test_every_form_of_finishing_gives_what_is_meant(full_repl: Repl, cell: str, value: object) -> None:
+    await full_repl.run(
+        "from collections import namedtuple\nP = namedtuple('P', 'x y')\nresult = 'V'\nd = {'a': 'W'}\nrows = [1, 2, 3]\n"
+        "long = 'It is 42, as the rows say.'\nspelled = 'len(rows)'"
+    )
+    seen = await full_repl.run(cell)
+    assert (seen.final, seen.error) == (Final(value=value), None)
+
+
+async def test_an_answer_that_the_host_did_not_accept_is_not_given_again(full_repl: Repl) -> None:
+    assert (await full_repl.run("answer = {'content': 1, 'ready': True}")).final == Final(value=1)
+    assert (await full_repl.run("x = 1")).final is None
+
+
+@pytest.mark.parametrize(
+    "cell", ["FINAL_VAR('missing')", "FINAL_VAR(name='missing')", """FINAL_VAR("missing['a']")"""]
+)
+async def test_the_name_of_no_variable_is_a_mistake_that_is_explained(full_repl: Repl, cell: str) -> None:
+    seen = await full_repl.run(cell)
+    assert seen.final is None
+    assert seen.error is not None
+    assert "there is no variable 'missing'; SHOW_VARS() lists them" in seen.error
+
+
+async def test_leaving_ends_the_cell_and_not_the_repl(full_repl: Repl) -> None:
+    seen = await full_repl.run("x = 1\nexit()\nx = 2")
+    assert seen.error == "SystemExit: None ended the cell; the REPL and its variables are kept"
+    assert "SystemExit: 3 ended the cell" in str((await full_repl.run("quit(3)")).error)
+    assert (await full_repl.run("x")).output == "1\n"
+
+
+async def test_the_last_shown_value_has_a_name_until_a_cell_takes_it(full_repl: Repl) -> None:
+    await full_repl.run("20 + 1")
+    assert (await full_repl.run("_ * 2")).output == "42\n"
+    await full_repl.run("for _ in range(3): pass")
+    await full_repl.run("5")
+    assert (await full_repl.run("_")).output == "2\n"
+
+
+async def test_a_kept_stream_prints_into_the_cell_that_runs(full_repl: Repl) -> None:
+    await full_repl.run("import sys\nout = sys.stdout")
+    for number in range(3):
+        assert (await full_repl.run(f"print({number}, file=out)")).output == f"{number}\n"
+
+
+async def test_a_last_line_that_awaits_is_shown(full_repl: Repl) -> None:
+    await full_repl.run("import asyncio\nasync def ask(prompt):\n    return llm_query(prompt)")
+    seen = await full_repl.run("x = await ask('a')\nprint(x)\nawait asyncio.gather(ask('b'), ask('c'))")
+    assert (seen.output, seen.error) == ("reply to a\n['reply to b', 'reply to c']\n", None)
+    assert (await full_repl.run("asyncio.run(ask('d'))")).output == "reply to d\n"
 
 
 async def test_finishing_ends_the_cell_even_inside_a_catch_all(repl: Repl) -> None:

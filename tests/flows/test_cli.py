@@ -185,7 +185,7 @@ def test_verbose_shows_the_traceback() -> None:
     ("body", "status", "code", "said"),
     [
         ("<html>hello</html>", 200, 5, "is not a completion"),
-        ('{"error": {"message": "bad key"}}', 401, 3, "refused the key (401: bad key); check HARLM_API_KEY"),
+        ('{"error": {"message": "bad key"}}', 401, 3, "refused the key (401: bad key) at http://127.0.0.1"),
         ('{"error": {"message": "slow down"}}', 429, 5, "is rate limited"),
         ("oops", 500, 5, "is not available (500: oops)"),
         ('{"error": {"message": "no such model"}}', 404, 5, "was not found"),
@@ -200,7 +200,7 @@ def test_bad_replies_of_a_server_are_explained(body: str, status: int, code: int
     assert "Traceback" not in ran.err
 
 
-def test_paid_calls_are_stored_when_the_provider_fails() -> None:
+def test_what_was_found_is_printed_and_stored_when_the_provider_fails() -> None:
     def reply(request: Request) -> str | web.Response:
         return LOOK if request.number == 0 else web.Response(status=503, text="gone")
 
@@ -210,11 +210,21 @@ def test_paid_calls_are_stored_when_the_provider_fails() -> None:
             "ask", "What?", "-", "-m", f"openai/x@{server.base_url}", "--mode", "repl", stdin=b"the text"
         )
     assert ran.code == 5
-    assert "1 answered call(s) are kept: harlm runs show 01" in ran.err
+    assert ran.out.startswith("No answer was reached: openai/x is not available")
+    assert "the text" in ran.out
+    assert "this answer is partial: a failure ended the run" in ran.err
+    assert "run 01" in ran.err
+    assert ran.err.splitlines()[-1].startswith("harlm: openai/x is not available")
     shown = harlm("runs", "show", "last", "--cells")
     assert "print(context[:100])" in shown.out
-    assert "the text" in shown.out
-    assert "ModelUnavailable" in shown.out
+    assert "No answer was reached: openai/x is not available" in shown.out
+
+
+def test_a_failure_before_anything_was_found_prints_no_answer() -> None:
+    set_by_user("[models]\nretries = 0\n")
+    with ScriptedServer(lambda request: web.Response(status=503, text="gone")) as server:
+        ran = harlm("ask", "What?", "-", "-m", f"openai/x@{server.base_url}", stdin=b"the text")
+    assert (ran.code, ran.out) == (5, "")
 
 
 def test_an_interrupt_keeps_paid_calls_and_leaves_no_process() -> None:

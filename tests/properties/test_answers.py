@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.context import cite, load
-from harlm.engine.parsing import parse_not_found, parse_reply
+from harlm.engine.replies import parse_not_found, parse_reply
 from harlm.types import Usage
 
 DOCUMENTS = {

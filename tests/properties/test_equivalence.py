@@ -25,14 +25,16 @@ _PARTS = 8
 _IN_SUITE = 2_000
 _IN_FUZZ = 100_000
 _AT_ONCE = 6
+_NAMED_SEEDS = os.environ.get("HARLM_FUZZ_SEEDS")  # read here, since tests see no such names
+_IS_FUZZ = bool(os.environ.get("HARLM_FUZZ"))
+_REAL_CELLS = os.environ.get("HARLM_REAL_CELLS")
 
 
 def _seeds() -> range:
-    named = os.environ.get("HARLM_FUZZ_SEEDS")
-    if named:
-        first, _, last = named.partition("-")
+    if _NAMED_SEEDS:
+        first, _, last = _NAMED_SEEDS.partition("-")
         return range(int(first), int(last))
-    return range(_IN_FUZZ if os.environ.get("HARLM_FUZZ") else _IN_SUITE)
+    return range(_IN_FUZZ if _IS_FUZZ else _IN_SUITE)
 
 
 class _Case(NamedTuple):
@@ -95,7 +97,7 @@ async def test_generated_programs_do_the_same_with_a_scout_that_has_copies() -> 
 
 def _real_cells() -> list[dict[str, object]]:
     """Cells that models have written, where this machine has them: they are others' work, and not part of this project."""
-    named = os.environ.get("HARLM_REAL_CELLS") or Path(__file__).parents[3] / "shared/data/real_cells.jsonl"
+    named = _REAL_CELLS or Path(__file__).parents[3] / "shared/data/real_cells.jsonl"
     path = Path(named)
     if not path.is_file():
         return []

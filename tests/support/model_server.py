@@ -36,7 +36,12 @@ class Exchange(NamedTuple):
 
 @asynccontextmanager
 async def model_at(
-    address: str, adapter: Adapter, *, settings: ModelSettings | None = None, key: str | None = KEY
+    address: str,
+    adapter: Adapter,
+    *,
+    settings: ModelSettings | None = None,
+    key: str | None = KEY,
+    may_learn_window: bool = True,
 ) -> AsyncIterator[LanguageModel]:
     """A model at an address; its connections are closed at the end."""
     async with Transport(settings or ModelSettings()) as transport:
@@ -46,6 +51,7 @@ async def model_at(
             base_url=address,
             key=key,
             key_hint="TEST_KEY",
+            may_learn_window=may_learn_window,
             transport=transport,
         )
         yield adapter(endpoint, 32_000)

@@ -14,6 +14,8 @@ class Scope:
     lists: list[str] = field(default_factory=list)
     dicts: list[str] = field(default_factory=list)
     helpers: list[str] = field(default_factory=list)
+    iterators: list[str] = field(default_factory=list)
+    makers: list[str] = field(default_factory=list)
     in_loop: bool = False
     in_function: bool = False
     may_exit: bool = True
@@ -22,7 +24,7 @@ class Scope:
         """A scope inside, whose own names stay inside."""
         copy = Scope(
             list(self.texts), list(self.numbers), list(self.lists), list(self.dicts), list(self.helpers),
-            self.in_loop, self.in_function, self.may_exit,
+            list(self.iterators), list(self.makers), self.in_loop, self.in_function, self.may_exit,
         )  # fmt: skip
         for name, value in changes.items():
             setattr(copy, name, value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from tests.support.program_iterators import Iterators
 from tests.support.program_scopes import Scope
 
 _WORDS = ("alpha", "beta", "gamma", "delta", "omega")
@@ -17,32 +18,32 @@ class Program:
 
     Args:
         seed: of everything in it.
+        reads_only: whether all its statements make and read iterators.
 
     Attributes:
         code: what was made.
         is_ordered: whether its calls come in one order only; not so where threads make them.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, reads_only: bool = False) -> None:
         self._random = random.Random(seed)
+        self._reads_only = reads_only
+        self._iterators = Iterators(self, self._random)
         self._count = 0
         self._lines: list[str] = []
         self.is_ordered = True
         self._room = self._random.randint(4, 14)
         scope = Scope(lists=["items"], texts=["base"])
-        self._say(0, "import random, json, re, collections, functools, itertools")
-        self._say(0, f"random.seed({seed % 97})")
-        self._say(
-            0, f"items = {[f'{self._pick(_WORDS)} {at}' for at in range(self._random.randint(1, 5))]!r}"
-        )
-        self._say(0, f"base = {self._pick(_WORDS)!r}")
+        self.say(0, "import random, json, re, collections, functools, itertools")
+        self.say(0, f"random.seed({seed % 97})")
+        self.say(0, f"items = {[f'{self._pick(_WORDS)} {at}' for at in range(self._random.randint(1, 5))]!r}")
+        self.say(0, f"base = {self._pick(_WORDS)!r}")
+        self._iterators.before()
         for _ in range(self._random.randint(0, 3)):
             self._helper(scope)
         while self._room > 0:
             self._statement(0, scope)
         self.code = "\n".join(self._lines) + "\n"
-
-    # -- small things ---------------------------------------------------------------------------------------------
 
     def _pick(self, several: object) -> str:
         return self._random.choice(list(several))  # type: ignore[call-overload,no-any-return] # a sequence of str
@@ -50,14 +51,12 @@ class Program:
     def _chance(self, of: float) -> bool:
         return self._random.random() < of
 
-    def _new(self, kind: str) -> str:
+    def new(self, kind: str) -> str:
         self._count += 1
         return f"{kind}{self._count}"
 
-    def _say(self, depth: int, line: str) -> None:
+    def say(self, depth: int, line: str) -> None:
         self._lines.append("    " * depth + line)
-
-    # -- expressions ------------------------------------------------------------------------------------------------
 
     def text(self, scope: Scope, depth: int = 0) -> str:
         """An expression that is a text."""
@@ -157,14 +156,12 @@ class Program:
             return f"{over}"  # another name for the same list
         return self._random.choice(makers)()
 
-    # -- statements -------------------------------------------------------------------------------------------------
-
-    def _block(self, depth: int, scope: Scope) -> None:
+    def block(self, depth: int, scope: Scope) -> None:
         before = len(self._lines)
         for _ in range(self._random.randint(1, 3)):
             self._statement(depth, scope)
         if len(self._lines) == before:
-            self._say(depth, "pass")
+            self.say(depth, "pass")
 
     def _statement(self, depth: int, scope: Scope) -> None:
         self._room -= 1
@@ -175,30 +172,33 @@ class Program:
         compound = [
             self._if, self._if, self._for, self._for, self._while, self._try, self._with, self._closure, self._class,
             self._generator, self._threads, self._nested_def, self._match, self._fold, self._delete, self._global,
+            *[self._iterators.statement] * 6,
         ]  # fmt: skip
+        if self._reads_only:
+            simple = compound = [self._iterators.statement]
         kinds = simple if depth >= 3 or self._chance(0.6) else compound
         self._random.choice(kinds)(depth, scope)
 
     def _bind_text(self, depth: int, scope: Scope) -> None:
-        name = self._pick(scope.texts) if scope.texts and self._chance(0.3) else self._new("t")
+        name = self._pick(scope.texts) if scope.texts and self._chance(0.3) else self.new("t")
         if not name.isidentifier():
-            name = self._new("t")
-        self._say(depth, f"{name} = {self.call(scope) if self._chance(0.6) else self.text(scope)}")
+            name = self.new("t")
+        self.say(depth, f"{name} = {self.call(scope) if self._chance(0.6) else self.text(scope)}")
         if name not in scope.texts:
             scope.texts.append(name)
 
     def _bind_number(self, depth: int, scope: Scope) -> None:
-        name = self._new("n")
-        self._say(depth, f"{name} = {self.number(scope)}")
+        name = self.new("n")
+        self.say(depth, f"{name} = {self.number(scope)}")
         scope.numbers.append(name)
 
     def _bind_list(self, depth: int, scope: Scope) -> None:
-        name = self._new("l")
-        self._say(depth, f"{name} = {self.list_of(scope)}")
+        name = self.new("l")
+        self.say(depth, f"{name} = {self.list_of(scope)}")
         scope.lists.append(name)
 
     def _bind_dict(self, depth: int, scope: Scope) -> None:
-        name = self._new("d")
+        name = self.new("d")
         over = self._pick(scope.lists or ["items"])
         makers = (
             f"{{str(each): llm_query('d ' + str(each)) for each in {over}[:5]}}",
@@ -206,191 +206,191 @@ class Program:
             "collections.Counter()",
             f"dict(zip(map(str, {over}), {over}))",
         )
-        self._say(depth, f"{name} = {self._pick(makers)}")
+        self.say(depth, f"{name} = {self._pick(makers)}")
         scope.dicts.append(name)
 
     def _print(self, depth: int, scope: Scope) -> None:
-        self._say(depth, f"print({self.text(scope)}, {self.number(scope)})")
+        self.say(depth, f"print({self.text(scope)}, {self.number(scope)})")
 
     def _append(self, depth: int, scope: Scope) -> None:
         if scope.lists:
             name = self._pick(scope.lists)
-            self._say(depth, f"if len({name}) < 12: {name}.append({self.text(scope)})")
+            self.say(depth, f"if len({name}) < 12: {name}.append({self.text(scope)})")
 
     def _put(self, depth: int, scope: Scope) -> None:
         if scope.dicts:
-            self._say(depth, f"{self._pick(scope.dicts)}[{self.text(scope)}] = {self.text(scope)}")
+            self.say(depth, f"{self._pick(scope.dicts)}[{self.text(scope)}] = {self.text(scope)}")
 
     def _count_up(self, depth: int, scope: Scope) -> None:
-        name = self._new("c")
-        self._say(depth, f"{name} = collections.Counter()")
-        self._say(depth, f"for each in {self._pick(scope.lists or ['items'])}[:5]:")
-        self._say(depth + 1, f"{name}[llm_query('label ' + str(each))[:3]] += 1")
+        name = self.new("c")
+        self.say(depth, f"{name} = collections.Counter()")
+        self.say(depth, f"for each in {self._pick(scope.lists or ['items'])}[:5]:")
+        self.say(depth + 1, f"{name}[llm_query('label ' + str(each))[:3]] += 1")
         scope.dicts.append(name)
 
     def _add_to(self, depth: int, scope: Scope) -> None:
         if scope.texts and self._chance(0.5):
             name = self._pick(scope.texts)
             if name.isidentifier():
-                self._say(depth, f"{name} = ({name} + {self.text(scope)})[-40:]")
+                self.say(depth, f"{name} = ({name} + {self.text(scope)})[-40:]")
         elif scope.lists:
-            self._say(depth, f"if len({scope.lists[-1]}) < 9: {scope.lists[-1]} += [{self.text(scope)}]")
+            self.say(depth, f"if len({scope.lists[-1]}) < 9: {scope.lists[-1]} += [{self.text(scope)}]")
 
     def _mutate_through_tuple(self, depth: int, scope: Scope) -> None:
-        name, pair = self._new("l"), self._new("p")
-        self._say(depth, f"{name} = []")
-        self._say(depth, f"{pair} = ({name}, {{'inside': {name}}})")
-        self._say(depth, f"{pair}[0].append({self.text(scope)})")
-        self._say(depth, f"{pair}[1]['inside'].append({self.call(scope)})")
+        name, pair = self.new("l"), self.new("p")
+        self.say(depth, f"{name} = []")
+        self.say(depth, f"{pair} = ({name}, {{'inside': {name}}})")
+        self.say(depth, f"{pair}[0].append({self.text(scope)})")
+        self.say(depth, f"{pair}[1]['inside'].append({self.call(scope)})")
         scope.lists.append(name)
 
     def _exit(self, depth: int, scope: Scope) -> None:
         if scope.in_loop and self._chance(0.7):
-            self._say(depth, f"if {self.test(scope)}: {self._pick(('break', 'continue'))}")
+            self.say(depth, f"if {self.test(scope)}: {self._pick(('break', 'continue'))}")
         elif scope.in_function:
-            self._say(depth, f"if {self.test(scope)}: return {self.text(scope)}")
+            self.say(depth, f"if {self.test(scope)}: return {self.text(scope)}")
         elif self._chance(0.15):
             raised = f"raise ValueError({self.text(scope)})"
             finished = f"FINAL({self.text(scope)})"
-            self._say(depth, f"if {self.test(scope)}: {raised if self._chance(0.7) else finished}")
+            self.say(depth, f"if {self.test(scope)}: {raised if self._chance(0.7) else finished}")
         elif self._chance(0.1):
-            self._say(depth, f"1 // len({self.text(scope)}[:{self._random.randint(0, 1)}])")
+            self.say(depth, f"1 // len({self.text(scope)}[:{self._random.randint(0, 1)}])")
 
     def _if(self, depth: int, scope: Scope) -> None:
-        self._say(depth, f"if {self.test(scope)}:")
-        self._block(depth + 1, scope.inner())
+        self.say(depth, f"if {self.test(scope)}:")
+        self.block(depth + 1, scope.inner())
         if self._chance(0.4):
-            self._say(depth, "else:")
-            self._block(depth + 1, scope.inner())
+            self.say(depth, "else:")
+            self.block(depth + 1, scope.inner())
 
     def _for(self, depth: int, scope: Scope) -> None:
-        name = self._new("x")
+        name = self.new("x")
         over = self._pick(scope.lists or ["items"])
         inner = scope.inner(in_loop=True)
         if self._chance(0.3):
-            self._say(depth, f"for at, {name} in enumerate(list({over})[:4]):")
+            self.say(depth, f"for at, {name} in enumerate(list({over})[:4]):")
             inner.numbers.append("at")
         else:
-            self._say(depth, f"for {name} in list({over})[:{self._random.randint(2, 4)}]:")
+            self.say(depth, f"for {name} in list({over})[:{self._random.randint(2, 4)}]:")
         inner.texts.append(f"str({name})")
-        self._block(depth + 1, inner)
+        self.block(depth + 1, inner)
         if self._chance(0.15):
-            self._say(depth, "else:")
-            self._block(depth + 1, scope.inner())
+            self.say(depth, "else:")
+            self.block(depth + 1, scope.inner())
 
     def _while(self, depth: int, scope: Scope) -> None:
-        turns, text = self._new("w"), self._new("t")
-        self._say(depth, f"{turns} = 0")
-        self._say(depth, f"{text} = {self.text(scope)}")
-        self._say(depth, f"while {turns} < 3 and not {text}.startswith('yes'):")
-        self._say(depth + 1, f"{turns} += 1")
-        self._say(depth + 1, f"{text} = llm_query(f'again {{{turns}}} ' + {text}[-20:])")
+        turns, text = self.new("w"), self.new("t")
+        self.say(depth, f"{turns} = 0")
+        self.say(depth, f"{text} = {self.text(scope)}")
+        self.say(depth, f"while {turns} < 3 and not {text}.startswith('yes'):")
+        self.say(depth + 1, f"{turns} += 1")
+        self.say(depth + 1, f"{text} = llm_query(f'again {{{turns}}} ' + {text}[-20:])")
         inner = scope.inner(in_loop=True)
         inner.texts.append(text)
         if self._chance(0.5):
-            self._block(depth + 1, inner)
+            self.block(depth + 1, inner)
         scope.texts.append(text)
 
     def _try(self, depth: int, scope: Scope) -> None:
-        self._say(depth, "try:")
+        self.say(depth, "try:")
         inner = scope.inner()
-        self._block(depth + 1, inner)
+        self.block(depth + 1, inner)
         risky = (
             f"int({self.text(inner)})", f"{{}}[{self.text(inner)}]", f"json.loads({self.call(inner)})",
             f"1 // ({self.number(inner)} % 2)",
         )  # fmt: skip
-        self._say(depth + 1, self._pick(risky))
-        self._block(depth + 1, inner)
+        self.say(depth + 1, self._pick(risky))
+        self.block(depth + 1, inner)
         kind = self._pick(("Exception", "(ValueError, KeyError)", "ZeroDivisionError"))
-        self._say(depth, f"except {kind} as error:")
-        self._say(depth + 1, "print(type(error).__name__, str(error)[:60])")
-        self._block(depth + 1, scope.inner())
+        self.say(depth, f"except {kind} as error:")
+        self.say(depth + 1, "print(type(error).__name__, str(error)[:60])")
+        self.block(depth + 1, scope.inner())
         if self._chance(0.3):
-            self._say(depth, "finally:")
-            self._block(depth + 1, scope.inner(in_loop=False, in_function=False))
+            self.say(depth, "finally:")
+            self.block(depth + 1, scope.inner(in_loop=False, in_function=False))
 
     def _with(self, depth: int, scope: Scope) -> None:
-        name = self._new("g")
-        self._say(depth, "import contextlib")
-        self._say(depth, f"{name}_log = []")
-        self._say(depth, "@contextlib.contextmanager")
-        self._say(depth, f"def {name}(what):")
-        self._say(depth + 1, f"{name}_log.append('in')")
-        self._say(depth + 1, "yield what")
-        self._say(depth + 1, f"{name}_log.append('out')")
-        self._say(depth, f"with {name}({self.text(scope)}) as {name}_value:")
+        name = self.new("g")
+        self.say(depth, "import contextlib")
+        self.say(depth, f"{name}_log = []")
+        self.say(depth, "@contextlib.contextmanager")
+        self.say(depth, f"def {name}(what):")
+        self.say(depth + 1, f"{name}_log.append('in')")
+        self.say(depth + 1, "yield what")
+        self.say(depth + 1, f"{name}_log.append('out')")
+        self.say(depth, f"with {name}({self.text(scope)}) as {name}_value:")
         inner = scope.inner()
         inner.texts.append(f"{name}_value")
-        self._block(depth + 1, inner)
+        self.block(depth + 1, inner)
 
     def _closure(self, depth: int, scope: Scope) -> None:
-        name, seen = self._new("f"), self._new("l")
-        self._say(depth, f"def {name}_maker():")
-        self._say(depth + 1, "seen = []")
-        self._say(depth + 1, "def inner(what):")
-        self._say(depth + 2, "seen.append(what)")
-        self._say(depth + 2, "reply = llm_query('c ' + str(what))")
+        name, seen = self.new("f"), self.new("l")
+        self.say(depth, f"def {name}_maker():")
+        self.say(depth + 1, "seen = []")
+        self.say(depth + 1, "def inner(what):")
+        self.say(depth + 2, "seen.append(what)")
+        self.say(depth + 2, "reply = llm_query('c ' + str(what))")
         if self._chance(0.5):
-            self._say(depth + 2, "if 'e' in reply: return reply")
-        self._say(depth + 2, "seen.append(reply)")
-        self._say(depth + 2, "return str(len(seen)) + reply")
-        self._say(depth + 1, "return inner, seen")
-        self._say(depth, f"{name}, {seen} = {name}_maker()")
-        self._say(depth, f"for each in {self._pick(scope.lists or ['items'])}[:3]: print({name}(each))")
+            self.say(depth + 2, "if 'e' in reply: return reply")
+        self.say(depth + 2, "seen.append(reply)")
+        self.say(depth + 2, "return str(len(seen)) + reply")
+        self.say(depth + 1, "return inner, seen")
+        self.say(depth, f"{name}, {seen} = {name}_maker()")
+        self.say(depth, f"for each in {self._pick(scope.lists or ['items'])}[:3]: print({name}(each))")
         scope.lists.append(seen)
         if depth == 0:
             scope.helpers.append(name)
 
     def _class(self, depth: int, scope: Scope) -> None:
-        name, one = self._new("K"), self._new("o")
-        self._say(depth, f"class {name}:")
-        self._say(depth + 1, "shared = []")
-        self._say(depth + 1, "def __init__(self, name): self.name = name; self.notes = []")
-        self._say(depth + 1, "def ask(self, what):")
-        self._say(depth + 2, "reply = llm_query(self.name + str(what))")
-        self._say(depth + 2, "self.notes.append(reply); self.shared.append(len(self.notes))")
+        name, one = self.new("K"), self.new("o")
+        self.say(depth, f"class {name}:")
+        self.say(depth + 1, "shared = []")
+        self.say(depth + 1, "def __init__(self, name): self.name = name; self.notes = []")
+        self.say(depth + 1, "def ask(self, what):")
+        self.say(depth + 2, "reply = llm_query(self.name + str(what))")
+        self.say(depth + 2, "self.notes.append(reply); self.shared.append(len(self.notes))")
         if self._chance(0.5):
-            self._say(depth + 2, "if reply.startswith('no'): self.notes.append(llm_query('really ' + reply))")
-        self._say(depth + 2, "return reply")
-        self._say(depth, f"{one} = {name}({self.text(scope)})")
-        self._say(depth, f"for each in {self._pick(scope.lists or ['items'])}[:3]: {one}.ask(each)")
-        self._say(depth, f"print({one}.notes, {name}.shared)")
+            self.say(depth + 2, "if reply.startswith('no'): self.notes.append(llm_query('really ' + reply))")
+        self.say(depth + 2, "return reply")
+        self.say(depth, f"{one} = {name}({self.text(scope)})")
+        self.say(depth, f"for each in {self._pick(scope.lists or ['items'])}[:3]: {one}.ask(each)")
+        self.say(depth, f"print({one}.notes, {name}.shared)")
         scope.lists.append(f"{one}.notes")
 
     def _generator(self, depth: int, scope: Scope) -> None:
-        name = self._new("y")
-        self._say(depth, f"def {name}(several):")
-        self._say(depth + 1, "for each in several:")
-        self._say(depth + 2, "reply = llm_query('y ' + str(each))")
-        self._say(depth + 2, "if 'e' in reply: yield reply")
-        self._say(depth, f"for each in {name}({self._pick(scope.lists or ['items'])}[:4]):")
+        name = self.new("y")
+        self.say(depth, f"def {name}(several):")
+        self.say(depth + 1, "for each in several:")
+        self.say(depth + 2, "reply = llm_query('y ' + str(each))")
+        self.say(depth + 2, "if 'e' in reply: yield reply")
+        self.say(depth, f"for each in {name}({self._pick(scope.lists or ['items'])}[:4]):")
         inner = scope.inner(in_loop=True)
         inner.texts.append("each")
-        self._block(depth + 1, inner)
+        self.block(depth + 1, inner)
 
     def _threads(self, depth: int, scope: Scope) -> None:
         if depth or self._chance(0.7):
             return
         self.is_ordered = False
-        name = self._new("l")
+        name = self.new("l")
         over = self._pick(scope.lists or ["items"])
         if self._chance(0.5):
-            self._say(depth, "from concurrent.futures import ThreadPoolExecutor")
-            self._say(depth, "with ThreadPoolExecutor(3) as pool:")
-            self._say(
+            self.say(depth, "from concurrent.futures import ThreadPoolExecutor")
+            self.say(depth, "with ThreadPoolExecutor(3) as pool:")
+            self.say(
                 depth + 1, f"{name} = list(pool.map(lambda each: llm_query('p ' + str(each)), {over}[:5]))"
             )
         else:
-            self._say(depth, "import asyncio")
-            self._say(
+            self.say(depth, "import asyncio")
+            self.say(
                 depth,
                 f"async def {name}_one(each): return await asyncio.to_thread(llm_query, 'a ' + str(each))",
             )
-            self._say(
+            self.say(
                 depth,
                 f"async def {name}_all(): return await asyncio.gather(*[{name}_one(each) for each in {over}[:4]])",
             )
-            self._say(depth, f"{name} = list(asyncio.run({name}_all()))")
+            self.say(depth, f"{name} = list(asyncio.run({name}_all()))")
         scope.lists.append(name)
 
     def _nested_def(self, depth: int, scope: Scope) -> None:
@@ -398,53 +398,53 @@ class Program:
             self._helper(scope)
 
     def _match(self, depth: int, scope: Scope) -> None:
-        self._say(depth, f"match {self.text(scope)}[:3]:")
-        self._say(depth + 1, "case 'yes':")
-        self._block(depth + 2, scope.inner())
-        self._say(depth + 1, "case _:")
-        self._block(depth + 2, scope.inner())
+        self.say(depth, f"match {self.text(scope)}[:3]:")
+        self.say(depth + 1, "case 'yes':")
+        self.block(depth + 2, scope.inner())
+        self.say(depth + 1, "case _:")
+        self.block(depth + 2, scope.inner())
 
     def _fold(self, depth: int, scope: Scope) -> None:
-        name = self._new("t")
+        name = self.new("t")
         over = self._pick(scope.lists or ["items"])
-        self._say(
+        self.say(
             depth,
             f"{name} = functools.reduce(lambda a, b: llm_query(a[-9:] + str(b)[:9]), {over}[:4], 'start')",
         )
         scope.texts.append(name)
 
     def _delete(self, depth: int, scope: Scope) -> None:
-        name = self._new("t")
-        self._say(depth, f"{name} = {self.call(scope)}")
-        self._say(depth, f"print({name}[:9])")
-        self._say(depth, f"del {name}")
+        name = self.new("t")
+        self.say(depth, f"{name} = {self.call(scope)}")
+        self.say(depth, f"print({name}[:9])")
+        self.say(depth, f"del {name}")
 
     def _global(self, depth: int, scope: Scope) -> None:
         if depth:
             return
-        name, function = self._new("total"), self._new("h")
-        self._say(0, f"{name} = ''")
-        self._say(0, f"def {function}(what):")
-        self._say(1, f"global {name}")
-        self._say(1, "reply = llm_query('g ' + str(what))")
-        self._say(1, f"{name} = ({name} + reply)[-30:]")
+        name, function = self.new("total"), self.new("h")
+        self.say(0, f"{name} = ''")
+        self.say(0, f"def {function}(what):")
+        self.say(1, f"global {name}")
+        self.say(1, "reply = llm_query('g ' + str(what))")
+        self.say(1, f"{name} = ({name} + reply)[-30:]")
         if self._chance(0.5):
-            self._say(1, f"if 'o' in {name}: return {name}")
-        self._say(1, "return reply")
+            self.say(1, f"if 'o' in {name}: return {name}")
+        self.say(1, "return reply")
         scope.texts.append(name)
         scope.helpers.append(function)
 
     def _helper(self, scope: Scope) -> None:
-        name = self._new("h")
+        name = self.new("h")
         inner = Scope(texts=["what"], lists=["items"], helpers=list(scope.helpers), in_function=True)
         if self._chance(0.2):
-            self._say(0, f"def {name}(what, left=2):")
-            self._say(1, "if left == 0 or len(what) < 3: return llm_query('leaf ' + what)")
-            self._say(
+            self.say(0, f"def {name}(what, left=2):")
+            self.say(1, "if left == 0 or len(what) < 3: return llm_query('leaf ' + what)")
+            self.say(
                 1, f"return llm_query({name}(what[:len(what) // 2], left - 1) + {name}(what[-9:], left - 1))"
             )
         else:
-            self._say(0, f"def {name}(what):")
-            self._block(1, inner)
-            self._say(1, f"return {self.text(inner)}")
+            self.say(0, f"def {name}(what):")
+            self.block(1, inner)
+            self.say(1, f"return {self.text(inner)}")
         scope.helpers.append(name)

@@ -91,6 +91,11 @@ def scout(
 
 def run(code: str, **names: Any) -> list[str]:
     """Run a program as Python does; its calls in order."""
+    return outcome(code, **names)[0]
+
+
+def outcome(code: str, **names: Any) -> tuple[list[str], Exception | None]:
+    """Run a program as Python does; its calls in order, and the exception that it ended with."""
     asked: list[str] = []
 
     def call(function: str, arguments: dict[str, Any]) -> str:
@@ -98,9 +103,12 @@ def run(code: str, **names: Any) -> list[str]:
         return reply_to(str(arguments["prompt"]))
 
     own = {"__name__": "__main__", **names, **tools(call)}
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
-        exec(compile(code, FILE, "exec"), own)
-    return asked
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            exec(compile(code, FILE, "exec"), own)
+        except Exception as error:  # noqa: BLE001 - whatever the program raises
+            return asked, error
+    return asked, None
 
 
 def variables(code: str, **names: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -196,12 +196,17 @@ def test_an_error_of_a_model_object_is_stored_as_a_failed_run(clean_environment:
 
 def test_paid_calls_are_stored_when_a_run_fails(clean_environment: Path) -> None:
     with pytest.raises(ModelError):
+        scripted(ModelError("broke", model="m")).ask("?", "x", mode="repl")
+    with pytest.raises(ModelError) as caught:
         scripted(LOOK, ModelError("broke", model="m")).ask("?", "x", mode="repl")
-    (folder,) = (clean_environment / "runs").iterdir()
-    told = (folder / "events.jsonl").read_text()
+    failed, partial = sorted((clean_environment / "runs").iterdir())
+    assert '"kind":"failed"' in (failed / "events.jsonl").read_text()
+    told = (partial / "events.jsonl").read_text()
     assert '"kind":"call_finished"' in told
-    assert '"kind":"failed"' in told
-    assert "broke" in (folder / "result.json").read_text()
+    assert '"kind":"answer"' in told
+    assert "broke" in (partial / "result.json").read_text()
+    assert caught.value.partial is not None
+    assert caught.value.partial.status == "partial"
 
 
 def test_strict_mode_requires_a_citation() -> None:

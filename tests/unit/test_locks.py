@@ -24,6 +24,7 @@ SETS: Mapping[str, Sequence[str]] = {
     "check": ["harlm[check,test]"],
     "all": [f"harlm[{','.join(EXTRAS)}]"],
     "lowest": ["harlm[test]"],
+    "servers": GROUPS["servers"],
     "uv": GROUPS["uv"],
 }
 """What each lock is made for, besides what builds the project."""

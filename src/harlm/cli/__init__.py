@@ -16,6 +16,7 @@ import click
 
 from harlm import __version__
 from harlm.cli import streams
+from harlm.cli.last_line import last_line
 from harlm.cli.stopping import Stop
 from harlm.errors import (
     ConfigError,
@@ -116,7 +117,7 @@ def _run(stop: Stop) -> int:
     except streams.StdoutFailed as failure:
         return _without_stdout(failure)
     except HarlmError as error:
-        _say(str(error))
+        _say(last_line(error))
         _show_traceback()
         return exit_code(error)
     except Exception as error:  # noqa: BLE001 - the last resort: any other error is a bug in HARLM

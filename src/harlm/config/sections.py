@@ -51,6 +51,8 @@ class ModelSettings(_Section, frozen=True, kw_only=True):
         api_key: the key for models at ``base_url``; without a ``base_url``, the key for the root model and
             for other models at the same address. Every other model uses its provider's own variable.
         window: tokens that fit into the models, where the built-in figure is wrong.
+        temperature: sent with every call: 0 is the most repeatable, ``server`` leaves it to the server. Unless another
+            one is set, a call that a cell repeats, to get another reply, is sent with 1.
         offline: refuse every model that needs a network.
         fallback: the model to ask instead of one that still does not answer after all its retries.
         economy: the model that cells call once 70 % of the budget is spent; cheaper than ``sub``.
@@ -67,6 +69,7 @@ class ModelSettings(_Section, frozen=True, kw_only=True):
     base_url: _Text | None = None
     api_key: _Text | None = None
     window: Annotated[int, Meta(ge=1024, le=_Tokens)] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | Literal["server"] = 0.0
     offline: bool = False
     fallback: _Text | None = None
     economy: _Text | None = None

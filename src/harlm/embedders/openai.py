@@ -13,6 +13,10 @@ import msgspec
 
 from harlm.errors import BadCompletion, ModelError
 from harlm.models.access import Endpoint
+from harlm.models.addresses import joined
+from harlm.models.lenient import UNREADABLE
+from harlm.models.refusals import Refusing
+from harlm.models.sent_keys import redactor_of
 from harlm.types import without_surrogates
 
 _ATTEMPTS = 3  # of one request
@@ -72,9 +76,14 @@ class OpenAIEmbedder:
         self.dimension: int | None = None
         self._name = endpoint.name
         self._model = endpoint.model
-        self._url = f"{endpoint.base_url}/embeddings"
+        self._url = joined(endpoint.base_url, "/embeddings")
         self._headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        self._key_hint = endpoint.key_hint
+        self._refusing = Refusing(
+            model=endpoint.name,
+            where=self._url,
+            key_hint=endpoint.key_hint,
+            keys=redactor_of(self._headers, self._url),
+        )
         self._transport = endpoint.transport
         self._meter = meter
 
@@ -121,11 +130,20 @@ class OpenAIEmbedder:
             self._url,
             headers=self._headers,
             body={"model": self._model, "input": texts, "encoding_format": "base64"},
-            reply=_Reply,
-            model=self._name,
-            key_hint=self._key_hint,
+            refusing=self._refusing,
         )
-        return received.value, received.value.tokens
+        try:
+            reply = msgspec.json.decode(received.body, type=_Reply)
+        except UNREADABLE as error:
+            shown = received.body[:80].decode("utf-8", "replace").strip()
+            raise BadCompletion(
+                f"{self._name} answered with something that holds no vectors ({error}); it begins {shown!r}. "
+                f"Is {self._refusing.address} the API's base URL?",
+                model=self._name,
+                request_id=received.request_id,
+                perhaps_billed=True,
+            ) from error
+        return reply, reply.tokens
 
     def _packed(self, embedding: str | list[float]) -> bytes:
         if isinstance(embedding, list):

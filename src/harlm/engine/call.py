@@ -8,19 +8,24 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harlm import events
 from harlm.budget.pressure import NO_SPECULATION
 from harlm.engine import prompts
 from harlm.engine.node import Node
-from harlm.errors import BadCompletion, LimitExceeded, ModelError
+from harlm.engine.readable import readable
+from harlm.engine.sampling import seed_of, temperature_in_key, temperature_of
+from harlm.engine.served import note_another
+from harlm.engine.wordless import in_words, no_reply
+from harlm.errors import LimitExceeded, ModelError
 from harlm.protocols import LanguageModel
-from harlm.types import LONGEST_REPLY, Completion, Message, Sampling, Usage, without_surrogates
+from harlm.types import LONGEST_REPLY, Completion, Message, Sampling, Usage
 
 _LARGER = 4  # factor from a limit that was too small to the limit of the second attempt
 _QUESTION = 600  # characters of a prompt that are remembered with its reply
+_TOO_LONG = f"a reply of {{}} was cut after {LONGEST_REPLY:,} characters; ask for less at a time"  # filled with the model
 _CUT = 0.9  # share of the limit sent: a longer reply that stopped for its length was cut by that limit
 
 
@@ -36,6 +41,9 @@ class Call:
         is_last: whether this is the node's last call, which may use the time reserved for finishing.
         on_text: called with the reply so far, by models that can stream.
         sample: 0, 1, 2, … among identical calls that must each get a reply of their own.
+        schema: a JSON Schema that the reply should follow, for servers that support it.
+        reads_calls: whether the caller reads calls of tools as code. Otherwise a reply that holds nothing else is an
+            error.
     """
 
     model: LanguageModel
@@ -45,6 +53,8 @@ class Call:
     is_last: bool = False
     on_text: Callable[[str], None] | None = None
     sample: int = 0
+    schema: Mapping[str, object] | None = None
+    reads_calls: bool = False
 
 
 async def make(node: Node, call: Call) -> tuple[Completion, float]:
@@ -54,7 +64,7 @@ async def make(node: Node, call: Call) -> tuple[Completion, float]:
         the reply, and the seconds that the call took; 0 if the reply was known.
 
     Raises:
-        ModelError: as the model raises it; ``BadCompletion`` if the reply has no text, but was paid for.
+        ModelError: as the model raises it; ``BadCompletion`` if the reply holds no words, but was paid for.
         LimitExceeded: the budget does not cover the call, or its time has run out.
     """
     account = node.account
@@ -69,8 +79,6 @@ async def make(node: Node, call: Call) -> tuple[Completion, float]:
     except LimitExceeded as refusal:
         account.refused = refusal
         raise
-    if not completion.text:
-        raise _no_text(call.model, completion)
     return completion, spent
 
 
@@ -84,13 +92,14 @@ async def _known(node: Node, call: Call) -> tuple[Completion, float]:
         _remember(node, call, completion)
         return completion, seconds
     messages = call.messages if call.role == "sub" else prompts.lasting(call.messages)
-    key = run.reuse.key(f"{identity}{node.branch}", messages, Sampling(seed=node.settings.seed), call.sample)
+    sampling = Sampling(seed=node.settings.seed, temperature=temperature_in_key(node))
+    key = run.reuse.key(f"{identity}{node.branch}", messages, sampling, call.sample)
     reply = await run.reuse.reply(key, lambda: _in_a_slot(node, call), call.limit)
     if reply.completion.stop == "end":
         _remember(node, call, reply.completion)
     if not reply.is_known:
         return reply.completion, reply.seconds
-    saved = reply.completion
+    saved = _checked(call, readable(reply.completion))
     node.emit(
         events.Reused(
             role=call.role,
@@ -121,7 +130,17 @@ def _remember(node: Node, call: Call, completion: Completion) -> None:
 
 async def _in_a_slot(node: Node, call: Call) -> tuple[Completion, float]:
     async with node.run.call_slots:
-        return await (_sized(node, call) if call.limit is None else _traced(node, call))
+        completion, seconds = await (_sized(node, call) if call.limit is None else _traced(node, call))
+    return _checked(call, completion), seconds
+
+
+def _checked(call: Call, completion: Completion) -> Completion:
+    """A reply that holds what its caller reads; raises for any other, so that it is not kept."""
+    if not call.reads_calls:
+        return in_words(completion)
+    if (error := no_reply(completion)) is not None:
+        raise error
+    return completion
 
 
 async def _sized(node: Node, call: Call) -> tuple[Completion, float]:
@@ -158,7 +177,13 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
     node.clock.call_started()
     started = time.monotonic()
     try:
-        sampling = Sampling(seed=node.settings.seed, max_tokens=call.limit, on_text=call.on_text)
+        sampling = Sampling(
+            max_tokens=call.limit,
+            temperature=temperature_of(node, call.sample),
+            schema=call.schema,
+            seed=seed_of(node, call.sample),
+            on_text=call.on_text,
+        )
         completion = await _layered(node, call.model).complete(call.messages, sampling)
     except BaseException as error:
         node.emit(_failed(number, error))
@@ -168,34 +193,21 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
         node.clock.call_ended(seconds)
     if call.role == "root":
         node.run.slowest_root_s = max(node.run.slowest_root_s, seconds)
-    completion = _readable(node, completion)
+    if len(completion.text) > LONGEST_REPLY:
+        node.emit(events.Noted(message=_TOO_LONG.format(completion.model)))
+    completion = readable(completion)
+    note_another(node, completion)
     node.emit(
         events.CallFinished(
             call=number,
             text=completion.text,
+            thoughts=completion.thoughts,
             usage=completion.usage,
             stop=completion.stop,
             latency_s=round(seconds, 6),
         )
     )
     return completion, seconds
-
-
-def _readable(node: Node, completion: Completion) -> Completion:
-    """A completion whose text can be encoded, and is not longer than ``LONGEST_REPLY``."""
-    text = completion.text
-    if len(text) > LONGEST_REPLY:
-        text = without_surrogates(text[:LONGEST_REPLY])
-        node.emit(
-            events.Noted(
-                message=f"a reply of {completion.model} was cut after {LONGEST_REPLY:,} characters; "
-                "ask for less at a time"
-            )
-        )
-        return replace(completion, text=text, stop="length")
-    if not text.isascii() and (readable := without_surrogates(text)) is not text:
-        return replace(completion, text=readable)
-    return completion
 
 
 def _layered(node: Node, model: LanguageModel) -> LanguageModel:
@@ -223,12 +235,3 @@ def _failed(number: int, error: BaseException) -> events.CallFailed:
             return events.CallFailed(call=number, error=str(error))
         case _:
             return events.CallFailed(call=number, error=f"{type(error).__name__}: {error}")
-
-
-def _no_text(model: LanguageModel, completion: Completion) -> BadCompletion:
-    return BadCompletion(
-        f"{model.name} answered with no text (it stopped for {completion.stop!r}); "
-        "a reasoning model may have spent all its tokens on thinking",
-        model=model.name,
-        request_id=completion.request_id,
-    )

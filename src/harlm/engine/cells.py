@@ -11,10 +11,10 @@ from collections.abc import Callable
 from harlm import events
 from harlm.budget.pressure import NO_SPECULATION
 from harlm.cleanup import finished
-from harlm.engine.cell_so_far import CellSoFar
 from harlm.engine.node import Node
 from harlm.engine.queries import Queries
 from harlm.engine.repl_api import ReplApi
+from harlm.engine.replies import ReplySoFar
 from harlm.guest.vocabulary import FORESEEN
 from harlm.protocols import EarlyScout, Repl
 from harlm.scheduler.analysis import EarlierCells
@@ -144,7 +144,7 @@ class _Writing:
         self.broker = broker
         self._opening = opening
         self._leads_to_calls = leads_to_calls
-        self._so_far = CellSoFar()
+        self._so_far = ReplySoFar()
         self._code = ""
         self._starting: asyncio.Task[EarlyScout | None] | None = None
         self._scout: EarlyScout | None = None
@@ -152,7 +152,7 @@ class _Writing:
     def on_text(self, text: str) -> None:
         """Take the reply so far, and pass new whole statements to the scout."""
         if not self._so_far.extends_to(text):
-            self._so_far = CellSoFar()  # the call was retried, and its second reply differs
+            self._so_far = ReplySoFar()  # the call was retried, and its second reply differs
         code = self._so_far.take(text)
         if len(code) <= len(self._code) or not code.startswith(self._code):
             return

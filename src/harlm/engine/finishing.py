@@ -1,5 +1,5 @@
-"""How a node ends when its budget is spent: one last call, paid for from the finishing reserve, turns what
-was learned into an answer. If even that call cannot be made, what was learned is returned as it is.
+"""How a node ends before its model finishes: one last call, paid for from the finishing reserve, turns what was
+learned into an answer. If even that call cannot be made, what was learned is returned as it is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from harlm.budget.finishing import FinishingPlan, plan_finish
 from harlm.engine import prompts
 from harlm.engine.call import Call, make
 from harlm.engine.node import Node
+from harlm.engine.replies import parse_reply
+from harlm.engine.wordless import literal_in
 from harlm.errors import LimitExceeded, ModelError
 from harlm.types import Message, Observation, Task
 
@@ -29,6 +31,11 @@ class Learned:
         self._outputs: deque[str] = deque(maxlen=4)
         self._replies: deque[tuple[str, str]] = deque(maxlen=_KEPT)
         self._said = ""
+
+    @property
+    def has_results(self) -> bool:
+        """Whether a cell has printed anything, or a sub-call has replied."""
+        return bool(self._outputs or self._replies)
 
     def printed(self, observations: Sequence[Observation]) -> None:
         """Keep the output of cells."""
@@ -79,23 +86,31 @@ class Finishing:
         self._node.emit(
             events.LimitReached(limit=limit.limit, used=limit.used, allowed=limit.allowed, message=str(limit))
         )
-        return await self._last_reply(limit) or prompts.unfinished(str(limit), self.learned.text())
+        return await self.last_reply(str(limit)) or self.unfinished(str(limit))
 
-    async def _last_reply(self, limit: LimitExceeded) -> str | None:
-        """The model's answer from what was learned; ``None`` if the model cannot be asked any more."""
+    def unfinished(self, reason: str) -> str:
+        """The text of an answer that could not be made: the reason, and what was learned."""
+        return prompts.unfinished(reason, self.learned.text())
+
+    async def last_reply(self, reason: str) -> str | None:
+        """The model's answer from what was learned; ``None`` if the model cannot be asked, or does not answer.
+
+        Args:
+            reason: why the node ends, as the beginning of a sentence.
+        """
         node = self._node
         if self._plan is None or node.account.seconds_left <= 0:
             return None
-        messages = self._fitting(str(limit), self._plan)
+        messages = self._fitting(reason, self._plan)
         last = Call(model=self._model, messages=messages, role="root", limit=self._plan.output, is_last=True)
         with node.account.finishing():
             try:
                 completion, _ = await make(node, last)
             except (LimitExceeded, ModelError):
                 return None
-        return completion.text.strip() or None
+        return answer_in(completion.text)
 
-    def _fitting(self, limit: str, plan: FinishingPlan) -> tuple[Message, ...]:
+    def _fitting(self, reason: str, plan: FinishingPlan) -> tuple[Message, ...]:
         """The last prompt, cut until the reserve covers it."""
         account = self._node.account
         counting = self._node.run.billing.counting_of(self._model.name)
@@ -104,7 +119,19 @@ class Finishing:
             room = min(room, plan.prompt)
         characters = _CHARACTERS
         while True:
-            messages = prompts.finishing_messages(self._task, self.learned.text(characters), limit)
+            messages = prompts.finishing_messages(self._task, self.learned.text(characters), reason)
             if characters < _LEAST or counting.bound(counting.measure(messages)) <= room:
                 return messages
             characters = characters * 2 // 3
+
+
+def answer_in(reply: str) -> str | None:
+    """The answer in a reply that was to be plain text; ``None`` if it holds code only. If it finishes with a literal, as
+    in a REPL, that is the answer.
+    """
+    parsed = parse_reply(reply)
+    if parsed.finish is not None and (value := literal_in(parsed.finish)) is not None:
+        return value.strip() or None
+    if parsed.cells and not parsed.prose.strip():
+        return None
+    return reply.strip() or None

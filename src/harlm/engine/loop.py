@@ -1,30 +1,31 @@
-"""*repl* and *full* mode: the model writes cells, sees their output, and finishes. Handles turns; ``cells``
-runs the cells, ``call`` makes the calls.
+"""*repl* and *full* mode: the model writes cells, sees their output, and finishes. Handles turns; ``timed_cells``
+runs the cells, ``call`` makes the calls, ``helping`` and ``failing`` end nodes that do not finish by themselves.
 """
 
 from __future__ import annotations
 
-import asyncio
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from harlm import events
 from harlm.budget.pressure import FINISH
-from harlm.cleanup import finished
 from harlm.engine import prompts
 from harlm.engine.call import Call, make
+from harlm.engine.failing import ended_by_failure
 from harlm.engine.finishing import Finishing
+from harlm.engine.helping import Helper
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, outcome_of
-from harlm.engine.parsing import ParsedReply, parse_reply
 from harlm.engine.queries import Solve
 from harlm.engine.reading import plan_in_words
 from harlm.engine.remaining import left_in_words
+from harlm.engine.repetition import Repetition
+from harlm.engine.root_reply import RootReply, root_reply_in
+from harlm.engine.small import is_small, turns_out_small
 from harlm.engine.summaries import Summaries
+from harlm.engine.timed_cells import TimedCells
 from harlm.engine.transcript import Transcript
 from harlm.engine.workspace import Workspace
-from harlm.errors import ContextOverflow, LimitExceeded
+from harlm.errors import ContextOverflow, LimitExceeded, ModelError, SandboxFailure
 from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Task
 
 
@@ -39,8 +40,8 @@ async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, 
         solve: the one recursion, for children.
 
     Raises:
-        ModelError: the root model failed.
-        SandboxFailure: the REPL cannot be opened, or broke.
+        ModelError: the root model failed, and nothing had been found before.
+        SandboxFailure: the REPL cannot be opened, or broke, likewise.
     """
     workspace = Workspace.open(task, node, mode, solve=solve)
     try:
@@ -52,7 +53,6 @@ async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, 
 
 # Of the window: turns shown whole take at most a third, the view of earlier turns at most an eighth.
 _HISTORY, _VIEW = 3, 8
-_GRACE_S = 0.1  # at most; after the time to work, for a cell to end by itself once its calls are refused
 
 
 @dataclass(slots=True)
@@ -77,56 +77,58 @@ class _Loop:
     """
 
     def __init__(self, task: Task, workspace: Workspace, profile: Profile) -> None:
-        node, mode = workspace.node, workspace.mode
-        self._node = node
+        node = workspace.node
+        self._task, self._node, self._profile = task, node, profile
         self._workspace = workspace
         self._cells = workspace.cells
+        self._timed = TimedCells(workspace)
         self._finishing = Finishing(task, node, workspace.learned)
+        self._helper = Helper(task, node, profile, api=workspace.api, finishing=self._finishing)
         self._max_turns = node.settings.max_turns
-        opening_messages = prompts.opening_messages(
-            task,
-            mode,
-            profile,
-            max_turns=self._max_turns,
-            tier=node.run.sandbox.tier,
-            plan=plan_in_words(profile, node.run.facts_of(node.models.sub)) if mode == "full" else "",
-            left=left_in_words(node.account),
-        )
         self._summaries = Summaries(node, task.question)
-        self._transcript = _transcript(opening_messages, task, node, self._summaries)
+        self._transcript = self._begun(for_small=is_small(node.models.root))
+        self._repetition = Repetition()
+        self._number = 0
         self._seen_output = False
         self._refused = False
-        self._has_repl = False
-        self._last_was_prose = False
 
     async def run(self) -> Outcome:
-        """Take turns until the model finishes, the last turn ends or the budget is spent."""
+        """Take turns until the model finishes, the last turn ends, the budget is spent, the model leads nowhere, or
+        a model or the sandbox fails.
+        """
         try:
-            return await self._turns()
+            outcome = await self._turns()
+        except (ModelError, SandboxFailure) as error:
+            has_found = self._number > 1 or self._workspace.learned.has_results or error.partial is not None
+            if not has_found:
+                raise
+            outcome = await ended_by_failure(error, self._node, self._finishing)
         finally:
             await self._summaries.close()
+        return replace(outcome, saved_s=self._workspace.queries.bursts.saved)
 
     async def _turns(self) -> Outcome:
         for number in range(1, self._max_turns + 1):
+            self._number = number
             self._workspace.api.begin_turn(self._max_turns - number)
             try:
-                completion = await self._asked()
+                said = root_reply_in(await (self._first_asked() if number == 1 else self._asked()))
             except LimitExceeded as limit:
                 return await self._cut_short(limit)
-            reply = parse_reply(completion.text)
-            turn = await self._take_turn(reply, number)
+            turn = await self._take_turn(said)
             if turn.final is not None:
-                return outcome_of(turn.final.value, saved_s=self._saved_s)
-            self._finishing.learned.said(reply.prose)
-            self._finishing.learned.printed(turn.observations)
+                return outcome_of(turn.final.value)
+            self._finishing.learned.said(said.reply.prose)
             if (limit_reached := self._node.account.refused) is not None:
                 return await self._cut_short(limit_reached)
             if number == self._max_turns:
-                return outcome_of(_forced(reply, turn), forced=True, saved_s=self._saved_s)
+                return outcome_of(_forced(said, turn), forced=True)
+            if self._repetition.leads_nowhere:
+                return await self._helper.outcome()
             if self._node.account.pressure >= FINISH:
                 self._max_turns = number + 1
             self._transcript.add(
-                completion.text,
+                said.words,
                 prompts.observation_message(
                     turn.observations,
                     turn.notes,
@@ -137,6 +139,22 @@ class _Loop:
                 ),
             )
         raise AssertionError("the last turn returns")
+
+    async def _first_asked(self) -> Completion:
+        """The first reply. If the model turns out to be small, it is asked once more, under short rules."""
+        model = self._node.models.root
+        window = model.window
+        completion = await self._asked()
+        needs_short_rules = await turns_out_small(self._node, model)
+        if model.window != window or needs_short_rules:
+            self._transcript = self._begun(for_small=is_small(model))
+        if not needs_short_rules:
+            return completion
+        await self._cells.forget()
+        try:
+            return await self._asked()
+        except (LimitExceeded, ModelError):
+            return completion
 
     async def _asked(self) -> Completion:
         """The root model's reply to the transcript. If the transcript does not fit the window, it is
@@ -149,6 +167,7 @@ class _Loop:
                     messages=self._transcript.messages,
                     role="root",
                     on_text=self._cells.listen(self._workspace.opening),
+                    reads_calls=True,
                 )
                 completion, _ = await make(self._node, call)
                 return completion
@@ -157,30 +176,24 @@ class _Loop:
                 if not (isinstance(error, ContextOverflow) and self._transcript.shorten()):
                     raise
 
-    @property
-    def _saved_s(self) -> float:
-        return self._workspace.queries.bursts.saved
-
     async def _cut_short(self, limit: LimitExceeded) -> Outcome:
         """Finish a node whose budget is spent."""
-        text = await self._finishing.text(limit)
-        return Outcome(text=text, status="partial", saved_s=self._saved_s, limit=limit)
+        return Outcome(text=await self._finishing.text(limit), status="partial", ended_by=limit)
 
-    async def _take_turn(self, reply: ParsedReply, number: int) -> _Turn:
-        turn = _Turn()
-        is_last = number == self._max_turns
+    async def _take_turn(self, said: RootReply) -> _Turn:
+        turn, reply = _Turn(), said.reply
         if not reply.cells:
-            return await self._turn_without_code(reply, turn, number)
-        self._last_was_prose = False
+            await self._turn_without_code(said, turn)
+            return turn
         known_tier = self._node.run.sandbox.tier
         for cell in reply.cells:
-            observation = await self._run_cell(cell, number)
+            observation = await self._timed.run(cell, self._number)
             if (tier := self._node.run.sandbox.tier) != known_tier and tier in prompts.REPL_NOTES:
                 turn.notes.append(prompts.REPL_NOTES[tier])  # the tier is chosen when the first REPL opens
                 known_tier = tier
             turn.observations.append(observation)
             if observation.final is not None:
-                self._accept(observation.final, turn, is_last=is_last)
+                self._accept(observation.final, turn)
                 break
             if observation.error is not None:
                 left = len(reply.cells) - len(turn.observations)
@@ -193,25 +206,38 @@ class _Loop:
             turn.notes.append(prompts.PROSE_FINISH_IGNORED)
         if not reply.is_whole:
             turn.notes.append(prompts.TOO_MANY_BLOCKS)
+        self._note_repetition(reply.cells, turn)
+        if said.cut:
+            turn.notes.append(said.cut)
         self._seen_output = True
         return turn
 
-    async def _turn_without_code(self, reply: ParsedReply, turn: _Turn, number: int) -> _Turn:
+    async def _turn_without_code(self, said: RootReply, turn: _Turn) -> None:
         await self._cells.forget()
+        reply, again = said.reply, self._repetition.prose > 0
         if reply.finish is not None:
-            observation = await self._run_cell(reply.finish, number)
+            observation = await self._timed.run(reply.finish, self._number)
             if observation.final is not None:
-                self._accept(observation.final, turn, is_last=number == self._max_turns)
+                self._accept(observation.final, turn)
             else:
                 turn.observations.append(observation)
-        elif self._last_was_prose and reply.prose:
-            turn.final = Final(value=reply.prose)
+                self._note_repetition((reply.finish,), turn)
+            return
+        seen = self._workspace.learned.has_results
+        if again and seen and said.prose and not said.cut:
+            turn.final = Final(value=said.prose)
+            return
+        self._repetition.wrote_prose()
+        if said.cut:
+            turn.notes.append(said.cut)
         else:
-            self._last_was_prose = True
-            turn.notes.append(prompts.NO_CODE)
-        return turn
+            turn.notes += prompts.not_code_notes(reply.markup, reply.not_run, seen_output=seen, again=again)
 
-    def _accept(self, final: Final, turn: _Turn, *, is_last: bool) -> None:
+    def _note_repetition(self, cells: tuple[str, ...], turn: _Turn) -> None:
+        if turn.final is None and self._repetition.ran(cells, turn.observations):
+            turn.notes.append(prompts.REPEATED)
+
+    def _accept(self, final: Final, turn: _Turn) -> None:
         """Accept a finish. An empty value, or one from before any output was seen, is refused once."""
         if isinstance(final.value, str) and not final.value.strip():
             reason = prompts.EMPTY
@@ -219,88 +245,48 @@ class _Loop:
             reason = prompts.TOO_EARLY
         else:
             reason = ""
-        if not reason or self._refused or is_last:
+        if not reason or self._refused or self._number == self._max_turns:
             turn.final = final
         else:
             self._refused = True
             turn.notes.append(reason)
 
-    async def _run_cell(self, cell: str, turn: int) -> Observation:
-        to_work = self._node.seconds_to_work
-        seconds = (
-            to_work if math.isinf(to_work) else to_work + _grace(self._node.account.seconds_left - to_work)
+    def _begun(self, *, for_small: bool) -> Transcript:
+        """A transcript of the opening messages, within the bounds of the settings and of the model's window."""
+        node, mode, task = self._node, self._workspace.mode, self._task
+        opening = prompts.opening_messages(
+            task,
+            mode,
+            self._profile,
+            max_turns=self._max_turns,
+            tier=node.run.sandbox.tier,
+            plan=plan_in_words(self._profile, node.run.facts_of(node.models.sub)) if mode == "full" else "",
+            left=left_in_words(node.account),
+            is_small=for_small,
         )
-        running = asyncio.create_task(self._executed(cell, turn))
-        observation = await _within(seconds, running)
-        if observation is None:
-            self._node.account.too_late()
-            return Observation(error="The time limit was reached before the cell ended.")
-        return observation
+        bounds, window = node.run.memory_settings, node.models.root.window
+        counting = node.run.billing.counting_of(node.models.root.name)
 
-    async def _executed(self, cell: str, turn: int) -> Observation:
-        repl = await self._workspace.opening
-        if not self._has_repl:
-            self._has_repl = True
-            self._node.emit(events.ReplOpened(tier=self._node.run.sandbox.tier))
-        self._node.emit(events.CellStarted(turn=turn, code=cell))
-        observation = await self._cells.run(repl, cell, turn)
-        self._node.emit(
-            events.CellFinished(
-                turn=turn,
-                output=observation.output,
-                output_chars=observation.output_chars,
-                error=observation.error,
-                finished=observation.final is not None,
-                wall_s=round(observation.wall_s, 6),
-                waiting_s=round(observation.waiting_s, 6),
-            )
+        def measure(text: str) -> int:
+            return counting.bound(replace(counting.measure([Message(role="user", content=text)]), overhead=0))
+
+        return Transcript(
+            opening,
+            node.run.memory,
+            node=node.name,
+            depth=node.depth,
+            question=task.question,
+            measure=measure,
+            history_tokens=min(bounds.history_tokens, window // _HISTORY),
+            view_tokens=min(bounds.view_tokens, window // _VIEW),
+            on_fold=lambda turns, before, now: node.emit(
+                events.Folded(turns=turns, tokens=before, view_tokens=now)
+            ),
+            on_turn=self._summaries.order,
         )
-        return observation
 
 
-def _transcript(opening: Sequence[Message], task: Task, node: Node, summaries: Summaries) -> Transcript:
-    """The node's transcript, within the bounds of the settings and of the model's window."""
-    bounds, window = node.run.memory_settings, node.models.root.window
-    counting = node.run.billing.counting_of(node.models.root.name)
-
-    def measure(text: str) -> int:
-        return counting.bound(replace(counting.measure([Message(role="user", content=text)]), overhead=0))
-
-    return Transcript(
-        opening,
-        node.run.memory,
-        node=node.name,
-        depth=node.depth,
-        question=task.question,
-        measure=measure,
-        history_tokens=min(bounds.history_tokens, window // _HISTORY),
-        view_tokens=min(bounds.view_tokens, window // _VIEW),
-        on_fold=lambda turns, before, now: node.emit(
-            events.Folded(turns=turns, tokens=before, view_tokens=now)
-        ),
-        on_turn=summaries.order,
-    )
-
-
-def _grace(kept_s: float) -> float:
-    """Seconds that a cell may use to end by itself, out of the ``kept_s`` that are kept for the last call."""
-    return min(_GRACE_S, kept_s / 3)
-
-
-def _forced(reply: ParsedReply, turn: _Turn) -> str:
+def _forced(said: RootReply, turn: _Turn) -> str:
     """The answer if the last turn did not finish: the last output of its cells, else the model's prose."""
     printed = [each.output.strip() for each in turn.observations if each.output.strip()]
-    if printed:
-        return printed[-1]
-    return reply.prose if reply.prose and not reply.cells else "The turns ran out before the model finished."
-
-
-async def _within(seconds: float, work: asyncio.Task[Observation]) -> Observation | None:
-    """The result of ``work``; ``None`` if it takes longer than ``seconds``, after which it is cancelled."""
-    try:
-        done, _ = await asyncio.wait({work}, timeout=None if seconds == float("inf") else max(0.0, seconds))
-    finally:  # the waiting task may be cancelled as well
-        if not work.done():
-            work.cancel()
-            await finished(asyncio.wait([work]))
-    return work.result() if done else None
+    return printed[-1] if printed else said.prose or "The turns ran out before the model finished."

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from harlm.engine.parsing import parse_not_found
-from harlm.errors import LimitExceeded
+from harlm.engine.replies import parse_not_found
+from harlm.errors import LimitExceeded, ModelError, SandboxFailure
 from harlm.types import Status
+
+Ended = LimitExceeded | ModelError | SandboxFailure
+"""What ends a node before its model finishes."""
 
 _EMPTY = "The model finished with an empty answer."
 _NOTHING_SAID = "The context does not hold the answer."
@@ -22,15 +25,17 @@ class Outcome:
         text: for the user, with the model's citations still unchecked.
         data: the value itself if it was not a string.
         status: as in ``Answer``.
+        is_proven_by_quotes: whether a partial answer becomes ``ok`` if it cites and all its quotes are verified.
         saved_s: seconds that unlimited concurrency would have saved.
-        limit: the limit that ended it; ``None`` if it ended by itself.
+        ended_by: the limit or the failure that ended it; ``None`` if it ended by itself.
     """
 
     text: str
     data: object = None
     status: Status = "ok"
+    is_proven_by_quotes: bool = False
     saved_s: float = 0.0
-    limit: LimitExceeded | None = None
+    ended_by: Ended | None = None
 
 
 def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> Outcome:
@@ -38,7 +43,7 @@ def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> 
 
     Args:
         value: text, or any JSON-like value.
-        forced: whether the last turn ended the node, rather than the model.
+        forced: whether the last turn ended the node, or the end of its reply is missing.
         saved_s: seconds that unlimited concurrency would have saved.
     """
     text, data = (value, None) if isinstance(value, str) else (as_text(value), value)

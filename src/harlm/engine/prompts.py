@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harlm import markup
+from harlm.engine.small_prompts import SMALL_FULL_SYSTEM, SMALL_REPL_SYSTEM
 from harlm.guest.vocabulary import prompt_of
 from harlm.types import Context, Message, Mode, Observation, Profile, Task
 
@@ -65,9 +66,24 @@ DIRECT_SYSTEM = (
     )
 )
 
-NO_CODE = (
-    "Your reply had no code block. Write code in a ```repl block, or finish with FINAL(value) in one. "
-    "If there is nothing more to look up, write the answer: a second reply without code is taken as the answer."
+NO_CODE = "Your reply had no code block. Write code in a ```repl block, or finish with FINAL(value) in one."
+THEN_PROSE = "If there is nothing more to look up, write the answer: a second reply without code is taken as the answer."
+NOTHING_SEEN = (
+    "Nothing has been printed yet, so nothing shows that an answer is right. Write code in a ```repl block that prints "
+    "what the answer rests on."
+)
+MARKUP = "You wrote {what}, which is not read as code here. Write Python in a fenced block, as in\n```repl\nprint(1)\n```"
+NOT_RUN = "Blocks marked {tags} were not run: only ```repl blocks of Python are."
+REPEATED = (
+    "You ran this before, with the same result: the output above already holds what it prints. Finish with FINAL(...) in a "
+    "```repl block, or do something else."
+)
+CUT = (
+    "Your reply was cut at its end, because it reached the limit of its length{where}. {not_run}Continue from there, and "
+    "write shorter blocks."
+)
+STOPPED = (
+    "Your reply was stopped by the provider's filter before its end{where}. {not_run}Write it in another way."
 )
 TOO_EARLY = (
     "Not finished yet: you finished before you had seen any output, so nothing shows that the answer is right. Print "
@@ -80,6 +96,8 @@ LAST_TURN = (
     "This is the last turn. Finish now with the best answer that you can support: FINAL(value) in a code block, or the "
     "answer as plain text."
 )
+
+NO_PROGRESS = "The last replies brought nothing new"
 
 FINISHING = """\
 {limit}. Nothing more can be looked up. Answer the question as far as the notes below allow: in plain text, without code,
@@ -117,11 +135,15 @@ def opening_messages(
     tier: str = "",
     plan: str = "",
     left: str = "",
+    is_small: bool = False,
 ) -> tuple[Message, ...]:
     """The beginning of a REPL loop: the rules, the context's description, how sub-calls may read it
-    (``plan``), the question, the number of the turn and the budget that is left.
+    (``plan``), the question, the number of the turn and the budget that is left. A small model gets short rules.
     """
-    system = FULL_SYSTEM if mode == "full" else REPL_SYSTEM
+    if is_small:
+        system = SMALL_FULL_SYSTEM if mode == "full" else SMALL_REPL_SYSTEM
+    else:
+        system = FULL_SYSTEM if mode == "full" else REPL_SYSTEM
     if tier in REPL_NOTES:
         system = f"{system}\n\n{REPL_NOTES[tier]}"
     return (
@@ -190,6 +212,48 @@ def turn_line(turn: int, max_turns: int, left: str = "") -> str:
     """The number of the coming turn, and the budget that is left."""
     spend = f" Left: {left}." if left else ""
     return markup.turn(turn, max_turns) + spend + (f" {LAST_TURN}" if turn == max_turns else "")
+
+
+def not_code_notes(what: str | None, tags: Sequence[str], *, seen_output: bool, again: bool) -> list[str]:
+    """The notes after a reply without code that could be run.
+
+    Args:
+        what: the notation in which it holds code or calls; ``None`` if it is prose.
+        tags: of its blocks that were not run.
+        seen_output: whether the model has seen any output.
+        again: whether the reply before it had no code either.
+    """
+    notes = []
+    if what is not None:
+        notes.append(MARKUP.format(what=what))
+    if tags:
+        notes.append(NOT_RUN.format(tags=", ".join(f"`{tag[:_NAME]}`" for tag in tags[:3])))
+    if not notes:
+        notes.append(NO_CODE)
+    if what is None and seen_output and not again:
+        notes.append(THEN_PROSE)
+    elif again and not seen_output:
+        notes.append(NOTHING_SEEN)
+    return notes
+
+
+def cut_note(cell: str | None, *, by_filter: bool) -> str:
+    """The note about a reply that ended before its end.
+
+    Args:
+        cell: the beginning of the code block in which it was cut; ``None`` if it was cut elsewhere.
+        by_filter: whether a filter of the provider stopped it, rather than its length.
+    """
+    where = not_run = ""
+    if cell is not None:
+        last = next((line for line in reversed(cell.splitlines()) if line.strip()), "").strip()
+        where = (
+            f", in the block whose last line was `{last[:_NAME]}`"
+            if last
+            else ", at the beginning of a block"
+        )
+        not_run = "That block was not run. "
+    return (STOPPED if by_filter else CUT).format(where=where, not_run=not_run)
 
 
 def finishing_messages(task: Task, learned: str, limit: str) -> tuple[Message, ...]:

@@ -37,6 +37,9 @@ _REMEMBERED = 600  # characters of a child's question that are kept with its ans
 _MANY = 1_000  # documents of a child that are looked up at once; more are in a thread
 _PER_TOKEN = 64  # characters; a prompt with more of them for each token of a window never fits
 
+_MARKS: Mapping[str, str] = {"not_found": "NOT FOUND: ", "partial": "PARTIAL: "}
+"""How the text of a child's answer begins for its parent, by status."""
+
 _Prompt = Annotated[str, Meta(max_length=PROMPT.most)]
 _Model = Annotated[str, Meta(max_length=MODEL.most)]
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -157,7 +160,7 @@ class Queries:
 
         Raises:
             CodeError: the call failed; raised in the cell with this message.
-            ModelError: a key was refused. This ends the run, since no code can change it.
+            ModelError: a key was refused, or the account is empty. This ends the run, since no code can change it.
         """
         payer, times = node or self._node, own or self.bursts
         try:
@@ -185,15 +188,13 @@ class Queries:
             async with child.repl_slot():
                 answer = await self._solve(Task(question=question, context=context, mode="full"), child)
             critical = answer.latency.critical_path_s
-        except LimitExceeded as limit:
-            if limit.partial is None:
-                raise _in_the_cell("rlm_query", limit) from limit
-            return self._returned(f"PARTIAL ({limit}): {limit.partial.text}", asked.prompt)
-        except (ModelError, SandboxFailure) as error:
-            raise _in_the_cell("rlm_query", error) from error
+        except (LimitExceeded, ModelError, SandboxFailure) as error:
+            if error.partial is None or _ends_the_run(error):
+                raise _in_the_cell("rlm_query", error) from error
+            return self._returned(f"PARTIAL ({error}): {error.partial.text}", asked.prompt)
         finally:
             times.leave(critical)
-        text = f"NOT FOUND: {answer.text}" if answer.status == "not_found" else answer.text
+        text = f"{_MARKS.get(answer.status, '')}{answer.text}"
         return self._returned(text, asked.prompt)
 
     async def _as_prompt(self, question: str, context: Context) -> str:
@@ -324,6 +325,11 @@ def _in_the_cell(function: str, error: ModelError | SandboxFailure | LimitExceed
     """The exception that the cell sees; a refused key stays a ``ModelError``, which ends the run."""
     if isinstance(error, LimitExceeded):
         return CodeError(f"{function} was not made: {error}. Finish with what you have")
-    if isinstance(error, ModelError) and error.is_about_access:
+    if _ends_the_run(error):
         return error
     return CodeError(f"{function} failed: {error}")
+
+
+def _ends_the_run(error: Exception) -> bool:
+    """Whether no code can change the failure: a key was refused, or the account is empty."""
+    return isinstance(error, ModelError) and error.is_about_access

@@ -8,6 +8,7 @@ from dataclasses import replace
 from harlm import events
 from harlm.context import Cited, citing, profile_in
 from harlm.engine.direct import answer_directly
+from harlm.engine.failing import with_partial
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, as_text
@@ -28,7 +29,9 @@ async def solve(task: Task, node: Node) -> Answer:
     Raises:
         ModelError: a model that the node cannot do without failed.
         SandboxFailure: no REPL could be opened, or it broke.
-        LimitExceeded: the budget was spent before the model finished; ``partial`` is the best answer so far.
+        LimitExceeded: the budget was spent before the model finished.
+
+    Each carries the best answer so far as its ``partial``, if the node had found something.
     """
     started = time.monotonic()
     known = await profile_in(node.run.threads, task.context)
@@ -55,11 +58,13 @@ async def solve(task: Task, node: Node) -> Answer:
         outcome = await answer_in_turns(task, node, mode, known, solve=solve)
     if not node.depth:
         await node.run.memory.close()  # its last calls to an embedder are part of the answer's usage
-    node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
     checked = await _checked(outcome, task, node)
+    if outcome.is_proven_by_quotes and checked[2].citations and not checked[2].dropped:
+        outcome = replace(outcome, status="ok")
+    node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
     answer = _answer(task, node, route, mode, outcome, known, checked, time.monotonic() - started)
-    if outcome.limit is not None:
-        raise outcome.limit.with_partial(answer)
+    if outcome.ended_by is not None:
+        raise with_partial(outcome.ended_by, answer)
     return answer
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harlm.config import ModelSettings, is_address
 from harlm.errors import ConfigError
+from harlm.models.addresses import base_of, is_azure
 from harlm.models.names import PROVIDERS, ModelName
+from harlm.models.request_form import RequestForm, form_for
 
 if TYPE_CHECKING:
     from harlm.models.http import Transport
@@ -22,10 +24,12 @@ class Endpoint:
     Attributes:
         name: the full name, such as ``openai/gpt-5``.
         model: the server's own name of the model.
-        base_url: the address, without a slash at its end.
+        base_url: the address, without a slash at its end and without the path of a request.
         key: the key; ``None`` for a server that needs none.
         key_hint: the variable that the key comes from or would come from, for error messages.
         is_custom: whether the user named the address.
+        may_learn_window: whether the window that the server states replaces the assumed one.
+        form: what requests look like; shared by all that is sent to this model in a run.
         transport: sends the requests.
     """
 
@@ -35,7 +39,14 @@ class Endpoint:
     key: str | None = None
     key_hint: str = "HARLM_API_KEY"
     is_custom: bool = False
+    may_learn_window: bool = False
+    form: RequestForm = field(default_factory=RequestForm)
     transport: Transport
+
+    @property
+    def is_azure(self) -> bool:
+        """Whether the address is one of Azure OpenAI, which takes its key in a header of its own."""
+        return is_azure(self.base_url)
 
 
 class Access:
@@ -54,7 +65,8 @@ class Access:
         self._variables = variables
         self._cleanup = cleanup
         self._transport: Transport | None = None
-        self._home = settings.base_url and settings.base_url.rstrip("/")
+        self._home = settings.base_url and base_of(settings.base_url, "openai")
+        self._forms: dict[tuple[str, str], RequestForm] = {}
 
     @property
     def secrets(self) -> list[str | None]:
@@ -77,21 +89,33 @@ class Access:
         key, hint = self._key(name, base_url, is_custom=is_custom)
         return Endpoint(
             name=name.full,
-            model=name.name,
+            model=name.name.removeprefix("models/").partition(":")[0]
+            if name.provider == "gemini"
+            else name.name,
             base_url=base_url,
             key=key,
             key_hint=hint,
             is_custom=is_custom,
+            may_learn_window=is_custom and self._settings.window is None,
+            form=self._forms.setdefault((base_url, name.name), form_for(base_url)),
             transport=await self._connections(),
         )
 
     def _address(self, name: ModelName) -> tuple[str, bool]:
         """The address of a model, and whether the user named it."""
         provider = PROVIDERS[name.provider]
+        address, is_custom = self._pasted_address(name)
+        base = base_of(address, provider.protocol)
+        if is_custom and name.provider == "ollama" and not base.endswith("/v1"):
+            base = f"{base_of(base, 'ollama')}/v1"
+        return base, is_custom
+
+    def _pasted_address(self, name: ModelName) -> tuple[str, bool]:
+        provider = PROVIDERS[name.provider]
         if name.base_url:
             return name.base_url, True
         if name.provider == "openai" and self._settings.base_url:
-            return self._settings.base_url.rstrip("/"), True
+            return self._settings.base_url, True
         if provider.url_variable and (address := self._variables.get(provider.url_variable, "").strip()):
             if "://" not in address:
                 address = f"http://{address}"
@@ -99,9 +123,7 @@ class Access:
                 raise ConfigError(
                     f"{provider.url_variable} = {address!r} is not a valid address: use http://host:port"
                 )
-            if name.provider == "ollama" and not address.rstrip("/").endswith("/v1"):
-                address = f"{address.rstrip('/')}/v1"
-            return address.rstrip("/"), True
+            return address, True
         return provider.base_url, False
 
     def _key(self, name: ModelName, base_url: str, *, is_custom: bool) -> tuple[str | None, str]:
@@ -110,13 +132,13 @@ class Access:
         """
         provider = PROVIDERS[name.provider]
         if self._settings.api_key and base_url == self._home:
-            return self._settings.api_key, "HARLM_API_KEY (models.api_key)"
+            return _bare(self._settings.api_key), "HARLM_API_KEY (models.api_key)"
         own_address = not is_custom or (
             provider.url_variable is not None and name.base_url is None and not self._settings.base_url
         )
         for variable in provider.key_variables if own_address else ():
             if key := self._variables.get(variable, "").strip():
-                return key, variable
+                return _bare(key), variable
         if is_custom or not provider.key_variables:
             return None, "HARLM_API_KEY"
         raise ConfigError(
@@ -130,3 +152,9 @@ class Access:
 
             self._transport = await self._cleanup.enter_async_context(Transport(self._settings))
         return self._transport
+
+
+def _bare(key: str) -> str:
+    """A key as it is sent: without blanks around it, and without the ``Bearer`` that was pasted with it."""
+    key = key.strip()
+    return key[7:].strip() if key[:7].lower() == "bearer " else key

@@ -2,54 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
-from harlm.errors import BadCompletion
 from harlm.models.access import Endpoint
-from harlm.models.http import request_headers
-from harlm.models.sent_keys import redactor_of
-from harlm.models.usage import estimated_usage
-from harlm.types import Completion, Message, Sampling, Usage
+from harlm.models.addresses import joined
+from harlm.models.lenient import a_count, a_list, a_number, a_text, an_object, first, is_thought, words
+from harlm.models.remote import RemoteModel
+from harlm.models.reply_reader import ReplyReader
+from harlm.models.usage import Counts
+from harlm.types import Message, Sampling, TokenLogprob
 
-_ENDS = frozenset({"STOP", "FINISH_REASON_UNSPECIFIED"})
-
-
-class _Part(msgspec.Struct):
-    text: str = ""
-    thought: bool = False
+_VERSION = re.compile(r"/v1(?:beta\d*+|alpha\d*+)?(?=/|\Z)")
+_UNSPECIFIED = ("FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED")
 
 
-class _Content(msgspec.Struct):
-    parts: list[_Part] = []
+class GeminiReader(ReplyReader):
+    """Reads replies of generateContent, whole or as the events of a stream, each of which has the form of a whole one."""
+
+    def read(self, value: Mapping[str, Any]) -> None:
+        """See ``ReplyReader``."""
+        if value.get("error"):
+            self.error = self.error or value["error"]
+        elif "candidates" not in value and isinstance(first(value, "message", "detail"), str | dict | list):
+            self.error = self.error or dict(value)
+        self.served_by = self.served_by or a_text(value.get("modelVersion"))
+        candidates = a_list(value.get("candidates"))
+        if candidates and isinstance(candidates[0], dict):
+            self._read_candidate(candidates[0])
+        feedback = an_object(value.get("promptFeedback"))
+        if (blocked := a_text(feedback.get("blockReason"))) and blocked not in _UNSPECIFIED:
+            self.is_reply = True
+            self.reason = self.reason or f"{blocked} (the prompt was blocked)"
+            self.blocks_prompt = True
+        if isinstance(usage := first(value, "usageMetadata", "usage_metadata"), dict):
+            self.is_reply = True
+            self.counts.take(_counts(usage))
+
+    def _read_candidate(self, candidate: Mapping[str, Any]) -> None:
+        self.is_reply = True
+        content = an_object(candidate.get("content"))
+        for number, part in enumerate(a_list(content.get("parts"))):
+            if not isinstance(part, dict):
+                self.say(words(part))
+            elif isinstance(call := first(part, "functionCall", "function_call"), dict):
+                self.call((len(self.calls), number), call.get("name"), first(call, "args", "arguments"))
+            elif isinstance(code := first(part, "executableCode", "executable_code"), dict):
+                self.call((len(self.calls), number), "code_execution", {"code": words(code.get("code"))})
+            elif is_thought(part):
+                self.think(words(part.get("text")))
+            else:
+                self.say(words(part.get("text")))
+        reason = a_text(first(candidate, "finishReason", "finish_reason"))
+        if reason and reason not in _UNSPECIFIED:
+            self.reason = reason[:80]
+        self.explanation = self.explanation or words(candidate.get("finishMessage"))[:300]
+        chosen = a_list(an_object(candidate.get("logprobsResult")).get("chosenCandidates"))
+        for token in chosen:
+            if isinstance(token, dict):
+                logprob = a_number(token.get("logProbability")) or 0.0
+                self.likely(TokenLogprob(token=words(token.get("token")), logprob=logprob))
 
 
-class _Candidate(msgspec.Struct, rename="camel"):
-    content: _Content | None = None
-    finish_reason: str | None = None
+def _counts(usage: Mapping[str, Any]) -> Counts:
+    """The counts in HARLM's terms: thoughts are part of the output, prompts of tools part of the input. Gemini counts
+    them separately.
+    """
+
+    def count(name: str) -> int | None:
+        return a_count(usage.get(name))
+
+    prompt, tools = count("promptTokenCount"), count("toolUsePromptTokenCount")
+    words_, thoughts = count("candidatesTokenCount"), count("thoughtsTokenCount")
+    return Counts(
+        prompt=None if prompt is None else prompt + (tools or 0),
+        completion=None if words_ is None and thoughts is None else (words_ or 0) + (thoughts or 0),
+        total=count("totalTokenCount"),
+        cached=count("cachedContentTokenCount"),
+        reasoning=thoughts,
+    )
 
 
-class _Usage(msgspec.Struct, rename="camel"):
-    prompt_token_count: int = 0
-    candidates_token_count: int = 0
-    thoughts_token_count: int = 0
-    cached_content_token_count: int = 0
-
-
-class _Feedback(msgspec.Struct, rename="camel"):
-    block_reason: str | None = None
-
-
-class _Reply(msgspec.Struct, rename="camel"):
-    candidates: list[_Candidate] = []
-    usage_metadata: _Usage | None = None
-    prompt_feedback: _Feedback | None = None
-
-
-class GeminiContent:
+class GeminiContent(RemoteModel):
     """A model behind ``:generateContent``.
 
     Args:
@@ -57,84 +93,48 @@ class GeminiContent:
         window: tokens that fit.
     """
 
-    def __init__(self, endpoint: Endpoint, window: int) -> None:
-        self.name = endpoint.name
-        self.window = window
-        self._url = f"{endpoint.base_url.removesuffix('/v1beta')}/v1beta/models/{quote(endpoint.model)}:generateContent"
-        self._headers = {"x-goog-api-key": endpoint.key} if endpoint.key else {}
-        self._key_hint = endpoint.key_hint
-        self._keys = redactor_of(self._headers, self._url)
-        self._transport = endpoint.transport
+    reader = GeminiReader
 
-    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
-        """One request; see ``harlm.protocols.LanguageModel``."""
-        body: dict[str, object] = {
+    def headers_of(self, endpoint: Endpoint) -> Mapping[str, str]:
+        """See ``RemoteModel``."""
+        return {"x-goog-api-key": endpoint.key} if endpoint.key else {}
+
+    def url(self, base_url: str, *, is_stream: bool) -> str:
+        """See ``RemoteModel``."""
+        version = "" if _VERSION.search(base_url.partition("?")[0]) else "/v1beta"
+        verb = "streamGenerateContent?alt=sse" if is_stream else "generateContent"
+        path = self.model if self.model.startswith("tunedModels/") else f"models/{self.model}"
+        return joined(base_url, f"{version}/{quote(path)}:{verb}")
+
+    def body(self, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
+        """See ``RemoteModel``."""
+        form = self.form
+        placed = form.placed(messages)
+        body: dict[str, Any] = {
             "contents": [
                 {
                     "role": "model" if message.role == "assistant" else "user",
                     "parts": [{"text": message.content}],
                 }
-                for message in messages
+                for message in placed
                 if message.role != "system"
             ]
         }
-        if system := [{"text": message.content} for message in messages if message.role == "system"]:
+        if system := [{"text": message.content} for message in placed if message.role == "system"]:
             body["systemInstruction"] = {"parts": system}
+        schema = form.schema_of(sampling)
         wanted = {
-            "maxOutputTokens": sampling.max_tokens,
+            "maxOutputTokens": form.limit(sampling.max_tokens),
             "temperature": sampling.temperature,
             "seed": sampling.seed,
+            "responseMimeType": None if schema is None else "application/json",
+            "responseJsonSchema": schema,
+            "responseLogprobs": None if sampling.logprobs is None else True,
         }
-        if config := {key: value for key, value in wanted.items() if value is not None}:
+        if config := form.kept(wanted):
             body["generationConfig"] = config
-        received = await self._transport.post(
-            self._url,
-            headers=request_headers(self._headers, sampling),
-            body=body,
-            reply=_Reply,
-            model=self.name,
-            key_hint=self._key_hint,
-        )
-        reply = received.value
-        if not reply.candidates:
-            blocked = reply.prompt_feedback.block_reason if reply.prompt_feedback else None
-            why = f"blocked the prompt: {blocked}" if blocked else "answered without any candidate"
-            raise BadCompletion(
-                f"{self.name} {why}",
-                model=self.name,
-                request_id=received.request_id,
-                perhaps_billed=True,
-            )
-        text, reason = _text(reply)
-        text = self._keys.clean_text(text)
-        usage = (
-            estimated_usage(messages, text) if reply.usage_metadata is None else _usage(reply.usage_metadata)
-        )
-        stop: Literal["end", "length", "filter"] = "length" if reason == "MAX_TOKENS" else "filter"
-        return Completion(
-            text=text,
-            model=self.name,
-            usage=usage,
-            stop="end" if reason in _ENDS else stop,
-            request_id=received.request_id,
-            rates=received.rates,
-        )
+        return body
 
-
-def _text(reply: _Reply) -> tuple[str, str]:
-    """The text of the reply without the model's thoughts, and the reason why it ended."""
-    candidate = reply.candidates[0]
-    parts = candidate.content.parts if candidate.content else []
-    return "".join(part.text for part in parts if not part.thought), candidate.finish_reason or "STOP"
-
-
-def _usage(reported: _Usage) -> Usage:
-    """The usage in HARLM's terms: thoughts are part of the output. Gemini counts them separately."""
-    return Usage(
-        calls=1,
-        input_tokens=reported.prompt_token_count,
-        output_tokens=reported.candidates_token_count + reported.thoughts_token_count,
-        cached_tokens=reported.cached_content_token_count,
-        reasoning_tokens=reported.thoughts_token_count,
-        cost_micros=None,
-    )
+    def is_stream(self, body: Mapping[str, Any], sampling: Sampling) -> bool:
+        """See ``RemoteModel``."""
+        return sampling.on_text is not None and self.form.streams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -46,6 +47,7 @@ PROVIDERS: Mapping[str, Provider] = {
         protocol="anthropic",
         base_url="https://api.anthropic.com",
         key_variables=("ANTHROPIC_API_KEY",),
+        url_variable="ANTHROPIC_BASE_URL",
         window=200_000,
         example="anthropic/claude-haiku-4-5",
     ),
@@ -53,6 +55,7 @@ PROVIDERS: Mapping[str, Provider] = {
         protocol="gemini",
         base_url="https://generativelanguage.googleapis.com",
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        url_variable="GOOGLE_GEMINI_BASE_URL",
         window=1_000_000,
         example="gemini/gemini-2.5-flash",
     ),
@@ -72,6 +75,7 @@ PROVIDERS: Mapping[str, Provider] = {
     "offline": Provider(protocol="offline", base_url="", window=32_768, example="offline/extractive"),
 }
 
+_LOOKS_LIKE_HOST = re.compile(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3})(?::\d|/|\Z)|[\w.-]+:\d{2,5}(?:/|\Z)")
 CUSTOM_WINDOW = 32_768
 """Tokens assumed to fit into a model at an address that the user named."""
 
@@ -99,6 +103,7 @@ def parse_model_name(text: str) -> ModelName:
     Raises:
         ConfigError: the name is not valid; the message shows the valid forms.
     """
+    text = text.strip()
     if text.startswith(("http://", "https://")):
         address, _, name = text.partition("#")
         _check_url(address, text)
@@ -108,6 +113,8 @@ def parse_model_name(text: str) -> ModelName:
             )
         return ModelName(full=f"openai/{name}", provider="openai", name=name, base_url=address.rstrip("/"))
     head, at, address = text.partition("@")
+    if at and _LOOKS_LIKE_HOST.match(address):
+        raise ConfigError(f"model {text!r} has an address without a scheme; write {head}@http://{address}")
     if at and "://" not in address:
         head, address = text, ""  # the @ is part of the name
     provider, slash, name = head.partition("/")

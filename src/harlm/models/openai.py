@@ -2,155 +2,185 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import msgspec
-
-from harlm.errors import BadCompletion, ContextOverflow, ModelError, ModelUnavailable
+from harlm.errors import ModelError
 from harlm.models.access import Endpoint
-from harlm.models.http import Received, request_headers
-from harlm.models.sent_keys import redactor_of
-from harlm.models.usage import estimated_usage
-from harlm.redact import Redactor
-from harlm.types import LONGEST_REPLY, Completion, Message, Sampling, Usage
+from harlm.models.addresses import joined
+from harlm.models.lenient import a_count, a_list, a_number, a_text, an_object, first, thoughts, words
+from harlm.models.remote import RemoteModel
+from harlm.models.reply_reader import ReplyReader
+from harlm.models.usage import Counts
+from harlm.types import Message, Sampling, TokenLogprob
 
-Stop = Literal["end", "length", "filter"]
-_OLD_NAME, _NEW_NAME = "max_tokens", "max_completion_tokens"
-_SHORT_REPLY = 1_024  # tokens, for a reply whose limit did not fit next to the prompt
-_LONGEST_REFUSAL = 10_000  # characters
-_MOST_DOLLARS = 1e6  # for one call; a larger reported cost is ignored
-_STOPS: dict[str, Stop] = {
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",
-    "content_filter": "filter",
-}
-_BROKEN_OFF = "broken off"  # a stream that ended without a finish reason; no server sends this value
-_FAILED = frozenset(
-    {"error", "insufficient_system_resource", _BROKEN_OFF}
-)  # the first of OpenRouter, then DeepSeek
+_EXPLAINING = ("message", "msg", "error_msg", "error_message", "detail", "errors")
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")  # names of the field by server
 
 
-class _Said(msgspec.Struct):
-    content: str | list[dict[str, Any]] | None = None
-    refusal: str | None = None
+class OpenAIReader(ReplyReader):
+    """Reads replies and stream events of chat completions."""
 
+    def read(self, value: Mapping[str, Any]) -> None:
+        """See ``ReplyReader``."""
+        self.served_by = self.served_by or a_text(value.get("model"))
+        if error := _error_in(value):
+            self.error = self.error or error
+        choices = a_list(value.get("choices"))
+        self.is_reply |= bool(choices)
+        choice = _said_choice(choices)
+        usage = _usage_in(value) or choice.get("usage")
+        if isinstance(usage, dict) and usage:
+            self.counts.take(_counts(usage))
+            self.is_ended |= self.is_reply and not choices
+        if not choices and not self.is_reply and not error:
+            self._read_message(value)
+        if choice:
+            self._read_choice(choice)
 
-class _Choice(msgspec.Struct):
-    message: _Said
-    finish_reason: str | None = None
+    def _read_choice(self, choice: Mapping[str, Any]) -> None:
+        self.error = self.error or choice.get("error")
+        said, whole = choice.get("delta"), choice.get("message")
+        if not said or (_words_in(whole) and not _words_in(said) and not self.has_words):
+            said = whole or said  # some servers send the message so far beside each piece
+        said = said[0] if isinstance(said, list) and said else said
+        if isinstance(said, str):
+            self.say(said)
+        elif isinstance(said, dict) and said:
+            self._read_said(said)
+        else:
+            self.say(words(choice.get("text")))
+        reason = choice.get("finish_reason")
+        self.reason = (str(reason)[:80] if reason else None) or self.reason
+        if choice.get("logprobs"):
+            for token in a_list(an_object(choice["logprobs"]).get("content")):
+                if isinstance(token, dict):
+                    self.likely(_logprob(token))
 
+    def _read_said(self, said: Mapping[str, Any]) -> None:
+        content = said.get("content")
+        for name in _THOUGHTS:
+            if said.get(name):
+                self.think(words(said[name]))
+                break
+        if isinstance(content, str):
+            self.say(content)
+        else:
+            self._read_parts(said.get("text") if content is None else content)
+        if said.get("refusal"):
+            self.refuse(words(said["refusal"]))
+        if said.get("tool_calls") or said.get("function_call"):
+            self._read_calls(said)
 
-class _PromptDetails(msgspec.Struct):
-    cached_tokens: int | None = None
+    def _read_parts(self, content: Any) -> None:
+        self.think(thoughts(content))
+        self.say(words(content))
+        for part in a_list(content) if not isinstance(content, str) else ():
+            if isinstance(part, dict) and part.get("type") == "refusal":
+                self.refuse(words(part.get("refusal")))
 
+    def _read_calls(self, said: Mapping[str, Any]) -> None:
+        for number, call in enumerate(a_list(said.get("tool_calls"))):
+            if isinstance(call, dict):
+                function: Mapping[str, Any] = an_object(call.get("function")) or call
+                index = a_count(call.get("index"))
+                self.call(
+                    number if index is None else index,
+                    function.get("name"),
+                    first(function, "arguments", "parameters"),
+                )
+        if isinstance(legacy := said.get("function_call"), dict):
+            self.call("function", legacy.get("name"), legacy.get("arguments"))
 
-class _CompletionDetails(msgspec.Struct):
-    reasoning_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _PromptDetails | None = None
-    completion_tokens_details: _CompletionDetails | None = None
-    cost: float | None = None  # dollars; OpenRouter reports what it charged
-
-
-class _Reply(msgspec.Struct):
-    choices: list[_Choice] = []
-    usage: _Usage | None = None
-    error: Any = None  # some servers report errors with status 200
-
-
-class _Delta(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Piece(msgspec.Struct):
-    delta: _Delta = msgspec.field(default_factory=_Delta)
-    finish_reason: str | None = None
-
-
-class _Event(msgspec.Struct):
-    choices: list[_Piece] = []
-    usage: _Usage | None = None
-    error: Any = None
-
-
-class _Pieces:
-    """Puts the pieces of a streamed reply together, up to one character more than ``LONGEST_REPLY``.
-
-    Args:
-        on_text: called with all of the text so far when more arrives: with each piece of a short text, with each
-            256th part of a long one, so that copying it takes time that is linear in its length.
-        keys: hides the keys of the request, which may come in pieces too.
-    """
-
-    def __init__(self, on_text: Callable[[str], None], keys: Redactor) -> None:
-        self._on_text = on_text
-        self._keys = keys
-        self._unread = bytearray()
-        self._said: list[str] = []
-        self._size = 0
-        self._heard = 0  # characters with which ``on_text`` was last called
-        self._refused = ""
-        self._usage: _Usage | None = None
-        self._error: Any = None
-        self._finish: str | None = None
-        self._garbage: msgspec.DecodeError | None = None
-
-    def take(self, piece: bytes) -> None:
-        """See ``harlm.models.http.Streamed``."""
-        self._unread += piece
-        if b"\n" not in piece:
+    def _read_message(self, value: Mapping[str, Any]) -> None:
+        """A message without the list of choices, as some relays send it."""
+        inner = first(value, "data", "result")
+        if isinstance(inner, dict) and (inner.get("choices") or inner.get("response")):
+            self.read(inner)
             return
-        whole, _, unread = self._unread.rpartition(b"\n")
-        self._unread = unread
-        try:
-            for line in bytes(whole).replace(b"\r\n", b"\n").split(b"\n"):
-                self._line(line)
-        except msgspec.DecodeError as error:
-            self._garbage = self._garbage or error
-        if self._size - self._heard > self._size >> 8:
-            self._heard = self._size
-            self._on_text(self._keys.settled("".join(self._said)))
-
-    def _say(self, text: str) -> None:
-        text = text[: LONGEST_REPLY + 1 - self._size]
-        if text:
-            self._said.append(text)
-            self._size += len(text)
-
-    def _line(self, line: bytes) -> None:
-        data = line.removeprefix(b"data:").strip()
-        if not line.startswith(b"data:") or data == b"[DONE]":
-            return
-        event = msgspec.json.decode(data, type=_Event)
-        self._usage = event.usage or self._usage
-        self._error = event.error or self._error
-        for choice in event.choices[:1]:
-            if choice.delta.content:
-                self._say(choice.delta.content)
-            self._refused = (self._refused + (choice.delta.refusal or ""))[:_LONGEST_REFUSAL]
-            self._finish = choice.finish_reason or self._finish
-
-    def whole(self) -> _Reply:
-        """See ``harlm.models.http.Streamed``."""
-        self._line(bytes(self._unread))
-        if self._garbage is not None:
-            raise self._garbage
-        if self._error is not None:
-            return _Reply(choices=[], usage=self._usage, error=self._error)
-        said = _Said(content="".join(self._said), refusal=self._refused or None)
-        choice = _Choice(message=said, finish_reason=self._finish or _BROKEN_OFF)
-        return _Reply(choices=[choice], usage=self._usage)
+        message = value.get("message")
+        said = message.get("content") if isinstance(message, dict) else None
+        if said is None:
+            said = first(value, "response", "generated_text", "output")
+        if text := words(said):
+            self.is_reply = True
+            self.say(text)
+            self.reason = self.reason or "stop"
 
 
-class OpenAIChat:
+def _said_choice(choices: list[Any]) -> Mapping[str, Any]:
+    """The first choice that says something; else the first one."""
+    known = [each for each in choices if isinstance(each, dict)]
+    if len(known) < 2:
+        return known[0] if known else {}
+    saying = (each for each in known if any(map(_words_in, map(each.get, ("delta", "message", "text")))))
+    return next(saying, known[0])
+
+
+def _words_in(said: Any) -> int:
+    """How much a message says: 0 for nothing."""
+    content = said.get("content") if isinstance(said, dict) else said
+    return len(content) if isinstance(content, str) else len(words(content))
+
+
+def _usage_in(value: Mapping[str, Any]) -> Any:
+    """The usage of a reply, wherever a server puts it."""
+    usage = value.get("usage") or an_object(value.get("x_groq")).get("usage")
+    if isinstance(usage, list):
+        usage = usage[0] if usage else None
+    if not usage and (timings := an_object(value.get("timings"))):
+        return {"prompt_tokens": timings.get("prompt_n"), "completion_tokens": timings.get("predicted_n")}
+    if not usage and value.get("eval_count") is not None:
+        return {"prompt_tokens": value.get("prompt_eval_count"), "completion_tokens": value["eval_count"]}
+    return usage
+
+
+def _error_in(value: Mapping[str, Any]) -> Any:
+    """What stands in place of a reply and says why."""
+    if value.get("choices") and not value.get("error"):
+        return None
+    if value.get("error"):
+        return value["error"] if len(value) == 1 or isinstance(value["error"], dict) else dict(value)
+    if value.get("object") == "error" or value.get("type") == "error":
+        return dict(value)
+    base = an_object(value.get("base_resp"))  # MiniMax
+    if base.get("status_code"):
+        return {"code": base["status_code"], "message": base.get("status_msg")}
+    is_reply = any(value.get(name) for name in ("choices", "usage", "response", "id", "data", "result"))
+    explains = any(value.get(name) and not isinstance(value[name], bool) for name in _EXPLAINING)
+    is_message = isinstance(an_object(value.get("message")).get("content"), str | list)
+    return dict(value) if explains and not is_reply and not is_message else None
+
+
+def _counts(usage: Mapping[str, Any]) -> Counts:
+    prompt = an_object(first(usage, "prompt_tokens_details", "input_tokens_details"))
+    completion = an_object(first(usage, "completion_tokens_details", "output_tokens_details"))
+    cached = prompt.get("cached_tokens")
+    if cached is None:
+        cached = first(usage, "cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens")
+    reasoning = completion.get("reasoning_tokens")
+    return Counts(
+        prompt=a_count(first(usage, "prompt_tokens", "input_tokens", "promptTokens", "inputTokens")),
+        completion=a_count(
+            first(usage, "completion_tokens", "output_tokens", "completionTokens", "outputTokens")
+        ),
+        total=a_count(first(usage, "total_tokens", "totalTokens")),
+        cached=a_count(cached),
+        reasoning=a_count(usage.get("reasoning_tokens") if reasoning is None else reasoning),
+        dollars=a_number(usage.get("cost")),
+    )
+
+
+def _logprob(token: Mapping[str, Any]) -> TokenLogprob:
+    def pair(value: Mapping[str, Any]) -> tuple[str, float]:
+        return words(value.get("token")), a_number(value.get("logprob")) or 0.0
+
+    text, logprob = pair(token)
+    others = [pair(each) for each in a_list(token.get("top_logprobs")) if isinstance(each, dict)]
+    return TokenLogprob(token=text, logprob=logprob, alternatives=tuple(others))
+
+
+class OpenAIChat(RemoteModel):
     """A model behind ``/chat/completions``.
 
     Args:
@@ -158,132 +188,45 @@ class OpenAIChat:
         window: tokens that fit.
     """
 
-    def __init__(self, endpoint: Endpoint, window: int) -> None:
-        self.name = endpoint.name
-        self.window = window
-        self._model = endpoint.model
-        self._url = f"{endpoint.base_url}/chat/completions"
-        # OpenAI's reasoning models refuse the old name; most other servers accept only the old one.
-        self._limit_name = _NEW_NAME if "api.openai.com" in endpoint.base_url else _OLD_NAME
-        self._headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        self._key_hint = endpoint.key_hint
-        self._keys = redactor_of(self._headers, self._url)
-        self._transport = endpoint.transport
-        self._streams = True  # until the server refuses to stream, or reports no usage for a stream
+    reader = OpenAIReader
 
-    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
-        """One request; see ``harlm.protocols.LanguageModel``."""
-        body: dict[str, object] = {
-            "model": self._model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
+    def headers_of(self, endpoint: Endpoint) -> Mapping[str, str]:
+        """See ``RemoteModel``."""
+        if not endpoint.key:
+            return {}
+        if endpoint.is_azure:
+            return {"api-key": endpoint.key}
+        return {"authorization": f"Bearer {endpoint.key}"}
+
+    def url(self, base_url: str, *, is_stream: bool) -> str:
+        """See ``RemoteModel``."""
+        return joined(base_url, "/chat/completions")
+
+    def is_path_missing(self, error: ModelError) -> bool:
+        """See ``RemoteModel``."""
+        base, _, query = self._endpoint.base_url.partition("?")
+        has_version = "/v1" in base or bool(query) or bool(self.form.path)
+        is_missing = error.status in (404, 405, 501) or "unexpected endpoint" in error.said.lower()
+        return is_missing and not has_version
+
+    def body(self, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
+        """See ``RemoteModel``."""
+        form = self.form
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [{"role": each.role, "content": each.content} for each in form.placed(messages)],
         }
-        if sampling.max_tokens is not None:
-            body[self._limit_name] = sampling.max_tokens
-        if sampling.temperature is not None:
-            body["temperature"] = sampling.temperature
-        if sampling.seed is not None:
-            body["seed"] = sampling.seed
-        if sampling.on_text is not None and self._streams:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
-        try:
-            received = await self._post(body, sampling)
-        except ModelError as error:
-            if not self._adapts(body, error):
-                raise
-            received = await self._post(body, sampling)
-        reply = received.value
-        if not reply.choices:
-            raise BadCompletion(
-                f"{self.name} answered without any choice{_said_instead(reply.error)}; check the model's name and the server's log",
-                model=self.name,
-                request_id=received.request_id,
-                perhaps_billed=reply.error is None,
-            )
-        choice = reply.choices[0]
-        if choice.finish_reason in _FAILED:
-            raise ModelUnavailable(
-                f"{self.name} broke off its reply ({choice.finish_reason}); try later",
-                model=self.name,
-                request_id=received.request_id,
-                perhaps_billed=True,
-            )
-        text = self._keys.clean_text(_text(choice.message))
-        if "stream" in body and reply.usage is None:
-            self._streams = False
-        stop: Stop = "filter" if choice.message.refusal else _STOPS.get(choice.finish_reason or "", "end")
-        return Completion(
-            text=text,
-            model=self.name,
-            usage=_usage(reply.usage, messages, text),
-            stop=stop,
-            request_id=received.request_id,
-            rates=received.rates,
-        )
-
-    async def _post(self, body: dict[str, object], sampling: Sampling) -> Received[_Reply]:
-        hears = sampling.on_text if "stream" in body else None
-        return await self._transport.post(
-            self._url,
-            headers=request_headers(self._headers, sampling),
-            body=body,
-            reply=_Reply,
-            model=self.name,
-            key_hint=self._key_hint,
-            stream=None if hears is None else _Pieces(hears, self._keys),
-        )
-
-    def _adapts(self, body: dict[str, object], error: ModelError) -> bool:
-        """Change ``body`` if the refusal was about the form of the request. Return whether it was changed.
-
-        Some servers do not stream. Those of reasoning models accept the limit of a reply only under its new
-        name. And if the window is smaller than assumed, a long limit does not fit next to the prompt.
-        """
-        if error.status in (400, 422) and "stream" in body and "stream" in str(error):
-            self._streams = False
-            del body["stream"], body["stream_options"]
-            return True
-        if error.status == 400 and _OLD_NAME in body and _NEW_NAME in str(error):
-            self._limit_name = _NEW_NAME
-            body[_NEW_NAME] = body.pop(_OLD_NAME)
-            return True
-        name = _OLD_NAME if _OLD_NAME in body else _NEW_NAME
-        limit = body.get(name)
-        if isinstance(error, ContextOverflow) and isinstance(limit, int) and limit > _SHORT_REPLY:
-            body[name] = _SHORT_REPLY
-            return True
-        return False
-
-
-def _text(said: _Said) -> str:
-    if isinstance(said.content, list):
-        return "".join(str(part.get("text") or "") for part in said.content)
-    return said.content or said.refusal or ""
-
-
-def _usage(reported: _Usage | None, messages: Sequence[Message], text: str) -> Usage:
-    if reported is None or not (reported.prompt_tokens or reported.completion_tokens):
-        return estimated_usage(messages, text)
-    prompt, completion = reported.prompt_tokens_details, reported.completion_tokens_details
-    return Usage(
-        calls=1,
-        input_tokens=max(0, reported.prompt_tokens or 0),
-        output_tokens=max(0, reported.completion_tokens or 0),
-        cached_tokens=max(0, (prompt.cached_tokens if prompt else None) or 0),
-        reasoning_tokens=max(0, (completion.reasoning_tokens if completion else None) or 0),
-        cost_micros=_micros(reported.cost),
-    )
-
-
-def _micros(dollars: float | None) -> int | None:
-    """Micro-dollars, rounded up; None if the cost is unknown or absurd."""
-    return (
-        math.ceil(round(dollars * 1_000_000, 6))
-        if dollars is not None and 0 <= dollars < _MOST_DOLLARS
-        else None
-    )
-
-
-def _said_instead(error: Any) -> str:
-    """The error message of a reply without choices, in parentheses; empty if it has none."""
-    message = error.get("message") if isinstance(error, dict) else error
-    return f" ({str(message)[:300]})" if message else ""
+        if (limit := form.limit(sampling.max_tokens)) is not None and form.limit_name is not None:
+            body[form.limit_name] = limit
+        optional: dict[str, Any] = {"temperature": sampling.temperature, "seed": sampling.seed}
+        if (schema := form.schema_of(sampling)) is not None:
+            shape = {"name": "reply", "schema": schema}
+            optional["response_format"] = {"type": "json_schema", "json_schema": shape}
+        if sampling.logprobs is not None:
+            optional |= {"logprobs": True, "top_logprobs": sampling.logprobs}
+        body |= form.kept(optional)
+        if form.must_stream or (sampling.on_text is not None and form.streams):
+            body["stream"] = True
+            if form.takes("stream_options"):
+                body["stream_options"] = {"include_usage": True}
+        return body

@@ -17,9 +17,9 @@ _LONGEST = 64  # characters of a duration or date
 _LARGEST = 1 << 50
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that a provider asks to wait, from ``retry-after-ms`` or ``Retry-After`` (seconds or a
-    date). None if the headers state no valid time; 0 for a time in the past.
+def header_wait(headers: Mapping[str, str]) -> float | None:
+    """The seconds that headers ask to wait: ``retry-after-ms`` or ``Retry-After`` (seconds, a duration or a date).
+    None if they state no valid time; 0 for a time in the past.
     """
     if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
@@ -28,7 +28,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     if (seconds := _number(value)) is not None:
         return seconds
-    return _until(value)
+    return duration(value)
 
 
 def rates_of(headers: Mapping[str, str]) -> Rates | None:
@@ -51,10 +51,10 @@ def _rate(headers: Mapping[str, str], prefix: str, what: str) -> Rate | None:
     limit, left = _number(stated("limit")), _number(stated("remaining"))
     if limit is None or left is None or not 0 < limit < _LARGEST or left > limit:
         return None
-    return Rate(limit=int(limit), left=int(left), reset_s=_duration(stated("reset")))
+    return Rate(limit=int(limit), left=int(left), reset_s=duration(stated("reset")))
 
 
-def _duration(text: str | None) -> float | None:
+def duration(text: str | None) -> float | None:
     """Seconds from ``1.2s``, ``6m0s``, ``120ms``, ``59`` or a date."""
     if not text or len(text) > _LONGEST:
         return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from harlm.redact import Redactor
 
-_HEADERS = ("authorization", "x-api-key", "x-goog-api-key")
+_QUERY_KEYS = ("key", "api_key", "api-key", "apikey", "token", "access_token", "code", "sig")
+_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 
 
 def redactor_of(headers: Mapping[str, str], *urls: str | None) -> Redactor:
@@ -28,6 +29,9 @@ def _passwords(url: str) -> Iterator[str]:
         parts = urlsplit(url)
     except ValueError:  # half an IPv6 address, which no connection can be made to
         return
+    for name, value in parse_qsl(parts.query):
+        if name.lower() in _QUERY_KEYS:
+            yield value
     if parts.password:
         user, password = unquote(parts.username or ""), unquote(parts.password)
         yield from (parts.password, password, b64encode(f"{user}:{password}".encode()).decode())

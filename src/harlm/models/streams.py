@@ -1,59 +1,39 @@
-"""Replies that arrive in pieces (``text/event-stream``)."""
+"""Cleans a reply of secrets while it arrives."""
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable
 
 from harlm.redact import Redactor
 
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
-
-class Streamed(Protocol[T_co]):
-    """Reads a reply that arrives in pieces."""
-
-    def take(self, piece: bytes) -> None:
-        """Read the next bytes of the reply."""
-        ...
-
-    def whole(self) -> T_co:
-        """The whole reply.
-
-        Raises:
-            msgspec.DecodeError: what arrived is not a reply.
-        """
-        ...
-
-
-class CleanStream(Generic[T]):
-    """Passes on, line by line and without secrets, a reply that arrives in pieces. A ``Streamed``.
+class CleanStream:
+    """Passes on, line by line and without secrets, a reply that arrives in pieces.
 
     Args:
-        stream: reads the reply.
+        take: called with what is clean.
         redactor: hides the secrets.
     """
 
-    def __init__(self, stream: Streamed[T], redactor: Redactor) -> None:
-        self._stream = stream
+    def __init__(self, take: Callable[[bytes], None], redactor: Redactor) -> None:
+        self._take = take
         self._redactor = redactor
         self._unfinished: list[bytes] = []
 
     def take(self, piece: bytes) -> None:
-        """See ``Streamed``."""
-        lines, end, rest = piece.rpartition(b"\n")
+        """Take the next bytes of the reply, and pass on the lines that end in them."""
+        end = 1 + max(piece.rfind(b"\n"), piece.rfind(b"\r"))
         if end:
-            self._pass_on(lines + end)
-        if rest:
-            self._unfinished.append(rest)
+            self._pass_on(piece[:end])
+        if end < len(piece):
+            self._unfinished.append(piece[end:])
 
-    def whole(self) -> T:
-        """See ``Streamed``."""
+    def end(self) -> None:
+        """Pass on what is left."""
         self._pass_on(b"")
-        return self._stream.whole()
 
     def _pass_on(self, ending: bytes) -> None:
         data = b"".join([*self._unfinished, ending])
         self._unfinished.clear()
         if data:
-            self._stream.take(self._redactor.clean(data))
+            self._take(self._redactor.clean(data.replace(b"\0", b"")))

@@ -175,6 +175,7 @@ SHAPES: Mapping[str, Callable[[ModelReply], dict[str, Any]]] = {
     OPENAI: _openai,
     "/messages": _anthropic,
     ":generateContent": _gemini,
+    ":streamGenerateContent": _gemini,
 }
 """The shape of a whole reply, by the end of the path."""
 

@@ -6,182 +6,238 @@ If writing fails, the display stops and the run continues.
 
 from __future__ import annotations
 
+import codecs
 import io
+import threading
 import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO, cast
 
 from harlm import events
-from harlm.tracing.tree import CallTree, NodeSummary, node_line
+from harlm.tracing.area import DIM, YELLOW, Area, Ticker
+from harlm.tracing.notes import Note, Notes, counted
+from harlm.tracing.status import RunStatus
+from harlm.tracing.tree import CallTree
 from harlm.visible import harmless
 
 if TYPE_CHECKING:
-    from rich.live import Live
-    from rich.tree import Tree
+    from rich.console import Console
 
-_QUIET_S = 2.0  # the least time between two plain lines about calls
-_MOST_NODES = 24  # children of the root that are drawn; each level below shows half as many
-_NOTICED_S = 2.0  # a wait of this length is reported
+__all__ = ["LiveTree", "PlainLines", "counted"]
 
-
-def counted(count: int, noun: str) -> str:
-    """A count with its noun: ``1 document``, ``2,247 documents``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+_FRAME_S = 0.25  # between two frames
+_LOOK_S = 1.0  # how often plain lines look whether a line is due
+_PROGRESS_S = 5.0  # the least time between two plain lines of figures
+_LONGEST_SILENCE_S = 60.0  # while nothing happens, the time between two lines doubles up to this
+_NARROWEST = 20  # columns that a tree needs
 
 
 class PlainLines:
-    """Writes one line for each important event, for logs and pipes. A ``TraceSink``.
+    """Writes one line for each important event, and one with the figures every few seconds, for logs and pipes. A
+    ``TraceSink``.
 
     Args:
         out: the stream to write to, normally stderr.
+        now: the clock, in seconds.
     """
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = _until_it_fails(out)
-        self._tree = CallTree()
-        self._said = time.monotonic()
+    def __init__(self, out: TextIO, now: Callable[[], float] = time.monotonic) -> None:
+        self._out = _UntilItFails(out)
+        self._now = now
+        self._status = RunStatus(now)
+        self._notes = Notes()
+        self._lock = threading.Lock()
+        self._ticker: Ticker | None = None
+        self._said = now()
+        self._steps = 0
+        self._silence_s = _PROGRESS_S
 
     def emit(self, event: events.Event) -> None:
         """Receive one event, and write a line if it is important."""
-        self._tree.add(event)
-        match event:
-            case events.RunStarted():
-                self._say(_started(event))
-            case events.Routed():
-                self._say(_routed(event))
-            case events.CallFinished() | events.CellFinished():
-                if time.monotonic() - self._said > _QUIET_S and self._tree.root is not None:
-                    self._say(node_line(self._tree.root))
-            case _:
-                if (note := _note(event)) is not None:
-                    self._say(note)
+        with self._lock:
+            self._status.add(event)
+            if (note := self._notes.of(event)) is not None:
+                self._say(note.text)
+        if self._ticker is None and self._status.is_running:
+            self._ticker = Ticker(self.tick, _LOOK_S)
+
+    def tick(self) -> None:
+        """Write the figures, or what the run waits for, if it is time."""
+        with self._lock:
+            status, quiet = self._status, self._now() - self._said
+            if not status.is_running or self._out.has_failed:
+                return
+            if status.steps != self._steps:
+                if quiet >= _PROGRESS_S:
+                    self._silence_s = _PROGRESS_S
+                    self._say(str(status.line()))
+            elif quiet >= self._silence_s:
+                self._silence_s = min(_LONGEST_SILENCE_S, 2 * self._silence_s)
+                self._say(status.waiting())
 
     def close(self) -> None:
-        """Do nothing: every line is already written."""
+        """Write no more lines of figures."""
+        if self._ticker is not None:
+            self._ticker.close()
 
     def _say(self, line: str) -> None:
-        print(harmless(line), file=self._out, flush=True)
-        self._said = time.monotonic()
+        self._said, self._steps = self._now(), self._status.steps
+        print(harmless(line), file=cast(TextIO, self._out), flush=True)
 
 
 class LiveTree:
-    """Draws a tree of nodes that is updated as the run progresses. A ``TraceSink``.
+    """Draws the status of a run and its tree of nodes, and updates them as the run progresses. A ``TraceSink``.
+
+    A terminal that cannot be drawn on (``TERM=dumb``, no UTF-8, fewer than 20 columns), and one that is to have no
+    colours (``NO_COLOR``), gets plain lines.
+
+    Events are only taken in: a thread writes, so that a terminal that is stopped does not stop the run.
 
     Args:
         out: the terminal to draw on.
+        console: its properties, if they are not to be found out.
+        now: the clock, in seconds.
     """
 
-    def __init__(self, out: TextIO) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
-        self._console = Console(file=_until_it_fails(out), highlight=False, markup=False, emoji=False)
+    def __init__(
+        self, out: TextIO, console: Console | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._out = _UntilItFails(out)
+        self._console = console or _console(out)
+        self._plain = None if _can_draw(self._console, out) else PlainLines(out, now)
+        self._status = RunStatus(now)
         self._tree = CallTree()
-        self._live: Live = Live(
-            console=self._console,
-            get_renderable=self._drawing,
-            refresh_per_second=8,
-            transient=True,
-            redirect_stdout=False,  # else rich would send text for stdout to the terminal
-            redirect_stderr=False,
-        )
-        self._live.start()
+        self._notes = Notes()
+        self._pending: deque[Note] = deque()
+        self._lock = threading.Lock()
+        self._shown: tuple[int, int, int] | None = None  # size and second of the last frame
+        self._has_stopped = False
+        self._area: Area | None = None
+        self._ticker: Ticker | None = None
+        if self._plain is None:
+            self._area = Area(cast(TextIO, self._out))
+            self._ticker = Ticker(self.draw, _FRAME_S)
 
     def emit(self, event: events.Event) -> None:
         """Receive one event. The tree is redrawn on a timer."""
-        self._tree.add(event)
-        match event:
-            case events.RunStarted():
-                self._console.print(harmless(_started(event)), style="dim")
-            case events.Routed():
-                self._console.print(harmless(_routed(event)), style="dim")
-            case _:
-                if (note := _note(event)) is not None:
-                    self._console.print(harmless(note), style="yellow")
+        if self._plain is not None:
+            self._plain.emit(event)
+            return
+        try:
+            with self._lock:
+                self._status.add(event)
+                self._tree.add(event)
+                self._shown = None
+            if (note := self._notes.of(event)) is not None:
+                self._pending.append(note)
+        except Exception as error:  # noqa: BLE001 - a paid run does not end for a fault of its display
+            self._stop(error)
+
+    def draw(self) -> None:
+        """Write the notes, and draw the tree as it is now."""
+        if self._area is None or self._out.has_failed:
+            return
+        self._say_pending(self._area)
+        if self._has_stopped:
+            return
+        try:
+            if (rows := self._rows()) is not None:
+                self._area.draw(rows)
+        except Exception as error:  # noqa: BLE001 - as in emit
+            self._stop(error)
+            self._say_pending(self._area)
 
     def close(self) -> None:
         """Remove the tree from the terminal."""
-        self._live.stop()
+        if self._plain is not None:
+            self._plain.close()
+        if self._area is None or self._ticker is None:
+            return
+        try:
+            self._ticker.close()
+            self._say_pending(self._area)
+        finally:
+            self._area.close()
 
-    def _drawing(self) -> Tree | str:
-        from rich.text import Text
-        from rich.tree import Tree
+    def _rows(self) -> list[str] | None:
+        """The rows of the next frame; ``None`` if neither events, the clock nor the size have changed them."""
+        from harlm.tracing.rows import frame
 
-        root = self._tree.root
-        if root is None:
-            return "…"
-        tree = Tree(Text(harmless(node_line(root))))
-        _add_children(tree, root, _MOST_NODES)
-        return tree
+        width, height = self._console.size
+        with self._lock:
+            what = width, height, int(self._status.seconds)
+            if what == self._shown:
+                return None
+            self._shown = what
+            return frame(self._status.line(), self._tree.root, width, height)
+
+    def _say_pending(self, area: Area) -> None:
+        with suppress(IndexError):
+            while True:
+                note = self._pending.popleft()
+                area.say(note.text, YELLOW if note.is_warning else DIM)
+                self._shown = None
+
+    def _stop(self, error: Exception) -> None:
+        if not self._has_stopped:
+            self._has_stopped = True
+            fault = harmless(f"{type(error).__name__}: {error}")
+            self._pending.append(Note(f"note: the display has stopped ({fault}); the run continues"))
 
 
-def _add_children(branch: Tree, node: NodeSummary, room: int) -> None:
-    from rich.text import Text
+def _console(out: TextIO) -> Console:
+    from rich.console import Console
 
-    running_first = sorted(node.children, key=lambda child: bool(child.status))
-    for child in running_first[:room]:
-        _add_children(branch.add(Text(harmless(node_line(child)))), child, room // 2)
-    if len(running_first) > room:
-        branch.add(Text(f"… {len(running_first) - room} more"))
+    return Console(file=out)
 
 
-def _started(event: events.RunStarted) -> str:
-    skipped = f", {len(event.skipped)} skipped (harlm inspect shows why)" if event.skipped else ""
-    models = (
-        event.root_model if event.root_model == event.sub_model else f"{event.root_model}, {event.sub_model}"
+def _can_draw(console: Console, out: TextIO) -> bool:
+    return (
+        console.is_terminal
+        and not console.is_dumb_terminal
+        and not console.no_color
+        and not console.legacy_windows
+        and console.size.width >= _NARROWEST
+        and _is_utf8(out.encoding)
     )
-    return f"{counted(event.documents, 'document')}, about {event.tokens:,} tokens{skipped} · {models}"
 
 
-def _note(event: events.Event) -> str | None:
-    """A line for an event that the user should know of at once; ``None`` for others, such as a short wait."""
-    match event:
-        case events.Noted():
-            return f"note: {event.message}"
-        case events.TraceCut():
-            return f"note: trace cut at {event.limit_mb:,} MB (tracing.run_mb); the run continues, and its end is stored"
-        case events.LimitReached():
-            return f"limit: {event.message}; finishing with the findings so far"
-        case events.FellBack():
-            return f"note: {event.error}; using {event.instead} instead"
-        case events.Retried(wait_s=wait) if wait >= _NOTICED_S:
-            return f"note: {event.error}; retrying in {wait:.0f} s"
-    return None
-
-
-def _routed(event: events.Routed) -> str:
-    return f"mode {event.mode} ({event.probabilities[event.mode]:.0%}): {event.reasons[0] if event.reasons else ''}"
+def _is_utf8(encoding: str | None) -> bool:
+    """Whether an encoding is UTF-8, which a stream that does not name its encoding is taken to be."""
+    try:
+        return codecs.lookup(encoding or "utf-8").name == "utf-8"
+    except LookupError:
+        return False
 
 
 class _UntilItFails(io.TextIOBase):
-    """A stream that writes until an error, and drops everything after it."""
+    """A stream that writes until an error, and drops everything after it.
+
+    Attributes:
+        has_failed: whether there was an error.
+    """
 
     def __init__(self, out: TextIO) -> None:
-        self._out: TextIO | None = out
-        self._is_terminal = out.isatty()
-        self._encoding = out.encoding
+        self._out = out
+        self.has_failed = False
 
     @property
     def encoding(self) -> str:  # type: ignore[override] # a read-only property in truth
-        return self._encoding
+        return self._out.encoding
 
     def write(self, text: str, /) -> int:
-        if self._out is not None:
+        if not self.has_failed:
             try:
                 self._out.write(text)
             except (OSError, ValueError):  # ValueError: the stream is closed
-                self._out = None
+                self.has_failed = True
         return len(text)
 
     def flush(self) -> None:
-        if self._out is not None:
+        if not self.has_failed:
             try:
                 self._out.flush()
             except (OSError, ValueError):  # as above
-                self._out = None
-
-    def isatty(self) -> bool:
-        return self._is_terminal
-
-
-def _until_it_fails(out: TextIO) -> TextIO:
-    return cast(TextIO, _UntilItFails(out))  # it has everything that print and rich use
+                self.has_failed = True

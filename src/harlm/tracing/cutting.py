@@ -24,7 +24,7 @@ WHOLE = 1 << 21
 
 _ITEMS = 10_000  # of a list
 _WORD = 64  # characters of a text that is never cut: a role, a mode, a status
-_TEXTS = frozenset({"question", "messages", "text", "code", "output"})
+_TEXTS = frozenset({"question", "messages", "text", "thoughts", "code", "output"})
 _NUMBERS = (int, float, bool, type(None))
 
 

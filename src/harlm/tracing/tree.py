@@ -11,6 +11,9 @@ from harlm.types import Usage
 _MOST = 4_000  # nodes; those that begin later are counted together
 _QUESTION = 400  # characters of a question
 
+FAILED = "failed"
+"""The status of a node that ended with an error."""
+
 
 @dataclass(slots=True)
 class NodeSummary:
@@ -30,6 +33,10 @@ class NodeSummary:
         wasted: early calls that its cells never made.
         faster: the highest parallelism of a cell: how many calls were in flight on average.
         children: the nodes below, in the order in which they began.
+        running: those of them that have not ended, by name.
+        ended: those that have, in the order in which they ended.
+        failed_below: how many of the ended ones failed.
+        later: how many nodes without a summary of their own run, and how many have ended; at the root only.
     """
 
     name: str
@@ -47,6 +54,15 @@ class NodeSummary:
     wasted: int = 0
     faster: float = 1.0
     children: list[NodeSummary] = field(default_factory=list)
+    running: dict[str, NodeSummary] = field(default_factory=dict)
+    ended: list[NodeSummary] = field(default_factory=list)
+    failed_below: int = 0
+    later: tuple[int, int] = (0, 0)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the node ended with an error."""
+        return self.status == FAILED
 
 
 class CallTree:
@@ -73,13 +89,9 @@ class CallTree:
         """Add one event."""
         match event:
             case events.NodeStarted():
-                node = self._node(event)
-                if node is not self._others:
-                    node.question, node.mode = event.question[:_QUESTION], event.mode
+                self._begin(self._node(event), event)
             case events.NodeFinished():
-                node = self._node(event)
-                if node is not self._others:
-                    node.status = event.status
+                self._end(self._node(event), event)
             case events.TraceCut():
                 self.is_cut = True
             case events.CallStarted():
@@ -102,6 +114,24 @@ class CallTree:
                 node.early += event.early
                 node.wasted += event.wasted
                 node.faster = max(node.faster, event.parallelism)
+
+    def _begin(self, node: NodeSummary, event: events.NodeStarted) -> None:
+        if node is not self._others:
+            node.question, node.mode = event.question[:_QUESTION], event.mode
+        elif self.root is not None:
+            running, ended = self.root.later
+            self.root.later = running + 1, ended
+
+    def _end(self, node: NodeSummary, event: events.NodeFinished) -> None:
+        if node is self._others and self.root is not None:
+            running, ended = self.root.later
+            self.root.later = running - 1, ended + 1
+            return
+        node.status = event.status
+        parent = self._nodes.get(event.parent or "")
+        if parent is not None and parent.running.pop(node.name, None) is not None:
+            parent.ended.append(node)
+            parent.failed_below += event.status == FAILED
 
     def _count(self, event: events.CallFinished) -> None:
         node = self._node(event)
@@ -127,6 +157,7 @@ class CallTree:
             node = self._nodes[event.node] = NodeSummary(event.node)
             if parent is not None:
                 parent.children.append(node)
+                parent.running[node.name] = node
             elif self.root is None:
                 self.root = node
         return node
@@ -147,7 +178,11 @@ def one_line(text: str, width: int = 120) -> str:
 
 def node_line(node: NodeSummary, width: int = 60) -> str:
     """A node on one line; its question is cut to ``width`` characters."""
-    question = one_line(node.question, width)
+    return f"{node.mode or '?'} “{one_line(node.question, width)}” · {node_figures(node)}"
+
+
+def node_figures(node: NodeSummary) -> str:
+    """The figures of a node that are not zero, and its status."""
     calls = [f"{node.root_calls} turns" if node.mode != "direct" else f"{node.root_calls} call"]
     if node.sub_calls or (node.in_flight and node.cells):
         calls.append(f"{node.sub_calls} sub-calls")
@@ -161,4 +196,4 @@ def node_line(node: NodeSummary, width: int = 60) -> str:
         calls.append(f"{node.failed} failed")
     tokens = node.usage.input_tokens + node.usage.output_tokens
     state = node.status or "…"
-    return f"{node.mode or '?'} “{question}” · {', '.join(calls)} · {tokens:,} tokens · {state}"
+    return f"{', '.join(calls)} · {tokens:,} tokens · {state}"

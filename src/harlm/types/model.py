@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from harlm.types.price import Price
 from harlm.types.usage import Usage
+
+Stop = Literal["end", "length", "filter", "tool"]
+"""Why a model stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,10 @@ class Sampling:
     Attributes:
         max_tokens: the most output tokens.
         temperature: 0 is the most repeatable.
+        schema: a JSON Schema that the reply must follow. A server that does not support schemas ignores it or has
+            it left out, so the caller must check the reply.
+        choices: the texts of which the reply must be one, for servers that constrain replies; as ``schema``.
+        logprobs: how many alternatives of each token are reported with their log probabilities.
         seed: for providers that support seeds; it also seeds ``random`` in the REPL.
         request_key: identifies the request, so that the provider serves a repeated request only once.
         on_text: called by models that can stream with the reply so far, each time more of it arrives;
@@ -33,6 +40,9 @@ class Sampling:
 
     max_tokens: int | None = None
     temperature: float | None = None
+    schema: Mapping[str, object] | None = None
+    choices: tuple[str, ...] = ()
+    logprobs: int | None = None
     seed: int | None = None
     request_key: str | None = None
     on_text: Callable[[str], None] | None = None
@@ -62,6 +72,34 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A call of a tool that a model made in its provider's own notation. HARLM gives models no tools.
+
+    Attributes:
+        name: the tool that the model named.
+        arguments: as the model wrote them, usually JSON.
+    """
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLogprob:
+    """One token of a reply.
+
+    Attributes:
+        token: its text.
+        logprob: the natural logarithm of its probability.
+        alternatives: tokens that could have stood there, with their log probabilities.
+    """
+
+    token: str
+    logprob: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """A model's reply.
 
@@ -69,7 +107,13 @@ class Completion:
         text: the reply; empty if the model spent its tokens on something else, such as reasoning.
         model: the name of the model, as the caller knows it.
         usage: of this one call; an empty reply is paid for as well.
-        stop: why the model stopped: ``end``, cut at ``length``, or a ``filter`` of the provider.
+        stop: why the model stopped: ``end``, cut at ``length``, a ``filter`` of the provider, or a call of a
+            ``tool``.
+        reason: the same in the provider's own word, such as ``SAFETY``; ``None`` if it stated none.
+        thoughts: what the model wrote as its reasoning, which is not part of the reply.
+        calls: the tools that the model called, though it was given none.
+        logprobs: the tokens of the reply, if they were asked for and the provider reports them.
+        served_by: the model that the provider says has answered; ``None`` if it does not say.
         request_id: the provider's id of the request.
         rates: the rate limits that the provider reported with the reply.
     """
@@ -77,9 +121,36 @@ class Completion:
     text: str
     model: str
     usage: Usage
-    stop: Literal["end", "length", "filter"] = "end"
+    stop: Stop = "end"
+    reason: str | None = None
+    thoughts: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
+    served_by: str | None = None
     request_id: str | None = None
     rates: Rates | None = None
+
+
+SMALL = 4_000_000_000
+"""Parameters up to which a model needs short rules: larger ones follow a page of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDescription:
+    """What a server says about one of its models; ``None`` for what it does not say.
+
+    Attributes:
+        window: the tokens that the server gives a request, input and output together.
+        parameters: how many the model has.
+    """
+
+    window: int | None = None
+    parameters: int | None = None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the model is known to need short rules."""
+        return self.parameters is not None and self.parameters <= SMALL
 
 
 LONGEST_REPLY = 2_000_000

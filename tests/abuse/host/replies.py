@@ -9,7 +9,9 @@ _FRAGMENTS = (
     "```", "~~~", "````", "```repl\n", "\n```\n", "FINAL(", "FINAL(\n", ")", ")\n", "FINAL_VAR(", "SUBMIT(", "<think>", "</think>",
     "<tool_call>", "</tool_call>", "<code>", "<end_code>", "<|im_end|>", "[", "]", "(", "“", "”", '"', "'", '[a“', "[a:1", "`", "\\",
     "\n", "\r\n", " ", "\t", "a", "aé", "{", "}", '{"', "**", "…", "—", "#L1", "pp. 2-3", "- ", "> ", "1. ", "\u200b", "\u202e", "\x00",
-    "\ud83d\ude00", ">>> ", "$ ", "import ", "'''", '"""', "<", "<a ", "<!--", "&#", "|",
+    "\ud83d\ude00", ">>> ", "$ ", "import ", "'''", '"""', "<", "<a ", "<!--", "&#", "|", "</code>", "<|python_tag|>", "[TOOL_CALLS]",
+    "<|channel|>analysis<|message|>", "<|end|>", "[THINK]", "[/THINK]", "analysisA", "<function=a>", "<parameter=b>", 'answer["a"] = ', "> ```repl\n",
+    "```repl x = f(1)```", "s = \"\"\"\n```\n", "Action: a\nAction Input: ", '{"name": "a", "arguments": {', "<arg_key>a</arg_key><arg_value>", "# ```\n",
 )  # fmt: skip
 
 
@@ -28,6 +30,18 @@ def known(size: int) -> Mapping[str, str]:
         "thoughts in one another": "<think>" * (size // 7),
         "thoughts that are never closed": ("<think>" + "a" * 50) * (size // 57),
         "calls of tools": "<tool_call>" * (size // 11),
+        "ends of thoughts": "</think>" * (size // 8),
+        "thoughts in words": "a <think> b " * (size // 12),
+        "elements around words": "<code>x</code>" * (size // 14),
+        "elements that never end": "<code>\n" * (size // 7),
+        "strings with fences": "```repl\n" + 's = """\n```\n"""\n' * (size // 16),
+        "strings with fences that never end": '```repl\ns = """\n```\n' * (size // 20),
+        "a block in a quotation": "> ```repl\n" + "> x\n" * (size // 4),
+        "code spans": "` ``` " * (size // 6),
+        "blocks in one line": "```repl x = f(1)``` " * (size // 20),
+        "arguments of a call": "<function=a>" + "<parameter=b>c" * (size // 14),
+        "a call that is nested": '{"a":' * (size // 5),
+        "values of the answer": 'answer["a"] = (\n' * (size // 16),
         "blank lines": "\n" * size,
         "blanks": "a" + " " * size + "a",
     }

@@ -91,3 +91,15 @@ def test_the_key_is_not_part_of_the_repr() -> None:
 def test_sections_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         Config().engine.max_turns = 5  # type: ignore[misc] # frozen
+
+
+@pytest.mark.parametrize(("given", "held"), [("0.7", 0.7), (2, 2.0), ("server", "server")])
+def test_a_temperature_is_a_number_or_left_to_the_server(given: object, held: object) -> None:
+    assert Config().models.temperature == 0
+    assert overridden(Config(), {"models.temperature": given}).models.temperature == held
+
+
+@pytest.mark.parametrize("given", [2.1, -1, "warm", float("nan")])
+def test_other_temperatures_are_refused(given: object) -> None:
+    with pytest.raises(ConfigError, match=r"models\.temperature"):
+        overridden(Config(), {"models.temperature": given})

@@ -10,9 +10,11 @@ from harlm import events
 from harlm.budget import Caps
 from harlm.context import load
 from harlm.engine import prompts, solve
+from harlm.engine.small_prompts import SMALL_REPL_SYSTEM
 from harlm.errors import ContextOverflow, ModelError, ModelUnavailable
 from harlm.testing import EventLog, ScriptedModel
-from harlm.types import Answer, Message, Mode, Task
+from harlm.types import Answer, Message, Mode, ModelDescription, Task
+from tests.support.completions import PRINTS, SayingModel, completion
 from tests.support.nodes import PRICES, answer_of, node_with, use_calls
 
 LOOK = "```repl\nprint(len(context))\n```"
@@ -73,7 +75,7 @@ async def test_a_finish_in_prose_next_to_code_is_ignored() -> None:
 async def test_blocks_run_in_order_up_to_an_exception() -> None:
     model = ScriptedModel(
         [
-            "```repl\nx = 1\n```\n```python\nprint(x + 1)\n```\n```\n1 / 0\n```\n```repl\nprint('never')\n```",
+            "```repl\nx = 1\n```\n```python\nprint(x + 1)\n```\n```\nprint(1 / 0)\n```\n```repl\nprint('never')\n```",
             "FINAL(done)",
         ]
     )
@@ -86,10 +88,98 @@ async def test_blocks_run_in_order_up_to_an_exception() -> None:
 
 
 async def test_a_reply_without_code_is_refused_once_and_then_taken_as_the_answer() -> None:
-    model = ScriptedModel(["I think it was 1883.", "It was 1883, as I said."])
+    model = ScriptedModel([LOOK, "I think it was 1883.", "It was 1883, as I said."])
     answer, _ = await ask(model)
     assert prompts.NO_CODE in last_seen(model)
-    assert answer.text == "It was 1883, as I said."
+    assert prompts.THEN_PROSE in last_seen(model)
+    assert (answer.text, answer.status) == ("It was 1883, as I said.", "ok")
+
+
+async def test_prose_before_any_output_is_never_the_answer() -> None:
+    model = ScriptedModel(["I think it was 1883.", "It was 1883.", LOOK, "FINAL(1883)"])
+    answer, _ = await ask(model)
+    first, second = (messages[-1].content for messages in model.asked[1:3])
+    assert prompts.NO_CODE in first
+    assert prompts.THEN_PROSE not in first
+    assert prompts.NOTHING_SEEN in second
+    assert answer.text == "1883"
+
+
+async def test_blocks_of_other_languages_are_named_as_not_run() -> None:
+    model = ScriptedModel(["```bash\ngrep 1883 a.txt\n```", LOOK, "FINAL(1883)"])
+    await ask(model)
+    assert "`bash` were not run" in model.asked[1][-1].content
+
+
+async def test_markup_is_named_and_is_not_the_answer() -> None:
+    call = '<tool_call>\n{"name": "search", "arguments": {"q": "x"}}\n</tool_call>'
+    model = ScriptedModel([LOOK, call, call, "FINAL(1883)"])
+    answer, _ = await ask(model)
+    assert "which is not read as code here" in last_seen(model)
+    assert answer.text == "1883"
+
+
+async def test_code_and_finishes_in_thoughts_are_neither_run_nor_shown_again() -> None:
+    model = ScriptedModel(
+        [f"<think>\n```repl\nraise SystemError('draft')\n```\nFINAL(99)\n</think>\n{LOOK}", "FINAL(1883)"]
+    )
+    answer, log = await ask(model)
+    assert answer.text == "1883"
+    assert next(each.code.strip() for each in log.of(events.CellStarted)) == "print(len(context))"
+    assert not any("draft" in message.content for message in model.asked[1])
+    assert "draft" in log.of(events.CallFinished)[0].thoughts
+
+
+async def test_native_tool_calls_with_code_are_run() -> None:
+    model = SayingModel([completion(calls=(PRINTS,), stop="tool"), "FINAL(1883)"])
+    node, log = node_with(model)
+    answer = await answer_of(node, "repl", context="It opened in 1883.")
+    assert answer.text == "1883"
+    assert log.of(events.CellFinished)[0].output == "It opened in 1883.\n"
+
+
+async def test_a_reply_that_was_cut_is_not_run_to_its_end_and_the_model_is_told() -> None:
+    words = "```repl\nkeep = 10\nprint(keep)\n```\n```repl\nlimit = 1"
+    model = SayingModel([completion(words, stop="length"), "```repl\nFINAL(keep)\n```"])
+    node, log = node_with(model)
+    answer = await answer_of(node, "repl")
+    assert answer.data == 10
+    assert next(each.code.strip() for each in log.of(events.CellStarted)) == "keep = 10\nprint(keep)"
+    told = model.asked[1][-1].content
+    assert "was cut" in told
+    assert "`limit = 1`" in told
+
+
+async def test_cut_prose_is_not_the_answer() -> None:
+    cut = completion("It opened in", stop="length")
+    model = SayingModel([LOOK, cut, cut, "FINAL(1883)"])
+    node, _ = node_with(model)
+    assert (await answer_of(node, "repl")).text == "1883"
+
+
+async def test_replies_that_are_always_cut_do_not_go_on_for_ever() -> None:
+    model = SayingModel([completion("```repl\nx = 1", stop="length", tokens=n) for n in range(30)])
+    node, _ = node_with(model)
+    answer = await answer_of(node, "repl")
+    assert answer.status == "partial"
+    assert len(model.asked) <= 5
+
+
+async def test_a_local_model_that_turns_out_small_is_asked_again_under_short_rules() -> None:
+    model = SayingModel(
+        ["I cannot.", LOOK, "FINAL(1883)"],
+        seems_local=True,
+        description=ModelDescription(parameters=1_500_000_000),
+    )
+    node, _ = node_with(model)
+    answer = await answer_of(node, "repl")
+    assert answer.text == "1883"
+    assert model.story == ["complete", "describe", "complete", "complete"]
+    assert [messages[0].content for messages in model.asked] == [
+        prompts.REPL_SYSTEM,
+        *[SMALL_REPL_SYSTEM] * 2,
+    ]
+    assert len(model.asked[1]) == 2, "the first reply is forgotten"
 
 
 async def test_the_last_turn_forces_an_answer() -> None:

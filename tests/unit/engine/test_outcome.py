@@ -25,7 +25,7 @@ from harlm.engine.outcome import as_text, outcome_of
 def test_the_value_decides_text_data_and_status(value: object, text: str, data: object, status: str) -> None:
     outcome = outcome_of(value, saved_s=1.5)
     assert (outcome.text, outcome.data, outcome.status, outcome.saved_s) == (text, data, status, 1.5)
-    assert outcome.limit is None
+    assert outcome.ended_by is None
 
 
 def test_a_forced_answer_is_partial_unless_it_says_that_nothing_was_found() -> None:

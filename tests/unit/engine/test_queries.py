@@ -11,7 +11,15 @@ from harlm.budget import Caps
 from harlm.context import Searcher, load
 from harlm.engine import Node
 from harlm.engine.queries import Queries, document_of
-from harlm.errors import CallLimit, CodeError, LimitExceeded, ModelError, ModelUnavailable, SandboxFailure
+from harlm.errors import (
+    CallLimit,
+    CodeError,
+    LimitExceeded,
+    ModelError,
+    ModelUnavailable,
+    QuotaExceeded,
+    SandboxFailure,
+)
 from harlm.guest.arguments import child_context
 from harlm.journal import InMemoryCalls, Reuse
 from harlm.testing import ScriptedModel
@@ -251,6 +259,43 @@ async def test_the_partial_answer_of_a_child_is_returned() -> None:
     queries, _, _ = queries_on(child=Child(breach.with_partial(Answer(text="half of it"))))
     expected = "PARTIAL (3 calls of 3 calls are used): half of it"
     assert await queries.answer("rlm_query", {"prompt": "go"}) == expected
+
+
+async def test_a_child_that_did_not_finish_says_so() -> None:
+    queries, _, _ = queries_on(child=Child(Answer(text="half of it", status="partial")))
+    assert await queries.answer("rlm_query", {"prompt": "when?"}) == "PARTIAL: half of it"
+
+
+async def test_what_a_child_had_found_before_a_failure_is_returned() -> None:
+    failure = ModelUnavailable("it is away", model="m")
+    failure.partial = Answer(text="half of it", status="partial")
+    queries, _, _ = queries_on(child=Child(failure))
+    assert await queries.answer("rlm_query", {"prompt": "go"}) == "PARTIAL (it is away): half of it"
+
+
+async def test_an_empty_account_ends_the_run_whatever_the_child_had_found() -> None:
+    failure = QuotaExceeded("the account is empty", model="m")
+    failure.partial = Answer(text="half of it", status="partial")
+    queries, _, _ = queries_on(child=Child(failure))
+    with pytest.raises(QuotaExceeded):
+        await queries.answer("rlm_query", {"prompt": "go"})
+
+
+@pytest.mark.parametrize(
+    "reply", ['<tool_call>\n{"name": "x", "arguments": {}}\n</tool_call>', "<think>only thoughts</think>"]
+)
+async def test_a_reply_without_words_is_an_exception_and_no_text(reply: str) -> None:
+    node, _ = node_with(ScriptedModel([reply]))
+    queries, _, _ = queries_on(node)
+    with pytest.raises(CodeError, match="llm_query failed: scripted/model"):
+        await queries.answer("llm_query", {"prompt": "go"})
+    assert await node.run.memory.search("thoughts tool", 5) == []
+
+
+async def test_thoughts_never_reach_a_cell() -> None:
+    node, _ = node_with(ScriptedModel(["<think>1234? No.</think>\n4711"]))
+    queries, _, _ = queries_on(node)
+    assert int(await queries.answer("llm_query", {"prompt": "go"})) == 4711
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from harlm.errors import (
     ContextOverflow,
     ModelError,
     ModelUnavailable,
+    QuotaExceeded,
     RateLimited,
 )
 from harlm.models.openai import OpenAIChat
@@ -55,7 +56,8 @@ def error(
     [
         (400, ModelError, "refused the request"),
         (401, ModelError, "check TEST_KEY"),
-        (402, ModelError, "asks for payment"),
+        (402, QuotaExceeded, "asks for payment"),
+        (425, ModelUnavailable, "did not serve the request"),
         (403, ModelError, "check TEST_KEY"),
         (404, ModelError, "was not found"),
         (413, ContextOverflow, "cannot take a prompt of this length"),
@@ -121,11 +123,9 @@ async def test_a_wait_can_be_a_date(ahead: int, seconds: float) -> None:
         ("<html>Welcome to nginx</html>", "not a completion"),
         ("{", "not a completion"),
         ("[]", "not a completion"),
-        ('{"choices": []}', "without any choice"),
-        ("{}", "without any choice"),
-        ('{"error": {"message": "no such model"}}', "without any choice (no such model)"),
-        ('{"choices": [{"message": {"content": 7}}]}', "not a completion"),
-        ("", "not a completion"),
+        ('{"choices": []}', "it has no message"),
+        ("{}", "it has no message"),
+        ('"a text"', "not a completion"),
     ],
 )
 async def test_garbage_with_status_200_is_not_a_completion(body: str, said: str) -> None:
@@ -181,7 +181,7 @@ async def test_the_key_is_sent_and_never_shown() -> None:
 
 
 async def test_an_address_is_shown_without_its_password() -> None:
-    with pytest.raises(ModelUnavailable) as caught:
+    with pytest.raises(ModelError, match="holds a password and a key is set") as caught:
         await ask("http://user:hunter2@127.0.0.1:9/v1")
     assert "hunter2" not in str(caught.value)
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.errors import BadCompletion, ModelError, ModelUnavailable
-from harlm.models.openai import OpenAIChat, _Pieces
+from harlm.models.incoming import Incoming
+from harlm.models.openai import OpenAIChat, OpenAIReader
 from harlm.redact import Redactor
 from harlm.testing import Request, ScriptedServer
 from harlm.types import LONGEST_REPLY, Completion, Message, Sampling
@@ -203,33 +204,31 @@ async def test_a_stream_is_passed_on_as_it_arrives_and_is_complete_at_the_end() 
 @given(st.lists(st.integers(1, 40), max_size=60))
 def test_a_stream_can_be_split_at_any_byte(sizes: Sequence[int]) -> None:
     texts: list[str] = []
-    pieces = _Pieces(texts.append, Redactor([]))
+    reader = OpenAIReader(texts.append, Redactor([]))
+    incoming = Incoming(reader)
     rest = WHOLE
     for size in sizes:
-        pieces.take(rest[:size])
+        incoming.take(rest[:size])
         rest = rest[size:]
-    pieces.take(rest)
-    reply = pieces.whole()
-    assert reply.choices[0].message.content == TEXT == texts[-1]
-    assert reply.choices[0].finish_reason == "stop"
-    assert reply.usage is not None
-    assert reply.usage.prompt_tokens == 7
+    incoming.take(rest)
+    incoming.end()
+    assert reader.text == TEXT == texts[-1]
+    assert (reader.reason, reader.counts.prompt) == ("stop", 7)
 
 
 def test_a_long_stream_is_heard_in_growing_pieces_and_not_kept_beyond_a_limit() -> None:
     heard: list[int] = []
-    pieces = _Pieces(lambda text: heard.append(len(text)), Redactor(()))
+    reader = OpenAIReader(lambda text: heard.append(len(text)), Redactor(()))
+    incoming = Incoming(reader)
     for _ in range(3_000):
-        pieces.take(said("x" * 1_000))
+        incoming.take(said("x" * 1_000))
     assert heard[:3] == [1_000, 2_000, 3_000]
     assert sum(heard) < 300 * LONGEST_REPLY, "copied a bounded number of times"
-    content = pieces.whole().choices[0].message.content
-    assert isinstance(content, str)
-    assert len(content) == LONGEST_REPLY + 1
+    assert len(reader.text) == LONGEST_REPLY + 1
 
 
 def test_a_line_of_a_stream_that_never_ends_is_not_read_again_and_again() -> None:
-    pieces = _Pieces(lambda text: None, Redactor(()))
+    pieces = Incoming(OpenAIReader())
     started = time.process_time()
     for _ in range(10_000):
         pieces.take(b"x" * 1_000)
@@ -241,7 +240,7 @@ def test_a_line_of_a_stream_that_never_ends_is_not_read_again_and_again() -> Non
     [
         (said("half a re"), ModelUnavailable),
         (b"data: {nonsense\n\n" + said("x", "stop"), BadCompletion),
-        (event(error={"message": "out of luck"}), BadCompletion),
+        (event(error={"message": "out of luck"}), ModelUnavailable),
         (b"", ModelUnavailable),
     ],
 )

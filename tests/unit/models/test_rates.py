@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.models.rates import rates_of, retry_after
+from harlm.models.rates import header_wait, rates_of
 from harlm.types import Rate, Rates
 
 
@@ -52,7 +52,7 @@ def in_seconds(seconds: float) -> datetime:
     ids=str,
 )
 def test_a_wait_is_read_in_every_notation(headers: Mapping[str, str], seconds: float | None) -> None:
-    assert retry_after(headers) == seconds
+    assert header_wait(headers) == seconds
 
 
 @pytest.mark.parametrize("ahead_s", [30.0, 86_400.0])
@@ -69,15 +69,15 @@ def test_a_wait_is_read_in_every_notation(headers: Mapping[str, str], seconds: f
 )
 def test_a_date_is_the_time_until_then(written: object, ahead_s: float) -> None:
     assert callable(written)
-    wait = retry_after({"retry-after": written(in_seconds(ahead_s))})
+    wait = header_wait({"retry-after": written(in_seconds(ahead_s))})
     assert wait == pytest.approx(ahead_s, abs=10)
 
 
 def test_seconds_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = retry_after({"retry-after": "7"})
+    before = header_wait({"retry-after": "7"})
     monkeypatch.setattr(time, "time", lambda: 0.0)
     monkeypatch.setattr(time, "monotonic", lambda: 1e12)
-    assert retry_after({"retry-after": "7"}) == before == 7.0
+    assert header_wait({"retry-after": "7"}) == before == 7.0
 
 
 OPENAI = {
@@ -207,7 +207,7 @@ VALUES = st.one_of(
 
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES))
 def test_invalid_headers_never_raise_and_never_give_absurd_numbers(headers: dict[str, str]) -> None:
-    wait, rates = retry_after(headers), rates_of(headers)
+    wait, rates = header_wait(headers), rates_of(headers)
     assert wait is None or (wait >= 0 and math.isfinite(wait))
     for rate in () if rates is None else (rates.requests, rates.tokens):
         if rate is not None:

@@ -27,11 +27,13 @@ from harlm.cli.settings import (
 from harlm.cli.streams import StdoutFailed
 from harlm.cli.verbs.estimate import in_short, show_estimate
 from harlm.client import HARLM
-from harlm.errors import LimitExceeded
+from harlm.engine.failing import partial_in
+from harlm.errors import HarlmError, LimitExceeded
 from harlm.events import CallFinished, Event, Noted, RunStarted
 from harlm.home import runs_of
 from harlm.loading import LoadingClock
 from harlm.protocols import TraceSink
+from harlm.tracing.causes import Causes
 from harlm.tracing.console import LiveTree, PlainLines
 from harlm.tracing.fanout import NOT_WRITTEN
 from harlm.tracing.tree import one_line
@@ -164,14 +166,14 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     events = _EventLines() if options["as_events"] else None
     with _progress_kept() as kept, _displayed(quiet=quiet, events=events) as displays:
         sinks = [kept, *displays, *([events] if events is not None else [])]
-        answer, breach = _asked(client, question, context, sinks, reading_s)
+        answer, ended_by = _asked(client, question, context, sinks, reading_s)
     failure = events.undelivered if events is not None else deliver(answer, options["style"], output)
     if not quiet:
-        _report(answer, explain=options["explain"])
+        _report(answer, ended_by, explain=options["explain"])
     if failure is not None:
         raise rescue(answer, options["style"], failure, runs_of(settings))
-    if breach is not None:
-        raise breach
+    if ended_by is not None:
+        raise ended_by
 
 
 def _confirm(estimate: RunEstimate, *, yes: bool, quiet: bool) -> None:
@@ -193,17 +195,19 @@ def _confirm(estimate: RunEstimate, *, yes: bool, quiet: bool) -> None:
 
 def _asked(
     client: HARLM, question: str, context: Context, sinks: Sequence[TraceSink], reading_s: float
-) -> tuple[Answer, LimitExceeded | None]:
-    """The answer, and ``None``; or a partial answer, and the breach that ended the run.
+) -> tuple[Answer, HarlmError | None]:
+    """The answer, and ``None``; or a partial answer, and the limit or failure that ended the run.
 
     The time limit counts the seconds of reading, but not those that the user took to confirm.
     """
     try:
-        return client.ask(question, context, sinks=sinks, began=time.monotonic() - reading_s), None
-    except LimitExceeded as breach:
-        if breach.partial is None:
+        with Causes() as causes:
+            began = time.monotonic() - reading_s
+            return client.ask(question, context, sinks=[*sinks, causes], began=began), None
+    except HarlmError as error:
+        if (so_far := partial_in(error)) is None:
             raise
-        return breach.partial, breach
+        return so_far, error
 
 
 @contextmanager
@@ -231,7 +235,7 @@ def _progress_kept() -> Iterator[_Kept]:
         raise
 
 
-def _report(answer: Answer, *, explain: bool) -> None:
+def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> None:
     """Print the sources, the cost and any warning of an answer on stderr."""
     if explain and answer.route is not None:
         chances = ", ".join(f"{mode} {chance:.0%}" for mode, chance in answer.route.probabilities.items())
@@ -250,10 +254,18 @@ def _report(answer: Answer, *, explain: bool) -> None:
     if answer.status == "not_found":
         say("not found in the context")
     elif answer.status == "partial":
-        say("this answer is partial: the turns or the budget ran out")
+        say(f"this answer is partial: {_why_partial(ended_by)}")
     if answer.warning is not None:
         say(f"WARNING: {answer.warning}")
     say(_summary(answer))
+
+
+def _why_partial(ended_by: HarlmError | None) -> str:
+    if ended_by is None:
+        return "the model did not finish by itself"
+    if isinstance(ended_by, LimitExceeded):
+        return "the turns or the budget ran out"
+    return "a failure ended the run"
 
 
 def _summary(answer: Answer) -> str:

@@ -8,14 +8,14 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 import msgspec
 
 from harlm import __version__
 from harlm.cli.printing import show, show_json
-from harlm.cli.settings import bytes_text, load_settings, sandbox_flags, sandbox_options
+from harlm.cli.settings import bytes_text, load_settings, patience, sandbox_flags, sandbox_options
 from harlm.config import Config
 from harlm.errors import ConfigError, SandboxFailure
 from harlm.home import home_of
@@ -23,6 +23,9 @@ from harlm.loading import reading_tier
 from harlm.models.names import PROVIDERS, parse_model_name
 from harlm.retrieval.index import has_fts5
 from harlm.sandbox.doctor import SandboxCheck, check_sandbox
+
+if TYPE_CHECKING:
+    from harlm.models.doctor import ModelCheck
 
 State = Literal["ok", "note", "bad"]
 _SIGNS: dict[State, str] = {"ok": "ok  ", "note": "note", "bad": "BAD "}
@@ -38,12 +41,21 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 @click.command("doctor")
+@click.option(
+    "-m",
+    "--model",
+    metavar="NAME",
+    help="Ask this model one short question, and report what it takes, streams, counts and limits.",
+)
 @sandbox_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def command(*, as_json: bool, verbose: bool, **options: object) -> None:
-    """Check this machine. Every line that is not ok says what to do."""
+def command(*, model: str | None, as_json: bool, verbose: bool, **options: object) -> None:
+    """Check this machine, or with --model an endpoint. Every line that is not ok says what to do."""
     settings = load_settings(sandbox_flags(options)).config
+    if model is not None:
+        _check_model(model, settings, as_json=as_json)
+        return
     sandbox = asyncio.run(check_sandbox(settings.sandbox))
     findings = [*_findings(settings), *_about_sandbox(sandbox)]
     if as_json:
@@ -60,6 +72,39 @@ def command(*, as_json: bool, verbose: bool, **options: object) -> None:
         raise SandboxFailure(sandbox.error or "no sandbox can be built here")
     if any(each.state == "bad" for each in findings):
         raise ConfigError("a check failed; the lines marked BAD say what to do")
+
+
+def _check_model(model: str, settings: Config, *, as_json: bool) -> None:
+    from harlm.models.doctor import check_model  # here, since it takes a quarter of a second to import
+
+    with patience(f"asking {model.partition('@')[0]}", quiet=as_json):
+        check = asyncio.run(check_model(model, settings.models, os.environ))
+    if as_json:
+        show_json(check)
+        return
+    for each in _about_endpoint(check):
+        show(f"{_SIGNS[each.state]}  {each.what}: {each.detail}")
+
+
+def _about_endpoint(check: ModelCheck) -> Iterator[Finding]:
+    if not check.address:
+        yield Finding("ok", "model", f"{check.name}: {'; '.join(check.notes)}")
+        return
+    yield Finding(
+        "ok", "model", f"{check.name} at {check.address} replied {check.reply!r} in {check.seconds:.2f} s"
+    )
+    if check.first_s is None:
+        yield Finding("note", "  streams", "no, so cells are not foreseen while they are written")
+    else:
+        yield Finding("ok", "  streams", f"yes; first words after {check.first_s:.2f} s")
+    yield Finding("ok", "  counts", check.counts)
+    yield Finding("ok", "  limits", "; ".join(check.limits))
+    if check.adapted:
+        yield Finding("note", "  adapts", "; ".join(check.adapted))
+    else:
+        yield Finding("ok", "  adapts", "nothing: it takes all that was sent")
+    for note in check.notes:
+        yield Finding("note", "  note", note)
 
 
 def _findings(settings: Config) -> Iterator[Finding]:

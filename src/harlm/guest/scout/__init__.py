@@ -12,7 +12,9 @@ process, and takes over (*claims*) only the calls that it asks for itself.
 - ``operations``: one operation of Python on values of which some are pending.
 - ``expressions`` (``comprehensions``), ``assignment``, ``calls`` (``asking``, ``functions``,
   ``functionals``), ``statements`` (``simple_statements``, ``loops``, ``waiting``): the interpreter.
-- ``search``: looks past a possible end of a loop.
+- ``lazy``, ``iterators``, ``generators``: iterators whose items are made when they are read; ``reading``: how
+  far each reader reads.
+- ``search``: looks past a possible end of a loop, on ``copies`` of what the loop changes.
 - ``world``: what all blocks of a cell share.
 - ``scout``: the scout as a whole.
 """

@@ -7,8 +7,10 @@ from typing import Any
 
 from .expressions import evaluate
 from .frames import Frame
+from .lazy import Lazy
 from .operations import apply, change
 from .pending import Pending
+from .reading import listed, taken
 from .tasks import ScoutTask, hold_owners
 from .world import Lost
 
@@ -45,7 +47,10 @@ def _set_item(holder: Any, key: Any, value: Any) -> None:
 
 def _unpack(targets: list[ast.expr], value: Any, frame: Frame, task: ScoutTask) -> None:
     starred = [at for at, target in enumerate(targets) if isinstance(target, ast.Starred)]
-    parts = apply(task, list, value)
+    if isinstance(value, Lazy) and not starred:
+        parts = taken(value, len(targets) + 1, task)
+    else:
+        parts = listed(value, task)
     if type(parts) is Pending:
         if starred:
             raise Lost("a starred target of unknown length")

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import heapq
+import math
+import statistics
 import time
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -17,20 +20,22 @@ from ..vocabulary import MOMENTARY
 from .asking import ask
 from .expressions import EVALUATORS, displayed, evaluate
 from .frames import Frame
-from .functions import defined, follow, is_followed
+from .functions import defined, follow, is_followed, is_known
+from .lazy import Lazy
 from .operations import apply, change
 from .pending import (
     Pending,
     Touched,
     settle_parts,
 )
-from .syntax import CHANGING, facts
+from .reading import Items, listed
+from .syntax import CHANGING
 from .tasks import ScoutTask, Suspend, hold_owners
 from .world import Lost, facts_of_body
 
 _CONTAINERS = (list, dict, set, deque, defaultdict, Counter, OrderedDict, bytearray)
 _STORING = frozenset({"append", "appendleft", "insert"})
-_IGNORED = (print, time.sleep)
+_IGNORED = frozenset({id(print), id(time.sleep)})
 _UNPREDICTABLE_NAMES = frozenset(
     "time time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time now today utcnow uuid1 uuid4 urandom "
     "token_hex token_bytes token_urlsafe randbelow getpid get_ident input localtime gmtime ctime".split()
@@ -38,13 +43,23 @@ _UNPREDICTABLE_NAMES = frozenset(
 """Names of functions whose results cannot be known in advance."""
 
 
-OVER_FUNCTIONS: dict[int, Callable[[list[Any], dict[str, Any], ScoutTask], Any]] = {}
-"""How functions that take functions are followed, by the ``id`` of the function. A handler returns
-``NotImplemented`` if no model call can happen inside. Filled by ``functionals``.
+_READING = frozenset(
+    map(
+        id,
+        (
+            list, tuple, set, frozenset, dict, deque, Counter, OrderedDict, sum, sorted, min, max, functools.reduce, math.fsum,
+            math.prod, heapq.nlargest, heapq.nsmallest, *(getattr(statistics, name) for name in statistics.__all__),
+        ),
+    )
+)  # fmt: skip
+"""The ``id`` of functions that read the iterators that they get to their ends."""
+
+OVER_FUNCTIONS: dict[Any, Callable[[list[Any], dict[str, Any], ScoutTask], Any]] = {}
+"""How functions of Python are followed that take functions or iterators. A handler returns ``NotImplemented`` if
+no model call can happen inside. Filled by ``functionals``.
 """
 
-SEARCHES: dict[int, Callable[[ast.Call, Frame, ScoutTask], Any]] = {}
-"""The same for functions that may stop early: ``any``, ``all`` and ``next``."""
+_PYTHONS = (type, types.BuiltinFunctionType)
 
 
 def _lambda(node: ast.Lambda, frame: Frame, task: ScoutTask) -> Any:
@@ -52,7 +67,7 @@ def _lambda(node: ast.Lambda, frame: Frame, task: ScoutTask) -> Any:
 
 
 def _call(node: ast.Call, frame: Frame, task: ScoutTask) -> Any:
-    if task.memo is None or not task.strict or not task.world.may_call(facts(node)):
+    if task.memo is None or not task.strict:
         return _called(node, frame, task)
     value = task.memo.once(node, lambda: _called(node, frame, task))
     if type(value) is Pending and not value.is_text:
@@ -73,10 +88,6 @@ def _called(node: ast.Call, frame: Frame, task: ScoutTask) -> Any:
             hold_owners(task, frame, node.func.value, result)
         return result
     function = evaluate(node.func, frame, task)
-    if (search := SEARCHES.get(id(function))) is not None:
-        found = search(node, frame, task)
-        if found is not NotImplemented:
-            return found
     values, named = _arguments(node, frame, task)
     return invoke(function, values, named, task)
 
@@ -98,6 +109,8 @@ def _arguments(node: ast.Call, frame: Frame, task: ScoutTask) -> tuple[list[Any]
 def _method(target: Any, name: str, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
     """The result of ``target.name(…)``."""
     kind = type(target)
+    if (kind is str or kind in _CONTAINERS) and name not in _STORING and _has_iterator(values, named):
+        values, named = _whole(values, named, task)
     if kind in _CONTAINERS:
         call = _bound(name, list(named))
         if name in CHANGING:
@@ -106,7 +119,9 @@ def _method(target: Any, name: str, values: list[Any], named: dict[str, Any], ta
     if kind is str or kind is Pending:
         return apply(task, _bound(name, list(named)), target, *values, *named.values())
     own = getattr(kind, name, None) if kind.__module__ == "__main__" else None
-    if type(own) is types.FunctionType and is_followed(own, task.world):
+    if type(own) is types.FunctionType and (
+        is_followed(own, task.world) or (_has_iterator(values, named) and is_known(own, task.world))
+    ):
         return follow(own, [target, *values], named, task)
     function = None if id(target) in task.holds else apply(task, getattr, target, name)
     if function is None or type(function) is Pending:
@@ -136,27 +151,55 @@ def invoke(function: Any, values: list[Any], named: dict[str, Any], task: ScoutT
         Suspend: a value has not arrived, and the task is careful.
     """
     world = task.world
+    is_lazy = _has_iterator(values, named)
     if type(function) is Pending:
         return apply(task, _plain_call(list(named)), function, *values, *named.values())
     tool = world.tools.get(id(function))
     if tool is not None:
-        return ask(tool, function, values, named, task)
-    if any(function is ignored for ignored in _IGNORED):
+        return ask(tool, function, *(_whole(values, named, task) if is_lazy else (values, named)), task)
+    if id(function) in _IGNORED:
         return None
     if _is_unpredictable(function):
         return world.never
     if type(function) is functools.partial:
         return invoke(function.func, [*function.args, *values], {**function.keywords, **named}, task)
-    if (over := OVER_FUNCTIONS.get(id(function))) is not None:
-        found = over(values, named, task)
-        if found is not NotImplemented:
-            return found
-    if type(function) is types.MethodType:
-        if is_followed(function, world):
+    if is_lazy and id(function) in _READING:
+        values, named = _whole(values, named, task)
+    over = OVER_FUNCTIONS.get(function) if type(function) in _PYTHONS else None
+    found = NotImplemented if over is None else over(values, named, task)
+    if found is not NotImplemented:
+        return found
+    if is_followed(function, world) or (is_lazy and is_known(function, world)):
+        if type(function) is types.MethodType:
             return follow(function.__func__, [function.__self__, *values], named, task)
-    elif is_followed(function, world):
         return follow(function, values, named, task)
+    if is_lazy and getattr(function, "__module__", None) != "__main__":
+        values, named = _whole(values, named, task, only_plain=True)
     return _run(function, values, named, task)
+
+
+def _has_iterator(values: list[Any], named: dict[str, Any]) -> bool:
+    for each in values:
+        if isinstance(each, Lazy):
+            return True
+    return bool(named) and any(isinstance(each, Lazy) for each in named.values())
+
+
+def _whole(
+    values: list[Any], named: dict[str, Any], task: ScoutTask, *, only_plain: bool = False
+) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments with all items of an iterator in its place.
+
+    Args:
+        only_plain: whether to leave iterators as they are that have no end, or that calls are made for.
+    """
+
+    def whole(value: Any) -> Any:
+        if not isinstance(value, Lazy) or (only_plain and (value.calls or not value.has_end)):
+            return value
+        return apply(task, Items, listed(value, task))
+
+    return [whole(each) for each in values], {name: whole(each) for name, each in named.items()}
 
 
 def _plain_call(names: list[str]) -> Callable[..., Any]:

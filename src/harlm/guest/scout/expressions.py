@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .frames import Frame
+from .lazy import Lazy
 from .operations import Operation, apply
 from .pending import Pending, Steps
+from .reading import contains, listed
 from .syntax import facts
 from .tasks import Returned, ScoutTask, Suspend, run_block
 from .world import Lost
@@ -148,6 +150,9 @@ def _compared(node: ast.Compare, frame: Frame, task: ScoutTask) -> Any:
 
 
 def _compare(task: ScoutTask, kind: ast.cmpop, left: Any, right: Any) -> Any:
+    if isinstance(kind, ast.In | ast.NotIn) and isinstance(right, Lazy):
+        is_in = contains(right, left, task)
+        return is_in if isinstance(kind, ast.In) else apply(task, operator.not_, is_in)
     is_identity = isinstance(kind, ast.Is | ast.IsNot)
     if is_identity and right is None and type(left) is Pending and left.is_text:
         return isinstance(kind, ast.IsNot)
@@ -236,7 +241,7 @@ def displayed(
     parts: list[Any] = []
     for each in nodes:
         if isinstance(each, ast.Starred):
-            starred = apply(task, list, evaluate(each.value, frame, task))
+            starred = listed(evaluate(each.value, frame, task), task)
             if type(starred) is Pending:
                 raise Lost("a starred part of unknown length")
             parts += starred

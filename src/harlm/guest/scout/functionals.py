@@ -1,44 +1,25 @@
-"""Functions that take functions (``map``, ``sorted``, ``reduce``), and functions that may stop early
-(``any``, ``next``), followed if their argument calls models. Adds them to ``calls``.
+"""Functions that take functions (``sorted``, ``reduce``), followed if their argument calls models, and
+functions that read an iterator as far as they need (``next``, ``any``). Adds them to ``calls``.
 """
 
 from __future__ import annotations
 
-import ast
 import functools
 from collections.abc import Callable
 from typing import Any
 
-from .calls import OVER_FUNCTIONS, SEARCHES, invoke
-from .comprehensions import Items
+from .calls import OVER_FUNCTIONS, invoke
+from .copies import is_iterator
 from .expressions import truth
-from .frames import Frame
-from .functions import Inner, follow, is_followed
+from .functions import is_followed
+from .iterators import MAKERS, made
+from .lazy import END, Lazy, Plain, decided, survived, with_item
 from .operations import apply
-from .pending import Pending
-from .syntax import facts, once
+from .pending import Pending, Steps
+from .reading import found, item
+from .search import Search
 from .tasks import ScoutTask
-from .world import Lost, World
-
-
-def _map(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-    function, *iterables = values
-    rows = apply(task, lambda *known: list(zip(*known, strict=False)), *iterables)
-    if type(rows) is Pending:
-        raise Lost("a map over a pending value")
-    return Items([invoke(function, list(row), {}, task) for row in rows])
-
-
-def _filter(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
-    function, iterable = values
-    items = apply(task, list, iterable)
-    if type(items) is Pending:
-        raise Lost("a filter over a pending value")
-    tests = [truth(task, invoke(function, [item], {}, task)) for item in items]
-    kept = apply(
-        task, lambda *passed: Items([item for item, test in zip(items, passed, strict=True) if test]), *tests
-    )
-    return kept
+from .world import Lost
 
 
 def _reduce(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
@@ -48,8 +29,8 @@ def _reduce(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
         raise Lost("a reduce over a pending value")
     items = [*first, *items]
     result = items[0]
-    for item in items[1:]:
-        result = invoke(function, [result, item], {}, task)
+    for each in items[1:]:
+        result = invoke(function, [result, each], {}, task)
     return result
 
 
@@ -71,7 +52,7 @@ def _ordered(choose: Callable[..., Any]) -> Callable[[list[Any], dict[str, Any],
 
 
 _FOLLOWED: dict[Any, Callable[[list[Any], dict[str, Any], ScoutTask], Any]] = {
-    map: _map, filter: _filter, functools.reduce: _reduce, sorted: _ordered(sorted), min: _ordered(min), max: _ordered(max),
+    functools.reduce: _reduce, sorted: _ordered(sorted), min: _ordered(min), max: _ordered(max),
 }  # fmt: skip
 
 
@@ -93,44 +74,50 @@ def _if_it_calls(
     return followed
 
 
-OVER_FUNCTIONS.update({id(each): _if_it_calls(over) for each, over in _FOLLOWED.items()})
+OVER_FUNCTIONS.update({each: _if_it_calls(over) for each, over in _FOLLOWED.items()})
 
 
-def _is_over_calls(node: ast.Call, world: World) -> bool:
-    """Whether the argument is a generator expression that calls a model, so that a reply may end the search."""
-    if not node.args or node.keywords or not isinstance(node.args[0], ast.GeneratorExp):
-        return False
-    return len(node.args[0].generators) == 1 and world.may_call(facts(node.args[0]))
+def _iterator(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
+    """Follow ``iter``."""
+    return values[0] if len(values) == 1 and isinstance(values[0], Lazy) else NotImplemented
 
 
-def _searched(function: Any, node: ast.Call, frame: Frame, task: ScoutTask) -> Any:
-    """Follow ``any``, ``all`` or ``next`` over a generator expression as the loop that it stands for."""
-    if not _is_over_calls(node, task.world):
+def _next(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
+    """Follow ``next``."""
+    if not values or not isinstance(values[0], Lazy):
         return NotImplemented
-    loop = once(node, "harlm_loop", lambda: _as_loop(function, node))
-    nothing = ast.arguments([], [], kwonlyargs=[], kw_defaults=[], defaults=[])
-    search = ast.FunctionDef("search", nothing, loop, [], lineno=node.lineno, col_offset=node.col_offset)
-    return follow(Inner(search, frame, task, (), {}), [], {}, task)
+    source, *default = values
+
+    def known(value: Any) -> Any:
+        if value is not END:
+            return value
+        if not default:
+            raise StopIteration
+        return default[0]
+
+    value = item(source, task)
+    return apply(task, known, value) if type(value) is Pending and not value.is_text else known(value)
 
 
-def _as_loop(function: Any, node: ast.Call) -> list[ast.stmt]:
-    generator_expression = node.args[0]
-    assert isinstance(generator_expression, ast.GeneratorExp)
-    each, generator = generator_expression.elt, generator_expression.generators[0]
-    if function is next:
-        body: list[ast.stmt] = [ast.Return(each)]
-        last = (
-            ast.Return(node.args[1])
-            if len(node.args) > 1
-            else ast.Raise(ast.Name("StopIteration", ast.Load()))
-        )
-    else:
-        test = each if function is any else ast.UnaryOp(ast.Not(), each)
-        body = [ast.If(test, [ast.Return(ast.Constant(function is any))], [])]
-        last = ast.Return(ast.Constant(function is all))
-    for test in reversed(generator.ifs):
-        body = [ast.If(test, body, [])]
-    return [ast.For(generator.target, generator.iter, body, []), last]
+def _stops_at(ending: bool) -> Callable[[list[Any], dict[str, Any], ScoutTask], Any]:
+    """How to follow ``any``, which ends at ``True``, or ``all``, which ends at ``False``."""
+
+    def follow(source: Lazy, task: ScoutTask, search: Search | None) -> Steps:
+        while (slot := (yield from with_item(source, task, search))) is not END:
+            test = truth(task, slot.value)
+            if (yield from decided(test, task, search, assumed=not ending)) is ending:
+                return ending
+            yield from survived(task, search)
+        return not ending
+
+    def over(values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
+        if len(values) != 1 or not is_iterator(values[0]):
+            return NotImplemented
+        source = values[0]
+        return found(source if isinstance(source, Lazy) else Plain(task, source), task, follow, may_end=True)
+
+    return over
 
 
-SEARCHES.update({id(each): functools.partial(_searched, each) for each in (any, all, next)})
+OVER_FUNCTIONS.update({iter: _iterator, next: _next, any: _stops_at(True), all: _stops_at(False)})
+OVER_FUNCTIONS.update({maker: functools.partial(made, maker) for maker in MAKERS})

@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .asking import ask
+from .copies import changed_by_reading
 from .expressions import evaluate
 from .frames import Frame
+from .generators import Produced
 from .pending import Pending, Steps, Touched, settled
 from .syntax import declared, facts
 from .tasks import Returned, ScoutTask, hold
@@ -77,6 +79,12 @@ def is_followed(function: Any, world: World) -> bool:
     return text is not None and world.may_call(facts_of_body(text))
 
 
+def is_known(function: Any, world: World) -> bool:
+    """Whether the text of a function is known, so that it can be followed."""
+    own = function.__func__ if type(function) is types.MethodType else function
+    return type(own) is Inner or (type(own) is types.FunctionType and world.text_of(own) is not None)
+
+
 def follow(function: Any, values: list[Any], named: dict[str, Any], task: ScoutTask) -> Any:
     """Follow a function that a cell defined, in a task of its own. If it has to wait, its caller continues.
 
@@ -91,15 +99,17 @@ def follow(function: Any, values: list[Any], named: dict[str, Any], task: ScoutT
 
     Raises:
         Exception: whatever the function raises before it waits.
-        Lost: it is a generator or a coroutine, or its text is not known.
+        Lost: it is a coroutine, or its text is not known.
     """
     world = task.world
     if id(function) in world.tools:
         return ask(world.tools[id(function)], function, values, named, task)
     text, frame = _opened(function, values, named, task)
     known = facts_of_body(text)
-    if known.exits & {"yield", "await"} or isinstance(text, ast.AsyncFunctionDef):
-        raise Lost("a generator or a coroutine")
+    if "await" in known.exits or isinstance(text, ast.AsyncFunctionDef):
+        raise Lost("a coroutine")
+    if "yield" in known.exits:
+        return Produced(task, text, frame)
     child = ScoutTask(world, task)
     child.strict = 0
     steps = (
@@ -109,8 +119,9 @@ def follow(function: Any, values: list[Any], named: dict[str, Any], task: ScoutT
     )
 
     def detach() -> Callable[[], None]:
-        changed = world.changed_by(text, frame)
-        release = hold(task, child, [frame.get(name) for name in changed if frame.has(name)])
+        changed = [frame.get(name) for name in world.changed_by(text, frame) if frame.has(name)]
+        used = [frame.get(name) for name in known.names if frame.has(name)]
+        release = hold(task, child, [*changed, *changed_by_reading(used)])
         slots = _keep_globals(frame, known.bound, child)
 
         def publish() -> None:

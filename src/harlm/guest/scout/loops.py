@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import ast
+import functools
+from collections import deque
 from contextlib import suppress
 from typing import Any
 
 from .assignment import assign
+from .copies import Unforkable, copied
 from .expressions import evaluate
 from .frames import Frame
-from .operations import apply
-from .pending import Pending, Steps
-from .search import Search, copied
+from .lazy import (
+    END,
+    Lazy,
+    Plain,
+    Slot,
+    Slots,
+    decided,
+    end_search,
+    freed,
+    last_search,
+    lazy,
+    read,
+    resumed,
+    with_item,
+)
+from .operations import wait_for
+from .pending import Pending, Steps, settled
+from .reading import look_ahead, slots_of
+from .search import Search
 from .syntax import breaks, continues, facts, may_end_by_result, of_all
 from .tasks import Returned, ScoutTask
 from .waiting import arrived, head, run_separately, truth_of
@@ -23,91 +42,171 @@ BREAK, CONTINUE = "break", "continue"
 def run_for(node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
     """Follow a ``for``: with a look-ahead if a result may end it, else round by round."""
     known = facts(node)
-    if task.strict or not may_end_by_result(node) or not task.world.may_call(known):
-        return (yield from _plain_for(node, frame, task))
-    if known.exits <= {"raise"}:
-        return run_separately([node], frame, task, lambda own, inner: _search_rounds(node, inner, own))
-    return (yield from _search_rounds(node, frame, task))
+    if "yield" in known.exits:  # how far a generator function is followed is up to its reader
+        source = yield from head(lambda: lazy(evaluate(node.iter, frame, task), task), task)
+        return (yield from _run_rounds(source, node, frame, task))
+    if not task.strict and may_end_by_result(node) and task.world.may_call(known):
+        if known.exits <= {"raise"}:
+            return run_separately([node], frame, task, lambda own, inner: _search_over(node, inner, own))
+        return (yield from _search_over(node, frame, task))
+    return (yield from _plain_for(node, frame, task))
 
 
-def _search_rounds(node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
+def _search_over(node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
+    source = lazy(evaluate(node.iter, frame, task), task)
+    return (yield from _search_rounds(source, node, frame, task))
+
+
+def _search_rounds(source: Lazy, node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
     """Follow a loop that a result may end, with a look-ahead."""
-    iterator = apply(task, iter, evaluate(node.iter, frame, task))
-    if type(iterator) is Pending:
-        iterator = yield from arrived(iterator)
-    items = list(iterator)
+    yield from freed(source, task)
+    if task.ahead_of is not None:  # it assumes that no loop ends, so it waits for nothing
+        return (yield from _run_rounds(source, node, frame, task))
     before = task.search
-    search = task.search = Search(before, is_eager=task.world.is_eager)
-    _start_look_ahead(search, items, node, frame, task)
+    search = Search(before, task.world.ready, is_eager=task.world.is_eager, last=last_search(source))
+    with suppress(Unforkable):
+        memo: dict[int, Any] = {}
+        fork = source.fork(memo)
+        separate = copied(frame, facts(node).names, task.world.changed_by(node, frame), memo)
+        look_ahead(search, task, lambda ahead: _look_ahead_rounds(search, fork, node, separate, ahead))
+    task.search = search
     try:
-        return (yield from _run_rounds(items, node, frame, task, search))
+        return (yield from _run_rounds(source, node, frame, task, search))
     finally:
-        search.has_ended = True
+        end_search(search, source)
         task.search = before
+        if isinstance(source, Plain) and source.is_ahead:
+            # Its next items have been taken from it already, so who else reads it is left to the cell.
+            task.holds.update((id(part), (part, task.world.never)) for part in source.parts())
 
 
-def _start_look_ahead(search: Search, items: list[Any], node: ast.For, frame: Frame, task: ScoutTask) -> None:
-    """Start the task that asks ahead of the loop."""
-    ahead = ScoutTask(task.world, task)
-    ahead.search, ahead.ahead_of, ahead.holds = search.outer, search, dict(task.holds)
-    ahead.tries += 1  # an error here may come from its assumption, so it must not end the cell
-    separate = copied(frame, facts(node).names, task.world.changed_by(node, frame))
-    with suppress(Exception):
-        ahead.start(_look_ahead_rounds(search, items, node, separate, ahead), lambda: lambda: None)
-
-
-def _look_ahead_rounds(
-    search: Search, items: list[Any], node: ast.For, frame: Frame, task: ScoutTask
-) -> Steps:
-    for number, item in enumerate(items):
-        while not search.may_start(number):
-            yield search.advance
-        if search.has_ended:
-            return None
-        assign(node.target, item, frame, task)
-        signal = yield from task.world.run(node.body, frame, task)
-        if signal is BREAK or isinstance(signal, Returned):
-            return None
+def _look_ahead_rounds(search: Search, fork: Lazy, node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
+    """Follow the rounds of a loop that is assumed not to end. While it is not known whether a slot has an
+    item, the slots after it are made.
+    """
+    waiting: deque[Slot] = deque()
+    is_first, has_more = True, True
+    while waiting or has_more:
+        test = settled(waiting[0].test) if waiting else None
+        if type(test) is bool:
+            slot = waiting.popleft()
+            if not test:
+                continue
+            assign(node.target, slot.value, frame, task)
+            signal = yield from task.world.run(node.body, frame, task)
+            if signal is BREAK or isinstance(signal, Returned):
+                return None
+        elif type(test) is Pending and test.done:
+            yield test  # its error is raised here
+        elif has_more and (is_first or search.may_start()):
+            if not is_first:
+                search.started()
+            is_first = False
+            slot = yield from fork.slot(task, search)
+            has_more = slot is not END
+            waiting.extend([slot] if has_more else [])
+        else:
+            yield _either(test, search.advance, task) if waiting else search.advance
     return None
 
 
+def _either(a: Any, b: Pending, task: ScoutTask) -> Pending:
+    """Arrives when one of two pending values has arrived."""
+    one = Pending()
+
+    def arrive() -> None:
+        if not one.done:
+            one.resolve(None, task.world.ready)
+
+    for each in (a, b):
+        wait_for([each], arrive)
+    return one
+
+
 def _plain_for(node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
-    items = yield from head(lambda: apply(task, iter, evaluate(node.iter, frame, task)), task)
-    if type(items) is Pending:
-        if not task.strict and facts(node).exits <= {"raise"}:
+    over = yield from head(lambda: lazy(evaluate(node.iter, frame, task), task), task)
+    is_alone = not task.strict and facts(node).exits <= {"raise"}
+    if not task.strict and over.calls and (over.waits or may_end_by_result(node)):
+        if is_alone:
             return run_separately(
-                [node], frame, task, lambda own, inner: _rounds_when_known(items, node, inner, own)
+                [node], frame, task, lambda own, inner: _search_rounds(over, node, inner, own)
             )
-        items = yield from arrived(items)
-    return (yield from _run_rounds(items, node, frame, task))
-
-
-def _rounds_when_known(pending: Pending, node: ast.For, frame: Frame, task: ScoutTask) -> Steps:
-    items = yield from arrived(pending)
-    return (yield from _run_rounds(items, node, frame, task))
+        return (yield from _search_rounds(over, node, frame, task))
+    if is_alone and isinstance(over, Plain) and over.is_late:
+        return run_separately([node], frame, task, lambda own, inner: _run_rounds(over, node, inner, own))
+    yield from freed(over, task)
+    with resumed(over, task):
+        return (yield from _run_rounds(over, node, frame, task))
 
 
 def _run_rounds(
-    items: Any, node: ast.For, frame: Frame, task: ScoutTask, search: Search | None = None
+    source: Lazy, node: ast.For, frame: Frame, task: ScoutTask, search: Search | None = None
 ) -> Steps:
-    is_separate = continues(node) and not breaks(node) and of_all(node.body).exits <= {"raise", "continue"}
-    for item in items:
-        assign(node.target, item, frame, task)
+    body = of_all(node.body)
+    is_separate = continues(node) and not breaks(node) and body.exits <= {"raise", "continue"}
+    items = source.items() if type(source) is Plain else None
+    while True:
+        if items is None:
+            value = yield from _next_value(source, node, task, search)
+        else:
+            value = next(items, END)
+        if value is END:
+            return (yield from task.world.run(node.orelse, frame, task))
+        if type(value) is Slots:
+            return run_separately([node], frame, task, functools.partial(_rounds_of, value, node))
+        assign(node.target, value, frame, task)
         if is_separate and not task.strict:
-            signal = run_separately(
-                node.body, frame, task, lambda own, inner: task.world.run(node.body, inner, own)
-            )
+            signal = run_separately(node.body, frame, task, functools.partial(_body, node))
         else:
             signal = yield from task.world.run(node.body, frame, task)
-        if signal is BREAK:
-            return None
-        if isinstance(signal, Returned):
-            return signal
+        if signal is BREAK or isinstance(signal, Returned):
+            return None if signal is BREAK else signal
         if search is not None:
-            search.survived(task.world.ready)
-        if task.is_main and task.world.is_time_for_others():
+            search.survived()
+        if task.ahead_of is not None:
+            yield from _in_window(task)
+        elif task.is_main and task.world.is_time_for_others():
             yield None
-    return (yield from task.world.run(node.orelse, frame, task))
+
+
+def _next_value(source: Lazy, node: ast.For, task: ScoutTask, search: Search | None) -> Steps:
+    """The next item; ``END`` if there is none. If all items are read, and it depends on a reply which there are:
+    the slots of all that are left, so that they are asked for now.
+    """
+    is_alone = search is None and not task.strict and facts(node).exits <= {"raise"}
+    while (slot := (yield from _next_slot(source, task, search))) is not END:
+        if type(slot.test) is Pending and is_alone and not isinstance(source, Slots):
+            return Slots(task, [slot, *(yield from slots_of(source, task, None))])
+        if (yield from decided(slot.test, task, search, assumed=False)):
+            return slot.value
+        if search is not None:
+            search.survived()
+    return END
+
+
+def _body(node: ast.For, task: ScoutTask, frame: Frame) -> Steps:
+    return (yield from task.world.run(node.body, frame, task))
+
+
+def _in_window(task: ScoutTask) -> Steps:
+    """Wait until a look-ahead may ask more, also inside one of its rounds."""
+    while task.ahead_of is not None and not task.ahead_of.may_ask():
+        yield task.ahead_of.advance
+
+
+def _rounds_of(source: Lazy, node: ast.For, task: ScoutTask, frame: Frame) -> Steps:
+    return (yield from _run_rounds(source, node, frame, task))
+
+
+def _next_slot(source: Lazy, task: ScoutTask, search: Search | None) -> Steps:
+    """The next slot; in a task of its own, and without a test, if this one is careful."""
+    if not task.strict or type(source) is Plain:
+        return (yield from source.slot(task, search))
+    reader = read(source, task, lambda own: with_item(source, own, None))
+    if not reader.is_done:
+        yield reader.result
+        return reader.result.value
+    return reader.outcome
 
 
 def run_while(node: ast.While, frame: Frame, task: ScoutTask) -> Steps:
@@ -122,15 +221,29 @@ def run_while(node: ast.While, frame: Frame, task: ScoutTask) -> Steps:
     return (yield from _run_while(node, frame, task, may_pass=True))
 
 
-def _run_while(node: ast.While, frame: Frame, task: ScoutTask, *, may_pass: bool) -> Steps:
+def _rest_of_while(node: ast.While, tested: Pending, task: ScoutTask, frame: Frame) -> Steps:
+    return (yield from _run_while(node, frame, task, may_pass=False, tested=tested))
+
+
+def _run_while(
+    node: ast.While, frame: Frame, task: ScoutTask, *, may_pass: bool, tested: Pending | None = None
+) -> Steps:
+    """Follow the rounds of a ``while``.
+
+    Args:
+        node: the loop.
+        frame: the scope that it is in.
+        task: the block that it is in.
+        may_pass: whether the statements after it may run before it ends.
+        tested: the first test, if that has been evaluated.
+    """
     while True:
         task.world.step()
-        test = yield from truth_of(node.test, frame, task)
+        test = tested if tested is not None else (yield from truth_of(node.test, frame, task))
+        tested = None
         if type(test) is Pending:
             if may_pass and not task.strict and facts(node).exits <= {"raise"}:
-                return run_separately(
-                    [node], frame, task, lambda own, inner: _run_while(node, inner, own, may_pass=False)
-                )
+                return run_separately([node], frame, task, functools.partial(_rest_of_while, node, test))
             test = yield from arrived(test)
         if not test:
             return (yield from task.world.run(node.orelse, frame, task))
@@ -139,5 +252,6 @@ def _run_while(node: ast.While, frame: Frame, task: ScoutTask, *, may_pass: bool
             return None
         if isinstance(signal, Returned):
             return signal
+        yield from _in_window(task)
         if task.is_main and task.world.is_time_for_others():
             yield None

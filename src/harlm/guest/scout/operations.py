@@ -70,6 +70,7 @@ def _done(
                     return task.world.never, True
                 raise
             missing = _needed(task, stopped, values) or None
+            values = tuple(map(with_values, values))
     return put_off(task, operation, values, missing, kept=kept), True
 
 

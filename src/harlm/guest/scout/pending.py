@@ -17,9 +17,9 @@ Sources = frozenset[int]
 NONE: Sources = frozenset()
 """No sources."""
 
-Steps = Generator["Pending | None", None, Any]
-"""A running block: yields a value that it waits for, or ``None`` to let other blocks run; returns how it
-ended.
+Steps = Generator["Pending | Yielded | None", None, Any]
+"""A running block: yields a value that it waits for, ``None`` to let other blocks run, or what a generator
+function yields; returns how it ended.
 """
 
 _MOST_SOURCES = 32
@@ -36,6 +36,19 @@ class Touched(BaseException):
     def __init__(self, pending: Pending) -> None:
         super().__init__("a value that has not arrived")
         self.pending = pending
+
+
+class Yielded:
+    """What a generator function of the program yields.
+
+    Attributes:
+        value: the value.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 class ReadyQueue:
@@ -226,4 +239,7 @@ def with_values(value: Any) -> Any:
     if kind is tuple and any(type(part) in _HOLDERS for part in value):
         parts = tuple(map(with_values, value))
         return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
-    return settled(value) if kind is Pending else value
+    if kind is not Pending:
+        return value
+    known = settled(value)
+    return with_values(known) if type(known) is tuple else known

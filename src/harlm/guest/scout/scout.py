@@ -178,23 +178,37 @@ class Scout:
         """Ask the host for a call. Tools call this, also if ordinary code that is run as it is calls them."""
         asking = self._asking
         self._world.asked += 1
-        task = None if asking is None else asking.task
-        search, ahead_of = (None, None) if task is None else (task.search, task.ahead_of)
-        key = (function, repr(arguments)) if search is not None or ahead_of is not None else None
-        reply = None if search is None else search.take(key)
+        if asking is None or (asking.task.search is None and asking.task.ahead_of is None):
+            return self._send(function, arguments, asking)
+        return self._post_in_search(function, arguments, asking)
+
+    def _post_in_search(self, function: str, arguments: dict[str, Any], asking: Asking) -> Pending:
+        """Ask for a call that the loop and its look-ahead make once between them."""
+        search, ahead_of = asking.task.search, asking.task.ahead_of
+        key = (function, repr(arguments))
+        if ahead_of is not None and (reply := ahead_of.left(key)) is not None:
+            return reply
+        spare = None if ahead_of is None else ahead_of.spare(key)
+        reply = search.take(key, ahead_of) if spare is None and search is not None else spare
         if reply is None and ahead_of is not None:
-            reply = ahead_of.left(key)
-        if reply is None:
-            if ahead_of is not None and function in ONLY_IF_CERTAIN:
+            if function in ONLY_IF_CERTAIN:
                 return self._world.never
-            needs = [] if asking is None else sorted(asking.needs)
-            number = self._line.post(function, arguments, needs, is_certain=ahead_of is None)
-            reply = Pending(frozenset({number}), is_text=True)
-            self._open[number] = (reply, task)
+            if not ahead_of.may_ask():
+                return ahead_of.postpone(lambda: self._post_in_search(function, arguments, asking))
+        if reply is None:
+            reply = self._send(function, arguments, asking)
             if search is not None:
                 search.leave(key, reply)
         if ahead_of is not None:
-            ahead_of.keep(key, reply)
+            ahead_of.keep(key, reply, is_new=spare is None)
+        return reply
+
+    def _send(self, function: str, arguments: dict[str, Any], asking: Asking | None) -> Pending:
+        needs = [] if asking is None else sorted(asking.needs)
+        is_certain = asking is None or asking.task.ahead_of is None
+        number = self._line.post(function, arguments, needs, is_certain=is_certain)
+        reply = Pending(frozenset({number}), is_text=True)
+        self._open[number] = (reply, None if asking is None else asking.task)
         return reply
 
     def _take_reply(self, arrived: HostReply) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 from . import calls, comprehensions  # noqa: F401 - both add to what is evaluated
 from .assignment import assign
 from .frames import Frame
+from .generators import produce
 from .loops import BREAK, CONTINUE, run_for, run_while
 from .operations import apply
 from .pending import Pending, Steps, Touched
 from .simple_statements import SIMPLE
 from .syntax import facts, of_all
-from .tasks import Returned, ScoutTask
+from .tasks import Returned, ScoutTask, as_raised
 from .waiting import arrived, evaluated, patiently, run_separately, truth_of
 from .world import Lost
 
@@ -28,6 +29,9 @@ def run(body: list[ast.stmt], frame: Frame, task: ScoutTask) -> Steps:
     for node in body:
         task.world.step()
         simple = SIMPLE.get(type(node))
+        if simple is not None and task.gives and "yield" in facts(node).exits:
+            yield from produce(node, frame, task)
+            continue
         if simple is not None:
             if task.strict:
                 yield from patiently(lambda simple=simple, node=node: simple(node, frame, task), task)  # type: ignore[misc]
@@ -127,7 +131,8 @@ def _with(node: ast.With, frame: Frame, task: ScoutTask) -> Steps:
             assign(item.optional_vars, value, frame, task)
     try:
         signal = yield from run(node.body, frame, task)
-    except Exception as error:
+    except Exception as raised:
+        error = as_raised(raised)
         for manager in reversed(managers):
             if type(manager).__exit__(manager, type(error), error, None):
                 return None
@@ -155,7 +160,9 @@ def _guarded(node: ast.Try, frame: Frame, task: ScoutTask) -> Steps:
     try:
         try:
             signal = yield from run(node.body, frame, task)
-        except Exception as error:
+        except Exception as raised:
+            error = as_raised(raised)
+            assert isinstance(error, Exception)
             handler = yield from _handler(error, node, frame, task)
             if handler is None:
                 raise

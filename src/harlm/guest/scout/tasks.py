@@ -16,8 +16,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from .copies import changed_by_reading
 from .frames import Frame
-from .pending import NONE, Pending, Sources, Steps, joined
+from .pending import NONE, Pending, Sources, Steps, Yielded, joined
 from .search import Search
 from .syntax import Facts, root
 from .world import World
@@ -64,6 +65,7 @@ class ScoutTask:
         caught: the exception that is being handled.
         memo: the results of calls of the statement that is being evaluated, if the task is careful.
         search: the loop that it is in and that a result may end, if that loop has a look-ahead.
+        gives: whether it is the body of a generator function, whose ``yield`` is for its reader.
         ahead_of: the search that it looks ahead of, if any; it then assumes that nothing is left early.
         is_done: whether it has ended.
         signal: how it ended: ``None``, ``"break"``, ``"continue"`` or a ``Returned``.
@@ -73,7 +75,7 @@ class ScoutTask:
     """
 
     __slots__ = (
-        "_detach", "_error", "_on_end", "ahead_of", "caught", "holds", "is_done", "is_main", "memo", "result",
+        "_detach", "_error", "_on_end", "ahead_of", "caught", "gives", "holds", "is_done", "is_main", "memo", "result",
         "search", "signal", "sources", "steps", "strict", "tries", "waits_for", "world",
     )  # fmt: skip
 
@@ -89,6 +91,7 @@ class ScoutTask:
         self.caught: BaseException | None = None if parent is None else parent.caught
         self.search: Search | None = None if parent is None else parent.search
         self.ahead_of: Search | None = None if parent is None else parent.ahead_of
+        self.gives = False
         self.is_done = False
         self.signal: Any = None
         self.waits_for: Pending | None = None
@@ -129,9 +132,10 @@ class ScoutTask:
                 self._end(end.value, None)
                 return
             except BaseException as raised:  # noqa: BLE001 - raised by the program; passed on
-                self._end(None, raised)
+                self._end(None, as_raised(raised))
                 return
             error = None
+            assert not isinstance(waited, Yielded)  # only a generator function gives, and it is no task
             if waited is None:
                 if not self.is_main:
                     continue
@@ -172,6 +176,14 @@ class ScoutTask:
             self.result.resolve(value, self.world.ready)
 
 
+def as_raised(error: BaseException) -> BaseException:
+    """The exception that the program raised. A block of the scout is a generator, out of which Python lets no
+    ``StopIteration``.
+    """
+    cause = error.__cause__
+    return cause if type(error) is RuntimeError and type(cause) is StopIteration else error
+
+
 class Returned:
     """A function has returned.
 
@@ -191,7 +203,7 @@ class Memo:
     __slots__ = ("_results", "_visits")
 
     def __init__(self) -> None:
-        self._results: dict[tuple[int, int], Any] = {}
+        self._results: dict[tuple[int, int], tuple[object, Any]] = {}
         self._visits: Counter[int] = Counter()
 
     def rewind(self) -> None:
@@ -203,8 +215,8 @@ class Memo:
         self._visits[id(node)] += 1
         key = (id(node), self._visits[id(node)])
         if key not in self._results:
-            self._results[key] = make()
-        return self._results[key]
+            self._results[key] = (node, make())  # the node is kept, so that no other can get its id
+        return self._results[key][1]
 
 
 def run_block(
@@ -241,7 +253,8 @@ def run_block(
         slots = {name: Pending(child.sources) for name in known.bound if name not in frame.world}
         for name, slot in slots.items():
             frame.set(name, slot)
-        release = hold(task, child, [inner.names[name] for name in changed if name in inner.names])
+        read = changed_by_reading(inner.names.values())
+        release = hold(task, child, [*(inner.names[name] for name in changed if name in inner.names), *read])
 
         def publish() -> None:
             for name, slot in slots.items():

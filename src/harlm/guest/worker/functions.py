@@ -4,18 +4,19 @@ calls that finish a task. Checks arguments here; the host makes the calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..arguments import BATCH, MODEL, PROMPT, PROMPTS, Given, as_text_or_none, child_context, some, within
 from ..vocabulary import MEMORY_FUNCTIONS
-from . import memory
+from . import finishing, memory
 from .channel import Frame
 from .context import Document, Hit
 
 
-class Finished(BaseException):
-    """A cell finished the task. Not an ``Exception``, so that ``except Exception`` does not catch it.
+class Finished(KeyboardInterrupt):
+    """A cell finished the task. Not an ``Exception``, so that ``except Exception`` does not catch it; and a
+    ``KeyboardInterrupt``, so that it ends an event loop from whatever task it is raised in.
 
     Attributes:
         value: the answer.
@@ -128,23 +129,23 @@ class HostFunctions:
         return budget
 
 
-def finishing_functions(namespace: dict[str, Any]) -> dict[str, Any]:
+def finishing_functions(namespace: dict[str, Any], sources: Iterable[str] = ()) -> dict[str, Any]:
     """``FINAL``, ``FINAL_VAR`` and ``SUBMIT`` over a REPL's variables. Each ends the cell by raising
     ``Finished``.
+
+    Args:
+        namespace: the variables.
+        sources: the text of all cells.
     """
 
-    def FINAL(answer: Any) -> None:  # noqa: N802 - the field's name
+    def FINAL(*answer: Any, **named: Any) -> None:  # noqa: N802 - the field's name
         """Finish with this answer."""
-        raise Finished(answer)
+        raise Finished(finishing.only("FINAL", answer, named))
 
-    def FINAL_VAR(name: Any) -> None:  # noqa: N802 - the field's name
-        """Finish with the value of the variable with this name."""
-        if not isinstance(name, str):
-            raise Finished(name)  # the value itself was given, so finish with that
-        wanted = name.strip().strip("\"'")
-        if wanted not in namespace:
-            raise NameError(f"FINAL_VAR({name!r}): there is no variable {wanted!r}; SHOW_VARS() lists them")
-        raise Finished(namespace[wanted])
+    def FINAL_VAR(*name: Any, **named: Any) -> None:  # noqa: N802 - the field's name
+        """Finish with the value of the variable with this name, or of an expression in quotes."""
+        given = finishing.only("FINAL_VAR", name, named)
+        raise Finished(_meant(given, namespace, sources) if isinstance(given, str) else given)
 
     def SUBMIT(*values: Any, **fields: Any) -> None:  # noqa: N802 - the field's name
         """Finish with a value, or with named fields."""
@@ -155,6 +156,26 @@ def finishing_functions(namespace: dict[str, Any]) -> dict[str, Any]:
         raise Finished(dict(fields))
 
     return {"FINAL": FINAL, "FINAL_VAR": FINAL_VAR, "SUBMIT": SUBMIT}
+
+
+def _meant(text: str, namespace: dict[str, Any], sources: Iterable[str]) -> Any:
+    """What ``FINAL_VAR`` finishes with: the value of a variable, of an expression in quotes, or the text itself if
+    it was given as a value.
+
+    Raises:
+        NameError: it is the name of a variable that does not exist.
+    """
+    wanted = finishing.name_in(text)
+    if wanted in namespace:
+        return namespace[wanted]
+    in_quotes = finishing.is_quoted(text, sources)
+    if wanted.isidentifier() and (in_quotes or not sources):
+        if any(type(value) is str and value == text for value in list(namespace.values())):
+            return text
+        raise NameError(f"FINAL_VAR({text!r}): there is no variable {wanted!r}; SHOW_VARS() lists them")
+    if in_quotes and (code := finishing.expression(wanted, namespace)) is not None:
+        return eval(compile(code, "<FINAL_VAR>", "eval"), namespace)  # noqa: S307 - a cell has written it
+    return text
 
 
 def _prompt(prompt: Any, function: str) -> str:

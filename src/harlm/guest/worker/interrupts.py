@@ -7,8 +7,10 @@ from __future__ import annotations
 import signal
 
 
-class CellInterrupted(BaseException):
-    """The host stopped a cell. Not an ``Exception``, so that a loop around ``except Exception`` ends too."""
+class CellInterrupted(KeyboardInterrupt):
+    """The host stopped a cell. Not an ``Exception``, so that a loop around ``except Exception`` ends too; and a
+    ``KeyboardInterrupt``, so that it ends an event loop from whatever task it is raised in.
+    """
 
 
 class CellTimeout(CellInterrupted):

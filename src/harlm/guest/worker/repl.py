@@ -13,6 +13,7 @@ import shutil
 import signal
 import threading
 from contextlib import suppress
+from types import FrameType
 
 from .. import confine
 from ..confine import seccomp
@@ -141,7 +142,10 @@ def serve(
         sign_of_life=channel.send_sign,
     )
     channel.send({"op": "ready"})
-    _Life(channel, session, folder).live()
+    with session.streams.kept():
+        _Life(channel, session, folder).live()
+    if not channel.is_orphan:  # else it has the loop of the process that it was forked from
+        session.close()
 
 
 def _library(library: Library, setup: Frame, own_texts: int | None) -> Library:
@@ -201,9 +205,11 @@ class _Life:
         except HostGone:
             pass
 
-    def _interrupt(self, number: int, frame: object) -> None:
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._session.running:
-            self._channel.interrupt(INTERRUPTS[number]())
+            error = INTERRUPTS[number]()
+            if not self._session.loop.raises_later(error, frame):
+                self._channel.interrupt(error)
 
     def _run(self, frame: Frame) -> bool:
         for number in INTERRUPTS:
@@ -237,6 +243,7 @@ class _Life:
 
     def _follow(self, frame: Frame) -> None:
         """Be the scout of a cell that runs in another REPL, which cannot fork."""
+        self._session.output.silence()
         rest = snapshot.unpack(frame["copies"], self._session.names)
         scout(self._channel, rest, is_eager=frame["ahead"] == "eager")
 
@@ -276,6 +283,7 @@ class _Life:
             os.dup2(output, 2)
             os.dup2(wire, WIRE, inheritable=False)
             random.seed(frame["seed"])
+            self._session.loop.renew()
             if self._folder is not None and frame["may_write"]:
                 self._copy_folder(frame["folder"])
             for each in rules:
@@ -295,6 +303,7 @@ class _Life:
         os.dup2(wire, WIRE, inheritable=False)
         for each in rules:
             confine.narrow(each)
+        self._session.output.silence()
         close_all_but(WIRE)  # also the cell's files: a read here would move the position there
         for number in INTERRUPTS:
             signal.signal(number, signal.SIG_DFL)

@@ -13,26 +13,31 @@ import time
 import types
 from _ast import Expr, Expression, Module, PyCF_ALLOW_TOP_LEVEL_AWAIT, PyCF_ONLY_AST
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from ..vocabulary import FINISHING
+from . import interactive
 from .channel import CallRefused, Frame
-from .context import Document, Documents, Library
+from .context import Library
+from .event_loop import CellLoop, needs_a_running_loop
+from .finishing import content_of
 from .functions import Finished, HostFunctions, finishing_functions
 from .interrupts import CellInterrupted
-from .output import Captured, OutputFlood
+from .output import Captured, CellStreams, OutputFlood, put_back
 from .scout_process import ScoutLauncher
+from .values import NotSent, awaited, describe, echo, is_awaited, plain
 
 _NOT_OWN = frozenset({"answer", *FINISHING})  # names that the session sets up and a cell may replace
 _SHOWN_NAMES = 40  # changed variables that are reported
 _NAME_LENGTH = 100  # characters of a reported name
 _BUILTINS = dict(vars(builtins))
 _put_back_builtins = vars(builtins).update
-_SHORT = 60  # characters of a value in a description
 _TRACEBACK = 4000  # characters of a traceback; more of its end is kept, which says most
 _GUEST = __file__.rpartition(os.sep)[0].rpartition(os.sep)[0]
-_PLAIN_DEPTH = 12  # levels of containers that are sent; deeper ones are sent as text
 _CO_COROUTINE = 0x80  # inspect.CO_COROUTINE, without the 15 ms that importing inspect takes
+_FAILED_TASKS = 5  # shown after a cell
 
 
 class Session:
@@ -49,6 +54,9 @@ class Session:
         sign_of_life: called at most once a second while a cell prints.
 
     Attributes:
+        output: what is captured of the running cell.
+        streams: ``sys.stdout`` and ``sys.stderr`` of all cells.
+        loop: the event loop of all cells.
         running: whether a cell runs, and may be interrupted.
     """
 
@@ -67,14 +75,17 @@ class Session:
         self._module = types.ModuleType("__main__")
         self._names = self._module.__dict__
         self._answer: dict[str, Any] = {"content": None, "ready": False}
-        self._head, self._tail = head, tail
-        self._sign_of_life = sign_of_life
+        self._rooms = head, tail
+        self.output = Captured(head, tail, sign_of_life)
+        self._echoed: Any = object()  # the value of ``_`` as long as no cell has set it
         self._sources: dict[str, str] = {}
+        self.streams = CellStreams(self.output)
+        self.loop = CellLoop()
         self.running = False
         self._reserved: dict[str, Any] = {
             "context": library.context(shape),
             **HostFunctions(call, call_many).named(functions),
-            **finishing_functions(self._names),
+            **finishing_functions(self._names, self._sources.values()),
             "SHOW_VARS": self._show_vars(),
         }
         self._restore()
@@ -97,54 +108,88 @@ class Session:
             with; ``names``, pairs of the name and a description of each variable that changed; ``wall_s``,
             seconds.
         """
-        output = Captured(self._head, self._tail, self._sign_of_life)
         before = {name: id(value) for name, value in self._own_names()}
-        files = sys.stdout, sys.stderr, sys.modules.get("__main__")
+        main = sys.modules.get("__main__")
         sys.modules["__main__"] = self._module
-        sys.stdout = sys.stderr = output
+        streams = self.streams.put()
+        _put_back_builtins(interactive.NAMES)
+        self.output.begin()
         started = time.perf_counter()
-        finished: Finished | None = None
-        error = None
         try:
-            self.running = True
-            try:
-                self._execute(cell, output, ahead)
-            finally:
-                _put_back_builtins(_BUILTINS)  # first: a cell may have deleted some that are used below
-        except Finished as done:
-            finished = done
-        except SystemExit as leaving:
-            error = f"SystemExit: {leaving.code!r} ended the cell; the REPL and its variables are kept"
-        except BaseException as raised:  # noqa: BLE001 - whatever a cell raises is shown to the model
-            self.running = False
-            error = self._traceback(raised)
+            error, final = self._outcome(cell, ahead)
         finally:
-            self.running = False
-            sys.stdout, sys.stderr = files[0], files[1]
-            if files[2] is not None:
-                sys.modules["__main__"] = files[2]
-        final = None
-        try:
-            finished = finished or self._answered()
-            final = None if finished is None else {"value": plain(finished.value)}
-        except BaseException as raised:  # noqa: BLE001 - the value may be of a class that the cell defined
-            error = (
-                error or f"The value that the cell finished with cannot be sent: {self._traceback(raised)}"
-            )
+            put_back(streams)
+            if main is not None:
+                sys.modules["__main__"] = main
         self._restore()
-        head, tail = output.take()
+        kept = self.streams.finish()
         changed = [(name, value) for name, value in self._own_names() if before.get(name) != id(value)]
         return {
-            "head": head,
-            "tail": tail,
-            "chars": output.length,
+            "head": kept.head,
+            "tail": kept.tail,
+            "chars": kept.length,
             "error": error,
             "final": final,
             "names": [[name[:_NAME_LENGTH], describe(value)] for name, value in changed[:_SHOWN_NAMES]],
             "wall_s": time.perf_counter() - started,
         }
 
-    def _execute(self, cell: str, output: Captured, ahead: ScoutLauncher | None) -> None:
+    def _outcome(self, cell: str, ahead: ScoutLauncher | None) -> tuple[str | None, Frame | None]:
+        """Run a cell; returns its error and the value that it finished with."""
+        error: str | None = None
+        finished: Finished | None = None
+        was_stopped = False
+        try:
+            try:
+                self.running = True
+                self._execute(cell, ahead)
+            finally:
+                self.running = False
+                _put_back_builtins(_BUILTINS)  # first: a cell may have deleted some that are used below
+        except Finished as done:
+            finished = done
+        except SystemExit as leaving:
+            error = f"SystemExit: {leaving.code!r} ended the cell; the REPL and its variables are kept"
+        except BaseException as raised:  # noqa: BLE001 - whatever a cell raises is shown to the model
+            finished = _finished_in(raised)
+            was_stopped = isinstance(raised, CellInterrupted)
+            error = None if finished is not None else self._traceback(raised)
+        try:
+            try:
+                self.running = True
+                return error, self._final(finished, flush=not was_stopped)
+            finally:
+                self.running = False
+        except BaseException as raised:  # noqa: BLE001 - the value may be of a class that the cell defined
+            _put_back_builtins(_BUILTINS)
+            why = str(raised) if isinstance(raised, NotSent) else self._traceback(raised)
+        return error or f"The value that the cell finished with cannot be sent: {why}", None
+
+    def _final(self, finished: Finished | None, *, flush: bool) -> Frame | None:
+        """The value that a cell has finished with, after what it left behind: output that is not written yet, and
+        tasks that have failed.
+        """
+        if flush:
+            self.streams.flush()
+        if self.loop.is_made:
+            self._show_failures()
+            self.loop.rest()
+        answer = self._answered() if finished is None else finished
+        if answer is None:
+            return None
+        value = self.loop.run(awaited(answer.value)) if is_awaited(answer.value) else answer.value
+        return {"value": plain(value)}
+
+    def _show_failures(self) -> None:
+        failures = self.loop.failures()
+        for name, error in islice(failures, _FAILED_TASKS):
+            self.output.write(
+                f"The task {name}() failed, and nothing has awaited it:\n{self._traceback(error)}\n"
+            )
+        if more := sum(1 for _ in failures):
+            self.output.write(f"{more:,} more tasks failed\n")
+
+    def _execute(self, cell: str, ahead: ScoutLauncher | None) -> None:
         file = f"<cell {len(self._sources) + 1}>"
         self._sources[file] = cell
         flags = PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -153,36 +198,55 @@ class Session:
         if ahead is not None:
             ahead.mark_start(tree, file, self._sources, self._names)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], Expr) else None
-        self._evaluate(compile(tree, file, "exec", flags, dont_inherit=True))
+        codes = [compile(tree, file, "exec", flags, dont_inherit=True)]
         if isinstance(last, Expr):
-            value = self._evaluate(compile(Expression(last.value), file, "eval", flags, dont_inherit=True))
-            if value is not None:
-                output.write(_echo(value, self._head + self._tail) + "\n")
+            codes.append(compile(Expression(last.value), file, "eval", flags, dont_inherit=True))
+        if self.loop.is_made or "asyncio" in cell:
+            with suppress(Exception):  # such as no descriptors, and the cell may not need it
+                self.loop.prepare()
+        value = self._evaluate(codes)
+        if last is not None and value is not None:
+            self.output.write(echo(value, sum(self._rooms)) + "\n")
+            if self._names.get("_", self._echoed) is self._echoed:  # else it is a variable of a cell
+                self._names["_"] = self._echoed = value
+
+    def _evaluate(self, codes: list[types.CodeType]) -> Any:
+        """The value of the last of some pieces of code. If one of them awaits, all run in the event loop, as one
+        task.
+        """
+        is_async = self.loop.is_made and needs_a_running_loop(*codes)
+        for code in codes:
+            is_async = is_async or code.co_flags & _CO_COROUTINE != 0
+        if is_async:
+            return self.loop.run(_in_order(codes, self._names))
+        value = None
+        for code in codes:
+            value = eval(code, self._names)  # noqa: S307 - running model-written code is what this file is for
+        return value
+
+    def close(self) -> None:
+        """Close the event loop. No cell runs any more."""
+        self.loop.close()
 
     def start_early(self, ahead: ScoutLauncher) -> None:
         """Start a scout for the next cell, while it is being written."""
         ahead.start_early(f"<cell {len(self._sources) + 1}>", self._sources, self._names)
-
-    def _evaluate(self, code: types.CodeType) -> Any:
-        if code.co_flags & _CO_COROUTINE:
-            import asyncio
-
-            return asyncio.run(_awaited(code, self._names))
-        return eval(code, self._names)  # noqa: S307 - running model-written code is what this file is for
 
     def _restore(self) -> None:
         """Restore the names that a cell may have overwritten or deleted. A variable that a cell named
         ``answer`` stays.
         """
         self._names.update(self._reserved, __builtins__=builtins.__dict__)
-        self._names.setdefault("answer", self._answer)
-        self._answer["ready"] = False  # if the host does not accept the answer, the cell must set it again
+        answer = self._names.setdefault("answer", self._answer)
+        for each in (self._answer, answer):
+            if type(each) is dict and "ready" in each:
+                each["ready"] = False  # if the host does not accept the answer, the cell must set it again
 
     def _answered(self) -> Finished | None:
         """The answer, if the cell finished through the ``answer`` dict."""
         answer = self._names.get("answer", self._answer)
         if type(answer) is dict and answer.get("ready"):
-            return Finished(answer.get("content"))
+            return Finished(content_of(answer))
         return None
 
     def _own_names(self) -> Iterator[tuple[str, Any]]:
@@ -219,8 +283,25 @@ class Session:
         return text
 
 
-async def _awaited(code: types.CodeType, names: dict[str, Any]) -> Any:
-    return await eval(code, names)  # noqa: S307 - as above
+async def _in_order(codes: list[types.CodeType], names: dict[str, Any]) -> Any:
+    value = None
+    for code in codes:
+        value = eval(code, names)  # noqa: S307 - as above
+        if code.co_flags & _CO_COROUTINE:
+            value = await value
+    return value
+
+
+def _finished_in(error: BaseException) -> Finished | None:
+    """What the tasks of a group finished the task with, if one of them has."""
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Finished):
+            return each
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+    return None
 
 
 def _forget_our_frames(report: Any) -> None:
@@ -230,65 +311,3 @@ def _forget_our_frames(report: Any) -> None:
         seen.add(id(report))
         report.stack[:] = [frame for frame in report.stack if not frame.filename.startswith(_GUEST)]
         report = report.__cause__ or report.__context__
-
-
-def _echo(value: Any, limit: int) -> str:
-    """What Python shows for a bare expression. A long text is cut before it is copied."""
-    if isinstance(value, str):
-        return str(value[: limit + 1])
-    if type(value) in (list, tuple, dict, set) and len(value) > 1000:
-        return f"{describe(value)}; print a slice of it"
-    return repr(value)
-
-
-def _type_name(kind: type) -> str:
-    """The name of a type, whatever its metaclass says."""
-    return str(type.__dict__["__name__"].__get__(kind))[:_NAME_LENGTH]
-
-
-def describe(value: Any) -> str:
-    """A short description of a value, such as ``list of 12``; runs no code of the value's class."""
-    kind = type(value)
-    name = _type_name(kind)
-    if kind is int and value.bit_length() > 3 * _SHORT:
-        return f"int of {value.bit_length():,} bits"
-    if kind in (int, float, bool, type(None)):
-        return f"{name} {value!r}"
-    if kind in (str, Document):
-        text = str(value[:_SHORT])
-        return f"str {text!r}" if len(value) <= _SHORT else f"str of {str.__len__(value):,} characters"
-    if kind in (list, tuple, dict, set, frozenset, bytes, Documents):
-        return f"{'list' if kind is Documents else kind.__name__} of {len(value):,}"
-    if isinstance(value, list):
-        return f"{name} of {list.__len__(value):,}"
-    if isinstance(value, dict):
-        return f"{name} of {dict.__len__(value):,}"
-    return name
-
-
-def _digits(value: int) -> str:
-    """A huge integer in decimal, or in hexadecimal beyond what Python converts (4,300 digits)."""
-    try:
-        return str(int(value))
-    except ValueError:
-        return hex(value)
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """A value that a frame can hold. What is not text, a number or a container becomes its text, as does what
-    is nested too deep.
-    """
-    if value is None or isinstance(value, bool | float):
-        return value if value is None or isinstance(value, bool) else float(value)
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        return int(value) if -(1 << 63) <= value < 1 << 63 else _digits(value)
-    if depth < _PLAIN_DEPTH:
-        if isinstance(value, dict):
-            return {str(key): plain(item, depth + 1) for key, item in value.items()}
-        if isinstance(value, set | frozenset):
-            return [plain(item, depth + 1) for item in sorted(value, key=repr)]
-        if isinstance(value, list | tuple):
-            return [plain(item, depth + 1) for item in value]
-    return str(value)

@@ -25,6 +25,7 @@ class Breaker:
 
     Attributes:
         has_answered: whether the address has ever answered, even with a refusal.
+        cause: the first failure since the address last answered.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -34,6 +35,7 @@ class Breaker:
         self._closed_until_s = 0.0
         self._trying = False
         self.has_answered = False
+        self.cause = ""
 
     @property
     def state(self) -> str:
@@ -73,10 +75,12 @@ class Breaker:
         self.has_answered = True
         self._failures = self._opened = 0
         self._trying = False
+        self.cause = ""
 
-    def failed(self, kind: Literal["request", "try"]) -> None:
+    def failed(self, kind: Literal["request", "try"], cause: str = "") -> None:
         """Record that it did not. A late failure of an earlier request does not count as a try."""
         self._failures += 1
+        self.cause = self.cause or cause
         if kind == "try" or self._failures == _FAILURES:
             self._closed_until_s = self._now() + min(_LONGEST_S, _FIRST_S * 2**self._opened)
             self._opened += 1
@@ -118,7 +122,8 @@ class Guarded:
         if (kind := breaker.enter()) is None:
             wait = breaker.wait_s
             refusal = LeftAlone(
-                f"{self.name} did not answer {_FAILURES} times in a row; no request is sent to it for {wait:.1f} s; try later",
+                f"{self.name} did not answer {_FAILURES} times in a row; no request is sent to it for {wait:.1f} s; "
+                f"try later (first: {breaker.cause})",
                 model=self.name,
                 retry_after=wait,
             )
@@ -128,7 +133,10 @@ class Guarded:
             completion = await self._model.complete(messages, sampling)
         except ModelUnavailable as error:
             breaker.has_answered |= error.status is not None or error.perhaps_billed
-            breaker.failed(kind)
+            if error.is_loading:
+                breaker.succeeded()
+            else:
+                breaker.failed(kind, str(error))
             raise
         except ModelError:
             breaker.succeeded()  # a refusal is an answer

@@ -215,6 +215,7 @@ class _Bucket:
         self._level = math.inf
         self._per_s = 0.0
         self._at = 0.0
+        self._full_at = math.inf  # when one request may be sent in any case
         self.gone = 0
 
     def learn(self, rate: Rate | None, gone: int, since: float, now: float) -> None:
@@ -232,6 +233,7 @@ class _Bucket:
         used = rate.limit - rate.left
         stated = min(by_minute, used / rate.reset_s) if rate.reset_s and used else by_minute
         filled = self._filled(now)
+        self._full_at = now + (math.inf if rate.reset_s is None else rate.reset_s)
         self._limit, self._per_s = rate.limit, max(stated, 1 / _LONGEST_PAUSE_S)
         least, most = rate.left - (self.gone - gone), rate.left + (now - since) * self._per_s
         self._level, self._at = float(least) if filled == math.inf else min(max(filled, least), most), now
@@ -239,11 +241,15 @@ class _Bucket:
     def delay(self, amount: int, now: float) -> float:
         """Seconds until ``amount`` units are left. An amount above the limit waits for a full bucket."""
         short = min(amount, self._limit or amount) - self._filled(now)
-        return short / self._per_s if short > 0 and self._per_s > 0 else 0.0
+        if short <= 0 or self._per_s <= 0:
+            return 0.0
+        return min(short / self._per_s, max(0.0, self._full_at - now))
 
     def take(self, amount: int, now: float) -> int:
         """Take ``amount`` units, even if fewer are left, and return the units taken in all."""
         self.gone += amount
+        if now >= self._full_at:
+            self._full_at = math.inf  # its reply says what is left
         self._level, self._at = self._filled(now) - amount, now
         return self.gone
 

@@ -2,9 +2,10 @@
 
 The wrapped model pays for every attempt.
 
-Tried again: no connection, 408, 409, 429, 5xx, a reply that broke off, and, fewer times because it may have
-been charged, a reply that is not a completion. Not tried again: a refused key or account (401, 402, 403), a
-prompt that is too long, any other refusal (400, 404, 422), a spent budget.
+Tried again: no connection, 408, 409, 425, 429, 5xx, a reply that broke off, and, fewer times because it may have
+been charged, a reply that is not a completion. A server that is still loading its model is asked until the patience
+ends. Not tried again: a refused key, an empty account or a spent quota (401, 402, 403, some 429), a prompt that is too
+long, any other refusal (400, 404, 422), a spent budget.
 """
 
 from __future__ import annotations
@@ -111,10 +112,9 @@ class Retrying:
                 keyed = _with_new_key(keyed)
                 self._report(failures + unusable, "it answered with no text", 0.0)
             except LeftAlone as error:  # no request was sent, so this does not count as an attempt
-                last[:] = [error]
                 pause = error.retry_after or 0.0
                 if error.is_final or not self._patience.retries or time.monotonic() + pause > ends:
-                    raise
+                    raise (last[-1] if last else error) from None  # what failed, rather than what followed
                 await asyncio.sleep(pause + random.uniform(0, pause / 4))  # noqa: S311 - not a secret
             except ModelError as error:
                 last[:] = [error]
@@ -140,6 +140,8 @@ class Retrying:
         match error:
             case BadCompletion():
                 may_pass = unusable <= self._most_unusable
+            case ModelUnavailable(is_loading=True):
+                may_pass = patience.retries > 0
             case ModelUnavailable(status=None, perhaps_billed=False) if not self._has_answered():
                 may_pass = failures <= min(_RETRIES_OF_THE_UNKNOWN, patience.retries)
             case ModelUnavailable() | RateLimited():

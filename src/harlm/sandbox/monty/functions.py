@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
 from harlm.errors import CodeError
 from harlm.guest import arguments as limits
 from harlm.guest.vocabulary import FINISHING
+from harlm.guest.worker.finishing import only
 from harlm.protocols import ReplHost
 from harlm.threads import StopFlag, Threads
 from harlm.types import Context, without_surrogates
@@ -28,12 +30,14 @@ _PLAIN_DEPTH = 12  # levels of containers that are kept; deeper ones become text
 
 
 class MontyFinish(Exception):
-    """The cell has finished the task: with ``value``, or with the value of ``variable`` if that is a name."""
+    """The cell has finished the task: with ``value``, or if that is ``None``, with what ``FINAL_VAR`` means by
+    ``text``.
+    """
 
-    def __init__(self, value: object = None, *, variable: str | None = None) -> None:
+    def __init__(self, value: object = None, *, text: str | None = None) -> None:
         super().__init__("the task is finished")
         self.value = value
-        self.variable = variable
+        self.text = text
 
 
 class HostFault(Exception):
@@ -81,15 +85,16 @@ class HostFunctions:
         except TypeError as error:  # Python's own message for a wrong argument names this class
             raise TypeError(str(error).replace(f"{type(self).__name__}.", "")) from None
 
-    async def FINAL(self, answer: object) -> None:  # noqa: N802 - the field's name
+    async def FINAL(self, *answer: object, **named: object) -> None:  # noqa: N802 - the field's name
         """Finish with this answer."""
-        raise MontyFinish(answer)
+        raise MontyFinish(only("FINAL", answer, named))
 
-    async def FINAL_VAR(self, name: object) -> None:  # noqa: N802 - the field's name
-        """Finish with the value of the variable of this name."""
-        if not isinstance(name, str):
-            raise MontyFinish(name)  # the value itself was given instead of its name
-        raise MontyFinish(variable=name.strip().strip("\"'"))
+    async def FINAL_VAR(self, *name: object, **named: object) -> None:  # noqa: N802 - the field's name
+        """Finish with the value of the variable of this name, or of an expression in quotes."""
+        given = only("FINAL_VAR", name, named)
+        if isinstance(given, str):
+            raise MontyFinish(text=given)
+        raise MontyFinish(given)
 
     async def SUBMIT(self, *values: object, **fields: object) -> None:  # noqa: N802 - the field's name
         """Finish with a value, or with named fields."""
@@ -268,7 +273,9 @@ class HostFunctions:
 
 
 def plain(value: object, depth: int = 0) -> object:
-    """A value that JSON can represent. Anything but text, numbers and containers becomes its text."""
+    """A value that JSON can represent. Records become maps of their fields, an exception becomes its message, and
+    anything but text, numbers and containers its text.
+    """
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, str):
@@ -276,13 +283,35 @@ def plain(value: object, depth: int = 0) -> object:
     if isinstance(value, int):
         return value if -(1 << 63) <= value < 1 << 63 else _digits(value)
     if depth < _PLAIN_DEPTH:
-        if isinstance(value, dict):
-            return {str(plain(key)): plain(item, depth + 1) for key, item in value.items()}
+        if (named := _fields(value)) is not None:
+            return {str(plain(key)): plain(item, depth + 1) for key, item in named.items()}
         if isinstance(value, set | frozenset):
             return [plain(item, depth + 1) for item in sorted(value, key=repr)]
         if isinstance(value, list | tuple):
             return [plain(item, depth + 1) for item in value]
-    return as_text(value)
+    return _text(value)
+
+
+def _fields(value: object) -> dict[Any, object] | None:
+    """The items of a map, or the fields of a record, by name."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return dict(zip(value._fields, value, strict=True))
+    attributes = getattr(value, "attributes", None)  # Monty's stand-in for an instance of a cell's class
+    return attributes if isinstance(attributes, dict) else None
+
+
+def _text(value: object) -> str:
+    """The text of what is not plain."""
+    if isinstance(value, BaseException):
+        return str(value) or type(value).__name__
+    if isinstance(value, bytes):
+        with suppress(UnicodeDecodeError):
+            return value.decode()
+    if isinstance(value, list | tuple | dict | set | frozenset | bytes):
+        return as_text(value)
+    return without_surrogates(str(value))
 
 
 def _digits(value: int) -> str:

@@ -11,14 +11,16 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Literal
 
+from harlm.guest.worker.finishing import expression, is_quoted, name_in
 from harlm.guest.worker.output import Captured, OutputFlood
 from harlm.protocols import ReplSetup
 from harlm.sandbox.monty.functions import ALWAYS, as_text
-from harlm.sandbox.monty.variables import LOOK, PRELUDE, Look, looked
+from harlm.sandbox.monty.variables import ECHOED, HOLDING, LOOK, PRELUDE, Look, looked
 from harlm.types import pieces, without_surrogates
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _FRAME = 32 << 20  # characters sent at once: Monty takes 256 MiB
 _SUSPENSIONS = 10**9  # calls are limited by time and by the host's budget
 _TRACEBACK = 4000
 _FINISHED = "the task is finished"
+_LEAVING = ("exit", "quit")
+_SIMPLE = (str, int, float, bool)  # values that are the same after they have left Monty and come back
 
 _INPUT = re.compile(r"<python-input-\d+>|\bmain\.py\b")
 _MISSING = re.compile(
@@ -180,19 +184,36 @@ class Interpreter:
         self.finished = True
         return self._resume({"exc_type": "KeyboardInterrupt", "message": _FINISHED})
 
-    def value_of(self, name: str) -> object:
-        """The value of a variable.
+    def meant(self, text: str, variables: Collection[str], cells: Sequence[str]) -> object:
+        """What ``FINAL_VAR`` means by a text; see ``harlm.guest.worker.finishing``.
+
+        Args:
+            text: the text.
+            variables: the names of the variables, as far as they are known.
+            cells: the text of all cells.
 
         Raises:
-            NameError: there is no such variable.
+            NameError: it is the name of a variable that does not exist.
         """
+        wanted = name_in(text)
+        if wanted in variables or (_is_a_name(wanted) and not hasattr(builtins, wanted)):
+            with contextlib.suppress(NameError):
+                return self._value_of(wanted)
+        in_quotes = is_quoted(text, cells)
+        if wanted.isidentifier() and in_quotes:
+            if self._feed(HOLDING, _harlm_sent=text):
+                return text
+            raise NameError(f"FINAL_VAR({text!r}): there is no variable {wanted!r}; SHOW_VARS() lists them")
+        if in_quotes and (code := expression(wanted, variables)) is not None:
+            return self._feed(code)
+        return text
+
+    def _value_of(self, name: str) -> object:
         try:
             return self._feed(name)
         except self._pm.MontyError as error:
             if isinstance(error.exception(), NameError):
-                raise NameError(
-                    f"FINAL_VAR({name!r}): there is no variable {name!r}; SHOW_VARS() lists them"
-                ) from None
+                raise NameError(name) from None
             raise
 
     def look(self) -> Look:
@@ -270,6 +291,9 @@ class Interpreter:
             while not isinstance(now, self._pm.MontyComplete):
                 if isinstance(now, self._pm.NameLookupSnapshot):
                     now = now.resume()
+                elif isinstance(now, self._pm.FunctionSnapshot) and self._is_leaving(now):
+                    code = as_text(now.args[0]) if now.args else "None"
+                    now = now.resume({"exc_type": "SystemExit", "message": code})
                 elif not isinstance(now, self._pm.FunctionSnapshot) or not self._is_ours(now):
                     now = now.resume_auto()
                 elif self.finished:  # it caught the exception that ended it
@@ -288,6 +312,10 @@ class Interpreter:
         """Whether a call is for the host. A call of an undefined name looks the same except for the name."""
         return not call.is_os_function and call.object_id is None and call.function_name in self._functions
 
+    def _is_leaving(self, call: pm.FunctionSnapshot) -> bool:
+        """Whether a call is one of those that end an interactive Python, which Monty does not have."""
+        return not call.is_os_function and call.object_id is None and call.function_name in _LEAVING
+
     def _ended(self, error: Exception) -> Ended:
         if self._flooded:
             return Ended(str(error), "flood")
@@ -299,6 +327,8 @@ class Interpreter:
                 return Ended(_traceback(text), "memory")
             if isinstance(inner, TimeoutError) and not error.traceback():
                 return Ended(text, "time")
+            if isinstance(inner, SystemExit) and not self.finished:
+                return Ended(f"SystemExit: {inner} ended the cell; the REPL and its variables are kept")
             return Ended(None if self.finished else _traceback(text))
         return Ended(str(error), "size")
 
@@ -320,6 +350,13 @@ class Interpreter:
         else:
             shown = as_text(value)
         self.output.write(f"{shown}\n")
+        if type(value) in _SIMPLE and (not isinstance(value, str) or len(value) <= _APART):
+            with contextlib.suppress(*self.failures):  # a cell has replaced what the code uses
+                self._feed(ECHOED, _harlm_sent=value)
+
+
+def _is_a_name(text: str) -> bool:
+    return text.isidentifier() and not iskeyword(text)
 
 
 def _stub(name: str) -> Callable[..., None]:

@@ -23,10 +23,9 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from keyword import iskeyword
 from typing import TYPE_CHECKING, TypeVar
 
 from harlm.cleanup import all_finished, finished
@@ -94,7 +93,9 @@ class MontySandbox:
     async def fork(self, repl: MontyRepl, state: bytes, host: ReplHost) -> MontyRepl:
         """A second REPL with the setup of ``repl`` and the variables of a saved state."""
         assert self._pool is not None
-        return await self._started(MontyRepl(self, self._pool, self._limits, repl.setup, host), state)
+        return await self._started(
+            MontyRepl(self, self._pool, self._limits, repl.setup, host, cells=repl.cells), state
+        )
 
     def forget(self, repl: MontyRepl) -> None:
         """Note that a REPL is closed."""
@@ -138,12 +139,19 @@ class MontyRepl:
         pool: gives interpreters.
         limits: for each cell.
         setup, host: see ``harlm.protocols.Sandbox.open``.
+        cells: that have run before, in the REPL that this one was forked from.
+
+    Attributes:
+        setup: see above.
+        cells: the text of all cells.
     """
 
     def __init__(
-        self, sandbox: MontySandbox, pool: pydantic_monty.Monty, limits: SandboxSettings, setup: ReplSetup, host: ReplHost
+        self, sandbox: MontySandbox, pool: pydantic_monty.Monty, limits: SandboxSettings, setup: ReplSetup, host: ReplHost,
+        *, cells: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.setup = setup
+        self.cells = [*cells]
         self._sandbox = sandbox
         self._pool = pool
         self._limits = limits
@@ -238,6 +246,7 @@ class MontyRepl:
         if not self._is_saved or not self._can_save:
             await self._save(interpreter)
         self._is_saved = False
+        self.cells.append(cell)
         output = Captured(_HEAD, _TAIL)
         clock = Clock()
         finish: MontyFinish | None = None
@@ -300,15 +309,14 @@ class MontyRepl:
         """
         if finish is None:
             return Final(value=plain(look.said[0])) if look is not None and look.said else None, None
-        if (name := finish.variable) is None:
+        if (text := finish.text) is None:
             return Final(value=plain(finish.value)), None
         if look is None:
             return None, None
         try:
-            if not name.isidentifier() or iskeyword(name):
-                raise NameError(f"FINAL_VAR({name!r}): this is not the name of a variable")
-            value = await self._in_thread(partial(interpreter.value_of, name), _GRACE_S + _START_S)
-            return Final(value=plain(value)), None
+            names = {*look.variables, "context", "answer"}
+            meant = partial(interpreter.meant, text, names, self.cells)
+            return Final(value=plain(await self._in_thread(meant, _GRACE_S + _START_S))), None
         except NameError as error:
             return None, f"NameError: {error}"
         except interpreter.failures as error:

@@ -18,9 +18,22 @@ _OUR_NAMES = {*ALWAYS, *GIVEN, "context", "answer"}
 LOOK = "_harlm_look(_harlm_locals())"
 """The expression that lists the variables."""
 
+ECHOED = """\
+if "_" not in _harlm_locals() or _ is _harlm_echoed:
+    _ = _harlm_echoed = _harlm_sent
+_harlm_sent = None
+"""
+"""The code that makes ``_harlm_sent`` the value of ``_``, unless a cell has assigned to it."""
+
+HOLDING = (
+    "len([1 for name, value in _harlm_locals().items() if name != '_harlm_sent' and value == _harlm_sent])"
+)
+"""The expression that counts the variables with the value of ``_harlm_sent``, a text."""
+
 PRELUDE = f"""
 answer = {{"content": None, "ready": False}}
 _harlm_locals = locals
+_harlm_echoed = None
 def _harlm_look(names, type=type, id=id, len=len):
     global context
     context = _harlm_context
@@ -40,7 +53,15 @@ def _harlm_look(names, type=type, id=id, len=len):
     said = None
     if type(given) is dict and given.get("ready"):
         given["ready"] = False
-        said = (given.get("content"),)
+        content = given.get("content")
+        if content is None:
+            others = {{}}
+            for key, value in given.items():
+                if key != "content" and key != "ready" and value is not None:
+                    others[key] = content = value
+            if len(others) > 1:
+                content = others
+        said = (content,)
     return seen, said
 """
 """The code that runs before the first cell."""
@@ -65,7 +86,7 @@ class Look:
 
     Attributes:
         variables: by name.
-        said: the content of ``answer`` in a tuple if the cell has marked it as ready; else empty.
+        said: the value of ``answer`` in a tuple if the cell has marked it as ready; else empty.
     """
 
     variables: dict[str, Variable] = field(default_factory=dict)

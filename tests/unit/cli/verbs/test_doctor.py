@@ -8,6 +8,7 @@ import pytest
 
 from harlm.cli.verbs import doctor
 from harlm.config import Config
+from harlm.testing import ScriptedServer
 from tests.support.cli import harlm
 
 
@@ -45,3 +46,25 @@ def test_doctor_says_how_little_confines_the_reading(
     found = doctor._about_reading(Config())
     assert found.state == "note"
     assert said in found.detail
+
+
+def test_doctor_asks_an_endpoint_one_question() -> None:
+    with ScriptedServer(lambda request: "Paris") as server:
+        ran = harlm("doctor", "--model", f"openai/m@{server.base_url}")
+        report = json.loads(harlm("doctor", "-m", f"openai/m@{server.base_url}", "--json").out)
+        assert len(server.requests) == 2
+    assert ran.code == 0, ran.err
+    first, *others = ran.out.splitlines()
+    assert first.startswith(
+        f"ok    model: openai/m at {server.base_url}/chat/completions replied 'Paris' in "
+    )
+    assert [line.split(":")[0].split()[-1] for line in others] == ["streams", "counts", "limits", "adapts"]
+    assert report["reply"] == "Paris"
+
+
+def test_doctor_says_why_an_endpoint_does_not_answer() -> None:
+    ran = harlm("doctor", "--model", "openai/m@http://127.0.0.1:9/v1")
+    assert ran.code == 5
+    assert "cannot be reached at http://127.0.0.1:9/v1" in ran.err
+    assert harlm("doctor", "--model", "nonsense").code == 3
+    assert "built in" in harlm("doctor", "--model", "offline/extractive").out

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from harlm.guest.scout.comprehensions import Items
 from harlm.guest.scout.pending import Pending, settle_parts
 from harlm.guest.scout.world import Lost
-from tests.support.scout_blocks import arrive, task_over, value_of
+from tests.support.scout_blocks import arrive, start, task_over, value_of
+from tests.support.scout_lines import both, variables
 
 COMPREHENSIONS = [
     "[x + a for x in items]",
@@ -68,9 +68,46 @@ def test_its_variable_does_not_leave_a_comprehension() -> None:
     assert "x" not in task.world.names
 
 
-def test_the_items_of_a_generator_expression_are_taken_one_by_one() -> None:
-    items = Items(["a", "b"])
-    assert [next(items), next(items)] == ["a", "b"]
-    with pytest.raises(StopIteration):
-        next(items)
-    assert next(Items([]), "default") == "default"
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [
+        ("gen = (llm_query(c) for c in 'abc')", ""),
+        ("gen = (llm_query(c) for c in 'abc')\na = next(gen)\nb = next(gen)", "ab"),
+        ("gen = (llm_query(c) for c in 'abc' if c > 'a')\na = next(gen)", "b"),
+        (
+            "gen = (llm_query(a + b) for a in 'ab' for b in 'xy')\na, b, c = [next(gen) for _ in range(3)]",
+            "axaybx",
+        ),
+        ("gen = (llm_query(c) for c in 'abc')\nout = [*gen, *gen]", "abc"),
+        ("gen = (llm_query(k + c) for c in 'ab')\nk = 'late '\nout = list(gen)", "late alate b"),
+    ],
+)
+def test_a_generator_expression_makes_an_item_when_it_is_read(code: str, asked: str) -> None:
+    seen = both(code)
+    assert seen.foresaw_all
+    assert "".join(seen.ahead) == asked
+
+
+def test_an_exception_ends_a_generator_expression() -> None:
+    task = task_over()
+    start("gen = (1 // x for x in (1, 0, 1))\nfirst = next(gen)", task)
+    with pytest.raises(ZeroDivisionError):
+        value_of("next(gen)", task)
+    assert value_of("list(gen)", task) == []
+
+
+def test_a_comprehension_over_a_pending_value_asks_for_it_once() -> None:
+    assert both("out = [llm_query(w) for w in llm_query('a').split()]").foresaw_all
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "it = iter('abcd')\na = next(it)\ntry:\n    out = [len(llm_query(c)) for c in it]\nexcept ValueError: pass",
+        "it = (llm_query(c) for c in 'abc')\ntry:\n    out = [len(r) for r in it]\nexcept ValueError: pass",
+    ],
+)
+def test_inside_try_an_iterator_is_read_once_although_its_items_are_waited_for(code: str) -> None:
+    followed, executed = variables(code)
+    assert followed["out"] == executed["out"]
+    assert both(code).foresaw_all

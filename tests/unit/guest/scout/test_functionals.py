@@ -64,12 +64,30 @@ def test_without_calls_they_are_run_as_they_are(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "items = llm_query('a').split()\nout = list(map(lambda c: llm_query(c), items))",
-        "items = llm_query('a').split()\nout = list(filter(lambda c: llm_query(c), items))",
         "from functools import reduce\nitems = llm_query('a').split()\nout = reduce(lambda a, b: llm_query(a + b), items)",
         "items = llm_query('a').split()\nout = max(items, key=lambda c: llm_query(c))",
     ],
 )
-def test_what_goes_over_a_pending_value_is_left_to_the_cell_and_stops_nothing_else(code: str) -> None:
+def test_an_order_of_a_pending_value_is_left_to_the_cell_and_stops_nothing_else(code: str) -> None:
     seen = both(f"{code}\nllm_query('after')")
     assert seen.ahead == ["a", "after"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "items = llm_query('a').split()\nout = list(map(lambda c: llm_query(c), items))",
+        "items = llm_query('a').split()\nout = list(filter(lambda c: llm_query(c), items))",
+    ],
+)
+def test_what_is_read_over_a_pending_value_is_asked_for_when_that_arrives(code: str) -> None:
+    assert both(code).foresaw_all
+
+
+def test_next_raises_what_python_raises_at_the_end() -> None:
+    code = (
+        "it, out = (llm_query(c) for c in 'ab'), []\nwhile True:\n    try:\n        out.append(next(it))\n"
+        "    except StopIteration:\n        break\nlast = next(it, 'none')"
+    )
+    followed, executed = variables(code)
+    assert (followed["out"], followed["last"]) == (executed["out"], executed["last"])

@@ -74,6 +74,28 @@ def test_a_search_inside_another_looks_ahead_too() -> None:
     assert seen.seconds < len(seen.alone) / 2
 
 
+def test_a_search_inside_another_wastes_no_more_than_both_needed() -> None:
+    code = (
+        "for a in range(10):\n    for b in range(100):\n        if 'impossible' not in llm_query(f'{a} {b}'): break\n"
+        "    if 'impossible' in llm_query(f'{a}'): break"
+    )
+    seen = both(code)
+    assert set(seen.alone) <= set(seen.ahead)
+    assert len(seen.ahead) <= 2 * len(seen.alone) + 2
+
+
+def test_rounds_that_call_nothing_do_not_widen_the_window_for_those_that_do() -> None:
+    code = "for c in range(400):\n    if c < 300: continue\n    if 'yes' in llm_query(str(c)): break"
+    seen = both(code)
+    assert len(seen.ahead) <= 2 * len(seen.alone) + 2
+
+
+def test_the_test_of_a_while_is_asked_once_for_each_round() -> None:
+    assert both(
+        "n = 0\nwhile 'yes' not in llm_query(f'q {n}') and n < 9: n += 1\nllm_query('after')"
+    ).foresaw_all
+
+
 def test_rounds_with_continue_do_not_wait_for_each_other() -> None:
     seen = both("for c in 'abcd':\n    if 'no' in llm_query(c): continue\n    llm_query('more ' + c)")
     assert seen.foresaw_all

@@ -228,6 +228,11 @@ def test_loops_that_a_result_ends_are_searches(code: str) -> None:
     assert len(seen.ahead) <= 2 * len(seen.alone) + 2
 
 
+def test_a_tuple_with_a_reply_is_looked_at_inside_try() -> None:
+    seen = both("try:\n    pair = (llm_query('a'), 1)\n    llm_query(str(pair))\nexcept ValueError: pass")
+    assert seen.foresaw_all
+
+
 def test_a_child_is_never_made_before_it_is_certain() -> None:
     line = scout("for c in range(9):\n    r = rlm_query(f'{c}?')\n    if 'yes' in r: break")
     assert line.uncertain == []

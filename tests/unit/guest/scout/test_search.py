@@ -2,80 +2,118 @@
 
 from __future__ import annotations
 
-import pytest
-
-from harlm.guest.scout.frames import Frame
 from harlm.guest.scout.pending import Pending, ReadyQueue
-from harlm.guest.scout.search import FIRST_WINDOW, Search, copied
+from harlm.guest.scout.search import FIRST_WINDOW, Search
+
+
+def search(outer: Search | None = None, *, is_eager: bool = False, last: Search | None = None) -> Search:
+    return Search(outer, ReadyQueue(), is_eager=is_eager, last=last)
+
+
+def started(looked_through: Search) -> int:
+    """How many rounds a look-ahead that makes no calls begins now."""
+    count = 0
+    while looked_through.may_start() and count < 50:
+        looked_through.started()
+        count += 1
+    return count
 
 
 def test_the_window_is_two_rounds_at_first_and_grows_with_every_round_that_did_not_end_the_loop() -> None:
-    search, ready = Search(None, is_eager=False), ReadyQueue()
-    furthest = []
+    loop = search()
+    begun = []
     for _ in range(4):
-        furthest.append(max(number for number in range(50) if search.may_start(number)))
-        search.survived(ready)
-    assert furthest == [FIRST_WINDOW - 1, 3, 5, 7]
+        begun.append(started(loop))
+        loop.survived()
+    assert begun == [FIRST_WINDOW, 2, 2, 2]
 
 
 def test_eager_has_no_window() -> None:
-    assert Search(None, is_eager=True).may_start(10**9)
+    assert started(search(is_eager=True)) == 50
+
+
+def test_a_look_ahead_makes_no_more_calls_than_twice_those_of_the_loop() -> None:
+    loop = search()
+    made: list[int] = []
+    for number in range(4):
+        while loop.may_ask():
+            loop.keep(f"ahead {len(made)}", Pending())
+            made.append(number)
+        assert loop.take(f"ahead {number}") is not None
+    assert [made.count(number) for number in range(4)] == [2, 0, 2, 2]
+
+
+def test_a_call_for_which_there_is_no_room_is_made_when_there_is() -> None:
+    ready, first, reply = ReadyQueue(), Pending(), Pending()
+    loop = Search(None, ready, is_eager=False)
+    loop.keep("a", first)
+    loop.keep("b", Pending())
+    late = loop.postpone(lambda: reply)
+    ready.round()
+    assert loop.take("a") is first
+    assert loop.take("c") is None
+    ready.round()
+    reply.resolve("text", ready)
+    ready.round()
+    assert late.value == "text"
+
+
+def test_nothing_looks_ahead_of_a_loop_that_has_ended() -> None:
+    loop = search()
+    loop.end()
+    assert not loop.may_start()
 
 
 def test_a_look_ahead_that_waits_continues_when_the_loop_has_survived_a_round() -> None:
-    search, ready = Search(None, is_eager=False), ReadyQueue()
-    waits_for = search.advance
-    search.survived(ready)
-    assert [waits_for.done, search.advance.done] == [True, False]
+    loop = search()
+    waits_for = loop.advance
+    loop.survived()
+    assert [waits_for.done, loop.advance.done] == [True, False]
 
 
 def test_the_loop_takes_each_call_of_its_look_ahead_once_and_in_order() -> None:
-    search, first, second = Search(None, is_eager=False), Pending(), Pending()
-    search.keep("same", first)
-    search.keep("same", second)
-    assert search.take("other") is None
-    assert search.take("same") is first
-    assert search.take("same") is second
-    assert search.take("same") is None
+    loop, first, second = search(), Pending(), Pending()
+    loop.keep("same", first)
+    loop.keep("same", second)
+    assert loop.take("other") is None
+    assert loop.take("same") is first
+    assert loop.take("same") is second
+    assert loop.take("same") is None
 
 
 def test_the_look_ahead_takes_each_call_of_the_loop_once() -> None:
-    search, reply = Search(None, is_eager=False), Pending()
-    search.leave("same", reply)
-    assert search.take("same") is None
-    assert search.left("same") is reply
-    assert search.left("same") is None
+    loop, reply = search(), Pending()
+    loop.leave("same", reply)
+    assert loop.take("same") is None
+    assert loop.left("same") is reply
+    assert loop.left("same") is None
 
 
 def test_an_inner_loop_finds_the_calls_of_the_outer_look_ahead() -> None:
-    outer = Search(None, is_eager=False)
-    inner, reply = Search(outer, is_eager=False), Pending()
+    outer, reply = search(), Pending()
+    inner = search(outer)
     outer.keep("same", reply)
     assert inner.take("same") is reply
 
 
-def test_what_the_loop_changes_is_copied_for_the_look_ahead_and_nothing_else_is() -> None:
-    changed, read = [[1]], [2]
-    separate = copied(
-        Frame({"changed": changed, "read": read}, None),
-        frozenset({"changed", "read"}),
-        frozenset({"changed"}),
-    )
-    separate.get("changed")[0].append(3)
-    assert changed == [[1]]
-    assert separate.get("read") is read
+def test_what_a_look_ahead_takes_is_not_needed_yet() -> None:
+    outer = search()
+    loop = search(outer)
+    for number in range(6):
+        outer.take(number, ahead_of=loop)
+    assert started(outer) == FIRST_WINDOW
+    outer.keep("a", Pending())
+    outer.keep("b", Pending())
+    assert not outer.may_ask()
 
 
-@pytest.mark.parametrize("value", [lambda: [lock()], lambda: {"a": lock()}])
-def test_a_container_with_parts_that_cannot_be_copied_is_copied_itself(value: object) -> None:
-    whole = value()  # type: ignore[operator] # a function
-    separate = copied(Frame({"a": whole}, None), frozenset({"a"}), frozenset({"a"}))
-    assert separate.get("a") is not whole
-    assert separate.get("a") == whole
-
-
-def lock() -> object:
-    """Something that cannot be copied."""
-    import threading
-
-    return threading.Lock()
+def test_the_next_search_through_an_iterator_finds_what_the_last_ones_did_not_need() -> None:
+    before, replies = None, [Pending() for _ in range(3)]
+    for number, reply in enumerate(replies):
+        loop = search(last=before)
+        loop.keep(number, reply)
+        loop.end()
+        before = loop
+    last = search(last=before)
+    assert last.spare(1) is replies[1]
+    assert [last.take(number) for number in range(4)] == [replies[0], None, replies[2], None]

@@ -145,6 +145,14 @@ def test_wrong_arguments_are_refused_before_the_host_is_asked(
         ("FINAL_VAR", ("found",), {}, [1, 2]),
         ("FINAL_VAR", ("'found' ",), {}, [1, 2]),
         ("FINAL_VAR", ([3],), {}, [3]),
+        ("FINAL", (), {"answer": 41}, 41),
+        ("FINAL_VAR", ("`found`",), {}, [1, 2]),
+        ("FINAL_VAR", (), {"name": "found"}, [1, 2]),
+        ("FINAL_VAR", (), {"variable_name": "found"}, [1, 2]),
+        ("FINAL_VAR", (), {"var": "found"}, [1, 2]),
+        ("FINAL_VAR", ("a sentence.",), {}, "a sentence."),
+        ("FINAL_VAR", ("42",), {}, "42"),
+        ("FINAL_VAR", ("",), {}, ""),
         ("SUBMIT", (5,), {}, 5),
         ("SUBMIT", (), {"a": 5}, 5),
         ("SUBMIT", (), {"a": 5, "b": 6}, {"a": 5, "b": 6}),
@@ -166,3 +174,48 @@ def test_wrong_ways_to_finish_say_what_to_do() -> None:
         finish["FINAL_VAR"]("x")
     with pytest.raises(TypeError, match="SUBMIT takes one value, or named fields"):
         finish["SUBMIT"](1, 2)
+    with pytest.raises(TypeError, match="FINAL_VAR takes one value, not 2"):
+        finish["FINAL_VAR"]("a", "b")
+    with pytest.raises(TypeError, match="FINAL takes one value, not 0"):
+        finish["FINAL"]()
+
+
+NAMES_OF_A_CELL: dict[str, Any] = {"result": "V", "d": {"a": "W"}, "rows": [1, 2], "reply": "len(rows)"}
+
+
+def meant(source: str) -> object:
+    names = dict(NAMES_OF_A_CELL)
+    with pytest.raises(Finished) as finished:
+        exec(source, {**names, **finishing_functions(names, [source])})
+    return finished.value.value
+
+
+@pytest.mark.parametrize(
+    ("source", "answer"),
+    [
+        ("FINAL_VAR(result)", "V"),
+        ("FINAL_VAR('result')", "V"),
+        ("FINAL_VAR(d['a'])", "W"),
+        ("FINAL_VAR(result.lower())", "v"),
+        ("""FINAL_VAR("d['a']")""", "W"),
+        ("FINAL_VAR('len(rows)')", 2),
+        ("FINAL_VAR(reply)", "len(rows)"),  # the text of a reply is never run
+        ("FINAL_VAR([reply][0].strip())", "len(rows)"),
+        ("FINAL_VAR(' '.join(['len(rows)', ' ']))", "len(rows)  "),
+    ],
+)
+def test_a_text_is_taken_for_what_the_cell_means(source: str, answer: object) -> None:
+    assert meant(source) == answer
+
+
+@pytest.mark.parametrize("name", ["reslt", "class", "`reslt`", "e['a']"])
+def test_a_name_in_quotes_that_no_variable_has_is_a_mistake(name: str) -> None:
+    source = f"FINAL_VAR({name!r})"
+    with pytest.raises(NameError, match="there is no variable"):
+        exec(source, finishing_functions(dict(NAMES_OF_A_CELL), [source]))
+
+
+def test_what_an_expression_in_quotes_raises_is_raised() -> None:
+    source = """FINAL_VAR("d['b']")"""
+    with pytest.raises(KeyError, match="'b'"):
+        exec(source, finishing_functions(dict(NAMES_OF_A_CELL), [source]))

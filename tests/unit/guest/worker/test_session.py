@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harlm.guest.vocabulary import GIVEN
 from harlm.guest.worker.channel import CallRefused
 from harlm.guest.worker.context import Library
-from harlm.guest.worker.session import Session, describe, plain
+from harlm.guest.worker.session import Session
+
+OPENED: list[Session] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 def session_over(text: str = "alpha\nbeta", head: int = 1_000, tail: int = 1_000) -> Session:
@@ -24,10 +32,12 @@ def session_over(text: str = "alpha\nbeta", head: int = 1_000, tail: int = 1_000
 
     library = Library()
     library.add("a.txt", True, text)
-    return Session(
+    session = Session(
         library, shape="text", functions=list(GIVEN), call=call,
         call_many=lambda function, every: [call(function, each) for each in every], head=head, tail=tail,
     )  # fmt: skip
+    OPENED.append(session)
+    return session
 
 
 def output(session: Session, cell: str) -> str:
@@ -81,6 +91,26 @@ def test_long_output_is_kept_as_head_and_tail() -> None:
         ("answer['content'] = (1, None)\nanswer['ready'] = True", [1, None]),
         ("answer = {'ready': True, 'content': 'own'}", "own"),
         ("FINAL(context)", "alpha\nbeta"),
+        ("answer['value'] = 42; answer['ready'] = True", 42),
+        ("answer = {'ready': True, 'result': 1, 'why': 'b'}", {"result": 1, "why": "b"}),
+        ("answer['ready'] = True", None),
+        ("answer['content'] = map(str, range(2)); answer['ready'] = True", ["0", "1"]),
+        ("FINAL(llm_query(each) for each in 'ab')", ["llm_query a", "llm_query b"]),
+        ("SUBMIT(answer='named')", "named"),
+        ("async def ask(): return 'awaited'\nFINAL(ask())", "awaited"),
+        ("import asyncio\nasync def ask(): return 'awaited'\nFINAL(asyncio.create_task(ask()))", "awaited"),
+        ("async def many():\n    yield 1\n    yield 2\nFINAL(many())", [1, 2]),
+        ("async def ask(): FINAL('in a task')\nawait ask()", "in a task"),
+        (
+            "import asyncio\nasync def ask(): FINAL('aside')\nt = asyncio.create_task(ask())\nawait asyncio.Event().wait()",
+            "aside",
+        ),
+        ("import asyncio\nasync def ask(): FINAL('own loop')\nasyncio.run(ask())", "own loop"),
+        (
+            "import asyncio\nasync def ask(): FINAL('group')\nasync with asyncio.TaskGroup() as g:\n    g.create_task(ask())",
+            "group",
+        ),
+        ("import asyncio\nawait asyncio.to_thread(FINAL, 'thread')", "thread"),
     ],
 )
 def test_every_way_to_finish_gives_the_answer(cell: str, value: object) -> None:
@@ -92,6 +122,8 @@ def test_every_way_to_finish_gives_the_answer(cell: str, value: object) -> None:
 def test_an_answer_that_was_not_accepted_is_not_given_again() -> None:
     session = session_over()
     assert session.run("answer['content'] = 1; answer['ready'] = True")["final"] == {"value": 1}
+    assert session.run("x = 1")["final"] is None
+    assert session.run("answer = {'value': 2, 'ready': True}")["final"] == {"value": 2}
     assert session.run("x = 1")["final"] is None
 
 
@@ -132,6 +164,12 @@ def test_a_traceback_too_long_keeps_its_beginning_and_more_of_its_end() -> None:
         ("def broken(:", "SyntaxError"),
         ("class E(Exception):\n    def __str__(self): raise ValueError\nraise E", "E"),
         ("raise BaseException('any')", "BaseException: any"),
+        ("exit()", "SystemExit: None ended the cell; the REPL and its variables are kept"),
+        ("quit('why')", "SystemExit: 'why' ended the cell"),
+        ("async def f(): exit(2)\nawait f()", "SystemExit: 2 ended the cell"),
+        ("FINAL(print)", "the function print is not an answer"),
+        ("import itertools\nFINAL(itertools.count())", "more than 100,000"),
+        ("def numbers():\n    yield 1\n    1 / 0\nFINAL(numbers())", "ZeroDivisionError"),
     ],
 )
 def test_whatever_a_cell_raises_is_reported(cell: str, said: str) -> None:
@@ -166,49 +204,130 @@ def test_changed_variables_are_reported_with_a_description() -> None:
     assert "c: str of 100 characters" in output(session, "print(SHOW_VARS())")
 
 
+def test_a_cell_that_left_goes_on_with_the_next() -> None:
+    session = session_over()
+    session.run("x = 1\nexit()\nx = 2")
+    assert output(session, "x") == "1\n"
+    assert output(session, "exit = 5\nhelp = 6\nprint(exit, help)") == "5 6\n"
+    assert [name for name, _ in session.run("exit = 7")["names"]] == ["exit"]
+
+
+def test_help_is_printed_with_the_output() -> None:
+    assert "Return the number of items" in output(session_over(), "help(len)")
+
+
 @pytest.mark.parametrize(
-    ("value", "described"),
+    ("cells", "shown"),
     [
-        (True, "bool True"),
-        (1.5, "float 1.5"),
-        (None, "NoneType None"),
-        ("short", "str 'short'"),
-        ((1, 2), "tuple of 2"),
-        (1 << 300, "int of 301 bits"),
-        (type("Row", (dict,), {"__len__": lambda self: 1 / 0})(a=1), "Row of 1"),
-        (type("Table", (list,), {"__repr__": lambda self: 1 / 0})([1, 2]), "Table of 2"),
-        (object(), "object"),
-        (print, "builtin_function_or_method"),
+        (("1 + 1", "_ * 10"), "20\n"),
+        (("'text'", "None", "x = 3", "_ + '!'"), "text!\n"),
+        (("5", "for _ in range(3): pass", "6", "_"), "2\n"),
+        (("5", "_ = 'own'", "6", "del _", "7", "_"), "7\n"),
+        (("await __import__('asyncio').sleep(0, 'awaited')", "_"), "awaited\n"),
+        (("_ = None", "5", "print(_)"), "None\n"),
     ],
 )
-def test_a_description_is_short_and_runs_no_code_of_the_value(value: object, described: str) -> None:
-    assert describe(value) == described
+def test_the_last_shown_value_has_a_name_unless_a_cell_took_it(cells: tuple[str, ...], shown: str) -> None:
+    session = session_over()
+    for cell in cells[:-1]:
+        session.run(cell)
+    assert output(session, cells[-1]) == shown
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+def test_streams_are_the_same_in_all_cells() -> None:
+    session = session_over()
+    output(session, "import sys\nout, err, first = sys.stdout, sys.stderr, sys.__stdout__")
+    assert output(
+        session, "print('a', file=out); print('b', file=err); print('c', file=first)\nsys.stdout is out"
+    ) == ("a\nb\nc\nTrue\n")
+    output(session, "sys.stdout.close(); sys.stderr.close(); sys.stdout = None")
+    assert output(session, "print('d'); out.buffer.write(b'e\\n')\nNone") == "d\ne\n"
+
+
+def test_what_a_wrapped_stream_holds_is_shown_with_its_cell() -> None:
+    session = session_over()
+    cell = (
+        "import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding='utf-8')\nprint('wrapped')"
     )
-)
-def test_plain_values_stay_and_integers_beyond_64_bits_become_text(value: object) -> None:
-    def expected(each: object) -> object:
-        if isinstance(each, bool) or not isinstance(each, int):
-            if isinstance(each, list):
-                return [expected(item) for item in each]
-            return {key: expected(item) for key, item in each.items()} if isinstance(each, dict) else each
-        return each if -(1 << 63) <= each < 1 << 63 else str(each)
-
-    assert plain(value) == expected(value)
+    assert output(session, cell) == "wrapped\n"
+    assert "ZeroDivisionError" in error(session, cell + "\n1 / 0")
+    assert output(session, "print('after')") == "after\n"
 
 
-def test_what_is_nested_too_deep_or_not_plain_becomes_text() -> None:
-    deep: list[Any] = []
-    for _ in range(40):
-        deep = [deep]
-    found: Any = plain(deep)
-    for _ in range(12):
-        (found,) = found
-    assert found == "[" * 29 + "]" * 29
-    assert plain({1: (2, {3})}) == {"1": [2, [3]]}
-    assert plain(1 << 20_000).startswith("0x1")
+TASKS = """
+import asyncio
+async def ask(prompt):
+    return await asyncio.to_thread(llm_query, prompt)
+"""
+
+
+def test_a_cell_that_awaits_runs_in_one_loop_from_its_first_line_to_its_last() -> None:
+    session = session_over()
+    cell = TASKS + "tasks = [asyncio.create_task(ask(each)) for each in 'ab']\nawait asyncio.gather(*tasks)"
+    assert output(session, cell) == "['llm_query a', 'llm_query b']\n"
+    assert output(
+        session, "first = asyncio.current_task()\nawait asyncio.sleep(0)\nfirst is asyncio.current_task()"
+    ) == ("True\n")
+
+
+def test_what_earlier_cells_made_for_the_loop_stays_usable() -> None:
+    session = session_over()
+    output(
+        session,
+        TASKS
+        + "queue, lock, event = asyncio.Queue(), asyncio.Lock(), asyncio.Event()\nawait lock.acquire()\nNone",
+    )
+    output(
+        session, "async def work():\n    await event.wait()\n    async with lock: return await queue.get()"
+    )
+    output(session, "waiting = asyncio.create_task(work())")  # nothing is awaited here
+    assert output(session, "await asyncio.sleep(0)\nwaiting.done()") == "False\n"
+    assert output(session, "waiting.done()") == "False\n"
+    output(session, "event.set(); lock.release(); queue.put_nowait('got')")
+    assert output(session, "await waiting") == "got\n"
+
+
+def test_a_plain_cell_may_run_a_loop_of_its_own_or_that_of_the_repl() -> None:
+    session = session_over()
+    output(
+        session,
+        TASKS + "async def two(): return 2\nloop = asyncio.get_event_loop()\nprint(asyncio.run(two()))",
+    )
+    assert (
+        output(session, "loop is asyncio.get_event_loop(), loop.run_until_complete(two())") == "(True, 2)\n"
+    )
+    assert output(session, "asyncio.get_running_loop() is loop") == "True\n"
+    assert output(session, "print(asyncio.run(two()))\nloop.close()") == "2\n"
+    assert output(session, "await two()") == "2\n"  # in a new loop
+    assert output(session, "asyncio.get_event_loop().run_until_complete(two())") == "2\n"
+
+
+def test_a_task_that_fails_aside_is_shown_once_and_not_if_it_is_awaited() -> None:
+    session = session_over()
+    cell = "import asyncio\nasync def bad(): raise ValueError('aside')\nfirst = asyncio.create_task(bad())\n"
+    shown = output(session, cell + "await asyncio.sleep(0.001)")
+    assert shown.startswith("The task bad() failed, and nothing has awaited it:\nTraceback")
+    assert 'File "<cell 1>", line 2, in bad' in shown
+    assert shown.endswith("ValueError: aside\n")
+    assert output(session, "await asyncio.sleep(0.001)") == ""
+    assert error(session, "await first").endswith("ValueError: aside")
+    assert output(session, "await asyncio.gather(bad(), bad(), return_exceptions=True)\nNone") == ""
+    many = output(session, "for _ in range(9): asyncio.create_task(bad())\nawait asyncio.sleep(0.001)")
+    assert (many.count("ValueError: aside"), "4 more tasks failed" in many) == (5, True)
+
+
+def test_what_a_task_raises_shows_the_lines_of_cells_and_none_of_ours() -> None:
+    session = session_over()
+    session.run("import asyncio\nasync def deep(): 1 / 0")
+    shown = error(session, "await asyncio.create_task(deep())")
+    assert 'File "<cell 2>", line 1, in <module>' in shown
+    assert 'File "<cell 1>", line 2, in deep' in shown
+    assert "harlm" not in shown
+    assert "base_events" not in shown
+
+
+def test_a_coroutine_inside_of_an_answer_is_named_and_can_still_be_awaited() -> None:
+    session = session_over()
+    refused = error(session, "async def ask(): return 5\nx = ask()\nFINAL([x])")
+    assert refused.endswith("ask() was not awaited. Finish with what `await` returns")
+    assert session.run("FINAL([await x])")["final"] == {"value": [5]}

@@ -8,7 +8,7 @@ import pytest
 
 from harlm.context import load, profile
 from harlm.engine import prompts
-from harlm.engine.parsing import parse_reply
+from harlm.engine.replies import parse_reply
 from harlm.models.offline.extractive import reply_to
 from harlm.types import Message, Mode, Observation, Task
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
+import decimal
+import pathlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 import pytest
@@ -55,9 +58,12 @@ async def test_final_and_submit_finish_with_a_value() -> None:
 
 
 async def test_final_var_names_a_variable_or_is_given_its_value() -> None:
-    assert (await finished("FINAL_VAR", " 'x' ")).variable == "x"
+    for named in ({"name": "x"}, {"variable_name": "x"}, {"var": "x"}):
+        assert (await finished("FINAL_VAR", **named)).text == "x"
     given = await finished("FINAL_VAR", [1])
-    assert (given.variable, given.value) == (None, [1])
+    assert (given.text, given.value) == (None, [1])
+    with pytest.raises(TypeError, match="FINAL_VAR takes one value, not 2"):
+        await functions(Host()).answer("FINAL_VAR", ("a", "b"), {})
 
 
 async def test_the_answers_of_a_batch_are_in_the_order_of_the_prompts() -> None:
@@ -187,3 +193,32 @@ def test_values_that_python_does_not_print_have_a_text() -> None:
     assert as_text("text") == "text"
     assert as_text(10**5000).startswith("(int that cannot be printed: ")
     assert str(plain(10**5000)).startswith("0x")
+
+
+class Point(NamedTuple):
+    x: int
+    y: object
+
+
+class Proxy:
+    """As Monty stands in for an instance of a cell's class."""
+
+    attributes: ClassVar = {"total": 3, "parts": (1, 2)}
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (Point(1, (2,)), {"x": 1, "y": [2]}),
+        (Proxy(), {"total": 3, "parts": [1, 2]}),
+        (ValueError("the message"), "the message"),
+        (KeyError(), "KeyError"),
+        (datetime.date(2024, 1, 2), "2024-01-02"),
+        (decimal.Decimal("1.10"), "1.10"),
+        (pathlib.PurePosixPath("a/b"), "a/b"),
+        ("café".encode(), "café"),
+        (b"\xff", "b'\\xff'"),
+    ],
+)
+def test_records_exceptions_and_texts_are_sent_as_what_they_hold(value: object, sent: object) -> None:
+    assert plain(value) == sent

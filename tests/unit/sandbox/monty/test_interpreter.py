@@ -51,7 +51,7 @@ def test_a_cell_waits_for_each_call_and_continues_with_the_answer(interpreter: I
     assert now == Asked("llm_query", ("a",), {"model": "m"})
     assert interpreter.answer("b") == Asked("llm_query", ("b",), {})
     assert interpreter.answer("c") == Ended()
-    assert interpreter.value_of("y") == "c"
+    assert interpreter.meant("y", ["y"], []) == "c"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_cell_waits_for_each_call_and_continues_with_the_answer(interpreter: I
 def test_an_error_is_raised_in_the_cell(interpreter: Interpreter, error: Exception, kind: str) -> None:
     run(interpreter, "try:\n    llm_query('a')\nexcept Exception as error:\n    kind = type(error).__name__")
     assert interpreter.refuse(error) == Ended()
-    assert interpreter.value_of("kind") == kind
+    assert interpreter.meant("kind", ["kind"], []) == kind
 
 
 def test_a_cell_that_has_finished_can_neither_print_nor_call(interpreter: Interpreter) -> None:
@@ -77,7 +77,7 @@ def test_an_unknown_name_is_an_error_of_the_cell(interpreter: Interpreter) -> No
     assert isinstance(now, Ended)
     assert "NameError" in str(now.error)
     with pytest.raises(NameError, match=r"there is no variable 'missing'; SHOW_VARS\(\) lists them"):
-        interpreter.value_of("missing")
+        interpreter.meant("missing", [], ["FINAL_VAR('missing')"])
 
 
 def test_variables_of_a_saved_state_are_those_of_the_next_interpreter(
@@ -132,3 +132,59 @@ def test_a_killed_interpreter_is_unusable(interpreter: Interpreter) -> None:
     with pytest.raises(Dead):
         interpreter.look()
     interpreter.kill()
+
+
+@pytest.mark.parametrize(
+    ("text", "cell", "meant"),
+    [
+        ("result", "FINAL_VAR('result')", "V"),
+        (" `result` ", "FINAL_VAR(' `result` ')", "V"),
+        ("V", "FINAL_VAR(result)", "V"),
+        ("V", "FINAL_VAR('V')", "V"),
+        ("W", "FINAL_VAR(d['a'])", "W"),
+        ("d['a']", """FINAL_VAR("d['a']")""", "W"),
+        ("d['a']", "FINAL_VAR(text)", "d['a']"),
+        ("context[0]", "FINAL_VAR('context[0]')", "a"),
+        ("a sentence.", "FINAL_VAR('a sentence.')", "a sentence."),
+        ("class", "FINAL_VAR(text)", "class"),
+        ("max", "FINAL_VAR(text)", "max"),
+        ("", "FINAL_VAR('')", ""),
+    ],
+)
+def test_a_text_is_taken_for_what_the_cell_means(
+    interpreter: Interpreter, text: str, cell: str, meant: object
+) -> None:
+    run(interpreter, "result = 'V'\nd = {'a': 'W'}")
+    assert interpreter.meant(text, {"result", "d", "context"}, ["x = 1", cell]) == meant
+    assert interpreter.look().shown() == [("result", "str 'V'"), ("d", "dict of 1")]
+
+
+@pytest.mark.parametrize("text", ["missing", "class", "missing['a']"])
+def test_the_name_of_no_variable_is_a_mistake(interpreter: Interpreter, text: str) -> None:
+    with pytest.raises(NameError, match="there is no variable"):
+        interpreter.meant(text, {"d"}, [f"FINAL_VAR({text!r})"])
+
+
+@pytest.mark.parametrize(("call", "code"), [("exit()", "None"), ("quit(3)", "3"), ("exit('why')", "why")])
+def test_leaving_ends_the_cell(interpreter: Interpreter, call: str, code: str) -> None:
+    now, _ = run(interpreter, f"x = 1\ntry:\n    {call}\nexcept Exception:\n    x = 2\nx = 3")
+    assert now == Ended(f"SystemExit: {code} ended the cell; the REPL and its variables are kept")
+    assert run(interpreter, "x") == (Ended(), "1\n")
+    assert run(interpreter, "def exit(): return 'own'\nexit()") == (Ended(), "own\n")
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (("1 + 1", "_ * 10"), "20\n"),
+        (("'a'", "[1]", "_"), "a\n"),
+        (("5", "_ = 'own'", "6", "_"), "own\n"),
+        (("5", "_harlm_locals = _harlm_echoed = None", "6", "_"), "5\n"),
+    ],
+)
+def test_the_last_shown_text_or_number_has_a_name(
+    interpreter: Interpreter, cells: tuple[str, ...], shown: str
+) -> None:
+    for cell in cells[:-1]:
+        run(interpreter, cell)
+    assert run(interpreter, cells[-1])[1] == shown

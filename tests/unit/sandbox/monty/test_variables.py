@@ -88,3 +88,23 @@ def test_the_prelude_lists_what_python_has_too() -> None:
     look = looked(names["_harlm_look"]({"a": 1, "_hidden": 2, "b": "text", "c": [1, 2]}))  # type: ignore[operator] # a function
     assert look.shown() == [("a", "int 1"), ("b", "str 'text'"), ("c", "list of 2")]
     assert names["context"] == "text"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"content": "c", "value": 1, "ready": True}, ("c",)),
+        ({"content": None, "ready": True}, (None,)),
+        ({"content": None, "value": 42, "ready": True}, (42,)),
+        ({"ready": True, "result": 1, "why": "b"}, ({"result": 1, "why": "b"},)),
+        ({"value": 42}, ()),
+        ({"value": 42, "ready": False}, ()),
+    ],
+)
+def test_the_answer_dict_may_have_any_key_and_is_said_once(
+    answer: dict[str, object], said: tuple[object, ...]
+) -> None:
+    names: dict[str, object] = {"_harlm_context": "text"}
+    exec(PRELUDE, names)
+    assert looked(names["_harlm_look"]({"answer": answer})).said == said  # type: ignore[operator] # a function
+    assert looked(names["_harlm_look"]({"answer": answer})).said == ()  # type: ignore[operator] # as above

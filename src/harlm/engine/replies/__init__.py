@@ -1,0 +1,24 @@
+"""What models write, read by one parser: code in every notation, thoughts, tool calls, and finishes in prose.
+
+Runs nothing. A reply may be anything: time and memory are linear in its length.
+"""
+
+from harlm.engine.replies.markup import call_in_markup
+from harlm.engine.replies.reply import (
+    ParsedReply,
+    markup_only,
+    parse_not_found,
+    parse_reply,
+    without_thoughts,
+)
+from harlm.engine.replies.so_far import ReplySoFar
+
+__all__ = [
+    "ParsedReply",
+    "ReplySoFar",
+    "call_in_markup",
+    "markup_only",
+    "parse_not_found",
+    "parse_reply",
+    "without_thoughts",
+]

@@ -1,0 +1,85 @@
+"""Runs the cells of a node within its time, with their events."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from harlm import events
+from harlm.cleanup import finished
+from harlm.engine.workspace import Workspace
+from harlm.types import Observation
+
+_GRACE_S = 0.1  # at most; after the time to work, for a cell to end by itself once its calls are refused
+
+
+class TimedCells:
+    """The cells of one node.
+
+    Args:
+        workspace: where they run.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._node = workspace.node
+        self._has_repl = False
+
+    async def run(self, cell: str, turn: int) -> Observation:
+        """The result of a cell. If the time to work ends first, the cell is cancelled and the account says so.
+
+        Args:
+            cell: its code.
+            turn: the number of its turn.
+
+        Raises:
+            ModelError: a call of the cell failed in a way that no code can change.
+            SandboxFailure: the REPL cannot be opened, or broke.
+        """
+        to_work = self._node.seconds_to_work
+        seconds = (
+            to_work if math.isinf(to_work) else to_work + _grace(self._node.account.seconds_left - to_work)
+        )
+        running = asyncio.create_task(self._executed(cell, turn))
+        observation = await _within(seconds, running)
+        if observation is None:
+            self._node.account.too_late()
+            return Observation(error="The time limit was reached before the cell ended.")
+        self._workspace.learned.printed([observation])
+        return observation
+
+    async def _executed(self, cell: str, turn: int) -> Observation:
+        repl = await self._workspace.opening
+        if not self._has_repl:
+            self._has_repl = True
+            self._node.emit(events.ReplOpened(tier=self._node.run.sandbox.tier))
+        self._node.emit(events.CellStarted(turn=turn, code=cell))
+        observation = await self._workspace.cells.run(repl, cell, turn)
+        self._node.emit(
+            events.CellFinished(
+                turn=turn,
+                output=observation.output,
+                output_chars=observation.output_chars,
+                error=observation.error,
+                finished=observation.final is not None,
+                wall_s=round(observation.wall_s, 6),
+                waiting_s=round(observation.waiting_s, 6),
+            )
+        )
+        return observation
+
+
+def _grace(kept_s: float) -> float:
+    """Seconds that a cell may use to end by itself, out of the ``kept_s`` that are kept for the last call."""
+    return min(_GRACE_S, kept_s / 3)
+
+
+async def _within(seconds: float, work: asyncio.Task[Observation]) -> Observation | None:
+    """The result of ``work``; ``None`` if it takes longer than ``seconds``, after which it is cancelled."""
+    try:
+        done, _ = await asyncio.wait({work}, timeout=None if seconds == float("inf") else max(0.0, seconds))
+    finally:  # the waiting task may be cancelled as well
+        if not work.done():
+            work.cancel()
+            await finished(asyncio.wait([work]))
+    return work.result() if done else None

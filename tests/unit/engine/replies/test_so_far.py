@@ -1,0 +1,145 @@
+"""The whole statements of a cell that is still being written."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harlm.engine.replies import ReplySoFar
+from harlm.scheduler.analysis import LONGEST_CELL
+
+CELL = """\
+import re
+names = [
+    "a",
+]
+for name in names:
+    if name:
+        print(llm_query(f"What is {name}?"))
+    else:
+        pass
+text = '''a
+b'''
+try:
+    x = 1
+except ValueError:
+    x = 2
+print(x)
+"""
+
+
+def whole_statements(text: str) -> str:
+    return ReplySoFar().take(text)
+
+
+REPLY = f"Let me look.\n\n```repl\n{CELL}```\nThat is all."
+
+
+def test_the_last_statement_is_held_back_until_another_begins() -> None:
+    assert whole_statements(REPLY) == CELL
+    assert "for name" not in whole_statements(REPLY[: REPLY.index("text =")])
+    assert "for name" in whole_statements(REPLY[: REPLY.index("b'''")])
+
+
+@given(st.integers(0, len(REPLY)))
+def test_whole_statements_are_a_prefix_of_the_cell_and_each_is_final(at: int) -> None:
+    so_far = whole_statements(REPLY[:at])
+    assert CELL.startswith(so_far)
+    whole = ast.parse(CELL).body
+    for mine, last in zip(ast.parse(so_far).body, whole, strict=False):
+        assert ast.dump(mine) == ast.dump(last)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no code",
+        "```json\n{}\n```",
+        "```repl\nfor in\nx = 1\n",
+        "```repl\nx = (1,\n",
+        "```repl\nif x:\n    y()\n",
+        "",
+    ],
+)
+def test_code_without_a_whole_statement_gives_nothing(text: str) -> None:
+    assert whole_statements(text) == ""
+
+
+@given(st.lists(st.integers(1, 40), max_size=60))
+def test_a_reply_that_comes_in_pieces_gives_growing_code(sizes: list[int]) -> None:
+    following, before, at = ReplySoFar(), "", 0
+    for size in [*sizes, len(REPLY)]:
+        at = min(len(REPLY), at + size)
+        assert following.extends_to(REPLY[:at])
+        code = following.take(REPLY[:at])
+        assert code.startswith(before)
+        before = code
+    assert before == CELL
+
+
+def test_another_reply_is_told_apart() -> None:
+    following = ReplySoFar()
+    following.take("```repl\nx = 1\ny")
+    assert not following.extends_to("```repl\nx = 2\ny = 1")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "```repl\n" + "a\n" * 100_000,
+        "```repl\n" + "x = (1,\n" * 100_000,
+        "```repl\nx = '''\n" + "a b\n" * 100_000,
+        "words\n" * 100_000,
+        "```json\n" + "```repl\n" * 50_000,
+        "```repl\nif x:\n" + "    y\n" * 50_000,
+    ],
+)
+def test_a_long_reply_is_parsed_about_once(reply: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = 0
+
+    parse = ast.parse
+
+    def counting(code: str) -> ast.AST:
+        nonlocal parsed
+        parsed += len(code)
+        return parse(code)
+
+    monkeypatch.setattr("harlm.engine.replies.python.ast.parse", counting)
+    following = ReplySoFar()
+    for at in range(0, 200_000, 50):
+        following.take(reply[:at])
+    assert parsed < 100_000
+
+
+def test_a_long_cell_is_not_foreseen_whole() -> None:
+    code = ReplySoFar().take("```repl\n" + "a = 1\n" * 5_000)
+    assert len(code) <= LONGEST_CELL
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("<think>\n```repl\ny()\n```\n</think>\n```repl\nx = 1\n```\n", "x = 1\n"),
+        ("<think>\n```repl\ny()\nz()\n", ""),
+        ("```repl\r\nx = 1\r\ny = 2\r\n", "x = 1\n"),
+        ("1. ```repl\n   x = 1\n   y = 2\n", "x = 1\n"),
+        ("> ```pycon\n> >>> x = 1\n> 2\n> >>> y\n", "x = 1\n"),
+        ('```repl\ns = """\n```\n"""\nx = 1\ny = 2\n', ""),
+        ('```repl\nx = 1\ns = """\n```\n"""\ny = 2\n```\n', 'x = 1\ns = """\n```\n"""\ny = 2\n'),
+        ("```\nx = 1\ny = 2\n", ""),
+        ("```\n1. look\n```\n```repl\nx = 1\ny = 2\n", "x = 1\n"),
+        ("```repl x = f(1)\ny = 2\n", "x = f(1)\n"),
+        ("<code>\nx = 1\n</code>\n```repl\ny = 2\nz\n", "x = 1\n"),
+        ("```repl\nx = 1\ny = 2\n```\nno.\n</think>\n```repl\nz = 1\nw\n", "z = 1\n"),
+        ("```repl\nx = 1\ny = 2\n```\nno.\n</think>\n", ""),
+        ("```repl\nx = 1\n<|im_end|>\n", "x = 1\n"),
+    ],
+)
+def test_what_is_foreseen_stays_whatever_comes(text: str, code: str) -> None:
+    follower = ReplySoFar()
+    for at in range(len(text)):
+        follower.take(text[:at])
+    assert follower.take(text) == code
