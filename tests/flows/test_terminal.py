@@ -170,7 +170,7 @@ def test_retries_are_shown_with_their_reason() -> None:
             return web.Response(status=429, text=text, headers={"retry-after": "2"})
         return "```repl\nFINAL('done')\n```"
 
-    with asked(reply) as running:
+    with asked(reply, width=140) as running:
         running.wait_for("1 in flight, 1 retrying: 429 rate limited: slow down, ")
         assert_clean(running, running.end())
 

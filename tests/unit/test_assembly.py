@@ -98,7 +98,7 @@ async def test_models_are_made_from_their_names(
 ) -> None:
     made = (await root_of(named(model), environment)).models.root
     assert type(made) is kind
-    assert made._url == url  # type: ignore[attr-defined] # what an adapter hides and this test is about
+    assert made.address == url  # type: ignore[attr-defined] # what an adapter hides and this test is about
     assert (key or "no key") in str(made._headers) or key is None  # type: ignore[attr-defined]
     assert key is not None or not any(value == "k" for value in made._headers.values())  # type: ignore[attr-defined]
     assert made.window == window

@@ -144,7 +144,13 @@ class Transport:
         clean = None if take is None else CleanStream(take, keys)
         try:
             data = msgspec.json.encode(body)
-            status, received, raw, broken = await self._exchange(url, headers, data, proxy, clean)
+            try:
+                status, received, raw, broken = await self._exchange(url, headers, data, proxy, clean)
+            except aiohttp.ClientOSError as error:
+                if not isinstance(error.__cause__, aiohttp.ClientConnectionResetError):
+                    raise
+                # The server had closed the connection after an earlier reply, so nothing was sent.
+                status, received, raw, broken = await self._exchange(url, headers, data, proxy, clean)
             if broken is not None:
                 assert clean is not None
                 clean.end()

@@ -205,3 +205,23 @@ async def test_requests_in_a_row_share_one_connection(monkeypatch: pytest.Monkey
             for _ in range(10):
                 await model.complete(TALK, Sampling())
     assert len(made) == 1
+
+
+async def test_a_connection_that_was_closed_between_two_requests_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It can close after the pool has looked at it and before the request is written."""
+    write = aiohttp.ClientRequest.write_bytes
+    has_closed: list[bool] = []
+
+    async def closed_once(self: Any, writer: Any, conn: Any, *rest: Any) -> None:
+        if not has_closed:
+            has_closed.append(True)
+            conn.transport.close()
+        await write(self, writer, conn, *rest)
+
+    monkeypatch.setattr(aiohttp.ClientRequest, "write_bytes", closed_once)
+    with ScriptedServer(lambda request: "the reply") as server:
+        async with model_at(server.base_url, OpenAIChat) as model:
+            assert (await model.complete(TALK, Sampling())).text == "the reply"
+        assert (len(server.requests), has_closed) == (1, [True])

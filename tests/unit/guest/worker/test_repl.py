@@ -207,7 +207,12 @@ print('started')"""
 
 def test_a_flood_between_cells_neither_blocks_nor_counts_for_a_cell() -> None:
     with repl() as host:
-        flood = "def flood():\n    for _ in range(70): print('x' * (1 << 20))\nimport threading\n"
+        flood = (
+            "import threading, time\n"
+            "def flood():\n"
+            "    time.sleep(0.05)  # the cell has ended by then\n"
+            "    for _ in range(70): print('x' * (1 << 20))\n"
+        )
         run(host, flood + "thread = threading.Thread(target=flood); thread.start()")
         done = run(host, "thread.join()\nprint('fine')")
         assert done["error"] is None
