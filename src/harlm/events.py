@@ -250,7 +250,12 @@ class TraceCut(Event, frozen=True, kw_only=True, tag="trace_cut"):
 
 
 class NodeFinished(Event, frozen=True, kw_only=True, tag="node_finished"):
-    """A node returned."""
+    """A node has ended.
+
+    Attributes:
+        status: that of its answer; ``failed`` or ``cancelled`` if it has none.
+        text: the answer, or the error.
+    """
 
     status: str
     text: str

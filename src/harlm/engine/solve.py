@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 
@@ -45,20 +46,15 @@ async def solve(task: Task, node: Node) -> Answer:
             characters=known.characters,
         )
     )
-    if mode == "direct":
-        try:
-            outcome = await answer_directly(task, node)
-        except ContextOverflow as error:
-            if route is None:
-                raise
-            mode = "repl"  # it fits by the estimate, but not by the provider's count
-            node.emit(events.Noted(message=f"{error}; working on it in parts instead"))
-            outcome = await answer_in_turns(task, node, mode, known, solve=solve)
-    else:
-        outcome = await answer_in_turns(task, node, mode, known, solve=solve)
-    if not node.depth:
-        await node.run.memory.close()  # its last calls to an embedder are part of the answer's usage
-    checked = await _checked(outcome, task, node)
+    try:
+        mode, outcome = await _worked(task, node, known, mode, may_change=route is not None)
+        if not node.depth:
+            await node.run.memory.close()  # its last calls to an embedder are part of the answer's usage
+        checked = await _checked(outcome, task, node)
+    except BaseException as error:
+        is_cancelled = isinstance(error, asyncio.CancelledError)
+        node.emit(events.NodeFinished(status="cancelled" if is_cancelled else "failed", text=str(error)))
+        raise
     if outcome.is_proven_by_quotes and checked[2].citations and not checked[2].dropped:
         outcome = replace(outcome, status="ok")
     node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
@@ -66,6 +62,21 @@ async def solve(task: Task, node: Node) -> Answer:
     if outcome.ended_by is not None:
         raise with_partial(outcome.ended_by, answer)
     return answer
+
+
+async def _worked(
+    task: Task, node: Node, known: Profile, mode: Mode, *, may_change: bool
+) -> tuple[Mode, Outcome]:
+    """The outcome in ``mode``, or in turns if the prompt of *direct* does not fit and the mode ``may_change``."""
+    if mode == "direct":
+        try:
+            return mode, await answer_directly(task, node)
+        except ContextOverflow as error:
+            if not may_change:
+                raise
+            mode = "repl"  # it fits by the estimate, but not by the provider's count
+            node.emit(events.Noted(message=f"{error}; working on it in parts instead"))
+    return mode, await answer_in_turns(task, node, mode, known, solve=solve)
 
 
 def _choose(task: Task, node: Node, known: Profile) -> tuple[Route | None, Mode]:

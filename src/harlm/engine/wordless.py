@@ -48,13 +48,19 @@ def in_words(completion: Completion) -> Completion:
 
 
 def literal_in(code: str) -> str | None:
-    """The text that code finishes with, if its last statement finishes with one literal; ``None`` otherwise."""
+    """The text that code finishes with, if its last statement finishes with one literal, or does so
+    if the name that it tries first is not bound; ``None`` otherwise.
+    """
     if len(code) > _LONGEST_CODE:
         return None
     try:
         match ast.parse(code).body[-1:]:
             case [ast.Expr(ast.Call(ast.Name("FINAL" | "SUBMIT"), [argument], []))]:
                 value: object = ast.literal_eval(argument)
+            case [
+                ast.Try([ast.Expr(ast.Call(_, [ast.Name()], []))], [ast.ExceptHandler(body=[last])], [], [])
+            ]:
+                return literal_in(ast.unparse(last))
             case _:
                 return None
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -86,11 +92,9 @@ def _why(completion: Completion) -> str:
     reason = completion.reason or ""
     stated = "" if reason.lower() in _USUAL else f" ({_in_short(reason)})"
     if completion.stop == "filter":
-        return (
-            f"refused to answer{stated}"
-            if "refus" in reason.lower()
-            else f"was blocked{stated or ' by its provider'}"
-        )
+        blocked = f"was blocked{stated or ' by its provider'}"
+        what = f"refused to answer{stated}" if "refus" in reason.lower() else blocked
+        return f"{what}; word the question differently, leave out what it is about, or ask another model"
     if completion.calls:
         more = f" and {len(completion.calls) - 1} more" if len(completion.calls) > 1 else ""
         tool = _in_short(completion.calls[0].name)

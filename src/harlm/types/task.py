@@ -24,8 +24,9 @@ can find. ``logarithmic``: the place where something changes in ordered text. ``
 """
 
 Status = Literal["ok", "partial", "not_found"]
-"""``ok``: the model finished. ``partial``: the last turn forced an answer. ``not_found``: the model says that
-the context does not contain the answer.
+"""``ok``: the model finished. ``partial``: the answer is from what was learned until a limit, a failure, the last turn or
+a model that led nowhere ended the node, or the reply was cut. ``not_found``: the model says that the context does not
+contain the answer.
 """
 
 

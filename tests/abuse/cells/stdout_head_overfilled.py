@@ -1,3 +1,3 @@
 # class: dos
 # Fills the worker's own output buffer past its bounds, so that its done message is too large.
-import sys; sys.stdout._head.append("x"*20_000_000); sys.stdout.length=1<<70
+import sys; kept = sys.stdout._captured; kept._head.append("x" * 20_000_000); kept.length = 1 << 70

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from harlm import events
 from harlm.budget import Caps
 from harlm.context import load
 from harlm.engine import solve
-from harlm.errors import CallLimit, ContextOverflow
+from harlm.errors import CallLimit, ContextOverflow, ModelUnavailable
 from harlm.journal import InMemoryCalls, Reuse
 from harlm.testing import ScriptedModel
 from harlm.types import Context, Task
@@ -54,6 +56,20 @@ async def test_a_breach_carries_the_partial_answer() -> None:
     assert partial is not None
     assert (partial.status, partial.run_id, partial.usage.calls) == ("partial", "R", 0)
     assert log.of(events.NodeFinished)[0].status == "partial"
+
+
+async def test_a_node_without_an_answer_ends_as_failed_or_cancelled() -> None:
+    failing, log = node_with(ScriptedModel([ModelUnavailable("it is away", model="scripted/model")]))
+    with pytest.raises(ModelUnavailable):
+        await answer_of(failing, "direct")
+    assert [(each.status, each.text) for each in log.of(events.NodeFinished)] == [("failed", "it is away")]
+    waiting, log = node_with(ScriptedModel(["late"], latency_s=60))
+    task = asyncio.create_task(answer_of(waiting, "direct"))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [each.status for each in log.of(events.NodeFinished)] == ["cancelled"]
 
 
 async def test_the_events_of_a_node_begin_and_end_with_its_own() -> None:

@@ -23,7 +23,10 @@ def why(reply: Completion) -> str:
     ("fields", "words"),
     [
         ({"stop": "filter", "reason": "SAFETY"}, ("was blocked (SAFETY)",)),
-        ({"stop": "filter", "reason": "content_filter"}, ("was blocked by its provider",)),
+        (
+            {"stop": "filter", "reason": "content_filter"},
+            ("was blocked by its provider", "ask another model"),
+        ),
         ({"stop": "filter", "reason": "refusal"}, ("refused to answer (refusal)",)),
         ({"stop": "filter"}, ("was blocked",)),
         ({"stop": "end", "reason": "RECITATION"}, ("no text", "RECITATION")),
@@ -84,6 +87,7 @@ def test_words_are_words(text: str) -> None:
         ('FINAL("It is.")', "It is."),
         ("FINAL([1])", "[\n  1\n]"),
         ("```repl\nprint(4711)\nFINAL(4711)\n```", "4711"),
+        ("```repl\ntry:\n    FINAL(Paris)\nexcept NameError:\n    FINAL('Paris')\n```", "Paris"),
     ],
 )
 def test_a_finish_around_a_literal_is_taken_off(text: str, words: str) -> None:
@@ -96,6 +100,7 @@ def test_a_finish_that_would_have_to_be_run_is_no_answer() -> None:
         "FINAL(1, 2)",
         "FINAL(1); x = 2",
         "def f(): FINAL(1)",
+        "try: FINAL(found())\nexcept Exception: FINAL('nothing')",
         "FINAL(",
         "",
         "(" * 90_000,

@@ -130,6 +130,7 @@ def _own_changes(node: ast.AST) -> frozenset[str]:
     return frozenset()
 
 
+_ENDING = frozenset({*FINISHING, "exit", "quit"})
 _EXITS: dict[type[ast.AST], Exit] = {
     ast.Return: "return", ast.Break: "break", ast.Continue: "continue", ast.Raise: "raise", ast.Assert: "raise",
     ast.Yield: "yield", ast.YieldFrom: "yield", ast.Await: "await", ast.AsyncFor: "await", ast.AsyncWith: "await",
@@ -137,7 +138,7 @@ _EXITS: dict[type[ast.AST], Exit] = {
 
 
 def _own_exits(node: ast.AST) -> frozenset[Exit]:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FINISHING:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ENDING:
         return frozenset({"finish"})
     kind = _EXITS.get(type(node))
     return frozenset() if kind is None else frozenset({kind})

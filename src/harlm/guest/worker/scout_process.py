@@ -29,6 +29,7 @@ from ..vocabulary import GIVEN, MODEL_CALLS
 from . import snapshot
 from .channel import CallRefused, Channel, Frame, FrameTooLarge, HostGone
 from .functions import HostFunctions
+from .output import Captured, CellStreams
 from .snapshot import Rest
 
 _MARK = "\0ahead"
@@ -152,7 +153,9 @@ def scout(channel: Channel, rest: Rest, *, is_eager: bool) -> None:
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
     gc.freeze()  # collections then skip the objects of the cell
     gc.set_threshold(100_000, 20, 100)
-    sys.stdout = sys.stderr = _Nowhere()
+    nowhere = Captured(0, 0)
+    nowhere.silence()
+    CellStreams(nowhere).put()
     sys.addaudithook(_forbid)
     functions = [name for name in GIVEN if name in MODEL_CALLS and name in rest.names]
     tree = rest.tree()
@@ -196,24 +199,6 @@ class _Line:
         if frame["op"] == "more":
             return MoreCode(frame["code"], frame["all"])
         return HostReply(frame["id"], frame.get("value"), frame.get("message"))
-
-
-class _Nowhere:
-    """The output of a scout: everything is discarded."""
-
-    encoding = "utf-8"
-    errors = "backslashreplace"
-
-    def write(self, text: str) -> int:
-        """Discard the text."""
-        return len(text)
-
-    def flush(self) -> None:
-        """Do nothing."""
-
-    def isatty(self) -> bool:
-        """Always false."""
-        return False
 
 
 def _forbid(event: str, arguments: tuple[Any, ...]) -> None:

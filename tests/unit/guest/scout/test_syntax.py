@@ -69,6 +69,7 @@ def test_names_of_objects_that_may_be_changed(code: str, changed: set[str]) -> N
 @pytest.mark.parametrize(
     ("code", "exits"),
     [
+        ("for x in y:\n    if x: exit()", {"finish"}),
         ("for a in b: break", set[str]()),
         ("for a in b:\n    if a: continue\n    return a", {"return"}),
         ("while a: raise b", {"raise"}),
