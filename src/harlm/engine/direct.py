@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from harlm import events
 from harlm.engine.call import Call, make
@@ -11,9 +12,9 @@ from harlm.engine.outcome import Outcome, outcome_of
 from harlm.engine.prompts import direct_messages, unfinished
 from harlm.engine.slices import in_slices
 from harlm.engine.small import ask_what_it_is, form_read, is_small, turns_out_small
-from harlm.engine.small_prompts import SMALL_SCHEMA, small_direct_messages
+from harlm.engine.small_prompts import FORM_TOKENS, small_direct_messages, small_schema
 from harlm.errors import LimitExceeded, ModelError
-from harlm.types import Completion, Message, Task
+from harlm.types import Completion, Task
 
 
 async def answer_directly(task: Task, node: Node) -> Outcome:
@@ -35,7 +36,8 @@ async def answer_directly(task: Task, node: Node) -> Outcome:
 
 async def ask_directly(task: Task, node: Node) -> Outcome:
     """The outcome of one call with all documents in the prompt. A small model fills in a form, whose quote is checked;
-    if a local server's model turns out to be small only after its reply, it is asked once more.
+    if a local server's model turns out to be small only after its reply, it is asked once more. A form that does not end is
+    asked for in words.
 
     Raises:
         LimitExceeded: the budget does not cover the call.
@@ -46,28 +48,33 @@ async def ask_directly(task: Task, node: Node) -> Outcome:
     uses_form = is_small(model)
     completion = await (_form(task, node) if uses_form else _reply(task, node))
     if await turns_out_small(node, model):
-        try:
+        with suppress(LimitExceeded, ModelError):  # then the reply to the long rules is all there is
             completion, uses_form = await _form(task, node), True
-        except (LimitExceeded, ModelError):
-            pass  # the reply to the long rules is all there is
+    if uses_form and completion.stop == "length":  # the model repeats itself, or the server knows no forms
+        with suppress(LimitExceeded, ModelError):
+            completion, uses_form = await _reply(task, node), False
     text = completion.text.strip()
     if uses_form:
         text = await in_slices(form_read(text, task.context))
-    is_unfinished = completion.stop != "end"
-    return outcome_of(text, forced=is_unfinished)
+    return outcome_of(text, forced=completion.stop != "end")
 
 
 async def _reply(task: Task, node: Node) -> Completion:
-    return await _asked(node, direct_messages(task))
+    return await _asked(node, Call(model=node.models.root, messages=direct_messages(task), role="root"))
 
 
 async def _form(task: Task, node: Node) -> Completion:
-    return await _asked(node, small_direct_messages(task.context.documents, task.question), SMALL_SCHEMA)
+    documents = task.context.documents
+    call = Call(
+        model=node.models.root,
+        messages=small_direct_messages(documents, task.question),
+        role="root",
+        limit=FORM_TOKENS,
+        schema=small_schema(documents),
+    )
+    return await _asked(node, call)
 
 
-async def _asked(
-    node: Node, messages: Sequence[Message], schema: Mapping[str, object] | None = None
-) -> Completion:
-    call = Call(model=node.models.root, messages=messages, role="root", is_last=True, schema=schema)
-    completion, _ = await make(node, call)
+async def _asked(node: Node, call: Call) -> Completion:
+    completion, _ = await make(node, replace(call, is_last=True))
     return completion

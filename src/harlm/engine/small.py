@@ -17,6 +17,7 @@ from harlm.context.quotes import Steps, first_at, with_other_blanks
 from harlm.engine.node import Node
 from harlm.engine.outcome import as_text
 from harlm.protocols import Described, LanguageModel
+from harlm.retrieval.sentences import split_sentences
 from harlm.tokens import estimate_tokens
 from harlm.types import Context
 from harlm.types.model import SMALL
@@ -93,7 +94,7 @@ def form_read(reply: str, context: Context) -> Steps[str]:
     answer, quote = form
     if not answer:
         return "NOT FOUND"
-    cited = yield from _citation(quote, context)
+    cited = yield from _citation(_supporting(answer, quote, context), context)
     return f"{answer} {cited}" if cited else answer
 
 
@@ -123,6 +124,22 @@ def _word(value: object) -> str:
     if value is None:
         return ""
     return (value if isinstance(value, str) else as_text(value)).strip()
+
+
+def _supporting(answer: str, quote: str, context: Context) -> str:
+    """The quote, or the first sentence that has the answer word for word if the quote does not have it."""
+    if not 1 < len(answer) <= _LONGEST_QUOTE or answer.casefold() in quote.casefold():
+        return quote
+    words = re.compile(rf"(?<!\w){re.escape(answer)}(?!\w)")
+    for document in context.documents:
+        if found := words.search(document.text):
+            nearby = found.start() - _LONGEST_QUOTE // 2, found.end() + _LONGEST_QUOTE // 2
+            for start, end in split_sentences(
+                document.text, max(0, nearby[0]), min(len(document.text), nearby[1])
+            ):
+                if start <= found.start() and found.end() <= end:
+                    return document.text[start:end]
+    return quote
 
 
 def _citation(quote: str, context: Context) -> Steps[str]:

@@ -6,7 +6,7 @@ from harlm import events
 from harlm.budget import Caps
 from harlm.context import load
 from harlm.engine.direct import answer_directly
-from harlm.engine.small_prompts import SMALL_DIRECT_SYSTEM, SMALL_SCHEMA
+from harlm.engine.small_prompts import FORM_TOKENS, SMALL_DIRECT_SYSTEM, small_schema
 from harlm.errors import BadCompletion, ContextOverflow, TokenLimit
 from harlm.testing import ScriptedModel
 from harlm.types import Completion, ModelDescription, Task
@@ -92,7 +92,8 @@ async def test_a_small_model_fills_in_a_form() -> None:
     system, user = model.asked[0]
     assert system.content == SMALL_DIRECT_SYSTEM
     assert user.content.endswith("<question>\nWhen?\n</question>")
-    assert model.sampled[0].schema == SMALL_SCHEMA
+    assert model.sampled[0].schema == small_schema(TASK.context.documents)
+    assert model.sampled[0].max_tokens == FORM_TOKENS
     assert model.sampled[0].temperature == 0
 
 
@@ -135,3 +136,19 @@ async def test_a_long_text_is_sent_after_the_server_has_described_its_model() ->
     task = Task(question="When?", context=load({"a.txt": "It opened in 1883. " * 1_000}))
     assert (await answer_directly(task, node)).text.startswith("1883 [")
     assert model.story == ["describe", "complete"]
+
+
+async def test_a_form_without_end_is_asked_for_in_words() -> None:
+    endless = completion('{"answer": "1883, 1883, 1883,', stop="length")
+    model = SayingModel([endless, "1883"], name="ollama/qwen2.5:0.5b")
+    node, _ = node_with(model)
+    outcome = await answer_directly(TASK, node)
+    assert (outcome.text, outcome.status) == ("1883", "ok")
+    assert model.sampled[1].schema is None
+
+
+async def test_without_budget_for_words_an_endless_form_is_partial() -> None:
+    endless = completion('{"answer": "1884", "quote": "It opened, it opened,', stop="length")
+    node, _ = node_with(SayingModel([endless], name="ollama/qwen2.5:0.5b"), caps=Caps(calls=1))
+    outcome = await answer_directly(TASK, node)
+    assert (outcome.text, outcome.status) == ("1884", "partial")

@@ -137,7 +137,14 @@ async def test_blanks_may_differ_and_the_citation_has_those_of_the_text() -> Non
 
 @pytest.mark.parametrize("quote", ["in 1884.", "", None, 5, "x" * 10_000])
 async def test_a_quote_that_does_not_occur_is_left_out(quote: object) -> None:
-    assert await read(form("1883", quote)) == "1883"
+    assert await read(form("1884", quote)) == "1884"
+
+
+@pytest.mark.parametrize("quote", ["in 1884.", "", "It is long.", 5, "x" * 10_000])
+async def test_a_quote_that_lacks_the_answer_is_replaced_by_the_sentence_that_has_it(quote: object) -> None:
+    assert await read(form("1883", quote)) == '1883 [a.txt "in 1883."]'
+    assert await read(form("188", "It is long.")) == '188 [b.txt "It is long."]'
+    assert await read(form("1883", "opened\nin 1883")) == '1883 [a.txt "opened\\nin 1883"]'
 
 
 @pytest.mark.parametrize("answer", ["", "  ", None])
@@ -149,12 +156,12 @@ async def test_an_empty_answer_is_not_found(answer: object) -> None:
     ("reply", "text"),
     [
         ("It opened in 1883.\n", "It opened in 1883."),
-        (f"```json\n{form('1883')}\n```", "1883"),
+        (f"```json\n{form('1884')}\n```", "1884"),
         ('{"answer": "18\\"83", "quote": "in 18', '18"83'),
         ('{"quote": "in 1883."}', '{"quote": "in 1883."}'),
         ("{", "{"),
         ("{}", "{}"),
-        (form(1883), "1883"),
+        (form(1884), "1884"),
         (form(["a", "b"]), '[\n  "a",\n  "b"\n]'),
     ],
 )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
+
+import pytest
 
 from harlm import markup
 from harlm.context import load, profile
@@ -47,3 +50,21 @@ def test_a_loop_with_a_small_model_begins_with_short_rules() -> None:
     system, user = prompts.opening_messages(task, "full", profile(context), max_turns=20, is_small=True)
     assert system.content == SMALL_FULL_SYSTEM
     assert markup.read_opening(user.content).question == "Why?"
+
+
+def quotes(texts: dict[str, str]) -> object:
+    schema: Any = small_prompts.small_schema(load(texts).documents)
+    return schema["properties"]["quote"].get("enum")
+
+
+def test_of_a_short_text_the_quote_is_one_of_its_sentences() -> None:
+    assert quotes({"a.txt": "It rained. It rained.", "b.txt": "It stopped"}) == [
+        "It rained.",
+        "It stopped",
+    ]
+    assert quotes({"a.txt": "word " * 200 + ". It rained."}) == ["It rained."]
+
+
+@pytest.mark.parametrize("text", ["It rained. " * 2_000, "".join(f"Day {n}. " for n in range(101))])
+def test_of_a_longer_text_it_is_free(text: str) -> None:
+    assert quotes({"a.txt": text}) is None
