@@ -58,6 +58,7 @@ class ProcessRepl:
         self._broken: SandboxFailure | None = None
         self._notice = ""  # for the model, with the output of the next cell
         self._late_calls = 0
+        self._stuck = 0  # cells in a row that could not be interrupted
         self._turn = asyncio.Lock()  # one cell or fork at a time
         self._closed = False
 
@@ -171,6 +172,7 @@ class ProcessRepl:
                 self._scouts.end(running.scout)
             if self._stopping is None:
                 await self._end(running)
+        self._stuck = 0
         if running.limit is None:
             ended = how_it_ended(frame.error)
             self._records.add(cell, running.recording, running.clock.own(), ended)
@@ -322,6 +324,9 @@ class ProcessRepl:
             why = f"the cell ended the interpreter{how}"
         else:
             why = f"{reason(running.limit, self._limits)} and could not be interrupted"
+            self._stuck += 1
+            if self._stuck > 1:  # perhaps what the cell before them left running
+                self._records.cut(max(len(self._records.entries) - 1, 0))
         await self._end(running)
         await self._process.drop()
         try:

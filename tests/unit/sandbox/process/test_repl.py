@@ -46,6 +46,27 @@ async def test_a_cell_that_catches_everything_loses_its_process(tier: str) -> No
         assert after.output == "1\n", (seen, after)
 
 
+async def test_what_a_cell_left_running_is_not_restored_after_two_cells_got_stuck(tier: str) -> None:
+    thief = """
+import os, threading, time
+def steal():
+    time.sleep(0.5)  # the cell has been run again by then, and seems well
+    while True: os.read(3, 65536)
+threading.Thread(target=steal, daemon=True).start()"""
+    async with repl_on(tier, cell_seconds=0.5) as repl:
+        await repl.run("x = 1")
+        await repl.run(thief)
+        lost = []
+        while True:
+            await asyncio.sleep(0.8)
+            seen = await repl.run("print(x)")
+            if not seen.lost:
+                break
+            lost.append(seen.error)
+        assert seen.output.endswith("1\n")
+        assert len(lost) <= 2
+
+
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
