@@ -11,6 +11,7 @@ _A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
 _P = 'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
 _S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _R = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+_TYPE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELS = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
 
 
@@ -65,7 +66,7 @@ def pptx(slides: Sequence[str], notes: Mapping[int, str] | None = None) -> bytes
     members: dict[str, str | bytes] = {}
     ids = "".join(f'<p:sldId id="{256 + n}" r:id="rId{n}"/>' for n in range(1, len(slides) + 1))
     links = "".join(
-        f'<Relationship Id="rId{n}" Target="slides/slide{n}.xml" Type="t"/>'
+        f'<Relationship Id="rId{n}" Target="slides/slide{n}.xml" Type="{_TYPE}/slide"/>'
         for n in range(1, len(slides) + 1)
     )
     members["ppt/presentation.xml"] = (
@@ -77,7 +78,7 @@ def pptx(slides: Sequence[str], notes: Mapping[int, str] | None = None) -> bytes
             f"<p:sld {_P} {_A}><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sld>"
         )
         if notes and number in notes:
-            link = f'<Relationship Id="rId1" Target="../notesSlides/notesSlide{number}.xml" Type="t"/>'
+            link = f'<Relationship Id="rId1" Target="../notesSlides/notesSlide{number}.xml" Type="{_TYPE}/notesSlide"/>'
             members[f"ppt/slides/_rels/slide{number}.xml.rels"] = (
                 f"<Relationships {_RELS}>{link}</Relationships>"
             )
@@ -110,7 +111,7 @@ def xlsx(sheets: Mapping[str, Sequence[Sequence[str | float]]], *, dates: bool =
         f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(sheets, start=1)
     )
     links = "".join(
-        f'<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml" Type="t"/>'
+        f'<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml" Type="{_TYPE}/worksheet"/>'
         for n in range(1, len(sheets) + 1)
     )
     members["xl/workbook.xml"] = f"<workbook {_S} {_R}><sheets>{names}</sheets></workbook>"

@@ -123,7 +123,7 @@ def test_xlsx_counts_rows_and_columns_that_do_not_say_which_they_are() -> None:
 def test_an_office_file_made_to_fill_the_memory_is_refused(
     name: str, data: Callable[[], bytes], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("reading", "office"):
+    for module in ("reading", "office.package"):
         monkeypatch.setattr(f"harlm.context.readers.{module}.MOST_PARTS", 1_000)
     with pytest.raises(ContextError, match=f"{said}.*; save the part you need"):
         read_document(name, data())
