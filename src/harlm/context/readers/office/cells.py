@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from xml.etree.ElementTree import Element
@@ -9,6 +10,7 @@ from xml.etree.ElementTree import Element
 from harlm.context.readers.office.number_formats import BUILT_IN, NumberFormat, general
 from harlm.context.readers.office.package import Package, Relation, S
 
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _DAY_ONE = datetime(1899, 12, 30)
 _DAYS_TO_1904 = 1462
 _TRUE = ("1", "true")
@@ -112,19 +114,7 @@ def words(item: Element) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """``text`` with the letters that Excel writes as ``_x000D_``."""
+    """``text`` with the letters that Excel writes as ``_x000D_``; an underscore before such letters is ``_x005F_``."""
     if "_x" not in text:
         return text
-    first, *others = text.split("_x")
-    pieces = [first]
-    for other in others:
-        code = other[:4]
-        if (
-            other[4:5] == "_"
-            and len(code) == 4
-            and all(letter in "0123456789abcdefABCDEF" for letter in code)
-        ):
-            pieces.append(chr(int(code, 16)) + other[5:])
-        else:
-            pieces.append("_x" + other)
-    return "".join(pieces).replace("\r\n", "\n").replace("\r", "\n")
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).replace("\r\n", "\n").replace("\r", "\n")

@@ -21,10 +21,12 @@ class _Series:
     values: dict[str, str]
 
 
-def chart_lines(root: Element) -> list[str]:
+def chart_lines(root: Element, *, with_values: bool = True) -> list[str]:
     """The lines of a chart part, classic or of Office 2016; empty if it shows nothing.
 
-    The values are those that were stored when the file was saved.
+    Args:
+        root: the root element of the part.
+        with_values: whether to read the values, as they were stored when the file was saved, or the titles alone.
     """
     series = list(_series(root)) or list(_dimensions(root))
     titles = [text for each in root.iter() if each.tag.endswith("}title") if (text := _title(each))]
@@ -33,7 +35,7 @@ def chart_lines(root: Element) -> list[str]:
     lines = [f"Chart: {first}".rstrip()] if first or series else []
     if axes:
         lines.append("Axes: " + ", ".join(axes))
-    return lines + list(_table(series))
+    return lines + list(_table(series) if with_values else ())
 
 
 def _has_title(root: Element) -> bool:

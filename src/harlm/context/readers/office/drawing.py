@@ -41,13 +41,16 @@ class _Otherwise:
     before: int
 
 
-def drawn_lines(package: Package, root: Element, related: Mapping[str, Relation]) -> list[str]:
+def drawn_lines(
+    package: Package, root: Element, related: Mapping[str, Relation], *, with_values: bool = True
+) -> list[str]:
     """The lines of all shapes of a drawing, in its order.
 
     Args:
         package: the file; counts what is left out.
         root: the root element of a slide, of its notes, or of a drawing.
         related: the parts that the drawing refers to.
+        with_values: whether a chart is read with its values, or by its titles alone.
     """
     lines: list[str] = []
     numbers = _Numbers()
@@ -69,7 +72,7 @@ def drawn_lines(package: Package, root: Element, related: Mapping[str, Relation]
         elif tag == f"{A}tbl":
             lines += table_lines(node)
         elif (part := drawn_part(node)) is not None:
-            lines += part_lines(package, part, related)
+            lines += part_lines(package, part, related, with_values=with_values)
         elif name == _PICTURE:
             package.left_out["images"] += 1
         elif name == _FRAME_OF_OTHERS:
@@ -97,14 +100,18 @@ def drawn_part(node: Element) -> str | None:
     return None
 
 
-def part_lines(package: Package, link: str, related: Mapping[str, Relation]) -> list[str]:
+def part_lines(
+    package: Package, link: str, related: Mapping[str, Relation], *, with_values: bool = True
+) -> list[str]:
     """The lines of a chart or SmartArt in a part of its own. One that the file does not have is counted."""
     relation = related.get(link)
     if relation is None or not package.has(relation.part):
         package.left_out["parts"] += 1
         return []
     root = package.xml(relation.part)
-    return list(_smart_art(root)) if root.tag == f"{DIAGRAM}dataModel" else chart_lines(root)
+    if root.tag == f"{DIAGRAM}dataModel":
+        return list(_smart_art(root))
+    return chart_lines(root, with_values=with_values)
 
 
 def table_lines(table: Element) -> Iterator[str]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from math import isfinite
 from operator import eq, ge, gt, le, lt, ne
 
-from harlm.context.readers.office.date_formats import shown_date
+from harlm.context.readers.office.date_formats import DateFormat
 from harlm.context.readers.office.format_codes import Section, Token, sections_of
 
 _PLACES = 15  # the significant digits that Excel keeps
 _MOST = 1e21  # from here on, numbers are shown with an exponent
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # more than a format of 255 characters can ask for
+_ZEROS = frozenset("0.,% ")
+_SIMPLE = ("0", "#,##0")
 _OPERATORS = {"<=": le, ">=": ge, "<>": ne, "<": lt, ">": gt, "=": eq}
 _ACCOUNTING = '_(* #,##0{0}_);_(* (#,##0{0});_(* "-"??_);_(@_)'
 _DOLLARS = '_("$"* #,##0{0}_);_("$"* (#,##0{0});_("$"* "-"??_);_(@_)'
@@ -84,19 +87,20 @@ class NumberFormat:
     """
 
     def __init__(self, code: str, *, from_1904: bool = False) -> None:
-        self._sections = sections_of(code)
-        if len(self._sections) == 4:  # the last is for texts
-            self._sections = self._sections[:3]
-        self._from_1904 = from_1904
-        first = self._sections[0]
-        self._is_general = len(self._sections) == 1 and (
+        sections = sections_of(code)[:3]  # the fourth is for texts
+        self._parts = [
+            _Part(section, DateFormat(section.tokens, from_1904=from_1904)) for section in sections
+        ]
+        self._has_conditions = any(section.condition for section in sections)
+        first = sections[0]
+        self._is_general = len(sections) == 1 and (
             not first.tokens or (len(first.tokens) == 1 and first.has("general", "cell"))
         )
 
     @property
     def is_date(self) -> bool:
         """Whether its numbers are days or times."""
-        return self._sections[0].has("date", "elapsed")
+        return self._parts[0].is_date
 
     def show(self, stored: str) -> str:
         """The text that a sheet shows for a stored number, or ``stored`` if it is no number that can be shown."""
@@ -105,34 +109,84 @@ class NumberFormat:
         value = _number(stored)
         if value is None:
             return stored
-        section, is_signed = self._choose(value)
-        tokens = section.tokens
-        if section.has("date", "elapsed"):
-            shown = shown_date(value, tokens, from_1904=self._from_1904)
+        part, is_signed = self._choose(value)
+        if part.is_date:
+            shown = part.dates.show(value)
             return stored if shown is None else shown
-        sign = "-" if value < 0 and is_signed else ""
         if abs(value) >= _MOST:
             return general(stored)
-        if not section.has("digit"):
-            return _without_digits(section, stored if is_signed else stored.removeprefix("-"), value)
-        exact = _EXACT.create_decimal(f"{abs(value):.{_PLACES}g}")
-        shown = _number_shown(exact, tokens).strip()
-        is_zero = not any(letter in "123456789" for letter in shown)
-        return shown if is_zero and value else sign + shown
+        if not part.has_digits:
+            return _without_digits(part.section, stored if is_signed else stored.removeprefix("-"), value)
+        shown = part.digits(_EXACT.create_decimal(f"{abs(value):.{_PLACES}g}"))
+        if value < 0 and is_signed and not _ZEROS.issuperset(shown):
+            return "-" + shown
+        return shown
 
-    def _choose(self, value: float) -> tuple[Section, bool]:
+    def _choose(self, value: float) -> tuple[_Part, bool]:
         """The section for a value, and whether a minus sign is still needed."""
-        sections = self._sections
-        if any(section.condition for section in sections):
-            for section in sections:
-                if section.condition is None or _OPERATORS[section.condition[0]](value, section.condition[1]):
-                    return section, section is sections[0] or section.condition is None
-            return sections[-1], True
-        if len(sections) > 1 and value < 0:
-            return sections[1], False
-        if len(sections) > 2 and value == 0:
-            return sections[2], False
-        return sections[0], True
+        parts = self._parts
+        if self._has_conditions:
+            for part in parts:
+                condition = part.section.condition
+                if condition is None or _OPERATORS[condition[0]](value, condition[1]):
+                    return part, part is parts[0] or condition is None
+            return parts[-1], True
+        if value < 0 and len(parts) > 1:
+            return parts[1], False
+        if value == 0 and len(parts) > 2:
+            return parts[2], False
+        return parts[0], True
+
+
+class _Part:
+    """A section of a format, prepared so that many numbers can be shown by it."""
+
+    def __init__(self, section: Section, dates: DateFormat) -> None:
+        self.section = section
+        self.dates = dates
+        self.is_date = section.has("date", "elapsed")
+        self.has_digits = section.has("digit")
+        self._plain = None if self.is_date or not self.has_digits else _Plain.of(section.tokens)
+
+    def digits(self, value: Decimal) -> str:
+        """The digits of a number that is not negative, with what stands around them."""
+        if self._plain is not None:
+            return self._plain.show(value)
+        return _number_shown(value, self.section.tokens).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """The most common form: digits with a fixed number of places, and text before and after."""
+
+    before: str
+    form: str
+    after: str
+    percents: int
+    step: Decimal
+
+    @classmethod
+    def of(cls, tokens: Sequence[Token]) -> _Plain | None:
+        """The form of these tokens; ``None`` if they are not that simple."""
+        kinds = [token.kind for token in tokens]
+        first = kinds.index("digit")
+        last = len(kinds) - 1 - kinds[::-1].index("digit")
+        inner = "".join(token.text for token in tokens[first : last + 1])
+        whole, _, places = inner.partition(".")
+        around = {*kinds[:first], *kinds[last + 1 :]}
+        if whole not in _SIMPLE or places.strip("0") or not around <= {"text", "percent"}:
+            return None
+        before, after = _joined(tokens[:first], {}), _joined(tokens[last + 1 :], {})
+        form = f"{',' if ',' in whole else ''}.{len(places)}f"
+        return cls(
+            before.lstrip(), form, after.rstrip(), kinds.count("percent"), Decimal(1).scaleb(-len(places))
+        )
+
+    def show(self, value: Decimal) -> str:
+        """The text of a number that is not negative."""
+        if self.percents:
+            value = _EXACT.scaleb(value, 2 * self.percents)
+        return f"{self.before}{_EXACT.quantize(value, self.step):{self.form}}{self.after}"
 
 
 def _number(stored: str) -> float | None:

@@ -44,14 +44,15 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OLE = b"\xd0\xcf\x11\xe0"
 
 _REASONS = {
-    "images": "{} not read: text in images needs text recognition (OCR)",
-    "objects": "{} not read: open the embedded file in its own program and save it",
-    "macros": "{} not read: they are programs, not text",
-    "hidden text": "{} left out: the program does not show it",
-    "documents": "{} not read: save the inserted file by itself",
-    "formulas": "{} without a stored result shown as their formula: open the file in Excel and save it",
-    "parts": "{} not read: the file refers to them but does not have them",
+    "images": "{count} {images} not read: text in images needs text recognition (OCR)",
+    "objects": "{count} embedded {objects} not read: open them in their own program and save them",
+    "macros": "macros are not read: they are programs, not text",
+    "hidden text": "hidden text is left out: Word does not show it",
+    "documents": "{count} inserted {documents} not read: save them by themselves",
+    "formulas": "{count} {formulas} without a stored result, shown as a formula: open the file in Excel and save it",
+    "parts": "{count} {parts} not read: the file refers to them and does not have them",
 }
+"""Why each kind of thing is left out, and what the user can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +116,14 @@ class Package:
         """
         source = self._source(part, _MOST_TAGS_IN_ALL)
         parser: ElementTree.XMLPullParser[Element] = ElementTree.XMLPullParser(("end",))
-        strict = {_strict(tag) for tag in tags}
+        wanted = {*tags, *map(_strict, tags)}
         found = kept = 0
         for start in range(0, len(source), _PIECE):
             parser.feed(source[start : start + _PIECE])
             for event in parser.read_events():
                 element = cast("tuple[str, Element]", event)[1]
                 kept += 1
-                if element.tag in tags or element.tag in strict:
+                if element.tag in wanted:
                     _as_transitional(element)
                     yield element
                     element.clear()
@@ -177,18 +178,15 @@ class Package:
         if any(key.endswith("vbaproject.bin") for key in self._names):
             self.left_out["macros"] = 1
         return tuple(
-            Skipped(name=f"{name}:{kind}", reason=_REASONS[kind].format(_counted(kind, self.left_out[kind])))
+            Skipped(name=f"{name}:{kind}", reason=_reason(kind, self.left_out[kind]))
             for kind in _REASONS
             if self.left_out[kind]
         )
 
 
-def _counted(kind: str, count: int) -> str:
-    if kind == "macros":
-        return "macros are"
-    if kind == "hidden text":
-        return "hidden text is"
-    return f"1 {kind[:-1]} is" if count == 1 else f"{count:,} {kind} are"
+def _reason(kind: str, count: int) -> str:
+    counted = kind[:-1] if count == 1 else kind
+    return _REASONS[kind].format(count=f"{count:,}", **{kind: counted})
 
 
 def _key(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from harlm.context.document_names import shown_name
@@ -138,8 +139,13 @@ def _repeat_merged(rows: list[tuple[int, dict[int, str]]], merged: Iterable[str]
 
 def _column(reference: str) -> int:
     """The column of a cell reference: 3 for ``C7``; 0 if the reference is empty."""
+    return _column_of(reference[:_LONGEST_REFERENCE].lstrip("$").rstrip("0123456789"))
+
+
+@lru_cache(maxsize=1024)
+def _column_of(letters: str) -> int:
     column = 0
-    for letter in reference[:4]:  # Excel's last column is XFD
+    for letter in letters[:4]:  # Excel's last column is XFD
         if not ("A" <= letter <= "Z" or "a" <= letter <= "z"):
             break
         column = 26 * column + ord(letter.upper()) - 64
@@ -166,7 +172,8 @@ def _remarks(package: Package, part: str, title: str, people: Mapping[str, str])
             f"Comment on {reference}{by}: {text}", f"{title} comment {reference}", _row_of(reference)
         )
     for each in package.parts(related, "drawing"):
-        for line in drawn_lines(package, package.xml(each), package.related(each)):
+        # The values of a chart are those of cells.
+        for line in drawn_lines(package, package.xml(each), package.related(each), with_values=False):
             yield _Remark(line, f"{title} drawing", 0)
     package.left_out["objects"] += sum(each.kind in ("oleObject", "package") for each in related.values())
 
