@@ -236,7 +236,8 @@ class _WordText:
         if tag in (f"{W}t", f"{MATH}t"):
             pieces.append(node.text or "")
         elif tag in _AS_TEXT:
-            pieces.append(_AS_TEXT[tag])
+            is_break = node.attrib.get(f"{W}type") in ("page", "column")
+            pieces.append("" if is_break and not pieces else _AS_TEXT[tag])
         elif tag == f"{W}sym":
             pieces.append(symbol(node.attrib.get(f"{W}font", ""), node.attrib.get(f"{W}char", "")))
         elif tag == f"{W}r" and _is_hidden(node):
