@@ -102,12 +102,12 @@ def style(own_id: str, name: str, properties: str = "", base: str = "") -> str:
 
 def level(at: int, text: str, form: str = "decimal", more: str = "") -> str:
     """A level of a list."""
-    return (
-        f'<w:lvl w:ilvl="{at}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>{more}<w:lvlText w:val="{text}"/></w:lvl>'
-    )
+    return f'<w:lvl w:ilvl="{at}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>{more}<w:lvlText w:val="{text}"/></w:lvl>'
 
 
-def numbering(levels: str, uses: str = '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>') -> tuple[str, str]:
+def numbering(
+    levels: str, uses: str = '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+) -> tuple[str, str]:
     """The part of lists, with one definition."""
     definition = f'<w:abstractNum w:abstractNumId="0">{levels}</w:abstractNum>'
     return "numbering", xml("w:numbering", definition + uses)
@@ -182,9 +182,7 @@ def xlsx(
         more: other members by their whole name.
     """
     codes = [code for code in formats if isinstance(code, str)]
-    defined = "".join(
-        f'<s:numFmt numFmtId="{164 + n}" formatCode="{code}"/>' for n, code in enumerate(codes)
-    )
+    defined = "".join(f'<s:numFmt numFmtId="{164 + n}" formatCode="{code}"/>' for n, code in enumerate(codes))
     used = [code if isinstance(code, int) else 164 + codes.index(code) for code in formats]
     applied = "".join(f'<s:xf numFmtId="{number}"/>' for number in (0, *used))
     sheet = xml("s:worksheet", f"<s:sheetData>{rows}</s:sheetData>{after}", is_strict=is_strict)
@@ -206,7 +204,9 @@ def xlsx(
         "sharedStrings.xml": ("sharedStrings", xml("s:sst", strings, is_strict=is_strict)),
     }
     members: dict[str, str | bytes] = {
-        "xl/worksheets/_rels/sheet1.xml.rels": links([(kind, f"../{name}") for name, (kind, _) in (parts or {}).items()]),
+        "xl/worksheets/_rels/sheet1.xml.rels": links(
+            [(kind, f"../{name}") for name, (kind, _) in (parts or {}).items()]
+        ),
         **{f"xl/{name}": text for name, (_, text) in (parts or {}).items()},
     }
     return packed("xl/workbook.xml", workbook, own, members | dict(more or {}))

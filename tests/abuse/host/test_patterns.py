@@ -25,7 +25,6 @@ _SHORT = {
     "harlm.context.citations._BEFORE": (1_000, "citations looks at so many characters before a bracket"),
     "harlm.context.place_names._RANGE": (40, "the characters before the last number of a head"),
     "harlm.context.readers.html": (4_096, "the head of a page"),
-    "harlm.context.readers.office": (255, "the format code of a cell; Excel allows no longer one"),
     "harlm.engine.prompts._MOMENTARY": (1_000, "the last line of a message, which prompts.turn_line wrote"),
     "harlm.models.offline.candidates": (1_600, "sentences of passages of at most retrieval.passages.LONGEST"),
     "harlm.models.offline.expected": _QUESTION,

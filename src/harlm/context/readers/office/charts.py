@@ -29,7 +29,7 @@ def chart_lines(root: Element, *, with_values: bool = True) -> list[str]:
         with_values: whether to read the values, as they were stored when the file was saved, or the titles alone.
     """
     series = list(_series(root)) or list(_dimensions(root))
-    titles = [text for each in root.iter() if each.tag.endswith("}title") if (text := _title(each))]
+    titles = [text for each in _outermost(root, "title") if (text := _title(each))]
     first = titles[0] if _has_title(root) and titles else ""
     axes = titles[1:] if first else titles
     lines = [f"Chart: {first}".rstrip()] if first or series else []
@@ -39,18 +39,31 @@ def chart_lines(root: Element, *, with_values: bool = True) -> list[str]:
 
 
 def _has_title(root: Element) -> bool:
-    chart = next((each for each in root.iter() if each.tag.endswith("}chart")), None)
+    chart = next(_outermost(root, "chart"), None)
     return chart is not None and any(each.tag.endswith("}title") for each in chart)
 
 
 def _title(title: Element) -> str:
-    paragraphs = ["".join(text.text or "" for text in each.iter(f"{A}t")) for each in title.iter(f"{A}p")]
-    text = " ".join(filter(None, paragraphs)) or " ".join(each.text or "" for each in title.iter(f"{CHART}v"))
+    paragraphs = ["".join(text.text or "" for text in each.iter(f"{A}t")) for each in _outermost(title, "p")]
+    text = " ".join(filter(None, paragraphs)) or " ".join(each.text or "" for each in _outermost(title, "v"))
     return " ".join(text.split())
 
 
+def _outermost(root: Element, name: str) -> Iterator[Element]:
+    """The elements of a name below one that are not within one another, in order."""
+    pending = [iter(root)]
+    while pending:
+        node = next(pending[-1], None)
+        if node is None:
+            pending.pop()
+        elif node.tag.endswith(f"}}{name}"):
+            yield node
+        else:
+            pending.append(iter(node))
+
+
 def _series(root: Element) -> Iterator[_Series]:
-    for each in root.iter(f"{CHART}ser"):
+    for each in _outermost(root, "ser"):
         name = each.find(f"{CHART}tx")
         words = "" if name is None else " ".join(value.text or "" for value in name.iter(f"{CHART}v"))
         yield _Series(

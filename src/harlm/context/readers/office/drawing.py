@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -120,7 +120,7 @@ def table_lines(table: Element) -> Iterator[str]:
     for row in table.iterfind(f"{A}tr"):
         cells: list[str] = []
         for column, cell in enumerate(row.iterfind(f"{A}tc")):
-            text = " ".join(filter(None, (_joined(each) for each in cell.iter(f"{A}p"))))
+            text = _joined(cell.iterfind(f"{A}txBody/{A}p"))
             if cell.attrib.get("vMerge") in ("1", "true"):
                 text = above.get(column, "")
             above[column] = text if len(text) <= LONGEST_REPEATED else ""
@@ -131,9 +131,9 @@ def table_lines(table: Element) -> Iterator[str]:
 
 
 def _smart_art(model: Element) -> Iterator[str]:
-    for point in model.iter(f"{DIAGRAM}pt"):
+    for point in model.iterfind(f"{DIAGRAM}ptLst/{DIAGRAM}pt"):
         if point.attrib.get("type", "node") in ("node", "asst"):
-            text = " ".join(filter(None, (_joined(each) for each in point.iter(f"{A}p"))))
+            text = _joined(point.iterfind(f"{DIAGRAM}t/{A}p"))
             if text:
                 yield text
 
@@ -143,8 +143,9 @@ def _is_slide_number(shape: Element) -> bool:
     return place is not None and place.attrib.get("type") == "sldNum"
 
 
-def _joined(paragraph: Element) -> str:
-    return " ".join(paragraph_text(paragraph).split("\n")).strip()
+def _joined(paragraphs: Iterable[Element]) -> str:
+    """The text of paragraphs in one line."""
+    return " ".join(filter(None, (paragraph_text(each).replace("\n", " ").strip() for each in paragraphs)))
 
 
 def paragraph_text(paragraph: Element) -> str:

@@ -15,7 +15,8 @@ from harlm.context.readers.office.format_codes import Section, Token, sections_o
 
 _PLACES = 15  # the significant digits that Excel keeps
 _MOST = 1e21  # from here on, numbers are shown with an exponent
-_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # more than a format of 255 characters can ask for
+_LEAST_FRACTION = Decimal("1e-9")
+_EXACT = Context(prec=1000, rounding=ROUND_HALF_UP)  # more than a format of 255 characters can ask for
 _ZEROS = frozenset("0.,% ")
 _SIMPLE = ("0", "#,##0")
 _OPERATORS = {"<=": le, ">=": ge, "<>": ne, "<": lt, ">": gt, "=": eq}
@@ -298,7 +299,7 @@ def _scientific(value: Decimal, tokens: Sequence[Token], at: int) -> str:
 def _fraction(value: Decimal, tokens: Sequence[Token], at: int) -> str:
     """``1 3/4`` for a format such as ``# ?/?`` or ``# ?/8``."""
     after = "".join(token.text for token in tokens[at + 1 :]).strip()
-    number = Fraction(value)
+    number = Fraction(value if value > _LEAST_FRACTION else 0)
     if after.isdecimal() and int(after):
         shown = Fraction(round(number * int(after)), 1)
         top, bottom = int(shown), int(after)

@@ -77,7 +77,7 @@ def _comments(root: Element, authors: Mapping[str, str]) -> Iterator[str]:
             if local(child.tag) == "text":
                 pieces.append(child.text or "")
             elif local(child.tag) == "txBody":
-                pieces += map(paragraph_text, child.iter(f"{A}p"))
+                pieces += map(paragraph_text, child.iterfind(f"{A}p"))
         text = " ".join(" ".join(pieces).split())
         author = authors.get(comment.attrib.get("authorId", ""), "")
         if text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -10,6 +10,7 @@ from harlm.context.readers.office.list_numbers import shown_number
 from harlm.context.readers.office.package import W
 
 _LEVELS = 9
+_LONGEST_TEXT = 100  # characters around the numbers of a level
 _DEEPEST_STYLE = 20  # styles that a style is based on, one after another
 _LARGEST = 32_767  # Word's largest number of a list
 _BODY_LEVEL = 9  # the outline level of text that is no heading
@@ -135,13 +136,12 @@ class WordLists:
             definition = self._definition(_value(use, "abstractNumId") or "", definitions, uses)
             if definition not in levels:
                 found = definitions.get(definition)
-                levels[definition] = {} if found is None else dict(map(_level, found.iterfind(f"{W}lvl")))
+                levels[definition] = {} if found is None else dict(_levels(found.iterfind(f"{W}lvl")))
             made = _List(definition, levels[definition])
             for override in use.iterfind(f"{W}lvlOverride"):
                 level = _small(override.attrib.get(f"{W}ilvl")) or 0
                 start = _small(_value(override, "startOverride"))
-                if (other := override.find(f"{W}lvl")) is not None:
-                    made.levels = {**made.levels, level: _level(other)[1]}
+                made.levels = {**made.levels, **dict(_levels(override.iterfind(f"{W}lvl")))}
                 if start is not None:
                     made.restarts[level] = start
             if list_id != "0":  # which stands for no list
@@ -201,15 +201,21 @@ def _default_style(root: Element | None) -> str:
     return ""
 
 
-def _level(stored: Element) -> tuple[int, _Level]:
-    return _small(stored.attrib.get(f"{W}ilvl")) or 0, _Level(
-        start=_small(_value(stored, "start"), otherwise=1) or 0,
-        form=_value(stored, "numFmt") or "decimal",
-        text=(_value(stored, "lvlText") or "")[:100],
-        restart=_small(_value(stored, "lvlRestart")),
-        is_decimal=stored.find(f"{W}isLgl") is not None,
-        style=_value(stored, "pStyle") or "",
-    )
+def _levels(stored: Iterable[Element]) -> Iterator[tuple[int, _Level]]:
+    for each in stored:
+        at = _small(each.attrib.get(f"{W}ilvl")) or 0
+        if at < _LEVELS:
+            yield (
+                at,
+                _Level(
+                    start=_small(_value(each, "start"), otherwise=1) or 0,
+                    form=_value(each, "numFmt") or "decimal",
+                    text=(_value(each, "lvlText") or "")[:_LONGEST_TEXT],
+                    restart=_small(_value(each, "lvlRestart")),
+                    is_decimal=each.find(f"{W}isLgl") is not None,
+                    style=_value(each, "pStyle") or "",
+                ),
+            )
 
 
 def _heading_level(name: str) -> int | None:

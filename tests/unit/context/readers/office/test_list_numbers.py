@@ -43,6 +43,4 @@ def test_any_number_has_a_short_form(number: int, form: str) -> None:
 @given(st.integers(1, 3999))
 def test_roman_numbers_add_up(number: int) -> None:
     values = [VALUES[letter] for letter in shown_number(number, "upperRoman")]
-    assert number == sum(
-        -value if value < max(values[at:]) else value for at, value in enumerate(values)
-    )
+    assert number == sum(-value if value < max(values[at:]) else value for at, value in enumerate(values))

@@ -13,6 +13,7 @@ from harlm.context.readers import read_document
 from harlm.errors import ContextError
 from harlm.types import Document
 from tests.support import making
+from tests.support import office_files as office
 from tests.support.hostile_documents import docx_of
 
 
@@ -41,6 +42,32 @@ def xlsx(rows: str, *, strings: str = "", padding: int = 0) -> bytes:
     members["xl/worksheets/sheet1.xml"] = f"<worksheet {space}><sheetData>{rows}</sheetData></worksheet>"
     members["xl/sharedStrings.xml"] = f"<sst {space}>{strings}</sst>"
     return making.zipped(members | {"padding": os.urandom(padding)})
+
+
+def nested(opening: str, times: int) -> str:
+    """Elements in one another, so many times."""
+    names = [each.partition(">")[0] for each in opening.split("<")[1:]]
+    return opening * times + "".join(f"</{name}>" for name in reversed(names)) * times
+
+
+def many_levels() -> tuple[str, str]:
+    """Lists of many levels, each changed many times."""
+    override = "".join(
+        f'<w:lvlOverride w:ilvl="{n}">{office.level(n, "%1")}</w:lvlOverride>' for n in range(5_000)
+    )
+    use = f'<w:num w:numId="1"><w:abstractNumId w:val="0"/>{override}</w:num>'
+    return office.numbering("".join(office.level(n, "%1" * 99, "upperRoman") for n in range(5_000)), use)
+
+
+def pptx_of(kind: str, content: str) -> bytes:
+    """A presentation whose slide has one chart or diagram of this content."""
+    frame = '<c:chart r:id="rId1"/>' if kind == "chart" else '<dgm:relIds r:dm="rId1"/>'
+    root = office.xml("c:chartSpace" if kind == "chart" else kind, content)
+    return office.pptx([office.line("a") + frame], {1: {"part.xml": ("part", root)}})
+
+
+def rows_of(count: int, stored: str = "1") -> str:
+    return "".join(office.row(office.value(stored, 1), number=n) for n in range(1, count + 1))
 
 
 def test_docx_has_paragraphs_headings_and_tables() -> None:
@@ -137,6 +164,21 @@ def test_an_office_file_made_to_fill_the_memory_is_refused(
         ("x.xlsx", lambda: xlsx("<row><c><v>1</v></c></row>", strings="<si>" * 200_000 + "</si>" * 200_000)),
         ("x.docx", lambda: docx("<w:tbl><w:tr><w:tc>" * 100_000 + "</w:tc></w:tr></w:tbl>" * 100_000)),
         ("x.docx", lambda: docx("<w:p>" * 300_000 + "<w:t>x</w:t>" + "</w:p>" * 300_000)),
+        (
+            "x.docx",
+            lambda: office.docx("<w:p>" + nested("<mc:AlternateContent><mc:Choice>", 100_000) + "</w:p>"),
+        ),
+        ("x.docx", lambda: office.docx(nested("<mc:AlternateContent><mc:Fallback>", 100_000))),
+        ("x.docx", lambda: office.docx(nested("<w:p><w:r><w:txbxContent>", 70_000))),
+        ("x.docx", lambda: office.docx(nested("<m:f><m:num>", 100_000))),
+        ("x.docx", lambda: office.docx(office.item("a") * 50_000, {"numbering.xml": many_levels()})),
+        ("x.pptx", lambda: office.pptx([nested("<p:grpSp>", 200_000)])),
+        ("x.pptx", lambda: office.pptx([nested("<a:tbl><a:tr><a:tc><a:txBody><a:p>", 40_000)])),
+        ("x.pptx", lambda: pptx_of("chart", nested("<c:title><a:p><c:ser><c:cat>", 50_000))),
+        ("x.pptx", lambda: pptx_of("dgm:dataModel", nested("<dgm:ptLst><dgm:pt><dgm:t><a:p>", 50_000))),
+        ("x.pptx", lambda: office.pptx([office.line("a")] * 2_000)),
+        ("x.xlsx", lambda: office.xlsx(rows_of(50_000), after='<s:mergeCell ref="A1:A99999"/>' * 50_000)),
+        ("x.xlsx", lambda: office.xlsx(rows_of(50_000, "1e-200"), formats=("# ??/??" + "%" * 200,))),
     ],
 )
 def test_an_office_file_made_to_take_time_takes_little(name: str, data: Callable[[], bytes]) -> None:
@@ -173,3 +215,36 @@ def test_a_document_type_is_refused_in_any_encoding_and_place(encoding: str, bef
     declared = before + '<!DOCTYPE w [<!ENTITY a "b">]>'
     with pytest.raises(ContextError, match="declares XML entities"):
         read_document("a.docx", docx_of("<w:p/>", declared, encoding))
+
+
+def test_a_file_that_needs_a_password_says_so() -> None:
+    data = b"\xd0\xcf\x11\xe0" + bytes(500) + "EncryptedPackage".encode("utf-16-le") + bytes(500)
+    with pytest.raises(ContextError, match="needs a password; save it without one"):
+        read_document("x.docx", data)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["../custom/Sheet.xml", "/custom/sheet.XML", "..\\custom\\sheet.xml", "a/../../custom/./sheet.xml"],
+)
+@pytest.mark.parametrize("member", ["custom/sheet.xml", "Custom\\Sheet.xml"])
+def test_a_part_is_found_however_its_name_is_written(target: str, member: str) -> None:
+    sheet = office.xml("s:worksheet", f"<s:sheetData>{office.row(office.words('here'))}</s:sheetData>")
+    more = {"xl/_rels/workbook.xml.rels": office.links([("worksheet", target)]), member: sheet}
+    assert read("x.xlsx", office.xlsx("", more=more)).text == "here"
+
+
+def test_a_relationship_to_the_outside_is_not_followed() -> None:
+    listed = office.links([("worksheet", "http://127.0.0.1/x")]).replace(
+        " Target=", ' TargetMode="External" Target='
+    )
+    with pytest.raises(ContextError, match="contains no values"):
+        read_document("x.xlsx", office.xlsx("", more={"xl/_rels/workbook.xml.rels": listed}))
+
+
+def test_parts_are_found_by_their_usual_names_if_no_relationship_names_them() -> None:
+    made = office.docx(office.paragraph("T", '<w:pStyle w:val="U1"/>'))
+    with zipfile.ZipFile(io.BytesIO(made)) as book:
+        members: dict[str, str | bytes] = {"word/document.xml": book.read("word/document.xml")}
+    members["word/styles.xml"] = office.styles(office.style("U1", "heading 1"))[1]
+    assert read("x.docx", making.zipped(members)).text == "# T"

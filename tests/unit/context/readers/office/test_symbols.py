@@ -23,7 +23,9 @@ from harlm.context.readers.office.symbols import symbol
         ("", "", "\ufffd"),
     ],
 )
-def test_a_letter_of_a_font_is_shown_as_the_letter_that_looks_like_it(font: str, place: str, shown: str) -> None:
+def test_a_letter_of_a_font_is_shown_as_the_letter_that_looks_like_it(
+    font: str, place: str, shown: str
+) -> None:
     assert symbol(font, place) == shown
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support import office_files as office
-from tests.support.office_files import docx, document_of, label, paragraph, read, text_of, xml
+from tests.support.office_files import document_of, docx, label, paragraph, read, text_of, xml
 
 CELL = "<w:tc>{}<w:p><w:r><w:t>{}</w:t></w:r></w:p></w:tc>"
 RUN = "<w:r><w:t>{}</w:t></w:r>"
@@ -113,7 +113,10 @@ NOTES = {
             f'<w:footnote w:id="3">{paragraph("unused")}</w:footnote>',
         ),
     ),
-    "endnotes.xml": ("endnotes", xml("w:endnotes", f'<w:endnote w:id="2">{paragraph("Smith 1999")}</w:endnote>')),
+    "endnotes.xml": (
+        "endnotes",
+        xml("w:endnotes", f'<w:endnote w:id="2">{paragraph("Smith 1999")}</w:endnote>'),
+    ),
     "comments.xml": (
         "comments",
         xml(
@@ -156,7 +159,10 @@ def test_a_text_box_follows_its_paragraph_and_may_hold_others() -> None:
 
 
 def test_a_watermark_is_read() -> None:
-    assert runs('<w:r><w:t>a</w:t><w:pict><v:shape><v:textpath string="DRAFT"/></v:shape></w:pict></w:r>') == "a\nDRAFT"
+    assert (
+        runs('<w:r><w:t>a</w:t><w:pict><v:shape><v:textpath string="DRAFT"/></v:shape></w:pict></w:r>')
+        == "a\nDRAFT"
+    )
 
 
 def test_charts_and_smart_art_follow_their_paragraph() -> None:

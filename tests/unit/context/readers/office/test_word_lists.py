@@ -22,7 +22,9 @@ OUTLINE = level(0, "%1.") + level(1, "%1.%2") + level(2, "(%3)", "lowerLetter")
          "1. a\n1) b\n2. c\n2) d"),
     ],
 )  # fmt: skip
-def test_items_carry_the_numbers_that_word_shows(levels: str, items: list[tuple[str, int]], shown: str) -> None:
+def test_items_carry_the_numbers_that_word_shows(
+    levels: str, items: list[tuple[str, int]], shown: str
+) -> None:
     body = "".join(item(text, at) for text, at in items)
     assert text_of("x.docx", docx(body, {"numbering.xml": numbering(levels)})) == shown
 
@@ -43,9 +45,14 @@ def test_the_list_may_come_from_the_style_of_a_paragraph_or_its_base() -> None:
     numbered = '<w:numPr><w:numId w:val="1"/></w:numPr>'
     parts = {
         "numbering.xml": numbering(level(0, "%1.") + level(1, "%1.%2", more='<w:pStyle w:val="L2"/>')),
-        "styles.xml": styles(style("L1", "List", numbered), style("L2", "List 2", numbered), style("Own", "Own", base="L1")),
+        "styles.xml": styles(
+            style("L1", "List", numbered), style("L2", "List 2", numbered), style("Own", "Own", base="L1")
+        ),
     }
-    body = "".join(paragraph(text, f'<w:pStyle w:val="{own}"/>') for text, own in [("a", "L1"), ("b", "L2"), ("c", "Own")])
+    body = "".join(
+        paragraph(text, f'<w:pStyle w:val="{own}"/>')
+        for text, own in [("a", "L1"), ("b", "L2"), ("c", "Own")]
+    )
     plain = paragraph("d", '<w:pStyle w:val="L1"/><w:numPr><w:numId w:val="0"/></w:numPr>')
     assert text_of("x.docx", docx(body + plain, parts)) == "1. a\n1.1 b\n2. c\nd"
 
@@ -86,7 +93,9 @@ def test_a_numbered_heading_has_its_number() -> None:
             style("B", "heading 2", '<w:numPr><w:ilvl w:val="1"/><w:numId w:val="1"/></w:numPr>'),
         ),
     }
-    body = "".join(paragraph(text, f'<w:pStyle w:val="{own}"/>') for text, own in [("Scope", "A"), ("Terms", "B")])
+    body = "".join(
+        paragraph(text, f'<w:pStyle w:val="{own}"/>') for text, own in [("Scope", "A"), ("Terms", "B")]
+    )
     assert text_of("x.docx", docx(body, parts)) == "# 1 Scope\n## 1.1 Terms"
 
 
