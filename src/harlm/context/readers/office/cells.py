@@ -17,7 +17,7 @@ _TRUE = ("1", "true")
 _LONGEST_FORMULA = 8_192  # characters; Excel's own limit
 
 
-class Cells:
+class CellTexts:
     """Turns the stored value of a cell into text.
 
     Args:

@@ -64,7 +64,7 @@ BUILT_IN: Mapping[int, str] = {
 def general(stored: str) -> str:
     """A number without a format: at most 15 significant digits, ``0.3`` for ``0.30000000000000004``.
 
-    What is no number stays as it is, and so does a whole number of any length.
+    Anything else stays as it is, and so does a whole number of any length.
     """
     if stored.removeprefix("-").isdecimal():
         return stored
@@ -104,7 +104,7 @@ class NumberFormat:
         return self._parts[0].is_date
 
     def show(self, stored: str) -> str:
-        """The text that a sheet shows for a stored number, or ``stored`` if it is no number that can be shown."""
+        """The text that a sheet shows for a stored number, or ``stored`` if it cannot be shown so."""
         if self._is_general:
             return general(stored)
         value = _number(stored)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from harlm.context.document_names import shown_name
-from harlm.context.readers.office.cells import Cells, words
+from harlm.context.readers.office.cells import CellTexts, words
 from harlm.context.readers.office.drawing import LONGEST_REPEATED, drawn_lines, local
 from harlm.context.readers.office.package import ADVICE, Package, R, Relation, S
 from harlm.context.readers.reading import MOST_TEXT, Parts
@@ -45,7 +45,7 @@ def read_xlsx(name: str, data: bytes) -> ReadResult:
         main = package.main("xl/workbook.xml")
         book = package.xml(main)
         related = package.related(main)
-        cells = Cells(package, main, related, from_1904=_counts_from_1904(book))
+        cells = CellTexts(package, main, related, from_1904=_counts_from_1904(book))
         parts = Parts("row", separator="\n")
         remarks: list[_Remark] = []
         people = _people(package, related)
@@ -73,7 +73,7 @@ def _counts_from_1904(book: Element) -> bool:
     return properties is not None and properties.attrib.get("date1904", "0") in ("1", "true", "on")
 
 
-def _rows(stored: Iterable[Element], cells: Cells) -> Iterator[tuple[int, str]]:
+def _rows(stored: Iterable[Element], cells: CellTexts) -> Iterator[tuple[int, str]]:
     """The number and text of every row that is not empty, without the columns that are empty in all rows."""
     merged: list[str] = []
     rows = list(_filled_rows(stored, cells, merged))
@@ -85,7 +85,7 @@ def _rows(stored: Iterable[Element], cells: Cells) -> Iterator[tuple[int, str]]:
 
 
 def _filled_rows(
-    stored: Iterable[Element], cells: Cells, merged: list[str]
+    stored: Iterable[Element], cells: CellTexts, merged: list[str]
 ) -> Iterator[tuple[int, dict[int, str]]]:
     """The number of every row that is not empty, with its values by column.
 
