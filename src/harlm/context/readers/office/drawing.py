@@ -145,17 +145,31 @@ def _is_slide_number(shape: Element) -> bool:
 
 def _joined(paragraphs: Iterable[Element]) -> str:
     """The text of paragraphs in one line."""
-    return " ".join(filter(None, (paragraph_text(each).replace("\n", " ").strip() for each in paragraphs)))
+    return " ".join(filter(None, (" ".join(paragraph_text(each).split()) for each in paragraphs)))
 
 
 def paragraph_text(paragraph: Element) -> str:
     """The text of a paragraph of a shape, with a line end for each break in it."""
     pieces: list[str] = []
-    for node in paragraph.iter():
-        if node.tag in (f"{A}t", f"{MATH}t"):
+
+    def otherwise(branches: list[Element], before: int) -> Iterator[Element]:
+        if before == len(pieces):
+            yield from branches
+
+    pending = [iter(paragraph)]
+    while pending:
+        node = next(pending[-1], None)
+        if node is None:
+            pending.pop()
+        elif node.tag in (f"{A}t", f"{MATH}t"):
             pieces.append(node.text or "")
         elif node.tag == f"{A}br":
             pieces.append("\n")
+        elif node.tag == f"{MC}AlternateContent":
+            first, rest = branches_of(node)
+            pending += [otherwise(rest, len(pieces)), iter(first)]
+        else:
+            pending.append(iter(node))
     return "".join(pieces).replace("\v", "\n")
 
 

@@ -110,7 +110,7 @@ def _filled_rows(
                     f"{ADVICE}"
                 )
             if value:
-                values[column] = value.replace("\n", " ")
+                values[column] = value.replace("\n", " ").replace("\t", " ")
         if values:
             yield number, values
 

@@ -19,7 +19,7 @@ _BOX, _ALTERNATIVES = f"{W}txbxContent", f"{MC}AlternateContent"
 _SILENT = frozenset(
     f"{W}{tag}"
     for tag in "pPr rPr rubyPr sdtPr sdtEndPr tblPr tblGrid trPr tcPr sectPr del moveFrom rt instrText delText "
-    "delInstrText fldData customXmlPr smartTagPr fldChar footnoteRef endnoteRef annotationRef".split()
+    "delInstrText fldData customXmlPr smartTagPr footnoteRef endnoteRef annotationRef".split()
 )
 """What has no text that the page shows; of ruby, the reading above its base."""
 _AS_TEXT = {f"{W}br": " ", f"{W}cr": " ", f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}noBreakHyphen": "-"}
@@ -184,7 +184,7 @@ class _WordText:
         """A row with tabs between its cells. A cell that spans rows is repeated in each, if it is short."""
         cells = [""] * _spanned(row.find(f"{W}trPr/{W}gridBefore"), 0)
         for cell in self._down(row, {_CELL}):
-            text = self._text(cell, hanging).strip()
+            text = self._text(cell, hanging).replace("\t", " ").strip()
             merged = cell.find(f"{W}tcPr/{W}vMerge")
             if merged is not None and merged.attrib.get(f"{W}val", "continue") == "continue" and not text:
                 text = self._above.get(len(cells), "")
@@ -240,6 +240,8 @@ class _WordText:
             pieces.append("" if is_break and not pieces else _AS_TEXT[tag])
         elif tag == f"{W}sym":
             pieces.append(symbol(node.attrib.get(f"{W}font", ""), node.attrib.get(f"{W}char", "")))
+        elif tag == f"{W}fldChar":
+            pieces.append(_form_field(node))
         elif tag == f"{W}r" and _is_hidden(node):
             self._package.left_out["hidden text"] += 1
         else:
@@ -295,6 +297,23 @@ def _is_hidden(run: Element) -> bool:
     return (
         hidden is not None and hidden.attrib.get(f"{W}val", "1") not in _OFF and run.find(f"{W}t") is not None
     )
+
+
+def _form_field(mark: Element) -> str:
+    """The state of a check box or the choice in a list of an old form; empty for other fields, whose text follows."""
+    box = mark.find(f"{W}ffData/{W}checkBox")
+    if box is not None:
+        state = box.find(f"{W}checked")
+        state = box.find(f"{W}default") if state is None else state
+        return "☒" if state is not None and state.attrib.get(f"{W}val", "1") not in _OFF else "☐"
+    choices = mark.find(f"{W}ffData/{W}ddList")
+    if choices is None:
+        return ""
+    entries = choices.findall(f"{W}listEntry")
+    chosen = choices.find(f"{W}result")
+    value = "0" if chosen is None else chosen.attrib.get(f"{W}val", "0")
+    at = int(value) if value.isdecimal() and len(value) < 6 else 0
+    return entries[at].attrib.get(f"{W}val", "") if at < len(entries) else ""
 
 
 def _signs_around(part: Element) -> tuple[str, str]:

@@ -32,7 +32,7 @@ def cell(text: str, attributes: str = "") -> str:
         (shape(line("one")) + shape(line("7"), "sldNum"), "one"),
         (f"<p:grpSp><p:grpSp>{shape(line('deep'))}</p:grpSp>{shape(line('b'))}</p:grpSp>", "deep\nb"),
         (table(cell("Plan") + cell("Price"), cell("Ent") + cell("4,200")), "Plan\tPrice\nEnt\t4,200"),
-        (table(cell("a") + cell("") + cell("b"), cell("c")), "a\t\tb\nc"),
+        (table(cell("a") + cell("") + cell("b\tb"), cell("c")), "a\t\tb b\nc"),
         (table(cell("wide", 'gridSpan="2"') + cell("", 'hMerge="1"') + cell("x")), "wide\t\tx"),
         (
             table(cell("North", 'rowSpan="2"') + cell("Q1"), cell("", 'vMerge="1"') + cell("Q2")),
@@ -62,6 +62,8 @@ def test_one_branch_of_alternatives_is_read() -> None:
     both = "<mc:AlternateContent><mc:Choice Requires='a14'>{}</mc:Choice><mc:Fallback>{}</mc:Fallback></mc:AlternateContent>"
     assert shown(both.format(shape(line("new")), shape(line("old")))) == "new"
     assert shown(both.format("<zz:new xmlns:zz='zz'/>", shape(line("old")))) == "old"
+    formula = both.format("<m:oMath><m:r><m:t>x+y</m:t></m:r></m:oMath>", "<a:r><a:t>[image]</a:t></a:r>")
+    assert shown(shape(f"<a:p><a:r><a:t>So </a:t></a:r>{formula}</a:p>")) == "So x+y"
 
 
 def test_the_words_of_smart_art_are_read_from_its_data() -> None:

@@ -112,6 +112,10 @@ def test_a_strict_workbook_reads_like_any_other() -> None:
     assert text_of("x.xlsx", made) == "Region\tQ\nNorth\tQ1\nNorth\tQ2"
 
 
+def test_a_tab_or_a_line_end_in_a_cell_does_not_end_it() -> None:
+    assert text_of("x.xlsx", xlsx(row(words("a\tb\nc"), words("d")))) == "a b c\td"
+
+
 def test_numbers_keep_their_columns_below_a_header() -> None:
     rows = row(words("item"), words("price"), words("rate")) + row(
         words("pear"), "", value("0.075", 1), number=2

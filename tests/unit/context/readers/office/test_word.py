@@ -55,6 +55,29 @@ def test_a_paragraph_reads_as_its_page_shows_it(content: str, text: str) -> None
     assert runs(content) == text
 
 
+CHECK = "<w:r><w:fldChar><w:ffData><w:checkBox>{}</w:checkBox></w:ffData></w:fldChar></w:r>" + RUN.format(
+    " yes"
+)
+CHOICES = '<w:listEntry w:val="red"/><w:listEntry w:val="blue"/>'
+CHOICE = "<w:r><w:fldChar><w:ffData><w:ddList>{}" + CHOICES + "</w:ddList></w:ffData></w:fldChar></w:r>"
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (CHECK.format('<w:default w:val="0"/><w:checked/>'), "☒ yes"),
+        (CHECK.format('<w:default w:val="0"/>'), "☐ yes"),
+        (CHECK.format('<w:checked w:val="false"/>'), "☐ yes"),
+        (CHOICE.format('<w:result w:val="1"/>'), "blue"),
+        (CHOICE.format(""), "red"),
+        (CHOICE.format('<w:result w:val="9"/>') + RUN.format("a"), "a"),
+        ('<w:r><w:fldChar w:fldCharType="begin"/></w:r>' + RUN.format("a"), "a"),
+    ],
+)
+def test_the_state_of_a_form_is_read(content: str, text: str) -> None:
+    assert runs(content) == text
+
+
 def test_one_branch_of_alternatives_is_read() -> None:
     box = BOX.format(paragraph("Call 112"))
     choice = f"<mc:Choice Requires='wps'><w:drawing>{box}</w:drawing></mc:Choice>"
@@ -92,14 +115,14 @@ def test_wrappers_may_stand_round_blocks_rows_and_cells(wrapper: str) -> None:
 def test_cells_keep_their_columns() -> None:
     wide, tall, below = '<w:gridSpan w:val="2"/>', '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
     rows = [
-        row(cell("Region"), cell("Revenue", wide), cell("Note")),
+        row(cell("Region"), cell("Revenue", wide), cell("No</w:t><w:tab/><w:t>te")),
         row(cell("North", tall), cell("Q1"), cell("5001"), cell("")),
         row(cell("", below), cell("Q2"), cell("7310"), cell("x")),
         "<w:tr><w:trPr><w:gridBefore w:val='1'/></w:trPr>" + cell("late") + "</w:tr>",
         "<w:tr><w:trPr><w:del/></w:trPr>" + cell("deleted") + "</w:tr>",
     ]
     assert text_of("x.docx", docx(f"<w:tbl>{''.join(rows)}</w:tbl>")) == (
-        "Region\tRevenue\t\tNote\nNorth\tQ1\t5001\nNorth\tQ2\t7310\tx\n\tlate"
+        "Region\tRevenue\t\tNo te\nNorth\tQ1\t5001\nNorth\tQ2\t7310\tx\n\tlate"
     )
 
 
