@@ -157,6 +157,11 @@ def office() -> Mapping[str, bytes]:
     wide = f"<w:document {_W}><w:body>{'<w:p/>' * 3_000_000}</w:body></w:document>"
     sheet = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
     far = f'{sheet}<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>far</t></is></c></row></sheetData></worksheet>'
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><v>1</v></c></row>' for n in range(1, 20_001))
+    labels = '<mergeCell ref="B1:B20000"/><mergeCell ref="A1:A20000"/>' * 20_000
+    spanned = f"{sheet}{rows}</sheetData>{labels}</worksheet>"
+    box = "<w:p><w:r><w:pict><w:txbxContent>", "</w:txbxContent></w:pict></w:r></w:p>"
+    boxes = f"<w:document {_W}><w:body>{box[0] * 50_000}{box[1] * 50_000}</w:body></w:document>"
     book = {
         "xl/workbook.xml": (
             '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.'
@@ -180,6 +185,8 @@ def office() -> Mapping[str, bytes]:
         "tables in one another.docx": making.zipped({"word/document.xml": tables}),
         "three million paragraphs.docx": making.zipped({"word/document.xml": wide}),
         "a cell far away.xlsx": making.zipped({**book, "xl/worksheets/sheet1.xml": far}),
+        "labels that span all rows.xlsx": making.zipped({**book, "xl/worksheets/sheet1.xml": spanned}),
+        "text boxes in one another.docx": making.zipped({"word/document.xml": boxes}),
     }
 
 
