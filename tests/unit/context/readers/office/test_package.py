@@ -248,3 +248,15 @@ def test_parts_are_found_by_their_usual_names_if_no_relationship_names_them() ->
         members: dict[str, str | bytes] = {"word/document.xml": book.read("word/document.xml")}
     members["word/styles.xml"] = office.styles(office.style("U1", "heading 1"))[1]
     assert read("x.docx", making.zipped(members)).text == "# T"
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "data"),
+    [
+        ("docx docm dotx dotm", office.docx(office.paragraph("text"))),
+        ("pptx pptm ppsx ppsm potx potm", office.pptx([office.line("text")])),
+        ("xlsx xlsm xltx xltm", office.xlsx(office.row(office.words("text")))),
+    ],
+)
+def test_templates_shows_and_files_with_macros_read_like_the_others(suffixes: str, data: bytes) -> None:
+    assert {read(f"x.{suffix}", data).text for suffix in suffixes.split()} == {"text"}
