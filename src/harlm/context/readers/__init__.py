@@ -14,6 +14,7 @@ from importlib import import_module
 
 from harlm.context.readers import archive, text
 from harlm.context.readers.reading import shown_error
+from harlm.context.readers.sniffing import is_lfs_pointer, looks_like_text
 from harlm.errors import ContextError
 from harlm.types import Document, ReadResult, Skipped, without_surrogates
 
@@ -62,6 +63,8 @@ __all__ = [
     "has_format",
     "is_archive",
     "is_foreign",
+    "is_lfs_pointer",
+    "looks_like_text",
     "modules_of",
     "read_archive",
     "read_document",
@@ -112,6 +115,8 @@ def read_document(name: str, data: bytes) -> ReadResult:
     """
     if not data:
         raise ContextError("is empty; give a file with some text")
+    if is_lfs_pointer(data):
+        raise ContextError("is a pointer of git LFS, not the file itself; run git lfs pull")
     suffix = _suffix(name, data)
     try:
         reading = _reader(suffix)(name, data)
