@@ -154,13 +154,11 @@ class IgnoreRules:
             outside = tuple(_rules_outside(repository, tally))
             above = [folder for folder in reversed(top.parents) if folder.is_relative_to(work_tree)]
             layers = tuple(layer for folder in above for layer in _rules_in(folder, None, tally))
-        choices = (outside + layers, outside, ())
-        chosen = next(
-            each
-            for each in choices
-            if cls(_slashed(top), each).folder_reason(top.as_posix()) is None or not each
-        )
-        return cls(_slashed(top), chosen, spec_of(include), spec_of(exclude), tally, repository)
+        folders = [_slashed(folder) for folder in (top, *top.parents)]
+        if any(map(cls(_slashed(top), outside + layers).ignoring, folders)):
+            layers = ()
+            outside = () if any(map(cls(_slashed(top), outside).ignoring, folders)) else outside
+        return cls(_slashed(top), outside + layers, spec_of(include), spec_of(exclude), tally, repository)
 
     def inside(self, folder: str, names: Collection[str]) -> IgnoreRules:
         """The rules inside ``folder``.
@@ -178,7 +176,7 @@ class IgnoreRules:
                 outside = tuple(_rules_outside(repository, self.tally))
                 rules = replace(self, layers=outside + kept, repository=repository, is_ignored=False)
             elif self.repository is not None and not self.is_ignored:
-                by = self._ignoring(path)
+                by = self.ignoring(path)
                 rules = replace(self, is_ignored=True) if by is not None and by.is_of_git else self
         if {GIT_FILE, OWN_FILE}.isdisjoint(names):
             return rules
@@ -205,7 +203,7 @@ class IgnoreRules:
         below = path.removeprefix(self.root)
         if self.exclude and self.exclude.match_file(below):
             return "excluded by one of your patterns"
-        by = self._ignoring(path)
+        by = self.ignoring(path)
         if (self.is_ignored and by is None) or (by is not None and by.is_of_git):
             if not self._is_tracked(path, is_folder=is_folder):
                 return BY_FILE if by is None else by.reason
@@ -215,7 +213,7 @@ class IgnoreRules:
             return "not included by any of your patterns"
         return None
 
-    def _ignoring(self, path: str) -> Layer | None:
+    def ignoring(self, path: str) -> Layer | None:
         """The ignore file that has a path ignored: the last one with a pattern for it."""
         by: Layer | None = None
         for layer in self.layers:
@@ -275,6 +273,6 @@ def rule_lines(data: bytes) -> list[str]:
 def lenient_spec(lines: Sequence[str]) -> GitIgnoreSpec | None:
     """The patterns of an ignore file; invalid ones are ignored, as git does."""
     try:
-        return spec_of(lines)
+        return spec_of(lines, exact=True)
     except ContextError:
-        return spec_of([line for line in lines if is_valid(line)])
+        return spec_of([line for line in lines if is_valid(line)], exact=True)
