@@ -83,7 +83,7 @@ def as_git_reads(pattern: str) -> str:
     """A pattern with two things written out that ``pathspec`` reads differently: ``[[:alpha:]]``, and blanks other
     than spaces at its end, which belong to it.
     """
-    if pattern[-1:].isspace() and pattern[-1] != " ":
+    if pattern[-1:].isspace() and pattern[-1] != " " and pattern.rfind("[") <= pattern.rfind("]"):
         kept = pattern.rstrip()
         pattern = kept + "".join(f"[{blank}]" for blank in pattern[len(kept) :])
     return _NAMED_SET.sub(_letters_of, pattern) if "[:" in pattern else pattern
