@@ -45,7 +45,7 @@ _OWN = frozenset({"text", "table"})
 """Readers of text as it is: linear, bounded, and without a parser of others."""
 
 _PARSERS: Mapping[str, tuple[str, ...]] = {
-    "pdf": ("pypdfium2",),
+    "pdf": ("pypdfium2", f"{__name__}.pdf_marks"),
     "html": ("turbohtml",),
     "mail": ("turbohtml",),
 }
