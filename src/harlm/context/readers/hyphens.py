@@ -72,10 +72,12 @@ def _halves(before: str, after: str) -> tuple[str, str]:
 
 
 def _belongs(first: str, second: str, known: set[str]) -> bool:
+    if not first:
+        return True
     whole, compound = f"{first}{second}".lower(), f"{first}-{second}".lower()
     if compound in known or compound in _COMPOUNDS:
         return True
     if whole in known:
         return False
     is_name = second[0].isupper() and not first.isupper()
-    return is_name or "-" in first.strip("-") or second[0].isdigit() or first[-1:].isdigit() or not first
+    return is_name or "-" in first.strip("-") or second[0].isdigit() or first[-1].isdigit()

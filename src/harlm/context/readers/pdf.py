@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +18,7 @@ from harlm.types import ReadResult, Skipped
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium is not thread-safe
 _MOST_RECTANGLES, _MOST_LETTERS = 3_000, 30_000  # of a page whose columns are looked for
+_SILENT = logging.NullHandler()
 _HYPHEN = 2  # what PDFium has in the place of a letter for a hyphen at a line end
 
 
@@ -82,6 +84,7 @@ def _prepare_form(name: str, book: Any, skipped: list[Skipped]) -> None:
             reason = "is an XFA form, whose fields are not read; print it to a PDF"
             skipped.append(Skipped(name=name, reason=reason, is_unread=True))
         elif kind != pypdfium2.raw.FORMTYPE_NONE:
+            logging.getLogger("pypdfium2").addHandler(_SILENT)  # it warns of XFA, which we report ourselves
             book.init_forms()
     except pypdfium2.PdfiumError as error:
         reason = f"has a form that cannot be read ({error})"
