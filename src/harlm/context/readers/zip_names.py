@@ -44,12 +44,15 @@ def encoding_of(names: bytes) -> str:
     Args:
         names: the names, with a line end between them.
     """
+    kana = len(_KANA.findall(names))
+    if kana >= 2 and _HIGH.search(_KANA.sub(b"", names)) is None:
+        return "cp932"
     high = _HIGH.findall(names)
     if any(_CYRILLIC.search(run) for run in high) and all(map(_is_cyrillic, high)):
         return "cp866"
     if all(_HANZI.fullmatch(run) for run in high) and max(map(len, high), default=0) >= 4:
         return "gb18030" if _decodes(names, "gb18030") else "cp437"
-    if (len(_KANA.findall(names)) >= 2 or _KANJI.search(names)) and _decodes(names, "cp932"):
+    if (kana >= 2 or _KANJI.search(names)) and _decodes(names, "cp932"):
         return "cp932"
     dos = len(names) - len(names.translate(None, _DOS_LETTERS))
     windows = len(names) - len(names.translate(None, _WINDOWS_LETTERS))
