@@ -14,6 +14,7 @@ MARK = "\ufffe"
 """PDFium's sign for a hyphen at a line end."""
 
 _LONGEST = 64  # characters of a word
+_MOST = 100_000  # marks that are judged in one document
 _BEFORE = re.compile(r"[\w-]*+\Z")
 _AFTER = re.compile(r"\w*+")
 _WORD = re.compile(r"\w++(?:-\w++)*+")
@@ -39,10 +40,11 @@ def with_hyphens(pages: Sequence[str]) -> list[str]:
 
     A hyphen belongs to the word if the document has the word with it elsewhere, if the word is a common compound,
     if its second half begins with a capital, or if its first half has another hyphen. It does not if the document
-    has the whole word.
+    has the whole word. In a document with too many marks, none does.
     """
-    if not any(MARK in page for page in pages):
-        return list(pages)
+    marks = sum(page.count(MARK) for page in pages)
+    if not 0 < marks <= _MOST:
+        return [page.replace(MARK, "-\n") for page in pages]
     pieces = [page.replace(f"{MARK}\n", MARK).split(MARK) for page in pages]
     wanted: set[str] = set()
     for page in pieces:

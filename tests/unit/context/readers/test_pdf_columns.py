@@ -44,7 +44,7 @@ def test_lines_across_all_columns_keep_their_place() -> None:
 
 
 def test_columns_of_different_length() -> None:
-    longer = [*DOGS, "They also bark at", "whoever comes near."]
+    longer = [*DOGS, "They also bark at", "all that come near."]
     assert in_columns(rows(CATS, longer)) == "\n".join(CATS + longer)
 
 
@@ -127,7 +127,7 @@ def test_a_page_of_a_pdf_in_two_columns() -> None:
         (
             72.0,
             740.0,
-            "A title that goes on and on across both of the columns of this page, to the right edge",
+            "A title that continues and continues across both of the columns of this page, to the right edge",
         )
     ]
     text = text_of(title + drawn(CATS, DOGS))
