@@ -15,7 +15,6 @@ MARK = "\ufffe"
 
 _LONGEST = 64  # characters of a word
 _MOST = 100_000  # marks that are judged in one document
-_BEFORE = re.compile(r"[\w-]*+\Z")
 _AFTER = re.compile(r"\w*+")
 _WORD = re.compile(r"\w++(?:-\w++)*+")
 _COMPOUNDS = frozenset(
@@ -68,9 +67,11 @@ def _joined(pieces: Sequence[str], known: set[str]) -> str:
 
 
 def _halves(before: str, after: str) -> tuple[str, str]:
-    found = _BEFORE.search(before[-_LONGEST:])
+    start, lowest = len(before), max(0, len(before) - _LONGEST)
+    while start > lowest and (before[start - 1].isalnum() or before[start - 1] in "_-"):
+        start -= 1
     rest = _AFTER.match(after[:_LONGEST])
-    return (found[0] if found else ""), (rest[0] if rest else "")
+    return before[start:], (rest[0] if rest else "")
 
 
 def _belongs(first: str, second: str, known: set[str]) -> bool:

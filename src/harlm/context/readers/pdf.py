@@ -11,13 +11,23 @@ from typing import Any
 
 from harlm.context.document_names import shown_name
 from harlm.context.readers.hyphens import MARK, with_hyphens
-from harlm.context.readers.pdf_columns import Piece, has_gaps, in_columns
+from harlm.context.readers.pdf_columns import (
+    GAP,
+    SAME_ROW,
+    Piece,
+    beside_gap,
+    in_columns,
+    may_go_on,
+)
 from harlm.context.readers.reading import MOST_TEXT, Parts
 from harlm.errors import ContextError
 from harlm.types import ReadResult, Skipped
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium is not thread-safe
-_MOST_RECTANGLES, _MOST_LETTERS = 3_000, 30_000  # of a page whose columns are looked for
+_FEWEST_RECTANGLES, _MOST_RECTANGLES = 6, 3_000  # of a page whose columns are looked for
+_MOST_LETTERS, _MOST_IN_ALL = 30_000, 150_000  # of such a page, and of all such pages of a document
+_SAMPLE = 8  # rows that are looked at first
+_BLANKS = frozenset((0, 10, 13, 32, 0xA0))
 _SILENT = logging.NullHandler()
 _HYPHEN = 2  # what PDFium has in the place of a letter for a hyphen at a line end
 
@@ -52,11 +62,15 @@ def _pages(name: str, book: Any, skipped: list[Skipped]) -> Iterator[str]:
     _prepare_form(name, book, skipped)
     form = book.formenv
     files = attached_files(book)
+    columns = _Columns()
     length = 0
     for number in range(1, len(book) + 1):
         with closing(book[number - 1]) as page:
             with closing(page.get_textpage()) as text_page:
-                text = _text_of(text_page).replace("\0", "").strip("\n")
+                text = columns.text_of(text_page)
+                if text is None:
+                    text = text_page.get_text_range().replace("\r\n", "\n").replace("\r", "\n")
+                text = text.replace("\0", "").strip("\n")
             marks = marks_of(page, form)
         files += marks.files
         if marks.hidden or marks.is_cut:
@@ -91,16 +105,28 @@ def _prepare_form(name: str, book: Any, skipped: list[Skipped]) -> None:
         skipped.append(Skipped(name=name, reason=reason, is_unread=True))
 
 
-def _text_of(page: Any) -> str:
-    """The text of a page, in reading order where its columns are drawn row by row."""
-    count = page.count_rects()
-    if 0 < count <= _MOST_RECTANGLES and page.count_chars() <= _MOST_LETTERS:
-        boxes = map(page.get_rect, range(count))
+class _Columns:
+    """Reads pages in which columns are drawn row by row. A document has only so much time for them."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_IN_ALL
+
+    def text_of(self, page: Any) -> str | None:
+        """The text of a page column by column; ``None`` if it does not clearly have columns."""
+        count, letters = page.count_rects(), page.count_chars()
+        if not _FEWEST_RECTANGLES <= count <= _MOST_RECTANGLES or letters > min(self._left, _MOST_LETTERS):
+            return None
+        boxes = [page.get_rect(number) for number in range(count)]
         rough = [Piece(left, right, bottom, top - bottom, "") for left, bottom, right, top in boxes]
-        if has_gaps(rough) and (text := in_columns(list(_pieces(page)))) is not None:
-            return text
-    text = page.get_text_range()
-    return str(text).replace("\r\n", "\n").replace("\r", "\n")
+        rows = beside_gap(rough)
+        if not rows:
+            return None
+        sample = rows[:: max(1, len(rows) // _SAMPLE)]
+        for side in zip(*sample, strict=True):
+            if not may_go_on([page.get_text_bounded(*boxes[number]) for number in side]):
+                return None
+        self._left -= letters
+        return in_columns(list(_pieces(page)))
 
 
 def _pieces(page: Any) -> Iterator[Piece]:
@@ -108,31 +134,32 @@ def _pieces(page: Any) -> Iterator[Piece]:
     import pypdfium2.raw as pdfium
 
     x, y = ctypes.c_double(), ctypes.c_double()
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    unicode, origin = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetCharOrigin
+    box, size_of, raw = pdfium.FPDFText_GetCharBox, pdfium.FPDFText_GetFontSize, page.raw
     units: list[int] = []
-    left = right = base = size = 0.0
+    begin = end = base = size = 0.0
     for number in range(page.count_chars()):
-        unit = pdfium.FPDFText_GetUnicode(page, number)
-        if unit in (0, 10, 13, 32, 0xA0):
+        unit = unicode(raw, number)
+        if unit in _BLANKS:
             units.append(32)
             continue
-        pdfium.FPDFText_GetCharOrigin(page, number, x, y)
-        begin, _, end, _ = page.get_charbox(number)
-        own = pdfium.FPDFText_GetFontSize(page, number) or 1.0
-        following = Piece(begin, end, y.value, own, "")
-        before = Piece(left, right, base, size, "")
-        is_new_row = abs(y.value - base) > 0.6 * max(own, size) or begin < left - own
-        if units and (is_new_row or following.is_beside(before)):
-            yield Piece(left, right, base, size, _decoded(units))
+        origin(raw, number, x, y)
+        box(raw, number, left, right, bottom, top)
+        own = size_of(raw, number) or 1.0
+        larger, gap = max(own, size), left.value - end
+        if units and (abs(y.value - base) > SAME_ROW * larger or gap < -larger or gap >= GAP * larger):
+            yield Piece(begin, end, base, size, _decoded(units))
             units = []
         if not units:
-            left, base, size = begin, y.value, own
-        right = end
+            begin, base, size = left.value, y.value, own
+        end = right.value
         units.append(ord(MARK) if unit == _HYPHEN else unit)
     if units:
-        yield Piece(left, right, base, size, _decoded(units))
+        yield Piece(begin, end, base, size, _decoded(units))
 
 
 def _decoded(units: list[int]) -> str:
     """The text of UTF-16 units."""
     text = "".join(map(chr, units)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return " ".join(text.split(" ")).strip()
+    return text.strip()

@@ -16,8 +16,12 @@ _FEWEST = 3  # rows that share a gap
 _DEEPEST = 3  # columns within columns
 _WORDS = 2.5  # words of a line of running text, on average
 _GOING_ON = 0.4  # of the lines
-_GAP = 1.0  # between columns, in sizes of the letters
-_SAME_ROW = 0.6  # likewise
+
+GAP = 1.0
+"""The least distance between columns, in sizes of the letters."""
+
+SAME_ROW = 0.6
+"""How far the base lines of one row may differ, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,24 @@ class Piece:
     def is_beside(self, before: Piece) -> bool:
         """Whether it stands in the same row as another piece, to the right of it and beyond a gap."""
         size = max(self.size, before.size, 1.0)
-        return abs(self.base - before.base) <= _SAME_ROW * size and self.left - before.right >= _GAP * size
+        return abs(self.base - before.base) <= SAME_ROW * size and self.left - before.right >= GAP * size
 
 
-def has_gaps(pieces: Sequence[Piece]) -> bool:
-    """Whether enough rows share a gap for columns to be looked for."""
-    return _gap_of(pieces) is not None
+def beside_gap(pieces: Sequence[Piece]) -> list[tuple[int, int]]:
+    """The rows that share a gap, each as the numbers of the pieces on its two sides; none if they are few."""
+    if (gap := _gap_of(pieces)) is None:
+        return []
+    return [
+        (number, number + 1)
+        for number, (before, piece) in enumerate(pairwise(pieces))
+        if piece.is_beside(before) and before.right <= gap <= piece.left
+    ]
+
+
+def may_go_on(texts: Sequence[str]) -> bool:
+    """Whether some lines of a column can be running text."""
+    inside = sum(_is_inside(text.strip()) for text in texts)
+    return 4 * inside >= len(texts) and sum(map(_words, texts)) >= 2 * len(texts)
 
 
 def in_columns(pieces: Sequence[Piece]) -> str | None:
@@ -85,7 +101,8 @@ def _band_in_columns(band: list[Piece], gap: float, depth: int) -> list[Piece] |
         return None
     left = _ordered(left, depth + 1) or left
     right = _ordered(right, depth + 1) or right
-    return left + right if _goes_on(left) and _goes_on(right) else None
+    columns = left + right
+    return columns if columns != band and _goes_on(left) and _goes_on(right) else None
 
 
 def _gap_of(pieces: Sequence[Piece]) -> float | None:

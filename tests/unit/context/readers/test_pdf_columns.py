@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harlm.context.readers import read_document
 from harlm.context.readers.hyphens import MARK
-from harlm.context.readers.pdf_columns import Piece, has_gaps, in_columns
+from harlm.context.readers.pdf_columns import Piece, beside_gap, in_columns, may_go_on
 from tests.support.making import pdf_page
 
 CATS = ["Cats sleep most of", "the day and hunt", "at night alone."]
@@ -28,7 +28,9 @@ def rows(*columns: list[str], top: float = 700, step: float = 200, width: float 
 
 def test_two_columns_are_read_one_after_the_other() -> None:
     pieces = rows(CATS, DOGS)
-    assert has_gaps(pieces)
+    assert beside_gap(pieces) == [(0, 1), (2, 3), (4, 5)]
+    assert may_go_on(CATS)
+    assert not may_go_on(["Owner", "Price"])
     assert in_columns(pieces) == "\n".join(CATS + DOGS)
 
 
