@@ -60,10 +60,12 @@ class PatternTally:
 
     Attributes:
         odd: what is not applied, each with the reason.
+        shared: the patterns of files that hold in several repositories, by path.
     """
 
     def __init__(self) -> None:
         self.odd: list[Skipped] = []
+        self.shared: dict[Path, GitIgnoreSpec | None] = {}
         self._left = _MOST_IN_ALL
 
     def admitted(self, lines: Sequence[str], file: str, *, is_cut: bool) -> list[str]:
@@ -244,7 +246,9 @@ def _slashed(folder: Path) -> str:
 def _rules_outside(repository: Repository, tally: PatternTally) -> Iterator[Layer]:
     """The rules of git that are not files of the work tree."""
     for file in repository.ignore_files():
-        if spec := _spec_in(read_rules(file, _LONGEST_FILE + 1, follow=True), file.name, tally):
+        if file not in tally.shared:
+            tally.shared[file] = _spec_in(read_rules(file, _LONGEST_FILE + 1, follow=True), file.name, tally)
+        if spec := tally.shared[file]:
             yield Layer(repository.top, spec, _BY_GIT)
 
 

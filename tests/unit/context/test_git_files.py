@@ -213,6 +213,18 @@ def test_settings_may_be_links_but_hold_in_repositories_only(tmp_path: Path, hom
     assert said_by_us(tmp_path) == {"a.log", "in/c.txt"}
 
 
+def test_the_users_rules_count_once_for_many_repositories(tmp_path: Path, home: Path) -> None:
+    put(home, {".config/git/ignore": "".join(f"{number}.x\n" for number in range(1900))})
+    for number in range(8):
+        put(tmp_path, {f"{number}/.git/HEAD": "x", f"{number}/1899.x": "x", f"{number}/a.txt": "x"})
+    found, skipped = find_files([tmp_path], ContextSettings())
+    assert [file.name for file in found] == [f"{number}/a.txt" for number in range(8)]
+    assert {each.reason for each in skipped} == {
+        "version control",
+        "ignored by .git/info/exclude or core.excludesFile of git",
+    }
+
+
 def test_the_weakest_rules_come_first(tmp_path: Path, home: Path) -> None:
     git(tmp_path, "init", "-q")
     put(home, {".config/git/ignore": "*.a\n*.b\n*.c\n"})
