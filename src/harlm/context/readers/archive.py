@@ -19,9 +19,9 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from harlm.context.document_names import shown_name
+from harlm.context.readers.member_names import member_names, tar_name
 from harlm.context.readers.member_rules import LONGEST_RULES, MemberRules, is_rule_file
 from harlm.context.readers.reading import shown_error
-from harlm.context.readers.zip_names import member_names
 from harlm.errors import ContextError
 from harlm.types import Skipped
 
@@ -169,7 +169,7 @@ def _tar_members(
             for info in archive:
                 meter.count()
                 archive.members = []  # type: ignore[attr-defined] # else it keeps every header
-                member = _plain(info.name)
+                member = _plain(tar_name(info.name))
                 if info.isdir():
                     continue
                 reason = rules.is_left_out(member)
@@ -202,7 +202,7 @@ def _rules_in_tar(name: str, data: bytes, meter: SizeMeter) -> MemberRules:
             for info in archive:
                 meter.count()
                 archive.members = []  # type: ignore[attr-defined] # as above
-                member = _plain(info.name)
+                member = _plain(tar_name(info.name))
                 if (
                     info.isfile()
                     and is_rule_file(member)

@@ -19,6 +19,7 @@ from harlm.context.ignore import (
 from harlm.types import Skipped
 
 LONGEST_RULES = 256 << 10  # bytes of an ignore file
+_MOST_REMEMBERED = 50_000  # folders whose verdict is kept; a hostile archive can have millions
 _VIRTUAL = "pyvenv.cfg"
 _MACOS = "__MACOSX"
 
@@ -76,16 +77,16 @@ class MemberRules:
         """The outermost folder on the way to a member that is left out."""
         if folder in self._folders:
             return self._folders[folder]
-        parts = folder.split("/")
         path, outer = "", None
-        for part in parts:
+        for part in folder.split("/"):
             path = f"{path}/{part}" if path else part
-            if path not in self._folders:
-                reason = None if outer is not None else self._folder_reason(path, part)
-                if reason is not None:
-                    outer, self._reasons[path] = path, reason
+            if path in self._folders:
+                outer = self._folders[path]
+                continue
+            if outer is None and (reason := self._folder_reason(path, part)) is not None:
+                outer, self._reasons[path] = path, reason
+            if len(self._folders) < _MOST_REMEMBERED:
                 self._folders[path] = outer
-            outer = self._folders[path]
         return outer
 
     def _folder_reason(self, path: str, name: str) -> str | None:

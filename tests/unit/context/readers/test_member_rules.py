@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harlm.context.ignore import BY_FILE
+from harlm.context.readers import member_rules
 from harlm.context.readers.member_rules import MemberRules, is_rule_file
 
 
@@ -68,3 +69,12 @@ def test_deep_folders_take_no_long_time() -> None:
     each = rules([])
     for number in range(200):
         assert each.is_left_out("d/" * 400 + f"{number}.txt") is None
+
+
+def test_more_folders_than_are_remembered_are_judged_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(member_rules, "_MOST_REMEMBERED", 3)
+    each = rules([], **{"": "out/\n"})
+    for number in range(5):
+        assert each.is_left_out(f"{number}/a/b.txt") is None
+        assert each.is_left_out(f"{number}/out/a/b.txt") == ""
+    assert len(list(each.left_out())) == 5

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.context.readers import read_archive
-from harlm.context.readers.zip_names import encoding_of, member_names
+from harlm.context.readers.member_names import encoding_of, member_names, tar_name
 
 
 def zip_of(names: dict[bytes, bytes], *, extra: bytes = b"") -> bytes:
@@ -97,3 +97,16 @@ def test_no_name_is_lost() -> None:
         warnings.simplefilter("ignore")
         data = zip_of({bytes([0x61, 0x62, byte]): b"x" for byte in range(0x80, 0x100)})
     assert len(read_names(data)) == 128
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("é.txt".encode("cp1252"), "é.txt"),
+        ("é.txt".encode(), "é.txt"),
+        ("日本語の資料".encode("cp932"), "日本語の資料"),
+        (b"a", "a"),
+    ],
+)
+def test_names_of_a_tar_are_read_likewise(raw: bytes, shown: str) -> None:
+    assert tar_name(raw.decode("utf-8", "surrogateescape")) == shown

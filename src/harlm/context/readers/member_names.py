@@ -1,5 +1,5 @@
-"""The names of members of a zip. A zip says whether a name is UTF-8; all others are in an encoding that it does not
-name, which is chosen by the letters of all names together.
+"""The names of members of a zip or tar. A zip says whether a name is UTF-8; all others are in an encoding that it does
+not name, which is chosen by the letters of all names together.
 """
 
 from __future__ import annotations
@@ -36,6 +36,16 @@ def member_names(members: Sequence[ZipInfo]) -> list[str]:
         else:
             names.append(name.decode("utf-8" if _is_utf8(name) else encoding, "replace"))
     return names
+
+
+def tar_name(name: str) -> str:
+    """A member's name as ``tarfile`` gives it, with bytes that are not UTF-8 read by their letters."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raw = name.encode("utf-8", "surrogateescape")
+        return raw.decode(encoding_of(raw), "replace")
+    return name
 
 
 def encoding_of(names: bytes) -> str:
