@@ -36,15 +36,49 @@ def pdf(pages: Sequence[str]) -> bytes:
         )
         content = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET" if text else ""
         objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
+    return pdf_of(objects)
+
+
+def pdf_of(objects: Sequence[str]) -> bytes:
+    """A PDF of these objects, numbered from one; the first is the catalog."""
     out = b"%PDF-1.4\n"
     offsets = []
     for number, body in enumerate(objects, start=1):
         offsets.append(len(out))
-        out += f"{number} 0 obj\n{body}\nendobj\n".encode()
+        out += f"{number} 0 obj\n{body}\nendobj\n".encode("latin-1")
     start = len(out)
     table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
     out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode()
     return out + f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
+
+
+def pdf_page(
+    pieces: Sequence[tuple[float, float, str]],
+    *,
+    annotations: Sequence[str] = (),
+    catalog: str = "",
+    more: Sequence[str] = (),
+) -> bytes:
+    """A PDF of one page with pieces of text at their places.
+
+    Args:
+        pieces: from the left, from the bottom, and the text.
+        annotations: dictionaries of annotations; fields of a form are among them.
+        catalog: what the catalog has besides the pages.
+        more: objects that the others refer to, from number 5.
+    """
+    content = "BT /F1 12 Tf " + " ".join(f"1 0 0 1 {x} {y} Tm ({text}) Tj" for x, y, text in pieces) + " ET"
+    font = "<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >> >> >>"
+    return pdf_of(
+        [
+            f"<< /Type /Catalog /Pages 2 0 R {catalog} >>",
+            "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources {font} /Contents 4 0 R "
+            f"/Annots [{' '.join(annotations)}] >>",
+            f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+            *more,
+        ]
+    )
 
 
 def docx(paragraphs: Sequence[str], table: Sequence[Sequence[str]] = ()) -> bytes:

@@ -17,13 +17,14 @@ from pathlib import Path, PurePath
 
 from harlm.config import ContextSettings
 from harlm.context.document_names import OwnNames, shown_name
-from harlm.context.ignore import IgnoreRules
-from harlm.context.raw_files import Identity, open_folder, read_named
-from harlm.context.readers import is_archive
+from harlm.context.ignore import IgnoreRules, has_binary_name
+from harlm.context.raw_files import Identity, first_bytes, open_folder, read_named
+from harlm.context.readers import has_format, is_archive, looks_like_text
 from harlm.errors import ContextError
 from harlm.types import Skipped
 
 _LONGEST_SHOWN = 200  # characters of a path in a message
+_HEAD = 1 << 12  # bytes by which a file is judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def find_files(
                 found.add(FoundFile(str(path), _name_of_file(path, alone=len(paths) == 1), named=True))
         except OSError as error:
             raise ContextError(f"{_brief(path)} {_unopened(error)}") from error
-    return found.files, skipped
+    return found.without_links(skipped), skipped
 
 
 class _Finds:
@@ -83,7 +84,7 @@ class _Finds:
     """
 
     def __init__(self, *, several: bool) -> None:
-        self.files: list[FoundFile] = []
+        self._files: list[FoundFile] = []
         self._several = several
         self._seen: set[str] = set()
         self._names = OwnNames()
@@ -91,7 +92,7 @@ class _Finds:
     def add(self, file: FoundFile) -> None:
         """Add a file under its name, or under its full path if another file has the name."""
         name = file.name
-        if self._several:
+        if self._several and not file.root:
             real = os.path.realpath(file.path)
             if real in self._seen:
                 return
@@ -99,7 +100,24 @@ class _Finds:
             if name in self._names:
                 name = shown_name(real)
         own = self._names.own(name)
-        self.files.append(file if own == file.name else replace(file, name=own))
+        self._files.append(file if own == file.name else replace(file, name=own))
+
+    def without_links(self, skipped: list[Skipped]) -> list[FoundFile]:
+        """The files, without links to a file that is read under another name, which are added to ``skipped``."""
+        if not any(file.root for file in self._files):
+            return self._files
+        names = {
+            file.path if file.identity else os.path.realpath(file.path): file.name
+            for file in self._files
+            if not file.root
+        }
+        kept: list[FoundFile] = []
+        for file in self._files:
+            if file.root and (name := names.setdefault(file.path, file.name)) != file.name:
+                skipped.append(Skipped(name=file.name, reason=f"a symbolic link to {name}, which is read"))
+            else:
+                kept.append(file)
+        return kept
 
 
 def _expand(source: str | Path, check: Callable[[], None]) -> Iterator[Path]:
@@ -237,7 +255,7 @@ def _below(
             levels.pop()
             continue
         below, name = f"{level.folder.rstrip('/')}/{entry.name}", level.prefix + shown_name(entry.name)
-        is_unread = False
+        left_out: Skipped | None = None
         try:
             if entry.is_dir(follow_symlinks=False):
                 reason = level.rules.folder_reason(below)
@@ -251,11 +269,13 @@ def _below(
                     if isinstance(found, FoundFile):
                         yield found
                     else:
-                        reason = found
+                        left_out = found
+            if reason is not None:
+                left_out = Skipped(name=name, reason=reason)
         except OSError as error:
-            is_unread, reason = True, f"cannot be opened ({error.strerror})"
-        if reason is not None:
-            skipped.append(Skipped(name=name, reason=reason, is_unread=is_unread))
+            left_out = Skipped(name=name, reason=f"cannot be opened ({error.strerror})", is_unread=True)
+        if left_out is not None:
+            skipped.append(left_out)
     skipped += rules.tally.odd
 
 
@@ -288,28 +308,36 @@ class _Level:
 
 def _found(
     entry: os.DirEntry[str], path: str, name: str, root: str, loading: ContextSettings
-) -> FoundFile | str:
+) -> FoundFile | Skipped:
     """A file that the user did not name, or why it is not opened.
 
     Raises:
-        OSError: its status cannot be read.
+        OSError: its status or its first bytes cannot be read.
     """
     inside = ""
     if entry.is_symlink():
         path, inside = os.path.realpath(path), root  # Path.resolve raises for a link to itself
         if not f"{path}/".startswith(root):
-            return "a symbolic link that leads out of the folder"
+            return Skipped(name=name, reason="a symbolic link that leads out of the folder")
         status = os.stat(path)  # noqa: PTH116 - as above
         if stat.S_ISDIR(status.st_mode):
-            return "a symbolic link to a folder"
+            return Skipped(name=name, reason="a symbolic link to a folder")
     else:
         status = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
-        return "not a regular file"
+        return Skipped(name=name, reason="not a regular file")
     if status.st_size == 0:
-        return "empty"
-    if status.st_size > loading.max_file_mb << 20:
-        return f"larger than {loading.max_file_mb} MB; name it, or raise loading.max_file_mb"
+        return Skipped(name=name, reason="empty")
     if is_archive(entry.name):
-        return "an archive; name it to read it"
-    return FoundFile(path, name, named=False, identity=(status.st_dev, status.st_ino), root=inside)
+        return Skipped(name=name, reason="an archive; name it to read it")
+    identity = (status.st_dev, status.st_ino)
+    is_big = status.st_size > loading.max_file_mb << 20
+    if is_big or has_binary_name(entry.name):
+        head = first_bytes(path, identity, _HEAD)
+        is_text = looks_like_text(head)
+        if not is_text and has_binary_name(entry.name):
+            return Skipped(name=name, reason="binary")
+        if is_big:
+            reason = f"larger than {loading.max_file_mb} MB; name it, or raise loading.max_file_mb"
+            return Skipped(name=name, reason=reason, is_unread=is_text or has_format(entry.name, head))
+    return FoundFile(path, name, named=False, identity=identity, root=inside)

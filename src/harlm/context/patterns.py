@@ -18,11 +18,24 @@ if TYPE_CHECKING:
 
 LONGEST = 512  # characters of a pattern
 _STAR, _FIRST, _BETWEEN = "[^/]*", "^(?:.+/)?", "(?:/.+)?/"
+_FOLDER, _FILE_OR_FOLDER = "(?P<ps_d>/)", "(?:(?P<ps_d>/)|$)"
 _SEGMENT_END = re.compile(r"/|\(\?:/\.\+\)\?/|\(\?:\(\?P<ps_d>/\)\|\$\)|\(\?P<ps_d>/\)")
 
+_NAMED_SETS = {
+    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "xdigit": "0-9A-Fa-f",
+    "space": " \t\r\n\v\f", "blank": " \t", "punct": "!-,.:-@^-`{-~", "cntrl": "\x01-\x1f\x7f", "graph": "!-~",
+    "print": " -~",
+}  # fmt: skip
+_NAMED_SET = re.compile(rf"\[:({'|'.join(_NAMED_SETS)}):\]")
 
-def spec_of(patterns: Iterable[str]) -> GitIgnoreSpec | None:
+
+def spec_of(patterns: Iterable[str], *, exact: bool = False) -> GitIgnoreSpec | None:
     """The rules that patterns stand for; ``None`` if there are no patterns.
+
+    Args:
+        patterns: in .gitignore syntax.
+        exact: whether a pattern for a folder stands for the folder alone (with a slash at its end), not for what it
+            holds. A walk judges every folder before it enters it, and so does git.
 
     Raises:
         ContextError: a pattern is invalid.
@@ -41,8 +54,13 @@ def spec_of(patterns: Iterable[str]) -> GitIgnoreSpec | None:
         @classmethod
         def pattern_to_regex(cls, pattern):  # type: ignore[no-untyped-def] # generic over str and bytes
             """See ``pathspec.RegexPattern.pattern_to_regex``."""
-            regex, include = super().pattern_to_regex(pattern)
-            return (None if regex is None else linear(regex)), include
+            read = as_git_reads(pattern)
+            if exact and read.endswith("/**/"):
+                read += "*/"
+            regex, include = super().pattern_to_regex(read)
+            if regex is not None:
+                regex = linear(plain_sets(regex))
+            return (alone(regex) if regex is not None and exact else regex), include
 
     try:
         return GitIgnoreSpec.from_lines(lines, LinearPattern, backend="simple")
@@ -50,6 +68,57 @@ def spec_of(patterns: Iterable[str]) -> GitIgnoreSpec | None:
         raise ContextError(
             f"invalid pattern in {lines!r}: {error}; use the syntax of .gitignore files"
         ) from error
+
+
+def alone(regex: str) -> str:
+    """An expression that matches a whole path, never the beginning of a path."""
+    if regex.endswith(_FILE_OR_FOLDER):
+        return regex.removesuffix(_FILE_OR_FOLDER) + r"/?\Z"
+    if regex.endswith(_FOLDER):
+        return regex.removesuffix(_FOLDER) + r"/\Z"
+    return f"{regex}." if regex.endswith("/") else regex
+
+
+def as_git_reads(pattern: str) -> str:
+    """A pattern with two things written out that ``pathspec`` reads differently: ``[[:alpha:]]``, and blanks other
+    than spaces at its end, which belong to it.
+    """
+    if pattern[-1:].isspace() and pattern[-1] != " " and pattern.rfind("[") <= pattern.rfind("]"):
+        kept = pattern.rstrip()
+        pattern = kept + "".join(f"[{blank}]" for blank in pattern[len(kept) :])
+    return _NAMED_SET.sub(_letters_of, pattern) if "[:" in pattern else pattern
+
+
+def _letters_of(found: re.Match[str]) -> str:
+    before = found.string[: found.start()]
+    return _NAMED_SETS[found[1]] if before.rfind("[") > before.rfind("]") else found[0]
+
+
+def plain_sets(regex: str) -> str:
+    """An expression whose sets of letters hold no ``[``, ``&&``, ``||``, ``~~`` or ``--`` that ``re`` warns about."""
+    out: list[str] = []
+    is_set = False
+    at = 0
+    while at < len(regex):
+        letter = regex[at]
+        if letter == "\\":
+            out.append(regex[at : at + 2])
+            at += 2
+            continue
+        if is_set and (letter == "[" or (letter in "&|~-" and regex[at - 1] == letter)):
+            out.append("\\")
+        elif not is_set and letter == "[":
+            is_set = True
+            first = at + 2 if regex.startswith("^", at + 1) else at + 1
+            if regex.startswith("]", first):
+                out.append(regex[at:first] + "\\]")
+                at = first + 1
+                continue
+        elif letter == "]":
+            is_set = False
+        out.append(letter)
+        at += 1
+    return "".join(out)
 
 
 def is_valid(pattern: str) -> bool:

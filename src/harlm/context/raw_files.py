@@ -106,16 +106,42 @@ def real_path(descriptor: int) -> str | None:
         return None
 
 
-def read_rules(path: Path, most: int) -> bytes | None:
-    """The first ``most`` bytes of an ignore file; ``None`` if it is not a regular file, or cannot be read."""
+def read_rules(path: Path, most: int, *, follow: bool = False) -> bytes | None:
+    """The first ``most`` bytes of an ignore file or of a file of settings.
+
+    Args:
+        path: where it may be.
+        most: the most bytes that are read.
+        follow: whether it may be a link, as settings in a home folder often are.
+
+    Returns:
+        ``None`` if it is not a regular file, or cannot be read.
+    """
     try:
-        file = os.open(path, _FLAGS | _NOFOLLOW)
+        file = os.open(path, _FLAGS if follow else _FLAGS | _NOFOLLOW)
         try:
-            return os.read(file, most) if stat.S_ISREG(os.fstat(file).st_mode) else None
+            status = os.fstat(file)
+            return os.read(file, min(most, status.st_size + 1)) if stat.S_ISREG(status.st_mode) else None
         finally:
             os.close(file)
-    except OSError:
+    except (OSError, ValueError):
         return None
+
+
+def first_bytes(path: str, identity: Identity, most: int) -> bytes:
+    """The first bytes of a file that a walk found; links on the way to it have been resolved.
+
+    Raises:
+        OSError: it cannot be read, or there is another file.
+    """
+    file = os.open(path, _FLAGS | _NOFOLLOW)
+    try:
+        status = os.fstat(file)
+        if (status.st_dev, status.st_ino) != identity or not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "it has changed while the folder was read")
+        return os.read(file, most)
+    finally:
+        os.close(file)
 
 
 def read_stream(stream: BinaryIO, check: Callable[[], None]) -> bytes:

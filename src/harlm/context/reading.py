@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 
 from harlm.config import ContextSettings
 from harlm.context.files import FoundFile
+from harlm.context.ignore import has_binary_name
 from harlm.context.patterns import spec_of
 from harlm.context.raw_files import read_found, read_named
-from harlm.context.readers import has_format, is_archive, is_foreign, read_document
+from harlm.context.readers import has_format, is_archive, is_foreign, is_lfs_pointer, read_document
 from harlm.context.secrets import is_secret_name, secret_in
 from harlm.errors import ContextError
 from harlm.protocols import DocumentReader
@@ -67,7 +68,10 @@ class FileReading:
         try:
             return self._without_secrets(file, read_document(file.name, data))
         except ContextError as error:
-            return _failed(file, str(error), is_unread=has_format(file.name, data))
+            is_unread = has_format(file.name, data)
+            if is_lfs_pointer(data):
+                is_unread = not has_binary_name(file.name)
+            return _failed(file, str(error), is_unread=is_unread)
 
     def _bytes_of(self, file: FoundFile) -> bytes:
         if file.identity is None:

@@ -13,7 +13,7 @@ from posixpath import splitext
 _NAMES = """
     *.pem *.key *.p8 *.p12 *.pfx *.jks *.keystore *.kdb *.kdbx *.ppk *.keytab *.ovpn
     .env *.env .env.* .envrc .netrc _netrc .pgpass pgpass.conf .my.cnf .mylogin.cnf .npmrc .pypirc .htpasswd
-    .git-credentials *_history *.tfstate *.tfstate.* *.tfvars *.tfvars.json .dockercfg kubeconfig *.kubeconfig .s3cfg
+    .git-credentials .*_history psql_history mysql_history sqlite_history bash_history zsh_history *.tfstate *.tfstate.* *.tfvars *.tfvars.json .dockercfg kubeconfig *.kubeconfig .s3cfg
     .boto .databrickscfg .vault-token .vault_pass* vault_pass* .terraformrc terraform.rc
     id_rsa* id_dsa* id_ecdsa* id_ed25519* *credentials* *.credentials credential.* client_secret* service-account*.json
     service_account*.json secret.* secrets.* .secret* .secrets*
@@ -33,6 +33,12 @@ _ABOUT = frozenset(
 )
 """Suffixes of source code and of pages, which can be about secrets without holding any."""
 
+_KEY_NAME = re.compile(r"id_(?:rsa|dsa|ecdsa|ed25519)")
+_READABLE = frozenset(
+    ".sh .bash .zsh .ps1 .bat .yml .yaml .json .toml .ini .cfg .conf .csv .log .xml .txt".split()
+)
+"""Suffixes of text beside a key: a script that loads it, notes about it. If such a file holds the key, its text says so."""
+
 _KNOWN_OPEN = frozenset({"known_hosts", "authorized_keys", "config.example"})
 
 
@@ -47,13 +53,15 @@ def is_secret_name(path: str) -> bool:
     if _NAME.match(name) is None and ("/." not in f"/{lower}" or _PATH.match(f"/{lower}") is None):
         return False
     suffix = splitext(name)[1]
+    if suffix in _READABLE and _KEY_NAME.match(name) is not None:
+        return False
     return suffix not in _OPEN and suffix not in _ABOUT and name not in _KNOWN_OPEN
 
 
 _KEY = b"PRIVATE KEY"
-_BREAK = rb"(?:\\[rn]|\s){0,8}"  # a line that ends, also as JSON and YAML write it
+_BREAK = rb"(?:\\[rn]|\s){0,40}+"  # a line that ends, also as JSON and YAML write it
 _KEY_BLOCK = re.compile(
-    rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+    rb"-{4,5}+ ?BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}+"
     + _BREAK
     + rb"(?:[^\n]{0,80}\n){0,3}"
     + _BREAK
@@ -61,6 +69,7 @@ _KEY_BLOCK = re.compile(
 )
 _MOST_CANDIDATES = 10_000  # looked at in one text; a text with more is made to cost time
 _LONGEST_BEGIN = 64  # bytes from the first dash of a key to the end of its first line
+_PUTTY = b"PuTTY-User-Key-File-"
 _LONGEST_HEAD = 400  # bytes from there to its first characters
 
 _RUN = b"a" * 16
@@ -118,6 +127,8 @@ def _token_at(data: bytes, at: int) -> str | None:
 
 
 def _holds_key(data: bytes) -> bool:
+    if data.startswith(_PUTTY) and b"\nPrivate-Lines:" in data:
+        return True
     at = data.find(_KEY)
     for _ in range(_MOST_CANDIDATES):
         if at < 0:

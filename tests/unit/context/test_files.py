@@ -101,6 +101,7 @@ def test_files_that_are_not_for_reading_are_left_out_and_reported(tmp_path: Path
         "bundle.zip",
     )
     make(tmp_path, "env/pyvenv.cfg", "env/lib/x.py")
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
     (tmp_path / "empty.txt").touch()
     assert names(tmp_path) == [".env.example", "keep.py"]
     found = reasons(tmp_path)
@@ -164,11 +165,13 @@ def test_links_that_lead_out_and_special_files_are_left_out(tmp_path: Path) -> N
     root = tmp_path / "root"
     make(root, "a.txt", "sub/b.txt")
     (root / "out.txt").symlink_to(secret)
-    (root / "in.txt").symlink_to(root / "a.txt")
+    make(root, ".harlmignore", text="ignored/\n")
+    make(root, "ignored/c.txt")
+    (root / "in.txt").symlink_to(root / "ignored/c.txt")
     (root / "loop").symlink_to(root)
     (root / "dead").symlink_to(root / "nothing")
     os.mkfifo(root / "pipe")
-    assert names(root) == ["a.txt", "in.txt", "sub/b.txt"]
+    assert names(root) == [".harlmignore", "a.txt", "in.txt", "sub/b.txt"]
     found = reasons(root)
     assert found["out.txt"] == "a symbolic link that leads out of the folder"
     assert found["loop"] == "a symbolic link to a folder"
@@ -351,12 +354,92 @@ def test_a_list_that_is_a_pipe_is_an_error(tmp_path: Path) -> None:
 
 
 def test_what_the_walk_saw_is_remembered(tmp_path: Path) -> None:
-    make(tmp_path, "a.txt")
-    (tmp_path / "link.txt").symlink_to("a.txt")
+    make(tmp_path, "a.txt", "build/b.txt")
+    make(tmp_path, ".harlmignore", text="build/\n.harlmignore\n")
+    (tmp_path / "link.txt").symlink_to("build/b.txt")
     plain, link = files.find_files([tmp_path], ContextSettings())[0]
-    status = (tmp_path / "a.txt").stat()
-    assert plain.identity == link.identity == (status.st_dev, status.st_ino)
-    assert link.path == str(tmp_path / "a.txt")
+    status, other = (tmp_path / "a.txt").stat(), (tmp_path / "build/b.txt").stat()
+    assert plain.identity == (status.st_dev, status.st_ino)
+    assert link.identity == (other.st_dev, other.st_ino)
+    assert link.path == str(tmp_path / "build/b.txt")
     assert link.root == f"{tmp_path}/"
     named = files.find_files([tmp_path / "a.txt"], ContextSettings())[0][0]
     assert named.identity is None
+
+
+@pytest.mark.parametrize("link", ["0.txt", "z.txt", "sub/l.txt", "0/l.txt"])
+def test_a_link_to_a_file_that_is_read_is_no_second_document(tmp_path: Path, link: str) -> None:
+    make(tmp_path, "a.txt")
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(tmp_path / "a.txt")
+    assert names(tmp_path) == ["a.txt"]
+    assert reasons(tmp_path) == {link: "a symbolic link to a.txt, which is read"}
+    make(tmp_path, "other/x.txt")
+    both = names(tmp_path, tmp_path / "other/x.txt")
+    assert [Path(name).name for name in both] == ["a.txt", "x.txt"]
+
+
+def test_two_links_to_a_file_that_is_not_read_otherwise_are_one_document(tmp_path: Path) -> None:
+    make(tmp_path, ".harlmignore", text="build/\n.harlmignore\n")
+    make(tmp_path, "build/log.txt")
+    for link in ("latest.txt", "newest.txt"):
+        (tmp_path / link).symlink_to("build/log.txt")
+    assert names(tmp_path) == ["latest.txt"]
+    assert reasons(tmp_path)["newest.txt"] == "a symbolic link to latest.txt, which is read"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("results.dat", b"# t v\n0 1.5\n"),
+        ("Motor.mo", b"model Motor\n  Real torque;\nend Motor;\n"),
+        ("cube.obj", b"v 0 0 0\nv 1 0 0\nf 1 2 3\n"),
+        ("notes.bin", "überall Text\n".encode()),
+        ("old.dat", "Größe;Höhe\n".encode("latin-1") + b"1;2\n" * 9),
+        ("wide.dat", "wide text".encode("utf-16")),
+        ("module.lib", b"; a library of macros\n"),
+        ("talk.pt", "Olá, mundo\n".encode()),
+        ("cut.dat", b"x" * 4095 + "é".encode()),
+    ],
+)
+def test_text_is_read_whatever_its_suffix(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert names(tmp_path) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.dat", b"\0\1\2\3"),
+        ("de.mo", b"\xde\x12\x04\x95\0\0\0\0"),
+        ("a.obj", b"\x4c\x01\x02\0"),
+        ("a.bin", bytes(range(256)) * 8),
+        ("lib.a", b"!<arch>\nfoo.o/          0           0     0     644     8         `\n"),
+        ("photo.jpg", b"\xff\xd8\xff\xe0JFIF"),
+        ("noise.dat", bytes((each * 7919 + 13) % 255 + 1 for each in range(4000))),
+    ],
+)
+def test_bytes_are_binary_under_their_suffixes(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert reasons(tmp_path) == {name: "binary"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_unread"),
+    [
+        ("big.txt", b"x\n", True), ("big.dat", b"1 2\n", True), ("big.pdf", b"%PDF-1.7\n\0\0", True),
+        ("core", b"\0\1", False),
+    ],
+)  # fmt: skip
+def test_text_left_out_for_its_size_is_told(
+    tmp_path: Path, name: str, content: bytes, is_unread: bool
+) -> None:
+    (tmp_path / name).write_bytes(content * (1 << 20))
+    (left_out,) = find_files([tmp_path], ContextSettings(max_file_mb=1))[1]
+    assert left_out.reason == "larger than 1 MB; name it, or raise loading.max_file_mb"
+    assert left_out.is_unread == is_unread
+
+
+def test_big_binary_files_are_binary(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftyp" * (1 << 18))
+    assert reasons(tmp_path, loading=ContextSettings(max_file_mb=1)) == {"film.mp4": "binary"}

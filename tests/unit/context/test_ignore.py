@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harlm.context.ignore import IgnoreRules
+from harlm.context.ignore import IgnoreRules, has_binary_name
 from harlm.errors import ContextError
 
 
@@ -23,9 +23,8 @@ def reason(rules: IgnoreRules, path: Path) -> str | None:
     [
         ("notes.txt", None),
         ("noextension", None),
-        ("logo.PNG", "binary"),
-        (".png", None),
-        (".DS_Store", "binary"),
+        (".DS_Store", "a system file"),
+        (".git", "version control"),
         (".env", "may hold secrets; name it to read it"),
         (".env.local", "may hold secrets; name it to read it"),
         (".env.example", None),
@@ -33,7 +32,7 @@ def reason(rules: IgnoreRules, path: Path) -> str | None:
         ("id_rsa.pub", None),
     ],
 )
-def test_a_name_decides_about_binaries_and_secrets(tmp_path: Path, name: str, why: str | None) -> None:
+def test_a_name_decides_about_system_files_and_secrets(tmp_path: Path, name: str, why: str | None) -> None:
     assert reason(IgnoreRules.at(tmp_path), tmp_path / name) == why
 
 
@@ -48,6 +47,21 @@ def test_a_name_decides_about_binaries_and_secrets(tmp_path: Path, name: str, wh
 )
 def test_a_name_decides_about_folders_of_tools(tmp_path: Path, name: str, why: str | None) -> None:
     assert IgnoreRules.at(tmp_path).folder_reason((tmp_path / name).as_posix()) == why
+
+
+@pytest.mark.parametrize(
+    ("name", "is_so"),
+    [
+        ("logo.PNG", True),
+        ("a.dat", True),
+        (".png", False),
+        ("notes.txt", False),
+        ("mo", False),
+        ("x.mo", True),
+    ],
+)
+def test_suffixes_whose_files_seldom_hold_text(name: str, is_so: bool) -> None:
+    assert has_binary_name(name) == is_so
 
 
 def test_a_folder_with_pyvenv_cfg_is_a_virtual_environment(tmp_path: Path) -> None:

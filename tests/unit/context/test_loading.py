@@ -134,7 +134,7 @@ def test_a_file_in_a_folder_that_cannot_be_read_is_reported(tmp_path: Path) -> N
 def test_an_empty_folder_says_what_was_left_out(tmp_path: Path) -> None:
     with pytest.raises(ContextError, match="holds no text that can be read"):
         load_paths([tmp_path], ContextSettings())
-    (tmp_path / "a.png").write_bytes(b"x")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\0")
     with pytest.raises(ContextError, match=r"left out: a.png: binary"):
         load_paths([tmp_path], ContextSettings())
 

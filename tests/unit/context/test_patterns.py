@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harlm.context.patterns import LONGEST, is_valid, spec_of
+from harlm.context.patterns import LONGEST, as_git_reads, is_valid, plain_sets, spec_of
 from harlm.errors import ContextError
 
 _SEGMENT = st.lists(
@@ -70,9 +70,10 @@ NAMES = [
 ]
 
 
+@pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("pattern", HOSTILE, ids=lambda pattern: pattern[:24])
-def test_no_pattern_takes_long_on_any_path(pattern: str) -> None:
-    spec = spec_of([pattern])
+def test_no_pattern_takes_long_on_any_path(pattern: str, exact: bool) -> None:
+    spec = spec_of([pattern], exact=exact)
     assert spec is not None
     assert len(pattern) <= LONGEST
     for name in NAMES:
@@ -87,3 +88,35 @@ def test_no_patterns_are_no_rules_and_invalid_ones_say_so() -> None:
     assert not is_valid("a\\")
     with pytest.raises(ContextError, match=r"invalid pattern .*; use the syntax of .gitignore files"):
         spec_of(["a\\"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "is_match"),
+    [
+        ("a", "a", True), ("a", "a/", True), ("a", "a/b", None), ("a", "b/a", True), ("a", "a\n", None), ("a/", "a", None),
+        ("a/", "a/", True), ("a/", "a/b", None), ("a/**", "a/", None), ("a/**", "a/b", True), ("a/**", "a/b/c", True),
+        ("a/**/", "a/", None), ("a/**/", "a/b", None), ("a/**/", "a/b/", True), ("**/a", "b/a", True), ("*/", "a/b", None),
+        ("*", "a/b", True), ("a/*", "a/b/c", None), ("!a", "a", False),
+    ],
+)  # fmt: skip
+def test_an_exact_pattern_matches_a_whole_path(pattern: str, path: str, is_match: bool | None) -> None:
+    spec = spec_of([pattern], exact=True)
+    assert spec is not None
+    assert spec.check_file(path).include == is_match
+
+
+@pytest.mark.parametrize(
+    ("pattern", "read"),
+    [
+        ("a", "a"), ("a ", "a "), ("a\t", "a[\t]"), ("[[:digit:]]", "[0-9]"), ("[![:alpha:]_]", "[!a-zA-Z_]"),
+        ("[:digit:]", "[:digit:]"), (":digit:", ":digit:"), ("[a][:digit:", "[a][:digit:"), ("[a\t", "[a\t"),
+    ],
+)  # fmt: skip
+def test_what_git_reads_differently_is_written_out(pattern: str, read: str) -> None:
+    assert as_git_reads(pattern) == read
+
+
+@given(st.text("[]!^-&|~ab\\:", max_size=12))
+def test_no_set_of_letters_makes_a_warning(pattern: str) -> None:
+    is_valid(pattern)  # warnings are errors here
+    assert plain_sets("[a-c]x") == "[a-c]x"

@@ -19,14 +19,15 @@ SECRET = """
     id_rsa Id_RSA id_rsa.old id_ed25519 id_ecdsa id_rsa_backup credentials Credentials aws_credentials.csv
     credentials.json my-credentials.txt client_secret_1.json service-account-prod.json secrets.yml secrets.toml secret.json
     .aws/config .aws/credentials home/.ssh/config .ssh/deploy .docker/config.json .kube/config .gnupg/secring.x
-    x/.config/gcloud/access_tokens.db
+    x/.config/gcloud/access_tokens.db .node_repl_history id_ed25519.bak id_rsa-work
 """.split()
 HONEST = """
     keys.py credentials.md credentials.py environment.md environment.yml env.py secrets.py secrets.rs secrets.md README.md
     id_rsa_loader.py id_rsa.pub id_ed25519.pub .env.example .env.sample .env.template config.json docker/config.json
     kube/config keyboard.txt monkey.txt history.txt order_history.csv passwords.md tokenizer.json key.txt pem.txt
     secretary.txt aws/config ssh.md test_credentials.ts .ssh/known_hosts .ssh/id_rsa.pub environment prod.tfvars.example
-    kubeconfig.md netrc.txt history.md envoy.yaml a.key.md
+    kubeconfig.md netrc.txt history.md envoy.yaml a.key.md id_rsa_loader.sh id_ed25519_notes.txt id_rsa_rotation.yaml
+    id_ecdsa_test.go id_dsa.pub id_ed25519_sk.pub medical_history order_history credentials.rst secrets.html
 """.split()
 
 
@@ -95,6 +96,20 @@ def test_a_fine_grained_github_token_is_one() -> None:
 def test_a_private_key_in_one_line_of_json_is_one() -> None:
     key = json.dumps({"private_key": _key("", random.Random(2))})
     assert secret_in(key) == "a private key"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key: |\n" + " " * 20 + "-----BEGIN PRIVATE KEY-----\n" + " " * 20 + "MIIEvQIBADANBgkqhkiG9w0BAQ",
+        '---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: "me"\nP2/56wAAAgIAAAAmZGwtbW9kcH',
+        "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPublic-Lines: 2\nAAAA\nPrivate-Lines: 1\nAAAA\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,8F\n\nMIIEvQIBADANBgkqhkiG9w0BAQ",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBGJmJ1gBCADMq9sVbPZ1Zr",
+    ],
+)
+def test_private_keys_of_all_programs(text: str) -> None:
+    assert secret_in(text) == "a private key"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 
+from harlm.context.ignore import has_binary_name
 from harlm.context.readers import archive, text
 from harlm.context.readers.reading import shown_error
+from harlm.context.readers.sniffing import is_lfs_pointer, looks_like_text
 from harlm.errors import ContextError
 from harlm.types import Document, ReadResult, Skipped, without_surrogates
 
@@ -46,11 +48,12 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
 Imported on first use, since most contexts need only one or two.
 """
 
+_HEAD = 1 << 12  # bytes by which a member of an archive is judged
 _OWN = frozenset({"text", "table"})
 """Readers of text as it is: linear, bounded, and without a parser of others."""
 
 _PARSERS: Mapping[str, tuple[str, ...]] = {
-    "pdf": ("pypdfium2",),
+    "pdf": ("pypdfium2", f"{__name__}.pdf_marks"),
     "html": ("turbohtml",),
     "mail": ("turbohtml",),
 }
@@ -66,10 +69,14 @@ _FORMAT_NAMES: Mapping[str, str] = {
     "text": "a text file",
 }
 
+_POINTER = "is a pointer of git LFS, not the file itself; run git lfs pull"
+
 __all__ = [
     "has_format",
     "is_archive",
     "is_foreign",
+    "is_lfs_pointer",
+    "looks_like_text",
     "modules_of",
     "read_archive",
     "read_document",
@@ -99,6 +106,8 @@ def has_format(name: str, data: bytes) -> bool:
 
 def modules_of(name: str, data: bytes) -> tuple[str, ...]:
     """The modules that reading a file imports, if they are not those of an archive's members."""
+    if is_archive(name):
+        return ("pathspec.patterns.gitignore.spec",)
     module, _ = _BY_SUFFIX.get(_suffix(name, data), ("text", ""))
     return (f"{__name__}.{module}", *_PARSERS.get(module, ()))
 
@@ -120,6 +129,8 @@ def read_document(name: str, data: bytes) -> ReadResult:
     """
     if not data:
         raise ContextError("is empty; give a file with some text")
+    if is_lfs_pointer(data):
+        raise ContextError(_POINTER)
     suffix = _suffix(name, data)
     try:
         reading = _reader(suffix)(name, data)
@@ -171,11 +182,16 @@ def read_archive(name: str, data: bytes) -> ReadResult:
     Raises:
         ContextError: the archive is broken, or exceeds the limits in ``archive``.
     """
+    if is_lfs_pointer(data):
+        raise ContextError(_POINTER)
     skipped: list[Skipped] = []
     documents: list[Document] = []
     for member, content in archive.members(name, data, skipped):
         if is_archive(member):
             skipped.append(Skipped(name=member, reason="an archive inside an archive"))
+            continue
+        if has_binary_name(member) and not looks_like_text(content[:_HEAD]):
+            skipped.append(Skipped(name=member, reason="binary" if content else "empty"))
             continue
         try:
             reading = read_document(member, content)

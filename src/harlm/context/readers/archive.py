@@ -1,4 +1,4 @@
-"""Zip, tar and gzip archives, read from memory one member after another.
+"""Zip and tar archives, and single files compressed as gzip, bzip2 or xz, read from memory one member after another.
 
 An archive may be hostile: nothing is written to disk, and no member's name is used as a path. Since a small
 archive can unpack to any size, there are limits on the number of members, on all bytes that it unpacks to,
@@ -11,18 +11,26 @@ import bz2
 import gzip
 import io
 import lzma
+import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import IO, Protocol, cast
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from harlm.context.document_names import shown_name
+from harlm.context.readers.member_names import member_names, tar_name
+from harlm.context.readers.member_rules import LONGEST_RULES, MemberRules, is_rule_file
 from harlm.context.readers.reading import shown_error
 from harlm.errors import ContextError
 from harlm.types import Skipped
 
-SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".gz")
+if TYPE_CHECKING:
+    from typing import Self
+
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".gz", ".bz2", ".xz")
+_ALONE = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0"}
+"""Suffixes of one compressed file, and how it begins."""
 
 MAX_MEMBERS = 20_000
 MAX_BYTES = 1 << 30
@@ -35,11 +43,13 @@ Text compresses 3 to 20 times; the limit of DEFLATE itself is about 1000 times.
 _FREE_BYTES = 10 << 20  # bytes out for which the ratio does not matter
 _PIECE = 1 << 20
 _LONGEST_NAME = 1000  # characters
+_SPECIAL = "a link or device in an archive"
+_UNIX = (3, 19)  # systems in the list of a zip: Unix, macOS
 _ENTRY, _END_OF_LIST = b"PK\x01\x02", b"PK\x05\x06"
 
 
 def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:
-    """The name and the content of every regular member.
+    """The name and the content of every regular member that a walk of a folder would read.
 
     Args:
         name: the name of the archive, which is the prefix of its members' names.
@@ -54,8 +64,10 @@ def members(name: str, data: bytes, skipped: list[Skipped]) -> Iterator[tuple[st
     try:
         if lower.endswith(".zip"):
             yield from _zip_members(name, data, meter, skipped)
-        elif lower.endswith(".gz") and not lower.endswith(".tar.gz"):
-            yield name[: -len(".gz")], meter.read(gzip.GzipFile(fileobj=io.BytesIO(data)))
+        elif (begin := _ALONE.get(f".{lower.rpartition('.')[2]}")) and ".tar." not in lower[-8:]:
+            if not data.startswith(begin):
+                raise ValueError("its first bytes are not those of its kind")
+            yield name.rpartition(".")[0], meter.read(_unpacked(data))
         else:
             yield from _tar_members(name, data, meter, skipped)
     except (ContextError, MemoryError):
@@ -85,34 +97,141 @@ def _zip_members(
 ) -> Iterator[tuple[str, bytes]]:
     refuse_many_entries(data, meter.advice)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for info in archive.infolist():
+        files: list[tuple[str, zipfile.ZipInfo]] = []
+        infos = archive.infolist()
+        for info, shown in zip(infos, member_names(infos), strict=True):
             meter.count()
-            if info.is_dir():
-                continue
-            member = f"{name}/{_plain(info.filename)}"
-            if info.flag_bits & 1:
-                skipped.append(Skipped(name=member, reason="encrypted", is_unread=True))
-                continue
-            with archive.open(info) as stream:
-                yield member, meter.read(stream)
+            if not info.is_dir():
+                files.append((_plain(shown), info))
+        texts = {
+            member: _rules_in_zip(archive, info, meter) for member, info in files if is_rule_file(member)
+        }
+        rules = MemberRules(name, (member for member, _ in files), texts)
+        for member, info in files:
+            if (reason := rules.is_left_out(member)) is not None:
+                if reason:
+                    skipped.append(Skipped(name=f"{name}/{member}", reason=reason))
+            elif (content := _content(archive, info, f"{name}/{member}", meter, skipped)) is not None:
+                yield f"{name}/{member}", content
+        skipped.extend(rules.left_out())
+
+
+def _content(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: str, meter: SizeMeter, skipped: list[Skipped]
+) -> bytes | None:
+    """The content of a member of a zip; ``None`` if it is left out, which is reported."""
+    if info.flag_bits & 1:
+        skipped.append(Skipped(name=member, reason="encrypted", is_unread=True))
+        return None
+    if _is_special(info):
+        skipped.append(Skipped(name=member, reason=_SPECIAL))
+        return None
+    try:
+        with archive.open(info) as stream:
+            return meter.read(stream)
+    except (ContextError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - any kind of error, for a broken member
+        reason = f"cannot be read ({shown_error(error)})"
+        skipped.append(Skipped(name=member, reason=reason, is_unread=True))
+        return None
+
+
+def _is_special(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is a link or a device, as systems like Unix store them."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    return info.create_system in _UNIX and kind not in (0, stat.S_IFREG)
+
+
+def _rules_in_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, meter: SizeMeter) -> bytes:
+    """The first bytes of an ignore file; none if it cannot be read, which is reported when it is read itself."""
+    if _is_special(info):
+        return b""
+    try:
+        with archive.open(info) as stream:
+            data = stream.read(LONGEST_RULES + 1)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - as in ``_content``
+        return b""
+    meter.add(len(data))
+    return data
 
 
 def _tar_members(
     name: str, data: bytes, meter: SizeMeter, skipped: list[Skipped]
 ) -> Iterator[tuple[str, bytes]]:
-    # The whole stream is metered: also headers, which can be as long as any member, and members without content.
-    with tarfile.open(fileobj=cast("IO[bytes]", _Metered(_unpacked(data), meter)), mode="r|") as archive:
-        for info in archive:
-            meter.count()
-            archive.members = []  # type: ignore[attr-defined] # else it keeps every header
-            member = f"{name}/{_plain(info.name)}"
-            if not info.isfile():
-                if not info.isdir():
-                    skipped.append(Skipped(name=member, reason="a link or device in an archive"))
-                continue
-            stream = archive.extractfile(info)
-            assert stream is not None
-            yield member, stream.read()
+    rules = _rules_in_tar(name, data, SizeMeter(len(data), advice=meter.advice))
+    done = 0
+    try:
+        # The whole stream is metered: also headers, which can be as long as any member, and members without content.
+        with _tar(data, meter) as archive:
+            for info in archive:
+                meter.count()
+                archive.members = []  # type: ignore[attr-defined] # else it keeps every header
+                member = _plain(tar_name(info.name))
+                if info.isdir():
+                    continue
+                reason = rules.is_left_out(member)
+                if reason is None and not info.isfile():
+                    reason = _SPECIAL
+                if reason is None:
+                    stream = archive.extractfile(info)
+                    assert stream is not None
+                    content = stream.read()
+                    done += 1
+                    yield f"{name}/{member}", content
+                elif reason:
+                    skipped.append(Skipped(name=f"{name}/{member}", reason=reason))
+    except (ContextError, MemoryError):
+        raise
+    except Exception as error:  # any kind of error, for an archive that is cut off or damaged
+        if not done:
+            raise
+        reason = f"is damaged, and its members after the first {done:,} cannot be read ({shown_error(error)})"
+        skipped.append(Skipped(name=name, reason=reason, is_unread=True))
+    skipped.extend(rules.left_out())
+
+
+def _rules_in_tar(name: str, data: bytes, meter: SizeMeter) -> MemberRules:
+    """The rules of a tar, whose ignore files can stand after the members that they are about."""
+    names: list[str] = []
+    texts: dict[str, bytes] = {}
+    try:
+        with _tar(data, meter) as archive:
+            for info in archive:
+                meter.count()
+                archive.members = []  # type: ignore[attr-defined] # as above
+                member = _plain(tar_name(info.name))
+                if (
+                    info.isfile()
+                    and is_rule_file(member)
+                    and (stream := archive.extractfile(info)) is not None
+                ):
+                    texts[member] = stream.read(LONGEST_RULES + 1)
+                names.append(member)
+    except (ContextError, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001, S110 - reported when the members are read
+        pass
+    return MemberRules(name, names, texts)
+
+
+def _tar(data: bytes, meter: SizeMeter) -> tarfile.TarFile:
+    stream = cast("IO[bytes]", _Metered(_unpacked(data), meter))
+    return tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header)
+
+
+class _Header(tarfile.TarInfo):
+    """A header of a tar. A wrong one is an error; for ``tarfile`` it is the end of the archive."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """See ``tarfile.TarInfo.frombuf``."""
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.InvalidHeaderError as error:  # type: ignore[attr-defined] # typeshed leaves it out
+            raise ValueError(str(error)) from error
 
 
 def _unpacked(data: bytes) -> IO[bytes]:

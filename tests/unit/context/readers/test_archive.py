@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
+import random
+import stat
 import tarfile
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -148,3 +154,168 @@ def test_a_list_of_members_is_counted_before_it_is_read(monkeypatch: pytest.Monk
 def test_the_name_of_a_member_has_a_bound() -> None:
     reading = read_archive("b.tar", tarred({"a/" * 3000 + "x.txt": b"x"}, "w"))
     assert len(reading.documents[0].name) < 1100
+
+
+def with_wrong_sum(data: bytes, content: bytes) -> bytes:
+    """A zip one of whose stored members has another content than its check sum says."""
+    at = data.index(content)
+    return data[:at] + bytes([content[0] ^ 1]) + data[at + 1 :]
+
+
+def stored(members: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name, content in members.items():
+            file.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()
+
+
+def read(data: bytes, name: str = "b.zip") -> tuple[list[str], dict[str, str]]:
+    reading = read_archive(name, data)
+    documents = [document.name.removeprefix(f"{name}/") for document in reading.documents]
+    return documents, {each.name.removeprefix(f"{name}/"): each.reason for each in reading.skipped}
+
+
+@pytest.mark.parametrize("broken", ["a.txt", "b.txt", "c.txt"])
+def test_a_damaged_member_is_reported_and_the_others_are_read(broken: str) -> None:
+    texts = {"a.txt": "first of all", "b.txt": "second thing", "c.txt": "third one"}
+    names, reasons = read(with_wrong_sum(stored(texts), texts[broken].encode()))
+    assert names == [name for name in texts if name != broken]
+    assert reasons == {broken: f"cannot be read (BadZipFile: Bad CRC-32 for file '{broken}')"}
+
+
+@pytest.mark.parametrize("method", [1, 6, 97, 98, 255])
+def test_a_member_packed_in_an_unknown_way_is_reported(method: int) -> None:
+    data = bytearray(stored({"a.txt": "packed", "b.txt": "plain"}))
+    for at in (8, data.index(b"PK\x01\x02") + 10):
+        data[at : at + 2] = method.to_bytes(2, "little")
+    names, reasons = read(bytes(data))
+    assert names == ["b.txt"]
+    assert "compression" in reasons["a.txt"]
+
+
+def test_a_damaged_deflated_member_is_reported() -> None:
+    data = bytearray(making.zipped({"a.txt": "x" * 3000, "b.txt": "fine"}))
+    at = data.index(b"a.txt") + 5
+    data[at : at + 4] = b"\xff\xff\xff\xff"
+    names, reasons = read(bytes(data))
+    assert names == ["b.txt"]
+    assert reasons["a.txt"].startswith("cannot be read (")
+    assert all(each.is_unread for each in read_archive("b.zip", bytes(data)).skipped)
+
+
+def test_a_zip_whose_list_disagrees_with_a_member() -> None:
+    data = stored({"a.txt": "one", "b.txt": "two"}).replace(b"a.txt", b"z.txt", 1)
+    names, reasons = read(data)
+    assert names == ["b.txt"]
+    assert "directory" in reasons["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_read"),
+    [(stat.S_IFLNK, False), (stat.S_IFIFO, False), (stat.S_IFCHR, False), (stat.S_IFREG, True), (0, True)],
+)
+@pytest.mark.parametrize("system", [0, 3])
+def test_links_and_devices_in_a_zip_are_left_out_as_in_a_tar(kind: int, is_read: bool, system: int) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        info = zipfile.ZipInfo("link.txt")
+        info.create_system, info.external_attr = system, (kind | 0o777) << 16
+        file.writestr(info, "a.txt")
+        file.writestr("a.txt", "hello")
+    names, reasons = read(buffer.getvalue())
+    if is_read or system == 0:
+        assert names == ["link.txt", "a.txt"]
+    else:
+        assert (names, reasons) == (["a.txt"], {"link.txt": "a link or device in an archive"})
+
+
+NOISE = {
+    "app/main.py": "x = 1",
+    "app/.env": "A=1",
+    "app/.git/config": "[core]",
+    "app/node_modules/m/index.js": "x",
+    "app/node_modules/m/package.json": "{}",
+    "__MACOSX/app/._main.py": "x",
+    "app/.gitignore": "*.log\nout/\n",
+    "app/a.log": "x",
+    "app/out/b.txt": "x",
+    "app/venv/pyvenv.cfg": "x",
+    "app/venv/x.py": "x",
+    "app/.DS_Store": "x",
+    "app/cube.obj": "v 0 0 0",
+    "app/lib.obj": "\0\1\2",
+}
+
+
+@pytest.mark.parametrize("name", ["b.zip", "b.tar.gz"])
+def test_the_noise_of_a_repository_is_left_out_as_in_a_folder(name: str) -> None:
+    data = stored(NOISE) if name == "b.zip" else tarred({each: text.encode() for each, text in NOISE.items()})
+    names, reasons = read(data, name)
+    assert names == ["app/main.py", "app/.env", "app/.gitignore", "app/cube.obj"], (
+        "names of secrets: see test_reading"
+    )
+    assert reasons == {
+        "app/.git/": "version control (1 file)",
+        "app/node_modules/": "installed packages (2 files)",
+        "__MACOSX/": "what macOS adds to archives (1 file)",
+        "app/a.log": "ignored by .gitignore or .harlmignore",
+        "app/out/": "ignored by .gitignore or .harlmignore (1 file)",
+        "app/venv/": "a virtual environment (2 files)",
+        "app/.DS_Store": "a system file",
+        "app/lib.obj": "binary",
+    }
+
+
+def test_an_ignore_file_of_a_tar_may_stand_last() -> None:
+    assert read(tarred({"a.log": b"x", "b.txt": b"x", ".gitignore": b"*.log\n"}), "b.tar.gz")[0] == [
+        "b.txt",
+        ".gitignore",
+    ]
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_tar_that_is_cut_off_is_read_as_far_as_it_goes(mode: str) -> None:
+    noise = random.Random(1).randbytes(300_000).hex().encode()
+    data = tarred({"a.txt": b"first", "b.txt": noise, "c.txt": b"last"}, mode)
+    names, reasons = read(data[: len(data) // 2], "b.tar")
+    assert names == ["a.txt"]
+    assert reasons["b.tar"].startswith("is damaged, and its members after the first 1 cannot be read (")
+
+
+def test_a_damaged_header_of_a_tar_is_reported() -> None:
+    data = bytearray(tarred({"a.txt": b"first", "b.txt": b"second", "c.txt": b"third"}, "w"))
+    data[1024 + 148 : 1024 + 156] = b"77777777"
+    names, reasons = read(bytes(data), "b.tar")
+    assert names == ["a.txt"]
+    assert reasons["b.tar"].startswith("is damaged, and its members after the first 1 cannot be read (")
+
+
+def test_a_pointer_of_git_lfs_is_no_archive_and_no_member() -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d' * 32}\nsize 12345\n"
+    with pytest.raises(ContextError, match="a pointer of git LFS"):
+        read_archive("b.zip", pointer.encode())
+    names, reasons = read(stored({"data.csv": pointer, "a.txt": "x"}))
+    assert (names, list(reasons)) == (["a.txt"], ["data.csv"])
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"), [("a.csv.gz", gzip.compress), ("a.csv.bz2", bz2.compress), ("a.csv.xz", lzma.compress)]
+)
+def test_a_single_compressed_file_is_the_file(name: str, pack: Callable[[bytes], bytes]) -> None:
+    assert read_archive(name, pack(b"a,b\n1,2\n")).documents[0].name == "a.csv"
+    with pytest.raises(ContextError, match="unpacks to more than"):
+        read_archive(name, pack(b"0" * (40 << 20)))
+    with pytest.raises(ContextError, match="is not an archive that can be read"):
+        read_archive(name, b"something else")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_rule_file_in_a_zip_counts_against_the_limit(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(archive, "MAX_BYTES", 100)
+    data = stored({f"{number}/.gitignore": "#" * 40 for number in range(count)} | {"a.txt": "x"})
+    if count < 2:
+        assert read(data)[0][-1] == "a.txt"
+    else:
+        with pytest.raises(ContextError, match="unpacks to more than 100 bytes"):
+            read(data)
