@@ -283,8 +283,7 @@ def _class_of(letter: str) -> str:
     script = unicodedata.name(letter, "").partition(" ")[0]
     if script in _WIDE_CLASSES:
         return "k"
-    small, capital = _LETTER_CLASSES.get(script, "hh")
-    return capital if letter.isupper() else small
+    return _LETTER_CLASSES.get(script, "hh")[letter.isupper()]
 
 
 _CLASSES = _Classes()
