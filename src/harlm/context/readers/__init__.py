@@ -32,6 +32,9 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
     ".csv": ("table", "read"),
     ".tsv": ("table", "read"),
     ".eml": ("mail", "read"),
+    ".mht": ("mail", "read"),
+    ".mhtml": ("mail", "read"),
+    ".mbox": ("mail", "read_mailbox"),
 }
 """The module and function that read each suffix.
 

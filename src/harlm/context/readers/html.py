@@ -67,7 +67,8 @@ _META = re.compile(rb"""<meta\s[^>]*?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGN
 _XML = re.compile(rb"""^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE)
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEAD = 4096  # bytes in which a page declares its encoding
-_HIDDEN = "text that the page hides is left out"
+HIDDEN = "text that the page hides is left out"
+"""The note on a page with hidden text."""
 
 
 def read(name: str, data: bytes) -> ReadResult:
@@ -79,7 +80,7 @@ def read(name: str, data: bytes) -> ReadResult:
     document = page.text.document(name, "html")
     if not document.text.strip():
         raise ContextError("contains no visible text; name a page that does")
-    notes = [*source.notes, _HIDDEN] if page.hides_text else source.notes
+    notes = [*source.notes, HIDDEN] if page.hides_text else source.notes
     return ReadResult((document,), tuple(Skipped(name=name, reason=note) for note in notes))
 
 
