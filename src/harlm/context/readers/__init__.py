@@ -48,6 +48,7 @@ _PARSERS: Mapping[str, tuple[str, ...]] = {
     "pdf": ("pypdfium2",),
     "html": ("turbohtml",),
     "mail": ("turbohtml",),
+    "notebook": ("turbohtml",),
 }
 """The packages that a reader imports when it is used."""
 
