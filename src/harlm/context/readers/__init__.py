@@ -35,6 +35,7 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
     ".mht": ("mail", "read"),
     ".mhtml": ("mail", "read"),
     ".mbox": ("mail", "read_mailbox"),
+    ".rtf": ("rtf", "read"),
 }
 """The module and function that read each suffix.
 
@@ -59,6 +60,7 @@ _FORMAT_NAMES: Mapping[str, str] = {
     "html": "an HTML page",
     "table": "a table",
     "mail": "a mail message",
+    "rtf": "an RTF file",
     "text": "a text file",
 }
 
@@ -135,6 +137,8 @@ def read_document(name: str, data: bytes) -> ReadResult:
 def _suffix(name: str, data: bytes) -> str:
     if data.startswith(b"%PDF-"):
         return ".pdf"
+    if data.startswith(b"{\\rtf"):  # Word saves it as .doc too
+        return ".rtf"
     dot = name.rfind(".")  # as ``splitext``, which takes five times as long
     return name[dot:].lower() if dot > name.rfind("/") + 1 else ""
 
