@@ -36,6 +36,10 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
     ".mhtml": ("mail", "read"),
     ".mbox": ("mail", "read_mailbox"),
     ".rtf": ("rtf", "read"),
+    ".odt": ("odf", "read"),
+    ".ods": ("odf", "read"),
+    ".odp": ("odf", "read"),
+    ".epub": ("epub", "read"),
 }
 """The module and function that read each suffix.
 
@@ -50,6 +54,7 @@ _PARSERS: Mapping[str, tuple[str, ...]] = {
     "html": ("turbohtml",),
     "mail": ("turbohtml",),
     "notebook": ("turbohtml",),
+    "epub": ("turbohtml",),
 }
 """The packages that a reader imports when it is used."""
 
@@ -61,6 +66,8 @@ _FORMAT_NAMES: Mapping[str, str] = {
     "table": "a table",
     "mail": "a mail message",
     "rtf": "an RTF file",
+    "odf": "an OpenDocument file",
+    "epub": "an EPUB book",
     "text": "a text file",
 }
 
