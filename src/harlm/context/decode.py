@@ -154,8 +154,8 @@ def _escaped(data: bytes) -> str | None:
 def _of_lines(data: bytes) -> Decoded | None:
     """The text of bytes of which not all are UTF-8.
 
-    Programs that write to one file can disagree on the encoding, so lines are judged one by one: those that are UTF-8 but
-    for a few wrong bytes are UTF-8 with U+FFFD, and the others have the encoding that fits best.
+    Programs that write to one file can disagree on the encoding, so lines are judged one by one: those that are UTF-8 with
+    a few wrong bytes are UTF-8 with U+FFFD, and the others have the encoding that fits best.
     """
     lines = _Lines(data)
     if not lines.older:

@@ -103,7 +103,7 @@ _LONGEST_LABEL = 64
 
 
 def codec_of(label: str) -> str | None:
-    """The codec that a label means; ``None`` for a label that nobody knows.
+    """The codec that a label means; ``None`` for an unknown label.
 
     Args:
         label: the label as it stands in the file, in any case, with blanks or quotation marks around it.

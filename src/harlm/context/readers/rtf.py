@@ -127,7 +127,7 @@ class _Text:
         self._address = ""
 
     def take(self, token: re.Match[bytes]) -> bool:
-        """Take a token; returns whether the document goes on."""
+        """Take a token; returns whether the document continues."""
         kind = token.lastgroup
         if kind == "brace":
             return self._take_brace(token["brace"])
