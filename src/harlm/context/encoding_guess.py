@@ -24,13 +24,14 @@ _MOST_WRONG = 0.02  # the share of characters that may not exist in the encoding
 # Logarithms of likelihoods, for each character.
 _SIGN, _RARE_SIGN, _OTHER, _CONTROL, _WRONG = -4.5, -9.0, -9.0, -14.0, -20.0
 _ANY_OF_SCRIPT = -6.0
-_CAPITAL = -1.0
+_CAPITAL, _CAPITAL_AFTER_ANOTHER = -1.0, -0.3
 _COMMON_IDEOGRAPH, _IDEOGRAPH, _RARE_IDEOGRAPH = -6.0, -8.8, -12.0
 _IN_ODD_PLACE, _STANDS_ALONE = -4.0, -2.5
 _WORD, _MOST_WORDS = 0.7, 8
 _LEAST = -9.5  # an average below which nothing fits
 
 _SIGNS = frozenset("“”‘’„‚–—…•«»‹›°§€©®™½¼¾²³¿¡ªº´·×±µ£\xa0\xad№\u200c\u200d\u200e\u200f")
+_NEVER_BEFORE_WORDS = frozenset("®©¤¦¬²³¹¼½¾¶")
 _WIDE_SIGNS = frozenset("，。、（）「」『』：；！？《》・…“”‘’－～\u3000【】")
 _WORDS = re.compile(r"(?<![^\W_])[a-z]{1,6}(?![^\W_])")
 _ODD_PLACE = re.compile(
@@ -39,7 +40,9 @@ _ODD_PLACE = re.compile(
     "|(?<=[lUaAgGcCh])s(?=[lUaAgGcCh])"  # a sign inside a word
     "|(?<=[lU])k(?=[lU])"  # one ideograph inside a word
     "|(?<![lUaAgGcCh])q(?=[gGcCh])"  # an apostrophe before a word
+    "|r(?=[lUaAgGcCh])"  # a sign before a word that does not stand there
 )
+_SHOUTED = re.compile("(?<=[AGC])[AGC]")
 _ALONE = re.compile("(?<![lUaAgGcCh])[aAgGcC](?![lUaAgGcCh])")
 _WORDS_OF_ONE_LETTER = frozenset("àÀóÓéèÈáÁåÅâúőиявскуоаеіјйηοή")
 
@@ -174,7 +177,13 @@ def _likelihood(sample: bytes, candidate: _Candidate) -> float | None:
         return None
     classes = "".join(map(_CLASSES.__getitem__, text))
     capitals = sum(map(classes.count, "AGC"))
-    total = wrong * _WRONG + capitals * _CAPITAL + len(_ODD_PLACE.findall(classes)) * _IN_ODD_PLACE
+    shouted = len(_SHOUTED.findall(classes))
+    total = (
+        wrong * _WRONG
+        + (capitals - shouted) * _CAPITAL
+        + shouted * _CAPITAL_AFTER_ANOTHER
+        + len(_ODD_PLACE.findall(classes)) * _IN_ODD_PLACE
+    )
     alone = (text[found.start()] not in _WORDS_OF_ONE_LETTER for found in _ALONE.finditer(classes))
     total += sum(alone) * _STANDS_ALONE
     counts = Counter(letter for letter in text.lower() if letter > "\x7f" and letter != "\ufffd")
@@ -279,7 +288,7 @@ def _class_of(letter: str) -> str:
     if letter in "·\xadªºµ" or kind[0] == "M":
         return " "
     if kind[0] != "L":
-        return "s"
+        return "r" if letter in _NEVER_BEFORE_WORDS else "s"
     script = unicodedata.name(letter, "").partition(" ")[0]
     if script in _WIDE_CLASSES:
         return "k"
