@@ -18,7 +18,9 @@ from harlm.reading.frames import (
 from harlm.reading.limits import ReadingLimits
 from harlm.types import Document, Marks, ReadResult, Skipped, Unread
 
-_KINDS = frozenset("text code markdown json log csv html pdf docx pptx xlsx notebook mail".split())
+_KINDS = frozenset(
+    "text code markdown json log csv html pdf docx pptx xlsx notebook mail rtf odt ods odp epub".split()
+)
 _MOST_DOCUMENTS = 20_000  # of one archive, and as many parts that were left out
 _LONGEST_NAME = 1000  # characters, as those of a label and of a reason
 _OVERHEAD = 256  # bytes that a document or a part that was left out takes besides its text

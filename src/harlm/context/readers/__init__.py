@@ -42,6 +42,14 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
     ".csv": ("table", "read"),
     ".tsv": ("table", "read"),
     ".eml": ("mail", "read"),
+    ".mht": ("mail", "read"),
+    ".mhtml": ("mail", "read"),
+    ".mbox": ("mail", "read_mailbox"),
+    ".rtf": ("rtf", "read"),
+    ".odt": ("odf", "read"),
+    ".ods": ("odf", "read"),
+    ".odp": ("odf", "read"),
+    ".epub": ("epub", "read"),
 }
 """The module and function that read each suffix.
 
@@ -56,6 +64,8 @@ _PARSERS: Mapping[str, tuple[str, ...]] = {
     "pdf": ("pypdfium2", f"{__name__}.pdf_marks"),
     "html": ("turbohtml",),
     "mail": ("turbohtml",),
+    "notebook": ("turbohtml",),
+    "epub": ("turbohtml",),
 }
 """The packages that a reader imports when it is used."""
 
@@ -66,6 +76,9 @@ _FORMAT_NAMES: Mapping[str, str] = {
     "html": "an HTML page",
     "table": "a table",
     "mail": "a mail message",
+    "rtf": "an RTF file",
+    "odf": "an OpenDocument file",
+    "epub": "an EPUB book",
     "text": "a text file",
 }
 
@@ -150,6 +163,8 @@ def read_document(name: str, data: bytes) -> ReadResult:
 def _suffix(name: str, data: bytes) -> str:
     if data.startswith(b"%PDF-"):
         return ".pdf"
+    if data.startswith(b"{\\rtf"):  # Word saves it as .doc too
+        return ".rtf"
     dot = name.rfind(".")  # as ``splitext``, which takes five times as long
     return name[dot:].lower() if dot > name.rfind("/") + 1 else ""
 

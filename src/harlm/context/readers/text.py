@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harlm.context.decode import decode
+from harlm.context.decode import decode_with_notes
 from harlm.errors import ContextError
-from harlm.types import Document, ReadResult
+from harlm.types import Document, ReadResult, Skipped
 
 _MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".rst", ".adoc", ".org"})
 _JSON = frozenset({".json", ".jsonl", ".ndjson", ".geojson"})
@@ -19,12 +19,13 @@ _CODE_NAMES = frozenset({"makefile", "dockerfile", "cmakelists.txt", "rakefile",
 
 def read(name: str, data: bytes) -> ReadResult:
     """One document of the whole text."""
-    text = decode(data)
-    if text is None:
+    found = decode_with_notes(data)
+    if found is None:
         raise ContextError("is binary, not text; convert it to text first")
-    if text.isspace():
+    if not found.text.strip():
         raise ContextError("contains only blanks; give a file with some text")
-    return ReadResult((Document(name=name, text=text, kind=kind_of(name)),))
+    notes = tuple(Skipped(name=name, reason=note) for note in found.notes)
+    return ReadResult((Document(name=name, text=found.text, kind=kind_of(name)),), notes)
 
 
 def kind_of(name: str) -> str:

@@ -37,7 +37,7 @@ def test_a_file_that_is_not_text_is_an_error(data: bytes, said: str) -> None:
 
 
 def test_a_text_keeps_its_lines_and_loses_other_line_ends() -> None:
-    document = read("a.txt", b"one\r\ntwo\rthree\n")
+    document = read("a.txt", b"one\r\ntwo\r\nthree\n")
     assert document.text == "one\ntwo\nthree\n"
     assert document.place(document.text.index("three")).label == "3"
 
