@@ -24,7 +24,8 @@ from harlm.types import Citation, Context, Document
 T = TypeVar("T")
 
 _LOOKS_LIKE_SOURCE = re.compile(
-    r"""[\w)>]\.\w{1,5}(?:[:：#]|,?\s(?:lines?|l\.|pp?\.|pages?|rows?|§)\s?\d|$)|^<[^<>]+>(?::|$)""", re.IGNORECASE
+    r"""[\w)>]\.\w{1,5}(?:[:：#]|,?\s(?:lines?|l\.|pp?\.|pages?|rows?|§)\s?\d|$)|^<[^<>]+>(?::|$)""",
+    re.IGNORECASE,
 )
 _BEFORE = re.compile(r"""["“„«「](?P<quote>[^"“”„«»「」\n]{3,600})["”“»」][\s,.;:]*$""")
 _IN_SINGLE = re.compile(r"""(?P<head>.*?\S)\s?(?:(?<=[\s:,])|(?<=\d))['‘`](?P<quote>.+)['’`]\Z""")
@@ -183,11 +184,15 @@ class _Checker:
         if quote is not None and not bracket.is_curly:
             quote = _unescape(quote)
         document, place = self._resolve(head)
-        if quote is None and (single := _IN_SINGLE.fullmatch(head)) and (document is None or place is not None):
+        if (
+            quote is None
+            and (single := _IN_SINGLE.fullmatch(head))
+            and (document is None or place is not None)
+        ):
             named = self._resolve(single["head"].rstrip(_TRAIL))
             if named[0] is not None:
                 return [_Claim(*named, single["quote"])]
-        if quote is None and (document is None or place is None or place.is_vague):
+        if quote is None:
             several = [self._resolve(each) for each in _SEVERAL.split(head, _MOST_IN_ONE)]
             if len(several) > 1 and all(each[0] is not None for each in several):
                 return [_Claim(*each, None) for each in several]

@@ -33,7 +33,9 @@ class DocumentsByName:
         if name not in self._known:
             if len(self._known) >= _MOST_KEPT:
                 return None
-            self._known[name] = self._only(name) or ("\\" in name and self._only(name.replace("\\", "/"))) or None
+            self._known[name] = (
+                self._only(name) or ("\\" in name and self._only(name.replace("\\", "/"))) or None
+            )
         return self._known[name]
 
     def _only(self, name: str) -> Document | None:
@@ -58,7 +60,5 @@ class DocumentsByName:
 
 def _ends(document: Document, end: str) -> bool:
     """Whether a path of a document is ``end``, or ends with it if it begins with a slash."""
-    paths = (document.cited_as, document.path)
-    if not end.startswith("/"):
-        return end in paths
-    return document.name.endswith(end) or any(path.endswith(end) for path in paths)
+    paths = (document.name, document.cited_as, document.path)
+    return any(path.endswith(end) for path in paths) if end.startswith("/") else end in paths

@@ -69,7 +69,9 @@ def _of_number(document: Document, where: Where) -> Meant:
     unit = "line" if document.marks is None else document.marks.unit
     units = {unit, "row"} if unit == "line" else {unit}
     is_counted = where.unit is None or not units.isdisjoint(where.unit)
-    is_line = not is_counted and "line" in where.unit and document.marks is not None and document.marks.own_lines
+    is_line = (
+        not is_counted and "line" in where.unit and document.marks is not None and document.marks.own_lines
+    )
     if not is_counted and not is_line and where.unit:
         return NOWHERE  # a page of a document that has paragraphs
     extent = document.line_extent if is_line else document.extent
@@ -88,7 +90,9 @@ def _of_label(document: Document, marks: Marks, groups: _Groups, where: Where) -
     if not where.first:
         return Meant(is_wrong=bool(where.label))
     if not where.group:
-        found = [span for each in groups.numbered.values() for span in _numbered(document, marks, each, where)]
+        found = [
+            span for each in groups.numbered.values() for span in _numbered(document, marks, each, where)
+        ]
         return Meant(tuple(found[:_MOST_MEANT]), len(found) == 1 and not where.is_vague)
     for group in (where.group, without_sheet(where.group)):
         ranges = groups.numbered.get(f"{group} {marks.unit}") or groups.numbered.get(group)

@@ -28,7 +28,10 @@ _UNITS: tuple[tuple[Unit, str], ...] = (
     ("row", r"rows?|zeilen?|lignes?|filas?|righe|riga|linhas?|行目?"),
     ("slide", r"slides?|folien?|diapositives?|diapos?|diapositivas?|幻灯片|スライド|pages?|p\.?"),
     ("cell", r"cells?|zellen?|cellules?|celdas?|单元格|セル"),
-    ("paragraph", r"paragraphs?|paras?\.?|par\.?|abs[aä]tze|absatz|abs\.|¶{1,2}|alin[ée]as?|p[aá]rrafos?|段落?"),
+    (
+        "paragraph",
+        r"paragraphs?|paras?\.?|par\.?|abs[aä]tze|absatz|abs\.|¶{1,2}|alin[ée]as?|p[aá]rrafos?|段落?",
+    ),
 )
 _ANY_UNIT = "|".join(words for _, words in _UNITS) + "|§{1,2}|sections?|abschnitte?"
 _NUMBER = r"(?:l(?=\d))?(?P<{0}>\d{{1,9}})(?:(?:c|:|\.|,\s?col(?:umn)?\.?\s?)(?P<{0}_column>\d{{1,6}}))?"
@@ -39,13 +42,17 @@ _WHERE = re.compile(
         (?:\s?(?P<unit_after>页|頁|ページ|行目?|段落?|单元格|セル|スライド))?(?:\s?ff?\.?)?""",
     re.VERBOSE | re.IGNORECASE,
 )
-_CELL_NAME = re.compile(r"(?P<before>.*?[\s!])?\$?[A-Za-z]{1,3}\$?(?P<first>\d{1,7})(?:\s?[:-]\s?\$?[A-Za-z]{1,3}\$?(?P<last>\d{1,7}))?")
+_CELL_NAME = re.compile(
+    r"(?P<before>.*?[\s!])?\$?[A-Za-z]{1,3}\$?(?P<first>\d{1,7})(?:\s?[:-]\s?\$?[A-Za-z]{1,3}\$?(?P<last>\d{1,7}))?"
+)
 _TAIL = re.compile(
     rf"""(?:(?:\b|(?<=\W))(?:rows?|zeilen?|lignes?|slides?|folien?|cells?|pages?|lines?|paragraphs?)\s?|(?<=[\s!:,])|(?<=\A))
         (?P<first>\d{{1,9}})(?:\s?(?:-|to|bis|à|,|&|and)\s?(?:rows?\s)?(?P<last>\d{{1,9}}))?\Z""",
     re.VERBOSE | re.IGNORECASE,
 )
-_SHEET = re.compile(r"\A(?:the\s)?(?:sheet|worksheet|tab|blatt|tabellenblatt|feuille|tabelle|hoja)\s(?=\S)|\s(?:sheet|tab)\Z")
+_SHEET = re.compile(
+    r"\A(?:the\s)?(?:sheet|worksheet|tab|blatt|tabellenblatt|feuille|tabelle|hoja)\s(?=\S)|\s(?:sheet|tab)\Z"
+)
 _BLANKS = re.compile(r"[\s:,;!'\"()#|_\[\]-]++")
 _LONGEST = 300  # characters of a place
 
@@ -72,14 +79,17 @@ class Where:
 
 def splits(head: str) -> Iterator[tuple[str, str]]:
     """What can be the name and the place in a head: the longest name first."""
-    for at in sorted((match.start() for match in _SPLIT.finditer(head)), reverse=True):
+    plain = head if head.isascii() else head.translate(_WIDE)
+    for at in sorted((match.start() for match in _SPLIT.finditer(plain)), reverse=True):
         if at:
-            yield head[:at].rstrip(_BEFORE), head[at:]
+            yield head[: len(plain[:at].rstrip(_BEFORE))], head[at:]
 
 
 def where(place: str) -> Where:
     """The place that words behind the name of a document mean."""
-    said = " ".join(place.translate(_WIDE).replace("=", " ").lstrip(_BEFORE).split()).rstrip(_AFTER)[:_LONGEST]
+    said = " ".join(place.translate(_WIDE).replace("=", " ").lstrip(_BEFORE).split()).rstrip(_AFTER)[
+        :_LONGEST
+    ]
     said = said.removeprefix("at ").removeprefix("on ").removeprefix("in ")
     label = as_label(said)
     if found := _WHERE.fullmatch(said):

@@ -41,7 +41,9 @@ class QuoteFinder:
         for look in (self._nearest, self.typeset, self._elided):
             span = yield from look(quote, start, end)
             if span is not None:
-                is_doubtful = meant.is_wrong and (yield from self._inside(quote, span[0] + 1, len(self._text)))
+                is_doubtful = meant.is_wrong and (
+                    yield from self._inside(quote, span[0] + 1, len(self._text))
+                )
                 return None if is_doubtful else span
         return None
 
@@ -91,5 +93,3 @@ def _bare(quote: str) -> str:
     """A quote without the backticks around it."""
     bare = quote.strip("`").strip()
     return bare if bare and quote[0] == quote[-1] == "`" else quote
-
-

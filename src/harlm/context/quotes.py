@@ -134,7 +134,9 @@ class Typeset:
         wanted = _Wanted.of(quote, is_marked=is_marked)
         if wanted is None:
             return None
-        return (yield from _Look(self, text, is_marked=is_marked, is_broken=is_broken).first(wanted, start, end))
+        return (
+            yield from _Look(self, text, is_marked=is_marked, is_broken=is_broken).first(wanted, start, end)
+        )
 
     def elided(
         self, text: str, quote: str, start: int, *, is_marked: bool = True, is_broken: bool = False
@@ -276,7 +278,9 @@ class _Look:
                 at += 0 < at < len(letters) and letters[at] == " " and letters[at - 1] == "-"
             else:
                 at += letters[at] == SOFT and letter != "-"
-                if at == len(letters) or (letters[at] != letter and not (letter == "-" and letters[at] == SOFT)):
+                if at == len(letters) or (
+                    letters[at] != letter and not (letter == "-" and letters[at] == SOFT)
+                ):
                     return None
                 at += 1
             end = last

@@ -26,13 +26,15 @@ Canonical = tuple[str, int, int]
 """A canonical character, and the span of what it stands for."""
 
 _QUOTE = "'"
+_MOST_HIDDEN = 8  # characters without width in a row
 _ONE = {
     **dict.fromkeys(map(ord, SINGLE_QUOTES + DOUBLE_QUOTES), _QUOTE),
     **dict.fromkeys(map(ord, DASHES), "-"),
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in "＂＇－"},
 }
 _DROPPED = {
-    ord(letter) for letter in SINGLE_QUOTES + DOUBLE_QUOTES + DASHES + NO_WIDTH + EMPHASIS + SOFT_HYPHENS + "….\0"
+    ord(letter)
+    for letter in SINGLE_QUOTES + DOUBLE_QUOTES + DASHES + NO_WIDTH + EMPHASIS + SOFT_HYPHENS + "….\0"
 }
 _ASCII_DROPPED = bytes(code for code in range(128) if code in _DROPPED or chr(code).isspace())
 _UNSPACED = re.compile("[\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
@@ -71,8 +73,14 @@ class _Skeleton(dict[int, str]):
     def __missing__(self, code: int) -> str:
         letter = chr(code)
         bare = code in _DROPPED or letter.isspace() or unicodedata.category(letter) in ("Mn", "Cf")
-        kept = "" if bare else "".join(
-            each for each in letters_of(letter) if ord(each) not in _DROPPED and unicodedata.category(each) != "Mn"
+        kept = (
+            ""
+            if bare
+            else "".join(
+                each
+                for each in letters_of(letter)
+                if ord(each) not in _DROPPED and unicodedata.category(each) != "Mn"
+            )
         )
         self[code] = kept
         return kept
@@ -90,7 +98,9 @@ def skeleton(text: str) -> str:
     return text.translate(_SKELETON)
 
 
-def canonical(text: str, start: int, end: int, *, is_marked: bool, is_broken: bool = False) -> Iterator[Canonical]:
+def canonical(
+    text: str, start: int, end: int, *, is_marked: bool, is_broken: bool = False
+) -> Iterator[Canonical]:
     """The canonical characters of ``text[start:end]``.
 
     Args:
@@ -104,7 +114,7 @@ def canonical(text: str, start: int, end: int, *, is_marked: bool, is_broken: bo
         if token is None:
             return
         kind, last = token.lastgroup, token.end()
-        before, after = text[at - 1 : at] if at else "", text[last : last + 1]
+        before, after = _seen(text, at - 1, -1), _seen(text, last, 1)
         if kind == "letter":
             letter = text[at]
             if is_broken and letter in "-\u2010" and before.isalpha() and after.islower():
@@ -127,6 +137,17 @@ def canonical(text: str, start: int, end: int, *, is_marked: bool, is_broken: bo
             for offset in range(at, last):
                 yield letters_of(text[offset]), offset, offset + 1
         at = last
+
+
+def _seen(text: str, at: int, step: int) -> str:
+    """The character at ``at``, or the next one in the direction of ``step`` that has a width; empty at the end."""
+    for _ in range(_MOST_HIDDEN):
+        if not 0 <= at < len(text):
+            return ""
+        if text[at] not in NO_WIDTH:
+            return text[at]
+        at += step
+    return ""
 
 
 def _is_at_edge(before: str, after: str) -> bool:
