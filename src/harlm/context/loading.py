@@ -123,9 +123,8 @@ def load_paths(
 def _of_file(document: Document, file: FoundFile) -> Document:
     """``document`` with the paths of its file; those of a member of an archive go on below its archive."""
     member = document.name[len(file.name) :] if document.name.startswith(f"{file.name}/") else ""
-    return replace(
-        document, cited_as=file.cited_as + member, path=without_surrogates(os.path.abspath(file.path))
-    )
+    path = os.path.abspath(file.path)  # noqa: PTH100 - Path.resolve follows links, and raises for some
+    return replace(document, cited_as=file.cited_as + member, path=without_surrogates(path))
 
 
 def _read_stdin(stdin: BinaryIO | None, check: Callable[[], None]) -> tuple[Document, ...]:

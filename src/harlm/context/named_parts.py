@@ -68,11 +68,11 @@ def _of_number(document: Document, where: Where) -> Meant:
         return NOWHERE
     unit = "line" if document.marks is None else document.marks.unit
     units = {unit, "row"} if unit == "line" else {unit}
-    is_counted = where.unit is None or not units.isdisjoint(where.unit)
-    is_line = (
-        not is_counted and "line" in where.unit and document.marks is not None and document.marks.own_lines
-    )
-    if not is_counted and not is_line and where.unit:
+    said = where.unit
+    has_lines = document.marks is not None and document.marks.own_lines
+    is_counted = said is None or not units.isdisjoint(said)
+    is_line = said is not None and not is_counted and has_lines and "line" in said
+    if said and not is_counted and not is_line:
         return NOWHERE  # a page of a document that has paragraphs
     extent = document.line_extent if is_line else document.extent
     first, last = extent(where.first), extent(where.last)

@@ -46,8 +46,8 @@ _CELL_NAME = re.compile(
     r"(?P<before>.*?[\s!])?\$?[A-Za-z]{1,3}\$?(?P<first>\d{1,7})(?:\s?[:-]\s?\$?[A-Za-z]{1,3}\$?(?P<last>\d{1,7}))?"
 )
 _TAIL = re.compile(
-    rf"""(?:(?:\b|(?<=\W))(?:rows?|zeilen?|lignes?|slides?|folien?|cells?|pages?|lines?|paragraphs?)\s?|(?<=[\s!:,])|(?<=\A))
-        (?P<first>\d{{1,9}})(?:\s?(?:-|to|bis|à|,|&|and)\s?(?:rows?\s)?(?P<last>\d{{1,9}}))?\Z""",
+    r"""(?:(?:\b|(?<=\W))(?:rows?|zeilen?|lignes?|slides?|folien?|cells?|pages?|lines?|paragraphs?)\s?|(?<=[\s!:,])|(?<=\A))
+        (?P<first>\d{1,9})(?:\s?(?:-|to|bis|à|,|&|and)\s?(?:rows?\s)?(?P<last>\d{1,9}))?\Z""",
     re.VERBOSE | re.IGNORECASE,
 )
 _SHEET = re.compile(
@@ -123,4 +123,4 @@ def _units_in(found: re.Match[str]) -> frozenset[Unit] | None:
 def _range(found: re.Match[str]) -> tuple[int, int]:
     first = int(found["first"])
     last = int(found["last"] or first)
-    return first, last if last >= first else first
+    return first, max(last, first)

@@ -62,7 +62,7 @@ class QuoteFinder:
 
     def _inside(self, quote: str, start: int, end: int) -> Steps[Span | None]:
         """The first occurrence that begins in ``text[start:end]``."""
-        if 0 <= (at := self._text.find(quote, start, min(len(self._text), end + len(quote) - 1))):
+        if (at := self._text.find(quote, start, min(len(self._text), end + len(quote) - 1))) >= 0:
             return at, at + len(quote)
         return (
             yield from self._typeset.within(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from harlm.context.typography import SOFT, canonical, skeleton
@@ -77,6 +78,7 @@ class _Wanted:
     lead: int
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, quote: str, *, is_marked: bool) -> _Wanted | None:
         """``None`` for a quote that holds nothing but blanks and marks."""
         bare = skeleton(quote)
@@ -115,6 +117,8 @@ class Typeset:
         """
         wanted = _Wanted.of(quote, is_marked=is_marked)
         if wanted is None:
+            return None
+        if len(text) <= _PIECE and wanted.skeleton not in self.skeleton_at(text, 0):
             return None
         look = _Look(self, text, is_marked=is_marked, is_broken=is_broken)
         after = yield from look.first(wanted, start, len(text))

@@ -26,6 +26,7 @@ Canonical = tuple[str, int, int]
 """A canonical character, and the span of what it stands for."""
 
 _QUOTE = "'"
+_FIXED = {"soft": SOFT, "dots": "…", "quote": _QUOTE, "dash": "-"}
 _MOST_HIDDEN = 8  # characters without width in a row
 _ONE = {
     **dict.fromkeys(map(ord, SINGLE_QUOTES + DOUBLE_QUOTES), _QUOTE),
@@ -113,29 +114,20 @@ def canonical(
         token = _TOKEN.match(text, at, end)
         if token is None:
             return
-        kind, last = token.lastgroup, token.end()
+        kind, last = token.lastgroup or "", token.end()
         before, after = _seen(text, at - 1, -1), _seen(text, last, 1)
-        if kind == "letter":
-            letter = text[at]
-            if is_broken and letter in "-\u2010" and before.isalpha() and after.islower():
-                yield SOFT, at, last
-            else:
-                for each in letters_of(letter):
-                    yield each, at, last
+        if kind in _FIXED:
+            yield _FIXED[kind], at, last
         elif kind == "blank":
             if not (_UNSPACED.match(before or " ") and _UNSPACED.match(after or " ")):
                 yield " ", at, last
-        elif kind == "soft":
+        elif (
+            kind == "letter" and is_broken and text[at] in "-\u2010" and before.isalpha() and after.islower()
+        ):
             yield SOFT, at, last
-        elif kind == "dots":
-            yield "…", at, last
-        elif kind == "quote":
-            yield _QUOTE, at, last
-        elif kind == "dash":
-            yield "-", at, last
-        elif kind == "emphasis" and not (is_marked and _is_at_edge(before, after)):
+        elif kind == "letter" or (kind == "emphasis" and not (is_marked and _is_at_edge(before, after))):
             for offset in range(at, last):
-                yield letters_of(text[offset]), offset, offset + 1
+                yield from ((each, offset, offset + 1) for each in letters_of(text[offset]))
         at = last
 
 
