@@ -79,7 +79,7 @@ def deliver(answer: Answer, style: str, output: Path | None) -> Undelivered | No
         elif style == "json":
             show_json(report_of(answer))
         else:
-            show_as_it_is(_rendered(answer, style))
+            show_as_it_is(_rendered(answer, style), answer.citations)
     except (OSError, StdoutFailed) as error:
         return Undelivered("stdout" if output is None else repr(str(output)), error)
     return None

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
+from typing import TextIO
 
 import msgspec
 
+from harlm.cli.links import links_of, takes_links, with_links
+from harlm.types import Citation
 from harlm.visible import harmless, harmless_json
 
 
-def show(text: str = "") -> None:
-    """Print one or more lines on stdout, for people."""
-    _print(harmless(text))
+def show(text: str = "", citations: Sequence[Citation] = ()) -> None:
+    """Print one or more lines on stdout, for people. The places of citations become links where a terminal takes them."""
+    _print(_linked(harmless(text), citations, sys.stdout))
 
 
-def show_as_it_is(text: str) -> None:
+def show_as_it_is(text: str, citations: Sequence[Citation] = ()) -> None:
     """Print text on stdout for a program: unchanged, unless stdout is a terminal."""
-    _print(harmless(text) if sys.stdout.isatty() else text)
+    _print(_linked(harmless(text), citations, sys.stdout) if sys.stdout.isatty() else text)
 
 
 def show_json(value: object) -> None:
@@ -39,10 +43,14 @@ def json_text(value: object) -> str:
     return _escaped(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
-def say(line: str) -> None:
+def say(line: str, citations: Sequence[Citation] = ()) -> None:
     """Print a line on stderr: progress, notes and errors."""
-    sys.stderr.write(f"{harmless(line)}\n")
+    sys.stderr.write(f"{_linked(harmless(line), citations, sys.stderr)}\n")
     sys.stderr.flush()
+
+
+def _linked(text: str, citations: Sequence[Citation], stream: TextIO) -> str:
+    return with_links(text, links_of(citations)) if citations and takes_links(stream) else text
 
 
 def _print(text: str) -> None:

@@ -1,4 +1,5 @@
-"""Finds the brackets in an answer that may be citations: ``[head]``, ``[head "quote"]`` or ``[head “quote”]``.
+"""Finds the brackets in an answer that may be citations: ``[head]``, ``[head "quote"]`` or ``[head “quote”]``. Brackets
+and quotation marks of other scripts count as these, such as ``【head「quote」】``.
 
 The head is one line of at most 301 characters, in which a pair of brackets without others in it counts as one. A
 bracket that a parenthesis follows is a link. An answer may be anything, so it is read in time that is linear in its
@@ -15,7 +16,10 @@ _HEAD = re.compile(r"""\[\s*+((?:[^\[\]\n"“”]++|\[[^\[\]\n"“”]*+\])*+)""
 _PAIR = re.compile(r"\[[^\[\]]*+\]")
 _BLANKS = re.compile(r"\s*+")
 _QUOTE = re.compile(r'(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_INSIDE = re.compile(r"(?:[^\[\]]++|\[\s?(?:…|\.\.\.)\s?\])*+")
 _LONGEST_HEAD = 300  # characters before its last one
+_PLAIN = str.maketrans("［］【】〔〕＂「」『』«»„", '[][][]"“”“”“”“')
+"""The same marks of other scripts, each one character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class Bracket:
     Attributes:
         start, end: its span.
         head: the text before its quote, without outer blanks.
-        quote: the text between quotation marks, as it is written; ``None`` if there is none.
+        quote: the text between quotation marks, as it is written; ``None`` if there is none. If the first mark that
+            could close it does not end the bracket, it goes on to the last mark in the bracket.
         is_curly: whether these are curly, so that nothing in them is escaped.
     """
 
@@ -39,11 +44,11 @@ class Bracket:
 def brackets(text: str) -> Iterator[Bracket | None]:
     """The brackets of a text in order, and ``None`` for an opening bracket that begins none."""
     scanner = _Scanner(text)
-    at = text.find("[")
+    at = scanner.opening(0)
     while at >= 0:
         bracket = scanner.bracket_at(at)
         yield bracket
-        at = text.find("[", at + 1 if bracket is None else bracket.end)
+        at = scanner.opening(at + 1 if bracket is None else bracket.end)
 
 
 class _Scanner:
@@ -52,10 +57,16 @@ class _Scanner:
     Since the next mark is the same for all offsets before it, each mark is looked for once.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, original: str) -> None:
+        text = original if original.isascii() else original.translate(_PLAIN)
+        self._original = original
         self._text = text
         self._plain = _Marks(text)
         self._curly = _CurlyMarks(text)
+
+    def opening(self, start: int) -> int:
+        """The offset of the next opening bracket; -1 if there is none."""
+        return self._text.find("[", start)
 
     def bracket_at(self, start: int) -> Bracket | None:
         """The bracket that begins at ``start``."""
@@ -78,13 +89,29 @@ class _Scanner:
         text = self._text
         at = _after_blanks(text, at)
         if text.startswith("]", at) and not text.startswith("(", at + 1):
-            return Bracket(start, at + 1, text[first:last])
+            return Bracket(start, at + 1, self._original[first:last])
         mark = text[at : at + 1]
         if mark not in ('"', "“"):
             return None
         marks = self._plain if mark == '"' else self._curly
         closed, end = marks.closing(at + 1)
-        return Bracket(start, end, text[first:last], text[at + 1 : closed], mark == "“") if end else None
+        if not end:
+            closed, end = self._last_mark(at + 1)
+        if not end:
+            return None
+        written = self._original
+        return Bracket(start, end, written[first:last], written[at + 1 : closed], mark == "“")
+
+    def _last_mark(self, start: int) -> tuple[int, int]:
+        """The last quotation mark of the bracket, and its end; 0 if it does not end with one."""
+        text = self._text
+        inside = _INSIDE.match(text, start)
+        end = start if inside is None else inside.end()
+        before = text[start:end].rstrip()
+        is_end = text.startswith("]", end) and not text.startswith("(", end + 1)
+        if not is_end or not before.endswith(('"', "”", "“")) or before[-2:-1] == "\\":
+            return 0, 0
+        return start + len(before) - 1, end + 1
 
 
 class _Marks:

@@ -1,8 +1,8 @@
-"""Verifies the citations that a model wrote in brackets: each quote must occur verbatim at its place.
+"""Verifies the citations that a model wrote in brackets: each quote must occur in the text, at its place if it names one.
 
 The notation is ``[source:place "quote"]``. The place or the quote may be missing, the quote is written like a
-JSON string, and a quoted sentence right before the bracket counts as the quote. A bracket that cannot be
-verified is removed from the text and counted.
+JSON string, and a quoted sentence right before the bracket counts as the quote. A quote may be typeset in another way
+than the text, which is what the citation then shows. A bracket that cannot be verified is removed and counted.
 """
 
 from __future__ import annotations
@@ -14,14 +14,26 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from harlm.context.brackets import Bracket, brackets
-from harlm.context.place_names import place_in
-from harlm.context.quotes import Steps, first_at, last_before, with_other_blanks
+from harlm.context.named_documents import DocumentsByName
+from harlm.context.named_parts import NOWHERE, Meant, NamedParts
+from harlm.context.place_names import Where, splits, where
+from harlm.context.quote_finder import QuoteFinder
+from harlm.context.quotes import Span, Steps, Typeset
 from harlm.types import Citation, Context, Document
 
 T = TypeVar("T")
 
-_LOOKS_LIKE_SOURCE = re.compile(r"[\w)>]\.\w{1,5}(?::|$)|^<[^<>]+>(?::|$)")
-_BEFORE = re.compile(r"""["“](?P<quote>[^"“”\n]{3,600})["”][\s,.;:]*$""")
+_LOOKS_LIKE_SOURCE = re.compile(
+    r"""[\w)>]\.\w{1,5}(?:[:：#]|,?\s(?:lines?|l\.|pp?\.|pages?|rows?|§)\s?\d|$)|^<[^<>]+>(?::|$)""",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(r"""["“„«「](?P<quote>[^"“”„«»「」\n]{3,600})["”“»」][\s,.;:]*$""")
+_IN_SINGLE = re.compile(r"""(?P<head>.*?\S)\s?(?:(?<=[\s:,])|(?<=\d))['‘`](?P<quote>.+)['’`]\Z""")
+_LEAD = re.compile(r"(?:see|cf\.?|source|quelle|file|from|in)(?:\s*:\s*|\s+)", re.IGNORECASE)
+_SEVERAL = re.compile(r"\s*[;,]\s+|\s*[；、]\s*|\s+(?:and|und|et|&)\s+")
+_MOST_IN_ONE = 20  # places that one bracket names
+_UNMARKED = str.maketrans("", "", "*`")
+_TRAIL = " \t:,;.–—-|："
 _SPOKEN = 1_000  # characters before a bracket that may hold its quote
 _UNIQUE = 24  # characters; a shorter quote is not searched for in other documents
 _LONGEST_LINE = 300
@@ -113,25 +125,27 @@ def _at_once(steps: Steps[T]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """The claim that one bracket makes."""
+    """The claim that a bracket makes."""
 
     document: Document | None
-    number: int | None  # of the line, page, row, …
+    where: Where | None
     quote: str | None
 
 
 class _Checker:
     """Checks the citations of one answer.
 
-    Responsibilities: find the document that a name means, find the quote in it, limit the searches of all
+    Responsibilities: find the document and the part that a head means, find the quote in it, limit the searches of all
     documents.
     """
 
     def __init__(self, context: Context, is_late: Callable[[], bool]) -> None:
         self._context = context
         self._is_late = is_late
-        self._by_last_part: dict[str, list[Document]] | None = None
-        self._resolved: dict[str, tuple[Document | None, int | None]] = {}
+        self._names = DocumentsByName(context)
+        self._parts = NamedParts()
+        self._typeset = Typeset()
+        self._resolved: dict[str, tuple[Document | None, Where | None]] = {}
         self._searches_left = _MOST_SEARCHES
 
     def checked(self, text: str) -> Steps[Cited]:
@@ -143,100 +157,108 @@ class _Checker:
         for count, bracket in enumerate(brackets(text), start=1):
             if count % _AT_ONCE == 0:
                 yield
-            claim = (
-                None
+            claims = (
+                []
                 if bracket is None
-                else self._claim(bracket, text[max(at, bracket.start - _SPOKEN) : bracket.start])
+                else self._claims(bracket, text[max(at, bracket.start - _SPOKEN) : bracket.start])
             )
-            if bracket is None or claim is None:
+            if bracket is None or not claims:
                 continue
-            citation = yield from self._verify(claim)
+            places: list[str] = []
+            for claim in claims:
+                citation = yield from self._verify(claim)
+                if citation is None:
+                    dropped += 1
+                else:
+                    found.setdefault((citation.source, citation.start, citation.end), citation)
+                    places.append(f"[{citation.place}]")
             before = text[at : bracket.start]
             at = bracket.end
-            if citation is None:
-                dropped += 1
-                pieces.append(before.rstrip(" "))
-                continue
-            found.setdefault((citation.source, citation.start, citation.end), citation)
-            pieces.append(f"{before}[{citation.place}]")
+            pieces.append(f"{before}{''.join(places)}" if places else before.rstrip(" "))
         pieces.append(text[at:])
         return Cited("".join(pieces).strip(), tuple(found.values()), dropped)
 
-    def _claim(self, bracket: Bracket, before: str) -> _Claim | None:
-        """The claim of a bracket; ``None`` if the bracket is not a citation."""
-        head, quote = bracket.head, bracket.quote
+    def _claims(self, bracket: Bracket, before: str) -> list[_Claim]:
+        """The claims of a bracket, which may name several places; empty if the bracket is not a citation."""
+        head, quote = bracket.head.rstrip(_TRAIL), bracket.quote
         if quote is not None and not bracket.is_curly:
             quote = _unescape(quote)
-        document, number = self._resolve(head)
+        document, place = self._resolve(head)
+        if (
+            quote is None
+            and (single := _IN_SINGLE.fullmatch(head))
+            and (document is None or place is not None)
+        ):
+            named = self._resolve(single["head"].rstrip(_TRAIL))
+            if named[0] is not None:
+                return [_Claim(*named, single["quote"])]
+        if quote is None:
+            several = [self._resolve(each) for each in _SEVERAL.split(head, _MOST_IN_ONE)]
+            if len(several) > 1 and all(each[0] is not None for each in several):
+                return [_Claim(*each, None) for each in several]
         if document is None and not _LOOKS_LIKE_SOURCE.search(head) and len(quote or "") < _UNIQUE:
-            return None  # a list, a footnote or an index: brackets have other uses too
+            return []  # a list, a footnote or an index: brackets have other uses too
         if quote is None and (spoken := _BEFORE.search(before)):
             quote = spoken["quote"]
-        return _Claim(document, number, quote)
+        return [_Claim(document, place, quote)]
 
-    def _resolve(self, head: str) -> tuple[Document | None, int | None]:
-        """The document and number that the head of a bracket names."""
+    def _resolve(self, head: str) -> tuple[Document | None, Where | None]:
+        """The document and the place that the head of a bracket names."""
         known = self._resolved.get(head)
         if known is None:
             is_read = len(head) <= _LONGEST_HEAD and len(self._resolved) < _MOST_PLACES
-            known = self._place(head) if is_read else (self._named(head), None)
+            known = self._place(head) if is_read else (self._names.get(head), None)
             if is_read:
                 self._resolved[head] = known
         return known
 
-    def _place(self, head: str) -> tuple[Document | None, int | None]:
-        if document := self._named(head):
-            return document, None
-        place = place_in(head)
-        if place is not None and (document := self._named(place[0].strip())):
-            return document, place[1]
-        name, colon, _ = head.rpartition(":")
-        return (self._named(name.strip()), None) if colon else (None, None)
-
-    def _named(self, name: str) -> Document | None:
-        """The document with this name, or the only document whose path ends with it."""
-        name = name.removeprefix("./")
-        if exact := self._context.by_name.get(name):
-            return exact
-        if self._by_last_part is None:
-            self._by_last_part = {}
-            for document in self._context.documents:
-                self._by_last_part.setdefault(document.name.rpartition("/")[2], []).append(document)
-        alike = self._by_last_part.get(name.rpartition("/")[2], []) if name else []
-        ending = [document for document in alike if document.name.endswith(f"/{name}")]
-        return ending[0] if len(ending) == 1 else None
+    def _place(self, head: str) -> tuple[Document | None, Where | None]:
+        for said in dict.fromkeys((head, head.translate(_UNMARKED).strip(), _LEAD.sub("", head, count=1))):
+            if document := self._names.get(said):
+                return document, None
+            for name, rest in splits(said):
+                if document := self._names.get(name):
+                    return document, where(rest)
+        return None, None
 
     def _verify(self, claim: _Claim) -> Steps[Citation | None]:
+        document, meant = claim.document, NOWHERE
+        if document is not None and claim.where is not None:
+            meant = yield from self._parts.meant(document, claim.where)
         if claim.quote and claim.quote.strip():
-            span = yield from self._find(claim, claim.quote.strip())
+            span = yield from self._find(document, meant, claim.quote.strip())
             return _citation(*span) if span else None
-        if claim.document is None or claim.number is None:
+        if document is None or not meant.is_sure:
             return None
-        line = _first_line(claim.document, claim.number)
-        return _citation(claim.document, *line) if line else None
+        line = _first_line(document, *meant.spans[0])
+        return _citation(document, *line) if line else None
 
-    def _find(self, claim: _Claim, quote: str) -> Steps[tuple[Document, int, int] | None]:
+    def _find(
+        self, document: Document | None, meant: Meant, quote: str
+    ) -> Steps[tuple[Document, int, int] | None]:
         """The document and the span of a quote.
 
         It is searched in the named document first, then in all documents if it is long enough to be unique.
         """
         if self._is_late():
             return None
-        if claim.document is not None:
-            span = yield from _find_near(claim.document, quote, claim.number)
+        if document is not None:
+            span = yield from QuoteFinder(document, self._typeset).find(quote, meant)
             if span is not None:
-                return claim.document, *span
+                return document, *span
         if len(quote) < _UNIQUE or not self._searches_left:
             return None
         self._searches_left -= 1
-        for count, document in enumerate(self._context.documents, start=1):
-            start = yield from first_at(document.text, quote)
-            if start >= 0:
-                return document, start, start + len(quote)
-            if count % _AT_ONCE == 0:
-                yield
-                if self._is_late():
-                    break
+        for is_typeset in (False, True):
+            for count, each in enumerate(self._context.documents, start=1):
+                finder = QuoteFinder(each, self._typeset)
+                span = yield from (finder.typeset(quote) if is_typeset else finder.exact(quote))
+                if span is not None:
+                    return each, *span
+                if count % _AT_ONCE == 0:
+                    yield
+                    if self._is_late():
+                        return None
         return None
 
 
@@ -244,26 +266,12 @@ def _unescape(quote: str) -> str:
     try:
         return str(json.loads(f'"{quote}"', strict=False))
     except ValueError:
-        return quote
+        return quote.replace('\\"', '"')
 
 
-def _find_near(document: Document, quote: str, number: int | None) -> Steps[tuple[int, int] | None]:
-    """The span of the quote: at the named place, or else as near to it as possible. Whitespace may differ."""
-    start, end = (document.extent(number) if number is not None else None) or (0, 0)
-    text = document.text
-    after = yield from first_at(text, quote, start)
-    before = -1 if start <= after < end else (yield from last_before(text, quote, start))
-    places = [at for at in (before, after) if at >= 0]
-    if not places:
-        return (yield from with_other_blanks(text, quote, max(0, start - len(quote))))
-    nearest = min(places, key=lambda at: (not start <= at < end, abs(at - start)))
-    return nearest, nearest + len(quote)
-
-
-def _first_line(document: Document, number: int) -> tuple[int, int] | None:
-    """The span of the first non-blank line of a place, without surrounding blanks and of bounded length."""
-    extent = document.extent(number)
-    line = _LINE.search(document.text, *extent) if extent else None
+def _first_line(document: Document, start: int, end: int) -> Span | None:
+    """The span of the first non-blank line of a part, without surrounding blanks and of bounded length."""
+    line = _LINE.search(document.text, start, end)
     if line is None:
         return None
     return line.start(), line.start() + len(line.group()[:_LONGEST_LINE].rstrip())
@@ -271,12 +279,15 @@ def _first_line(document: Document, number: int) -> tuple[int, int] | None:
 
 def _citation(document: Document, start: int, end: int) -> Citation:
     place = document.place(start)
+    has_lines = document.marks is None or document.marks.own_lines
     return Citation(
         source=document.name,
         start=start,
         end=end,
         line=place.line,
         page=place.page,
-        place=f"{document.name}:{place.label}",
+        place=f"{document.cited_as or document.name}:{place.label}",
         quote=document.text[start:end],
+        column=start - document.line_starts[document.line_of(start) - 1] + 1 if has_lines else None,
+        path=document.path or None,
     )

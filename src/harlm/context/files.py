@@ -37,6 +37,7 @@ class FoundFile:
         named: whether the user named it, so that leaving it out would be an error.
         identity: for a file that a walk found, what the walk saw at the path; the path is free of links.
         root: for the target of a link, the folder that it must lie in, with a slash at its end.
+        cited_as: the path that opens it from where the user stands: what was given, and what lies below it.
     """
 
     path: str
@@ -44,6 +45,7 @@ class FoundFile:
     named: bool
     identity: Identity | None = None
     root: str = ""
+    cited_as: str = ""
 
 
 def find_files(
@@ -67,10 +69,13 @@ def find_files(
         try:
             if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where os.path.isdir says no
                 prefix = _prefix_of_folder(path, alone=folders == 1)
+                shown = _shown_folder(path)
                 for file in _below(path, prefix, loading, skipped, check):
-                    found.add(file)
+                    found.add(replace(file, cited_as=shown + file.name[len(prefix) :]))
             else:
-                found.add(FoundFile(str(path), _name_of_file(path, alone=len(paths) == 1), named=True))
+                name = _name_of_file(path, alone=len(paths) == 1)
+                shown = _name_of_file(path, alone=False)
+                found.add(FoundFile(str(path), name, named=True, cited_as=shown))
         except OSError as error:
             raise ContextError(f"{_brief(path)} {_unopened(error)}") from error
     return found.without_links(skipped), skipped
@@ -232,6 +237,13 @@ def _prefix_of_folder(path: Path, *, alone: bool) -> str:
         return "" if alone else f"{shown_name(path.resolve().name)}/"
     normal = shown_name(PurePath(os.path.normpath(path)).as_posix())
     return "" if normal == "." else f"{normal}/"
+
+
+def _shown_folder(path: Path) -> str:
+    """The folder as the user gave it, with a slash at its end; nothing for the folder where the user stands."""
+    is_far = path.is_absolute() or ".." in path.parts
+    shown = shown_name(path.as_posix() if is_far else PurePath(os.path.normpath(path)).as_posix())
+    return "" if shown == "." else f"{shown.rstrip('/')}/"
 
 
 def _below(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import operator
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, fspath
@@ -15,7 +16,7 @@ from typing import BinaryIO
 
 from harlm.config import ContextSettings
 from harlm.context.document_names import OwnNames, shown_name
-from harlm.context.files import find_files
+from harlm.context.files import FoundFile, find_files
 from harlm.context.raw_files import read_stream
 from harlm.context.readers import read_document
 from harlm.context.readers.in_process import InProcessReader
@@ -106,8 +107,9 @@ def load_paths(
         documents.extend(_read_stdin(stdin, check))
     files, left_out = find_files(named, loading, check) if named else ([], [])
     skipped.extend(left_out)
-    for reading in FileReading(loading, reader or InProcessReader(), check).results(files):
-        documents.extend(reading.documents)
+    read = FileReading(loading, reader or InProcessReader(), check).results(files)
+    for file, reading in zip(files, read, strict=True):
+        documents.extend(_of_file(document, file) for document in reading.documents)
         skipped.extend(reading.skipped)
     if not documents:
         raise ContextError(f"{_listed(sources)} holds no text that can be read{_reasons(skipped)}")
@@ -116,6 +118,13 @@ def load_paths(
         shape="text" if len(documents) == 1 else "documents",
         skipped=tuple(skipped),
     )
+
+
+def _of_file(document: Document, file: FoundFile) -> Document:
+    """``document`` with the paths of its file; those of a member of an archive go on below its archive."""
+    member = document.name[len(file.name) :] if document.name.startswith(f"{file.name}/") else ""
+    path = os.path.abspath(file.path)  # noqa: PTH100 - Path.resolve follows links, and raises for some
+    return replace(document, cited_as=file.cited_as + member, path=without_surrogates(path))
 
 
 def _read_stdin(stdin: BinaryIO | None, check: Callable[[], None]) -> tuple[Document, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sysconfig
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harlm.client import HARLM
@@ -48,7 +48,8 @@ def read_library(settings: Config) -> StandardLibrary:
     folder = Path(sysconfig.get_path("stdlib"))
     started = time.perf_counter()
     context = load_paths([folder], settings.loading)
-    return StandardLibrary(folder, context, time.perf_counter() - started)
+    by_module = tuple(replace(document, cited_as=document.name) for document in context.documents)
+    return StandardLibrary(folder, replace(context, documents=by_module), time.perf_counter() - started)
 
 
 def run(settings: Config, library: StandardLibrary, show: Show) -> bool:

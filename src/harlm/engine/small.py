@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from harlm.context.quotes import Steps, first_at, with_other_blanks
+from harlm.context.quotes import Steps, Typeset, first_at
 from harlm.engine.node import Node
 from harlm.engine.outcome import as_text
 from harlm.protocols import Described, LanguageModel
@@ -149,7 +149,8 @@ def _citation(quote: str, context: Context) -> Steps[str]:
         return ""
     found = yield from _first(context, lambda text: _verbatim(text, wanted))
     if found is None:
-        found = yield from _first(context, lambda text: with_other_blanks(text, wanted, 0))
+        typeset = Typeset()
+        found = yield from _first(context, lambda text: typeset.near(text, wanted, 0, len(text)))
     if found is None:
         return ""
     name, exact = found

@@ -97,12 +97,16 @@ class Document:
         text: the whole text, with a newline for every line end.
         kind: the format it was read from, such as ``text``, ``code``, ``pdf``, ``csv``.
         marks: where its parts begin; ``None`` for kinds whose places are lines.
+        cited_as: the path that citations show, which opens from where the user stands; the name if it is empty.
+        path: the absolute path of the file that it was read from; empty if it is not from a file.
     """
 
     name: str
     text: str = field(repr=False)
     kind: str = "text"
     marks: Marks | None = field(default=None, repr=False)
+    cited_as: str = ""
+    path: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -151,6 +155,13 @@ class Document:
         if not 0 <= index < len(starts):
             return None
         return starts[index], starts[index + 1] if index + 1 < len(starts) else len(self.text)
+
+    def line_extent(self, number: int) -> tuple[int, int] | None:
+        """The span (start, end) of the line ``number`` of the text; ``None`` if there is no such line."""
+        starts = self.line_starts
+        if not 0 < number <= len(starts):
+            return None
+        return starts[number - 1], starts[number] if number < len(starts) else len(self.text)
 
 
 def pieces(text: str, size: int = _PIECE) -> Iterator[str]:

@@ -62,8 +62,12 @@ class Citation:
         source: the document's name.
         start, end: the quote, in characters of the document's text: ``text[start:end] == quote``.
         line, page: as in ``Place``.
-        place: source and label together: ``docs/tls.md:41``, ``report.pdf:p12``, ``data.csv:row 88``.
+        place: where it stands: ``docs/tls.md:41``, ``report.pdf:p12``, ``data.csv:row 88``. The path is the one that
+            the user gave, with what lies below it, so that it opens from where the user stands.
         quote: the text at that place.
+        column: the column of the line at which the quote begins, in characters, counted from 1; ``None`` if the file
+            has no lines.
+        path: the absolute path of the file; ``None`` if the text is not from a file.
     """
 
     source: str
@@ -73,6 +77,8 @@ class Citation:
     page: int | None
     place: str
     quote: str
+    column: int | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

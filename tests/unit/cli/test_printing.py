@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import sys
 from pathlib import Path
 
@@ -73,8 +74,17 @@ def test_events_reach_stdout_while_a_tree_is_drawn_on_the_terminal() -> None:
     assert "run_started" not in ran.err
 
 
+def test_places_are_links_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    address = f"\x1b]8;;file://{socket.gethostname()}{Path.cwd()}/a.txt\x1b\\"
+    assert address in on_terminal("ask", "What is the code?", "a.txt").err
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b]8" not in on_terminal("ask", "What is the code?", "a.txt").err
+
+
 def test_on_one_terminal_no_tree_is_drawn_over_the_events() -> None:
-    assert "\x1b" not in on_terminal("ask", "What is the code?", "a.txt", "--json").err
+    assert "\x1b[" not in on_terminal("ask", "What is the code?", "a.txt", "--json").err
 
 
 class Terminal(io.StringIO):

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import time
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from harlm.context import cite, cite_value, load
@@ -122,6 +126,68 @@ def test_values_are_checked_text_by_text() -> None:
     value, found = cite_value({"a": ['x [tls.md "TLS 1.3 is preferred."]', 7], "b": None}, CONTEXT)
     assert value == {"a": ["x [docs/tls.md:4]", 7], "b": None}
     assert [each.place for each in found.citations] == ["docs/tls.md:4"]
+
+
+def test_a_citation_has_the_column_of_its_quote() -> None:
+    context = load({"a.log": "first\n" + "x" * 5_000 + " the code is 4711 " + "y" * 5_000})
+    found = cite('[a.log:2 "the code is 4711"]', context).citations[0]
+    assert (found.line, found.column, found.path) == (2, 5_002, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (["d"], ["d/sub/y.txt", "d/x.txt"]),
+        (["./d/"], ["d/sub/y.txt", "d/x.txt"]),
+        (["d/x.txt"], ["d/x.txt"]),
+        (["."], ["d/sub/y.txt", "d/x.txt", "e/x.txt"]),
+        (["d", "e"], ["d/sub/y.txt", "d/x.txt", "e/x.txt"]),
+        (["HERE/d"], ["HERE/d/sub/y.txt", "HERE/d/x.txt"]),
+        (["HERE/d/x.txt"], ["HERE/d/x.txt"]),
+        (["HERE/d", "HERE/e"], ["HERE/d/sub/y.txt", "HERE/d/x.txt", "HERE/e/x.txt"]),
+        (["HERE/d", "e"], ["HERE/d/sub/y.txt", "HERE/d/x.txt", "e/x.txt"]),
+        (["d/../e"], ["d/../e/x.txt"]),
+    ],
+)
+def test_the_path_of_a_citation_opens_from_where_the_user_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], shown: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("d/x.txt", "d/sub/y.txt", "e/x.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"This is {name}.", encoding="utf-8")
+    context = load([Path(each.replace("HERE", str(tmp_path))) for each in given])
+    expected = [each.replace("HERE", str(tmp_path)) for each in shown]
+    for document, path in zip(context.documents, expected, strict=True):
+        for name in (document.name, path):
+            found = cite(f"[{name}:1]", context).citations[0]
+            assert found.place == f"{path}:1"
+            assert found.source == document.name
+            assert Path(path).read_text(encoding="utf-8") == found.quote
+            assert found.path is not None
+            assert Path(found.path).read_text(encoding="utf-8") == found.quote
+            assert Path(found.path).is_absolute()
+
+
+def test_a_member_of_an_archive_is_below_its_archive(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("m/x.txt", "inside")
+    found = cite('[x.txt "inside"]', load(tmp_path / "a.zip")).citations[0]
+    assert (found.place, found.path) == (f"{tmp_path}/a.zip/m/x.txt:1", f"{tmp_path}/a.zip")
+
+
+def test_a_quote_typeset_in_another_way_is_found_in_another_document() -> None:
+    context = load({"a.txt": "nothing", "b.txt": "The landlord’s consent isn’t needed at all."})
+    cited_as = cite("[c.txt:1 \"The landlord's consent isn't needed\"]", context).citations[0]
+    assert (cited_as.place, cited_as.quote) == ("b.txt:1", "The landlord’s consent isn’t needed")
+
+
+def test_many_quotes_of_one_document_take_bounded_time() -> None:
+    context = load({"a.txt": "It’s a long text of many words. " * 40_000, "b.txt": "short"})
+    text = " ".join(f'[a.txt:1 "It\'s another text, {number}"]' for number in range(500))
+    began = time.process_time()
+    assert cited(text, context) == ("", [], 500)
+    assert time.process_time() - began < 30
 
 
 def test_many_made_up_quotes_are_dropped_in_time() -> None:

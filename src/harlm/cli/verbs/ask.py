@@ -248,7 +248,7 @@ def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> No
             f"of its class needs ({answer.reading.growth}: {answer.reading.least_tokens:,})"
         )
     for each in answer.citations[:10]:
-        say(f"source: {each.place} “{one_line(each.quote)}”")
+        say(f"source: {each.place} “{one_line(each.quote)}”", [each])
     if answer.citations_dropped:
         say(f"{answer.citations_dropped} citation(s) could not be verified and were removed")
     if answer.status == "not_found":

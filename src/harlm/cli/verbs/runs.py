@@ -240,9 +240,9 @@ def _print_result(result: RunResult | None) -> None:
     if result is None:
         show("no result: the run has not ended, or was killed")
     elif result.answer is not None:
-        show(result.answer.text)
+        show(result.answer.text, result.answer.citations)
         for each in result.answer.citations:
-            show(f"  {each.place}: “{' '.join(each.quote.split())}”")
+            show(f"  {each.place}: “{' '.join(each.quote.split())}”", [each])
         for line in memory_lines(result.answer.memory, result.answer.usage):
             show(line)
     elif result.error is not None:
