@@ -22,12 +22,14 @@ from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.impacts import Impact, Impacts
 from harlm.retrieval.passages import SCHEME, Passages, passages_in
 from harlm.retrieval.postings import TOKENIZER, Postings, any_of
+from harlm.retrieval.scripts import as_letters
+from harlm.retrieval.terms import searchable
 from harlm.storage import empty_wal, set_aside, shrink, used_bytes
 from harlm.threads import StopFlag
 
 _Kept = TypeVar("_Kept", int, bytes)
 
-_FORMAT = f"{SCHEME}.2"  # the scheme of the passages, and the version of the tables
+_FORMAT = f"{SCHEME}.3"  # the scheme of the passages, and the version of the tables
 _KEPT = 64  # indexes in one file; the least recently used are removed first
 _BYTES = 1.0  # of an index for each character of its texts, about; twice that are in use while it is built
 _BATCH = 4_000  # passages between two reports of progress
@@ -53,13 +55,17 @@ class Ranking(Protocol):
         """The number of the text, the start and the end of a passage."""
         ...
 
+    def passage_at(self, text: int, offset: int) -> int:
+        """The number of the passage of a text that has the character at ``offset``."""
+        ...
+
     def best(
         self, words: Sequence[str], k: int, within: int | None = None, *, stop: StopFlag | None = None
     ) -> list[tuple[int, float]]:
         """The ``k`` passages with the best BM25 score for any of ``words``, as (passage, score), best first.
 
         Args:
-            words: any words; the index stems them, and ignores everything except letters and digits.
+            words: any words, folded as by ``harlm.folding.fold``; the index stems them.
             k: the most passages.
             within: the number of the only text whose passages count; ``None`` searches all.
             stop: ends the search early.
@@ -206,9 +212,10 @@ class PassageIndex(Passages):
         known = self._frequencies.get(stem)
         if known is not None and known[1] == len(self):
             return known[0]
+        held = as_letters(stem)
         with (stop or StopFlag()).holding(self._lock):  # a lookup, too short to be stopped
-            kept = self._kept("holding", int, stem) if self._can_add_up else None
-            count = self._postings.frequency(stem) if kept is None else kept
+            kept = self._kept("holding", int, held) if self._can_add_up else None
+            count = self._postings.frequency(held) if kept is None else kept
         self._frequencies[stem] = count, len(self)  # valid until the index grows
         return count
 
@@ -390,7 +397,7 @@ def _passages(texts: Iterable[str], spans: array[int], stop: StopFlag) -> Iterat
         for start, end in passages_in(text):
             stop.check()
             spans.extend((number, start, end))
-            yield text[start:end].encode("utf-8", "replace").decode()
+            yield searchable(text[start:end].encode("utf-8", "replace").decode())
 
 
 def _make_room(connection: sqlite3.Connection, file: Path, size: int) -> None:
