@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
+from functools import lru_cache
 from unicodedata import category, normalize
 
 _LETTERS = {
@@ -28,14 +29,22 @@ _ACCENTS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c
 _LEFT_OUT = re.compile(f"[{_UNSEEN}{_ACCENTS}]+")
 _TAKES_NO_PLACE = re.compile(f"[{_UNSEEN}]+")
 _OWN = re.compile(f"[{''.join(_LETTERS)}]")
-_TYPOGRAPHY = re.compile("[^\x00-\x7f\xa7\xab\xb0\xb7\xbb\u2012-\u2015\u2018-\u201f\u2022\u20ac\u2190-\u2193]")
+_CHANGED = re.compile(
+    "[^\x00-\x7f\xa7\xa9\xab\xae\xb0\xb1\xb6\xb7\xbb\xd7\xf7\u2012-\u2015\u2018-\u201f\u2020-\u2023\u20ac\u2190-\u2199\u21d0-\u21d5"
+    "\u2200-\u2203\u2205-\u2208\u2264\u2265\u2500-\u27bf\U0001f300-\U0001faff]"
+)
+"""A character that may fold to another one."""
+
+_MOSTLY = 1.2  # bytes of UTF-8 for each character of a text that is mostly ASCII
+_SHORT = 16  # characters of a run whose folding is kept
+_RUN = re.compile("[^\x00-\x7f]+")
 _MARKS = frozenset({"Mn", "Mc", "Me"})
 _JOINED = re.compile("[\u1160-\u11ff\uff9e\uff9f]")  # later parts of Hangul syllables, voicing of narrow kana
 
 
 def is_folded(text: str) -> bool:
     """Whether ``fold`` changes nothing in ``text`` but its case: it has only ASCII and usual punctuation."""
-    return text.isascii() or _TYPOGRAPHY.search(text) is None
+    return text.isascii() or _CHANGED.search(text) is None
 
 
 def fold(text: str, *, keep_case: bool = False) -> str:
@@ -46,11 +55,26 @@ def fold(text: str, *, keep_case: bool = False) -> str:
         keep_case: leave capitals as they are.
     """
     if not is_folded(text):
-        text = normalize("NFKD", _TAKES_NO_PLACE.sub("", text))
-        text = normalize("NFC", _OWN.sub(_own, _LEFT_OUT.sub("", text)))
+        is_mostly_ascii = len(text.encode("utf-8", "surrogatepass")) < _MOSTLY * len(text)
+        text = _RUN.sub(_folded_run, text) if is_mostly_ascii else _folded(text)
     if keep_case:
         return text
     return text.lower() if text.isascii() else _OWN.sub(_own, text.casefold())
+
+
+def _folded_run(run: re.Match[str]) -> str:
+    return _folded(run[0]) if len(run[0]) > _SHORT else _folded_letters(run[0])
+
+
+@lru_cache(maxsize=1 << 12)
+def _folded_letters(text: str) -> str:
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
+    """``text`` without accents and with ASCII letters where there are such, but with its case."""
+    text = normalize("NFKD", _TAKES_NO_PLACE.sub("", text))
+    return normalize("NFC", _OWN.sub(_own, _LEFT_OUT.sub("", text)))
 
 
 def _own(letter: re.Match[str]) -> str:

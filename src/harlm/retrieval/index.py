@@ -26,12 +26,14 @@ from harlm.retrieval.scripts import as_letters
 from harlm.retrieval.terms import searchable
 from harlm.storage import empty_wal, set_aside, shrink, used_bytes
 from harlm.threads import StopFlag
+from harlm.types import without_surrogates
 
 _Kept = TypeVar("_Kept", int, bytes)
 
 _FORMAT = f"{SCHEME}.3"  # the scheme of the passages, and the version of the tables
 _KEPT = 64  # indexes in one file; the least recently used are removed first
 _BYTES = 1.0  # of an index for each character of its texts, about; twice that are in use while it is built
+_TOGETHER = 1 << 15  # characters that are made searchable at once
 _BATCH = 4_000  # passages between two reports of progress
 _WORTH_ADDING_UP = 4_000  # passages; FTS5 itself scores fewer of them fast enough
 _COMMON = 48  # a word that occurs in at least 1 of 48 passages is common: its impact is precomputed
@@ -394,10 +396,27 @@ def _build(
 def _passages(texts: Iterable[str], spans: array[int], stop: StopFlag) -> Iterator[str]:
     """The passages of ``texts``, one after another. Adds the span of each to ``spans``."""
     for number, text in enumerate(texts):
-        for start, end in passages_in(text):
-            stop.check()
-            spans.extend((number, start, end))
-            yield searchable(text[start:end].encode("utf-8", "replace").decode())
+        for near in _groups(passages_in(text)):
+            first, last = near[0][0], near[-1][1]
+            part = without_surrogates(text[first:last])
+            for (start, end), words in zip(
+                near, searchable(part, [(start - first, end - first) for start, end in near]), strict=True
+            ):
+                stop.check()
+                spans.extend((number, start, end))
+                yield words
+
+
+def _groups(passages: Iterator[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Passages that are made searchable together."""
+    near: list[tuple[int, int]] = []
+    for passage in passages:
+        near.append(passage)
+        if passage[1] - near[0][0] >= _TOGETHER:
+            yield near
+            near = []
+    if near:
+        yield near
 
 
 def _make_room(connection: sqlite3.Connection, file: Path, size: int) -> None:

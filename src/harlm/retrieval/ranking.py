@@ -19,7 +19,7 @@ from harlm.retrieval.index import Ranking
 from harlm.retrieval.excerpts import LONG, excerpt
 from harlm.retrieval.literal import find_literally, literal_pieces
 from harlm.retrieval.sentences import PROSE, Layout, split_sentences
-from harlm.retrieval.terms import asked_words, content_terms, is_plain, placed_stems, stem, stems_of, word_at
+from harlm.retrieval.terms import asked_words, content_terms, is_plain, placed_stems, stem, stems_in, word_at
 from harlm.retrieval.word_families import related_words
 from harlm.threads import StopFlag
 
@@ -128,7 +128,9 @@ class Query:
         if not is_plain(text):
             yield from self._with_shares(placed_stems(text))
             return
-        yield from self._with_shares((stem(word), at) for word, at in other_words(text))
+        yield from self._with_shares(
+            (stem(word), at) for words, at in other_words(text) for word in words.split()
+        )
         lowered = text.lower()
         for beginning in self._beginnings:
             at = lowered.find(beginning)
@@ -208,11 +210,11 @@ def rank_sentences(
     query: Query, text: str, start: int = 0, end: int | None = None, layout: Layout = PROSE
 ) -> list[ScoredSentence]:
     """The sentences of ``text[start:end]``, in their order, scored against the query."""
-    scored = []
-    for first, last in split_sentences(text, start, end, layout):
-        stems = tuple(stems_of(text[first:last]))
-        scored.append(ScoredSentence(first, last, stems, query.matches(stems)))
-    return scored
+    spans = split_sentences(text, start, end, layout)
+    return [
+        ScoredSentence(first, last, stems, query.matches(stems))
+        for (first, last), stems in zip(spans, stems_in(text, spans), strict=True)
+    ]
 
 
 def best_span(query: Query, text: str, sentences: Sequence[ScoredSentence]) -> tuple[int, int] | None:

@@ -69,7 +69,9 @@ def as_letters(word: str) -> str:
     """
     if word.isalnum():
         return word
-    return _SIGN.sub(_as_letter, word.translate(_AS_LETTERS))
+    if _HELD.keys() & set(word):
+        word = word.translate(_AS_LETTERS)
+    return word if word.isascii() else _SIGN.sub(_as_letter, word)
 
 
 def spaced(text: str) -> str:

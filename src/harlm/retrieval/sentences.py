@@ -43,7 +43,7 @@ _ABBREVIATION = re.compile(
 )
 _WRAPPED = 45  # characters; the sentence of a shorter line never continues in the next line
 _FULL = 0.8  # of the widest line of its paragraph; a wrapped line with the next word reaches this
-_LISTED = re.compile(r"\s*(?:[-*+#>|•·–—‣◦]|\(?\w{1,3}[.)]\s|\[)")
+_LISTED = re.compile(r"\s*(?:[-*+#>|•·–—‣◦\[]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})[.)]\s)")
 _STAMP = re.compile(
     r"\W?(?:\d{4}[-/]\d\d?[-/]\d|\d\d?[-/.]\d\d?[-/.]\d|\d\d?:\d\d|[A-Z][a-z]{2} +\d\d? \d\d:|\d{9}"
     r"|(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL)\b)"

@@ -11,6 +11,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 from harlm.folding import fold, fold_with_offsets, is_folded
@@ -82,8 +83,9 @@ def placed_stems(text: str) -> Iterator[tuple[str, int]]:
     simple, offsets = _plain_with_offsets(text)
     for word, start, _ in words_of(simple):
         yield stem(lower(word)), offsets[start]
-    for word, at in (*single_letters(simple), *other_words(simple)):
-        yield stem(word), offsets[at]
+    for words, at in (*single_letters(simple), *other_words(simple)):
+        for word in words.split():
+            yield stem(word), offsets[at]
 
 
 def is_plain(text: str) -> bool:
@@ -196,15 +198,63 @@ def _unescaped(escapes: re.Match[str]) -> str:
     return units.decode("utf-16-be", "replace")
 
 
-def searchable(text: str) -> str:
-    """``text`` as a full-text index takes it: all its words can be found by their letters and digits alone.
+def searchable(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """Parts of ``text`` as a full-text index takes them: all their words can be found by their letters and digits alone.
 
-    Behind the text stand the other spellings of its words, such as ``email`` for ``e-mail``.
+    Behind each part stand the other spellings of its words, such as ``email`` for ``e-mail``.
+
+    Args:
+        text: the text; must have no lone surrogates.
+        spans: the spans of the parts, ascending. Near ones are handled together, which is faster.
     """
+    if not spans:
+        return
+    base = spans[0][0]
+    near = text[base : spans[-1][1]]
+    if not is_plain(near):
+        for plain_ones, each in groupby(spans, lambda span: is_plain(text[span[0] : span[1]])):
+            if plain_ones:
+                yield from searchable(text, list(each))
+            else:
+                yield from (_searchable_alone(text[start:end]) for start, end in each)
+        return
+    others = sorted((at + base, words) for words, at in other_words(near))
+    number = 0
+    for start, end in spans:
+        first = number
+        while number < len(others) and others[number][0] < end:
+            number += 1
+        yield _with_others(text[start:end], [words for _, words in others[first:number]])
+
+
+def _searchable_alone(text: str) -> str:
     simple = plain(text)
-    if others := other_words(simple):
-        return f"{spaced(simple)}\n{' '.join(as_letters(word) for word, _ in others)}"
-    return spaced(simple)
+    return _with_others(spaced(simple), [words for words, _ in other_words(simple)])
+
+
+def _with_others(text: str, others: Sequence[str]) -> str:
+    return f"{text}\n{as_letters(' '.join(others))}" if others else text
+
+
+def stems_in(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[str, ...]]:
+    """``stems_of`` for each of some parts of ``text``, ascending."""
+    if not spans:
+        return
+    base, last = spans[0][0], spans[-1][1]
+    near = text[base:last]
+    if not is_plain(near):
+        for start, end in spans:
+            yield tuple(stems_of(text[start:end]))
+        return
+    others = sorted((at + base, words) for words, at in other_words(near))
+    lowered = near.lower()
+    number = 0
+    for start, end in spans:
+        words = _WORD.findall(lowered, start - base, end - base)
+        while number < len(others) and others[number][0] < end:
+            words += others[number][1].split()
+            number += 1
+        yield tuple(map(stem, words))
 
 
 def stems_of(text: str) -> list[str]:
@@ -215,7 +265,8 @@ def stems_of(text: str) -> list[str]:
     else:
         words = [word for word, _, _ in words_in(lower(simple))]
         words += [letter for letter, _ in single_letters(simple)]
-    words += [word for word, _ in other_words(simple)]
+    for spelling, _ in other_words(simple):
+        words += spelling.split()
     return list(map(stem, words))
 
 
