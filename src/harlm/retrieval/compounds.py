@@ -20,7 +20,7 @@ _SHAPES = bytes(
 
 _HUMP_SHAPES = re.compile(rb"aA[aA-]*+"), re.compile(rb"AAa[aA-]*+")  # together they take five times as long
 _HUMP = re.compile(r"[A-Z](?:(?<=[a-z0-9][A-Z])|(?<=[A-Z][A-Z])(?=[a-z]))")
-_HYPHEN = re.compile(r"-(?<=[^\W_]-)(?:[ \t]{0,8}\n[ \t]{0,8})?(?=[^\W_])")
+_HYPHEN = re.compile(r"-(?<=[^\W_]-)(?:[ \t]{0,8}\n[ \t]{0,8})?([^\W_]{1,48}+)(?![^\W_])")
 _PLUS = re.compile(r"\+\+(?<=[a-zA-Z]\+\+)(?![\w#+])")
 _SHARP = re.compile(r"#(?<=[a-zA-Z]#)(?![\w#+])")
 _DOT = re.compile(r"\.(?:(?<=\d\.)\d{1,12}\.(?=\d)|NET\b)")
@@ -64,8 +64,10 @@ def other_words(text: str) -> list[tuple[str, int]]:
                 found.append((_parts_of(text[start:end]), start))
     if b"-" in shape:
         for hyphen in _HYPHEN.finditer(text):
-            if whole := _joined(text, hyphen.start(), hyphen.end()):
-                found.append((whole, hyphen.start()))
+            at, other = hyphen.start(), hyphen[1]
+            one = text[_left(text, at) : at]
+            if len(one) <= _LONGEST and not (other[0].isdigit() and one.isdigit() and other.isdigit()):
+                found.append(((one + other).lower(), at))
     if "++" in text or "#" in text or "." in text:
         found += [(each.whole, each.start) for each in _signed(text)]
     return found
@@ -74,15 +76,6 @@ def other_words(text: str) -> list[tuple[str, int]]:
 @lru_cache(maxsize=1 << 14)
 def _parts_of(word: str) -> str:
     return " ".join(_PART.findall(word)).lower()
-
-
-def _joined(text: str, hyphen: int, after: int) -> str:
-    """The word around a hyphen in one piece; empty if it is too long, or if it is a number."""
-    start, end = _left(text, hyphen), _right(text, after)
-    one, other = text[start:hyphen], text[after:end]
-    if end - start > _LONGEST or one.isdigit() and other.isdigit():
-        return ""
-    return f"{one}{other}".lower()
 
 
 def compounds(text: str) -> list[Compound]:
@@ -106,10 +99,10 @@ def _humps(text: str) -> list[Compound]:
 def _hyphenated(text: str) -> list[Compound]:
     found: list[Compound] = []
     for hyphen in _HYPHEN.finditer(text):
-        if whole := _joined(text, hyphen.start(), hyphen.end()):
-            start, end = _left(text, hyphen.start()), _right(text, hyphen.end())
-            parts = text[start : hyphen.start()].lower(), text[hyphen.end() : end].lower()
-            found.append(Compound(whole, parts, start, end))
+        start, end = _left(text, hyphen.start()), hyphen.end()
+        one, other = text[start : hyphen.start()], hyphen[1]
+        if len(one) <= _LONGEST and not (one.isdigit() and other.isdigit()):
+            found.append(Compound((one + other).lower(), (one.lower(), other.lower()), start, end))
     return found
 
 

@@ -193,17 +193,15 @@ _AROUND = ".,;:!?\"'()[]{}<>«»“”„‘’…。！？、，"
 
 
 class ScoredSentence(NamedTuple):
-    """A sentence: its span in characters of its text, its stems, and the stems of the question in it."""
+    """A sentence: its span in characters of its text, its stems, the stems of the question in it, and the share of
+    the question, by weight, that these cover.
+    """
 
     start: int
     end: int
     stems: tuple[str, ...]
     matches: Matches
-
-    @property
-    def coverage(self) -> float:
-        """The share of the question, by weight, that the sentence covers."""
-        return sum(self.matches.values())
+    coverage: float
 
 
 def rank_sentences(
@@ -211,10 +209,11 @@ def rank_sentences(
 ) -> list[ScoredSentence]:
     """The sentences of ``text[start:end]``, in their order, scored against the query."""
     spans = split_sentences(text, start, end, layout)
-    return [
-        ScoredSentence(first, last, stems, query.matches(stems))
-        for (first, last), stems in zip(spans, stems_in(text, spans), strict=True)
-    ]
+    scored = []
+    for (first, last), stems in zip(spans, stems_in(text, spans), strict=True):
+        matches = query.matches(stems)
+        scored.append(ScoredSentence(first, last, stems, matches, sum(matches.values())))
+    return scored
 
 
 def best_span(query: Query, text: str, sentences: Sequence[ScoredSentence]) -> tuple[int, int] | None:
@@ -225,10 +224,11 @@ def best_span(query: Query, text: str, sentences: Sequence[ScoredSentence]) -> t
     """
     if not sentences:
         return None
-    most = max(sentence.coverage for sentence in sentences) - _EQUAL
-    best = [sentence for sentence in sentences if sentence.coverage >= most]
+    covered = [sentence.coverage for sentence in sentences]
+    most = max(covered) - _EQUAL
+    best = [sentence for sentence, share in zip(sentences, covered, strict=True) if share >= most]
     chosen = best[0]
-    if len(best) > 1:
+    if len(best) > 1 and most > 0:
         chosen = max(
             best,
             key=lambda each: (query.pair_share(each.stems), query.exactness(text[each.start : each.end])),
@@ -385,8 +385,11 @@ def _nominate(
 
 
 def _look_into(query: Query, sentences: Sequence[ScoredSentence]) -> float:
-    all_matches = [sentence.matches for sentence in sentences]
-    single = max((sentence.coverage for sentence in sentences), default=0.0)
-    double = max((covered_together(pair) for pair in pairwise(all_matches)), default=single)
-    kept = max((query.pair_share(sentence.stems) for sentence in sentences), default=0.0)
-    return 0.5 * single + covered_together(all_matches) + 2 * max(double, single) + kept
+    matching = [sentence for sentence in sentences if sentence.matches]
+    single = double = max((sentence.coverage for sentence in matching), default=0.0)
+    for one, other in pairwise(sentences):
+        if one.matches and other.matches and one.coverage + other.coverage > double:
+            double = max(double, covered_together((one.matches, other.matches)))
+    kept = max((query.pair_share(sentence.stems) for sentence in matching), default=0.0)
+    together = covered_together(sentence.matches for sentence in matching)
+    return 0.5 * single + together + 2 * double + kept

@@ -32,6 +32,7 @@ WORD = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|(?:[^\W_{_UNSPACED}]++|[{_SIGN
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 _SIGN = re.compile(f"[{_SIGNS}]")
 _HELD = {"+": "\ua840", "#": "\ua841", ".": "\ua842"}
+_HELD_SIGN = re.compile("[+#.]")
 _AS_LETTERS = str.maketrans(_HELD)
 _ABOVE = 0x20000
 
@@ -69,7 +70,7 @@ def as_letters(word: str) -> str:
     """
     if word.isalnum():
         return word
-    if _HELD.keys() & set(word):
+    if _HELD_SIGN.search(word):
         word = word.translate(_AS_LETTERS)
     return word if word.isascii() else _SIGN.sub(_as_letter, word)
 

@@ -87,20 +87,28 @@ def split_sentences(
 def _blocks(text: str, start: int, end: int, layout: Layout) -> Iterator[tuple[int, int]]:
     """The spans inside which a line end is only whitespace."""
     for part_start, part_end in _parts(start, end, layout.starts):
+        if not layout.has_prose:
+            yield from _lines(text, part_start, part_end)
+            continue
         lines: list[tuple[int, int]] = []
         at = part_start
         while at < part_end:
             line_end = text.find("\n", at, part_end)
             line_end = part_end if line_end < 0 else line_end
-            if layout.has_prose and text[at:line_end].strip():
+            if line_end - at and not text[at:line_end].isspace():
                 lines.append((at, line_end))
             else:
                 yield from _joined(text, lines)
                 lines = []
-                if line_end > at:
-                    yield at, line_end
             at = line_end + 1
         yield from _joined(text, lines)
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for line in text[start:end].split("\n"):
+        if line:
+            yield start, start + len(line)
+        start += len(line) + 1
 
 
 def _parts(start: int, end: int, starts: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -115,6 +123,9 @@ def _parts(start: int, end: int, starts: Sequence[int]) -> Iterator[tuple[int, i
 def _joined(text: str, lines: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The lines of one paragraph, those of one sentence together."""
     if len(lines) < 2:
+        yield from lines
+        return
+    if all(end - start < _WRAPPED for start, end in lines):
         yield from lines
         return
     written = [text[start:end].rstrip() for start, end in lines]
