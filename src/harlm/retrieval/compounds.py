@@ -91,7 +91,7 @@ def _humps(text: str) -> list[Compound]:
             continue
         start, seen = _span(text, hump.start())
         parts = tuple(part.lower() for part in _PART.findall(text, start, seen))
-        if 1 < len(parts) and seen - start <= _LONGEST:
+        if len(parts) > 1 and seen - start <= _LONGEST:
             found.append(Compound(text[start:seen].lower(), parts, start, seen, is_written_whole=True))
     return found
 

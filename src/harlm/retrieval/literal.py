@@ -21,7 +21,7 @@ def literal_pieces(question: str) -> list[tuple[str, ...]]:
     words = [word for word in whole.split() if not word.isalnum() or len(word) >= _LEAST]
     longest = tuple(sorted(dict.fromkeys(words), key=lambda word: -len(word))[:_MOST])
     signs = not any(letter.isalnum() for letter in whole)
-    tried = [(whole,)] if whole and (signs or len(whole) >= _LEAST) else []
+    tried: list[tuple[str, ...]] = [(whole,)] if whole and (signs or len(whole) >= _LEAST) else []
     return [*tried, longest] if longest and longest != (whole,) else tried
 
 

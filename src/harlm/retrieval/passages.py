@@ -121,7 +121,9 @@ class Passages:
     def passage_at(self, text: int, offset: int) -> int:
         """The number of the passage of a text that has the character at ``offset``."""
         first, last = self.passages_of(text)
-        return max(first, bisect_right(range(last + 1), offset, lo=first, key=lambda at: self._spans[3 * at + 1]) - 1)
+        return max(
+            first, bisect_right(range(last + 1), offset, lo=first, key=lambda at: self._spans[3 * at + 1]) - 1
+        )
 
     def lengths(self) -> list[int]:
         """The lengths of all passages, in characters."""

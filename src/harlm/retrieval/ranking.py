@@ -15,8 +15,8 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from harlm.retrieval.compounds import other_words
-from harlm.retrieval.index import Ranking
 from harlm.retrieval.excerpts import LONG, excerpt
+from harlm.retrieval.index import Ranking
 from harlm.retrieval.literal import find_literally, literal_pieces
 from harlm.retrieval.sentences import PROSE, Layout, split_sentences
 from harlm.retrieval.terms import asked_words, content_terms, is_plain, placed_stems, stem, stems_in, word_at
@@ -95,9 +95,7 @@ class Query:
     def _shares(self, found: str, related: Mapping[str, Set[str]]) -> Iterator[tuple[str, float]]:
         """The shares of a stem of the question, or of a related one, as (stem of the question, share)."""
         for asked, weight in self.weights.items():
-            if asked == found:
-                yield asked, weight
-            elif asked in self._wholes.get(found, ()):
+            if asked == found or asked in self._wholes.get(found, ()):
                 yield asked, weight
             elif found in related[asked]:
                 yield asked, RELATED * weight
@@ -364,7 +362,9 @@ def _literal(
             if line_end - line_start > LONG:
                 first, final = excerpt(texts[text][line_start:line_end], [(at - line_start, 1.0)])
                 line_start, line_end = line_start + first, line_start + final
-            yield RankedPassage(text, start, end, len(piece) / max(1, len(query.text)), (line_start, line_end))
+            yield RankedPassage(
+                text, start, end, len(piece) / max(1, len(query.text)), (line_start, line_end)
+            )
         if last >= 0:
             return
 

@@ -42,6 +42,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _WRAPPED = 45  # characters; the sentence of a shorter line never continues in the next line
+_BREAKS = "-\xad\u2010\ufffe"  # at the end of a line, they stand inside of a word
 _FULL = 0.8  # of the widest line of its paragraph; a wrapped line with the next word reaches this
 _LISTED = re.compile(r"\s*(?:[-*+#>|•·–—‣◦\[]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})[.)]\s)")
 _STAMP = re.compile(
@@ -125,7 +126,7 @@ def _joined(text: str, lines: Sequence[tuple[int, int]]) -> Iterator[tuple[int, 
     if len(lines) < 2:
         yield from lines
         return
-    if all(end - start < _WRAPPED for start, end in lines):
+    if all(end - start < _WRAPPED and text[end - 1] not in _BREAKS for start, end in lines):
         yield from lines
         return
     written = [text[start:end].rstrip() for start, end in lines]
@@ -135,11 +136,16 @@ def _joined(text: str, lines: Sequence[tuple[int, int]]) -> Iterator[tuple[int, 
         goes_on and _begins_inside(other) for goes_on, other in zip(continues, written[1:], strict=True)
     ) and any(_STOP.search(line) for line in written)
     first = lines[0][0]
-    for goes_on, (_, end), (start, _) in zip(continues, lines, lines[1:], strict=False):
-        if not (is_wrapped and goes_on):
+    for at, (goes_on, (_, end), (start, _)) in enumerate(zip(continues, lines, lines[1:], strict=False)):
+        if not ((is_wrapped and goes_on) or _breaks_word(written[at], written[at + 1])):
             yield first, end
             first = start
     yield first, lines[-1][1]
+
+
+def _breaks_word(line: str, following: str) -> bool:
+    """Whether a line ends inside a word, which goes on in the next one."""
+    return line[-1] in _BREAKS and line[-2:-1].isalpha() and following[0].islower()
 
 
 def _begins_inside(line: str) -> bool:

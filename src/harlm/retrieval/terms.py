@@ -120,7 +120,9 @@ def asked_words(question: str) -> Asked:
     simple = plain(question)
     shouts = question.isupper()
     found = compounds(simple)
-    in_parts = {each.start: each.parts for each in found if each.is_written_whole and not each.parts[0].isdigit()}
+    in_parts = {
+        each.start: each.parts for each in found if each.is_written_whole and not each.parts[0].isdigit()
+    }
     words: list[AskedWord] = []
     for word, start, end in words_of(simple):
         parts = in_parts.get(start) if end - start > 1 else None
