@@ -20,17 +20,18 @@ _SIGNS = (
     "\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09d7\u09e2\u09e3\u0a01-\u0a03\u0a3c-\u0a51"
     "\u0a70\u0a71\u0a75\u0a81-\u0a83\u0abc-\u0acd\u0ae2\u0ae3\u0b01-\u0b03\u0b3c-\u0b57\u0b62\u0b63\u0b82\u0bbe-\u0bd7"
     "\u0c00-\u0c04\u0c3c-\u0c56\u0c62\u0c63\u0c81-\u0c83\u0cbc-\u0cd6\u0ce2\u0ce3\u0d00-\u0d03\u0d3b-\u0d57\u0d62\u0d63"
-    "\u0d82\u0d83\u0dca-\u0ddf\u0df2\u0df3\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecf"
-    "\u0f18\u0f19\u0f35-\u0f3f\u0f71-\u0f84\u0f86\u0f87\u0f8d-\u0fbc\u102b-\u103e\u1056-\u1059\u105e-\u108d"
-    "\u17b4-\u17d3\u1b00-\u1b04\u1b34-\u1b44\ua8e0-\ua8f1"
+    "\u0d82\u0d83\u0dca-\u0ddf\u0df2\u0df3"
+    "\u0f18\u0f19\u0f35-\u0f3f\u0f71-\u0f84\u0f86\u0f87\u0f8d-\u0fbc\u1b00-\u1b04\u1b34-\u1b44\ua8e0-\ua8f1"
 )
 """Vowel signs and other marks that are parts of words."""
+
+_UNSPACED_SIGNS = "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecf\u102b-\u103e\u1056-\u1059\u105e-\u108d\u17b4-\u17d3"
 
 WORD = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|(?:[^\W_{_UNSPACED}]++|[{_SIGNS}]++)++")
 """A word of a folded text, or a stretch of letters without blanks between words."""
 
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
-_SIGN = re.compile(f"[{_SIGNS}]")
+_SIGN = re.compile(f"[{_SIGNS}{_UNSPACED_SIGNS}]")
 _HELD = {"+": "\ua840", "#": "\ua841", ".": "\ua842"}
 _HELD_SIGN = re.compile("[+#.]")
 _AS_LETTERS = str.maketrans(_HELD)
