@@ -286,7 +286,7 @@ def _hit(ranked: RankedPassage) -> Hit:
 
 
 _LINES = frozenset({"code", "csv", "json", "log", "xlsx"})
-"""Kinds of documents whose sentences never go on in the next line."""
+"""Kinds of documents whose sentences never continue in the next line."""
 
 _PARTS = frozenset({"row", "slide", "cell", "paragraph"})
 """Units across which no sentence goes."""

@@ -17,7 +17,7 @@ class Layout(NamedTuple):
     """What is known of the lines of a text.
 
     Attributes:
-        has_prose: whether a sentence may go on in the next line, as it may not in code, data and logs.
+        has_prose: whether a sentence may continue in the next line, as it may not in code, data and logs.
         starts: offsets at which a part begins (a row, a paragraph, a slide), ascending; no sentence crosses one.
     """
 
@@ -144,7 +144,7 @@ def _joined(text: str, lines: Sequence[tuple[int, int]]) -> Iterator[tuple[int, 
 
 
 def _breaks_word(line: str, following: str) -> bool:
-    """Whether a line ends inside a word, which goes on in the next one."""
+    """Whether a line ends inside a word, which continues in the next one."""
     return line[-1] in _BREAKS and line[-2:-1].isalpha() and following[0].islower()
 
 
@@ -154,7 +154,7 @@ def _begins_inside(line: str) -> bool:
 
 
 def _may_continue(line: str, following: str, widest: int) -> bool:
-    """Whether a sentence of a line can go on in the next one: both are prose, and the line is as wide as others."""
+    """Whether a sentence of a line can continue in the next one: both are prose, and the line is as wide as others."""
     if len(line) < _WRAPPED or line[-1] in "{};:=([|":
         return False
     if not (following[0].isalnum() or following[0] in "\"'(“‘") or _LISTED.match(following):

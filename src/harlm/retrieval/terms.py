@@ -20,7 +20,7 @@ from harlm.retrieval.scripts import as_letters, single_letters, spaced, words_in
 
 _WORD = re.compile(r"[^\W_]+")
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-_SOFT_BREAK = re.compile("[\xad\u2010\ufffe](?=\n)")  # a word goes on in the next line
+_SOFT_BREAK = re.compile("[\xad\u2010\ufffe](?=\n)")  # the word continues in the next line
 
 STOPWORDS = frozenset(
     """a about above after again against all also although always am among an and any are as at be became because
@@ -89,11 +89,11 @@ def placed_stems(text: str) -> Iterator[tuple[str, int]]:
 
 
 def is_plain(text: str) -> bool:
-    """Whether the words of ``text`` stand in it as they are compared, but for their case."""
+    """Whether the words of ``text`` stand in it as they are compared, whatever their case."""
     return is_folded(text) and "\\u" not in text
 
 
-class Asked(NamedTuple):
+class QuestionWords(NamedTuple):
     """The words of a question.
 
     Attributes:
@@ -102,12 +102,12 @@ class Asked(NamedTuple):
         signed: words of letters and signs, such as ``c++`` or ``1.0.21``.
     """
 
-    words: Sequence[AskedWord]
+    words: Sequence[QuestionWord]
     wholes: Mapping[str, Sequence[str]]
     signed: Sequence[str]
 
 
-class AskedWord(NamedTuple):
+class QuestionWord(NamedTuple):
     """One word of a question."""
 
     word: str
@@ -115,7 +115,7 @@ class AskedWord(NamedTuple):
     is_stopword: bool
 
 
-def asked_words(question: str) -> Asked:
+def asked_words(question: str) -> QuestionWords:
     """The words of a question, with the other ways to write them."""
     simple = plain(question)
     shouts = question.isupper()
@@ -123,15 +123,15 @@ def asked_words(question: str) -> Asked:
     in_parts = {
         each.start: each.parts for each in found if each.is_written_whole and not each.parts[0].isdigit()
     }
-    words: list[AskedWord] = []
+    words: list[QuestionWord] = []
     for word, start, end in words_of(simple):
         parts = in_parts.get(start) if end - start > 1 else None
         if parts and not all(part in STOPWORDS for part in parts):
-            words += [AskedWord(part, stem(part), part in STOPWORDS) for part in parts]
+            words += [QuestionWord(part, stem(part), part in STOPWORDS) for part in parts]
             continue
-        words.append(AskedWord(lower(word), stem(lower(word)), _is_stopword(word, shouts=shouts)))
+        words.append(QuestionWord(lower(word), stem(lower(word)), _is_stopword(word, shouts=shouts)))
     wholes = {each.whole: each.parts for each in found if each.parts}
-    return Asked(words, wholes, [each.whole for each in found if not each.parts])
+    return QuestionWords(words, wholes, [each.whole for each in found if not each.parts])
 
 
 def _is_stopword(word: str, *, shouts: bool) -> bool:
@@ -164,7 +164,7 @@ def word_at(text: str, start: int) -> str:
 
 
 def plain(text: str) -> str:
-    """``text`` as its words are taken: folded but for the case, and without escapes of JSON."""
+    """``text`` as its words are taken: folded except for case, and without escapes of JSON."""
     if "\\u" in text:
         text = _ESCAPES.sub(_unescaped, text)
     return text if text.isascii() else fold(_SOFT_BREAK.sub("-", text), keep_case=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,7 +93,7 @@ def test_texts_without_other_spellings_are_indexed_as_they_are() -> None:
 @given(_TEXT, st.lists(st.integers(0, 60), max_size=4))
 def test_parts_together_are_as_parts_alone(text: str, cuts: list[int]) -> None:
     edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text) and text[cut].isspace())})
-    spans = list(zip(edges, edges[1:], strict=False))
+    spans = list(pairwise(edges))
     assert [sorted(stems) for stems in stems_in(text, spans)] == [
         sorted(stems_of(text[a:b])) for a, b in spans
     ]

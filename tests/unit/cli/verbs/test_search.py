@@ -60,7 +60,7 @@ def test_an_empty_query_is_refused() -> None:
 
 
 def test_a_hit_in_a_long_line_has_its_column() -> None:
-    Path("a.js").write_text("var a=1;" * 100 + "needle();" + "var b=2;" * 100 + "\nshort needle\n")
+    Path("a.js").write_text("var a=1;" * 100 + "needle();" + "var b=2;" * 100 + "\nshort\n")
     ran = search("needle", "a.js", "-q", "-k", "1")
     place, text = ran.stdout.split(": ", 1)
     name, line, column = place.split(":")
