@@ -73,9 +73,17 @@ def terms(text: str) -> list[Term]:
         return list(_terms(text, shouts=shouts))
     plain, offsets = _plain_with_offsets(text)
     return [
-        Term(each.stem, offsets[each.start], offsets[each.end], each.is_stopword)
+        Term(each.stem, offsets[each.start], _end_of(offsets, each.end), each.is_stopword)
         for each in _terms(plain, shouts=shouts)
     ]
+
+
+def _end_of(offsets: Sequence[int], end: int) -> int:
+    """Where a word ends in the text as written; behind a letter that is folded to several, such as ``¼``."""
+    last = offsets[end - 1]
+    while offsets[end] == last:
+        end += 1
+    return offsets[end]
 
 
 def placed_stems(text: str) -> Iterator[tuple[str, int]]:
