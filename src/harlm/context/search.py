@@ -14,12 +14,20 @@ from typing import Self, TypeVar
 
 from harlm.protocols import Embedder
 from harlm.retrieval.index import LOST, Growing, Ranking, open_index
-from harlm.retrieval.ranking import Query, RankedPassage, rank_passages, rank_sentences, weighed_query
+from harlm.retrieval.ranking import (
+    Query,
+    RankedPassage,
+    best_span,
+    rank_passages,
+    rank_sentences,
+    weighed_query,
+)
 from harlm.retrieval.semantic import Meaning
+from harlm.retrieval.sentences import Layout
 from harlm.retrieval.terms import stems_of
 from harlm.storage import set_aside
 from harlm.threads import StopFlag, Stopped, Threads
-from harlm.types import Context, Hit
+from harlm.types import Context, Document, Hit
 
 _Found = TypeVar("_Found")
 _EMBEDDED_AT_ONCE = 256
@@ -71,6 +79,7 @@ class Searcher:
         self._asked: tuple[str, Query] | None = None
         self._texts = [document.text for document in context.documents]
         self._names = [document.name for document in context.documents]
+        self._layouts = [_layout(document) for document in context.documents]
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +120,7 @@ class Searcher:
                     names=self._names,
                     within=within,
                     stop=stop,
+                    layouts=self._layouts,
                 )
                 return tuple(map(_hit, ranked))
 
@@ -165,9 +175,8 @@ class Searcher:
 
     def _hit_of(self, query: Query, index: Ranking, number: int) -> Hit:
         text, start, end = index.passage(number)
-        sentences = rank_sentences(query, self._texts[text], start, end)
-        best = max(sentences, key=lambda sentence: sentence.coverage, default=None)
-        span = (start, end) if best is None else (best.start, best.end)
+        sentences = rank_sentences(query, self._texts[text], start, end, self._layouts[text])
+        span = best_span(query, self._texts[text], sentences) or (start, end)
         return Hit(
             document=text,
             start=start,
@@ -274,3 +283,16 @@ class Searcher:
 
 def _hit(ranked: RankedPassage) -> Hit:
     return Hit(document=ranked.text, start=ranked.start, end=ranked.end, score=ranked.score, best=ranked.best)
+
+
+_LINES = frozenset({"code", "csv", "json", "log", "xlsx"})
+"""Kinds of documents whose sentences never continue in the next line."""
+
+_PARTS = frozenset({"row", "slide", "cell", "paragraph"})
+"""Units across which no sentence goes."""
+
+
+def _layout(document: Document) -> Layout:
+    marks = document.marks
+    starts = marks.starts if marks is not None and marks.unit in _PARTS else ()
+    return Layout(has_prose=document.kind not in _LINES, starts=starts)

@@ -24,7 +24,7 @@ class HashingEmbedder:
     def __init__(self, dimension: int = 384) -> None:
         self.dimension: int | None = dimension
         self._size = dimension
-        self.tag = f"hashing/1/{dimension}"
+        self.tag = f"hashing/2/{dimension}"
 
     async def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
         """One vector of unit length for each text; see ``harlm.protocols.Embedder``."""

@@ -16,6 +16,7 @@ import msgspec
 
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.postings import TOKENIZER
+from harlm.retrieval.terms import searchable
 from harlm.storage import opened
 from harlm.types import Entry, EntryKind, Usage
 
@@ -114,11 +115,14 @@ def index(connection: sqlite3.Connection, found: Sequence[tuple[int, str, Entry]
     spans: list[tuple[int, int, str, int, int]] = []
     passages: list[tuple[int, str, str, str]] = []
     for number, place, entry in found:
-        text = entry.value[:_FIRST] if isinstance(entry.value, str) else ""
-        for at, (start, end) in enumerate(split_passages(text) or [(0, 0)]):
+        text = storable(entry.value[:_FIRST]) if isinstance(entry.value, str) else ""
+        question = storable(entry.question)
+        (asked,) = searchable(question, [(0, len(question))])
+        parts = split_passages(text) or [(0, 0)]
+        for at, ((start, end), words) in enumerate(zip(parts, searchable(text, parts), strict=True)):
             last += 1
             spans.append((last, number, place, start, end))
-            passages.append((last, place, "" if at else storable(entry.question), storable(text[start:end])))
+            passages.append((last, place, "" if at else asked, words))
     connection.executemany("INSERT INTO spans (id, entry, place, first, last) VALUES (?, ?, ?, ?, ?)", spans)
     connection.executemany(
         "INSERT INTO passages (rowid, place, question, text) VALUES (?, ?, ?, ?)", passages

@@ -22,14 +22,18 @@ from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.impacts import Impact, Impacts
 from harlm.retrieval.passages import SCHEME, Passages, passages_in
 from harlm.retrieval.postings import TOKENIZER, Postings, any_of
+from harlm.retrieval.scripts import as_letters
+from harlm.retrieval.terms import searchable
 from harlm.storage import empty_wal, set_aside, shrink, used_bytes
 from harlm.threads import StopFlag
+from harlm.types import without_surrogates
 
 _Kept = TypeVar("_Kept", int, bytes)
 
-_FORMAT = f"{SCHEME}.2"  # the scheme of the passages, and the version of the tables
+_FORMAT = f"{SCHEME}.3"  # the scheme of the passages, and the version of the tables
 _KEPT = 64  # indexes in one file; the least recently used are removed first
 _BYTES = 1.0  # of an index for each character of its texts, about; twice that are in use while it is built
+_TOGETHER = 1 << 15  # characters that are made searchable at once
 _BATCH = 4_000  # passages between two reports of progress
 _WORTH_ADDING_UP = 4_000  # passages; FTS5 itself scores fewer of them fast enough
 _COMMON = 48  # a word that occurs in at least 1 of 48 passages is common: its impact is precomputed
@@ -53,13 +57,17 @@ class Ranking(Protocol):
         """The number of the text, the start and the end of a passage."""
         ...
 
+    def passage_at(self, text: int, offset: int) -> int:
+        """The number of the passage of a text that has the character at ``offset``."""
+        ...
+
     def best(
         self, words: Sequence[str], k: int, within: int | None = None, *, stop: StopFlag | None = None
     ) -> list[tuple[int, float]]:
         """The ``k`` passages with the best BM25 score for any of ``words``, as (passage, score), best first.
 
         Args:
-            words: any words; the index stems them, and ignores everything except letters and digits.
+            words: any words, folded as by ``harlm.folding.fold``; the index stems them.
             k: the most passages.
             within: the number of the only text whose passages count; ``None`` searches all.
             stop: ends the search early.
@@ -206,9 +214,10 @@ class PassageIndex(Passages):
         known = self._frequencies.get(stem)
         if known is not None and known[1] == len(self):
             return known[0]
+        held = as_letters(stem)
         with (stop or StopFlag()).holding(self._lock):  # a lookup, too short to be stopped
-            kept = self._kept("holding", int, stem) if self._can_add_up else None
-            count = self._postings.frequency(stem) if kept is None else kept
+            kept = self._kept("holding", int, held) if self._can_add_up else None
+            count = self._postings.frequency(held) if kept is None else kept
         self._frequencies[stem] = count, len(self)  # valid until the index grows
         return count
 
@@ -387,10 +396,27 @@ def _build(
 def _passages(texts: Iterable[str], spans: array[int], stop: StopFlag) -> Iterator[str]:
     """The passages of ``texts``, one after another. Adds the span of each to ``spans``."""
     for number, text in enumerate(texts):
-        for start, end in passages_in(text):
-            stop.check()
-            spans.extend((number, start, end))
-            yield text[start:end].encode("utf-8", "replace").decode()
+        for near in _groups(passages_in(text)):
+            first, last = near[0][0], near[-1][1]
+            part = without_surrogates(text[first:last])
+            for (start, end), words in zip(
+                near, searchable(part, [(start - first, end - first) for start, end in near]), strict=True
+            ):
+                stop.check()
+                spans.extend((number, start, end))
+                yield words
+
+
+def _groups(passages: Iterator[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Passages that are made searchable together."""
+    near: list[tuple[int, int]] = []
+    for passage in passages:
+        near.append(passage)
+        if passage[1] - near[0][0] >= _TOGETHER:
+            yield near
+            near = []
+    if near:
+        yield near
 
 
 def _make_room(connection: sqlite3.Connection, file: Path, size: int) -> None:

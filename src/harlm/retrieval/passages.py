@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from operator import sub
 
-SCHEME = 1
+SCHEME = 2
 """The version of the cut. Stored indexes of another version are rebuilt."""
 
 ALONE = 360  # characters; a block of at least this size is a passage by itself
@@ -20,7 +20,9 @@ LONGEST = 1600  # characters; a longer block is cut
 _GAP = re.compile(r"\n[ \t\f]*\n\s*")
 _SOLID = re.compile(r"\S")
 _WINDOW = 1 << 18  # characters: a few milliseconds of searching
-_SOFT_BREAK = re.compile(r"\n|(?<=[.!?])[ \t]")
+_SOFT_BREAK = re.compile(r"\n|(?<=[.!?])[ \t]|[。！？।]")
+_WORD_END = re.compile(r"[\s,;{}()]")
+_REACH = 200  # characters before the longest passage in which the end of a word is looked for
 
 
 def split_passages(text: str) -> list[tuple[int, int]]:
@@ -87,7 +89,10 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Cut a long block after about ``LONGEST`` / 2 characters, at line or sentence ends if possible."""
     while end - start > LONGEST:
         middle = start + LONGEST // 2
-        at = next((m.end() for m in _SOFT_BREAK.finditer(text, middle, start + LONGEST)), start + LONGEST)
+        found = _SOFT_BREAK.search(text, middle, start + LONGEST) or _WORD_END.search(
+            text, start + LONGEST - _REACH, start + LONGEST
+        )
+        at = found.end() if found else start + LONGEST
         yield start, at
         start = at
     if start < end:
@@ -112,6 +117,13 @@ class Passages:
         """The number of the text, the start and the end of a passage."""
         text, start, end = self._spans[3 * number : 3 * number + 3]
         return text, start, end
+
+    def passage_at(self, text: int, offset: int) -> int:
+        """The number of the passage of a text that has the character at ``offset``."""
+        first, last = self.passages_of(text)
+        return max(
+            first, bisect_right(range(last + 1), offset, lo=first, key=lambda at: self._spans[3 * at + 1]) - 1
+        )
 
     def lengths(self) -> list[int]:
         """The lengths of all passages, in characters."""

@@ -10,6 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import repeat
 
+from harlm.folding import fold
+from harlm.retrieval.scripts import as_letters
+
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 """The tokenizer of FTS5 that cuts texts into stemmed words."""
 
@@ -91,5 +94,6 @@ def any_of(words: Iterable[str]) -> str:
 
 
 def bare(word: str) -> str:
-    """A word without the characters that are syntax in a query of FTS5."""
+    """A word without the characters that are syntax in a query of FTS5, as the index holds it."""
+    word = as_letters(fold(word))
     return "".join(letter for letter in word if letter.isalnum() or letter == " ").strip()

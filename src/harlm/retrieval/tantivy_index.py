@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from harlm.retrieval.passages import SCHEME, Passages
+from harlm.retrieval.scripts import as_letters
 from harlm.threads import StopFlag
 
 WORTH_IT = 35_000_000
 """Characters from which on tantivy is used if it is installed: about 50,000 passages."""
 
-_FORMAT = f"{SCHEME}.1"
+_FORMAT = f"{SCHEME}.2"
 _HEAP = 256 << 20  # bytes that tantivy may use to build an index
 _KEPT = 8  # folders; the least recently used are removed first
 _BATCH = 4_000  # passages between two commits, after each of which the index can be searched
@@ -103,7 +104,7 @@ class LargeIndex(Passages):
     def _query(self, words: Sequence[str]) -> Any:
         """The query for any of ``words``, stemmed as the passages are; ``None`` if there are none."""
         query, should = self._tantivy.Query, self._tantivy.Occur.Should
-        stems = dict.fromkeys(stem for word in words for stem in self._analyzer.analyze(word))
+        stems = dict.fromkeys(stem for word in words for stem in self._analyzer.analyze(as_letters(word)))
         if not stems:
             return None
         # As in ``PassageIndex``, a word in more than half of all passages counts only if there is no other.
@@ -115,6 +116,7 @@ class LargeIndex(Passages):
 
     def frequency(self, stem: str, *, stop: StopFlag | None = None) -> int:
         """The number of passages in which a stem, or the stem that tantivy makes of it, occurs."""
+        stem = as_letters(stem)
         with (stop or StopFlag()).holding(self._lock):
             found = self._searcher.doc_freq("text", stem)
             if not found:

@@ -14,7 +14,7 @@ from harlm.context import Searcher, load
 from harlm.retrieval.index import PassageIndex
 from harlm.retrieval.ranking import Query, weighed_query
 from harlm.threads import StopFlag, Stopped, Threads
-from harlm.types import Context, Document
+from harlm.types import Context, Document, Marks
 
 DOCUMENTS = {
     "bridge.txt": "The bridge opened in 1883. It is long.",
@@ -35,6 +35,29 @@ def test_hits_carry_spans_of_their_document() -> None:
     assert document.name == "tower.txt"
     assert document.text[slice(*hit.best)] == "The tower opened in 1889."
     assert 0 <= hit.start <= hit.best[0] < hit.best[1] <= hit.end
+
+
+LONG_LINES = (
+    "the first of the two lines tells of the harbour of the town and\n"
+    "the second of the two lines tells of the lighthouse and its keeper.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "marks", "label"),
+    [
+        ("code", None, "2"),
+        ("log", None, "2"),
+        ("csv", Marks(unit="row", starts=[0, 64]), "row 2"),
+        ("docx", Marks(unit="paragraph", starts=[0, 64]), "paragraph 2"),
+        ("text", None, "1"),  # wrapped prose is one sentence
+    ],
+)
+def test_the_place_is_that_of_the_words(kind: str, marks: Marks | None, label: str) -> None:
+    document = Document(name="a", text=LONG_LINES, kind=kind, marks=marks)
+    with Searcher(Context(documents=(document,))) as searcher:
+        hit = searcher.search("lighthouse keeper", 1)[0]
+    assert document.place(hit.best[0]).label == label
 
 
 def test_search_within_one_document() -> None:

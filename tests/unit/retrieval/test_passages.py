@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from harlm.retrieval.passages import ALONE, LONGEST, split_passages
+from array import array
+
+from harlm.retrieval.passages import ALONE, LONGEST, Passages, split_passages
 
 PARAGRAPH = "A sentence of some length stands here. " * 12
 
@@ -29,3 +31,17 @@ def test_a_text_without_any_break_is_cut_all_the_same() -> None:
 
 def test_nothing_has_no_passages() -> None:
     assert split_passages("") == []
+
+
+def test_the_passage_at_an_offset() -> None:
+    spans = array("Q", [0, 0, 5, 0, 5, 9, 1, 0, 4])
+    passages = Passages(spans)
+    assert [passages.passage_at(0, at) for at in (0, 4, 5, 8)] == [0, 0, 1, 1]
+    assert passages.passage_at(1, 3) == 2
+
+
+def test_a_block_without_sentences_is_cut_between_words() -> None:
+    text = "computeInvoiceTotal(a,b);" * 200
+    assert all(text[end - 1] in ";(,)" for _, end in split_passages(text))
+    chinese = "保修期限为一年。" * 400
+    assert all(chinese[end - 1] == "。" for _, end in split_passages(chinese))

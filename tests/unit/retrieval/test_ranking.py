@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from harlm.retrieval.index import open_index
 from harlm.retrieval.ranking import MOST_WORDS, Query, rank_passages, rank_sentences, weighed_query
+from harlm.retrieval.sentences import Layout
 from harlm.retrieval.terms import stems_of
 
 FILLER = "Nothing of interest is said in this sentence about the weather. " * 8
@@ -82,7 +83,7 @@ def test_sentences_stay_in_order() -> None:
 _WORDS = st.sampled_from(
     """study studies studied studio studious die dies dying write wrote written author authors using use us user
     happy happily happiness plan planned planning size sized STRASSE straße snake_case case_study 2014
-    café cafe the of a i x relate relational conditional rational biology""".split()
+    café cafe e-mail email getName 退款 किताब 1.0.21 the of a i x relate relational conditional rational biology""".split()
 )
 _TEXT = st.lists(st.one_of(_WORDS, st.text("aeiouySß_'. 1", max_size=8)), max_size=30).map(" ".join)
 
@@ -102,3 +103,59 @@ def test_offsets_are_right_after_a_letter_that_is_two_in_lower_case() -> None:
     text = "İzmir and İstanbul have a bridge."
     (at, _), *_ = Query("bridges", lambda _: 1.0).occurrences(text)
     assert text[at:] == "bridge."
+
+
+def best_of(text: str, question: str, layout: Layout | None = None) -> str:
+    with open_index([text]) as index:
+        layouts = None if layout is None else [layout]
+        found = rank_passages(question, 1, index=index, texts=[text], names=["a.txt"], layouts=layouts)
+    return text[slice(*found[0].best)] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "best"),
+    [
+        (
+            "The sales guidelines stand.\nThe EU and WHO guidelines stay.",
+            "WHO guidelines",
+            "The EU and WHO guidelines stay.",
+        ),
+        ("It is slow.\nIT is slow.", "IT slow", "IT is slow."),
+        (
+            "Version 1.21.0 is out.\nVersion 1.0.2 is out.\nVersion 1.0.21 is out.",
+            "version 1.0.21",
+            "Version 1.0.21 is out.",
+        ),
+        ("The C course.\nThe C# course.\nThe C++ course.", "C++ course", "The C++ course."),
+        ("see 12 of them\nsee § 12 of it", "§ 12", "see § 12 of it"),
+        ("We ship 🚀 now.\nIf a != b, stop.", "!=", "If a != b, stop."),
+        ("We ship 🚀 now.\nIf a != b, stop.", "🚀", "We ship 🚀 now."),
+        ("none\ndie Haftpflichtversicherung gilt", "Versicherung", "die Haftpflichtversicherung gilt"),
+        ("我有一只猫。他有一条狗。", "猫", "我有一只猫。"),
+        ("내일은 날씨가 좋다.\n다음 회의는 서울에서 열린다.", "서울 회의", "다음 회의는 서울에서 열린다."),
+        ("Our sites differ.\nMalmö opens in May.", "Malmo opening", "Malmö opens in May."),
+        ("max_retry = 3\ngetUserProfile()", "get_user_profile", "getUserProfile()"),
+    ],
+)
+def test_the_best_sentence_has_the_words_as_they_were_asked(text: str, question: str, best: str) -> None:
+    assert best_of(text, question) == best
+
+
+def test_of_a_long_line_the_part_round_the_words_is_best() -> None:
+    line = "function f(a){return a*592};" * 100
+    text = f"{line}function computeInvoiceTotal(x){{return x}}{line}"
+    for question in ("computeInvoiceTotal", "invoice total", "voiceTot"):
+        best = best_of(text, question)
+        assert "computeInvoiceTotal" in best
+        assert len(best) <= 300
+
+
+def test_a_signed_or_joined_word_covers_its_parts() -> None:
+    query = Query("part-time work", lambda _: 1.0)
+    assert query.coverage(["parttim", "work"]) == pytest.approx(query.coverage(["part", "time", "work"]))
+
+
+def test_the_layout_of_a_text_keeps_its_lines_apart() -> None:
+    text = "the first of the two lines is about the harbour and all\nthe second of the two lines is about the lighthouse. So."
+    assert "harbour" in best_of(text, "lighthouse")
+    assert "harbour" not in best_of(text, "lighthouse", Layout(has_prose=False))

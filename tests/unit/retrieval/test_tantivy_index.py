@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from harlm.folding import fold
 from harlm.retrieval import tantivy_index as large
 from harlm.retrieval.index import open_index
 from harlm.retrieval.tantivy_index import LargeIndex, open_large
+from harlm.retrieval.terms import stem
 
 pytest.importorskip("tantivy")
 
@@ -95,3 +97,46 @@ def test_a_search_in_files_that_were_removed_is_an_index_error(tmp_path: Path) -
     index._searcher = Broken()
     with pytest.raises(IndexError, match=r"the index cannot be read any more \(gone\)"):
         index.best(["walnuts"], 5)
+
+
+_SCRIPTS = [
+    "Malmö and Łódź: the naïve café sells ﬁsh. " * 12,
+    "退款政策在第三页。保修期限为一年。" * 25,
+    "यह किताब मेज़ पर है। " * 25,
+    "다음 회의는 서울에서 열린다. " * 25,
+    "getUserProfile(e_mail) speaks C++ 1.0.21 by e-mail. " * 12,
+    "ร้านนี้เปิดทุกวัน " * 25,
+    *(f"Filler number {at} tells of nothing at all that anyone asks. " * 12 for at in range(12)),
+]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "malmo",
+        "łódź",
+        "cafe",
+        "fish",
+        "退款",
+        "猫",
+        "किताब",
+        "서울",
+        "profile",
+        "email",
+        "c++",
+        "1.0.21",
+        "เป",
+        "zzz",
+    ],
+)
+def test_both_indexes_find_the_same(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    def found() -> tuple[set[int], int]:
+        with open_index(_SCRIPTS) as index:
+            return {index.passage(number)[0] for number, _ in index.best([fold(word)], 9)}, index.frequency(
+                stem(fold(word))
+            )
+
+    small = found()
+    monkeypatch.setattr(large, "WORTH_IT", 0)
+    assert found() == small
+    assert small[0] or word in ("猫", "zzz")

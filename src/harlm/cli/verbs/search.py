@@ -62,7 +62,7 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
         return
     for hit in hits:
         text = _passage(context, hit) if options["passages"] else one_line(_quote(context, hit), _WIDTH)
-        show(f"{_place(context, hit)}: {text}")
+        show(f"{_shown_place(context, hit)}: {text}")
     if not quiet:
         found = counted(len(hits), "passage") if hits else "nothing was found"
         say(f"{found} in {counted(len(context.documents), 'document')}, {seconds:.2f} s")
@@ -85,6 +85,17 @@ async def _by_meaning(
 def _place(context: Context, hit: Hit) -> str:
     document = context.documents[hit.document]
     return f"{document.name}:{document.place(hit.best[0]).label}"
+
+
+def _shown_place(context: Context, hit: Hit) -> str:
+    """The place of a hit; with its column in a line that is too long to find it there."""
+    document = context.documents[hit.document]
+    start, end = hit.best
+    column = start - document.text.rfind("\n", 0, start)
+    line_end = document.text.find("\n", end)
+    width = (len(document.text) if line_end < 0 else line_end) - start + column
+    is_line = document.marks is None and width > _WIDTH
+    return f"{_place(context, hit)}:{column}" if is_line and column > 1 else _place(context, hit)
 
 
 def _quote(context: Context, hit: Hit) -> str:

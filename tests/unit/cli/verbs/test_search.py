@@ -57,3 +57,13 @@ def test_an_empty_query_is_refused() -> None:
     ran = search("  ", "a.md")
     assert ran.exit_code == 2
     assert "the query is empty; name what to look for" in ran.stderr
+
+
+def test_a_hit_in_a_long_line_has_its_column() -> None:
+    Path("a.js").write_text("var a=1;" * 100 + "needle();" + "var b=2;" * 100 + "\nshort\n")
+    ran = search("needle", "a.js", "-q", "-k", "1")
+    place, text = ran.stdout.split(": ", 1)
+    name, line, column = place.split(":")
+    assert (name, line) == ("a.js", "1")
+    assert 600 < int(column) <= 801
+    assert "needle();" in text
