@@ -26,9 +26,11 @@ from harlm.models.offline.programs import (
 )
 from harlm.models.offline.quoting import quoted_answer, quoted_summary
 from harlm.models.offline.reading import Passage, Reading
-from harlm.models.offline.running import settled
+from harlm.models.offline.running import settled, settled_by_tables
+from harlm.models.offline.table_programs import TABLES, columns_program, program_over
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
+from harlm.tables import NotPlaced, asks_rows, computes
 from harlm.tokens import estimate_tokens
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -92,6 +94,11 @@ def _read_prompt(prompt: str) -> str:
     asked = markup.read_direct_prompt(prompt)
     if asked.documents:
         question = _question(asked.question)
+        try:
+            if answer := settled_by_tables(question, asked.documents):
+                return answer
+        except NotPlaced as refusal:
+            return f"{NOT_FOUND}: {refusal}"
         if answer := settled(_intent_over(question, asked.documents), asked.documents):
             return answer
         passages = [each for name, text in asked.documents for each in _passages(name, text)]
@@ -167,8 +174,12 @@ class _Root:
         """The next cell in a code fence, after a sentence that says what it does."""
         intent = self._intent()
         if not self._written:
+            if self._about_tables():
+                return _cell("Tables may settle this: their columns.", columns_program(self.question))
             return self._begin(intent)
         output = self._output()
+        if TABLES in output:
+            return self._over_tables(intent, output)
         if MARK in output:
             return self._finish_reading(intent, output)
         if "result" not in self._written[-1]:
@@ -200,6 +211,21 @@ class _Root:
                 comparison_program(intent, self.question, sub_calls=self._can_call),
             )
         return self._search("The place that answers is looked up by the words of the question.")
+
+    def _about_tables(self) -> bool:
+        records = bool(_ABOUT_RECORDS.search(self._about)) or "," in self._about[-200:]
+        return computes(self.question) and (records or asks_rows(self.question))
+
+    def _over_tables(self, intent: Intent, output: str) -> str:
+        """The next cell once the columns of the tables are known."""
+        size = re.search(r"list of ([\d,]+) str", self._about)
+        documents = int(size[1].replace(",", "")) if size else 1
+        line = output[output.index(TABLES) + len(TABLES) :].split("\n", 1)[0]
+        try:
+            program = program_over(self.question, line, documents)
+        except NotPlaced as refusal:
+            return _finish(f"{NOT_FOUND}: {refusal}")
+        return self._begin(intent) if program is None else _cell("Code can settle this exactly.", program)
 
     def _search(self, why: str, *more: str) -> str:
         return _cell(why, search_program(self.question, *more))
