@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 
 from harlm.models.offline.linking import linked
-from harlm.tables import Both, NotPlaced, Plan, Schema, Test, read_question
+from harlm.tables import Both, NotPlaced, Plan, Schema, Test, asks_rows, read_question
 
 TABLES = "tables: "
 """What a cell prints before the columns of the tables."""
 
+NO_TABLE = "no table was recognised, so nothing was counted"
+"""What an answer says in addition if a question is about rows and the context has no table."""
+
 _SHOWN = 9_000  # characters of the description of all tables
 _LISTED = 40  # values on the first line of a list
+
+
+class NoTable(Exception):
+    """A question is about rows, and no table is recognised in the context."""
 
 
 def columns_program(question: str) -> str:
@@ -38,8 +45,11 @@ def program_over(question: str, printed: str, documents: int) -> str | None:
 
     Raises:
         NotPlaced: it does, and a word of it cannot be placed.
+        NoTable: it asks about rows, and there is no table.
     """
     data = json.loads(printed)
+    if not data["tables"] and asks_rows(question):
+        raise NoTable
     schemas = [Schema.from_json(each) for each in data["tables"]]
     plan = read_question(question, schemas, only_tables=data["documents"] >= documents)
     if plan is None:
