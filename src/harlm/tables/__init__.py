@@ -3,4 +3,14 @@
 from harlm.tables.plans import Both, Plan, Schema, SchemaColumn, Test
 from harlm.tables.questions import NotPlaced, asks_rows, computes, read_question
 
-__all__ = ["Both", "NotPlaced", "Plan", "Schema", "SchemaColumn", "Test", "asks_rows", "computes", "read_question"]
+__all__ = [
+    "Both",
+    "NotPlaced",
+    "Plan",
+    "Schema",
+    "SchemaColumn",
+    "Test",
+    "asks_rows",
+    "computes",
+    "read_question",
+]

@@ -48,15 +48,21 @@ class Reader:
         """The first of the phrases that comes next, which is passed over; empty if none does."""
         for phrase in phrases:
             words = phrase.split()
-            if [token.low for token in self.tokens[self.at : self.at + len(words)] if token.kind == "word"] == words:
+            if [
+                token.low for token in self.tokens[self.at : self.at + len(words)] if token.kind == "word"
+            ] == words:
                 self.at += len(words)
                 return phrase
         return ""
 
     def skip(self, words: frozenset[str] = FILLERS) -> None:
         """Pass over words without meaning."""
-        while (token := self.token) and token.kind in ("word", "comma") and (token.low in words or token.kind == "comma"):
-            if self._column_length() or self.value_length():
+        while (
+            (token := self.token)
+            and token.kind in ("word", "comma")
+            and (token.low in words or token.kind == "comma")
+        ):
+            if self.column_length() or self.value_length():
                 return
             self.at += 1
 
@@ -71,7 +77,7 @@ class Reader:
             self.at += length
         return found
 
-    def _column_length(self) -> int:
+    def column_length(self) -> int:
         try:
             return self._best_column()[0]
         except NotPlaced:
@@ -101,7 +107,11 @@ class Reader:
         if len(word) < 3 or token.low in FILLERS:
             return 0, None
         last = [each for words, each in self._columns if len(words) > 1 and words[-1] == word]
-        first = [each for words, each in self._columns if len(words) == 2 and words[0] == word and words[1] in ("id", "name", "no", "number")]
+        first = [
+            each
+            for words, each in self._columns
+            if len(words) == 2 and words[0] == word and words[1] in ("id", "name", "no", "number")
+        ]
         found = last or first
         if len(found) > 1:
             raise NotPlaced(f"'{token.text}' may mean {' or '.join(each.name for each in found)}")
@@ -127,7 +137,9 @@ class Reader:
             if any(each.kind == "op" for each in given):
                 continue
             plain = matched(" ".join(each.low for each in given))
-            columns = [each for each in self.schema.columns if any(matched(value) == plain for value in each.values)]
+            columns = [
+                each for each in self.schema.columns if any(matched(value) == plain for value in each.values)
+            ]
             if columns and (length > 1 or given[0].kind == "quoted" or given[0].low not in FILLERS | _STOPS):
                 text = next(value for value in columns[0].values if matched(value) == plain)
                 return length, text, columns
@@ -176,6 +188,8 @@ class Reader:
             found, last = self._condition(negated, last if word else None)
             groups[-1].append(found)
         groups = [group for group in groups if group]
+        for group in groups:
+            _refuse_two_values(group)
         if not groups:
             return None
         parts = [group[0] if len(group) == 1 else Both(tuple(group)) for group in groups]
@@ -187,7 +201,12 @@ class Reader:
             self.skip()
             column = self.column()
             if column is None or (self.token and self.low() not in ("and", "or", "but", "per")):
-                raise self._unplaced()
+                raise self.unplaced()
+            return self._made(column, "empty", (), negated)
+        if self.take("empty", "blank", "missing"):
+            column = self.column()
+            if column is None:
+                raise self.unplaced()
             return self._made(column, "empty", (), negated)
         self.skip()
         column = self.column()
@@ -206,9 +225,14 @@ class Reader:
             if last is not None and last.column is not None:
                 known = next(each for each in self.schema.columns if each.name == last.column)
                 if self.token and self._fits(known, self.token):
-                    return self._made(known, last.operator, self._values(known, last.operator), negated != last.negated)
-            raise self._unplaced()
-        return self._of_value(found, negated)
+                    return self._made(
+                        known, last.operator, self._values(known, last.operator), negated != last.negated
+                    )
+            dates = [each for each in self.schema.columns if each.kind == "date"]
+            if len(dates) == 1 and self.at and self.tokens[self.at - 1].low in ("in", "on", "during", "from"):
+                return self._made(dates[0], "=", self._values(dates[0], "="), negated)
+            raise self.unplaced()
+        return self.of_value(found, negated)
 
     def _of_column(self, column: SchemaColumn, negated: bool) -> tuple[Test | Both, Test | None]:
         verb = False
@@ -218,8 +242,47 @@ class Reader:
             operator = self.operator()
             if operator is not None:
                 break
-            if self.low() in ("is", "are", "was", "were", "has", "have", "of", "be", "been", "in", "the", "on", "a", ":", "value", "named", "called", "set", "to") and not self.value_length():
-                verb = verb or self.low() in ("is", "are", "was", "were", "of", "in", ":", "named", "called", "on", "to")
+            if (
+                self.low()
+                in (
+                    "is",
+                    "are",
+                    "was",
+                    "were",
+                    "has",
+                    "have",
+                    "of",
+                    "be",
+                    "been",
+                    "in",
+                    "the",
+                    "on",
+                    "a",
+                    ":",
+                    "value",
+                    "named",
+                    "called",
+                    "set",
+                    "to",
+                    "that",
+                    "which",
+                    "who",
+                )
+                and not self.value_length()
+            ):
+                verb = verb or self.low() in (
+                    "is",
+                    "are",
+                    "was",
+                    "were",
+                    "of",
+                    "in",
+                    ":",
+                    "named",
+                    "called",
+                    "on",
+                    "to",
+                )
                 self.at += 1
                 if self.take("not"):
                     negated = not negated
@@ -227,7 +290,9 @@ class Reader:
             break
         if operator is None:
             following = self.token
-            known = following is not None and (column in (self._value()[2]) or following.kind == "quoted" or self._fits(column, following))
+            known = following is not None and (
+                column in (self._value()[2]) or following.kind == "quoted" or self._fits(column, following)
+            )
             if column.kind == "boolean" and not known:
                 return self._made(column, "=", (True,), negated)
             if following is None or not (verb or known) or following.low in _STOPS:
@@ -237,15 +302,23 @@ class Reader:
             raise NotPlaced(f"the column '{column.name}' holds {column.kind}s, not text")
         if operator == "empty":
             return self._made(column, "empty", (), negated)
-        self.skip(frozenset({"the", "a", "an", "word", "text", "string", "either", "value", "than", "to"}))
+        while (
+            self.low() in ("the", "a", "an", "word", "text", "string", "either", "value", "than", "to")
+            and self.tokens[self.at].text.islower()
+            and self.low(1) not in ("", *_STOPS)
+            and not self.value_length()
+        ):
+            self.at += 1
         return self._made(column, operator, self._values(column, operator), negated)
 
-    def _before_column(self, operator: Operator, negated: bool, last: Test | None) -> tuple[Test | Both, Test | None]:
+    def _before_column(
+        self, operator: Operator, negated: bool, last: Test | None
+    ) -> tuple[Test | Both, Test | None]:
         """An operator without a column before it: ``over 50 qty``, ``after 2020-01-01``, ``except North``."""
         if operator in ("=", "!="):
             found = self.value()
             if found is not None:
-                return self._of_value(found, negated != (operator == "!="))
+                return self.of_value(found, negated != (operator == "!="))
         start = self.at
         length = 1 if operator != "between" else 3
         self.at += length
@@ -257,18 +330,22 @@ class Reader:
             column, after = next(each for each in self.schema.columns if each.name == last.column), -1
         if column is None:
             dates = [each for each in self.schema.columns if each.kind == "date"]
-            is_date = self.token is not None and (date_of(self.token.text) or re.fullmatch(r"[12]\d{3}|[A-Za-z]+", self.token.text))
+            is_date = self.token is not None and (
+                date_of(self.token.text) or re.fullmatch(r"[12]\d{3}|[A-Za-z]+", self.token.text)
+            )
             if len(dates) != 1 or not is_date:
-                raise self._unplaced()
+                raise self.unplaced()
             column, after = dates[0], -1
         values = self._values(column, operator)
         if after >= 0:
             if self.at != start + length:
-                raise self._unplaced()
+                raise self.unplaced()
             self.at = after
         return self._made(column, operator, values, negated)
 
-    def _of_value(self, found: tuple[str, list[SchemaColumn]], negated: bool) -> tuple[Test | Both, Test | None]:
+    def of_value(
+        self, found: tuple[str, list[SchemaColumn]], negated: bool
+    ) -> tuple[Test | Both, Test | None]:
         text, columns = found
         start = self.at
         column = self.column()
@@ -276,10 +353,14 @@ class Reader:
             return self._made(column, "=", (self._typed(column, text),), negated)
         self.at = start
         if len(columns) > 1:
-            raise NotPlaced(f"'{text}' is a value of {' and of '.join(each.name for each in columns)}; name the column")
+            raise NotPlaced(
+                f"'{text}' is a value of {' and of '.join(each.name for each in columns)}; name the column"
+            )
         return self._made(columns[0], "=", (self._typed(columns[0], text),), negated)
 
-    def _made(self, column: SchemaColumn | None, operator: Operator, values: tuple[Any, ...], negated: bool) -> tuple[Test | Both, Test]:
+    def _made(
+        self, column: SchemaColumn | None, operator: Operator, values: tuple[Any, ...], negated: bool
+    ) -> tuple[Test | Both, Test]:
         if operator == "!=":
             operator, negated = "=", not negated
         test = Test(column.name if column else None, operator, values, negated)
@@ -312,7 +393,12 @@ class Reader:
         length, found = self._value()[0], self._value()[2]
         if length and column in found:
             return False
-        return bool(self._column_length()) or (length > 0) or self.low() in ("not", "without", "with") or self._has_operator()
+        return (
+            bool(self.column_length())
+            or (length > 0)
+            or self.low() in ("not", "without", "with")
+            or self._has_operator()
+        )
 
     def _has_operator(self) -> bool:
         start = self.at
@@ -380,13 +466,18 @@ class Reader:
             first = f"{given[1]}-{month:02}" if month else text
             if re.fullmatch(r"[12]\d{3}(?:-[01]\d)?", first):
                 self.at += length
-                span = (f"{first}-01-01", f"{first}-12-31") if len(first) == 4 else (f"{first}-01", f"{first}-31")
+                span = (
+                    (f"{first}-01-01", f"{first}-12-31")
+                    if len(first) == 4
+                    else (f"{first}-01", f"{first}-31")
+                )
                 if operator in (">", "<="):
                     return (span[1],)
                 if operator == "=":
                     return ("..".join(span),)
                 return span if operator == "between" else (span[0],)
-        raise NotPlaced(f"the column '{column.name}' holds dates; '{self.low()}' is none")
+        asked = self.tokens[self.at].text if self.token else ""
+        raise NotPlaced(f"the column '{column.name}' holds dates; '{asked}' is none")
 
     @staticmethod
     def _fits(column: SchemaColumn, token: Token) -> bool:
@@ -402,15 +493,27 @@ class Reader:
             return text.casefold() in ("true", "yes")
         return asked_number(text, column.mark) if column.kind == "number" else text
 
-    def _unplaced(self) -> NotPlaced:
+    def unplaced(self) -> NotPlaced:
         token = self.token
         word = token.text if token else "the end"
         following = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else None
         names = ", ".join(each.name for each in self.schema.columns[:40])
-        looks = following is not None and (following.kind == "op" or following.low in ("is", "are", "of", "over", "under"))
+        looks = following is not None and (
+            following.kind == "op" or following.low in ("is", "are", "of", "over", "under")
+        )
         if looks or (token is not None and self.at == len(self.tokens) - 1):
             return NotPlaced(f"no column '{word}'; columns: {names}")
         return NotPlaced(f"'{word}' fits no column and no value; columns: {names}")
+
+
+def _refuse_two_values(tests: Sequence[Test | Both]) -> None:
+    """Refuse conditions of which no row can meet both, as ``North and South``: most people mean *or*."""
+    seen: dict[str | None, Test] = {}
+    for test in tests:
+        if isinstance(test, Test) and test.operator == "=" and not test.negated:
+            other = seen.setdefault(test.column, test)
+            if other.values != test.values:
+                raise NotPlaced(f"no row has {other} and {test} at once; write 'or' if either is meant")
 
 
 def asked_number(text: str, mark: str) -> int | float | None:

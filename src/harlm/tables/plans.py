@@ -8,7 +8,21 @@ from typing import Any, Literal
 
 Kind = Literal["number", "date", "boolean", "text"]
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "between", "contains", "starts", "ends", "empty", "in"]
-Action = Literal["count", "distinct", "sum", "mean", "median", "max", "min", "best", "list", "any", "first", "last", "columns"]
+Action = Literal[
+    "count",
+    "distinct",
+    "sum",
+    "mean",
+    "median",
+    "max",
+    "min",
+    "best",
+    "list",
+    "any",
+    "first",
+    "last",
+    "columns",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harlm.tables.conditions import NotPlaced, Reader
-from harlm.tables.plans import Action, Plan, Schema, SchemaColumn, Test
+from harlm.tables.plans import Action, Both, Plan, Schema, SchemaColumn, Test
 from harlm.tables.words import ABOUT_FILES, HIGHEST, LOWEST, PEOPLE, ROWS, Token, stem, tokens_of, words_of
 
 _SUMS: dict[str, Action] = {
     "total": "sum", "sum": "sum", "average": "mean", "mean": "mean", "avg": "mean", "median": "median",
 }  # fmt: skip
-_LEVELS = {"error": "ERROR", "warning": "WARN", "warn": "WARN", "info": "INFO", "debug": "DEBUG", "fatal": "FATAL", "critical": "CRITICAL"}
+_LEVELS = {
+    "error": "ERROR",
+    "warning": "WARN",
+    "warn": "WARN",
+    "info": "INFO",
+    "debug": "DEBUG",
+    "fatal": "FATAL",
+    "critical": "CRITICAL",
+}
 _ARTICLES = frozenset("the a an of all any some each".split())
 _LABELS = frozenset("name title item product label person employee".split())
 _COSTS = frozenset("price cost amount".split())
@@ -60,7 +68,11 @@ def read_question(question: str, schemas: Sequence[Schema], *, only_tables: bool
     if plans:
         return _one_of(plans)
     if refusals and (_ASKS_ROWS.search(question) or (only_tables and _COMPUTES.search(question))):
-        names = "" if len(named) == 1 else f" ({len(named)} tables: {', '.join(each.name for each, _ in named[:8])})"
+        names = (
+            ""
+            if len(named) == 1
+            else f" ({len(named)} tables: {', '.join(each.name for each, _ in named[:8])})"
+        )
         raise NotPlaced(f"{refusals[0]}{names}")
     return None
 
@@ -97,12 +109,15 @@ def _one_of(plans: list[tuple[Plan, Schema]]) -> Plan:
     best = [(plan, schema) for plan, schema in plans if len(plan.notes) == fewest]
     first, schema = best[0]
     alike = all(
-        [(each.name, each.kind) for each in other.columns] == [(each.name, each.kind) for each in schema.columns]
+        [(each.name, each.kind) for each in other.columns]
+        == [(each.name, each.kind) for each in schema.columns]
         and replace(plan, tables=first.tables) == first
         for plan, other in best
     )
     if not alike:
-        raise NotPlaced(f"{len(best)} tables fit: {', '.join(each.name for _, each in best[:12])}; name one of them")
+        raise NotPlaced(
+            f"{len(best)} tables fit: {', '.join(each.name for _, each in best[:12])}; name one of them"
+        )
     return replace(first, tables=tuple(table for plan, _ in best for table in plan.tables))
 
 
@@ -128,7 +143,14 @@ def _made(reader: Reader, action: Action, column: SchemaColumn | None = None, **
 
 
 def _columns(reader: Reader) -> Plan | None:
-    if reader.take("how many columns", "what columns", "which columns", "what are the columns", "list the columns", "list columns"):
+    if reader.take(
+        "how many columns",
+        "what columns",
+        "which columns",
+        "what are the columns",
+        "list the columns",
+        "list columns",
+    ):
         reader.skip()
         if reader.token is None:
             return _made(reader, "columns")
@@ -139,39 +161,50 @@ def _rest(reader: Reader, plan: Plan) -> Plan:
     """``plan`` with the conditions and the grouping that follow; all tokens must be read."""
     where = reader.conditions()
     if where is not None:
-        plan = replace(plan, where=where if plan.where is None else plan.where)
+        plan = replace(plan, where=where if plan.where is None else Both((plan.where, where)))
     if reader.take("per", "by", "for each", "each", "grouped by", "group by"):
         reader.take("each")
         reader.skip(_ARTICLES)
         group = reader.column()
         if group is None:
-            raise reader._unplaced()  # noqa: SLF001 - the same message
+            raise reader.unplaced()
         plan = replace(plan, group=group.name)
         reader.skip()
     if reader.token is not None:
-        raise reader._unplaced()  # noqa: SLF001 - the same message
+        raise reader.unplaced()
     return plan
 
 
 def _count(reader: Reader) -> Plan | None:
-    if not reader.take("how many", "what is the number of", "what is the total number of", "what is the count of", "the number of", "number of", "total number of", "count of", "count the", "count"):
+    if not reader.take(
+        "how many",
+        "what is the number of",
+        "what is the total number of",
+        "what is the count of",
+        "the number of",
+        "number of",
+        "total number of",
+        "count of",
+        "count the",
+        "count",
+    ):
         return None
     reader.skip(_ARTICLES)
     distinct = bool(reader.take("different", "distinct", "unique"))
     token = reader.token
     if token is None:
         return None
-    if token.low in ABOUT_FILES and reader._column_length() == 0 and not reader.schema.is_log:  # noqa: SLF001
+    if token.low in ABOUT_FILES and reader.column_length() == 0 and not reader.schema.is_log:
         return None
     start = reader.at
     if reader.schema.is_log and (plan := _level_count(reader)) is not None:
         return plan
     reader.at = start
-    if token.low in ABOUT_FILES and reader._column_length() == 0:  # noqa: SLF001
+    if token.low in ABOUT_FILES and reader.column_length() == 0:
         return None
     adjectives: list[Test] = []
-    while not reader._column_length() and (found := reader.value()) is not None:  # noqa: SLF001
-        test, _ = reader._of_value(found, False)  # noqa: SLF001
+    while not reader.column_length() and (found := reader.value()) is not None:
+        test, _ = reader.of_value(found, False)
         if isinstance(test, Test):
             adjectives.append(test)
     noun = reader.token
@@ -180,8 +213,10 @@ def _count(reader: Reader) -> Plan | None:
         bare = noun is not None and noun.low in ("are", "is", "have", "has", "with")
         if noun is None or not (bare or _means_row(reader, noun)):
             if adjectives and noun is None:
-                raise NotPlaced(f"'{adjectives[0].values[0]}' is a value, not what can be counted; say 'rows with'")
-            raise reader._unplaced()  # noqa: SLF001
+                raise NotPlaced(
+                    f"'{adjectives[0].values[0]}' is a value, not what can be counted; say 'rows with'"
+                )
+            raise reader.unplaced()
         if distinct:
             raise NotPlaced("say which column has distinct values")
         if not bare:
@@ -191,7 +226,12 @@ def _count(reader: Reader) -> Plan | None:
         if reader.low() in ("value", "values"):
             reader.at += 1
         action = "count" if column.is_unique and not distinct else "distinct"
-        if column.kind in ("number", "date", "boolean") and not distinct and not column.is_unique and "id" not in words_of(column.name):
+        if (
+            column.kind in ("number", "date", "boolean")
+            and not distinct
+            and not column.is_unique
+            and "id" not in words_of(column.name)
+        ):
             raise NotPlaced(f"say whether the distinct values of '{column.name}' or the rows are counted")
     plan = _rest(reader, _made(reader, action, column if action == "distinct" else None))
     return _with(plan, adjectives)
@@ -210,8 +250,6 @@ def _level_count(reader: Reader) -> Plan | None:
 
 
 def _with(plan: Plan, tests: Sequence[Test]) -> Plan:
-    from harlm.tables.plans import Both
-
     parts = (*tests, *((plan.where,) if plan.where is not None else ()))
     if not tests:
         return plan
@@ -225,7 +263,9 @@ def _means_row(reader: Reader, noun: Token) -> bool:
     stems = re.split(r"[^\w]+|_", reader.schema.name.rsplit("/", 1)[-1].casefold())
     if len(word) > 2 and word in {stem(each) for each in stems} - {"csv", "table"}:
         return True
-    has_names = any(each.is_unique and set(words_of(each.name)) & (_LABELS | {"email"}) for each in reader.schema.columns)
+    has_names = any(
+        each.is_unique and set(words_of(each.name)) & (_LABELS | {"email"}) for each in reader.schema.columns
+    )
     return word in PEOPLE and word == "person" and has_names
 
 
@@ -239,6 +279,8 @@ def _sum(reader: Reader) -> Plan | None:
     if action is not None:
         reader.at += 1
     elif word in HIGHEST | LOWEST and word not in ("best", "worst", "top"):
+        if reader.low(1) == "expensive" or word == "cheapest":
+            return None
         reader.at += 1
         most = word in HIGHEST
         if reader.low() in _SUMS:
@@ -251,7 +293,7 @@ def _sum(reader: Reader) -> Plan | None:
     if column is None:
         if reader.token is not None and reader.low() in ABOUT_FILES:
             return None
-        raise reader._unplaced()  # noqa: SLF001
+        raise reader.unplaced()
     _check_kind(column, action)
     plan = _made(reader, action, column, group=group.name if group else None)
     reader.take("in total", "altogether", "overall")
@@ -267,69 +309,137 @@ def _check_kind(column: SchemaColumn, action: str) -> None:
 
 def _best(reader: Reader) -> Plan | None:
     limit = 1
-    asked = reader.take("which are", "which", "what is the name of the", "what are", "what", "who", "name the", "list the", "the")
+    asked = reader.take(
+        "which are",
+        "which",
+        "what is the name of the",
+        "what is the",
+        "what are",
+        "what",
+        "who",
+        "name the",
+        "list the",
+        "the",
+    )
     if reader.take("top"):
-        limit = _limit(reader, required=True)
         asked = "top"
     if not asked:
         return None
     reader.skip(_ARTICLES)
-    if asked != "top" and reader.low().isdecimal():
-        limit = _limit(reader, required=False)
+    if asked == "top" or reader.low().isdecimal():
+        limit = _limit(reader, required=asked == "top")
     label = None
-    if asked != "who":
+    at_once = reader.low() in HIGHEST | LOWEST or reader.low() == "cheapest"
+    if asked != "who" and not at_once:
         token = reader.token
-        if token is None or (token.low in ABOUT_FILES and not reader._column_length()):  # noqa: SLF001
+        if token is None or (token.low in ABOUT_FILES and not reader.column_length()):
             return None
         label = reader.column()
         if label is None:
             if not (_means_row(reader, token) or stem(token.low) in PEOPLE):
                 return None
             reader.at += 1
+    where = _between(reader) if asked != "top" else None
     reader.take("has", "have", "had", "with", "is", "are", "was", "by", "shows", "sells", "sold")
     reader.skip(_ARTICLES)
+    if reader.take("most expensive", "least expensive", "cheapest"):
+        cheapest = "most" not in (reader.low(-1), reader.low(-2))
+        return _by_cost(reader, label, cheapest, limit)
     if asked == "top":
-        most = not (reader.low() in LOWEST)
+        most = reader.low() not in LOWEST
         if reader.low() in HIGHEST | LOWEST:
             reader.at += 1
-    elif reader.take("most expensive", "least expensive", "cheapest"):
-        return _by_cost(reader, label, reader.tokens[reader.at - 1].low == "cheapest" or reader.tokens[reader.at - 2].low == "least", limit)
-    elif reader.low() in HIGHEST | LOWEST:
+    elif reader.low() in HIGHEST | LOWEST and not at_once:
         most = reader.low() in HIGHEST
         reader.at += 1
     else:
         return None
-    return _ranked(reader, label, most, limit)
+    return _ranked(reader, label, most, limit, where)
 
 
-def _ranked(reader: Reader, label: SchemaColumn | None, most: bool, limit: int) -> Plan:
+def _between(reader: Reader) -> Test | Both | None:
+    """The conditions between the noun and the superlative, as in ``which item in the North has the highest``."""
+    ends = [
+        at
+        for at in range(reader.at, len(reader.tokens))
+        if reader.tokens[at].low in HIGHEST | LOWEST and reader.tokens[at].kind == "word"
+    ]
+    if not ends:
+        return None
+    end = ends[0]
+    while end > reader.at and reader.tokens[end - 1].low in (
+        "the",
+        "a",
+        "has",
+        "have",
+        "had",
+        "with",
+        "is",
+        "are",
+        "was",
+    ):
+        end -= 1
+    if end == reader.at:
+        return None
+    inner = Reader(reader.tokens[:end], reader.schema)
+    inner.at = reader.at
+    where = inner.conditions()
+    if inner.token is not None:
+        raise inner.unplaced()
+    reader.at = end
+    return where
+
+
+def _ranked(
+    reader: Reader, label: SchemaColumn | None, most: bool, limit: int, where: Test | Both | None
+) -> Plan:
     measure = ""
     if reader.take("rows", "records", "entries", "items") and label is not None:
-        return _rest(reader, _made(reader, "best", None, group=label.name, most=most, measure="count", limit=limit))
+        return _rest(
+            reader,
+            _made(
+                reader, "best", None, group=label.name, most=most, measure="count", limit=limit, where=where
+            ),
+        )
     if reader.low() in _SUMS:
         measure = _SUMS[reader.low()]
         reader.at += 1
         reader.skip(frozenset({"of", "the"}))
     column = reader.column()
     if column is None:
-        raise reader._unplaced()  # noqa: SLF001
+        raise reader.unplaced()
     _check_kind(column, "best")
     if measure:
         if label is None:
             raise NotPlaced("say which column is grouped by")
         _check_kind(column, measure)
-        return _rest(reader, _made(reader, "best", column, group=label.name, most=most, measure=measure, limit=limit))
+        return _rest(
+            reader,
+            _made(
+                reader, "best", column, group=label.name, most=most, measure=measure, limit=limit, where=where
+            ),
+        )
     named = label.name if label else _label(reader.schema)
-    return _rest(reader, _made(reader, "best", column, label=named, most=most, limit=limit))
+    return _rest(reader, _made(reader, "best", column, label=named, most=most, limit=limit, where=where))
 
 
 def _by_cost(reader: Reader, label: SchemaColumn | None, cheapest: bool, limit: int) -> Plan:
-    costs = [each for each in reader.schema.columns if set(words_of(each.name)) & _COSTS and each.kind == "number"]
+    costs = [
+        each for each in reader.schema.columns if set(words_of(each.name)) & _COSTS and each.kind == "number"
+    ]
     if len(costs) != 1:
-        raise NotPlaced("no column" if not costs else f"several columns hold a price: {', '.join(each.name for each in costs)}")
+        raise NotPlaced(
+            "no column"
+            if not costs
+            else f"several columns hold a price: {', '.join(each.name for each in costs)}"
+        )
     named = label.name if label else _label(reader.schema)
-    if label is None or True:
-        reader.take("item", "one", "product")
+    if label is None and (noun := reader.token) is not None:
+        label = reader.column()
+        if label is not None:
+            named = label.name
+        elif _means_row(reader, noun):
+            reader.at += 1
     return _rest(reader, _made(reader, "best", costs[0], label=named, most=not cheapest, limit=limit))
 
 
@@ -361,7 +471,7 @@ def _value_of(reader: Reader) -> Plan | None:
     if column is None or not reader.take("of", "for"):
         return None
     reader.skip(_ARTICLES)
-    if not reader.value_length() and not reader._column_length():  # noqa: SLF001
+    if not reader.value_length() and not reader.column_length():
         return None
     return _rest(reader, _made(reader, "list", column, limit=0))
 
@@ -383,7 +493,7 @@ def _list(reader: Reader) -> Plan | None:
     reader.skip(_ARTICLES)
     distinct = bool(reader.take("distinct", "different", "unique"))
     token = reader.token
-    if token is None or (token.low in ABOUT_FILES and not reader._column_length()):  # noqa: SLF001
+    if token is None or (token.low in ABOUT_FILES and not reader.column_length()):
         return None
     edge = reader.take("first", "last")
     column = reader.column()

@@ -49,7 +49,7 @@ OPERATORS: tuple[tuple[str, Operator], ...] = tuple(
 FILLERS = frozenset(
     """the a an of in on at for with where whose which that who have has having had is are was were be been there their its
     it this these those from to do does did any some all rows row records record entries entry given table data dataset sheet
-    file csv spreadsheet workbook listed present exist please me value values column columns named called by field""".split()
+    file csv spreadsheet workbook listed present exist please me value values column columns named called field""".split()
 )
 """Words that may stand between the parts of a condition."""
 
@@ -59,8 +59,12 @@ ROWS = frozenset("row record entry item line one thing".split())
 PEOPLE = frozenset("person people employee member user student customer".split())
 """Nouns that mean a row of a table of people, if it has a column of unique names."""
 
-HIGHEST = frozenset("highest largest biggest greatest most maximum max top latest newest best longest oldest".split())
-LOWEST = frozenset("lowest smallest least fewest minimum min earliest cheapest shortest youngest worst".split())
+HIGHEST = frozenset(
+    "highest largest biggest greatest most maximum max top latest newest best longest oldest".split()
+)
+LOWEST = frozenset(
+    "lowest smallest least fewest minimum min earliest cheapest shortest youngest worst".split()
+)
 ABOUT_FILES = frozenset(
     "file files document documents module modules class classes function functions method methods constant constants import"
     " imports word words occurrence occurrences time times line lines script scripts mention mentions".split()

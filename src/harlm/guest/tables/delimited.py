@@ -43,12 +43,18 @@ def delimited(text: str, name: str) -> Raw | None:
     first = next((at for at, row in enumerate(rows) if len(row.cells) >= usual), 0)
     if not named and (len(rows) < 3 or _is_prose(rows)):
         return None
-    notes = [f"above the table: {row.text[:80]}" for row in rows[:first] if not row.text.lower().startswith("sep=")]
+    notes = [
+        f"above the table: {row.text[:80]}" for row in rows[:first] if not row.text.lower().startswith("sep=")
+    ]
     return Raw(rows[first:], delimiter=delimiter, notes=notes)
 
 
 def _single(text: str) -> Raw | None:
-    lines = [Line([line], start, number, line.strip()) for number, start, line in numbered_lines(text) if line.strip()]
+    lines = [
+        Line([line], start, number, line.strip())
+        for number, start, line in numbered_lines(text)
+        if line.strip()
+    ]
     return Raw(lines) if len(lines) > 1 else None
 
 
@@ -58,7 +64,9 @@ def _score(sample: str, delimiter: str, quoting: int) -> float:
     if len(rows) > 1 and len(sample) == 200_000:
         rows.pop()
     usual = _usual(rows)
-    return 0.0 if usual < 2 else sum(len(row.cells) == usual for row in rows) / len(rows) + min(usual, 50) / 1000
+    return (
+        0.0 if usual < 2 else sum(len(row.cells) == usual for row in rows) / len(rows) + min(usual, 50) / 1000
+    )
 
 
 def _usual(rows: list[Line]) -> int:

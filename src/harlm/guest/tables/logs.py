@@ -6,7 +6,19 @@ import re
 
 from .raw import Line, Raw, numbered_lines
 
-LEVELS = ("TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "SEVERE", "CRITICAL", "FATAL")
+LEVELS = (
+    "TRACE",
+    "DEBUG",
+    "INFO",
+    "NOTICE",
+    "WARN",
+    "WARNING",
+    "ERROR",
+    "ERR",
+    "SEVERE",
+    "CRITICAL",
+    "FATAL",
+)
 """The words that name the level of an entry."""
 
 _TIME = (

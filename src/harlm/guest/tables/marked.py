@@ -60,7 +60,9 @@ def pairs(text: str) -> Raw | None:
         values = {m["key"]: m["value"] if m["quoted"] is None else m["quoted"] for m in _PAIR.finditer(line)}
         if len(values) > 1:
             records.append((number, start, line.strip(), values))
-    return next(iter(_table_of(records)), None) if len(records) > 1 and len(records) * 10 >= lines * 9 else None
+    return (
+        next(iter(_table_of(records)), None) if len(records) > 1 and len(records) * 10 >= lines * 9 else None
+    )
 
 
 def _piped(line: str, start: int, number: int) -> Line:
@@ -130,7 +132,10 @@ def _table_of(records: list[tuple[int, int, str, Mapping[str, Any]]]) -> list[Ra
         for key in values:
             if len(names) < _MOST_COLUMNS:
                 names.setdefault(key, len(names))
-    rows = [Line([_written(values.get(name)) for name in names], at, line, text) for line, at, text, values in records]
+    rows = [
+        Line([_written(values.get(name)) for name in names], at, line, text)
+        for line, at, text, values in records
+    ]
     return [Raw(rows, columns=list(names))] if names else []
 
 

@@ -44,7 +44,11 @@ class Raw:
         if self.columns is not None:
             return len(self.columns)
         cells = self.rows[0].cells
-        while len(cells) > 1 and not cells[-1].strip() and any(len(row.cells) < len(cells) for row in self.rows[1:50]):
+        while (
+            len(cells) > 1
+            and not cells[-1].strip()
+            and any(len(row.cells) < len(cells) for row in self.rows[1:50])
+        ):
             cells = cells[:-1]
         return len(cells)
 
@@ -103,7 +107,9 @@ def _split(lines: Sequence[Line]) -> list[Raw]:
         if len(table) == 1:
             title.append(table[0].text)
         else:
-            found.append(Raw(table, delimiter="\t", notes=[f"above the table: {each[:80]}" for each in title]))
+            found.append(
+                Raw(table, delimiter="\t", notes=[f"above the table: {each[:80]}" for each in title])
+            )
             title = []
     return found
 

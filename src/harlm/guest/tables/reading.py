@@ -79,11 +79,15 @@ class Table:
         comma = raw.delimiter == ";" and any(decimal_comma(column) for column in cells)
         read = [typed(column, comma_is_likely=comma) for column in cells]
         self.kinds = {name: column.kind for name, column in zip(header, read, strict=True)}
-        numbers = [(name, column) for name, column in zip(header, read, strict=True) if column.kind == "number"]
+        numbers = [
+            (name, column) for name, column in zip(header, read, strict=True) if column.kind == "number"
+        ]
         self.decimals = {name: column.decimals for name, column in numbers}
         self.units = {name: column.unit for name, column in numbers if column.unit}
         self.marks = {name: column.decimal_mark for name, column in numbers}
-        self.notes += [f"{name}: {column.note}" for name, column in zip(header, read, strict=True) if column.note]
+        self.notes += [
+            f"{name}: {column.note}" for name, column in zip(header, read, strict=True) if column.note
+        ]
         self.rows = [
             Row(
                 {name: column.values[at] for name, column in zip(header, read, strict=True)},
@@ -108,7 +112,10 @@ class Table:
         extra = sum(any(cell.strip() for cell in row.cells[width:]) for row in body)
         if extra:
             self.notes.append(f"{extra} rows have more cells than there are columns")
-        if len(body) > 1 and next((c.strip() for c in body[-1].cells if c.strip()), "").casefold().rstrip(":") in _SUMS:
+        if (
+            len(body) > 1
+            and next((c.strip() for c in body[-1].cells if c.strip()), "").casefold().rstrip(":") in _SUMS
+        ):
             self.notes.append("the last row is a sum and is left out")
             return body[:-1]
         return body
@@ -130,7 +137,9 @@ def tables_in(document: Any, locate: Locate | None = None) -> list[Table]:
     several = len(found) > 1
     tables = []
     for number, raw in enumerate(found, start=1):
-        table = Table(document, raw, f"{document.name} (table {number})" if several else document.name, locate)
+        table = Table(
+            document, raw, f"{document.name} (table {number})" if several else document.name, locate
+        )
         if table.rows and table.columns:
             tables.append(table)
     return tables
@@ -175,7 +184,11 @@ def _is_header(first: Sequence[str], below: Sequence[Any]) -> bool:
     if not below or len(given) * 2 < len(first) or len(set(given)) < len(given):
         return False
     plain = [cell for cell in given if not number_match(cell) and not date_of(cell)]
-    years = all(len(cell) == 4 and cell.isdecimal() and "1900" <= cell <= "2100" for cell in given if cell not in plain)
+    years = all(
+        len(cell) == 4 and cell.isdecimal() and "1900" <= cell <= "2100"
+        for cell in given
+        if cell not in plain
+    )
     return bool(plain) and (len(plain) == len(given) or (years and len(given) - len(plain) > 1))
 
 

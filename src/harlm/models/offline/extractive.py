@@ -227,7 +227,9 @@ class _Root:
         except NotPlaced as refusal:
             return _finish(f"{NOT_FOUND}: {refusal}")
         except NoTable:
-            return self._search(f"That is about rows, and {NO_TABLE}: the words of the question are searched for.")
+            return self._search(
+                f"That is about rows, and {NO_TABLE}: the words of the question are searched for."
+            )
         return self._begin(intent) if program is None else _cell("Code can settle this exactly.", program)
 
     def _search(self, why: str, *more: str) -> str:

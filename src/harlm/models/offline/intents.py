@@ -274,7 +274,11 @@ def _selected(question: str, match: re.Match[str]) -> Selection | None:
     if wordy and selection.unit in ("line", "document") and not _by_name(selection):
         logic = read_logic(rest)
         if logic is None:
-            passive = condition is not None and condition.relation == "word" and re.match(r"\s*(?:does|do|is|are)\b", rest)
+            passive = (
+                condition is not None
+                and condition.relation == "word"
+                and re.match(r"\s*(?:does|do|is|are)\b", rest)
+            )
             return replace(selection, endings=endings) if passive else None
         selection = replace(selection, condition=Condition(relation="logic", value=str(logic), logic=logic))
     return replace(selection, endings=endings)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from harlm.models.offline.patterns import Pattern
 
-_TOKEN = Pattern(r"[`\"“](?P<q1>[^`\"”]{1,200})[`\"”]|(?<!\w)['‘](?P<q2>[^'’]{1,200})['’](?!\w)|(?P<word>[^\s,?]+)|(?P<comma>,)")
+_TOKEN = Pattern(
+    r"[`\"“](?P<q1>[^`\"”]{1,200})[`\"”]|(?<!\w)['‘](?P<q2>[^'’]{1,200})['’](?!\w)|(?P<word>[^\s,?]+)|(?P<comma>,)"
+)
 _VERBS = {
     **dict.fromkeys(
         "contain contains containing mention mentions mentioning include includes including have has having use uses using with hold holds"
@@ -17,7 +19,9 @@ _VERBS = {
     **dict.fromkeys("start starts starting begin begins beginning".split(), "begin"),
     **dict.fromkeys("end ends ending".split(), "end"),
 }
-_NOUNS = frozenset("the a an word words text texts string strings phrase term terms name letters either both".split())
+_NOUNS = frozenset(
+    "the a an word words text texts string strings phrase term terms name letters either both".split()
+)
 _BEFORE = frozenset("that which who are is also there".split())
 _JOINTS = frozenset(("and", "or", "but", "nor"))
 _SENTENCE = frozenset("were was are is that which who after before since when while do does did".split())
@@ -60,10 +64,16 @@ class Joint:
             return said
         if len(self.parts) == 1:
             return f"do not {said}"
-        quoted = [f"“{each.text}”" for each in self.parts if isinstance(each, Term) and each.relation == "contain"]
+        quoted = [
+            f"“{each.text}”" for each in self.parts if isinstance(each, Term) and each.relation == "contain"
+        ]
         if len(quoted) < len(self.parts):
             return f"are not lines that {said}"
-        return f"contain neither {' nor '.join(quoted)}" if self.any_of else f"do not contain all of {', '.join(quoted)}"
+        return (
+            f"contain neither {' nor '.join(quoted)}"
+            if self.any_of
+            else f"do not contain all of {', '.join(quoted)}"
+        )
 
 
 def terms_of(node: Term | Joint) -> list[Term]:
@@ -141,7 +151,11 @@ class _Logic:
         while self.low() in _JOINTS or self.low() == ",":
             start = self.at
             joint = self._joint()
-            if self.low() in _VERBS or self.low() in ("not", "do", "does", "without", "that", "which") or joint == "but":
+            if (
+                self.low() in _VERBS
+                or self.low() in ("not", "do", "does", "without", "that", "which")
+                or joint == "but"
+            ):
                 self.at = start
                 break
             found.append((joint, self._term(relation)))
@@ -171,7 +185,9 @@ class _Logic:
             self.at += 1
             return Term(text, relation, whole=False)
         words: list[str] = []
-        while self.at < len(self.tokens) and not self.tokens[self.at][1] and self.low() not in _JOINTS | {","}:
+        while (
+            self.at < len(self.tokens) and not self.tokens[self.at][1] and self.low() not in _JOINTS | {","}
+        ):
             words.append(self.tokens[self.at][0].rstrip("."))
             self.at += 1
         said = {word.lower() for word in words} if len(words) > 1 else set()

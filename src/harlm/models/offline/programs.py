@@ -198,7 +198,9 @@ def _count(what: Selection) -> str:
         counted = 'count = sum(size_of(doc, "lines") for doc in docs)\nitems = []\n'
     else:
         counted = items_of(what) + "count = len(items)\n"
-    said = f'result += "\\n\\n" + {f"{what.unit}s that {what.condition.value}"!r}\n' if _is_logic(what) else ""
+    said = (
+        f'result += "\\n\\n" + {f"{what.unit}s that {what.condition.value}"!r}\n' if _is_logic(what) else ""
+    )
     return linked(
         f"""\
 {docs_of(what)}

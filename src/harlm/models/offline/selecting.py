@@ -71,7 +71,9 @@ def _documents_with(condition: Condition | None) -> str:
         return f"items = first_in_each(defining(docs, {condition.kind!r}, {condition.value!r}))\n"
     if condition.relation in ("begin", "end"):
         test = f"{'starts' if condition.relation == 'begin' else 'ends'}with({condition.value!r})"
-        return f"items = [(doc, 1, line_text(doc, 1)) for doc in docs if doc.name.rsplit('/', 1)[-1].{test}]\n"
+        return (
+            f"items = [(doc, 1, line_text(doc, 1)) for doc in docs if doc.name.rsplit('/', 1)[-1].{test}]\n"
+        )
     if condition.logic is not None:
         return _with_logic(condition.logic, "texts_that")
     return _lines(condition) + "items = first_in_each(items)\n"

@@ -54,10 +54,18 @@ def described_table(number: int, table: Any, grams: set[str]) -> dict[str, Any]:
                 "examples": [each[:40] for each in sorted(counts, key=lambda each: -counts[each])[:5]],
                 "unique": len(counts) == len(table.rows),
                 "mark": table.marks.get(name, "."),
-                "note": next((note.partition(": ")[2] for note in table.notes if note.startswith(name + ": ")), ""),
+                "note": next(
+                    (note.partition(": ")[2] for note in table.notes if note.startswith(name + ": ")), ""
+                ),
             }
         )
-    return {"number": number, "name": table.name, "rows": len(table.rows), "log": table.is_log, "columns": columns}
+    return {
+        "number": number,
+        "name": table.name,
+        "rows": len(table.rows),
+        "log": table.is_log,
+        "columns": columns,
+    }
 
 
 def meets(value: Any, operator: str, *wanted: Any) -> bool:

@@ -64,7 +64,9 @@ def compute_program(plan: Plan, schemas: list[Schema]) -> str:
     names = ", ".join(name for _, name in plan.tables)
     notes = [*plan.notes]
     if plan.where is not None:
-        notes_if_none = _values_of(plan.where, next(each for each in schemas if each.number == plan.tables[0][0]))
+        notes_if_none = _values_of(
+            plan.where, next(each for each in schemas if each.number == plan.tables[0][0])
+        )
     else:
         notes_if_none = ""
     test = "True" if plan.where is None else _test(plan.where)
@@ -75,7 +77,7 @@ chosen = [tables[number] for number in {[number for number, _ in plan.tables]!r}
 rows = [row for table in chosen for row in table.rows]
 kept = [row for row in rows if {test}]
 notes = {notes!r} + [note for table in chosen for note in table.notes]
-what = f"{{len(kept)}} of {{len(rows)}} " + {what!r}
+what = (f"all {{len(rows)}} " if len(kept) == len(rows) else f"{{len(kept)}} of {{len(rows)}} ") + {what!r}
 if not kept and {notes_if_none!r}:
     notes.append({notes_if_none!r})
 {_body(plan)}
@@ -114,7 +116,7 @@ if len(values) > {_LISTED}:
     notes.append(f"{{len(values) - {_LISTED}}} more values are not shown")
 result = told(first, {column!r} + " of " + what, kept, notes)"""
         case "list":
-            return f'result = told(str(len(kept)), what, kept, notes, {_LISTED})'
+            return f"result = told(str(len(kept)), what, kept, notes, {_LISTED})"
     return "result = told(str(len(kept)), what, kept, notes)"
 
 
@@ -137,9 +139,13 @@ what = "the {word} " + {plan.column!r} + " (" + ", ".join(plain(value, decimals)
 if len(best) > {plan.limit}:
     notes.append("some rows are equal")
 result = told(", ".join(names) or "none: no row has a value", what, [row for value, row in best], notes, {max(3, plan.limit)})"""
-    of = {"sum": "the sum", "mean": "the mean", "median": "the median", "max": "the highest", "min": "the lowest"}[
-        plan.action
-    ]
+    of = {
+        "sum": "the sum",
+        "mean": "the mean",
+        "median": "the median",
+        "max": "the highest",
+        "min": "the lowest",
+    }[plan.action]
     rows = "given"
     if plan.action in ("max", "min"):
         rows = f"[row for row in given if row[{plan.column!r}] == value]"
@@ -161,9 +167,12 @@ def _of_groups(plan: Plan) -> str:
     elif counts:
         value, said = "len(group)", "rows"
     else:
-        value = f"computed({name!r}, [row[{plan.column!r}] for row in group if row[{plan.column!r}] is not None] or [0])"
+        value = f"computed({name!r}, [row[{plan.column!r}] for row in group])"
         said = f"{name} of {plan.column}"
-    begin = f"groups = [({value}, name) for name, group in grouped(kept, {plan.group!r}).items()]\n"
+    given = "kept"
+    if not counts and plan.action != "distinct":
+        given = f"[row for row in kept if row[{plan.column!r}] is not None]"
+    begin = f"groups = [({value}, name) for name, group in grouped({given}, {plan.group!r}).items()]\n"
     if plan.action == "best":
         word = "most" if plan.most else "fewest"
         word = word if counts else "highest" if plan.most else "lowest"

@@ -33,7 +33,25 @@ UNITS: dict[str, Unit] = {
     **dict.fromkeys("word words".split(), "word"),
 }
 ANY_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
-_CODE = (".py", ".pyi", ".js", ".ts", ".c", ".h", ".cc", ".cpp", ".go", ".rs", ".java", ".rb", ".php", ".cs", ".kt", ".swift", ".sh")
+_CODE = (
+    ".py",
+    ".pyi",
+    ".js",
+    ".ts",
+    ".c",
+    ".h",
+    ".cc",
+    ".cpp",
+    ".go",
+    ".rs",
+    ".java",
+    ".rb",
+    ".php",
+    ".cs",
+    ".kt",
+    ".swift",
+    ".sh",
+)
 TYPES: dict[str, tuple[str, ...]] = {
     "python": (".py", ".pyi"), "markdown": (".md", ".markdown"), "text": (".txt",), "json": (".json",), "csv": (".csv",), "tsv": (".tsv",),
     "yaml": (".yaml", ".yml"), "toml": (".toml",), "html": (".html", ".htm"), "xml": (".xml",), "pdf": (".pdf",), "log": (".log",),
@@ -42,10 +60,11 @@ TYPES: dict[str, tuple[str, ...]] = {
     "sql": (".sql",), "css": (".css",), "source": _CODE, "code": _CODE, "source code": _CODE,
 }  # fmt: skip
 """The endings of the names of files of a type, by the word for the type."""
-_ADJECTIVES = (
-    rf"(?:(?:different|top-level|public|separate|all|of|the|these|other|\.\w+|{'|'.join(sorted(TYPES, key=len, reverse=True))})\s+)*"
+_ADJECTIVES = rf"(?:(?:different|top-level|public|separate|all|of|the|these|other|\.\w+|{'|'.join(sorted(TYPES, key=len, reverse=True))})\s+)*"
+TYPE = Pattern(
+    rf"(?<![\w.])(?:(?P<ending>\.\w+)|(?P<type>{'|'.join(sorted(TYPES, key=len, reverse=True))}))\s",
+    re.IGNORECASE,
 )
-TYPE = Pattern(rf"(?<![\w.])(?:(?P<ending>\.\w+)|(?P<type>{'|'.join(sorted(TYPES, key=len, reverse=True))}))\s", re.IGNORECASE)
 EXTENSION = Pattern(
     r"^\s*(?:(?:that|which)\s+)?(?:with|have|has|having)\s+(?:the\s+|an?\s+)?(?:file\s+)?(?:extension|suffix|ending)\s+[`\"'“]?\.?(?P<ending>\w+)[`\"'”]?\s*\W*$"
     r"|^\s*(?:(?:that|which)\s+)?(?:are\s+)?(?:ends?|ending|end)\s+(?:with|in)\s+[`\"'“]?\.(?P<dotted>\w+)[`\"'”]?\W*$",

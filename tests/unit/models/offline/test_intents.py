@@ -23,7 +23,9 @@ from harlm.models.offline.intents import (
 from harlm.models.offline.line_logic import read_logic
 
 
-def selection(unit: str, relation: str = "", value: str = "", kind: str = "name", **rest: object) -> Selection:
+def selection(
+    unit: str, relation: str = "", value: str = "", kind: str = "name", **rest: object
+) -> Selection:
     condition = Condition(relation=relation, value=value, kind=kind) if relation else None  # type: ignore[arg-type]
     return Selection(unit=unit, condition=condition, **rest)  # type: ignore[arg-type] # names of the test's table
 

@@ -65,5 +65,9 @@ def test_every_function_can_be_linked_and_finds_all_of_its_names(name: str) -> N
 
 def test_the_main_part_comes_last_and_modules_first() -> None:
     program = linked("result = definition_words('class')")
-    assert program.index("import annotations") < program.index("def definition_words") < program.index("result =")
+    assert (
+        program.index("import annotations")
+        < program.index("def definition_words")
+        < program.index("result =")
+    )
     assert run(program)["result"].startswith("class|")
