@@ -132,7 +132,7 @@ class Both:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class TablePlan:
     """A computation.
 
     Attributes:

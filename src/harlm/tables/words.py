@@ -16,34 +16,31 @@ SYMBOLS: dict[str, Operator] = {
     "=": "=", "==": "=", "!=": "!=", "<>": "!=", "≠": "!=", "<": "<", "<=": "<=", "≤": "<=", ">": ">", ">=": ">=", "≥": ">=",
 }  # fmt: skip
 
+_PHRASES: dict[Operator, str] = {
+    ">": "greater than|more than|larger than|bigger than|higher than|older than|later than|longer than|newer than"
+    "|over|above|exceeding|exceeds|exceed|after|beyond",
+    ">=": "at least|no less than|not less than|no fewer than|greater than or equal to|more than or equal to|since"
+    "|on or after|a minimum of|minimum of|not below|not under",
+    "<": "less than|fewer than|smaller than|lower than|younger than|earlier than|shorter than|cheaper than|under"
+    "|below|before|prior to",
+    "<=": "at most|no more than|not more than|up to|less than or equal to|on or before|a maximum of|maximum of"
+    "|until|not above|not over",
+    "!=": "not equal to|not equals|other than|different from|is not|are not|was not|were not|does not equal"
+    "|do not equal|does not have|excluding|except|except for|apart from|unequal to|differs from",
+    "=": "equal to|equals|equal|exactly|is equal to|the value|value of",
+    "between": "between|ranging from",
+    "contains": "contains|contain|containing|includes|include|including|mentions|mention|mentioning|with the text"
+    "|with the word",
+    "starts": "starts with|start with|starting with|begins with|begin with|beginning with",
+    "ends": "ends with|end with|ending with|ends in|ending in|end in",
+    "empty": "empty|blank|missing|unknown|not set|not given|not filled in",
+}  # fmt: skip
 OPERATORS: tuple[tuple[str, Operator], ...] = tuple(
     sorted(
-        (
-            (phrase, operator)
-            for operator, phrases in {
-                ">": "greater than|more than|larger than|bigger than|higher than|older than|later than|longer than|newer than"
-                "|over|above|exceeding|exceeds|exceed|after|beyond",
-                ">=": "at least|no less than|not less than|no fewer than|greater than or equal to|more than or equal to|since"
-                "|on or after|a minimum of|minimum of|not below|not under",
-                "<": "less than|fewer than|smaller than|lower than|younger than|earlier than|shorter than|cheaper than|under"
-                "|below|before|prior to",
-                "<=": "at most|no more than|not more than|up to|less than or equal to|on or before|a maximum of|maximum of"
-                "|until|not above|not over",
-                "!=": "not equal to|not equals|other than|different from|is not|are not|was not|were not|does not equal"
-                "|do not equal|does not have|excluding|except|except for|apart from|unequal to|differs from",
-                "=": "equal to|equals|equal|exactly|is equal to|the value|value of",
-                "between": "between|ranging from",
-                "contains": "contains|contain|containing|includes|include|including|mentions|mention|mentioning|with the text"
-                "|with the word",
-                "starts": "starts with|start with|starting with|begins with|begin with|beginning with",
-                "ends": "ends with|end with|ending with|ends in|ending in|end in",
-                "empty": "empty|blank|missing|unknown|not set|not given|not filled in",
-            }.items()
-            for phrase in phrases.split("|")
-        ),
+        ((phrase, operator) for operator, phrases in _PHRASES.items() for phrase in phrases.split("|")),
         key=lambda pair: -len(pair[0].split()),
     )
-)  # fmt: skip
+)
 """Phrases and what they mean, the longest first."""
 
 FILLERS = frozenset(
@@ -52,6 +49,14 @@ FILLERS = frozenset(
     file csv spreadsheet workbook listed present exist please me value values column columns named called field""".split()
 )
 """Words that may stand between the parts of a condition."""
+
+STOPS = frozenset("and or but per grouped group nor".split())
+"""Words that end the value of a condition."""
+
+OR_MORE: dict[str, Operator] = {
+    "more": ">=", "higher": ">=", "above": ">=", "later": ">=", "less": "<=", "fewer": "<=", "lower": "<=", "below": "<=", "earlier": "<=",
+}  # fmt: skip
+"""What ``or`` and one of these mean after a value."""
 
 ROWS = frozenset("row record entry item line one thing".split())
 """Nouns that mean a row of any table."""

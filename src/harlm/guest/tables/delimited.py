@@ -8,7 +8,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 
-from .raw import Line, Raw, numbered_lines
+from .raw import Raw, RawRow, numbered_lines
 
 _SNIFFED = 200  # rows that are looked at to find the separator
 _NAMED = (".csv", ".tsv", ".tab", ".psv")
@@ -51,7 +51,7 @@ def delimited(text: str, name: str) -> Raw | None:
 
 def _single(text: str) -> Raw | None:
     lines = [
-        Line([line], start, number, line.strip())
+        RawRow([line], start, number, line.strip())
         for number, start, line in numbered_lines(text)
         if line.strip()
     ]
@@ -69,12 +69,12 @@ def _score(sample: str, delimiter: str, quoting: int) -> float:
     )
 
 
-def _usual(rows: list[Line]) -> int:
+def _usual(rows: list[RawRow]) -> int:
     counts = Counter(len(row.cells) for row in rows if len(row.cells) > 1)
     return max(counts, key=lambda size: (counts[size], size)) if counts else 0
 
 
-def _rows(text: str, delimiter: str, quoting: int, most: int | None = None) -> list[Line] | None:
+def _rows(text: str, delimiter: str, quoting: int, most: int | None = None) -> list[RawRow] | None:
     starts: list[tuple[int, str]] = []
 
     def lines() -> Iterator[str]:
@@ -83,13 +83,13 @@ def _rows(text: str, delimiter: str, quoting: int, most: int | None = None) -> l
             yield line + "\n"
 
     reader = csv.reader(lines(), delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter != "\t")  # type: ignore[arg-type]
-    rows: list[Line] = []
+    rows: list[RawRow] = []
     before = 0
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 start, line = starts[before]
-                rows.append(Line(cells, start, before + 1, line.strip()))
+                rows.append(RawRow(cells, start, before + 1, line.strip()))
             before = reader.line_num
             if most is not None and len(rows) >= most:
                 break
@@ -98,6 +98,6 @@ def _rows(text: str, delimiter: str, quoting: int, most: int | None = None) -> l
     return rows
 
 
-def _is_prose(rows: list[Line]) -> bool:
+def _is_prose(rows: list[RawRow]) -> bool:
     cells = [cell for row in rows[:_SNIFFED] for cell in row.cells]
     return sum(len(cell.split()) > 6 for cell in cells) * 5 > len(cells)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .raw import Line, Raw, numbered_lines
+from .raw import Raw, RawRow, numbered_lines
 
 LEVELS = (
     "TRACE",
@@ -36,7 +36,7 @@ def log_rows(text: str) -> Raw | None:
     """The entries of a log; ``None`` if fewer than seven of ten lines begin as entries do. Other lines, as
     those of a stack trace, belong to the entry above them.
     """
-    rows: list[Line] = []
+    rows: list[RawRow] = []
     lines = misses = 0
     has_source = False
     for number, start, line in numbered_lines(text):
@@ -52,7 +52,7 @@ def log_rows(text: str) -> Raw | None:
         level = match["level"].upper()
         has_source = has_source or bool(match["source"])
         cells = [match["time"], _ALIASES.get(level, level), match["source"] or "", match["message"]]
-        rows.append(Line(cells, start, number, line.strip()))
+        rows.append(RawRow(cells, start, number, line.strip()))
     if len(rows) < 2 or misses * 10 > lines * 3:
         return None
     columns = ["time", "level", "source", "message"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .raw import Line, Raw, numbered_lines
+from .raw import Raw, RawRow, numbered_lines
 
 _RULE = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
 _PAIR = re.compile(r"(?<!\w)(?P<key>[A-Za-z_]\w*+)=(?:\"(?P<quoted>[^\"]*+)\"|(?P<value>[^\s,;\"]++))")
@@ -33,7 +33,7 @@ def json_tables(text: str) -> list[Raw]:
 def markdown_tables(text: str) -> list[Raw]:
     """Tables with bars between cells and a rule below the header."""
     found: list[Raw] = []
-    header: Line | None = None
+    header: RawRow | None = None
     table: Raw | None = None
     for number, start, line in numbered_lines(text):
         plain = line.strip()
@@ -41,10 +41,9 @@ def markdown_tables(text: str) -> list[Raw]:
             table.rows.append(_piped(plain, start, number))
             continue
         table = None
-        if header is not None and "-" in plain and len(plain) < 10_000 and _RULE.fullmatch(plain):
-            if plain.count("|") or len(header.cells) > 1:
-                table = Raw([header], has_header=True, delimiter="|")
-                found.append(table)
+        if header is not None and _is_rule(plain) and (plain.count("|") or len(header.cells) > 1):
+            table = Raw([header], has_header=True, delimiter="|")
+            found.append(table)
         header = _piped(plain, start, number) if "|" in plain else None
     return [each for each in found if len(each.rows) > 1]
 
@@ -65,11 +64,15 @@ def pairs(text: str) -> Raw | None:
     )
 
 
-def _piped(line: str, start: int, number: int) -> Line:
+def _is_rule(line: str) -> bool:
+    return "-" in line and len(line) < 10_000 and _RULE.fullmatch(line) is not None
+
+
+def _piped(line: str, start: int, number: int) -> RawRow:
     inner = line.removeprefix("|")
     inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
     cells = [cell.replace("\0", "|").strip().strip("`*") for cell in inner.replace("\\|", "\0").split("|")]
-    return Line(cells, start, number, line)
+    return RawRow(cells, start, number, line)
 
 
 def _skip(text: str, at: int) -> int:
@@ -126,14 +129,14 @@ def _table(text: str, elements: list[tuple[int, Any]]) -> list[Raw]:
     return _table_of(records)
 
 
-def _table_of(records: list[tuple[int, int, str, Mapping[str, Any]]]) -> list[Raw]:
+def _table_of(records: Sequence[tuple[int, int, str, Mapping[str, Any]]]) -> list[Raw]:
     names: dict[str, int] = {}
     for *_, values in records:
         for key in values:
             if len(names) < _MOST_COLUMNS:
                 names.setdefault(key, len(names))
     rows = [
-        Line([_written(values.get(name)) for name in names], at, line, text)
+        RawRow([_written(values.get(name)) for name in names], at, line, text)
         for line, at, text, values in records
     ]
     return [Raw(rows, columns=list(names))] if names else []

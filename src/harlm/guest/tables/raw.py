@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .values import date_of, number_match
 
 
-class Line(NamedTuple):
+class RawRow(NamedTuple):
     """A row: its cells, where it starts, the number of its line, and the line itself."""
 
     cells: list[str]
@@ -31,7 +31,7 @@ class Raw:
         notes: what a reader has to know of the rows.
     """
 
-    rows: list[Line]
+    rows: list[RawRow]
     columns: list[str] | None = None
     delimiter: str = ""
     has_header: bool = False
@@ -67,10 +67,10 @@ def numbered_lines(text: str) -> Iterator[tuple[int, int, str]]:
 def tab_blocks(text: str) -> list[Raw]:
     """Tables among other text: at least three lines with tabs one after another."""
     found: list[Raw] = []
-    block: list[Line] = []
+    block: list[RawRow] = []
     for number, start, line in numbered_lines(text + "\n"):
         if "\t" in line.strip():
-            block.append(Line(line.split("\t"), start, number, line.strip()))
+            block.append(RawRow(line.split("\t"), start, number, line.strip()))
             continue
         if len(block) >= 3:
             found += _split(block)
@@ -81,16 +81,16 @@ def tab_blocks(text: str) -> list[Raw]:
 def blocks_of(text: str) -> list[Raw]:
     """The tables of a workbook, whose sheets follow one another."""
     lines = [
-        Line(line.split("\t"), start, number, line.strip())
+        RawRow(line.split("\t"), start, number, line.strip())
         for number, start, line in numbered_lines(text)
         if line.strip()
     ]
     return _split(lines)
 
 
-def _split(lines: Sequence[Line]) -> list[Raw]:
+def _split(lines: Sequence[RawRow]) -> list[Raw]:
     """Tables of lines that follow one another; a new one begins at a row that can only be a header."""
-    tables: list[list[Line]] = []
+    tables: list[list[RawRow]] = []
     numeric: set[int] = set()
     for at, line in enumerate(lines):
         current = tables[-1] if tables else None
@@ -114,7 +114,7 @@ def _split(lines: Sequence[Line]) -> list[Raw]:
     return found
 
 
-def _begins(line: Line, current: Sequence[Line], numeric: set[int], following: Sequence[Line]) -> bool:
+def _begins(line: RawRow, current: Sequence[RawRow], numeric: set[int], following: Sequence[RawRow]) -> bool:
     cells = [cell.strip() for cell in line.cells]
     given = [cell for cell in cells if cell]
     if cells == [cell.strip() for cell in current[0].cells]:

@@ -34,7 +34,7 @@ class Row(dict[str, Value]):
 
     __slots__ = ("line", "start", "table", "text")
 
-    def __init__(self, values: Any, table: Table, start: int, line: int, text: str) -> None:
+    def __init__(self, values: Any, table: DataTable, start: int, line: int, text: str) -> None:
         super().__init__(values)
         self.table, self.start, self.line, self.text = table, start, line, text
 
@@ -49,7 +49,7 @@ class Row(dict[str, Value]):
         return self.table.place_of(self)
 
 
-class Table:
+class DataTable:
     """One table of a text.
 
     Attributes:
@@ -121,7 +121,7 @@ class Table:
         return body
 
 
-def tables_in(document: Any, locate: Locate | None = None) -> list[Table]:
+def tables_in(document: Any, locate: Locate | None = None) -> list[DataTable]:
     """The tables of a text, in order.
 
     Args:
@@ -137,7 +137,7 @@ def tables_in(document: Any, locate: Locate | None = None) -> list[Table]:
     several = len(found) > 1
     tables = []
     for number, raw in enumerate(found, start=1):
-        table = Table(
+        table = DataTable(
             document, raw, f"{document.name} (table {number})" if several else document.name, locate
         )
         if table.rows and table.columns:
@@ -146,12 +146,12 @@ def tables_in(document: Any, locate: Locate | None = None) -> list[Table]:
 
 
 def _found(text: str, name: str) -> list[Raw]:
-    if name.endswith((".json", ".jsonl", ".ndjson", ".geojson")) or text.lstrip()[:1] in ("{", "["):
-        if found := json_tables(text):
-            return found
+    may_be_json = name.endswith((".json", ".jsonl", ".ndjson", ".geojson")) or text.lstrip()[:1] in ("{", "[")
+    if may_be_json and (found := json_tables(text)):
+        return found
     if name.endswith((".csv", ".tsv", ".tab", ".psv")):
-        found = delimited(text, name)
-        return [found] if found else []
+        rows = delimited(text, name)
+        return [rows] if rows else []
     if name.endswith((".xlsx", ".xlsm", ".ods")):
         return blocks_of(text)
     if name.endswith((".py", ".pyi", ".js", ".ts", ".c", ".h", ".go", ".rs", ".java", ".cpp", ".sh")):

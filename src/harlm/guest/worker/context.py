@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..tables import Table, tables_in
 from ..arguments import HITS, OFFSETS, PART, QUERY, TOKENS, as_number, as_text
+from ..tables import DataTable, tables_in
 
 Call = Callable[[str, dict[str, Any]], Any]
 """Calls a host function with its arguments, and returns the reply."""
@@ -64,7 +64,7 @@ class Document(str):
         """The text around a hit or an offset, in about ``max_tokens`` tokens."""
         return self.library.near(hit, max_tokens, self)
 
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[DataTable]:
         """The tables of this text: each has ``.name``, ``.columns`` and ``.rows``."""
         return self.library.tables([self])
 
@@ -103,7 +103,7 @@ class Documents(list[Document]):
         """The text around a hit, in about ``max_tokens`` tokens."""
         return self.library.near(hit, max_tokens, None)
 
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[DataTable]:
         """The tables of all texts: each has ``.name``, ``.columns`` and ``.rows``."""
         return self.library.tables(self.library.documents)
 
@@ -279,7 +279,7 @@ class Library:
                 break
         return hits
 
-    def tables(self, texts: list[Document]) -> list[Table]:
+    def tables(self, texts: list[Document]) -> list[DataTable]:
         """The tables of some texts, in order."""
         return [table for text in texts for table in tables_in(text, self._label_in(text))]
 

@@ -35,7 +35,7 @@ _MOST_WORDS = 5  # of a phrase without quotation marks
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class SoughtText:
     """A text that a line contains, begins or ends with. Without quotation marks it is a whole word or phrase."""
 
     text: str
@@ -51,7 +51,7 @@ class Term:
 class Joint:
     """Terms of which all must hold, or one if ``any_of``; with ``negated``, this must not be so."""
 
-    parts: tuple[Term | Joint, ...]
+    parts: tuple[SoughtText | Joint, ...]
     any_of: bool = False
     negated: bool = False
 
@@ -65,7 +65,9 @@ class Joint:
         if len(self.parts) == 1:
             return f"do not {said}"
         quoted = [
-            f"“{each.text}”" for each in self.parts if isinstance(each, Term) and each.relation == "contain"
+            f"“{each.text}”"
+            for each in self.parts
+            if isinstance(each, SoughtText) and each.relation == "contain"
         ]
         if len(quoted) < len(self.parts):
             return f"are not lines that {said}"
@@ -76,9 +78,9 @@ class Joint:
         )
 
 
-def terms_of(node: Term | Joint) -> list[Term]:
+def terms_of(node: SoughtText | Joint) -> list[SoughtText]:
     """All terms, in order, each once."""
-    if isinstance(node, Term):
+    if isinstance(node, SoughtText):
         return [node]
     return list(dict.fromkeys(term for part in node.parts for term in terms_of(part)))
 
@@ -109,7 +111,7 @@ class _Logic:
         return self.tokens[at][0].lower() if at < len(self.tokens) and not self.tokens[at][1] else ""
 
     def read(self) -> Joint:
-        parts: list[tuple[str, Term | Joint]] = []
+        parts: list[tuple[str, SoughtText | Joint]] = []
         joint = ""
         relation = ""
         while self.at < len(self.tokens):
@@ -146,8 +148,8 @@ class _Logic:
                 negated = True
         return negated, said
 
-    def _part(self, negated: bool, relation: str) -> Term | Joint:
-        found: list[tuple[str, Term | Joint]] = [("", self._term(relation))]
+    def _part(self, negated: bool, relation: str) -> SoughtText | Joint:
+        found: list[tuple[str, SoughtText | Joint]] = [("", self._term(relation))]
         while self.low() in _JOINTS or self.low() == ",":
             start = self.at
             joint = self._joint()
@@ -173,7 +175,7 @@ class _Logic:
             raise ValueError("two terms with nothing between them")
         return "or" if joint in ("or", "nor") else joint
 
-    def _term(self, relation: str) -> Term | Joint:
+    def _term(self, relation: str) -> SoughtText | Joint:
         each_word = False
         while self.low() in _NOUNS:
             each_word = each_word or self.low() in ("words", "terms", "texts", "strings")
@@ -183,7 +185,7 @@ class _Logic:
         text, quoted = self.tokens[self.at]
         if quoted:
             self.at += 1
-            return Term(text, relation, whole=False)
+            return SoughtText(text, relation, whole=False)
         words: list[str] = []
         while (
             self.at < len(self.tokens) and not self.tokens[self.at][1] and self.low() not in _JOINTS | {","}
@@ -194,13 +196,13 @@ class _Logic:
         if not 1 <= len(words) <= _MOST_WORDS or words[0].lower() in _VERBS or said & _SENTENCE:
             raise ValueError("not a term")
         if each_word and len(words) > 1:
-            return Joint(tuple(Term(word, relation) for word in words))
-        return Term(" ".join(words), relation)
+            return Joint(tuple(SoughtText(word, relation) for word in words))
+        return SoughtText(" ".join(words), relation)
 
 
-def _without_commas(parts: list[tuple[str, Term | Joint]]) -> list[tuple[str, Term | Joint]]:
+def _without_commas(parts: list[tuple[str, SoughtText | Joint]]) -> list[tuple[str, SoughtText | Joint]]:
     """Parts in which a comma has the meaning of the word that ends the list, as in ``a, b or c``."""
-    found: list[tuple[str, Term | Joint]] = []
+    found: list[tuple[str, SoughtText | Joint]] = []
     meant = "and"
     for joint, part in reversed(parts):
         meant = joint if joint in ("and", "or") else meant
@@ -208,8 +210,8 @@ def _without_commas(parts: list[tuple[str, Term | Joint]]) -> list[tuple[str, Te
     return found[::-1]
 
 
-def _joined(parts: list[tuple[str, Term | Joint]]) -> Joint:
-    groups: list[list[Term | Joint]] = [[]]
+def _joined(parts: list[tuple[str, SoughtText | Joint]]) -> Joint:
+    groups: list[list[SoughtText | Joint]] = [[]]
     for joint, part in parts:
         if joint == "or":
             groups.append([])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harlm.guest.tables import Table, tables_in
+from harlm.guest.tables import DataTable, tables_in
 from harlm.models.offline.intents import Intent
 from harlm.models.offline.programs import NOTHING, program_for
 from harlm.models.offline.table_programs import TABLES, columns_program, program_over
@@ -25,7 +25,7 @@ class RunningText(str):
 class RunningTexts(list[RunningText]):
     """The documents as programs see them in the REPL: a ``list`` with tables."""
 
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[DataTable]:
         """The tables of all documents."""
         return [table for text in self for table in tables_in(text)]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harlm.models.offline.intents import Condition, Selection
-from harlm.models.offline.line_logic import Joint, Term, terms_of
+from harlm.models.offline.line_logic import Joint, SoughtText, terms_of
 from harlm.models.offline.wording import Unit
 
 
@@ -85,8 +85,8 @@ def _with_logic(logic: Joint, function: str) -> str:
     return f"items = {function}(docs, {patterns!r}, lambda has: {_expression(logic, terms)})\n"
 
 
-def _expression(node: Term | Joint, terms: Sequence[Term]) -> str:
-    if isinstance(node, Term):
+def _expression(node: SoughtText | Joint, terms: Sequence[SoughtText]) -> str:
+    if isinstance(node, SoughtText):
         return f"has({terms.index(node)})"
     joined = (" or " if node.any_of else " and ").join(_expression(each, terms) for each in node.parts)
     return f"not ({joined})" if node.negated else f"({joined})"

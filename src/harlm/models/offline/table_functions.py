@@ -154,7 +154,7 @@ def grouped(rows: list[Any], column: str) -> dict[str, list[Any]]:
 
 def distinct(rows: list[Any], column: str) -> list[str]:
     """The different values of a column, without case, in the order in which they occur."""
-    return [name for name in grouped([row for row in rows if row[column] is not None], column)]
+    return list(grouped([row for row in rows if row[column] is not None], column))
 
 
 def highest(pairs: list[tuple[Any, Any]], most: bool, limit: int) -> list[tuple[Any, Any]]:
@@ -166,8 +166,10 @@ def highest(pairs: list[tuple[Any, Any]], most: bool, limit: int) -> list[tuple[
 def told(first: str, what: str, rows: list[Any], notes: list[str], most: int = 3) -> str:
     """An answer: its value, what was computed, the first rows with their places, and notes."""
     lines = [first, "", what]
-    for row in rows[:most]:
-        lines.append(f"- {row.text[:100]} [{row.place} {json.dumps(row.text[:200], ensure_ascii=False)}]")
+    lines += [
+        f"- {row.text[:100]} [{row.place} {json.dumps(row.text[:200], ensure_ascii=False)}]"
+        for row in rows[:most]
+    ]
     if len(rows) > most > 0:
         lines.append(f"- and {len(rows) - most} more rows")
     lines += [f"Note: {note}." for note in notes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harlm.models.offline.linking import linked
-from harlm.tables import Both, NotPlaced, Plan, Schema, Test, asks_rows, read_question
+from harlm.tables import Both, NotPlaced, Schema, TablePlan, Test, asks_rows, read_question
 
 TABLES = "tables: "
 """What a cell prints before the columns of the tables."""
@@ -59,7 +59,7 @@ def program_over(question: str, printed: str, documents: int) -> str | None:
     return compute_program(plan, schemas)
 
 
-def compute_program(plan: Plan, schemas: list[Schema]) -> str:
+def compute_program(plan: TablePlan, schemas: list[Schema]) -> str:
     """The program for a plan, over the tables in ``tables``."""
     names = ", ".join(name for _, name in plan.tables)
     notes = [*plan.notes]
@@ -86,7 +86,7 @@ print(result)
     )
 
 
-def _body(plan: Plan) -> str:
+def _body(plan: TablePlan) -> str:
     """The lines that assign the answer to ``result``."""
     if plan.group is not None:
         return _of_groups(plan)
@@ -120,7 +120,7 @@ result = told(first, {column!r} + " of " + what, kept, notes)"""
     return "result = told(str(len(kept)), what, kept, notes)"
 
 
-def _of_numbers(plan: Plan) -> str:
+def _of_numbers(plan: TablePlan) -> str:
     """Lines that compute over the values of a column, and name how many rows have none."""
     begin = f"""\
 given = [row for row in kept if row[{plan.column!r}] is not None]
@@ -158,7 +158,7 @@ else:
     {none}"""
 
 
-def _of_groups(plan: Plan) -> str:
+def _of_groups(plan: TablePlan) -> str:
     """Lines that compute for each value of a column."""
     counts = plan.action in ("count", "any", "list") or plan.measure == "count"
     name = plan.measure or plan.action
