@@ -41,7 +41,7 @@ class ConditionReader(ValueReader):
                 raise NotPlaced("'nor' is not understood")
             negated = word.endswith("not")
             self.skip()
-            if self.token is None:
+            if self.at >= len(self.tokens):
                 if word:
                     raise NotPlaced(f"nothing follows '{word}'")
                 break

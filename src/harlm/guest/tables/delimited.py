@@ -40,13 +40,16 @@ def delimited(text: str, name: str) -> Raw | None:
     if rows is None:
         return None
     usual = _usual(rows[:_SNIFFED])
-    first = next((at for at, row in enumerate(rows) if len(row.cells) >= usual), 0)
+    first = next((at for at, row in enumerate(rows) if len(row.cells) >= usual and not _is_sep(row)), 0)
     if not named and (len(rows) < 3 or _is_prose(rows)):
         return None
-    notes = [
-        f"above the table: {row.text[:80]}" for row in rows[:first] if not row.text.lower().startswith("sep=")
-    ]
+    notes = [f"above the table: {row.text[:80]}" for row in rows[:first] if not _is_sep(row)]
     return Raw(rows[first:], delimiter=delimiter, notes=notes)
+
+
+def _is_sep(row: RawRow) -> bool:
+    """Whether a row is the line ``sep=;``, which tells Excel the separator."""
+    return row.line == 1 and row.text.lower().startswith("sep=")
 
 
 def _single(text: str) -> Raw | None:

@@ -31,6 +31,10 @@ _WHERE = Pattern(
     r"|text|context|folder|it|them|total|all|[\w/-]+\.\w{1,8}))\s*[?.]*\s*$",
     re.IGNORECASE,
 )
+_WHERE_FIRST = Pattern(
+    r"^\s*(?:in|of)\s+(?:the\s+|this\s+)?(?:file\s+|log\s+|document\s+)?(?:[\w./-]+\.\w{1,8}|log|file|text|document)\s+",
+    re.IGNORECASE,
+)
 _MOST_WORDS = 5  # of a phrase without quotation marks
 
 
@@ -89,7 +93,7 @@ def read_logic(rest: str) -> Joint | None:
     """What follows ``lines`` in a question, as ``that contain ERROR but not billing``; ``None`` if any of it is
     something else.
     """
-    plain = _WHERE.sub("", re.sub(r"n['’]t\b", " not", rest))
+    plain = _WHERE_FIRST.sub("", _WHERE.sub("", re.sub(r"n['’]t\b", " not", rest)))
     tokens: list[tuple[str, bool]] = []
     for match in _TOKEN.finditer(plain.strip().rstrip("?.! ")):
         quoted = match["q1"] or match["q2"]

@@ -198,9 +198,9 @@ def _count(what: Selection) -> str:
         counted = 'count = sum(size_of(doc, "lines") for doc in docs)\nitems = []\n'
     else:
         counted = items_of(what) + "count = len(items)\n"
-    said = (
-        f'result += "\\n\\n" + {f"{what.unit}s that {what.condition.value}"!r}\n' if _is_logic(what) else ""
-    )
+    said = ""
+    if what.condition is not None and what.condition.logic is not None:
+        said = f'result += "\\n\\n" + {f"{what.unit}s that {what.condition.value}"!r}\n'
     return linked(
         f"""\
 {docs_of(what)}
@@ -211,10 +211,6 @@ result = f"{{count:,}}"
 print(result if docs or {bool(what.endings)} else "{NOTHING}")
 """
     )
-
-
-def _is_logic(what: Selection) -> bool:
-    return what.condition is not None and what.condition.logic is not None
 
 
 def _list(what: Selection) -> str:
