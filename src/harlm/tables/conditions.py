@@ -103,6 +103,8 @@ class ConditionReader(ValueReader):
             if column.kind == "boolean" and not known:
                 return self._made(column, "=", (True,), negated)
             if following is None or not (verb or known) or following.low in STOPS:
+                if following is not None and following.kind == "word" and following.low not in STOPS:
+                    raise NotPlaced(f"'{following.text}' is no value of the column '{column.name}'")
                 raise NotPlaced(f"nothing is asked of the column '{column.name}'")
             operator = "="
         if operator in ("starts", "ends", "contains") and column.kind != "text":

@@ -58,7 +58,8 @@ class Cursor:
         ):
             if self.column_length() or self.value_length():
                 return
-            self.at += 1
+            if not self.take("in total", "in all", "altogether", "overall"):
+                self.at += 1
 
     def column(self) -> SchemaColumn | None:
         """The column that comes next, which is passed over.

@@ -36,7 +36,7 @@ _MAY_COMPUTE = re.compile(
 )
 _COMPUTES = re.compile(
     r"\b(?:how many|number of|count|total|sum|average|mean|median|highest|lowest|largest|smallest|most|least|fewest|maximum"
-    r"|minimum|max|min|distinct|unique|top|per)\b",
+    r"|minimum|max|min|distinct|unique|top|per|percentage|percent|ratio|share|difference)\b",
     re.IGNORECASE,
 )
 
@@ -75,6 +75,12 @@ def read_question(question: str, schemas: Sequence[Schema], *, only_tables: bool
             else f" ({len(named)} tables: {', '.join(each.name for each, _ in named[:8])})"
         )
         raise NotPlaced(f"{refusals[0]}{names}")
+    about_files = any(token.low in ABOUT_FILES for token in tokens)
+    if not about_files and (_ASKS_ROWS.search(question) or only_tables) and _COMPUTES.search(question):
+        columns = ", ".join(each.name for each in named[0][0].columns[:40])
+        raise NotPlaced(
+            f"the question is not understood as a computation over {named[0][0].name}; columns: {columns}"
+        )
     return None
 
 

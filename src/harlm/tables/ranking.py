@@ -99,7 +99,10 @@ def _ranked(
     reader: ConditionReader, label: SchemaColumn | None, most: bool, limit: int, where: Test | Both | None
 ) -> TablePlan:
     measure = ""
-    if reader.take("rows", "records", "entries", "items") and label is not None:
+    noun = reader.token
+    adds_up = reader.low(-1) in ("most", "fewest", "least")
+    if label is not None and noun is not None and not reader.column_length() and means_row(reader, noun):
+        reader.at += 1
         return rest_of(
             reader,
             made(
@@ -114,6 +117,11 @@ def _ranked(
     if column is None:
         raise reader.unplaced()
     check_kind(column, "best")
+    if label is not None and not label.is_unique and not measure and label.name != column.name:
+        if adds_up and column.kind == "number":
+            measure = "sum"
+        else:
+            reader.notes.append(f"{label.name} has values in several rows; each row is compared by itself")
     if measure:
         if label is None:
             raise NotPlaced("say which column is grouped by")

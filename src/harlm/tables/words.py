@@ -46,7 +46,7 @@ OPERATORS: tuple[tuple[str, Operator], ...] = tuple(
 FILLERS = frozenset(
     """the a an of in on at for with where whose which that who have has having had is are was were be been there their its
     it this these those from to do does did any some all rows row records record entries entry given table data dataset sheet
-    file csv spreadsheet workbook listed present exist please me value values column columns named called field""".split()
+    file csv spreadsheet workbook listed present exist please me value values column columns named called field altogether overall""".split()
 )
 """Words that may stand between the parts of a condition."""
 

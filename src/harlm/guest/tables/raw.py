@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .values import date_of, number_match
@@ -18,7 +17,6 @@ class RawRow(NamedTuple):
     text: str
 
 
-@dataclass(slots=True)
 class Raw:
     """The rows of a table.
 
@@ -31,12 +29,19 @@ class Raw:
         notes: what a reader has to know of the rows.
     """
 
-    rows: list[RawRow]
-    columns: list[str] | None = None
-    delimiter: str = ""
-    has_header: bool = False
-    is_log: bool = False
-    notes: list[str] = field(default_factory=list)
+    def __init__(
+        self,
+        rows: list[RawRow],
+        columns: list[str] | None = None,
+        delimiter: str = "",
+        *,
+        has_header: bool = False,
+        is_log: bool = False,
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.rows, self.columns, self.delimiter = rows, columns, delimiter
+        self.has_header, self.is_log = has_header, is_log
+        self.notes = list(notes)
 
     @property
     def width(self) -> int:
