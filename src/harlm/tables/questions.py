@@ -99,7 +99,7 @@ def _named(tokens: Sequence[Token], schemas: Sequence[Schema]) -> list[tuple[Sch
     found: list[tuple[Schema, Sequence[Token]]] = []
     for schema in schemas:
         whole = schema.name.casefold()
-        file = whole.split(" (table ")[0]
+        file = whole.split(" (")[0]
         names = {whole, file, file.rsplit("/", 1)[-1]}
         at = next((at for at, token in enumerate(tokens) if token.low in names), None)
         if at is not None:

@@ -97,10 +97,12 @@ def _in_object(text: str, start: int) -> list[Raw]:
     found: list[Raw] = []
     at = _skip(text, start + 1)
     while text[at : at + 1] == '"':
-        _, at = decoder.raw_decode(text, at)
+        key, at = decoder.raw_decode(text, at)
         at = _skip(text, _skip(text, at) + 1)
         if text[at : at + 1] == "[":
-            found += _table(text, list(_objects(text, at)))
+            for raw in _table(text, list(_objects(text, at))):
+                raw.title = str(key)[:80]
+                found.append(raw)
         _, at = decoder.raw_decode(text, at)
         at = _skip(text, at)
         if text[at : at + 1] == ",":

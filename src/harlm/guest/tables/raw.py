@@ -26,6 +26,7 @@ class Raw:
         delimiter: what stands between cells; empty if the form has none.
         has_header: whether the first row is certainly a header.
         is_log: whether the rows are the entries of a log.
+        title: the name that the text gives the table; empty if none.
         notes: what a reader has to know of the rows.
     """
 
@@ -42,6 +43,7 @@ class Raw:
         self.rows, self.columns, self.delimiter = rows, columns, delimiter
         self.has_header, self.is_log = has_header, is_log
         self.notes = list(notes)
+        self.title = ""
 
     @property
     def width(self) -> int:
@@ -69,15 +71,15 @@ def numbered_lines(text: str) -> Iterator[tuple[int, int, str]]:
         start = end + 1
 
 
-def tab_blocks(text: str) -> list[Raw]:
-    """Tables among other text: at least three lines with tabs one after another."""
+def tab_blocks(text: str, least: int = 3) -> list[Raw]:
+    """Tables among other text: at least ``least`` lines with tabs one after another."""
     found: list[Raw] = []
     block: list[RawRow] = []
     for number, start, line in numbered_lines(text + "\n"):
         if "\t" in line.strip():
             block.append(RawRow(line.split("\t"), start, number, line.strip()))
             continue
-        if len(block) >= 3:
+        if len(block) >= least:
             found += _split(block)
         block = []
     return found

@@ -137,9 +137,8 @@ def tables_in(document: Any, locate: Locate | None = None) -> list[DataTable]:
     several = len(found) > 1
     tables = []
     for number, raw in enumerate(found, start=1):
-        table = DataTable(
-            document, raw, f"{document.name} (table {number})" if several else document.name, locate
-        )
+        which = raw.title or (f"table {number}" if several else "")
+        table = DataTable(document, raw, f"{document.name} ({which})" if which else document.name, locate)
         if table.rows and table.columns:
             tables.append(table)
     return tables
@@ -158,7 +157,8 @@ def _found(text: str, name: str) -> list[Raw]:
         return []
     if log := log_rows(text):
         return [log]
-    if found := markdown_tables(text) or tab_blocks(text):
+    made_of_parts = name.endswith((".html", ".htm", ".docx", ".pptx", ".odt", ".epub"))
+    if found := markdown_tables(text) or tab_blocks(text, 2 if made_of_parts else 3):
         return found
     if name.endswith((".txt", ".log", ".dat")) or "." not in name:
         each = delimited(text, name) or pairs(text)

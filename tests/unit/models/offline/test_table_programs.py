@@ -39,6 +39,8 @@ RECORDS = (
     ' {"order_id": 2, "status": "open", "total": 20, "customer": {"city": "Rome"}},\n'
     ' {"order_id": 3, "status": "shipped", "total": 5.25, "customer": {"city": "Oslo"}}]\n',
 )
+USERS = ("u.json", '{"users": [{"name": "Ada", "age": 3}, {"name": "Bob", "age": 9}]}')
+PAGE = ("page.html", "Prices\nPlan\tPrice\nBasic\t0\nPro\t20\nEnd")
 LINES = (
     "events.jsonl",
     '{"kind": "login", "ms": 12}\n{"kind": "logout", "ms": 7}\n{"kind": "login", "ms": 30}\n',
@@ -151,6 +153,8 @@ ANSWERED = [
     (RECORDS, "How many records have status shipped?", "2"),
     (RECORDS, "How many records have city = Oslo?", "2"),
     (RECORDS, "What is the average total?", "11.9167"),
+    (USERS, "How many users have age > 5?", "1"),
+    (PAGE, "Which plan has the highest price?", "Pro"),
     (LINES, "How many records have kind = login?", "2"),
     (LINES, "What is the maximum ms?", "30"),
     (LOG, "How many errors are there?", "2"),
