@@ -13,6 +13,7 @@ from .raw import Raw, RawRow, numbered_lines
 _RULE = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
 _PAIR = re.compile(r"(?<!\w)(?P<key>[A-Za-z_]\w*+)=(?:\"(?P<quoted>[^\"]*+)\"|(?P<value>[^\s,;\"]++))")
 _MOST_COLUMNS = 500
+_LONGEST_LINE = 2_000  # characters of a record that its row shows
 _blank = re.compile(r"\s*+")
 
 
@@ -126,8 +127,9 @@ def _table(text: str, elements: list[tuple[int, Any]]) -> list[Raw]:
     records = []
     for at, value in elements:
         line = bisect_right(starts, at)
-        first = text[at : text.find("\n", at) if text.find("\n", at) >= 0 else len(text)]
-        records.append((line, at, first.strip()[:2_000].rstrip(","), _flat(value)))
+        end = text.find("\n", at, at + _LONGEST_LINE)
+        first = text[at : end if end >= 0 else at + _LONGEST_LINE]
+        records.append((line, at, first.strip().rstrip(","), _flat(value)))
     return _table_of(records)
 
 

@@ -19,6 +19,7 @@ from .values import Value, date_of, decimal_comma, number_match, typed
 Locate = Callable[[int], str]
 
 _MOST_CHARACTERS = 100_000_000  # of a text in which tables are looked for
+_SAMPLED = 5_000  # cells of a column that are looked at for the decimal comma of a table
 _SUMS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "gesamt", "summe"})
 
 
@@ -76,7 +77,7 @@ class DataTable:
             [row.cells[at].strip() if at < len(row.cells) else "" for row in body]
             for at in range(len(header))
         ]
-        comma = raw.delimiter == ";" and any(decimal_comma(column) for column in cells)
+        comma = raw.delimiter == ";" and any(decimal_comma(column[:_SAMPLED]) for column in cells)
         read = [typed(column, comma_is_likely=comma) for column in cells]
         self.kinds = {name: column.kind for name, column in zip(header, read, strict=True)}
         numbers = [

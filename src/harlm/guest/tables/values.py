@@ -57,6 +57,13 @@ def typed(cells: Sequence[str], *, comma_is_likely: bool = False) -> Column:
         cells: the texts of the cells, trimmed.
         comma_is_likely: whether other columns of the table use the decimal comma.
     """
+    different = list(dict.fromkeys(cells))
+    column = _typed(different, comma_is_likely)
+    values = dict(zip(different, column.values, strict=True))
+    return column._replace(values=[values[cell] for cell in cells])
+
+
+def _typed(cells: Sequence[str], comma_is_likely: bool) -> Column:
     given = [cell for cell in cells if cell.casefold() not in _ABSENT]
     if given:
         for read in (_booleans, _dates, lambda all_, some: _numbers(all_, some, comma_is_likely)):
@@ -123,7 +130,7 @@ def _booleans(cells: Sequence[str], given: Sequence[str]) -> Column | None:
 
 
 def _dates(cells: Sequence[str], given: Sequence[str]) -> Column | None:
-    if not given[0][:1].isalnum():
+    if date_of(given[0]) is None and not _NUMERIC_DATE.fullmatch(given[0][:_LONGEST]):
         return None
     orders = {_order_of(match) for cell in given if (match := _NUMERIC_DATE.fullmatch(cell[:_LONGEST]))}
     orders.discard("")
@@ -136,10 +143,12 @@ def _dates(cells: Sequence[str], given: Sequence[str]) -> Column | None:
 
 
 def _numbers(cells: Sequence[str], given: Sequence[str], comma_is_likely: bool) -> Column | None:
-    matches = {cell: number_match(cell) for cell in given}
-    found = [match for match in matches.values() if match]
-    if len(found) < len(matches):
-        return None
+    matches: dict[str, re.Match[str]] = {}
+    for cell in given:
+        if (match := number_match(cell)) is None:
+            return None
+        matches[cell] = match
+    found = list(matches.values())
     units = {(match["before"] or "") + (match["after"] or "") for match in found} - {""}
     bodies = [match["body"].strip() for match in found]
     if len(units) > 1 or any(len(body) > 1 and body[0] == "0" and body[1].isdigit() for body in bodies):
@@ -148,7 +157,7 @@ def _numbers(cells: Sequence[str], given: Sequence[str], comma_is_likely: bool) 
     if style is None:
         return None
     mark = style or ("," if comma_is_likely else ".")
-    read = {cell: _signed(match, mark) for cell, match in matches.items() if match}
+    read = {cell: _signed(match, mark) for cell, match in matches.items()}
     if None in read.values():
         return None
     decimals = max(len(body.partition(mark)[2].strip()) for body in bodies)
