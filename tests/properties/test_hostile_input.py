@@ -211,11 +211,9 @@ WORDS = st.lists(
 ).map(" ".join)
 
 
-@given(WORDS | st.text(max_size=80), st.booleans(), st.booleans())
-def test_any_question_has_an_intent_whose_program_is_python(
-    question: str, has_code: bool, has_records: bool
-) -> None:
-    program = program_for(read_intent(question, has_code=has_code, has_records=has_records))
+@given(WORDS | st.text(max_size=80), st.booleans())
+def test_any_question_has_an_intent_whose_program_is_python(question: str, has_code: bool) -> None:
+    program = program_for(read_intent(question, has_code=has_code))
     if program is not None:
         ast.parse(program)
 

@@ -49,7 +49,8 @@ VOCABULARY = (
 - `context`: one text is a str; several are a list of str, each with a `.name`. Slice it, loop over it or search it with
   `re` like any other. It also has methods: `context.search(question, k=10)` ranks passages; `context.grep(regex, k=200)`
   finds lines; `context.read("name:10-20")` returns lines; `context.near(hit)` returns the text around a hit;
-  `context.outline()` lists documents, or the headings and definitions of one. A hit prints as `place: text` and has
+  `context.outline()` lists documents, or the headings and definitions of one; `context.tables()` reads CSV, XLSX, JSON, logs
+  and Markdown tables: each has .name .columns .kinds .rows, and a row is a dict with typed values and a .place. A hit prints as `place: text` and has
   .place .source .line .text .quote .document. Methods that return text take `max_tokens=` and say what they cut."""),
     Name("search", "search", ("query", "k", "document"), (), changes_nothing=True),
     Name("places", "places", ("document", "offsets"), (), changes_nothing=True),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..arguments import HITS, OFFSETS, PART, QUERY, TOKENS, as_number, as_text
+from ..tables import DataTable, tables_in
 
 Call = Callable[[str, dict[str, Any]], Any]
 """Calls a host function with its arguments, and returns the reply."""
@@ -63,6 +64,10 @@ class Document(str):
         """The text around a hit or an offset, in about ``max_tokens`` tokens."""
         return self.library.near(hit, max_tokens, self)
 
+    def tables(self) -> list[DataTable]:
+        """The tables of this text: each has ``.name``, ``.columns`` and ``.rows``."""
+        return self.library.tables([self])
+
     def outline(self, k: int = 200, max_tokens: int | None = None) -> str:
         """The first ``k`` headings and definitions with their lines."""
         found = list(_OUTLINE.finditer(self))
@@ -97,6 +102,10 @@ class Documents(list[Document]):
     def near(self, hit: Any, max_tokens: int = 800) -> str:
         """The text around a hit, in about ``max_tokens`` tokens."""
         return self.library.near(hit, max_tokens, None)
+
+    def tables(self) -> list[DataTable]:
+        """The tables of all texts: each has ``.name``, ``.columns`` and ``.rows``."""
+        return self.library.tables(self.library.documents)
 
     def outline(self, k: int = 200, max_tokens: int | None = None) -> str:
         """Names and sizes of the first ``k`` texts."""
@@ -269,6 +278,13 @@ class Library:
             if hits.cut:
                 break
         return hits
+
+    def tables(self, texts: list[Document]) -> list[DataTable]:
+        """The tables of some texts, in order."""
+        return [table for text in texts for table in tables_in(text, self._label_in(text))]
+
+    def _label_in(self, text: Document) -> Callable[[int], str] | None:
+        return None if text.has_lines else lambda start: self._places(text, [start])[0][0]
 
     def near(self, hit: Any, max_tokens: int, within: Document | None) -> str:
         """The text around a hit or an offset, cut at line ends if they are close.

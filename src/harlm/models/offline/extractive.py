@@ -26,9 +26,11 @@ from harlm.models.offline.programs import (
 )
 from harlm.models.offline.quoting import quoted_answer, quoted_summary
 from harlm.models.offline.reading import Passage, Reading
-from harlm.models.offline.running import settled
+from harlm.models.offline.running import settled, settled_by_tables
+from harlm.models.offline.table_programs import NO_TABLE, TABLES, NoTable, columns_program, program_over
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
+from harlm.tables import NotPlaced, asks_rows, computes
 from harlm.tokens import estimate_tokens
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -39,13 +41,12 @@ NOT_FOUND = "NOT FOUND"
 _ABOUT_CODE = Pattern(
     rf"\b{markup.MOSTLY}code\b|\d code\b|{markup.CALLED}[^:\n]*\.(?:py|js|ts|c|h|go|rs|java)\b"
 )
-_ABOUT_RECORDS = Pattern(rf"\b(?:csv|json|log|xlsx)\b|{markup.MOSTLY}records")
+_ABOUT_RECORDS = Pattern(rf"\b(?:csv|tsv|jsonl?|log|xlsx)\b|{markup.MOSTLY}records")
 _FOUND = Pattern(
     rf"^{re.escape(MARK)}(?P<place>[^\n]+) (?P<score>-?\d+\.\d+)\n(?P<text>.*?)(?=^{re.escape(MARK)}|^{WEIGHTS}|\Z)",
     re.DOTALL | re.MULTILINE,
 )
 _CODE_NAME = Pattern(r"\.(?:py|pyi|js|ts|c|h|cc|cpp|go|rs|java|rb|php|cs|kt|swift)\b")
-_RECORDS_NAME = Pattern(r"\.(?:csv|tsv|jsonl?|ndjson|log|xlsx)\b")
 _HOP = Pattern(
     r"\bthe\s+(?P<noun>[\w'’-]+(?:\s+[\w'’-]+)?)\s+(?P<clause>(?:who|that|which|whose|where|of|behind)\s+.+?)\s*\?*$",
     re.IGNORECASE,
@@ -90,17 +91,27 @@ def reply_to(messages: Sequence[Message]) -> str:
 
 def _read_prompt(prompt: str) -> str:
     asked = markup.read_direct_prompt(prompt)
+    note = ""
     if asked.documents:
         question = _question(asked.question)
+        try:
+            if answer := settled_by_tables(question, asked.documents):
+                return answer
+        except NotPlaced as refusal:
+            return f"{NOT_FOUND}: {refusal}"
+        except NoTable:
+            note = f"\n\nNote: {NO_TABLE}."
         if answer := settled(_intent_over(question, asked.documents), asked.documents):
             return answer
         passages = [each for name, text in asked.documents for each in _passages(name, text)]
     else:
         question, passages = _untagged(prompt)
         question = _question(question)
-    if isinstance(read_intent(question, has_code=False, has_records=False), Summarise):
+    if isinstance(read_intent(question, has_code=False), Summarise):
         return quoted_summary(passages[:_MOST_PASSAGES], most=2) or NOT_FOUND
-    return quoted_answer(Reading(question, passages)) or _NOTHING_FOUND
+    if answer := quoted_answer(Reading(question, passages)):
+        return answer + note
+    return f"{NOT_FOUND}: {NO_TABLE}." if note else _NOTHING_FOUND
 
 
 def _question(text: str) -> str:
@@ -110,9 +121,7 @@ def _question(text: str) -> str:
 
 def _intent_over(question: str, documents: Sequence[tuple[str, str]]) -> Intent:
     names = " ".join(name for name, _ in documents)
-    return read_intent(
-        question, has_code=bool(_CODE_NAME.search(names)), has_records=bool(_RECORDS_NAME.search(names))
-    )
+    return read_intent(question, has_code=bool(_CODE_NAME.search(names)))
 
 
 def _untagged(prompt: str) -> tuple[str, list[Passage]]:
@@ -167,8 +176,12 @@ class _Root:
         """The next cell in a code fence, after a sentence that says what it does."""
         intent = self._intent()
         if not self._written:
+            if program_for(intent) is None and self._about_tables():
+                return _cell("Tables may settle this: their columns.", columns_program(self.question))
             return self._begin(intent)
         output = self._output()
+        if TABLES in output:
+            return self._over_tables(intent, output)
         if MARK in output:
             return self._finish_reading(intent, output)
         if "result" not in self._written[-1]:
@@ -183,8 +196,7 @@ class _Root:
 
     def _intent(self) -> Intent:
         code = bool(_ABOUT_CODE.search(self._about))
-        records = bool(_ABOUT_RECORDS.search(self._about)) or "," in self._about[-200:]
-        return read_intent(self.question, has_code=code, has_records=records)
+        return read_intent(self.question, has_code=code)
 
     def _begin(self, intent: Intent) -> str:
         if (program := program_for(intent)) is not None:
@@ -200,6 +212,25 @@ class _Root:
                 comparison_program(intent, self.question, sub_calls=self._can_call),
             )
         return self._search("The place that answers is looked up by the words of the question.")
+
+    def _about_tables(self) -> bool:
+        records = bool(_ABOUT_RECORDS.search(self._about))
+        return computes(self.question) and (records or asks_rows(self.question))
+
+    def _over_tables(self, intent: Intent, output: str) -> str:
+        """The next cell once the columns of the tables are known."""
+        size = re.search(r"list of ([\d,]+) str", self._about)
+        documents = int(size[1].replace(",", "")) if size else 1
+        line = output[output.index(TABLES) + len(TABLES) :].split("\n", 1)[0]
+        try:
+            program = program_over(self.question, line, documents)
+        except NotPlaced as refusal:
+            return _finish(f"{NOT_FOUND}: {refusal}")
+        except NoTable:
+            return self._search(
+                f"That is about rows, and {NO_TABLE}: the words of the question are searched for."
+            )
+        return self._begin(intent) if program is None else _cell("Code can settle this exactly.", program)
 
     def _search(self, why: str, *more: str) -> str:
         return _cell(why, search_program(self.question, *more))
@@ -221,7 +252,9 @@ class _Root:
         if (bridge := self._bridge(reading)) is not None:
             outer, found = bridge
             return self._search(f"{_CLUE}{found}", f"{outer} {found}")
-        return _finish(quoted_answer(reading) or _NOTHING_FOUND)
+        answer = quoted_answer(reading)
+        note = f"\n\nNote: {NO_TABLE}." if any(NO_TABLE in text for text in self._written) else ""
+        return _finish(answer + note if answer else _NOTHING_FOUND)
 
     def _asked(self) -> str:
         """The question; in the second search, with its inner part replaced by the answer to that part."""

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 
 from harlm.models.offline import wording
+from harlm.models.offline.line_logic import Joint, read_logic
 from harlm.models.offline.wording import Relation, Unit
 
 CODE_UNITS: frozenset[Unit] = frozenset({"class", "function", "method", "constant", "import"})
@@ -21,12 +22,14 @@ class Condition:
     Attributes:
         relation: the relation of a thing to the value.
         value: the value as the question writes it.
-        kind: the kind of a definition, or the field of a record.
+        kind: the kind of a definition.
+        logic: for the relation ``logic``, what a line or a text contains.
     """
 
     relation: Relation
     value: str
     kind: str = "name"
+    logic: Joint | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Selection:
         condition: a condition that they must meet; None for all.
         scope: the document, folder or module that contains them; empty for all.
         definer: a name; if set, the scope is the document that defines it.
+        endings: the endings of the names of the documents; empty for all.
         is_plain: whether the question can only mean things of this unit, since it uses the plural.
     """
 
@@ -45,6 +49,7 @@ class Selection:
     condition: Condition | None = None
     scope: str = ""
     definer: str = ""
+    endings: tuple[str, ...] = ()
     is_plain: bool = True
 
 
@@ -97,7 +102,7 @@ class Superlative:
 
     Attributes:
         what: the things to compare.
-        measure: a size of documents or definitions, or a field of records.
+        measure: a size of documents or definitions.
         most: whether the question asks for the most, not the least.
     """
 
@@ -135,13 +140,12 @@ Intent = (
 )
 
 
-def read_intent(question: str, *, has_code: bool, has_records: bool) -> Intent:
+def read_intent(question: str, *, has_code: bool) -> Intent:
     """The intent of ``question``; ``Lookup`` if no other fits.
 
     Args:
         question: in English.
         has_code: whether the context holds code. If not, words such as *class* have their ordinary meaning.
-        has_records: whether it holds tables, JSON or logs.
     """
     for read in (
         _summary,
@@ -157,12 +161,12 @@ def read_intent(question: str, *, has_code: bool, has_records: bool) -> Intent:
         _list,
     ):
         intent = read(question)
-        if intent is not None and _makes_sense(intent, has_code=has_code, has_records=has_records):
+        if intent is not None and _makes_sense(intent, has_code=has_code):
             return intent
     return Lookup()
 
 
-def _makes_sense(intent: Intent, *, has_code: bool, has_records: bool) -> bool:
+def _makes_sense(intent: Intent, *, has_code: bool) -> bool:
     if isinstance(intent, WhereDefined | Describe):
         return has_code
     if isinstance(intent, ListAll) and not has_code and intent.what.unit in ("document", "line"):
@@ -170,8 +174,6 @@ def _makes_sense(intent: Intent, *, has_code: bool, has_records: bool) -> bool:
     what = getattr(intent, "what", None)
     if not isinstance(what, Selection):
         return True
-    if what.unit == "row":
-        return has_records
     return has_code or what.unit not in CODE_UNITS
 
 
@@ -230,17 +232,6 @@ def _superlative(question: str) -> Intent | None:
         return None
     unit = wording.UNITS[among["unit"].lower()]
     most = match["word"].lower() not in wording.LEAST
-    if unit == "row":
-        field = re.search(
-            r"\b(?:most|least|highest|lowest|largest|smallest|greatest|maximum|minimum|longest|shortest)\s+(\w+)",
-            question,
-            re.IGNORECASE,
-        )
-        return (
-            Superlative(Selection(unit="row", scope=_scope(question)), field[1].lower(), most)
-            if field
-            else None
-        )
     measure = _measure(question[match.start() :])
     if measure is None or unit not in ("document", "class", "function", "method"):
         return None
@@ -257,13 +248,54 @@ def _count(question: str) -> Intent | None:
     match = wording.COUNT.search(question)
     if match is None:
         return None
-    selection = _selection(match["unit"], match["rest"])
+    selection = _selected(question, match)
+    if selection is None:
+        return None
     limited = selection.condition or selection.scope or selection.definer
-    if not limited and not wording.WHOLE.match(match["rest"]):
+    if not limited and not wording.WHOLE.match(match["rest"]) and not wording.EXTENSION.match(match["rest"]):
         return None  # as in "how many documents did the bank publish": a fact to look up
     if selection.unit == "occurrence" and selection.condition is None:
         return None
     return Count(selection)
+
+
+def _selected(question: str, match: re.Match[str]) -> Selection | None:
+    """The selection of a count or a list; ``None`` if the question says more of it than is understood."""
+    rest = match["rest"]
+    selection = _selection(match["unit"], rest)
+    endings = _endings(question[match.start() : match.start("unit")])
+    if selection.unit == "document" and (extension := wording.EXTENSION.match(rest)):
+        ending = "." + (extension["ending"] or extension["dotted"])
+        return replace(selection, condition=None, scope="", endings=(ending.lower(),))
+    condition = selection.condition
+    if condition is None and selection.unit in ("line", "document") and re.search(r"\bwithout\b", rest):
+        condition = Condition(relation="contain", value="")
+    wordy = condition is not None and condition.relation in ("contain", "word", "begin", "end")
+    if wordy and selection.unit in ("line", "document") and not _by_name(selection):
+        logic = read_logic(rest)
+        if logic is None:
+            passive = (
+                condition is not None
+                and condition.relation == "word"
+                and re.match(r"\s*(?:does|do|is|are)\b", rest)
+            )
+            return replace(selection, endings=endings) if passive else None
+        selection = replace(selection, condition=Condition(relation="logic", value=str(logic), logic=logic))
+    return replace(selection, endings=endings)
+
+
+def _by_name(selection: Selection) -> bool:
+    """Whether the condition is one on the names of documents."""
+    condition = selection.condition
+    return selection.unit == "document" and condition is not None and condition.relation in ("begin", "end")
+
+
+def _endings(words: str) -> tuple[str, ...]:
+    """The endings of the names of files of the type that a question names, as in ``Python files``."""
+    found: list[str] = []
+    for match in wording.TYPE.finditer(words + " "):
+        found += [match["ending"].lower()] if match["ending"] else wording.TYPES[match["type"].lower()]
+    return tuple(found)
 
 
 def _imports_of(question: str) -> Intent | None:
@@ -281,8 +313,10 @@ def _list(question: str) -> Intent | None:
     match = wording.LIST.search(question)
     if match is None:
         return None
-    selection = _selection(match["unit"], match["rest"])
-    if selection.condition is None and not selection.scope and not selection.definer:
+    selection = _selected(question, match)
+    if selection is None:
+        return None
+    if not (selection.condition or selection.scope or selection.definer or selection.endings):
         return None
     if selection.unit in ("occurrence", "word"):
         return None
@@ -322,8 +356,6 @@ def _selection(unit_word: str, rest: str) -> Selection:
 
 
 def _condition(unit: Unit, rest: str) -> Condition | None:
-    if unit == "row" and (match := wording.FIELD.search(rest)):
-        return Condition(relation="equal", value=match["value"].strip(), kind=match["kind"].lower())
     for relation, pattern in wording.CONDITIONS:
         if match := pattern.search(rest):
             groups = match.groupdict()

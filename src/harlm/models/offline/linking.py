@@ -7,7 +7,7 @@ import inspect
 from functools import lru_cache
 from typing import NamedTuple
 
-from harlm.models.offline import repertoire
+from harlm.models.offline import repertoire, table_functions
 
 
 def linked(main: str) -> str:
@@ -22,7 +22,7 @@ def linked(main: str) -> str:
     text = "\n\n\n".join(
         [*(function.source for name, function in functions.items() if name in needed), main.strip()]
     )
-    modules = [module for module in ("ast", "csv", "json", "re", "warnings") if f"{module}." in text]
+    modules = [module for module in ("ast", "json", "math", "re", "warnings") if f"{module}." in text]
     imports = "".join(f"import {module}\n" for module in modules)
     return f"from __future__ import annotations\n\n{imports}\n\n{text}\n"
 
@@ -36,7 +36,14 @@ class _Function(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _repertoire() -> dict[str, _Function]:
-    source = inspect.getsource(repertoire)
+    return {
+        name: function
+        for module in (repertoire, table_functions)
+        for name, function in _functions(inspect.getsource(module)).items()
+    }
+
+
+def _functions(source: str) -> dict[str, _Function]:
     lines = source.splitlines()
     return {
         node.name: _Function("\n".join(lines[node.lineno - 1 : node.end_lineno]), frozenset(_names_in(node)))

@@ -198,14 +198,17 @@ def _count(what: Selection) -> str:
         counted = 'count = sum(size_of(doc, "lines") for doc in docs)\nitems = []\n'
     else:
         counted = items_of(what) + "count = len(items)\n"
+    said = ""
+    if what.condition is not None and what.condition.logic is not None:
+        said = f'result += "\\n\\n" + {f"{what.unit}s that {what.condition.value}"!r}\n'
     return linked(
         f"""\
 {docs_of(what)}
 {counted}
 result = f"{{count:,}}"
-if items:
+{said}if items:
     result += "\\n\\nFor example:\\n" + shown(items, {_EXAMPLES})
-print(result if docs else "{NOTHING}")
+print(result if docs or {bool(what.endings)} else "{NOTHING}")
 """
     )
 
@@ -227,25 +230,6 @@ print(result if items else "{NOTHING}")
 
 def _superlative(intent: Superlative) -> str:
     best = "max" if intent.most else "min"
-    if intent.what.unit == "row":
-        return linked(
-            f"""\
-{docs_of(intent.what)}
-ranked = []
-for doc in docs:
-    for line, text, fields in records(doc):
-        field = next((name for name in fields if {intent.measure!r} in name), None)
-        value = number_in(fields[field]) if field else None
-        if value is not None:
-            ranked.append((value, doc, line, text, fields))
-if ranked:
-    top = {best}(ranked, key=lambda each: each[0])
-    result = "; ".join(f"{{key}}: {{value}}" for key, value in top[4].items()) + " " + cited((top[1], top[2], top[3]))
-    print(result)
-else:
-    print("{NOTHING}")
-"""
-        )
     if intent.what.unit != "document":
         return linked(
             f"""\

@@ -3,17 +3,17 @@
 A program is the source of the functions that it needs, and a few lines that call them. It runs in the
 sandbox, over ``context``, with the standard library only.
 
-They count and list exactly, by the structure of a text: Python by its syntax tree, tables by their rows,
-other texts by their lines. Most find *items*: tuples of a document, a line number and the text of that line.
+They count and list exactly, by the structure of a text: Python by its syntax tree, other texts by their
+lines; ``table_functions`` holds what counts the rows of tables. Most find *items*: tuples of a document, a line number and the text of that line.
 """
 
 from __future__ import annotations
 
 import ast
-import csv
 import json
 import re
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 Item = tuple[Any, int, str]
@@ -295,6 +295,41 @@ def lines_with(docs: list[Any], text: str, whole_word: bool) -> list[Item]:
     return found
 
 
+def lines_that(docs: list[Any], terms: list[tuple[str, str, bool]], test: Callable[..., bool]) -> list[Item]:
+    """The lines that meet a test, which asks by their number which of the terms a line has. Empty lines are not
+    counted.
+    """
+    patterns = [term_pattern(*term) for term in terms]
+    found = []
+    for doc in docs:
+        for number, line in enumerate(doc.split("\n"), start=1):
+            text = line.strip()
+            if text and test(lambda at, text=text: patterns[at].search(text) is not None):
+                found.append((doc, number, text))
+    return found
+
+
+def texts_that(docs: list[Any], terms: list[tuple[str, str, bool]], test: Callable[..., bool]) -> list[Item]:
+    """The documents that meet a test, as ``lines_that``; each as its first line that has one of the terms."""
+    patterns = [term_pattern(*term) for term in terms]
+    found = []
+    for doc in docs:
+        if test(lambda at, doc=doc: patterns[at].search(doc) is not None):
+            match = next((match for pattern in patterns if (match := pattern.search(doc))), None)
+            line = 1 if match is None else doc.count("\n", 0, match.start()) + 1
+            found.append((doc, line, line_text(doc, line)))
+    return found
+
+
+def term_pattern(text: str, relation: str, whole: bool) -> re.Pattern[str]:
+    """What finds a term in a line. Case matters only if the term has upper case."""
+    pattern = re.escape(text)
+    if whole and relation == "contain":
+        pattern = rf"(?<!\w){pattern}(?!\w)"
+    pattern = {"begin": rf"^\s*{pattern}", "end": rf"{pattern}\s*$"}.get(relation, pattern)
+    return re.compile(pattern, 0 if any(letter.isupper() for letter in text) else re.IGNORECASE)
+
+
 def occurrences(docs: list[Any], text: str) -> int:
     """How often a text occurs as a whole word or phrase. Case matters only if the text has upper case."""
     flags = 0 if any(letter.isupper() for letter in text) else re.IGNORECASE
@@ -308,44 +343,6 @@ def first_in_each(items: list[Item]) -> list[Item]:
     for item in items:
         seen.setdefault(item[0].name, item)
     return list(seen.values())
-
-
-def records(doc: Any) -> list[tuple[int, str, dict[str, str]]]:
-    """The records of a table, JSON lines or ``key=value`` lines, as (line number, text, fields)."""
-    lines = doc.split("\n")
-    if doc.name.endswith((".csv", ".tsv")) or (lines and lines[0].count(",") >= 2):
-        reader = csv.reader(
-            [line + "\n" for line in lines], delimiter="\t" if doc.name.endswith(".tsv") else ","
-        )
-        header: list[str] = []
-        found = []
-        previous = 0
-        for row in reader:
-            if not header:
-                header = [field.strip().lower() for field in row]
-            elif row:
-                found.append((previous + 1, lines[previous].strip(), dict(zip(header, row, strict=False))))
-            previous = reader.line_num
-        return found
-    found = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip().startswith("{"):
-            try:
-                fields = json.loads(line.strip().rstrip(","))
-            except ValueError:
-                continue
-            found.append(
-                (number, line.strip(), {str(key).lower(): str(value) for key, value in fields.items()})
-            )
-        elif pairs := re.findall(r"(?<!\w)(\w++)[=:]\s*+(\"[^\"]*\"|[^\s,;]+)", line):
-            found.append((number, line.strip(), {key.lower(): value.strip('"') for key, value in pairs}))
-    return found
-
-
-def number_in(text: str) -> float | None:
-    """The first number in a text; None if it has none."""
-    match = re.search(r"-?\d[\d,]*(?:\.\d+)?", text)
-    return float(match[0].replace(",", "")) if match else None
 
 
 def cited(item: Item) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harlm.guest.tables import DataTable, tables_in
 from harlm.models.offline.intents import Intent
 from harlm.models.offline.programs import NOTHING, program_for
+from harlm.models.offline.table_programs import TABLES, columns_program, program_over
 
 
 class RunningText(str):
@@ -18,6 +20,14 @@ class RunningText(str):
 
     __slots__ = ("name",)
     name: str
+
+
+class RunningTexts(list[RunningText]):
+    """The documents as programs see them in the REPL: a ``list`` with tables."""
+
+    def tables(self) -> list[DataTable]:
+        """The tables of all documents."""
+        return [table for text in self for table in tables_in(text)]
 
 
 def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
@@ -30,13 +40,31 @@ def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
     program = program_for(intent)
     if program is None:
         return None
-    printed: list[str] = []
-    names: dict[str, Any] = {
-        "context": [named_text(name, text) for name, text in documents],
-        "print": lambda value: printed.append(str(value)),
-    }
-    exec(compile(program, "<program>", "exec"), names)  # noqa: S102 - our own repertoire, with words of the question as data
+    printed, names = _run(program, {"context": _texts(documents)})
     return None if NOTHING in printed else names.get("result")
+
+
+def settled_by_tables(question: str, documents: Sequence[tuple[str, str]]) -> str | None:
+    """The answer that is computed over the tables of ``documents``; ``None`` if none is asked for, or if there
+    are no tables.
+
+    Raises:
+        NotPlaced: a word of the question fits no table.
+    """
+    printed, names = _run(columns_program(question), {"context": _texts(documents)})
+    program = program_over(question, printed[0].removeprefix(TABLES), len(documents))
+    return None if program is None else str(_run(program, names)[1]["result"])
+
+
+def _texts(documents: Sequence[tuple[str, str]]) -> RunningTexts:
+    return RunningTexts(named_text(name, text) for name, text in documents)
+
+
+def _run(program: str, names: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    printed: list[str] = []
+    names["print"] = lambda value: printed.append(str(value))
+    exec(compile(program, "<program>", "exec"), names)  # noqa: S102 - our own repertoire, with words of the question as data
+    return printed, names
 
 
 def named_text(name: str, content: str) -> RunningText:

@@ -6,12 +6,22 @@ text, as in ``repertoire``), and the name of each thing to ``labels``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harlm.models.offline.intents import Condition, Selection
+from harlm.models.offline.line_logic import Joint, SoughtText, terms_of
 from harlm.models.offline.wording import Unit
 
 
 def docs_of(what: Selection) -> str:
     """A line of code that assigns the documents of a selection to ``docs``."""
+    docs = _docs_of(what)
+    if what.endings:
+        docs += f"\ndocs = [doc for doc in docs if doc.name.lower().endswith({what.endings!r})]"
+    return docs
+
+
+def _docs_of(what: Selection) -> str:
     if what.definer:
         return f"docs = [item[0] for item in defining(documents(context), 'name', {what.definer!r})[:1]]"
     if what.scope:
@@ -26,8 +36,6 @@ def items_of(what: Selection) -> str:
             return _IMPORTS
         case "class" | "function" | "method" | "constant" | "name":
             return _definitions(what.unit, what.condition)
-        case "row":
-            return _rows(what.condition)
         case "document":
             return _documents_with(what.condition) + "labels = [item[0].name for item in items]\n"
     return _lines(what.condition) + "labels = [text for doc, line, text in items]\n"
@@ -54,19 +62,6 @@ def _definitions(unit: Unit, condition: Condition | None) -> str:
     return pairs + "labels, items = [name for name, _ in pairs], [item for _, item in pairs]\n"
 
 
-def _rows(condition: Condition | None) -> str:
-    test = "True"
-    if condition:
-        field, value = condition.kind, condition.value.lower()
-        test = (
-            f"any({field!r} in key and value.strip().lower() == {value!r} for key, value in fields.items())"
-        )
-    return (
-        f"items = [(doc, line, text) for doc in docs for line, text, fields in records(doc) if {test}]\n"
-        "labels = [text for doc, line, text in items]\n"
-    )
-
-
 def _documents_with(condition: Condition | None) -> str:
     if condition is None:
         return "items = [(doc, 1, line_text(doc, 1)) for doc in docs]\n"
@@ -74,10 +69,32 @@ def _documents_with(condition: Condition | None) -> str:
         return f"items = importing(docs, {condition.value!r})\n"
     if condition.relation == "define":
         return f"items = first_in_each(defining(docs, {condition.kind!r}, {condition.value!r}))\n"
+    if condition.relation in ("begin", "end"):
+        test = f"{'starts' if condition.relation == 'begin' else 'ends'}with({condition.value!r})"
+        return (
+            f"items = [(doc, 1, line_text(doc, 1)) for doc in docs if doc.name.rsplit('/', 1)[-1].{test}]\n"
+        )
+    if condition.logic is not None:
+        return _with_logic(condition.logic, "texts_that")
     return _lines(condition) + "items = first_in_each(items)\n"
 
 
+def _with_logic(logic: Joint, function: str) -> str:
+    terms = terms_of(logic)
+    patterns = [(each.text, each.relation, each.whole) for each in terms]
+    return f"items = {function}(docs, {patterns!r}, lambda has: {_expression(logic, terms)})\n"
+
+
+def _expression(node: SoughtText | Joint, terms: Sequence[SoughtText]) -> str:
+    if isinstance(node, SoughtText):
+        return f"has({terms.index(node)})"
+    joined = (" or " if node.any_of else " and ").join(_expression(each, terms) for each in node.parts)
+    return f"not ({joined})" if node.negated else f"({joined})"
+
+
 def _lines(condition: Condition | None) -> str:
+    if condition and condition.logic is not None:
+        return _with_logic(condition.logic, "lines_that")
     if condition and condition.relation not in ("begin", "end"):
         return f"items = lines_with(docs, {condition.value!r}, {condition.relation == 'word'})\n"
     test = "True"

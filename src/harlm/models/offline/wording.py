@@ -10,7 +10,6 @@ from harlm.models.offline.patterns import Pattern
 Unit = Literal[
     "document",
     "line",
-    "row",
     "class",
     "function",
     "method",
@@ -20,12 +19,11 @@ Unit = Literal[
     "occurrence",
     "word",
 ]
-Relation = Literal["contain", "word", "import", "define", "inherit", "equal", "begin", "end"]
+Relation = Literal["contain", "word", "import", "define", "inherit", "equal", "begin", "end", "logic"]
 
 UNITS: dict[str, Unit] = {
     **dict.fromkeys("file files document documents module modules script scripts".split(), "document"),
     **dict.fromkeys("line lines".split(), "line"),
-    **dict.fromkeys("row rows record records entry entries".split(), "row"),
     **dict.fromkeys("class classes subclass subclasses exception exceptions".split(), "class"),
     **dict.fromkeys("function functions".split(), "function"),
     **dict.fromkeys("method methods".split(), "method"),
@@ -35,8 +33,42 @@ UNITS: dict[str, Unit] = {
     **dict.fromkeys("word words".split(), "word"),
 }
 ANY_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
-_ADJECTIVES = (
-    r"(?:(?:different|python|source|code|text|top-level|public|separate|all|of|the|these|other)\s+)*"
+_CODE = (
+    ".py",
+    ".pyi",
+    ".js",
+    ".ts",
+    ".c",
+    ".h",
+    ".cc",
+    ".cpp",
+    ".go",
+    ".rs",
+    ".java",
+    ".rb",
+    ".php",
+    ".cs",
+    ".kt",
+    ".swift",
+    ".sh",
+)
+TYPES: dict[str, tuple[str, ...]] = {
+    "python": (".py", ".pyi"), "markdown": (".md", ".markdown"), "text": (".txt",), "json": (".json",), "csv": (".csv",), "tsv": (".tsv",),
+    "yaml": (".yaml", ".yml"), "toml": (".toml",), "html": (".html", ".htm"), "xml": (".xml",), "pdf": (".pdf",), "log": (".log",),
+    "javascript": (".js", ".mjs", ".cjs", ".jsx"), "typescript": (".ts", ".tsx"), "java": (".java",), "rust": (".rs",), "go": (".go",),
+    "shell": (".sh", ".bash"), "excel": (".xlsx", ".xlsm", ".xls"), "xlsx": (".xlsx",), "docx": (".docx",), "notebook": (".ipynb",),
+    "sql": (".sql",), "css": (".css",), "source": _CODE, "code": _CODE, "source code": _CODE,
+}  # fmt: skip
+"""The endings of the names of files of a type, by the word for the type."""
+_ADJECTIVES = rf"(?:(?:different|top-level|public|separate|all|of|the|these|other|\.\w+|{'|'.join(sorted(TYPES, key=len, reverse=True))})\s+)*"
+TYPE = Pattern(
+    rf"(?<![\w.])(?:(?P<ending>\.\w+)|(?P<type>{'|'.join(sorted(TYPES, key=len, reverse=True))}))\s",
+    re.IGNORECASE,
+)
+EXTENSION = Pattern(
+    r"^\s*(?:(?:that|which)\s+)?(?:with|have|has|having)\s+(?:the\s+|an?\s+)?(?:file\s+)?(?:extension|suffix|ending)\s+[`\"'“]?\.?(?P<ending>\w+)[`\"'”]?\s*\W*$"
+    r"|^\s*(?:(?:that|which)\s+)?(?:are\s+)?(?:ends?|ending|end)\s+(?:with|in)\s+[`\"'“]?\.(?P<dotted>\w+)[`\"'”]?\W*$",
+    re.IGNORECASE,
 )
 _NAME = r"[`\"'“‘]?(?P<name>[A-Za-z_][\w.]*)[`\"'”’]?"
 _KIND = r"(?:(?P<kind>class|function|method|constant|variable|exception|name|type|decorator|struct|interface)\s+(?:called\s+|named\s+)?)?"
@@ -122,7 +154,8 @@ SCOPE_WORDS = frozenset(
     contains contain mentions mention with that which is are most least""".split()
 )
 WHOLE = Pattern(
-    r"^\W*(?:(?:are|exist|is)\b)?\s*(?:there|in total|in all|altogether|in (?:the|this) \w+)*\W*$",
+    r"^\W*(?:(?:are|exist|is)\b)?\s*(?:there|defined|declared|in total|in all|altogether|in (?:the|this) \w+)?"
+    r"\s*(?:there|in total|in all|altogether|in (?:the|this) \w+)*\W*$",
     re.IGNORECASE,
 )
 CONDITIONS: tuple[tuple[Relation, Pattern], ...] = (
@@ -135,10 +168,6 @@ CONDITIONS: tuple[tuple[Relation, Pattern], ...] = (
     ("contain", Pattern(r"\b(?:contains?|containing|mentions?|mentioning|includes?|including|has|have|having|uses?|using|with|refers? to)\s+(?:the\s+)?(?:(?P<word>word|term|name)\s+|(?:text|string|phrase)\s+)?(?:[`\"'“‘](?P<quoted>[^`\"'”’]+)[`\"'”’]|(?P<value>[^\s?,]+(?:\s+in\s+them)?))", re.IGNORECASE)),
     ("word", Pattern(r"\b(?:does|do|is|are)\s+(?:the\s+)?(?:word|term|name|text|string|phrase)?\s*(?:[`\"'“‘](?P<quoted>[^`\"'”’]+)[`\"'”’]|(?P<value>[\w.-]+))\s+(?:occurs?|appears?|mentioned|used)", re.IGNORECASE)),
 )  # fmt: skip
-FIELD = Pattern(
-    r"\b(?:where|with|whose|have|has|having)\s+(?:an?\s+|the\s+)?(?P<kind>\w+)\s*(?:=|==|is|are|of|equals?|equal to|:)\s*[`\"'“]?(?P<value>[^`\"'”?]+?)[`\"'”]?\s*\??$",
-    re.IGNORECASE,
-)
 MEASURES: tuple[tuple[str, str], ...] = (
     ("class", r"\bclass(?:es)?\b"),
     ("method", r"\bmethods?\b"),

@@ -146,3 +146,22 @@ def test_near_shows_what_stands_around_a_hit() -> None:
     assert "line 0 says" in document.near(0, max_tokens=30)
     with pytest.raises(TypeError, match="near\\(\\) takes a hit"):
         document.near("line 200")
+
+
+def test_tables_are_those_of_one_text_or_of_all() -> None:
+    library = Library(
+        lambda function, arguments: [(f"Sheet row {offset}", None) for offset in arguments["offsets"]]
+    )
+    library.add("a.csv", True, "name,qty\nnut,3\n")
+    library.add("b.xlsx", False, "town\tpeople\nOslo\t7")
+    library.add("c.txt", True, "prose")
+    first, second = library.documents.tables()
+    assert (first.name, first.columns, first.rows[0]["qty"], first.rows[0].place) == (
+        "a.csv",
+        ["name", "qty"],
+        3,
+        "a.csv:2",
+    )
+    assert second.rows[0].place == "b.xlsx:Sheet row 12"
+    assert [table.name for table in library.documents[1].tables()] == ["b.xlsx"]
+    assert library.documents[2].tables() == []

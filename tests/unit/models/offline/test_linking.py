@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
-from harlm.models.offline import repertoire
+from harlm.models.offline import repertoire, table_functions
 from harlm.models.offline.linking import linked
 
 FUNCTIONS = [
-    node.name for node in ast.parse(inspect.getsource(repertoire)).body if isinstance(node, ast.FunctionDef)
+    node.name
+    for module in (repertoire, table_functions)
+    for node in ast.parse(inspect.getsource(module)).body
+    if isinstance(node, ast.FunctionDef)
 ]
 
 
@@ -51,7 +54,7 @@ def test_every_function_can_be_linked_and_finds_all_of_its_names(name: str) -> N
             known |= {node.name, *(each.arg for each in ast.walk(node) if isinstance(each, ast.arg))}
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             known.add(node.id)
-    annotations = {"Any", "Item"}  # not evaluated: the program postpones them
+    annotations = {"Any", "Callable", "Item"}  # not evaluated: the program postpones them
     loaded = {
         node.id
         for node in ast.walk(ast.parse(program))
@@ -61,6 +64,10 @@ def test_every_function_can_be_linked_and_finds_all_of_its_names(name: str) -> N
 
 
 def test_the_main_part_comes_last_and_modules_first() -> None:
-    program = linked("result = number_in('costs 1,200')")
-    assert program.index("import re") < program.index("def number_in") < program.index("result =")
-    assert run(program)["result"] == 1200.0
+    program = linked("result = definition_words('class')")
+    assert (
+        program.index("import annotations")
+        < program.index("def definition_words")
+        < program.index("result =")
+    )
+    assert run(program)["result"].startswith("class|")

@@ -209,7 +209,7 @@ def test_bases_and_subclasses_are_read_from_the_syntax_tree(code: RunningText) -
     assert names(repertoire.inheriting([code], "Mixin")) == ["Child"]
 
 
-# -- lines and records -------------------------------------------------------------------------------------
+# -- lines -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -229,30 +229,6 @@ def test_occurrences_are_those_of_a_whole_word(parts: list[str]) -> None:
     words = re.findall(r"\w+", doc)
     assert repertoire.occurrences([doc], "cat") == sum(word.lower() == "cat" for word in words)
     assert repertoire.occurrences([doc], "Cat") == words.count("Cat")
-
-
-def test_records_of_tables_json_lines_and_key_value_lines() -> None:
-    table = named_text("a.csv", 'Name,Note\nAda,"two\nlines"\n\nAlan,x\n')
-    assert [(line, fields) for line, _, fields in repertoire.records(table)] == [
-        (2, {"name": "Ada", "note": "two\nlines"}),
-        (5, {"name": "Alan", "note": "x"}),
-    ]
-    tabs = named_text("a.tsv", "A\tB\n1\t2\n")
-    assert [fields for _, _, fields in repertoire.records(tabs)] == [{"a": "1", "b": "2"}]
-    lines = named_text("a.jsonl", '{"A": 1}\n{broken\n{"A": null},\n')
-    assert [(line, fields) for line, _, fields in repertoire.records(lines)] == [
-        (1, {"a": "1"}),
-        (3, {"a": "None"}),
-    ]
-    log = named_text("a.log", 'level=info msg="two words"\nno fields\n')
-    assert [fields for _, _, fields in repertoire.records(log)] == [{"level": "info", "msg": "two words"}]
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [("costs 1,200.50", 1200.5), ("-3", -3.0), ("none", None), ("", None), ("v2", 2.0)]
-)
-def test_the_first_number_of_a_text(text: str, number: float | None) -> None:
-    assert repertoire.number_in(text) == number
 
 
 # -- what is shown -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harlm.models.offline.intents import Lookup, read_intent
-from harlm.models.offline.running import named_text, settled
+from harlm.models.offline.running import named_text, settled, settled_by_tables
 
 DOCUMENTS = [
     ("a.py", "import re\n\nclass A:\n    pass\n"),
@@ -15,7 +15,7 @@ DOCUMENTS = [
 
 
 def answer(question: str, documents: list[tuple[str, str]] | None = None) -> str | None:
-    intent = read_intent(question, has_code=True, has_records=True)
+    intent = read_intent(question, has_code=True)
     return settled(intent, DOCUMENTS if documents is None else documents)
 
 
@@ -24,7 +24,6 @@ def answer(question: str, documents: list[tuple[str, str]] | None = None) -> str
     [
         ("How many modules import re?", "2\n"),
         ("Which module defines the class A?", "a.py\n"),
-        ("How many rows have team = theory?", "1\n"),
         ("Does b.py import json?", "Yes."),
     ],
 )
@@ -45,9 +44,18 @@ def test_a_question_that_has_to_be_read_gives_no_answer() -> None:
 
 
 def test_words_of_the_question_are_data_and_never_code() -> None:
-    assert answer("""How many files contain "'); raise SystemExit  #"?""") == "0"
+    said = answer("""How many files contain "'); raise SystemExit  #"?""")
+    assert said is not None
+    assert said.startswith("0\n")
 
 
 def test_a_document_keeps_its_name_and_its_text() -> None:
     text = named_text("a.txt", "x\ny")
     assert (text, text.name, text.split("\n")) == ("x\ny", "a.txt", ["x", "y"])
+
+
+def test_tables_of_the_documents_settle_a_question() -> None:
+    said = settled_by_tables("How many rows have team = theory?", DOCUMENTS)
+    assert said is not None
+    assert said.startswith("1\n")
+    assert settled_by_tables("What is said of Ada?", DOCUMENTS) is None

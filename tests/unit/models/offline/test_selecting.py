@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harlm.models.offline.intents import Condition, Selection
+from harlm.models.offline.line_logic import read_logic
 from harlm.models.offline.linking import linked
 from harlm.models.offline.running import named_text
 from harlm.models.offline.selecting import docs_of, items_of
@@ -29,6 +30,12 @@ def selected(what: Selection) -> tuple[list[str], list[str]]:
 
 def condition(relation: Any, value: str, kind: str = "name") -> Condition:
     return Condition(relation=relation, value=value, kind=kind)
+
+
+def logic(said: str) -> Condition:
+    read = read_logic(said)
+    assert read is not None
+    return Condition(relation="logic", value=str(read), logic=read)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +71,11 @@ def test_documents(what: Selection, documents: list[str]) -> None:
         (Selection(unit="document", condition=condition("define", "Child", "class")), ["pkg/b.py"]),
         (Selection(unit="document", condition=condition("contain", "error")), ["log.txt"]),
         (Selection(unit="document", scope="pkg"), ["pkg/a.py", "pkg/b.py"]),
-        (Selection(unit="row"), ["x,ok", "y,failed"]),
-        (Selection(unit="row", condition=condition("equal", "FAILED", "status")), ["y,failed"]),
+        (Selection(unit="line", scope="log.txt", condition=logic("contain error and one")), ["ERROR one"]),
+        (Selection(unit="line", scope="log.txt", condition=logic("do not contain error")), ["fine"]),
+        (Selection(unit="document", condition=logic("contain re but not json")), ["pkg/b.py"]),
+        (Selection(unit="document", endings=(".csv", ".txt")), ["log.txt", "t.csv"]),
+        (Selection(unit="document", condition=condition("begin", "lo")), ["log.txt"]),
         (Selection(unit="line", scope="log.txt", condition=condition("word", "error")), ["ERROR one", "an error two"]),
         (Selection(unit="line", scope="log.txt", condition=condition("word", "ERROR")), ["ERROR one"]),
         (Selection(unit="line", scope="log.txt", condition=condition("begin", "ERROR")), ["ERROR one"]),

@@ -10,7 +10,7 @@ from harlm.models.offline.patterns import Pattern
     ("pattern", "question", "group", "found"),
     [
         (wording.COUNT, "How many of the different modules import re?", "unit", "modules"),
-        (wording.COUNT, "the number of rows with status failed", "unit", "rows"),
+        (wording.COUNT, "the number of lines with status failed", "unit", "lines"),
         (wording.LIST, "List all public functions in a.py", "unit", "functions"),
         (wording.SUPERLATIVE, "Which file has the most lines?", "word", "most"),
         (wording.BASE_OF, "Which module defines the base class of `HTTPServer`?", "name", "HTTPServer"),
