@@ -32,7 +32,7 @@ def stored(file: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("file", TYPES)
 def test_the_schemas_in_the_wheel_are_those_of_the_types(file: str) -> None:
-    """``python -m harlm.schemas`` writes them again."""
+    """``python -m harlm.schemas --write`` writes them again."""
     generated = json.loads(json.dumps(schemas()[file]))
     assert meaning(stored(file)) == meaning(generated)
 
