@@ -23,6 +23,9 @@ from harlm.context.readers import is_archive
 from harlm.errors import ContextError
 from harlm.types import Skipped
 
+TOO_LARGE = "larger than"
+"""The beginning of the reason for which a file in a folder is left out that would be read if it were named."""
+
 _LONGEST_SHOWN = 200  # characters of a path in a message
 
 
@@ -203,6 +206,8 @@ def _read_list(file: str, check: Callable[[], None]) -> Iterator[Path]:
 
 def _name_of_file(path: Path, *, alone: bool) -> str:
     """The path of the file from here, or its bare name if it lies elsewhere and is the only one."""
+    if path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+        return shown_name(path.as_posix())  # of /dev/fd/63, the bare name says nothing
     if path.is_absolute() or ".." in path.parts:
         return shown_name(path.name if alone else path.as_posix())
     return shown_name(PurePath(os.path.normpath(path)).as_posix())
@@ -309,7 +314,7 @@ def _found(
     if status.st_size == 0:
         return "empty"
     if status.st_size > loading.max_file_mb << 20:
-        return f"larger than {loading.max_file_mb} MB; name it, or raise loading.max_file_mb"
+        return f"{TOO_LARGE} {loading.max_file_mb} MB; name it, or raise loading.max_file_mb"
     if is_archive(entry.name):
         return "an archive; name it to read it"
     return FoundFile(path, name, named=False, identity=(status.st_dev, status.st_ino), root=inside)

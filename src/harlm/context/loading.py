@@ -121,10 +121,10 @@ def load_paths(
 def _read_stdin(stdin: BinaryIO | None, check: Callable[[], None]) -> tuple[Document, ...]:
     if stdin is None:
         raise ContextError("'-' is standard input, which is not available here; name a file or a folder")
-    data = read_stream(stdin, check)
-    if not data:
-        raise ContextError("standard input is empty; pipe some text into it")
     try:
+        data = read_stream(stdin, check)
+        if not data:
+            raise ContextError("is empty; pipe some text into it, or name a file or a folder")
         return read_document(STDIN, data).documents
     except ContextError as error:
         raise ContextError(f"standard input {error}") from error
