@@ -97,7 +97,7 @@ def read(
     places = places_of(paths, quiet=quiet)
     with patience("reading", quiet=quiet):
         stdin = sys.stdin.buffer if "-" in places and sys.stdin is not None else None
-        return load_paths(places, config.loading, stdin=stdin, clock=clock)
+        return load_paths(places, config.loading, stdin=stdin, clock=clock, reach=config.models)
 
 
 def budget_options(command: _Command) -> _Command:

@@ -114,7 +114,8 @@ def _expand(source: str | Path, check: Callable[[], None]) -> Iterator[Path]:
         return
     if isinstance(source, str) and "://" in typed:
         raise ContextError(
-            f"{_brief(typed)} is a URL, and URLs are not fetched; save it to a file and name that file"
+            f"{_brief(typed)} is a URL that is not read here: name http and https addresses on the command line, and "
+            "save others to a file"
         )
     path = Path(_at_home(typed))
     try:
