@@ -298,7 +298,9 @@ class HARLM:
             The answer; ``.response`` is its text.
         """
         question = root_prompt or _request_in(prompt)
-        return self.ask(question or "Do what is asked for in the context; it holds the request and its data.", prompt)
+        return self.ask(
+            question or "Do what is asked for in the context; it holds the request and its data.", prompt
+        )
 
 
 class _QueueSink:
@@ -346,7 +348,9 @@ def _check_kind(name: str, value: object, kind: type | tuple[type, ...], what: s
 
 
 def _check_model(name: str, chosen: object) -> None:
-    if chosen is not None and not (isinstance(chosen, str) or callable(chosen) or hasattr(chosen, "complete")):
+    if chosen is not None and not (
+        isinstance(chosen, str) or callable(chosen) or hasattr(chosen, "complete")
+    ):
         raise ConfigError(
             f"{name} is of type {type(chosen).__name__}; pass a name such as 'openai/gpt-5', a callable or a LanguageModel"
         )

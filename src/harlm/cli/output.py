@@ -25,10 +25,16 @@ def output_options(*more: str) -> Callable[[_Command], _Command]:
         more: styles besides ``text`` and ``json``.
     """
     style = click.option(
-        "--format", "style", type=click.Choice(["text", *more, "json"]), help="How to print it; text by default."
+        "--format",
+        "style",
+        type=click.Choice(["text", *more, "json"]),
+        help="How to print it; text by default.",
     )
     lines = click.option(
-        "--json", "as_lines", is_flag=True, help="Print JSON, one object per line: for a list, one for each item."
+        "--json",
+        "as_lines",
+        is_flag=True,
+        help="Print JSON, one object per line: for a list, one for each item.",
     )
 
     def add(command: _Command) -> _Command:

@@ -41,7 +41,9 @@ def question_options(command: _Command) -> _Command:
         shell_complete=_complete_file,
         help="Read the question from this file, and QUESTION is left out; - is standard input.",
     )
-    question = click.argument("question", required=False, metavar="QUESTION", shell_complete=_complete_question)
+    question = click.argument(
+        "question", required=False, metavar="QUESTION", shell_complete=_complete_question
+    )
     return question(of_file(command))
 
 
@@ -137,7 +139,9 @@ def _no_check() -> None:
     """Never stops the reading."""
 
 
-def _complete_file(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def _complete_file(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """Let the shell complete a path."""
     return [CompletionItem(incomplete, type="file")]
 

@@ -42,7 +42,9 @@ def set_in_file(file: Path, name: str, text: str) -> str:
     """
     value, shown = checked_value(name, text, "config set")
     if value is None:
-        raise ConfigError(f"config set: {name} = {text!r} is no value; to unset it, remove its line from {file}")
+        raise ConfigError(
+            f"config set: {name} = {text!r} is no value; to unset it, remove its line from {file}"
+        )
     user_layer(file)  # a damaged file is refused as everywhere
     old = (read_settings_file(file, may_be_link=True) or b"").decode("utf-8")
     _write(file, with_setting(old, name, _as_toml(value), file))
@@ -87,9 +89,8 @@ def _changed(lines: list[str], section: str, key: str, value: str) -> list[str]:
             within = header[1]
         elif line.lstrip().startswith("["):
             within = ""
-        elif found := (assignment if within == section else dotted).match(line):
-            if within in (section, ""):
-                return _replaced(lines, number, found[0], value)
+        elif within in (section, "") and (found := (assignment if within else dotted).match(line)):
+            return _replaced(lines, number, found[0], value)
         if within == section and line.strip():
             end_of_section = number + 1
     new = f"{key} = {value}"

@@ -155,9 +155,7 @@ def read_stream(stream: BinaryIO, check: Callable[[], None]) -> bytes:
     return _all_of_stream(descriptor, check, waiting)
 
 
-def _all_of_stream(
-    descriptor: int, check: Callable[[], None], waiting: select.poll | None = None
-) -> bytes:
+def _all_of_stream(descriptor: int, check: Callable[[], None], waiting: select.poll | None = None) -> bytes:
     """All bytes that arrive until the other end closes. A named pipe that nobody writes to is waited for.
 
     Raises:

@@ -29,7 +29,9 @@ _SUFFIXES: Mapping[str, str] = {
 }
 _UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/x-download"})
 _NO_TEXT = ("image/", "audio/", "video/", "font/", "model/")
-_AS_TEXT = frozenset({".md", ".csv", ".tsv", ".json", ".ipynb", ".eml", ".log", ".py", ".js", ".ts", ".c", ".go", ".rs"})
+_AS_TEXT = frozenset(
+    {".md", ".csv", ".tsv", ".json", ".ipynb", ".eml", ".log", ".py", ".js", ".ts", ".c", ".go", ".rs"}
+)
 """Kinds of text that servers declare as ``text/plain``."""
 
 

@@ -64,7 +64,9 @@ class WebPages:
         """
         shown = repr(page_name(address))
         if self._reach.offline:
-            raise ContextError(f"{shown} needs a network, and the run is offline; save the page and name that file")
+            raise ContextError(
+                f"{shown} needs a network, and the run is offline; save the page and name that file"
+            )
         try:
             return asyncio.run(self._watched(address, check))
         except _Refused as error:
@@ -75,7 +77,9 @@ class WebPages:
             ) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             why = " ".join(str(error).split())[:300] or type(error).__name__
-            raise ContextError(f"{shown} cannot be fetched ({why}); check the address and the network") from error
+            raise ContextError(
+                f"{shown} cannot be fetched ({why}); check the address and the network"
+            ) from error
 
     async def _watched(self, address: str, check: Callable[[], None]) -> RawFile:
         fetching = asyncio.ensure_future(self._within_time(address))
@@ -109,14 +113,19 @@ class WebPages:
         )
         async with (
             aiohttp.ClientSession(
-                connector=connector, headers=_HEADERS, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+                connector=connector,
+                headers=_HEADERS,
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
             ) as session,
             session.get(url, allow_redirects=False, proxy=None if proxy is None else proxy.url) as reply,
         ):
             if reply.status in _REDIRECTS and "location" in reply.headers:
                 return url.join(URL(reply.headers["location"])).with_fragment(None)
             if reply.status != 200:
-                raise _Refused(f"is answered with {reply.status} {reply.reason or ''}".rstrip() + "; check the address")
+                raise _Refused(
+                    f"is answered with {reply.status} {reply.reason or ''}".rstrip() + "; check the address"
+                )
             return await self._received(url, reply)
 
     async def _resolver(self, url: URL, proxy: Proxy | None) -> AbstractResolver | None:
@@ -127,7 +136,9 @@ class WebPages:
         """
         assert url.host is not None
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(url.host, url.port or 80, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().getaddrinfo(
+                url.host, url.port or 80, type=socket.SOCK_STREAM
+            )
         except OSError:
             if proxy is not None:
                 return None
@@ -160,7 +171,9 @@ class WebPages:
         if encoding.lower() in ("", "identity"):
             return data
         if encoding.lower() not in ("gzip", "x-gzip", "deflate"):
-            raise _Refused(f"is compressed with {encoding[:40]!r}, which was not asked for; save it and name that file")
+            raise _Refused(
+                f"is compressed with {encoding[:40]!r}, which was not asked for; save it and name that file"
+            )
         inflater, most = zlib.decompressobj(47), self._loading.page_mb << 20
         try:
             plain = inflater.decompress(data, most + 1)
@@ -171,7 +184,9 @@ class WebPages:
         return plain
 
     def _refuse_size(self) -> NoReturn:
-        raise _Refused(f"is larger than {self._loading.page_mb} MB; raise loading.page_mb, or save it and name that file")
+        raise _Refused(
+            f"is larger than {self._loading.page_mb} MB; raise loading.page_mb, or save it and name that file"
+        )
 
 
 def is_public(address: str) -> bool:

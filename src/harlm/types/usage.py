@@ -16,7 +16,7 @@ class Amounts(NamedTuple):
     calls: int = 0
 
 
-_LIMITS: Sequence[tuple[str, str, type]] = (
+_LIMITS: Sequence[tuple[str, str, type[Real | Integral]]] = (
     ("usd", "a number of dollars, such as 0.5", Real),
     ("tokens", "a whole number of tokens, such as 100_000", Integral),
     ("calls", "a whole number of requests, such as 50", Integral),
@@ -54,8 +54,10 @@ class Budget:
                 continue
             if isinstance(value, bool) or not isinstance(value, kind):
                 raise TypeError(f"Budget({name}={value!r}): {name} is {unit}; leave it out for no limit")
-            if not value >= 0:
-                raise ValueError(f"Budget({name}={value!r}): {name} is {unit}, at least 0; leave it out for no limit")
+            if not float(value) >= 0:
+                raise ValueError(
+                    f"Budget({name}={value!r}): {name} is {unit}, at least 0; leave it out for no limit"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

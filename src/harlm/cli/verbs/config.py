@@ -53,7 +53,9 @@ def path_(**_: Any) -> None:
         say("the file does not exist yet; harlm config set KEY VALUE makes it")
 
 
-def _complete_name(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def _complete_name(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     return [CompletionItem(name) for name in setting_names() if name.startswith(incomplete)]
 
 
