@@ -76,7 +76,7 @@ def test_a_schema_is_printed_and_nothing_is_written(file: str, suffix: str) -> N
     before = path.stat()
     ran = run(file.removesuffix(".json") + suffix)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert json.loads(ran.stdout) == schemas()[file]
+    assert meaning(json.loads(ran.stdout)) == meaning(json.loads(json.dumps(schemas()[file])))
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
 
 

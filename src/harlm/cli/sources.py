@@ -102,10 +102,10 @@ def places_of(paths: Sequence[str], *, quiet: bool) -> tuple[str, ...]:
 
 
 def _is_piped() -> bool:
-    """Whether somebody has put a text into standard input: not a terminal, ``/dev/null`` or nothing at all."""
+    """Whether standard input is a pipe or a file; not a terminal, ``/dev/null`` or closed."""
     try:
         mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (OSError, ValueError, AttributeError):  # closed, or replaced by something that is no file
+    except (OSError, ValueError, AttributeError):  # closed, or replaced by an object without a descriptor
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 

@@ -156,7 +156,7 @@ def read_stream(stream: BinaryIO, check: Callable[[], None]) -> bytes:
 
 
 def _all_of_stream(descriptor: int, check: Callable[[], None], waiting: select.poll | None = None) -> bytes:
-    """All bytes that arrive until the other end closes. A named pipe that nobody writes to is waited for.
+    """All bytes that arrive until the other end closes. A named pipe without a writer is waited for.
 
     Raises:
         ContextError: there are too many, or they cannot be read.

@@ -31,6 +31,7 @@ _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TICK_S = 0.05  # between two checks
 _PIECE = 1 << 16
+_DAMAGED = "is damaged: its compression cannot be undone; try again"
 _NAT64 = IPv6Network("64:ff9b::/96")
 _DECLARES_CHARSET = re.compile(rb"<meta[^>]{0,500}?charset", re.IGNORECASE)
 _HEADERS = {
@@ -178,9 +179,11 @@ class WebPages:
         try:
             plain = inflater.decompress(data, most + 1)
         except zlib.error as error:
-            raise _Refused("is damaged: its compression cannot be undone; try again") from error
+            raise _Refused(_DAMAGED) from error
         if len(plain) > most:
             self._refuse_size()
+        if not inflater.eof:
+            raise _Refused(_DAMAGED)
         return plain
 
     def _refuse_size(self) -> NoReturn:

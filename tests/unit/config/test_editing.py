@@ -134,7 +134,7 @@ def test_a_typed_value_is_written_as_its_kind(tmp_path: Path, name: str, text: s
         ("engine.max_depth", "44", r"config set: engine.max_depth = '44'"),
         ("engine.mode", "fast", r"config set: engine.mode = 'fast'"),
         ("models.base_url", "garbage", r"models.base_url = 'garbage' is not an http or https URL"),
-        ("models.sub", "null", r"to unset it, remove its line from"),
+        ("engine.seed", "null", r"to unset it, remove its line from"),
     ],
 )
 def test_what_cannot_be_set_is_refused_and_nothing_is_written(

@@ -57,8 +57,8 @@ def test_bash_completes_verbs_options_values_and_paths() -> None:
     assert completed("harlm", "es") == ["estimate"]
     assert "--max-cost" in completed("harlm", "ask", "--max-")
     assert completed("harlm", "ask", "What?", "--mode", "d") == ["direct"]
-    assert completed("harlm", "ask", "What?", "do") == ["-o default"]
-    assert completed("harlm", "ask", "-f", "q") == ["-o default"]
+    assert completed("harlm", "ask", "What?", "do") == ["-o", "default"]
+    assert completed("harlm", "ask", "-f", "q") == ["-o", "default"]
     assert completed("harlm", "config", "s") == ["show", "set"]
     assert completed("harlm", "config", "set", "engine.max_d") == ["engine.max_depth"]
     assert completed("harlm", "completion", "z") == ["zsh"]
