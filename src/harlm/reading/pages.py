@@ -19,7 +19,6 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from harlm import __version__
 from harlm.config import ContextSettings, ModelSettings
 from harlm.context.web_names import page_name, page_suffix
 from harlm.errors import ContextError
@@ -35,7 +34,7 @@ _DAMAGED = "is damaged: its compression cannot be undone; try again"
 _NAT64 = IPv6Network("64:ff9b::/96")
 _DECLARES_CHARSET = re.compile(rb"<meta[^>]{0,500}?charset", re.IGNORECASE)
 _HEADERS = {
-    "User-Agent": f"harlm/{__version__}",
+    "User-Agent": "harlm",
     "Accept": "text/html,text/*;q=0.9,application/pdf;q=0.9,*/*;q=0.5",
     "Accept-Encoding": "identity",
 }

@@ -170,14 +170,13 @@ def test_a_large_file_is_read_in_pieces_between_which_reading_can_stop(
 @pytest.mark.parametrize("name", ["fifo", "/dev/fd/{}", "/proc/self/fd/{}"])
 def test_a_pipe_that_is_named_is_read_to_its_end(odd: dict[str, Path], name: str) -> None:
     reading, writing = os.pipe()
-    if name == "fifo":
-        os.close(writing)
-        path, opening = str(odd["fifo"]), lambda: os.open(odd["fifo"], os.O_WRONLY)
-    else:
-        path, opening = name.format(reading), lambda: writing
+    path = str(odd["fifo"]) if name == "fifo" else name.format(reading)
 
     def write() -> None:
-        descriptor = opening()
+        descriptor = writing
+        if name == "fifo":
+            os.close(writing)
+            descriptor = os.open(path, os.O_WRONLY)
         for _ in range(3):
             os.write(descriptor, b"some text\n" * 10_000)
         os.close(descriptor)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import select
 import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +63,39 @@ def test_bash_completes_verbs_options_values_and_paths() -> None:
     assert completed("harlm", "ask", "What?", "--mode", "d") == ["direct"]
     assert completed("harlm", "ask", "What?", "do") == ["-o", "default"]
     assert completed("harlm", "ask", "-f", "q") == ["-o", "default"]
-    assert completed("harlm", "config", "s") == ["show", "set"]
+    assert completed("harlm", "config", "s") == ["set", "show"]
     assert completed("harlm", "config", "set", "engine.max_d") == ["engine.max_depth"]
     assert completed("harlm", "completion", "z") == ["zsh"]
+
+
+def test_the_tab_key_completes_on_a_terminal() -> None:
+    completed("harlm", "es")  # makes the program
+    Path("notes.txt").touch()
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["bash", "--norc", "-i"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "dumb", "PS1": "$ ", "PATH": f"{Path.cwd()}/bin:{os.environ['PATH']}"},
+        start_new_session=True,
+    )
+    os.close(theirs)
+
+    def typed(text: str, shown: str) -> None:
+        os.write(ours, text.encode())
+        seen, ends = "", time.monotonic() + 30
+        while shown not in seen:
+            assert time.monotonic() < ends, seen
+            if select.select([ours], [], [], 0.1)[0]:
+                seen += os.read(ours, 4096).decode()
+
+    try:
+        typed("source <(harlm completion bash); echo re''ady\n", "ready")
+        typed("harlm est\t", "harlm estimate ")
+        typed("Why? not\t", "notes.txt ")
+        typed("--question-f\t", "--question-file ")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
