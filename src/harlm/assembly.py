@@ -32,7 +32,7 @@ from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
-from harlm.tracing.jsonl import JsonlSink
+from harlm.tracing.jsonl import JsonlSink, NoTrace
 from harlm.types import Price
 
 _PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
@@ -88,8 +88,7 @@ async def open_run(
         began: when the time limit began to count, by ``time.monotonic``; by default now.
 
     Raises:
-        ConfigError: a model cannot be used, or has no price although money is limited; or the home folder
-            cannot be written to.
+        ConfigError: a model cannot be used, or has no price although money is limited.
     """
     began = time.monotonic() if began is None else began  # the time limit includes opening the parts
     variables = os.environ if environment is None else environment
@@ -147,18 +146,24 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
 
 def _stored_run(
     config: Config, run_id: str, redactor: Redactor, sinks: Sequence[TraceSink], cleanup: AsyncExitStack
-) -> JsonlSink:
-    """The stored trace of a run, within its size and that of all runs; ``sinks`` get the event that it was cut."""
+) -> JsonlSink | NoTrace:
+    """The stored trace of a run, within its size and that of all runs; ``sinks`` get the event that it was cut.
+
+    Where it cannot be stored, the first event fails: ``Fanout`` tells the other sinks why, and the run continues.
+    """
     keeper = Housekeeper(runs_of(config), config.tracing.runs_mb << 20)
     keeper.start()
     cleanup.callback(keeper.close)
-    sink = JsonlSink(
-        runs_of(config) / run_id,
-        redactor,
-        max_bytes=config.tracing.run_mb << 20,
-        on_cut=Fanout(sinks).emit,
-        on_written=keeper.wrote,
-    )
+    try:
+        sink = JsonlSink(
+            runs_of(config) / run_id,
+            redactor,
+            max_bytes=config.tracing.run_mb << 20,
+            on_cut=Fanout(sinks).emit,
+            on_written=keeper.wrote,
+        )
+    except OSError as error:
+        return NoTrace(error, runs_of(config))
     return cleanup.enter_context(closing(sink))
 
 

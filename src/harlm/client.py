@@ -31,6 +31,9 @@ from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Profile, Ta
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
 
+_REQUEST_LABELS = frozenset({"question", "q", "query", "task", "request", "instruction"})
+_LONGEST_REQUEST = 2_000  # characters
+
 
 class HARLM:
     """Asks questions over any amount of text.
@@ -90,6 +93,12 @@ class HARLM:
         prices: Mapping[str, Price] | None = None,
         settings: config.Config | None = None,
     ) -> None:
+        _check_kind("budget", budget, Budget, "Budget, such as Budget(usd=0.5)")
+        _check_kind("home", home, (str, Path), "str or Path")
+        _check_kind("prices", prices, Mapping, "dict of Price by full model name")
+        _check_kind("settings", settings, config.Config, "harlm.config.Config")
+        for name, chosen in (("model", model), ("sub_model", sub_model)):
+            _check_model(name, chosen)
         limits = budget or Budget()
         self._prices = prices
         named = {"models.root": model, "models.sub": sub_model}
@@ -281,14 +290,16 @@ class HARLM:
 
         Args:
             prompt: the context.
-            root_prompt: the question; by default the prompt contains it.
+            root_prompt: the question. By default the prompt contains it: its last or its first line if that is a
+                question or begins with ``Question:`` or the like, else anything that the model finds in it.
 
         Returns:
             The answer; ``.response`` is its text.
         """
-        if root_prompt is not None:
-            return self.ask(root_prompt, prompt)
-        return self.ask("Do what is asked for in the context; it holds the request and its data.", prompt)
+        question = root_prompt or _request_in(prompt)
+        return self.ask(
+            question or "Do what is asked for in the context; it holds the request and its data.", prompt
+        )
 
 
 class _QueueSink:
@@ -315,9 +326,38 @@ def _flush(node: Node) -> None:
             node.run.reuse.flush()
 
 
+def _request_in(prompt: object) -> str | None:
+    """The request at the end or the beginning of a text that holds its data too; ``None`` if neither looks like one."""
+    if not isinstance(prompt, str):
+        return None
+    text = prompt.strip()
+    for line in (text[text.rfind("\n") + 1 :], text.partition("\n")[0]):
+        line = line.strip()
+        label, _, rest = line.partition(":")
+        if label.lower() in _REQUEST_LABELS and rest.strip() and len(line) <= _LONGEST_REQUEST:
+            return rest.strip()
+        if line.endswith(("?", "？")) and len(line) <= _LONGEST_REQUEST:
+            return line
+    return None
+
+
+def _check_kind(name: str, value: object, kind: type | tuple[type, ...], what: str) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise ConfigError(f"{name} is of type {type(value).__name__}; pass a {what}")
+
+
+def _check_model(name: str, chosen: object) -> None:
+    if chosen is not None and not (
+        isinstance(chosen, str) or callable(chosen) or hasattr(chosen, "complete")
+    ):
+        raise ConfigError(
+            f"{name} is of type {type(chosen).__name__}; pass a name such as 'openai/gpt-5', a callable or a LanguageModel"
+        )
+
+
 def _checked_question(question: object) -> str:
     if not isinstance(question, str):
-        raise ConfigError(f"the question is a {type(question).__name__}; pass a str")
+        raise ConfigError(f"the question is of type {type(question).__name__}; pass a str")
     if not question.strip():
         raise ConfigError("the question is empty; ask something")
     return without_surrogates(question.strip())

@@ -15,10 +15,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
-from harlm.config import ContextSettings
+from harlm.config import ContextSettings, ModelSettings
 from harlm.context import load as load_value
 from harlm.context import load_paths as load_named
 from harlm.context.readers.in_process import InProcessReader
+from harlm.context.web_names import is_page
 from harlm.errors import DeadlineExceeded
 from harlm.protocols import DocumentReader
 from harlm.types import Context, RawFile, ReadResult, Unread
@@ -50,12 +51,14 @@ def load_paths(
     *,
     stdin: BinaryIO | None = None,
     clock: LoadingClock | None = None,
+    reach: ModelSettings | None = None,
 ) -> Context:
-    """The context that paths, globs, ``@list.txt`` and ``-`` stand for.
+    """The context that paths, globs, ``@list.txt``, addresses of web pages and ``-`` stand for.
 
     Args:
         sources: what to read.
         loading: which files of folders to read, and what reading one may cost.
+        reach: how web pages are reached; ``None`` if none may be read.
         stdin: the standard input, which ``-`` stands for; ``None`` if there is none.
         clock: the limit of time; ``None`` for none.
 
@@ -66,7 +69,14 @@ def load_paths(
     """
     check = (clock or LoadingClock(None)).check
     with closing(reader_of(loading)) as reader:
-        return load_named(sources, loading, stdin=stdin, reader=reader, check=check)
+        fetch = None if reach is None or not any(map(is_page, sources)) else _fetch_of(loading, reach)
+        return load_named(sources, loading, stdin=stdin, reader=reader, check=check, fetch=fetch)
+
+
+def _fetch_of(loading: ContextSettings, reach: ModelSettings) -> Callable[[str, Callable[[], None]], RawFile]:
+    from harlm.reading.pages import WebPages  # here, since aiohttp takes long to import
+
+    return WebPages(loading, reach).fetch
 
 
 async def load_async(source: object, loading: ContextSettings, clock: LoadingClock) -> Context:

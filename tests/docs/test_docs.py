@@ -102,3 +102,16 @@ def test_every_setting_and_flag_is_in_the_reference() -> None:
         for option in parameter.opts:
             if option.startswith("-"):
                 assert f"`{option}" in flags or f"/{option}" in flags, option
+
+
+def test_every_verb_is_in_the_reference() -> None:
+    from harlm.cli import _VERBS
+    from harlm.cli import harlm as cli
+
+    page = (ROOT / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    context = cli.make_context("harlm", ["models"], resilient_parsing=True)
+    for verb in _VERBS:
+        command = cli.get_command(context, verb)
+        below = getattr(command, "commands", {})
+        for each in [f"{verb} {one}" for one in below] or [verb]:
+            assert re.search(rf"`(harlm )?{each}\b", page), each

@@ -6,10 +6,11 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harlm import HARLM, events
+from harlm import HARLM, config, events
 from harlm.errors import ConfigError, ContextError, ModelError, ModelUnavailable, NoAnswer, SandboxFailure
 from harlm.testing import EventLog, ScriptedModel
 from harlm.types import MODES
@@ -287,3 +288,103 @@ async def test_an_async_stream_that_is_cancelled_twice_has_ended_its_run() -> No
 async def _read_all(client: HARLM) -> None:
     async for _ in client.astream("q", "text"):
         await asyncio.sleep(0)
+
+
+# -- the reference's call ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "The vault code is 4711.\n\nWhat is the vault code?",
+        "What is the vault code?\n\nThe vault code is 4711.",
+        "The vault code is 4711.\nQuestion: Which code has the vault?\n",
+        "Task: find the vault code\nThe vault code is 4711.",
+    ],
+)
+def test_a_prompt_that_holds_its_request_is_answered(prompt: str) -> None:
+    answer = HARLM().completion(prompt)
+    assert "4711" in answer.text
+    assert answer.response == answer.text
+
+
+@pytest.mark.parametrize(
+    ("prompt", "root_prompt", "asked"),
+    [
+        ("data\nWhy?", None, "Why?"),
+        ("Why?\ndata", None, "Why?"),
+        ("data\nQuestion: the sum", None, "the sum"),
+        ("one\ntwo", None, "Do what is asked for in the context"),
+        ("data\n" + "x" * 3000 + "?", None, "Do what is asked for in the context"),
+        ("data\nWhy?", "How?", "How?"),
+        ({"a": "Why?"}, None, "Do what is asked for in the context"),
+    ],
+)
+def test_the_question_of_a_completion(prompt: object, root_prompt: str | None, asked: str) -> None:
+    seen: list[str] = []
+
+    def model(messages: object) -> str:
+        seen.append(str(messages))
+        return "FINAL(done)"
+
+    client = HARLM(model=ScriptedModel(model), mode="direct")
+    client.completion(prompt, root_prompt)
+    assert f"<question>\\n{asked}" in seen[0]
+
+
+# -- wrong arguments -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"budget": 5}, r"budget is of type int; pass a Budget, such as Budget\(usd=0.5\)"),
+        ({"model": 5}, r"model is of type int; pass a name such as 'openai/gpt-5', a callable"),
+        ({"sub_model": []}, r"sub_model is of type list"),
+        ({"home": 5}, r"home is of type int; pass a str or Path"),
+        ({"prices": 5}, r"prices is of type int; pass a dict of Price"),
+        ({"settings": {}}, r"settings is of type dict; pass a harlm.config.Config"),
+        ({"mode": "fast"}, r"engine.mode = 'fast'"),
+        ({"max_depth": "x"}, r"engine.max_depth = 'x'"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_what_to_pass(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        HARLM(**arguments)
+
+
+def test_a_wrong_question_or_context_is_named() -> None:
+    client: Any = HARLM()
+    with pytest.raises(ConfigError, match="the question is of type int; pass a str"):
+        client.ask(5, "x")
+    with pytest.raises(ContextError, match="a context cannot be made from int; give a str"):
+        client.ask("q", 5)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'paths'"):
+        client.ask("q", paths=3)
+    with pytest.raises(ConfigError, match="mode 3 does not exist; use auto"):
+        client.ask("q", "x", mode=3)
+
+
+# -- notes ---------------------------------------------------------------------------------------------------
+
+
+def test_files_left_out_for_their_size_are_noted(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The vault code is 4711.")
+    (tmp_path / "big.log").write_bytes(b"x" * (2 << 20))
+    settings = config.Config(loading=config.ContextSettings(max_file_mb=1))
+    events_seen = EventLog()
+    HARLM(settings=settings).ask("What is the vault code?", tmp_path, sinks=[events_seen])
+    notes = [each.message for each in events_seen.events if isinstance(each, events.Noted)]
+    assert [note for note in notes if "max_file_mb" in note] == [
+        "1 file could not be read, such as big.log (larger than 1 MB; name it, or raise loading.max_file_mb)"
+    ]
+
+
+def test_a_home_that_cannot_be_written_to_costs_the_trace_only(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    seen = EventLog()
+    client = HARLM(home=tmp_path / "file" / "home")
+    assert "4711" in client.ask("What is the vault code?", "The vault code is 4711.", sinks=[seen]).text
+    notes = [each.message for each in seen.events if isinstance(each, events.Noted)]
+    assert len([note for note in notes if "offline/extractive" not in note]) == 1
+    assert any("the trace of this run is not written" in note and "set HARLM_HOME" in note for note in notes)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from importlib import resources
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from harlm.events import AnyEvent
 from harlm.schemas import schemas
@@ -32,7 +36,7 @@ def stored(file: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("file", TYPES)
 def test_the_schemas_in_the_wheel_are_those_of_the_types(file: str) -> None:
-    """``python -m harlm.schemas`` writes them again."""
+    """``python -m harlm.schemas --write`` writes them again."""
     generated = json.loads(json.dumps(schemas()[file]))
     assert meaning(stored(file)) == meaning(generated)
 
@@ -55,6 +59,59 @@ def _turned_round(value: Any) -> Any:
         case _:
             return value
 
+
+# -- the command ---------------------------------------------------------------------------------------------
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "harlm.schemas", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("file", TYPES)
+@pytest.mark.parametrize("suffix", ["", ".json"])
+def test_a_schema_is_printed_and_nothing_is_written(file: str, suffix: str) -> None:
+    path = Path(str(resources.files("harlm").joinpath("schemas", file)))
+    before = path.stat()
+    ran = run(file.removesuffix(".json") + suffix)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert meaning(json.loads(ran.stdout)) == meaning(json.loads(json.dumps(schemas()[file])))
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+def test_without_a_name_the_names_are_printed() -> None:
+    assert run().stdout.split() == ["event", "result", "answer"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["events"], "there is no schema 'events'; there are event, result, answer"),
+        (["event", "--write"], "--write writes all schemas; leave NAME out"),
+    ],
+)
+def test_what_cannot_be_printed_is_a_usage_error(arguments: list[str], said: str) -> None:
+    ran = run(*arguments)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert said in ran.stderr
+
+
+def test_files_are_written_on_request_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from harlm.schemas import __main__ as command
+
+    monkeypatch.setattr(command, "__file__", str(tmp_path / "__main__.py"))
+    assert CliRunner().invoke(command.main, ["event"]).exit_code == 0
+    assert not list(tmp_path.iterdir())
+    assert CliRunner().invoke(command.main, ["--write"]).exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == set(TYPES)
+    monkeypatch.setattr(command, "__file__", str(tmp_path / "gone" / "__main__.py"))
+    ran = CliRunner().invoke(command.main, ["--write"])
+    assert ran.exit_code == 1
+    assert "cannot be written into" in ran.output
+
+
+# -- changes of a type ---------------------------------------------------------------------------------------
 
 _FIELDS: Mapping[str, tuple[Any, ...]] = {
     "name": (str,),

@@ -13,6 +13,7 @@ import sys
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from harlm import __version__
 from harlm.cli import streams
@@ -33,7 +34,8 @@ from harlm.errors import (
 _VERBS = {
     "ask": "Ask a question over files and folders.",
     "cache": "Show or delete what HARLM keeps from run to run.",
-    "config": "Show the settings and where each comes from.",
+    "completion": "Print the script with which bash, zsh or fish completes harlm.",
+    "config": "Show or write the settings, and where each comes from.",
     "demo": "Answer real questions over Python's own standard library and check the answers.",
     "doctor": "Check this machine: keys, folders, sandbox, certificates.",
     "estimate": "Show what a question would cost in each mode, before anything is spent.",
@@ -69,6 +71,13 @@ class _Verbs(click.Group):
         command = import_module(f"harlm.cli.verbs.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs that begin with ``incomplete``; none is imported for this."""
+        verbs = [
+            CompletionItem(verb, help=text) for verb, text in _VERBS.items() if verb.startswith(incomplete)
+        ]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

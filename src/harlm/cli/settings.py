@@ -14,6 +14,7 @@ import click
 
 from harlm import home
 from harlm.cli.printing import say
+from harlm.cli.sources import path_argument, places_of
 from harlm.config import DEFAULT_USD, Config, Settings, load, seconds_of
 from harlm.loading import LoadingClock, load_paths
 from harlm.types import Context
@@ -65,13 +66,12 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic from click 
 
 def reading_options(command: _Command) -> _Command:
     """Adds the arguments of a verb that reads files: paths, ``--include`` and ``--exclude``."""
-    paths = click.argument("paths", nargs=-1, required=True, metavar="PATH|GLOB|@LIST|-...")
     for name, what in (("--exclude", "Skip"), ("--include", "Read only")):
         of = click.option(
             name, multiple=True, metavar="GLOB", help=f"{what} files that match (may be repeated)."
         )
         command = of(command)
-    return paths(command)
+    return path_argument(command)
 
 
 def reading_flags(options: Mapping[str, object]) -> dict[str, object]:
@@ -82,7 +82,7 @@ def reading_flags(options: Mapping[str, object]) -> dict[str, object]:
 def read(
     paths: Sequence[str], config: Config, *, quiet: bool = False, clock: LoadingClock | None = None
 ) -> Context:
-    """The context in ``paths``, where ``-`` is standard input.
+    """The context in ``paths``, where ``-`` is standard input, or in what ``places_of`` takes for none.
 
     Args:
         paths: what the user named.
@@ -94,9 +94,10 @@ def read(
         ContextError: a path cannot be read.
         DeadlineExceeded: the time has passed.
     """
+    places = places_of(paths, quiet=quiet)
     with patience("reading", quiet=quiet):
-        stdin = sys.stdin.buffer if "-" in paths else None
-        return load_paths(paths, config.loading, stdin=stdin, clock=clock)
+        stdin = sys.stdin.buffer if "-" in places and sys.stdin is not None else None
+        return load_paths(places, config.loading, stdin=stdin, clock=clock, reach=config.models)
 
 
 def budget_options(command: _Command) -> _Command:

@@ -1,5 +1,6 @@
 """Settings: one frozen section for each part of HARLM, and the origin of every value."""
 
+from harlm.config.editing import set_in_file
 from harlm.config.sections import (
     DEFAULT_USD,
     OFFLINE_MODEL,
@@ -36,5 +37,6 @@ __all__ = [
     "load",
     "overridden",
     "seconds_of",
+    "set_in_file",
     "setting_names",
 ]

@@ -95,6 +95,9 @@ class ContextSettings(_Section, frozen=True, kw_only=True):
         reading_seconds: seconds to read a PDF, an Office file, a page, a message, a notebook or an archive of
             up to 1 MB; a larger one gets more in proportion to its size. A file that takes longer is left out.
         reading_mb: megabytes of memory to read such a file of up to 1 MB, likewise.
+        page_seconds: seconds in which a web page must arrive, redirects included.
+        page_mb: the most megabytes of a web page.
+        private_pages: whether web pages may be read from this machine and private networks.
     """
 
     include: tuple[_Path, ...] = ()
@@ -102,6 +105,9 @@ class ContextSettings(_Section, frozen=True, kw_only=True):
     max_file_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 50
     reading_seconds: _Seconds = 2.0
     reading_mb: Annotated[int, Meta(ge=16, le=_Megabytes)] = 512
+    page_seconds: _Seconds = 30.0
+    page_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 50
+    private_pages: bool = False
 
 
 class EngineSettings(_Section, frozen=True, kw_only=True):

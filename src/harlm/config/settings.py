@@ -6,6 +6,7 @@ Precedence: flag > environment > user file > default. A project file then narrow
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -140,6 +141,35 @@ def overridden(base: Config, flags: Mapping[str, object]) -> Config:
     }
     values |= {name: value for name, value in flags.items() if value is not None}
     return _converted(values, {})
+
+
+def checked_value(name: str, text: str, origin: str) -> tuple[object, str]:
+    """The value of a setting that a user typed, and how it is shown. Keys are never shown.
+
+    Args:
+        name: the dotted name of the setting.
+        text: its value; that of a list as TOML writes it, or a list of one.
+        origin: where it comes from, for messages.
+
+    Raises:
+        ConfigError: there is no such setting, or it cannot have this value.
+    """
+    _reject_unknown({name: text}, origin)
+    section, key = name.split(".")
+    is_list = isinstance(getattr(getattr(Config(), section), key), tuple)
+    config = _converted({name: _items(text) if is_list else text}, {name: origin})
+    value = getattr(getattr(config, section), key)
+    return value, _HIDDEN if name == _SECRET else _toml(value)
+
+
+def _items(text: str) -> object:
+    """The items of a list in TOML; any other text is one item."""
+    if not text.lstrip().startswith("["):
+        return [text]
+    try:
+        return tomllib.loads(f"items = {text}")["items"]
+    except (ValueError, RecursionError):
+        return [text]  # a pattern such as [a-z].txt
 
 
 def _environment_layers(environment: Mapping[str, str]) -> Iterable[Layer]:

@@ -134,7 +134,8 @@ def _expand(source: str | Path, check: Callable[[], None]) -> Iterator[Path]:
         return
     if isinstance(source, str) and "://" in typed:
         raise ContextError(
-            f"{_brief(typed)} is a URL, and URLs are not fetched; save it to a file and name that file"
+            f"{_brief(typed)} is a URL that is not read here: name http and https addresses on the command line, and "
+            "save others to a file"
         )
     path = Path(_at_home(typed))
     try:
@@ -226,6 +227,8 @@ def _read_list(file: str, check: Callable[[], None]) -> Iterator[Path]:
 
 def _name_of_file(path: Path, *, alone: bool) -> str:
     """The path of the file from here, or its bare name if it lies elsewhere and is the only one."""
+    if path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+        return shown_name(path.as_posix())  # of /dev/fd/63, the bare name says nothing
     if path.is_absolute() or ".." in path.parts:
         return shown_name(path.name if alone else path.as_posix())
     return shown_name(PurePath(os.path.normpath(path)).as_posix())

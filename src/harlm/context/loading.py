@@ -18,14 +18,18 @@ from harlm.config import ContextSettings
 from harlm.context.document_names import OwnNames, shown_name
 from harlm.context.files import FoundFile, find_files
 from harlm.context.raw_files import read_stream
-from harlm.context.readers import read_document
+from harlm.context.readers import is_foreign, read_document
 from harlm.context.readers.in_process import InProcessReader
 from harlm.context.reading import FileReading
+from harlm.context.web_names import is_page, page_name
 from harlm.errors import ContextError
 from harlm.protocols import DocumentReader
-from harlm.types import Context, Document, Skipped, without_surrogates
+from harlm.types import Context, Document, RawFile, ReadResult, Skipped, Unread, without_surrogates
 
 STDIN = "<stdin>"
+
+Fetch = Callable[[str, Callable[[], None]], RawFile]
+"""Fetches the page at an address; the function that it is given may end that with an exception."""
 
 
 def _no_check() -> None:
@@ -85,12 +89,14 @@ def load_paths(
     stdin: BinaryIO | None = None,
     reader: DocumentReader | None = None,
     check: Callable[[], None] = _no_check,
+    fetch: Fetch | None = None,
 ) -> Context:
-    """The context that paths, globs, ``@list.txt`` and ``-`` stand for.
+    """The context that paths, globs, ``@list.txt``, addresses of web pages and ``-`` stand for.
 
     Args:
         sources: what to read.
         loading: which files of folders to read, and the limits for each.
+        fetch: the content of a web page, under a name whose suffix chooses the reader; ``None`` if none can be read.
         stdin: the standard input, which ``-`` stands for; ``None`` if there is none.
         reader: reads foreign formats; by default this process, without limits.
         check: is called for every file, and every few milliseconds while something is waited for; an exception
@@ -102,12 +108,17 @@ def load_paths(
     """
     documents: list[Document] = []
     skipped: list[Skipped] = []
-    named = [source for source in sources if source != "-"]
-    if len(named) < len(sources):
+    chosen = reader or InProcessReader()
+    if "-" in sources:
         documents.extend(_read_stdin(stdin, check))
+    for address in dict.fromkeys(str(source) for source in sources if is_page(source)):
+        page = _read_page(address, fetch, chosen, check)
+        documents.extend(page.documents)
+        skipped.extend(page.skipped)
+    named = [source for source in sources if source != "-" and not is_page(source)]
     files, left_out = find_files(named, loading, check) if named else ([], [])
     skipped.extend(left_out)
-    read = FileReading(loading, reader or InProcessReader(), check).results(files)
+    read = FileReading(loading, chosen, check).results(files)
     for file, reading in zip(files, read, strict=True):
         documents.extend(_of_file(document, file) for document in reading.documents)
         skipped.extend(reading.skipped)
@@ -130,13 +141,45 @@ def _of_file(document: Document, file: FoundFile) -> Document:
 def _read_stdin(stdin: BinaryIO | None, check: Callable[[], None]) -> tuple[Document, ...]:
     if stdin is None:
         raise ContextError("'-' is standard input, which is not available here; name a file or a folder")
-    data = read_stream(stdin, check)
-    if not data:
-        raise ContextError("standard input is empty; pipe some text into it")
     try:
+        data = read_stream(stdin, check)
+        if not data:
+            raise ContextError("is empty; pipe some text into it, or name a file or a folder")
         return read_document(STDIN, data).documents
     except ContextError as error:
         raise ContextError(f"standard input {error}") from error
+
+
+def _read_page(
+    address: str, fetch: Fetch | None, reader: DocumentReader, check: Callable[[], None]
+) -> ReadResult:
+    """The documents of a web page, named by its address.
+
+    Raises:
+        ContextError: it cannot be read.
+    """
+    name = page_name(address)
+    if fetch is None:
+        raise ContextError(f"{name!r} is a web page, and none can be read here; save it and name that file")
+    file = fetch(address, check)
+    try:
+        if not is_foreign(file.name, file.data):
+            read: ReadResult | Unread = read_document(file.name, file.data)
+        else:
+            reader.prepare(file)
+            (read,) = reader.read([file], check)
+    except ContextError as error:
+        raise ContextError(f"{name!r} {error}") from error
+    if isinstance(read, Unread):
+        raise ContextError(f"{name!r} {read.reason}")
+
+    def renamed(part: str) -> str:
+        return name + part[len(file.name) :] if part.startswith(file.name) else f"{name}/{part}"
+
+    return ReadResult(
+        tuple(replace(each, name=renamed(each.name)) for each in read.documents),
+        tuple(replace(each, name=renamed(each.name)) for each in read.skipped),
+    )
 
 
 def _as_text(value: object) -> str:

@@ -1,15 +1,16 @@
-"""Opens and reads files whose names may have changed their meaning since they were found. Never waits for a pipe
-or a device, and never follows a link that was not there before.
+"""Opens and reads files whose names may have changed their meaning since they were found. Waits for no device, and
+for a pipe only if the user named it; never follows a link that was not there before.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import select
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,21 +24,47 @@ _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _PIECE = 1 << 24  # bytes between two checks
 _PIPE_PIECE = 1 << 20
 _TICK_MS = 20
+_MOST_OF_STREAM = 1 << 30  # bytes: one that never ends must not fill the memory
+_OWN = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
 CHANGED = "has changed while the folder was read; try again"
-NOT_A_FILE = "is not a regular file; give a file, a folder or - for standard input"
+NOT_A_FILE = "is not a regular file; give a file, a folder, a pipe or - for standard input"
 
 
 def read_named(path: str, check: Callable[[], None]) -> bytes:
-    """The bytes of a file that the user named, whatever its size; links are followed.
+    """The bytes of a file that the user named, whatever its size, or of a pipe; links are followed.
 
     Raises:
-        ContextError: it is not a regular file, or cannot be read.
+        ContextError: it is a folder, a device or a socket, or cannot be read.
     """
-    with _opened(path, _FLAGS) as (file, status):
-        if not stat.S_ISREG(status.st_mode):
-            raise ContextError(NOT_A_FILE)
-        return _all_of(file, status.st_size, None, check)
+    with _own_descriptor(path) or _opened(path, _FLAGS) as (file, status):
+        if stat.S_ISREG(status.st_mode):
+            return _all_of(file, status.st_size, None, check)
+        if is_stream(file, status):
+            return _all_of_stream(file, check)
+        raise ContextError(NOT_A_FILE)
+
+
+def is_stream(descriptor: int, status: os.stat_result) -> bool:
+    """Whether a text can be read from something until its other end closes: a pipe, a socket, a terminal."""
+    mode = status.st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or (stat.S_ISCHR(mode) and os.isatty(descriptor))
+
+
+def _own_descriptor(path: str) -> AbstractContextManager[tuple[int, os.stat_result]] | None:
+    """A stream of this process that has a name, as ``<(…)`` of a shell passes it; ``None`` for any other path.
+
+    It is not opened by name, since that fails for a socket, and on some systems for a pipe.
+    """
+    named = _OWN.fullmatch(path)
+    if named is None:
+        return None
+    descriptor = int(named[1] or 0)
+    try:
+        status = os.fstat(descriptor)
+    except (OSError, OverflowError):
+        return None
+    return nullcontext((descriptor, status)) if is_stream(descriptor, status) else None
 
 
 def read_found(path: str, identity: Identity, most: int, check: Callable[[], None], root: str = "") -> bytes:
@@ -151,15 +178,35 @@ def read_stream(stream: BinaryIO, check: Callable[[], None]) -> bytes:
         waiting = select.poll()
     except (OSError, AttributeError):  # not a file of the system; Windows
         return stream.read()
+    return _all_of_stream(descriptor, check, waiting)
+
+
+def _all_of_stream(descriptor: int, check: Callable[[], None], waiting: select.poll | None = None) -> bytes:
+    """All bytes that arrive until the other end closes. A named pipe without a writer is waited for.
+
+    Raises:
+        ContextError: there are too many, or they cannot be read.
+    """
+    waiting = waiting or select.poll()
     waiting.register(descriptor, select.POLLIN | select.POLLHUP)
     pieces: list[bytes] = []
+    read = 0
     while True:
         check()
         if not waiting.poll(_TICK_MS):
             continue
-        if not (piece := os.read(descriptor, _PIPE_PIECE)):
+        try:
+            piece = os.read(descriptor, _PIPE_PIECE)
+        except BlockingIOError:
+            continue
+        if not piece:
             return b"".join(pieces)
         pieces.append(piece)
+        read += len(piece)
+        if read > _MOST_OF_STREAM:
+            raise ContextError(
+                f"gives more than {_MOST_OF_STREAM >> 20:,} MB; save the text to a file, and name that"
+            )
 
 
 def _all_of(file: int, size: int, most: int | None, check: Callable[[], None]) -> bytes:

@@ -1,8 +1,8 @@
 """JSON Schemas of the files that runs write, and of the answer that ``--format json`` prints.
 
 ``event.json`` describes a line of ``events.jsonl``, ``result.json`` the file of that name, and
-``answer.json`` the output of ``--format json``. The files ship with the package; ``python -m harlm.schemas``
-writes them.
+``answer.json`` the output of ``--format json``. The files ship with the package; ``python -m harlm.schemas event``
+prints one.
 """
 
 from __future__ import annotations

@@ -6,13 +6,14 @@ Only the end of the run is offered to it again: there may be room for the answer
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from contextlib import suppress
 
 from harlm.events import Answered, Event, Failed, Noted
 from harlm.protocols import TraceSink
 
-NOT_WRITTEN = "events can no longer be written"
+NOT_WRITTEN = "the trace of this run is not written"
 """The beginning of the note about a sink that failed."""
 
 
@@ -41,7 +42,9 @@ class Fanout:
 
 
 def _no_longer_written(event: Event, error: OSError) -> Noted:
-    message = f"{NOT_WRITTEN} ({error.strerror or error}); free some disk space. The run continues"
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    advice = "free some disk space" if is_full else "set HARLM_HOME to a writable folder"
+    message = f"{NOT_WRITTEN} ({error.strerror or error}); {advice}. The run continues"
     return Noted(
         message=message, seq=event.seq, ts=event.ts, run=event.run, node=event.node, parent=event.parent
     )

@@ -90,7 +90,8 @@ class JsonlSink:
         on_written: called with the bytes of each write.
 
     Raises:
-        ConfigError: the folder cannot be made.
+        ConfigError: no descriptor is left for it.
+        OSError: the folder cannot be made.
     """
 
     def __init__(
@@ -116,13 +117,11 @@ class JsonlSink:
             self._events = opened_events(folder, lambda: _make_private(self._blobs))
             self._end = os.fstat(self._events).st_size
         except OSError as error:
-            advice = (
-                "close some files, or raise their limit (`ulimit -n`)"
-                if error.errno in (errno.EMFILE, errno.ENFILE)
-                else "set HARLM_HOME to a writable folder"
-            )
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
             raise ConfigError(
-                f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); {advice}"
+                f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); "
+                "close some files, or raise their limit (`ulimit -n`)"
             ) from error
 
     def emit(self, event: Event) -> None:
@@ -251,6 +250,29 @@ def _make_private(folder: Path) -> None:
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(mode=0o700, exist_ok=True)
+
+
+class NoTrace:
+    """In the place of a ``JsonlSink`` whose folder cannot be made. A ``harlm.protocols.TraceSink``.
+
+    Args:
+        error: why it cannot be made.
+        folder: the folder.
+    """
+
+    def __init__(self, error: OSError, folder: Path) -> None:
+        self._error = OSError(error.errno, f"{str(folder)!r}: {error.strerror}")
+
+    def emit(self, event: Event) -> None:
+        """Write nothing.
+
+        Raises:
+            OSError: always.
+        """
+        raise self._error
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 class RunFolder:

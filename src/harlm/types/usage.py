@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral, Real
 from typing import NamedTuple
 
 
@@ -13,6 +14,15 @@ class Amounts(NamedTuple):
     tokens: int = 0
     micros: int = 0
     calls: int = 0
+
+
+_LIMITS: Sequence[tuple[str, str, type[Real | Integral]]] = (
+    ("usd", "a number of dollars, such as 0.5", Real),
+    ("tokens", "a whole number of tokens, such as 100_000", Integral),
+    ("calls", "a whole number of requests, such as 50", Integral),
+    ("seconds", "a number of seconds, such as 120", Real),
+    ("depth", "a whole number of levels, such as 2", Integral),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +35,10 @@ class Budget:
         calls: model requests.
         seconds: wall time.
         depth: the deepest node that has its own REPL; 0 is the root alone.
+
+    Raises:
+        TypeError: a limit is no number of its kind.
+        ValueError: a limit is negative.
     """
 
     usd: float | None = None
@@ -32,6 +46,18 @@ class Budget:
     calls: int | None = None
     seconds: float | None = None
     depth: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, unit, kind in _LIMITS:
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, kind):
+                raise TypeError(f"Budget({name}={value!r}): {name} is {unit}; leave it out for no limit")
+            if not float(value) >= 0:
+                raise ValueError(
+                    f"Budget({name}={value!r}): {name} is {unit}, at least 0; leave it out for no limit"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

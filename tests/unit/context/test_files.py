@@ -68,7 +68,7 @@ def test_globs_and_lists(tmp_path: Path) -> None:
         ("missing.txt", "'missing.txt' does not exist"),
         ("*.nothing", "'*.nothing' matches no file"),
         ("@missing", "the list 'missing' cannot be read"),
-        ("https://example.org/a.txt", "is a URL, and URLs are not fetched"),
+        ("https://example.org/a.txt", "is a URL that is not read here"),
     ],
 )
 def test_a_source_that_leads_nowhere_is_named_in_the_error(source: str, said: str) -> None:
@@ -347,10 +347,19 @@ def test_a_folder_that_is_replaced_by_a_link_during_the_walk_is_not_entered(
     assert skipped[0].name == "sub/"
 
 
-def test_a_list_that_is_a_pipe_is_an_error(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "list")
+def test_a_list_that_is_a_device_is_an_error() -> None:
     with pytest.raises(ContextError, match=r"the list .* is not a regular file"):
-        files.find_files([f"@{tmp_path / 'list'}"], ContextSettings())
+        files.find_files(["@/dev/zero"], ContextSettings())
+
+
+def test_a_stream_is_named_in_full() -> None:
+    reading, writing = os.pipe()
+    try:
+        found, _ = files.find_files([f"/dev/fd/{reading}"], ContextSettings())
+        assert [file.name for file in found] == [f"/dev/fd/{reading}"]
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def test_what_the_walk_saw_is_remembered(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import socket
+import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,8 +55,9 @@ def odd(tmp_path: Path) -> dict[str, Path]:
 
 @pytest.mark.parametrize("kind", ["fifo", "socket", "device", "folder"])
 def test_what_is_no_file_is_refused_at_once(odd: dict[str, Path], kind: str) -> None:
-    with pytest.raises(ContextError, match=r"is not a regular file|cannot be read"):
-        read_named(str(odd[kind]), never)
+    if kind != "fifo":  # one that the user names is read
+        with pytest.raises(ContextError, match=r"is not a regular file|cannot be read"):
+            read_named(str(odd[kind]), never)
     with pytest.raises(ContextError, match=r"has changed|cannot be read"):
         read_found(str(odd[kind]), (0, 0), 10, never)
     assert read_rules(odd[kind], 10) is None
@@ -162,3 +165,57 @@ def test_a_large_file_is_read_in_pieces_between_which_reading_can_stop(
     (tmp_path / "a").write_bytes(b"x" * 100)
     with pytest.raises(Stopped):
         read_named(str(tmp_path / "a"), stop)
+
+
+@pytest.mark.parametrize("name", ["fifo", "/dev/fd/{}", "/proc/self/fd/{}"])
+def test_a_pipe_that_is_named_is_read_to_its_end(odd: dict[str, Path], name: str) -> None:
+    reading, writing = os.pipe()
+    path = str(odd["fifo"]) if name == "fifo" else name.format(reading)
+
+    def write() -> None:
+        descriptor = writing
+        if name == "fifo":
+            os.close(writing)
+            descriptor = os.open(path, os.O_WRONLY)
+        for _ in range(3):
+            os.write(descriptor, b"some text\n" * 10_000)
+        os.close(descriptor)
+
+    with ThreadPoolExecutor() as threads:
+        threads.submit(write)
+        assert read_named(path, never) == b"some text\n" * 30_000
+    os.close(reading)
+
+
+def test_a_socket_of_this_process_is_read_by_its_name() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"text")
+        theirs.shutdown(socket.SHUT_WR)
+        assert read_named(f"/dev/fd/{ours.fileno()}", never) == b"text"
+
+
+def test_a_pipe_that_nobody_writes_to_is_waited_for_until_the_check_ends_it(odd: dict[str, Path]) -> None:
+    checks = iter(range(3))
+
+    def check() -> None:
+        if next(checks, None) is None:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        read_named(str(odd["fifo"]), check)
+
+
+def test_a_stream_without_an_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raw_files, "_MOST_OF_STREAM", 1 << 20)
+    endless = subprocess.Popen(["yes"], stdout=subprocess.PIPE)
+    assert endless.stdout is not None
+    with endless.stdout, pytest.raises(ContextError, match=r"gives more than 1 MB; save the text to a file"):
+        read_named(f"/dev/fd/{endless.stdout.fileno()}", never)
+    endless.wait()
+
+
+@pytest.mark.parametrize("path", ["/dev/fd/999999", "/dev/fd/99999999999", "/dev/fd/x"])
+def test_a_descriptor_that_is_not_open_cannot_be_read(path: str) -> None:
+    with pytest.raises(ContextError, match="cannot be read"):
+        read_named(path, never)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+
+import pytest
 
 from harlm import events
 from harlm.testing import EventLog
@@ -10,13 +13,16 @@ from harlm.tracing.fanout import Fanout
 
 
 class Broken:
-    """A sink on a full disk."""
+    """A sink that cannot write, by default on a full disk."""
 
     calls = 0
 
+    def __init__(self, error: OSError | None = None) -> None:
+        self._error = error or OSError(28, "No space left on device")
+
     def emit(self, event: events.Event) -> None:
         self.calls += 1
-        raise OSError(28, "No space left on device")
+        raise self._error
 
 
 def test_every_sink_gets_every_event_in_order() -> None:
@@ -54,3 +60,20 @@ def test_a_failed_sink_is_offered_the_end_of_the_run(tmp_path: Path) -> None:
     fanout.emit(events.Failed(error="boom", type="ModelError"))
     assert broken.calls == 2
     assert len(log.of(events.Failed)) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "free some disk space. The run continues"),
+        (
+            OSError(errno.EROFS, "Read-only file system"),
+            "set HARLM_HOME to a writable folder. The run continues",
+        ),
+    ],
+)
+def test_the_note_says_what_to_do(error: OSError, advice: str) -> None:
+    log = EventLog()
+    Fanout([Broken(error), log]).emit(events.Noted(message="one"))
+    note = log.of(events.Noted)[0].message
+    assert note == f"the trace of this run is not written ({error.strerror}); {advice}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -14,7 +15,7 @@ from harlm import events
 from harlm.errors import ConfigError, TraceError
 from harlm.redact import Redactor
 from harlm.schemas import schemas
-from harlm.tracing.jsonl import JsonlSink, RunFolder, find_run, list_runs
+from harlm.tracing.jsonl import JsonlSink, NoTrace, RunFolder, find_run, list_runs
 from harlm.types import Answer
 from tests.support.story import STORY
 
@@ -102,10 +103,26 @@ def test_a_damaged_run_is_a_trace_error(tmp_path: Path) -> None:
         list(run.events())
 
 
-def test_a_home_that_cannot_be_written_says_what_to_set(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_is_an_error_of_the_system(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match="set HARLM_HOME"):
+    with pytest.raises(NotADirectoryError):
         JsonlSink(tmp_path / "file" / RUN, Redactor([]))
+
+
+def test_no_descriptor_left_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("harlm.tracing.jsonl.opened_events", none_left)
+    with pytest.raises(ConfigError, match="close some files, or raise their limit"):
+        JsonlSink(tmp_path / RUN, Redactor([]))
+
+
+def test_without_a_trace_every_event_fails_with_the_reason(tmp_path: Path) -> None:
+    sink = NoTrace(OSError(30, "Read-only file system"), tmp_path)
+    with pytest.raises(OSError, match=f"'{tmp_path}': Read-only file system"):
+        sink.emit(STORY[0])
+    sink.close()
 
 
 def test_stored_lines_have_the_fields_of_the_schema(tmp_path: Path) -> None:

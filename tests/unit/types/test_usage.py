@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.types import Early, Usage, summed
+from harlm.types import Budget, Early, Usage, summed
 
 
 def test_an_unknown_price_makes_the_sum_unknown() -> None:
@@ -51,3 +55,30 @@ def test_early_calls_that_no_cell_reached_are_wasted() -> None:
 
 def test_the_sum_of_nothing_costs_nothing() -> None:
     assert summed([]).cost_usd == 0.0
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind", "said"),
+    [
+        (
+            {"tokens": "x"},
+            TypeError,
+            r"Budget\(tokens='x'\): tokens is a whole number of tokens, such as 100_000",
+        ),
+        ({"tokens": 1.5}, TypeError, "tokens is a whole number"),
+        ({"usd": "1"}, TypeError, r"usd is a number of dollars, such as 0.5; leave it out for no limit"),
+        ({"calls": True}, TypeError, "calls is a whole number of requests"),
+        ({"seconds": "5m"}, TypeError, "seconds is a number of seconds, such as 120"),
+        ({"depth": 1.0}, TypeError, "depth is a whole number of levels"),
+        ({"usd": -1}, ValueError, r"Budget\(usd=-1\): .* at least 0"),
+        ({"seconds": math.nan}, ValueError, "at least 0"),
+    ],
+)
+def test_a_limit_that_is_none_is_named(limits: dict[str, Any], kind: type[Exception], said: str) -> None:
+    with pytest.raises(kind, match=said):
+        Budget(**limits)
+
+
+def test_limits_are_numbers_of_any_kind() -> None:
+    assert Budget(usd=1, tokens=10, calls=0, seconds=0.5, depth=0).seconds == 0.5
+    assert Budget(usd=math.inf).usd == math.inf

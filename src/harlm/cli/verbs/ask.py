@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import click
 
 from harlm.budget.estimate import RunEstimate
 from harlm.cli.delivery import Undelivered, deliver, refuse_unwritable, rescue
+from harlm.cli.output import LINES
 from harlm.cli.printing import say, show_json_line
 from harlm.cli.settings import (
     budget_flags,
@@ -24,6 +25,7 @@ from harlm.cli.settings import (
     sandbox_flags,
     sandbox_options,
 )
+from harlm.cli.sources import question_of, question_options
 from harlm.cli.streams import StdoutFailed
 from harlm.cli.verbs.estimate import in_short, show_estimate
 from harlm.client import HARLM
@@ -54,7 +56,7 @@ _FLAGS = {
 
 
 @click.command("ask")
-@click.argument("question")
+@question_options
 @reading_options
 @click.option(
     "-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url] or http://host:port/v1#name."
@@ -86,14 +88,13 @@ _FLAGS = {
     "--format",
     "style",
     type=click.Choice(["text", "md", "json"]),
-    default="text",
-    help="How to print the answer.",
+    help="How to print the answer; text by default.",
 )
 @click.option(
     "--json",
     "as_events",
     is_flag=True,
-    help="Print the run's events on stdout instead of the answer, one JSON object per line.",
+    help="Print the run's events on stdout instead of the answer, as they happen, one JSON object per line.",
 )
 @click.option(
     "-o",
@@ -133,19 +134,13 @@ _FLAGS = {
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
-    """Ask QUESTION over files, folders, globs, @list.txt, or - for standard input.
+def command(question: str | None, paths: tuple[str, ...], **options: Any) -> None:
+    """Ask QUESTION over files, folders, globs, @list.txt, web pages, or - for standard input.
 
-    Only the answer goes to stdout; progress, cost and sources go to stderr.
+    Without a path, the text on standard input is read if there is any, else the current folder. Only the answer goes to stdout; progress, cost and sources go to stderr.
     """
-    if not question.strip():
-        raise click.UsageError(
-            'the question is empty; ask something, such as: harlm ask "What is this about?" ./docs'
-        )
-    if options["as_events"] and options["output"] is not None:
-        raise click.UsageError(
-            "--json prints events on stdout and -o writes the answer to a file; use one of them"
-        )
+    style = _style(options)
+    asked, paths = question_of(question, paths, options["question_file"], quiet=options["quiet"])
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     quiet = options["quiet"]
     settings = load_settings(
@@ -155,9 +150,9 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     context = read(paths, settings, quiet=quiet, clock=LoadingClock(settings.budget.seconds, started))
     reading_s = time.monotonic() - started
     client = HARLM(settings=settings)
-    estimate = client.estimate(question, context)
+    estimate = client.estimate(asked, context)
     if options["dry_run"]:
-        show_estimate(estimate, "json" if options["style"] == "json" else "text")
+        show_estimate(estimate, LINES if options["as_events"] else "json" if style == "json" else "text")
         return
     _confirm(estimate, yes=options["yes"], quiet=quiet)
     output = None if options["output"] == Path("-") else options["output"]
@@ -166,14 +161,29 @@ def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
     events = _EventLines() if options["as_events"] else None
     with _progress_kept() as kept, _displayed(quiet=quiet, events=events) as displays:
         sinks = [kept, *displays, *([events] if events is not None else [])]
-        answer, ended_by = _asked(client, question, context, sinks, reading_s)
-    failure = events.undelivered if events is not None else deliver(answer, options["style"], output)
+        answer, ended_by = _asked(client, asked, context, sinks, reading_s)
+    failure = events.undelivered if events is not None else deliver(answer, style, output)
     if not quiet:
         _report(answer, ended_by, explain=options["explain"])
     if failure is not None:
-        raise rescue(answer, options["style"], failure, runs_of(settings))
+        raise rescue(answer, style, failure, runs_of(settings))
     if ended_by is not None:
         raise ended_by
+
+
+def _style(options: Mapping[str, Any]) -> str:
+    """How the answer is printed.
+
+    Raises:
+        click.UsageError: the options for stdout contradict.
+    """
+    if options["as_events"] and options["output"] is not None:
+        raise click.UsageError(
+            "--json prints events on stdout and -o writes the answer to a file; use one of them"
+        )
+    if options["as_events"] and options["style"] is not None:
+        raise click.UsageError("--json prints events and --format is that of the answer; use one of them")
+    return options["style"] or "text"
 
 
 def _confirm(estimate: RunEstimate, *, yes: bool, quiet: bool) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from harlm.cli.printing import say, show, show_json
+from harlm.cli.output import output_options, output_style, show_value
+from harlm.cli.printing import say, show
 from harlm.cli.settings import Duration, bytes_text, load_settings
 from harlm.home import journal_file, memory_file
 from harlm.journal import maintenance as journal
@@ -18,25 +19,24 @@ from harlm.tracing.console import counted
 
 
 @click.group("cache", invoke_without_command=True)
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 @click.pass_context
-def command(context: click.Context, /, *, style: str, **_: Any) -> None:
+def command(context: click.Context, /, **options: Any) -> None:
     """Show what HARLM keeps from run to run: entries of memory, and replies that are reused instead of new
     calls.
     """
     if context.invoked_subcommand is not None:
         return
+    style = output_style(options)
     config = load_settings({}).config
     files = {memory_file(config): memory.held, journal_file(config): journal.held}
     held = {file: read(file) for file, read in files.items()}
-    if style == "json":
+    if style != "text":
         entries, calls = (
             {"file": str(file), "bytes": each.size, "rows": each.rows} for file, each in held.items()
         )
-        show_json({**entries, "journal": calls})
+        show_value({**entries, "journal": calls}, style)
         return
     for file, contents in held.items():
         _show(file, contents)

@@ -8,13 +8,14 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import msgspec
 
 from harlm import __version__
-from harlm.cli.printing import show, show_json
+from harlm.cli.output import output_options, output_style, show_value
+from harlm.cli.printing import show
 from harlm.cli.settings import bytes_text, load_settings, patience, sandbox_flags, sandbox_options
 from harlm.config import Config
 from harlm.errors import ConfigError, SandboxFailure
@@ -48,23 +49,24 @@ class Finding(msgspec.Struct, frozen=True):
     help="Ask this model one short question, and report what it takes, streams, counts and limits.",
 )
 @sandbox_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def command(*, model: str | None, as_json: bool, verbose: bool, **options: object) -> None:
+def command(*, model: str | None, verbose: bool, **options: Any) -> None:
     """Check this machine, or with --model an endpoint. Every line that is not ok says what to do."""
+    style = output_style(options)
     settings = load_settings(sandbox_flags(options)).config
     if model is not None:
-        _check_model(model, settings, as_json=as_json)
+        _check_model(model, settings, style)
         return
     sandbox = asyncio.run(check_sandbox(settings.sandbox))
     findings = [*_findings(settings), *_about_sandbox(sandbox)]
-    if as_json:
+    if style != "text":
         report = {
             "version": __version__,
             "sandbox": _sandbox_report(sandbox),
             "findings": findings,
         }
-        show_json(report)
+        show_value(report, style)
     else:
         for each in findings:
             show(f"{_SIGNS[each.state]}  {each.what}: {each.detail}")
@@ -74,13 +76,13 @@ def command(*, model: str | None, as_json: bool, verbose: bool, **options: objec
         raise ConfigError("a check failed; the lines marked BAD say what to do")
 
 
-def _check_model(model: str, settings: Config, *, as_json: bool) -> None:
+def _check_model(model: str, settings: Config, style: str) -> None:
     from harlm.models.doctor import check_model  # here, since it takes a quarter of a second to import
 
-    with patience(f"asking {model.partition('@')[0]}", quiet=as_json):
+    with patience(f"asking {model.partition('@')[0]}", quiet=style != "text"):
         check = asyncio.run(check_model(model, settings.models, os.environ))
-    if as_json:
-        show_json(check)
+    if style != "text":
+        show_value(check, style)
         return
     for each in _about_endpoint(check):
         show(f"{_SIGNS[each.state]}  {each.what}: {each.detail}")

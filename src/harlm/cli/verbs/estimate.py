@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from harlm.budget.estimate import Estimate, Figures, RunEstimate
-from harlm.cli.printing import show, show_json
+from harlm.cli.output import output_options, output_style, show_value
+from harlm.cli.printing import show
 from harlm.cli.settings import (
     budget_flags,
     budget_options,
@@ -16,6 +17,7 @@ from harlm.cli.settings import (
     reading_flags,
     reading_options,
 )
+from harlm.cli.sources import question_of, question_options
 from harlm.client import HARLM
 
 _FLAGS = {
@@ -26,7 +28,7 @@ _FLAGS = {
 
 
 @click.command("estimate")
-@click.argument("question")
+@question_options
 @reading_options
 @click.option("-m", "--model", metavar="NAME", help="Root model, as for ask.")
 @click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
@@ -38,22 +40,22 @@ _FLAGS = {
     help="Most model requests in flight at once.",
 )
 @budget_options
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def command(question: str, paths: tuple[str, ...], **options: Any) -> None:
+def command(question: str | None, paths: tuple[str, ...], **options: Any) -> None:
     """Estimate the cost of QUESTION over files, folders, globs or - for standard input. No key is needed."""
+    style = output_style(options)
+    asked, paths = question_of(question, paths, options["question_file"])
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     settings = load_settings({**flags, **reading_flags(options), **budget_flags(options)}).config
     context = read(paths, settings)
-    show_estimate(HARLM(settings=settings).estimate(question, context), options["style"])
+    show_estimate(HARLM(settings=settings).estimate(asked, context), style)
 
 
 def show_estimate(estimate: RunEstimate, style: str) -> None:
     """Print the estimates of all modes on stdout, as a table or as JSON."""
-    if style == "json":
-        show_json(_as_json(estimate))
+    if style != "text":
+        show_value(_as_json(estimate), style)
         return
     models = dict.fromkeys((estimate.root.name, estimate.sub.name))
     show(

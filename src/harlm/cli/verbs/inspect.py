@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from harlm.cli.printing import show, show_json
+from harlm.cli.output import output_options, output_style, show_value
+from harlm.cli.printing import show
 from harlm.cli.settings import bytes_text, load_settings, read, reading_flags, reading_options
 from harlm.context import profile
 from harlm.tracing.console import counted
@@ -17,15 +18,14 @@ from harlm.types import Context
 @click.command("inspect")
 @reading_options
 @click.option("--all", "show_all", is_flag=True, help="List every skipped file.")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(paths: tuple[str, ...], **options: Any) -> None:
     """Show what would be read from files, folders, globs, @list.txt, or - for standard input."""
+    style = output_style(options)
     context = read(paths, load_settings(reading_flags(options)).config)
-    if options["style"] == "json":
-        show_json(_listing(context))
+    if style != "text":
+        show_value(_listing(context), style)
     else:
         _print(context, show_all=options["show_all"])
 

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from harlm.budget.pricing import PriceList, snapshot
-from harlm.cli.printing import show, show_json
+from harlm.cli.output import output_options, output_style, show_value
+from harlm.cli.printing import show
 from harlm.cli.settings import load_settings
 from harlm.home import prices_file
 from harlm.models.names import PROVIDERS, Provider
@@ -16,24 +17,24 @@ from harlm.types import Price
 
 
 @click.command("models")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(**options: Any) -> None:
     """Show providers, how to name their models, whether a key is set, and prices. Keys are never shown."""
+    style = output_style(options)
     config = load_settings({}).config
     chosen, file = config.models, prices_file(config)
     prices = {**snapshot().models, **PriceList(file).own}
     rows = [_row(name, provider) for name, provider in PROVIDERS.items()]
-    if options["style"] == "json":
-        show_json(
+    if style != "text":
+        show_value(
             {
                 "root": chosen.root,
                 "sub": chosen.sub or chosen.root,
                 "providers": rows,
                 "prices": {"date": snapshot().date, "sources": snapshot().sources, "models": prices},
-            }
+            },
+            style,
         )
         return
     show(f"root model: {chosen.root}\nsub-model:  {chosen.sub or chosen.root}\n")

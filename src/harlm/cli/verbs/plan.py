@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from harlm.cli.printing import show, show_as_it_is, show_json
+from harlm.cli.output import output_options, output_style, show_value
+from harlm.cli.printing import show, show_as_it_is
 from harlm.errors import ContextError
 from harlm.scheduler import Plan, analyse
 from harlm.scheduler.drawing import as_dot, as_svg, as_text
@@ -23,18 +24,19 @@ from harlm.scheduler.drawing import as_dot, as_svg, as_text
     metavar="FILE.py",
     help="An earlier cell, for the functions that it defines (may be repeated).",
 )
-@click.option("--json", "style", flag_value="json", help="Print JSON.")
-@click.option("--dot", "style", flag_value="dot", help="Print a dot file for Graphviz.")
-@click.option("--svg", "style", flag_value="svg", help="Print an SVG drawing.")
+@output_options("dot", "svg")
+@click.option("--dot", "drawing", flag_value="dot", help="Print a dot file for Graphviz: --format dot.")
+@click.option("--svg", "drawing", flag_value="svg", help="Print an SVG drawing: --format svg.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def command(file: Path, after: tuple[Path, ...], style: str | None, **_: Any) -> None:
+def command(file: Path, after: tuple[Path, ...], drawing: str | None, **options: Any) -> None:
     """Show which model calls of a cell wait for which, without running it. FILE.py is the cell; - is
     standard input.
     """
+    style = drawing or output_style(options)
     plan = _analysed(file, after)
     match style:
-        case "json":
-            show_json(_as_json(plan))
+        case "json" | "lines":
+            show_value(_as_json(plan), style)
         case "dot":
             show_as_it_is(as_dot(plan))
         case "svg":

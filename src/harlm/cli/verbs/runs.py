@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from harlm.cli.printing import say, show, show_json
+from harlm.cli.output import output_options, output_style, show_value
+from harlm.cli.printing import say, show
 from harlm.cli.settings import Duration, bytes_text, load_settings
 from harlm.errors import TraceError
 from harlm.events import CellFinished, CellStarted
@@ -34,16 +35,15 @@ def command() -> None:
 
 @command.command("list")
 @click.option("-n", "count", type=click.IntRange(1), default=20, help="How many, newest first.")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def list_(*, count: int, style: str, **_: Any) -> None:
+def list_(*, count: int, **options: Any) -> None:
     """List runs, newest first."""
+    style = output_style(options)
     folder = runs_of(load_settings({}).config)
     rows = [_row(folder / name) for name in list_runs(folder)[:count]]
-    if style == "json":
-        show_json(rows)
+    if style != "text":
+        show_value(rows, style)
         return
     if not rows:
         say(f"no runs in {folder} yet; ask something first")
@@ -54,16 +54,15 @@ def list_(*, count: int, style: str, **_: Any) -> None:
 @command.command("show")
 @click.argument("run")
 @click.option("--cells", is_flag=True, help="Show the cells and their output.")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def show_(*, run: str, cells: bool, style: str, **_: Any) -> None:
+def show_(*, run: str, cells: bool, **options: Any) -> None:
     """Show one run, named by its id, the beginning of its id, or `last`."""
+    style = output_style(options)
     folder = find_run(runs_of(load_settings({}).config), run)
-    if style == "json":
+    if style != "text":
         whole = {"run": folder.record, "result": folder.result, "events": list(folder.events())}
-        show_json(whole)
+        show_value(whole, style)
         return
     show(f"{folder.record.run}  {_when(folder.record.started)}  {folder.folder}")
     show(f"question: {folder.record.question}")

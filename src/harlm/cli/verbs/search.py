@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from harlm.assembly import open_embedder
-from harlm.cli.printing import say, show, show_json
+from harlm.cli.output import output_options, output_style, show_value
+from harlm.cli.printing import say, show
 from harlm.cli.settings import load_settings, read, reading_flags, reading_options
 from harlm.config import Config
 from harlm.context import Searcher
@@ -31,9 +32,7 @@ _WIDTH = 300  # characters of a quote
     help="Also search by meaning, with the embedder in memory.embedder; embeds every passage once.",
 )
 @click.option("--passages", is_flag=True, help="Show whole passages instead of their best sentences.")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@output_options()
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
@@ -42,7 +41,7 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
     """
     if not query.strip():
         raise click.UsageError("the query is empty; name what to look for")
-    quiet: bool = options["quiet"]
+    style, quiet = output_style(options), options["quiet"]
     config = load_settings(reading_flags(options), quiet=quiet).config
     context = read(paths, config, quiet=quiet)
     started = time.monotonic()
@@ -57,8 +56,8 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
         else:
             hits = searcher.search(query, options["count"], first=None if quiet else first)
     seconds = time.monotonic() - started
-    if options["style"] == "json":
-        show_json([_row(context, hit) for hit in hits])
+    if style != "text":
+        show_value([_row(context, hit) for hit in hits], style)
         return
     for hit in hits:
         text = _passage(context, hit) if options["passages"] else one_line(_quote(context, hit), _WIDTH)
