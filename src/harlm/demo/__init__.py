@@ -1,5 +1,5 @@
-"""DEMO: asks real questions over the standard library of the running Python and checks every answer; then
-shows a plain loop of calls with and without early calls, and the use of memory in a run.
+"""DEMO: asks real questions over the standard library of the running Python, and over a mixed folder that it writes itself,
+and checks every answer; then shows a plain loop of calls with and without early calls, and the use of memory in a run.
 
 Prints with a function that the caller passes.
 """
@@ -7,6 +7,7 @@ Prints with a function that the caller passes.
 from __future__ import annotations
 
 import sysconfig
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +15,10 @@ from pathlib import Path
 from harlm.client import HARLM
 from harlm.config import Config
 from harlm.context import profile
+from harlm.demo import mixed, questions
 from harlm.demo.loop import show_plain_loop
 from harlm.demo.memory import show_remembering
-from harlm.demo.questions import Show, ask_all
+from harlm.demo.questions import Show, ask
 from harlm.demo.truth import LEFT_OUT
 from harlm.loading import load_paths
 from harlm.types import Context
@@ -68,9 +70,27 @@ def run(settings: Config, library: StandardLibrary, show: Show) -> bool:
         f"Python's standard library: {known.documents:,} files, about {known.tokens:,} tokens, read in {library.seconds:.2f} s"
     )
     show("Model: offline/extractive (no weights, no key: it finds, quotes and counts)\n")
-    right = ask_all(HARLM(settings=settings), library.context, library.folder, show)
+    client = HARLM(settings=settings)
+    right = [
+        ask(client, number, question, library.context, library.folder, show)
+        for number, question in enumerate(questions.QUESTIONS, start=1)
+    ]
+    right += _over_mixed_folder(client, settings, len(right) + 1, show)
     is_same = show_plain_loop(settings, library.context, show)
     show_remembering(settings, library.context, show)
-    show(f"{sum(right)} of {len(right)} answers agree with ast.")
+    show(f"{sum(right)} of {len(right)} answers agree with Python's own modules.")
     show('\nNow your own: harlm ask "What is this about?" PATH')
     return all(right) and is_same
+
+
+def _over_mixed_folder(client: HARLM, settings: Config, first: int, show: Show) -> list[bool]:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "archive"
+        folder.mkdir()
+        mixed.write_mixed_folder(folder)
+        context = load_paths([folder], settings.loading)
+        show(f"A folder of prose, a table, a log and a mail: {len(context.documents)} files\n")
+        return [
+            ask(client, number, question, context, folder, show)
+            for number, question in enumerate(mixed.QUESTIONS, start=first)
+        ]

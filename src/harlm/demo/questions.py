@@ -1,4 +1,6 @@
-"""The questions of the demo, and a check of every answer against ``harlm.demo.truth``."""
+"""The questions of the demo over the standard library, each with a check of its answer against ``harlm.demo.truth``, and
+how questions are asked and checked.
+"""
 
 from __future__ import annotations
 
@@ -18,49 +20,44 @@ Show = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Question:
     """A question with its check.
 
     Attributes:
         kind: the kind of question, as it is shown.
         text: the question.
-        is_right: takes the answer and the folder of the library; returns whether the answer is right, and the
-            truth as ``ast`` finds it.
+        is_right: takes the answer and the folder that was asked about; returns whether the answer is right, and
+            the truth.
+        by: the module of Python's standard library that finds the truth.
         mode: the mode to use; ``None`` lets the router choose.
     """
 
     kind: str
     text: str
     is_right: Callable[[Answer, Path], tuple[bool, str]]
+    by: str = "ast"
     mode: Mode | None = None
 
 
-def ask_all(client: HARLM, context: Context, library: Path, show: Show) -> list[bool]:
-    """Ask every question, and show and check its answer.
+def ask(client: HARLM, number: int, question: Question, context: Context, folder: Path, show: Show) -> bool:
+    """Ask a question, and show and check its answer.
 
     Args:
-        client: answers the questions.
-        context: the files of the library.
-        library: the folder that ``context`` was read from.
+        client: answers the question.
+        number: of the question, as it is shown.
+        question: the question.
+        context: the files of the folder.
+        folder: that ``context`` was read from.
         show: prints one or more lines.
 
     Returns:
-        Whether each answer is right.
+        Whether the answer is right.
     """
-    return [
-        _ask(client, number, question, context, library, show)
-        for number, question in enumerate(_QUESTIONS, start=1)
-    ]
-
-
-def _ask(
-    client: HARLM, number: int, question: _Question, context: Context, library: Path, show: Show
-) -> bool:
     nodes = _Nodes()
     started = time.perf_counter()
     answer = client.ask(question.text, context, mode=question.mode, sinks=[nodes])
     took = time.perf_counter() - started
-    right, truth = question.is_right(answer, library)
+    right, truth = question.is_right(answer, folder)
     depth = f", {nodes.count} nodes, sub-calls down to depth {nodes.depth}" if nodes.depth else ""
     show(f"{number}. [{question.kind}] {question.text}")
     for line in _shortened(answer.text):
@@ -68,7 +65,7 @@ def _ask(
     show(
         f"   {answer.mode} mode, {answer.usage.calls} calls{depth}, {len(answer.citations)} citations checked, {took:.2f} s"
     )
-    show(f"   {'AGREES' if right else 'DIFFERS'} with ast: {truth}\n")
+    show(f"   {'AGREES' if right else 'DIFFERS'} with {question.by}: {truth}\n")
     return right
 
 
@@ -101,11 +98,6 @@ def _even_median(answer: Answer, library: Path) -> tuple[bool, str]:
     return right, f"the docstring of statistics.median says: {line} …"
 
 
-def _max_line(answer: Answer, library: Path) -> tuple[bool, str]:
-    truth = facts_of_files(library)["http/client.py"].constants["_MAXLINE"]
-    return answer.text.startswith(truth) and _cites(answer, "http/client.py"), f"_MAXLINE = {truth}"
-
-
 def _fraction(answer: Answer, library: Path) -> tuple[bool, str]:
     homes = homes_of_class("Fraction", library)
     return len(homes) == 1 and answer.text.startswith(homes[0]) and _cites(answer, homes[0]), ", ".join(homes)
@@ -116,12 +108,12 @@ def _importers(answer: Answer, library: Path) -> tuple[bool, str]:
         any(name == "asyncio" or name.startswith("asyncio.") for name in file.imported)
         for file in facts_of_files(library).values()
     )
-    return _first_number(answer) == count, f"{count} modules"
+    return first_number(answer) == count, f"{count} modules"
 
 
 def _etree_classes(answer: Answer, library: Path) -> tuple[bool, str]:
     names = [name for name, _ in facts_of_files(library)["xml/etree/ElementTree.py"].classes]
-    return _first_number(answer) == len(names) and all(name in answer.text for name in names), ", ".join(
+    return first_number(answer) == len(names) and all(name in answer.text for name in names), ", ".join(
         sorted(names)
     )
 
@@ -157,18 +149,19 @@ def _cites(answer: Answer, source: str) -> bool:
     return any(each.source == source for each in answer.citations)
 
 
-def _first_number(answer: Answer) -> int:
+def first_number(answer: Answer) -> int:
+    """The first number in an answer; -1 if there is none."""
     match = re.search(r"\d[\d,]*", answer.text)
     return int(match[0].replace(",", "")) if match else -1
 
 
-_QUESTIONS = (
-    _Question("look-up", "What happens to the median when the number of data points is even?", _even_median),
-    _Question("value", "What is the value of _MAXLINE in http/client.py?", _max_line),
-    _Question("where-is", "Which module defines the class Fraction?", _fraction),
-    _Question("count", "How many modules import asyncio?", _importers),
-    _Question("list", "List the classes defined in xml/etree/ElementTree.py", _etree_classes),
-    _Question("superlative", "Which module defines the most classes?", _most_classes),
-    _Question("two-hop", "Which module defines the base class of HTTPServer?", _base_of_http_server),
-    _Question("compare", "Compare heapq.py and bisect.py", _both_sides, mode="full"),
+QUESTIONS = (
+    Question("look-up", "What happens to the median when the number of data points is even?", _even_median),
+    Question("where-is", "Which module defines the class Fraction?", _fraction),
+    Question("count", "How many modules import asyncio?", _importers),
+    Question("list", "List the classes defined in xml/etree/ElementTree.py", _etree_classes),
+    Question("superlative", "Which module defines the most classes?", _most_classes),
+    Question("two-hop", "Which module defines the base class of HTTPServer?", _base_of_http_server),
+    Question("compare", "Compare heapq.py and bisect.py", _both_sides, mode="full"),
 )
+"""Over the standard library."""

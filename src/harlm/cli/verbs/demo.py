@@ -1,4 +1,4 @@
-"""``harlm demo``: asks real questions over Python's own standard library, offline, and checks every
+"""``harlm demo``: asks real questions over Python's own standard library and a mixed folder, offline, and checks every
 answer.
 """
 
@@ -16,8 +16,9 @@ from harlm.config import OFFLINE_MODEL
 @sandbox_options
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(*, verbose: bool, **options: object) -> None:
-    """Ask eight real questions over Python's own standard library, offline, and check the answers. Then run a
-    plain loop of calls twice, without and with early calls, and show how a run uses its memory.
+    """Ask ten real questions, over Python's own standard library and over a folder of prose, a table, a log and a mail,
+    offline, and check the answers. Then run a plain loop of calls twice, without and with early calls, and show how a
+    run uses its memory.
     """
     flags = {"models.root": OFFLINE_MODEL, "loading.exclude": demo.LEFT_OUT, **sandbox_flags(options)}
     settings = load_settings(flags).config
