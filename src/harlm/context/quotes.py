@@ -34,6 +34,7 @@ _ELISION = re.compile(r"\s*+(?:[\[(]\s?(?:…|\.\.\.)\s?[\])]|…|\.\s?\.\s?\.)\
 _MOST_PARTS = 8  # of a quote with parts left out
 _LONG_PART = 12  # characters; a shorter part must stand near
 _FAR, _NEAR = 1_000, 200  # characters that may be left out between two parts
+_MOST_ELIDED = 5_000  # places at which quotes with parts left out are tried for one answer
 _IN_WINDOW = 20  # places that are compared between two parts
 
 
@@ -104,6 +105,7 @@ class Typeset:
     _room: int = _KEPT
     _makes: int = _MOST_MADE
     _searches: int = _MOST_SEARCHED
+    _tries: int = _MOST_ELIDED
 
     def near(
         self, text: str, quote: str, start: int, end: int, *, is_marked: bool = True, is_broken: bool = False
@@ -159,7 +161,8 @@ class Typeset:
             at = begin
             for _ in range(_MOST_TRIED):
                 first = yield from look.first(wanted[0], at, end)
-                if first is None:
+                self._tries -= 1
+                if first is None or self._tries < 0:
                     break
                 last = look.following(wanted[1:], first[1])
                 if last is not None:
