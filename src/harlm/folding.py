@@ -35,6 +35,8 @@ _CHANGED = re.compile(
 )
 """A character that may fold to another one."""
 
+_MOST_MARKS = 64  # of one letter; to put more into their order takes quadratic time
+_MANY_MARKS = re.compile(rf"([^\w\s\x00-\x7f]{{{_MOST_MARKS}}})")
 _MOSTLY = 1.2  # bytes of UTF-8 for each character of a text that is mostly ASCII
 _SHORT = 16  # characters of a run whose folding is kept
 _RUN = re.compile("[^\x00-\x7f]+")
@@ -73,7 +75,12 @@ def _folded_letters(text: str) -> str:
 
 def _folded(text: str) -> str:
     """``text`` without accents and with ASCII letters where there are such, but with its case."""
-    text = normalize("NFKD", _TAKES_NO_PLACE.sub("", text))
+    text = _LEFT_OUT.sub("", text)
+    return "".join(map(_normalized, filter(None, _MANY_MARKS.split(text))))
+
+
+def _normalized(text: str) -> str:
+    text = normalize("NFKD", text)
     return normalize("NFC", _OWN.sub(_own, _LEFT_OUT.sub("", text)))
 
 
@@ -130,7 +137,8 @@ def _clusters(text: str) -> Iterator[tuple[int, int]]:
                 continue
         else:
             end = at + 1
-        while end < size and _belongs_to_letter(text[end]):
+        most = min(size, end + _MOST_MARKS)
+        while end < most and _belongs_to_letter(text[end]):
             end += 1
         yield at, end
         at = end

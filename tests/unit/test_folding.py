@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,3 +61,12 @@ def test_a_folded_text_keeps_its_letters(text: str) -> None:
 def test_an_offset_names_the_letter_in_the_original() -> None:
     folded, offsets = fold_with_offsets("die Straße in Łódź")
     assert offsets[folded.index("lodz")] == "die Straße in Łódź".index("Ł")
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0323", "\u0e48\u0e38", "\u094d\u093c"])
+def test_many_marks_take_linear_time(marks: str) -> None:
+    text = "a" + marks * 100_000
+    before = time.process_time()
+    fold(text)
+    fold_with_offsets(text)
+    assert time.process_time() - before < 10
