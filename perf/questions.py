@@ -76,7 +76,10 @@ def scores(asked: Sequence[Item]) -> Iterator[Score]:
     """The offline model's answers, through HARLM's public door."""
     with tempfile.TemporaryDirectory() as home:
         client = HARLM(model="offline/extractive", home=home, settings=Config())
-        loaded = {name: load(DATA / "documents" / name.replace("*", "")) for name in {each.document for each in asked}}
+        loaded = {
+            name: load(DATA / "documents" / name.replace("*", ""))
+            for name in {each.document for each in asked}
+        }
         for item in asked:
             answer = client.ask(item.question, loaded[item.document])
             line = answer.text.strip().split("\n")[0]
@@ -89,7 +92,9 @@ def main() -> None:
     rows: list[list[object]] = []
     for half, held_out in (("tuned on", False), ("held out", True)):
         part = Counter(each.verdict for each in found if each.item.held_out == held_out)
-        shares = (f"{100 * part[verdict] / part.total():.1f} %" for verdict in ("right", "wrong", "not found"))
+        shares = (
+            f"{100 * part[verdict] / part.total():.1f} %" for verdict in ("right", "wrong", "not found")
+        )
         rows.append([half, part.total(), *shares])
     report(
         "questions",

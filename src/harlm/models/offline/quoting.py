@@ -1,5 +1,5 @@
-"""Writes an answer from evidence: first the span that answers, then the sentences that it comes from, quoted
-and cited, in at most 60 words. It adds no words of its own.
+"""Writes an answer from evidence: first a value or a whole statement, then the sentences that it comes from, quoted
+and cited, in at most 60 words. It adds no words of its own but "Yes", "No" and "Not found".
 """
 
 from __future__ import annotations
@@ -7,32 +7,93 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from harlm.models.offline.answering import Found, Missing, cell_of
 from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.reading import Evidence, Passage, Reading
+from harlm.models.offline.statements import plain_text
 from harlm.retrieval.sentences import split_sentences
 
 MOST_WORDS = 60  # of an answer without its citations
 _SPAN_WORDS = 12  # of the span, at most
+_SHORT = 16  # words of a statement that is shown whole although it holds one clear value
+_LONG = 45  # words of a statement that is not shown whole
+_BETWEEN = Pattern(r"[.;:!?]\s|,\s(?=(?:and|but|which|who|while|so|because)\b)|\s[–—]\s")
 _LEAST_WORDS = 6  # a shorter fragment of a sentence is not worth quoting
 _QUOTES = 3  # of an answer, at most
 _PROSE_WORDS = 5  # of a sentence in a summary, at least
 _CODE = Pattern(r"[\[\]{}=]|\w\(|^(?:return|raise|import|from|yield|assert)\b")
 _SUPPORTED = 0.2
-"""The share of the question that a sentence must hold to be quoted. On our reading set this refuses 1 % of
-the right answers, and 23 % of the questions that have no answer.
+"""The share of the question that a sentence must hold to be quoted beside the answer.
 """
 
 
-def quoted_answer(reading: Reading) -> str | None:
-    """The answer to the question of ``reading``; None if no passage supports one."""
-    passages = reading.passages
-    evidence = reading.evidence()
-    if not evidence or evidence[0].support < _SUPPORTED:
-        return None
-    lead = _text(passages, evidence[0], reading.span(evidence[0], _SPAN_WORDS))
+def quoted_answer(reading: Reading, found: Found) -> str:
+    """The answer that ``found`` holds: a value or a whole statement on the first line, then its citation, and what
+    else is said of it.
+    """
+    evidence = found.evidence
+    lead, is_whole = _lead(reading, found)
     lines = [lead, ""]
-    room = MOST_WORDS - _words(lead)
-    for each in _different(passages, evidence):
+    if is_whole:
+        lines.append(_cited(reading.passages, evidence, (evidence.start, evidence.end)))
+    room = MOST_WORDS - _words(lead) - (_words(reading.passages[evidence.passage].name) if is_whole else 0)
+    others = [evidence, *(each for each in reading.evidence() if each is not evidence)]
+    lines += _quotes(reading, others[1:] if is_whole else others, room, most=_QUOTES - is_whole)
+    return "\n".join(lines)
+
+
+def quoted_nearest(reading: Reading, missing: Missing, documents: int) -> str:
+    """That the answer was not found: which words are missing, how many documents were read, and the nearest that
+    they say.
+
+    Args:
+        documents: how many documents were looked through; 0 if that is unknown.
+    """
+    where = {0: "what was read", 1: "the document"}.get(documents, f"any of {documents:,} documents")
+    if missing.words:
+        named = " and ".join(f"“{word}”" for word in missing.words)
+        line = f"Not found: {named} {'is' if len(missing.words) == 1 else 'are'} not in {where}."
+    else:
+        line = f"Not found: no sentence in {where} answers this."
+    if missing.nearest is None:
+        return line
+    others = [missing.nearest, *(each for each in reading.evidence() if each is not missing.nearest)]
+    quotes = _quotes(reading, others, MOST_WORDS - _words(line), most=_QUOTES)
+    return "\n".join([line, "", "The nearest that is said of it:", *quotes]) if quotes else line
+
+
+def _lead(reading: Reading, found: Found) -> tuple[str, bool]:
+    """The first line, and whether it is the whole statement."""
+    evidence, passages = found.evidence, reading.passages
+    text = passages[evidence.passage].text[evidence.start : evidence.end]
+    header = reading.statement(evidence).header
+    if found.verdict is None and header and (cell := cell_of(reading.question, header, text)):
+        return cell, False
+    whole = plain_text(text)
+    if found.verdict is not None:
+        return f"{found.verdict}: {whole}", True
+    if _words(whole) > _SHORT and (value := reading.value(evidence)) is not None:
+        return _text(passages, evidence, value), False
+    if _words(whole) > _LONG:
+        return _clause(reading, evidence), False
+    return whole, True
+
+
+def _clause(reading: Reading, evidence: Evidence) -> str:
+    """The clauses of a very long statement that hold the answer, from one mark to another."""
+    text = reading.passages[evidence.passage].text[evidence.start : evidence.end]
+    start, end = (at - evidence.start for at in reading.window(evidence, _SPAN_WORDS))
+    cuts = [0, *(match.end() for match in _BETWEEN.finditer(text)), len(text)]
+    first = max(cut for cut in cuts if cut <= start)
+    last = min(cut for cut in cuts if cut >= end)
+    return plain_text(text[first:last]).rstrip(",;:")
+
+
+def _quotes(reading: Reading, evidence: Sequence[Evidence], room: int, most: int) -> list[str]:
+    """The first ``most`` different pieces of evidence, quoted, in at most ``room`` words."""
+    passages = reading.passages
+    lines: list[str] = []
+    for each in _different(passages, evidence, most):
         name = passages[each.passage].name
         room -= _words(name)
         if room < _LEAST_WORDS or (each is not evidence[0] and each.support < _SUPPORTED):
@@ -42,15 +103,15 @@ def quoted_answer(reading: Reading) -> str | None:
             span = reading.window(each, room)
         lines.append(_quoted(passages, each, span))
         room -= _words(_text(passages, each, span))
-    return "\n".join(lines)
+    return lines
 
 
-def _different(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The first three pieces of evidence whose sentences differ."""
+def _different(passages: Sequence[Passage], evidence: Sequence[Evidence], most: int) -> list[Evidence]:
+    """The first ``most`` pieces of evidence whose sentences differ."""
     said: dict[str, Evidence] = {}
     for each in evidence:
         said.setdefault(_text(passages, each, (each.start, each.end)), each)
-        if len(said) == _QUOTES:
+        if len(said) >= most:
             break
     return list(said.values())
 
@@ -81,9 +142,13 @@ def _quoted(passages: Sequence[Passage], evidence: Evidence, span: tuple[int, in
     exact = passage.text[span[0] : span[1]]
     before = "…" if span[0] > evidence.start else ""
     after = "…" if span[1] < evidence.end else ""
-    return (
-        f"“{before}{' '.join(exact.split())}{after}” [{passage.name} {json.dumps(exact, ensure_ascii=False)}]"
-    )
+    return f"“{before}{' '.join(exact.split())}{after}” {_cited(passages, evidence, span)}"
+
+
+def _cited(passages: Sequence[Passage], evidence: Evidence, span: tuple[int, int]) -> str:
+    """The citation of a part of a passage, with the exact quote."""
+    passage = passages[evidence.passage]
+    return f"[{passage.name} {json.dumps(passage.text[span[0] : span[1]], ensure_ascii=False)}]"
 
 
 def _text(passages: Sequence[Passage], evidence: Evidence, span: tuple[int, int]) -> str:

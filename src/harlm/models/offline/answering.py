@@ -1,0 +1,161 @@
+"""Decides what a question gets: an answer, if a statement holds its content words and a value of the wanted kind;
+yes or no, if a statement decides it; else that it was not found, with the nearest that is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harlm.models.offline.coverage import Asked, Held, asked_words, covers, held_in, missing
+from harlm.models.offline.paraphrases import foreign_kind
+from harlm.models.offline.reading import Evidence, Reading
+from harlm.models.offline.statements import plain_text
+from harlm.models.offline.values import MONEY, has_value, wanted
+from harlm.models.offline.verdicts import Verdict, verdict
+
+_EXAMINED = 300  # pieces of evidence
+_EXAMINED_UNSORTED = 3_000  # where the words of the question do not rank them
+_NAMED = 4  # missing words that a reply names
+_PRICED = frozenset("cost price charg pai pay much".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A statement that answers, and the verdict if the question wants yes or no."""
+
+    evidence: Evidence
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """That nothing answers: the words of the question that no passage holds, and the nearest statement, if any."""
+
+    words: tuple[str, ...]
+    nearest: Evidence | None
+
+
+def find(reading: Reading) -> Found | Missing:
+    """The statement that answers the question of ``reading``, or what is missing."""
+    search = _Search(reading)
+    best = min(search.ranked(), default=None, key=lambda each: each[0])
+    return Found(best[1]) if best is not None else search.missing()
+
+
+def decide(reading: Reading) -> Found | Missing:
+    """The statement that says yes or no to the question of ``reading``, or what is missing."""
+    search = _Search(reading)
+    best: tuple[tuple[int, float], Found] | None = None
+    for evidence in search.examined:
+        text, around, _ = search.context(evidence)
+        said = verdict(reading.question, search.words, text, around)
+        if said is not None:
+            lacking = missing(search.words, held_in(text) | around)
+            key = (len(lacking), -evidence.score)
+            if best is None or key < best[0]:
+                best = (key, Found(evidence, said))
+    return best[1] if best is not None else search.missing()
+
+
+class _Search:
+    """One question over the evidence for it."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.words = asked_words(reading.question)
+        self.is_foreign = foreign_kind(reading.question) is not None
+        self.want = wanted(reading.question, reading.expected)
+        evidence = reading.evidence()[: _EXAMINED_UNSORTED if self.is_foreign else _EXAMINED]
+        self.examined = [each for each in evidence if not reading.statement(each).is_heading]
+
+    def context(self, evidence: Evidence) -> tuple[str, Held, Held]:
+        """A statement, the words of its headings, and these with the words of the statement before it."""
+        reading = self.reading
+        statement = reading.statement(evidence)
+        passage = reading.passages[evidence.passage]
+        text = passage.text[evidence.start : evidence.end]
+        around = held_in(f"{_spaced(passage.name)}\n{statement.heading}\n{statement.header}")
+        before = reading.text_before(evidence)
+        return text, around, around | held_in(before) if before else around
+
+    def ranked(self) -> list[tuple[tuple[float, float], Evidence]]:
+        """The statements that answer, each with a key; the lowest is best."""
+        words = self.words
+        if not words:
+            return []
+        allowed = 0 if len(words) <= 4 else 1 if len(words) <= 6 else 2
+        found = []
+        for evidence in self.examined:
+            text, around, near = self.context(evidence)
+            own = held_in(text)
+            lacks_own = self._lacking(words, own, text)
+            if len(lacks_own) == len(words) and missing(
+                words, held_in(self.reading.statement(evidence).heading)
+            ):
+                continue
+            lacks = self._lacking(lacks_own, around, text)
+            level = 0
+            if lacks and len(lacks_own) <= len(words) / 2 + 0.5:
+                lacks, level = self._lacking(lacks, near, text), 1
+            if len(lacks) > allowed or any(each.kind == "number" for each in lacks):
+                continue
+            if not has_value(self.want, text, words):
+                continue
+            found.append(
+                ((level + 2.0 * len(lacks), -evidence.score + 3.0 * len(lacks_own) / len(words)), evidence)
+            )
+        return found
+
+    def _lacking(self, words: Sequence[Asked], held: Held, text: str) -> list[Asked]:
+        has_amount = bool(MONEY.search(text))
+        return [
+            word
+            for word in words
+            if not covers(held, word, foreign=self.is_foreign) and not (has_amount and word.stem in _PRICED)
+        ]
+
+    def missing(self) -> Missing:
+        """What no passage holds, and the nearest statement."""
+        reading = self.reading
+        everything = [held_in(passage.text) for passage in reading.passages[:_EXAMINED]]
+        absent = [
+            word.text
+            for word in self.words
+            if not any(covers(held, word, foreign=self.is_foreign) for held in everything)
+        ]
+        nearest = next(iter(self.examined), None)
+        if nearest is not None and not (nearest.support > 0 or self.is_foreign):
+            nearest = None
+        return Missing(tuple(dict.fromkeys(absent))[:_NAMED], nearest)
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"[\W_]+|\.\w{1,5}(?=:|$)", " ", name)
+
+
+def cell_of(question: str, header: str, row: str) -> str | None:
+    """The field of a row of a table under the heading that the question names; None if it names none, or several."""
+    separator = next((mark for mark in ("|", "\t", ";", ",") if mark in header), None)
+    if separator is None:
+        return None
+    names = [plain_text(each) for each in header.strip().strip("|").split(separator)]
+    fields = [plain_text(each).strip('" ') for each in row.strip().strip("|").split(separator)]
+    if len(names) != len(fields):
+        return None
+    words = asked_words(question)
+    asked = [
+        field
+        for name, field in zip(names, fields, strict=True)
+        if field
+        and any(covers(held_in(name), word) for word in words)
+        and not any(covers(held_in(field), word) for word in words)
+    ]
+    if not asked and re.match(r"\W*where\b", question, re.IGNORECASE):
+        asked = [
+            field
+            for name, field in zip(names, fields, strict=True)
+            if re.search(r"location|place|room|city|address|where|shelf", name, re.IGNORECASE)
+        ]
+    return asked[0] if len(asked) == 1 else None
