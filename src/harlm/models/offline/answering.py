@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harlm.models.offline.coverage import Asked, Held, asked_words, covers, held_in, missing
-from harlm.models.offline.paraphrases import foreign_kind
+from harlm.models.offline.paraphrases import foreign_kind, is_loose
 from harlm.models.offline.reading import Evidence, Reading
 from harlm.models.offline.statements import plain_text
 from harlm.models.offline.values import MONEY, has_value, wanted
@@ -18,6 +18,8 @@ from harlm.models.offline.verdicts import Verdict, verdict
 _EXAMINED = 300  # pieces of evidence
 _EXAMINED_UNSORTED = 3_000  # where the words of the question do not rank them
 _NAMED = 4  # missing words that a reply names
+_ALLOWED = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 2.0)
+"""What a statement may lack of a question, by the number of its words."""
 _PRICED = frozenset("cost price charg pai pay much".split())
 
 
@@ -35,6 +37,7 @@ class Missing:
 
     words: tuple[str, ...]
     nearest: Evidence | None
+    is_yes_no: bool = False
 
 
 def find(reading: Reading) -> Found | Missing:
@@ -56,7 +59,7 @@ def decide(reading: Reading) -> Found | Missing:
             key = (len(lacking), -evidence.score)
             if best is None or key < best[0]:
                 best = (key, Found(evidence, said))
-    return best[1] if best is not None else search.missing()
+    return best[1] if best is not None else replace(search.missing(), is_yes_no=True)
 
 
 class _Search:
@@ -85,7 +88,6 @@ class _Search:
         words = self.words
         if not words:
             return []
-        allowed = 0 if len(words) <= 4 else 1 if len(words) <= 6 else 2
         found = []
         for evidence in self.examined:
             text, around, near = self.context(evidence)
@@ -99,7 +101,7 @@ class _Search:
             level = 0
             if lacks and len(lacks_own) <= len(words) / 2 + 0.5:
                 lacks, level = self._lacking(lacks, near, text), 1
-            if len(lacks) > allowed or any(each.kind == "number" for each in lacks):
+            if not self._may_lack(lacks, lacks_own):
                 continue
             if not has_value(self.want, text, words):
                 continue
@@ -107,6 +109,21 @@ class _Search:
                 ((level + 2.0 * len(lacks), -evidence.score + 3.0 * len(lacks_own) / len(words)), evidence)
             )
         return found
+
+    def _may_lack(self, lacks: Sequence[Asked], lacks_own: Sequence[Asked]) -> bool:
+        """Whether a statement may answer although it lacks some words: the fewer the longer the question is, and
+        rather common verbs and the noun that is asked for than others; never a name or number.
+        """
+        if not lacks:
+            return True
+        if any(word.kind != "word" for word in lacks):
+            return False
+        words = self.words
+        cost = sum(
+            0.5 if is_loose(word.stem) or word.stem in self.reading.expected.head else 1.0 for word in lacks
+        )
+        has_anchor = any(word.kind != "word" and word not in lacks_own for word in words)
+        return cost <= _ALLOWED[min(len(words), len(_ALLOWED) - 1)] + (0.5 if has_anchor and len(words) >= 3 else 0.0)
 
     def _lacking(self, words: Sequence[Asked], held: Held, text: str) -> list[Asked]:
         has_amount = bool(MONEY.search(text))

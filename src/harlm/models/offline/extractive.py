@@ -19,6 +19,7 @@ from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.programs import (
     MARK,
     NOTHING,
+    READ,
     WEIGHTS,
     comparison_program,
     program_for,
@@ -55,6 +56,7 @@ _HOP = Pattern(
     re.IGNORECASE,
 )
 _WEIGHTS = Pattern(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
+_READ = Pattern(rf"^{re.escape(READ)}(\d{{1,9}})$", re.MULTILINE)
 _CLUE = "# looking further: "
 _WELL_SUPPORTED = 0.5  # the share of an inner question that one place must hold
 _BRIDGE_WORDS = 12  # of the answer to an inner question
@@ -253,7 +255,14 @@ class _Root:
         if (bridge := self._bridge(reading)) is not None:
             outer, found = bridge
             return self._search(f"{_CLUE}{found}", f"{outer} {found}")
-        return _finish(_answer(reading, is_yes_no=_wants_yes_or_no(self.question)))
+        read = _READ.search(output)
+        return _finish(
+            _answer(
+                reading,
+                is_yes_no=_wants_yes_or_no(self.question),
+                documents=int(read[1]) if read else 0,
+            )
+        )
 
     def _asked(self) -> str:
         """The question; in the second search, with its inner part replaced by the answer to that part."""

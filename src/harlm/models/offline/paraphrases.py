@@ -41,6 +41,30 @@ LIGHT = frozenset(
 )
 """Words of a question that an answer need not repeat."""
 
+_VERBS = """
+accept achieve act add adopt affect agree aim announce appear apply argue arrange arrive assign assume attach attack attempt attract
+attribute avoid bear bore become beat begin behave believe bring brought build built buy bought call came carry catch caught cause
+change choose chose chosen claim collect come comprise compose concern conduct confirm connect consider consist contain continue
+contribute control convert convince cope correct create cross cut deal declare defeat define deliver demand deny depend derive describe
+design desire destroy determine develop devise die direct discover display divide drive drop earn eat edit employ enable encourage
+end enjoy ensure enter equip establish estimate examine exceed exclude expand expect experience explain explore express extend face
+fail fall fell feature feed fill find found finance finish fit follow force form gain gather gave give got grant grow grew grown guide
+halt handle have head hear help hit hold held identify ignore imagine improve include increase indicate influence inform inspire
+intend introduce invent invite involve issue join judge keep know known lay laid lead learn leave lift limit link live lose lost lower
+maintain make made manage mark marry measure meet mix move need nickname note notice obtain obtained occupy offer operate oppose order organise
+organize originate own pass perform permit persuade place plan play point possess possible prefer prepare present preserve press prevent
+print produce prompt propose protect prove provide publish pull push put raise range reach react realise receive recognise
+recommend record recover reduce refer reflect refuse regard reject relate release rely remain remember remove replace
+represent require resist resolve respond result retain retire return reveal rise rose risen run ran save search seek
+sought seem select sell sold send sent separate serve set settle shape share show shown sit solve speak specialise spend spread
+stand start state stay steer stop stretch strike study succeed suffer suggest supply support suppose surround survive switch take taken
+talk teach tell thought think threaten throw tie took touch trace trade train transfer transform translate travel treat try tried turn
+undergo understand unite use visit wait want warn wear widen win won work write
+able considered thought responsible well-known earlier later famous actual exact main original originally eventually ultimately initially
+mostly mainly chiefly roughly approximately together away back around apart regularly usually finally first single entire whole
+"""
+"""Common verbs and words that say how, when or how much: an answer often puts them in other words."""
+
 _STOP = """
 der die das den dem des ein eine einen einem einer eines und oder in im am an auf zu zum zur von vom mit bei für fur ist sind war
 waren wird werden wurde wurden hat haben darf dürfen durfen kann können konnen soll muss man es er sie ich wir nicht nach aus um bis
@@ -172,6 +196,16 @@ def _replacements() -> dict[str, frozenset[str]]:
         for each in stems:
             found[each] = found.get(each, frozenset()) | stems
     return found
+
+
+@lru_cache(maxsize=1)
+def _verbs() -> frozenset[str]:
+    return frozenset(map(stem, _VERBS.split()))
+
+
+def is_loose(stemmed: str) -> bool:
+    """Whether a word with this stem is one that answers often put in other words, such as a common verb."""
+    return stemmed in _verbs()
 
 
 def replacements(stemmed: str) -> frozenset[str]:

@@ -29,6 +29,9 @@ NOTHING = "NOTHING"
 WEIGHTS = "weights: "
 """What a search program prints before the weight of each word of the question."""
 
+READ = "documents: "
+"""What a search program prints before the number of documents."""
+
 MARK = "=== "
 """What a search program prints before the place and the score of each passage."""
 
@@ -46,6 +49,7 @@ _ASK_OF_PIECE = markup.direct_prompt([("{docs[0].name}", "{piece}")], "{ask}")
 def search_program(*queries: str, scope: str = "") -> str:
     """A program that searches for each of the queries and prints the passages."""
     return f"""\
+print("{READ}" + str(1 if isinstance(context, str) else len(context)))
 shown = set()
 room = {_SHOWN_IN_ALL}
 for question in {list(queries)!r}:

@@ -15,9 +15,9 @@ from harlm.retrieval.sentences import split_sentences
 
 MOST_WORDS = 60  # of an answer without its citations
 _SPAN_WORDS = 12  # of the span, at most
-_SHORT = 16  # words of a statement that is shown whole although it holds one clear value
-_LONG = 45  # words of a statement that is not shown whole
-_BETWEEN = Pattern(r"[.;:!?]\s|,\s(?=(?:and|but|which|who|while|so|because)\b)|\s[–—]\s")
+_SHORT = 14  # words of a statement that is shown whole although it holds one clear value
+_LONG = 20  # words of a statement before which the part that answers is shown
+_NEAREST_WORDS = 8  # of the part of the nearest statement that is named first
 _LEAST_WORDS = 6  # a shorter fragment of a sentence is not worth quoting
 _QUOTES = 3  # of an answer, at most
 _PROSE_WORDS = 5  # of a sentence in a summary, at least
@@ -49,17 +49,19 @@ def quoted_nearest(reading: Reading, missing: Missing, documents: int) -> str:
     Args:
         documents: how many documents were looked through; 0 if that is unknown.
     """
-    where = {0: "what was read", 1: "the document"}.get(documents, f"any of {documents:,} documents")
-    if missing.words:
-        named = " and ".join(f"“{word}”" for word in missing.words)
-        line = f"Not found: {named} {'is' if len(missing.words) == 1 else 'are'} not in {where}."
-    else:
-        line = f"Not found: no sentence in {where} answers this."
-    if missing.nearest is None:
+    read = {0: "", 1: " (1 document)"}.get(documents, f" ({documents:,} documents)")
+    lacking = ", ".join(f"“{word}”" for word in missing.words) or "no sentence answers this"
+    line = f"Not found: {lacking}{read}."
+    nearest = missing.nearest
+    if nearest is None:
         return line
-    others = [missing.nearest, *(each for each in reading.evidence() if each is not missing.nearest)]
-    quotes = _quotes(reading, others, MOST_WORDS - _words(line), most=_QUOTES)
-    return "\n".join([line, "", "The nearest that is said of it:", *quotes]) if quotes else line
+    others = [nearest, *(each for each in reading.evidence() if each is not nearest)]
+    lead = "The nearest that is said of it:"
+    if not missing.is_yes_no:
+        start, end = reading.span(nearest, _NEAREST_WORDS)
+        lead = f"Nearest: {_text(reading.passages, nearest, (start, end))}"
+    quotes = _quotes(reading, others, MOST_WORDS - _words(line) - _words(lead), most=_QUOTES)
+    return "\n".join([line, "", lead, *quotes]) if quotes else line
 
 
 def _lead(reading: Reading, found: Found) -> tuple[str, bool]:
@@ -73,20 +75,17 @@ def _lead(reading: Reading, found: Found) -> tuple[str, bool]:
     if found.verdict is not None:
         return f"{found.verdict}: {whole}", True
     if _words(whole) > _SHORT and (value := reading.value(evidence)) is not None:
-        return _text(passages, evidence, value), False
+        return f"{_text(passages, evidence, value)} — {whole}", True
     if _words(whole) > _LONG:
-        return _clause(reading, evidence), False
+        return f"{_excerpt(reading, evidence)} — {whole}", True
     return whole, True
 
 
-def _clause(reading: Reading, evidence: Evidence) -> str:
-    """The clauses of a very long statement that hold the answer, from one mark to another."""
-    text = reading.passages[evidence.passage].text[evidence.start : evidence.end]
-    start, end = (at - evidence.start for at in reading.window(evidence, _SPAN_WORDS))
-    cuts = [0, *(match.end() for match in _BETWEEN.finditer(text)), len(text)]
-    first = max(cut for cut in cuts if cut <= start)
-    last = min(cut for cut in cuts if cut >= end)
-    return plain_text(text[first:last]).rstrip(",;:")
+def _excerpt(reading: Reading, evidence: Evidence) -> str:
+    """The part of a long statement that most probably holds the answer, with marks where it is cut."""
+    start, end = reading.span(evidence, _SPAN_WORDS)
+    text = " ".join(reading.passages[evidence.passage].text[start:end].split())
+    return f"{'…' if start > evidence.start else ''}{text}{'…' if end < evidence.end else ''}"
 
 
 def _quotes(reading: Reading, evidence: Sequence[Evidence], room: int, most: int) -> list[str]:
