@@ -4,12 +4,14 @@ yes or no, if a statement decides it; else that it was not found, with the neare
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harlm.models.offline.coverage import Asked, Held, asked_words, covers, held_in, missing
+from harlm.models.offline.coverage import Asked, Held, asked_words, covers, held_in, in_columns, missing
 from harlm.models.offline.paraphrases import foreign_kind, is_loose
+from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.reading import Evidence, Reading
 from harlm.models.offline.statements import plain_text
 from harlm.models.offline.values import MONEY, has_value, wanted
@@ -17,9 +19,12 @@ from harlm.models.offline.verdicts import Verdict, verdict
 
 _EXAMINED = 300  # pieces of evidence
 _EXAMINED_UNSORTED = 3_000  # where the words of the question do not rank them
-_NAMED = 4  # missing words that a reply names
+_NAMED = 3  # missing words that a reply names
 _ALLOWED = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 2.0)
 """What a statement may lack of a question, by the number of its words."""
+_GOES_ON = Pattern(r"^\W*(?:it|its|they|their|he|his|she|her|this|these|that|those|here|there|both|the (?:reason|latter|former))\b", re.IGNORECASE)
+_THIS = frozenset("shop store company firm office project program tool product policy agreement contract report".split())
+"""What a document calls itself or its writer: its sentences need not repeat that."""
 _PRICED = frozenset("cost price charg pai pay much".split())
 
 
@@ -80,10 +85,12 @@ class _Search:
         passage = reading.passages[evidence.passage]
         text = passage.text[evidence.start : evidence.end]
         around = held_in(f"{_spaced(passage.name)}\n{statement.heading}\n{statement.header}")
+        if statement.header:
+            around |= in_columns(*columns(statement.header, text))
         before = reading.text_before(evidence)
         return text, around, around | held_in(before) if before else around
 
-    def ranked(self) -> list[tuple[tuple[float, float], Evidence]]:
+    def ranked(self) -> list[tuple[float, Evidence]]:
         """The statements that answer, each with a key; the lowest is best."""
         words = self.words
         if not words:
@@ -91,26 +98,45 @@ class _Search:
         found = []
         for evidence in self.examined:
             text, around, near = self.context(evidence)
-            own = held_in(text)
+            is_row = bool(self.reading.statement(evidence).header)
+            own = held_in(text) | around if is_row else held_in(text)
             lacks_own = self._lacking(words, own, text)
-            if len(lacks_own) == len(words) and missing(
-                words, held_in(self.reading.statement(evidence).heading)
-            ):
+            if len(lacks_own) == len(words) and not self._answers_heading(evidence):
                 continue
             lacks = self._lacking(lacks_own, around, text)
             level = 0
-            if lacks and len(lacks_own) <= len(words) / 2 + 0.5:
+            if lacks and len(lacks_own) <= len(words) / 2 + 0.5 and self._goes_on(text, lacks_own):
                 lacks, level = self._lacking(lacks, near, text), 1
-            if not self._may_lack(lacks, lacks_own):
+            cost = self._cost(lacks, is_row=is_row)
+            if not self._may_lack(lacks, lacks_own, cost):
                 continue
             if not has_value(self.want, text, words):
                 continue
-            found.append(
-                ((level + 2.0 * len(lacks), -evidence.score + 3.0 * len(lacks_own) / len(words)), evidence)
-            )
+            key = 4.0 * cost + 1.5 * level - 0.4 * evidence.score + 2.0 * len(lacks_own) / len(words)
+            found.append((key, evidence))
         return found
 
-    def _may_lack(self, lacks: Sequence[Asked], lacks_own: Sequence[Asked]) -> bool:
+    def _goes_on(self, text: str, lacks: Sequence[Asked]) -> bool:
+        """Whether a statement goes on with what the one before it speaks of."""
+        if _GOES_ON.search(text):
+            return True
+        return any(word not in lacks and not is_loose(word.stem) for word in self.words)
+
+    def _cost(self, lacks: Sequence[Asked], *, is_row: bool) -> float:
+        """How much is lacking: common verbs and the noun that is asked for count half, and verbs nothing in a row."""
+        head = self.reading.expected.head
+        loose = 0.0 if is_row else 0.5
+        return sum(
+            0.0 if word.text.lower() in _THIS else loose if is_loose(word.stem) else 0.5 if word.stem in head else 1.0
+            for word in lacks
+        )
+
+    def _answers_heading(self, evidence: Evidence) -> bool:
+        """Whether a statement stands under a question that holds all words of this one."""
+        heading = self.reading.statement(evidence).heading
+        return heading.endswith(("?", "？")) and not missing(self.words, held_in(heading), foreign=self.is_foreign)
+
+    def _may_lack(self, lacks: Sequence[Asked], lacks_own: Sequence[Asked], cost: float) -> bool:
         """Whether a statement may answer although it lacks some words: the fewer the longer the question is, and
         rather common verbs and the noun that is asked for than others; never a name or number.
         """
@@ -119,11 +145,8 @@ class _Search:
         if any(word.kind != "word" for word in lacks):
             return False
         words = self.words
-        cost = sum(
-            0.5 if is_loose(word.stem) or word.stem in self.reading.expected.head else 1.0 for word in lacks
-        )
         has_anchor = any(word.kind != "word" and word not in lacks_own for word in words)
-        return cost <= _ALLOWED[min(len(words), len(_ALLOWED) - 1)] + (0.5 if has_anchor and len(words) >= 3 else 0.0)
+        return cost <= _ALLOWED[min(len(words), len(_ALLOWED) - 1)] + (0.5 if has_anchor and len(words) >= (4 if self.want.kind == "person" else 3) else 0.0)
 
     def _lacking(self, words: Sequence[Asked], held: Held, text: str) -> list[Asked]:
         has_amount = bool(MONEY.search(text))
@@ -152,13 +175,23 @@ def _spaced(name: str) -> str:
     return re.sub(r"[\W_]+|\.\w{1,5}(?=:|$)", " ", name)
 
 
-def cell_of(question: str, header: str, row: str) -> str | None:
-    """The field of a row of a table under the heading that the question names; None if it names none, or several."""
+def columns(header: str, row: str) -> tuple[list[str], list[str]]:
+    """The names of the columns of a table, and the fields of a row; both empty if nothing separates them."""
     separator = next((mark for mark in ("|", "\t", ";", ",") if mark in header), None)
     if separator is None:
-        return None
-    names = [plain_text(each) for each in header.strip().strip("|").split(separator)]
-    fields = [plain_text(each).strip('" ') for each in row.strip().strip("|").split(separator)]
+        return [], []
+    lines = [header.strip(), row.strip()]
+    if separator == "|":
+        lines = [line.strip("|") for line in lines]
+        names, fields = ([plain_text(each) for each in line.split("|")] for line in lines)
+    else:
+        names, fields = ([each.strip() for each in row] for row in csv.reader(lines, delimiter=separator))
+    return names, fields
+
+
+def cell_of(question: str, header: str, row: str) -> str | None:
+    """The field of a row of a table under the heading that the question names; None if it names none, or several."""
+    names, fields = columns(header, row)
     if len(names) != len(fields):
         return None
     words = asked_words(question)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,6 +29,7 @@ _NUMBERS = {
         eighteen nineteen twenty""".split()
     )
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
+_HOW = re.compile(r"(?<=\bhow )(?!many\b|much\b|do\b|does\b|is\b|are\b|was\b|were\b|can\b|did\b)[a-z]++", re.IGNORECASE)
 _ALIKE = 5  # first letters that two stems must share to be forms of one word
 _MOST_TOKENS = 3_000  # of a text that is compared
 
@@ -69,6 +70,7 @@ def asked_words(question: str) -> list[Asked]:
     foreign = foreign_kind(question) is not None
     if _UNSPACED.search(question):
         question = without_question(question)
+    question = _HOW.sub(" ", question)
     found: dict[str, Asked] = {}
     previous = ""
     for at, match in enumerate(_TOKEN.finditer(question)):
@@ -103,7 +105,7 @@ def _asked(text: str, previous: str, *, foreign: bool, is_first: bool) -> Asked 
         return Asked(text, number_form(word), "number", before)
     if is_stopword(word, foreign=foreign) and not (text.isupper() and len(text) > 1):
         return None
-    if (word in LIGHT and not foreign) or (len(word) == 1 and word.isascii()):
+    if (stem(word) in _light() and not foreign) or (len(word) == 1 and word.isascii()):
         return None
     is_name = text[0].isupper() and not is_first and not foreign
     return Asked(text, stem(word), "name" if is_name else "word")
@@ -117,6 +119,11 @@ _LOOSE = frozenset(
         september october november december""".split(),
     )
 )
+
+
+@lru_cache(maxsize=1)
+def _light() -> frozenset[str]:
+    return frozenset(map(stem, LIGHT))
 
 
 def number_form(word: str) -> str:
@@ -152,6 +159,15 @@ def held_in(text: str) -> Held:
     for number in re.findall(r"\d[\d,]*\d", text[:20_000]):
         stems.add(number.replace(",", ""))
     return Held(frozenset(stems), frozenset(pairs))
+
+
+def in_columns(header: Sequence[str], fields: Sequence[str]) -> Held:
+    """The words of a row of a table, each number paired with the last word of its column's name."""
+    pairs = set()
+    for name, field in zip(header, fields, strict=False):
+        if words := _PART.findall(fold(name)):
+            pairs.add((stem(words[-1]), number_form(fold(field.strip()))))
+    return Held(frozenset(), frozenset(pairs))
 
 
 def covers(held: Held, word: Asked, *, foreign: bool = False) -> bool:

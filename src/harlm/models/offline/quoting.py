@@ -17,7 +17,7 @@ MOST_WORDS = 60  # of an answer without its citations
 _SPAN_WORDS = 12  # of the span, at most
 _SHORT = 14  # words of a statement that is shown whole although it holds one clear value
 _LONG = 20  # words of a statement before which the part that answers is shown
-_NEAREST_WORDS = 8  # of the part of the nearest statement that is named first
+_NEAREST_WORDS = 7  # of the part of the nearest statement that is named first
 _LEAST_WORDS = 6  # a shorter fragment of a sentence is not worth quoting
 _QUOTES = 3  # of an answer, at most
 _PROSE_WORDS = 5  # of a sentence in a summary, at least
@@ -49,9 +49,9 @@ def quoted_nearest(reading: Reading, missing: Missing, documents: int) -> str:
     Args:
         documents: how many documents were looked through; 0 if that is unknown.
     """
-    read = {0: "", 1: " (1 document)"}.get(documents, f" ({documents:,} documents)")
-    lacking = ", ".join(f"“{word}”" for word in missing.words) or "no sentence answers this"
-    line = f"Not found: {lacking}{read}."
+    read = {0: "", 1: "1 document read"}.get(documents, f"{documents:,} documents read")
+    named = ", ".join(f"“{word}”" for word in missing.words)
+    line = "Not found: " + (f"{named} ({read})." if named and read else f"{named or read or 'nothing'}.")
     nearest = missing.nearest
     if nearest is None:
         return line

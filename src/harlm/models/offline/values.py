@@ -50,6 +50,7 @@ DURATION = Pattern(
 _DATES = Pattern(
     rf"\b(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b|\b(?:{'|'.join(sorted(_DAYS, key=len, reverse=True))})\b"
     r"|\b\d{1,2}[:.]\d{2}\b|\b\d{1,2}\s?(?:am|pm|Uhr|h|o'clock|heures)\b|\b\d{4}-\d{2}-\d{2}(?:[T ][\d:]+)?|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b"
+    r"|\b(?:first|second|third|fourth|fifth|sixth|seventh|last|\d{1,2}(?:st|nd|rd|th))\s(?:working\s)?(?:day|week|month|quarter|year)\b"
     r"|\b(?:daily|nightly|midnight|noon|weekly|monthly|hourly|quarterly|yearly|annually|tomorrow|yesterday|today|spring|summer|autumn|"
     r"winter|weekends?|quarter|immediately|always|never|täglich|werktags|Wochenende|quotidien)\b|\b(?:19|20)\d{2}\b"
     r"|[\d一二三四五六七八九十]+(?:点|時|时|月|日|年)|(?:星期|周|週)[一二三四五六日天]|[月火水木金土日]曜|上午|下午|午前|午後",
@@ -78,11 +79,12 @@ _NOT_PEOPLE = frozenset(_MONTHS + _DAYS) | {"mr", "mrs", "dr", "ms"} - {"mr"}
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What a first line must hold: the kind of value, and whether it is money or a span of time."""
+    """What a first line must hold: the kind of value, and whether it is money, a span of time, or a name."""
 
     kind: Kind
     money: bool = False
     duration: bool = False
+    named: bool = False
 
 
 def wanted(question: str, expected: Expected) -> Want:
@@ -101,7 +103,8 @@ def wanted(question: str, expected: Expected) -> Want:
             lowered,
         )
     )
-    return Want("number" if money else expected.kind, money, duration)
+    named = bool(re.match(r"\W*who(?:'s|’s| is| are| was| were)\s+(?:the|our|your|his|her|their|an?)\b(?!.*\bby\b)", lowered))
+    return Want("number" if money else expected.kind, money, duration, named)
 
 
 def has_value(want: Want, sentence: str, asked: list[Asked]) -> bool:
@@ -120,7 +123,7 @@ def has_value(want: Want, sentence: str, asked: list[Asked]) -> bool:
                 _RELATIVE.search(sentence)
             )
         case "person":
-            return bool(names_in(sentence, asked)) or _has_role(sentence, asked)
+            return bool(names_in(sentence, asked)) or (not want.named and _has_role(sentence, asked))
         case "place":
             return bool(_WHERE.search(sentence))
         case "reason":
