@@ -22,9 +22,15 @@ _EXAMINED_UNSORTED = 3_000  # where the words of the question do not rank them
 _NAMED = 3  # missing words that a reply names
 _ALLOWED = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 2.0)
 """What a statement may lack of a question, by the number of its words."""
-_GOES_ON = Pattern(r"^\W*(?:it|its|they|their|he|his|she|her|this|these|that|those|here|there|both|the (?:reason|latter|former))\b", re.IGNORECASE)
-_THIS = frozenset("shop store company firm office project program tool product policy agreement contract report".split())
+_GOES_ON = Pattern(
+    r"^\W*(?:it|its|they|their|he|his|she|her|this|these|that|those|here|there|both|the (?:reason|latter|former))\b",
+    re.IGNORECASE,
+)
+_THIS = frozenset(
+    "shop store company firm office project program tool product policy agreement contract report".split()
+)
 """What a document calls itself or its writer: its sentences need not repeat that."""
+_PLACE_COLUMN = Pattern(r"location|place|room|city|address|where|shelf|site|country", re.IGNORECASE)
 _PRICED = frozenset("cost price charg pai pay much".split())
 
 
@@ -101,7 +107,9 @@ class _Search:
             is_row = bool(self.reading.statement(evidence).header)
             own = held_in(text) | around if is_row else held_in(text)
             lacks_own = self._lacking(words, own, text)
-            if len(lacks_own) == len(words) and not self._answers_heading(evidence):
+            if len(lacks_own) == len(words) and not (
+                self._answers_heading(evidence) or _GOES_ON.search(text)
+            ):
                 continue
             lacks = self._lacking(lacks_own, around, text)
             level = 0
@@ -120,21 +128,30 @@ class _Search:
         """Whether a statement goes on with what the one before it speaks of."""
         if _GOES_ON.search(text):
             return True
-        return any(word not in lacks and not is_loose(word.stem) for word in self.words)
+        held = [word for word in self.words if word not in lacks]
+        return len(held) >= 2 or any(not is_loose(word.stem) for word in held)
 
     def _cost(self, lacks: Sequence[Asked], *, is_row: bool) -> float:
         """How much is lacking: common verbs and the noun that is asked for count half, and verbs nothing in a row."""
         head = self.reading.expected.head
         loose = 0.0 if is_row else 0.5
         return sum(
-            0.0 if word.text.lower() in _THIS else loose if is_loose(word.stem) else 0.5 if word.stem in head else 1.0
+            0.0
+            if word.text.lower() in _THIS
+            else loose
+            if is_loose(word.stem)
+            else 0.5
+            if word.stem in head
+            else 1.0
             for word in lacks
         )
 
     def _answers_heading(self, evidence: Evidence) -> bool:
         """Whether a statement stands under a question that holds all words of this one."""
         heading = self.reading.statement(evidence).heading
-        return heading.endswith(("?", "？")) and not missing(self.words, held_in(heading), foreign=self.is_foreign)
+        return heading.endswith(("?", "？")) and not missing(
+            self.words, held_in(heading), foreign=self.is_foreign
+        )
 
     def _may_lack(self, lacks: Sequence[Asked], lacks_own: Sequence[Asked], cost: float) -> bool:
         """Whether a statement may answer although it lacks some words: the fewer the longer the question is, and
@@ -146,7 +163,9 @@ class _Search:
             return False
         words = self.words
         has_anchor = any(word.kind != "word" and word not in lacks_own for word in words)
-        return cost <= _ALLOWED[min(len(words), len(_ALLOWED) - 1)] + (0.5 if has_anchor and len(words) >= (4 if self.want.kind == "person" else 3) else 0.0)
+        return cost <= _ALLOWED[min(len(words), len(_ALLOWED) - 1)] + (
+            0.5 if has_anchor and len(words) >= (4 if self.want.kind == "person" else 3) else 0.0
+        )
 
     def _lacking(self, words: Sequence[Asked], held: Held, text: str) -> list[Asked]:
         has_amount = bool(MONEY.search(text))
@@ -195,17 +214,17 @@ def cell_of(question: str, header: str, row: str) -> str | None:
     if len(names) != len(fields):
         return None
     words = asked_words(question)
-    asked = [
-        field
+    pairs = [
+        (name, field)
         for name, field in zip(names, fields, strict=True)
         if field
-        and any(covers(held_in(name), word) for word in words)
-        and not any(covers(held_in(field), word) for word in words)
+        and not any(covers(held_in(field), word) or word.stem in held_in(field).stems for word in words)
     ]
+    asked = [field for name, field in pairs if any(covers(held_in(name), word) for word in words)]
     if not asked and re.match(r"\W*where\b", question, re.IGNORECASE):
+        asked = [field for name, field in pairs if _PLACE_COLUMN.search(name)]
+    if not asked and re.match(r"\W*when\b", question, re.IGNORECASE):
         asked = [
-            field
-            for name, field in zip(names, fields, strict=True)
-            if re.search(r"location|place|room|city|address|where|shelf", name, re.IGNORECASE)
+            field for _, field in pairs if re.search(r"\d[-./:]\d\d\b", field) and not MONEY.search(field)
         ]
     return asked[0] if len(asked) == 1 else None

@@ -29,7 +29,9 @@ _NUMBERS = {
         eighteen nineteen twenty""".split()
     )
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
-_HOW = re.compile(r"(?<=\bhow )(?!many\b|much\b|do\b|does\b|is\b|are\b|was\b|were\b|can\b|did\b)[a-z]++", re.IGNORECASE)
+_HOW = re.compile(
+    r"(?<=\bhow )(?!many\b|much\b|do\b|does\b|is\b|are\b|was\b|were\b|can\b|did\b)[a-z]++", re.IGNORECASE
+)
 _ALIKE = 5  # first letters that two stems must share to be forms of one word
 _MOST_TOKENS = 3_000  # of a text that is compared
 
@@ -85,9 +87,9 @@ def asked_words(question: str) -> list[Asked]:
 def _pieces(token: str) -> list[str]:
     """The parts of a token that count as words: itself if it holds a digit, else what hyphens separate."""
     if _UNSPACED.search(token):
-        return [pair for run in _UNSPACED.findall(token) for pair in _pairs(run)] + [
-            part for part in _PART.findall(_UNSPACED.sub(" ", token))
-        ]
+        return [pair for run in _UNSPACED.findall(token) for pair in _pairs(run)] + list(
+            _PART.findall(_UNSPACED.sub(" ", token))
+        )
     if any(letter.isdigit() for letter in token) or "_" in token:
         return [token]
     return _PART.findall(_POSSESSIVE.sub("", token))

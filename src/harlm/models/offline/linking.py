@@ -7,7 +7,7 @@ import inspect
 from functools import lru_cache
 from typing import NamedTuple
 
-from harlm.models.offline import repertoire
+from harlm.models.offline import openings, repertoire
 
 
 def linked(main: str) -> str:
@@ -36,13 +36,15 @@ class _Function(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _repertoire() -> dict[str, _Function]:
-    source = inspect.getsource(repertoire)
-    lines = source.splitlines()
-    return {
-        node.name: _Function("\n".join(lines[node.lineno - 1 : node.end_lineno]), frozenset(_names_in(node)))
-        for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef)
-    }
+    found: dict[str, _Function] = {}
+    for module in (repertoire, openings):
+        source = inspect.getsource(module)
+        lines = source.splitlines()
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.FunctionDef):
+                text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+                found[node.name] = _Function(text, frozenset(_names_in(node)))
+    return found
 
 
 def _names_in(tree: ast.AST) -> set[str]:

@@ -17,6 +17,7 @@ MOST_WORDS = 60  # of an answer without its citations
 _SPAN_WORDS = 12  # of the span, at most
 _SHORT = 14  # words of a statement that is shown whole although it holds one clear value
 _LONG = 20  # words of a statement before which the part that answers is shown
+_LONGEST = 45  # words of a statement that is not shown whole on the first line
 _NEAREST_WORDS = 7  # of the part of the nearest statement that is named first
 _LEAST_WORDS = 6  # a shorter fragment of a sentence is not worth quoting
 _QUOTES = 3  # of an answer, at most
@@ -38,7 +39,7 @@ def quoted_answer(reading: Reading, found: Found) -> str:
         lines.append(_cited(reading.passages, evidence, (evidence.start, evidence.end)))
     room = MOST_WORDS - _words(lead) - (_words(reading.passages[evidence.passage].name) if is_whole else 0)
     others = [evidence, *(each for each in reading.evidence() if each is not evidence)]
-    lines += _quotes(reading, others[1:] if is_whole else others, room, most=_QUOTES - is_whole)
+    lines += _quotes(reading, others, room, said=int(is_whole))
     return "\n".join(lines)
 
 
@@ -60,7 +61,7 @@ def quoted_nearest(reading: Reading, missing: Missing, documents: int) -> str:
     if not missing.is_yes_no:
         start, end = reading.span(nearest, _NEAREST_WORDS)
         lead = f"Nearest: {_text(reading.passages, nearest, (start, end))}"
-    quotes = _quotes(reading, others, MOST_WORDS - _words(line) - _words(lead), most=_QUOTES)
+    quotes = _quotes(reading, others, MOST_WORDS - _words(line) - _words(lead))
     return "\n".join([line, "", lead, *quotes]) if quotes else line
 
 
@@ -73,12 +74,15 @@ def _lead(reading: Reading, found: Found) -> tuple[str, bool]:
         return cell, False
     whole = plain_text(text)
     if found.verdict is not None:
-        return f"{found.verdict}: {whole}", True
-    if _words(whole) > _SHORT and (value := reading.value(evidence)) is not None:
-        return f"{_text(passages, evidence, value)} — {whole}", True
-    if _words(whole) > _LONG:
-        return f"{_excerpt(reading, evidence)} — {whole}", True
-    return whole, True
+        shown = whole if _words(whole) <= _LONGEST else _excerpt(reading, evidence)
+        return f"{found.verdict}: {shown}", shown == whole
+    value = reading.value(evidence) if _words(whole) > _SHORT else None
+    part = "" if value is None else _text(passages, evidence, value)
+    if not part and _words(whole) > _LONG:
+        part = _excerpt(reading, evidence)
+    if _words(whole) > _LONGEST:
+        return part, False
+    return f"{part} — {whole}" if part else whole, True
 
 
 def _excerpt(reading: Reading, evidence: Evidence) -> str:
@@ -88,11 +92,11 @@ def _excerpt(reading: Reading, evidence: Evidence) -> str:
     return f"{'…' if start > evidence.start else ''}{text}{'…' if end < evidence.end else ''}"
 
 
-def _quotes(reading: Reading, evidence: Sequence[Evidence], room: int, most: int) -> list[str]:
-    """The first ``most`` different pieces of evidence, quoted, in at most ``room`` words."""
+def _quotes(reading: Reading, evidence: Sequence[Evidence], room: int, said: int = 0) -> list[str]:
+    """The first different pieces of evidence, quoted, in at most ``room`` words, without the first ``said`` of them."""
     passages = reading.passages
     lines: list[str] = []
-    for each in _different(passages, evidence, most):
+    for each in _different(passages, evidence)[said:]:
         name = passages[each.passage].name
         room -= _words(name)
         if room < _LEAST_WORDS or (each is not evidence[0] and each.support < _SUPPORTED):
@@ -105,12 +109,12 @@ def _quotes(reading: Reading, evidence: Sequence[Evidence], room: int, most: int
     return lines
 
 
-def _different(passages: Sequence[Passage], evidence: Sequence[Evidence], most: int) -> list[Evidence]:
-    """The first ``most`` pieces of evidence whose sentences differ."""
+def _different(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The first three pieces of evidence whose sentences differ."""
     said: dict[str, Evidence] = {}
     for each in evidence:
         said.setdefault(_text(passages, each, (each.start, each.end)), each)
-        if len(said) >= most:
+        if len(said) == _QUOTES:
             break
     return list(said.values())
 

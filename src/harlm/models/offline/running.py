@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harlm.models.offline.intents import Intent
-from harlm.models.offline.programs import NOTHING, program_for
+from harlm.models.offline.intents import Intent, Summarise
+from harlm.models.offline.programs import NOTHING, program_for, summary_program
 
 
 class RunningText(str):
@@ -27,7 +27,9 @@ def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
         intent: the intent of the question.
         documents: as (name, text).
     """
-    program = program_for(intent)
+    program = (
+        summary_program(intent, sub_calls=False) if isinstance(intent, Summarise) else program_for(intent)
+    )
     if program is None:
         return None
     printed: list[str] = []

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 from harlm.models.offline.candidates import candidates
-from harlm.models.offline.coverage import Asked, covers, held_in
+from harlm.models.offline.coverage import Asked, covers, held_in, number_form
 from harlm.models.offline.expected import Expected, Kind
 from harlm.models.offline.patterns import Pattern
-from harlm.retrieval.terms import STOPWORDS
+from harlm.retrieval.terms import STOPWORDS, terms
 
 _AMOUNT = r"\d[\d.,'’ ]{0,20}+"
 _CURRENCY = (
@@ -52,7 +52,7 @@ _DATES = Pattern(
     r"|\b\d{1,2}[:.]\d{2}\b|\b\d{1,2}\s?(?:am|pm|Uhr|h|o'clock|heures)\b|\b\d{4}-\d{2}-\d{2}(?:[T ][\d:]+)?|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b"
     r"|\b(?:first|second|third|fourth|fifth|sixth|seventh|last|\d{1,2}(?:st|nd|rd|th))\s(?:working\s)?(?:day|week|month|quarter|year)\b"
     r"|\b(?:daily|nightly|midnight|noon|weekly|monthly|hourly|quarterly|yearly|annually|tomorrow|yesterday|today|spring|summer|autumn|"
-    r"winter|weekends?|quarter|immediately|always|never|täglich|werktags|Wochenende|quotidien)\b|\b(?:19|20)\d{2}\b"
+    r"winter|weekends?|quarter|immediately|always|never|täglich|werktags|Wochenende|quotidien)\b|\b(?:1\d{3}|20\d{2})s?\b|\b\d{1,4}\s?(?:BC|BCE|AD|CE)\b|\b(?:in|by|since|until|before|after|around|about)\s\d{3}\b|\bcentury\b"
     r"|[\d一二三四五六七八九十]+(?:点|時|时|月|日|年)|(?:星期|周|週)[一二三四五六日天]|[月火水木金土日]曜|上午|下午|午前|午後",
     re.IGNORECASE,
 )
@@ -71,7 +71,7 @@ _REASON = Pattern(
     re.IGNORECASE,
 )
 _ROLE = Pattern(
-    r"\b(?:the|an?|our|their|each|every)\s+(?:[\w'’-]+\s+){0,3}?[\w'’-]+|\bby\s+\S|\b[A-Z][\w'’.-]+"
+    r"\b(?:the|an?|our|their|each|every)\s+(?:[\w'’-]+\s+){0,3}?[\w'’-]+|\bby\s+(?:the\s+|an?\s+)?[\w'’-]+|\b[A-Z][\w'’.-]+"
 )
 _NAME = Pattern(r"(?<![\w.])[A-ZÀ-Ý][\w'’.-]*")
 _NOT_PEOPLE = frozenset(_MONTHS + _DAYS) | {"mr", "mrs", "dr", "ms"} - {"mr"}
@@ -79,12 +79,15 @@ _NOT_PEOPLE = frozenset(_MONTHS + _DAYS) | {"mr", "mrs", "dr", "ms"} - {"mr"}
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What a first line must hold: the kind of value, and whether it is money, a span of time, or a name."""
+    """What a first line must hold: the kind of value, and whether it is money, a span of time, or a name,
+    and the stems of what is counted.
+    """
 
     kind: Kind
     money: bool = False
     duration: bool = False
     named: bool = False
+    counted: frozenset[str] = frozenset()
 
 
 def wanted(question: str, expected: Expected) -> Want:
@@ -99,12 +102,17 @@ def wanted(question: str, expected: Expected) -> Want:
     )
     duration = bool(
         re.search(
-            r"how long\b(?!\s+(?:is|are|was)\b.*\b(?:cable|river|road|table|bridge|rope|wire|line|path|wall))|wie lange|how (?:old|often)|within (?:what|which|how)|几天|多久",
+            r"how long\b(?!\s+(?:is|are|was|were)\b)|wie lange|how (?:old|often)|within (?:what|which|how)|几天|多久",
             lowered,
         )
     )
-    named = bool(re.match(r"\W*who(?:'s|’s| is| are| was| were)\s+(?:the|our|your|his|her|their|an?)\b(?!.*\bby\b)", lowered))
-    return Want("number" if money else expected.kind, money, duration, named)
+    named = bool(
+        re.match(
+            r"\W*who(?:'s|’s| is| are| was| were)\s+(?:the|our|your|his|her|their|an?)\b(?!.*\bby\b)", lowered
+        )
+    )
+    counted = expected.head if re.search(r"\bhow many\b", lowered) else frozenset[str]()
+    return Want("number" if money else expected.kind, money, duration, named, counted)
 
 
 def has_value(want: Want, sentence: str, asked: list[Asked]) -> bool:
@@ -117,7 +125,7 @@ def has_value(want: Want, sentence: str, asked: list[Asked]) -> bool:
         case "number" if want.duration:
             return bool(DURATION.search(sentence)) or bool(_DATES.search(sentence))
         case "number":
-            return _has_number(sentence, asked)
+            return _has_number(sentence, asked) and (not want.counted or _is_counted(sentence, want.counted))
         case "date":
             return bool(_DATES.search(sentence) or DURATION.search(sentence)) or bool(
                 _RELATIVE.search(sentence)
@@ -140,6 +148,24 @@ def _has_number(sentence: str, asked: list[Asked]) -> bool:
     return any(part not in own for part in re.findall(r"\d+", sentence)) or bool(
         re.search("[一二三四五六七八九十百两]|\\bno\\b|\\bnone\\b", sentence)
     )
+
+
+def _is_counted(sentence: str, things: frozenset[str]) -> bool:
+    """Whether a number stands shortly before one of the things, or a colon or a verb between them says how many."""
+    found = terms(sentence)
+    for at, term in enumerate(found):
+        word = sentence[term.start : term.end].lower()
+        if (
+            any(letter.isdigit() for letter in word)
+            or number_form(word).isdigit()
+            or word in ("no", "none", "several", "many")
+        ):
+            near = {each.stem for each in found[at + 1 : at + 6]} | {
+                each.stem for each in found[max(0, at - 4) : at]
+            }
+            if near & things:
+                return True
+    return not any(term.stem in things for term in found)
 
 
 def names_in(sentence: str, asked: list[Asked]) -> list[str]:

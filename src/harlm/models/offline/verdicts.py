@@ -4,6 +4,7 @@ whose place it has another of the same kind, and nothing in it makes a condition
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Literal
@@ -75,7 +76,7 @@ def _relevant(words: Sequence[Asked], sentence: str) -> list[str] | None:
     speaks of something else holds one of them.
     """
     cuts = [0, *(match.start() for match in _CLAUSE.finditer(sentence)), len(sentence)]
-    clauses = [sentence[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if sentence[a:b].strip()]
+    clauses = [sentence[a:b] for a, b in itertools.pairwise(cuts) if sentence[a:b].strip()]
     held = [[word for word in words if covers(held_in(clause), word)] for clause in clauses]
     best = max(range(len(clauses)), key=lambda at: (len(held[at]), -at), default=0)
     chosen = [clauses[best]] if clauses else [sentence]
@@ -118,8 +119,8 @@ def _has_rival(word: Asked, question: str, sentence: str) -> bool:
             return bool(rivals) and not _RANGE.search(sentence)
     if word.kind != "number":
         return False
-    if re.fullmatch(r"(?:19|20)\d\d", word.stem):
-        return bool(re.search(r"\b(?:19|20)\d\d\b", sentence)) and not _RANGE.search(sentence)
+    if re.fullmatch(r"(?:1\d|20)\d\d", word.stem):
+        return bool(re.search(r"\b(?:1\d|20)\d\d\b", sentence)) and not _RANGE.search(sentence)
     unit = re.search(rf"\b{re.escape(word.text)}\W{{0,2}}\s*([^\W\d_]+)", question)
     if unit is None:
         return False

@@ -101,7 +101,12 @@ WHICH_OF_TWO = Pattern(
 SUMMARY = Pattern(
     r"^\W*(?:please\s+|can you\s+)?(?:summari[sz]e|sum up|outline|(?:give|write|make|provide)\b.*\b(?:summary|overview|gist))\b"
     r"|\b(?:summary|overview|gist|main (?:points?|ideas?|topics?|themes?)) of (?:this|the|all|it|these)\b"
-    r"|\bwhat (?:is|are) (?:this|it|these|(?:this|the) (?:document|report|text|file|context|article|book|folder)s?) (?:all )?about\b"
+    r"|\bwhat(?:['’]s| is| are) (?:this|it|these|all this|(?:this|the|these) (?:document|report|text|file|context|article|book|folder|"
+    r"repo(?:sitory)?|project|director(?:y|ie)|code(?:base)?|package|library|archive|collection|note|page)s?) (?:all )?about\b"
+    r"|^\W*what(?:['’]s| is| are)? (?:there )?(?:in|inside) (?:here|there|it|this|these|(?:this|the|these) (?:folder|file|document|repo(?:sitory)?|"
+    r"director(?:y|ie)|archive|context|project|package)s?)\W*$"
+    r"|^\W*what do (?:these|the) (?:files|documents|texts) (?:say|contain|cover)\W*$|^\W*what(?:['’]s| is) (?:this|it)\W*$"
+    r"|^\W*what is (?:this|the) (?:project|repo(?:sitory)?|document|file|text|program|tool)(?: for)?\W*$|^\W*tl;?dr\W*$"
     r"|\bwhat does each\b",
     re.IGNORECASE,
 )
