@@ -9,7 +9,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harlm.models.offline.coverage import Asked, Held, asked_words, covers, held_in, in_columns, missing
+from harlm.models.offline.coverage import (
+    ContentWord,
+    WordsHeld,
+    asked_words,
+    covers,
+    held_in,
+    in_columns,
+    missing,
+)
 from harlm.models.offline.paraphrases import foreign_kind, is_loose
 from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.reading import Evidence, Reading
@@ -22,7 +30,7 @@ _EXAMINED_UNSORTED = 3_000  # where the words of the question do not rank them
 _NAMED = 3  # missing words that a reply names
 _ALLOWED = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 2.0)
 """What a statement may lack of a question, by the number of its words."""
-_GOES_ON = Pattern(
+_CONTINUES = Pattern(
     r"^\W*(?:it|its|they|their|he|his|she|her|this|these|that|those|here|there|both|the (?:reason|latter|former))\b",
     re.IGNORECASE,
 )
@@ -63,7 +71,8 @@ def decide(reading: Reading) -> Found | Missing:
     search = _Search(reading)
     best: tuple[tuple[int, float], Found] | None = None
     for evidence in search.examined:
-        text, around, _ = search.context(evidence)
+        text, around, near = search.context(evidence)
+        around = near if _CONTINUES.search(text) else around
         said = verdict(reading.question, search.words, text, around)
         if said is not None:
             lacking = missing(search.words, held_in(text) | around)
@@ -84,7 +93,7 @@ class _Search:
         evidence = reading.evidence()[: _EXAMINED_UNSORTED if self.is_foreign else _EXAMINED]
         self.examined = [each for each in evidence if not reading.statement(each).is_heading]
 
-    def context(self, evidence: Evidence) -> tuple[str, Held, Held]:
+    def context(self, evidence: Evidence) -> tuple[str, WordsHeld, WordsHeld]:
         """A statement, the words of its headings, and these with the words of the statement before it."""
         reading = self.reading
         statement = reading.statement(evidence)
@@ -108,12 +117,12 @@ class _Search:
             own = held_in(text) | around if is_row else held_in(text)
             lacks_own = self._lacking(words, own, text)
             if len(lacks_own) == len(words) and not (
-                self._answers_heading(evidence) or _GOES_ON.search(text)
+                self._answers_heading(evidence) or _CONTINUES.search(text)
             ):
                 continue
             lacks = self._lacking(lacks_own, around, text)
             level = 0
-            if lacks and len(lacks_own) <= len(words) / 2 + 0.5 and self._goes_on(text, lacks_own):
+            if lacks and len(lacks_own) <= len(words) / 2 + 0.5 and self._continues(text, lacks_own):
                 lacks, level = self._lacking(lacks, near, text), 1
             cost = self._cost(lacks, is_row=is_row)
             if not self._may_lack(lacks, lacks_own, cost):
@@ -124,14 +133,14 @@ class _Search:
             found.append((key, evidence))
         return found
 
-    def _goes_on(self, text: str, lacks: Sequence[Asked]) -> bool:
-        """Whether a statement goes on with what the one before it speaks of."""
-        if _GOES_ON.search(text):
+    def _continues(self, text: str, lacks: Sequence[ContentWord]) -> bool:
+        """Whether a statement continues with what the one before it speaks of."""
+        if _CONTINUES.search(text):
             return True
         held = [word for word in self.words if word not in lacks]
         return len(held) >= 2 or any(not is_loose(word.stem) for word in held)
 
-    def _cost(self, lacks: Sequence[Asked], *, is_row: bool) -> float:
+    def _cost(self, lacks: Sequence[ContentWord], *, is_row: bool) -> float:
         """How much is lacking: common verbs and the noun that is asked for count half, and verbs nothing in a row."""
         head = self.reading.expected.head
         loose = 0.0 if is_row else 0.5
@@ -153,7 +162,7 @@ class _Search:
             self.words, held_in(heading), foreign=self.is_foreign
         )
 
-    def _may_lack(self, lacks: Sequence[Asked], lacks_own: Sequence[Asked], cost: float) -> bool:
+    def _may_lack(self, lacks: Sequence[ContentWord], lacks_own: Sequence[ContentWord], cost: float) -> bool:
         """Whether a statement may answer although it lacks some words: the fewer the longer the question is, and
         rather common verbs and the noun that is asked for than others; never a name or number.
         """
@@ -167,7 +176,7 @@ class _Search:
             0.5 if has_anchor and len(words) >= (4 if self.want.kind == "person" else 3) else 0.0
         )
 
-    def _lacking(self, words: Sequence[Asked], held: Held, text: str) -> list[Asked]:
+    def _lacking(self, words: Sequence[ContentWord], held: WordsHeld, text: str) -> list[ContentWord]:
         has_amount = bool(MONEY.search(text))
         return [
             word

@@ -29,15 +29,25 @@ _NUMBERS = {
         eighteen nineteen twenty""".split()
     )
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_COUNTED = re.compile(
+    r"\s*(?:%|[$€£]|[^\W\d_]+s\b|(?:eur|usd|gbp|chf|euro|pound|percent|bar|km|kg|mb|gb|kb|ms|m|g|l)\b)",
+    re.IGNORECASE,
+)
 _HOW = re.compile(
     r"(?<=\bhow )(?!many\b|much\b|do\b|does\b|is\b|are\b|was\b|were\b|can\b|did\b)[a-z]++", re.IGNORECASE
+)
+_ASKED_FOR = re.compile(
+    r"\b(?:(?:what|which|how many|how much|whose)|the(?= \w+ (?:of|for)\b))\s+(?:times?|dates?|years?|days?|weekdays?|months?|hours?|amounts?|numbers?|"
+    r"values?|totals?|sums?|money|people|persons?)\b",
+    re.IGNORECASE,
 )
 _ALIKE = 5  # first letters that two stems must share to be forms of one word
 _MOST_TOKENS = 3_000  # of a text that is compared
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ContentWord:
     """A content word of a question.
 
     Attributes:
@@ -54,30 +64,32 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class WordsHeld:
     """The words of a text: their stems, and the pairs of a word and the number that follows it."""
 
     stems: frozenset[str]
     pairs: frozenset[tuple[str, str]]
 
-    def __or__(self, other: Held) -> Held:
-        return Held(self.stems | other.stems, self.pairs | other.pairs)
+    def __or__(self, other: WordsHeld) -> WordsHeld:
+        return WordsHeld(self.stems | other.stems, self.pairs | other.pairs)
 
 
-NOTHING_HELD = Held(frozenset(), frozenset())
+NOTHING_HELD = WordsHeld(frozenset(), frozenset())
 
 
-def asked_words(question: str) -> list[Asked]:
+def asked_words(question: str) -> list[ContentWord]:
     """The content words of ``question``, each once. Words that only ask for a kind of answer are left out."""
     foreign = foreign_kind(question) is not None
     if _UNSPACED.search(question):
         question = without_question(question)
-    question = _HOW.sub(" ", question)
-    found: dict[str, Asked] = {}
+    question = _THOUSANDS.sub("", question)
+    question = _ASKED_FOR.sub(" ", _HOW.sub(" ", question))
+    found: dict[str, ContentWord] = {}
     previous = ""
     for at, match in enumerate(_TOKEN.finditer(question)):
         for text in _pieces(match.group()):
-            if not (word := _asked(text, previous, foreign=foreign, is_first=at == 0)):
+            label = "" if _COUNTED.match(question, match.end()) else previous
+            if not (word := _asked(text, label, foreign=foreign, is_first=at == 0)):
                 continue
             found.setdefault(f"{word.stem} {word.before}", word)
         previous = stem(fold(_POSSESSIVE.sub("", match.group())))
@@ -99,18 +111,18 @@ def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
 
 
-def _asked(text: str, previous: str, *, foreign: bool, is_first: bool) -> Asked | None:
+def _asked(text: str, previous: str, *, foreign: bool, is_first: bool) -> ContentWord | None:
     word = fold(text)
     if word in _NUMBERS or any(letter.isdigit() for letter in word):
         is_compound = not (word in _NUMBERS or word.isdigit())
         before = previous if not is_compound and previous and previous not in _LOOSE else ""
-        return Asked(text, number_form(word), "number", before)
+        return ContentWord(text, number_form(word), "number", before)
     if is_stopword(word, foreign=foreign) and not (text.isupper() and len(text) > 1):
         return None
     if (stem(word) in _light() and not foreign) or (len(word) == 1 and word.isascii()):
         return None
     is_name = text[0].isupper() and not is_first and not foreign
-    return Asked(text, stem(word), "name" if is_name else "word")
+    return ContentWord(text, stem(word), "name" if is_name else "word")
 
 
 _LOOSE = frozenset(
@@ -132,16 +144,17 @@ def number_form(word: str) -> str:
     """A number in digits without separators of thousands: *three* and *3*, *1,200* and *1200* are the same."""
     if word in _NUMBERS:
         return _NUMBERS[word]
-    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", word)
+    plain = _THOUSANDS.sub("", word)
     return re.sub(r"^(\d+)(?:st|nd|rd|th)$", r"\1", plain)
 
 
 @lru_cache(maxsize=1 << 12)
-def held_in(text: str) -> Held:
+def held_in(text: str) -> WordsHeld:
     """The words of ``text``; of a very long one, of its beginning."""
     stems: set[str] = set()
     pairs: set[tuple[str, str]] = set()
     previous = ""
+    text = _THOUSANDS.sub("", text)
     for count, match in enumerate(_TOKEN.finditer(text)):
         if count >= _MOST_TOKENS:
             break
@@ -158,21 +171,19 @@ def held_in(text: str) -> Held:
             last = stem(part)
         pairs.add((previous, number_form(whole)))
         previous = last or stem(whole)
-    for number in re.findall(r"\d[\d,]*\d", text[:20_000]):
-        stems.add(number.replace(",", ""))
-    return Held(frozenset(stems), frozenset(pairs))
+    return WordsHeld(frozenset(stems), frozenset(pairs))
 
 
-def in_columns(header: Sequence[str], fields: Sequence[str]) -> Held:
+def in_columns(header: Sequence[str], fields: Sequence[str]) -> WordsHeld:
     """The words of a row of a table, each number paired with the last word of its column's name."""
     pairs = set()
     for name, field in zip(header, fields, strict=False):
         if words := _PART.findall(fold(name)):
             pairs.add((stem(words[-1]), number_form(fold(field.strip()))))
-    return Held(frozenset(), frozenset(pairs))
+    return WordsHeld(frozenset(), frozenset(pairs))
 
 
-def covers(held: Held, word: Asked, *, foreign: bool = False) -> bool:
+def covers(held: WordsHeld, word: ContentWord, *, foreign: bool = False) -> bool:
     """Whether a text with these words holds ``word``, a form of it or a synonym."""
     if word.kind == "number":
         if word.before:
@@ -202,6 +213,6 @@ def _alike(asked: str, found: str, *, foreign: bool) -> bool:
     )
 
 
-def missing(words: Iterable[Asked], held: Held, *, foreign: bool = False) -> list[Asked]:
+def missing(words: Iterable[ContentWord], held: WordsHeld, *, foreign: bool = False) -> list[ContentWord]:
     """The words that a text lacks."""
     return [word for word in words if not covers(held, word, foreign=foreign)]

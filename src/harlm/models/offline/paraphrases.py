@@ -16,7 +16,7 @@ allowed allow permitted permit may can welcome possible admitted accepted | star
 end finish expire terminate expires stop ends ended | keep kept store stored retain retained hold held save saved
 cost price charge charged fee | pay paid payable payment pays | buy purchase order bought ordered
 make made produce produced manufacture | lead head chair manage leads led run runs | fix mend repair fixed mended repaired
-employee staff worker employees | get receive obtain receives gets entitled | phone telephone call reached
+employee staff worker employees | get receive obtain receives gets entitled | phone telephone call reached number
 mail email post | guarantee warranty | holiday vacation leave | car vehicle | need require necessary required needed needs
 close shut closed | open opened opening | annual yearly year annually | monthly month | weekly week | daily day
 colour color | licence license licensed licenced | develop developed create created written write wrote author maintain maintained
@@ -34,9 +34,9 @@ deadline due latest until by | salary pay wage | bonus | discount reduced reduct
 """
 
 LIGHT = frozenset(
-    """time date year day days month name named called kind type sort person people someone thing way amount number value
+    """name named called kind type sort person people someone thing way
     much many long often far big happen happens happened occur place take takes mean means exist exists available document text file
-    according state stated specify specified mention mentioned sum total please know does did currently exactly
+    according state stated specify specified mention mentioned please know does did currently exactly
     there note notes answer""".split()
 )
 """Words of a question that an answer need not repeat."""

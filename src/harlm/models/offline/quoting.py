@@ -16,7 +16,7 @@ from harlm.retrieval.sentences import split_sentences
 MOST_WORDS = 60  # of an answer without its citations
 _SPAN_WORDS = 12  # of the span, at most
 _SHORT = 14  # words of a statement that is shown whole although it holds one clear value
-_LONG = 20  # words of a statement before which the part that answers is shown
+_LONG = 22  # words of a statement before which the part that answers is shown
 _LONGEST = 45  # words of a statement that is not shown whole on the first line
 _NEAREST_WORDS = 7  # of the part of the nearest statement that is named first
 _LEAST_WORDS = 6  # a shorter fragment of a sentence is not worth quoting

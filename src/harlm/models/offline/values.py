@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from harlm.models.offline.candidates import candidates
-from harlm.models.offline.coverage import Asked, covers, held_in, number_form
+from harlm.models.offline.coverage import ContentWord, covers, held_in, number_form
 from harlm.models.offline.expected import Expected, Kind
 from harlm.models.offline.patterns import Pattern
 from harlm.retrieval.terms import STOPWORDS, terms
@@ -71,7 +71,8 @@ _REASON = Pattern(
     re.IGNORECASE,
 )
 _ROLE = Pattern(
-    r"\b(?:the|an?|our|their|each|every)\s+(?:[\w'’-]+\s+){0,3}?[\w'’-]+|\bby\s+(?:the\s+|an?\s+)?[\w'’-]+|\b[A-Z][\w'’.-]+"
+    r"(?:^|[.,;:]\s+)\W*(?:\d[\d.]*\s+)?(?:the|an?|our|their|each|every|either)\s+[\w'’-]+|\b(?:by|to)\s+(?:(?:the|an?|our|their)\s+)?[\w'’-]+",
+    re.IGNORECASE,
 )
 _NAME = Pattern(r"(?<![\w.])[A-ZÀ-Ý][\w'’.-]*")
 _NOT_PEOPLE = frozenset(_MONTHS + _DAYS) | {"mr", "mrs", "dr", "ms"} - {"mr"}
@@ -112,10 +113,13 @@ def wanted(question: str, expected: Expected) -> Want:
         )
     )
     counted = expected.head if re.search(r"\bhow many\b", lowered) else frozenset[str]()
-    return Want("number" if money else expected.kind, money, duration, named, counted)
+    measured = expected.kind == "manner" and bool(
+        re.search(r"\bhow (?!do|does|did|can|to|is|are|was|were)\w+ (?:is|are|was|were)\b", lowered)
+    )
+    return Want("number" if money or measured else expected.kind, money, duration, named, counted)
 
 
-def has_value(want: Want, sentence: str, asked: list[Asked]) -> bool:
+def has_value(want: Want, sentence: str, asked: list[ContentWord]) -> bool:
     """Whether ``sentence`` holds a value that is wanted and is not a word of the question."""
     match want.kind:
         case "number" if want.money:
@@ -139,8 +143,11 @@ def has_value(want: Want, sentence: str, asked: list[Asked]) -> bool:
     return True
 
 
-def _has_number(sentence: str, asked: list[Asked]) -> bool:
+def _has_number(sentence: str, asked: list[ContentWord]) -> bool:
     own = {each.stem for each in asked if each.kind == "number"}
+    for each in candidates(sentence):
+        if each.kind == "date":
+            sentence = sentence[: each.start] + " " * (each.end - each.start) + sentence[each.end :]
     for each in candidates(sentence):
         text = sentence[each.start : each.end]
         if each.kind == "number" and not (held_in(text).stems & own):
@@ -168,7 +175,7 @@ def _is_counted(sentence: str, things: frozenset[str]) -> bool:
     return not any(term.stem in things for term in found)
 
 
-def names_in(sentence: str, asked: list[Asked]) -> list[str]:
+def names_in(sentence: str, asked: list[ContentWord]) -> list[str]:
     """The names in ``sentence`` that could be people, without words of the question, months and weekdays."""
     found = []
     words = [each for each in asked if each.kind != "number"]
@@ -196,10 +203,10 @@ def _is_subject(sentence: str, at: int) -> bool:
     )
 
 
-def _has_role(sentence: str, asked: list[Asked]) -> bool:
+def _has_role(sentence: str, asked: list[ContentWord]) -> bool:
     """Whether a noun phrase such as *the line manager* is there beside the words of the question."""
     for match in _ROLE.finditer(sentence):
-        held = held_in(match.group()).stems - {"the", "a", "an", "by", "our", "each"}
+        held = held_in(match.group()).stems - {"the", "a", "an", "by", "to", "our", "each"}
         rest = [
             each for each in held if each not in STOPWORDS and not any(each == word.stem for word in asked)
         ]

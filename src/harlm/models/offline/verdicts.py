@@ -9,13 +9,13 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from harlm.models.offline.coverage import Asked, Held, covers, held_in, missing
+from harlm.models.offline.coverage import ContentWord, WordsHeld, covers, held_in, missing
 from harlm.models.offline.patterns import Pattern
 
 Verdict = Literal["Yes", "No"]
 
 _NOT = Pattern(
-    r"\b(?:not|no|never|neither|nor|none|nobody|nothing|cannot|no longer|forbidden|prohibited|impossible|invalid|unsupported)\b|n['’]t\b",
+    r"\b(?:not|no|never|neither|nor|none|nothing|cannot|no longer|forbidden|prohibited|impossible|invalid|unsupported)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _CONDITION = Pattern(
@@ -30,11 +30,11 @@ _HARMLESS_IN_NO = frozenset(
 _CLAUSE = Pattern(r"[,;:(–—]\s*|\s(?:but|while|whereas|although|though|because|since|and then)\s")
 _MONTH = "january february march april may june july august september october november december".split()
 _DAY = "monday tuesday wednesday thursday friday saturday sunday".split()
-_RANGE = Pattern(r"\b(?:from|between|until|to|through|by|since|before|after|except)\b", re.IGNORECASE)
+_RANGE = Pattern(r"\b(?:from|between|until|through|before|after|except)\b", re.IGNORECASE)
 _EXCEPT = Pattern(r"\b(?:except|but not|other than|apart from|excluding)\b(.*)", re.IGNORECASE | re.DOTALL)
 
 
-def verdict(question: str, words: Sequence[Asked], sentence: str, around: Held) -> Verdict | None:
+def verdict(question: str, words: Sequence[ContentWord], sentence: str, around: WordsHeld) -> Verdict | None:
     """What ``sentence`` says to a question that wants yes or no; None if it does not decide.
 
     Args:
@@ -55,7 +55,9 @@ def verdict(question: str, words: Sequence[Asked], sentence: str, around: Held) 
         inside = [word for word in words if covers(tail, word)]
         if inside and not all(covers(held_in(sentence[: excluded.start()]), word) for word in inside):
             return None if _NOT.search(sentence[: excluded.start()]) else "No"
-        return None
+        if inside or not excluded.group().lower().startswith("but not"):
+            return None
+        sentence = sentence[: excluded.start()]
     clauses = _relevant(words, sentence)
     if clauses is None:
         return None
@@ -71,7 +73,7 @@ def _is_conditional(question: str, sentence: str) -> bool:
     return any(match.group().lower() not in asked for match in _CONDITION.finditer(sentence))
 
 
-def _relevant(words: Sequence[Asked], sentence: str) -> list[str] | None:
+def _relevant(words: Sequence[ContentWord], sentence: str) -> list[str] | None:
     """The clauses that hold words of the question which the best clause lacks, and that clause; None if a clause that
     speaks of something else holds one of them.
     """
@@ -93,7 +95,7 @@ def _relevant(words: Sequence[Asked], sentence: str) -> list[str] | None:
 
 
 def _says_another(
-    question: str, words: Sequence[Asked], lacking: Sequence[Asked], sentence: str, own: Held
+    question: str, words: Sequence[ContentWord], lacking: Sequence[ContentWord], sentence: str, own: WordsHeld
 ) -> bool:
     """Whether a statement gives another number, month, weekday or year in place of the one that is asked about."""
     if _NOT.search(sentence) or _NOT.search(question) or _is_conditional(question, sentence):
@@ -105,19 +107,19 @@ def _says_another(
     return all(_has_rival(word, question, sentence) for word in lacking)
 
 
-def _is_date_part(word: Asked) -> bool:
+def _is_date_part(word: ContentWord) -> bool:
     text = word.text.lower().rstrip("s")
     return text in _MONTH or text in _DAY or word.kind == "number"
 
 
-def _has_rival(word: Asked, question: str, sentence: str) -> bool:
+def _has_rival(word: ContentWord, question: str, sentence: str) -> bool:
     lowered = word.text.lower()
     spoken = re.findall(r"[a-z]+", sentence.lower())
     for names in (_MONTH, _DAY):
         if lowered.rstrip("s") in names or lowered in names:
             rivals = [each for each in spoken if each in names or each.rstrip("s") in names]
             return bool(rivals) and not _RANGE.search(sentence)
-    if word.kind != "number":
+    if word.kind != "number" or word.before or not word.stem.replace(".", "").isdigit():
         return False
     if re.fullmatch(r"(?:1\d|20)\d\d", word.stem):
         return bool(re.search(r"\b(?:1\d|20)\d\d\b", sentence)) and not _RANGE.search(sentence)

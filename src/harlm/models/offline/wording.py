@@ -80,7 +80,8 @@ SUPERLATIVE = Pattern(
 LEAST = frozenset({"fewest", "least", "smallest", "shortest", "lowest", "minimum", "min"})
 AMONG = Pattern(rf"\b(?:which|what)\s+(?:is\s+the\s+\w+\s+)?(?:\w+\s+)?(?P<unit>{ANY_UNIT})\b", re.IGNORECASE)
 YES_NO = Pattern(
-    r"^\W*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE
+    r"^\W*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should|must|may|might|shall|am)\b",
+    re.IGNORECASE,
 )
 THERE_IS = Pattern(
     rf"\b(?:is|are|was|were)\s+there\s+(?:an?\s+|any\s+)?(?P<unit>{ANY_UNIT})\s+(?:called|named)\s+{_NAME}",

@@ -109,9 +109,18 @@ def test_a_question_that_no_single_place_answers_is_split() -> None:
 @pytest.mark.parametrize(
     ("prompt", "begins"),
     [
-        ("Question: Who wrote it?\n\nText:\nThe hymn was written by Ada Lovett in 1850.", "The hymn was written by Ada Lovett"),
-        ("The hymn was written by Ada Lovett in 1850.\n\nIn what year was the hymn written?", "The hymn was written by Ada Lovett in 1850."),
-        ("Who wrote the hymn?\nThe hymn was written by Ada Lovett in 1850.", "The hymn was written by Ada Lovett"),
+        (
+            "Question: Who wrote it?\n\nText:\nThe hymn was written by Ada Lovett in 1850.",
+            "The hymn was written by Ada Lovett",
+        ),
+        (
+            "The hymn was written by Ada Lovett in 1850.\n\nIn what year was the hymn written?",
+            "The hymn was written by Ada Lovett in 1850.",
+        ),
+        (
+            "Who wrote the hymn?\nThe hymn was written by Ada Lovett in 1850.",
+            "The hymn was written by Ada Lovett",
+        ),
         (
             '<document name="a.txt">\nThe toll is 12 pence.\n</document>\n\n<question>\nHow much is the toll?\n</question>',
             "The toll is 12 pence.",

@@ -43,7 +43,9 @@ def answered(question: str, passages: list[Passage]) -> str | None:
         ("Where did the architect live?", "Lyon", "tower.txt:1"),
     ],
 )
-def test_answers_lead_with_a_value_or_a_whole_statement_and_cite_it(question: str, lead: str, source: str) -> None:
+def test_answers_lead_with_a_value_or_a_whole_statement_and_cite_it(
+    question: str, lead: str, source: str
+) -> None:
     answer = answered(question, PASSAGES)
     assert answer is not None
     first, _, rest = answer.partition("\n\n")
@@ -75,7 +77,9 @@ def test_a_verdict_is_followed_by_the_statement_that_decides_it() -> None:
     reading = Reading("Was the tower opened in 1890?", PASSAGES)
     found = decide(reading)
     assert isinstance(found, Found)
-    assert quoted_answer(reading, found).startswith('No: The tower was opened in 1889.\n\n[tower.txt:1 "The tower')
+    assert quoted_answer(reading, found).startswith(
+        'No: The tower was opened in 1889.\n\n[tower.txt:1 "The tower'
+    )
 
 
 def test_an_answer_has_at_most_sixty_words_and_quotes_verbatim() -> None:

@@ -64,7 +64,10 @@ def test_the_same_question_gets_the_same_evidence() -> None:
 
 
 def test_lines_of_a_log_stand_for_themselves() -> None:
-    reading = Reading("When was the disk full?", [Passage("a.log", "10:00:05 job done in the queue\n10:00:09 disk full on volume /data")])
+    reading = Reading(
+        "When was the disk full?",
+        [Passage("a.log", "10:00:05 job done in the queue\n10:00:09 disk full on volume /data")],
+    )
     best = reading.evidence()[0]
     assert (best.start, best.number) == (31, 1)
     assert reading.text_before(best) == ""
