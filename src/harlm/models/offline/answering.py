@@ -31,7 +31,7 @@ _NAMED = 3  # missing words that a reply names
 _ALLOWED = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 2.0)
 """What a statement may lack of a question, by the number of its words."""
 _CONTINUES = Pattern(
-    r"^\W*(?:it|its|they|their|he|his|she|her|this|these|that|those|here|there|both|the (?:reason|latter|former))\b",
+    r"^\W*(?:it|its|they|their|he|his|she|her|this|these|that|those|here|there|both|the (?:reason|latter|former))\b|\b(?:it|them|him)\b",
     re.IGNORECASE,
 )
 _THIS = frozenset(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from harlm.models.offline.candidates import candidates
-from harlm.models.offline.coverage import ContentWord, covers, held_in, number_form
+from harlm.models.offline.coverage import ContentWord, asked_words, covers, held_in, number_form
 from harlm.models.offline.expected import Expected, Kind
 from harlm.models.offline.patterns import Pattern
 from harlm.retrieval.terms import STOPWORDS, terms
@@ -206,10 +206,11 @@ def _is_subject(sentence: str, at: int) -> bool:
 def _has_role(sentence: str, asked: list[ContentWord]) -> bool:
     """Whether a noun phrase such as *the line manager* is there beside the words of the question."""
     for match in _ROLE.finditer(sentence):
-        held = held_in(match.group()).stems - {"the", "a", "an", "by", "to", "our", "each"}
-        rest = [
-            each for each in held if each not in STOPWORDS and not any(each == word.stem for word in asked)
+        others = [
+            word
+            for word in asked_words(match.group().split()[-1])
+            if not any(covers(held_in(word.text), each) for each in asked)
         ]
-        if rest:
+        if others:
             return True
     return bool(re.search(r"[\u4e00-\u9fff]", sentence))
