@@ -187,7 +187,10 @@ class _Search:
     def missing(self) -> Missing:
         """What no passage holds, and the nearest statement."""
         reading = self.reading
-        everything = [held_in(passage.text) for passage in reading.passages[:_EXAMINED]]
+        everything = [
+            held_in(passage.text) | held_in(f"{_spaced(passage.name)} {passage.heading}")
+            for passage in reading.passages[:_EXAMINED]
+        ]
         absent = [
             word.text
             for word in self.words
