@@ -96,7 +96,9 @@ def _quotes(reading: Reading, evidence: Sequence[Evidence], room: int, said: int
     """The first different pieces of evidence, quoted, in at most ``room`` words, without the first ``said`` of them."""
     passages = reading.passages
     lines: list[str] = []
-    for each in _different(passages, evidence)[said:]:
+    for each in _different(passages, [each for each in evidence if not reading.statement(each).is_heading])[
+        said:
+    ]:
         name = passages[each.passage].name
         room -= _words(name)
         if room < _LEAST_WORDS or (each is not evidence[0] and each.support < _SUPPORTED):
