@@ -25,7 +25,7 @@ from harlm.models.offline.statements import plain_text
 from harlm.models.offline.values import MONEY, has_value, wanted
 from harlm.models.offline.verdicts import Verdict, verdict
 
-_EXAMINED = 300  # pieces of evidence
+_EXAMINED = 120  # pieces of evidence
 _EXAMINED_UNSORTED = 3_000  # where the words of the question do not rank them
 _NAMED = 3  # missing words that a reply names
 _ALLOWED = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 2.0)
