@@ -13,20 +13,23 @@ import re
 from collections.abc import Sequence
 
 from harlm import markup
+from harlm.models.offline.answering import Found, decide, find
 from harlm.models.offline.intents import Compare, Intent, Summarise, YesNo, read_intent
 from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.programs import (
     MARK,
     NOTHING,
+    READ,
     WEIGHTS,
     comparison_program,
     program_for,
     search_program,
     summary_program,
 )
-from harlm.models.offline.quoting import quoted_answer, quoted_summary
+from harlm.models.offline.quoting import quoted_answer, quoted_nearest, quoted_summary
 from harlm.models.offline.reading import Passage, Reading
 from harlm.models.offline.running import settled, settled_by_tables
+from harlm.models.offline.statements import RECORDS_NAME, plain_text
 from harlm.models.offline.table_programs import NO_TABLE, TABLES, NoTable, columns_program, program_over
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
@@ -47,14 +50,18 @@ _FOUND = Pattern(
     re.DOTALL | re.MULTILINE,
 )
 _CODE_NAME = Pattern(r"\.(?:py|pyi|js|ts|c|h|cc|cpp|go|rs|java|rb|php|cs|kt|swift)\b")
+_SECTION = Pattern(r"^#{1,6} [^\n]+$", re.MULTILINE)
+_LONGEST_TITLE = 120  # characters
+_ABOVE = 4_000  # characters before a passage in which its heading is looked for
 _HOP = Pattern(
     r"\bthe\s+(?P<noun>[\w'’-]+(?:\s+[\w'’-]+)?)\s+(?P<clause>(?:who|that|which|whose|where|of|behind)\s+.+?)\s*\?*$",
     re.IGNORECASE,
 )
 _WEIGHTS = Pattern(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
+_READ = Pattern(rf"^{re.escape(READ)}(\d{{1,9}})$", re.MULTILINE)
 _CLUE = "# looking further: "
-_NOTHING_FOUND = f"{NOT_FOUND}: no sentence holds enough of the words of the question."
-_WELL_SUPPORTED = 0.5  # the share of the question that one place must hold for a yes or no
+_WELL_SUPPORTED = 0.5  # the share of an inner question that one place must hold
+_BRIDGE_WORDS = 12  # of the answer to an inner question
 _POORLY_SUPPORTED = 0.3  # below this share, a second place is searched for
 _LONGEST_QUESTION = 1_000  # characters that are read for the form of the question
 _MOST_PASSAGES = 40  # that a summary is made from
@@ -91,7 +98,7 @@ def reply_to(messages: Sequence[Message]) -> str:
 
 def _read_prompt(prompt: str) -> str:
     asked = markup.read_direct_prompt(prompt)
-    note = ""
+    has_no_table = False
     if asked.documents:
         question = _question(asked.question)
         try:
@@ -100,7 +107,7 @@ def _read_prompt(prompt: str) -> str:
         except NotPlaced as refusal:
             return f"{NOT_FOUND}: {refusal}"
         except NoTable:
-            note = f"\n\nNote: {NO_TABLE}."
+            has_no_table = True
         if answer := settled(_intent_over(question, asked.documents), asked.documents):
             return answer
         passages = [each for name, text in asked.documents for each in _passages(name, text)]
@@ -109,9 +116,29 @@ def _read_prompt(prompt: str) -> str:
         question = _question(question)
     if isinstance(read_intent(question, has_code=False), Summarise):
         return quoted_summary(passages[:_MOST_PASSAGES], most=2) or NOT_FOUND
-    if answer := quoted_answer(Reading(question, passages)):
-        return answer + note
-    return f"{NOT_FOUND}: {NO_TABLE}." if note else _NOTHING_FOUND
+    reading = Reading(question, passages)
+    return _answer(
+        reading,
+        is_yes_no=_wants_yes_or_no(question),
+        documents=len(asked.documents),
+        has_no_table=has_no_table,
+    )
+
+
+def _wants_yes_or_no(question: str) -> bool:
+    """Whether a question is one for yes or no, and not one between alternatives."""
+    return isinstance(read_intent(question, has_code=False), YesNo) and not re.search(r"\bor\b", question)
+
+
+def _answer(reading: Reading, *, is_yes_no: bool, documents: int = 0, has_no_table: bool = False) -> str:
+    """What the passages say to the question, or that they do not hold the answer. A question about rows is told
+    that no table was recognised.
+    """
+    found = decide(reading) if is_yes_no else find(reading)
+    if isinstance(found, Found):
+        return quoted_answer(reading, found) + (f"\n\nNote: {NO_TABLE}." if has_no_table else "")
+    why = f": {NO_TABLE}." if has_no_table else ""
+    return f"{NOT_FOUND}{why}\n{quoted_nearest(reading, found, documents)}"
 
 
 def _question(text: str) -> str:
@@ -151,7 +178,22 @@ def _split_after_question(prompt: str) -> list[str]:
 
 
 def _passages(name: str, text: str) -> list[Passage]:
-    return [Passage(name, text[start:end].strip("\n")) for start, end in split_passages(text)]
+    """The passages of a document, each with what it stands under."""
+    first, _, _ = text.lstrip("\ufeff \n").partition("\n")
+    title = (
+        plain_text(first)[:_LONGEST_TITLE]
+        if len(first) <= _LONGEST_TITLE or RECORDS_NAME.search(name)
+        else ""
+    )
+    found = []
+    for start, end in split_passages(text):
+        above = "" if start <= len(first) else _SECTION.findall(text[max(0, start - _ABOVE) : start])
+        section = plain_text(above[-1]) if above else ""
+        heading = title if section == title or not section else f"{title} {section}"
+        if RECORDS_NAME.search(name):
+            heading = first if start else ""
+        found.append(Passage(name, text[start:end].strip("\n"), heading=heading if start else ""))
+    return found
 
 
 # -- as a root model --------------------------------------------------------------------------------------
@@ -182,7 +224,7 @@ class _Root:
         output = self._output()
         if TABLES in output:
             return self._over_tables(intent, output)
-        if MARK in output:
+        if MARK in output or WEIGHTS in output:
             return self._finish_reading(intent, output)
         if "result" not in self._written[-1]:
             return self._search(
@@ -247,14 +289,18 @@ class _Root:
             for match in _FOUND.finditer(output)
         ]
         reading = Reading(self._asked(), passages, _weights(output))
-        if isinstance(intent, YesNo):
-            return _finish(_yes_or_no(reading))
         if (bridge := self._bridge(reading)) is not None:
             outer, found = bridge
             return self._search(f"{_CLUE}{found}", f"{outer} {found}")
-        answer = quoted_answer(reading)
-        note = f"\n\nNote: {NO_TABLE}." if any(NO_TABLE in text for text in self._written) else ""
-        return _finish(answer + note if answer else _NOTHING_FOUND)
+        read = _READ.search(output)
+        return _finish(
+            _answer(
+                reading,
+                is_yes_no=_wants_yes_or_no(self.question),
+                documents=int(read[1]) if read else 0,
+                has_no_table=any(NO_TABLE in text for text in self._written),
+            )
+        )
 
     def _asked(self) -> str:
         """The question; in the second search, with its inner part replaced by the answer to that part."""
@@ -279,10 +325,11 @@ class _Root:
         if not any(not term.is_stopword for term in terms(outer)):
             return None
         inner = Reading(f"Who or what is the {hop['noun']} {hop['clause']}?", reading.passages)
-        answer = quoted_answer(inner)
-        return (
-            None if answer is None or inner.support < _WELL_SUPPORTED else (outer, answer.split("\n", 1)[0])
-        )
+        if inner.support < _WELL_SUPPORTED:
+            return None
+        best = inner.evidence()[0]
+        start, end = inner.span(best, _BRIDGE_WORDS)
+        return outer, " ".join(inner.passages[best.passage].text[start:end].split())
 
 
 def _weights(output: str) -> dict[str, float]:
@@ -293,19 +340,6 @@ def _weights(output: str) -> dict[str, float]:
             word, _, weight = pair.rpartition("=")
             weights.setdefault(word, float(weight))
     return weights
-
-
-def _yes_or_no(reading: Reading) -> str:
-    """Yes or no if one place holds most of the question, by its negations; else the best quotes."""
-    answer = quoted_answer(reading)
-    if answer is None:
-        return _NOTHING_FOUND
-    quotes = answer.partition("\n\n")[2] or answer
-    first = quotes.split("\n", 1)[0]
-    denies = bool(re.search(r"\b(?:not|no|never|neither|nor|without|none)\b|n['’]t\b", first, re.IGNORECASE))
-    if reading.support >= _WELL_SUPPORTED:
-        return f"{'No' if denies else 'Yes'}, going by the words of this place:\n\n{quotes}"
-    return f"The nearest that is said of it:\n\n{quotes}"
 
 
 def _finish(answer: str) -> str:

@@ -29,6 +29,9 @@ NOTHING = "NOTHING"
 WEIGHTS = "weights: "
 """What a search program prints before the weight of each word of the question."""
 
+READ = "documents: "
+"""What a search program prints before the number of documents."""
+
 MARK = "=== "
 """What a search program prints before the place and the score of each passage."""
 
@@ -37,6 +40,7 @@ _SHOWN = 1_700  # characters of a passage that are printed
 _SHOWN_IN_ALL = 10_500  # characters that are printed, so that the output is not cut
 _LISTED = 40  # items that a list shows with their citations
 _EXAMPLES = 3  # items that a count shows
+_OPENINGS = 6  # documents whose beginnings tell what all are about
 _PIECE = 20_000  # characters of a text that one sub-call reads
 _MOST_READ = 60_000  # characters of a text that sub-calls read in all
 # Filled in by the program, where it is an f-string.
@@ -46,6 +50,7 @@ _ASK_OF_PIECE = markup.direct_prompt([("{docs[0].name}", "{piece}")], "{ask}")
 def search_program(*queries: str, scope: str = "") -> str:
     """A program that searches for each of the queries and prints the passages."""
     return f"""\
+print("{READ}" + str(1 if isinstance(context, str) else len(context)))
 shown = set()
 room = {_SHOWN_IN_ALL}
 for question in {list(queries)!r}:
@@ -93,7 +98,7 @@ def summary_program(intent: Summarise, *, sub_calls: bool) -> str:
     if sub_calls:
         return linked(
             f"""\
-docs = sorted({docs}, key=len, reverse=True)[:12]
+docs = central({docs})[:12]
 ask = "Summarise this text in two sentences."
 if len(docs) > 1:
     parts = rlm_query_batched([ask] * len(docs), docs)
@@ -107,10 +112,10 @@ print(result or "{NOTHING}")
         )
     return linked(
         f"""\
-docs = sorted({docs}, key=len, reverse=True)[:6]
-each = max(1, 6 // len(docs))
-items = [item for doc in docs for item in lead_sentences(doc, each)]
-result = "\\n".join(f"- {{text}} {{cited((doc, line, text))}}" for doc, line, text in items)
+docs = {docs}
+result = "\\n".join(f"{{line}} {{cited(item)}}" for line, item in about(docs, {_OPENINGS}))
+if len(docs) > {_OPENINGS}:
+    result += f"\\n\\nand {{len(docs) - {_OPENINGS}:,}} more documents"
 print(result or "{NOTHING}")
 """
     )

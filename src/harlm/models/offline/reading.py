@@ -12,9 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from harlm.models.offline.expected import expected_answer
-from harlm.models.offline.spans import answer_span, answer_window, best_probability, holds_kind
-from harlm.retrieval.ranking import Query, rank_sentences
-from harlm.retrieval.terms import terms
+from harlm.models.offline.spans import (
+    answer_span,
+    answer_window,
+    best_probability,
+    holds_kind,
+    outstanding_phrase,
+)
+from harlm.models.offline.statements import RECORDS_NAME, Statement, statements
+from harlm.retrieval.ranking import Query
+from harlm.retrieval.terms import stems_of, terms
 
 _WORTH_A_LOOK = 0.15  # the share of the question that a sentence must hold for its phrases to be looked at
 
@@ -27,11 +34,13 @@ class Passage:
         name: the place that citations name.
         text: the whole text.
         score: the score of the search; only differences between passages matter.
+        heading: what it stands under: the title of its document and of its section, or the first line of its table.
     """
 
     name: str
     text: str
     score: float = 0.0
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,7 @@ class Evidence:
         score: higher is better; comparable within one reading.
         support: the share of the question, by weight, that this sentence, the one before it and the passage's
             name hold together, from 0 to 1.
+        number: the number of the statement in its passage, from 0.
     """
 
     passage: int
@@ -52,6 +62,7 @@ class Evidence:
     end: int
     score: float
     support: float
+    number: int = 0
 
 
 class Reading:
@@ -71,9 +82,10 @@ class Reading:
         self.passages = passages
         rarity = _rarity(passages)
         self._query = Query(question, (lambda stem: weights.get(stem) or rarity(stem)) if weights else rarity)
-        self._expected = expected_answer(question)
+        self.expected = expected_answer(question)
         self._names = _names_of(question)
         self._evidence: list[Evidence] | None = None
+        self._statements = [statements(each.text, each.name, each.heading) for each in passages]
 
     @property
     def support(self) -> float:
@@ -87,6 +99,18 @@ class Reading:
             self._evidence = sorted(found, key=lambda each: -each.score)
         return self._evidence
 
+    def statement(self, evidence: Evidence) -> Statement:
+        """The statement of a piece of evidence."""
+        return self._statements[evidence.passage][evidence.number]
+
+    def text_before(self, evidence: Evidence) -> str:
+        """The statement before; empty for a row or a line of a log, which stand for themselves."""
+        here = self._statements[evidence.passage]
+        if not evidence.number or RECORDS_NAME.search(self.passages[evidence.passage].name):
+            return ""
+        before = here[evidence.number - 1]
+        return "" if before.header else self.passages[evidence.passage].text[before.start : before.end]
+
     def window(self, evidence: Evidence, most_words: int) -> tuple[int, int]:
         """The part of a sentence, at most ``most_words`` words long, that most probably contains the answer,
         as a range of characters in the passage.
@@ -97,11 +121,19 @@ class Reading:
         """The answer in a sentence: one phrase if it stands out, else the window, trimmed at its edges."""
         return self._locate(answer_span, evidence, most_words)
 
+    def value(self, evidence: Evidence) -> tuple[int, int] | None:
+        """The one phrase of the wanted kind that stands out in a sentence, as a range of characters in the passage;
+        None if there is none, or if the kind cannot be told by its shape.
+        """
+        text = self.passages[evidence.passage].text[evidence.start : evidence.end]
+        phrase = outstanding_phrase(self.question, self._query, self.expected, text)
+        return None if phrase is None else (evidence.start + phrase[0], evidence.start + phrase[1])
+
     def _locate(
         self, locate: Callable[..., tuple[int, int]], evidence: Evidence, most_words: int
     ) -> tuple[int, int]:
         sentence = self.passages[evidence.passage].text[evidence.start : evidence.end]
-        start, end = locate(self.question, self._query, self._expected, sentence, most_words)
+        start, end = locate(self.question, self._query, self.expected, sentence, most_words)
         return evidence.start + start, evidence.start + end
 
     def _evidence_in(self, number: int) -> Iterator[Evidence]:
@@ -110,12 +142,13 @@ class Reading:
         """
         passage, query = self.passages[number], self._query
         named = frozenset(term.stem for term in terms(passage.name))
-        sentences = rank_sentences(query, passage.text)
-        stems = [frozenset(sentence.stems) for sentence in sentences]
+        sentences = self._statements[number]
+        all_stems = [stems_of(passage.text[each.start : each.end]) for each in sentences]
+        stems = [frozenset(each) for each in all_stems]
         for at, sentence in enumerate(sentences):
             before = stems[at] | named | (stems[at - 1] if at else frozenset())
             after = stems[at] | named | (stems[at + 1] if at + 1 < len(stems) else frozenset())
-            own = [each for each in sentence.stems if each not in named]
+            own = [each for each in all_stems[at] if each not in named]
             text = passage.text[sentence.start : sentence.end]
             support = query.coverage(before)
             coverage = query.coverage(frozenset(own))
@@ -128,9 +161,9 @@ class Reading:
                 + 2.0 * self._names_in(before)
             )
             if coverage > _WORTH_A_LOOK:
-                score += 0.7 * holds_kind(text, query, self._expected)
-                score += 1.8 * best_probability(self.question, query, self._expected, text)
-            yield Evidence(number, sentence.start, sentence.end, score, support)
+                score += 0.7 * holds_kind(text, query, self.expected)
+                score += 1.8 * best_probability(self.question, query, self.expected, text)
+            yield Evidence(number, sentence.start, sentence.end, score, support, at)
 
     def _names_in(self, stems: Set[str]) -> float:
         """The share of the question's names and numbers that are among ``stems``; 1 if it has none."""

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from harlm.guest.tables import DataTable, tables_in
-from harlm.models.offline.intents import Intent
-from harlm.models.offline.programs import NOTHING, program_for
+from harlm.models.offline.intents import Intent, Summarise
+from harlm.models.offline.programs import NOTHING, program_for, summary_program
 from harlm.models.offline.table_programs import TABLES, columns_program, program_over
 
 
@@ -37,7 +37,9 @@ def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
         intent: the intent of the question.
         documents: as (name, text).
     """
-    program = program_for(intent)
+    program = (
+        summary_program(intent, sub_calls=False) if isinstance(intent, Summarise) else program_for(intent)
+    )
     if program is None:
         return None
     printed, names = _run(program, {"context": _texts(documents)})

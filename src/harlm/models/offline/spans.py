@@ -106,6 +106,17 @@ def answer_span(
     return _trimmed(found, weights, _heaviest(sentence, found, weights, most_words))
 
 
+def outstanding_phrase(
+    question: str, query: Query, expected: Expected, sentence: str
+) -> tuple[int, int] | None:
+    """The phrase of the expected kind that is far more probable than any other, as a range of characters."""
+    found = terms(sentence)
+    if not found:
+        return None
+    probabilities = _probabilities(question, query, expected, sentence, found)
+    return _outstanding(query, expected, sentence, found, probabilities)
+
+
 def _probabilities(
     question: str, query: Query, expected: Expected, sentence: str, found: Sequence[Term]
 ) -> list[float]:

@@ -112,7 +112,8 @@ SUPERLATIVE = Pattern(
 LEAST = frozenset({"fewest", "least", "smallest", "shortest", "lowest", "minimum", "min"})
 AMONG = Pattern(rf"\b(?:which|what)\s+(?:is\s+the\s+\w+\s+)?(?:\w+\s+)?(?P<unit>{ANY_UNIT})\b", re.IGNORECASE)
 YES_NO = Pattern(
-    r"^\W*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE
+    r"^\W*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should|must|may|might|shall|am)\b",
+    re.IGNORECASE,
 )
 THERE_IS = Pattern(
     rf"\b(?:is|are|was|were)\s+there\s+(?:an?\s+|any\s+)?(?P<unit>{ANY_UNIT})\s+(?:called|named)\s+{_NAME}",
@@ -133,7 +134,12 @@ WHICH_OF_TWO = Pattern(
 SUMMARY = Pattern(
     r"^\W*(?:please\s+|can you\s+)?(?:summari[sz]e|sum up|outline|(?:give|write|make|provide)\b.*\b(?:summary|overview|gist))\b"
     r"|\b(?:summary|overview|gist|main (?:points?|ideas?|topics?|themes?)) of (?:this|the|all|it|these)\b"
-    r"|\bwhat (?:is|are) (?:this|it|these|(?:this|the) (?:document|report|text|file|context|article|book|folder)s?) (?:all )?about\b"
+    r"|\bwhat(?:['’]s| is| are) (?:this|it|these|all this|(?:this|the|these) (?:document|report|text|file|context|article|book|folder|"
+    r"repo(?:sitory)?|project|director(?:y|ie)|code(?:base)?|package|library|archive|collection|note|page)s?) (?:all )?about\b"
+    r"|^\W*what(?:['’]s| is| are)? (?:there )?(?:in|inside) (?:here|there|it|this|these|(?:this|the|these) (?:folder|file|document|repo(?:sitory)?|"
+    r"director(?:y|ie)|archive|context|project|package)s?)\W*$"
+    r"|^\W*what do (?:these|the) (?:files|documents|texts) (?:say|contain|cover)\W*$|^\W*what(?:['’]s| is) (?:this|it)\W*$"
+    r"|^\W*what is (?:this|the) (?:project|repo(?:sitory)?|document|file|text|program|tool)(?: for)?\W*$|^\W*tl;?dr\W*$"
     r"|\bwhat does each\b",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""Answers: the span, then quotes that are exact and cited, in at most sixty words."""
+"""Answers: a value or a statement, then quotes that are exact and cited, in at most sixty words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.models.offline.quoting import MOST_WORDS, quoted_answer, quoted_summary
+from harlm.models.offline.answering import Found, decide, find
+from harlm.models.offline.quoting import MOST_WORDS, quoted_answer, quoted_nearest, quoted_summary
 from harlm.models.offline.reading import Passage, Reading
 
 PASSAGES = [
@@ -25,6 +26,12 @@ PASSAGES = [
 ]
 
 
+def answered(question: str, passages: list[Passage]) -> str | None:
+    reading = Reading(question, passages)
+    found = find(reading)
+    return quoted_answer(reading, found) if isinstance(found, Found) else None
+
+
 @pytest.mark.parametrize(
     ("question", "lead", "source"),
     [
@@ -36,23 +43,48 @@ PASSAGES = [
         ("Where did the architect live?", "Lyon", "tower.txt:1"),
     ],
 )
-def test_answers_lead_with_the_span_and_quote_the_sentence(question: str, lead: str, source: str) -> None:
-    answer = quoted_answer(Reading(question, PASSAGES))
+def test_answers_lead_with_a_value_or_a_whole_statement_and_cite_it(
+    question: str, lead: str, source: str
+) -> None:
+    answer = answered(question, PASSAGES)
     assert answer is not None
     first, _, rest = answer.partition("\n\n")
     assert lead in first
-    assert len(first.split()) <= 12
+    assert first.endswith(".") or first == lead
     assert f"[{source} " in rest.split("\n")[0]
 
 
 def test_what_the_text_does_not_say_is_not_answered() -> None:
-    assert quoted_answer(Reading("Which vaccine did Pasteur develop against rabies?", PASSAGES)) is None
-    assert quoted_answer(Reading("When?", [])) is None
+    assert answered("Which vaccine did Pasteur develop against rabies?", PASSAGES) is None
+    assert answered("When?", []) is None
+
+
+def test_what_was_not_found_names_the_missing_words_the_documents_and_the_nearest_statement() -> None:
+    reading = Reading("Who opened the western lock?", PASSAGES)
+    missing = find(reading)
+    assert not isinstance(missing, Found)
+    lines = quoted_nearest(reading, missing, documents=2).split("\n")
+    assert lines[0] == "Not found: “western” (2 documents read)."
+    assert lines[2].startswith("Nearest: ")
+    assert "[lock.txt:1 " in lines[3]
+    reading = Reading("Was the western lock opened in 1883?", PASSAGES)
+    missing = decide(reading)
+    assert not isinstance(missing, Found)
+    assert "The nearest that is said of it:" in quoted_nearest(reading, missing, documents=1)
+
+
+def test_a_verdict_is_followed_by_the_statement_that_decides_it() -> None:
+    reading = Reading("Was the tower opened in 1890?", PASSAGES)
+    found = decide(reading)
+    assert isinstance(found, Found)
+    assert quoted_answer(reading, found).startswith(
+        'No: The tower was opened in 1889.\n\n[tower.txt:1 "The tower'
+    )
 
 
 def test_an_answer_has_at_most_sixty_words_and_quotes_verbatim() -> None:
-    long = Passage("long.txt:1", " ".join(f"word{n} and the eastern gate" for n in range(400)) + ".")
-    answer = quoted_answer(Reading("Where is the eastern gate?", [long, *PASSAGES]))
+    long = Passage("long.txt:1", " ".join(f"word{n} in the eastern gate" for n in range(400)) + ".")
+    answer = answered("Where is the eastern gate?", [long, *PASSAGES])
     assert answer is not None
     shown = answer.replace("long.txt:1 ", "long.txt:1").split("[")[0]
     assert len(shown.split()) <= MOST_WORDS
@@ -67,15 +99,15 @@ def test_a_summary_is_made_of_sentences_that_are_prose() -> None:
 
 def test_a_sentence_that_occurs_twice_is_quoted_once() -> None:
     twice = [Passage(name, "The eastern lock was opened in 1883.") for name in ("a.txt:1", "b.txt:1")]
-    answer = quoted_answer(Reading("When was the eastern lock opened?", twice))
+    answer = answered("When was the eastern lock opened?", twice)
     assert answer is not None
-    assert answer.count("The eastern lock") == 2  # once for the reader and once in the citation
+    assert answer.count("The eastern lock") == 2  # on the first line and in the citation
 
 
 def test_a_long_sentence_is_cut_around_the_answer_and_marked() -> None:
     filler = " ".join(f"filler{n}" for n in range(70))
     passage = Passage("a.txt:1", f"{filler} and the eastern lock was opened in 1883 {filler}.")
-    answer = quoted_answer(Reading("When was the eastern lock opened?", [passage]))
+    answer = answered("When was the eastern lock opened?", [passage])
     assert answer is not None
     assert "“…" in answer
     assert "…”" in answer
@@ -93,7 +125,7 @@ SENTENCES = st.lists(
 
 @given(SENTENCES)
 def test_every_quote_occurs_in_its_passage_character_by_character(text: str) -> None:
-    answer = quoted_answer(Reading("When was the eastern lock opened?", [Passage("a.txt:1", text)]))
+    answer = answered("When was the eastern lock opened?", [Passage("a.txt:1", text)])
     for written in re.findall(r'\[a\.txt:1 ("(?:[^"\\]|\\.)*")\]', answer or ""):
         assert json.loads(written) in text
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.models.offline.quoting import quoted_answer
 from harlm.models.offline.reading import Passage, Reading
 
 PASSAGES = [
@@ -59,9 +58,19 @@ def test_given_weights_replace_the_rarity_of_words() -> None:
         assert reading.evidence()[0].passage == first
 
 
-def test_the_same_question_gets_the_same_answer() -> None:
+def test_the_same_question_gets_the_same_evidence() -> None:
     question = "Who opened the eastern lock?"
-    assert quoted_answer(Reading(question, PASSAGES)) == quoted_answer(Reading(question, PASSAGES))
+    assert Reading(question, PASSAGES).evidence() == Reading(question, PASSAGES).evidence()
+
+
+def test_lines_of_a_log_stand_for_themselves() -> None:
+    reading = Reading(
+        "When was the disk full?",
+        [Passage("a.log", "10:00:05 job done in the queue\n10:00:09 disk full on volume /data")],
+    )
+    best = reading.evidence()[0]
+    assert (best.start, best.number) == (31, 1)
+    assert reading.text_before(best) == ""
 
 
 TEXTS = st.lists(st.sampled_from(["lock", "eastern", "1883", "opened", "The", ".", "?", "\n", "é", "x" * 30]), max_size=25).map(" ".join)  # fmt: skip
