@@ -22,7 +22,6 @@ class QuoteFinder:
         self._text = document.text
         self._typeset = typeset
         self._is_marked = document.kind not in _PLAIN_KINDS
-        self._is_broken = document.kind == "pdf"
 
     def find(self, quote: str, meant: Meant) -> Steps[Span | None]:
         """The span of a quote.
@@ -55,9 +54,7 @@ class QuoteFinder:
     def typeset(self, quote: str, start: int = 0, end: int = 0) -> Steps[Span | None]:
         """The span of a quote that may be typeset in another way, near to ``text[start:end]``."""
         return (
-            yield from self._typeset.near(
-                self._text, _bare(quote), start, end, is_marked=self._is_marked, is_broken=self._is_broken
-            )
+            yield from self._typeset.near(self._text, _bare(quote), start, end, is_marked=self._is_marked)
         )
 
     def _inside(self, quote: str, start: int, end: int) -> Steps[Span | None]:
@@ -65,9 +62,7 @@ class QuoteFinder:
         if (at := self._text.find(quote, start, min(len(self._text), end + len(quote) - 1))) >= 0:
             return at, at + len(quote)
         return (
-            yield from self._typeset.within(
-                self._text, _bare(quote), start, end, is_marked=self._is_marked, is_broken=self._is_broken
-            )
+            yield from self._typeset.within(self._text, _bare(quote), start, end, is_marked=self._is_marked)
         )
 
     def _nearest(self, quote: str, start: int, end: int) -> Steps[Span | None]:
@@ -82,11 +77,7 @@ class QuoteFinder:
 
     def _elided(self, quote: str, start: int, end: int) -> Steps[Span | None]:
         """A quote in which dots stand for what was left out."""
-        return (
-            yield from self._typeset.elided(
-                self._text, _bare(quote), start, is_marked=self._is_marked, is_broken=self._is_broken
-            )
-        )
+        return (yield from self._typeset.elided(self._text, _bare(quote), start, is_marked=self._is_marked))
 
 
 def _bare(quote: str) -> str:

@@ -108,21 +108,21 @@ class Typeset:
     _tries: int = _MOST_ELIDED
 
     def near(
-        self, text: str, quote: str, start: int, end: int, *, is_marked: bool = True, is_broken: bool = False
+        self, text: str, quote: str, start: int, end: int, *, is_marked: bool = True
     ) -> Steps[Span | None]:
         """The span of a quote: in ``text[start:end]``, or else about as near to it as possible.
 
         Args:
             text, quote: what is searched, and for what.
             start, end: the place where the quote should begin.
-            is_marked, is_broken: as for ``canonical``.
+            is_marked: as for ``canonical``.
         """
         wanted = _Wanted.of(quote, is_marked=is_marked)
         if wanted is None:
             return None
         if len(text) <= _PIECE and wanted.skeleton not in self.skeleton_at(text, 0):
             return None
-        look = _Look(self, text, is_marked=is_marked, is_broken=is_broken)
+        look = _Look(self, text, is_marked=is_marked)
         after = yield from look.first(wanted, start, len(text))
         if after is not None and after[0] < end:
             return after
@@ -134,19 +134,15 @@ class Typeset:
         return min(before, after, key=lambda span: abs(span[0] - start))
 
     def within(
-        self, text: str, quote: str, start: int, end: int, *, is_marked: bool = True, is_broken: bool = False
+        self, text: str, quote: str, start: int, end: int, *, is_marked: bool = True
     ) -> Steps[Span | None]:
         """The span of the first occurrence that begins in ``text[start:end]``."""
         wanted = _Wanted.of(quote, is_marked=is_marked)
         if wanted is None:
             return None
-        return (
-            yield from _Look(self, text, is_marked=is_marked, is_broken=is_broken).first(wanted, start, end)
-        )
+        return (yield from _Look(self, text, is_marked=is_marked).first(wanted, start, end))
 
-    def elided(
-        self, text: str, quote: str, start: int, *, is_marked: bool = True, is_broken: bool = False
-    ) -> Steps[Span | None]:
+    def elided(self, text: str, quote: str, start: int, *, is_marked: bool = True) -> Steps[Span | None]:
         """The span from the first to the last part of a quote in which dots stand for what was left out: the first one
         after ``start``, or else of all. Parts stand in their order, each near to the one before it.
         """
@@ -156,7 +152,7 @@ class Typeset:
         wanted = [each for part in parts if (each := _Wanted.of(part, is_marked=is_marked)) is not None]
         if len(wanted) < len(parts):
             return None
-        look = _Look(self, text, is_marked=is_marked, is_broken=is_broken)
+        look = _Look(self, text, is_marked=is_marked)
         for begin, end in ((start, len(text)), (0, start)):
             at = begin
             for _ in range(_MOST_TRIED):
@@ -191,11 +187,10 @@ class Typeset:
 class _Look:
     """One look through one text."""
 
-    def __init__(self, typeset: Typeset, text: str, *, is_marked: bool, is_broken: bool) -> None:
+    def __init__(self, typeset: Typeset, text: str, *, is_marked: bool) -> None:
         self._typeset = typeset
         self._text = text
         self._is_marked = is_marked
-        self._is_broken = is_broken
 
     def first(self, wanted: _Wanted, start: int, end: int) -> Steps[Span | None]:
         """The first occurrence that begins in ``text[start:end]``."""
@@ -272,7 +267,7 @@ class _Look:
     def _end_of(self, letters: Sequence[str], start: int) -> int | None:
         """The end of the quote that begins at ``start``; ``None`` if another text stands there."""
         reach = min(len(self._text), start + 4 * len(letters) + _OVERLAP // 4)
-        found = canonical(self._text, start, reach, is_marked=self._is_marked, is_broken=self._is_broken)
+        found = canonical(self._text, start, reach, is_marked=self._is_marked)
         at, end = 0, start
         for letter, first, last in found:
             if at == len(letters):

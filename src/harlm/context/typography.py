@@ -99,15 +99,12 @@ def skeleton(text: str) -> str:
     return text.translate(_SKELETON)
 
 
-def canonical(
-    text: str, start: int, end: int, *, is_marked: bool, is_broken: bool = False
-) -> Iterator[Canonical]:
+def canonical(text: str, start: int, end: int, *, is_marked: bool) -> Iterator[Canonical]:
     """The canonical characters of ``text[start:end]``.
 
     Args:
         text, start, end: the part of a text.
         is_marked: whether ``*``, ``_``, ``~`` and backticks at the edge of words are emphasis, which is no part of the text.
-        is_broken: whether any hyphen inside a word may be one of the line end, whose line end is lost.
     """
     at = start
     while at < end:
@@ -121,10 +118,6 @@ def canonical(
         elif kind == "blank":
             if not (_UNSPACED.match(before or " ") and _UNSPACED.match(after or " ")):
                 yield " ", at, last
-        elif (
-            kind == "letter" and is_broken and text[at] in "-\u2010" and before.isalpha() and after.islower()
-        ):
-            yield SOFT, at, last
         elif kind == "letter" or (kind == "emphasis" and not (is_marked and _is_at_edge(before, after))):
             for offset in range(at, last):
                 yield from ((each, offset, offset + 1) for each in letters_of(text[offset]))

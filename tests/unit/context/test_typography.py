@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from harlm.context.typography import canonical, letters_of, skeleton
 
 
-def canon(text: str, *, is_marked: bool = True, is_broken: bool = False) -> str:
-    found = canonical(text, 0, len(text), is_marked=is_marked, is_broken=is_broken)
+def canon(text: str, *, is_marked: bool = True) -> str:
+    found = canonical(text, 0, len(text), is_marked=is_marked)
     return "".join("¬" if each == "\0" else each for each, _, _ in found)
 
 
@@ -65,7 +65,6 @@ def test_a_hyphen_at_a_line_end_may_be_one_of_the_word() -> None:
     assert canon("accommo-\n dation") == "accommo¬dation"
     assert canon("accommo\u00addation part\ufffetime") == "accommo¬dation part¬time"
     assert canon("part-time") == "part-time"
-    assert canon("part-time", is_broken=True) == "part¬time"
     assert canon("- one\n- two") == "- one - two"
 
 
@@ -78,12 +77,10 @@ def test_spans_are_those_of_the_text() -> None:
     ]
 
 
-@given(st.text(max_size=80), st.integers(0, 80), st.booleans(), st.booleans())
-def test_any_text_has_a_canonical_form_in_order(
-    text: str, start: int, is_marked: bool, is_broken: bool
-) -> None:
+@given(st.text(max_size=80), st.integers(0, 80), st.booleans())
+def test_any_text_has_a_canonical_form_in_order(text: str, start: int, is_marked: bool) -> None:
     end = start
-    for letter, first, last in canonical(text, start, len(text), is_marked=is_marked, is_broken=is_broken):
+    for letter, first, last in canonical(text, start, len(text), is_marked=is_marked):
         assert len(letter) == 1
         assert start <= first < last <= len(text)
         assert last >= end
