@@ -113,7 +113,8 @@ class _Search:
         found = []
         for evidence in self.examined:
             text, around, near = self.context(evidence)
-            is_row = bool(self.reading.statement(evidence).header)
+            header = self.reading.statement(evidence).header
+            is_row = bool(header)
             own = held_in(text) | around if is_row else held_in(text)
             lacks_own = self._lacking(words, own, text)
             if len(lacks_own) == len(words) and not (
@@ -129,6 +130,8 @@ class _Search:
                 continue
             if not has_value(self.want, text, words):
                 continue
+            if is_row and self.want.counted and cell_of(self.reading.question, header, text) is None:
+                continue  # how many rows there are is not said by one of them
             key = 4.0 * cost + 1.5 * level - 0.4 * evidence.score + 2.0 * len(lacks_own) / len(words)
             found.append((key, evidence))
         return found

@@ -56,3 +56,15 @@ def test_a_row_answers_with_the_field_that_is_asked_for() -> None:
     assert cell_of("Where is the wing nut?", header, row) == "Shelf A4"
     assert cell_of("Is the wing nut heavy?", header, row) is None
     assert columns("no table", "no row") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        ("How many people work in Berlin?", None),
+        ("How many desks are there in Berlin?", "Berlin,72"),
+    ],
+)
+def test_one_row_does_not_say_how_many_there_are(question: str, row: str | None) -> None:
+    table = Passage("offices.csv", "office,desks\nBerlin,72\nMadrid,31\n")
+    assert answer(question, table) == row
