@@ -15,7 +15,7 @@ from harlm.models.offline.patterns import Pattern
 Verdict = Literal["Yes", "No"]
 
 _NOT = Pattern(
-    r"\b(?:not|no|never|neither|nor|none|nothing|cannot|no longer|forbidden|prohibited|impossible|invalid|unsupported)\b|n['’]t\b",
+    r"\b(?:not(?! only\b| later than\b)|no(?! later than\b| fewer than\b| doubt\b)|never|neither|nor|(?<!\bto )none|nothing|cannot|no longer|forbidden|prohibited|impossible|invalid|unsupported)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _CONDITION = Pattern(

@@ -28,6 +28,9 @@ from harlm.models.offline.verdicts import verdict
         ("Was phosphate low at station 4?", "Phosphate was low everywhere except at station 4.", "No"),
         ("Is spelt bread baked on Mondays?", "Rye bread is baked on Mondays, spelt bread on Fridays.", None),
         ("Does valve V-18 leak?", "Valve V-17 leaks.", None),
+        ("Was the fee raised?", "They decided by four votes to none to raise the fee.", "Yes"),
+        ("Is the card free?", "The card is not only free, it is blue.", None),
+        ("Were members present?", "None of the members were present.", "No"),
         ("Was the light theme designed by Yuki?", "The dark theme was designed by Yuki.", None),
     ],
 )
