@@ -18,7 +18,7 @@ def central(docs: list[Any]) -> list[Any]:
     def rank(doc: Any) -> tuple[bool, bool, int, bool, int]:
         name = doc.name.lower()
         last = name.rsplit("/", 1)[-1]
-        aside = r"(?:^|[/_.-])(?:tests?|testing|fixtures?|examples?|vendor|node_modules|dist|build|generated|min|lock|locks|snapshots?)(?:[/_.-]|$)"
+        aside = r"(?:^|[/_.-])(?:tests?|testing|fixtures?|examples?|bench(?:marks?)?|perf|data|vendor|node_modules|dist|build|generated|min|lock|locks|snapshots?)(?:[/_.-]|$)"
         is_prose = last.endswith((".md", ".rst", ".txt", ".docx", ".pdf", ".html"))
         return (
             bool(re.search(aside, name)),
@@ -36,35 +36,48 @@ def opening(doc: Any, most: int) -> list[Item]:
     found: list[Item] = []
     said = 0
     is_code = False
-    for number, line in enumerate(doc[:20_000].split("\n"), start=1):
+    paragraph: list[tuple[int, str]] = []
+    for number, line in enumerate([*doc[:20_000].split("\n"), ""], start=1):
         text = line.strip()
         if text.startswith("```"):
             is_code = not is_code
-        if (
+        is_apart = (
             is_code
             or not text
-            or re.match(
-                r"(?:\[?!\[|<|---|===|\|[\s:|-]+$|```|#!|[{}\[\]()]+$|import |from \S+ import )", text
+            or text.startswith("#")
+            or bool(
+                re.match(
+                    r"(?:\[?!\[|<|---|===|\|[\s:|-]+$|```|#!|[{}\[\]()]+$|import |from \S+ import )", text
+                )
             )
-        ):
-            if said:
-                break
-            continue
-        plain = text.strip("#*_ \"'")
-        if not found and len(plain) <= 120 and (text.startswith("#") or not text.endswith(".")):
-            found.append((doc, number, text))
-            continue
-        if text.startswith("#"):
-            if said:
-                break
-            continue
-        for sentence in re.split(r"(?<=[.!?。！？])\s+", text):
-            if said < most and sentence.strip():
-                found.append((doc, number, sentence.strip()[:300]))
-                said += 1
-        if said >= most:
+        )
+        if is_apart and paragraph:
+            for at, sentence in sentences_of(paragraph):
+                if said < most:
+                    found.append((doc, at, sentence))
+                    said += 1
             break
+        plain = text.strip("#*_ \"'")
+        is_title = len(plain) <= 120 and (text.startswith("#") or not text.endswith("."))
+        if plain and not found and is_title and not is_code and (not is_apart or text.startswith("#")):
+            found.append((doc, number, text))
+        elif not is_apart:
+            paragraph.append((number, text))
     return found
+
+
+def sentences_of(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The sentences of a paragraph, each with the number of the line on which it begins."""
+    found: list[tuple[int, str]] = []
+    number, sentence = lines[0][0], ""
+    for at, line in lines:
+        for piece in re.split(r"(?<=[.!?。！？])\s+", line):
+            number = number if sentence else at
+            sentence = f"{sentence} {piece}".strip()
+            if re.search(r"[.!?。！？][\"'”’)]?$", piece):
+                found.append((number, sentence[:300]))
+                sentence = ""
+    return [*found, (number, sentence[:300])] if sentence else found
 
 
 def about(docs: list[Any], most: int) -> list[tuple[str, Item]]:

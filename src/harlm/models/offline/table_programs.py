@@ -13,7 +13,7 @@ TABLES = "tables: "
 NO_TABLE = "no table was recognised, so nothing was counted"
 """What an answer says in addition if a question is about rows and the context has no table."""
 
-_SHOWN = 9_000  # characters of the description of all tables
+_SHOWN = 4_000  # characters of the description of all tables, which a turn must hold beside the program
 _LISTED = 40  # values on the first line of a list
 
 
@@ -41,13 +41,16 @@ def program_over(question: str, printed: str, documents: int) -> str | None:
 
     Returns:
         The program, which keeps its answer in ``result``; ``None`` if the question asks for nothing that tables
-        settle.
+        settle, or if the line is not whole.
 
     Raises:
         NotPlaced: it does, and a word of it cannot be placed.
         NoTable: it asks about rows, and there is no table.
     """
-    data = json.loads(printed)
+    try:
+        data = json.loads(printed)
+    except ValueError:  # the turn was cut, and the description with it
+        return None
     if not data["tables"] and asks_rows(question):
         raise NoTable
     schemas = [Schema.from_json(each) for each in data["tables"]]

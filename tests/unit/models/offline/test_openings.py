@@ -33,3 +33,12 @@ def test_each_line_has_a_title_and_a_sentence() -> None:
         "LEASE: This lease is made.",
     ]
     assert about([named_text("empty.txt", "")], 6) == []
+
+
+def test_wrapped_sentences_are_whole() -> None:
+    doc = named_text("README.md", "# Tool\n\nIt reads all the\nfiles of a folder. It then\nanswers.\n\nMore.\n")
+    assert [(line, text) for _, line, text in opening(doc, 3)] == [
+        (1, "# Tool"),
+        (3, "It reads all the files of a folder."),
+        (4, "It then answers."),
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harlm.models.offline.running import settled_by_tables
-from harlm.models.offline.table_programs import NoTable, columns_program
+from harlm.models.offline.table_programs import NoTable, columns_program, program_over
 from harlm.tables import NotPlaced
 
 STOCK = (
@@ -263,3 +263,7 @@ def test_words_of_a_question_stay_data() -> None:
     with pytest.raises(NotPlaced):
         settled_by_tables("How many rows have x = '); raise SystemExit  #'?", [STOCK])
     assert str(settled_by_tables('How many rows have region = "\'); 1/0"?', [STOCK])).startswith("0")
+
+
+def test_a_description_that_was_cut_settles_nothing() -> None:
+    assert program_over("How many rows are there?", '{"tables": [{"number": 0, "na', 1) is None
