@@ -31,7 +31,7 @@ LOOK = "```repl\nprint(context[:100])\n```"
 def test_only_the_answer_goes_to_stdout() -> None:
     ran = harlm("ask", "What is the vault code?", "-", stdin=b"The vault code is 4711.\n")
     assert ran.code == 0
-    assert ran.out == "4711\n\n“The vault code is 4711.” [<stdin>:1]\n"
+    assert ran.out == "The vault code is 4711.\n\n[<stdin>:1]\n"
     assert "does not reason" in ran.err
     assert "run 01" in ran.err
 

@@ -24,7 +24,7 @@ def scripted(*replies: str | Exception) -> HARLM:
 
 def test_a_question_over_a_text() -> None:
     answer = HARLM().ask("What is the vault code?", "The vault code is 4711.")
-    assert answer.text.startswith("4711")
+    assert answer.text.startswith("The vault code is 4711.")
     assert answer.citations[0].quote == "The vault code is 4711."
     assert answer.run_id
 

@@ -82,15 +82,16 @@ def with_setting(text: str, name: str, value: str, file: Path) -> str:
 def _changed(lines: list[str], section: str, key: str, value: str) -> list[str]:
     """The lines with the value in its place: that of the old one, the end of its section, or a new section."""
     within, end_of_section = "", None
-    assignment = re.compile(rf"[ \t]*{re.escape(key)}[ \t]*=")
-    dotted = re.compile(rf"[ \t]*{re.escape(section)}[ \t]*\.[ \t]*{re.escape(key)}[ \t]*=")
+    assignment = re.compile(rf"{re.escape(key)}[ \t]*=")
+    dotted = re.compile(rf"{re.escape(section)}[ \t]*\.[ \t]*{re.escape(key)}[ \t]*=")
     for number, line in enumerate(lines):
+        bare = line.lstrip(" \t")
         if header := _HEADER.fullmatch(line):
             within = header[1]
         elif line.lstrip().startswith("["):
             within = ""
-        elif within in (section, "") and (found := (assignment if within else dotted).match(line)):
-            return _replaced(lines, number, found[0], value)
+        elif within in (section, "") and (found := (assignment if within else dotted).match(bare)):
+            return _replaced(lines, number, line[: len(line) - len(bare)] + found[0], value)
         if within == section and line.strip():
             end_of_section = number + 1
     new = f"{key} = {value}"

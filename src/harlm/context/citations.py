@@ -28,9 +28,9 @@ _LOOKS_LIKE_SOURCE = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(r"""["“„«「](?P<quote>[^"“”„«»「」\n]{3,600})["”“»」][\s,.;:]*$""")
-_IN_SINGLE = re.compile(r"""(?P<head>.*?\S)\s?(?:(?<=[\s:,])|(?<=\d))['‘`](?P<quote>.+)['’`]\Z""")
+_SINGLE = re.compile(r"(?<=[\s:,\d])['‘`]")
 _LEAD = re.compile(r"(?:see|cf\.?|source|quelle|file|from|in)(?:\s*:\s*|\s+)", re.IGNORECASE)
-_SEVERAL = re.compile(r"\s*[;,]\s+|\s*[；、]\s*|\s+(?:and|und|et|&)\s+")
+_SEVERAL = re.compile(r"[;,]\s++|[；、]|(?<=\s)(?:and|und|et|&)\s++")
 _MOST_IN_ONE = 20  # places that one bracket names
 _UNMARKED = str.maketrans("", "", "*`")
 _TRAIL = " \t:,;.–—-|："
@@ -184,16 +184,13 @@ class _Checker:
         if quote is not None and not bracket.is_curly:
             quote = _unescape(quote)
         document, place = self._resolve(head)
-        if (
-            quote is None
-            and (single := _IN_SINGLE.fullmatch(head))
-            and (document is None or place is not None)
-        ):
-            named = self._resolve(single["head"].rstrip(_TRAIL))
-            if named[0] is not None:
-                return [_Claim(*named, single["quote"])]
+        if quote is None and head.endswith(("'", "’", "`")) and (document is None or place is not None):
+            single = _SINGLE.search(head, 1, len(head) - 1)
+            named = (None, None) if single is None else self._resolve(head[: single.start()].rstrip(_TRAIL))
+            if single is not None and named[0] is not None and single.end() < len(head) - 1:
+                return [_Claim(*named, head[single.end() : -1])]
         if quote is None:
-            several = [self._resolve(each) for each in _SEVERAL.split(head, _MOST_IN_ONE)]
+            several = [self._resolve(each.strip()) for each in _SEVERAL.split(head, _MOST_IN_ONE)]
             if len(several) > 1 and all(each[0] is not None for each in several):
                 return [_Claim(*each, None) for each in several]
         if document is None and not _LOOKS_LIKE_SOURCE.search(head) and len(quote or "") < _UNIQUE:

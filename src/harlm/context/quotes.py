@@ -30,7 +30,7 @@ _KEPT = 24 << 20  # characters of skeletons that are kept for the next quote
 _MOST_MADE = 128 << 20  # characters whose skeletons are made for one answer
 _MOST_SEARCHED = 4 << 30  # characters of skeletons that are searched for one answer
 
-_ELISION = re.compile(r"\s*+(?:[\[(]\s?(?:…|\.\.\.)\s?[\])]|…|\.\s?\.\s?\.)\s*+")
+_ELISION = re.compile(r"[\[(]\s?(?:…|\.\.\.)\s?[\])]|…|\.\s?\.\s?\.")
 _MOST_PARTS = 8  # of a quote with parts left out
 _LONG_PART = 12  # characters; a shorter part must stand near
 _FAR, _NEAR = 1_000, 200  # characters that may be left out between two parts
@@ -146,8 +146,8 @@ class Typeset:
         """The span from the first to the last part of a quote in which dots stand for what was left out: the first one
         after ``start``, or else of all. Parts stand in their order, each near to the one before it.
         """
-        parts = [part for part in _ELISION.split(quote, _MOST_PARTS) if part]
-        if not parts or parts == [quote]:
+        parts = [part for each in _ELISION.split(quote, _MOST_PARTS) if (part := each.strip())]
+        if not parts or parts == [quote.strip()]:
             return None
         wanted = [each for part in parts if (each := _Wanted.of(part, is_marked=is_marked)) is not None]
         if len(wanted) < len(parts):

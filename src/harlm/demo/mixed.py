@@ -70,7 +70,7 @@ def _full_disk(answer: Answer, folder: Path) -> tuple[bool, str]:
 
 def _moving_day(answer: Answer, folder: Path) -> tuple[bool, str]:
     mail = message_from_bytes((folder / "notice.eml").read_bytes())
-    said = re.search(r"moves to .+ on (\d+ \w+ \d{4})", str(mail.get_payload()))
+    said = re.search(r"moves to [^.]{1,80} on (\d+ \w+ \d{4})", str(mail.get_payload()))
     assert said is not None
     right = said[1] in answer.text and any(each.source.endswith("notice.eml") for each in answer.citations)
     return right, said[1]

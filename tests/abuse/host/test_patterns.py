@@ -21,16 +21,20 @@ _ENOUGH_S = 0.4
 _MOST_BOUNDED_S = 0.1
 
 _QUESTION = (1_000, "models/offline/extractive.py cuts questions to this length, without runs of blanks")
+_SENTENCE = (1_600, "sentences of passages of at most retrieval.passages.LONGEST")
 _SHORT = {
     "harlm.context.citations._BEFORE": (1_000, "citations looks at so many characters before a bracket"),
-    "harlm.context.place_names._RANGE": (40, "the characters before the last number of a head"),
     "harlm.context.readers.html": (4_096, "the head of a page"),
     "harlm.engine.prompts._MOMENTARY": (1_000, "the last line of a message, which prompts.turn_line wrote"),
-    "harlm.models.offline.candidates": (1_600, "sentences of passages of at most retrieval.passages.LONGEST"),
+    "harlm.models.offline.candidates": _SENTENCE,
     "harlm.models.offline.expected": _QUESTION,
     "harlm.models.offline.extractive._ABOUT_CODE": (3_000, "the description of a context, by prompts"),
     "harlm.models.offline.extractive._HOP": _QUESTION,
     "harlm.models.offline.intents": _QUESTION,
+    "harlm.models.offline.line_logic._WHERE": _QUESTION,
+    "harlm.models.offline.statements._RULE": _SENTENCE,
+    "harlm.models.offline.values": _SENTENCE,
+    "harlm.models.offline.verdicts": _SENTENCE,
     "harlm.models.offline.wording": _QUESTION,
     "harlm.models.addresses": (4_096, "an address in the settings"),
     "harlm.models.event_stream._ERROR": (4_000, "the first line of an event"),

@@ -40,7 +40,7 @@ def test_a_run_is_finished_and_kept_when_the_reader_of_its_events_leaves() -> No
 @pytest.mark.parametrize("closing", ["2> >(true)", "2>&-", "2>/dev/full"])
 def test_without_stderr_there_is_still_an_answer(closing: str) -> None:
     ran = in_shell(f"{ASK} {closing}")
-    assert (ran.code, ran.out) == (0, "4711\n\n“The code is 4711.” [a.txt:1]\n")
+    assert (ran.code, ran.out) == (0, "The code is 4711.\n\n[a.txt:1]\n")
 
 
 @pytest.mark.parametrize("flags", ["", "--json", "--format json", "--mode full"])
@@ -82,16 +82,18 @@ def test_without_any_stream_the_run_is_kept() -> None:
 
 
 def test_characters_that_the_encoding_lacks_are_written_as_escapes() -> None:
+    Path("a.txt").write_text("The code is “4711”.", encoding="utf-8")
     ran = in_shell(ASK, {"PYTHONIOENCODING": "ascii"})
-    assert (ran.code, ran.out) == (0, "4711\n\n\\u201cThe code is 4711.\\u201d [a.txt:1]\n")
+    assert (ran.code, ran.out) == (0, "The code is \\u201c4711\\u201d.\n\n[a.txt:1]\n")
     assert "\\xb7 offline/extractive" in ran.err
 
 
 @pytest.mark.parametrize("flags", ["--format json", "--json"])
 def test_json_is_in_utf_8_whatever_the_locale(flags: str) -> None:
+    Path("a.txt").write_text("The code is “4711”.", encoding="utf-8")
     ran = in_shell(f"{ASK} -q {flags}", {"PYTHONIOENCODING": "latin-1"})
     assert ran.code == 0
-    assert "“The code is 4711.”" in ran.out
+    assert "The code is “4711”." in ran.out
 
 
 def test_the_shell_can_still_complete() -> None:

@@ -110,7 +110,7 @@ def test_a_page_is_one_document_named_by_its_address(server: str, path: str, tex
 def test_the_command_line_cites_it(server: str) -> None:
     assert harlm("config", "set", "loading.private_pages", "true").code == 0
     ran = harlm("ask", "What is the vault code?", f"{server}/page#top", "-q")
-    assert f"“The vault code is 4711.” [{server}/page:1]" in ran.out
+    assert f"The vault code is 4711.\n\n[{server}/page:1]" in ran.out
 
 
 def test_a_password_is_sent_and_not_shown(server: str) -> None:

@@ -63,7 +63,7 @@ _HIDING = re.compile(
 )
 _MOST_SPANNED = 20  # cells
 _ADDRESS = ("https://", "http://", "mailto:", "tel:", "ftp://")
-_META = re.compile(rb"""<meta\s[^>]*?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_META = re.compile(rb"""<meta\s[^>]*?charset\s*+=\s*+["']?\s*+([\w.:-]+)""", re.IGNORECASE)
 _XML = re.compile(rb"""^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE)
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEAD = 4096  # bytes in which a page declares its encoding

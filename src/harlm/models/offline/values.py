@@ -71,7 +71,7 @@ _REASON = Pattern(
     re.IGNORECASE,
 )
 _ROLE = Pattern(
-    r"(?:^|[.,;:]\s+)\W*(?:\d[\d.]*\s+)?(?:the|an?|our|their|each|every|either)\s+[\w'’-]+|\b(?:by|to)\s+(?:(?:the|an?|our|their)\s+)?[\w'’-]+",
+    r"(?:^|[.,;:]\s)\W*+(?:\d[\d.]*+\s+)?(?:the|an?|our|their|each|every|either)\s+[\w'’-]+|\b(?:by|to)\s+(?:(?:the|an?|our|their)\s+)?[\w'’-]+",
     re.IGNORECASE,
 )
 _NAME = Pattern(r"(?<![\w.])[A-ZÀ-Ý][\w'’.-]*")

@@ -23,7 +23,7 @@ def document(clean_environment: Path) -> None:
 
 def test_the_report_has_sources_and_a_summary() -> None:
     ran = ask("What is the code?", "a.txt")
-    assert ran.stdout.startswith("4711")
+    assert ran.stdout.startswith("The code is 4711.")
     assert "source: a.txt:1 “The code is 4711.”" in ran.stderr
     assert "direct · $0.0000 · " in ran.stderr.splitlines()[-1]
 

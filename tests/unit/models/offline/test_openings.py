@@ -36,7 +36,9 @@ def test_each_line_has_a_title_and_a_sentence() -> None:
 
 
 def test_wrapped_sentences_are_whole() -> None:
-    doc = named_text("README.md", "# Tool\n\nIt reads all the\nfiles of a folder. It then\nanswers.\n\nMore.\n")
+    doc = named_text(
+        "README.md", "# Tool\n\nIt reads all the\nfiles of a folder. It then\nanswers.\n\nMore.\n"
+    )
     assert [(line, text) for _, line, text in opening(doc, 3)] == [
         (1, "# Tool"),
         (3, "It reads all the files of a folder."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from harlm.context.readers.office.format_codes import Token
+from harlm.context.readers.office.format_codes import FormatToken
 
 _DAYS_TO_1904 = 1462
 _LAST_DAY = 2_958_465  # 31 December 9999
@@ -26,7 +26,7 @@ class DateFormat:
         from_1904: whether the epoch of the workbook is 1 January 1904.
     """
 
-    def __init__(self, tokens: Sequence[Token], *, from_1904: bool = False) -> None:
+    def __init__(self, tokens: Sequence[FormatToken], *, from_1904: bool = False) -> None:
         self._tokens = _with_minutes(tokens)
         self._from_1904 = from_1904
         self._is_elapsed = any(token.kind == "elapsed" for token in tokens)
@@ -78,7 +78,7 @@ class DateFormat:
         return moment.isoformat()
 
 
-def _with_minutes(tokens: Sequence[Token]) -> list[Token]:
+def _with_minutes(tokens: Sequence[FormatToken]) -> list[FormatToken]:
     """The tokens with ``n`` for minutes: an ``m`` after hours or before seconds."""
     timed = [
         at for at, token in enumerate(tokens) if token.kind in ("date", "elapsed") and token.text != "am/pm"
@@ -89,7 +89,7 @@ def _with_minutes(tokens: Sequence[Token]) -> list[Token]:
         after = tokens[timed[place + 1]].text[0] if place + 1 < len(timed) else ""
         text = tokens[at].text
         if tokens[at].kind == "date" and text[0] == "m" and len(text) < 3 and (before == "h" or after == "s"):
-            found[at] = Token("date", "n" * len(text))
+            found[at] = FormatToken("date", "n" * len(text))
     return found
 
 
@@ -99,7 +99,7 @@ def _time(ms: int, *, seconds: bool) -> str:
     return f"{shown}:{rest % 60:02}" if seconds else shown
 
 
-def _clock(ms: int, tokens: Sequence[Token]) -> str:
+def _clock(ms: int, tokens: Sequence[FormatToken]) -> str:
     """A time of day in the form of its format."""
     hours, rest = divmod(ms // 1000, 3600)
     halves = any(token.text == "am/pm" for token in tokens)
@@ -107,14 +107,14 @@ def _clock(ms: int, tokens: Sequence[Token]) -> str:
     return _filled(tokens, values, ms, "AM" if hours < 12 else "PM")
 
 
-def _elapsed(ms: int, tokens: Sequence[Token]) -> str:
+def _elapsed(ms: int, tokens: Sequence[FormatToken]) -> str:
     """The hours, minutes or seconds in all, then what remains in smaller units."""
     unit = next(token.text[0] for token in tokens if token.kind == "elapsed")
     values = {"n": ms // 60_000 % 60, "s": ms // 1000 % 60, unit: ms // _UNITS_MS[unit]}
     return _filled(tokens, values, ms, "")
 
 
-def _filled(tokens: Sequence[Token], values: dict[str, int], ms: int, noon: str) -> str:
+def _filled(tokens: Sequence[FormatToken], values: dict[str, int], ms: int, noon: str) -> str:
     digits = iter(f"{ms % 1000:03}".ljust(len(tokens), "0"))
     pieces: list[str] = []
     for token in tokens:

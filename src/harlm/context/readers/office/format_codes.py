@@ -16,7 +16,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class FormatToken:
     """A piece of a format code. The text of a date token is in lower case."""
 
     kind: Kind
@@ -32,7 +32,7 @@ class Section:
         condition: the operator and the number of ``[>=100]``; ``None`` without one.
     """
 
-    tokens: tuple[Token, ...]
+    tokens: tuple[FormatToken, ...]
     condition: tuple[str, float] | None = None
 
     def has(self, *kinds: Kind) -> bool:
@@ -43,7 +43,7 @@ class Section:
 def sections_of(code: str) -> tuple[Section, ...]:
     """The sections of a format code; what follows ``LONGEST_CODE`` characters does not count."""
     sections: list[Section] = []
-    tokens: list[Token] = []
+    tokens: list[FormatToken] = []
     condition: tuple[str, float] | None = None
     code = code[:LONGEST_CODE]
     at = 0
@@ -66,31 +66,31 @@ def sections_of(code: str) -> tuple[Section, ...]:
     return (*sections, Section(tuple(tokens), condition))
 
 
-def _token(code: str, at: int) -> tuple[Token, int]:
+def _token(code: str, at: int) -> tuple[FormatToken, int]:
     """The token that begins at ``at``, and where it ends. Its text is empty for what only aligns the cell."""
     letter = code[at]
     low = code[at : at + len("general")].lower()
     if letter == _QUOTE:
         end = code.find(_QUOTE, at + 1)
         end = end if end >= 0 else len(code)
-        return Token("text", code[at + 1 : end]), end + 1
+        return FormatToken("text", code[at + 1 : end]), end + 1
     if letter == _ESCAPE:
-        return Token("text", code[at + 1 : at + 2]), at + 2
+        return FormatToken("text", code[at + 1 : at + 2]), at + 2
     if letter in (_SPACE, _FILL):
-        return Token("text", ""), at + 2
+        return FormatToken("text", ""), at + 2
     if low == "general":
-        return Token("general", low), at + len(low)
+        return FormatToken("general", low), at + len(low)
     for noon in _NOON:
         if low.startswith(noon):
-            return Token("date", "am/pm"), at + len(noon)
+            return FormatToken("date", "am/pm"), at + len(noon)
     if low[:1] == "e" and code[at + 1 : at + 2] in ("+", "-"):
-        return Token("exponent", code[at : at + 2]), at + 2
+        return FormatToken("exponent", code[at : at + 2]), at + 2
     if low[:1] in tuple("ymdhsbega"):
         end = at
         while end < len(code) and code[end].lower() == low[0]:
             end += 1
-        return Token("date", code[at:end].lower()), end
-    return Token(_KINDS.get(letter, "text"), letter), at + 1
+        return FormatToken("date", code[at:end].lower()), end
+    return FormatToken(_KINDS.get(letter, "text"), letter), at + 1
 
 
 _KINDS: dict[str, Kind] = {
@@ -105,13 +105,13 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-def _bracket(inside: str) -> Token | None:
+def _bracket(inside: str) -> FormatToken | None:
     """``[h]`` is elapsed time and ``[$€-407]`` a currency; colours, languages and digits show nothing."""
     low = inside.lower()
     if low and low[0] in "hms" and low.strip(low[0]) == "":
-        return Token("elapsed", low)
+        return FormatToken("elapsed", low)
     if low.startswith("$") and (shown := inside[1:].partition("-")[0]):
-        return Token("text", shown)
+        return FormatToken("text", shown)
     return None
 
 

@@ -11,7 +11,7 @@ from math import isfinite
 from operator import eq, ge, gt, le, lt, ne
 
 from harlm.context.readers.office.date_formats import DateFormat
-from harlm.context.readers.office.format_codes import Section, Token, sections_of
+from harlm.context.readers.office.format_codes import Section, FormatToken, sections_of
 
 _PLACES = 15  # the significant digits that Excel keeps
 _MOST = 1e21  # from here on, numbers are shown with an exponent
@@ -167,7 +167,7 @@ class _Plain:
     step: Decimal
 
     @classmethod
-    def of(cls, tokens: Sequence[Token]) -> _Plain | None:
+    def of(cls, tokens: Sequence[FormatToken]) -> _Plain | None:
         """The form of these tokens; ``None`` if they are not that simple."""
         kinds = [token.kind for token in tokens]
         first = kinds.index("digit")
@@ -206,11 +206,11 @@ def _without_digits(section: Section, stored: str, value: float) -> str:
     return shown if shown or not value else general(stored)
 
 
-def _joined(tokens: Sequence[Token], values: Mapping[str, str]) -> str:
+def _joined(tokens: Sequence[FormatToken], values: Mapping[str, str]) -> str:
     return "".join(values.get(token.kind, token.text) for token in tokens)
 
 
-def _number_shown(value: Decimal, tokens: Sequence[Token]) -> str:
+def _number_shown(value: Decimal, tokens: Sequence[FormatToken]) -> str:
     kinds = [token.kind for token in tokens]
     if "exponent" in kinds:
         return _scientific(value, tokens, kinds.index("exponent"))
@@ -232,7 +232,7 @@ def _number_shown(value: Decimal, tokens: Sequence[Token]) -> str:
     return before + _after_point(fraction, tokens[point:])
 
 
-def _whole(digits: str, tokens: Sequence[Token], *, grouped: bool) -> str:
+def _whole(digits: str, tokens: Sequence[FormatToken], *, grouped: bool) -> str:
     """The digits before the point, from right to left; the first placeholder takes all that are left."""
     places = [at for at, token in enumerate(tokens) if token.kind == "digit"]
     pieces: list[str] = []
@@ -260,7 +260,7 @@ def _whole(digits: str, tokens: Sequence[Token], *, grouped: bool) -> str:
     return "".join(pieces)[::-1]
 
 
-def _after_point(digits: str, tokens: Sequence[Token]) -> str:
+def _after_point(digits: str, tokens: Sequence[FormatToken]) -> str:
     """The point and the digits after it, without zeros that the format does not ask for; then what follows."""
     texts = [token.text for token in tokens if token.kind == "digit"]
     kept = len(digits.rstrip("0"))
@@ -280,7 +280,7 @@ def _after_point(digits: str, tokens: Sequence[Token]) -> str:
     return "".join(pieces)
 
 
-def _scientific(value: Decimal, tokens: Sequence[Token], at: int) -> str:
+def _scientific(value: Decimal, tokens: Sequence[FormatToken], at: int) -> str:
     kinds = [token.kind for token in tokens[:at]]
     places = kinds[kinds.index("point") :].count("digit") if "point" in kinds else 0
     mantissa, _, exponent = f"{value:.{places}E}".partition("E")
@@ -296,7 +296,7 @@ def _scientific(value: Decimal, tokens: Sequence[Token], at: int) -> str:
     return f"{before}{mantissa}E{sign}{str(abs(size)).zfill(least)}{words}"
 
 
-def _fraction(value: Decimal, tokens: Sequence[Token], at: int) -> str:
+def _fraction(value: Decimal, tokens: Sequence[FormatToken], at: int) -> str:
     """``1 3/4`` for a format such as ``# ?/?`` or ``# ?/8``."""
     after = "".join(token.text for token in tokens[at + 1 :]).strip()
     number = Fraction(value if value > _LEAST_FRACTION else 0)
