@@ -139,7 +139,8 @@ SUMMARY = Pattern(
     r"|^\W*what(?:['’]s| is| are)? (?:there )?(?:in|inside) (?:here|there|it|this|these|(?:this|the|these) (?:folder|file|document|repo(?:sitory)?|"
     r"director(?:y|ie)|archive|context|project|package)s?)\W*$"
     r"|^\W*what do (?:these|the) (?:files|documents|texts) (?:say|contain|cover)\W*$|^\W*what(?:['’]s| is) (?:this|it)\W*$"
-    r"|^\W*what is (?:this|the) (?:project|repo(?:sitory)?|document|file|text|program|tool)(?: for)?\W*$|^\W*tl;?dr\W*$"
+    r"|^\W*what (?:is (?:this|the) (?:project|repo(?:sitory)?|document|file|text|program|tool|module|package|library|script|app)"
+    r"(?: for)?|does (?:this|the) (?:project|program|tool|module|package|library|script|app) do)\W*$|^\W*tl;?dr\W*$"
     r"|\bwhat does each\b",
     re.IGNORECASE,
 )
@@ -155,7 +156,7 @@ DOES_DEFINE = Pattern(
     re.IGNORECASE,
 )
 SCOPE_WORDS = frozenset(
-    """total all it this that them there the a an each every these those context text code library standard repository
+    """for about do does total all it this that them there the a an each every these those context text code library standard repository
     folder directory project file module document table order general python has have had defines define imports import
     contains contain mentions mention with that which is are most least""".split()
 )

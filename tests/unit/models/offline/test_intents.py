@@ -87,6 +87,8 @@ TABLE: list[tuple[str, Intent]] = [
     ("Did Napoleon win at Waterloo?", YesNo(None)),
     ("Summarise the document", Summarise("")),
     ("What is this report about?", Summarise("")),
+    ("What is the module for?", Summarise("")),
+    ("What does this script do?", Summarise("")),
     ("What is the vault code?", Lookup()),
     ("How many people live in Lisbon?", Lookup()),
     ("How many documents did the bank publish?", Lookup()),

@@ -11,7 +11,7 @@ from math import isfinite
 from operator import eq, ge, gt, le, lt, ne
 
 from harlm.context.readers.office.date_formats import DateFormat
-from harlm.context.readers.office.format_codes import Section, FormatToken, sections_of
+from harlm.context.readers.office.format_codes import FormatToken, Section, sections_of
 
 _PLACES = 15  # the significant digits that Excel keeps
 _MOST = 1e21  # from here on, numbers are shown with an exponent
