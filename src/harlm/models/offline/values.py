@@ -74,6 +74,9 @@ _ROLE = Pattern(
     r"(?:^|[.,;:]\s)\W*+(?:\d[\d.]*+\s+)?(?:the|an?|our|their|each|every|either)\s+[\w'’-]+|\b(?:by|to)\s+(?:(?:the|an?|our|their)\s+)?[\w'’-]+",
     re.IGNORECASE,
 )
+_NUMBERED = Pattern(r"\s?\d")
+"""What follows a name of a currency or a thing, such as EUR 50 or Room 3."""
+_IS_NAMED = Pattern(r"\b(?:is|are|was|were|ist|est|es)\s+[A-ZÀ-Ý]\w+")
 _NAME = Pattern(r"(?<![\w.])[A-ZÀ-Ý][\w'’.-]*")
 _NOT_PEOPLE = frozenset(_MONTHS + _DAYS) | {"mr", "mrs", "dr", "ms"} - {"mr"}
 
@@ -137,7 +140,7 @@ def has_value(want: Want, sentence: str, asked: list[ContentWord]) -> bool:
         case "person":
             return bool(names_in(sentence, asked)) or (not want.named and _has_role(sentence, asked))
         case "place":
-            return bool(_WHERE.search(sentence))
+            return bool(_WHERE.search(sentence) or _IS_NAMED.search(sentence))
         case "reason":
             return bool(_REASON.search(sentence))
     return True
@@ -186,6 +189,7 @@ def names_in(sentence: str, asked: list[ContentWord]) -> list[str]:
             name.lower() in _NOT_PEOPLE
             or name.lower() in STOPWORDS
             or (begins and not _is_subject(sentence, match.end()))
+            or _NUMBERED.match(sentence, match.end())
             or any(covers(held_in(name), word) for word in words)
         ):
             continue

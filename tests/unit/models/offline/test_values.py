@@ -16,6 +16,8 @@ from harlm.models.offline.values import has_value, names_in, wanted
         ("Who leads the migration?", "Wei leads it.", True),
         ("Who grants exceptions?", "Exceptions are granted by the owner.", True),
         ("Who is the manager?", "The manager signs the form.", False),
+        ("Who is the provider?", "The provider is liable up to EUR 50,000.", False),
+        ("Where is the place of jurisdiction?", "The place of jurisdiction is Graz.", True),
         ("How much is the fee?", "The fee is EUR 14,250.", True),
         ("How much is the fee?", "The fee is due within 30 days.", False),
         ("How much does admission cost?", "Admission is free.", True),
