@@ -18,7 +18,7 @@ _SPAN_WORDS = 12  # of the span, at most
 _SHORT = 14  # words of a statement that is shown whole although it holds one clear value
 _LONG = 22  # words of a statement before which the part that answers is shown
 _LONGEST = 45  # words of a statement that is not shown whole on the first line
-_NEAREST_WORDS = 7  # of the part of the nearest statement that is named first
+_NEAREST_WORDS = 9  # of the part of the nearest statement that is named first
 _LEAST_WORDS = 6  # a shorter fragment of a sentence is not worth quoting
 _QUOTES = 3  # of an answer, at most
 _PROSE_WORDS = 5  # of a sentence in a summary, at least
@@ -44,25 +44,27 @@ def quoted_answer(reading: Reading, found: Found) -> str:
 
 
 def quoted_nearest(reading: Reading, missing: Missing, documents: int) -> str:
-    """That the answer was not found: which words are missing, how many documents were read, and the nearest that
-    they say.
+    """That the answer was not found: which words are missing, the nearest that is said, and how many documents were
+    read.
 
     Args:
         documents: how many documents were looked through; 0 if that is unknown.
     """
-    read = {0: "", 1: "1 document read"}.get(documents, f"{documents:,} documents read")
+    read = {0: "", 1: "1 document was read."}.get(documents, f"{documents:,} documents were read.")
     named = ", ".join(f"“{word}”" for word in missing.words)
-    line = "Not found: " + (f"{named} ({read})." if named and read else f"{named or read or 'nothing'}.")
+    line = f"Not found: {named}." if named else "Not found."
     nearest = missing.nearest
     if nearest is None:
-        return line
+        return f"{line} {read}".strip()
     others = [nearest, *(each for each in reading.evidence() if each is not nearest)]
     lead = "The nearest that is said of it:"
     if not missing.is_yes_no:
         start, end = reading.span(nearest, _NEAREST_WORDS)
         lead = f"Nearest: {_text(reading.passages, nearest, (start, end))}"
     quotes = _quotes(reading, others, MOST_WORDS - _words(line) - _words(lead))
-    return "\n".join([line, "", lead, *quotes]) if quotes else line
+    if not quotes:
+        return f"{line} {read}".strip()
+    return "\n".join([line, "", lead, *quotes, *([read] if read else [])])
 
 
 def _lead(reading: Reading, found: Found) -> tuple[str, bool]:

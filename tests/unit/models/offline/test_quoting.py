@@ -64,9 +64,10 @@ def test_what_was_not_found_names_the_missing_words_the_documents_and_the_neares
     missing = find(reading)
     assert not isinstance(missing, Found)
     lines = quoted_nearest(reading, missing, documents=2).split("\n")
-    assert lines[0] == "Not found: “western” (2 documents read)."
+    assert lines[0] == "Not found: “western”."
     assert lines[2].startswith("Nearest: ")
     assert "[lock.txt:1 " in lines[3]
+    assert lines[-1] == "2 documents were read."
     reading = Reading("Was the western lock opened in 1883?", PASSAGES)
     missing = decide(reading)
     assert not isinstance(missing, Found)
