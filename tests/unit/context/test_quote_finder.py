@@ -43,7 +43,7 @@ def test_a_place_that_does_not_exist_needs_a_quote_that_stands_there_once() -> N
         ("code", "def f(args)", False),
         ("markdown", "def f(args)", True),
         ("code", "`def f(*args)`", True),
-        ("pdf", "parttime", True),
+        ("pdf", "parttime", False),
         ("text", "parttime", False),
     ],
 )
