@@ -8,10 +8,11 @@ from urllib.parse import unquote
 
 from harlm.context.document_names import shown_name
 from harlm.context.readers import html
-from harlm.context.readers.zipped_xml import ZipPackage, parse_xml
+from harlm.context.readers.zipped_xml import ADVICE, ZipPackage, parse_xml
 from harlm.errors import ContextError
 from harlm.types import Document, ReadResult, Skipped
 
+_REFUSAL = "is not an EPUB book that can be opened; save it again with the program it came from"
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml"})
 _MOST_CHAPTERS = 10_000
 
@@ -20,7 +21,7 @@ def read(name: str, data: bytes) -> ReadResult:
     """The documents of all chapters that have text."""
     documents: list[Document] = []
     skipped: list[Skipped] = []
-    with ZipPackage(data, "an EPUB book") as package:
+    with ZipPackage(data, _REFUSAL) as package:
         for chapter in _chapters(package):
             own = f"{name}/{shown_name(chapter)}"
             try:
@@ -61,9 +62,7 @@ def _chapters(package: ZipPackage) -> list[str]:
         )
     parse_xml(package.member(books[0]), book)
     if len(order) > _MOST_CHAPTERS:
-        raise ContextError(
-            f"has more than {_MOST_CHAPTERS:,} chapters; save the part you need as a text file"
-        )
+        raise ContextError(f"has more than {_MOST_CHAPTERS:,} chapters; {ADVICE}")
     folder = posixpath.dirname(books[0])
     return [
         posixpath.normpath(posixpath.join(folder, unquote(items[each])))

@@ -238,7 +238,7 @@ class Page:
             self._verbatim += tag in _VERBATIM
 
     def _end_link(self, line: int) -> None:
-        """Add the address of a link, unless its text says it or there is no text."""
+        """Add the address of a link, unless the link has no text or its text is the address."""
         address, self._address = self._address, ""
         shown = " ".join("".join(self._link_text).split())
         self._link_text.clear()

@@ -129,7 +129,7 @@ class MailText:
 
     @property
     def is_blank(self) -> bool:
-        """Whether there is no text."""
+        """Whether nothing but blanks was added."""
         return not any(text.strip() for text in self._texts)
 
     def document(self, name: str) -> Document:

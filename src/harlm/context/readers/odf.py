@@ -14,6 +14,7 @@ from harlm.context.readers.zipped_xml import ZipPackage, parse_xml
 from harlm.errors import ContextError
 from harlm.types import ReadResult, Skipped, Unit
 
+_REFUSAL = "is not an OpenDocument file that can be opened; save it again with the program it came from"
 _UNITS: Mapping[str, tuple[Unit, str]] = {
     "odt": ("paragraph", "\n"),
     "ods": ("row", "\n"),
@@ -32,7 +33,7 @@ _BLANKS = re.compile(r"\s+")
 def read(name: str, data: bytes) -> ReadResult:
     """One document of the text."""
     kind = name[-3:].lower()
-    with ZipPackage(data, "an OpenDocument file") as package:
+    with ZipPackage(data, _REFUSAL) as package:
         text = _Text(kind)
         parse_xml(package.member("content.xml"), text.start, text.end, text.add)
     if text.parts.is_blank:

@@ -118,7 +118,7 @@ class PageText:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no text."""
+        """Whether nothing was added."""
         return not self._out
 
     def document(self, name: str, kind: str) -> Document:

@@ -1,4 +1,6 @@
-"""What the readers of OpenDocument and EPUB share: members of a zip with limits, and XML that is parsed as it comes."""
+"""What the readers of Office files, OpenDocument and EPUB share: members of a zip with limits, and XML that is parsed as it
+comes.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +13,27 @@ from xml.parsers import expat
 from harlm.context.readers.archive import SizeMeter, refuse_many_entries
 from harlm.errors import ContextError
 
-_ADVICE = "save the part you need as a text file"
+ADVICE = "save the part you need as a text or CSV file"
 
 
 class ZipPackage:
     """A zip that is one document, opened for reading, with a limit on the bytes that it unpacks to.
 
+    Args:
+        data: the file.
+        refusal: the message for a file that is not a zip.
+
     Raises:
-        ContextError: it is no zip.
+        ContextError: it is not a zip, or has too many members.
     """
 
-    def __init__(self, data: bytes, what: str) -> None:
-        self._meter = SizeMeter(len(data), advice=_ADVICE)
-        refuse_many_entries(data, _ADVICE)
+    def __init__(self, data: bytes, refusal: str) -> None:
+        self._meter = SizeMeter(len(data), advice=ADVICE)
+        refuse_many_entries(data, ADVICE)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except zipfile.BadZipFile as error:
-            raise ContextError(
-                f"is not {what} that can be opened; save it again with the program it came from"
-            ) from error
+            raise ContextError(refusal) from error
 
     def __enter__(self) -> Self:
         return self

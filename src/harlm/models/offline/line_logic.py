@@ -25,7 +25,7 @@ _NOUNS = frozenset(
 _BEFORE = frozenset("that which who are is also there".split())
 _JOINTS = frozenset(("and", "or", "but", "nor"))
 _SENTENCE = frozenset("were was are is that which who after before since when while do does did".split())
-"""Words of a sentence: a phrase that holds one is no text to look for, unless it is quoted."""
+"""Words that show a sentence: a phrase with one of them is searched for only if it is quoted."""
 _WHERE = Pattern(
     r"\s+(?:in|of|within)\s+(?:(?:the|this|that|all|these)\s+)*(?:[\w./-]+\.\w{1,8}|(?:(?:file|document|log)\s+)?(?:log|logs|file|files|document|documents"
     r"|text|context|folder|it|them|total|all|[\w/-]+\.\w{1,8}))\s*[?.]*\s*$",

@@ -7,24 +7,21 @@ than any real document.
 
 from __future__ import annotations
 
-import io
 import posixpath
-import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self, cast
+from typing import cast
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
-from harlm.context.readers.archive import SizeMeter, refuse_many_entries
 from harlm.context.readers.reading import MOST_PARTS
+from harlm.context.readers.zipped_xml import ADVICE, ZipPackage
 from harlm.errors import ContextError
 from harlm.types import Skipped
 
-ADVICE = "save the part you need as a text or CSV file"
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -41,6 +38,11 @@ _MOST_TAGS = 4_000_000  # in memory at once: some thousand pages, and half a gig
 _MOST_TAGS_IN_ALL = 40_000_000  # in a part that is read piece by piece: a sheet of about ten million cells
 _PIECE = 1 << 14  # bytes of such a piece; with larger ones elements live longer, which costs time
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_LOCKED = "is an Office file that needs a password; save it without one"
+_REFUSAL = (
+    "is not an Office file that can be opened (an old binary format, or broken); "
+    "save it as .docx, .pptx or .xlsx"
+)
 _OLE = b"\xd0\xcf\x11\xe0"
 
 _REASONS = {
@@ -63,7 +65,7 @@ class Relation:
     part: str
 
 
-class Package:
+class Package(ZipPackage):
     """An Office file opened for reading, with a limit on the bytes that it unpacks to.
 
     Attributes:
@@ -74,26 +76,10 @@ class Package:
     """
 
     def __init__(self, data: bytes) -> None:
+        super().__init__(data, _LOCKED if data.startswith(_OLE) and _ENCRYPTED in data else _REFUSAL)
         self.left_out: Counter[str] = Counter()
-        self._meter = SizeMeter(len(data), advice=ADVICE)
-        refuse_many_entries(data, ADVICE)
-        try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except zipfile.BadZipFile as error:
-            if data.startswith(_OLE) and _ENCRYPTED in data:
-                raise ContextError("is an Office file that needs a password; save it without one") from error
-            raise ContextError(
-                "is not an Office file that can be opened (an old binary format, or broken); "
-                "save it as .docx, .pptx or .xlsx"
-            ) from error
         # Names differ in case from those in relationships, and some programs write backslashes.
         self._names = {_key(name): name for name in self._zip.NameToInfo}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._zip.close()
 
     def main(self, usual: str) -> str:
         """The name of the main part: the one that the package names, or the usual one."""
@@ -133,10 +119,7 @@ class Package:
         parser.close()
 
     def _source(self, part: str, most_tags: int) -> bytes:
-        info = self._zip.getinfo(self._names.get(_key(part), part))
-        self._meter.allow(info.file_size)
-        with self._zip.open(info) as stream:
-            source = self._meter.read(stream)
+        source = self.member(self._names.get(_key(part), part))
         _refuse_declarations(source)
         if source.count(b"<") > most_tags:
             raise _too_many(most_tags)

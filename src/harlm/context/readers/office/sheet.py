@@ -10,8 +10,9 @@ from xml.etree.ElementTree import Element
 from harlm.context.document_names import shown_name
 from harlm.context.readers.office.cells import CellTexts, words
 from harlm.context.readers.office.drawing import LONGEST_REPEATED, drawn_lines, local
-from harlm.context.readers.office.package import ADVICE, Package, R, Relation, S
+from harlm.context.readers.office.package import Package, R, Relation, S
 from harlm.context.readers.reading import MOST_TEXT, Parts
+from harlm.context.readers.zipped_xml import ADVICE
 from harlm.errors import ContextError
 from harlm.types import ReadResult
 

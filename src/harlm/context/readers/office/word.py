@@ -253,7 +253,7 @@ class _WordText:
         return [number + " "] if number and _has_runs(paragraph) else []
 
     def _hangs(self, node: Element, hanging: _Hanging) -> bool:
-        """Whether an element is no text of its paragraph but hangs on it, or is left out. If so it is noted."""
+        """Whether an element stands outside the text of its paragraph: a box, a note, a comment, or something left out. If so, note it."""
         tag = node.tag
         if tag == _BOX:
             hanging.waiting.append(("", node))
