@@ -20,6 +20,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from harlm.config import ContextSettings, ModelSettings
+from harlm.context.decode import decode_labelled
 from harlm.context.web_names import page_name, page_suffix
 from harlm.errors import ContextError
 from harlm.models.connections import certificates
@@ -105,7 +106,7 @@ class WebPages:
     async def _requested(self, url: URL) -> RawFile | URL:
         """What an address answers with: a page, or the address that it redirects to."""
         if url.scheme not in ("http", "https") or not url.host:
-            raise _Refused(f"leads to {str(url)[:200]!r}, which is no http or https address")
+            raise _Refused(f"leads to {str(url)[:200]!r}, which is not an http or https address")
         proxy = proxy_for(str(url), self._reach.proxy)
         resolver = await self._resolver(url, proxy)
         connector = aiohttp.TCPConnector(
@@ -210,10 +211,8 @@ def _in_utf8(data: bytes, charset: str | None, suffix: str) -> bytes:
         return data
     if suffix == ".html" and _DECLARES_CHARSET.search(data[:4096]):
         return data
-    try:
-        return data.decode(charset).encode()
-    except (LookupError, ValueError):
-        return data
+    decoded = decode_labelled(data, charset)
+    return data if decoded is None else decoded.text.encode()
 
 
 class _Refused(Exception):

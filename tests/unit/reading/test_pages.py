@@ -24,6 +24,7 @@ Reply = tuple[int, dict[str, str], bytes]
 REPLIES: dict[str, Reply] = {
     "/page": (200, {"Content-Type": "text/html; charset=iso-8859-1"}, HTML.encode("latin-1")),
     "/lying": (200, {"Content-Type": "text/html; charset=utf-16"}, HTML.encode() + b" "),
+    "/labelled": (200, {"Content-Type": "text/plain; charset=gb2312"}, "朱镕基".encode("gbk")),
     "/table": (200, {"Content-Type": "text/csv"}, b"name,code\nvault,4711\n"),
     "/untold": (200, {}, b"<html><body>The vault code is 4711."),
     "/zip.gz": (
@@ -94,6 +95,7 @@ def read(address: str, loading: ContextSettings = OPEN, **reach: object) -> dict
         ("/page", "Café"),
         ("/page?x=1", "4711"),
         ("/lying", "4711"),
+        ("/labelled", "朱镕基"),
         ("/table", "vault"),
         ("/untold", "The vault code is 4711."),
         ("/zip.gz", "The code is 4711."),
