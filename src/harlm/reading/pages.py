@@ -106,7 +106,7 @@ class WebPages:
     async def _requested(self, url: URL) -> RawFile | URL:
         """What an address answers with: a page, or the address that it redirects to."""
         if url.scheme not in ("http", "https") or not url.host:
-            raise _Refused(f"leads to {str(url)[:200]!r}, which is not an http or https address")
+            raise _Refused(f"leads to {str(url)[:200]!r}, which is not an http or https address; check it")
         proxy = proxy_for(str(url), self._reach.proxy)
         resolver = await self._resolver(url, proxy)
         connector = aiohttp.TCPConnector(

@@ -134,7 +134,7 @@ def test_a_password_is_sent_and_not_shown(server: str) -> None:
         ("/odd", r"is compressed with 'br'"),
         ("/damaged", r"is damaged"),
         ("/round", r"is redirected more than 10 times"),
-        ("/local", r"leads to 'file:///etc/passwd', which is no http or https address"),
+        ("/local", r"leads to 'file:///etc/passwd', which is not an http or https address"),
         ("/large", r"is larger than 1 MB; raise loading.page_mb"),
         ("/bomb", r"is larger than 1 MB; raise loading.page_mb"),
         ("/slow", r"did not arrive within 0.5 s; try again, or raise loading.page_seconds"),
@@ -151,7 +151,7 @@ def test_what_cannot_be_read_says_why(server: str, path: str, said: str) -> None
     "address", ["http://", "http://[::1", "http://nowhere.invalid/", "http://127.0.0.1:9/"]
 )
 def test_an_address_that_leads_nowhere_is_named(address: str) -> None:
-    with pytest.raises(ContextError, match=r"cannot be fetched|is no http"):
+    with pytest.raises(ContextError, match=r"cannot be fetched|is not an http"):
         read(address)
 
 
