@@ -15,12 +15,13 @@ from itertools import groupby
 from typing import NamedTuple
 
 from harlm.folding import fold, fold_with_offsets, is_folded
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.compounds import compounds, other_words
 from harlm.retrieval.scripts import as_letters, single_letters, spaced, words_in
 
-_WORD = re.compile(r"[^\W_]+")
-_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-_SOFT_BREAK = re.compile("[\xad\u2010\ufffe](?=\n)")  # the word continues in the next line
+_WORD = lazy_pattern(r"[^\W_]+")
+_ESCAPES = lazy_pattern(r"(?:\\u[0-9a-fA-F]{4})+")
+_SOFT_BREAK = lazy_pattern("[\xad\u2010\ufffe](?=\n)")  # the word continues in the next line
 
 STOPWORDS = frozenset(
     """a about above after again against all also although always am among an and any are as at be became because

@@ -7,7 +7,6 @@ are reported.
 from __future__ import annotations
 
 import binascii
-import re
 from collections import Counter
 from collections.abc import Sequence
 from email import policy
@@ -21,6 +20,7 @@ from harlm.context.readers import html
 from harlm.context.readers.mail_headers import decoded_words
 from harlm.context.readers.mail_lines import MailSource, MailText, lines_of_quoted
 from harlm.errors import ContextError
+from harlm.patterns import lazy_pattern
 from harlm.types import Document, ReadResult, Skipped
 
 _HEADERS = frozenset({"from", "to", "cc", "date", "subject"})
@@ -30,7 +30,7 @@ _LONGEST_HEADER = 10_000  # characters
 _LONGEST_NAME = 200
 _STUB, _TIMES = 500, 4  # a plain text that is at most so long, and the page beside it so many times longer
 _SIGNATURES = frozenset({"pgp-signature", "pkcs7-signature", "x-pkcs7-signature"})
-_ENVELOPE = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S[^\n]*\d\d:\d\d[^\n]*\n")
+_ENVELOPE = lazy_pattern(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S[^\n]*\d\d:\d\d[^\n]*\n")
 _ENCODINGS = frozenset({"quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue"})
 _SUFFIXES = {
     "html": ".html",

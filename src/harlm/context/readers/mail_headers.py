@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 
 from harlm.context.decode import decode, decode_labelled
+from harlm.patterns import lazy_pattern
 
-_WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]{0,60})?\?([BbQq])\?([^?\n]*)\?=")
-_BLANKS_BETWEEN = re.compile(r"(?<=\?=)\s++(?==\?)")
+_WORD = lazy_pattern(r"=\?([\w.:+-]{1,60})(?:\*[\w-]{0,60})?\?([BbQq])\?([^?\n]*)\?=")
+_BLANKS_BETWEEN = lazy_pattern(r"(?<=\?=)\s++(?==\?)")
 
 
 def decoded_words(value: str) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from harlm.context.readers.reading import Parts
 from harlm.errors import ContextError
+from harlm.patterns import lazy_pattern
 from harlm.types import ReadResult, Skipped
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?[0-9]{1,10})? ?"
     rb"|\\'(?P<byte>[0-9a-fA-F]{2})"
     rb"|\\(?P<sign>.)"
@@ -51,7 +52,7 @@ _CODECS: Mapping[int, str] = {
 
 _PAGES = {932: "cp932", 936: "gb18030", 949: "cp949", 950: "cp950", 65001: "utf-8", 10000: "mac-roman"}
 _DOCUMENT_CODECS = {b"mac": "mac-roman", b"pc": "cp437", b"pca": "cp850"}
-_ADDRESS = re.compile(r'HYPERLINK\s++"([^"]*+)"')
+_ADDRESS = lazy_pattern(r'HYPERLINK\s++"([^"]*+)"')
 
 
 def read(name: str, data: bytes) -> ReadResult:
