@@ -63,8 +63,8 @@ def other_words(text: str) -> list[tuple[str, int]]:
     for humps in _HUMP_SHAPES:
         for hump in humps.finditer(shape):
             at, end = hump.span()
-            start = shape.rfind(b" ", max(0, at - _LONGEST), at) + 1
-            if end - start <= _LONGEST and (start or end <= _LONGEST):
+            start = shape.rfind(b" ", 0, at) + 1
+            if end - start <= _LONGEST:
                 found.append((_parts_of(text[start:end]), start))
     if b"-" in shape:
         for hyphen in _HYPHEN.finditer(text):
