@@ -28,6 +28,18 @@ def home_of(config: Config) -> Path:
         ) from error
 
 
+def leave_out_runs(config: Config) -> None:
+    """Write an ignore file into the folder of runs, so that a question over a folder around it reads none of them.
+
+    Raises:
+        OSError: it cannot be written.
+        ConfigError: as ``home_of``.
+    """
+    file = runs_of(config) / ".harlmignore"
+    if not file.exists():
+        file.write_text("# What HARLM keeps is no text of yours.\n*\n", encoding="utf-8")
+
+
 def runs_of(config: Config) -> Path:
     """The folder of stored runs.
 
