@@ -191,7 +191,7 @@ def test_half_surrogates_are_replaced_everywhere() -> None:
 def test_an_error_of_a_model_object_is_stored_as_a_failed_run(clean_environment: Path) -> None:
     with pytest.raises(RuntimeError):
         HARLM(model=ScriptedModel([RuntimeError("no weights")])).ask("?", "x", mode="direct")
-    (folder,) = (clean_environment / "runs").glob("*/")
+    (folder,) = (clean_environment / "runs").iterdir()
     assert "no weights" in (folder / "result.json").read_text()
 
 
@@ -200,7 +200,7 @@ def test_paid_calls_are_stored_when_a_run_fails(clean_environment: Path) -> None
         scripted(ModelError("broke", model="m")).ask("?", "x", mode="repl")
     with pytest.raises(ModelError) as caught:
         scripted(LOOK, ModelError("broke", model="m")).ask("?", "x", mode="repl")
-    failed, partial = sorted((clean_environment / "runs").glob("*/"))
+    failed, partial = sorted((clean_environment / "runs").iterdir())
     assert '"kind":"failed"' in (failed / "events.jsonl").read_text()
     told = (partial / "events.jsonl").read_text()
     assert '"kind":"call_finished"' in told

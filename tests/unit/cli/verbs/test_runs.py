@@ -19,7 +19,7 @@ from tests.support.story import STORY
 def run(clean_environment: Path) -> Path:
     """The folder of a run."""
     harlm("ask", "What is\nthe code? " + "really " * 40, "-", "-q", stdin=b"The code is 4711.")
-    (folder,) = (Path(os.environ["HARLM_HOME"]) / "runs").glob("*/")
+    (folder,) = (Path(os.environ["HARLM_HOME"]) / "runs").iterdir()
     return folder
 
 
