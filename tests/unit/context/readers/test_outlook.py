@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -27,6 +28,7 @@ from tests.support.outlook_files import (
     SUBJECT,
     TO,
     Raw,
+    Value,
     inner,
     msg,
     packed_rtf,
@@ -131,7 +133,7 @@ def test_the_code_page_of_the_body_holds_for_the_body() -> None:
 
 
 def test_attachments_are_read_as_those_of_mail() -> None:
-    attached = [
+    attached: list[Mapping[int, Value]] = [
         {FILE: b"city,size\nBerlin,3\n", FILE_NAME: "r.csv"},
         {FILE: making.docx(["one"]), FILE_NAME: "a/b.docx"},
         {FILE: b"%PDF-broken", FILE_NAME: "c.pdf"},
@@ -155,7 +157,7 @@ def test_attachments_are_read_as_those_of_mail() -> None:
 
 
 def test_what_has_no_contents_is_told() -> None:
-    attached = [
+    attached: list[Mapping[int, Value]] = [
         {METHOD: 6, FILE: {"CONTENTS": b"x"}, FILE_NAME: "chart"},
         {METHOD: 7, FILE_NAME: "plan.docx", FILE: b"https://x.org"},
         {METHOD: 2, FILE_NAME: "far.docx"},
