@@ -42,6 +42,9 @@ _TOLD: Mapping[bytes, str] = {
     **dict.fromkeys(b"annotation atnid atnauthor atnref atrfstart atrfend".split(), "comments are left out"),
 }
 _READ_THOUGH_STARRED = frozenset({b"ud", b"shppict", b"shptxt", b"fldinst", b"fldrslt", b"footnote"})
+NO_TEXT = "contains no text"
+"""Why a file without any is an error."""
+
 _HIDDEN = "text that is hidden is left out"
 _CODECS: Mapping[int, str] = {
     77: "mac-roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254",
@@ -75,7 +78,7 @@ def read(name: str, data: bytes) -> ReadResult:
             break
     text.end_paragraph()
     if text.parts.is_blank:
-        raise ContextError("contains no text")
+        raise ContextError(NO_TEXT)
     return ReadResult(
         (text.parts.document(name, "rtf"),),
         tuple(Skipped(name=name, reason=reason) for reason in text.left_out),
