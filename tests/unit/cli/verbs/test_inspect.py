@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from tests.support.cli import harlm
@@ -48,21 +47,6 @@ def test_an_outlook_message_is_read_and_its_attachments_are_told() -> None:
     assert asked.code == 0
     assert "4 May" in asked.out
     assert "mails/move.msg:3" in asked.out
-
-
-def test_without_its_reader_an_outlook_message_is_left_out_with_what_to_install(tmp_path: Path) -> None:
-    (tmp_path / "olefile.py").write_text("raise ImportError('no module named olefile')")
-    Path("mails").mkdir()
-    Path("mails/move.msg").write_bytes(msg({SUBJECT: "Move", BODY: "On 4 May."}))
-    Path("mails/a.txt").write_text("The room moves on 4 May.")
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    listed = harlm("inspect", "mails", "--all", environment={"PYTHONPATH": path})
-    assert "pip install 'harlm[outlook]'" in " ".join(listed.out.split())
-    asked = harlm("ask", "When does the room move?", "mails", environment={"PYTHONPATH": path})
-    assert (asked.code, "4 May" in asked.out) == (0, True)
-    named = harlm("inspect", "mails/move.msg", environment={"PYTHONPATH": path})
-    assert named.code != 0
-    assert "pip install 'harlm[outlook]'" in " ".join(named.err.split())
 
 
 def test_a_damaged_outlook_message_is_left_out_with_its_reason() -> None:

@@ -215,3 +215,11 @@ def test_without_its_library_the_reason_says_what_to_install(monkeypatch: pytest
         ContextError, match=r"whose reader is not installed; run pip install 'harlm\[outlook\]'"
     ):
         read_document("m.msg", msg(HELLO))
+
+
+def test_without_its_reader_a_message_is_refused_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "olefile", None)
+    with pytest.raises(ContextError, match=r"pip install 'harlm\[outlook\]'"):
+        read_document("a.msg", msg(HELLO))
