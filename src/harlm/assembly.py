@@ -17,7 +17,15 @@ from harlm.budget.embedding import EmbeddingMeter
 from harlm.config import DEFAULT_USD, Config
 from harlm.engine import Models, Node, Run, new_run_id
 from harlm.errors import ConfigError
-from harlm.home import home_of, index_file, journal_file, memory_file, prices_file, runs_of
+from harlm.home import (
+    home_of,
+    index_file,
+    journal_file,
+    leave_out_own_files,
+    memory_file,
+    prices_file,
+    runs_of,
+)
 from harlm.journal import CallJournal, Reuse
 from harlm.memory import ColdStore, InMemoryStore, Memory
 from harlm.models.access import Access
@@ -162,6 +170,7 @@ def _stored_run(
             on_cut=Fanout(sinks).emit,
             on_written=keeper.wrote,
         )
+        leave_out_own_files(config)
     except OSError as error:
         return NoTrace(error, runs_of(config))
     return cleanup.enter_context(closing(sink))

@@ -8,7 +8,7 @@ import asyncio
 import os
 import queue
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -249,7 +249,7 @@ class HARLM:
 
     async def astream(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """The events of a run as they happen; the last one is ``Answered``, with the answer.
 
         Raises:

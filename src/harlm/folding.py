@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from unicodedata import category, normalize
 
+from harlm.patterns import lazy_pattern
+
 _LETTERS = {
     "ł": "l", "ø": "o", "ß": "ss", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ŧ": "t",
     "ŋ": "n", "ĸ": "k", "ǥ": "g", "ƶ": "z", "ɖ": "d", "ɗ": "d", "ɓ": "b", "ƙ": "k", "ɨ": "i", "ʉ": "u", "ȷ": "j", "ə": "e",
@@ -26,22 +28,24 @@ _UNSEEN = (
     "\u0640\u2120\u2122"  # a stretched line inside Arabic words; ℠ and ™, which would become letters
 )
 _ACCENTS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u06d6-\u06dc\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f"
-_LEFT_OUT = re.compile(f"[{_UNSEEN}{_ACCENTS}]+")
-_TAKES_NO_PLACE = re.compile(f"[{_UNSEEN}]+")
-_OWN = re.compile(f"[{''.join(_LETTERS)}]")
-_CHANGED = re.compile(
+_LEFT_OUT = lazy_pattern(f"[{_UNSEEN}{_ACCENTS}]+")
+_TAKES_NO_PLACE = lazy_pattern(f"[{_UNSEEN}]+")
+_OWN = lazy_pattern(f"[{''.join(_LETTERS)}]")
+_CHANGED = lazy_pattern(
     "[^\x00-\x7f\xa7\xa9\xab\xae\xb0\xb1\xb6\xb7\xbb\xd7\xf7\u2012-\u2015\u2018-\u201f\u2020-\u2023\u20ac\u2190-\u2199\u21d0-\u21d5"
     "\u2200-\u2203\u2205-\u2208\u2264\u2265\u2500-\u27bf\U0001f300-\U0001faff]"
 )
 """A character that may fold to another one."""
 
 _MOST_MARKS = 64  # of one letter; to put more into their order takes quadratic time
-_MANY_MARKS = re.compile(rf"([^\w\s\x00-\x7f]{{{_MOST_MARKS}}})")
+_MANY_MARKS = lazy_pattern(rf"([^\w\s\x00-\x7f]{{{_MOST_MARKS}}})")
 _MOSTLY = 1.2  # bytes of UTF-8 for each character of a text that is mostly ASCII
 _SHORT = 16  # characters of a run whose folding is kept
-_RUN = re.compile("[^\x00-\x7f]+")
+_RUN = lazy_pattern("[^\x00-\x7f]+")
 _MARKS = frozenset({"Mn", "Mc", "Me"})
-_JOINED = re.compile("[\u1160-\u11ff\uff9e\uff9f]")  # later parts of Hangul syllables, voicing of narrow kana
+_JOINED = lazy_pattern(
+    "[\u1160-\u11ff\uff9e\uff9f]"
+)  # later parts of Hangul syllables, voicing of narrow kana
 
 
 def is_folded(text: str) -> bool:
@@ -116,7 +120,7 @@ def fold_with_offsets(text: str, *, keep_case: bool = False) -> tuple[str, array
     return "".join(folded), offsets
 
 
-_PLAIN = re.compile("[\x00-\x7f]+")
+_PLAIN = lazy_pattern("[\x00-\x7f]+")
 
 
 def _clusters(text: str) -> Iterator[tuple[int, int]]:

@@ -28,6 +28,26 @@ def home_of(config: Config) -> Path:
         ) from error
 
 
+_OWN_FILES = """# What HARLM keeps is no text of yours.
+/runs/
+/runs.tally
+/*.db*
+/.harlmignore
+"""
+
+
+def leave_out_own_files(config: Config) -> None:
+    """Write an ignore file into the home, so that a question over a folder around it reads no stored runs.
+
+    Raises:
+        OSError: it cannot be written.
+        ConfigError: as ``home_of``.
+    """
+    file = home_of(config) / ".harlmignore"
+    if not file.exists():
+        file.write_text(_OWN_FILES, encoding="utf-8")
+
+
 def runs_of(config: Config) -> Path:
     """The folder of stored runs.
 

@@ -14,10 +14,12 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
+from harlm.patterns import lazy_pattern
+
 HIDDEN = "[redacted]"
 _SHORTEST = 8  # characters; a shorter secret would hide ordinary words
 _LONGEST_WORD = 16  # characters; a longer string of letters or digits counts as a secret
-_ESCAPE = re.compile(rb"\\(?:u00([2-7][0-9a-fA-F])|.)", re.DOTALL)
+_ESCAPE = lazy_pattern(rb"\\(?:u00([2-7][0-9a-fA-F])|.)", re.DOTALL)
 _KEPT_ESCAPED = b'"\\'  # in JSON, these two mean something else without their escape
 
 

@@ -8,7 +8,6 @@ owner, even if another process has the owner's id by now.
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import sys
@@ -19,11 +18,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harlm.guest.worker.folders import remove
+from harlm.patterns import lazy_pattern
 
 if sys.platform != "win32":
     import fcntl
 
-_NAME = re.compile(r"harlm-process-[0-9a-f]{16}")
+_NAME = lazy_pattern(r"harlm-process-[0-9a-f]{16}")
 _ATTEMPTS = 10
 
 

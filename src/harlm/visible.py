@@ -11,11 +11,13 @@ import re
 from collections.abc import Callable
 from unicodedata import bidirectional, category
 
+from harlm.patterns import lazy_pattern
+
 _FLAGS = "|".join(
     "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in region) + "\U000e007f"
     for region in ("gbeng", "gbsct", "gbwls")
 )
-_HIDDEN = re.compile(
+_HIDDEN = lazy_pattern(
     f"{_FLAGS}|["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, except tab and line feed
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u3164\ufeff\uffa0"  # no width
@@ -24,13 +26,13 @@ _HIDDEN = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # shorthand, music, tags, selectors
     "]"
 )
-_JOINED = re.compile(
+_JOINED = lazy_pattern(
     "[\u0620-\u0dff\u1000-\u109f\u1780-\u17b3\u17b6-\u17dd\u1820-\u18aa\u1900-\u1aff\u1b00-\u1c4f\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
 )
 """Letters and marks of scripts that write with joiners: Arabic, Syriac, the scripts of India, Burmese, Khmer, …"""
 
-_EMOJI = re.compile("[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
+_EMOJI = lazy_pattern("[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 _ZWNJ, _ZWJ, _EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
 _DIRECTIONS = "\u061c\u200e\u200f"
 _BESIDE = 16  # characters between a mark of direction and the right-to-left letter that it is for

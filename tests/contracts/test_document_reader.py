@@ -11,7 +11,7 @@ from harlm.context.readers.in_process import InProcessReader
 from harlm.protocols import DocumentReader
 from harlm.reading.reader import ConfinedReader
 from harlm.types import RawFile, ReadResult, Unread
-from tests.support import making
+from tests.support import making, outlook_files
 
 
 class Stopped(Exception):
@@ -37,6 +37,9 @@ SAMPLES = [
     RawFile("c.docx", making.docx(["# Head", "text"], [["a", "b"]])),
     RawFile("d.zip", making.zipped({"x/a.txt": "hello", "t.csv": 'a,b\n"1\n2",3\n', "p.png": b"\x89PNG\0"})),
     RawFile("e.eml", b"From: a@b\nSubject: hi\n\nbody"),
+    RawFile(
+        "e.msg", outlook_files.msg({0x37: "hi", 0x1000: "body"}, attached=[{0x3701: b"a,b", 0x3707: "t.csv"}])
+    ),
     RawFile("f.ipynb", b'{"cells": [{"source": "x = 1"}, {"source": ["y"]}]}'),
     RawFile("g.log.gz", __import__("gzip").compress(b"GET /\n")),
     RawFile("i.zip", making.zipped({"ok.txt": "fine", "bad.pdf": "%PDF-broken", "photo.png": "\0\1"})),

@@ -22,7 +22,22 @@ from harlm.types import Context, Document, Message
 from tests.support import making
 
 SUFFIXES = st.sampled_from(
-    [".pdf", ".docx", ".pptx", ".xlsx", ".ipynb", ".html", ".csv", ".tsv", ".eml", ".txt", ".py", ".json", ""]
+    [
+        ".pdf",
+        ".docx",
+        ".pptx",
+        ".xlsx",
+        ".ipynb",
+        ".html",
+        ".csv",
+        ".tsv",
+        ".eml",
+        ".msg",
+        ".txt",
+        ".py",
+        ".json",
+        "",
+    ]
 )
 XML = st.lists(
     st.sampled_from(

@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Callable, Mapping
 
 from tests.support import making
+from tests.support.ole2 import in_a_circle, with_number, with_size
+from tests.support.outlook_files import BODY, FILE, PAGE, SUBJECT, msg, packed_rtf
 
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _ENTITIES = '<!DOCTYPE x [<!ENTITY a "' + "A" * 1000 + '">]>'
@@ -81,6 +83,15 @@ def docx_of(body: str, head: str = "", encoding: str = "utf-8") -> bytes:
     return making.zipped({"word/document.xml": xml.encode(encoding)})
 
 
+def _outlook(**changes: int) -> bytes:
+    """An Outlook message whose long text has another size, or a table another length."""
+    whole = msg({SUBJECT: "hi", BODY: "hello " * 50_000})
+    if "table" in changes:
+        return with_number(whole, changes["table"], 0x7FFFFFFF)
+    name = "__substg1.0_1000001F"
+    return in_a_circle(with_size(whole, name, changes["size"]) if "size" in changes else whole, name)
+
+
 def _message(rest: bytes) -> bytes:
     return b"From: a@b\n" + rest + b"\n\nhello"
 
@@ -104,6 +115,13 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "words.eml": lambda: _message(b"Subject: " + b"=?utf-8?q?a?= " * 40_000),
     "parts.eml": lambda: _message(b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\na\n" * 100_000),
     "headers.eml": lambda: _message(b"X: y\n" * 180_000),
+    "circle.msg": _outlook,
+    "huge_circle.msg": lambda: _outlook(size=0xFFFFFFF0),
+    "tables.msg": lambda: _outlook(table=0x2C),
+    "list_of_tables.msg": lambda: _outlook(table=0x48),
+    "attachments.msg": lambda: msg({SUBJECT: "hi"}, attached=[{FILE: b"x"}] * 1200),
+    "tags.msg": lambda: msg({PAGE: b"<a " * 200_000}),
+    "packed.msg": lambda: msg({0x1009: packed_rtf(b"{\\rtf" + b"{" * 500_000)}),
     "nested.ipynb": lambda: b"[" * 500_000,
     "outputs.ipynb": lambda: json.dumps(
         {"cells": [{"source": "x", "outputs": [{"text": "a"}] * 20}] * 2000}

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from harlm import assembly, events
+from harlm import HARLM, assembly, events
 from harlm.config import Config, overridden
 from harlm.engine import Node
 from harlm.errors import ConfigError
+from harlm.loading import load
 from harlm.models.anthropic import AnthropicMessages
 from harlm.models.choosing import ModelChoice
 from harlm.models.gemini import GeminiContent
@@ -182,3 +183,10 @@ async def test_a_key_for_harlm_goes_to_one_address_only() -> None:
 async def test_an_address_that_cannot_be_used_is_named(address: str) -> None:
     with pytest.raises(ConfigError, match=r"OLLAMA_HOST"):
         await root_of(named("ollama/x"), {"OLLAMA_HOST": address})
+
+
+def test_a_question_over_a_folder_around_the_home_reads_no_stored_runs(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("The fee is 40 euros.", encoding="utf-8")
+    client = HARLM(model="offline/extractive", home=tmp_path / "home", settings=Config())
+    client.ask("What is the fee?", tmp_path)
+    assert [each.name for each in load(tmp_path).documents] == ["note.txt"]

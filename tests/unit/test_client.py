@@ -5,6 +5,7 @@ import errno
 import tempfile
 import threading
 import time
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -286,8 +287,9 @@ async def test_an_async_stream_that_is_cancelled_twice_has_ended_its_run() -> No
 
 
 async def _read_all(client: HARLM) -> None:
-    async for _ in client.astream("q", "text"):
-        await asyncio.sleep(0)
+    async with aclosing(client.astream("q", "text")) as stream:  # else the garbage collector closes it, later
+        async for _ in stream:
+            await asyncio.sleep(0)
 
 
 # -- the reference's call ------------------------------------------------------------------------------------

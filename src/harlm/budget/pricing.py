@@ -11,7 +11,6 @@ micro-dollar.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -22,6 +21,7 @@ import msgspec
 from harlm.config.tables import read_table
 from harlm.config.values import in_short
 from harlm.errors import ConfigError
+from harlm.patterns import lazy_pattern
 from harlm.types import FREE, PICOS, Price
 
 
@@ -130,7 +130,7 @@ _ROUTES = (":batch", ":exacto", ":floor", ":nitro", ":thinking")
 cost more: their price is unknown.
 """
 
-_DATE = re.compile(r"[-@](\d{8}|\d{4}-\d\d-\d\d)$")
+_DATE = lazy_pattern(r"[-@](\d{8}|\d{4}-\d\d-\d\d)$")
 
 
 def _is_free_variant(model: str) -> bool:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import TextIO
 from urllib.parse import quote
 
+from harlm.patterns import lazy_pattern
 from harlm.types import Citation
 from harlm.visible import harmless
 
-_PLACE = re.compile(
+_PLACE = lazy_pattern(
     r"(?<=\[)[^\[\]\n]{1,500}(?=\])|(?<=`)[^`\n]{1,500}(?=`)|(?<=^source: ).{1,500}?(?= “)|(?<=^  ).{1,500}?(?=: “)",
     re.MULTILINE,
 )

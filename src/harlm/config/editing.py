@@ -20,8 +20,9 @@ from harlm.config.files import user_layer
 from harlm.config.settings import checked_value
 from harlm.config.tables import read_settings_file
 from harlm.errors import ConfigError
+from harlm.patterns import lazy_pattern
 
-_HEADER = re.compile(r"[ \t]*\[[ \t]*([\w-]+)[ \t]*\][ \t]*(?:#.*)?")
+_HEADER = lazy_pattern(r"[ \t]*\[[ \t]*([\w-]+)[ \t]*\][ \t]*(?:#.*)?")
 _MOST_LINES = 2_000  # of one value
 
 

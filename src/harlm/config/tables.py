@@ -13,15 +13,16 @@ import tomllib
 from pathlib import Path
 
 from harlm.errors import ConfigError
+from harlm.patterns import lazy_pattern
 
 _LARGEST = 256 << 10  # bytes
 _MOST_PARTS = 32  # of a dotted key; tomllib takes the product of a table's depth and its keys
-_NOT_A_KEY = re.compile(
+_NOT_A_KEY = lazy_pattern(
     r""" \\. | "{3} (?: \\. | [^\\] )*? "{3,5} | '{3} .*? '{3,5} | "(?: \\. | [^"\\\n] )*" | '[^'\n]*' | \#[^\n]* """,
     re.DOTALL | re.VERBOSE,
 )
 """Strings and comments. One that has no end is left in the text, which then is not TOML."""
-_BETWEEN_KEYS = re.compile(r"[^\w\t .-]+")
+_BETWEEN_KEYS = lazy_pattern(r"[^\w\t .-]+")
 
 
 def read_table(path: Path, *, may_be_link: bool) -> dict[str, object] | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
+from harlm.patterns import lazy_pattern
+
 _SHOWN = 200  # characters of a value in a message
-_DURATION = re.compile(
+_DURATION = lazy_pattern(
     r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?"
 )
 

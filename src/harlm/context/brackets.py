@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_HEAD = re.compile(r"""\[\s*+((?:[^\[\]\n"“”]++|\[[^\[\]\n"“”]*+\])*+)""")
-_PAIR = re.compile(r"\[[^\[\]]*+\]")
-_BLANKS = re.compile(r"\s*+")
-_QUOTE = re.compile(r'(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_INSIDE = re.compile(r"(?:[^\[\]]++|\[\s?(?:…|\.\.\.)\s?\])*+")
+from harlm.patterns import lazy_pattern
+
+_HEAD = lazy_pattern(r"""\[\s*+((?:[^\[\]\n"“”]++|\[[^\[\]\n"“”]*+\])*+)""")
+_PAIR = lazy_pattern(r"\[[^\[\]]*+\]")
+_BLANKS = lazy_pattern(r"\s*+")
+_QUOTE = lazy_pattern(r'(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_INSIDE = lazy_pattern(r"(?:[^\[\]]++|\[\s?(?:…|\.\.\.)\s?\])*+")
 _LONGEST_HEAD = 300  # characters before its last one
 _PLAIN = str.maketrans("［］【】〔〕＂「」『』«»„", '[][][]"“”“”“”“')
 """The same marks of other scripts, each one character."""

@@ -19,25 +19,26 @@ from harlm.context.named_parts import NOWHERE, Meant, NamedParts
 from harlm.context.place_names import Where, splits, where
 from harlm.context.quote_finder import QuoteFinder
 from harlm.context.quotes import Span, Steps, Typeset
+from harlm.patterns import lazy_pattern
 from harlm.types import Citation, Context, Document
 
 T = TypeVar("T")
 
-_LOOKS_LIKE_SOURCE = re.compile(
+_LOOKS_LIKE_SOURCE = lazy_pattern(
     r"""[\w)>]\.\w{1,5}(?:[:：#]|,?\s(?:lines?|l\.|pp?\.|pages?|rows?|§)\s?\d|$)|^<[^<>]+>(?::|$)""",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"""["“„«「](?P<quote>[^"“”„«»「」\n]{3,600})["”“»」][\s,.;:]*$""")
-_SINGLE = re.compile(r"(?<=[\s:,\d])['‘`]")
-_LEAD = re.compile(r"(?:see|cf\.?|source|quelle|file|from|in)(?:\s*:\s*|\s+)", re.IGNORECASE)
-_SEVERAL = re.compile(r"[;,]\s++|[；、]|(?<=\s)(?:and|und|et|&)\s++")
+_BEFORE = lazy_pattern(r"""["“„«「](?P<quote>[^"“”„«»「」\n]{3,600})["”“»」][\s,.;:]*$""")
+_SINGLE = lazy_pattern(r"(?<=[\s:,\d])['‘`]")
+_LEAD = lazy_pattern(r"(?:see|cf\.?|source|quelle|file|from|in)(?:\s*:\s*|\s+)", re.IGNORECASE)
+_SEVERAL = lazy_pattern(r"[;,]\s++|[；、]|(?<=\s)(?:and|und|et|&)\s++")
 _MOST_IN_ONE = 20  # places that one bracket names
 _UNMARKED = str.maketrans("", "", "*`")
 _TRAIL = " \t:,;.–—-|："
 _SPOKEN = 1_000  # characters before a bracket that may hold its quote
 _UNIQUE = 24  # characters; a shorter quote is not searched for in other documents
 _LONGEST_LINE = 300
-_LINE = re.compile(r"\S[^\n]*+")
+_LINE = lazy_pattern(r"\S[^\n]*+")
 _LONGEST_HEAD = 400  # characters of a head that may name a place
 _MOST_PLACES = 2_000  # heads of one answer that are read as places
 _MOST_SEARCHES = 50  # in one answer, of all documents, for quotes that are not in the named one

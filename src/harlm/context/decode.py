@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from harlm.context.encoding_guess import guess_encoding
 from harlm.context.encoding_labels import codec_of
+from harlm.patterns import lazy_pattern
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -24,16 +25,16 @@ _SHORTEST_WIDE = 4  # bytes
 _SHORT_WIDE = 64  # bytes; up to here every character has to be one of a text
 _SCRIPT_SAMPLE = 1 << 12  # bytes; every character of them is examined
 _BETWEEN_WORDS = " \n\u3000、。"
-_RETURNS = re.compile("\r++\n?")
-_HIGH = re.compile(rb"[\x80-\xff]")
+_RETURNS = lazy_pattern("\r++\n?")
+_HIGH = lazy_pattern(rb"[\x80-\xff]")
 _FEW_LINES, _FEW_LETTERS = 8, 4
 _MANY_LINES = 200_000
 _MOST_CHANGES = 100_000  # of encoding, from line to line; what follows is taken for UTF-8
 _CONTROL = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
-_ZEROS = re.compile(rb"\0+")
+_ZEROS = lazy_pattern(rb"\0+")
 _BYTES_A_ZERO = 32  # at least, in text that was damaged
-_ISO_2022 = re.compile(rb"\x1b(?:\$[@AB]|\$\([CDOPQ]|\([IJ]|\$\)C)")
+_ISO_2022 = lazy_pattern(rb"\x1b(?:\$[@AB]|\$\([CDOPQ]|\([IJ]|\$\)C)")
 _ISO_2022_CODECS = ("iso2022-jp-ext", "iso2022-jp-2", "iso2022-jp-3", "iso2022-kr")
 _MOST_WRONG = 0.25  # the share of characters beyond ASCII that may not exist in a declared encoding
 _EAST_ASIAN = frozenset(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
+from harlm.patterns import lazy_pattern
 from harlm.types import without_surrogates
 from harlm.visible import made_visible
 
-_UNSHOWN = re.compile("[\n\t\udc80-\udcff]")
+_UNSHOWN = lazy_pattern("[\n\t\udc80-\udcff]")
 """What a name may not hold besides what is hidden in any text: line ends, tabs, bytes that are not UTF-8."""
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from harlm.context import languages
+from harlm.patterns import lazy_pattern
 
 _SAMPLE = 3_000  # bytes by which an encoding is judged
 _LONGEST_PIECE = 400  # bytes of one line
@@ -33,8 +34,8 @@ _LEAST = -9.5  # an average below which nothing fits
 _SIGNS = frozenset("“”‘’„‚–—…•«»‹›°§€©®™½¼¾²³¿¡ªº´·×±µ£\xa0\xad№\u200c\u200d\u200e\u200f")
 _NEVER_BEFORE_WORDS = frozenset("®©¤¦¬²³¹¼½¾¶")
 _WIDE_SIGNS = frozenset("，。、（）「」『』：；！？《》・…“”‘’－～\u3000【】")
-_WORDS = re.compile(r"(?<![^\W_])[a-z]{1,6}(?![^\W_])")
-_ODD_PLACE = re.compile(
+_WORDS = lazy_pattern(r"(?<![^\W_])[a-z]{1,6}(?![^\W_])")
+_ODD_PLACE = lazy_pattern(
     "(?<=[lagc])[AGC]|(?<=[agc])U"  # a capital after a small letter
     "|(?<=[lUaA])[gGcCh]|(?<=[gGcCh])[lUaA]"  # two scripts in one word
     "|(?<=[lUaAgGcCh])s(?=[lUaAgGcCh])"  # a sign inside a word
@@ -42,8 +43,8 @@ _ODD_PLACE = re.compile(
     "|(?<![lUaAgGcCh])q(?=[gGcCh])"  # an apostrophe before a word
     "|r(?=[lUaAgGcCh])"  # a sign before a word that does not stand there
 )
-_SHOUTED = re.compile("(?<=[AGC])[AGC]")
-_ALONE = re.compile("(?<![lUaAgGcCh])[aAgGcC](?![lUaAgGcCh])")
+_SHOUTED = lazy_pattern("(?<=[AGC])[AGC]")
+_ALONE = lazy_pattern("(?<![lUaAgGcCh])[aAgGcC](?![lUaAgGcCh])")
 _WORDS_OF_ONE_LETTER = frozenset("àÀóÓéèÈáÁåÅâúőиявскуоаеіјйηοή")
 
 

@@ -8,18 +8,18 @@ missing, broken or too long counts as empty.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from harlm.context.raw_files import read_rules
+from harlm.patterns import lazy_pattern
 
 _LONGEST_CONFIG = 256 << 10  # bytes
 _LONGEST_INDEX = 128 << 20
 _MOST_TRACKED = 1_000_000
-_SECTION = re.compile(r"\[\s*+([A-Za-z0-9.-]++)\s*+(\"[^\"]*+\")?+\s*+\]\s*+(.*+)")
+_SECTION = lazy_pattern(r"\[\s*+([A-Za-z0-9.-]++)\s*+(\"[^\"]*+\")?+\s*+\]\s*+(.*+)")
 _HEADER, _FIXED = 12, 62  # bytes of an index before its entries, and of an entry before its name
 _EXTENDED = 0x4000  # flag of an entry whose name begins two bytes later
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from harlm.errors import ContextError
+from harlm.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 LONGEST = 512  # characters of a pattern
 _STAR, _FIRST, _BETWEEN = "[^/]*", "^(?:.+/)?", "(?:/.+)?/"
 _FOLDER, _FILE_OR_FOLDER = "(?P<ps_d>/)", "(?:(?P<ps_d>/)|$)"
-_SEGMENT_END = re.compile(r"/|\(\?:/\.\+\)\?/|\(\?:\(\?P<ps_d>/\)\|\$\)|\(\?P<ps_d>/\)")
+_SEGMENT_END = lazy_pattern(r"/|\(\?:/\.\+\)\?/|\(\?:\(\?P<ps_d>/\)\|\$\)|\(\?P<ps_d>/\)")
 
 _NAMED_SETS = {
     "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "xdigit": "0-9A-Fa-f",
     "space": " \t\r\n\v\f", "blank": " \t", "punct": "!-,.:-@^-`{-~", "cntrl": "\x01-\x1f\x7f", "graph": "!-~",
     "print": " -~",
 }  # fmt: skip
-_NAMED_SET = re.compile(rf"\[:({'|'.join(_NAMED_SETS)}):\]")
+_NAMED_SET = lazy_pattern(rf"\[:({'|'.join(_NAMED_SETS)}):\]")
 
 
 def spec_of(patterns: Iterable[str], *, exact: bool = False) -> GitIgnoreSpec | None:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harlm.patterns import lazy_pattern
 from harlm.types import Unit
 
-_SPLIT = re.compile(r"(?=[\s:#,;(\[|@]|[-–—](?=\s)|!)")
+_SPLIT = lazy_pattern(r"(?=[\s:#,;(\[|@]|[-–—](?=\s)|!)")
 _BEFORE = " \t:#,;([|@-–—!"
 _AFTER = " \t)],;:.|-–—"
 _WIDE = {
@@ -35,25 +36,25 @@ _UNITS: tuple[tuple[Unit, str], ...] = (
 )
 _ANY_UNIT = "|".join(words for _, words in _UNITS) + "|§{1,2}|sections?|abschnitte?"
 _NUMBER = r"(?:l(?=\d))?(?P<{0}>\d{{1,9}})(?:(?:c|:|\.|,\s?col(?:umn)?\.?\s?)(?P<{0}_column>\d{{1,6}}))?"
-_WHERE = re.compile(
+_WHERE = lazy_pattern(
     rf"""(?P<unit>(?:{_ANY_UNIT}))?\s?第?\s?
         {_NUMBER.format("first")}
         (?:\s?(?:-|\.\.\.?|…|to|bis|à|until|through|,|;|&|and|und|et|至|到)\s?(?:(?:{_ANY_UNIT})\s?)?{_NUMBER.format("last")})?
         (?:\s?(?P<unit_after>页|頁|ページ|行目?|段落?|单元格|セル|スライド))?(?:\s?ff?\.?)?""",
     re.VERBOSE | re.IGNORECASE,
 )
-_CELL_NAME = re.compile(
+_CELL_NAME = lazy_pattern(
     r"(?P<before>.*?[\s!])?\$?[A-Za-z]{1,3}\$?(?P<first>\d{1,7})(?:\s?[:-]\s?\$?[A-Za-z]{1,3}\$?(?P<last>\d{1,7}))?"
 )
-_TAIL = re.compile(
+_TAIL = lazy_pattern(
     r"""(?:(?:\b|(?<=\W))(?:rows?|zeilen?|lignes?|slides?|folien?|cells?|pages?|lines?|paragraphs?)\s?|(?<=[\s!:,])|(?<=\A))
         (?P<first>\d{1,9})(?:\s?(?:-|to|bis|à|,|&|and)\s?(?:rows?\s)?(?P<last>\d{1,9}))?\Z""",
     re.VERBOSE | re.IGNORECASE,
 )
-_SHEET = re.compile(
+_SHEET = lazy_pattern(
     r"\A(?:the\s)?(?:sheet|worksheet|tab|blatt|tabellenblatt|feuille|tabelle|hoja)\s(?=\S)|\s(?:sheet|tab)\Z"
 )
-_BLANKS = re.compile(r"[\s:,;!'\"()#|_\[\]-]++")
+_BLANKS = lazy_pattern(r"[\s:,;!'\"()#|_\[\]-]++")
 _LONGEST = 300  # characters of a place
 
 

@@ -6,13 +6,13 @@ takes about a millisecond, and a caller can do other work between them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
 from harlm.context.typography import SOFT, canonical, skeleton
+from harlm.patterns import lazy_pattern
 
 T = TypeVar("T")
 Steps = Generator[None, None, T]
@@ -30,7 +30,7 @@ _KEPT = 24 << 20  # characters of skeletons that are kept for the next quote
 _MOST_MADE = 128 << 20  # characters whose skeletons are made for one answer
 _MOST_SEARCHED = 4 << 30  # characters of skeletons that are searched for one answer
 
-_ELISION = re.compile(r"[\[(]\s?(?:…|\.\.\.)\s?[\])]|…|\.\s?\.\s?\.")
+_ELISION = lazy_pattern(r"[\[(]\s?(?:…|\.\.\.)\s?[\])]|…|\.\s?\.\s?\.")
 _MOST_PARTS = 8  # of a quote with parts left out
 _LONG_PART = 12  # characters; a shorter part must stand near
 _FAR, _NEAR = 1_000, 200  # characters that may be left out between two parts

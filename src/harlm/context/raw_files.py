@@ -5,7 +5,6 @@ for a pipe only if the user named it; never follows a link that was not there be
 from __future__ import annotations
 
 import os
-import re
 import select
 import stat
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harlm.errors import ContextError
+from harlm.patterns import lazy_pattern
 
 Identity = tuple[int, int]
 """The device and the inode of a file."""
@@ -25,7 +25,7 @@ _PIECE = 1 << 24  # bytes between two checks
 _PIPE_PIECE = 1 << 20
 _TICK_MS = 20
 _MOST_OF_STREAM = 1 << 30  # bytes: one that never ends must not fill the memory
-_OWN = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/([0-9]{1,9})")
+_OWN = lazy_pattern(r"/dev/stdin|/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
 CHANGED = "has changed while the folder was read; try again"
 NOT_A_FILE = "is not a regular file; give a file, a folder, a pipe or - for standard input"

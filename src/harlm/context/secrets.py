@@ -6,9 +6,10 @@ about them. Text is scanned for what is a secret wherever it stands: private key
 
 from __future__ import annotations
 
-import re
 from fnmatch import translate
 from posixpath import splitext
+
+from harlm.patterns import lazy_pattern
 
 _NAMES = """
     *.pem *.key *.p8 *.p12 *.pfx *.jks *.keystore *.kdb *.kdbx *.ppk *.keytab *.ovpn
@@ -21,8 +22,8 @@ _NAMES = """
 _PATHS = """
     *.aws/* *.ssh/* *.gnupg/* *.azure/* *.docker/config.json *.kube/config *.config/gcloud/*
 """.split()
-_NAME = re.compile("|".join(map(translate, _NAMES)))
-_PATH = re.compile("|".join(map(translate, _PATHS)))
+_NAME = lazy_pattern("|".join(map(translate, _NAMES)))
+_PATH = lazy_pattern("|".join(map(translate, _PATHS)))
 _OPEN = frozenset(".pub .example .sample .template .dist .tmpl".split())
 """Suffixes of files that are published beside the secret one."""
 
@@ -33,7 +34,7 @@ _ABOUT = frozenset(
 )
 """Suffixes of source code and of pages, which can be about secrets without holding any."""
 
-_KEY_NAME = re.compile(r"id_(?:rsa|dsa|ecdsa|ed25519)")
+_KEY_NAME = lazy_pattern(r"id_(?:rsa|dsa|ecdsa|ed25519)")
 _READABLE = frozenset(
     ".sh .bash .zsh .ps1 .bat .yml .yaml .json .toml .ini .cfg .conf .csv .log .xml .txt".split()
 )
@@ -60,7 +61,7 @@ def is_secret_name(path: str) -> bool:
 
 _KEY = b"PRIVATE KEY"
 _BREAK = rb"(?:\\[rn]|\s){0,40}+"  # a line that ends, also as JSON and YAML write it
-_KEY_BLOCK = re.compile(
+_KEY_BLOCK = lazy_pattern(
     rb"-{4,5}+ ?BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}+"
     + _BREAK
     + rb"(?:[^\n]{0,80}\n){0,3}"
@@ -77,10 +78,10 @@ _RUN = b"a" * 16
 
 _RUNS = bytes(97 if chr(byte).isalnum() and byte < 128 else 32 for byte in range(256))
 _BEFORE, _AFTER = 48, 4  # bytes around the beginning of a run in which its token begins
-_BEGINS = re.compile(rb"AKIA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|eyJ")
+_BEGINS = lazy_pattern(rb"AKIA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|eyJ")
 _JOINS, _FIRST = (b"_", b"-"), (b"AKI", b"eyJ")
 _GOOGLE_KEY = b"AIzaSy"
-_GOOGLE = re.compile(rb"(?<![A-Za-z0-9_-])AIzaSy[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])")
+_GOOGLE = lazy_pattern(rb"(?<![A-Za-z0-9_-])AIzaSy[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])")
 _TOKENS: tuple[tuple[bytes, str], ...] = (
     (rb"AKIA[A-Z2-7]{16}(?![A-Za-z0-9])", "an AWS access key"),
     (rb"gh[pousr]_[A-Za-z0-9]{36}(?![A-Za-z0-9])", "a GitHub token"),
@@ -90,7 +91,7 @@ _TOKENS: tuple[tuple[bytes, str], ...] = (
     (rb"sk-(?=[A-Za-z_-]{0,32}[0-9])[A-Za-z0-9_-]{24}", "an API key"),
     (rb"eyJ[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20}", "a signed token (JWT)"),
 )
-_PATTERNS = tuple((re.compile(rb"(?<![A-Za-z0-9_-])" + pattern), what) for pattern, what in _TOKENS)
+_PATTERNS = tuple((lazy_pattern(rb"(?<![A-Za-z0-9_-])" + pattern), what) for pattern, what in _TOKENS)
 
 
 def secret_in(text: str) -> str | None:

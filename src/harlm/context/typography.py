@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from harlm.patterns import lazy_pattern
+
 SINGLE_QUOTES = "'‘’‚‛‹›`´ʼ＇′"
 DOUBLE_QUOTES = '"“”„‟«»〝〞〟＂「」『』﹁﹂﹃﹄″'
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
@@ -38,10 +40,10 @@ _DROPPED = {
     for letter in SINGLE_QUOTES + DOUBLE_QUOTES + DASHES + NO_WIDTH + EMPHASIS + SOFT_HYPHENS + "….\0"
 }
 _ASCII_DROPPED = bytes(code for code in range(128) if code in _DROPPED or chr(code).isspace())
-_UNSPACED = re.compile("[\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_UNSPACED = lazy_pattern("[\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
 """Chinese and Japanese, in which a line end inside a sentence stands for no blank."""
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     rf"""(?P<soft>[{SOFT_HYPHENS}](?:[^\S\n]*+\n\s*+)?(?=\w)|(?<=[^\W\d_])[-\u2010][^\S\n]*+\n\s*+(?=[^\W\d_]))
        |(?P<blank>[{NO_WIDTH}]*+\s[\s{NO_WIDTH}]*+)
        |(?P<none>[{NO_WIDTH}{SOFT_HYPHENS}\ufe0e\ufe0f]++)

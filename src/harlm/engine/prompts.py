@@ -6,13 +6,13 @@ is never changed, so that providers can serve the beginning of every prompt from
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harlm import markup
 from harlm.engine.small_prompts import SMALL_FULL_SYSTEM, SMALL_REPL_SYSTEM
 from harlm.guest.vocabulary import prompt_of
+from harlm.patterns import lazy_pattern
 from harlm.types import Context, Message, Mode, Observation, Profile, Task
 
 _NAMED = 20  # documents that are named in a profile
@@ -295,7 +295,7 @@ def with_view(opening: Sequence[Message], view: str) -> list[Message]:
     return [*rules, replace(first, content=f"{first.content}\n\n{markup.tagged(markup.MEMORY, view)}")]
 
 
-_MOMENTARY = re.compile(rf"({markup.TURN_PATTERN}) Left: [^\n]*?\.(?=\Z| This is the last turn)")
+_MOMENTARY = lazy_pattern(rf"({markup.TURN_PATTERN}) Left: [^\n]*?\.(?=\Z| This is the last turn)")
 
 
 def lasting(messages: Sequence[Message]) -> list[Message]:

@@ -6,16 +6,16 @@ Counts turns. Does not decide how the node ends.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 
+from harlm.patterns import lazy_pattern
 from harlm.types import Observation
 
 _SAME_CELLS = 2  # turns in a row that only repeat cells; the model was told after the first
 _PROSE = 3  # replies in a row without code; the model was told after the first and the second
 _IN_ALL = 6  # turns of either kind, with others between them
 _KEPT = 1_000  # cells whose results are remembered
-_MOMENTARY = re.compile(r"\b0x[0-9a-fA-F]++|(?<=<cell )\d++(?=>)")  # addresses of objects, numbers of cells
+_MOMENTARY = lazy_pattern(r"\b0x[0-9a-fA-F]++|(?<=<cell )\d++(?=>)")  # addresses of objects, numbers of cells
 
 
 class Repetition:

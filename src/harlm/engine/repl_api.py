@@ -6,7 +6,6 @@ never an answer.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from harlm.engine.remaining import what_is_left
 from harlm.errors import CodeError
 from harlm.guest.arguments import HITS, NUMBER, OFFSETS, PART, QUERY
 from harlm.guest.vocabulary import FORESEEN, MEMORY_FUNCTIONS
+from harlm.patterns import lazy_pattern
 from harlm.scheduler.broker import Broker
 from harlm.threads import StopFlag, Stopped
 from harlm.types import Document, Task, summed
@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 _TRACED = 500  # characters of a query that its event holds
 _AT_ONCE = 1 << 20  # characters; places in a larger document are found in a thread
-_NUMBERS = re.compile(r"(?P<first>\d{1,9})(?:\s*[-–]\s*(?P<last>\d{1,9}))?\s*$")
+_NUMBERS = lazy_pattern(r"(?P<first>\d{1,9})(?:\s*[-–]\s*(?P<last>\d{1,9}))?\s*$")
 
 _Number = Annotated[int, Meta(le=NUMBER.most)]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from harlm import events
 from harlm.engine.node import Node
+from harlm.patterns import lazy_pattern
 from harlm.types import Completion
 
-_PARTS = re.compile(r"[a-z]++|\d++")
+_PARTS = lazy_pattern(r"[a-z]++|\d++")
 _LONGEST = 300  # characters of a name that are compared
 _FILES = (".gguf", ".bin", ".safetensors", ".onnx")
 _VAGUE = frozenset({"latest", "default", "auto"})

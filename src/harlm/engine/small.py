@@ -16,21 +16,22 @@ import msgspec
 from harlm.context.quotes import Steps, Typeset, first_at
 from harlm.engine.node import Node
 from harlm.engine.outcome import as_text
+from harlm.patterns import lazy_pattern
 from harlm.protocols import Described, LanguageModel
 from harlm.retrieval.sentences import split_sentences
 from harlm.tokens import estimate_tokens
 from harlm.types import Context
 from harlm.types.model import SMALL
 
-_SIZE = re.compile(
+_SIZE = lazy_pattern(
     r"(?<![a-z0-9.])(?P<number>\d{1,4}(?:\.\d{1,3})?)[ _-]?(?P<unit>[bm])(?![a-z0-9])", re.IGNORECASE
 )
 _LONGEST_NAME = 300  # characters of a name in which a size is looked for
 _LEAST = 50_000_000  # parameters; smaller figures with an M are windows, such as 1m
 _LONG = 2_000  # tokens of a text that a small window may not hold
 _LONGEST_QUOTE = 2_000  # characters of a quote that is looked for
-_ANSWER = re.compile(r'"answer"\s*+:\s*+(?P<text>"(?:[^"\\]++|\\.)*+")', re.DOTALL)
-_FENCED = re.compile(r"\A```\w*+\s*+(?P<body>\{.*\})\s*+```\Z", re.DOTALL)
+_ANSWER = lazy_pattern(r'"answer"\s*+:\s*+(?P<text>"(?:[^"\\]++|\\.)*+")', re.DOTALL)
+_FENCED = lazy_pattern(r"\A```\w*+\s*+(?P<body>\{.*\})\s*+```\Z", re.DOTALL)
 
 
 def is_small(model: LanguageModel) -> bool:

@@ -9,12 +9,12 @@ neighbours' scores: at a quarter of the size this keeps 97 % of the answers, whe
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.ranking import Query
 from harlm.retrieval.sentences import split_sentences
 from harlm.threads import StopFlag
@@ -28,7 +28,7 @@ _LEAST = 20  # characters; less room than this holds nothing
 _B, _K = 0.5, 1.2  # of BM25
 _STRETCH = 20_000  # characters that are split at once
 _MOST = 400_000  # characters that are searched; of a longer text the beginning and the end
-_LINE = re.compile(r"\S.*")
+_LINE = lazy_pattern(r"\S.*")
 
 Measure = Callable[[str], int]
 """The tokens of a text, or an upper bound of them."""

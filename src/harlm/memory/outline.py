@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Literal
 
+from harlm.patterns import lazy_pattern
 from harlm.threads import StopFlag
 
 Kind = Literal["prose", "json", "table", "code", "log"]
@@ -21,12 +22,12 @@ Kind = Literal["prose", "json", "table", "code", "log"]
 _LOOKED_AT = 200  # lines that decide the kind
 _SHOWN = 3  # rows from each end
 _LONG = 160  # characters of one row
-_SIGNATURE = re.compile(
+_SIGNATURE = lazy_pattern(
     r"^[ \t]*(?:async def|def|class|function|func|fn|public|private|static|interface|type)\b.*", re.MULTILINE
 )
-_STAMP = re.compile(r"^\W*(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\w{3} +\d+ \d\d:\d\d)")
-_LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
-_CODE = re.compile(
+_STAMP = lazy_pattern(r"^\W*(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\w{3} +\d+ \d\d:\d\d)")
+_LEVEL = lazy_pattern(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
+_CODE = lazy_pattern(
     r"^\s*(?:import |from \S+ import|#include|package |use |(?:async )?def |class |return\b|\}|@\w)"
 )
 _LARGEST_JSON = 1_000_000  # characters that are parsed, which takes up to 50 ms

@@ -7,7 +7,6 @@ never the only copy of an entry.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Literal
 
 from harlm.memory.extract import Measure, beginning, extracted, lines
 from harlm.memory.outline import kind_of, outlined
+from harlm.patterns import lazy_pattern
 from harlm.threads import StopFlag
 from harlm.types import Entry
 
@@ -25,7 +25,7 @@ _LEAST = 16  # tokens; a shorter extract would say nothing
 _KEPT = 4096  # summaries
 _PROBED = 64  # summaries, the last used, that ``probe`` reads
 _MOST_READ = 100_000  # characters whose numbers and names are looked for at once
-_TOLD_APART = re.compile(r"\w+(?:[-./:@#]\w+)*")
+_TOLD_APART = lazy_pattern(r"\w+(?:[-./:@#]\w+)*")
 
 
 @dataclass(frozen=True, slots=True)

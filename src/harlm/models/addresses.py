@@ -6,14 +6,16 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
+from harlm.patterns import lazy_pattern
+
 _ENDINGS = {
-    "openai": re.compile(
+    "openai": lazy_pattern(
         r"(?:/chat/completions)*+(?:/(?:chat/completions|completions|chat|embeddings|responses))?\Z",
         re.IGNORECASE,
     ),
-    "ollama": re.compile(r"/api(?:/(?:chat|generate|tags))?\Z"),
-    "anthropic": re.compile(r"(?:/v1)?(?:/messages(?:/count_tokens)?|/complete)?\Z"),
-    "gemini": re.compile(r"/models(?:/[^/]++)?\Z"),
+    "ollama": lazy_pattern(r"/api(?:/(?:chat|generate|tags))?\Z"),
+    "anthropic": lazy_pattern(r"(?:/v1)?(?:/messages(?:/count_tokens)?|/complete)?\Z"),
+    "gemini": lazy_pattern(r"/models(?:/[^/]++)?\Z"),
 }
 _AZURE = ("openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com")
 

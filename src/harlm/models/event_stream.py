@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 
 from harlm.models.lenient import UNREADABLE, decoded, whole_number
+from harlm.patterns import lazy_pattern
 
-_LINE_END = re.compile(rb"\r\n|\n|\r")
+_LINE_END = lazy_pattern(rb"\r\n|\n|\r")
 _MARK = b"\xef\xbb\xbf"  # a byte order mark
 _ENDS = (b"[DONE]", b"[done]", b"DONE", b'"[DONE]"')
-_ERROR = re.compile(rb"\[?error\]?\s*+:?\s*+", re.IGNORECASE)
+_ERROR = lazy_pattern(rb"\[?error\]?\s*+:?\s*+", re.IGNORECASE)
 _LONGEST_WORDS = 2_000  # bytes of an event that is not JSON and is shown
 
 

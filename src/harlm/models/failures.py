@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 import ssl
 from dataclasses import dataclass
 
@@ -13,10 +12,11 @@ from aiohttp.http_exceptions import LineTooLong
 from harlm.config import ModelSettings
 from harlm.errors import BadCompletion, ModelError, ModelUnavailable
 from harlm.models.proxies import Proxy
+from harlm.patterns import lazy_pattern
 from harlm.redact import Redactor
 
 LARGEST_REPLY = 64 << 20  # bytes
-_TLS_RECORD = re.compile(r"\\x1[56]\\x03|[\x15\x16]\x03")
+_TLS_RECORD = lazy_pattern(r"\\x1[56]\\x03|[\x15\x16]\x03")
 
 
 class ReplyTooLarge(Exception):

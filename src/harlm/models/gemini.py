@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -13,9 +12,10 @@ from harlm.models.lenient import a_count, a_list, a_number, a_text, an_object, f
 from harlm.models.remote import RemoteModel
 from harlm.models.reply_reader import ReplyReader
 from harlm.models.usage import Counts
+from harlm.patterns import lazy_pattern
 from harlm.types import Message, Sampling, TokenLogprob
 
-_VERSION = re.compile(r"/v1(?:beta\d*+|alpha\d*+)?(?=/|\Z)")
+_VERSION = lazy_pattern(r"/v1(?:beta\d*+|alpha\d*+)?(?=/|\Z)")
 _UNSPECIFIED = ("FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED")
 
 

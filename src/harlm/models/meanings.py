@@ -7,13 +7,14 @@ from __future__ import annotations
 import re
 
 from harlm.models.said import Said
+from harlm.patterns import lazy_pattern
 
-_OVERFLOW_CODES = re.compile(
+_OVERFLOW_CODES = lazy_pattern(
     r"context_length|context_window|exceed_context|string_above_max|tokens_limit_reached|max_prompt_tokens|prompt_too_long"
     r"|input_too_long|request_too_large|context_limit|outofcontext|^1039$",
     re.IGNORECASE,
 )
-_OVERFLOW = re.compile(
+_OVERFLOW = lazy_pattern(
     r"context[ _-]?(?:length|window|size|limit)|maximum context|context_length_exceeded"
     r"|max(?:imum)? (?:supported )?(?:prompt|input|sequence|model|allowed|message) (?:length|len|input|tokens|characters)"
     r"|(?:prompt|input|request|message|messages|text|content|context)(?: is| are|'s length is)? too (?:long|large|big)"
@@ -31,26 +32,26 @@ _OVERFLOW = re.compile(
     r"|上下文|超长|长度超|输入过长|超出最大",
     re.IGNORECASE,
 )
-_THROTTLED = re.compile(
+_THROTTLED = lazy_pattern(
     r"please wait|try again (?:in|later|after)|throttl|slow down|rate.?limit|too many requests|(?:per|/) ?min(?:ute)?|"
     r"\bTPM\b|\bRPM\b|capacity|overloaded|concurren",
     re.IGNORECASE,
 )
-_NEVER_FITS = re.compile(
+_NEVER_FITS = lazy_pattern(
     r"request too large|must be reduced|reduce your (?:message|prompt|input)|too large for", re.IGNORECASE
 )
-_ABOUT_REPLY = re.compile(
+_ABOUT_REPLY = lazy_pattern(
     r"max(?:imum)?[_ ]?(?:completion_|output_|new_)?tokens`? (?:is too|must be|must not|cannot be|should be|value"
     r"|you requested exceeds)",
     re.IGNORECASE,
 )
-_EMPTY_CODES = re.compile(
+_EMPTY_CODES = lazy_pattern(
     r"insufficient[_ ]?(?:quota|balance|credit|funds|user_quota)|billing|exceeded_current_quota|arrear|account_deactivated"
     r"|access_terminated|credit|quota_exhausted|freetieronly|payment|budget_exceeded|pre_consume|usage_limit|spend_limit"
     r"|overdue|^(?:1008|1113|1304|1308|1309|1310|20031)$",
     re.IGNORECASE,
 )
-_EMPTY = re.compile(
+_EMPTY = lazy_pattern(
     r"credit balance|insufficient (?:account )?(?:balance|credit|quota|funds)|billing (?:hard )?limit|out of credits?"
     r"|(?:used|exhausted) all (?:available |of your )?credits?|more credits|no credits|spend(?:ing)?[ _]limit"
     r"|account (?:balance|is suspended)|check your plan|payment required|payment_required|payment method|prepaid|top up"
@@ -59,30 +60,33 @@ _EMPTY = re.compile(
     r"|call volume quota|out of [^.\n]{0,30}?quota|(?:don't|doesn't|do not|does not) have any credits|overdue|unpaid|余额不足|欠费|额度不足|额度失败|限额",
     re.IGNORECASE,
 )
-_DAILY = re.compile(
+_DAILY = lazy_pattern(
     r"(?:per[ _-]?|/ ?)(?:day|month|week)\b|perday|byday|daily|\bTPD\b|\bRPD\b|per 86400|monthly|weekly|free-models-per-day",
     re.IGNORECASE,
 )
-_PER_MINUTE = re.compile(r"per[ _-]?min|perminute|\bTPM\b|\bRPM\b|per[ _-]?second|persecond", re.IGNORECASE)
-_LOADING = re.compile(
+_PER_MINUTE = lazy_pattern(r"per[ _-]?min|perminute|\bTPM\b|\bRPM\b|per[ _-]?second|persecond", re.IGNORECASE)
+_LOADING = lazy_pattern(
     r"(?:model|server|service|endpoint|engine|instance)s?[^.\n]{0,80}? (?:is )?(?:still |currently )?"
     r"(?:loading|starting|warming|being loaded|not (?:yet )?(?:ready|loaded)|initiali[sz]ing|scaling)"
     r"|loading (?:the )?model|(?:is )?still loading\b|cold.start|warming up|no healthy upstream|scaling (?:up )?from zero"
     r"|starting up|model_loading|modelnotready",
     re.IGNORECASE,
 )
-_BAD_KEY = re.compile(
+_BAD_KEY = lazy_pattern(
     r"api[_ ]?key[_ ](?:not )?(?:in)?valid|invalid[_ ]api[_ ]?key|incorrect api key", re.IGNORECASE
 )
-_ABOUT_ACCOUNT = re.compile(r"quota|credit|balance|billing|spending", re.IGNORECASE)
+_ABOUT_ACCOUNT = lazy_pattern(r"quota|credit|balance|billing|spending", re.IGNORECASE)
 _DAY_S = 3600.0  # a longer wait is that of a quota
 _DISGUISED = (
-    (529, re.compile(r"overloaded", re.IGNORECASE)),
-    (500, re.compile(r"\bapi_error|internal", re.IGNORECASE)),
-    (403, re.compile(r"permission_error", re.IGNORECASE)),
-    (404, re.compile(r"not_?found|no such|does not exist|unknown model|unexpected endpoint", re.IGNORECASE)),
-    (401, re.compile(r"api[ _]key|unauthori[sz]ed|authenticat", re.IGNORECASE)),
-    (400, re.compile(r"invalid|unsupported|malformed|bad request", re.IGNORECASE)),
+    (529, lazy_pattern(r"overloaded", re.IGNORECASE)),
+    (500, lazy_pattern(r"\bapi_error|internal", re.IGNORECASE)),
+    (403, lazy_pattern(r"permission_error", re.IGNORECASE)),
+    (
+        404,
+        lazy_pattern(r"not_?found|no such|does not exist|unknown model|unexpected endpoint", re.IGNORECASE),
+    ),
+    (401, lazy_pattern(r"api[ _]key|unauthori[sz]ed|authenticat", re.IGNORECASE)),
+    (400, lazy_pattern(r"invalid|unsupported|malformed|bad request", re.IGNORECASE)),
     (429, _THROTTLED),
 )
 _STATUS_OF_CODE = {"1002": 429, "1004": 401, "1008": 402, "1039": 400, "1000": 500, "1013": 500}  # MiniMax

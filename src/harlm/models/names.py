@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from harlm.config import is_address
 from harlm.errors import ConfigError
+from harlm.patterns import lazy_pattern
 
 Protocol = Literal["openai", "anthropic", "gemini", "offline"]
 
@@ -75,7 +75,7 @@ PROVIDERS: Mapping[str, Provider] = {
     "offline": Provider(protocol="offline", base_url="", window=32_768, example="offline/extractive"),
 }
 
-_LOOKS_LIKE_HOST = re.compile(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3})(?::\d|/|\Z)|[\w.-]+:\d{2,5}(?:/|\Z)")
+_LOOKS_LIKE_HOST = lazy_pattern(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3})(?::\d|/|\Z)|[\w.-]+:\d{2,5}(?:/|\Z)")
 CUSTOM_WINDOW = 32_768
 """Tokens assumed to fit into a model at an address that the user named."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from harlm.models.usage import Counts
+from harlm.patterns import lazy_pattern
 from harlm.redact import Redactor
 from harlm.types import LONGEST_REPLY, TokenLogprob, ToolCall, without_surrogates
 
@@ -18,7 +18,7 @@ _LONGEST_CALL = 100_000  # characters of the arguments of a tool call
 _LONGEST_NAME = 80  # characters of the name of a tool
 _MOST_CALLS = 64
 _MOST_LOGPROBS = 10_000
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_PAIR = lazy_pattern("[\ud800-\udbff][\udc00-\udfff]")
 
 
 @dataclass(slots=True)

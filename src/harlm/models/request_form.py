@@ -11,36 +11,37 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harlm.patterns import lazy_pattern
 from harlm.types import Message, Sampling
 
 OLD_NAME, NEW_NAME = "max_tokens", "max_completion_tokens"
 _SHORT_REPLY = 1_024  # tokens, for a reply whose limit did not fit next to the prompt
 _LEAST = 16  # tokens; a server that allows fewer is misread
-_REFUSES = re.compile(
+_REFUSES = lazy_pattern(
     r"support|allow|permit|recogni[sz]|invalid|unknown|unexpected|unsupported|extra|enabled|verified|forbid|implement"
     r"|cannot|not callable|disabled|must",
     re.IGNORECASE,
 )
-_AT_MOST = re.compile(
+_AT_MOST = lazy_pattern(
     r"(?:at most|at maximum|maximum|up to|no more than|less than or equal to|lower than|not exceed|cannot be greater than"
     r"|exceeds?(?: the)?(?: model)? limit(?: of)?|limit(?:ed)?(?: of| is| to)?|<=?|>"
     r"|range[^\d\[(]{0,40}+[\[(]?\s*+\d{1,3}\s*+(?:\(inclusive\))?\s*+(?:,|to)|\[\s*+\d{1,3}\s*+,)[^\d]{0,40}+(\d[\d,]*+)",
     re.IGNORECASE,
 )
-_LIMIT_OF_REPLY = re.compile(
+_LIMIT_OF_REPLY = lazy_pattern(
     r"max(?:imum)?[_ ]?(?:completion_?|output_?|new_?)?tokens|completion tokens|output tokens|max_?output_?tokens"
 )
-_STREAMING = re.compile(r"\bstream(?:ing|ed)?\b|streamgeneratecontent")
-_ONLY_STREAMS = re.compile(
+_STREAMING = lazy_pattern(r"\bstream(?:ing|ed)?\b|streamgeneratecontent")
+_ONLY_STREAMS = lazy_pattern(
     r"only supports? (?:the )?stream|non-streaming (?:calls|is not|requests? (?:is|are) not)|enable the stream"
     r"|stream[^.\n]{0,20}? (?:must be (?:set to )?true|is required)"
 )
-_SYSTEM = re.compile(
+_SYSTEM = lazy_pattern(
     r"system[ _]?(?:role|message|prompt|instruction|field)|['\"]system['\"]|developer instruction|systeminstruction"
     r"|roles? must alternate|only user and (?:assistant|model)|role:? ['\"]?system|system: extra|role must be (?:user|['\"]user)"
     r"|messages\W+\d+\W+role|first message must be|should be 'user'"
 )
-_NUMBER = re.compile(r"(?<![\w.-])\d[\d,]*+(?![\w-])")
+_NUMBER = lazy_pattern(r"(?<![\w.-])\d[\d,]*+(?![\w-])")
 
 
 @dataclass(slots=True)
@@ -146,8 +147,8 @@ class RequestForm:
 
 
 _ROOM = (
-    re.compile(r"maximum context length (?:is|of) (\d{2,9}).{0,200}?\((\d{1,9}) (?:in|of|from) the (?:messages|prompt|text|input)", re.IGNORECASE),
-    re.compile(r"(?<!\d)\d{1,12} > (\d{2,9}) - (\d{1,9})"),
+    lazy_pattern(r"maximum context length (?:is|of) (\d{2,9}).{0,200}?\((\d{1,9}) (?:in|of|from) the (?:messages|prompt|text|input)", re.IGNORECASE),
+    lazy_pattern(r"(?<!\d)\d{1,12} > (\d{2,9}) - (\d{1,9})"),
 )  # fmt: skip
 
 

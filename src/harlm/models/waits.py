@@ -10,13 +10,14 @@ from typing import Any
 
 from harlm.models.lenient import a_number
 from harlm.models.rates import duration, header_wait
+from harlm.patterns import lazy_pattern
 
-_IN_WORDS = re.compile(
+_IN_WORDS = lazy_pattern(
     r"(?:try again|retry|retrying|wait|available|resets?)[\s_-]*+(?:after|in|for|within|at least)?[\s:=]*+(?:about\s++|~)?"
     r"(\d+(?:\.\d++)?\s*+[a-z]*+(?:\s*+\d+(?:\.\d++)?\s*+[a-z]++){0,3})",
     re.IGNORECASE,
 )
-_IN_FOREIGN_WORDS = re.compile(r"retry_?delay\W{1,6}(\d+(?:\.\d++)?)s|(\d++) ?秒后", re.IGNORECASE)
+_IN_FOREIGN_WORDS = lazy_pattern(r"retry_?delay\W{1,6}(\d+(?:\.\d++)?)s|(\d++) ?秒后", re.IGNORECASE)
 _UNITS = {
     "ms": 0.001, "millisecond": 0.001, "milliseconds": 0.001,
     "": 1.0, "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
@@ -24,7 +25,7 @@ _UNITS = {
     "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0,
     "d": 86_400.0, "day": 86_400.0, "days": 86_400.0,
 }  # fmt: skip
-_PART = re.compile(r"(\d+(?:\.\d++)?)\s*+([a-z]*+)", re.IGNORECASE)
+_PART = lazy_pattern(r"(\d+(?:\.\d++)?)\s*+([a-z]*+)", re.IGNORECASE)
 _FIELDS = (
     "retryDelay", "retry_delay", "retry_after", "retryAfter", "retry-after", "retry_after_seconds", "resets_in_seconds",
     "estimated_time",

@@ -25,6 +25,7 @@ from harlm.context.web_names import page_name, page_suffix
 from harlm.errors import ContextError
 from harlm.models.connections import certificates
 from harlm.models.proxies import Proxy, proxy_for
+from harlm.patterns import lazy_pattern
 from harlm.types import RawFile
 
 _MOST_REDIRECTS = 10
@@ -33,7 +34,7 @@ _TICK_S = 0.05  # between two checks
 _PIECE = 1 << 16
 _DAMAGED = "is damaged: its compression cannot be undone; try again"
 _NAT64 = IPv6Network("64:ff9b::/96")
-_DECLARES_CHARSET = re.compile(rb"<meta[^>]{0,500}?charset", re.IGNORECASE)
+_DECLARES_CHARSET = lazy_pattern(rb"<meta[^>]{0,500}?charset", re.IGNORECASE)
 _HEADERS = {
     "User-Agent": "harlm",
     "Accept": "text/html,text/*;q=0.9,application/pdf;q=0.9,*/*;q=0.5",

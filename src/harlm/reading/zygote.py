@@ -27,7 +27,7 @@ from harlm.sandbox.process.zygote import HostZygote
 from harlm.sandbox.shortage import shortage
 
 _MODULE = "harlm.reading.process"
-_PACKAGES = ("harlm", "msgspec", "charset_normalizer", "pypdfium2", "pypdfium2_raw", "turbohtml")
+_PACKAGES = ("harlm", "msgspec", "charset_normalizer", "pypdfium2", "pypdfium2_raw", "turbohtml", "olefile")
 _START_S, _END_S = 30.0, 2.0
 _TICK_MS = 20
 _News = TypeVar("_News", control.Opened, control.Gone)

@@ -5,9 +5,10 @@ Finds them in texts of any length in linear time; handles folded texts that keep
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
+
+from harlm.patterns import lazy_pattern
 
 _LONGEST = 48  # characters of a word that is taken apart; longer ones are data
 _SHAPES = bytes(
@@ -18,16 +19,19 @@ _SHAPES = bytes(
 )
 """Letters and digits as ``a``, capitals as ``A``."""
 
-_HUMP_SHAPES = re.compile(rb"aA[aA-]*+"), re.compile(rb"AAa[aA-]*+")  # together they take five times as long
-_HUMP = re.compile(r"[A-Z](?:(?<=[a-z0-9][A-Z])|(?<=[A-Z][A-Z])(?=[a-z]))")
-_HYPHEN = re.compile(r"-(?<=[^\W_]-)(?:[ \t]{0,8}\n[ \t]{0,8})?([^\W_]{1,48}+)(?![^\W_])")
-_PLUS = re.compile(r"\+\+(?<=[a-zA-Z]\+\+)(?![\w#+])")
-_SHARP = re.compile(r"#(?<=[a-zA-Z]#)(?![\w#+])")
-_DOT = re.compile(r"\.(?:(?<=\d\.)\d{1,12}\.(?=\d)|NET\b)")
-_VERSION = re.compile(r"\d{1,12}(?:\.\d{1,12})+")
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_JOINT = re.compile(r"[._](?<=[^\W_][._])(?=[^\W_])")
-_WORD = re.compile(r"[^\W_]+")
+_HUMP_SHAPES = (
+    lazy_pattern(rb"aA[aA-]*+"),
+    lazy_pattern(rb"AAa[aA-]*+"),
+)  # together they take five times as long
+_HUMP = lazy_pattern(r"[A-Z](?:(?<=[a-z0-9][A-Z])|(?<=[A-Z][A-Z])(?=[a-z]))")
+_HYPHEN = lazy_pattern(r"-(?<=[^\W_]-)(?:[ \t]{0,8}\n[ \t]{0,8})?([^\W_]{1,48}+)(?![^\W_])")
+_PLUS = lazy_pattern(r"\+\+(?<=[a-zA-Z]\+\+)(?![\w#+])")
+_SHARP = lazy_pattern(r"#(?<=[a-zA-Z]#)(?![\w#+])")
+_DOT = lazy_pattern(r"\.(?:(?<=\d\.)\d{1,12}\.(?=\d)|NET\b)")
+_VERSION = lazy_pattern(r"\d{1,12}(?:\.\d{1,12})+")
+_PART = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_JOINT = lazy_pattern(r"[._](?<=[^\W_][._])(?=[^\W_])")
+_WORD = lazy_pattern(r"[^\W_]+")
 
 
 class Compound(NamedTuple):
@@ -59,8 +63,8 @@ def other_words(text: str) -> list[tuple[str, int]]:
     for humps in _HUMP_SHAPES:
         for hump in humps.finditer(shape):
             at, end = hump.span()
-            start = shape.rfind(b" ", max(0, at - _LONGEST), at) + 1
-            if end - start <= _LONGEST and (start or end <= _LONGEST):
+            start = shape.rfind(b" ", 0, at) + 1
+            if end - start <= _LONGEST:
                 found.append((_parts_of(text[start:end]), start))
     if b"-" in shape:
         for hyphen in _HYPHEN.finditer(text):

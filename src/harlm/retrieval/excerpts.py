@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+
+from harlm.patterns import lazy_pattern
 
 LONG = 300
 """Characters; a longer sentence is shown by an excerpt."""
@@ -11,7 +12,7 @@ LONG = 300
 _SHOWN = 240  # characters of an excerpt, about
 _BEFORE = 60  # of them, before the first word of the question
 _REACH = 40  # characters that an end may move to stand between two words
-_EDGE = re.compile(r"\W")
+_EDGE = lazy_pattern(r"\W")
 
 
 def excerpt(line: str, found: Sequence[tuple[int, float]]) -> tuple[int, int]:

@@ -5,11 +5,12 @@ Does not depend on the language or format of the text.
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from operator import sub
+
+from harlm.patterns import lazy_pattern
 
 SCHEME = 2
 """The version of the cut. Stored indexes of another version are rebuilt."""
@@ -17,11 +18,11 @@ SCHEME = 2
 ALONE = 360  # characters; a block of at least this size is a passage by itself
 LONGEST = 1600  # characters; a longer block is cut
 
-_GAP = re.compile(r"\n[ \t\f]*\n\s*")
-_SOLID = re.compile(r"\S")
+_GAP = lazy_pattern(r"\n[ \t\f]*\n\s*")
+_SOLID = lazy_pattern(r"\S")
 _WINDOW = 1 << 18  # characters: a few milliseconds of searching
-_SOFT_BREAK = re.compile(r"\n|(?<=[.!?])[ \t]|[。！？।]")
-_WORD_END = re.compile(r"[\s,;{}()]")
+_SOFT_BREAK = lazy_pattern(r"\n|(?<=[.!?])[ \t]|[。！？।]")
+_WORD_END = lazy_pattern(r"[\s,;{}()]")
 _REACH = 200  # characters before the longest passage in which the end of a word is looked for
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from harlm.patterns import lazy_pattern
+
 _UNSPACED = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecf\u0edc-\u0edf"  # Thai, Lao
     "\u1000-\u103f\u1050-\u108f\u1780-\u17d3\u17dc"  # Burmese, Khmer
@@ -27,13 +29,13 @@ _SIGNS = (
 
 _UNSPACED_SIGNS = "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecf\u102b-\u103e\u1056-\u1059\u105e-\u108d\u17b4-\u17d3"
 
-WORD = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|(?:[^\W_{_UNSPACED}]++|[{_SIGNS}]++)++")
+WORD = lazy_pattern(rf"(?P<unspaced>[{_UNSPACED}]+)|(?:[^\W_{_UNSPACED}]++|[{_SIGNS}]++)++")
 """A word of a folded text, or a stretch of letters without blanks between words."""
 
-_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
-_SIGN = re.compile(f"[{_SIGNS}{_UNSPACED_SIGNS}]")
+_UNSPACED_RUN = lazy_pattern(f"[{_UNSPACED}]+")
+_SIGN = lazy_pattern(f"[{_SIGNS}{_UNSPACED_SIGNS}]")
 _HELD = {"+": "\ua840", "#": "\ua841", ".": "\ua842"}
-_HELD_SIGN = re.compile("[+#.]")
+_HELD_SIGN = lazy_pattern("[+#.]")
 _AS_LETTERS = str.maketrans(_HELD)
 _ABOVE = 0x20000
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 from typing import NamedTuple
 
+from harlm.patterns import lazy_pattern
+
 
 class Layout(NamedTuple):
     """What is known of the lines of a text.
@@ -28,13 +30,13 @@ class Layout(NamedTuple):
 PROSE = Layout()
 """Nothing is known."""
 
-_END = re.compile(
+_END = lazy_pattern(
     r"""[.!?]["'”’»)\]]*(?=\s)"""
     r"""|[。！？｡।॥؟۔።។။]["'”’」』）】》\)\]]*"""
     "|(?<=[\u0e00-\u0e7f]) +(?=[\u0e00-\u0e7f])"
 )
 _THAI_LEAST = 20  # characters; blanks in Thai stand between sentences, but between short phrases as well
-_ABBREVIATION = re.compile(
+_ABBREVIATION = lazy_pattern(
     r"""(?:\b(?:mr|mrs|ms|dr|prof|st|sr|jr|rev|gen|col|capt|lt|sgt|sen|rep|gov|pres|hon|no|nos|vol|fig|figs|eq|
         pp|ed|eds|cf|ca|approx|dept|est|inc|ltd|co|corp|bros|vs|viz|etc|al|ie|eg|jan|feb|mar|apr|jun|jul|aug|
         sept?|oct|nov|dec|mt|ft|lat|c|b|d|p|r|fl)
@@ -44,23 +46,23 @@ _ABBREVIATION = re.compile(
 _WRAPPED = 45  # characters; the sentence of a shorter line never continues in the next line
 _BREAKS = "-\xad\u2010\ufffe"  # at the end of a line, they stand inside of a word
 _FULL = 0.8  # of the widest line of its paragraph; a wrapped line with the next word reaches this
-_LISTED = re.compile(r"\s*(?:[-*+#>|•·–—‣◦\[]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})[.)]\s)")
-_STAMP = re.compile(
+_LISTED = lazy_pattern(r"\s*(?:[-*+#>|•·–—‣◦\[]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})[.)]\s)")
+_STAMP = lazy_pattern(
     r"\W?(?:\d{4}[-/]\d\d?[-/]\d|\d\d?[-/.]\d\d?[-/.]\d|\d\d?:\d\d|[A-Z][a-z]{2} +\d\d? \d\d:|\d{9}"
     r"|(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL)\b)"
 )
 """The beginning of a line of a log."""
 
-_DATA = re.compile(
+_DATA = lazy_pattern(
     r"\t| {3}|\w=\S|\w [=!<>+*/&:-]?= |=>|->|::|\|\s|[{};=(\[|\\]$|/\*|\*/|(?<!:)//"
     r"""|[;,][^\s\d"'”’)\]][^;,]*[;,][^\s\d"'”’)\]]"""
 )
 """What lines of data and code have: tabs, columns, ``key=value``, signs, commas without blanks."""
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = lazy_pattern(r"[^\W\d_]{2,}")
 _LEAST_WORDS = 5  # of a line of prose
-_STOP = re.compile(r"""[.!?…]["'”’»)\]]*(?:\s|$)""")
-_LAST_STOP = re.compile(r"""[.!?…]["'”’»)\]]*$""")
+_STOP = lazy_pattern(r"""[.!?…]["'”’»)\]]*(?:\s|$)""")
+_LAST_STOP = lazy_pattern(r"""[.!?…]["'”’»)\]]*$""")
 
 
 def split_sentences(

@@ -9,18 +9,23 @@ from __future__ import annotations
 import re
 import threading
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
 from harlm.folding import fold, fold_with_offsets, is_folded
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.compounds import compounds, other_words
 from harlm.retrieval.scripts import as_letters, single_letters, spaced, words_in
 
-_WORD = re.compile(r"[^\W_]+")
-_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-_SOFT_BREAK = re.compile("[\xad\u2010\ufffe](?=\n)")  # the word continues in the next line
+_WORD = lazy_pattern(r"[^\W_]+")
+_UNIT = "[0-9a-fA-F]{4}"
+_ESCAPES = lazy_pattern(
+    rf"\\u(?:(?<=\w\\u){_UNIT}(?:\\u{_UNIT})*+|{_UNIT}(?:\\u{_UNIT})++|{_UNIT}(?=\w)|[3-9a-dA-D][0-9a-fA-F]{{3}})"
+)  # a lone one is no word, unless it may be Chinese: Python writes tables of single letters so
+_SOFT_BREAK = lazy_pattern("[\xad\u2010\ufffe](?=\n)")  # the word continues in the next line
 
 STOPWORDS = frozenset(
     """a about above after again against all also although always am among an and any are as at be became because
@@ -98,7 +103,7 @@ def placed_stems(text: str) -> Iterator[tuple[str, int]]:
 
 def is_plain(text: str) -> bool:
     """Whether the words of ``text`` stand in it as they are compared, whatever their case."""
-    return is_folded(text) and "\\u" not in text
+    return is_folded(text) and not ("\\u" in text and _ESCAPES.search(text))
 
 
 class QuestionWords(NamedTuple):
@@ -228,13 +233,18 @@ def searchable(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[str]:
             else:
                 yield from (_searchable_alone(text[start:end]) for start, end in each)
         return
-    others = sorted((at + base, words) for words, at in other_words(near))
-    number = 0
-    for start, end in spans:
-        first = number
-        while number < len(others) and others[number][0] < end:
-            number += 1
-        yield _with_others(text[start:end], [words for _, words in others[first:number]])
+    for (start, end), others in zip(spans, _by_span(other_words(near), spans), strict=True):
+        yield _with_others(text[start:end], others)
+
+
+def _by_span(found: Sequence[tuple[str, int]], spans: Sequence[tuple[int, int]]) -> list[list[str]]:
+    """The words of each span. Their offsets count from the first one."""
+    base = spans[0][0]
+    starts = [start - base for start, _ in spans]
+    words: list[list[str]] = [[] for _ in spans]
+    for word, at in found:
+        words[bisect_right(starts, at) - 1].append(word)
+    return words
 
 
 def _searchable_alone(text: str) -> str:
@@ -256,14 +266,11 @@ def stems_in(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[str,
         for start, end in spans:
             yield tuple(stems_of(text[start:end]))
         return
-    others = sorted((at + base, words) for words, at in other_words(near))
     lowered = near.lower()
-    number = 0
-    for start, end in spans:
+    for (start, end), others in zip(spans, _by_span(other_words(near), spans), strict=True):
         words = _WORD.findall(lowered, start - base, end - base)
-        while number < len(others) and others[number][0] < end:
-            words += others[number][1].split()
-            number += 1
+        for other in others:
+            words += other.split()
         yield tuple(map(stem, words))
 
 

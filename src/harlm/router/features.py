@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from harlm.patterns import lazy_pattern
 from harlm.types import Growth, ModelFacts, Profile, Task
 
 Need = Literal["lookup", "exact", "meaning"]
@@ -15,14 +16,14 @@ Need = Literal["lookup", "exact", "meaning"]
 ``meaning``: all of it, read by a model.
 """
 
-_MEANING = re.compile(
+_MEANING = lazy_pattern(
     r"\b(summar|overview|gist|main (?:points?|ideas?|topics?|themes?)|compare|contrast|differ(?:ence|s)|similarit|themes?\b"
     r"|sentiment|opinion|attitude|tone\b|classif|categor|argue|disagree|contradict|consistent|critici|evaluate|assess"
     r"|pros and cons|trend)",
     re.IGNORECASE,
 )
-_PAIRS = re.compile(r"\bpairs? of\b|\bwhich (?:two|pairs)\b|\beach pair\b|\bevery pair\b", re.IGNORECASE)
-_EXACT = re.compile(
+_PAIRS = lazy_pattern(r"\bpairs? of\b|\bwhich (?:two|pairs)\b|\beach pair\b|\bevery pair\b", re.IGNORECASE)
+_EXACT = lazy_pattern(
     r"\b(how many|how often|number of|count\b|total|sum of|average|mean\b|median|percentage|list (?:all|every|the)|^list\b"
     r"|(?:which|what) (?:files?|modules?|documents?|functions?|classes|rows?|lines?|users?|pages)\b|all (?:the )?\w+ (?:that|which)"
     r"|every\b|most\b|least\b|fewest|largest|smallest|longest|shortest|highest|lowest|biggest|pairs? of)",

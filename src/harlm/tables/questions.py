@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harlm.patterns import lazy_pattern
 from harlm.tables.conditions import ConditionReader
 from harlm.tables.cursor import NotPlaced
 from harlm.tables.heads import ARTICLES, SUMS, check_kind, made, means_row, rest_of, with_tests
@@ -28,13 +29,13 @@ _LEVELS = {
     "fatal": "FATAL",
     "critical": "CRITICAL",
 }
-_ASKS_ROWS = re.compile(r"\b(?:rows?|records?|entries|table|columns?)\b|[=<>≠≤≥]", re.IGNORECASE)
-_MAY_COMPUTE = re.compile(
+_ASKS_ROWS = lazy_pattern(r"\b(?:rows?|records?|entries|table|columns?)\b|[=<>≠≤≥]", re.IGNORECASE)
+_MAY_COMPUTE = lazy_pattern(
     r"^\W*(?:please\s+)?(?:which|what|who|list|name|is there|are there|top|show|give|the|find|calculate|compute)\b|\b(?:how many"
     r"|number of|count|total|sum|average|mean|median|rows?|records?)\b",
     re.IGNORECASE,
 )
-_COMPUTES = re.compile(
+_COMPUTES = lazy_pattern(
     r"\b(?:how many|number of|count|total|sum|average|mean|median|highest|lowest|largest|smallest|most|least|fewest|maximum"
     r"|minimum|max|min|distinct|unique|top|per|percentage|percent|ratio|share|difference)\b",
     re.IGNORECASE,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from harlm.patterns import lazy_pattern
 from harlm.tables.plans import Operator
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"\"(?P<q1>[^\"]{1,200})\"|“(?P<q2>[^”]{1,200})”|`(?P<q3>[^`]{1,200})`|(?<!\w)'(?P<q4>[^']{1,200})'(?!\w)"
     r"|(?P<op>!=|<>|==|<=|>=|[=<>≠≤≥])|(?P<comma>,(?=\s))|(?P<word>(?:[^\s?!;=<>≠≤≥\"“”`,]|,(?=\S))+)"
 )

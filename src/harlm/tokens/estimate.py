@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from harlm.patterns import lazy_pattern
 from harlm.types import Document
 
-_WORD = re.compile(r"[A-Za-z]+")
-_DIGITS = re.compile(r"[0-9]{1,3}")
-_GAP = re.compile(r"\s{2,}|\n")
-_MARKS = re.compile(r"[^\w\s]+")
+_WORD = lazy_pattern(r"[A-Za-z]+")
+_DIGITS = lazy_pattern(r"[0-9]{1,3}")
+_GAP = lazy_pattern(r"\s{2,}|\n")
+_MARKS = lazy_pattern(r"[^\w\s]+")
 _TABLES = [
     bytes(re.match(kind, chr(each)) is not None for each in range(128)) + bytes(128)
     for kind in (r"[A-Za-z]", r"\s", r"\n", r"[^\w\s]")

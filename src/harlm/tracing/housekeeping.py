@@ -8,7 +8,6 @@ removes a pinned one only if it is named.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import threading
@@ -19,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harlm.errors import TraceError
+from harlm.patterns import lazy_pattern
 from harlm.tracing.run_lock import held_closed
 
-_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_ULID = lazy_pattern(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME = 10  # characters of a ULID that are milliseconds since the epoch
 _PIN = "pinned"

@@ -5,14 +5,14 @@ A failure that many calls have in common is told once, for a display shows how m
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from harlm import events
+from harlm.patterns import lazy_pattern
 from harlm.visible import harmless
 
 _NOTICED_S = 2.0  # a wait of this length is reported
-_NUMBERS = re.compile(r"\d++")
+_NUMBERS = lazy_pattern(r"\d++")
 _MOST_KINDS = 100  # of failures that are told
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, islice
 from typing import Literal
+
+from harlm.patterns import lazy_pattern
 
 Shape = Literal["text", "documents"]
 """The type of ``context`` inside the REPL: one ``str``, or a ``list`` of ``str``."""
@@ -27,7 +28,7 @@ _PLACE_PREFIX: Mapping[Unit, str] = {
     "paragraph": "paragraph ",
 }
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = lazy_pattern("[\ud800-\udfff]")
 
 _PIECE = 1 << 20  # characters handled at once, so that a huge text is never copied whole
 

@@ -45,7 +45,7 @@ def test_many_names_that_end_alike_are_compared_a_bounded_number_of_times() -> N
     context = Context(documents=tuple(Document(name=f"{number}/a.py", text="x") for number in range(20_000)))
     names = DocumentsByName(context)
     assert names.get("19999/a.py") is context.documents[-1]
-    for number in range(1_000):
+    for number in range(100):
         names.get(f"/{number}/other/a.py")
     assert names.get("/7/a.py") is None
     assert names.get("7/a.py") is context.documents[7]

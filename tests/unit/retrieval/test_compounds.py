@@ -58,8 +58,8 @@ def test_spans_and_offsets_lie_in_the_text(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a-", "aA", "1.", "aA-", "A", "a_", "-", "C++", "a-\n"])
 def test_hostile_texts_take_linear_time(unit: str) -> None:
-    text = unit * (1_000_000 // len(unit))
+    text = unit * (200_000 // len(unit))
     before = time.process_time()
     other_words(text)
     compounds(text)
-    assert time.process_time() - before < 10
+    assert time.process_time() - before < 2

@@ -50,6 +50,7 @@ def test_stems_join_forms_of_a_word() -> None:
         ("保修期限为一年", "期限"),
         ("यह किताब है", "किताब"),
         ('{"city": "\\u0141\\u00f3d\\u017a"}', "lodz"),
+        ('{"word": "\\u6587"}', "文"),
         ('{"smile": "\\ud83d\\ude00 night"}', "night"),
         ("the e-mail", "email"),
         ("getUserProfile", "profil"),

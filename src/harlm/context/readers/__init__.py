@@ -45,6 +45,7 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
     ".mht": ("mail", "read"),
     ".mhtml": ("mail", "read"),
     ".mbox": ("mail", "read_mailbox"),
+    ".msg": ("outlook", "read"),
     ".rtf": ("rtf", "read"),
     ".odt": ("odf", "read"),
     ".ods": ("odf", "read"),
@@ -64,6 +65,7 @@ _PARSERS: Mapping[str, tuple[str, ...]] = {
     "pdf": ("pypdfium2", f"{__name__}.pdf_marks"),
     "html": ("turbohtml",),
     "mail": ("turbohtml",),
+    "outlook": ("olefile", "turbohtml"),
     "notebook": ("turbohtml",),
     "epub": ("turbohtml",),
 }
@@ -76,12 +78,14 @@ _FORMAT_NAMES: Mapping[str, str] = {
     "html": "an HTML page",
     "table": "a table",
     "mail": "a mail message",
+    "outlook": "an Outlook message",
     "rtf": "an RTF file",
     "odf": "an OpenDocument file",
     "epub": "an EPUB book",
     "text": "a text file",
 }
 
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how the files of old Office programs and of Outlook begin
 _POINTER = "is a pointer of git LFS, not the file itself; run git lfs pull"
 
 __all__ = [
@@ -166,7 +170,8 @@ def _suffix(name: str, data: bytes) -> str:
     if data.startswith(b"{\\rtf"):  # Word saves it as .doc too
         return ".rtf"
     dot = name.rfind(".")  # as ``splitext``, which takes five times as long
-    return name[dot:].lower() if dot > name.rfind("/") + 1 else ""
+    suffix = name[dot:].lower() if dot > name.rfind("/") + 1 else ""
+    return "" if suffix == ".msg" and not data.startswith(_OLE2) else suffix  # programs keep text in .msg too
 
 
 def _sendable(document: Document) -> Document:

@@ -13,6 +13,7 @@ from harlm.context.decode import Decoded, decode_labelled
 from harlm.context.readers.list_numbers import Lists
 from harlm.context.readers.page_text import PageText
 from harlm.errors import ContextError
+from harlm.patterns import lazy_pattern
 from harlm.types import ReadResult, Skipped
 
 _NEVER_SHOWN = frozenset(
@@ -58,14 +59,14 @@ _ENDED_BY: Mapping[str, frozenset[str]] = {
 """The elements whose end may be left out, each with those whose beginning ends it."""
 
 _CONTAINERS = frozenset({"ul", "ol", "menu", "dl", "table", "select"})
-_HIDING = re.compile(
+_HIDING = lazy_pattern(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))(?![\w-])", re.IGNORECASE
 )
 _MOST_SPANNED = 20  # cells
 _ADDRESS = ("https://", "http://", "mailto:", "tel:", "ftp://")
-_META = re.compile(rb"""<meta\s[^>]*?charset\s*+=\s*+["']?\s*+([\w.:-]+)""", re.IGNORECASE)
-_XML = re.compile(rb"""^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE)
-_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
+_META = lazy_pattern(rb"""<meta\s[^>]*?charset\s*+=\s*+["']?\s*+([\w.:-]+)""", re.IGNORECASE)
+_XML = lazy_pattern(rb"""^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE)
+_COMMENT = lazy_pattern(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEAD = 4096  # bytes in which a page declares its encoding
 HIDDEN = "text that the page hides is left out"
 """The note on a page with hidden text."""

@@ -6,17 +6,18 @@ newline after it, which search and citations read as the whole word.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
+
+from harlm.patterns import lazy_pattern
 
 MARK = "\ufffe"
 """PDFium's sign for a hyphen at a line end."""
 
 _LONGEST = 64  # characters of a word
 _MOST = 100_000  # marks that are judged in one document
-_AFTER = re.compile(r"\w*+")
-_WORD = re.compile(r"\w++(?:-\w++)*+")
+_AFTER = lazy_pattern(r"\w*+")
+_WORD = lazy_pattern(r"\w++(?:-\w++)*+")
 _COMPOUNDS = frozenset(
     """part-time full-time half-time real-time all-time long-time long-term short-term mid-term medium-term near-term
     long-standing long-lasting long-range short-range short-lived well-known well-being well-defined well-established

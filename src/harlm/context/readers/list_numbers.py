@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from harlm.patterns import lazy_pattern
+
 _BULLET = "- "
-_INTEGER = re.compile(r"\s*+([+-]?\d{1,9})(?!\d)")
+_INTEGER = lazy_pattern(r"\s*+([+-]?\d{1,9})(?!\d)")
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"),
     (5, "v"), (4, "iv"), (1, "i"),

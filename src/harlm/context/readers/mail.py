@@ -7,7 +7,6 @@ are reported.
 from __future__ import annotations
 
 import binascii
-import re
 from collections import Counter
 from collections.abc import Sequence
 from email import policy
@@ -16,30 +15,31 @@ from email.parser import BytesParser
 from email.policy import EmailPolicy
 
 from harlm.context.decode import decode_labelled
-from harlm.context.document_names import shown_name
 from harlm.context.readers import html
 from harlm.context.readers.mail_headers import decoded_words
 from harlm.context.readers.mail_lines import MailSource, MailText, lines_of_quoted
+from harlm.context.readers.mail_parts import (
+    LONGEST_HEADER,
+    MOST_PARTS,
+    SIGNATURE,
+    SIGNATURES,
+    STUB,
+    attachment_name,
+    file_name,
+    is_page_shown,
+    notes_of_header,
+    read_attachment,
+    too_many_parts,
+)
 from harlm.errors import ContextError
+from harlm.patterns import lazy_pattern
 from harlm.types import Document, ReadResult, Skipped
 
 _HEADERS = frozenset({"from", "to", "cc", "date", "subject"})
-_MOST_PARTS, _MOST_HEADERS = 1_000, 10_000
+_MOST_HEADERS = 10_000
 _MOST_MESSAGES = 20_000  # of one mailbox
-_LONGEST_HEADER = 10_000  # characters
-_LONGEST_NAME = 200
-_STUB, _TIMES = 500, 4  # a plain text that is at most so long, and the page beside it so many times longer
-_SIGNATURES = frozenset({"pgp-signature", "pkcs7-signature", "x-pkcs7-signature"})
-_ENVELOPE = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S[^\n]*\d\d:\d\d[^\n]*\n")
+_ENVELOPE = lazy_pattern(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S[^\n]*\d\d:\d\d[^\n]*\n")
 _ENCODINGS = frozenset({"quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue"})
-_SUFFIXES = {
-    "html": ".html",
-    "csv": ".csv",
-    "pdf": ".pdf",
-    "json": ".json",
-    "plain": ".txt",
-    "calendar": ".ics",
-}
 
 
 def read(name: str, data: bytes) -> ReadResult:
@@ -87,7 +87,9 @@ class _Reading:
         self._attachments: list[tuple[str, bytes]] = []
         self._read_message(name, self._parsed(data))
         for attachment in self._attachments:
-            self._read_attachment(*attachment)
+            reading = read_attachment(*attachment)
+            self.documents += reading.documents
+            self.skipped += reading.skipped
 
     def _parsed(self, data: bytes) -> EmailMessage:
         message = BytesParser(self._tally.message, policy=policy.default).parsebytes(data)  # type: ignore[arg-type] # a factory
@@ -112,10 +114,8 @@ class _Reading:
             self.documents.insert(place, text.document(name))
 
     def _header(self, name: str, header: str, value: str) -> str:
-        if len(value) > _LONGEST_HEADER:
-            reason = f"only the first {_LONGEST_HEADER:,} characters of this header are read"
-            self.skipped.append(Skipped(name=f"{name}:{header.title()}", reason=reason))
-        return decoded_words(value[:_LONGEST_HEADER])
+        self.skipped += notes_of_header(name, header, value)
+        return decoded_words(value[:LONGEST_HEADER])
 
     def _read_part(self, name: str, part: EmailMessage, text: MailText | None) -> None:
         """Read a part of a message.
@@ -147,7 +147,7 @@ class _Reading:
         for block in blocks:
             text.end_block()
             for header, value in block.raw_items():
-                text.add(f"{header}: {decoded_words(str(value)[:_LONGEST_HEADER])}\n", self._source.line)
+                text.add(f"{header}: {decoded_words(str(value)[:LONGEST_HEADER])}\n", self._source.line)
 
     def _inner(self, part: EmailMessage, inner: EmailMessage) -> EmailMessage:
         """The message in a part, which some programs encode although they must not."""
@@ -171,12 +171,10 @@ class _Reading:
         if is_shown and (subtype in ("plain", "html", "enriched") or not file):
             if text is not None:
                 self._add_text(name, data, part, text, self._lines(encoding, body, line))
-        elif subtype in _SIGNATURES:
-            self.skipped.append(
-                Skipped(name=f"{name}/{file or 'signature'}", reason="the signature of a message")
-            )
+        elif subtype in SIGNATURES:
+            self.skipped.append(Skipped(name=f"{name}/{file or 'signature'}", reason=SIGNATURE))
         else:
-            self._attachments.append((f"{name}/{file or 'attachment' + _SUFFIXES.get(subtype, '')}", data))
+            self._attachments.append((attachment_name(name, file, subtype), data))
 
     def _lines(self, encoding: str, body: str, line: int | None) -> Sequence[int]:
         """For each line of the decoded body, its line in the file."""
@@ -205,22 +203,6 @@ class _Reading:
             text.add_lines(found.text, lines)
         self.skipped += [Skipped(name=name, reason=note) for note in notes]
 
-    def _read_attachment(self, name: str, data: bytes) -> None:
-        from harlm.context.readers import has_format, is_archive, read_document  # which choose this reader
-
-        if is_archive(name):
-            self.skipped.append(Skipped(name=name, reason="an archive in a message; save it to read it"))
-            return
-        try:
-            reading = read_document(name, data)
-        except ContextError as error:
-            is_unread = has_format(name, data)
-            reason = str(error) if is_unread else "a mail attachment that is not text; save it to read it"
-            self.skipped.append(Skipped(name=name, reason=reason, is_unread=is_unread))
-        else:
-            self.documents += reading.documents
-            self.skipped += reading.skipped
-
 
 class _Tally:
     """Counts what a hostile message has too much of."""
@@ -236,8 +218,8 @@ class _Tally:
             ContextError: there are too many.
         """
         self._parts += 1
-        if self._parts > _MOST_PARTS:
-            raise ContextError(f"has more than {_MOST_PARTS:,} parts; save the one you need as text")
+        if self._parts > MOST_PARTS:
+            raise too_many_parts()
         return _CountedMessage(self, policy)
 
 
@@ -264,12 +246,12 @@ def _chosen(parts: list[EmailMessage]) -> list[EmailMessage]:
         return plain or parts
     words = b"".join(_data(part) for part in plain).split()
     size = sum(map(len, words))
-    if size > _STUB:
+    if size > STUB:
         return plain
     page = _page_in(pages[-1])
     found = html.decode_page(_data(page), _label(page)) if page is not None else None
     shown = html.parse(found.text).text.document("", "html").text if found else ""
-    return pages[-1:] if not size or len("".join(shown.split())) > _TIMES * size else plain
+    return pages[-1:] if is_page_shown(size, shown) else plain
 
 
 def _children(part: EmailMessage) -> list[EmailMessage]:
@@ -303,7 +285,7 @@ def _file_name(part: EmailMessage) -> str:
         name = part.get_filename() or ""
     except Exception:  # noqa: BLE001 - as for a charset
         name = ""
-    return shown_name(decoded_words(name)[:_LONGEST_NAME]).replace("/", "_")
+    return file_name(decoded_words(name))
 
 
 def _base64(text: str) -> bytes:

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 
 from harlm.context.decode import decode, decode_labelled
+from harlm.patterns import lazy_pattern
 
-_WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]{0,60})?\?([BbQq])\?([^?\n]*)\?=")
-_BLANKS_BETWEEN = re.compile(r"(?<=\?=)\s++(?==\?)")
+_WORD = lazy_pattern(r"=\?([\w.:+-]{1,60})(?:\*[\w-]{0,60})?\?([BbQq])\?([^?\n]*)\?=")
+_LONGEST_BLOCK = 1 << 20  # characters
+_BLANKS_BETWEEN = lazy_pattern(r"(?<=\?=)\s++(?==\?)")
 
 
 def decoded_words(value: str) -> str:
@@ -56,3 +58,21 @@ def _bytes_of(word: re.Match[str]) -> bytes | None:
 def _shown(data: bytes, label: str) -> str:
     found = decode_labelled(data, label)
     return data.decode("utf-8", "replace") if found is None else found.text
+
+
+def internet_headers(block: str) -> dict[str, str]:
+    """The first of each header in a block, by name in lower case, with its folded lines.
+
+    Args:
+        block: the lines before the text of a message; more than a million characters are not looked at.
+    """
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for row in block[:_LONGEST_BLOCK].split("\n"):
+        name, colon, value = row.partition(":")
+        if row[:1] in (" ", "\t"):
+            lines.append(row)
+        elif colon:
+            lines = [value]
+            found.setdefault(name.lower(), lines)
+    return {name: "\n".join(rows).strip() for name, rows in found.items()}

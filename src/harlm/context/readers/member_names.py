@@ -4,20 +4,21 @@ not name, which is chosen by the letters of all names together.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Sequence
 from zipfile import ZipInfo
+
+from harlm.patterns import lazy_pattern
 
 _IS_UTF8 = 0x800
 _UNICODE_PATH = 0x7075  # an extra field with the name in UTF-8
 _SAMPLE = 1 << 14  # bytes of names by which an encoding is judged
 
-_CYRILLIC = re.compile(rb"[\x80-\xaf\xe0-\xf1]{3,}")
-_HANZI = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
-_KANA = re.compile(rb"\x82[\x9f-\xf1]|\x83[\x40-\x96]|\x81[\x5b\x45]")
-_KANJI = re.compile(rb"(?:[\x88-\x9f\xe0-\xea][\x40-\x7e\x80-\xfc]){2,}")
-_HIGH = re.compile(rb"[\x80-\xff]+")
+_CYRILLIC = lazy_pattern(rb"[\x80-\xaf\xe0-\xf1]{3,}")
+_HANZI = lazy_pattern(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
+_KANA = lazy_pattern(rb"\x82[\x9f-\xf1]|\x83[\x40-\x96]|\x81[\x5b\x45]")
+_KANJI = lazy_pattern(rb"(?:[\x88-\x9f\xe0-\xea][\x40-\x7e\x80-\xfc]){2,}")
+_HIGH = lazy_pattern(rb"[\x80-\xff]+")
 _DOS_LETTERS = bytes([*range(0x80, 0x9B), *range(0xA0, 0xA6)])
 _WINDOWS_LETTERS = bytes(byte for byte in range(0xC0, 0x100) if byte not in (0xD7, 0xE1, 0xF7))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from harlm.context.decode import decode
 from harlm.context.readers.reading import Parts
 from harlm.errors import ContextError
+from harlm.patterns import lazy_pattern
 from harlm.types import ReadResult, Skipped
 
 _OUTPUT_LIMIT = 20_000  # characters of one cell's output
@@ -17,7 +17,7 @@ _LONGEST_PAGE = 200_000  # characters of HTML in an output
 _OLD_TEXTS = ("text", "html", "latex", "markdown", "json")
 _TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex", "application/json")
 _NAMES = {"html": "text/html", "text": "text/plain"}
-_ESCAPE = re.compile(
+_ESCAPE = lazy_pattern(
     "\x1b(?:"
     r"\[[0-?]*+[ -/]*+[@-~]"  # colours, and moves of the cursor
     "|\\][^\x07\x1b]*+(?:\x07|\x1b\\\\)"  # titles and links

@@ -5,13 +5,13 @@ Comments and deleted text are left out and told; footnotes stand in the text whe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from harlm.context.document_names import shown_name
 from harlm.context.readers.reading import Parts
 from harlm.context.readers.zipped_xml import ZipPackage, parse_xml
 from harlm.errors import ContextError
+from harlm.patterns import lazy_pattern
 from harlm.types import ReadResult, Skipped, Unit
 
 _REFUSAL = "is not an OpenDocument file that can be opened; save it again with the program it came from"
@@ -27,7 +27,7 @@ _NOT_READ = frozenset(
 _MOST_REPEATED = 1_000  # cells or rows that are the same
 _MOST_EMPTY = 100  # cells between others
 _LONGEST_TITLE = 100
-_BLANKS = re.compile(r"\s+")
+_BLANKS = lazy_pattern(r"\s+")
 
 
 def read(name: str, data: bytes) -> ReadResult:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from harlm.context.readers.reading import Parts
 from harlm.errors import ContextError
+from harlm.patterns import lazy_pattern
 from harlm.types import ReadResult, Skipped
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?[0-9]{1,10})? ?"
     rb"|\\'(?P<byte>[0-9a-fA-F]{2})"
     rb"|\\(?P<sign>.)"
@@ -41,6 +42,9 @@ _TOLD: Mapping[bytes, str] = {
     **dict.fromkeys(b"annotation atnid atnauthor atnref atrfstart atrfend".split(), "comments are left out"),
 }
 _READ_THOUGH_STARRED = frozenset({b"ud", b"shppict", b"shptxt", b"fldinst", b"fldrslt", b"footnote"})
+NO_TEXT = "contains no text"
+"""Why a file without any is an error."""
+
 _HIDDEN = "text that is hidden is left out"
 _CODECS: Mapping[int, str] = {
     77: "mac-roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254",
@@ -51,7 +55,7 @@ _CODECS: Mapping[int, str] = {
 
 _PAGES = {932: "cp932", 936: "gb18030", 949: "cp949", 950: "cp950", 65001: "utf-8", 10000: "mac-roman"}
 _DOCUMENT_CODECS = {b"mac": "mac-roman", b"pc": "cp437", b"pca": "cp850"}
-_ADDRESS = re.compile(r'HYPERLINK\s++"([^"]*+)"')
+_ADDRESS = lazy_pattern(r'HYPERLINK\s++"([^"]*+)"')
 
 
 def read(name: str, data: bytes) -> ReadResult:
@@ -74,7 +78,7 @@ def read(name: str, data: bytes) -> ReadResult:
             break
     text.end_paragraph()
     if text.parts.is_blank:
-        raise ContextError("contains no text")
+        raise ContextError(NO_TEXT)
     return ReadResult(
         (text.parts.document(name, "rtf"),),
         tuple(Skipped(name=name, reason=reason) for reason in text.left_out),

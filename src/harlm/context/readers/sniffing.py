@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import re
+
+from harlm.patterns import lazy_pattern
 
 _CONTROL = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
@@ -17,7 +18,7 @@ _BINARY_BEGINS = (
     b"PK\x03\x04",
     b"SQLite format 3",
 )
-_LFS = re.compile(
+_LFS = lazy_pattern(
     rb"version https://(?:git-lfs\.github\.com/spec|hawser\.github\.com/spec)/v1\r?\n"
     rb"(?:ext-[^\n]{1,200}\r?\n){0,8}+oid sha256:[0-9a-f]{64}\r?\nsize \d{1,19}\s{0,8}"
 )

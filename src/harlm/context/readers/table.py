@@ -13,11 +13,12 @@ from dataclasses import replace
 
 from harlm.context.readers import text
 from harlm.context.readers.reading import MOST_PARTS
+from harlm.patterns import lazy_pattern
 from harlm.types import Document, Marks, ReadResult
 
 _SEPARATORS = ",;\t|"
 _SAMPLE_LINES, _SAMPLE = 50, 1 << 16  # lines and characters by which the separator is judged
-_QUOTED = re.compile('"[^"]*+"')
+_QUOTED = lazy_pattern('"[^"]*+"')
 
 
 def read(name: str, data: bytes) -> ReadResult:

@@ -15,11 +15,12 @@ from harlm.engine.replies.fences import Fence, is_tag
 from harlm.engine.replies.python import Parser, scan_line, tokens_with
 from harlm.engine.replies.regions import Segment, Step
 from harlm.engine.replies.thoughts import TAG, ThoughtTag, next_tag, tag_at
+from harlm.patterns import lazy_pattern
 
 SPECIAL = r"<[|｜][\w▁]{1,40}+[|｜]>|</s>|<end_(?:code|action|of_turn|of_text)>|<eos>"
 """Marks of the templates of models, which end a turn or a block; a pattern without groups."""
 
-_UNQUOTED = re.compile(r"^(?![ \t]*+>)", re.MULTILINE)
+_UNQUOTED = lazy_pattern(r"^(?![ \t]*+>)", re.MULTILINE)
 _LOOK_AHEAD = 16_000  # characters after a fence in a string in which the string may end
 NO_TAG = "(no tag)"
 

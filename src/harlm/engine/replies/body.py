@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from harlm.engine.replies.fences import Fence
+from harlm.patterns import lazy_pattern
 
-_PROMPT = re.compile(r"[ \t]*+(?:>>>(?:[ \t]|$)|In \[\d{0,9}\]:[ \t]?)")
-_MORE = re.compile(r"[ \t]*+(?:\.\.\.(?:[ \t]|$)|\.\.\.+:[ \t]?)")
-_NOT_BLANK = re.compile(r"\S")
-_INDENT = re.compile(r"[ \t]*+")
-_FIRST_LINE = re.compile(r"(?:[ \t]*+(?:#[^\n]*+)?\n)*+(?P<indent>[ \t]*+)(?=[^\s#])")
-_QUOTED = re.compile(r"^[ \t]*+>[ \t]?", re.MULTILINE)
+_PROMPT = lazy_pattern(r"[ \t]*+(?:>>>(?:[ \t]|$)|In \[\d{0,9}\]:[ \t]?)")
+_MORE = lazy_pattern(r"[ \t]*+(?:\.\.\.(?:[ \t]|$)|\.\.\.+:[ \t]?)")
+_NOT_BLANK = lazy_pattern(r"\S")
+_INDENT = lazy_pattern(r"[ \t]*+")
+_FIRST_LINE = lazy_pattern(r"(?:[ \t]*+(?:#[^\n]*+)?\n)*+(?P<indent>[ \t]*+)(?=[^\s#])")
+_QUOTED = lazy_pattern(r"^[ \t]*+>[ \t]?", re.MULTILINE)
 
 
 def content_start(text: str, start: int, end: int, quotes: int) -> int:

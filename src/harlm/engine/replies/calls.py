@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harlm.engine.replies.python import Parser, does_something
+from harlm.patterns import lazy_pattern
 
 _CODE_KEYS = (
     "code",
@@ -29,7 +29,7 @@ _PYTHON_TOOLS = frozenset(
 _OTHER_TOOLS = frozenset(
     "bash shell sql javascript js node terminal command powershell search browser r ruby".split()
 )
-_NAME_PARTS = re.compile(r"[A-Z]++[a-z]*+|[a-z]++")
+_NAME_PARTS = lazy_pattern(r"[A-Z]++[a-z]*+|[a-z]++")
 _NAMES = ("name", "tool", "tool_name", "recipient_name", "function", "function_name", "action")
 _ARGUMENTS = (
     "arguments",
@@ -46,25 +46,25 @@ _BESIDE_CODE = frozenset(
     {"language", "lang", "timeout", "thought", "thoughts", "reasoning", "explanation", "plan", "description"}
 )
 _LISTS = ("tool_calls", "calls", "tool_uses", "function_calls", "actions")
-_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
+_ESCAPE = lazy_pattern(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
 _MOST_CALLS = 100
 _LONGEST_NAME = 60
 _DEEPEST = 3  # levels of lists and objects around a call
-_FENCED = re.compile(r"\s*+(?:```|~~~)[^\n`]*+\n")
+_FENCED = lazy_pattern(r"\s*+(?:```|~~~)[^\n`]*+\n")
 
-_ELEMENT = re.compile(
+_ELEMENT = lazy_pattern(
     r"<(?:\w{1,20}+:|[｜|]DSML[｜|])?(?P<kind>function|invoke|parameter|param)(?:=|[ \t]++name[ \t]*+=[ \t]*+)[\"']?(?P<name>[\w.:-]{1,100}+)[^<>\n]{0,200}+>"
 )
-_END_OF_ARGUMENT = re.compile(r"</(?:\w{1,20}+:|[｜|]DSML[｜|])?param")
-_ARG_KEY = re.compile(r"<arg_key>([^<>\n]{1,100}+)</arg_key>\s*+<arg_value>")
-_FIRST_WORD = re.compile(r"\s*+([\w.-]{1,100}+)")
-_TOKENS = re.compile(r"<[|｜][^<>\n]{1,60}?[|｜]>|\[ARGS\]|\[TOOL_CALLS\]|\[CALL_ID\]")
-_WORD = re.compile(r"[A-Za-z_][\w.-]{0,100}+")
+_END_OF_ARGUMENT = lazy_pattern(r"</(?:\w{1,20}+:|[｜|]DSML[｜|])?param")
+_ARG_KEY = lazy_pattern(r"<arg_key>([^<>\n]{1,100}+)</arg_key>\s*+<arg_value>")
+_FIRST_WORD = lazy_pattern(r"\s*+([\w.-]{1,100}+)")
+_TOKENS = lazy_pattern(r"<[|｜][^<>\n]{1,60}?[|｜]>|\[ARGS\]|\[TOOL_CALLS\]|\[CALL_ID\]")
+_WORD = lazy_pattern(r"[A-Za-z_][\w.-]{0,100}+")
 _NO_NAMES = frozenset(
     "arguments assistant call function functions input json name parameters to tool tool_name".split()
 )
-_GEMMA = re.compile(r"call:(?P<name>[\w.-]{1,100}+)\{")
-_GEMMA_ARGUMENT = re.compile(r"(?P<key>\w{1,100}+):(?P<mark><escape>|<\|\"\|>)")
+_GEMMA = lazy_pattern(r"call:(?P<name>[\w.-]{1,100}+)\{")
+_GEMMA_ARGUMENT = lazy_pattern(r"(?P<key>\w{1,100}+):(?P<mark><escape>|<\|\"\|>)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harlm.engine.replies.python import Parser, has_statement
+from harlm.patterns import lazy_pattern
 
 Kind = Literal["python", "bare", "other"]
 
-_OPENING = re.compile(
+_OPENING = lazy_pattern(
     r"(?P<lead>[ \t>]*+(?:(?:[-*+•]|\d{1,9}[.)])[ \t]++)*+[ \t>]*+)"
     r"(?:(?P<ticks>`{3,}+)(?P<info>[^`\n]*+)|(?P<tildes>~{3,}+)(?P<words>[^\n]*+))\n?\Z"
 )
-_TAG = re.compile(r"[ \t]*+(?:\{[ \t]*+)?\.?(?P<tag>[\w+#.-]*+)\}?")
-_PYTHON_PART = re.compile(
+_TAG = lazy_pattern(r"[ \t]*+(?:\{[ \t]*+)?\.?(?P<tag>[\w+#.-]*+)\}?")
+_PYTHON_PART = lazy_pattern(
     r"(?:i?python|py|pycon|ipy)(?:\d{1,3}(?:\.\d{1,3})*)?|repl|jupyter|notebook", re.IGNORECASE
 )
 _BESIDE = frozenset(
     {"cell", "code", "console", "exec", "execute", "interpreter", "repl", "run", "shell", "tool"}
 )
 _CODE_TAGS = frozenset({"code", "tool_code", "code_interpreter", "execute_code", "run_code"})
-_SEPARATED = re.compile(r"[-_]")
-_ATTRIBUTES = re.compile(r"\{|[\w-]++=[^\s=]")
+_SEPARATED = lazy_pattern(r"[-_]")
+_ATTRIBUTES = lazy_pattern(r"\{|[\w-]++=[^\s=]")
 _KNOWN = frozenset(
     "bash batch c cmd cpp cs css csv console diff dockerfile go graphql html http ini java javascript js json json5 jsonl "
     "jsx kotlin latex log lua markdown md mermaid none output perl php plain plaintext powershell r regex result rst ruby "

@@ -14,26 +14,27 @@ from itertools import islice
 from typing import NamedTuple
 
 from harlm.engine.replies.python import Parser, scan_line, tokens_with
+from harlm.patterns import lazy_pattern
 from harlm.scheduler.analysis import LONGEST_CELL
 
-_FINISH = re.compile(
+_FINISH = lazy_pattern(
     r"^[ \t>*`_#-]*+(?:\d{1,3}[.)][ \t]++)?[*`_]*+(?P<name>FINAL_VAR|FINAL|SUBMIT)[ \t]*+\(", re.MULTILINE
 )
-_CLOSED = re.compile(r"\)[ \t*.`_]*+$", re.MULTILINE)
-_LAST_CLOSED = re.compile(r".*(?P<last>\))[ \t*.`_]*+$", re.MULTILINE | re.DOTALL)
+_CLOSED = lazy_pattern(r"\)[ \t*.`_]*+$", re.MULTILINE)
+_LAST_CLOSED = lazy_pattern(r".*(?P<last>\))[ \t*.`_]*+$", re.MULTILINE | re.DOTALL)
 _MOST_CLOSINGS = 10_000  # lines that end with a parenthesis and may end a FINAL(…)
-_ANSWER = re.compile(r"^[ \t]*+answer\[(?:\"\w{1,40}\"|'\w{1,40}')\][ \t]*+=(?!=)", re.MULTILINE)
-_IDENTIFIER = re.compile(r"[^\W\d]\w*+")
-_FIGURES = re.compile(r"[+-]?\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:[-/–]\d++)++")
-_PATH = re.compile(r"[\w/.-]++")
+_ANSWER = lazy_pattern(r"^[ \t]*+answer\[(?:\"\w{1,40}\"|'\w{1,40}')\][ \t]*+=(?!=)", re.MULTILINE)
+_IDENTIFIER = lazy_pattern(r"[^\W\d]\w*+")
+_FIGURES = lazy_pattern(r"[+-]?\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:[-/–]\d++)++")
+_PATH = lazy_pattern(r"[\w/.-]++")
 _FILES = tuple(
     f".{suffix}"
     for suffix in "py md txt json csv tsv yaml yml toml ini html xml js ts rs go c h cpp java rb sh sql pdf com org net".split()
 )
-_PLAIN_WORDS = re.compile(r"[^\W\d][\w ,]*+")
-_FORMATTED = re.compile(r"\*|[fF][rR]?[\"']|[\"'][^\"'\n]*+[\"'][ \t]*+[+%]")
-_CALLED = re.compile(r"[^\W\d][\w.]*+[(\[]")
-_WORD_OF_SENTENCE = re.compile(r"(?<=\s)[^\W\d_]{2,}+(?=[\s.,;:!?]|\Z)")
+_PLAIN_WORDS = lazy_pattern(r"[^\W\d][\w ,]*+")
+_FORMATTED = lazy_pattern(r"\*|[fF][rR]?[\"']|[\"'][^\"'\n]*+[\"'][ \t]*+[+%]")
+_CALLED = lazy_pattern(r"[^\W\d][\w.]*+[(\[]")
+_WORD_OF_SENTENCE = lazy_pattern(r"(?<=\s)[^\W\d_]{2,}+(?=[\s.,;:!?]|\Z)")
 _WORD_NODES = (
     ast.Name,
     ast.Load,
@@ -51,7 +52,7 @@ _WORDS = frozenset(dir(builtins)) | sys.stdlib_module_names
 _BRACKETS = tokens_with(r"[()\[\]{}]")
 _MOST_STATEMENTS = 20  # assignments to the answer that are read
 _MOST_MARKS = 5_000  # brackets, and lines, in which the end of a value is looked for
-_NEXT_LINE = re.compile(r"\s*+(?=[a-z])")
+_NEXT_LINE = lazy_pattern(r"\s*+(?=[a-z])")
 
 
 class ProseFinish(NamedTuple):

@@ -32,14 +32,15 @@ from harlm.engine.replies.thoughts import (
     is_quoted,
     tag_at,
 )
+from harlm.patterns import lazy_pattern
 
 MOST_SEGMENTS = 500
 """The most parts of one reply that are read, apart from prose."""
 
-_REMARKABLE = re.compile(r"`{3}|~{3}|<[/|｜]?\w|\[/?T[HO]|◁|functools\[", re.IGNORECASE)
-_WORD = re.compile(r"\S")
-_INLINE = re.compile(rf"`++|{TAG}", re.IGNORECASE)
-_TICKS = re.compile(r"`++")
+_REMARKABLE = lazy_pattern(r"`{3}|~{3}|<[/|｜]?\w|\[/?T[HO]|◁|functools\[", re.IGNORECASE)
+_WORD = lazy_pattern(r"\S")
+_INLINE = lazy_pattern(rf"`++|{TAG}", re.IGNORECASE)
+_TICKS = lazy_pattern(r"`++")
 _MOST_IN_VAIN = 200  # parts that turn out to be words before no calls are looked for
 _MOST_MARKS = 10_000  # backticks and tags within lines of words that are looked at
 _LONGEST_INFO = 1_000  # characters after backticks within a line that may be a tag or code

@@ -6,7 +6,6 @@ Only what begins a line is a call. A call that carries Python is a cell.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Container
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,9 +15,10 @@ from harlm.engine.replies.calls import FoundCall, calls_in, in_words, python_in,
 from harlm.engine.replies.fences import Fence
 from harlm.engine.replies.python import does_something
 from harlm.engine.replies.regions import Region, Segment, Step
+from harlm.patterns import lazy_pattern
 from harlm.types import ToolCall
 
-_OPENING = re.compile(
+_OPENING = lazy_pattern(
     r"<(?P<code>code|execute|python|repl|tool_code|execute_ipython|execute_python|ipython|jupyter|run_python|run_code|"
     r"code_interpreter|python_code)(?:[ \t][^<>\n]*+)?>"
     r"|<(?P<call>(?:\w{1,20}+:|[｜|]DSML[｜|])?(?:tool_calls?|toolcall|function_calls?|tool_use|functioncall|start_function_call|"
@@ -42,8 +42,8 @@ _ENDS = {
 }
 _ALWAYS_CODE = "|python_tag|"
 _CHANNEL_ENDS = ("<|call|>", "<|end|>", "<|return|>")
-_REST_OF_LINE = re.compile(r"[ \t]*+(?:<(?:end_code|\|)[^\n]*+)?(?:\n|\Z)")
-_BEGINS = re.compile(
+_REST_OF_LINE = lazy_pattern(r"[ \t]*+(?:<(?:end_code|\|)[^\n]*+)?(?:\n|\Z)")
+_BEGINS = lazy_pattern(
     r"\s*+(?:[{\[]|<(?:\w{1,20}+:|[｜|]DSML[｜|])?(?:function|invoke|parameter|param|arg_key)\b)"
 )
 _REPL_FENCE = Fence("`", 3, "python", "")

@@ -11,14 +11,15 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
+from harlm.patterns import lazy_pattern
 from harlm.scheduler.analysis import LONGEST_CELL
 
 _PARSED = 12_000  # characters of one reply that the parser may read, which takes at most 40 ms
 
-_DOUBLE = re.compile(r'(?:[^"\\\n]|\\.)*+"', re.DOTALL)
-_SINGLE = re.compile(r"(?:[^'\\\n]|\\.)*+'", re.DOTALL)
-_THREE_DOUBLE = re.compile(r'(?:[^"\\]|\\.|"(?!""))*+"""', re.DOTALL)
-_THREE_SINGLE = re.compile(r"(?:[^'\\]|\\.|'(?!''))*+'''", re.DOTALL)
+_DOUBLE = lazy_pattern(r'(?:[^"\\\n]|\\.)*+"', re.DOTALL)
+_SINGLE = lazy_pattern(r"(?:[^'\\\n]|\\.)*+'", re.DOTALL)
+_THREE_DOUBLE = lazy_pattern(r'(?:[^"\\]|\\.|"(?!""))*+"""', re.DOTALL)
+_THREE_SINGLE = lazy_pattern(r"(?:[^'\\]|\\.|'(?!''))*+'''", re.DOTALL)
 _REST_OF_STRING = {
     '"': _DOUBLE.match,
     "'": _SINGLE.match,

@@ -6,7 +6,6 @@ are linear in its length.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from harlm.engine.replies.blocks import SPECIAL
@@ -17,13 +16,14 @@ from harlm.engine.replies.python import Parser
 from harlm.engine.replies.regions import Segment
 from harlm.engine.replies.thoughts import may_have_thoughts
 from harlm.engine.replies.whole import calls_in_words, is_code, uses_repl
+from harlm.patterns import lazy_pattern
 
-_NOT_FOUND = re.compile(
+_NOT_FOUND = lazy_pattern(
     r"""[\s*_"'#]*+NOT[ _]FOUND[*_"']*+(?:[.:;,–-][\s*_"'.:;,–-]*+|[^\S\n]*+(?:\n\s*+|\Z))"""
 )
 _MOST_TOKENS = 8  # marks at the end of a reply that are not a part of it
-_TOKEN = re.compile(SPECIAL)
-_TAG_LINE = re.compile(r"\A(?:repl|python3?|py|tool_code)[ \t]*+\n(?=\S)")  # of a fence that was left out
+_TOKEN = lazy_pattern(SPECIAL)
+_TAG_LINE = lazy_pattern(r"\A(?:repl|python3?|py|tool_code)[ \t]*+\n(?=\S)")  # of a fence that was left out
 _ANNOUNCEMENT = 300  # characters of words before a call that only announce it
 CALL_TITLES = ("the tool call", "a tool call", "a <", "a [", "a functools", "a message")
 

@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 
 from harlm.engine.replies.regions import Segment, Step
+from harlm.patterns import lazy_pattern
 
 _NAMES = "thinking|think|thoughts|thought|reasoning|reflection|seed:think|longcat_think"
-_TAG = re.compile(
+_TAG = lazy_pattern(
     rf"<(?P<slash>/?)(?P<name>{_NAMES})(?:[ \t][^<>\n]*+)?>|\[(?P<bracket>/?)THINK\]|◁(?P<triangle>/?)think▷"
     r"|<\|(?P<edge>begin|end)_of_thought\|>|<\|(?P<limit>START|END)_THINKING\|>|<unused9(?P<unused>[45])>",
     re.IGNORECASE,
@@ -21,27 +22,27 @@ TAG = re.sub(r"\(\?P<\w+>", "(?:", _TAG.pattern)
 
 _SAME = frozenset({"think", "thinking", "thought", "thoughts"})
 _ENDS = {
-    "think": re.compile(r"</(?:thinking|think|thoughts|thought)(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
-    "reasoning": re.compile(r"</reasoning(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
-    "reflection": re.compile(r"</reflection(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
-    "seed:think": re.compile(r"</seed:think(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
-    "longcat_think": re.compile(r"</longcat_think(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
-    "bracket": re.compile(r"\[/THINK\]", re.IGNORECASE),
-    "triangle": re.compile(r"◁/think▷", re.IGNORECASE),
-    "edge": re.compile(r"<\|end_of_thought\|>", re.IGNORECASE),
-    "limit": re.compile(r"<\|END_THINKING\|>", re.IGNORECASE),
-    "unused": re.compile(r"<unused95>", re.IGNORECASE),
+    "think": lazy_pattern(r"</(?:thinking|think|thoughts|thought)(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
+    "reasoning": lazy_pattern(r"</reasoning(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
+    "reflection": lazy_pattern(r"</reflection(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
+    "seed:think": lazy_pattern(r"</seed:think(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
+    "longcat_think": lazy_pattern(r"</longcat_think(?:[ \t][^<>\n]*+)?>", re.IGNORECASE),
+    "bracket": lazy_pattern(r"\[/THINK\]", re.IGNORECASE),
+    "triangle": lazy_pattern(r"◁/think▷", re.IGNORECASE),
+    "edge": lazy_pattern(r"<\|end_of_thought\|>", re.IGNORECASE),
+    "limit": lazy_pattern(r"<\|END_THINKING\|>", re.IGNORECASE),
+    "unused": lazy_pattern(r"<unused95>", re.IGNORECASE),
 }
 """The end of thoughts, by the name of the tag that began them."""
 
 _CLOSES = frozenset({"/", "end", "5"})
-_HEADER = re.compile(
+_HEADER = lazy_pattern(
     r"(?:<\|start\|>[\w.:-]{0,60}+)?<\|channel\|>(?P<channel>\w{1,40}+)(?P<to>[^<\n]{0,200}+)"
     r"(?:<\|constrain\|>[^<\n]{0,60}+)?<\|message\|>"
 )
-_CHANNEL_END = re.compile(r"<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)")
-_BARE_HEADER = re.compile(r"\s*+analysis(?=[A-Z\"'(])")
-_BARE_END = re.compile(r"assistantfinal(?:[ ]json)?")
+_CHANNEL_END = lazy_pattern(r"<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)")
+_BARE_HEADER = lazy_pattern(r"\s*+analysis(?=[A-Z\"'(])")
+_BARE_END = lazy_pattern(r"assistantfinal(?:[ ]json)?")
 UNSURE = "thoughts without an end"
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "«": "»", "‘": "’", "「": "」"}
 

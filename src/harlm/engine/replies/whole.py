@@ -9,16 +9,17 @@ from itertools import islice
 from harlm.engine.replies.calls import FoundCall, call_of, decoded, python_in
 from harlm.engine.replies.python import BLOCKS, Parser
 from harlm.guest.vocabulary import VOCABULARY
+from harlm.patterns import lazy_pattern
 
 _OURS = frozenset(name.name for name in VOCABULARY) | {"context"}
 _COMMON = frozenset({"print", "answer"})
-_OBJECT = re.compile(r"^[ \t]*+(?=\{\s*+\"|\[\s*+\{)", re.MULTILINE)
+_OBJECT = lazy_pattern(r"^[ \t]*+(?=\{\s*+\"|\[\s*+\{)", re.MULTILINE)
 _MOST_OBJECTS = 3  # places at which a call in JSON may begin
-_ACTION = re.compile(
+_ACTION = lazy_pattern(
     r"^[ \t*]*+Action[ \t*]*+:[ \t*`]*+(?P<name>[\w.-]{1,60}+)[ \t*`]*+\n[ \t*]*+Action Input[ \t*]*+:",
     re.MULTILINE,
 )
-_OBSERVATION = re.compile(r"^[ \t*]*+Observation[ \t*]*+:", re.MULTILINE)
+_OBSERVATION = lazy_pattern(r"^[ \t*]*+Observation[ \t*]*+:", re.MULTILINE)
 
 
 def is_code(text: str, parser: Parser) -> bool:

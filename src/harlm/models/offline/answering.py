@@ -19,18 +19,18 @@ from harlm.models.offline.coverage import (
     missing,
 )
 from harlm.models.offline.paraphrases import foreign_kind, is_loose
-from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.reading import Evidence, Reading
 from harlm.models.offline.statements import plain_text
 from harlm.models.offline.values import MONEY, has_value, wanted
 from harlm.models.offline.verdicts import Verdict, verdict
+from harlm.patterns import lazy_pattern
 
 _EXAMINED = 120  # pieces of evidence
 _EXAMINED_UNSORTED = 3_000  # where the words of the question do not rank them
 _NAMED = 3  # missing words that a reply names
 _ALLOWED = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 2.0)
 """What a statement may lack of a question, by the number of its words."""
-_CONTINUES = Pattern(
+_CONTINUES = lazy_pattern(
     r"^\W*(?:it|its|they|their|he|his|she|her|this|these|that|those|here|there|both|the (?:reason|latter|former))\b|\b(?:it|them|him)\b",
     re.IGNORECASE,
 )
@@ -38,7 +38,7 @@ _THIS = frozenset(
     "shop store company firm office project program tool product policy agreement contract report".split()
 )
 """What a document calls itself or its writer: its sentences need not repeat that."""
-_PLACE_COLUMN = Pattern(r"location|place|room|city|address|where|shelf|site|country", re.IGNORECASE)
+_PLACE_COLUMN = lazy_pattern(r"location|place|room|city|address|where|shelf|site|country", re.IGNORECASE)
 _PRICED = frozenset("cost price charg pai pay much".split())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harlm.models.offline.expected import Kind
-from harlm.models.offline.patterns import Pattern
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.terms import STOPWORDS
 
 _NUMBER_WORDS = (
@@ -17,14 +17,14 @@ _NUMBER_WORDS = (
 ).split()
 _WORDY = "|".join(_NUMBER_WORDS)
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
-_NUMBER = Pattern(
+_NUMBER = lazy_pattern(
     rf"""(?<![\w.])(?:(?:[$£€¥]|US\$)\s?)?
     (?:\d[\d,]*(?:\.\d+)?(?!\w)|\d[\d,]*(?:\.\d+)?(?=(?:st|nd|rd|th|s|k|kg|km|cm|mm|m|g|px|ms|MB|GB|KB|Hz|kHz|MHz|GHz|%)\b)\w*|(?:{_WORDY})(?:-(?:{_WORDY}))?\b)
     (?:\s?(?:%|(?:per\s?cent|percent|percentage|hundred|thousand|million|billion|trillion|dozen)\b))*
     (?:\s(?:and|to|or|by|-|–)\s(?:\d[\d,.]*\d|\d|(?:{_WORDY})\b))?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_DATE = Pattern(
+_DATE = lazy_pattern(
     rf"""(?<!\w)(?:
         \d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?(?:{_MONTH})(?:,?\s\d{{3,4}})?
       | (?:{_MONTH})(?:\s\d{{1,2}}(?:st|nd|rd|th)?(?!\d))?(?:,?\s\d{{4}})?
@@ -38,26 +38,26 @@ _DATE = Pattern(
     )""",
     re.VERBOSE,
 )
-_PROPER = Pattern(
+_PROPER = lazy_pattern(
     r"""(?<![\w'’])(?:[A-Z][\w'’.-]*|(?<=\s)[a-z]+[A-Z]\w*)
         (?:\s(?:(?:of|the|de|del|della|di|da|du|la|le|von|van|der|den|bin|al|y|e|for|and\sthe)\s){0,2}[A-Z0-9][\w'’.-]*)*""",
     re.VERBOSE,
 )
-_CODE = Pattern(
+_CODE = lazy_pattern(
     r"(?<!\w)(?:[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+(?:\(\))?|\w+_\w+(?:\(\))?|[a-z]+[A-Z]\w*|\w+\(\)|__\w+__|--?[a-z][\w-]+)"
 )
-_PATH = Pattern(
+_PATH = lazy_pattern(
     r"(?<![\w/-])(?:[~.]{0,2}/)?(?:[\w.-]{1,255}/)*[\w-]{1,255}\.\w{1,5}\b|(?<![\w/])(?:/[\w.-]{1,255}+){2,}+"
 )
-_QUOTED = Pattern(r"[\"“‘']([^\"“”‘’']{2,60})[\"”’']")
-_TOKEN = Pattern(r"[^\W_]+(?:['’.-][^\W_]+)*")
-_UNIT = Pattern(r"\s(?:(?:of|square|cubic|metric|light|nautical|US)\s)?[a-z][\w-]*")
-_REASON = Pattern(
+_QUOTED = lazy_pattern(r"[\"“‘']([^\"“”‘’']{2,60})[\"”’']")
+_TOKEN = lazy_pattern(r"[^\W_]+(?:['’.-][^\W_]+)*")
+_UNIT = lazy_pattern(r"\s(?:(?:of|square|cubic|metric|light|nautical|US)\s)?[a-z][\w-]*")
+_REASON = lazy_pattern(
     r"\b(?:because(?: of)?|since|due to|owing to|as a result of|so that|in order to|thanks to|for fear of|caused by|"
     r"resulted? from|on account of|to)\s+(?P<body>[^,;.()]+)",
     re.IGNORECASE,
 )
-_MANNER = Pattern(r"\b(?:by|through|using|with|via|from|on|in)\s+(?P<body>[^,;.()]+)", re.IGNORECASE)
+_MANNER = lazy_pattern(r"\b(?:by|through|using|with|via|from|on|in)\s+(?P<body>[^,;.()]+)", re.IGNORECASE)
 _MOST_WORDS = 12  # of a reason or a manner
 
 

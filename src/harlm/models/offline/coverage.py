@@ -15,13 +15,14 @@ from harlm.models.offline.paraphrases import (
     replacements,
     without_question,
 )
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.terms import stem
 from harlm.retrieval.word_families import related_words
 
-_TOKEN = re.compile(r"[^\W_]++(?:[._'’/-][^\W_]++|_++[^\W_]++)*+")
-_PART = re.compile(r"[^\W_]++")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]++")
-_POSSESSIVE = re.compile(r"['’]s?$")
+_TOKEN = lazy_pattern(r"[^\W_]++(?:[._'’/-][^\W_]++|_++[^\W_]++)*+")
+_PART = lazy_pattern(r"[^\W_]++")
+_UNSPACED = lazy_pattern(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]++")
+_POSSESSIVE = lazy_pattern(r"['’]s?$")
 _NUMBERS = {
     word: str(number)
     for number, word in enumerate(
@@ -29,15 +30,15 @@ _NUMBERS = {
         eighteen nineteen twenty""".split()
     )
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
-_COUNTED = re.compile(
+_THOUSANDS = lazy_pattern(r"(?<=\d),(?=\d{3}\b)")
+_COUNTED = lazy_pattern(
     r"\s*(?:%|[$€£]|[^\W\d_]+s\b|(?:eur|usd|gbp|chf|euro|pound|percent|bar|km|kg|mb|gb|kb|ms|m|g|l)\b)",
     re.IGNORECASE,
 )
-_HOW = re.compile(
+_HOW = lazy_pattern(
     r"(?<=\bhow )(?!many\b|much\b|do\b|does\b|is\b|are\b|was\b|were\b|can\b|did\b)[a-z]++", re.IGNORECASE
 )
-_ASKED_FOR = re.compile(
+_ASKED_FOR = lazy_pattern(
     r"\b(?:(?:what|which|how many|how much|whose)|the(?= \w+ (?:of|for)\b))\s+(?:times?|dates?|years?|days?|weekdays?|months?|hours?|amounts?|numbers?|"
     r"values?|totals?|sums?|money|people|persons?)\b",
     re.IGNORECASE,

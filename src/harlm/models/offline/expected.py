@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from harlm.models.offline.patterns import Pattern
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.terms import content_terms
 
 Kind = Literal["number", "date", "person", "place", "name", "reason", "manner", "code", "path", "phrase"]
 
-_ASKING = Pattern(r"\b(who|whom|whose|when|where|why|how|what|which)\b(?:['’]s)?", re.IGNORECASE)
-_LATER = Pattern(r",\s+(?:\w+\s+){0,3}?(who|whom|whose|where|why|how|what|which)\b", re.IGNORECASE)
+_ASKING = lazy_pattern(r"\b(who|whom|whose|when|where|why|how|what|which)\b(?:['’]s)?", re.IGNORECASE)
+_LATER = lazy_pattern(r",\s+(?:\w+\s+){0,3}?(who|whom|whose|where|why|how|what|which)\b", re.IGNORECASE)
 
-_QUANTITY = Pattern(
+_QUANTITY = lazy_pattern(
     r"(?:many|much|old|tall|high|deep|long|far|wide|thick|big|large|heavy|fast|hot|cold|often|close|near|strong|expensive|"
     r"few|small|short)\b",
     re.IGNORECASE,
@@ -62,14 +62,14 @@ _NOUNS: tuple[tuple[Kind, int, str], ...] = (
 """The nouns after *what* or *which*: the kind that they ask for, and how many words may precede them."""
 
 _AFTER_WHAT = tuple(
-    (kind, Pattern(rf"^(?:[\w'’-]+\s+){{0,{before}}}?(?:{words})\b", re.IGNORECASE))
+    (kind, lazy_pattern(rf"^(?:[\w'’-]+\s+){{0,{before}}}?(?:{words})\b", re.IGNORECASE))
     for kind, before, words in _NOUNS
 )
-_HEAD = Pattern(
+_HEAD = lazy_pattern(
     r"(?:(?:type|kind|sort|form|name|part|piece|number)s?\s+of\s+)?((?:[\w'’-]+\s+){0,3}?[\w'’-]+)",
     re.IGNORECASE,
 )
-_UNIT = Pattern(r"(?:many|much)\s+((?:[\w'’-]+\s+)?[\w'’-]+)", re.IGNORECASE)
+_UNIT = lazy_pattern(r"(?:many|much)\s+((?:[\w'’-]+\s+)?[\w'’-]+)", re.IGNORECASE)
 _NOT_A_HEAD = frozenset(
     """is was are were did do does has have had can could will would should might may must be been being the a an of in
     on at to for by with happened happens made makes caused causes led gave gives took takes came comes became becomes

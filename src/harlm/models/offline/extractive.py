@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from harlm import markup
 from harlm.models.offline.answering import Found, decide, find
 from harlm.models.offline.intents import Compare, Intent, Summarise, YesNo, read_intent
-from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.programs import (
     MARK,
     NOTHING,
@@ -31,6 +30,7 @@ from harlm.models.offline.reading import Passage, Reading
 from harlm.models.offline.running import settled, settled_by_tables
 from harlm.models.offline.statements import RECORDS_NAME, plain_text
 from harlm.models.offline.table_programs import NO_TABLE, TABLES, NoTable, columns_program, program_over
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
 from harlm.tables import NotPlaced, asks_rows, computes
@@ -41,24 +41,24 @@ NAME = "offline/extractive"
 WINDOW = 32_768
 NOT_FOUND = "NOT FOUND"
 
-_ABOUT_CODE = Pattern(
+_ABOUT_CODE = lazy_pattern(
     rf"\b{markup.MOSTLY}code\b|\d code\b|{markup.CALLED}[^:\n]*\.(?:py|js|ts|c|h|go|rs|java)\b"
 )
-_ABOUT_RECORDS = Pattern(rf"\b(?:csv|tsv|jsonl?|log|xlsx)\b|{markup.MOSTLY}records")
-_FOUND = Pattern(
+_ABOUT_RECORDS = lazy_pattern(rf"\b(?:csv|tsv|jsonl?|log|xlsx)\b|{markup.MOSTLY}records")
+_FOUND = lazy_pattern(
     rf"^{re.escape(MARK)}(?P<place>[^\n]+) (?P<score>-?\d+\.\d+)\n(?P<text>.*?)(?=^{re.escape(MARK)}|^{WEIGHTS}|\Z)",
     re.DOTALL | re.MULTILINE,
 )
-_CODE_NAME = Pattern(r"\.(?:py|pyi|js|ts|c|h|cc|cpp|go|rs|java|rb|php|cs|kt|swift)\b")
-_SECTION = Pattern(r"^#{1,6} [^\n]+$", re.MULTILINE)
+_CODE_NAME = lazy_pattern(r"\.(?:py|pyi|js|ts|c|h|cc|cpp|go|rs|java|rb|php|cs|kt|swift)\b")
+_SECTION = lazy_pattern(r"^#{1,6} [^\n]+$", re.MULTILINE)
 _LONGEST_TITLE = 120  # characters
 _ABOVE = 4_000  # characters before a passage in which its heading is looked for
-_HOP = Pattern(
+_HOP = lazy_pattern(
     r"\bthe\s+(?P<noun>[\w'’-]+(?:\s+[\w'’-]+)?)\s+(?P<clause>(?:who|that|which|whose|where|of|behind)\s+.+?)\s*\?*$",
     re.IGNORECASE,
 )
-_WEIGHTS = Pattern(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
-_READ = Pattern(rf"^{re.escape(READ)}(\d{{1,9}})$", re.MULTILINE)
+_WEIGHTS = lazy_pattern(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
+_READ = lazy_pattern(rf"^{re.escape(READ)}(\d{{1,9}})$", re.MULTILINE)
 _CLUE = "# looking further: "
 _WELL_SUPPORTED = 0.5  # the share of an inner question that one place must hold
 _BRIDGE_WORDS = 12  # of the answer to an inner question

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from harlm.models.offline.patterns import Pattern
+from harlm.patterns import lazy_pattern
 
-_TOKEN = Pattern(
+_TOKEN = lazy_pattern(
     r"[`\"“](?P<q1>[^`\"”]{1,200})[`\"”]|(?<!\w)['‘](?P<q2>[^'’]{1,200})['’](?!\w)|(?P<word>[^\s,?]+)|(?P<comma>,)"
 )
 _VERBS = {
@@ -26,12 +26,12 @@ _BEFORE = frozenset("that which who are is also there".split())
 _JOINTS = frozenset(("and", "or", "but", "nor"))
 _SENTENCE = frozenset("were was are is that which who after before since when while do does did".split())
 """Words that show a sentence: a phrase with one of them is searched for only if it is quoted."""
-_WHERE = Pattern(
+_WHERE = lazy_pattern(
     r"\s+(?:in|of|within)\s+(?:(?:the|this|that|all|these)\s+)*(?:[\w./-]+\.\w{1,8}|(?:(?:file|document|log)\s+)?(?:log|logs|file|files|document|documents"
     r"|text|context|folder|it|them|total|all|[\w/-]+\.\w{1,8}))\s*[?.]*\s*$",
     re.IGNORECASE,
 )
-_WHERE_FIRST = Pattern(
+_WHERE_FIRST = lazy_pattern(
     r"^\s*(?:in|of)\s+(?:the\s+|this\s+)?(?:file\s+|log\s+|document\s+)?(?:[\w./-]+\.\w{1,8}|log|file|text|document)\s+",
     re.IGNORECASE,
 )

@@ -8,9 +8,9 @@ import json
 from collections.abc import Sequence
 
 from harlm.models.offline.answering import Found, Missing, cell_of
-from harlm.models.offline.patterns import Pattern
 from harlm.models.offline.reading import Evidence, Passage, Reading
 from harlm.models.offline.statements import plain_text
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.sentences import split_sentences
 
 MOST_WORDS = 60  # of an answer without its citations
@@ -22,7 +22,7 @@ _NEAREST_WORDS = 9  # of the part of the nearest statement that is named first
 _LEAST_WORDS = 6  # a shorter fragment of a sentence is not worth quoting
 _QUOTES = 3  # of an answer, at most
 _PROSE_WORDS = 5  # of a sentence in a summary, at least
-_CODE = Pattern(r"[\[\]{}=]|\w\(|^(?:return|raise|import|from|yield|assert)\b")
+_CODE = lazy_pattern(r"[\[\]{}=]|\w\(|^(?:return|raise|import|from|yield|assert)\b")
 _SUPPORTED = 0.2
 """The share of the question that a sentence must hold to be quoted beside the answer.
 """

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from harlm.models.offline.candidates import candidates
 from harlm.models.offline.expected import Expected, Kind
-from harlm.models.offline.patterns import Pattern
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.ranking import Query
 from harlm.retrieval.terms import Term, stem, terms
 
@@ -38,9 +38,9 @@ _FITS: dict[Kind, dict[Kind, float]] = {
 _SHARP: frozenset[Kind] = frozenset({"number", "date", "person", "place", "name", "code", "path"})
 """Kinds that can be recognised by the shape of a phrase."""
 
-_CLAUSE_MARK = Pattern(r"[,;:(—–]")
-_ACTS = Pattern(r"\b(?:did|does|do)\b", re.IGNORECASE)
-_IS = Pattern(r"\b(?:was|is|were|are|be|been|being)\b", re.IGNORECASE)
+_CLAUSE_MARK = lazy_pattern(r"[,;:(—–]")
+_ACTS = lazy_pattern(r"\b(?:did|does|do)\b", re.IGNORECASE)
+_IS = lazy_pattern(r"\b(?:was|is|were|are|be|been|being)\b", re.IGNORECASE)
 _NOT_FIRST = "is was are were be been being has had have and or but that which who whom as"
 _NOT_LAST = "the a an and or but of to in by for with at on from as is was are were that which"
 _SHARPEN = 1.5  # the weight of a word is its probability to this power

@@ -8,18 +8,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harlm.models.offline.patterns import Pattern
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.sentences import split_sentences
 
-RECORDS_NAME = Pattern(r"\.(?:csv|tsv|jsonl?|ndjson|log|xlsx)\b", re.IGNORECASE)
-_TABLE_NAME = Pattern(r"\.(?:csv|tsv)\b", re.IGNORECASE)
-_LOG_LINE = Pattern(r"\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:)")
-_ROW = Pattern(r"\s*\|.*\|\s*$")
-_RULE = Pattern(r"\s*\|?[\s:|-]+$")
-_HEADING = Pattern(r"\s{0,3}(?:#{1,6}\s+\S|\*\*[^*\n]+\*\*:?\s*$|__[^_\n]+__\s*$|[A-Z][^.!?\n]{0,60}:\s*$)")
-_ITEM = Pattern(r"\s*(?:[-*+•]|\d+(?:\.\d+)*[.)]?)\s+")
-_CJK_END = Pattern(r"[。！？]+[」』”’）)]*")
-_MARKS = Pattern(r"^(?:[-*+•>|#\s]+|\d+[.)]\s+)|\*\*|__|[\s|*]+$|`")
+RECORDS_NAME = lazy_pattern(r"\.(?:csv|tsv|jsonl?|ndjson|log|xlsx)\b", re.IGNORECASE)
+_TABLE_NAME = lazy_pattern(r"\.(?:csv|tsv)\b", re.IGNORECASE)
+_LOG_LINE = lazy_pattern(r"\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:)")
+_ROW = lazy_pattern(r"\s*\|.*\|\s*$")
+_RULE = lazy_pattern(r"\s*\|?[\s:|-]+$")
+_HEADING = lazy_pattern(
+    r"\s{0,3}(?:#{1,6}\s+\S|\*\*[^*\n]+\*\*:?\s*$|__[^_\n]+__\s*$|[A-Z][^.!?\n]{0,60}:\s*$)"
+)
+_ITEM = lazy_pattern(r"\s*(?:[-*+•]|\d+(?:\.\d+)*[.)]?)\s+")
+_CJK_END = lazy_pattern(r"[。！？]+[」』”’）)]*")
+_MARKS = lazy_pattern(r"^(?:[-*+•>|#\s]+|\d+[.)]\s+)|\*\*|__|[\s|*]+$|`")
 _LONGEST = 2_000  # characters of a statement; a longer line is cut
 _HEADINGS = 300  # characters of headings that count
 

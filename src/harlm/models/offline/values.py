@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harlm.models.offline.candidates import candidates
 from harlm.models.offline.coverage import ContentWord, asked_words, covers, held_in, number_form
 from harlm.models.offline.expected import Expected, Kind
-from harlm.models.offline.patterns import Pattern
+from harlm.patterns import lazy_pattern
 from harlm.retrieval.terms import STOPWORDS, terms
 
 _AMOUNT = r"\d[\d.,'’ ]{0,20}+"
@@ -16,11 +16,11 @@ _CURRENCY = (
     r"(?:US\$|[$£€¥₹]|\b(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CNY|INR|euros?|dollars?|pounds?|cents?|centimes?|"
     r"pence|francs?|Franken|Euro|zł|reais|yen|kroner|kronor|rupees?)(?!\w)|元|円|人民币)"
 )
-MONEY = Pattern(
+MONEY = lazy_pattern(
     rf"{_CURRENCY}\s?\d[\d.,'’]*+(?:\s?(?:million|billion|k|m)\b)?|\d[\d.,'’]*+\s?(?:(?:million|billion)\s)?{_CURRENCY}",
     re.IGNORECASE,
 )
-_ASKS_MONEY = Pattern(
+_ASKS_MONEY = lazy_pattern(
     r"\b(?:costs?|prices?|pa(?:y|ys|id)|fees?|rents?|bills?|charges?|charged|salar(?:y|ies)|wages?|deposits?|excess|fines?|budget|"
     r"spen[dt]|earns?|expensive|premium|allowance|penalty|refund|tax|bonus|kostet|kosten|miete|co[uû]te|prix|cuesta|costa|preço|prezzo|kosztuje)\b",
     re.IGNORECASE,
@@ -43,11 +43,11 @@ _SPANS = (
     r"giorni|settimane|mesi|anni|ore|minuti|dagen|weken|maanden|jaar|uur|dias?|anos?|ms|dni|tygodni|lat)"
 )
 _COUNT = r"(?:\d[\d.,]*+|(?:[a-z]+-)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,5}teen|twenty|thirty|forty|fifty|sixty|ninety|hundred|half an|an?|each|every|zwei|drei|vier|fünf|sechs|zehn|deux|trois|quatre|cinq|dos|tres|cuatro|cinco|due|tre|quattro))"
-DURATION = Pattern(
+DURATION = lazy_pattern(
     rf"\b{_COUNT}(?:\s\(\d+\))?[\s-](?:(?:working|calendar|business|full|more|consecutive)\s)?{_SPANS}(?!\w)|[\d一二三四五六七八九十百半两]+(?:个)?(?:年|月|天|日|小时|時間|分钟|分|周|週間|か月|个月|ヶ月|秒)(?:間)?",
     re.IGNORECASE,
 )
-_DATES = Pattern(
+_DATES = lazy_pattern(
     rf"\b(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b|\b(?:{'|'.join(sorted(_DAYS, key=len, reverse=True))})\b"
     r"|\b\d{1,2}[:.]\d{2}\b|\b\d{1,2}\s?(?:am|pm|Uhr|h|o'clock|heures)\b|\b\d{4}-\d{2}-\d{2}(?:[T ][\d:]+)?|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b"
     r"|\b(?:first|second|third|fourth|fifth|sixth|seventh|last|\d{1,2}(?:st|nd|rd|th))\s(?:working\s)?(?:day|week|month|quarter|year)\b"
@@ -56,28 +56,28 @@ _DATES = Pattern(
     r"|[\d一二三四五六七八九十]+(?:点|時|时|月|日|年)|(?:星期|周|週)[一二三四五六日天]|[月火水木金土日]曜|上午|下午|午前|午後",
     re.IGNORECASE,
 )
-_RELATIVE = Pattern(
+_RELATIVE = lazy_pattern(
     r"\b(?:after|before|when|once|until|on|as soon as|during|upon|while|within)\b", re.IGNORECASE
 )
-_NUMBER = Pattern(r"\d|[一二三四五六七八九十百千万两]")
-_WHERE = Pattern(
+_NUMBER = lazy_pattern(r"\d|[一二三四五六七八九十百千万两]")
+_WHERE = lazy_pattern(
     r"\b(?:in|at|on|to|from|near|under|below|above|behind|inside|into|opposite|beside|next to|via|shelf|cabinet|room|im|am|auf|bei|"
     r"dans|à|au|sur|en|nel|nella|na|no|w|aan|op)\s+\S|[\w.-]+/[\w.-]|:\d+|在|里|樓|楼|階|にあ",
     re.IGNORECASE,
 )
-_REASON = Pattern(
+_REASON = lazy_pattern(
     r"\b(?:because|since|as|due|owing|so|reason|cause[sd]?|result|therefore|hence|thanks|for|to|in order|weil|da|denn|wegen|parce|car|"
     r"porque|perché|omdat|bo|ponieważ)\b|:\s|因为|由于|ため|から|;",
     re.IGNORECASE,
 )
-_ROLE = Pattern(
+_ROLE = lazy_pattern(
     r"(?:^|[.,;:]\s)\W*+(?:\d[\d.]*+\s+)?(?:the|an?|our|their|each|every|either)\s+[\w'’-]+|\b(?:by|to)\s+(?:(?:the|an?|our|their)\s+)?[\w'’-]+",
     re.IGNORECASE,
 )
-_NUMBERED = Pattern(r"\s?\d")
+_NUMBERED = lazy_pattern(r"\s?\d")
 """What follows a name of a currency or a thing, such as EUR 50 or Room 3."""
-_IS_NAMED = Pattern(r"\b(?:is|are|was|were|ist|est|es)\s+[A-ZÀ-Ý]\w+")
-_NAME = Pattern(r"(?<![\w.])[A-ZÀ-Ý][\w'’.-]*")
+_IS_NAMED = lazy_pattern(r"\b(?:is|are|was|were|ist|est|es)\s+[A-ZÀ-Ý]\w+")
+_NAME = lazy_pattern(r"(?<![\w.])[A-ZÀ-Ý][\w'’.-]*")
 _NOT_PEOPLE = frozenset(_MONTHS + _DAYS) | {"mr", "mrs", "dr", "ms"} - {"mr"}
 
 

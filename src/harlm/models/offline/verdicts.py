@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from typing import Literal
 
 from harlm.models.offline.coverage import ContentWord, WordsHeld, covers, held_in, missing
-from harlm.models.offline.patterns import Pattern
+from harlm.patterns import lazy_pattern
 
 Verdict = Literal["Yes", "No"]
 
-_NOT = Pattern(
+_NOT = lazy_pattern(
     r"\b(?:not(?! only\b| later than\b)|no(?! later than\b| fewer than\b| doubt\b)|never|neither|nor|(?<!\bto )none|nothing|cannot|no longer|forbidden|prohibited|impossible|invalid|unsupported)\b|n['’]t\b",
     re.IGNORECASE,
 )
-_CONDITION = Pattern(
+_CONDITION = lazy_pattern(
     r"\b(?:without|except|unless|only|if|whether|would|could|might|should|proposed|suggested|considered|planned|until|perhaps|"
     r"possibly|probably|used to|at least|at most|more than|less than|fewer than|over|up to|before|after|besides|apart from|excluding|"
     r"almost|nearly|claims?|claimed|hopes?|wants?|asked|rumou?red|either|some|most|few|rarely|sometimes|partly|non)\b",
@@ -27,11 +27,13 @@ _CONDITION = Pattern(
 _HARMLESS_IN_NO = frozenset(
     "if should could would at least at most up to more than before after over until some most most".split()
 )
-_CLAUSE = Pattern(r"[,;:(–—]\s*|\s(?:but|while|whereas|although|though|because|since|and then)\s")
+_CLAUSE = lazy_pattern(r"[,;:(–—]\s*|\s(?:but|while|whereas|although|though|because|since|and then)\s")
 _MONTH = "january february march april may june july august september october november december".split()
 _DAY = "monday tuesday wednesday thursday friday saturday sunday".split()
-_RANGE = Pattern(r"\b(?:from|between|until|through|before|after|except)\b", re.IGNORECASE)
-_EXCEPT = Pattern(r"\b(?:except|but not|other than|apart from|excluding)\b(.*)", re.IGNORECASE | re.DOTALL)
+_RANGE = lazy_pattern(r"\b(?:from|between|until|through|before|after|except)\b", re.IGNORECASE)
+_EXCEPT = lazy_pattern(
+    r"\b(?:except|but not|other than|apart from|excluding)\b(.*)", re.IGNORECASE | re.DOTALL
+)
 
 
 def verdict(question: str, words: Sequence[ContentWord], sentence: str, around: WordsHeld) -> Verdict | None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from harlm.guest.worker.finishing import expression, is_quoted, name_in
 from harlm.guest.worker.output import Captured, OutputFlood
+from harlm.patterns import lazy_pattern
 from harlm.protocols import ReplSetup
 from harlm.sandbox.monty.functions import ALWAYS, as_text
 from harlm.sandbox.monty.variables import ECHOED, HOLDING, LOOK, PRELUDE, Look, looked
@@ -37,8 +38,8 @@ _FINISHED = "the task is finished"
 _LEAVING = ("exit", "quit")
 _SIMPLE = (str, int, float, bool)  # values that are the same after they have left Monty and come back
 
-_INPUT = re.compile(r"<python-input-\d+>|\bmain\.py\b")
-_MISSING = re.compile(
+_INPUT = lazy_pattern(r"<python-input-\d+>|\bmain\.py\b")
+_MISSING = lazy_pattern(
     r"^(?:NotImplementedError|ModuleNotFoundError|ImportError): |not yet support|: module '\w+' has no attribute"
     rf"|^NameError: name '(?:{'|'.join(name for name in dir(builtins) if name.isidentifier())})' ",
     re.MULTILINE,

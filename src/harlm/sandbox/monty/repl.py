@@ -22,7 +22,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -32,6 +31,7 @@ from harlm.cleanup import all_finished, finished
 from harlm.config import SandboxSettings
 from harlm.errors import CodeError, SandboxFailure
 from harlm.guest.worker.output import FLOOD, Captured
+from harlm.patterns import lazy_pattern
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.sandbox.monty.functions import HostFault, HostFunctions, MontyFinish, plain
 from harlm.sandbox.monty.interpreter import KEPT, Asked, Dead, Ended, Interpreter
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 TIER = "monty"
 
 _T = TypeVar("_T")
-_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)$")  # as Rust shows errors of the system
+_SYSTEM_ERROR = lazy_pattern(r"\(os error (\d+)\)$")  # as Rust shows errors of the system
 _HEAD = 64_000  # characters kept from the start of a cell's output
 _TAIL = 32_000  # and from its end
 _SHOWN_NAMES = 40  # new or changed variables that an observation names

@@ -18,6 +18,7 @@ from msgspec import Meta
 from harlm.errors import SandboxFailure
 from harlm.guest.arguments import PARTS
 from harlm.guest.vocabulary import FUNCTIONS
+from harlm.patterns import lazy_pattern
 
 
 class WireFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -249,7 +250,7 @@ _FEW_PARTS = 4_000  # in a call of a function whose arguments are texts and numb
 _FEW_BYTES = 256 << 10  # of such a call; a text of 20,000 characters has at most 80,000
 _LARGE = frozenset({"llm_query", "rlm_query"})  # functions that take texts of any length
 
-_CALL = re.compile(
+_CALL = lazy_pattern(
     rb"[\x84-\x86]\xa2op\xa4call\xa2id([\x00-\x7f]|\xcc.|\xcd..|\xce.{4}|[\xcf\xd3].{8})"
     rb"\xa8function[\xa1-\xbf]([a-z_]{1,31})\xa9arguments",
     re.DOTALL,

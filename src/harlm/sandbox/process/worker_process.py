@@ -16,10 +16,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from harlm.guest.worker.interrupts import CellInterrupted, signal_for
+from harlm.patterns import lazy_pattern
 
-_PID = re.compile(r"^Pid:\s*(-?\d+)", re.MULTILINE)
-_INNER = re.compile(r"^NSpid:.*?(-?\d+)\s*$", re.MULTILINE)
-_PEAK = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
+_PID = lazy_pattern(r"^Pid:\s*(-?\d+)", re.MULTILINE)
+_INNER = lazy_pattern(r"^NSpid:.*?(-?\d+)\s*$", re.MULTILINE)
+_PEAK = lazy_pattern(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
 
 
 class WorkerProcess:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.context.readers.mail_headers import decoded_words
+from harlm.context.readers.mail_headers import decoded_words, internet_headers
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,8 @@ def test_no_header_takes_longer_than_its_size(piece: str) -> None:
     began = time.process_time()
     decoded_words(piece * 20_000)
     assert time.process_time() - began < 3
+
+
+def test_a_block_of_headers_has_the_first_of_each_with_its_folded_lines() -> None:
+    block = " lost\nTo: a,\n\tb\nX-Odd\nto: c\nFrom:\n d: e\n"
+    assert internet_headers(block) == {"to": "a,\n\tb", "from": "d: e"}

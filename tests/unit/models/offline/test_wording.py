@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harlm.models.offline import wording
-from harlm.models.offline.patterns import Pattern
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ from harlm.models.offline.patterns import Pattern
     ],
 )
 def test_a_form_of_question_is_found_with_its_part(
-    pattern: Pattern, question: str, group: str, found: str
+    pattern: re.Pattern[str], question: str, group: str, found: str
 ) -> None:
     match = pattern.search(question)
     assert match is not None
@@ -39,7 +40,7 @@ def test_a_form_of_question_is_found_with_its_part(
         (wording.WHICH_OF_TWO, "Which module is longer than ten lines?"),
     ],
 )
-def test_another_question_is_not_taken_for_that_form(pattern: Pattern, question: str) -> None:
+def test_another_question_is_not_taken_for_that_form(pattern: re.Pattern[str], question: str) -> None:
     assert pattern.search(question) is None
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from harlm.context.readers.office.number_formats import BUILT_IN, NumberFormat, general
 from harlm.context.readers.office.package import Package, Relation, S
+from harlm.patterns import lazy_pattern
 
-_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_ESCAPED = lazy_pattern("_x([0-9A-Fa-f]{4})_")
 _DAY_ONE = datetime(1899, 12, 30)
 _DAYS_TO_1904 = 1462
 _TRUE = ("1", "true")

@@ -159,26 +159,26 @@ def test_an_office_file_made_to_fill_the_memory_is_refused(
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("x.xlsx", lambda: xlsx("".join('<row><c r="XFD1"><v>1</v></c></row>' for _ in range(100_000)))),
-        ("x.xlsx", lambda: xlsx(f'<row><c r="{"A" * 1_000_000}1"/><c><v>1</v></c></row>')),
-        ("x.xlsx", lambda: xlsx("<row><c><v>1</v></c></row>", strings="<si>" * 200_000 + "</si>" * 200_000)),
-        ("x.docx", lambda: docx("<w:tbl><w:tr><w:tc>" * 100_000 + "</w:tc></w:tr></w:tbl>" * 100_000)),
-        ("x.docx", lambda: docx("<w:p>" * 300_000 + "<w:t>x</w:t>" + "</w:p>" * 300_000)),
+        ("x.xlsx", lambda: xlsx("".join('<row><c r="XFD1"><v>1</v></c></row>' for _ in range(25_000)))),
+        ("x.xlsx", lambda: xlsx(f'<row><c r="{"A" * 250_000}1"/><c><v>1</v></c></row>')),
+        ("x.xlsx", lambda: xlsx("<row><c><v>1</v></c></row>", strings="<si>" * 50_000 + "</si>" * 50_000)),
+        ("x.docx", lambda: docx("<w:tbl><w:tr><w:tc>" * 25_000 + "</w:tc></w:tr></w:tbl>" * 25_000)),
+        ("x.docx", lambda: docx("<w:p>" * 75_000 + "<w:t>x</w:t>" + "</w:p>" * 75_000)),
         (
             "x.docx",
-            lambda: office.docx("<w:p>" + nested("<mc:AlternateContent><mc:Choice>", 100_000) + "</w:p>"),
+            lambda: office.docx("<w:p>" + nested("<mc:AlternateContent><mc:Choice>", 25_000) + "</w:p>"),
         ),
-        ("x.docx", lambda: office.docx(nested("<mc:AlternateContent><mc:Fallback>", 100_000))),
-        ("x.docx", lambda: office.docx(nested("<w:p><w:r><w:txbxContent>", 70_000))),
-        ("x.docx", lambda: office.docx(nested("<m:f><m:num>", 100_000))),
-        ("x.docx", lambda: office.docx(office.item("a") * 50_000, {"numbering.xml": many_levels()})),
-        ("x.pptx", lambda: office.pptx([nested("<p:grpSp>", 200_000)])),
-        ("x.pptx", lambda: office.pptx([nested("<a:tbl><a:tr><a:tc><a:txBody><a:p>", 40_000)])),
-        ("x.pptx", lambda: pptx_of("chart", nested("<c:title><a:p><c:ser><c:cat>", 50_000))),
-        ("x.pptx", lambda: pptx_of("dgm:dataModel", nested("<dgm:ptLst><dgm:pt><dgm:t><a:p>", 50_000))),
-        ("x.pptx", lambda: office.pptx([office.line("a")] * 2_000)),
-        ("x.xlsx", lambda: office.xlsx(rows_of(50_000), after='<s:mergeCell ref="A1:A99999"/>' * 50_000)),
-        ("x.xlsx", lambda: office.xlsx(rows_of(50_000, "1e-200"), formats=("# ??/??" + "%" * 200,))),
+        ("x.docx", lambda: office.docx(nested("<mc:AlternateContent><mc:Fallback>", 25_000))),
+        ("x.docx", lambda: office.docx(nested("<w:p><w:r><w:txbxContent>", 17_500))),
+        ("x.docx", lambda: office.docx(nested("<m:f><m:num>", 25_000))),
+        ("x.docx", lambda: office.docx(office.item("a") * 12_500, {"numbering.xml": many_levels()})),
+        ("x.pptx", lambda: office.pptx([nested("<p:grpSp>", 50_000)])),
+        ("x.pptx", lambda: office.pptx([nested("<a:tbl><a:tr><a:tc><a:txBody><a:p>", 10_000)])),
+        ("x.pptx", lambda: pptx_of("chart", nested("<c:title><a:p><c:ser><c:cat>", 12_500))),
+        ("x.pptx", lambda: pptx_of("dgm:dataModel", nested("<dgm:ptLst><dgm:pt><dgm:t><a:p>", 12_500))),
+        ("x.pptx", lambda: office.pptx([office.line("a")] * 500)),
+        ("x.xlsx", lambda: office.xlsx(rows_of(12_500), after='<s:mergeCell ref="A1:A99999"/>' * 12_500)),
+        ("x.xlsx", lambda: office.xlsx(rows_of(12_500, "1e-200"), formats=("# ??/??" + "%" * 200,))),
     ],
 )
 def test_an_office_file_made_to_take_time_takes_little(name: str, data: Callable[[], bytes]) -> None:
@@ -186,7 +186,7 @@ def test_an_office_file_made_to_take_time_takes_little(name: str, data: Callable
     started = time.process_time()
     with contextlib.suppress(ContextError):
         assert len(read(name, made).text) < 1_000_000
-    assert time.process_time() - started < 20
+    assert time.process_time() - started < 5
 
 
 def test_an_office_file_that_declares_entities_is_refused() -> None:

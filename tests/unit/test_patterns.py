@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 
 import pytest
 
-from harlm.models.offline.patterns import Pattern
+import harlm
+from harlm.patterns import lazy_pattern
 
 TEXT = "one 1, two 22, three 333"
 
 
 def test_each_method_gives_what_the_compiled_expression_gives() -> None:
-    lazy, compiled = Pattern(r"\d+"), re.compile(r"\d+")
+    lazy, compiled = lazy_pattern(r"\d+"), re.compile(r"\d+")
     for mine, real in (
         (lazy.search(TEXT), compiled.search(TEXT)),
         (lazy.match(TEXT, 4), compiled.match(TEXT, 4)),
@@ -28,11 +31,28 @@ def test_each_method_gives_what_the_compiled_expression_gives() -> None:
 
 
 def test_flags_are_those_of_re() -> None:
-    found = Pattern(r"^ONE\b", re.IGNORECASE | re.MULTILINE).findall("zero\none\nOne")
+    found = lazy_pattern(r"^ONE\b", re.IGNORECASE | re.MULTILINE).findall("zero\none\nOne")
     assert found == ["one", "One"]
 
 
 def test_nothing_is_compiled_before_the_first_use() -> None:
-    invalid = Pattern("(")
+    invalid = lazy_pattern("(")
     with pytest.raises(re.error):
         invalid.search("x")
+
+
+def test_an_expression_of_bytes_finds_bytes() -> None:
+    assert lazy_pattern(rb"\d+").findall(b"one 1, two 22") == [b"1", b"22"]
+
+
+def test_every_expression_of_every_module_is_one() -> None:
+    lazy = type(lazy_pattern(""))
+    found = [
+        value
+        for module in pkgutil.walk_packages(harlm.__path__, "harlm.")
+        if not module.name.endswith("__main__") and not module.name.startswith("harlm.guest")
+        for value in vars(importlib.import_module(module.name)).values()
+        if isinstance(value, lazy)
+    ]
+    assert len(found) > 200
+    assert all(value.groups >= 0 for value in found)
