@@ -163,7 +163,7 @@ def _question(
         "a": a,
         "b": b,
         "day": spoken_day(_middle_day(chance, views.by_day)),
-        "n": _times(chance, views.by_day),
+        "n": chance.choice(views.times),
     }
     gold = ask.solve(rows, values)
     if gold is None or not _is_clear(name, rows, values):
