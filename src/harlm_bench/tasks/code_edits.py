@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -52,6 +52,7 @@ class ChangedModule:
         functions, classes: what it says, by ``ast``.
         renamed: the names that are new.
         changed: what else is new: ``(function, parameter)`` for a default, ``(function, "raise")`` for an error.
+        called_outside: the names that are called outside of ``functions`` too.
     """
 
     text: str
@@ -59,6 +60,7 @@ class ChangedModule:
     classes: tuple[ClassFacts, ...]
     renamed: frozenset[str]
     changed: frozenset[tuple[str, str]]
+    called_outside: frozenset[str]
 
 
 class NewNames:
@@ -102,12 +104,15 @@ def changed_module(text: str, chance: Random, names: NewNames) -> ChangedModule 
     tree = parsed(text)
     if tree is None:
         return None
+    functions = functions_of(tree)
+    inside = Counter(name for each in functions for name, _ in calls_of(each.node))
     return ChangedModule(
         text=text,
-        functions=tuple(functions_of(tree)),
+        functions=tuple(functions),
         classes=tuple(classes_of(tree)),
         renamed=frozenset(table.values()),
         changed=frozenset(edits.changed),
+        called_outside=frozenset(Counter(_called(tree)) - inside),
     )
 
 
@@ -203,8 +208,8 @@ def _lone_calls(functions: list[FunctionFacts], tree: ast.Module, names: frozens
         for callee, node in calls_of(function.node):
             if callee in names:
                 found[callee].append(_LoneCall(callee=callee, caller=function.name, node=node))
-    everywhere = list(_called(tree))
-    return [each[0] for name, each in found.items() if len(each) == 1 == everywhere.count(name)]
+    everywhere = Counter(_called(tree))
+    return [each[0] for name, each in found.items() if len(each) == 1 == everywhere[name]]
 
 
 def _called(tree: ast.Module) -> Iterator[str]:
