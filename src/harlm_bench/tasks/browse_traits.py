@@ -5,11 +5,9 @@ document says it, without a word in common. A table; knows no window.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
 
-Aspect = Literal["habit", "calling", "era", "birthplace", "school", "work", "prize"]
-ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
-LINKS: tuple[Aspect, ...] = ("birthplace", "school", "work", "prize")
+ASPECTS = ("habit", "calling", "era", "birthplace", "school", "work", "prize")
+LINKS = ("birthplace", "school", "work", "prize")
 """The aspects that another document tells, to which the person's own document leads."""
 
 RELATIONS: Mapping[str, tuple[str, ...]] = {
@@ -295,11 +293,15 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 ERAS: Mapping[str, range] = {
     f"was born in the {quarter} quarter of the {century} century": range(first, first + 25)
     for century, start in (("seventeenth", 1601), ("eighteenth", 1701), ("nineteenth", 1801))
-    for quarter, first in zip(("first", "second", "third", "last"), range(start, start + 100, 25), strict=True)
+    for quarter, first in zip(
+        ("first", "second", "third", "last"), range(start, start + 100, 25), strict=True
+    )
 }
 """The values of ``era``, with their years."""
 
-VALUES: Mapping[str, tuple[str, ...]] = {each: tuple(ERAS if each == "era" else TRAITS[each]) for each in ASPECTS}
+VALUES: Mapping[str, tuple[str, ...]] = {
+    each: tuple(ERAS if each == "era" else TRAITS[each]) for each in ASPECTS
+}
 
 _SUBJECTS = {
     "birthplace": "the person's birthplace",
@@ -308,7 +310,9 @@ _SUBJECTS = {
     "prize": "a prize that the person received",
 }
 CONSTRAINTS: Mapping[str, tuple[str, str]] = {
-    f"{_SUBJECTS.get(aspect, 'the person')} {value}": (aspect, value) for aspect, values in VALUES.items() for value in values
+    f"{_SUBJECTS.get(aspect, 'the person')} {value}": (aspect, value)
+    for aspect, values in VALUES.items()
+    for value in values
 }
 """Each constraint in the words of a question, with its aspect and its value."""
 

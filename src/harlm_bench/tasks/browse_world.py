@@ -53,12 +53,25 @@ def world(documents: int, chance: Random) -> World:
 def facts_of_person(person: Person, chance: Random) -> list[Fact]:
     """What the document of a person says of the person, in any order."""
     year = chance.choice(ERAS[person.traits["era"]])
-    facts = [_trait(chance.choice(BIRTHS).format(name=person.name, year=year), person.name, "era", person.traits["era"])]
+    facts = [
+        _trait(
+            chance.choice(BIRTHS).format(name=person.name, year=year),
+            person.name,
+            "era",
+            person.traits["era"],
+        )
+    ]
     for aspect in ("habit", "calling"):
         facts.append(fact_of(person.name, aspect, person.traits[aspect], chance))
     for aspect, other in person.links.items():
         text = chance.choice(RELATIONS[aspect]).format(name=person.name, other=other)
-        facts.append(Fact(text=text, kind="relation", attributes={"subject": person.name, "relation": aspect, "object": other}))
+        facts.append(
+            Fact(
+                text=text,
+                kind="relation",
+                attributes={"subject": person.name, "relation": aspect, "object": other},
+            )
+        )
     chance.shuffle(facts)
     return facts
 
@@ -88,7 +101,9 @@ def _names(aspect: str, count: int, chance: Random) -> list[str]:
     if aspect == "birthplace":
         return words.places(chance, count)
     if aspect == "work":
-        pairs = [f"the {colour.title()} {thing.title()}" for colour in words.COLOURS for thing in words.KEYWORDS]
+        pairs = [
+            f"the {colour.title()} {thing.title()}" for colour in words.COLOURS for thing in words.KEYWORDS
+        ]
         return chance.sample(pairs, count)
     kinds = _SCHOOLS if aspect == "school" else _PRIZES
     names = chance.sample(sorted(set(words.surnames())), count)
@@ -110,7 +125,9 @@ def _people(names: list[str], others: Mapping[str, Mapping[str, str]], chance: R
         yield person
 
 
-def _person(name: str, others: Mapping[str, Mapping[str, str]], chance: Random, like: Person | None) -> Person:
+def _person(
+    name: str, others: Mapping[str, Mapping[str, str]], chance: Random, like: Person | None
+) -> Person:
     """Anybody, or somebody ``like`` another person but for one or two aspects."""
     changed = set(ASPECTS) if like is None else set(chance.sample(ASPECTS, chance.choice((1, 2, 2))))
     traits, links = (dict(like.traits), dict(like.links)) if like else ({}, {})
