@@ -65,11 +65,18 @@ def _opened_row(row: Row, password: str, path: Path) -> Row:
             "card of the data set name."
         )
     try:
-        return {column: opened(row[column], key, _PLAIN) for column in _COLUMNS}
+        return {
+            column: row[column] if column in _PLAIN else opened(_value(row, column, path), key, _PLAIN)
+            for column in _COLUMNS
+        }
     except ValueError as error:
         raise ConfigError(
             f"{where} cannot be opened: {error}. Give the rows as they were published, still sealed, and the right password."
         ) from error
+
+
+def _value(row: Row, column: str, path: Path) -> object:
+    return list_in(row, column, path) if column in _LISTS else row[column]
 
 
 def _documents(row: Row, path: Path) -> dict[str, str]:
