@@ -6,6 +6,7 @@ changed source. The text depends on the version of Python, and so does the diges
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -175,12 +176,7 @@ def _documents(changed: Mapping[str, ChangedModule], tokens: int, chance: Random
 def _beginning(file: SourceFile, tokens: int) -> str:
     """The first lines of a module, of about ``tokens`` tokens."""
     lines = file.text.splitlines()
-    size, kept = file.tokens, len(lines)
-    for _ in range(6):
-        if abs(size - tokens) <= 0.02 * tokens:
-            break
-        kept = max(1, min(len(lines), round(kept * tokens / size)))
-        size = max(1, estimate_tokens("\n".join(lines[:kept])))
+    kept = bisect_left(range(len(lines)), tokens, key=lambda count: estimate_tokens("\n".join(lines[:count])))
     return "\n".join(lines[:kept]) + "\n"
 
 
