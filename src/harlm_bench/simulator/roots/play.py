@@ -72,7 +72,8 @@ class Player:
         if self.policy.is_early and self.scaffold.single is not None:
             return (*look, EARLY)
         checks = CHECKS[: self.policy.checks] if self.scaffold.single is not None else ()
-        return (*look, *self.program().steps, *checks)
+        steps = [step for step in self.program().steps if not step.needs or self.asked.values.get(step.needs)]
+        return (*look, *steps, *checks)
 
     def _position(self, steps: int) -> int:
         """The index of the next step: the last one again if it failed."""

@@ -13,7 +13,14 @@ from typing import Final
 
 from harlm_bench.simulator.roots.scaffold import Scaffold
 
-Value = str | int | tuple[str, ...] | dict[str, str] | None
+class Code(str):
+    """A value that is code, such as a condition, and is written as it is."""
+
+    __slots__ = ()
+
+
+Value = str | int | tuple[str, ...] | None
+"""A value of a template: written as a literal, unless it is ``Code``."""
 
 _CALL: Final = re.compile(r"\$(single|batched|recursive|search)\(([\w.\[\]]+), ([\w.\[\]]+)(?:, (\w+))?\)")
 _NAME: Final = re.compile(r"\$([a-z_]+)")
@@ -72,4 +79,6 @@ def _search(scaffold: Scaffold, text: str, query: str, blocks: str, k: str) -> s
 
 
 def _literal(value: Value) -> str:
+    if isinstance(value, Code):
+        return str(value)
     return repr(list(value)) if isinstance(value, tuple) else repr(value)

@@ -52,10 +52,12 @@ class Step:
     Attributes:
         says: what the root says it will do.
         code: a template. The last step leaves the answer in ``result``, a str, and prints it after ``result:``.
+        needs: the value without which the step is left out, such as ``labels``; empty if it is always taken.
     """
 
     says: str
     code: str
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

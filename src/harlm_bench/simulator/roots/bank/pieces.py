@@ -48,3 +48,29 @@ lowered = [block.lower() for block in blocks]
 weight = {{word: math.log((len(blocks) + 1) / (1 + sum(word in block for block in lowered))) for word in words}}
 order = sorted(range(len(blocks)), key=lambda i: -sum(weight[word] for word in words if word in lowered[i]))"""
 """``blocks``, and in ``order`` their indices, the best for the question's words first."""
+
+RECORDS: Final = f"""\
+import re
+from collections import Counter
+from datetime import datetime
+{TEXT}
+found = re.findall(r"Date: (\\w+ \\d+, \\d{{4}}) \\|\\| User: (\\d+) \\|\\| Instance: (.*)", text)
+records = []
+for date, user, message in found:
+    day = datetime.strptime(date, "%b %d, %Y").date().isoformat()
+    records.append({{"date": day, "user": user, "text": message.strip(), "label": ""}})
+print(len(records), records[:2])
+"""
+"""``records``: dicts of the date, the user and the message of each line, without a label yet."""
+
+READ_LABELS: Final = """\
+labels = $labels
+def read_labels(reply, part):
+    for line in reply.splitlines():
+        match = re.match(r"\\s*(\\d+)\\s*[:.)-]\\s*\\W*(.+?)\\W*$", line)
+        if match and 1 <= int(match[1]) <= len(part):
+            named = [label for label in labels if label.lower() in match[2].lower()]
+            if named:
+                part[int(match[1]) - 1]["label"] = named[0]
+"""
+"""``read_labels`` writes the labels of a reply into the records that were sent."""

@@ -52,12 +52,26 @@ RLMS = Rules(
     "REPL output:\n\n\n{error}\n\nTurn 2/30:",
 )
 CODEACT = Rules(
-    "codeact",
-    "Each turn, THINK, then write a ```python block, or SEARCH(query), or ANSWER(answer). In Python, `context` holds the "
-    "text and llm_query(prompt) asks a model.",
-    "Question: {question}",
+    "codeact with a search",
+    'Each turn, THINK, then write a block ```python, or SEARCH("words"), or ANSWER(answer).',
+    "{question}",
+    "Passages:\n{output}",
+    "Output:\nTraceback (most recent call last):\n{error}",
+)
+CODEACT_IN_VIEW = Rules(
+    "codeact with the text in view",
+    "Each turn, THINK, then write a block ```python, or ANSWER(answer). llm_query(prompt) asks a model.",
+    "Text:\n\nThe city is Oslo.\n\nEnd of the text.\n\n{question}",
     "Output:\n{output}",
     "Output:\nTraceback (most recent call last):\n{error}",
+)
+PAPER = Rules(
+    "rlm as in the paper",
+    "You have a REPL with `context` and llm_query(prompt). Write blocks that open with ```repl. When you know the answer, "
+    "write FINAL(the answer) outside of any block, or FINAL_VAR(name).",
+    "The text has 9,000 characters. Question: {question}\n\nWhat do you do first?",
+    "Output of the code:\n{output}\n\nGo on, or finish with FINAL(…) or FINAL_VAR(…).",
+    "Output of the code:\n{error}\n\nGo on, or finish with FINAL(…) or FINAL_VAR(…).",
 )
 DSPY_SYSTEM = (
     "Your input fields are:\n1. `variables_info` (str)\n2. `repl_history`\n3. `iteration` (str)\nYour output fields are:\n"
@@ -83,7 +97,8 @@ DROSTE = Rules(
     "Output so far:\n{output}\n\nContinue.",
     "The previous attempt failed:\n{error}\n\nFix the code and try again.",
 )
-ALL = (HARLM, SMALL, RLMS, CODEACT, MINRLM, DROSTE)
+ALL = (HARLM, SMALL, RLMS, PAPER, MINRLM, DROSTE)
+"""Those whose code reaches the text and whose dialogue is told in messages."""
 
 
 def dspy(question: str, *steps: tuple[str, str]) -> list[tuple[str, str]]:
@@ -99,3 +114,14 @@ def dspy(question: str, *steps: tuple[str, str]) -> list[tuple[str, str]]:
         f"{history or 'Nothing was run yet.'}\n\n[[ ## iteration ## ]]\n{len(steps) + 1}/20\n\nRespond with the fields."
     )
     return [("system", DSPY_SYSTEM), ("user", told)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields(Rules):
+    def opened(self, question: str) -> list[tuple[str, str]]:
+        return dspy(question)
+
+
+DSPY = _Fields("dspy", DSPY_SYSTEM, "", "", "")
+CODERS = (*ALL, DSPY)
+"""All whose code reaches the text."""

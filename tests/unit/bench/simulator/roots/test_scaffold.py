@@ -55,8 +55,22 @@ def test_the_actions_of_codeact() -> None:
     found = recognise(rules.CODEACT.opened("Who?"))
 
     assert found is not None
-    assert (found.fence, found.ending, found.search) == ("python", "ANSWER", "action")
-    assert (found.single, found.batched) == ("llm_query", None)
+    assert (found.fence, found.ending, found.search, found.ends_outside) == ("python", "ANSWER", "action", True)
+    assert (found.single, found.batched) == (None, None)
+
+
+def test_codeact_with_sub_calls() -> None:
+    found = recognise(rules.CODEACT_IN_VIEW.opened("Who?"))
+
+    assert found is not None
+    assert (found.single, found.search) == ("llm_query", None)
+
+
+def test_the_paper_finishes_outside_code() -> None:
+    found = recognise(rules.PAPER.opened("Who?"))
+
+    assert found is not None
+    assert (found.fence, found.ending, found.final_var, found.ends_outside) == ("repl", "FINAL", "FINAL_VAR", True)
 
 
 def test_the_fields_of_dspy() -> None:
