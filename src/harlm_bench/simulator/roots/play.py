@@ -117,6 +117,7 @@ class Player:
             "ask": prompts.ASK.format(question=question),
             "copy": prompts.COPY.format(question=question),
             "choose": prompts.CHOOSE.format(question=question),
+            "said": prompts.SAID,
             "shorten": prompts.SHORTEN.format(question=question),
             **self.asked.values,
         }
