@@ -28,6 +28,13 @@ _ENTRIES = {
     "oolong": _Entry("harlm_bench.tasks.oolong", 1_000, _ALL),
     "pairs": _Entry("harlm_bench.tasks.pairs", 1_000, _ALL),
     "multihop-long": _Entry("harlm_bench.tasks.multihop", 2_000, _ALL),
+    "browse": _Entry("harlm_bench.tasks.browse", 2_000, _ALL),
+    "codeqa": _Entry("harlm_bench.tasks.codeqa", 2_000, _ALL),
+    "crossdoc": _Entry("harlm_bench.tasks.crossdoc", 2_000, _ALL),
+    "tables": _Entry("harlm_bench.tasks.tables", 1_000, _ALL),
+    "mrcr": _Entry("harlm_bench.tasks.mrcr", 2_000, _ALL),
+    "graphwalks": _Entry("harlm_bench.tasks.graphwalks", 1_000, _ALL),
+    "chaos": _Entry("harlm_bench.tasks.chaos", 2_000, _ALL),
     "counting": _Entry("harlm_bench.tasks.counting", 1_000, _ALL),
 }
 
