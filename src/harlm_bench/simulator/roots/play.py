@@ -88,11 +88,11 @@ class Player:
     # -- code ------------------------------------------------------------------------------------------------
 
     def _code(self, step: Step, at: int) -> str:
-        return self._slipped(f"# Step {at + 1}: {step.says}\n{self._rendered(step)}")
+        return self._slipped(f"# Step {at + 1}: {step.says}\n{self.code_of(step)}")
 
     def _in_one_block(self, steps: tuple[Step, ...]) -> str:
         """The whole work with its finish, again after an exception."""
-        work = "\n\n".join(self._rendered(each) for each in steps)
+        work = "\n\n".join(self.code_of(each) for each in steps)
         finish = reply.finish(self.scaffold, "result")
         return reply.laid_out(
             "", self._slipped(f"# Step {len(steps)}: all at once\n{work}\n{finish}"), self.scaffold
@@ -105,7 +105,8 @@ class Player:
             return mistakes.spoiled(code, self.policy.draw.child(f"turn {number}"))
         return code
 
-    def _rendered(self, step: Step) -> str:
+    def code_of(self, step: Step) -> str:
+        """The code of a step under this scaffold, as yet without a slip."""
         return rendered(step.code, self.scaffold, self._values(), text=self.talk.text or self.scaffold.text)
 
     def _values(self) -> Mapping[str, Value]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 Ending = Literal["FINAL", "SUBMIT", "answer", "ANSWER"]
@@ -76,9 +77,18 @@ class Scaffold:
 def recognise(messages: Sequence[tuple[str, str]]) -> Scaffold | None:
     """The scaffold that sent ``messages``, as (role, text); ``None`` if no code is asked for, as in a plain call."""
     rules = rules_of(messages)
+    if _FENCE.search(rules) is None:
+        return None
+    found = _of_rules(rules)
+    opening = next((text for role, text in messages if role == "user"), "")
+    rooms = [room for room in (found and found.room, _room(opening[-_OPENING:])) if room]
+    return replace(found, room=min(rooms)) if found and rooms else found
+
+
+@lru_cache(maxsize=128)
+def _of_rules(rules: str) -> Scaffold | None:
     fence = _FENCE.search(rules)
     endings = [name for name, pattern in _ENDINGS if re.search(pattern, rules)]
-    has_fields = "[[ ##" in rules and "`code`" in rules
     if fence is None or not endings:
         return None
     single = _named(rules, _SINGLE)
@@ -94,9 +104,9 @@ def recognise(messages: Sequence[tuple[str, str]]) -> Scaffold | None:
         ends_outside=endings[0] == "ANSWER" or "outside of any block" in rules,
         final_var=_named(rules, ("FINAL_VAR", "FINAL_var")),
         search=_search(rules),
-        has_fields=has_fields,
+        has_fields="[[ ##" in rules and "`code`" in rules,
         is_one_block=bool(_ONE_BLOCK.search(rules)),
-        room=_room(messages),
+        room=_room(rules),
     )
 
 
@@ -136,14 +146,11 @@ def _search(rules: str) -> Search | None:
     return "triples" if re.search(r"\bsearch\(\w+, ?[\"']", rules) else None
 
 
-def _room(messages: Sequence[tuple[str, str]]) -> int | None:
-    """The smallest number of characters in a sentence about calls, in the rules or in the message after them."""
-    opening = "\n".join(
-        [rules_of(messages), *(text[-_OPENING:] for role, text in messages[1:2] if role == "user")]
-    )
+def _room(words: str) -> int | None:
+    """The smallest number of characters in a sentence about calls; ``None`` if there is none."""
     sizes = [
         int(size[1].replace(",", "")) * _SCALES[size[2]]
-        for sentence in _SENTENCE.findall(opening)
+        for sentence in _SENTENCE.findall(words)
         if _ABOUT_CALLS.search(sentence) and not _ABOUT_OUTPUT.search(sentence)
         for size in _SIZE.finditer(sentence)
     ]
