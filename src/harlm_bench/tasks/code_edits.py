@@ -87,7 +87,7 @@ class NewNames:
 
 
 def changed_module(text: str, chance: Random, names: NewNames) -> ChangedModule | None:
-    """A source with most of its names, defaults, errors and calls changed; ``None`` if it is no Python."""
+    """A source with most of its names, defaults, errors and calls changed; ``None`` if it cannot be parsed."""
     tree = parsed(text)
     if tree is None:
         return None

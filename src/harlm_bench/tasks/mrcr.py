@@ -84,7 +84,7 @@ class RepeatedRequests:
         """A dialogue of one line a turn, with two to eight replies to every request that is asked about.
 
         Raises:
-            ConfigError: ``tokens`` or ``questions`` cannot be had.
+            ConfigError: no window has so many or so few ``tokens``, or ``questions`` is below 1.
         """
         check_size(self.name, tokens, questions)
         chance = Random(f"mrcr {self.version} {seed} {tokens}")
