@@ -107,7 +107,11 @@ class Player:
 
     def code_of(self, step: Step) -> str:
         """The code of a step under this scaffold, as yet without a slip."""
-        return rendered(step.code, self.scaffold, self._values(), text=self.talk.text or self.scaffold.text)
+        template = step.code
+        if self.policy.delegates and not self.talk.is_part and "$ask" in template:
+            # One level of children: a child of the same question over a part would do the same for ever.
+            template = template.replace("$single(", "$recursive(")
+        return rendered(template, self.scaffold, self._values(), text=self.talk.text or self.scaffold.text)
 
     def _values(self) -> Mapping[str, Value]:
         too_long = sum(turn.was_too_long for turn in self.talk.turns)
