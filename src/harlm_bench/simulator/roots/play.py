@@ -68,7 +68,7 @@ class Player:
         return by_eye.PROGRAM if chosen.calls and self.scaffold.single is None else chosen
 
     def _steps(self) -> tuple[Step, ...]:
-        look = (looking.chosen(self.policy),)
+        look = (looking.chosen(self.policy, is_asked=self.talk.question is not None),)
         if self.policy.is_early and self.scaffold.single is not None:
             return (*look, EARLY)
         checks = CHECKS[: self.policy.checks] if self.scaffold.single is not None else ()
@@ -127,9 +127,9 @@ class Player:
             "characters": max(_SMALLEST, characters // shrunk),
             "ask": prompts.ASK.format(question=question),
             "copy": prompts.COPY.format(question=question),
-            "choose": prompts.CHOOSE.format(question=question),
             "said": prompts.SAID,
-            "shorten": prompts.SHORTEN.format(question=question),
+            "holds": prompts.HOLDS,
+            "check": prompts.CHECK,
             **self.asked.values,
         }
 

@@ -46,13 +46,13 @@ class Scaffold:
     Attributes:
         fence: the language of a code block.
         text: the variable that holds the text, or the expression that takes it out of one.
-        single, batched, recursive: the names of the calls; ``None`` where there is none.
+        single, batched, recursive: the names of the calls; ``None`` if there is none.
         takes_pairs: whether a call takes the instruction and the text apart.
         recurses_over: whether a recursive call takes the text as a second argument.
         ending: how an answer is given.
         ends_outside: whether the finish stands outside a code block.
-        final_var: the call that takes the name of a variable; ``None`` where there is none.
-        search: how the text is searched without code of one's own; ``None`` where it is not.
+        final_var: the call that takes the name of a variable; ``None`` if there is none.
+        search: how the text is searched without code; ``None`` if it is not.
         has_fields: whether a reply is written as named fields rather than as prose with code blocks.
         is_one_block: whether the rules want the whole work in one code block.
         room: characters that one call reads well, as the rules say; ``None`` if they do not.
@@ -111,11 +111,8 @@ def _of_rules(rules: str) -> Scaffold | None:
 
 
 def rules_of(messages: Sequence[tuple[str, str]]) -> str:
-    """The system message, or where there is none the beginning of the first message."""
-    systems = [text for role, text in messages if role in {"system", "developer"}]
-    if systems:
-        return "\n".join(systems)
-    return messages[0][1][:_OPENING] if messages else ""
+    """The system messages. What a user's message holds may be a text, which makes no rules."""
+    return "\n".join(text for role, text in messages if role in {"system", "developer"})
 
 
 def _named(rules: str, names: Sequence[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Untuned programs for somebody described by several vague statements."""
+"""Untuned programs for a person described by several vague statements."""
 
 from __future__ import annotations
 
