@@ -33,11 +33,11 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 _REPLY = 60  # tokens of a reply
 _CODE = 10  # letters and digits
 _ASK = (
-    "The user asks for a {form} about the {thing} several times. Give the assistant's {ordinal} {form} about the {thing}, "
+    "The user asks for a {form} about the {thing} several times. Answer with the assistant's {ordinal} {form} about the {thing}, "
     "word for word, with {code} and a blank before it, and nothing else."
 )
 _ASKED = re.compile(
-    r"Give the assistant's (?P<ordinal>\w+) (?P<form>[\w ]+?) about the (?P<thing>[\w ]+), word for word(?:, with (?P<code>\w+) and a blank before it)?"
+    r"(?:Answer with|Give|What is) the assistant's (?P<ordinal>\w+) (?P<form>[\w ]+?) about the (?P<thing>[\w ]+), word for word(?:, with (?P<code>\w+) and a blank before it)?"
 )
 
 
