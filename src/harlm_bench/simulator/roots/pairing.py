@@ -94,7 +94,7 @@ def _more(found: re.Match[str]) -> str:
 
 
 _RELATIONS: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = (
-    (rf"both users wrote messages on at least {_NUMBER} common days", _common_days),
+    (rf"at least {_NUMBER} (?:common days|days on which both)", _common_days),
     (
         rf"both users wrote a message with {_LABEL} on the same day",
         lambda found: f"bool({_both_days(found[1], '')})",
