@@ -13,7 +13,7 @@ import harlm.models.http
 import harlm.models.openai  # noqa: F401 - imported by the first question otherwise
 from harlm.config import OFFLINE_MODEL, Config, overridden
 from harlm.errors import ContextOverflow, HarlmError, LimitExceeded, ModelError, NoAnswer, QuotaExceeded
-from harlm.types import FREE, Answer, Price
+from harlm.types import FREE, Answer, Price, summed
 from harlm_bench.systems.scripted import scripted_root
 
 _SCRIPT = "callable/root"  # what HARLM calls the script
@@ -108,7 +108,8 @@ def unmarked(answer: Answer) -> str:
 
 def notes_of(answer: Answer) -> dict[str, str | int | float]:
     """What HARLM says of a run: how it went, and what it thinks that it spent."""
-    usage, memory = answer.usage, answer.memory
+    of_models = [used for name, used in answer.usage.by_model.items() if name != _SCRIPT]
+    usage, memory, early = summed(of_models), answer.memory, answer.usage.early
     notes: dict[str, str | int | float] = {
         "mode": answer.mode,
         "answer_status": answer.status,
@@ -118,8 +119,8 @@ def notes_of(answer: Answer) -> dict[str, str | int | float]:
         "meter_prompt": usage.input_tokens,
         "meter_cached": usage.cached_tokens,
         "meter_completion": usage.output_tokens,
-        "early": usage.early.made,
-        "early_claimed": usage.early.claimed,
+        "early": early.made,
+        "early_claimed": early.claimed,
         "reused": memory.reused,
         "hot": memory.hot.served,
         "warm": memory.warm.served,
