@@ -12,7 +12,7 @@ from harlm_bench.outcomes import Outcome, Status
 _LONGEST_REASON = 600  # characters
 
 
-class Failed(Exception):  # noqa: N818 - the name is its meaning, as in the tree of ``harlm.errors``
+class Failed(Exception):
     """A question ended without an answer.
 
     Attributes:

@@ -10,7 +10,7 @@ import msgspec
 
 import harlm
 import harlm.models.http
-import harlm.models.openai  # noqa: F401 - imported by the first question otherwise
+import harlm.models.openai
 from harlm.config import OFFLINE_MODEL, Config, overridden
 from harlm.errors import ContextOverflow, HarlmError, LimitExceeded, ModelError, NoAnswer, QuotaExceeded
 from harlm.types import FREE, Answer, Price, summed

@@ -70,7 +70,9 @@ def _labelled(texts: Sequence[str], whole: str, count: Count, chat: Chat) -> lis
     """
     if not texts:
         return []
-    meanings = [line for line in whole.splitlines() if line.startswith(tuple(f"- {each}:" for each in count.labels))]
+    meanings = [
+        line for line in whole.splitlines() if line.startswith(tuple(f"- {each}:" for each in count.labels))
+    ]
     ask = partial(_LABEL.format, labels=", ".join(count.labels), meanings="\n".join(meanings))
     none, *replies = _judged([ask(text=text) for text in ("N/A", *texts)], chat)
     prior = {label: _logprob(none, label) for label in count.labels} if none.first else {}
@@ -82,7 +84,9 @@ def _label(reply: Reply, labels: Sequence[str], prior: Mapping[str, float]) -> s
         return max(labels, key=lambda label: (_logprob(reply, label) - prior[label], label))
     said = reply.text.casefold()
     places = {label: said.find(label.casefold()) for label in labels}
-    return min((label for label in labels if places[label] >= 0), key=lambda label: places[label], default=labels[0])
+    return min(
+        (label for label in labels if places[label] >= 0), key=lambda label: places[label], default=labels[0]
+    )
 
 
 def _from_best_chunks(text: str, question: str, chat: Chat) -> str:

@@ -14,7 +14,8 @@ _TEMPORARY = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _SPENT = "insufficient_quota"  # how providers, and the gateway, say that the money or the calls are used up
 _LONGEST_PAUSE_S = 30.0
 _TOO_LONG = re.compile(
-    r"context_length_exceeded|exceed_context_size|context (?:length|size|window)|too (?:long|many tokens)", re.I
+    r"context_length_exceeded|exceed_context_size|context (?:length|size|window)|too (?:long|many tokens)",
+    re.IGNORECASE,
 )
 
 
@@ -25,8 +26,9 @@ def is_temporary(status: int, raw: bytes) -> bool:
 
 def pause_s(headers: Mapping[str, str], otherwise: float) -> float:
     """Seconds to wait before another attempt: those that the endpoint names, else ``otherwise``."""
+    stated = next((value for name, value in headers.items() if name.casefold() == "retry-after"), None)
     with suppress(ValueError):
-        return min(max(float(headers.get("retry-after") or otherwise), 0.0), _LONGEST_PAUSE_S)
+        return min(max(float(stated or otherwise), 0.0), _LONGEST_PAUSE_S)
     return otherwise
 
 

@@ -31,7 +31,9 @@ from harlm_bench.systems.attempt import (
 )
 
 _STARTS_WITHIN_S = 120.0
-_GRACE = 0.1  # of the limit of a question, and at most so many seconds, in which a system may end by its own rules
+_GRACE = (
+    0.1  # of the limit of a question, and at most so many seconds, in which a system may end by its own rules
+)
 _GRACE_S = 3.0
 _TAIL = 400  # characters of stderr that explain a death
 _QUESTIONS = 50  # that one process answers before a fresh one takes its place
@@ -144,7 +146,7 @@ class _Worker:
         self._buffer = bytearray()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         command.home.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - an interpreter of this machine and a file of ours
             command.line,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
