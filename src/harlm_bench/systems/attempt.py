@@ -33,6 +33,10 @@ class EndpointFailed(Failed):
     status: Status = "endpoint"
 
 
+class EndpointRefused(EndpointFailed):
+    """The endpoint refused a request for good, such as for a field that it does not know."""
+
+
 class LimitReached(Failed):
     """The time, the calls or the money of the question are used up."""
 

@@ -14,7 +14,7 @@ from functools import partial
 from harlm_bench.items import Question, Window
 from harlm_bench.outcomes import Outcome
 from harlm_bench.systems import Limits, Model
-from harlm_bench.systems.attempt import Effort, EndpointFailed, attempt
+from harlm_bench.systems.attempt import Effort, EndpointRefused, attempt
 from harlm_bench.systems.chat import Chat, Reply
 from harlm_bench.systems.counting import Count, records_in, understood
 from harlm_bench.systems.wording import asked_of, parts_of, reply_tokens
@@ -109,7 +109,7 @@ def _judged(prompts: Sequence[str], chat: Chat) -> list[Reply]:
     """Short replies, with the candidates of their first tokens where the server gives them."""
     try:
         first = chat.ask(prompts[0], role="sub", max_tokens=_SHORT, form=_FIRST_TOKEN)
-    except EndpointFailed:  # a server that refuses the field; one that is away fails again
+    except EndpointRefused:  # a server that does not know these fields
         return chat.ask_many(prompts, max_tokens=_SHORT)
     form = _FIRST_TOKEN if first.first else None
     return [first, *chat.ask_many(prompts[1:], max_tokens=_SHORT, form=form)]

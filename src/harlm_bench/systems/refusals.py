@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import msgspec
 
-from harlm_bench.systems.attempt import EndpointFailed, LimitReached, PromptTooLong
+from harlm_bench.systems.attempt import EndpointRefused, LimitReached, PromptTooLong
 
 _TEMPORARY = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _SPENT = "insufficient_quota"  # how providers, and the gateway, say that the money or the calls are used up
@@ -42,7 +42,7 @@ def without_refused_form(
     Raises:
         PromptTooLong: the prompt does not fit.
         LimitReached: a limit of the question is reached.
-        EndpointFailed: the refusal is final.
+        EndpointRefused: the refusal is final.
     """
     words = raw[:2_000].decode("utf-8", "replace")
     if status == 400 and "max_completion_tokens" in words and "max_tokens" in body:
@@ -60,7 +60,7 @@ def without_refused_form(
             tokens=_count(error.get("n_prompt_tokens")),
             window=_count(error.get("n_ctx")),
         )
-    raise EndpointFailed(f"{status}: {error.get('message', words[:200])}")
+    raise EndpointRefused(f"{status}: {error.get('message', words[:200])}")
 
 
 def error_in(raw: bytes) -> Mapping[str, object]:

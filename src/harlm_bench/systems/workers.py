@@ -180,8 +180,9 @@ class _Worker:
             effort.cpu_s += self.kill()
             raise LimitReached(f"{within_s:g} s are up; its process was ended") from error
         except (EOFError, OSError) as error:
+            said = self._said()
             effort.cpu_s += self.kill()
-            raise Failed(f"its process ended ({self._process.returncode}): {self._said()}") from error
+            raise Failed(f"its process ended ({self._process.returncode}): {said}") from error
         self.answered += 1
         self._cpu_s += came.cpu_s
         return came
@@ -205,6 +206,7 @@ class _Worker:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+        self._errors.close()
         return used
 
     def _said(self) -> str:

@@ -30,7 +30,7 @@ _TOO_LONG = (
 )
 _NO_ANSWER = ("PolicyError", "NoAnswer", "MaxIterations", "IterationLimit", "AdapterParseError")
 _UNREACHED = ("urlopen error", "Connection refused", "non-JSON response", "No usage data received")
-_SPENT = ("insufficient_quota", "Error code: 402", "HTTP 402")
+_SPENT = ("insufficient_quota", "Error code: 402", "HTTP 402", "HTTP Error 402")
 
 
 def main() -> None:
