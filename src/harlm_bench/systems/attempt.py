@@ -28,7 +28,7 @@ class Failed(Exception):
 
 
 class EndpointFailed(Failed):
-    """The model could not be reached, or what it sent is no reply."""
+    """The model could not be reached, or sent nothing that can be read as a reply."""
 
     status: Status = "endpoint"
 
