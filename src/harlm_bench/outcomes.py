@@ -11,6 +11,23 @@ Status = Literal["answered", "no answer", "limit", "crashed", "not installed", "
 ``endpoint``, which are shown beside the score and never dropped from the denominator."""
 
 
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """One request on the clock of its question.
+
+    Attributes:
+        begin_s, end_s: seconds since the question was opened.
+        role: which model was asked.
+        tokens: of the prompt and the reply.
+        is_refused: whether it was refused or failed.
+    """
+
+    begin_s: float
+    end_s: float
+    role: Literal["root", "sub"]
+    tokens: int = 0
+    is_refused: bool = False
+
+
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """What the gateway counted for one question.
 
@@ -22,6 +39,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         most_in_flight: the most requests under way at once.
         busy_s: the time in which at least one request was under way.
         call_s: the sum of the times of all requests.
+        timeline: the first requests, in the order in which they began. Empty if the gateway keeps none.
     """
 
     calls: int = 0
@@ -33,6 +51,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     most_in_flight: int = 0
     busy_s: float = 0.0
     call_s: float = 0.0
+    timeline: tuple[Span, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
