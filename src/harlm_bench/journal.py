@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -97,9 +97,7 @@ class Journal:
         """The first header with the systems of all."""
         systems = {entry.key: entry for header in self.headers for entry in header.systems}
         packages = {name: it for header in self.headers for name, it in header.packages.items()}
-        return msgspec.structs.replace(
-            self.headers[0], systems=tuple(systems.values()), packages=packages
-        )
+        return msgspec.structs.replace(self.headers[0], systems=tuple(systems.values()), packages=packages)
 
     @property
     def expected(self) -> int:
@@ -125,7 +123,9 @@ def read(path: Path) -> Journal:
     notes = (f"{path.name}: the last line was cut off and is left out ({len(torn)} bytes)",) if torn else ()
     headers = tuple(line.header for line in lines if line.header is not None)
     if not headers and not (torn or not data):
-        raise ContextError(f"journal {str(path)!r} has no header; name a file that `harlm bench run` has written")
+        raise ContextError(
+            f"journal {str(path)!r} has no header; name a file that `harlm bench run` has written"
+        )
     found = [line.result for line in lines if line.result is not None]
     last = {key_of(result): result for result in found}
     return Journal(
@@ -189,7 +189,7 @@ class Writer:
             raise
         self._done = {key_of(result): result for result in self.before.results}
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -90,7 +90,9 @@ def difference(ours: Clusters, theirs: Clusters, draws: int = DRAWS) -> Differen
     """
     if _shape(ours) != _shape(theirs):
         raise ValueError(f"samples of the shapes {_shape(ours)} and {_shape(theirs)} are not paired")
-    deltas = [[a - b for a, b in zip(one, other, strict=True)] for one, other in zip(ours, theirs, strict=True)]
+    deltas = [
+        [a - b for a, b in zip(one, other, strict=True)] for one, other in zip(ours, theirs, strict=True)
+    ]
     drawn = _means(deltas, draws)
     below, above = sum(each <= 0 for each in drawn), sum(each >= 0 for each in drawn)
     p = min(1.0, 2 * (min(below, above) + 1) / (draws + 1))

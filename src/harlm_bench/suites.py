@@ -186,8 +186,11 @@ _PAPER = Suite(
         ("mrcr", (128, 512), 5, 5),
         ("graphwalks", (128, 512), 5, 5),
     ),
-    systems=tuple(key for key, entry in SYSTEMS.items() if entry.role not in ("ablation", "bound")
-                  and key not in ("map", "harlm-scripted")),
+    systems=tuple(
+        key
+        for key, entry in SYSTEMS.items()
+        if entry.role not in ("ablation", "bound") and key not in ("map", "harlm-scripted")
+    ),
     limits=Limits(calls=5 * _MOST_CALLS, micro_usd=20_000_000, wall_s=900.0),
     jobs=8,
     minutes=240,
