@@ -88,16 +88,9 @@ def difference(ours: Clusters, theirs: Clusters, draws: int = DRAWS) -> Differen
     Raises:
         ValueError: the two do not have the same shape, or no value.
     """
-    if _shape(ours) != _shape(theirs):
-        raise ValueError(f"samples of the shapes {_shape(ours)} and {_shape(theirs)} are not paired")
-    deltas = [
-        [a - b for a, b in zip(one, other, strict=True)] for one, other in zip(ours, theirs, strict=True)
-    ]
+    deltas = _deltas(ours, theirs)
     drawn = _means(deltas, draws)
-    below, above = sum(each <= 0 for each in drawn), sum(each >= 0 for each in drawn)
-    p = min(1.0, 2 * (min(below, above) + 1) / (draws + 1))
-    value = statistics.fmean(_flat(deltas))
-    return Difference(estimate=_estimate(value, drawn, deltas), p=p, adjusted=p)
+    return _difference(statistics.fmean(_flat(deltas)), drawn, deltas)
 
 
 def ratio(ours: Clusters, theirs: Clusters, draws: int = DRAWS) -> Estimate | None:
@@ -106,8 +99,7 @@ def ratio(ours: Clusters, theirs: Clusters, draws: int = DRAWS) -> Estimate | No
     Raises:
         ValueError: the two do not have the same shape, or no value.
     """
-    if _shape(ours) != _shape(theirs):
-        raise ValueError(f"samples of the shapes {_shape(ours)} and {_shape(theirs)} are not paired")
+    _check_paired(ours, theirs)
     below = statistics.fmean(_flat(theirs))
     if below <= 0:
         return None
@@ -147,6 +139,29 @@ def parallelism(call_s: Sequence[float], busy_s: Sequence[float]) -> float | Non
     return sum(call_s) / sum(busy_s) if sum(busy_s) > 0 else None
 
 
+def macro_mean(strata: Sequence[Clusters], draws: int = DRAWS) -> Estimate:
+    """The mean of the means of several samples, each drawn by itself: all tasks count alike.
+
+    Raises:
+        ValueError: there is no sample, or one has no value.
+    """
+    drawn = _macro([_means(clusters, draws, place) for place, clusters in enumerate(strata)])
+    value = statistics.fmean(statistics.fmean(_flat(clusters)) for clusters in strata)
+    return _estimate(value, drawn, [cluster for clusters in strata for cluster in clusters])
+
+
+def macro_difference(ours: Sequence[Clusters], theirs: Sequence[Clusters], draws: int = DRAWS) -> Difference:
+    """The mean of the differences of several samples, each drawn by itself.
+
+    Raises:
+        ValueError: the two do not have the same shapes, or no value.
+    """
+    deltas = [_deltas(one, other) for one, other in zip(ours, theirs, strict=True)]
+    drawn = _macro([_means(clusters, draws, place) for place, clusters in enumerate(deltas)])
+    value = statistics.fmean(statistics.fmean(_flat(clusters)) for clusters in deltas)
+    return _difference(value, drawn, [cluster for clusters in deltas for cluster in clusters])
+
+
 def _estimate(value: float, drawn: Sequence[float], clusters: Clusters) -> Estimate:
     ranked = sorted(drawn)
     cut = int((1 - SHARE) / 2 * len(ranked))
@@ -160,21 +175,43 @@ def _estimate(value: float, drawn: Sequence[float], clusters: Clusters) -> Estim
     )
 
 
-def _means(clusters: Clusters, draws: int) -> list[float]:
+def _difference(value: float, drawn: Sequence[float], deltas: Clusters) -> Difference:
+    below, above = sum(each <= 0 for each in drawn), sum(each >= 0 for each in drawn)
+    p = min(1.0, 2 * (min(below, above) + 1) / (len(drawn) + 1))
+    return Difference(estimate=_estimate(value, drawn, deltas), p=p, adjusted=p)
+
+
+def _deltas(ours: Clusters, theirs: Clusters) -> list[list[float]]:
+    _check_paired(ours, theirs)
+    return [[a - b for a, b in zip(one, other, strict=True)] for one, other in zip(ours, theirs, strict=True)]
+
+
+def _check_paired(ours: Clusters, theirs: Clusters) -> None:
+    if _shape(ours) != _shape(theirs):
+        raise ValueError(f"samples of the shapes {_shape(ours)} and {_shape(theirs)} are not paired")
+
+
+def _macro(drawn: Sequence[Sequence[float]]) -> list[float]:
+    return [sum(each) / len(each) for each in zip(*drawn, strict=True)]
+
+
+def _means(clusters: Clusters, draws: int, stratum: int = 0) -> list[float]:
     values = _flat(clusters)
     if not values:
         raise ValueError("a mean needs at least one value")
     if len(set(values)) == 1:
         return [values[0]] * draws
-    places = _drawn(_shape(clusters), draws)
+    places = _drawn(_shape(clusters), draws, stratum)
     get = values.__getitem__
     return [sum(map(get, row)) / len(row) for row in places]
 
 
-@lru_cache(maxsize=16)
-def _drawn(shape: tuple[int, ...], draws: int) -> tuple[array[int], ...]:
+@lru_cache(maxsize=24)
+def _drawn(shape: tuple[int, ...], draws: int, stratum: int) -> tuple[array[int], ...]:
     """For each draw, the places of the drawn values in the flat sample."""
-    source = random.Random(f"cluster bootstrap {shape}").random  # faster than ``choices`` for short rows
+    source = random.Random(
+        f"cluster bootstrap {shape} {stratum}"
+    ).random  # faster than ``choices`` for short rows
     starts = (0, *accumulate(shape))
     filled = [(starts[place], size) for place, size in enumerate(shape) if size]
     rows = []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from harlm.errors import ConfigError
-from harlm_bench.journal import Header, Journal, key_of
+from harlm_bench.journal import Header, Journal, Key, key_of
 from harlm_bench.labels import Label
 from harlm_bench.outcomes import Result
 from harlm_bench.suites import Entry, Role
@@ -94,6 +94,15 @@ class Group:
         return replace(self, results=tuple(each for each in self.results if each.task in kept))
 
 
+UNREACHED = ("not installed", "endpoint")
+"""Outcomes that tell nothing about a system. They score 0, and are named beside the score."""
+
+
+def unreached(results: Iterable[Result]) -> int:
+    """How many results tell nothing about the system."""
+    return sum(result.outcome.status in UNREACHED for result in results)
+
+
 def grouped(journals: Sequence[Journal]) -> tuple[Group, ...]:
     """One group for each label.
 
@@ -111,7 +120,7 @@ def grouped(journals: Sequence[Journal]) -> tuple[Group, ...]:
 
 def _group(label: Label, journals: Sequence[Journal]) -> Group:
     systems = {entry.name: entry for journal in journals for entry in journal.header.systems}
-    results = {}
+    results: dict[Key, Result] = {}
     for journal in journals:
         for result in journal.results:
             if results.setdefault(key_of(result), result) != result:

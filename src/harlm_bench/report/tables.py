@@ -68,7 +68,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.label, Label) or not self.label.detail.strip():
+        label: object = self.label  # msgspec does not check types
+        if not isinstance(label, Label) or not label.detail.strip():
             raise ConfigError(f"table {self.title!r} has no label; figures are not printed without one")
         for row in self.rows:
             if not _may_stand(row.label, self.label):
