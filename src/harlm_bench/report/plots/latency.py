@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harlm_bench.report.groups import Group, unreached, wall_of
 from harlm_bench.report.plots.canvas import LETTER, Canvas, Scale, log_scale
@@ -50,7 +50,7 @@ def _axes(canvas: Canvas, x: Scale, y: Scale) -> None:
 
 
 def _curves(
-    canvas: Canvas, group: Group, walls: dict[str, tuple[Sequence[float], int]], x: Scale, y: Scale
+    canvas: Canvas, group: Group, walls: Mapping[str, tuple[Sequence[float], int]], x: Scale, y: Scale
 ) -> None:
     kind = kinds(group)
     order = sorted(walls, key=lambda name: walls[name][0][len(walls[name][0]) // 2])
