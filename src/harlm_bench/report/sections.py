@@ -89,7 +89,7 @@ def _comparisons(group: Group) -> Iterator[Section]:
 
 
 def _gains(group: Group, ours: str) -> Iterator[Section]:
-    others = [name for name in group.names("base", "baseline", "reference", "rival")]
+    others = list(group.names("base", "baseline", "reference", "rival"))
     parts = group.names("ablation", "bound")
     for id_, title, names in (
         ("gains", f"{ours} beside the others", others),
@@ -106,7 +106,7 @@ def _gains(group: Group, ours: str) -> Iterator[Section]:
 
 def _waterfall(group: Group) -> str | None:
     ours, theirs = group.names("ours")[:1], group.names("reference", "rival", "baseline", "base")
-    reference = [name for name in group.names("reference") or theirs]
+    reference = list(group.names("reference") or theirs)
     return waterfall.waterfall(group, ours[0], reference[0]) if ours and reference else None
 
 

@@ -106,7 +106,14 @@ def points(difference: Difference) -> Cell:
     it = difference.estimate
     value, low, high = (100 * each for each in (it.value, it.low, it.high))
     said = "" if difference.is_shown else "; no difference shown"
-    return Cell(text=f"{value:+.1f} [{low:+.0f}, {high:+.0f}]{said}", value=value, low=low, high=high)
+    text = f"{signed(value, 1)} [{signed(low)}, {signed(high)}]{said}"
+    return Cell(text=text, value=value, low=low, high=high)
+
+
+def signed(value: float, digits: int = 0) -> str:
+    """A number with its sign, such as ``−3``; 0 has none."""
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
 def times(estimate: Estimate | None) -> Cell:

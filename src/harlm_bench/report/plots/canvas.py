@@ -137,14 +137,18 @@ class Canvas:
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> tuple[float, ...]:
     """Places near the wanted ones, in the same order, at least ``gap`` apart where ``low`` to ``high`` has room for it."""
+    if len(wanted) > 1:
+        gap = min(gap, (high - low) / (len(wanted) - 1))
     order = sorted(range(len(wanted)), key=lambda place: wanted[place])
-    gap = min(gap, (high - low) / max(1, len(wanted) - 1)) if len(wanted) > 1 else gap
-    placed = [min(max(wanted[place], low), high) for place in order]
-    for each in range(1, len(placed)):
-        placed[each] = max(placed[each], placed[each - 1] + gap)
-    if placed and placed[-1] > high:
-        placed[-1] = high
-        for each in range(len(placed) - 2, -1, -1):
-            placed[each] = min(placed[each], placed[each + 1] - gap)
+    blocks: list[tuple[float, int]] = []  # the top of each run of touching places, and how many it has
+    for place in order:
+        blocks.append((min(max(wanted[place], low), high), 1))
+        while len(blocks) > 1 and blocks[-2][0] + blocks[-2][1] * gap > blocks[-1][0]:
+            (top, count), (after, more) = blocks[-2:]
+            middle = (count * top + more * (after - count * gap)) / (count + more)
+            blocks[-2:] = [(middle, count + more)]
+        top, count = blocks[-1]
+        blocks[-1] = (max(low, min(top, high - (count - 1) * gap)), count)
+    placed = [top + each * gap for top, count in blocks for each in range(count)]
     found = dict(zip(order, placed, strict=True))
     return tuple(found[place] for place in range(len(wanted)))

@@ -35,7 +35,7 @@ def _plot(group: Group, task: str) -> str:
         _HEIGHT,
         title=f"Score against length: {task}",
         label=group.label,
-        subtitle="With 95 % intervals. Flat is better.",
+        subtitle="Flat and high is better. Bars: 95 % intervals of ours and the reference.",
     )
     x = Scale(low=sizes[0] / 1.15, high=sizes[-1] * 1.15, start=_LEFT + 6, end=_RIGHT, is_log=True)
     y = Scale(low=0, high=100, start=_BOTTOM, end=_TOP)
@@ -65,10 +65,12 @@ def _draw(canvas: Canvas, group: Group, curves: _Curves, x: Scale, y: Scale) -> 
     kind = kinds(group)
     names = sorted(curves, key=lambda name: kind[name].startswith("ours"))
     for place, name in enumerate(names):
-        nudge = 3.0 * (place - (len(names) - 1) / 2)  # so that whiskers at one size stand side by side
+        is_barred = kind[name].startswith(("ours", "reference"))  # bars of all would hide the curves
+        nudge = 2.0 * (place - (len(names) - 1) / 2)  # so that whiskers at one size stand side by side
         places = [(x(size) + nudge, y(100 * it.value)) for size, it in curves[name].items()]
         for (at, _), it in zip(places, curves[name].values(), strict=True):
-            canvas.line((at, y(100 * it.low)), (at, y(100 * it.high)), f"m-whisker {kind[name]}")
+            if is_barred:
+                canvas.line((at, y(100 * it.low)), (at, y(100 * it.high)), f"m-whisker {kind[name]}")
         canvas.path(places, f"m-curve {kind[name]}")
         for at_place, (size, it) in zip(places, curves[name].items(), strict=True):
             said = f"{name}, {_size(size)}: {100 * it.value:.1f}"

@@ -38,8 +38,9 @@ def pareto(group: Group) -> str | None:
     x = log_scale((point.cost for point in points), _LEFT + 8, _RIGHT - 90)
     y = Scale(low=0, high=100, start=_BOTTOM, end=_TOP)
     _axes(canvas, x, y, unit)
-    canvas.path(_frontier(points, x, y), "m-frontier")
-    _dots(canvas, group, points, x, y)
+    frontier = _frontier(points, x, y)
+    canvas.path(frontier, "m-frontier")
+    _dots(canvas, group, points, (x, y), frontier)
     return canvas.svg()
 
 
@@ -63,7 +64,6 @@ def _axes(canvas: Canvas, x: Scale, y: Scale, unit: str) -> None:
         canvas.text(x(value), _BOTTOM + 20, amount(value, unit), "t-tick", "middle")
     canvas.line((_LEFT, _BOTTOM), (_RIGHT, _BOTTOM), "m-axis")
     canvas.text(_RIGHT, _BOTTOM + 40, f"{unit} per question (logarithmic)", "t-quiet", "end")
-    canvas.text(_LEFT - 30, _TOP - 6, "score", "t-quiet")
 
 
 def amount(value: float, unit: str) -> str:
@@ -87,8 +87,14 @@ def _frontier(points: Sequence[_Point], x: Scale, y: Scale) -> list[tuple[float,
     return [*places, (_RIGHT, places[-1][1])]
 
 
-def _dots(canvas: Canvas, group: Group, points: Sequence[_Point], x: Scale, y: Scale) -> None:
-    kind = kinds(group)
+def _dots(
+    canvas: Canvas,
+    group: Group,
+    points: Sequence[_Point],
+    scales: tuple[Scale, Scale],
+    frontier: Sequence[tuple[float, float]],
+) -> None:
+    kind, (x, y) = kinds(group), scales
     places = [(x(point.cost), y(100 * point.score.value)) for point in points]
     for point, place in zip(points, places, strict=True):
         low, high = y(100 * point.score.low), y(100 * point.score.high)
@@ -97,5 +103,5 @@ def _dots(canvas: Canvas, group: Group, points: Sequence[_Point], x: Scale, y: S
         said = f"{point.name}: {100 * point.score.value:.1f}, {point.cost:.4g} per question"
         canvas.dot(place, 5.5, f"m-dot {kind[point.name]}", said)
     names = [point.name for point in points]
-    for at, name in zip(beside_dots(places, names, _WIDTH, _BOTTOM), names, strict=True):
+    for at, name in zip(beside_dots(places, names, (_WIDTH, _BOTTOM), frontier), names, strict=True):
         canvas.text(at.x, at.y, name, f"t-label {kind[name]}", at.anchor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from harlm_bench.report.groups import Group
@@ -49,10 +50,24 @@ class _Box(NamedTuple):
 
 
 def beside_dots(
-    dots: Sequence[tuple[float, float]], names: Sequence[str], width: float, bottom: float
+    dots: Sequence[tuple[float, float]],
+    names: Sequence[str],
+    corner: tuple[float, float],
+    line: Sequence[tuple[float, float]] = (),
 ) -> tuple[Placed, ...]:
-    """A place for each dot's name next to it, so that names cover each other and the dots as little as they can."""
+    """A place for each dot's name next to it, so that names cover each other, the dots and a line as little as they can.
+
+    Args:
+        dots: their places.
+        names: of the dots.
+        corner: the right and the lower end of the drawing.
+        line: its corners, each beside or above the one before.
+    """
     taken = [_Box(x - 6, y - 6, x + 6, y + 6) for x, y in dots]
+    taken += [
+        _Box(min(x1, x2) - 1, min(y1, y2) - 1, max(x1, x2) + 1, max(y1, y2) + 1)
+        for (x1, y1), (x2, y2) in pairwise(line)
+    ]
     placed = []
     for (x, y), name in zip(dots, names, strict=True):
         options = [
@@ -65,7 +80,7 @@ def beside_dots(
             Placed(x - 8, y - 9, "end"),
             Placed(x - 8, y + 17, "end"),
         ]
-        frame = _Box(0, 40, width, bottom)
+        frame = _Box(0, 40, *corner)
         costs = [
             _cost(_box(option, name), taken, frame) + 0.01 * place for place, option in enumerate(options)
         ]

@@ -39,19 +39,32 @@ def _plot(group: Group, shown: Sequence[Result]) -> str:
         _TOP + sum(heights) + 40,
         title="Calls of one question over time",
         label=group.label,
-        subtitle=f"{first.task}, {first.window}, question {first.question}. Each bar is a call, each row calls one after another.",
+        subtitle=f"{first.window}, question {first.question}. Each bar is a call.",
     )
+    _legend(canvas)
     x = Scale(low=0, high=max(ends), start=_LEFT, end=_RIGHT)
     bottom = _TOP + sum(heights) + 2
     for value in x.ticks(7):
         canvas.line((x(value), _TOP - 8), (x(value), bottom), "m-grid")
-        canvas.text(x(value), bottom + 16, f"{value:g} s", "t-tick", "middle")
+        canvas.text(x(value), bottom + 16, f"{value:g} s", "t-tick", "middle" if value else "start")
     top = _TOP
     for result, height, end in zip(shown, heights, ends, strict=True):
         _calls(canvas, result, top, x)
         canvas.line((x(end), top + 4), (x(end), top + height - 14), "m-zero")
         top += height
     return canvas.svg()
+
+
+def _legend(canvas: Canvas) -> None:
+    left = _RIGHT - 258
+    for kind, name, width in (
+        ("root", "root model", 88.0),
+        ("sub", "sub-model", 82.0),
+        ("refused", "refused", 70.0),
+    ):
+        canvas.bar((left, 26, 12, 9), f"m-call {kind}")
+        canvas.text(left + 17, 34, name, "t-quiet")
+        left += width + 8
 
 
 def _calls(canvas: Canvas, result: Result, top: float, x: Scale) -> None:
