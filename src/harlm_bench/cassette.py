@@ -60,6 +60,10 @@ class Recorder:
         self._file.flush()
         return _played(recording, request)
 
+    def forget(self, question: str) -> None:
+        """Pass it on."""
+        self._backend.forget(question)
+
     async def close(self) -> None:
         """Close the file and the other backend."""
         self._file.close()
@@ -105,6 +109,9 @@ class Player:
         number = self._played[digest]
         self._played[digest] = number + 1
         return _played(recorded[min(number, len(recorded) - 1)], request)
+
+    def forget(self, question: str) -> None:
+        """Nothing is kept for a question."""
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -73,6 +73,9 @@ class Forward:
         except aiohttp.ClientError as failure:
             return error(502, f"the endpoint cannot be reached: {type(failure).__name__}", kind="bad_gateway")
 
+    def forget(self, question: str) -> None:
+        """Nothing is kept for a question."""
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:

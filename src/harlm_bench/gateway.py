@@ -36,6 +36,10 @@ class Backend(Protocol):
         """The answer to one request; never raises. What is billed is in the reply's tokens."""
         ...
 
+    def forget(self, question: str) -> None:
+        """A question is closed: drop what was kept for it. Called from any thread, with the name in its address."""
+        ...
+
     async def close(self) -> None:
         """Close connections and files; called once, at the end."""
         ...
@@ -96,6 +100,7 @@ class Gateway(ChatServer):
         used = account.settled(_SETTLES_WITHIN_S)
         with self._books:
             del self._accounts[_slug(question_key)]
+        self._backend.forget(_slug(question_key))
         return used
 
     # -- the server ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ and the errors of providers. Does not choose them.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -21,6 +22,10 @@ Answer: TypeAlias = ModelReply | Fault
 _PIECES = 16  # events of a streamed reply, so that its pace shows without costing much
 
 
+def _nothing() -> None:
+    """What is done when a reply ends, unless something is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paced(Fault):
     """A reply that takes its time.
@@ -30,15 +35,23 @@ class Paced(Fault):
         first_s: seconds to the first token.
         rest_s: seconds from the first token to the last.
         breaks: whether the connection breaks off in the middle; what was written is billed.
+        ended: called when it is played, or when the client has left.
     """
 
     reply: ModelReply
     first_s: float
     rest_s: float
     breaks: bool = False
+    ended: Callable[[], None] = _nothing
 
     async def play(self, exchange: Exchange) -> None:
         """Wait, and send the reply as it was asked for."""
+        try:
+            await self._play(exchange)
+        finally:
+            self.ended()
+
+    async def _play(self, exchange: Exchange) -> None:
         await asyncio.sleep(self.first_s)
         if exchange.request.is_streamed:
             await self._stream(exchange)
