@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from harlm.types import Price
 from harlm_bench.items import Question, Window
 from harlm_bench.outcomes import Outcome
 
@@ -18,6 +19,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         root, sub: the names of the root model and of the sub-model.
         window: the context window of both, in tokens.
         key: what to send as a key.
+        prices: by the name of a model. Systems with a meter of their own use them; the gateway's bill is the one that
+            counts.
     """
 
     base_url: str
@@ -25,6 +28,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     sub: str
     window: int
     key: str = "none"
+    prices: dict[str, Price] = {}
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

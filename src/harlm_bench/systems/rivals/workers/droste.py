@@ -1,0 +1,41 @@
+"""``droste`` as its command line sets it up: a native environment and an endpoint of OpenAI's dialect."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Any
+
+
+def prepare(options: dict[str, Any]) -> str:
+    """Import it once."""
+    import droste  # noqa: F401
+
+    return importlib.metadata.version("droste")
+
+
+def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The answer of one run."""
+    import droste
+
+    setup = droste.EnvironmentConfig(kind="native")
+    execution = droste.create_environment_context(setup)
+    at = {"base_url": job["base_url"], "api_key": job["key"]}
+    root = droste.OpenAICompatClient(model=job["root"], **at)
+    subcalls = droste.OpenAICompatSubcallClient(model=job["sub"], context=execution, **at)
+    documents = job["documents"]
+    files = [{"name": name, "path": name, "content": text} for name, text in documents.items()]
+    environment = droste.create_environment(
+        setup, context={"files": files}, registry=None, subcalls=subcalls, execution_context=execution
+    )
+    config = droste.RLMConfig(budget=setup.budget, sandbox=setup.sandbox, root_model=job["root"])
+    done = droste.run_rlm(
+        job["question"],
+        environment=environment,
+        root_llm=root,
+        subcalls=subcalls,
+        config=config,
+        context=execution,
+    )
+    if done.error is not None and not done.ready and not done.extracted:
+        raise RuntimeError(f"{done.error.type}: {done.error.message}")
+    return done.answer, {"turns": done.iterations, "sub_calls": done.sub_calls_made, "is_ready": int(done.ready)}

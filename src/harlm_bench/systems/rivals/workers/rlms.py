@@ -1,0 +1,91 @@
+"""The official package ``rlms``, with its own defaults but the depth; with ``ahead``, under ``spec-ptc``."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Any
+
+_depth = 1
+
+
+def prepare(options: dict[str, Any]) -> str:
+    """Import it once."""
+    global _depth
+    import rlm  # noqa: F401
+
+    _depth = options.get("depth", 1)
+    version = importlib.metadata.version("rlms")
+    if options.get("ahead"):
+        _run_ahead()
+        version += " + spec-ptc " + importlib.metadata.version("spec-ptc")
+    return version
+
+
+def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The answer of one run."""
+    from rlm import RLM
+
+    at = {"base_url": job["base_url"], "api_key": job["key"], "sampling_args": {"temperature": 0}}
+    engine = RLM(
+        backend="openai",
+        backend_kwargs={"model_name": job["root"], **at},
+        other_backends=["openai"],
+        other_backend_kwargs=[{"model_name": job["sub"], **at}],
+        max_depth=_depth,
+        max_timeout=job["wall_s"],
+        verbose=False,
+    )
+    texts = list(job["documents"].values())
+    done = engine.completion(texts[0] if len(texts) == 1 else texts, root_prompt=job["question"])
+    usage = done.usage_summary.to_dict()
+    models = usage.get("model_usage_summaries", {}).values()
+    return done.response, {
+        "meter_calls": sum(each.get("total_calls", 0) for each in models),
+        "meter_prompt": sum(each.get("total_input_tokens", 0) for each in models),
+        "meter_completion": sum(each.get("total_output_tokens", 0) for each in models),
+    }
+
+
+def _run_ahead() -> None:
+    """Have every local REPL give each block to a speculator before it runs, as its authors do without streaming."""
+    import rlm.environments as environments
+    from rlm.environments.local_repl import LocalREPL
+    from spec_ptc import Speculator
+
+    class Ahead(LocalREPL):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            self._ahead = None
+            super().__init__(*given, **named)
+            ahead = Speculator(max_inflight=16)
+            for name, batched in (("llm_query", False), ("llm_query_batched", True)):
+                make = ahead.tool(speculatable=True, pure=True, batched=batched, name=name, latency_hint_ms=2000)
+                make(getattr(super(), f"_{name}"))
+            for name in ("rlm_query", "rlm_query_batched"):
+                ahead.tool(name=name)(getattr(self, f"_{name}"))
+            self._claims = ahead.hooks()
+            self._ahead = ahead
+
+        def _llm_query(self, prompt: str, model: str | None = None) -> str:
+            return super()._llm_query(prompt, model) if self._ahead is None else self._claims["llm_query"](prompt)
+
+        def _llm_query_batched(self, prompts: list[str], model: str | None = None) -> list[str]:
+            if self._ahead is None:
+                return super()._llm_query_batched(prompts, model)
+            return self._claims["llm_query_batched"](prompts)
+
+        def execute_code(self, code: str) -> Any:
+            if self._ahead is None:
+                return super().execute_code(code)
+            with self._ahead.turn(repl_locals=dict(self.locals)) as turn:
+                turn.feed(f"```repl\n{code}\n```\n")
+            try:
+                return super().execute_code(code)
+            finally:
+                self._ahead.end_turn()
+
+        def cleanup(self) -> None:
+            if self._ahead is not None:
+                self._ahead.close()
+            super().cleanup()
+
+    environments.local_repl.LocalREPL = environments.LocalREPL = Ahead

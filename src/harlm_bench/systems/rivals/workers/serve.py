@@ -1,0 +1,101 @@
+"""Runs one rival in a process: takes questions as lines of JSON from stdin, and writes one line of JSON for each.
+
+Run by the rival's own interpreter, as ``python serve.py ADAPTER.py``; needs the standard library only. An adapter is a
+file with ``prepare(options)``, which imports the rival and returns its version, and ``solve(job)``, which returns the
+answer, or the answer with notes. Whatever a rival prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import runpy
+import sys
+import time
+import traceback
+from typing import Any
+
+_LIMITS = ("Timeout", "Budget", "Limit", "Exhausted", "Exceeded", "Deadline")
+_ENDPOINT = (
+    "APIConnection", "APIStatus", "APITimeout", "AuthenticationError", "ConnectError", "ConnectionError",
+    "ConnectionRefused", "InternalServer", "JSONDecodeError", "NotFoundError", "RateLimit", "RemoteProtocol",
+    "ResponseValidation", "ServiceUnavailable", "URLError",
+)  # fmt: skip
+_TOO_LONG = ("context_length_exceeded", "exceed_context_size", "maximum context length", "ContextWindowExceeded")
+_SPENT = ("insufficient_quota", "Error code: 402", "HTTP 402")
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    adapter_file, options = sys.argv[1], json.loads(sys.argv[2])
+    began = time.perf_counter()
+    try:
+        adapter = runpy.run_path(adapter_file)
+        version = adapter["prepare"](options)
+    except BaseException as error:
+        say(replies, {"ready": False, "error": described(error)})
+        raise
+    say(replies, {"ready": True, "version": str(version), "import_s": time.perf_counter() - began, "cpu_s": cpu_s()})
+    for line in sys.stdin:
+        say(replies, answered(adapter["solve"], json.loads(line)))
+
+
+def answered(solve: Any, job: dict[str, Any]) -> dict[str, Any]:
+    """What came of one job."""
+    began, before = time.perf_counter(), cpu_s()
+    try:
+        said = solve(job)
+        text, notes = said if isinstance(said, tuple) else (said, {})
+        came: dict[str, Any] = {"status": "answered", "text": "" if text is None else str(text), "notes": notes}
+    except Exception as error:
+        traceback.print_exc()
+        came = {
+            "status": status_of(error),
+            "text": str(getattr(error, "partial_answer", "") or ""),
+            "reason": described(error),
+        }
+    return {**came, "wall_s": time.perf_counter() - began, "cpu_s": cpu_s() - before}
+
+
+def status_of(error: BaseException) -> str:
+    """How a question ended that raised ``error``, by the names of its class, of its bases and of its causes."""
+    names, words = [], []
+    seen: BaseException | None = error
+    while seen is not None and len(names) < 60:
+        names += [each.__name__ for each in type(seen).__mro__]
+        words.append(str(seen)[:2_000])
+        seen = seen.__cause__ or seen.__context__
+    every, said = " ".join(names), " ".join(words)
+    if any(part in said or part in every for part in _TOO_LONG):
+        return "no answer"
+    if any(part in said for part in _SPENT):
+        return "limit"
+    if any(part in every for part in _ENDPOINT):
+        return "endpoint"
+    if any(part in type(error).__name__ for part in _LIMITS):
+        return "limit"
+    return "crashed"
+
+
+def described(error: BaseException) -> str:
+    """An error in one line."""
+    return f"{type(error).__name__}: {error}"[:1_000]
+
+
+def cpu_s() -> float:
+    """CPU seconds of this process and of its ended children."""
+    own, below = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + below.ru_utime + below.ru_stime
+
+
+def say(replies: Any, message: dict[str, Any]) -> None:
+    """Write one line."""
+    replies.write(json.dumps(message) + "\n")
+    replies.flush()
+
+
+if __name__ == "__main__":
+    main()
