@@ -40,6 +40,7 @@ _VERBS = {
     "doctor": "Check this machine: keys, folders, sandbox, certificates.",
     "estimate": "Show what a question would cost in each mode, before anything is spent.",
     "inspect": "Show what would be read: files, tokens, skipped files and why.",
+    "local": "Download and serve models that run on this machine.",
     "models": "Show the available models, and which have a key.",
     "plan": "Show which model calls of a cell wait for which.",
     "runs": "List, show, pin and remove stored runs.",
