@@ -85,12 +85,13 @@ SYSTEMS: Mapping[str, Entry] = _entries(
     ("codeact-bm25", "baseline", 1.5),
     ("codeact-sub", "baseline", 1.5),
     ("rlm-paper", "baseline", 1.5),
-    ("rlms-1", "reference", 1.5),
-    ("rlms-3", "rival", 2.0),
+    ("rlms", "reference", 1.5),
+    ("rlms-depth-3", "rival", 2.0),
     ("spec-ptc", "rival", 1.5),
     ("dspy-rlm", "rival", 1.5),
     ("droste", "rival", 1.5),
     ("minrlm", "rival", 0.6),
+    ("recursive-llm", "rival", 1.5),
     ("harlm", "ours", 1.3),
     ("harlm-plan", "ours", 1.3),
     ("harlm-scripted", "ours", 1.3),
@@ -145,7 +146,7 @@ _QUICK = Suite(
         ("pairs", (32,), 5, 4),
         ("multihop-long", (128,), 5, 4),
     ),
-    systems=("base", "bm25", "rlms-1", "harlm"),
+    systems=("base", "bm25", "rlms", "harlm"),
     limits=Limits(calls=_MOST_CALLS, micro_usd=5_000_000, wall_s=120.0),
     jobs=8,
     minutes=3,
@@ -166,7 +167,7 @@ _STANDARD = Suite(
         ("tables", (128,), 5, 5),
         ("chaos", (32,), 5, 5),
     ),
-    systems=("base", "summary", "bm25", "codeact-bm25", "codeact-sub", "rlm-paper", "rlms-1", "harlm"),
+    systems=("base", "summary", "bm25", "codeact-bm25", "codeact-sub", "rlm-paper", "rlms", "harlm"),
     limits=Limits(calls=_MOST_CALLS, micro_usd=5_000_000, wall_s=300.0),
     jobs=8,
     minutes=25,
@@ -200,7 +201,7 @@ SUITES: Mapping[str, Suite] = {each.name: each for each in (_EMBEDDED, _QUICK, _
 
 ABLATIONS: tuple[str, ...] = (
     "base",
-    "rlms-1",
+    "rlms",
     "harlm",
     *(key for key, entry in SYSTEMS.items() if entry.role in ("ablation", "bound")),
 )
@@ -241,6 +242,11 @@ def chosen(
             msgspec.structs.replace(load, tokens=size) for load in reversed(first.values()) for size in sizes
         )
     return msgspec.structs.replace(whole, systems=systems or whole.systems, loads=loads)
+
+
+def renamed(whole: Suite, name: str) -> Suite:
+    """A suite under another name, so that its journal is another one."""
+    return msgspec.structs.replace(whole, name=name)
 
 
 def _check(what: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
