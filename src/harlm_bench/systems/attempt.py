@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from harlm_bench.outcomes import Outcome, Status
@@ -69,9 +70,11 @@ class Effort:
 
     Attributes:
         cpu_s: CPU seconds of other threads and processes.
+        aside_s: wall seconds that are not the question's: installing, and starting a process that serves many.
     """
 
     cpu_s: float = 0.0
+    aside_s: float = 0.0
     notes: dict[str, str | int | float] = field(default_factory=dict)
 
 
@@ -91,10 +94,20 @@ def attempt(solve: Callable[[Effort], str]) -> Outcome:
         text=text,
         status=status,
         reason=reason[:_LONGEST_REASON],
-        wall_s=time.perf_counter() - began,
+        wall_s=max(0.0, time.perf_counter() - began - effort.aside_s),
         cpu_s=time.thread_time() - cpu + effort.cpu_s,
         notes=effort.notes,
     )
+
+
+@contextmanager
+def aside(effort: Effort) -> Iterator[None]:
+    """Time that is not the question's."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        effort.aside_s += time.perf_counter() - began
 
 
 def _ended(solve: Callable[[Effort], str], effort: Effort) -> tuple[str, Status, str]:

@@ -27,10 +27,12 @@ from harlm_bench.systems.attempt import (
     LimitReached,
     NoAnswerFound,
     NotInstalled,
+    aside,
 )
 
 _STARTS_WITHIN_S = 120.0
-_GRACE_S = 3.0  # beyond the limit of a question, in which a system may end by its own rules
+_GRACE = 0.1  # of the limit of a question, and at most so many seconds, in which a system may end by its own rules
+_GRACE_S = 3.0
 _TAIL = 400  # characters of stderr that explain a death
 _QUESTIONS = 50  # that one process answers before a fresh one takes its place
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
@@ -99,7 +101,9 @@ class Workers:
         """
         with self._lock:
             worker = self._idle.pop() if self._idle else None
-        worker = worker or _Worker(self._command)
+        if worker is None:
+            with aside(effort):
+                worker = _Worker(self._command)
         try:
             came = worker.solve(job, within_s, effort)
         except BaseException:
@@ -166,7 +170,7 @@ class _Worker:
             LimitReached: it did not answer in time.
             Failed: it died.
         """
-        ends = time.monotonic() + within_s + _GRACE_S
+        ends = time.monotonic() + within_s + min(_GRACE_S, 0.3 + _GRACE * within_s)
         try:
             self._write(msgspec.json.encode(job) + b"\n", ends)
             came = self._read(Came, ends)

@@ -14,11 +14,13 @@ import msgspec
 from harlm_bench.items import Question, Window
 from harlm_bench.outcomes import Outcome
 from harlm_bench.systems import Limits, Model
-from harlm_bench.systems.attempt import Effort, NotInstalled, attempt
+from harlm_bench.systems.attempt import Effort, NotInstalled, aside, attempt
 from harlm_bench.systems.rivals.environments import Needs, bench_home, interpreter
 from harlm_bench.systems.workers import Command, Workers
 
 _FOLDER = Path(__file__).parent / "workers"
+SERVE = _FOLDER / "serve.py"
+"""The program that every worker runs."""
 
 
 class Rival:
@@ -75,7 +77,9 @@ class Rival:
     def _solve(
         self, window: Window, question: Question, model: Model, limits: Limits, effort: Effort
     ) -> str:
-        return self._started().solve(job_of(window, question, model, limits), limits.wall_s, effort)
+        with aside(effort):
+            workers = self._started()
+        return workers.solve(job_of(window, question, model, limits), limits.wall_s, effort)
 
     def _started(self) -> Workers:
         with self._lock:
@@ -93,7 +97,7 @@ class Rival:
             raise
         options = msgspec.json.encode(self._options).decode()
         return Command(
-            line=(str(python), "-P", str(_FOLDER / "serve.py"), str(self._adapter), options),
+            line=(str(python), "-P", str(SERVE), str(self._adapter), options),
             home=bench_home(self._home) / "homes" / self.needs.name,
         )
 
@@ -109,6 +113,8 @@ def job_of(window: Window, question: Question, model: Model, limits: Limits) -> 
         "sub": model.sub,
         "window": model.window,
         "key": model.key,
+        "prices": msgspec.to_builtins(model.prices),
+        "micro_usd": limits.micro_usd,
         "calls": limits.calls,
         "wall_s": limits.wall_s,
         "in_flight": limits.in_flight,

@@ -23,7 +23,7 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     root = droste.OpenAICompatClient(model=job["root"], **at)
     subcalls = droste.OpenAICompatSubcallClient(model=job["sub"], context=execution, **at)
     documents = job["documents"]
-    files = [{"name": name, "path": name, "content": text} for name, text in documents.items()]
+    files = [{"path": name, "name": name, "text": text, "size": len(text)} for name, text in documents.items()]
     environment = droste.create_environment(
         setup, context={"files": files}, registry=None, subcalls=subcalls, execution_context=execution
     )
@@ -36,6 +36,11 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         config=config,
         context=execution,
     )
-    if done.error is not None and not done.ready and not done.extracted:
-        raise RuntimeError(f"{done.error.type}: {done.error.message}")
-    return done.answer, {"turns": done.iterations, "sub_calls": done.sub_calls_made, "is_ready": int(done.ready)}
+    if done.error is not None and not done.answer:
+        raise type(done.error.type, (RuntimeError,), {})(done.error.message)
+    return done.answer, {
+        "turns": done.iterations,
+        "sub_calls": done.sub_calls_made,
+        "is_ready": int(done.ready),
+        "ended_by": "" if done.error is None else f"{done.error.type}: {done.error.message}"[:200],
+    }

@@ -10,7 +10,10 @@ from typing import Any
 def prepare(options: dict[str, Any]) -> str:
     """Import it once, with the price table that its client ships."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    import litellm
     import rlm  # noqa: F401
+
+    litellm.completion  # noqa: B018 - loads what its first call would load
 
     return importlib.metadata.version("recursive-llm")
 

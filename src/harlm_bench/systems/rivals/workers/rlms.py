@@ -11,7 +11,8 @@ _depth = 1
 def prepare(options: dict[str, Any]) -> str:
     """Import it once."""
     global _depth
-    import rlm  # noqa: F401
+    import rlm.clients.openai
+    import rlm.environments.local_repl  # noqa: F401
 
     _depth = options.get("depth", 1)
     version = importlib.metadata.version("rlms")

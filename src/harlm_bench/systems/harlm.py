@@ -1,0 +1,102 @@
+"""HARLM and its ablations as systems. Each variant runs in processes of its own, as the rivals do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+
+import msgspec
+
+import harlm
+from harlm_bench.items import Question, Window
+from harlm_bench.outcomes import Outcome
+from harlm_bench.systems import Limits, Model
+from harlm_bench.systems.attempt import Effort, attempt
+from harlm_bench.systems.rivals import SERVE, job_of
+from harlm_bench.systems.rivals.environments import bench_home
+from harlm_bench.systems.workers import Command, Workers
+
+_ADAPTER = Path(__file__).with_name("harlm_worker.py")
+_SOURCE = Path(__file__).parents[2]
+
+Settings = Mapping[str, str | int | float | bool]
+"""Settings of HARLM by dotted name, as ``harlm config show`` lists them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Harlm:
+    """HARLM through ``harlm.HARLM``.
+
+    Attributes:
+        variant: what sets it apart; empty for HARLM as it comes.
+        settings: what is set otherwise than by default.
+        is_scripted: whether the root model is ``harlm_bench.systems.scripted``.
+        has_budget: whether HARLM is told the limits of the question. The gateway holds it to them anyway.
+        home: HARLM's folder, for what is left between questions; by default that of the settings.
+    """
+
+    variant: str = ""
+    settings: Settings = field(default_factory=dict)
+    is_scripted: bool = False
+    has_budget: bool = True
+    home: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """See ``System``."""
+        return f"HARLM {harlm.__version__}" + (f", {self.variant}" if self.variant else "")
+
+    def answer(self, window: Window, question: Question, model: Model, limits: Limits) -> Outcome:
+        """See ``System``."""
+        return attempt(partial(self._solve, window, question, model, limits))
+
+    def close(self) -> None:
+        """End its processes."""
+        self._workers.close()
+
+    def _solve(
+        self, window: Window, question: Question, model: Model, limits: Limits, effort: Effort
+    ) -> str:
+        return self._workers.solve(job_of(window, question, model, limits), limits.wall_s, effort)
+
+    @cached_property
+    def _workers(self) -> Workers:
+        options = {
+            "settings": dict(self.settings),
+            "scripted": self.is_scripted,
+            "no_budget": not self.has_budget,
+        }
+        line = (sys.executable, "-P", str(SERVE), str(_ADAPTER), msgspec.json.encode(options).decode())
+        home = bench_home(self.home) / "homes" / "harlm"
+        return Workers(Command(line=line, home=home, variables={"PYTHONPATH": str(_SOURCE)}))
+
+
+def variants() -> Mapping[str, Harlm]:
+    """HARLM as it comes, and with one part changed, by the name that a user gives."""
+    scripted = {"engine.mode": "full"}
+    modes = {
+        f"harlm-{mode}": Harlm(variant=f"always {mode}", settings={"engine.mode": mode})
+        for mode in ("direct", "repl", "full")
+    }
+    depths = {
+        f"harlm-depth-{depth}": Harlm(variant=f"depth {depth}", settings={"engine.max_depth": depth})
+        for depth in range(5)
+    }
+    return {
+        "harlm": Harlm(),
+        "harlm-scripted-root": Harlm(variant="scripted root", settings=scripted, is_scripted=True),
+        "harlm-width-1": Harlm(variant="one call at a time", settings={"engine.concurrency": 1}),
+        "harlm-no-speculation": Harlm(variant="no calls ahead", settings={"engine.speculation": "off"}),
+        "harlm-no-cache": Harlm(variant="no reuse of calls", settings={"memory.cache": False}),
+        "harlm-no-hot": Harlm(variant="no hot tier", settings={"memory.hot_tokens": 0}),
+        "harlm-no-folding": Harlm(
+            variant="no folding of old turns", settings={"memory.history_tokens": 1_000_000_000}
+        ),
+        "harlm-no-hedging": Harlm(variant="no second asking", settings={"models.hedging": False}),
+        "harlm-no-budget": Harlm(variant="no budget", has_budget=False),
+        **modes,
+        **depths,
+    }
