@@ -63,4 +63,3 @@ def library_tokens() -> int:
 
 def _root() -> Path:
     return Path(sysconfig.get_path("stdlib"))
-

@@ -123,14 +123,22 @@ def _questions(changed: Mapping[str, ChangedModule], wanted: int, chance: Random
     """Questions of all kinds and modules in turn; each thing is asked in one form first, then in the other."""
     asked = list(chain.from_iterable(askable(module, name) for name, module in changed.items()))
     chance.shuffle(asked)
-    asked.sort(key=lambda each: each.answer not in _GUESSED)  # popped from the end: what is easily guessed comes last
-    kinds = {kind: [each for each in asked if each.kind == kind] for kind in ("default", "error", "caller", "override")}
+    asked.sort(
+        key=lambda each: each.answer not in _GUESSED
+    )  # popped from the end: what is easily guessed comes last
+    kinds = {
+        kind: [each for each in asked if each.kind == kind]
+        for kind in ("default", "error", "caller", "override")
+    }
     mixed: list[Asked] = []
     while any(kinds.values()):
         mixed += [each.pop() for each in kinds.values() if each]
-    in_turn = [(each, (number + number // 4 + turn) % 2 == 0) for turn in (0, 1) for number, each in enumerate(mixed)]
+    in_turn = [
+        (each, (number + number // 4 + turn) % 2 == 0) for turn in (0, 1) for number, each in enumerate(mixed)
+    ]
     return tuple(
-        _question(f"q{number}", each, is_choice, chance) for number, (each, is_choice) in enumerate(in_turn[:wanted], 1)
+        _question(f"q{number}", each, is_choice, chance)
+        for number, (each, is_choice) in enumerate(in_turn[:wanted], 1)
     )
 
 
