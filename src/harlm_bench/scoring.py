@@ -1,0 +1,216 @@
+"""Scores answers, 0 to 1, by the rules of the published benchmarks. Knows no task and raises on no text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from harlm_bench import answers
+from harlm_bench.items import Question, ScorerName
+
+_BETWEEN_ALIASES = " | "
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_WORDS_AT_A_GLANCE = 60  # a longer answer must name the value in its last line
+_COMPARISONS = ("more common", "less common", "same frequency")
+_SHORT = 20  # characters: OOLONG takes an answer without a colon whole if it is shorter, else its last word
+_PREFIX = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{10}")
+_LONGEST_COMPARED = 50_000  # characters
+_MOST_DIFFERENCE = 1_000  # 0.75 to a greater power is 0
+_DATE_FORMS = ("%Y-%m-%d", "%b %d, %Y", "%B %d, %Y", "%d %B %Y", "%d %b %Y", "%m/%d/%Y", "%Y/%m/%d")
+_LETTER = r"[(\[*\s\"']*([A-D])(?![A-Za-z0-9])"
+_MARKED_LETTER = re.compile(rf"(?:answer|option|choice)(?:\s+is)?\s*:?{_LETTER}", re.IGNORECASE)
+_FIRST_LETTER = re.compile(rf"^{_LETTER}(?:[\s.,:;)\]*-]|$)(?! [a-z])")
+_LONE_LETTER = re.compile(r"(?<![A-Za-z0-9'])([B-D])(?![A-Za-z0-9'])|(?<![A-Za-z0-9'])(A)(?=[).,:;*\]]|$)")
+_OFFICIAL_DATE = re.compile(r"\[?datetime\.date\((\d{4}), (\d{1,2}), (\d{1,2})\)\]?")
+
+
+class Overlap(NamedTuple):
+    """How a found set agrees with the wanted one."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+def score(question: Question, answer: str) -> float:
+    """The score of an answer to a question, 0 to 1. A blank answer scores 0."""
+    return score_of(question.scorer, question.gold, answer)
+
+
+def score_of(scorer: ScorerName, gold: str, answer: str) -> float:
+    """The score of an answer against a gold one, 0 to 1. A blank answer scores 0.
+
+    ``exact`` and ``contains`` know aliases: a gold answer may list them with `` | `` between them.
+    """
+    if not answer.strip():
+        return 0.0
+    return _SCORERS[scorer](gold, answer)
+
+
+def overlap(wanted: Collection[object], found: Collection[object]) -> Overlap:
+    """Precision, recall and F1 of two sets; all 1 if both are empty."""
+    if not wanted and not found:
+        return Overlap(1.0, 1.0, 1.0)
+    hits = len(set(wanted) & set(found))
+    if not hits:
+        return Overlap(0.0, 0.0, 0.0)
+    precision, recall = hits / len(found), hits / len(wanted)
+    return Overlap(precision, recall, 2 * precision * recall / (precision + recall))
+
+
+def pairs_overlap(gold: str, answer: str) -> Overlap:
+    """How the pairs of an answer agree with the gold ones, as in OOLONG-Pairs (arXiv 2512.24601).
+
+    If no pair is right, an answer must say so: one that cannot be read scores 0.
+    """
+    wanted, found = answers.pairs(gold), answers.pairs(answer)
+    if not wanted and not found and not _same(gold, answer) and not answers.says_none(answer):
+        return Overlap(0.0, 0.0, 0.0)
+    return overlap(wanted, found)
+
+
+def _exact(gold: str, answer: str) -> float:
+    said = {answers.plain(each) for each in (answer, answers.final_part(answer), answers.last_line(answer))}
+    return float(not said.isdisjoint(_aliases(gold)))
+
+
+def _contains(gold: str, answer: str) -> float:
+    """As RULER's (arXiv 2404.06654), but whole words, and a long answer must come to the point in its last line."""
+    if _exact(gold, answer):
+        return 1.0
+    said = answers.final_part(answer)
+    if len(said.split()) > _WORDS_AT_A_GLANCE:
+        said = answers.last_line(said)
+    text = _THOUSANDS.sub("", answers.plain(said))
+    held = (re.search(rf"(?<!\w){re.escape(each)}(?!\w)", text) for each in _aliases(gold) if each)
+    return float(any(found is not None for found in held))
+
+
+def _choice(gold: str, answer: str) -> float:
+    """As LongBench-v2's (arXiv 2412.15204): a letter that is named as the answer, or that stands alone in it."""
+    if _same(gold, answer):
+        return 1.0
+    marked = _MARKED_LETTER.findall(answer)
+    first = _FIRST_LETTER.match(answer.strip())
+    lone = {a or b for a, b in _LONE_LETTER.findall(answer)}
+    said = marked[-1] if marked else first[1] if first else lone.pop() if len(lone) == 1 else ""
+    return float(said.casefold() == gold.strip().casefold() != "")
+
+
+def _oolong(gold: str, answer: str) -> float:
+    """As OOLONG's own script (arXiv 2511.02817), which takes the text after the last colon.
+
+    Strings are compared without case, as in its real split. Lists are scored by recall, as there.
+    """
+    wanted, said = _official_gold(gold), _official_answer(answer)
+    if _same(wanted, said) or _same(gold, answer):
+        return 1.0
+    if said.casefold() in _COMPARISONS:
+        return float(said.casefold() in wanted.casefold())
+    number, day = _integer(wanted), _date(wanted)
+    if number is not None:
+        other = _integer(said)
+        return 0.0 if other is None else 0.75 ** min(abs(number - other), _MOST_DIFFERENCE)
+    if day is not None:
+        return float(day == _date(said))
+    if "," in wanted:
+        parts = answers.items(wanted)
+        return len(parts & answers.items(said)) / len(parts) if parts else 0.0
+    return 0.0
+
+
+def _official_answer(answer: str) -> str:
+    if ":" not in answer:
+        return answer.strip() if len(answer) < _SHORT else answer.split()[-1]
+    said = re.sub(r"[*\[\]]", "", answer.rsplit(":", 1)[1]).strip()
+    if len(said) < _SHORT:
+        return said
+    return next((phrase for phrase in _COMPARISONS if phrase in said.casefold()), said)
+
+
+def _official_gold(gold: str) -> str:
+    """A gold answer as text; the set's own rows hold it as a list in Python's notation."""
+    found = _OFFICIAL_DATE.fullmatch(gold.strip())
+    if found:
+        year, month, day = found.groups()
+        return f"{year}-{int(month):02}-{int(day):02}"
+    if gold.strip().startswith("["):
+        try:
+            read = ast.literal_eval(gold.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            return gold
+        return str(read[0]) if isinstance(read, list) and read else gold
+    return gold
+
+
+def _pairs(gold: str, answer: str) -> float:
+    return pairs_overlap(gold, answer).f1
+
+
+def _set(gold: str, answer: str) -> float:
+    """F1 of two sets, as GraphWalks'."""
+    return 1.0 if _same(gold, answer) else overlap(answers.items(gold), answers.items(answer)).f1
+
+
+def _cells(gold: str, answer: str) -> float:
+    """F1 of the cells of two tables: a cell is right if its row, its column and its value are."""
+    if _same(gold, answer):
+        return 1.0
+    wanted, found = answers.cells(gold), answers.cells(answer)
+    return overlap(wanted.items(), found.items()).f1 if found else 0.0
+
+
+def _ratio(gold: str, answer: str) -> float:
+    """As MRCR's script: the ratio of equal characters, 0 if the answer lacks the prefix that the gold one starts with.
+
+    A prefix is a run of ten letters and digits with at least one digit.
+    """
+    wanted, said = gold.strip(), answer.strip()[:_LONGEST_COMPARED]
+    if wanted == said:
+        return 1.0
+    prefix = _PREFIX.match(wanted)
+    if prefix is not None:
+        if not said.startswith(prefix[0]):
+            return 0.0
+        wanted, said = wanted[prefix.end() :], said[prefix.end() :]
+    return SequenceMatcher(None, said, wanted).ratio()
+
+
+def _aliases(gold: str) -> set[str]:
+    return {answers.plain(each) for each in (gold, *gold.split(_BETWEEN_ALIASES))}
+
+
+def _same(gold: str, answer: str) -> bool:
+    return gold.strip().casefold() == answer.strip().casefold() != ""
+
+
+def _integer(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def _date(text: str) -> date | None:
+    for form in _DATE_FORMS:
+        try:
+            return datetime.strptime(text.strip().rstrip("."), form).date()
+        except ValueError:
+            continue
+    return None
+
+
+_SCORERS: Mapping[ScorerName, Callable[[str, str], float]] = {
+    "exact": _exact,
+    "choice": _choice,
+    "oolong": _oolong,
+    "pairs": _pairs,
+    "set": _set,
+    "cells": _cells,
+    "ratio": _ratio,
+    "contains": _contains,
+}

@@ -1,0 +1,58 @@
+"""The wording of the calls that root programs make: what a leaf has to understand. Knows no task and no scaffold.
+
+Every prompt is an instruction, an empty line, then the content. A leaf needs seven intents:
+
+=============  =============================================================================================
+``label``      one label for each numbered line (``12: the line as it stands``); answered as ``12: label``
+``ask``        a question over one stretch of text, or NOT FOUND
+``holds``      whether one document satisfies a condition; yes or no
+``copy``       the lines or sentences of the text that bear on a question, copied; or NOTHING
+``choose``     which of several answers to one question is right; the content is the answers, one a line
+``check``      whether a proposed answer is right; yes or no
+``shorten``    a summary of a text that keeps what bears on a question
+=============  =============================================================================================
+
+``ask`` is also the last call of a program that collected passages: the passages are then the text.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LABEL: Final = (
+    "Label each of the following lines with one of: {labels}. Reply with one line for each of them, in the form "
+    "`number: label`, and nothing else."
+)
+"""``labels``: joined by ", ". The content: lines, each after its number and a colon."""
+
+ASK: Final = (
+    "Answer the question from the text only, as briefly as you can. If the text does not contain the answer, say NOT "
+    "FOUND.\n\nQuestion: {question}\n\nText:"
+)
+"""``question``: of the user, or a smaller one on the way to its answer."""
+
+HOLDS: Final = "Does this document satisfy: {condition}? Answer yes or no.\n\nDocument:"
+"""``condition``: of the question, in its words."""
+
+COPY: Final = (
+    "Copy from the text, word for word, every line or sentence that helps to answer the question, one a line. If there "
+    "is none, say NOTHING.\n\nQuestion: {question}\n\nText:"
+)
+
+CHOOSE: Final = (
+    "The answers below were given to the same question from different parts of one text. Give the right one and nothing "
+    "else.\n\nQuestion: {question}\n\nAnswers:"
+)
+
+CHECK: Final = (
+    "Is the proposed answer right, as far as the text shows? Answer yes or no.\n\nQuestion: {question}\n\n"
+    "Proposed answer: {answer}\n\nText:"
+)
+
+SHORTEN: Final = (
+    "Summarise the text in at most 300 words. Keep every number, name and date that bears on the question."
+    "\n\nQuestion: {question}\n\nText:"
+)
+
+NOT_FOUND: Final = "NOT FOUND"
+NOTHING: Final = "NOTHING"

@@ -1,0 +1,113 @@
+"""Which sort of work a question asks for, told from its words as a model tells it, with what the words name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from harlm_bench.simulator.roots import aggregation
+from harlm_bench.simulator.roots.bank import Family
+from harlm_bench.simulator.roots.render import Code, Value
+
+Found = tuple[Family, Mapping[str, Value]]
+
+
+def code(question: str) -> Found | None:
+    """About a function, method or class of a module."""
+    subject = re.search(r"(?:of|calls|from) `([\w.]+)`", question)
+    if subject is None or re.search(r"\b(?:raises?|default value|function|method|class|module)\b", question) is None:
+        return None
+    module = re.search(r"\bIn (?:the (?:module|file) )?`?([\w./-]+)`?,", question)
+    return "codeqa", {"module": module[1] if module else "", "subject": subject[1]}
+
+
+def walk(question: str) -> Found | None:
+    """About nodes and edges."""
+    node = re.search(r"\b(?:the )?node `?(\w+)`?", question)
+    if node is None or "nodes" not in question:
+        return None
+    depth = re.search(r"(\d+) steps?", question)
+    is_backward = re.search(r"point to the node|parents? of", question) is not None
+    return "graphwalks", {
+        "node": node[1],
+        "depth": int(depth[1]) if depth else 1,
+        "walk": "parents" if is_backward else "steps",
+    }
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def repeated(question: str) -> Found | None:
+    """About the k-th reply to a request that comes again and again."""
+    found = re.search(r"\b(?:assistant's|reply's|the) (\w+) ([\w ]+?) about an? ([\w -]+?),? word for word", question)
+    if found is None or found[1] not in _ORDINALS:
+        return None
+    prefix = re.search(r"with (\w+) and a blank before", question)
+    return "mrcr", {
+        "form": found[2],
+        "topic": found[3],
+        "number": _ORDINALS.index(found[1]) + 1,
+        "prefix": prefix[1] if prefix else "",
+    }
+
+
+_CONDITION = re.compile(r"(\w+) (is at least|is at most|is on or after|is) (.+)")
+
+
+def table(question: str) -> Found | None:
+    """About the rows of a table for which something holds."""
+    held = re.search(r"\bin which holds: ([^?]+)\?|\brows holds: ([^?]+)\?", question)
+    compute = _computed(question)
+    if held is None or compute is None:
+        return None
+    found = [_CONDITION.fullmatch(each.strip()) for each in (held[1] or held[2]).split(" and ")]
+    conditions = [_compared(*each.groups()) for each in found if each]
+    return "tables", {"where": Code(" and ".join(conditions) or "True"), "compute": Code(compute)}
+
+
+def _compared(column: str, test: str, value: str) -> str:
+    if test == "is at least" or test == "is at most":
+        return f'float(row["{column}"]) {">=" if test.endswith("least") else "<="} {value}'
+    return f'row["{column}"] {"==" if test == "is" else ">="} {value!r}'
+
+
+def _computed(question: str) -> str | None:
+    """The expression over ``rows`` that a question about a table asks for, as a str."""
+    if found := re.search(r"\bWhich (\w+) has the largest sum of the column (\w+)", question):
+        return (
+            f'max(sorted({{row["{found[1]}"] for row in rows}}), key=lambda value: '
+            f'sum(Decimal(row["{found[2]}"]) for row in rows if row["{found[1]}"] == value))'
+        )
+    if found := re.search(r"\bWhich (\d+) values of the column (\w+) occur in the most rows", question):
+        return f'", ".join(value for value, _ in Counter(row["{found[2]}"] for row in rows).most_common({found[1]}))'
+    if found := re.search(r"\b(sum|largest value) of the column (\w+)", question):
+        return f'str({"sum" if found[1] == "sum" else "max"}(Decimal(row["{found[2]}"]) for row in rows))'
+    if found := re.search(r"\bdifferent values of the column (\w+)", question):
+        return f'str(len({{row["{found[1]}"] for row in rows}}))'
+    if found := re.search(r"\bstands in the column (\w+)", question):
+        return f'rows[0]["{found[1]}"]'
+    return "str(len(rows))" if re.search(r"\bhow many rows\b", question) else None
+
+
+def aggregate(question: str) -> Found | None:
+    """About how often labels, users or dates occur."""
+    compute = aggregation.computed(question)
+    if compute is None:
+        return None
+    return "oolong", {
+        **aggregation.labelling(question),
+        "where": aggregation.scope_of(question),
+        "compute": compute,
+        "is_count": int(re.search(r"\bhow many \w+ should be", question) is not None),
+    }
+
+
+def needle(question: str) -> Found | None:
+    """About the one value of a key."""
+    found = re.search(r"\b(?:registered|magic|special|secret) (?:\w+ )?(?:number|word|uuid|value|code)?\s*(?:of|for)\b", question)
+    return ("s-niah", {}) if found else None
+
+
+RECOGNISERS = (aggregate, table, repeated, code, walk, needle)
+"""In the order in which they are tried."""
