@@ -63,9 +63,7 @@ def _needed(query: Query, seen: Sequence[Found], text: str, senses: Senses) -> S
     if not 1 < len(seen) <= _TRIED:
         return seen
     facts = senses.judged(seen)
-    needed = [
-        each for at, each in enumerate(seen) if query.answer([*facts[:at], *facts[at + 1 :]]) != text
-    ]
+    needed = [each for at, each in enumerate(seen) if query.answer([*facts[:at], *facts[at + 1 :]]) != text]
     return needed or seen
 
 
