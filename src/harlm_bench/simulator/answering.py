@@ -11,7 +11,7 @@ from harlm_bench.items import Fact, Query
 from harlm_bench.simulator.perceiving import Senses
 from harlm_bench.simulator.store import Found
 
-_TRIED = 12  # decoys that an overlooked item may be taken for
+_TRIED = 12  # items that are tried one by one
 _ENTRY = re.compile(r"\([^()]*\)[,;]?\s*|[^,;\n]+[,;\n]?\s*")
 
 
@@ -42,7 +42,7 @@ def answer(query: Query, question: str, found: Sequence[Found], senses: Senses) 
     seen = senses.noticed(wanted, question, len(decoys))
     text = query.answer(senses.judged(seen))
     if text is not None:
-        return Said(text=text, used=tuple(seen))
+        return Said(text=text, used=tuple(_needed(query, seen, text, senses)))
     missed = [each for each in wanted if each not in seen]
     if missed and senses.noise.happens("takes a decoy", senses.profile.errors.decoy):
         others = decoys or [each for each in found if each not in wanted]
@@ -56,6 +56,15 @@ def answer(query: Query, question: str, found: Sequence[Found], senses: Senses) 
 def relevant(query: Query, question: str, found: Sequence[Found], senses: Senses) -> list[Found]:
     """The items that the model takes for relevant to a question."""
     return senses.noticed([each for each in found if query.wants(each.fact)], question, 0)
+
+
+def _needed(query: Query, seen: Sequence[Found], text: str, senses: Senses) -> Sequence[Found]:
+    """The items without which the answer would be another; all of them if each can be done without."""
+    if not 1 < len(seen) <= _TRIED:
+        return seen
+    facts = senses.judged(seen)
+    needed = [each for at, each in enumerate(seen) if query.answer([*facts[:at], *facts[at + 1 :]]) != text]
+    return needed or seen
 
 
 def _counted(query: Query, wanted: Sequence[Found], senses: Senses) -> Said:

@@ -15,7 +15,7 @@ _CITES = re.compile(
     re.IGNORECASE,
 )
 _WANTS_JSON = re.compile(
-    r"\b(?:reply|answer|respond|return|output|write)\b[^.\n]{0,40}\bjson\b|\bjson (?:object|only)\b",
+    r"\b(?:reply|answer|respond|return|output|write)\b[^.\n]{0,40}\bjson\b(?! strings?)|\bjson (?:object|only)\b",
     re.IGNORECASE,
 )
 _KEYS = re.compile(r"[\"'](\w+)[\"']\s*:")
@@ -37,10 +37,11 @@ def shaped(reply: Reply, prompt: Prompt, body: Mapping[str, Any]) -> str:
         return _dumped(_Filler(reply).value(schema or {}, "answer", _DEEPEST))
     if reply.intent == "label" or (reply.intent == "pick" and kind is None):
         return reply.text
-    if kind == "json_object" or _WANTS_JSON.search(f"{prompt.rules}\n{prompt.asked}"):
-        return json.dumps(_object(reply, f"{prompt.rules}\n{prompt.asked}"), ensure_ascii=False)
-    if _CITES.search(prompt.rules):
+    if kind is None and _CITES.search(prompt.rules):
         return _cited(reply, prompt)
+    words = f"{prompt.rules}\n{prompt.asked}"
+    if kind == "json_object" or _WANTS_JSON.search(words):
+        return _dumped(_object(reply, words))
     return reply.text
 
 

@@ -35,18 +35,23 @@ class Found:
     number: str
 
 
+_Known = tuple[tuple[Fact, ...], bytes]
+"""The facts of a text, and its name in draws."""
+
+
 class Store:
     """Facts by the text of their items.
 
     Args:
-        facts: of any number of windows. Of two facts with the same text the first counts.
+        facts: of any number of windows. A text that stands for several facts shows all of them.
         key: opens the table; a store is of no use to whoever looks with another key.
     """
 
     def __init__(self, facts: Iterable[Fact] = (), key: str = "") -> None:
         self._key = hashlib.blake2b(key.encode(), digest_size=16).digest()
-        self._facts: dict[bytes, tuple[Fact, bytes]] = {}
+        self._facts: dict[bytes, _Known] = {}
         self._seen: set[int] = set()  # short sums of the texts, to pass over most others quickly
+        self._blocks: dict[int, tuple[int, ...]] = {}  # lines of items, by the short sum of their first line
         self._most_sentences = 1  # of an item
         self._most_characters = 0
         self.add(facts)
@@ -64,6 +69,9 @@ class Store:
         for fact in facts:
             text = fact.text.strip()
             self._put(text, fact)
+            if "\n" in text:
+                self._put_block(text)
+                continue
             parts = sentences_of(text)
             if len(parts) > 1:
                 self._most_sentences = max(self._most_sentences, min(len(parts), _SENTENCES))
@@ -74,7 +82,7 @@ class Store:
     def opened_with(self, key: str) -> Store:
         """The same table, looked into with another key. For tests of the simulator."""
         other = Store(key=key)
-        other._facts, other._seen = self._facts, self._seen
+        other._facts, other._seen, other._blocks = self._facts, self._seen, self._blocks
         other._most_sentences, other._most_characters = self._most_sentences, self._most_characters
         return other
 
@@ -84,14 +92,26 @@ class Store:
 
     def _found(self, text: str) -> Iterator[Found]:
         at = 0
-        for line in text.split("\n"):
+        lines = text.split("\n")
+        for index, line in enumerate(lines):
             if line:
+                if self._blocks:
+                    yield from self._block(lines, index, at)
                 yield from self._in_line(line, at)
             at += len(line) + 1
 
+    def _block(self, lines: list[str], index: int, at: int) -> Iterator[Found]:
+        """The item of several lines that begins with a line."""
+        for count in self._blocks.get(crc32(lines[index].strip().encode()), ()):
+            text = "\n".join(lines[index : index + count]).strip()
+            if (known := self._get(text)) is not None:
+                start = at + len(lines[index]) - len(lines[index].lstrip())
+                yield from _at(start, start + len(text), known)
+                return
+
     def _in_line(self, line: str, at: int) -> Iterator[Found]:
         if (known := self._get(line)) is not None:
-            yield Found(at, at + len(line), *known, "")
+            yield from _at(at, at + len(line), known)
             return
         for piece, offset in pieces(line):
             yield from self._in_piece(piece, at + offset)
@@ -102,7 +122,7 @@ class Store:
             for text, number in readings(piece):
                 if (known := self._get(text)) is not None:
                     start = max(0, piece.find(text))
-                    yield Found(at + start, at + min(len(piece), start + len(text)), *known, number)
+                    yield from _at(at + start, at + min(len(piece), start + len(text)), known, number)
                     return
         parts = sentences_of(piece)
         if len(parts) > 1:
@@ -126,10 +146,10 @@ class Store:
                 start = max(start, piece.find(parts[index], start))
                 last = parts[index + count - 1]
                 end = piece.find(last, start) + len(last)
-                yield Found(at + start, at + end, *known, number if index == 0 else "")
+                yield from _at(at + start, at + end, known, number if index == 0 else "")
                 start, after = end, index + count
 
-    def _starting(self, parts: Sequence[str], index: int) -> tuple[int, tuple[Fact, bytes] | None]:
+    def _starting(self, parts: Sequence[str], index: int) -> tuple[int, _Known | None]:
         """How many sentences from ``index`` on are one item, and that item."""
         if (known := self._get(parts[index])) is not None:
             return 1, known
@@ -141,7 +161,7 @@ class Store:
     def _is_seen(self, text: str) -> bool:
         return crc32(text.encode()) in self._seen
 
-    def _get(self, text: str) -> tuple[Fact, bytes] | None:
+    def _get(self, text: str) -> _Known | None:
         data = text.encode()
         if crc32(data) not in self._seen:
             return None
@@ -151,10 +171,24 @@ class Store:
         data = text.encode()
         self._seen.add(crc32(data))
         self._most_characters = max(self._most_characters, len(text))
-        self._facts.setdefault(self._digest(data), (fact, item_id(fact.text)))
+        digest = self._digest(data)
+        facts, name = self._facts.get(digest, ((), item_id(fact.text)))
+        if fact not in facts:
+            self._facts[digest] = (*facts, fact), name
+
+    def _put_block(self, text: str) -> None:
+        lines = text.split("\n")
+        opening = crc32(lines[0].strip().encode())
+        counts = {*self._blocks.get(opening, ()), len(lines)}
+        self._blocks[opening] = tuple(sorted(counts, reverse=True))
 
     def _digest(self, data: bytes) -> bytes:
         return hashlib.blake2b(data, digest_size=16, key=self._key).digest()
+
+
+def _at(start: int, end: int, known: _Known, number: str = "") -> Iterator[Found]:
+    facts, name = known
+    return (Found(start, end, fact, name, number) for fact in facts)
 
 
 def item_id(text: str) -> bytes:

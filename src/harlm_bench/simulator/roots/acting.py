@@ -45,5 +45,10 @@ def _queries(asked: Asked) -> Sequence[str]:
     words, keys = asked.values.get("words"), asked.values.get("keys")
     listed = list(words) if isinstance(words, tuple) else []
     named = list(keys) if isinstance(keys, tuple) else []
-    drawn = [asked.question[:300], " ".join(named), " ".join(listed[: len(listed) // 2]), " ".join(listed[len(listed) // 2 :])]
+    drawn = [
+        asked.question[:300],
+        " ".join(named),
+        " ".join(listed[: len(listed) // 2]),
+        " ".join(listed[len(listed) // 2 :]),
+    ]
     return [" ".join(query.replace('"', " ").split()) for query in drawn if query.strip()] or ["answer"]

@@ -56,7 +56,9 @@ def computed(question: str) -> Code | None:
     for pattern, code in _COMPUTED:
         if re.search(pattern, question, re.IGNORECASE):
             filled = code.replace("«a»", first).replace("«b»", second)
-            filled = filled.replace("«day»", day_of(day[1]) if day else "").replace("«n»", times[1] if times else "0")
+            filled = filled.replace("«day»", day_of(day[1]) if day else "").replace(
+                "«n»", times[1] if times else "0"
+            )
             return Code(filled.strip("\n"))
     return None
 

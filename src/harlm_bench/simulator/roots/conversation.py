@@ -22,14 +22,17 @@ _TOO_LONG: Final = re.compile(
 _TURN: Final = re.compile(r"\bTurn (\d+)(?: of |/)(\d+)")
 _ITERATION: Final = re.compile(r"\[\[ ## iteration ## \]\]\s*(\d+)/(\d+)")
 _LAST: Final = re.compile(r"this is the last turn|final attempt", re.IGNORECASE)
-_NO_CODE: Final = re.compile(r"no (?:time|turns?|room) for (?:more )?code|without code|no more code", re.IGNORECASE)
+_NO_CODE: Final = re.compile(
+    r"no (?:time|turns?|room) for (?:more )?code|without code|no more code", re.IGNORECASE
+)
 _STEP: Final = re.compile(r"^=== Step \d+ ===$", re.MULTILINE)
 _VARIABLE: Final = re.compile(
     r"Variable: `(\w+)`.*?Total length: ([\d,]+) characters\s+Preview:\s*```\n(.*?)\n\s*```", re.DOTALL
 )
 _RESULT: Final = re.compile(r"^result: ?(.*)", re.MULTILINE | re.DOTALL)
 _AFTER_RESULT: Final = re.compile(
-    r"\n(?:Variables: |REPL variables: |Turn \d+ of \d+|\[\[ ## |Output \(|… \[|\.\.\. |Exception:$|Output:)", re.MULTILINE
+    r"\n(?:Variables: |REPL variables: |Turn \d+ of \d+|\[\[ ## |Output \(|… \[|\.\.\. |Exception:$|Output:)",
+    re.MULTILINE,
 )
 _PREFIXED: Final = re.compile(r"\b(?:Question|Task|Query): ?(.*?)(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)
 _END_OF_TEXT: Final = "End of the text."
@@ -62,7 +65,11 @@ class Turn:
     def result(self) -> str | None:
         """What the code printed as its result, as far as it was shown; ``None`` if nothing."""
         found = _RESULT.findall(self.shown)
-        return _AFTER_RESULT.split(found[-1].rpartition("\nresult: ")[2] or found[-1])[0].strip() if found else None
+        return (
+            _AFTER_RESULT.split(found[-1].rpartition("\nresult: ")[2] or found[-1])[0].strip()
+            if found
+            else None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,11 @@ def spoiled(code: str, draw: Draw) -> str:
     if slip == "name" and (worse := _misspelt(code, draw)) is not None:
         return worse
     if slip == "index":
-        return f"{code}\nprint(result[0][0][1])" if re.search(r"^result = ", code, re.MULTILINE) else f"{code}\nprint(items[0])"
+        return (
+            f"{code}\nprint(result[0][0][1])"
+            if re.search(r"^result = ", code, re.MULTILINE)
+            else f"{code}\nprint(items[0])"
+        )
     return _unclosed(code)
 
 

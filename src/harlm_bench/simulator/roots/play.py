@@ -100,15 +100,15 @@ class Player:
         return reply.laid_out("", f"{code}\n{reply.finish(self.scaffold, 'result')}", self.scaffold)
 
     def _rendered(self, step: Step) -> str:
-        return rendered(
-            step.code, self.scaffold, self._values(), text=self.talk.text or self.scaffold.text
-        )
+        return rendered(step.code, self.scaffold, self._values(), text=self.talk.text or self.scaffold.text)
 
     def _values(self) -> Mapping[str, Value]:
         too_long = sum(turn.was_too_long for turn in self.talk.turns)
         shrunk = _SHRINK**too_long
         room = self.scaffold.room or self.policy.characters
-        characters = self.policy.characters if self.policy.quality == "sloppy" else min(self.policy.characters, room)
+        characters = (
+            self.policy.characters if self.policy.quality == "sloppy" else min(self.policy.characters, room)
+        )
         question = self.asked.question
         return {
             "question": question,
@@ -145,11 +145,12 @@ class Player:
         """The answer that the root holds after what it has seen."""
         results = [turn.result for turn in self.talk.turns if turn.result]
         if self.policy.changes_mind and results:
-            return self.policy.draw.choice("other answer", (results[0].split("\n")[0][:20], prompts.NOT_FOUND))
+            return self.policy.draw.choice(
+                "other answer", (results[0].split("\n")[0][:20], prompts.NOT_FOUND)
+            )
         if results:
             return results[-1]
         shown = "\n".join(turn.shown for turn in self.talk.turns)
         if self.reader is None or not shown:
             return prompts.NOT_FOUND
         return self.reader(prompts.ASK.format(question=self.asked.question), shown)
-

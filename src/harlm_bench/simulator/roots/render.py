@@ -13,6 +13,7 @@ from typing import Final
 
 from harlm_bench.simulator.roots.scaffold import Scaffold
 
+
 class Code(str):
     """A value that is code, such as a condition, and is written as it is."""
 

@@ -19,7 +19,9 @@ an action ``SEARCH(query)`` in prose."""
 _SINGLE: Final = ("llm_query", "sub_llm", "llm_call", "ask_llm", "query_llm", "llm")
 _BATCHED: Final = ("llm_query_batched", "sub_llm_batch", "llm_query_batch", "llm_batch", "llm_batched")
 _TEXTS: Final = ("context", "input_0", "text", "document", "documents", "corpus", "data")
-_OPENING: Final = 6_000  # characters of a user's message that are read as rules where no system message has them
+_OPENING: Final = (
+    6_000  # characters of a user's message that are read as rules where no system message has them
+)
 _FENCE: Final = re.compile(r"```(repl|python|py)\b")
 _ENDINGS: Final[tuple[tuple[Ending, str], ...]] = (
     ("FINAL", r"\bFINAL\("),
@@ -128,7 +130,9 @@ def _search(rules: str) -> Search | None:
 
 def _room(messages: Sequence[tuple[str, str]]) -> int | None:
     """The smallest number of characters in a sentence about calls, in the rules or in the message after them."""
-    opening = "\n".join([rules_of(messages), *(text[-_OPENING:] for role, text in messages[1:2] if role == "user")])
+    opening = "\n".join(
+        [rules_of(messages), *(text[-_OPENING:] for role, text in messages[1:2] if role == "user")]
+    )
     sizes = [
         int(size[1].replace(",", "")) * _SCALES[size[2]]
         for sentence in _SENTENCE.findall(opening)

@@ -15,7 +15,10 @@ Found = tuple[Family, Mapping[str, Value]]
 def code(question: str) -> Found | None:
     """About a function, method or class of a module."""
     subject = re.search(r"(?:of|calls|from) `([\w.]+)`", question)
-    if subject is None or re.search(r"\b(?:raises?|default value|function|method|class|module)\b", question) is None:
+    if (
+        subject is None
+        or re.search(r"\b(?:raises?|default value|function|method|class|module)\b", question) is None
+    ):
         return None
     module = re.search(r"\bIn (?:the (?:module|file) )?`?([\w./-]+)`?,", question)
     return "codeqa", {"module": module[1] if module else "", "subject": subject[1]}
@@ -40,7 +43,9 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 
 def repeated(question: str) -> Found | None:
     """About the k-th reply to a request that comes again and again."""
-    found = re.search(r"\b(?:assistant's|reply's|the) (\w+) ([\w ]+?) about an? ([\w -]+?),? word for word", question)
+    found = re.search(
+        r"\b(?:assistant's|reply's|the) (\w+) ([\w ]+?) about an? ([\w -]+?),? word for word", question
+    )
     if found is None or found[1] not in _ORDINALS:
         return None
     prefix = re.search(r"with (\w+) and a blank before", question)
@@ -105,7 +110,10 @@ def aggregate(question: str) -> Found | None:
 
 def needle(question: str) -> Found | None:
     """About the one value of a key."""
-    found = re.search(r"\b(?:registered|magic|special|secret) (?:\w+ )?(?:number|word|uuid|value|code)?\s*(?:of|for)\b", question)
+    found = re.search(
+        r"\b(?:registered|magic|special|secret) (?:\w+ )?(?:number|word|uuid|value|code)?\s*(?:of|for)\b",
+        question,
+    )
     return ("s-niah", {}) if found else None
 
 

@@ -49,10 +49,15 @@ def words_of(question: str) -> tuple[str, ...]:
 
 def keys_of(question: str) -> tuple[str, ...]:
     """What stands in quotation marks or backticks; where nothing does, names and identifiers."""
-    quoted = [a or b or c for a, b, c in re.findall(r"\"([^\"\n]{2,80})\"|`([^`\n]{2,80})`|'([^'\n]{3,80})'(?!\w)", question)]
+    quoted = [
+        a or b or c
+        for a, b, c in re.findall(r"\"([^\"\n]{2,80})\"|`([^`\n]{2,80})`|'([^'\n]{3,80})'(?!\w)", question)
+    ]
     if quoted:
         return tuple(dict.fromkeys(quoted))
-    named = re.findall(r"(?<!^)(?<![.?!] )\b[A-Z][\w-]+(?: [A-Z][\w-]+)*|\b\w+(?:[_-]\w+)+\b|\b\w*\d\w*\b", question)
+    named = re.findall(
+        r"(?<!^)(?<![.?!] )\b[A-Z][\w-]+(?: [A-Z][\w-]+)*|\b\w+(?:[_-]\w+)+\b|\b\w*\d\w*\b", question
+    )
     return tuple(dict.fromkeys(named))[:12]
 
 

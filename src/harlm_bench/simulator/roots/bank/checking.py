@@ -20,9 +20,15 @@ print("result:", result)
 
 CHECKS: Final = (
     Step(says="verify the answer on the beginning of the text", code=_CHECK),
-    Step(says="verify it once more at the end of the text", code=_CHECK.replace("text[:20000]", "text[-20000:]")),
+    Step(
+        says="verify it once more at the end of the text",
+        code=_CHECK.replace("text[:20000]", "text[-20000:]"),
+    ),
     Step(says="double-check the answer", code=_CHECK),
-    Step(says="check the middle of the text too", code=_CHECK.replace("text[:20000]", "text[len(text) // 2:][:20000]")),
+    Step(
+        says="check the middle of the text too",
+        code=_CHECK.replace("text[:20000]", "text[len(text) // 2:][:20000]"),
+    ),
     Step(says="one last check", code=_CHECK),
 )
 """As many as a sloppy root makes at most. A check that repeats an earlier one sends the same prompt again."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from harlm_bench.simulator.roots.bank import Program, Step
 
-_CODE: Final = 'code = $text if isinstance($text, str) else "\\n\\n".join(f"# {getattr(doc, \'name\', \'\')}\\n{doc}" for doc in $text)\n'
+_CODE: Final = "code = $text if isinstance($text, str) else \"\\n\\n\".join(f\"# {getattr(doc, 'name', '')}\\n{doc}\" for doc in $text)\n"
 
 PROGRAMS: Final = (
     Program(
