@@ -44,7 +44,8 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 def repeated(question: str) -> Found | None:
     """About the k-th reply to a request that comes again and again."""
     found = re.search(
-        r"\b(?:assistant's|reply's|the) (\w+) ([\w ]+?) about an? ([\w -]+?),? word for word", question
+        r"\b(?:assistant's|reply's|the) (\w+) ([\w ]+?) about ((?:an?|the) [\w -]+?),? word for word",
+        question,
     )
     if found is None or found[1] not in _ORDINALS:
         return None
@@ -108,6 +109,14 @@ def aggregate(question: str) -> Found | None:
     }
 
 
+def described(question: str) -> Found | None:
+    """Who or what fits several vague statements."""
+    found = re.search(r"\b(?:described here|fits? all of these|satisfies all of these): ([^?]+)\?", question)
+    if found is None:
+        return None
+    return "browse", {"constraints": tuple(each.strip() for each in found[1].split(";"))}
+
+
 def needle(question: str) -> Found | None:
     """About the one value of a key."""
     found = re.search(
@@ -117,5 +126,5 @@ def needle(question: str) -> Found | None:
     return ("s-niah", {}) if found else None
 
 
-RECOGNISERS = (aggregate, table, repeated, code, walk, needle)
+RECOGNISERS = (aggregate, described, table, repeated, code, walk, needle)
 """In the order in which they are tried."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harlm import markup
 from harlm.engine import prompts as engine
+from harlm.engine.small_prompts import SMALL_FULL_SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,15 @@ class Rules:
 HARLM = Rules(
     "harlm",
     engine.FULL_SYSTEM,
-    markup.opening("`context` is one str called a.txt: 9,000 characters, about 2,000 tokens.", "{question}", markup.turn(1, 20)),
+    markup.opening(
+        "`context` is one str called a.txt: 9,000 characters, about 2,000 tokens.",
+        "{question}",
+        markup.turn(1, 20),
+    ),
     f"{markup.output('{output}')}\n\n{markup.turn(2, 20)}",
     f"{markup.output('', error='{error}')}\n\n{markup.turn(2, 20)}",
 )
-SMALL = Rules("harlm small", engine.SMALL_FULL_SYSTEM, HARLM.opening, HARLM.shown, HARLM.failed)
+SMALL = Rules("harlm small", SMALL_FULL_SYSTEM, HARLM.opening, HARLM.shown, HARLM.failed)
 READS_ONLY = Rules("harlm repl", engine.REPL_SYSTEM, HARLM.opening, HARLM.shown, HARLM.failed)
 RLMS = Rules(
     "rlms",

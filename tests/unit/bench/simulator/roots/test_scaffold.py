@@ -55,7 +55,12 @@ def test_the_actions_of_codeact() -> None:
     found = recognise(rules.CODEACT.opened("Who?"))
 
     assert found is not None
-    assert (found.fence, found.ending, found.search, found.ends_outside) == ("python", "ANSWER", "action", True)
+    assert (found.fence, found.ending, found.search, found.ends_outside) == (
+        "python",
+        "ANSWER",
+        "action",
+        True,
+    )
     assert (found.single, found.batched) == (None, None)
 
 
@@ -70,7 +75,12 @@ def test_the_paper_finishes_outside_code() -> None:
     found = recognise(rules.PAPER.opened("Who?"))
 
     assert found is not None
-    assert (found.fence, found.ending, found.final_var, found.ends_outside) == ("repl", "FINAL", "FINAL_VAR", True)
+    assert (found.fence, found.ending, found.final_var, found.ends_outside) == (
+        "repl",
+        "FINAL",
+        "FINAL_VAR",
+        True,
+    )
 
 
 def test_the_fields_of_dspy() -> None:
