@@ -59,9 +59,11 @@ def assembled(wanted: Wanted) -> Iterator[Bench]:
     """
     from harlm_bench.gateway import Gateway
     from harlm_bench.scoring import score
+    from harlm_bench.systems import registry
 
     entries, systems = _systems(wanted.suite)
     with ExitStack() as stack:
+        stack.callback(registry.close_all)
         model = served(wanted, stack)
         gateway = stack.enter_context(
             Gateway(
@@ -89,6 +91,17 @@ def assembled(wanted: Wanted) -> Iterator[Bench]:
             expected={entry.name: asked for entry in entries},
             prediction=_prediction(wanted, model, entries),
         )
+
+
+def install(bench: Bench) -> Mapping[str, str]:
+    """Install the rivals of a run, before anything is timed.
+
+    Returns:
+        by a system's name, why it cannot be installed; without those that can.
+    """
+    from harlm_bench.systems import registry
+
+    return registry.install(bench.work.systems)
 
 
 def _prediction(wanted: Wanted, model: Served, entries: tuple[Entry, ...]) -> costs.Prediction | None:

@@ -118,6 +118,8 @@ def _run(suite: Suite, options: dict[str, Any]) -> None:
         if made.prediction is not None:
             say(f"This run asks {made.prediction}.")
             costs.confirm(made.prediction, budget_usd=options["budget_usd"], is_agreed=options["yes"])
+        for name, why_not in assembly.install(made).items():
+            say(f"{name} cannot be installed, which its results will say: {why_not}")
         path = folder / writing.named("journal.jsonl", [made.header.label])
         with (
             journal.Writer(path, made.header, fresh=not options["resume"]) as kept,

@@ -78,12 +78,14 @@ def _entries(*rows: tuple[str, Role, float]) -> Mapping[str, Entry]:
 
 SYSTEMS: Mapping[str, Entry] = _entries(
     ("base", "base", 1.0),
-    ("base-truncated", "baseline", 1.0),
+    ("truncated-base", "baseline", 1.0),
     ("summary", "baseline", 1.2),
     ("bm25", "baseline", 0.1),
     ("map", "baseline", 1.2),
+    ("scripted-plan", "baseline", 0.2),
     ("codeact-bm25", "baseline", 1.5),
-    ("codeact-sub", "baseline", 1.5),
+    ("codeact-calls", "baseline", 1.5),
+    ("rlm-paper-depth-0", "baseline", 1.0),
     ("rlm-paper", "baseline", 1.5),
     ("rlms", "reference", 1.5),
     ("rlms-depth-3", "rival", 2.0),
@@ -93,21 +95,18 @@ SYSTEMS: Mapping[str, Entry] = _entries(
     ("minrlm", "rival", 0.6),
     ("recursive-llm", "rival", 1.5),
     ("harlm", "ours", 1.3),
-    ("harlm-plan", "ours", 1.3),
-    ("harlm-scripted", "ours", 1.3),
-    ("harlm-no-router", "ablation", 1.3),
-    ("harlm-no-parallel", "ablation", 1.3),
-    ("harlm-no-dag", "ablation", 1.3),
+    ("harlm-scripted-root", "ours", 1.3),
+    ("harlm-direct", "ablation", 1.0),
+    ("harlm-repl", "ablation", 1.3),
+    ("harlm-full", "ablation", 1.3),
+    ("harlm-width-1", "ablation", 1.3),
     ("harlm-no-speculation", "ablation", 1.3),
-    ("harlm-no-memory", "ablation", 1.3),
-    ("harlm-hot-only", "ablation", 1.3),
-    ("harlm-warm-only", "ablation", 1.3),
-    ("harlm-cold-only", "ablation", 1.3),
+    ("harlm-no-cache", "ablation", 1.3),
+    ("harlm-no-hot", "ablation", 1.3),
+    ("harlm-no-folding", "ablation", 1.3),
+    ("harlm-no-hedging", "ablation", 1.3),
     ("harlm-no-budget", "ablation", 1.3),
-    ("harlm-no-verification", "ablation", 1.3),
     *((f"harlm-depth-{depth}", "ablation", 1.3) for depth in range(5)),
-    ("harlm-oracle-router", "bound", 1.3),
-    ("harlm-oracle-plan", "bound", 1.3),
 )
 """Every system that a suite may name."""
 
@@ -130,7 +129,7 @@ _EMBEDDED = Suite(
     name="embedded",
     kind="EMBEDDED",
     loads=_loads(("s-niah", (2, 4, 8), 1, 4), ("multihop-long", (2, 4, 8), 1, 4), ("oolong", (2, 4), 1, 4)),
-    systems=("base-truncated", "bm25", "map", "harlm-plan", "harlm-scripted"),
+    systems=("truncated-base", "bm25", "map", "scripted-plan", "harlm-scripted-root"),
     limits=Limits(calls=200, wall_s=240.0, in_flight=2),
     jobs=1,
     minutes=15,
@@ -167,7 +166,7 @@ _STANDARD = Suite(
         ("tables", (128,), 5, 5),
         ("chaos", (32,), 5, 5),
     ),
-    systems=("base", "summary", "bm25", "codeact-bm25", "codeact-sub", "rlm-paper", "rlms", "harlm"),
+    systems=("base", "summary", "bm25", "codeact-bm25", "codeact-calls", "rlm-paper", "rlms", "harlm"),
     limits=Limits(calls=_MOST_CALLS, micro_usd=5_000_000, wall_s=300.0),
     jobs=8,
     minutes=25,
@@ -190,7 +189,8 @@ _PAPER = Suite(
     systems=tuple(
         key
         for key, entry in SYSTEMS.items()
-        if entry.role not in ("ablation", "bound") and key not in ("map", "harlm-scripted")
+        if entry.role != "ablation"
+        and key not in ("truncated-base", "map", "scripted-plan", "harlm-scripted-root")
     ),
     limits=Limits(calls=5 * _MOST_CALLS, micro_usd=20_000_000, wall_s=900.0),
     jobs=8,
