@@ -66,8 +66,9 @@ class Gateway(ChatServer):
     ) -> None:
         super().__init__(backend.reply, keeps_requests=False)
         self._backend = backend
-        self._model = Model(base_url="", root=root, sub=sub or root, window=window)
         self._price_of = price_of or snapshot().of
+        prices = {name: price for name in (root, sub or root) if (price := self._price_of(name)) is not None}
+        self._model = Model(base_url="", root=root, sub=sub or root, window=window, prices=prices)
         self._accounts: dict[str, Account] = {}
         self._books = threading.Lock()
 
@@ -83,7 +84,7 @@ class Gateway(ChatServer):
                 raise ConfigError(
                     f"question {question_key!r} is open already; close it before it is asked again"
                 )
-            self._accounts[slug] = Account(limits, self._price_of, time.monotonic())
+            self._accounts[slug] = Account(limits, self._price_of, time.monotonic(), self._model.root)
         return msgspec.structs.replace(self._model, base_url=f"{self.url}/q/{slug}/v1", key=f"q-{slug}")
 
     def close(self, question_key: str) -> Usage:
@@ -145,7 +146,7 @@ class Gateway(ChatServer):
         try:
             await super()._answer(exchange, fault)
         finally:
-            account.end(exchange.request.number, began, time.monotonic())
+            account.end(exchange.request.number, began, time.monotonic(), exchange.request.model)
 
     def _bill(self, request: Request, tokens: Tokens, *, delivered: bool) -> None:
         if (account := self._account(request)) is not None:

@@ -9,13 +9,16 @@ from threading import Condition
 from harlm.testing import Tokens
 from harlm.testing.faults import Status
 from harlm.types import Price
-from harlm_bench.outcomes import Usage
+from harlm_bench.outcomes import Span, Usage
 from harlm_bench.prices import PICOS, picos
 from harlm_bench.replies import error
 from harlm_bench.systems import Limits
 
 PriceOf = Callable[[str], Price | None]
 """The price of a model by its name; ``None`` if it is unknown."""
+
+
+_SPANS = 400  # requests whose times are kept, for the plot of one question
 
 
 class Account:
@@ -28,12 +31,13 @@ class Account:
         limits: what the question may cost.
         price_of: the price of a model. One model without a price leaves the whole bill unknown.
         opened: when, in seconds of the clock that the other methods are told.
+        root: the name of the root model, for the record of the calls.
 
     Attributes:
         turns: holds back what is more than may be in flight.
     """
 
-    def __init__(self, limits: Limits, price_of: PriceOf, opened: float) -> None:
+    def __init__(self, limits: Limits, price_of: PriceOf, opened: float, root: str = "") -> None:
         self.turns = asyncio.Semaphore(limits.in_flight)
         self._limits = limits
         self._price_of = price_of
@@ -42,7 +46,9 @@ class Account:
         self._is_shut = False
         self._begun = self._refused = self._in_flight = self._most_in_flight = 0
         self._busy_since = self._busy_s = self._call_s = 0.0
+        self._root = root
         self._bills: dict[int, tuple[Tokens, int | None]] = {}
+        self._spans: list[Span] = []
 
     def shut(self) -> None:
         """Refuse whatever comes from here on."""
@@ -76,9 +82,11 @@ class Account:
         with self._lock:
             self._bills[number] = tokens, None if price is None else picos(price, tokens)
 
-    def end(self, number: int, began: float, now: float) -> None:
-        """A request has ended: refused, unless there is a bill for it."""
+    def end(self, number: int, began: float, now: float, model: str = "") -> None:
+        """A request to ``model`` has ended: refused, unless there is a bill for it."""
         with self._lock:
+            if len(self._spans) < _SPANS:
+                self._spans.append(self._span(number, began, now, model))
             self._in_flight -= 1
             self._call_s += now - began
             if not self._in_flight:
@@ -86,6 +94,16 @@ class Account:
             if number not in self._bills:
                 self._refused += 1
             self._lock.notify_all()
+
+    def _span(self, number: int, began: float, now: float, model: str) -> Span:
+        billed = self._bills.get(number)
+        return Span(
+            began - self._opened,
+            now - self._opened,
+            "root" if model == self._root else "sub",
+            0 if billed is None else billed[0].prompt + billed[0].completion,
+            billed is None,
+        )
 
     def refuse(self) -> None:
         """A request was refused before it was under way."""
@@ -111,6 +129,7 @@ class Account:
             most_in_flight=self._most_in_flight,
             busy_s=self._busy_s,
             call_s=self._call_s,
+            timeline=tuple(sorted(self._spans, key=lambda span: (span.begin_s, span.end_s))),
         )
 
     def _micro_usd(self) -> int | None:

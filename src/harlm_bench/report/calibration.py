@@ -127,7 +127,6 @@ def table(group: Group, found: Gate) -> Table:
         rows=tuple(Row(label=group.label, head=check.task, cells=_cells(check)) for check in found.checks),
         notes=(
             "A check passes unless the whole interval lies further from the published score than is allowed.",
-            *found.reasons,
         ),
     )
 

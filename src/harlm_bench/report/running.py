@@ -11,9 +11,6 @@ from harlm_bench.outcomes import Result, Status
 from harlm_bench.report.groups import Group, wall_of
 from harlm_bench.report.tables import NOTHING, Cell, Row, Table, number, seconds, words
 
-TIERS = ("hot", "warm", "cold")
-"""The tiers of memory. A system says ``memory_TIER_lookups``, ``memory_TIER_hits`` and ``memory_TIER_false`` in its notes."""
-
 _CellsOf = Callable[[Sequence[Result]], tuple[Cell, ...]]
 
 
@@ -134,25 +131,46 @@ def _bill_cells(results: Sequence[Result]) -> tuple[Cell, ...]:
 
 
 def memory_table(group: Group) -> Table | None:
-    """Hit rates of each tier of memory and routes; ``None`` if no system tells them."""
-    rows = []
-    for name in group.names("ours", "ablation", "bound"):
-        results = group.of(name)
-        for tier in TIERS:
-            lookups = _noted(results, f"memory_{tier}_lookups")
-            if lookups:
-                hits, false = (_noted(results, f"memory_{tier}_{what}") for what in ("hits", "false"))
-                cells = (words(tier), number(lookups), _share(hits, lookups), _share(false, hits))
-                rows.append(Row(label=group.label, head=name, cells=cells))
-    if not rows:
+    """What memory and calls ahead of the code saved; ``None`` if no system tells it.
+
+    Systems tell it in their notes: ``reused`` calls, reads that each tier ``hot``, ``warm`` and ``cold`` served, calls made
+    ``early`` and those of them that were ``early_claimed``.
+    """
+    told = [name for name in group.names() if any("reused" in it.outcome.notes for it in group.of(name))]
+    if not told:
         return None
+    ours = set(group.names("ours"))
     return Table(
         id="memory",
-        title="Memory",
+        title="Memory, and calls ahead of the code",
         label=group.label,
-        columns=("system", "tier", "look-ups", "hits", "false hits"),
-        rows=tuple(rows),
-        notes=("False hits: hits that were not the right entry, as a share of hits.",),
+        columns=(
+            "system",
+            "reused calls",
+            "of all, %",
+            "hot",
+            "warm",
+            "cold",
+            "calls ahead",
+            "of them used, %",
+        ),
+        rows=tuple(
+            Row(label=group.label, head=name, cells=_memory_cells(group.of(name)), is_ours=name in ours)
+            for name in told
+        ),
+        notes=("Sums over all questions. Hot, warm, cold: reads that a tier of memory served.",),
+    )
+
+
+def _memory_cells(results: Sequence[Result]) -> tuple[Cell, ...]:
+    reused, early = _noted(results, "reused"), _noted(results, "early")
+    calls = sum(result.usage.calls for result in results)
+    return (
+        number(reused),
+        _share(reused, reused + calls),
+        *(number(_noted(results, tier)) for tier in ("hot", "warm", "cold")),
+        number(early),
+        _share(_noted(results, "early_claimed"), early),
     )
 
 
