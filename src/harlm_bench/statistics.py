@@ -1,7 +1,8 @@
 """How sure a figure is: intervals by resampling, paired differences, correction for many comparisons. Pure functions.
 
 Questions about one window are alike, so windows are drawn first and then questions within them (cluster bootstrap; Davison
-and Hinkley, Bootstrap Methods and their Application, 1997, section 3.8). The draws follow from the shape of the sample alone,
+and Hinkley, Bootstrap Methods and their Application, 1997, section 3.8). Two stages count the spread within a window twice,
+so intervals of windows with few questions are wide rather than narrow. The draws follow from the shape of the sample alone,
 so that all systems of a table are judged by the same draws.
 """
 
@@ -78,8 +79,8 @@ def mean(clusters: Clusters, draws: int = DRAWS) -> Estimate:
     Raises:
         ValueError: there is no value.
     """
-    values = _flat(clusters)
-    return _estimate(statistics.fmean(values), _means(clusters, draws), clusters)
+    drawn = _means(clusters, draws)
+    return _estimate(statistics.fmean(_flat(clusters)), drawn, clusters)
 
 
 def difference(ours: Clusters, theirs: Clusters, draws: int = DRAWS) -> Difference:
