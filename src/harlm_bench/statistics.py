@@ -18,7 +18,7 @@ from itertools import accumulate
 import msgspec
 
 DRAWS = 10_000
-"""How often a sample is drawn."""
+"""How often a sample is drawn, unless a caller says otherwise."""
 
 SHARE = 0.95
 """How much of the draws an interval holds."""
@@ -73,7 +73,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return "higher" if self.estimate.value > 0 else "lower"
 
 
-def mean(clusters: Clusters, draws: int = DRAWS) -> Estimate:
+def mean(clusters: Clusters, draws: int | None = None) -> Estimate:
     """The mean of all values with its interval.
 
     Raises:
@@ -83,7 +83,7 @@ def mean(clusters: Clusters, draws: int = DRAWS) -> Estimate:
     return _estimate(statistics.fmean(_flat(clusters)), drawn, clusters)
 
 
-def difference(ours: Clusters, theirs: Clusters, draws: int = DRAWS) -> Difference:
+def difference(ours: Clusters, theirs: Clusters, draws: int | None = None) -> Difference:
     """The mean of ours minus theirs, question by question.
 
     Raises:
@@ -94,7 +94,7 @@ def difference(ours: Clusters, theirs: Clusters, draws: int = DRAWS) -> Differen
     return _difference(statistics.fmean(_flat(deltas)), drawn, deltas)
 
 
-def ratio(ours: Clusters, theirs: Clusters, draws: int = DRAWS) -> Estimate | None:
+def ratio(ours: Clusters, theirs: Clusters, draws: int | None = None) -> Estimate | None:
     """The mean of ours over the mean of theirs, drawn together; ``None`` if theirs is 0.
 
     Raises:
@@ -140,7 +140,7 @@ def parallelism(call_s: Sequence[float], busy_s: Sequence[float]) -> float | Non
     return sum(call_s) / sum(busy_s) if sum(busy_s) > 0 else None
 
 
-def macro_mean(strata: Sequence[Clusters], draws: int = DRAWS) -> Estimate:
+def macro_mean(strata: Sequence[Clusters], draws: int | None = None) -> Estimate:
     """The mean of the means of several samples, each drawn by itself: all tasks count alike.
 
     Raises:
@@ -151,7 +151,9 @@ def macro_mean(strata: Sequence[Clusters], draws: int = DRAWS) -> Estimate:
     return _estimate(value, drawn, [cluster for clusters in strata for cluster in clusters])
 
 
-def macro_difference(ours: Sequence[Clusters], theirs: Sequence[Clusters], draws: int = DRAWS) -> Difference:
+def macro_difference(
+    ours: Sequence[Clusters], theirs: Sequence[Clusters], draws: int | None = None
+) -> Difference:
     """The mean of the differences of several samples, each drawn by itself.
 
     Raises:
@@ -196,8 +198,8 @@ def _macro(drawn: Sequence[Sequence[float]]) -> list[float]:
     return [sum(each) / len(each) for each in zip(*drawn, strict=True)]
 
 
-def _means(clusters: Clusters, draws: int, stratum: int = 0) -> list[float]:
-    values = _flat(clusters)
+def _means(clusters: Clusters, draws: int | None, stratum: int = 0) -> list[float]:
+    values, draws = _flat(clusters), draws or DRAWS
     if not values:
         raise ValueError("a mean needs at least one value")
     if len(set(values)) == 1:

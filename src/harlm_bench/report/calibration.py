@@ -13,7 +13,7 @@ import msgspec
 from harlm_bench import statistics
 from harlm_bench.report.groups import Group, clusters, score_of
 from harlm_bench.report.published import TASKS, method
-from harlm_bench.report.tables import NOTHING, Cell, Row, Table, number, percent, words
+from harlm_bench.report.tables import NOTHING, Cell, Row, Table, number, percent, signed, words
 from harlm_bench.statistics import Estimate
 from harlm_bench.suites import Role
 
@@ -133,7 +133,7 @@ def table(group: Group, found: Gate) -> Table:
 
 def _cells(check: Check) -> tuple[Cell, ...]:
     measured = check.measured
-    off = NOTHING if measured is None else Cell(text=f"{100 * measured.value - check.published:+.1f}")
+    off = NOTHING if measured is None else Cell(text=signed(100 * measured.value - check.published, 1))
     return (
         words(_PUBLISHED[check.role]),
         NOTHING if measured is None else percent(measured),

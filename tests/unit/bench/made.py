@@ -90,7 +90,9 @@ def a_usage(calls: int = 2, micro_usd: int | None = 1_000) -> Usage:
         most_in_flight=calls,
         busy_s=1.0,
         call_s=1.5,
-        timeline=tuple(Span(0.1 * place, 0.5 + 0.3 * place, "sub" if place else "root", 500) for place in range(calls)),
+        timeline=tuple(
+            Span(0.1 * place, 0.5 + 0.3 * place, "sub" if place else "root", 500) for place in range(calls)
+        ),
     )
 
 
@@ -127,9 +129,9 @@ def results(
     ]
 
 
-def journal(path: Path, of: list[Result], head: Header | None = None) -> Journal:
-    """A journal in a file, with these results."""
-    with Writer(path, head or header()) as writer:
+def journal(path: Path, of: list[Result], head: Header | None = None, *, fresh: bool = False) -> Journal:
+    """A journal in a file, with these results after those that it had, unless it is a fresh one."""
+    with Writer(path, head or header(), fresh=fresh) as writer:
         for each in of:
             writer.add(each)
     return read(path)

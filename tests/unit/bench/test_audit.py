@@ -28,7 +28,7 @@ def _sound(**changed: object) -> Result:
         gold="1",
         outcome=msgspec.structs.replace(base.outcome, text="1", notes={"meter_micro_usd": 1_000}),
     )
-    return msgspec.structs.replace(sound, **changed)  # type: ignore[arg-type] # fields by name
+    return msgspec.structs.replace(sound, **changed)
 
 
 def _faults(of: Result, windows: tuple[Window, ...] = (WINDOW,)) -> list[str]:

@@ -60,7 +60,7 @@ def test_another_file_is_no_journal(text: str) -> None:
 
 
 def test_a_missing_journal_says_what_to_name() -> None:
-    with pytest.raises(ContextError, match="cannot be read .*harlm bench run"):
+    with pytest.raises(ContextError, match=r"cannot be read .*harlm bench run"):
         read(Path("none.jsonl"))
 
 
@@ -74,7 +74,7 @@ def test_a_question_with_a_result_is_not_asked_again() -> None:
 
 
 @pytest.mark.parametrize(("status", "is_kept"), [("crashed", True), ("limit", True), ("endpoint", False), ("not installed", False)])  # fmt: skip
-def test_what_never_ran_is_asked_again_and_what_failed_is_not(status: str, is_kept: bool) -> None:  # noqa: FBT001
+def test_what_never_ran_is_asked_again_and_what_failed_is_not(status: str, is_kept: bool) -> None:
     failed = result(status=status, score=0.0)  # type: ignore[arg-type] # a status
     journal(PATH, [failed])
     with Writer(PATH, header()) as writer:
@@ -105,7 +105,7 @@ def test_a_journal_of_something_else_is_not_continued(changed: dict[str, object]
 def test_a_window_with_another_text_is_not_continued() -> None:
     done = result()
     journal(PATH, [done])
-    with Writer(PATH, header()) as writer, pytest.raises(ConfigError, match="another-dige.*--fresh"):
+    with Writer(PATH, header()) as writer, pytest.raises(ConfigError, match=r"another-dige.*--fresh"):
         writer.has(Key(done.system, "another-digest", done.question), done.window)
 
 
@@ -125,11 +125,11 @@ def test_a_fresh_journal_keeps_the_old_one_beside_it() -> None:
 
 
 def test_two_runs_do_not_write_one_journal() -> None:
-    with Writer(PATH, header()), pytest.raises(ConfigError, match="being written by another run"):
+    with Writer(PATH, header()), pytest.raises(ConfigError, match=r"being written by another run"):
         Writer(PATH, header())
 
 
 def test_a_folder_that_cannot_be_written_is_named() -> None:
     Path("file").write_text("", encoding="utf-8")
-    with pytest.raises(ContextError, match="file/journal.jsonl.*--out"):
+    with pytest.raises(ContextError, match=r"file/journal.jsonl.*--out"):
         Writer(Path("file/journal.jsonl"), header())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from harlm_bench.outcomes import Status
 from harlm_bench.progress import Progress
 from tests.unit.bench.made import result
 
@@ -14,8 +15,8 @@ class Clock:
 
 
 def test_the_rest_takes_as_long_as_each_system_has_taken() -> None:
+    assert Progress({"slow": 3}, jobs=2, clock=Clock()).seconds_left is None
     progress = Progress({"slow": 3, "fast": 5}, jobs=2, clock=Clock())
-    assert progress.seconds_left is None
     progress.finished(result("slow", wall_s=100.0))
     progress.finished(result("fast", wall_s=2.0))
     assert progress.seconds_left == (2 * 100 + 4 * 2) / 2
@@ -26,8 +27,9 @@ def test_the_rest_takes_as_long_as_each_system_has_taken() -> None:
 
 def test_failures_are_counted_where_the_user_looks() -> None:
     progress = Progress({"one": 3}, jobs=1, clock=Clock())
-    for status in ("crashed", "limit", "crashed"):
-        progress.finished(result("one", status=status, wall_s=1.0))  # type: ignore[arg-type] # a status
+    ends: tuple[Status, ...] = ("crashed", "limit", "crashed")
+    for status in ends:
+        progress.finished(result("one", status=status, wall_s=1.0))
     assert progress.line() == "3 of 3 questions, $0.00; 2 crashed, 1 limit"
 
 

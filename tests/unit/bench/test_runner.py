@@ -92,7 +92,7 @@ def test_what_a_system_says_of_itself_is_written_down(status: str) -> None:
 def test_a_system_that_does_not_come_back_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "_GRACE_S", 0.05)
     release = threading.Event()
-    hangs = Broken("hangs", lambda: _raise(RuntimeError()) if release.wait(20) else _raise(RuntimeError()))
+    hangs = Broken("hangs", lambda: _raise(RuntimeError(f"released: {release.wait(20)}")))
     started = time.perf_counter()
     run(work(hangs, windows=1, limits=Limits(wall_s=0.05)))
     assert time.perf_counter() - started < 5
@@ -120,7 +120,7 @@ def _interrupted(journal: Writer, after: int) -> Writer:
         if count[0] == after:
             raise KeyboardInterrupt
 
-    journal.add = adding  # type: ignore[method-assign, assignment] # as a signal would arrive there
+    journal.add = adding  # type: ignore[method-assign] # as a signal would arrive there
     return journal
 
 
@@ -134,7 +134,9 @@ def test_ctrl_c_closes_the_questions_under_way_and_does_not_wait_for_them() -> N
 
     with Writer(PATH, header()) as journal, pytest.raises(KeyboardInterrupt):
         runner.run(
-            work(Echo(before=hang), windows=1, gateway=gateway, jobs=2), _interrupted(journal, after=1), Silent()
+            work(Echo(before=hang), windows=1, gateway=gateway, jobs=2),
+            _interrupted(journal, after=1),
+            Silent(),
         )
     assert entered.wait(5)
     assert not gateway.open_now
@@ -151,7 +153,7 @@ def test_a_run_stops_when_its_money_is_spent() -> None:
 
 def test_a_run_stops_when_the_model_is_gone_and_asks_those_questions_again() -> None:
     gone = Outcome(text="", status="endpoint", reason="connection refused", wall_s=0.1, cpu_s=0.0)
-    with pytest.raises(ModelUnavailable, match="last 10 questions.*connection refused.*same command"):
+    with pytest.raises(ModelUnavailable, match=r"last 10 questions.*connection refused.*same command"):
         run(work(Broken("one", lambda: gone), windows=9))
     assert len(read(PATH).results) == 10
     run(work(Echo("one"), windows=9))

@@ -50,7 +50,8 @@ def test_an_interval_covers_the_truth_at_least_as_often_as_it_says() -> None:
 
 def test_the_same_sample_gives_the_same_interval_in_every_process() -> None:
     found = statistics.mean([[0.0, 1.0, 1.0], [1.0, 0.5]], 1_000)
-    assert (found.low, found.high) == (pytest.approx(1 / 3), 1.0)
+    assert found.low == pytest.approx(1 / 3)
+    assert found.high == 1.0
 
 
 def test_equal_systems_differ_by_nothing_and_say_so() -> None:
@@ -94,7 +95,7 @@ def test_holm_of_known_values() -> None:
 def test_a_ratio_of_means() -> None:
     found = statistics.ratio([[2.0, 4.0], [6.0, 8.0]], [[1.0, 2.0], [3.0, 4.0]], _DRAWS)
     assert found is not None
-    assert (found.value, found.low, found.high) == (2, pytest.approx(2), pytest.approx(2))
+    assert [found.value, found.low, found.high] == pytest.approx([2, 2, 2])
     assert statistics.ratio([[1.0]], [[0.0]], _DRAWS) is None
 
 

@@ -142,13 +142,13 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> tupl
     order = sorted(range(len(wanted)), key=lambda place: wanted[place])
     blocks: list[tuple[float, int]] = []  # the top of each run of touching places, and how many it has
     for place in order:
-        blocks.append((min(max(wanted[place], low), high), 1))
+        blocks.append((wanted[place], 1))
         while len(blocks) > 1 and blocks[-2][0] + blocks[-2][1] * gap > blocks[-1][0]:
             (top, count), (after, more) = blocks[-2:]
             middle = (count * top + more * (after - count * gap)) / (count + more)
             blocks[-2:] = [(middle, count + more)]
-        top, count = blocks[-1]
-        blocks[-1] = (max(low, min(top, high - (count - 1) * gap)), count)
-    placed = [top + each * gap for top, count in blocks for each in range(count)]
+    apart = [top + each * gap for top, count in blocks for each in range(count)]
+    above = [max(at, low + each * gap) for each, at in enumerate(apart)]
+    placed = [min(at, high - (len(above) - 1 - each) * gap) for each, at in enumerate(above)]
     found = dict(zip(order, placed, strict=True))
     return tuple(found[place] for place in range(len(wanted)))

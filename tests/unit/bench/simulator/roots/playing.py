@@ -53,7 +53,10 @@ class Leaf:
         query = self.family.understand(question)
         if query is None:
             return "NOTHING"
-        return "\n".join(each.text for each in self.window.facts if each.text in text and query.wants(each)) or "NOTHING"
+        return (
+            "\n".join(each.text for each in self.window.facts if each.text in text and query.wants(each))
+            or "NOTHING"
+        )
 
     def read(self, question: str, text: str) -> str:
         """The answer to a question over a text."""
