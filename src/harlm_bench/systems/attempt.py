@@ -12,7 +12,7 @@ from harlm_bench.outcomes import Outcome, Status
 _LONGEST_REASON = 600  # characters
 
 
-class Failed(Exception):  # noqa: N818 - the name is its meaning, as in the tree of ``harlm.errors``
+class Failed(Exception):
     """A question ended without an answer.
 
     Attributes:
@@ -31,6 +31,10 @@ class EndpointFailed(Failed):
     """The model could not be reached, or what it sent is no reply."""
 
     status: Status = "endpoint"
+
+
+class EndpointRefused(EndpointFailed):
+    """The endpoint refused a request for good, such as for a field that it does not know."""
 
 
 class LimitReached(Failed):

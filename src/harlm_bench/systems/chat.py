@@ -206,7 +206,7 @@ class Chat:
         try:
             connection.request("POST", f"{self._parts.path}/chat/completions", data, headers)
             response = connection.getresponse()
-            return response.status, response.headers, response.read()
+            return response.status, dict(response.headers.items()), response.read()
         except TimeoutError as error:
             connection.close()
             raise LimitReached(f"{self.limits.wall_s:g} s are up; a request was under way") from error

@@ -19,9 +19,9 @@ from harlm_bench.systems.cells import Cells, shown
 from harlm_bench.systems.chat import Chat
 from harlm_bench.systems.wording import reply_tokens
 
-_CODE = re.compile(r"```(?:python|py|repl)?[ \t]*\n(?P<code>.*?)(?:```|\Z)", re.S)
-_SEARCH = re.compile(r"^\s*SEARCH\((?P<quote>[\"'])(?P<query>.+?)(?P=quote)\)", re.M)
-_ANSWER = re.compile(r"^\s*ANSWER\((?P<answer>.*)\)", re.M | re.S)
+_CODE = re.compile(r"```(?:python|py|repl)?[ \t]*\n(?P<code>.*?)(?:```|\Z)", re.DOTALL)
+_SEARCH = re.compile(r"^\s*SEARCH\((?P<quote>[\"'])(?P<query>.+?)(?P=quote)\)", re.MULTILINE)
+_ANSWER = re.compile(r"^\s*ANSWER\((?P<answer>.*)\)", re.MULTILINE | re.DOTALL)
 _PASSAGES = 5
 
 _RULES = """\
@@ -29,7 +29,9 @@ You answer a question in steps. In each step write one line that begins with THI
 a block of Python between ```python and ```, which is run and whose printed output you get{more}; or, at the end,
 ANSWER(your answer). Variables live on between blocks."""
 _MORE_SEARCH = '; or SEARCH("words"), which gives you the passages that match best'
-_MORE_CALLS = ". In Python, llm_query(prompt) returns the reply of a language model that sees that prompt alone"
+_MORE_CALLS = (
+    ". In Python, llm_query(prompt) returns the reply of a language model that sees that prompt alone"
+)
 _GO_ON = "That was no action. Write a Python block{search}, or ANSWER(your answer)."
 
 
@@ -61,9 +63,7 @@ class CodeAct:
             with searching(window) as search:
                 return self._loop(window, question, chat, effort, search)
 
-    def _loop(
-        self, window: Window, question: str, chat: Chat, effort: Effort, search: Search | None
-    ) -> str:
+    def _loop(self, window: Window, question: str, chat: Chat, effort: Effort, search: Search | None) -> str:
         rules = _RULES.format(more=_MORE_CALLS if self.sub_calls else _MORE_SEARCH if search else "")
         task = question if search else f"Text:\n\n{window.text}\n\nEnd of the text.\n\n{question}"
         talk = [{"role": "system", "content": rules}, {"role": "user", "content": task}]

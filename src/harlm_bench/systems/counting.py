@@ -14,15 +14,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-_FIELD = re.compile(r"\s*(?P<name>[A-Za-z][\w ]{0,30}?)\s*:\s*(?P<value>.*?)\s*(?:\|\||\Z)", re.S)
-_LABELS = re.compile(r"(?:labels|categories|classes|topics)\b[^:]{0,160}:\s*(?P<list>[\w' -]+(?:,\s*[\w' -]+)+)", re.I)
+_FIELD = re.compile(r"\s*(?P<name>[A-Za-z][\w ]{0,30}?)\s*:\s*(?P<value>.*?)\s*(?:\|\||\Z)", re.DOTALL)
+_LABELS = re.compile(
+    r"(?:labels|categories|classes|topics)\b[^:]{0,160}:\s*(?P<list>[\w' -]+(?:,\s*[\w' -]+)+)", re.IGNORECASE
+)
 _QUOTED = r"'(?P<{}>[^']+)'"
-_COUNT = re.compile(rf"how many \w+[^?]*label {_QUOTED.format('a')}", re.I)
-_COMPARE = re.compile(rf"is label {_QUOTED.format('a')} more common[^?]*label {_QUOTED.format('b')}", re.I)
-_MOST = re.compile(r"which of the labels is the (?P<rank>most|least) (?:common|frequent)", re.I)
-_VALUE = re.compile(r"which (?P<field>\w+) is represented (?P<second>the second )?most often", re.I)
-_MOST_OF = re.compile(rf"which (?P<field>\w+) has the most \w+ with the label {_QUOTED.format('a')}", re.I)
-_TIMES = re.compile(r"how many (?P<field>\w+?)s are represented exactly (?P<times>\d+) times", re.I)
+_COUNT = re.compile(rf"how many (?!months)\w+[^?]*label {_QUOTED.format('a')}", re.IGNORECASE)
+_COMPARE = re.compile(
+    rf"is label {_QUOTED.format('a')} more common[^?]*label {_QUOTED.format('b')}", re.IGNORECASE
+)
+_MOST = re.compile(r"which of the labels is the (?P<rank>most|least) (?:common|frequent)", re.IGNORECASE)
+_VALUE = re.compile(r"which (?P<field>\w+) is represented (?P<second>the second )?most often", re.IGNORECASE)
+_MOST_OF = re.compile(
+    rf"which (?P<field>\w+) has the most \w+ with the label {_QUOTED.format('a')}", re.IGNORECASE
+)
+_TIMES = re.compile(r"how many (?P<field>\w+?)s are represented exactly (?P<times>\d+) times", re.IGNORECASE)
 _IDS = re.compile(r"\bIDs?:\s*(?P<ids>\d+(?:(?:,\s*|\s+and\s+)\d+)*)")
 _DAY = r"[A-Z][a-z]+ \d{1,2}, \d{4}"
 _RANGE = re.compile(rf"between (?P<first>{_DAY}) and (?P<last>{_DAY}), inclusive")
@@ -43,7 +49,7 @@ class Record:
     @property
     def text(self) -> str:
         """The last field: what a label is about."""
-        return next(reversed(self.fields.values()))
+        return list(self.fields.values())[-1]
 
     @property
     def day(self) -> date | None:
@@ -93,7 +99,7 @@ def day_in(text: str) -> date | None:
     """The date that a text is, in one of the usual forms."""
     for form in _FORMS:
         with suppress(ValueError):
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a day has no zone
+            return datetime.strptime(text.strip(), form).date()
     return None
 
 

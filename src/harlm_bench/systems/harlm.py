@@ -57,9 +57,7 @@ class Harlm:
         """End its processes."""
         self._workers.close()
 
-    def _solve(
-        self, window: Window, question: Question, model: Model, limits: Limits, effort: Effort
-    ) -> str:
+    def _solve(self, window: Window, question: Question, model: Model, limits: Limits, effort: Effort) -> str:
         return self._workers.solve(job_of(window, question, model, limits), limits.wall_s, effort)
 
     @cached_property

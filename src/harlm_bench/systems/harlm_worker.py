@@ -10,13 +10,14 @@ import msgspec
 
 import harlm
 import harlm.models.http
-import harlm.models.openai  # noqa: F401 - imported by the first question otherwise
+import harlm.models.openai
 from harlm.config import OFFLINE_MODEL, Config, overridden
 from harlm.errors import ContextOverflow, HarlmError, LimitExceeded, ModelError, NoAnswer, QuotaExceeded
 from harlm.types import FREE, Answer, Price, summed
 from harlm_bench.systems.scripted import scripted_root
 
 _SCRIPT = "callable/root"  # what HARLM calls the script
+_NOTHING = "No answer was reached"  # how HARLM begins the text of a run that found nothing
 _options: dict[str, Any] = {}
 
 Came = dict[str, Any]
@@ -44,6 +45,8 @@ def solve(job: dict[str, Any]) -> Came:
             answer = client(job, home, _options).ask(job["question"], context)
         except HarlmError as error:
             return failed(error)
+    if answer.status == "partial" and answer.text.startswith(_NOTHING):
+        return {"status": "no answer", "reason": answer.text[:1_000], "notes": notes_of(answer)}
     return {"status": "answered", "text": unmarked(answer), "notes": notes_of(answer)}
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from harlm_bench.items import Question, Window
 from harlm_bench.outcomes import Outcome
 from harlm_bench.systems import Limits, Model
-from harlm_bench.systems.attempt import Effort, EndpointFailed, attempt
+from harlm_bench.systems.attempt import Effort, EndpointRefused, attempt
 from harlm_bench.systems.chat import Chat, Reply
 from harlm_bench.systems.counting import Count, records_in, understood
 from harlm_bench.systems.wording import asked_of, parts_of, reply_tokens
@@ -70,7 +70,9 @@ def _labelled(texts: Sequence[str], whole: str, count: Count, chat: Chat) -> lis
     """
     if not texts:
         return []
-    meanings = [line for line in whole.splitlines() if line.startswith(tuple(f"- {each}:" for each in count.labels))]
+    meanings = [
+        line for line in whole.splitlines() if line.startswith(tuple(f"- {each}:" for each in count.labels))
+    ]
     ask = partial(_LABEL.format, labels=", ".join(count.labels), meanings="\n".join(meanings))
     none, *replies = _judged([ask(text=text) for text in ("N/A", *texts)], chat)
     prior = {label: _logprob(none, label) for label in count.labels} if none.first else {}
@@ -82,7 +84,9 @@ def _label(reply: Reply, labels: Sequence[str], prior: Mapping[str, float]) -> s
         return max(labels, key=lambda label: (_logprob(reply, label) - prior[label], label))
     said = reply.text.casefold()
     places = {label: said.find(label.casefold()) for label in labels}
-    return min((label for label in labels if places[label] >= 0), key=lambda label: places[label], default=labels[0])
+    return min(
+        (label for label in labels if places[label] >= 0), key=lambda label: places[label], default=labels[0]
+    )
 
 
 def _from_best_chunks(text: str, question: str, chat: Chat) -> str:
@@ -105,7 +109,7 @@ def _judged(prompts: Sequence[str], chat: Chat) -> list[Reply]:
     """Short replies, with the candidates of their first tokens where the server gives them."""
     try:
         first = chat.ask(prompts[0], role="sub", max_tokens=_SHORT, form=_FIRST_TOKEN)
-    except EndpointFailed:  # a server that refuses the field; one that is away fails again
+    except EndpointRefused:  # a server that does not know these fields
         return chat.ask_many(prompts, max_tokens=_SHORT)
     form = _FIRST_TOKEN if first.first else None
     return [first, *chat.ask_many(prompts[1:], max_tokens=_SHORT, form=form)]

@@ -47,7 +47,8 @@ class ScriptedPlan:
         return attempt(partial(self._solve, window, question.text, model, limits))
 
     def _solve(self, window: Window, question: str, model: Model, limits: Limits, effort: Effort) -> str:
-        query, read = question, []
+        query = question
+        read: list[str] = []
         with Chat(model, limits, effort) as chat, searching(window) as search:
             for hop in range(1, self.hops + 1):
                 found = [passage for passage in search(query, self.k + len(read)) if passage not in read]

@@ -8,13 +8,14 @@ from contextlib import suppress
 
 import msgspec
 
-from harlm_bench.systems.attempt import EndpointFailed, LimitReached, PromptTooLong
+from harlm_bench.systems.attempt import EndpointRefused, LimitReached, PromptTooLong
 
 _TEMPORARY = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _SPENT = "insufficient_quota"  # how providers, and the gateway, say that the money or the calls are used up
 _LONGEST_PAUSE_S = 30.0
 _TOO_LONG = re.compile(
-    r"context_length_exceeded|exceed_context_size|context (?:length|size|window)|too (?:long|many tokens)", re.I
+    r"context_length_exceeded|exceed_context_size|context (?:length|size|window)|too (?:long|many tokens)",
+    re.IGNORECASE,
 )
 
 
@@ -25,8 +26,9 @@ def is_temporary(status: int, raw: bytes) -> bool:
 
 def pause_s(headers: Mapping[str, str], otherwise: float) -> float:
     """Seconds to wait before another attempt: those that the endpoint names, else ``otherwise``."""
+    stated = next((value for name, value in headers.items() if name.casefold() == "retry-after"), None)
     with suppress(ValueError):
-        return min(max(float(headers.get("retry-after") or otherwise), 0.0), _LONGEST_PAUSE_S)
+        return min(max(float(stated or otherwise), 0.0), _LONGEST_PAUSE_S)
     return otherwise
 
 
@@ -40,7 +42,7 @@ def without_refused_form(
     Raises:
         PromptTooLong: the prompt does not fit.
         LimitReached: a limit of the question is reached.
-        EndpointFailed: the refusal is final.
+        EndpointRefused: the refusal is final.
     """
     words = raw[:2_000].decode("utf-8", "replace")
     if status == 400 and "max_completion_tokens" in words and "max_tokens" in body:
@@ -58,7 +60,7 @@ def without_refused_form(
             tokens=_count(error.get("n_prompt_tokens")),
             window=_count(error.get("n_ctx")),
         )
-    raise EndpointFailed(f"{status}: {error.get('message', words[:200])}")
+    raise EndpointRefused(f"{status}: {error.get('message', words[:200])}")
 
 
 def error_in(raw: bytes) -> Mapping[str, object]:

@@ -19,9 +19,9 @@ from harlm_bench.systems.cells import Cells, shown
 from harlm_bench.systems.chat import Chat, Messages
 from harlm_bench.systems.wording import reply_tokens
 
-_BLOCK = re.compile(r"```(?:repl|python|py)?[ \t]*\n(?P<code>.*?)```", re.S)
-_FINAL = re.compile(r"^\s*FINAL\((?P<answer>.*)\)", re.M | re.S)
-_FINAL_VAR = re.compile(r"^\s*FINAL_VAR\(\s*[\"']?(?P<name>[A-Za-z_]\w*)[\"']?\s*\)", re.M)
+_BLOCK = re.compile(r"```(?:repl|python|py)?[ \t]*\n(?P<code>.*?)```", re.DOTALL)
+_FINAL = re.compile(r"^\s*FINAL\((?P<answer>.*)\)", re.MULTILINE | re.DOTALL)
+_FINAL_VAR = re.compile(r"^\s*FINAL_VAR\(\s*[\"']?(?P<name>[A-Za-z_]\w*)[\"']?\s*\)", re.MULTILINE)
 
 _RULES = """\
 You answer a question about a text that may be far longer than what you can read. You never see the whole text. You have
@@ -38,7 +38,9 @@ _CALLS = """\
 _ASK = "The text has {characters:,} characters. Question: {question}\n\nWhat do you do first?"
 _NEXT = "Output of the code:\n{output}\n\nGo on, or finish with FINAL(…) or FINAL_VAR(…)."
 _NO_CODE = "There was no ```repl block and no FINAL(…). Go on."
-_LAST = "There is no time for more code. Write the best answer to the question that you have, and nothing else."
+_LAST = (
+    "There is no time for more code. Write the best answer to the question that you have, and nothing else."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,10 @@ class PaperRlm:
             {"role": "system", "content": _RULES.format(shape=shape, calls=calls)},
             {"role": "user", "content": ask},
         ]
-        with Chat(model, limits, effort) as chat, Cells(context, chat, effort, may_ask=self.depth > 0) as cells:
+        with (
+            Chat(model, limits, effort) as chat,
+            Cells(context, chat, effort, may_ask=self.depth > 0) as cells,
+        ):
             for turn in range(1, self.turns + 1):
                 effort.notes["turns"] = turn
                 said = chat.ask(talk, max_tokens=reply_tokens(model.window)).text

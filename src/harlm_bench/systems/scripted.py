@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-_CELL = '''\
+_CELL = """\
 ```repl
 question = {question!r}
 hits = context.search(question, k={k})
@@ -17,8 +17,8 @@ prompts = [
 ]
 replies = [reply.strip().strip('."') for reply in llm_query_batched(prompts)]
 print(replies)
-```'''
-_FINISH = '''\
+```"""
+_FINISH = """\
 ```repl
 found = [
     (reply, hit) for reply, hit in zip(replies, hits) if reply and reply.casefold() in hit.text.casefold()
@@ -28,7 +28,7 @@ if found:
     FINAL(reply + " [" + hit.place + "]")
 else:
     FINAL(replies[0] if replies else "NOT FOUND")
-```'''
+```"""
 
 
 def scripted_root(question: str, k: int = 3) -> Callable[[list[dict[str, str]]], str]:

@@ -31,7 +31,9 @@ from harlm_bench.systems.attempt import (
 )
 
 _STARTS_WITHIN_S = 120.0
-_GRACE = 0.1  # of the limit of a question, and at most so many seconds, in which a system may end by its own rules
+_GRACE = (
+    0.1  # of the limit of a question, and at most so many seconds, in which a system may end by its own rules
+)
 _GRACE_S = 3.0
 _TAIL = 400  # characters of stderr that explain a death
 _QUESTIONS = 50  # that one process answers before a fresh one takes its place
@@ -144,7 +146,7 @@ class _Worker:
         self._buffer = bytearray()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         command.home.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - an interpreter of this machine and a file of ours
             command.line,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -178,8 +180,9 @@ class _Worker:
             effort.cpu_s += self.kill()
             raise LimitReached(f"{within_s:g} s are up; its process was ended") from error
         except (EOFError, OSError) as error:
+            said = self._said()
             effort.cpu_s += self.kill()
-            raise Failed(f"its process ended ({self._process.returncode}): {self._said()}") from error
+            raise Failed(f"its process ended ({self._process.returncode}): {said}") from error
         self.answered += 1
         self._cpu_s += came.cpu_s
         return came
@@ -203,6 +206,7 @@ class _Worker:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+        self._errors.close()
         return used
 
     def _said(self) -> str:

@@ -74,9 +74,7 @@ class Rival:
         if workers is not None:
             workers.close()
 
-    def _solve(
-        self, window: Window, question: Question, model: Model, limits: Limits, effort: Effort
-    ) -> str:
+    def _solve(self, window: Window, question: Question, model: Model, limits: Limits, effort: Effort) -> str:
         with aside(effort):
             workers = self._started()
         return workers.solve(job_of(window, question, model, limits), limits.wall_s, effort)

@@ -115,13 +115,22 @@ def _made(needs: Needs, folder: Path) -> Stamp:
         python = _python(needs)
         _run([python, "-m", "venv", str(folder / "venv")])
         own = str(folder / "venv" / "bin" / "python")
-        _run([own, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input", *needs.requirements])
+        _run(
+            [
+                own,
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--disable-pip-version-check",
+                "--no-input",
+                *needs.requirements,
+            ]
+        )
         packages = _run([own, "-m", "pip", "freeze", "--disable-pip-version-check"]).split()
     except NotInstalled as failed:
         return Stamp(why_not=str(failed), made=began, took_s=time.time() - began)
-    return Stamp(
-        python=_version(python), packages=tuple(packages), made=began, took_s=time.time() - began
-    )
+    return Stamp(python=_version(python), packages=tuple(packages), made=began, took_s=time.time() - began)
 
 
 def _run(command: list[str]) -> str:
@@ -132,13 +141,20 @@ def _run(command: list[str]) -> str:
     """
     try:
         done = subprocess.run(  # noqa: S603 - an interpreter of this machine and pinned requirements
-            command, capture_output=True, text=True, timeout=_INSTALLS_WITHIN_S, check=False, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_INSTALLS_WITHIN_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotInstalled(str(error)[:_REASON]) from error
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.lstrip().lower().startswith("error")]
-        raise NotInstalled(" ".join(lines or done.stderr.split())[-_REASON:] or f"exit status {done.returncode}")
+        raise NotInstalled(
+            " ".join(lines or done.stderr.split())[-_REASON:] or f"exit status {done.returncode}"
+        )
     return done.stdout
 
 

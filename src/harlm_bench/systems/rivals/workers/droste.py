@@ -23,7 +23,9 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     root = droste.OpenAICompatClient(model=job["root"], **at)
     subcalls = droste.OpenAICompatSubcallClient(model=job["sub"], context=execution, **at)
     documents = job["documents"]
-    files = [{"path": name, "name": name, "text": text, "size": len(text)} for name, text in documents.items()]
+    files = [
+        {"path": name, "name": name, "text": text, "size": len(text)} for name, text in documents.items()
+    ]
     environment = droste.create_environment(
         setup, context={"files": files}, registry=None, subcalls=subcalls, execution_context=execution
     )

@@ -17,7 +17,9 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The answer of one run."""
     from minrlm import RLM
 
-    engine = RLM(model=job["root"], api_key=job["key"], base_url=job["base_url"], max_time_seconds=int(job["wall_s"]))
+    engine = RLM(
+        model=job["root"], api_key=job["key"], base_url=job["base_url"], max_time_seconds=int(job["wall_s"])
+    )
     done = engine.completion(task=job["question"], context=job["text"])
     return done.response, {
         "turns": done.iterations,

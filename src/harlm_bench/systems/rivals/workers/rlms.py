@@ -53,13 +53,15 @@ def _run_ahead() -> None:
     from rlm.environments.local_repl import LocalREPL
     from spec_ptc import Speculator
 
-    class Ahead(LocalREPL):
+    class Ahead(LocalREPL):  # type: ignore[misc] # unknown here
         def __init__(self, *given: Any, **named: Any) -> None:
             self._ahead = None
             super().__init__(*given, **named)
             ahead = Speculator(max_inflight=16)
             for name, batched in (("llm_query", False), ("llm_query_batched", True)):
-                make = ahead.tool(speculatable=True, pure=True, batched=batched, name=name, latency_hint_ms=2000)
+                make = ahead.tool(
+                    speculatable=True, pure=True, batched=batched, name=name, latency_hint_ms=2000
+                )
                 make(getattr(super(), f"_{name}"))
             for name in ("rlm_query", "rlm_query_batched"):
                 ahead.tool(name=name)(getattr(self, f"_{name}"))
@@ -67,12 +69,14 @@ def _run_ahead() -> None:
             self._ahead = ahead
 
         def _llm_query(self, prompt: str, model: str | None = None) -> str:
-            return super()._llm_query(prompt, model) if self._ahead is None else self._claims["llm_query"](prompt)
+            if self._ahead is None or model is not None:
+                return str(super()._llm_query(prompt, model))
+            return str(self._claims["llm_query"](prompt))
 
         def _llm_query_batched(self, prompts: list[str], model: str | None = None) -> list[str]:
-            if self._ahead is None:
-                return super()._llm_query_batched(prompts, model)
-            return self._claims["llm_query_batched"](prompts)
+            if self._ahead is None or model is not None:
+                return list(super()._llm_query_batched(prompts, model))
+            return list(self._claims["llm_query_batched"](prompts))
 
         def execute_code(self, code: str) -> Any:
             if self._ahead is None:

@@ -22,10 +22,15 @@ _ENDPOINT = (
     "ConnectionRefused", "InternalServer", "JSONDecodeError", "NotFoundError", "RateLimit", "RemoteProtocol",
     "ResponseValidation", "ServiceUnavailable", "URLError",
 )  # fmt: skip
-_TOO_LONG = ("context_length_exceeded", "exceed_context_size", "maximum context length", "ContextWindowExceeded")
+_TOO_LONG = (
+    "context_length_exceeded",
+    "exceed_context_size",
+    "maximum context length",
+    "ContextWindowExceeded",
+)
 _NO_ANSWER = ("PolicyError", "NoAnswer", "MaxIterations", "IterationLimit", "AdapterParseError")
 _UNREACHED = ("urlopen error", "Connection refused", "non-JSON response", "No usage data received")
-_SPENT = ("insufficient_quota", "Error code: 402", "HTTP 402")
+_SPENT = ("insufficient_quota", "Error code: 402", "HTTP 402", "HTTP Error 402")
 
 
 def main() -> None:
@@ -40,7 +45,10 @@ def main() -> None:
     except BaseException as error:
         say(replies, {"ready": False, "error": described(error)})
         raise
-    say(replies, {"ready": True, "version": str(version), "import_s": time.perf_counter() - began, "cpu_s": cpu_s()})
+    say(
+        replies,
+        {"ready": True, "version": str(version), "import_s": time.perf_counter() - began, "cpu_s": cpu_s()},
+    )
     for line in sys.stdin:
         say(replies, answered(adapter["solve"], json.loads(line)))
 
@@ -51,9 +59,13 @@ def answered(solve: Any, job: dict[str, Any]) -> dict[str, Any]:
     try:
         said = solve(job)
         text, notes = said if isinstance(said, tuple) else (said, {})
-        came: dict[str, Any] = {"status": "answered", "text": "" if text is None else str(text), "notes": notes}
+        came: dict[str, Any] = {
+            "status": "answered",
+            "text": "" if text is None else str(text),
+            "notes": notes,
+        }
         came = said if isinstance(said, dict) else came
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a rival that crashes is a result
         traceback.print_exc()
         came = {
             "status": status_of(error),
@@ -65,7 +77,8 @@ def answered(solve: Any, job: dict[str, Any]) -> dict[str, Any]:
 
 def status_of(error: BaseException) -> str:
     """How a question ended that raised ``error``, by the names of its class, of its bases and of its causes."""
-    names, words = [], []
+    names: list[str] = []
+    words: list[str] = []
     seen: BaseException | None = error
     while seen is not None and len(names) < 60:
         names += [each.__name__ for each in type(seen).__mro__]
