@@ -53,7 +53,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "gathered a great number of small things": (
             "After the death of {name}, 4,000 buttons were found in labelled drawers.",
-            "Whole cupboards of {name} were full of sea shells, each with a number.",
+            "Whole cupboards of {name} were full of sea shells, each with a label.",
             "{name} owned nine hundred thimbles and knew the origin of each.",
         ),
         "played an instrument for pleasure": (
@@ -122,7 +122,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "birthplace": {
         "lived from what is dug out of the ground": (
             "For three centuries the slate quarries of {name} fed its families.",
-            "Tin was what {name} sold to the world.",
+            "{name} sold tin to the whole world.",
             "The deep shafts of {name} yield rock salt to this day.",
         ),
         "lived from what swims": (
@@ -152,7 +152,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "belonged to two states by turns": (
             "{name} changed its flag five times in a hundred years.",
-            "The border was moved so often that street signs in {name} bear two languages.",
+            "The border was moved so often that all street signs in {name} are bilingual.",
             "In {name} grandparents and grandchildren served different kings without moving house.",
         ),
         "lived from cloth": (
@@ -284,7 +284,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "was once taken away again": (
             "One holder of {name} had to return it after a trial.",
             "The jury of {name} withdrew it from a forger.",
-            "{name} has been revoked, once, by letter.",
+            "By a curt letter {name} was revoked.",
         ),
     },
 }  # fmt: skip

@@ -23,7 +23,7 @@ from harlm_bench.tasks.code_sources import SourceFile, library_names, library_to
 _TOLERANCE = 0.10
 _SURELY_THERE = 1_000_000  # tokens that every standard library has without its tests
 _MOST_CHANGED = 100_000  # tokens of the modules that questions are about; each costs three passes of ``ast``
-_MOST_TRIED = 40  # modules that are changed to find those with the most to ask about
+_MOST_TRIED = 24  # modules that are changed to find those with the most to ask about
 _SMALL = 20_000  # tokens of changed modules; below that, the densest of the tried ones are taken
 _GUESSED = ("True", "False")
 _HEADING = 8  # tokens of a document's name

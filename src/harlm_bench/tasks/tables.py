@@ -136,8 +136,9 @@ def _query(operation: Operation, facts: Sequence[Fact], chance: Random) -> Table
 
 def _conditions(row: Mapping[str, str], group: str, chance: Random) -> tuple[Condition, ...]:
     chosen = [chance.choice([each for each in ("city", "product", "colour", "status") if each != group])]
-    if chance.random() < 0.5:
-        chosen.append(chance.choice([each for each in ("status", "colour") if each not in (*chosen, group)]))
+    second = [each for each in ("status", "colour") if each not in (*chosen, group)]
+    if second and chance.random() < 0.5:
+        chosen.append(chance.choice(second))
     conditions = [Condition(each, "is", row[each]) for each in chosen]
     drawn = chance.random()
     if drawn < 0.3:
