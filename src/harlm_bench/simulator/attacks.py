@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -42,7 +43,7 @@ class Attack:
     @property
     def failed(self) -> bool:
         """Whether it got no more than chance gives, so that the simulator stands."""
-        spread = (max(self.chance * (1 - self.chance), 0.01) / max(self.questions, 1)) ** 0.5
+        spread = math.sqrt(max(self.chance * (1 - self.chance), 0.01) / max(self.questions, 1))
         return self.score <= self.chance + _TOLERANCE + _DEVIATIONS * spread
 
 
