@@ -18,7 +18,7 @@ PROGRAMS: Final = (
                 + TEXT
                 + """
 turns = re.findall(r"User: (.*?)\\s*Assistant: (.*)", text)
-asked = re.compile(rf"\\b{re.escape($form)} about an? {re.escape($topic)}\\b", re.IGNORECASE)
+asked = re.compile(rf"\\b{re.escape($form)} about {re.escape($topic)}\\b", re.IGNORECASE)
 replies = [reply.strip() for request, reply in turns if asked.search(request)]
 print(len(turns), len(replies))
 """,
@@ -41,7 +41,7 @@ print("result:", result)
                 says="go through the lines and count the requests",
                 code=TEXT
                 + """
-wanted = $form + " about a " + $topic
+wanted = $form + " about " + $topic
 count = 0
 result = "NOT FOUND"
 for line in text.splitlines():

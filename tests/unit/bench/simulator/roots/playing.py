@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from typing import Self
 
 from harlm_bench.items import TaskFamily, Window
 from harlm_bench.simulator.draw import Draw
@@ -43,7 +44,16 @@ class Leaf:
         asked, _, content = text.partition("\n\nText:")
         if instruction.startswith("Does this document"):
             asked, content = instruction, text
+        if instruction.startswith("Copy"):
+            return self.copy(asked, content)
         return self.read(asked, content)
+
+    def copy(self, question: str, text: str) -> str:
+        """The items of a text that bear on a question."""
+        query = self.family.understand(question)
+        if query is None:
+            return "NOTHING"
+        return "\n".join(each.text for each in self.window.facts if each.text in text and query.wants(each)) or "NOTHING"
 
     def read(self, question: str, text: str) -> str:
         """The answer to a question over a text."""
@@ -70,6 +80,17 @@ class Answer(dict[str, object]):
             raise Finished(str(self["content"]))
 
 
+class Named(str):
+    """A document with its name, as HARLM's are."""
+
+    name: str
+
+    def __new__(cls, text: str, name: str) -> Self:
+        made = super().__new__(cls, text)
+        made.name = name
+        return made
+
+
 def play(
     scaffold: Rules,
     window: Window,
@@ -81,11 +102,15 @@ def play(
     documents: bool = False,
 ) -> str:
     """The answer of a root under a scaffold; empty if it does not finish."""
-    names = _names(window, leaf, documents)
+    if scaffold is rules.DROSTE and len(window.documents) > 1:
+        scaffold = rules.DROSTE_MANY
+    names = _names(window, leaf, documents, files=scaffold.name.startswith("droste"))
     messages = scaffold.opened(question)
     steps: list[tuple[str, str]] = []
     for _ in range(_TURNS):
-        reply = turn(messages, Draw(seed), mix=mix, reader=lambda instruction, text: leaf(f"{instruction}\n\n{text}"))
+        reply = turn(
+            messages, Draw(seed), mix=mix, reader=lambda instruction, text: leaf(f"{instruction}\n\n{text}")
+        )
         assert reply is not None
         code = re.search(r"```(?:repl|python)\n(.*?)\n```", reply, re.DOTALL)
         if code is None:
@@ -106,9 +131,11 @@ def run(code: str, names: dict[str, object]) -> tuple[str, Exception | None]:
     printed = io.StringIO()
     try:
         with redirect_stdout(printed):
-            exec(compile(code, "<cell>", "exec"), names)  # noqa: S102
+            exec(compile(code, "<cell>", "exec"), names)
     except Exception as error:  # noqa: BLE001
-        return printed.getvalue(), error if isinstance(error, Finished) else type(error)(f"{type(error).__name__}: {error}")
+        return printed.getvalue(), error if isinstance(error, Finished) else type(error)(
+            f"{type(error).__name__}: {error}"
+        )
     return printed.getvalue(), None
 
 
@@ -128,13 +155,17 @@ def _continued(
     return scaffold.went_on(messages, reply, output[:20_000])
 
 
-def _names(window: Window, leaf: Leaf, documents: bool) -> dict[str, object]:
-    text: object = list(window.documents.values()) if documents else window.text
+def _names(window: Window, leaf: Leaf, documents: bool, files: bool) -> dict[str, object]:
+    text: object = (
+        [Named(text, name) for name, text in window.documents.items()] if documents else window.text
+    )
 
     def finish(value: object) -> None:
         raise Finished(str(value))
 
     batched: Callable[[list[str]], list[str]] = lambda prompts: [leaf(each) for each in prompts]  # noqa: E731
+    if files:
+        text = {"files": [{"name": name, "text": text} for name, text in window.documents.items()]}
     return {
         "context": text,
         "input_0": window.text,

@@ -41,7 +41,9 @@ def test_a_result_is_read_as_far_as_it_is_shown(scaffold: Rules) -> None:
 
 @pytest.mark.parametrize("scaffold", rules.ALL, ids=lambda each: each.name)
 def test_an_exception_is_seen(scaffold: Rules) -> None:
-    talk = conversation(scaffold.went_wrong(scaffold.opened(QUESTION), REPLY, "NameError: name 'x' is not defined"))
+    talk = conversation(
+        scaffold.went_wrong(scaffold.opened(QUESTION), REPLY, "NameError: name 'x' is not defined")
+    )
 
     assert talk.turns[0].failed
     assert not talk.turns[0].was_too_long
@@ -56,7 +58,9 @@ def test_a_prompt_that_was_too_long_is_told_apart() -> None:
 
 
 def test_a_dialogue_in_fields() -> None:
-    talk = conversation(rules.dspy(QUESTION, ("# Step 1: look\nprint(1)", "1"), ("# Step 2: ask", "[Error] NameError: x")))
+    talk = conversation(
+        rules.dspy(QUESTION, ("# Step 1: look\nprint(1)", "1"), ("# Step 2: ask", "[Error] NameError: x"))
+    )
 
     assert talk.question == QUESTION
     assert talk.text == "context"
@@ -79,7 +83,10 @@ def test_the_question_of_a_part_is_unwrapped() -> None:
 
 
 def test_a_child_without_a_question_finds_it_in_what_it_printed() -> None:
-    opened = [("system", rules.RLMS.system), ("user", "Your context is a str of 900 total characters.\n\nTurn 1/30:")]
+    opened = [
+        ("system", rules.RLMS.system),
+        ("user", "Your context is a str of 900 total characters.\n\nTurn 1/30:"),
+    ]
     shown = f"REPL output:\n\n{prompts.ASK.format(question='Who?')}\n\nSome text.\n\nTurn 2/30:"
 
     assert conversation(opened).question is None

@@ -21,7 +21,7 @@ def test_most_spoiled_blocks_fail() -> None:
     failed = 0
     for each in range(200):
         try:
-            exec(compile(spoiled(CODE, Draw(f"{each}")), "<cell>", "exec"), {"print": lambda *_: None})  # noqa: S102
+            exec(compile(spoiled(CODE, Draw(f"{each}")), "<cell>", "exec"), {"print": lambda *_: None})
         except (SyntaxError, NameError, IndexError, TypeError):
             failed += 1
 

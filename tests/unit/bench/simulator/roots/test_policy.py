@@ -31,13 +31,15 @@ def test_mistakes_come_at_the_stated_rates(quality: Quality) -> None:
     def share(count: int) -> float:
         return count / _MANY
 
-    assert share(sum(each.slips_in(3) for each in drawn_ones)) == pytest.approx(sum(rates.slips) / 2, abs=0.02)
-    assert share(sum(each.misuse_in(3, has_final_var=True) == "prose" for each in drawn_ones)) == pytest.approx(
-        rates.final, abs=0.02
+    assert share(sum(each.slips_in(3) for each in drawn_ones)) == pytest.approx(
+        sum(rates.slips) / 2, abs=0.02
     )
-    assert share(sum(each.misuse_in(3, has_final_var=True) == "name" for each in drawn_ones)) == pytest.approx(
-        rates.final_var * (1 - rates.final), abs=0.02
-    )
+    assert share(
+        sum(each.misuse_in(3, has_final_var=True) == "prose" for each in drawn_ones)
+    ) == pytest.approx(rates.final, abs=0.02)
+    assert share(
+        sum(each.misuse_in(3, has_final_var=True) == "name" for each in drawn_ones)
+    ) == pytest.approx(rates.final_var * (1 - rates.final), abs=0.02)
     assert share(sum(each.is_early for each in drawn_ones)) == pytest.approx(rates.early, abs=0.02)
     assert share(sum(each.gives_plan for each in drawn_ones)) == pytest.approx(rates.plan, abs=0.02)
     assert share(sum(each.checks > 0 for each in drawn_ones)) == pytest.approx(rates.verifies, abs=0.03)

@@ -55,7 +55,12 @@ def test_the_actions_of_codeact() -> None:
     found = recognise(rules.CODEACT.opened("Who?"))
 
     assert found is not None
-    assert (found.fence, found.ending, found.search, found.ends_outside) == ("python", "ANSWER", "action", True)
+    assert (found.fence, found.ending, found.search, found.ends_outside) == (
+        "python",
+        "ANSWER",
+        "action",
+        True,
+    )
     assert (found.single, found.batched) == (None, None)
 
 
@@ -70,7 +75,12 @@ def test_the_paper_finishes_outside_code() -> None:
     found = recognise(rules.PAPER.opened("Who?"))
 
     assert found is not None
-    assert (found.fence, found.ending, found.final_var, found.ends_outside) == ("repl", "FINAL", "FINAL_VAR", True)
+    assert (found.fence, found.ending, found.final_var, found.ends_outside) == (
+        "repl",
+        "FINAL",
+        "FINAL_VAR",
+        True,
+    )
 
 
 def test_the_fields_of_dspy() -> None:
@@ -95,6 +105,15 @@ def test_the_dict_of_droste() -> None:
 
     assert found is not None
     assert (found.fence, found.ending, found.batched) == ("python", "answer", "llm_query_batched")
+    assert found.text == 'context["files"][0]["text"]'
+
+
+def test_several_files_of_droste_keep_their_names() -> None:
+    found = recognise(rules.DROSTE_MANY.opened("Who?"))
+
+    assert found is not None
+    files = {"context": {"files": [{"name": "a", "text": "x"}, {"name": "b", "text": "y"}]}}
+    assert eval(found.text, files) == ["# a\nx", "# b\ny"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ PROGRAMS: Final = (
                 + _TEXT
                 + """
 turns = [turn for turn in re.split(r"(?=\\bUser: )", dialogue) if "Assistant:" in turn]
-matching = [turn for turn in turns if f"{$form} about a {$topic}" in turn.partition("Assistant:")[0]]
+matching = [turn for turn in turns if f"{$form} about {$topic}" in turn.partition("Assistant:")[0]]
 print(len(turns), len(matching))
 for turn in matching:
     print(turn[:150])
