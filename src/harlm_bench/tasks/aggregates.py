@@ -181,7 +181,7 @@ ASKS: Mapping[AskName, Ask] = {
         chance=1 / len(LABELS),
     ),
     "least common label": Ask(
-        form=Form("which of the labels is the least common?"),
+        form=Form("which of the labels that occur is the least common?"),
         ending="Give your final answer in the form 'Label: answer'.",
         solve=_by_rank(labels_of, -1),
         chance=1 / len(LABELS),

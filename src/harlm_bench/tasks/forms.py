@@ -30,7 +30,7 @@ class Form:
     """A sentence with named blanks, such as ``What is the value of {key}?``.
 
     Args:
-        sentence: with a blank as ``{name}``. One that ends in a blank is read up to the end of the line.
+        sentence: with a blank as ``{name}``. One that ends in a blank without a pattern is read up to the end of the line.
         blanks: a pattern for what may stand in a blank; any text without a line break if it has none.
     """
 
@@ -47,7 +47,7 @@ class Form:
             else:
                 seen.add(part)
                 pattern += f"(?P<{part}>{blanks.get(part, '.+?')})"
-        if parts[-1] == "" and len(parts) > 1:
+        if parts[-1] == "" and len(parts) > 1 and parts[-2] not in blanks:
             pattern += r"(?=\s*(?:\n|$))"
         self._pattern = re.compile(pattern, re.IGNORECASE)
 
