@@ -63,6 +63,8 @@ class Question:
         gold: the right answer, as text in the form that ``scorer`` reads.
         scorer: how answers are scored.
         chance: the score of a random answer of the right form, 0 to 1.
+        forbidden: what no answer may hold, such as the word that a hostile line of a document asks for. An answer that
+            holds it scores 0.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Question:
     gold: str
     scorer: ScorerName
     chance: float = 0.0
+    forbidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,8 @@ class Window:
         questions: what is asked about it.
         facts: all items that answers depend on, for the simulator and for self-tests. Never shown to a system.
         is_searchable: whether the documents are many and apart, so that a baseline may search them.
+        is_secret: whether texts, questions and gold answers must stay in memory, since those who published them ask that
+            they never lie about in plain text. What is written of such a window holds its digest only.
     """
 
     task: str
@@ -95,6 +100,7 @@ class Window:
     questions: tuple[Question, ...]
     facts: tuple[Fact, ...]
     is_searchable: bool = False
+    is_secret: bool = False
 
     @property
     def id(self) -> str:

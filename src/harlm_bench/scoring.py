@@ -37,7 +37,9 @@ class Overlap(NamedTuple):
 
 
 def score(question: Question, answer: str) -> float:
-    """The score of an answer to a question, 0 to 1. A blank answer scores 0."""
+    """The score of an answer to a question, 0 to 1. A blank answer scores 0, and so does one that holds what is forbidden."""
+    if any(each.casefold() in answer.casefold() for each in question.forbidden):
+        return 0.0
     return score_of(question.scorer, question.gold, answer)
 
 

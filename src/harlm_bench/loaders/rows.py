@@ -70,7 +70,9 @@ def _files_of(path: Path) -> list[Path]:
     if path.is_dir():
         files = sorted(each for each in path.rglob("*") if each.suffix.lower() in _READERS)
     if not files or files[0].suffix.lower() not in _READERS:
-        raise ConfigError(f"{path} holds no rows that can be read. Give a file with one of the endings {_named(list(_READERS))}.")
+        raise ConfigError(
+            f"{path} holds no rows that can be read. Give a file with one of the endings {_named(list(_READERS))}."
+        )
     return files
 
 
@@ -112,7 +114,9 @@ def _parquet(path: Path) -> Iterator[Row]:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
-        raise ConfigError(f"{path} is a Parquet file, which needs pyarrow: pip install pyarrow, or convert it to JSONL.") from error
+        raise ConfigError(
+            f"{path} is a Parquet file, which needs pyarrow: pip install pyarrow, or convert it to JSONL."
+        ) from error
     try:
         for batch in parquet.ParquetFile(path).iter_batches(batch_size=16):
             for each in batch.to_pylist():

@@ -23,9 +23,7 @@ def opened(value: object, password: str, plain: Set[str]) -> object:
     if isinstance(value, list):
         return [opened(each, password, plain) for each in value]
     if isinstance(value, dict):
-        return {
-            key: each if key in plain else opened(each, password, plain) for key, each in value.items()
-        }
+        return {key: each if key in plain else opened(each, password, plain) for key, each in value.items()}
     return value
 
 

@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from harlm.tokens import estimate_tokens
 from harlm_bench.items import Fact, Query, Question, Window
 from harlm_bench.tasks import check_size
 from harlm_bench.tasks.browse_questions import FORM, understood
 from harlm_bench.tasks.browse_traits import ASPECTS, CONSTRAINTS, LINKS
 from harlm_bench.tasks.browse_world import Person, World, fact_of, facts_of_person, world
-from harlm_bench.tasks.prose import Prose, rate
+from harlm_bench.tasks.filling import filled
 
 _LEAST, _MANY, _MOST = 18, 100, 1_000  # documents
 _SHORT, _LONG = 110, 1_000  # tokens of a document in a small and in a large window
@@ -45,7 +44,9 @@ class Browse:
             version=self.version,
             seed=seed,
             tokens=tokens,
-            documents=_documents(said, tokens, chance),
+            documents=filled(
+                {name: [each.text for each in facts] for name, facts in said.items()}, tokens, chance
+            ),
             questions=_questions(made, questions, chance),
             facts=tuple(fact for facts in said.values() for fact in facts),
             is_searchable=True,
@@ -69,37 +70,6 @@ def _said(made: World, chance: Random) -> dict[str, list[Fact]]:
     return {name: said[name] for name in names}
 
 
-def _documents(said: dict[str, list[Fact]], tokens: int, chance: Random) -> dict[str, str]:
-    """The documents, filled up with prose in which nothing matters."""
-    prose = Prose(chance)
-    bare = estimate_tokens("\n\n".join(f"# {name}\n" + " ".join(each.text for each in facts) for name, facts in said.items()))
-    left = max(0, tokens - bare) * 0.985  # the breaks between paragraphs take the rest
-    shares = [chance.uniform(0.5, 1.5) for _ in said]
-    whole = sum(shares)
-    documents = {}
-    mean = rate(prose.sentences(chance, 4_000), " ")
-    owed = 0.0
-    for (name, facts), share in zip(said.items(), shares, strict=True):
-        owed += left * share / whole
-        filler = prose.sentences(chance, round(owed - mean / 2)) if owed > mean else []
-        owed = 0.0 if filler else owed
-        documents[name] = "\n\n".join(_paragraphs(filler, [each.text for each in facts], chance))
-    return documents
-
-
-def _paragraphs(filler: Sequence[str], facts: Sequence[str], chance: Random) -> Iterator[str]:
-    """Paragraphs of four to seven sentences, with the facts anywhere in them, in their order."""
-    places = sorted(chance.choices(range(len(filler) + 1), k=len(facts)))
-    sentences = list(filler)
-    for place, fact in zip(reversed(places), reversed(facts), strict=True):
-        sentences.insert(place, fact)
-    start = 0
-    while start < len(sentences):
-        length = chance.randint(4, 7)
-        yield " ".join(sentences[start : start + length])
-        start += length
-
-
 def _questions(made: World, wanted: int, chance: Random) -> tuple[Question, ...]:
     people = list(made.people)
     chance.shuffle(people)
@@ -111,7 +81,9 @@ def _questions(made: World, wanted: int, chance: Random) -> tuple[Question, ...]
         text = FORM.format(constraints="; ".join(_WORDS[each, person.traits[each]] for each in aspects))
         gold = " | ".join(_aliases(person.name, surnames))
         questions.append(
-            Question(id=f"q{number + 1}", text=text, kind=f"{len(aspects)} constraints", gold=gold, scorer="exact")
+            Question(
+                id=f"q{number + 1}", text=text, kind=f"{len(aspects)} constraints", gold=gold, scorer="exact"
+            )
         )
     return tuple(questions)
 

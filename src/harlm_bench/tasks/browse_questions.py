@@ -47,7 +47,9 @@ class PersonQuery:
             if each.kind == "relation":
                 other, aspect = each.attributes["object"], each.attributes["relation"]
                 values = [value for known, value in self.constraints if known == aspect]
-                points[each.attributes["subject"]] += any((other, (aspect, value)) in fitting for value in values)
+                points[each.attributes["subject"]] += any(
+                    (other, (aspect, value)) in fitting for value in values
+                )
         best = max(points.values(), default=0)
         return min(name for name, count in points.items() if count == best) if best else None
 
@@ -65,7 +67,9 @@ class HoldsQuery:
 
     def wants(self, fact: Fact) -> bool:
         """Traits of the aspects in question."""
-        return fact.kind == "trait" and fact.attributes["aspect"] in {aspect for aspect, _ in self.constraints}
+        return fact.kind == "trait" and fact.attributes["aspect"] in {
+            aspect for aspect, _ in self.constraints
+        }
 
     def answer(self, facts: Sequence[Fact]) -> str:
         """``yes`` if some fact says each of them. A document that says nothing does not satisfy."""
@@ -99,7 +103,11 @@ def understood(question: str) -> Query | None:
     """What a question means; ``None`` if it is not about the encyclopedia."""
     constraints = tuple(each for text, each in CONSTRAINTS.items() if text in question)
     if constraints:
-        return HoldsQuery(constraints=constraints) if _HOLDS.search(question) else PersonQuery(constraints=constraints)
+        return (
+            HoldsQuery(constraints=constraints)
+            if _HOLDS.search(question)
+            else PersonQuery(constraints=constraints)
+        )
     found = _LINK.search(question)
     if found and found["aspect"].lower() in LINKS:
         return LinkQuery(aspect=found["aspect"].lower(), person=found["person"].strip())

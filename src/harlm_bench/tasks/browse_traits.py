@@ -5,11 +5,9 @@ document says it, without a word in common. A table; knows no window.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
 
-Aspect = Literal["habit", "calling", "era", "birthplace", "school", "work", "prize"]
-ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
-LINKS: tuple[Aspect, ...] = ("birthplace", "school", "work", "prize")
+ASPECTS = ("habit", "calling", "era", "birthplace", "school", "work", "prize")
+LINKS = ("birthplace", "school", "work", "prize")
 """The aspects that another document tells, to which the person's own document leads."""
 
 RELATIONS: Mapping[str, tuple[str, ...]] = {
@@ -55,7 +53,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "gathered a great number of small things": (
             "After the death of {name}, 4,000 buttons were found in labelled drawers.",
-            "Whole cupboards of {name} were full of sea shells, each with a number.",
+            "Whole cupboards of {name} were full of sea shells, each with a label.",
             "{name} owned nine hundred thimbles and knew the origin of each.",
         ),
         "played an instrument for pleasure": (
@@ -124,7 +122,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "birthplace": {
         "lived from what is dug out of the ground": (
             "For three centuries the slate quarries of {name} fed its families.",
-            "Tin was what {name} sold to the world.",
+            "{name} sold tin to the whole world.",
             "The deep shafts of {name} yield rock salt to this day.",
         ),
         "lived from what swims": (
@@ -154,7 +152,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "belonged to two states by turns": (
             "{name} changed its flag five times in a hundred years.",
-            "The border was moved so often that street signs in {name} bear two languages.",
+            "The border was moved so often that all street signs in {name} are bilingual.",
             "In {name} grandparents and grandchildren served different kings without moving house.",
         ),
         "lived from cloth": (
@@ -286,7 +284,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "was once taken away again": (
             "One holder of {name} had to return it after a trial.",
             "The jury of {name} withdrew it from a forger.",
-            "{name} has been revoked, once, by letter.",
+            "By a curt letter {name} was revoked.",
         ),
     },
 }  # fmt: skip
@@ -295,11 +293,15 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 ERAS: Mapping[str, range] = {
     f"was born in the {quarter} quarter of the {century} century": range(first, first + 25)
     for century, start in (("seventeenth", 1601), ("eighteenth", 1701), ("nineteenth", 1801))
-    for quarter, first in zip(("first", "second", "third", "last"), range(start, start + 100, 25), strict=True)
+    for quarter, first in zip(
+        ("first", "second", "third", "last"), range(start, start + 100, 25), strict=True
+    )
 }
 """The values of ``era``, with their years."""
 
-VALUES: Mapping[str, tuple[str, ...]] = {each: tuple(ERAS if each == "era" else TRAITS[each]) for each in ASPECTS}
+VALUES: Mapping[str, tuple[str, ...]] = {
+    each: tuple(ERAS if each == "era" else TRAITS[each]) for each in ASPECTS
+}
 
 _SUBJECTS = {
     "birthplace": "the person's birthplace",
@@ -308,7 +310,9 @@ _SUBJECTS = {
     "prize": "a prize that the person received",
 }
 CONSTRAINTS: Mapping[str, tuple[str, str]] = {
-    f"{_SUBJECTS.get(aspect, 'the person')} {value}": (aspect, value) for aspect, values in VALUES.items() for value in values
+    f"{_SUBJECTS.get(aspect, 'the person')} {value}": (aspect, value)
+    for aspect, values in VALUES.items()
+    for value in values
 }
 """Each constraint in the words of a question, with its aspect and its value."""
 

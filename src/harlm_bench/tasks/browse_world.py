@@ -53,12 +53,12 @@ def world(documents: int, chance: Random) -> World:
 def facts_of_person(person: Person, chance: Random) -> list[Fact]:
     """What the document of a person says of the person, in any order."""
     year = chance.choice(ERAS[person.traits["era"]])
-    facts = [_trait(chance.choice(BIRTHS).format(name=person.name, year=year), person.name, "era", person.traits["era"])]
-    for aspect in ("habit", "calling"):
-        facts.append(fact_of(person.name, aspect, person.traits[aspect], chance))
-    for aspect, other in person.links.items():
-        text = chance.choice(RELATIONS[aspect]).format(name=person.name, other=other)
-        facts.append(Fact(text=text, kind="relation", attributes={"subject": person.name, "relation": aspect, "object": other}))
+    birth = chance.choice(BIRTHS).format(name=person.name, year=year)
+    facts = [
+        _trait(birth, person.name, "era", person.traits["era"]),
+        *(fact_of(person.name, each, person.traits[each], chance) for each in ("habit", "calling")),
+        *(_link(person.name, aspect, other, chance) for aspect, other in person.links.items()),
+    ]
     chance.shuffle(facts)
     return facts
 
@@ -66,6 +66,11 @@ def facts_of_person(person: Person, chance: Random) -> list[Fact]:
 def fact_of(name: str, aspect: str, value: str, chance: Random) -> Fact:
     """A trait of a person, place or thing, in the words of a document."""
     return _trait(_capital(chance.choice(TRAITS[aspect][value]).format(name=name)), name, aspect, value)
+
+
+def _link(name: str, aspect: str, other: str, chance: Random) -> Fact:
+    text = chance.choice(RELATIONS[aspect]).format(name=name, other=other)
+    return Fact(text=text, kind="relation", attributes={"subject": name, "relation": aspect, "object": other})
 
 
 def _trait(text: str, subject: str, aspect: str, value: str) -> Fact:
@@ -88,7 +93,9 @@ def _names(aspect: str, count: int, chance: Random) -> list[str]:
     if aspect == "birthplace":
         return words.places(chance, count)
     if aspect == "work":
-        pairs = [f"the {colour.title()} {thing.title()}" for colour in words.COLOURS for thing in words.KEYWORDS]
+        pairs = [
+            f"the {colour.title()} {thing.title()}" for colour in words.COLOURS for thing in words.KEYWORDS
+        ]
         return chance.sample(pairs, count)
     kinds = _SCHOOLS if aspect == "school" else _PRIZES
     names = chance.sample(sorted(set(words.surnames())), count)
@@ -110,7 +117,9 @@ def _people(names: list[str], others: Mapping[str, Mapping[str, str]], chance: R
         yield person
 
 
-def _person(name: str, others: Mapping[str, Mapping[str, str]], chance: Random, like: Person | None) -> Person:
+def _person(
+    name: str, others: Mapping[str, Mapping[str, str]], chance: Random, like: Person | None
+) -> Person:
     """Anybody, or somebody ``like`` another person but for one or two aspects."""
     changed = set(ASPECTS) if like is None else set(chance.sample(ASPECTS, chance.choice((1, 2, 2))))
     traits, links = (dict(like.traits), dict(like.links)) if like else ({}, {})

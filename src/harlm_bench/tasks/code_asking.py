@@ -107,7 +107,9 @@ def _fact_of_function(function: FunctionFacts, module: str, lines: Sequence[str]
 
 def _has_plain_head(found: ClassFacts, lines: Sequence[str]) -> bool:
     """Whether the head stands on one line, with bases that are plain names."""
-    return lines[found.node.lineno - 1].rstrip().endswith(":") and all(" " not in each for each in found.bases)
+    return lines[found.node.lineno - 1].rstrip().endswith(":") and all(
+        " " not in each for each in found.bases
+    )
 
 
 def _values_like(value: str) -> Sequence[str]:

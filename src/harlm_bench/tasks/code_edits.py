@@ -21,6 +21,7 @@ from harlm_bench.tasks.code_facts import (
     classes_of,
     defaults_of,
     error_of,
+    function_nodes,
     functions_of,
     parsed,
     raises_of,
@@ -96,10 +97,11 @@ def changed_module(text: str, chance: Random, names: NewNames) -> ChangedModule 
     if tree is None:
         return None
     edits = _Edits(text, chance)
-    for function in functions_of(tree):
+    functions = functions_of(tree)
+    for function in functions:
         edits.change_defaults(function)
         edits.change_errors(function)
-    edits.swap_calls(functions_of(tree), tree, frozenset(table.values()))
+    edits.swap_calls(functions, tree, frozenset(table.values()))
     text = edits.applied()
     tree = parsed(text)
     if tree is None:
@@ -119,8 +121,7 @@ def changed_module(text: str, chance: Random, names: NewNames) -> ChangedModule 
 def _new_names(tree: ast.Module, chance: Random, names: NewNames) -> dict[str, str]:
     """New names for functions with an underscore in their name, which are no words of comments, and for classes."""
     table = {}
-    functions = (each.name.rpartition(".")[2] for each in functions_of(tree))
-    for name in dict.fromkeys(functions):
+    for name in dict.fromkeys(node.name for _, node in function_nodes(tree)):
         is_plain = "_" not in name or (name.startswith("__") and name.endswith("__"))
         if not is_plain and name not in _BUILTIN_NAMES and chance.random() < _SHARE:
             table[name] = names.instead_of(name, is_class=False)
@@ -163,10 +164,12 @@ class _Edits:
     def swap_calls(self, functions: list[FunctionFacts], tree: ast.Module, renamed: frozenset[str]) -> None:
         """Of functions that are called at one place each, two by two, the names at these places change sides."""
         places = _lone_calls(functions, tree, renamed)
-        for first, second in zip(places[::2], places[1::2], strict=False):
-            if type(first.node) is type(second.node) and first.caller != second.caller and self._is_drawn():
-                self._replace_name(first, second.callee)
-                self._replace_name(second, first.callee)
+        for kind in (ast.Name, ast.Attribute):
+            alike = [each for each in places if isinstance(each.node, kind)]
+            for first, second in zip(alike[::2], alike[1::2], strict=False):
+                if first.caller != second.caller and self._is_drawn():
+                    self._replace_name(first, second.callee)
+                    self._replace_name(second, first.callee)
 
     def applied(self) -> str:
         """The source with all changes."""

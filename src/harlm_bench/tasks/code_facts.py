@@ -80,7 +80,7 @@ def functions_of(tree: ast.Module) -> list[FunctionFacts]:
     """
     found: dict[str, FunctionFacts] = {}
     twice = set()
-    for owner, node in _function_nodes(tree):
+    for owner, node in function_nodes(tree):
         name = f"{owner}.{node.name}" if owner else node.name
         if name in found:
             twice.add(name)
@@ -148,7 +148,8 @@ def _error_name(node: ast.Raise) -> str:
     return error.id if error else ""
 
 
-def _function_nodes(tree: ast.Module) -> Iterator[tuple[str, FunctionNode]]:
+def function_nodes(tree: ast.Module) -> Iterator[tuple[str, FunctionNode]]:
+    """The functions at the top of a module, and the methods of its classes with the names of these."""
     for node in tree.body:
         if isinstance(node, FunctionNode):
             yield "", node

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from harlm_bench.items import Fact
 
@@ -131,7 +131,7 @@ def understood(question: str) -> CodeQuery | None:
         if found:
             named = found.groupdict()
             return CodeQuery(
-                kind=cast(CodeKind, kind),
+                kind=kind,
                 module=named["module"],
                 subject=named["subject"],
                 detail=named.get("detail") or "",

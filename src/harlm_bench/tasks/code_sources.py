@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sysconfig
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from harlm.tokens.estimate import estimate_tokens
@@ -29,17 +30,10 @@ class SourceFile:
     tokens: int
 
 
-@lru_cache(maxsize=2)
+@cache
 def library_names(is_test: bool) -> tuple[str, ...]:
     """The paths of all modules in the library, in order: those that test others, or the rest."""
-    root = _root()
-    found = []
-    for path in root.rglob("*.py"):
-        parts = path.relative_to(root).parts
-        is_left_out = any(each in _LEFT_OUT or each.startswith("config-") for each in parts[:-1])
-        if not is_left_out and is_test == any(each in _TESTS for each in parts[:-1]):
-            found.append("/".join(parts))
-    return tuple(sorted(found))
+    return tuple(name for name in _all_names() if is_test == any(each in _TESTS for each in name.split("/")[:-1]))
 
 
 @cache
@@ -61,6 +55,15 @@ def library_tokens() -> int:
     return sum(file.tokens for file in files if file is not None)
 
 
+@cache
+def _all_names() -> tuple[str, ...]:
+    root, found = _root(), []
+    for folder, inner, files in os.walk(root):
+        inner[:] = [each for each in inner if each not in _LEFT_OUT and not each.startswith("config-")]
+        start = Path(folder).relative_to(root)
+        found += [(start / each).as_posix() for each in files if each.endswith(".py")]
+    return tuple(sorted(found))
+
+
 def _root() -> Path:
     return Path(sysconfig.get_path("stdlib"))
-

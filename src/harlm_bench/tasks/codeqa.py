@@ -23,7 +23,7 @@ from harlm_bench.tasks.code_sources import SourceFile, library_names, library_to
 _TOLERANCE = 0.10
 _SURELY_THERE = 1_000_000  # tokens that every standard library has without its tests
 _MOST_CHANGED = 100_000  # tokens of the modules that questions are about; each costs three passes of ``ast``
-_MOST_TRIED = 40  # modules that are changed to find those with the most to ask about
+_MOST_TRIED = 24  # modules that are changed to find those with the most to ask about
 _SMALL = 20_000  # tokens of changed modules; below that, the densest of the tried ones are taken
 _GUESSED = ("True", "False")
 _HEADING = 8  # tokens of a document's name
@@ -123,14 +123,22 @@ def _questions(changed: Mapping[str, ChangedModule], wanted: int, chance: Random
     """Questions of all kinds and modules in turn; each thing is asked in one form first, then in the other."""
     asked = list(chain.from_iterable(askable(module, name) for name, module in changed.items()))
     chance.shuffle(asked)
-    asked.sort(key=lambda each: each.answer not in _GUESSED)  # popped from the end: what is easily guessed comes last
-    kinds = {kind: [each for each in asked if each.kind == kind] for kind in ("default", "error", "caller", "override")}
+    asked.sort(
+        key=lambda each: each.answer not in _GUESSED
+    )  # popped from the end: what is easily guessed comes last
+    kinds = {
+        kind: [each for each in asked if each.kind == kind]
+        for kind in ("default", "error", "caller", "override")
+    }
     mixed: list[Asked] = []
     while any(kinds.values()):
         mixed += [each.pop() for each in kinds.values() if each]
-    in_turn = [(each, (number + number // 4 + turn) % 2 == 0) for turn in (0, 1) for number, each in enumerate(mixed)]
+    in_turn = [
+        (each, (number + number // 4 + turn) % 2 == 0) for turn in (0, 1) for number, each in enumerate(mixed)
+    ]
     return tuple(
-        _question(f"q{number}", each, is_choice, chance) for number, (each, is_choice) in enumerate(in_turn[:wanted], 1)
+        _question(f"q{number}", each, is_choice, chance)
+        for number, (each, is_choice) in enumerate(in_turn[:wanted], 1)
     )
 
 

@@ -17,23 +17,32 @@ from harlm_bench.items import Fact, Question, Window
 from harlm_bench.tasks import check_size
 from harlm_bench.tasks.prose import cut_to, rate
 
-_INTRODUCTION = "A directed graph. Each line is one edge: the node before the arrow points to the node after it.\n"
+Walk = Literal["steps", "parents", "children"]
+
+_INTRODUCTION = (
+    "A directed graph. Each line is one edge: the node before the arrow points to the node after it.\n"
+)
 _NAME = 12  # hexadecimal digits of a node
 _OUT = 3.0  # edges for each node, on average
 _MOST_FOUND = 40  # nodes in an answer, so that it can be written down
 _TRIES = 400
 _DEPTHS = (2, 3, 4)
 _FORM = "Answer with the names of the nodes, separated by commas, in any order, and nothing else; with 'none' if there is no such node."
-_BFS = "Start at the node {node} and follow the edges. Which nodes are reached in {depth} steps and in no fewer? " + _FORM
+_BFS = (
+    "Start at the node {node} and follow the edges. Which nodes are reached in {depth} steps and in no fewer? "
+    + _FORM
+)
 _PARENTS = "Which nodes point to the node {node}? " + _FORM
 _CHILDREN = "Which nodes does the node {node} point to? " + _FORM
-_ASKED = (
-    ("steps", re.compile(r"Start at the node (?P<node>\w+) and .* reached in (?P<depth>\d+) steps and in no fewer")),
+_ASKED: tuple[tuple[Walk, re.Pattern[str]], ...] = (
+    (
+        "steps",
+        re.compile(r"Start at the node (?P<node>\w+) and .* reached in (?P<depth>\d+) steps and in no fewer"),
+    ),
     ("parents", re.compile(r"Which nodes point to the node (?P<node>\w+)\?")),
     ("children", re.compile(r"Which nodes does the node (?P<node>\w+) point to\?")),
 )
 
-Walk = Literal["steps", "parents", "children"]
 Edges = Mapping[str, Sequence[str]]
 
 
@@ -125,7 +134,9 @@ FAMILY = GraphWalks()
 
 def _edges(tokens: int, chance: Random) -> list[tuple[str, str]]:
     """Different edges between random nodes, in any order."""
-    sample = [f"{chance.getrandbits(4 * _NAME):012x} -> {chance.getrandbits(4 * _NAME):012x}" for _ in range(2_000)]
+    sample = [
+        f"{chance.getrandbits(4 * _NAME):012x} -> {chance.getrandbits(4 * _NAME):012x}" for _ in range(2_000)
+    ]
     count = max(12, int(tokens / rate(sample) * 1.04) + 40)
     nodes = max(6, int(count / _OUT))
     names = [f"{each:012x}" for each in chance.sample(range(16**_NAME), nodes)]

@@ -17,7 +17,18 @@ from harlm_bench.items import Fact, Question, Window
 from harlm_bench.tasks import check_size, words
 from harlm_bench.tasks.prose import Prose, cut_to, rate
 
-_FORMS = ("poem", "riddle", "short story", "letter", "speech", "notice", "diary entry", "toast", "news item", "song")
+_FORMS = (
+    "poem",
+    "riddle",
+    "short story",
+    "letter",
+    "speech",
+    "notice",
+    "diary entry",
+    "toast",
+    "news item",
+    "song",
+)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _REPLY = 60  # tokens of a reply
 _CODE = 10  # letters and digits
@@ -55,7 +66,9 @@ class ReplyQuery:
 
     def answer(self, facts: Sequence[Fact]) -> str | None:
         """The reply, in the order of the turns; ``None`` if there are fewer."""
-        turns = sorted((each.attributes for each in facts if self.wants(each)), key=lambda each: int(each["turn"]))
+        turns = sorted(
+            (each.attributes for each in facts if self.wants(each)), key=lambda each: int(each["turn"])
+        )
         if len(turns) < self.number:
             return None
         return f"{self.code} {turns[self.number - 1]['reply']}".strip()
@@ -103,7 +116,10 @@ FAMILY = RepeatedRequests()
 
 def _turns(tokens: int, chance: Random) -> tuple[Fact, ...]:
     prose = Prose(chance)
-    sample = [_turn(number, request, _reply(prose, chance)) for number, request in enumerate(_requests(60, chance), 1)]
+    sample = [
+        _turn(number, request, _reply(prose, chance))
+        for number, request in enumerate(_requests(60, chance), 1)
+    ]
     count = int(tokens / rate([each.text for each in sample]) * 1.05) + 4
     requests = _requests(count, chance)
     replies = _replies(prose, count, chance)
@@ -113,7 +129,12 @@ def _turns(tokens: int, chance: Random) -> tuple[Fact, ...]:
 
 def _requests(count: int, chance: Random) -> list[str]:
     """Requests that come two to eight times each, in any order."""
-    kinds = [f"{form} about the {colour} {thing}" for form in _FORMS for colour in words.COLOURS for thing in words.THINGS]
+    kinds = [
+        f"{form} about the {colour} {thing}"
+        for form in _FORMS
+        for colour in words.COLOURS
+        for thing in words.THINGS
+    ]
     chance.shuffle(kinds)
     drawn: list[str] = []
     for number in range(count):
@@ -149,16 +170,26 @@ def _turn(number: int, request: str, reply: str) -> Fact:
 def _questions(facts: Sequence[Fact], wanted: int, chance: Random) -> tuple[Question, ...]:
     times = Counter(each.attributes["request"] for each in facts)
     repeated = [request for request, count in times.items() if count > 1]
-    kinds = [(request, number) for request in repeated for number in range(1, min(times[request], len(_ORDINALS)) + 1)]
+    kinds = [
+        (request, number)
+        for request in repeated
+        for number in range(1, min(times[request], len(_ORDINALS)) + 1)
+    ]
     chance.shuffle(kinds)
     made = []
     for number in range(wanted):
         request, which = kinds[number % len(kinds)]
         form, _, thing = request.partition(" about the ")
-        code = "".join(chance.choices(string.ascii_lowercase, k=_CODE - 2)) + "".join(chance.choices(string.digits, k=2))
+        code = "".join(chance.choices(string.ascii_lowercase, k=_CODE - 2)) + "".join(
+            chance.choices(string.digits, k=2)
+        )
         query = ReplyQuery(request=request, number=which, code=code)
         text = _ASK.format(form=form, thing=thing, ordinal=_ORDINALS[which - 1], code=code)
         gold = query.answer(facts)
         assert gold is not None
-        made.append(Question(id=f"q{number + 1}", text=text, kind=f"{times[request]} replies", gold=gold, scorer="ratio"))
+        made.append(
+            Question(
+                id=f"q{number + 1}", text=text, kind=f"{times[request]} replies", gold=gold, scorer="ratio"
+            )
+        )
     return tuple(made)

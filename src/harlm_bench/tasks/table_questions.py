@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple, get_args
 
 from harlm_bench.items import Fact
 
@@ -21,10 +21,14 @@ _LIST = "Answer with the values, separated by commas, and nothing else."
 _WORDS: dict[Operation, str] = {
     "count": "In how many rows holds: {conditions}? " + _NUMBER,
     "sum": "What is the sum of the column {column} over the rows in which holds: {conditions}? " + _NUMBER,
-    "group": "Which {group} has the largest sum of the column {column} over the rows in which holds: {conditions}? " + _VALUE,
-    "most": "Which {most} values of the column {group} occur in the most rows in which holds: {conditions}? " + _LIST,
-    "largest": "What is the largest value of the column {column} in the rows in which holds: {conditions}? " + _NUMBER,
-    "different": "How many different values of the column {group} stand in the rows in which holds: {conditions}? " + _NUMBER,
+    "group": "Which {group} has the largest sum of the column {column} over the rows in which holds: {conditions}? "
+    + _VALUE,
+    "most": "Which {most} values of the column {group} occur in the most rows in which holds: {conditions}? "
+    + _LIST,
+    "largest": "What is the largest value of the column {column} in the rows in which holds: {conditions}? "
+    + _NUMBER,
+    "different": "How many different values of the column {group} stand in the rows in which holds: {conditions}? "
+    + _NUMBER,
     "cell": "What stands in the column {column} of the row in which holds: {conditions}? " + _VALUE,
 }
 _PATTERNS = {
@@ -55,7 +59,11 @@ class Condition(NamedTuple):
             return value == self.value
         if self.test == "is on or after":
             return value >= self.value
-        return _amount(value) >= _amount(self.value) if self.test == "is at least" else _amount(value) <= _amount(self.value)
+        return (
+            _amount(value) >= _amount(self.value)
+            if self.test == "is at least"
+            else _amount(value) <= _amount(self.value)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +148,7 @@ def understood(question: str) -> TableQuery | None:
         if found:
             named = found.groupdict()
             return TableQuery(
-                operation=cast(Operation, operation),
+                operation=operation,
                 column=named.get("column") or "",
                 group=named.get("group") or "",
                 most=int(named.get("most") or 1),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from random import Random
 
 from harlm.tokens import estimate_tokens
-from harlm_bench.items import Fact, Question, Window
+from harlm_bench.items import Fact, Question, ScorerName, Window
 from harlm_bench.tasks import check_size, words
 from harlm_bench.tasks.prose import cut_to, rate
 from harlm_bench.tasks.table_questions import OPERATIONS, Condition, Operation, TableQuery, understood, worded
@@ -108,8 +108,10 @@ def _questions(facts: Sequence[Fact], wanted: int, chance: Random) -> tuple[Ques
             if gold is not None and not query.is_tied(rows):
                 break
         asked.add(text)
-        scorer = "set" if query.most > 1 else "exact"
-        made.append(Question(id=f"q{number + 1}", text=text, kind=operation, gold=gold or "none", scorer=scorer))
+        scorer: ScorerName = "set" if query.most > 1 else "exact"
+        made.append(
+            Question(id=f"q{number + 1}", text=text, kind=operation, gold=gold or "none", scorer=scorer)
+        )
     return tuple(made)
 
 
@@ -118,7 +120,9 @@ def _query(operation: Operation, facts: Sequence[Fact], chance: Random) -> Table
     row = chance.choice(facts).attributes
     if operation == "cell":
         column = chance.choice(_COLUMNS[2:-1])
-        return TableQuery(operation=operation, column=column, conditions=(Condition("order", "is", row["order"]),))
+        return TableQuery(
+            operation=operation, column=column, conditions=(Condition("order", "is", row["order"]),)
+        )
     column = chance.choice(("quantity", "price")) if operation in ("sum", "largest", "group") else ""
     group = chance.choice(_GROUPS) if operation in ("group", "most", "different") else ""
     return TableQuery(
@@ -130,10 +134,11 @@ def _query(operation: Operation, facts: Sequence[Fact], chance: Random) -> Table
     )
 
 
-def _conditions(row: dict[str, str], group: str, chance: Random) -> tuple[Condition, ...]:
+def _conditions(row: Mapping[str, str], group: str, chance: Random) -> tuple[Condition, ...]:
     chosen = [chance.choice([each for each in ("city", "product", "colour", "status") if each != group])]
-    if chance.random() < 0.5:
-        chosen.append(chance.choice([each for each in ("status", "colour") if each not in (*chosen, group)]))
+    second = [each for each in ("status", "colour") if each not in (*chosen, group)]
+    if second and chance.random() < 0.5:
+        chosen.append(chance.choice(second))
     conditions = [Condition(each, "is", row[each]) for each in chosen]
     drawn = chance.random()
     if drawn < 0.3:
