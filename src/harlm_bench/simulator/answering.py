@@ -36,7 +36,7 @@ def answer(query: Query, question: str, found: Sequence[Found], senses: Senses) 
     """
     wanted = [each for each in found if query.wants(each.fact)]
     if query.in_head:
-        return _counted(query, wanted, senses)
+        return _counted(query, wanted, question, senses)
     kinds = {each.fact.kind for each in wanted}
     decoys = [each for each in found if each.fact.kind in kinds and not query.wants(each.fact)]
     seen = senses.noticed(wanted, question, len(decoys))
@@ -67,11 +67,12 @@ def _needed(query: Query, seen: Sequence[Found], text: str, senses: Senses) -> S
     return needed or seen
 
 
-def _counted(query: Query, wanted: Sequence[Found], senses: Senses) -> Said:
-    text = query.answer(senses.miscounted(senses.judged(wanted))) if wanted else query.answer([])
-    return Said(
-        text=None if text is None else _cut(text, senses.profile.errors.list_items), used=tuple(wanted)
-    )
+def _counted(query: Query, wanted: Sequence[Found], question: str, senses: Senses) -> Said:
+    """An answer that needs a count: of the items that are not overlooked, as they are judged and as they are counted."""
+    seen = senses.noticed(wanted, question, 0)
+    text = query.answer(senses.miscounted(senses.judged(seen)))
+    cut = None if text is None else _cut(text, senses.profile.errors.list_items)
+    return Said(text=cut, used=tuple(seen))
 
 
 def _cut(text: str, entries: int) -> str:

@@ -130,13 +130,13 @@ def misplaced(lines: Iterable[Line], text_of: Callable[[Line], str | None]) -> l
 
 
 def without_evidence(rights: Iterable[str], lines: Sequence[Line]) -> list[str]:
-    """Questions that were answered rightly although no call of theirs rests on any item.
+    """Questions that were answered rightly although no call of theirs rests on an item, nor a program read the text.
 
     Args:
         rights: the questions that were answered rightly, as addresses name them.
         lines: of the log of the same run.
     """
-    supported = {line.question for line in lines if line.used}
+    supported = {line.question for line in lines if line.used or line.role == "root"}
     return [question for question in rights if question not in supported]
 
 

@@ -14,18 +14,19 @@ from harlm_bench.simulator.prompt import Prompt, paragraphs
 Intent = Literal["label", "copy", "holds", "choose", "check", "shorten", "pick", "ask"]
 
 _ITEMS = r"(?:lines?|sentences?|passages?|facts?|information|evidence|parts?|details?|snippets?|statements?|quotes?|excerpts?|rows?|notes?)"
-_LABEL = re.compile(
-    r"\b(?:label|classify|categori[sz]e|annotate|tag|assign|choose (?:the|one|a) (?:label|category|class))\b|"
-    r"\bwhich (?:label|category|class)\b|\bone of (?:these|the following) (?:labels|categories|classes)\b",
+_START = r"(?:^|[.!?:;\n*•-]\s*)(?:please |now |first,? |then |your (?:task|job) is to |you (?:must|should|will|need to) |and |to )*"
+_LABEL = re.compile(rf"{_START}(?:label|classify|categori[sz]e|annotate|tag|assign)\b", re.IGNORECASE)
+_PERHAPS_LABEL = re.compile(
+    r"\bwhich (?:label|category|class)\b|\bone of (?:these|the following)\b|\b(?:label|classify|categori[sz]e|choose)\b",
     re.IGNORECASE,
 )
 _SHORTEN = re.compile(
-    r"(?:^|[.!:\n]\s*)(?:please |now |first, )?(?:summari[sz]e|shorten|condense|compress|compact|write (?:a|an|the) (?:short |brief |concise )?summary"
+    rf"{_START}(?:summari[sz]e|shorten|condense|compress|compact|write (?:a|an|the) (?:short |brief |concise )?summary"
     r"|give (?:a|an) (?:short |brief )?summary)\b",
     re.IGNORECASE,
 )
 _COPY = re.compile(
-    rf"\b(?:copy|extract|quote|list|collect|find|return|note|identify|give|report)\b[^.\n]{{0,80}}\b{_ITEMS}\b[^.\n]{{0,90}}"
+    rf"{_START}(?:copy|extract|quote|list|collect|find|return|note|identify|give|report)\b[^.\n]{{0,80}}\b{_ITEMS}\b[^.\n]{{0,90}}"
     r"\b(?:help|helps|bear|bears|relevant|relate|relates|related|answer|needed|useful|support|supports|about)\b"
     rf"|\b(?:relevant|related|useful) {_ITEMS}\b",
     re.IGNORECASE,
@@ -43,7 +44,7 @@ _CHOOSE = re.compile(
     r"\b(?:parts?|chunks?|pieces?|sections?|documents?|answers?|batches?|segments?)\b|\bpartial (?:answers?|results?|counts?)\b",
     re.IGNORECASE,
 )
-_PICK = re.compile(r"\b(?:extract|pick out|parse|read off|give|return|list)\b", re.IGNORECASE)
+_PICK = re.compile(rf"{_START}(?:extract|pick out|parse|read off|give|return|list)\b", re.IGNORECASE)
 _SAYS_NOT_FOUND = re.compile(
     r"\b(?:say|answer|reply|respond|return|write|output|print)\b(?: only| exactly| just| with| the| words?| string)*[\s:]*"
     r"(?:[\"'`“](?P<quoted>[^\"'`”\n]{2,40})[\"'`”]|(?P<loud>[A-Z][A-Z_]{2,}(?: [A-Z]{2,}){0,3}|N/A))"
@@ -87,7 +88,7 @@ class Reader:
 
     def asked(self, prompt: Prompt) -> Asked:
         """What a request asks for."""
-        question, query = self._question(prompt.questions)
+        question, query = self._question(prompt.questions())
         frame = _without(prompt.asked, question)
         words = frame if paragraphs(frame) else f"{frame}\n\n{prompt.rules}"
         if query is None and not _has_task(words):
@@ -102,11 +103,13 @@ class Reader:
             not_found=_not_found(words) or _not_found(prompt.rules),
         )
 
-    def _question(self, candidates: Sequence[str]) -> tuple[str, Query | None]:
+    def _question(self, candidates: Iterable[str]) -> tuple[str, Query | None]:
+        first = ""
         for each in candidates:
             if (query := self._understood(each)) is not None:
                 return each, query
-        return (candidates[0] if candidates else ""), None
+            first = first or each
+        return first, None
 
     def _meaning(self, question: str) -> Query | None:
         return next(
@@ -127,7 +130,7 @@ def spelled(values: Sequence[str], words: str) -> Mapping[str, str]:
 def _intent(words: str, question: str, query: Query | None, attribute: str) -> Intent:
     """What the words around the question ask for; the question itself decides only if no task knows it."""
     everything = words if query is not None else f"{words}\n{question}"
-    if attribute and _LABEL.search(everything):
+    if attribute and (_LABEL.search(everything) or (query is None and _PERHAPS_LABEL.search(everything))):
         return "label"
     order: tuple[tuple[Intent, re.Pattern[str]], ...] = (
         ("check", _CHECK),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from harlm_bench.items import Fact
 from harlm_bench.simulator.noise import Noise
@@ -19,7 +20,13 @@ _COMMON = frozenset(
     should some such text than that their them then there these they this those what when where which while whose will
     with would your""".split()
 )
+_KEYS = 3  # ways in which items are counted together, at most
+_SLIP = 0.4  # items: the least spread of an error
+_MANY = 1_000  # items of a count whose error a profile states
 _SHORTEST = 4  # letters of a word that leads to an item
+
+
+_Group = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ class Senses:
         factor = self.profile.curves.decoys.at(decoys)
         easy = self.profile.reads("lexical", self.tokens) * factor
         hard = self.profile.reads("semantic", self.tokens) * factor
+        if min(easy, hard) >= 1:
+            return list(wanted)
         return [
             each
             for each in wanted
@@ -76,37 +85,55 @@ class Senses:
         errors, count = self.profile.errors, len(facts)
         if self.noise.happens("counts rightly", math.exp(-count / errors.in_head_items)):
             return list(facts)
-        groups = Counter(map(_group, facts))
-        change = {}
-        for group, size in groups.items():
-            name = "off by " + "|".join(group)
-            error = self.noise.normal(name) * max(errors.in_head_sd * size, 0.6)
-            change[group] = round(error)
-        return _resized(facts, change)
+        spread = errors.in_head_sd * math.sqrt(count / _MANY)
+        kept = list(facts)
+        for names in _keys(facts):
+            groups = [tuple([fact.attributes.get(name, "") for name in names]) for fact in kept]
+            kept = self._regrouped(kept, groups, " ".join(names), spread)
+        return kept
+
+    def _regrouped(self, facts: list[Fact], groups: Sequence[_Group], name: str, spread: float) -> list[Fact]:
+        """The facts with the size of each group off by a normal error of ``spread`` of it, and some by one."""
+        sizes = Counter(groups)
+        change = {
+            group: round(self.noise.normal(f"off {name} {group}") * max(spread * size, _SLIP))
+            for group, size in sizes.items()
+        }
+        return _resized(facts, groups, sizes, change)
 
 
+@lru_cache(maxsize=1 << 16)
 def content_words(text: str) -> frozenset[str]:
     """The words of a text that can lead to an item."""
     words = _WORD.findall(text.lower())
     return frozenset(each for each in words if len(each) >= _SHORTEST and each not in _COMMON)
 
 
-def _group(fact: Fact) -> tuple[str, ...]:
-    """Items that are counted together: those that are judged alike."""
-    return tuple(fact.attributes.get(name, "") for name in fact.guessable)
+def _keys(facts: Sequence[Fact]) -> list[tuple[str, ...]]:
+    """The attributes by which items are counted together: what they are judged to be, and what several have in common."""
+    first = facts[0]
+    shared = [
+        (name,)
+        for name in first.attributes
+        if name not in first.guessable
+        and len({fact.attributes.get(name) for fact in facts}) * 4 <= len(facts)
+    ]
+    judged = [tuple(first.guessable)] if first.guessable else []
+    return [*judged, *shared][:_KEYS]
 
 
-def _resized(facts: Sequence[Fact], change: dict[tuple[str, ...], int]) -> list[Fact]:
+def _resized(
+    facts: Sequence[Fact], groups: Sequence[_Group], sizes: Mapping[_Group, int], change: Mapping[_Group, int]
+) -> list[Fact]:
     """The facts with so many of each group counted twice, or left out, spread evenly over the text."""
-    sizes = Counter(map(_group, facts))
-    seen: Counter[tuple[str, ...]] = Counter()
+    seen = dict.fromkeys(sizes, 0)
     kept: list[Fact] = []
-    for fact in facts:
-        group = _group(fact)
-        size, off = sizes[group], change.get(group, 0)
-        at = seen[group]
-        seen[group] += 1
-        is_changed = (at + 1) * abs(off) // size > at * abs(off) // size
-        copies = 1 if not is_changed else (2 if off > 0 else 0)
-        kept += [fact] * copies
+    for fact, group in zip(facts, groups, strict=True):
+        off, at = change[group], seen[group]
+        seen[group] = at + 1
+        is_changed = off and (at + 1) * abs(off) // sizes[group] > at * abs(off) // sizes[group]
+        if not is_changed:
+            kept.append(fact)
+        elif off > 0:
+            kept += (fact, fact)
     return kept

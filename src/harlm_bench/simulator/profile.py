@@ -68,7 +68,7 @@ class Errors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         decoy: how often an item that was overlooked is taken from another of its kind instead of being missed.
         bad_form: how often a reply has another form than was asked for.
         in_head_items: a count over n items in the head is right with the probability exp(-n / in_head_items).
-        in_head_sd: else it is off by a normal error of this part of n.
+        in_head_sd: else it is off by a normal error of this part of n, for n = 1,000; it grows with the root of n.
         list_items: the most entries of a list that it writes out of its head.
     """
 

@@ -6,7 +6,7 @@ Splits by layout alone (tags, markers such as ``Question:``, paragraphs); what a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harlm.tokens import estimate_tokens
@@ -27,6 +27,8 @@ _NEXT_MARK = re.compile(
     r"|partial answers|notes|proposed answer|evidence|input|source|results?|findings)\b[^\n:]{0,40}:\**[ \t]*(?=\n|\Z|\S)",
     re.IGNORECASE,
 )
+_FRAME = 6  # paragraphs at each end of a message that may be instruction
+_LONGEST_OF_FRAME = 1_200  # characters of one
 _LONGEST = 6_000  # characters of a question
 _BLANK = "\u2026"  # stands for an item in the words of instruction
 
@@ -49,7 +51,7 @@ class Prompt:
         tokens: of all messages, as harlm.tokens estimates them, and 4 for each message.
         found: the items in it, in order.
         rules: the words of instruction of the system.
-        asked: the words of instruction of the user, without items and documents.
+        asked: the words of the user that may be instruction: short paragraphs near both ends, without items and documents.
         questions: what may be the question, the likeliest first.
     """
 
@@ -58,7 +60,7 @@ class Prompt:
     found: tuple[Found, ...]
     rules: str
     asked: str
-    questions: tuple[str, ...]
+    questions: Callable[[], Iterator[str]]
 
     def document_at(self, place: int) -> str | None:
         """The name of the document in which a place of the text lies; ``None`` if there is none."""
@@ -86,20 +88,26 @@ def read_prompt(messages: Sequence[tuple[str, str]], store: Store, tokens: int) 
     said = {id(each): _instruction(each, found) for each in placed if each.role != "assistant"}
     rules = "\n\n".join(said[id(each)] for each in placed if each.role in ("system", "developer"))
     users = [said[id(each)] for each in placed if each.role == "user"]
-    asked = users[-1] if users else ""
+    asked = _frame(users[-1]) if users else ""
     return Prompt(
         text=whole,
         tokens=tokens,
         found=found,
         rules=rules,
         asked=asked,
-        questions=tuple(dict.fromkeys(_questions(users, rules))),
+        questions=lambda: _questions(users, rules),
     )
 
 
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text that hold words."""
     return [part.strip() for part in _PARAGRAPH.split(text) if part.strip(f" \n{_BLANK}")]
+
+
+def _frame(said: str) -> str:
+    parts = paragraphs(said)
+    ends = parts if len(parts) <= 2 * _FRAME else [*parts[:_FRAME], *parts[-_FRAME:]]
+    return "\n\n".join(each for each in ends if len(each) <= _LONGEST_OF_FRAME)
 
 
 def _instruction(message: Message, found: Sequence[Found]) -> str:

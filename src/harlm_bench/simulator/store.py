@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from zlib import crc32
 
 from harlm_bench.items import Fact, Window
-from harlm_bench.simulator.segments import fields, pieces, readings, sentences_of
+from harlm_bench.simulator.segments import Piece, fields, pieces, readings, sentences_of
 
 _SENTENCES = 4  # the most of one item
 _AROUND = 40  # characters that may stand around an item in its line
@@ -129,10 +129,10 @@ class Store:
             yield from self._in_prose(piece, parts, at)
 
     def _in_prose(self, piece: str, parts: list[str], at: int) -> Iterator[Found]:
-        first, number = next(
-            (each for each in readings(parts[0]) if self._is_seen(each.text)), (parts[0], "")
-        )
-        parts[0] = first
+        number = ""
+        if not parts[0][:1].isalpha() or ": " in parts[0]:
+            usual = Piece(parts[0], "")
+            parts[0], number = next((each for each in readings(parts[0]) if self._is_seen(each.text)), usual)
         if not self._is_seen(parts[-1]):
             parts[-1] = parts[-1].rstrip("\"'”’`)],; ")
         seen = self._seen

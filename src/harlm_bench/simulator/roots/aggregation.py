@@ -12,10 +12,10 @@ from typing import Final
 from harlm_bench.simulator.roots import prompts
 from harlm_bench.simulator.roots.render import Code, Value
 
-_MONTHS: Final = tuple(
+MONTHS: Final = tuple(
     "January February March April May June July August September October November December".split()
 )
-_DAY: Final = rf"((?:{'|'.join(_MONTHS)}) \d{{1,2}}, \d{{4}})"
+DAY: Final = rf"((?:{'|'.join(MONTHS)}) \d{{1,2}}, \d{{4}})"
 
 
 def labels_of(question: str) -> tuple[str, ...]:
@@ -34,9 +34,9 @@ def scope_of(question: str) -> Code:
     if users := re.search(r"\bIDs?: ((?:\d+(?:, | and |, and )?)+)", question):
         ids = re.findall(r"\d+", users[1])
         return Code(f'row["user"] in {ids!r}')
-    if month := re.search(rf"\bwritten in ({'|'.join(_MONTHS)}) of any year", question):
-        return Code(f'row["date"][5:7] == "{_MONTHS.index(month[1]) + 1:02}"')
-    if span := re.search(rf"\bbetween {_DAY} and {_DAY}", question):
+    if month := re.search(rf"\bwritten in ({'|'.join(MONTHS)}) of any year", question):
+        return Code(f'row["date"][5:7] == "{MONTHS.index(month[1]) + 1:02}"')
+    if span := re.search(rf"\bbetween {DAY} and {DAY}", question):
         return Code(f'"{day_of(span[1])}" <= row["date"] <= "{day_of(span[2])}"')
     return Code("True")
 
@@ -51,7 +51,7 @@ def computed(question: str) -> Code | None:
     """The code that computes the answer of a counting question from ``rows`` into ``result``."""
     quoted = re.findall(r"label '([\w -]+)'", question)
     first, second = [*quoted, "", ""][:2]
-    day = re.search(_DAY, re.sub(rf"between {_DAY} and {_DAY}", "", question))
+    day = re.search(DAY, re.sub(rf"between {DAY} and {DAY}", "", question))
     times = re.search(r"exactly (\d+) times?", question)
     for pattern, code in _COMPUTED:
         if re.search(pattern, question, re.IGNORECASE):

@@ -31,8 +31,7 @@ _VARIABLE: Final = re.compile(
 )
 _RESULT: Final = re.compile(r"^result: ?(.*)", re.MULTILINE | re.DOTALL)
 _AFTER_RESULT: Final = re.compile(
-    r"\n(?:Variables: |REPL variables: |Turn \d+ of \d+|\[\[ ## |Output \(|… \[|\.\.\. |Exception:$|Output:)",
-    re.MULTILINE,
+    r"\n(?:\s*\n|```|Variables: |REPL variables: |Turn \d+ of \d+|\[\[ ## |Output|… \[|\.\.\. |Exception:$)", re.MULTILINE
 )
 _PREFIXED: Final = re.compile(r"\b(?:Question|Task|Query): ?(.*?)(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)
 _END_OF_TEXT: Final = "End of the text."

@@ -56,7 +56,7 @@ class Player:
         at = self._position(len(steps))
         if at >= len(steps):
             return self._finished()
-        if self.scaffold.is_one_block and not self.talk.turns:
+        if self.scaffold.is_one_block:
             return self._in_one_block(steps)
         return reply.laid_out(steps[at].says, self._code(steps[at], at), self.scaffold)
 
@@ -88,16 +88,20 @@ class Player:
     # -- code ------------------------------------------------------------------------------------------------
 
     def _code(self, step: Step, at: int) -> str:
-        code = f"# Step {at + 1}: {step.says}\n{self._rendered(step)}"
+        return self._slipped(f"# Step {at + 1}: {step.says}\n{self._rendered(step)}")
+
+    def _in_one_block(self, steps: tuple[Step, ...]) -> str:
+        """The whole work with its finish, again after an exception."""
+        work = "\n\n".join(self._rendered(each) for each in steps)
+        finish = reply.finish(self.scaffold, "result")
+        return reply.laid_out("", self._slipped(f"# Step {len(steps)}: all at once\n{work}\n{finish}"), self.scaffold)
+
+    def _slipped(self, code: str) -> str:
+        """The code, in some turns with a slip."""
         number = len(self.talk.turns)
         if self.policy.slips_in(number):
             return mistakes.spoiled(code, self.policy.draw.child(f"turn {number}"))
         return code
-
-    def _in_one_block(self, steps: tuple[Step, ...]) -> str:
-        work = "\n\n".join(self._rendered(each) for each in steps[:-1] or steps)
-        code = f"# Step {len(steps)}: all at once\n{work}\n{self._rendered(steps[-1]) if steps[:-1] else ''}"
-        return reply.laid_out("", f"{code}\n{reply.finish(self.scaffold, 'result')}", self.scaffold)
 
     def _rendered(self, step: Step) -> str:
         return rendered(step.code, self.scaffold, self._values(), text=self.talk.text or self.scaffold.text)
@@ -117,6 +121,7 @@ class Player:
             "ask": prompts.ASK.format(question=question),
             "copy": prompts.COPY.format(question=question),
             "choose": prompts.CHOOSE.format(question=question),
+            "said": prompts.SAID,
             "shorten": prompts.SHORTEN.format(question=question),
             **self.asked.values,
         }

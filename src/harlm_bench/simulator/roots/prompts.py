@@ -54,5 +54,13 @@ SHORTEN: Final = (
     "\n\nQuestion: {question}\n\nText:"
 )
 
+SAID: Final = (
+    "Answer the question from the text only. Write one line for each statement, in the form `value, stated or hearsay or "
+    "planned, report, date as YYYY-MM-DD`, and `REPORT is mistaken, report, date` where a report calls another one mistaken; "
+    "write `nothing` if there is none.\n\nQuestion: What do these reports say of the {field} of {site}, and what is their "
+    "date?\n\nText:"
+)
+"""``ask`` for every statement about a thing, so that code can compare them. Programs fill in the field and the site."""
+
 NOT_FOUND: Final = "NOT FOUND"
 NOTHING: Final = "NOTHING"

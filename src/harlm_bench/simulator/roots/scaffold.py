@@ -29,6 +29,8 @@ _ENDINGS: Final[tuple[tuple[Ending, str], ...]] = (
     ("SUBMIT", r"\bSUBMIT\("),
     ("ANSWER", r"\bANSWER[(:]"),
 )
+_ONE_BLOCK: Final = re.compile(r"\boutput (?:only|exactly) one (?:```)?python (?:code )?block", re.IGNORECASE)
+_FILES: Final = re.compile(r"`?(\w+)`? is a dict with ([\d,]+) file")
 _SENTENCE: Final = re.compile(r"[^.\n]+")
 _SIZE: Final = re.compile(r"(\d[\d,]*)\s?([KkM]?) char")
 _SCALES: Final = {"": 1, "K": 1_000, "k": 1_000, "M": 1_000_000}
@@ -42,7 +44,7 @@ class Scaffold:
 
     Attributes:
         fence: the language of a code block.
-        text: the variable that holds the text.
+        text: the variable that holds the text, or the expression that takes it out of one.
         single, batched, recursive: the names of the calls; ``None`` where there is none.
         takes_pairs: whether a call takes the instruction and the text apart.
         recurses_over: whether a recursive call takes the text as a second argument.
@@ -86,14 +88,14 @@ def recognise(messages: Sequence[tuple[str, str]]) -> Scaffold | None:
         single=single,
         batched=_named(rules, _BATCHED),
         recursive=_named(rules, ("rlm_query",)),
-        takes_pairs=bool(single and re.search(rf"\b{single}\((?:task|instruction), ?context\)", rules)),
+        takes_pairs=bool(single and re.search(rf"\b{single}\((?:task|instruction)\w*, ?context\w*\)", rules)),
         recurses_over=bool(re.search(r"\brlm_query\(prompt, ?context", rules)),
         ending=endings[0],
         ends_outside=endings[0] == "ANSWER" or "outside of any block" in rules,
         final_var=_named(rules, ("FINAL_VAR", "FINAL_var")),
         search=_search(rules),
         has_fields=has_fields,
-        is_one_block=bool(re.search(r"exactly one python code block", rules, re.IGNORECASE)),
+        is_one_block=bool(_ONE_BLOCK.search(rules)),
         room=_room(messages),
     )
 
@@ -111,7 +113,13 @@ def _named(rules: str, names: Sequence[str]) -> str | None:
 
 
 def _text_variable(rules: str) -> str:
-    """The first of the usual names that the rules put between backticks or at the beginning of a line."""
+    """The first of the usual names that the rules put between backticks or at the beginning of a line; what takes the
+    text out of it, if the rules say that it is a dict of files.
+    """
+    if files := _FILES.search(rules):
+        if files[2] == "1":
+            return f'{files[1]}["files"][0]["text"]'
+        return f"""[f"# {{file['name']}}\\n{{file['text']}}" for file in {files[1]}["files"]]"""
     found = (
         (match.start(), name)
         for name in _TEXTS

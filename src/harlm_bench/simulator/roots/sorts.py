@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from harlm_bench.simulator.roots import aggregation
+from harlm_bench.simulator.roots import aggregation, pairing
 from harlm_bench.simulator.roots.bank import Family
 from harlm_bench.simulator.roots.render import Code, Value
 
@@ -96,6 +96,12 @@ def _computed(question: str) -> str | None:
     return "str(len(rows))" if re.search(r"\bhow many rows\b", question) else None
 
 
+def pairs(question: str) -> Found | None:
+    """About pairs of users."""
+    fits = pairing.fits(question)
+    return None if fits is None else ("pairs", {**aggregation.labelling(question), "fits": fits})
+
+
 def aggregate(question: str) -> Found | None:
     """About how often labels, users or dates occur."""
     compute = aggregation.computed(question)
@@ -117,6 +123,25 @@ def described(question: str) -> Found | None:
     return "browse", {"constraints": tuple(each.strip() for each in found[1].split(";"))}
 
 
+_CELLS: tuple[tuple[str, str], ...] = (
+    ("table", r"\bMake a table of the (\w+) of these sites: ([^.]+)\."),
+    ("source", r"\bWhich report tells the (\w+) of ([^?]+?) as it is\?"),
+    ("count", r"\bHow many different values do the reports state for the (\w+) of ([^?]+)\?"),
+    ("value", r"\bWhat is the (\w+) of ([^?]+)\?"),
+)
+
+
+def revised(question: str) -> Found | None:
+    """About what several reports say of a thing, the latest of which counts."""
+    if "report" not in question:
+        return None
+    for wanted, pattern in _CELLS:
+        if found := re.search(pattern, question):
+            sites = tuple(each.strip() for each in found[2].split(","))
+            return "crossdoc", {"field": found[1], "sites": sites, "wanted": wanted}
+    return None
+
+
 def needle(question: str) -> Found | None:
     """About the one value of a key."""
     found = re.search(
@@ -126,5 +151,5 @@ def needle(question: str) -> Found | None:
     return ("s-niah", {}) if found else None
 
 
-RECOGNISERS = (aggregate, described, table, repeated, code, walk, needle)
+RECOGNISERS = (pairs, aggregate, revised, described, table, repeated, code, walk, needle)
 """In the order in which they are tried."""

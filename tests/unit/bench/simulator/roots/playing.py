@@ -105,7 +105,9 @@ def play(
     documents: bool = False,
 ) -> str:
     """The answer of a root under a scaffold; empty if it does not finish."""
-    names = _names(window, leaf, documents)
+    if scaffold is rules.DROSTE and len(window.documents) > 1:
+        scaffold = rules.DROSTE_MANY
+    names = _names(window, leaf, documents, files=scaffold.name.startswith("droste"))
     messages = scaffold.opened(question)
     steps: list[tuple[str, str]] = []
     for _ in range(_TURNS):
@@ -156,7 +158,7 @@ def _continued(
     return scaffold.went_on(messages, reply, output[:20_000])
 
 
-def _names(window: Window, leaf: Leaf, documents: bool) -> dict[str, object]:
+def _names(window: Window, leaf: Leaf, documents: bool, files: bool) -> dict[str, object]:
     text: object = (
         [Named(text, name) for name, text in window.documents.items()] if documents else window.text
     )
@@ -165,6 +167,8 @@ def _names(window: Window, leaf: Leaf, documents: bool) -> dict[str, object]:
         raise Finished(str(value))
 
     batched: Callable[[list[str]], list[str]] = lambda prompts: [leaf(each) for each in prompts]  # noqa: E731
+    if files:
+        text = {"files": [{"name": name, "text": text} for name, text in window.documents.items()]}
     return {
         "context": text,
         "input_0": window.text,

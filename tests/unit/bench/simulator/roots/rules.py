@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harlm import markup
 from harlm.engine import prompts as engine
@@ -86,22 +86,23 @@ DSPY_SYSTEM = (
 )
 MINRLM = Rules(
     "minrlm",
-    "You speak Python in ```python blocks. Output exactly ONE python code block.\ninput_0 — the data\nTools:\n"
-    '- search(text, "keyword") -> [(match, before, after)]\n- sub_llm(task, context)\n- sub_llm_batch([(task, context)])\n'
-    '- FINAL(value)\n- FINAL_var("name")',
-    "Task: {question}\n\nData preview (input_0):\nabc",
-    "CODE EXECUTION RESULT\n\nstdout: {output}\n\nVariables: none",
-    "CODE EXECUTION RESULT\n⚠️ ERROR: {error}\nTry again.\n\nstdout: (empty)",
+    "Output ONLY one ```python block, at its end FINAL(answer).\ninput_0 = string with 9,000 chars\nTools:\n"
+    '  input_0    the data\n  search(text, "keyword") -> [(match, before, after)]\n  sub_llm(task, context_str) -> str  '
+    'sub_llm_batch([(t,c),...]) -> [str,...]\n  FINAL(value) | FINAL_var("varname")',
+    "Task: {question}\n\nWrite Python code.",
+    "--- RESULT ---\nCode executed.\nstdout: {output}\n\nVariables: none",
+    "--- RESULT ---\nCode executed.\n⚠️ ERROR: {error}\nTry again.\n\nstdout: (empty)",
 )
 DROSTE = Rules(
     "droste",
     "You are in a Python REPL. Each turn, write one ```python code block```. Use llm_query / llm_query_batched on chunks: "
-    '`context` holds the data, llm_query(prompt), llm_query_batched(prompts). Set `answer["content"]`, then '
-    '`answer["ready"] = True`.',
+    "llm_query(prompt), llm_query_batched(prompts). `context` is a dict with 1 file(s) in context['files'], each with name "
+    'and text. Set `answer["content"]`, then `answer["ready"] = True`.',
     "Question: {question}",
-    "Output so far:\n{output}\n\nContinue.",
+    "Current answer:\n```\n\n```\n\nLast output:\n```\n{output}\n```\n\nContinue.",
     "The previous attempt failed:\n{error}\n\nFix the code and try again.",
 )
+DROSTE_MANY = replace(DROSTE, name="droste with files", system=DROSTE.system.replace("1 file(s)", "2 file(s)"))
 ALL = (HARLM, SMALL, RLMS, PAPER, MINRLM, DROSTE)
 """Those whose code reaches the text and whose dialogue is told in messages."""
 

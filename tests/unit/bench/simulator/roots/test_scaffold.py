@@ -105,6 +105,15 @@ def test_the_dict_of_droste() -> None:
 
     assert found is not None
     assert (found.fence, found.ending, found.batched) == ("python", "answer", "llm_query_batched")
+    assert found.text == 'context["files"][0]["text"]'
+
+
+def test_several_files_of_droste_keep_their_names() -> None:
+    found = recognise(rules.DROSTE_MANY.opened("Who?"))
+
+    assert found is not None
+    files = {"context": {"files": [{"name": "a", "text": "x"}, {"name": "b", "text": "y"}]}}
+    assert eval(found.text, files) == ["# a\nx", "# b\ny"]
 
 
 @pytest.mark.parametrize(
