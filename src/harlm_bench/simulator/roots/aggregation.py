@@ -20,7 +20,7 @@ DAY: Final = rf"((?:{'|'.join(MONTHS)}) \d{{1,2}}, \d{{4}})"
 
 def labels_of(question: str) -> tuple[str, ...]:
     """The labels that a question lists after a colon; empty if it lists none."""
-    listed = re.search(r"\b(?:labels|categories|classes)\b[^:?\n]*: ?([\w -]+(?:, [\w -]+)+)", question)
+    listed = re.search(r"\b(?:labels|topics|categories|classes)\b[^:?\n]*: ?([\w -]+(?:, [\w -]+)+)", question)
     return tuple(each.strip().removeprefix("and ") for each in listed[1].split(",")) if listed else ()
 
 

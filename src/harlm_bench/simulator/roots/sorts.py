@@ -142,6 +142,27 @@ def revised(question: str) -> Found | None:
     return None
 
 
+def counted(question: str) -> Found | None:
+    """How many lines are about a topic, or which topic most or fewest lines are about."""
+    found = re.search(r"\b[Hh]ow many (?:of these )?lines are about ([\w -]+)\?", question)
+    extreme = re.search(r"\b(most|fewest) lines about", question)
+    if found is None and extreme is None:
+        return None
+    compute = f'str(counts["{found[1]}"])' if found else _EXTREMES[extreme[1]] if extreme else ""
+    return "counting", {
+        **aggregation.labelling(question),
+        "compute": Code(compute),
+        "is_count": int(found is not None),
+        "topic": found[1] if found else "",
+    }
+
+
+_EXTREMES = {
+    "most": "min(counts, key=lambda topic: (-counts[topic], topic))",
+    "fewest": "min(counts, key=lambda topic: (counts[topic], topic))",
+}
+
+
 def needle(question: str) -> Found | None:
     """About the one value of a key."""
     found = re.search(
@@ -151,5 +172,5 @@ def needle(question: str) -> Found | None:
     return ("s-niah", {}) if found else None
 
 
-RECOGNISERS = (pairs, aggregate, revised, described, table, repeated, code, walk, needle)
+RECOGNISERS = (pairs, aggregate, counted, revised, described, table, repeated, code, walk, needle)
 """In the order in which they are tried."""
