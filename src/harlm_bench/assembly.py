@@ -27,6 +27,7 @@ from harlm_bench.suites import Entry, Load, Suite
 
 if TYPE_CHECKING:
     from harlm_bench.items import Window
+    from harlm_bench.report.tables import Table
     from harlm_bench.simulator.store import Store
     from harlm_bench.systems import System
 
@@ -123,6 +124,11 @@ def _systems(suite: Suite) -> tuple[tuple[Entry, ...], tuple[System, ...]]:
 
 def _windows(wanted: Wanted, store: Store | None) -> Iterator[Window]:
     """The windows, made one after another. A simulated model is told the facts of each before it is asked about it."""
+    if wanted.data is not None:
+        from harlm_bench import own_data
+
+        yield from own_data.windows(wanted.data, own_data.names_of(wanted.suite), wanted.password)
+        return
     for load in wanted.suite.loads:
         for window in _windows_of(load, wanted.seed):
             if store is not None:
@@ -138,24 +144,87 @@ def _windows_of(load: Load, seed: int) -> Iterator[Window]:
 
 
 def windows_again(header: Header) -> Iterator[Window]:
-    """The windows of a journal, made again."""
+    """The windows of a journal, made again. Without those of users' own data."""
+    from harlm_bench import tasks
+
     for load in header.loads:
+        if load.task not in tasks.names():
+            continue
         yield from _windows_of(load, header.seed)
+
+
+# -- the simulated model alone -----------------------------------------------------------------------------
+
+
+def serve_simulated(wanted: Wanted, port: int, texts: Path) -> None:
+    """Serve the simulated models of a run to any client until Ctrl-C, and write the texts that they know into a folder.
+
+    Raises:
+        ConfigError: a profile does not exist, the port is taken, or the texts cannot be written.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    from harlm_bench.serving import simulated
+    from harlm_bench.simulator.server import serve, write_windows
+
+    backend, store, profiles = simulated(wanted)
+    write_windows(_windows(wanted, store), texts)
+    serve(backend, dict.fromkeys(profile.id for profile in profiles), port=port)
+
+
+def attacked(wanted: Wanted, tokens: int = 8_192) -> Table:
+    """What four attacks on the simulated root model got, on windows of each task of a suite.
+
+    Raises:
+        ConfigError: a profile does not exist.
+    """
+    from harlm_bench import tasks
+    from harlm_bench.report.tables import Row, Table, number, words
+    from harlm_bench.scoring import score
+    from harlm_bench.serving import simulated
+    from harlm_bench.simulator.attacks import attacks
+
+    backend, _, (profile, _) = simulated(wanted)
+    names = dict.fromkeys(load.task for load in wanted.suite.loads)
+    loads = [
+        Load(task=name, tokens=min(tokens, tasks.sizes(name)[1]), windows=2, questions=8) for name in names
+    ]
+    windows = [window for load in loads for window in _windows_of(load, wanted.seed)]
+    with_text, *found = attacks(windows, profile, tasks.families(), score, wanted.seed)
+    rows = [(with_text, "-"), *((each, "at chance" if each.failed else "ABOVE CHANCE") for each in found)]
+    return Table(
+        id="attacks",
+        title="Attacks on the simulated model",
+        label=backend.label,
+        columns=("attack", "questions", "score", "chance", "verdict"),
+        rows=tuple(
+            Row(
+                label=backend.label,
+                head=each.name,
+                cells=(
+                    number(each.questions),
+                    number(100 * each.score, 1),
+                    number(100 * each.chance, 1),
+                    words(said),
+                ),
+            )
+            for each, said in rows
+        ),
+    )
 
 
 # -- how it was made ---------------------------------------------------------------------------------------
 
 
 def _header(wanted: Wanted, label: Label, entries: tuple[Entry, ...]) -> Header:
-    from harlm_bench.tasks import family
+    from harlm_bench import tasks
 
-    tasks = dict.fromkeys(load.task for load in wanted.suite.loads)
+    used = dict.fromkeys(load.task for load in wanted.suite.loads)
     return Header(
         suite=wanted.suite.name,
         seed=wanted.seed,
         loads=wanted.suite.loads,
         label=label,
-        versions={task: family(task).version for task in tasks},
+        versions={task: tasks.family(task).version if wanted.data is None else 1 for task in used},
         systems=entries,
         packages={"harlm": harlm.__version__, "python": platform.python_version()},
         machine=f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",

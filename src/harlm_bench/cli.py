@@ -51,6 +51,7 @@ def _run_options(command: _Command) -> _Command:
     """The options of the commands that run something."""
     for add in (
         click.option("-v", "--verbose", is_flag=True, help="Show tracebacks."),
+        click.option("--password", default="", envvar="HARLM_BENCH_PASSWORD", help="What data sets in --data are sealed with."),
         click.option("--data", type=_PATH, help="A folder with your own copies of published data sets."),
         click.option("--replay", type=_PATH, help="Answer from recorded replies."),
         click.option("--record", type=_PATH, help="Keep all replies in this file."),
@@ -88,8 +89,7 @@ def run_command(*, name: str, **options: Any) -> None:
     """Run a suite and write its report. Ctrl-C stops it; the same command continues it."""
     from harlm_bench import suites
 
-    whole = suites.suite(name)
-    _run(suites.chosen(whole, options["systems"], options["tasks"], options["sizes"]), options)
+    _run(_chosen(suites.suite(name), options), options)
 
 
 @bench.command("ablate")
@@ -101,9 +101,19 @@ def ablate_command(*, name: str, **options: Any) -> None:
     """Run HARLM with each of its parts switched off, and report what the parts are worth."""
     from harlm_bench import suites
 
-    whole = suites.suite(name)
-    chosen = suites.chosen(whole, options["systems"] or suites.ABLATIONS, options["tasks"], options["sizes"])
-    _run(suites.renamed(chosen, f"{name}-ablations"), options)
+    options["systems"] = options["systems"] or suites.ABLATIONS
+    _run(suites.renamed(_chosen(suites.suite(name), options), f"{name}-ablations"), options)
+
+
+def _chosen(whole: Suite, options: dict[str, Any]) -> Suite:
+    from harlm_bench import own_data, suites
+
+    if options["data"] is None:
+        return suites.chosen(whole, options["systems"], options["tasks"], options["sizes"])
+    if options["sizes"]:
+        raise click.UsageError("--sizes is for generated texts; those of --data have sizes of their own")
+    chosen = suites.chosen(whole, options["systems"])
+    return own_data.with_data(chosen, options["data"], options["tasks"], options["password"])
 
 
 def _run(suite: Suite, options: dict[str, Any]) -> None:
@@ -156,6 +166,7 @@ def _wanted(suite: Suite, options: dict[str, Any], folder: Path) -> Wanted:
         record=options["record"],
         replay=options["replay"],
         data=options["data"],
+        password=options["password"],
         day=_day(folder, is_resumed=options["resume"]),
         command=shlex.join(["harlm", *sys.argv[1:]]),
     )
@@ -208,11 +219,18 @@ def audit_command(*, journals: tuple[Path, ...], profile: str | None, verbose: b
     model in four ways, which must score as chance does.
     """
     from harlm.cli.printing import show
-    from harlm_bench import assembly, audit, journal, serving
+    from harlm_bench import assembly, audit, journal, serving, suites
+    from harlm_bench.report.markdown import table_text
     from harlm_bench.scoring import score
 
     if not journals:
-        assembly.attack(profile or serving.PROFILE, show)
+        wanted = serving.Wanted(suite=suites.suite("quick"), profile=profile or serving.PROFILE)
+        table = assembly.attacked(wanted)
+        show(table_text(table))
+        if any(row.cells[-1].text == "ABOVE CHANCE" for row in table.rows):
+            raise ConfigError(
+                "the simulated model answers without evidence; no result on it can be published"
+            )
         return
     faults = 0
     for path in journals:
@@ -244,15 +262,24 @@ def audit_command(*, journals: tuple[Path, ...], profile: str | None, verbose: b
     help="Our seconds for one of its own.",
 )
 @click.option("--suite", "name", default="quick", show_default=True, help="Whose texts it knows.")
+@click.option(
+    "--texts",
+    type=_PATH,
+    default=Path(_FOLDER) / "texts",
+    show_default=True,
+    help="Where the texts are written.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def simulate_command(**options: Any) -> None:
-    """Serve a simulated model of OpenAI's dialect on loopback, for any client, until Ctrl-C."""
+    """Serve a simulated model of OpenAI's dialect on loopback, for any client, until Ctrl-C. It answers questions about the
+    texts of a suite, which are written into a folder with their questions.
+    """
     from harlm_bench import assembly, serving, suites
 
-    assembly.serve_simulated(
-        options["profile"] or serving.PROFILE,
-        suites.suite(options["name"]),
-        port=options["port"],
+    wanted = serving.Wanted(
+        suite=suites.suite(options["name"]),
         seed=options["seed"],
+        profile=options["profile"] or serving.PROFILE,
         time_scale=options["time_scale"],
     )
+    assembly.serve_simulated(wanted, options["port"], options["texts"])

@@ -18,6 +18,8 @@ from harlm_bench.suites import Suite
 
 if TYPE_CHECKING:
     from harlm_bench.gateway import Backend
+    from harlm_bench.simulator.backend import Simulated
+    from harlm_bench.simulator.profile import Profile
     from harlm_bench.simulator.store import Store
 
 WEIGHTS = "qwen2.5-coder-0.5b"
@@ -43,6 +45,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         time_scale: our seconds for one second of a simulated model.
         record, replay: a file of replies.
         data: a folder with the user's own copies of published data sets.
+        password: of the sealed ones.
         day: of the run, ISO 8601; part of the label of a real endpoint.
         command: as it was typed.
     """
@@ -63,6 +66,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     record: Path | None = None
     replay: Path | None = None
     data: Path | None = None
+    password: str = ""
     day: str = ""
     command: str = ""
 
@@ -111,24 +115,39 @@ def served(wanted: Wanted, stack: ExitStack) -> Served:
 
 
 def _simulated(wanted: Wanted) -> Served:
-    from harlm_bench import tasks
-    from harlm_bench.simulator.backend import Simulated
-    from harlm_bench.simulator.profile import load
-    from harlm_bench.simulator.store import Store
-
-    profiles = {profile.id: profile for profile in map(load, (wanted.profile, wanted.sub_profile))}
-    root, sub = load(wanted.profile), load(wanted.sub_profile)
-    store = Store()
-    backend = Simulated(profiles, store, tasks.families(), seed=wanted.seed, scale=wanted.time_scale)
+    if wanted.data is not None:
+        raise ConfigError(
+            "a simulated model knows no text but generated ones; ask real models about --data: name one with --base-url "
+            "and --model, or use --suite embedded"
+        )
+    backend, store, profiles = simulated(wanted)
+    root, sub = profiles
     return Served(
         backend=backend,
         label=backend.label,
         root=root.id,
         sub=sub.id,
         window=min(root.window, sub.window),
-        prices={name: profile.price for name, profile in profiles.items()},
+        prices={profile.id: profile.price for profile in profiles},
         store=store,
     )
+
+
+def simulated(wanted: Wanted) -> tuple[Simulated, Store, tuple[Profile, Profile]]:
+    """The simulated models of a run, the store of the facts that they know, and the profiles of root and sub-model.
+
+    Raises:
+        ConfigError: a profile does not exist.
+    """
+    from harlm_bench import tasks
+    from harlm_bench.simulator.backend import Simulated
+    from harlm_bench.simulator.profile import load
+    from harlm_bench.simulator.store import Store
+
+    root, sub = load(wanted.profile), load(wanted.sub_profile)
+    models, store = {root.id: root, sub.id: sub}, Store()
+    backend = Simulated(models, store, tasks.families(), seed=wanted.seed, scale=wanted.time_scale)
+    return backend, store, (root, sub)
 
 
 def _embedded(wanted: Wanted, stack: ExitStack) -> Served:
