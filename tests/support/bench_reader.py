@@ -41,9 +41,7 @@ def window_of(boxes: int = BOXES, *, parts: int = 1) -> Window:
     """A window of lines about boxes, in one document or in several that are searched."""
     lines = [f"The colour of box {at} is shade{7 * at}." for at in range(boxes)]
     size = -(-boxes // parts)
-    documents = {
-        f"boxes-{part}": "\n".join(lines[part * size : (part + 1) * size]) for part in range(parts)
-    }
+    documents = {f"boxes-{part}": "\n".join(lines[part * size : (part + 1) * size]) for part in range(parts)}
     return Window(
         task="boxes",
         version=1,
@@ -85,7 +83,7 @@ def _act(rules: str, prompt: str) -> str:
     return "THINK: nothing\nANSWER(unknown)"
 
 
-_ADAPTER = '''\
+_ADAPTER = """\
 import json, urllib.request
 
 def prepare(options):
@@ -110,7 +108,7 @@ def solve(job):
     with urllib.request.urlopen(request, timeout=60) as response:
         reply = json.loads(response.read())
     return reply["choices"][0]["message"]["content"], {"meter_calls": 1}
-'''
+"""
 
 
 def fake_rival(home: Path, *, options: dict[str, object] | None = None) -> Rival:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -18,7 +17,6 @@ from harlm_bench.systems.direct import Base, TruncatedBase
 from harlm_bench.systems.harlm import Harlm
 from harlm_bench.systems.mapped import Mapped
 from harlm_bench.systems.plan import ScriptedPlan
-from harlm_bench.systems.rivals import Rival
 from harlm_bench.systems.rlm_paper import PaperRlm
 from harlm_bench.systems.summary import SummaryAgent
 from tests.support.bench_reader import QUESTION, fake_rival, reader, window_of

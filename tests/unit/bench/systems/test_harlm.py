@@ -1,0 +1,104 @@
+"""HARLM as a system: its settings, its limits and its meter. It runs in this process here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harlm.errors import ConfigError, ContextOverflow, LimitExceeded, NoAnswer, RateLimited
+from harlm.testing import ChatServer
+from harlm.types import Answer, Citation, Price, Usage
+from harlm_bench.systems import Limits, Model
+from harlm_bench.systems.harlm_worker import budget, client, failed, notes_of, unmarked
+from harlm_bench.systems.rivals import job_of
+from harlm_bench.systems.scripted import scripted_root
+from tests.support.bench_reader import QUESTION, reader, window_of
+
+PRICE = Price(input=1.5, output=6.0, cached=0.5)
+
+
+def job(
+    url: str = "http://127.0.0.1:9/v1", *, limits: Limits | None = None, priced: bool = True
+) -> dict[str, object]:
+    """A job as a worker gets it."""
+    prices = {"root": PRICE, "sub": PRICE} if priced else {}
+    model = Model(base_url=url, root="root", sub="sub", window=16_000, prices=prices)
+    made = job_of(window_of(40), QUESTION, model, limits or Limits(calls=9, micro_usd=250_000, wall_s=30.0))
+    decoded = msgspec.json.decode(msgspec.json.encode(made))
+    assert isinstance(decoded, dict)
+    return decoded
+
+
+def test_the_limits_of_the_question_are_its_budget() -> None:
+    prices = {"openai/root": PRICE, "openai/sub": PRICE}
+    told = budget(job(), prices)
+    assert (told.usd, told.calls, told.seconds) == (0.25, 9, 30.0)
+    assert budget(job(), {"openai/root": PRICE}).usd is None
+
+
+def test_its_meter_is_the_bill(tmp_path: Path) -> None:
+    with ChatServer(reader, usage=lambda request, text: (1_000, 400, 7)) as server:
+        harlm = client(job(server.base_url), str(tmp_path), {"settings": {"engine.mode": "direct"}})
+        answer = harlm.ask(
+            QUESTION.text, window_of(40).documents["boxes-0"] + "\nThe colour of box 77 is red."
+        )
+        calls = server.arrived
+    notes = notes_of(answer)
+    assert calls == notes["meter_calls"] == 1
+    assert notes["meter_micro_usd"] == 600 * 1.5 + 400 * 0.5 + 7 * 6
+    assert (notes["meter_prompt"], notes["meter_cached"], notes["meter_completion"]) == (1_000, 400, 7)
+    assert notes["mode"] == "direct"
+
+
+def test_only_the_settings_of_the_variant_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARLM_CONCURRENCY", "77")
+    config = client(job(), str(tmp_path), {"settings": {"memory.cache": False}})._config
+    assert config.engine.concurrency == 16
+    assert config.memory.cache is False
+    assert config.tracing.home == str(tmp_path)
+    assert config.models.window == 16_000
+
+
+def test_a_variant_with_an_unknown_setting_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        client(job(), str(tmp_path), {"settings": {"engine.depth": 1}})
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (
+            LimitExceeded("the time is up", limit="seconds", used=2, allowed=1, partial=Answer(text="half")),
+            "limit",
+        ),
+        (ContextOverflow("too long", model="m"), "no answer"),
+        (NoAnswer("nothing"), "no answer"),
+        (RateLimited("later", model="m", status=429), "endpoint"),
+        (ConfigError("odd"), "crashed"),
+    ],
+)
+def test_every_error_is_an_outcome(error: LimitExceeded, status: str) -> None:
+    came = failed(error)
+    assert came["status"] == status
+    assert str(error) in came["reason"]
+    assert came["text"] == ("half" if status == "limit" else "")
+
+
+def test_the_places_of_citations_are_not_part_of_an_answer() -> None:
+    cited = Citation(source="a.txt", start=0, end=3, line=1, page=None, place="a.txt:1", quote="red")
+    answer = Answer(text="red [a.txt:1] or [b] blue", citations=(cited,), usage=Usage())
+    assert unmarked(answer) == "red or [b] blue"
+
+
+def test_the_scripted_root_reads_and_then_finishes() -> None:
+    root = scripted_root('What is "it"?', k=5)
+    first = root([{"role": "system", "content": "rules"}, {"role": "user", "content": "x"}])
+    assert "k=5" in first
+    assert repr('What is "it"?') in first
+    assert "llm_query_batched(prompts)" in first
+    assert "FINAL(" not in first
+    assert "FINAL(reply" in root(
+        [{"role": "assistant", "content": first}, {"role": "user", "content": "out"}]
+    )

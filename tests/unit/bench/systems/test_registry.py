@@ -1,0 +1,48 @@
+"""Systems by name."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from harlm.errors import ConfigError
+from harlm_bench.systems import registry
+from harlm_bench.systems.harlm import Harlm, variants
+from harlm_bench.systems.rivals import Rival
+
+
+def test_every_system_has_a_name_of_its_own() -> None:
+    shown = [registry.system(name).name for name in registry.names()]
+    assert len(set(shown)) == len(shown)
+
+
+def test_an_unknown_system_is_refused_with_the_names() -> None:
+    with pytest.raises(
+        ConfigError, match=r"no system 'rlm'\. Did you mean 'rlms'\? There are: base, .*harlm-depth-4"
+    ):
+        registry.system("rlm")
+
+
+def test_an_unknown_suite_is_refused_with_the_names() -> None:
+    with pytest.raises(ConfigError, match="embedded, quick, standard, paper, ablations"):
+        registry.systems_of("all")  # type: ignore[arg-type] # what a user may type
+
+
+def test_every_suite_compares_harlm_with_others() -> None:
+    for suite in get_args(registry.Suite):
+        systems = registry.systems_of(suite)
+        assert any(isinstance(each, Harlm) for each in systems)
+        assert len(systems) > 3
+    assert any(isinstance(each, Rival) for each in registry.systems_of("quick"))
+
+
+def test_each_ablation_changes_one_thing() -> None:
+    for name, variant in variants().items():
+        changed = len(variant.settings) + (not variant.has_budget)
+        assert changed == (0 if name == "harlm" else 1), name
+        assert bool(variant.variant) == (name != "harlm")
+
+
+def test_nothing_is_installed_for_systems_that_need_nothing() -> None:
+    assert registry.install([registry.system("base"), registry.system("harlm")]) == {}
