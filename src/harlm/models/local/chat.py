@@ -41,12 +41,13 @@ class LocalChat(OpenAIChat):
             if (end := self._server.end) is None:
                 raise
             raise ModelError(
-                f"the server of {self.name} has ended ({end}); ask again, which starts another", model=self.name
+                f"the server of {self.name} has ended ({end}); ask again, which starts another",
+                model=self.name,
             ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedModel:
     """A local model that is ready.
 
     Attributes:
@@ -64,7 +65,7 @@ class Opened:
     identity: str
 
 
-async def open_local(name: ModelName, wanted: int | None, folder: Path, access: Access) -> Opened:
+async def open_local(name: ModelName, wanted: int | None, folder: Path, access: Access) -> OpenedModel:
     """The model of a name ``local/…``, served until the end of the run.
 
     Args:
@@ -88,4 +89,4 @@ async def open_local(name: ModelName, wanted: int | None, folder: Path, access: 
     await model.describe()
     state = file.stat()
     identity = f"{name.full} in {file} ({state.st_size} bytes, {state.st_mtime_ns})"
-    return Opened(model=model, plan=plan, base_url=server.base_url, counter=counter, identity=identity)
+    return OpenedModel(model=model, plan=plan, base_url=server.base_url, counter=counter, identity=identity)

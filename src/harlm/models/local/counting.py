@@ -30,13 +30,14 @@ class VocabularyCounter:
         """The tokens of ``text``. Marks such as ``<|im_end|>`` count as text."""
         if self._has_failed or len(text) > _LONGEST:
             return estimate_tokens(text)
-        name = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+        data = text.encode("utf-8", "replace")  # a server refuses what is not UTF-8
+        name = hashlib.blake2b(data, digest_size=16).digest()
         if name in self._known:
             self._known.move_to_end(name)
             return self._known[name]
         try:
-            count = self._asked(text)
-        except (OSError, http.client.HTTPException, ValueError, KeyError):
+            count = self._asked(data.decode())
+        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
             self._has_failed = True
             self.close()
             return estimate_tokens(text)

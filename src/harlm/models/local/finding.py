@@ -29,7 +29,9 @@ def model_file(name: str, folder: Path) -> Path:
     if Path(name).name == name and in_folder.is_file():
         return in_folder.resolve()
     if name.endswith(_ENDING) or "/" in name:
-        raise ConfigError(f"there is no file {path} for the model 'local/{name}'; give the path of a GGUF file")
+        raise ConfigError(
+            f"there is no file {path} for the model 'local/{name}'; give the path of a GGUF file"
+        )
     raise ConfigError(
         f"the model 'local/{name}' is not known; use local/PATH.gguf or one of "
         f"{', '.join(f'local/{each}' for each in KNOWN)} (`harlm models --local`)"

@@ -29,23 +29,33 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print is no report
     # Loading holds Python's lock. Until it ends the kernel watches the thread that started this process, then we do.
     _die_with_parent(signal.SIGKILL)
-    settings = json.loads(sys.stdin.buffer.raw.readline())  # type: ignore[attr-defined] # a buffered file has it
+    settings = json.loads(_first_line())
     if os.getppid() != parent:
         os._exit(0)
     try:
         import xllamacpp
     except ImportError as error:
         _say(report, failed="package", why=str(error))
-        os._exit(3)
+        sys.exit(3)
     try:
         server = xllamacpp.Server(_parameters(xllamacpp, settings))
     except (RuntimeError, TypeError, ValueError, AttributeError) as error:
         _say(report, failed="loading", why=str(error))
-        os._exit(3)
+        sys.exit(3)  # in order, so that llama.cpp's log is written, which says why
     _die_with_parent(0)
     _say(report, address=server.listening_address, version=xllamacpp.__version__)
     threading.Thread(target=_wait_for_end, args=(parent,), daemon=True).start()
     threading.Event().wait()
+
+
+def _first_line() -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(0, 1 << 16)
+        if not piece:
+            os._exit(0)
+        line += piece
+    return line
 
 
 def _parameters(xllamacpp: Any, settings: dict[str, Any]) -> Any:

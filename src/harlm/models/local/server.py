@@ -40,6 +40,7 @@ _LINE = re.compile(r"\A[\d.]+ [A-Z] +(?:\S+ +)?(?:\S+: )?(?P<said>.*)\Z")
 _SAYS_LITTLE = re.compile(
     r"failed to load model|failed to fit params|error while trying to fit|cleaning up|exiting due to|Failed to init server"
 )
+_DAMAGED = re.compile(r"key-value pairs|file bounds|tensor info|unexpectedly reached end")
 _PORT_TAKEN = "couldn't bind"
 
 
@@ -104,7 +105,7 @@ def start(
         Stopped: it was given up.
     """
     key = "" if is_open else secrets.token_urlsafe(24)
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own program
         [str(python or sys.executable), "-P", serve.__file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -125,7 +126,7 @@ def start(
         said = _first_line(process, stop or StopFlag(), time.monotonic() + _LOADING_S)
         if "address" in said:
             return LocalServer(plan, said["address"], key, process, log)
-        code = process.wait()
+        code = _code(process)
         reading.join(_TO_END_S)
         raise _failure(said, code, log, plan, port)
     except BaseException:
@@ -209,9 +210,12 @@ def _failure(
                 f"a local model needs the package xllamacpp ({said['why']}); install it with pip install 'harlm[local]'"
             )
         case "loading" if _PORT_TAKEN in reason:
-            return ConfigError(f"port {port} of 127.0.0.1 is taken; choose another with --port, or leave it out")
+            return ConfigError(
+                f"port {port} of 127.0.0.1 is taken; choose another with --port, or leave it out"
+            )
         case "loading":
-            return ConfigError(f"{plan.file} cannot be loaded: {reason or said['why']}")
+            damage = "the file is cut or damaged: " if _DAMAGED.search(reason) else ""
+            return ConfigError(f"{plan.file} cannot be loaded: {damage}{reason or said['why']}")
         case "time":
             how = f"it was not loaded within {_LOADING_S:g} s"
         case _:
@@ -240,13 +244,18 @@ def _reason(log: deque[str]) -> str:
     return (telling or said or [""])[-1].removeprefix("error loading model: ")
 
 
+def _code(process: subprocess.Popen[bytes]) -> int:
+    """The exit code of a process that is about to end."""
+    try:
+        return process.wait(_TO_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
 def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None and not process.stdin.closed:
         process.stdin.close()  # which ends it
-    try:
-        process.wait(_TO_END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    _code(process)
     if process.stdout is not None:
         process.stdout.close()
