@@ -152,12 +152,12 @@ def simulated(wanted: Wanted) -> tuple[Simulated, Store, tuple[Profile, Profile]
 
 def _embedded(wanted: Wanted, stack: ExitStack) -> Served:
     from harlm import home
-    from harlm.config import Config
+    from harlm.cli.settings import load_settings
     from harlm.models.local.finding import model_file
     from harlm.models.local.server import serving
     from harlm_bench.forwarding import Forward
 
-    file = model_file(wanted.weights, home.models_folder(Config()))
+    file = model_file(wanted.weights, home.models_folder(load_settings({}, quiet=True).config))
     server = stack.enter_context(serving(file))
     name = file.stem
     return Served(
