@@ -56,7 +56,7 @@ def assembled(wanted: Wanted) -> Iterator[Bench]:
     """A run, with its model served during the block.
 
     Raises:
-        ConfigError: a part of it cannot be had; the message says how to get it.
+        ConfigError: a part of it is missing; the message says how to get it.
     """
     from harlm_bench.gateway import Gateway
     from harlm_bench.scoring import score

@@ -1,4 +1,4 @@
-"""What came of one question put to one system: a line of the journal. No I/O."""
+"""The result of one question put to one system: a line of the journal. No I/O."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         question, kind: which question.
         gold: the right answer.
         score: 0 to 1.
-        outcome, usage: what came of it, and what it cost.
+        outcome, usage: what the system did, and what it cost.
     """
 
     system: str
