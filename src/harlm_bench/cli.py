@@ -55,7 +55,7 @@ def _run_options(command: _Command) -> _Command:
         click.option("--data", type=_PATH, help="A folder with your own copies of published data sets."),
         click.option("--replay", type=_PATH, help="Answer from recorded replies."),
         click.option("--record", type=_PATH, help="Keep all replies in this file."),
-        click.option("--time-scale", type=click.FloatRange(0, 10), default=0.05, show_default=True,
+        click.option("--time-scale", type=click.FloatRange(0.001, 10), default=0.05, show_default=True,
                      help="Our seconds for one second of a simulated model."),
         click.option("--sub-profile", metavar="NAME", help="The simulated sub-model."),
         click.option("--profile", metavar="NAME", help="The simulated root model: a name or a .toml file."),
