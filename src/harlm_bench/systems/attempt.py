@@ -28,7 +28,7 @@ class Failed(Exception):
 
 
 class EndpointFailed(Failed):
-    """The model could not be reached, or what it sent is no reply."""
+    """The model could not be reached, or sent nothing that can be read as a reply."""
 
     status: Status = "endpoint"
 
@@ -89,7 +89,7 @@ def attempt(solve: Callable[[Effort], str]) -> Outcome:
         solve: returns the answer, or raises. It adds to the effort what other threads and processes use.
 
     Returns:
-        what came of it: never an exception, except that Ctrl-C still ends the program.
+        the outcome: never an exception, except that Ctrl-C still ends the program.
     """
     effort = Effort()
     began, cpu = time.perf_counter(), time.thread_time()

@@ -32,7 +32,7 @@ _MORE_SEARCH = '; or SEARCH("words"), which gives you the passages that match be
 _MORE_CALLS = (
     ". In Python, llm_query(prompt) returns the reply of a language model that sees that prompt alone"
 )
-_GO_ON = "That was no action. Write a Python block{search}, or ANSWER(your answer)."
+_NO_ACTION = "That was no action. Write a Python block{search}, or ANSWER(your answer)."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,4 +97,4 @@ def _result(said: str, cells: Cells, search: Search | None) -> str:
     if search is not None and (asked := _SEARCH.search(said)) is not None:
         found = search(asked["query"], _PASSAGES)
         return "Passages:\n" + ("\n\n".join(found) or "(none)")
-    return _GO_ON.format(search=', SEARCH("words")' if search else "")
+    return _NO_ACTION.format(search=', SEARCH("words")' if search else "")

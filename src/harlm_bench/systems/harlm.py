@@ -17,7 +17,8 @@ from harlm_bench.systems import Limits, Model
 from harlm_bench.systems.attempt import Effort, attempt
 from harlm_bench.systems.rivals import SERVE, job_of
 from harlm_bench.systems.rivals.environments import bench_home
-from harlm_bench.systems.workers import Command, Workers
+from harlm_bench.systems.worker_lines import Command
+from harlm_bench.systems.workers import Workers
 
 _ADAPTER = Path(__file__).with_name("harlm_worker.py")
 _SOURCE = Path(__file__).parents[2]

@@ -37,7 +37,7 @@ def prepare(options: dict[str, Any]) -> str:
 
 
 def solve(job: dict[str, Any]) -> Came:
-    """What came of one question."""
+    """The result of one question."""
     documents = job["documents"]
     context = next(iter(documents.values())) if len(documents) == 1 else documents
     with tempfile.TemporaryDirectory(prefix="harlm-bench-") as home:
@@ -82,7 +82,7 @@ def budget(job: dict[str, Any], prices: dict[str, Price]) -> harlm.Budget:
 
 
 def failed(error: HarlmError) -> Came:
-    """What came of a question that ended with an error."""
+    """The result of a question that ended with an error."""
     match error:
         case LimitExceeded() | QuotaExceeded():
             status = "limit"

@@ -15,7 +15,8 @@ from harlm_bench.items import Question, Window
 from harlm_bench.outcomes import Outcome
 from harlm_bench.systems import Limits, Model
 from harlm_bench.systems.attempt import Effort, EndpointRefused, attempt
-from harlm_bench.systems.chat import Chat, Reply
+from harlm_bench.systems.chat import Chat
+from harlm_bench.systems.completions import Reply
 from harlm_bench.systems.counting import Count, records_in, understood
 from harlm_bench.systems.wording import asked_of, parts_of, reply_tokens
 

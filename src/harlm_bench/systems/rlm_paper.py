@@ -29,15 +29,15 @@ a Python REPL, in which:
 - `context` holds the text{shape};
 {calls}- print(...) shows you values; long outputs are cut.
 Write code in blocks that open with ```repl and close with ```. The blocks are run in order, you get their output, and
-you go on. Variables live on. Look at the text first, then decide how to divide the work.
+you continue. Variables live on. Look at the text first, then decide how to divide the work.
 When you know the answer, write FINAL(the answer) outside of any block, or FINAL_VAR(name) to answer with a variable."""
 _CALLS = """\
 - llm_query(prompt) returns the reply of a language model that sees only that prompt, which may be long ({window:,} tokens):
   put the question and a piece of the text into it;
 """
 _ASK = "The text has {characters:,} characters. Question: {question}\n\nWhat do you do first?"
-_NEXT = "Output of the code:\n{output}\n\nGo on, or finish with FINAL(…) or FINAL_VAR(…)."
-_NO_CODE = "There was no ```repl block and no FINAL(…). Go on."
+_NEXT = "Output of the code:\n{output}\n\nContinue, or finish with FINAL(…) or FINAL_VAR(…)."
+_NO_CODE = "There was no ```repl block and no FINAL(…). Continue."
 _LAST = (
     "There is no time for more code. Write the best answer to the question that you have, and nothing else."
 )

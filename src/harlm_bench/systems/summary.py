@@ -32,7 +32,7 @@ numbers and counts included. Reply with the notes only."""
 
 @dataclass(frozen=True, slots=True)
 class SummaryAgent:
-    """Fill the window, summarise, go on, answer."""
+    """Fill the window, summarise, continue, answer."""
 
     name: str = "summary agent"
 

@@ -14,21 +14,18 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from harlm_bench.outcomes import Status
 from harlm_bench.systems.attempt import (
     Effort,
-    EndpointFailed,
     Failed,
     LimitReached,
-    NoAnswerFound,
     NotInstalled,
     aside,
 )
+from harlm_bench.systems.worker_lines import Came, Command, Ready, environment_of, failed_as
 
 _STARTS_WITHIN_S = 120.0
 _GRACE = (
@@ -37,42 +34,6 @@ _GRACE = (
 _GRACE_S = 3.0
 _TAIL = 400  # characters of stderr that explain a death
 _QUESTIONS = 50  # that one process answers before a fresh one takes its place
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
-
-
-class Came(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a worker about one question."""
-
-    status: Status
-    text: str = ""
-    reason: str = ""
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    notes: dict[str, str | int | float] = {}
-
-
-class Ready(msgspec.Struct, frozen=True, kw_only=True):
-    """The first line of a worker."""
-
-    ready: bool
-    version: str = ""
-    error: str = ""
-    import_s: float = 0.0
-    cpu_s: float = 0.0
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker is started.
-
-    Attributes:
-        line: the command with its arguments.
-        home: its home folder, where whatever it caches stays.
-        variables: further environment variables. It gets few of this process's, and no key.
-    """
-
-    line: tuple[str, ...]
-    home: Path
-    variables: dict[str, str] = {}
 
 
 _T = TypeVar("_T", Came, Ready)
@@ -152,7 +113,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             cwd=command.home,
-            env=_environment(command),
+            env=environment_of(command),
             start_new_session=True,
         )
         try:
@@ -259,18 +220,3 @@ def _wait(descriptor: int, event: int, ends: float) -> None:
         ready.register(descriptor, event)
         if not ready.select(max(0.0, ends - time.monotonic())):
             raise TimeoutError
-
-
-def _environment(command: Command) -> dict[str, str]:
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    home = str(command.home)
-    quiet = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*", "PYTHONHASHSEED": "0"}
-    return passed | {"HOME": home, "XDG_CACHE_HOME": home} | quiet | command.variables
-
-
-def failed_as(status: Status, reason: str, partial: str) -> Failed:
-    """The failure with a status."""
-    kinds: dict[str, type[Failed]] = {
-        kind.status: kind for kind in (EndpointFailed, LimitReached, NoAnswerFound, NotInstalled)
-    }
-    return kinds.get(status, Failed)(reason, partial=partial)

@@ -16,7 +16,8 @@ from harlm_bench.outcomes import Outcome
 from harlm_bench.systems import Limits, Model
 from harlm_bench.systems.attempt import Effort, NotInstalled, aside, attempt
 from harlm_bench.systems.rivals.environments import Needs, bench_home, interpreter
-from harlm_bench.systems.workers import Command, Workers
+from harlm_bench.systems.worker_lines import Command
+from harlm_bench.systems.workers import Workers
 
 _FOLDER = Path(__file__).parent / "workers"
 SERVE = _FOLDER / "serve.py"

@@ -17,7 +17,8 @@ from harlm_bench.systems.attempt import (
     LimitReached,
     PromptTooLong,
 )
-from harlm_bench.systems.chat import Chat, reply_in
+from harlm_bench.systems.chat import Chat
+from harlm_bench.systems.completions import reply_in
 
 SAID = "four words of reply"
 

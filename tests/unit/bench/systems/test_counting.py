@@ -12,7 +12,7 @@ from harlm.testing.exchange import Fault
 from harlm.testing.faults import refusal
 from harlm_bench.items import Question
 from harlm_bench.systems import Limits, Model
-from harlm_bench.systems.chat import Reply
+from harlm_bench.systems.completions import Reply
 from harlm_bench.systems.counting import day_in, records_in, understood
 from harlm_bench.systems.mapped import Mapped, _label, _logprob
 from tests.support.bench_reader import QUESTION, window_of

@@ -13,6 +13,7 @@ def prepare(options: dict[str, Any]) -> str:
     import litellm
     import rlm  # noqa: F401
 
+    litellm.drop_params = True  # it refuses a temperature for names that look like those of some models
     litellm.completion  # noqa: B018 - loads what its first call would load
 
     return importlib.metadata.version("recursive-llm")

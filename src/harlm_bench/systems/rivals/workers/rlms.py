@@ -50,23 +50,19 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 def _run_ahead() -> None:
     """Have every local REPL give each block to a speculator before it runs, as its authors do without streaming."""
     import rlm.environments as environments
-    from rlm.environments.local_repl import LocalREPL
-    from spec_ptc import Speculator
 
-    class Ahead(LocalREPL):  # type: ignore[misc] # unknown here
+    environments.local_repl.LocalREPL = environments.LocalREPL = _ahead_of(environments.LocalREPL)
+
+
+def _ahead_of(repl: Any) -> Any:
+    """The class of a REPL that runs ahead of its blocks."""
+
+    class Ahead(repl):  # type: ignore[misc] # unknown here
         def __init__(self, *given: Any, **named: Any) -> None:
-            self._ahead = None
+            self._ahead = None  # nothing runs ahead while the context is loaded
             super().__init__(*given, **named)
-            ahead = Speculator(max_inflight=16)
-            for name, batched in (("llm_query", False), ("llm_query_batched", True)):
-                make = ahead.tool(
-                    speculatable=True, pure=True, batched=batched, name=name, latency_hint_ms=2000
-                )
-                make(getattr(super(), f"_{name}"))
-            for name in ("rlm_query", "rlm_query_batched"):
-                ahead.tool(name=name)(getattr(self, f"_{name}"))
-            self._claims = ahead.hooks()
-            self._ahead = ahead
+            self._ahead = _speculator(self, repl)
+            self._claims = self._ahead.hooks()
 
         def _llm_query(self, prompt: str, model: str | None = None) -> str:
             if self._ahead is None or model is not None:
@@ -93,4 +89,17 @@ def _run_ahead() -> None:
                 self._ahead.close()
             super().cleanup()
 
-    environments.local_repl.LocalREPL = environments.LocalREPL = Ahead
+    return Ahead
+
+
+def _speculator(own: Any, repl: Any) -> Any:
+    """What runs the plain calls of a REPL early; its recursive ones are never run early."""
+    from spec_ptc import Speculator
+
+    ahead = Speculator(max_inflight=16)
+    for name, batched in (("llm_query", False), ("llm_query_batched", True)):
+        make = ahead.tool(speculatable=True, pure=True, batched=batched, name=name, latency_hint_ms=2000)
+        make(getattr(repl, f"_{name}").__get__(own))
+    for name in ("rlm_query", "rlm_query_batched"):
+        ahead.tool(name=name)(getattr(own, f"_{name}"))
+    return ahead

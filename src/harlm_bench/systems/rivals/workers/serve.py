@@ -29,6 +29,7 @@ _TOO_LONG = (
     "ContextWindowExceeded",
 )
 _NO_ANSWER = ("PolicyError", "NoAnswer", "MaxIterations", "IterationLimit", "AdapterParseError")
+_OWN_FAULT = ("BadRequest", "UnsupportedParams")  # requests that no endpoint takes
 _UNREACHED = ("urlopen error", "Connection refused", "non-JSON response", "No usage data received")
 _SPENT = ("insufficient_quota", "Error code: 402", "HTTP 402", "HTTP Error 402")
 
@@ -54,7 +55,7 @@ def main() -> None:
 
 
 def answered(solve: Any, job: dict[str, Any]) -> dict[str, Any]:
-    """What came of one job."""
+    """The result of one job."""
     began, before = time.perf_counter(), cpu_s()
     try:
         said = solve(job)
@@ -93,6 +94,8 @@ def status_of(error: BaseException) -> str:
         return "limit"
     if any(part in type(error).__name__ for part in _NO_ANSWER):
         return "no answer"
+    if any(part in type(error).__name__ for part in _OWN_FAULT):
+        return "crashed"
     if any(part in every for part in _ENDPOINT) or any(part in said for part in _UNREACHED):
         return "endpoint"
     if any(part in type(error).__name__ for part in _LIMITS):
