@@ -15,7 +15,7 @@ from harlm_bench.items import Fact, Query, Question, Window
 from harlm_bench.tasks import check_size, words
 from harlm_bench.tasks.bulk import collection_paused
 from harlm_bench.tasks.forms import Asked
-from harlm_bench.tasks.prose import Prose, cut_to
+from harlm_bench.tasks.prose import Prose, cut_to, stock_of
 from harlm_bench.tasks.relations import BY_NAME, OF_KIND, Kind, Relation
 
 UNKNOWN = "unknown"
@@ -23,8 +23,13 @@ _HOPS = (2, 4, 3, 6, 5, 2, 4, 8, 3, 6)
 _ENDING = f"Answer with the name only, or with '{UNKNOWN}' if the documents do not say."
 _NAMES = "|".join(BY_NAME)
 _CHAIN = re.compile(
-    rf"\b(?:who|what)(?:\s+or\s+what)?\s+(?:is|was)\s+(?:the\s+)?(?P<chain>(?:(?:{_NAMES})\s+of\s+(?:the\s+)?)+)"
-    r"(?P<start>[^?\n]+)\?",
+    rf"\b(?:who|what|find|name|give|state|tell)\b[^.?\n]{{0,30}}?\b(?P<chain>(?:(?:{_NAMES})\s+of\s+(?:the\s+)?)+)"
+    r"(?P<start>[^?.,;\n]+)",
+    re.IGNORECASE,
+)
+_OWNED = re.compile(
+    rf"\b(?:who|what|find|name|give|state|tell)(?:\s+(?:or|what|me|is|was))*\s+(?P<start>[A-Z][^?.,;\n]*?)['’]s\s+"
+    rf"(?P<chain>{_NAMES})\b",
     re.IGNORECASE,
 )
 _PAGE = 170  # tokens of a page in a long window
@@ -92,8 +97,8 @@ class Multihop:
         )
 
     def understand(self, question: str) -> Query | None:
-        """Reads ``Who (or what) is the R of the R of E?`` with any number of relations from one on."""
-        read = _CHAIN.search(question)
+        """Reads ``Who (or what) is the R of the R of E?`` with any number of relations from one on, and ``E's R``."""
+        read = _CHAIN.search(question) or _OWNED.search(question)
         if read is None:
             return None
         relations = [each.casefold() for each in re.findall(_NAMES, read["chain"], re.IGNORECASE)][::-1]
@@ -174,7 +179,7 @@ def _pages(
     chance: Random, world: _World, chains: Sequence[_Chain], tokens: int, page: int
 ) -> list[tuple[str, tuple[Fact, ...]]]:
     """The pages of the chains, decoys for each link, and others, in an order by chance, with their facts."""
-    prose = Prose(chance)
+    prose = Prose(chance, stock_of(tokens))
     needed = [_told(chance, world, chain, at) for chain in chains for at in range(len(chain.relations))]
     decoys = [_decoy(chance, world, relation) for chain in chains for relation in chain.relations]
     made = [_page(chance, prose, each, page) for each in needed + decoys]

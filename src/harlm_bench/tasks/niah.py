@@ -5,6 +5,7 @@ After the single-needle tasks of RULER (arXiv 2404.06654), with words of our own
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from random import Random
 from uuid import UUID
@@ -12,7 +13,7 @@ from uuid import UUID
 from harlm_bench.items import Fact, Query, Question, Window
 from harlm_bench.tasks import check_size, words
 from harlm_bench.tasks.forms import Asked, Form, single
-from harlm_bench.tasks.prose import Prose, cut_to, rate
+from harlm_bench.tasks.prose import Prose, cut_to, rate, stock_of
 
 _KINDS = ("number", "word", "uuid")
 _HAYSTACKS = ("filler", "prose", "near-duplicates")
@@ -22,7 +23,11 @@ _QUESTION = Form(
     kind="number|word|uuid",
     key=r"[\w-]+",
 )
-_SHORT_QUESTION = Form("What is the registered {kind} of {key}?", kind="number|word|uuid", key=r"[\w-]+")
+_ASKED = re.compile(
+    r"\b(?P<kind>number|word|uuid)\s+(?:registered\s+|stored\s+)?(?:of|for)\s+(?:the\s+key\s+)?['\"]?"
+    r"(?P<key>[a-z]+-[a-z]+-\d\d)\b",
+    re.IGNORECASE,
+)
 _FILLER = (
     "The road bends to the left and then to the right. "
     "The field is wide and the sky is grey. "
@@ -67,8 +72,8 @@ class Needles:
         )
 
     def understand(self, question: str) -> Query | None:
-        """Reads ``What is the registered KIND of KEY?``, wherever it stands."""
-        read = _SHORT_QUESTION.read(question)
+        """Reads ``the registered KIND of KEY`` and ``the KIND for KEY``, wherever they stand."""
+        read = _ASKED.search(question)
         if read is None:
             return None
         key, kind = read["key"].casefold(), read["kind"].casefold()
@@ -124,7 +129,7 @@ def _hidden(chance: Random, haystack: str, needles: Sequence[str], tokens: int) 
     if haystack == "filler":
         paragraphs = [_FILLER] * round(room / rate([_FILLER] * 50))
     else:
-        paragraphs = Prose(chance).paragraphs(chance, max(room, 60))
+        paragraphs = Prose(chance, stock_of(tokens)).paragraphs(chance, max(room, 60))
         paragraphs = paragraphs[: cut_to(paragraphs, room)]
     step = len(paragraphs) / len(needles)
     for at, needle in enumerate(chance.sample(list(needles), len(needles))):

@@ -5,6 +5,7 @@ The messages are our own, of eight labels that a rule of words finds badly.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -12,8 +13,18 @@ from random import Random
 from typing import TypeVar
 
 from harlm_bench.items import Fact, Query, Question, Window
+from harlm_bench.scoring import chance_of_number
 from harlm_bench.tasks import check_size, records
-from harlm_bench.tasks.aggregates import ASKS, AskName, Row, dates_of, labels_of, users_of, with_label
+from harlm_bench.tasks.aggregates import (
+    ASKS,
+    AskName,
+    Row,
+    dates_of,
+    labels_of,
+    shares_around,
+    users_of,
+    with_label,
+)
 from harlm_bench.tasks.forms import Asked
 from harlm_bench.tasks.messages import LABELS
 from harlm_bench.tasks.scopes import Scope, ScopeKind, read_scope
@@ -48,8 +59,15 @@ _PLAN: tuple[tuple[str, AskName, ScopeKind], ...] = (
 )
 """Kinds of questions in the order in which a window asks them, starting at a place by chance."""
 
+_SUB_COUNT = re.compile(
+    rf"\bhow\s+many\s+(?:of\s+(?:these|the)\s+)?(?:messages|lines)\b[^?.\n]*\blabel\s+['\"]?(?P<a>{'|'.join(LABELS)})\b",
+    re.IGNORECASE,
+)
 _GAP = 0.02  # as in the set: labels whose shares are closer are not compared
 _TRIES = 60
+_SHARES = (4.2, 2.9, 2.6, 2.3, 2.0, 1.7, 1.4, 0.6)
+"""Of the labels, from the most to the least frequent, which are the same two at all times."""
+
 _T = TypeVar("_T")
 
 
@@ -75,7 +93,7 @@ class Oolong:
         )
 
     def understand(self, question: str) -> Query | None:
-        """Reads all questions of ``ASKS``, about all lines or a part of them."""
+        """Reads all questions of ``ASKS``, about all lines or a part of them, and ``how many of these have the label X``."""
         for name, ask in ASKS.items():
             read = ask.form.read(question)
             if read is not None:
@@ -83,7 +101,8 @@ class Oolong:
                     blank: value if blank == "day" else value.casefold() for blank, value in read.items()
                 }
                 return _query(name, read_scope(question), values)
-        return None
+        sub = _SUB_COUNT.search(question)
+        return _query("count", read_scope(question), {"a": sub["a"].casefold()}) if sub else None
 
 
 def _query(name: AskName, scope: Scope, values: dict[str, str]) -> Asked:
@@ -103,11 +122,14 @@ def _facts(chance: Random, tokens: int) -> tuple[Fact, ...]:
     days = sorted(chance.sample(records.DAYS, min(len(records.DAYS), max(8, count // 3))))
     half = len(days) // 2
     early = count * 9 // 20
+    ranked = chance.sample(LABELS, len(LABELS))
+    later = [ranked[0], *chance.sample(ranked[1:-1], len(ranked) - 2), ranked[-1]]
     return records.facts(
         chance,
         users=chance.choices(users, weights=[1 / (rank + 3) for rank in range(len(users))], k=count),
         dates=_uneven(chance, days[:half], early) + _uneven(chance, days[half:], count - early),
-        labels=_uneven(chance, LABELS, early) + _uneven(chance, LABELS, count - early),
+        labels=chance.choices(ranked, weights=_SHARES, k=early)
+        + chance.choices(later, weights=_SHARES, k=count - early),
         tokens=tokens,
     )
 
@@ -166,7 +188,7 @@ def _question(
         "n": chance.choice(views.times),
     }
     gold = ask.solve(rows, values)
-    if gold is None or not _is_clear(name, rows, values):
+    if gold is None or not _is_clear(name, rows, values) or (gold == "0" and "single" in name):
         return None
     words = ask.form.write(**values)
     opening = (
@@ -179,7 +201,7 @@ def _question(
         kind=f"{group}: {name}",
         gold=gold,
         scorer="oolong",
-        chance=ask.chance,
+        chance=chance_of_number(int(gold)) if ask.chance is None else ask.chance,
     )
 
 
@@ -193,6 +215,9 @@ def _is_clear(name: AskName, rows: Sequence[Row], values: dict[str, str]) -> boo
             return len(counts) > 1 and abs(counts[0] - counts[1]) > least_gap
         case "comparison":
             return abs(labels[values["a"]] - labels[values["b"]]) > least_gap
+        case "before and after":
+            shares = shares_around(rows, values)
+            return shares is not None and abs(shares[0] - shares[1]) > _GAP
         case "user with most of a label":
             return _leads(users_of(with_label(rows, values["a"])), 0)
         case "most active user" | "second most active user":
