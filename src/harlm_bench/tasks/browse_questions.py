@@ -12,7 +12,9 @@ from harlm_bench.tasks.browse_traits import CONSTRAINTS, LINKS
 
 FORM = "Which person is described here: {constraints}? Answer with the name of the person, and nothing else."
 _HOLDS = re.compile(r"does (?:this|the) (?:document|text|page|passage) satisfy", re.IGNORECASE)
-_LINK = re.compile(r"(?:names? as|what is) the (?P<aspect>\w+) of (?P<person>[^?\n]+?)\?", re.IGNORECASE)
+_LINK = re.compile(
+    r"does (?:this|the) document name as the (?P<aspect>\w+) of (?P<person>[^?\n]+?)\?", re.IGNORECASE
+)
 
 Constraint = tuple[str, str]
 """An aspect and its value."""
@@ -35,7 +37,7 @@ class PersonQuery:
         return (fact.attributes.get("aspect") or fact.attributes.get("relation")) in aspects
 
     def answer(self, facts: Sequence[Fact]) -> str | None:
-        """The person who fits most constraints; of several the first by name; ``None`` if nobody fits any."""
+        """The person who fits most constraints; of several the first by name; ``None`` if no person fits any."""
         wanted = [each for each in facts if self.wants(each)]
         fitting = {(each.attributes["subject"], _said(each)) for each in wanted if each.kind == "trait"}
         points: defaultdict[str, int] = defaultdict(int)

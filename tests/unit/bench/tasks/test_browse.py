@@ -36,7 +36,7 @@ def _people(window: Window) -> list[str]:
     return sorted({each.attributes["subject"] for each in window.facts if each.kind == "relation"})
 
 
-@pytest.mark.parametrize("tokens", [2_048, 16_384, 131_072])
+@pytest.mark.parametrize("tokens", [2_048, 131_072])
 def test_windows_have_their_size_and_a_perfect_reader_solves_them(tokens: int) -> None:
     for seed in range(2):
         window = FAMILY.window(seed, tokens, 12)
@@ -133,11 +133,13 @@ def test_smaller_questions_are_answered_from_one_document() -> None:
         == "no"
     )
     link = next(each for each in window.facts if each.kind == "relation")
-    asked = f"What is the {link.attributes['relation']} of {link.attributes['subject']}?"
+    asked = (
+        f"What does this document name as the {link.attributes['relation']} of {link.attributes['subject']}?"
+    )
     found = FAMILY.understand(asked)
     assert found is not None
     assert found.answer(window.facts) == link.attributes["object"]
-    assert FAMILY.understand("What is the shoe size of Ada Stone?") is None
+    assert FAMILY.understand("What does this document name as the shoe size of Ada Stone?") is None
 
 
 def test_surnames_are_aliases_unless_two_people_share_one() -> None:
