@@ -11,6 +11,7 @@ from random import Random
 
 from harlm_bench.items import Fact, Query, Question, Window
 from harlm_bench.tasks import check_size, words
+from harlm_bench.tasks.bulk import collection_paused
 from harlm_bench.tasks.forms import Asked, Form
 from harlm_bench.tasks.prose import cut_to, rate
 from harlm_bench.tasks.topics import SENTENCES
@@ -80,10 +81,11 @@ def _facts(chance: Random, tokens: int) -> tuple[Fact, ...]:
     topics = chance.choices(TOPICS, weights=weights, k=round(1.05 * count))
     found = dict(zip(_lines(chance, topics), topics, strict=True))
     lines = list(found)
-    return tuple(
-        Fact(text=line, kind="line", attributes={"label": found[line]}, guessable=_GUESSABLE)
-        for line in lines[: cut_to(lines, tokens)]
-    )
+    with collection_paused():
+        return tuple(
+            Fact(text=line, kind="line", attributes={"label": found[line]}, guessable=_GUESSABLE)
+            for line in lines[: cut_to(lines, tokens)]
+        )
 
 
 def _lines(chance: Random, topics: Sequence[str]) -> list[str]:

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date
 from random import Random
 
 from harlm.tokens import estimate_tokens
 from harlm_bench.items import Fact
 from harlm_bench.tasks import words
+from harlm_bench.tasks.bulk import collection_paused
 from harlm_bench.tasks.messages import LABELS, MEANINGS, Messages
 from harlm_bench.tasks.prose import cut_to, rate
 
@@ -65,18 +64,6 @@ def facts(
             )
             for at in kept
         )
-
-
-@contextmanager
-def collection_paused() -> Iterator[None]:
-    """Without the search for garbage, which takes most of the time that hundreds of thousands of facts take."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def text_of(facts: Sequence[Fact]) -> str:

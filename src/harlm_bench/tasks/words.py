@@ -65,7 +65,7 @@ TRADES = tuple(
     bookbinder cobbler beekeeper forester
     """.split()
 )
-COLOURS = "red blue green yellow white black grey brown orange purple pink silver".split()
+COLOURS = "red blue green yellow white black grey brown golden purple pink silver".split()
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 MONTHS = "January February March April May June July August September October November December".split()
 KEYWORDS = tuple(

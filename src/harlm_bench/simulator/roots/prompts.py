@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Final
 
 LABEL: Final = (
-    "Label each of the following lines with one of: {labels}. Reply with one line for each of them, in the form "
+    "Label each of the following lines with one of these: {labels}. Reply with one line for each of them, in the form "
     "`number: label`, and nothing else."
 )
 """``labels``: joined by ", ". The content: lines, each after its number and a colon."""

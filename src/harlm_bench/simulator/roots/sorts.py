@@ -133,13 +133,45 @@ _CELLS: tuple[tuple[str, str], ...] = (
 
 def revised(question: str) -> Found | None:
     """About what several reports say of a thing, the latest of which counts."""
-    if "report" not in question:
+    if re.search(r"\b(?:latest report|reports state|[Ww]hich report)\b", question) is None:
         return None
     for wanted, pattern in _CELLS:
         if found := re.search(pattern, question):
             sites = tuple(each.strip() for each in found[2].split(","))
             return "crossdoc", {"field": found[1], "sites": sites, "wanted": wanted}
     return None
+
+
+def counted(question: str) -> Found | None:
+    """How many lines are about a topic, or which topic most or fewest lines are about."""
+    found = re.search(r"\b[Hh]ow many (?:of these )?lines are about ([\w -]+)\?", question)
+    extreme = re.search(r"\b(most|fewest) lines about", question)
+    if found is None and extreme is None:
+        return None
+    compute = f'str(counts["{found[1]}"])' if found else _EXTREMES[extreme[1]] if extreme else ""
+    return "counting", {
+        **aggregation.labelling(question),
+        "compute": Code(compute),
+        "is_count": int(found is not None),
+        "topic": found[1] if found else "",
+    }
+
+
+_EXTREMES = {
+    "most": "min(counts, key=lambda topic: (-counts[topic], topic))",
+    "fewest": "min(counts, key=lambda topic: (counts[topic], topic))",
+}
+
+
+def chain(question: str) -> Found | None:
+    """About the object of one relation after another: "the A of the B of X", of which B of X comes first."""
+    found = re.search(r"\b[Ww](?:ho|hat)(?: or what)? (?:is|was) (the [\w ]+? of (?:the [\w ]+? of )*)([^?]+)\?", question)
+    if found is None:
+        return None
+    *links, start = re.split(r" of (?:the )?", f"{found[1]}{found[2]}".removeprefix("the "))
+    if len(links) < 2:
+        return None
+    return "multihop-long", {"links": tuple(reversed(links)), "start": start.strip()}
 
 
 def needle(question: str) -> Found | None:
@@ -151,5 +183,5 @@ def needle(question: str) -> Found | None:
     return ("s-niah", {}) if found else None
 
 
-RECOGNISERS = (pairs, aggregate, revised, described, table, repeated, code, walk, needle)
+RECOGNISERS = (pairs, aggregate, counted, revised, described, table, repeated, code, walk, chain, needle)
 """In the order in which they are tried."""
