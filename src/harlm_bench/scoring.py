@@ -75,6 +75,12 @@ def pairs_overlap(gold: str, answer: str) -> Overlap:
     return overlap(wanted, found)
 
 
+def chance_of_number(gold: int) -> float:
+    """The score by OOLONG's rule of a number by chance, of any from 0 to twice the right one (at least 4)."""
+    guesses = range(max(4, 2 * gold) + 1)
+    return sum(0.75 ** min(abs(gold - guess), _MOST_DIFFERENCE) for guess in guesses) / len(guesses)
+
+
 def _exact(gold: str, answer: str) -> float:
     said = {answers.plain(each) for each in (answer, answers.final_part(answer), answers.last_line(answer))}
     return float(not said.isdisjoint(_aliases(gold)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
@@ -61,14 +62,14 @@ class Ask:
         form: its words.
         ending: the form of the answer, in words.
         solve: the answer from rows and the values in the blanks; ``None`` if the rows do not decide.
-        chance: the score of a random answer of the right form.
+        chance: the score of a random answer of the right form; ``None`` for a number, where it depends on the right one.
         needs_labels: whether the labels must be known.
     """
 
     form: Form
     ending: str
     solve: _Solve
-    chance: float
+    chance: float | None
     needs_labels: bool = True
 
 
@@ -126,13 +127,18 @@ def _seen_n_times(rows: Sequence[Row], values: _Values) -> str | None:
 
 
 def _before_after(rows: Sequence[Row], values: _Values) -> str | None:
+    shares = shares_around(rows, values)
+    return _verdict(*shares).replace("same", "the same") if shares else None
+
+
+def shares_around(rows: Sequence[Row], values: _Values) -> tuple[Fraction, Fraction] | None:
+    """The share of a label before and after a day; ``None`` if there is nothing on one side."""
     day = iso_day(values["day"])
-    sides = [[row for row in rows if row.date < day], [row for row in rows if row.date > day]]
-    before, after = (labels_of(side) for side in sides)
+    before = labels_of(row for row in rows if row.date < day)
+    after = labels_of(row for row in rows if row.date > day)
     if not before or not after:
         return None
-    shares = before[values["a"]] * after.total(), after[values["a"]] * before.total()
-    return _verdict(*shares).replace("same", "the same")
+    return Fraction(before[values["a"]], before.total()), Fraction(after[values["a"]], after.total())
 
 
 def _months(rows: Sequence[Row]) -> dict[str, Counter[str]]:
@@ -163,7 +169,7 @@ def _is_single_most(counts: Counter[str], label: str) -> bool:
     return counts[label] > max((count for other, count in counts.items() if other != label), default=0)
 
 
-def _verdict(a: int, b: int, unequal: str = "", equal: str = "") -> str:
+def _verdict(a: Fraction | int, b: Fraction | int, unequal: str = "", equal: str = "") -> str:
     if a == b:
         return f"same frequency {equal}".strip()
     return f"{'more' if a > b else 'less'} common {unequal}".strip()
@@ -201,7 +207,7 @@ ASKS: Mapping[AskName, Ask] = {
         form=Form("how many messages should be classified as label '{a}'?", a=_LABEL),
         ending="Give your final answer in the form 'Answer: number'.",
         solve=_count,
-        chance=0.1,
+        chance=None,
     ),
     "most active user": Ask(
         form=Form("which user is represented most often?"),
@@ -241,7 +247,7 @@ ASKS: Mapping[AskName, Ask] = {
         form=Form("how many dates are represented exactly {n} times?", n=r"\d+"),
         ending="Give your final answer in the form 'Answer: [X]', where [X] is the number of such dates.",
         solve=_seen_n_times,
-        chance=0.1,
+        chance=None,
         needs_labels=False,
     ),
     "before and after": Ask(
@@ -275,7 +281,7 @@ ASKS: Mapping[AskName, Ask] = {
         ending="Each month of each year counts for itself; disregard months where there is a tie. Give your final answer "
         "in the form 'Answer: [X]', where [X] is the number of months.",
         solve=_months_ahead,
-        chance=0.15,
+        chance=None,
     ),
     "months as the single most frequent": Ask(
         form=Form(
@@ -284,7 +290,7 @@ ASKS: Mapping[AskName, Ask] = {
         ending="Each month of each year counts for itself. Give your final answer in the form 'Answer: [X]', where [X] is "
         "the number of months.",
         solve=_months_single,
-        chance=0.3,
+        chance=None,
     ),
 }
 """All kinds of questions, by name."""

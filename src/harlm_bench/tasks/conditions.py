@@ -177,7 +177,7 @@ def _more(first: Profile, second: Profile, of: _Values) -> bool:
 
 RELATIONS: tuple[Relation, ...] = (
     Relation(
-        form=Form("both users wrote messages on at least {n} common days", n=_NUMBER),
+        form=Form("there are at least {n} days on which both users wrote a message", n=_NUMBER),
         holds=lambda u, v, of: len(u.all_days & v.all_days) >= _NUMBERS[of["n"]],
     ),
     Relation(

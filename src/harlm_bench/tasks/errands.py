@@ -247,7 +247,7 @@ ERRANDS: Mapping[str, Errand] = {
         ending=_NUMBER,
         about="contact",
         solve=_count(lambda fact, values: fact.attributes["trade"] == values["trade"].casefold()),
-        chance=0.4,
+        chance=0.25,
         in_head=True,
     ),
     "most expensive": Errand(

@@ -15,7 +15,7 @@ from harlm_bench.items import Fact, Query, Question, Window
 from harlm_bench.tasks import check_size, words
 from harlm_bench.tasks.bulk import collection_paused
 from harlm_bench.tasks.forms import Asked
-from harlm_bench.tasks.prose import Prose, cut_to
+from harlm_bench.tasks.prose import Prose, cut_to, stock_of
 from harlm_bench.tasks.relations import BY_NAME, OF_KIND, Kind, Relation
 
 UNKNOWN = "unknown"
@@ -174,7 +174,7 @@ def _pages(
     chance: Random, world: _World, chains: Sequence[_Chain], tokens: int, page: int
 ) -> list[tuple[str, tuple[Fact, ...]]]:
     """The pages of the chains, decoys for each link, and others, in an order by chance, with their facts."""
-    prose = Prose(chance)
+    prose = Prose(chance, stock_of(tokens))
     needed = [_told(chance, world, chain, at) for chain in chains for at in range(len(chain.relations))]
     decoys = [_decoy(chance, world, relation) for chain in chains for relation in chain.relations]
     made = [_page(chance, prose, each, page) for each in needed + decoys]

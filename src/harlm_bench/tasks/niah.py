@@ -12,7 +12,7 @@ from uuid import UUID
 from harlm_bench.items import Fact, Query, Question, Window
 from harlm_bench.tasks import check_size, words
 from harlm_bench.tasks.forms import Asked, Form, single
-from harlm_bench.tasks.prose import Prose, cut_to, rate
+from harlm_bench.tasks.prose import Prose, cut_to, rate, stock_of
 
 _KINDS = ("number", "word", "uuid")
 _HAYSTACKS = ("filler", "prose", "near-duplicates")
@@ -124,7 +124,7 @@ def _hidden(chance: Random, haystack: str, needles: Sequence[str], tokens: int) 
     if haystack == "filler":
         paragraphs = [_FILLER] * round(room / rate([_FILLER] * 50))
     else:
-        paragraphs = Prose(chance).paragraphs(chance, max(room, 60))
+        paragraphs = Prose(chance, stock_of(tokens)).paragraphs(chance, max(room, 60))
         paragraphs = paragraphs[: cut_to(paragraphs, room)]
     step = len(paragraphs) / len(needles)
     for at, needle in enumerate(chance.sample(list(needles), len(needles))):

@@ -12,8 +12,18 @@ from random import Random
 from typing import TypeVar
 
 from harlm_bench.items import Fact, Query, Question, Window
+from harlm_bench.scoring import chance_of_number
 from harlm_bench.tasks import check_size, records
-from harlm_bench.tasks.aggregates import ASKS, AskName, Row, dates_of, labels_of, users_of, with_label
+from harlm_bench.tasks.aggregates import (
+    ASKS,
+    AskName,
+    Row,
+    dates_of,
+    labels_of,
+    shares_around,
+    users_of,
+    with_label,
+)
 from harlm_bench.tasks.forms import Asked
 from harlm_bench.tasks.messages import LABELS
 from harlm_bench.tasks.scopes import Scope, ScopeKind, read_scope
@@ -50,6 +60,9 @@ _PLAN: tuple[tuple[str, AskName, ScopeKind], ...] = (
 
 _GAP = 0.02  # as in the set: labels whose shares are closer are not compared
 _TRIES = 60
+_SHARES = (4.2, 2.9, 2.6, 2.3, 2.0, 1.7, 1.4, 0.6)
+"""Of the labels, from the most to the least frequent, which are the same two at all times."""
+
 _T = TypeVar("_T")
 
 
@@ -103,11 +116,14 @@ def _facts(chance: Random, tokens: int) -> tuple[Fact, ...]:
     days = sorted(chance.sample(records.DAYS, min(len(records.DAYS), max(8, count // 3))))
     half = len(days) // 2
     early = count * 9 // 20
+    ranked = chance.sample(LABELS, len(LABELS))
+    later = [ranked[0], *chance.sample(ranked[1:-1], len(ranked) - 2), ranked[-1]]
     return records.facts(
         chance,
         users=chance.choices(users, weights=[1 / (rank + 3) for rank in range(len(users))], k=count),
         dates=_uneven(chance, days[:half], early) + _uneven(chance, days[half:], count - early),
-        labels=_uneven(chance, LABELS, early) + _uneven(chance, LABELS, count - early),
+        labels=chance.choices(ranked, weights=_SHARES, k=early)
+        + chance.choices(later, weights=_SHARES, k=count - early),
         tokens=tokens,
     )
 
@@ -166,7 +182,7 @@ def _question(
         "n": chance.choice(views.times),
     }
     gold = ask.solve(rows, values)
-    if gold is None or not _is_clear(name, rows, values):
+    if gold is None or not _is_clear(name, rows, values) or (gold == "0" and "single" in name):
         return None
     words = ask.form.write(**values)
     opening = (
@@ -179,7 +195,7 @@ def _question(
         kind=f"{group}: {name}",
         gold=gold,
         scorer="oolong",
-        chance=ask.chance,
+        chance=chance_of_number(int(gold)) if ask.chance is None else ask.chance,
     )
 
 
@@ -193,6 +209,9 @@ def _is_clear(name: AskName, rows: Sequence[Row], values: dict[str, str]) -> boo
             return len(counts) > 1 and abs(counts[0] - counts[1]) > least_gap
         case "comparison":
             return abs(labels[values["a"]] - labels[values["b"]]) > least_gap
+        case "before and after":
+            shares = shares_around(rows, values)
+            return shares is not None and abs(shares[0] - shares[1]) > _GAP
         case "user with most of a label":
             return _leads(users_of(with_label(rows, values["a"])), 0)
         case "most active user" | "second most active user":

@@ -152,18 +152,19 @@ def _related(relation: Relation, values: dict[str, str]) -> _Pair:
 
 def _facts(chance: Random, tokens: int) -> tuple[Fact, ...]:
     count = records.line_count(chance, tokens)
+    calendar = sorted(chance.sample(records.DAYS, min(len(records.DAYS), max(10, count // 8))))
     users = records.user_ids(chance, max(5, min(_MOST_USERS, count // _LINES_OF_A_USER)))
     rows: list[tuple[str, str, list[date]]] = []
     many: list[tuple[str, str, list[date]]] = []
     for user in users:
         for label in LABELS:
-            days = _days(chance)
+            days = _days(chance, calendar)
             number = chance.choices((0, 1, 2, -1), weights=(45, 22, 15, 18))[0]
             if number < 0:
                 many.append((user, label, days))
             rows += [(user, label, days)] * abs(number)
     rest = max(0, count - len(rows))
-    rows += chance.choices(many or rows or [(users[0], LABELS[0], records.DAYS)], k=rest)
+    rows += chance.choices(many or rows or [(users[0], LABELS[0], calendar)], k=rest)
     return records.facts(
         chance,
         users=[user for user, _, _ in rows],
@@ -173,10 +174,10 @@ def _facts(chance: Random, tokens: int) -> tuple[Fact, ...]:
     )
 
 
-def _days(chance: Random) -> list[date]:
+def _days(chance: Random, calendar: list[date]) -> list[date]:
     """When the messages of a user with a label were written: at any time, or in the first or the second half."""
-    half = len(records.DAYS) // 2
-    return chance.choice((records.DAYS, records.DAYS, records.DAYS[:half], records.DAYS[half:]))
+    half = len(calendar) // 2
+    return chance.choice((calendar, calendar, calendar[:half], calendar[half:]))
 
 
 def _questions(chance: Random, known: dict[str, Profile], count: int) -> list[Question]:

@@ -166,6 +166,11 @@ class Prose:
         return paragraphs
 
 
+def stock_of(tokens: int) -> int:
+    """How many sentences are enough for a window of this size: a stock takes as long to draw as it is large."""
+    return max(100, min(1_500, tokens // 40))
+
+
 def sentence(chance: Random) -> str:
     """One sentence about people of some trade and their things."""
     pick = chance.choice
