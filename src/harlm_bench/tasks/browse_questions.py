@@ -12,7 +12,9 @@ from harlm_bench.tasks.browse_traits import CONSTRAINTS, LINKS
 
 FORM = "Which person is described here: {constraints}? Answer with the name of the person, and nothing else."
 _HOLDS = re.compile(r"does (?:this|the) (?:document|text|page|passage) satisfy", re.IGNORECASE)
-_LINK = re.compile(r"(?:names? as|what is) the (?P<aspect>\w+) of (?P<person>[^?\n]+?)\?", re.IGNORECASE)
+_LINK = re.compile(
+    r"does (?:this|the) document name as the (?P<aspect>\w+) of (?P<person>[^?\n]+?)\?", re.IGNORECASE
+)
 
 Constraint = tuple[str, str]
 """An aspect and its value."""

@@ -15,7 +15,17 @@ from harlm.tokens import estimate_tokens
 from harlm_bench.items import Fact, Query, Window
 from harlm_bench.tasks import check_size, family, sizes
 
-INNER = ("browse", "crossdoc", "tables", "mrcr", "graphwalks", "s-niah", "oolong", "pairs")
+INNER = (
+    "browse",
+    "crossdoc",
+    "tables",
+    "mrcr",
+    "graphwalks",
+    "s-niah",
+    "oolong",
+    "pairs",
+    "multihop-long",
+)
 """The tasks whose windows are used, in turn by the seed. Not those of code, where a line of prose is no Python."""
 
 _FEWEST, _MOST = 2, 60  # lines that are put in

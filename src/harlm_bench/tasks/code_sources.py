@@ -33,7 +33,9 @@ class SourceFile:
 @cache
 def library_names(is_test: bool) -> tuple[str, ...]:
     """The paths of all modules in the library, in order: those that test others, or the rest."""
-    return tuple(name for name in _all_names() if is_test == any(each in _TESTS for each in name.split("/")[:-1]))
+    return tuple(
+        name for name in _all_names() if is_test == any(each in _TESTS for each in name.split("/")[:-1])
+    )
 
 
 @cache

@@ -23,8 +23,8 @@ from harlm_bench.tasks.code_sources import SourceFile, library_names, library_to
 _TOLERANCE = 0.10
 _SURELY_THERE = 1_000_000  # tokens that every standard library has without its tests
 _MOST_CHANGED = 100_000  # tokens of the modules that questions are about; each costs three passes of ``ast``
-_MOST_TRIED = 24  # modules that are changed to find those with the most to ask about
-_SMALL = 20_000  # tokens of changed modules; below that, the densest of the tried ones are taken
+_SHARE = 0.85  # of the window may be changed modules
+_MOST_TRIED = 48  # modules that are changed to find those with the most to ask about
 _GUESSED = ("True", "False")
 _HEADING = 8  # tokens of a document's name
 
@@ -90,11 +90,9 @@ def _check_library(tokens: int) -> None:
 
 
 def _changed_modules(tokens: int, chance: Random) -> dict[str, ChangedModule]:
-    """Modules that are changed, together at most 60 % of the window."""
-    room = min(round(tokens * 0.6), _MOST_CHANGED)
-    tried = list(_tried(room, chance))
-    if room < _SMALL:
-        tried.sort(key=lambda each: (-each.asked / each.tokens, each.name))
+    """Modules that are changed, together most of a small window, and at most ``_MOST_CHANGED`` tokens."""
+    room = min(round(tokens * _SHARE), _MOST_CHANGED)
+    tried = sorted(_tried(room, chance), key=lambda each: (-each.asked / each.tokens, each.name))
     chosen = {}
     for each in tried:
         if each.tokens <= room:
@@ -112,7 +110,8 @@ def _tried(room: int, chance: Random) -> Iterator[_Tried]:
         changed = changed_module(file.text, chance, names)
         asked = len(askable(changed, file.name)) if changed else 0
         if changed and asked:
-            yield _Tried(name=file.name, module=changed, tokens=file.tokens, asked=asked)
+            tokens = estimate_tokens(changed.text)  # new names are longer than the old ones
+            yield _Tried(name=file.name, module=changed, tokens=tokens, asked=asked)
         left -= 1
         size += file.tokens
         if not left or size > _MOST_CHANGED:

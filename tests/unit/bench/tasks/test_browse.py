@@ -133,11 +133,13 @@ def test_smaller_questions_are_answered_from_one_document() -> None:
         == "no"
     )
     link = next(each for each in window.facts if each.kind == "relation")
-    asked = f"What is the {link.attributes['relation']} of {link.attributes['subject']}?"
+    asked = (
+        f"What does this document name as the {link.attributes['relation']} of {link.attributes['subject']}?"
+    )
     found = FAMILY.understand(asked)
     assert found is not None
     assert found.answer(window.facts) == link.attributes["object"]
-    assert FAMILY.understand("What is the shoe size of Ada Stone?") is None
+    assert FAMILY.understand("What does this document name as the shoe size of Ada Stone?") is None
 
 
 def test_surnames_are_aliases_unless_two_people_share_one() -> None:
