@@ -64,7 +64,9 @@ def test_a_reply_is_passed_on_and_billed_as_the_endpoint_says(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("usage", [True, False])
-def test_a_stream_is_passed_on_and_billed_whether_or_not_the_client_asks_for_the_usage(*, usage: bool) -> None:
+def test_a_stream_is_passed_on_and_billed_whether_or_not_the_client_asks_for_the_usage(
+    *, usage: bool
+) -> None:
     with (
         ScriptedServer(shout) as server,
         Gateway(Forward(server.base_url), root="sim", window=1_000, price_of=lambda name: PRICE) as gateway,
@@ -80,7 +82,9 @@ def test_a_stream_is_passed_on_and_billed_whether_or_not_the_client_asks_for_the
 
 
 def test_errors_are_passed_on_with_their_status_and_the_headers_that_clients_act_on() -> None:
-    refused = Status(429, '{"error": {"message": "slow down"}}', (("retry-after", "7"), ("set-cookie", "a=b")))
+    refused = Status(
+        429, '{"error": {"message": "slow down"}}', (("retry-after", "7"), ("set-cookie", "a=b"))
+    )
     with (
         FaultyServer(shout, faults=[refused]) as server,
         Gateway(Forward(server.base_url), root="sim", window=1_000, price_of=lambda name: PRICE) as gateway,
@@ -113,7 +117,9 @@ def test_a_recording_is_played_again_whole_or_as_a_stream(tmp_path: Path) -> Non
     file = tmp_path / "replies.jsonl"
     with (
         ScriptedServer(shout) as server,
-        Gateway(Recorder(Forward(server.base_url), file), root="sim", window=1_000, price_of=lambda name: PRICE) as gateway,
+        Gateway(
+            Recorder(Forward(server.base_url), file), root="sim", window=1_000, price_of=lambda name: PRICE
+        ) as gateway,
     ):
         model = gateway.open("q", Limits())
         first = post(model.base_url, "hello", temperature=0)
@@ -126,7 +132,11 @@ def test_a_recording_is_played_again_whole_or_as_a_stream(tmp_path: Path) -> Non
         assert post(model.base_url, "hello", temperature=0).body == first.body
         assert text_of(streamed(model.base_url, "other", usage=False)) == "other!\nsecond line"
         played = gateway.close("q")
-    assert (played.calls, played.prompt, played.completion) == (recorded.calls, recorded.prompt, recorded.completion)
+    assert (played.calls, played.prompt, played.completion) == (
+        recorded.calls,
+        recorded.prompt,
+        recorded.completion,
+    )
     assert played.micro_usd == recorded.micro_usd
 
 

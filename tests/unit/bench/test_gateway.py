@@ -80,7 +80,9 @@ def test_failures_are_refused_calls_without_a_bill() -> None:
         (Limits(wall_s=0.0), "0 s"),
     ],
 )
-def test_a_question_beyond_its_limits_is_refused_in_a_way_that_no_client_tries_again(limits: Limits, words: str) -> None:
+def test_a_question_beyond_its_limits_is_refused_in_a_way_that_no_client_tries_again(
+    limits: Limits, words: str
+) -> None:
     with Gateway(Echo(), root="a", window=1_000, price_of=lambda name: PRICE) as gateway:
         model = gateway.open("q", limits)
         replies = [post(model.base_url, "hello") for _ in range(4)]

@@ -14,7 +14,11 @@ from harlm_bench import prices
 
 def test_a_price_is_found_with_a_provider_and_a_date_around_the_name() -> None:
     listing = prices.snapshot()
-    assert listing.of("gpt-5") == listing.of("openai/gpt-5-2025-08-07") == Price(input=1.25, cached=0.125, output=10.0)
+    assert (
+        listing.of("gpt-5")
+        == listing.of("openai/gpt-5-2025-08-07")
+        == Price(input=1.25, cached=0.125, output=10.0)
+    )
     assert listing.of("gpt-5-unheard-of") is None
 
 

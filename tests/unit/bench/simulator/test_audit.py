@@ -42,7 +42,10 @@ def test_a_right_answer_without_a_trail_is_a_fault() -> None:
         post(model.base_url, f"{served.window.text}\n\nQuestion: {served.window.questions[0].text}")
         model = served.gateway.open("empty", Limits())
         post(model.base_url, "How many lines are glad?")
-        assert audit.without_evidence(["q", "empty", "never asked"], served.log.lines) == ["empty", "never asked"]
+        assert audit.without_evidence(["q", "empty", "never asked"], served.log.lines) == [
+            "empty",
+            "never asked",
+        ]
 
 
 def test_a_log_is_read_again_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
@@ -64,7 +67,12 @@ def test_a_log_is_read_again_and_a_damaged_one_is_refused(tmp_path: Path) -> Non
 def test_the_four_attacks_score_as_chance_does(name: str) -> None:
     windows = [TINY.window(seed, 600) for seed in range(1, 7)]
     honest, *four = attacks(windows, load(name), [TINY], score)
-    assert [each.name for each in four] == ["empty context", "question only", "wrong store key", "shuffled labels"]
+    assert [each.name for each in four] == [
+        "empty context",
+        "question only",
+        "wrong store key",
+        "shuffled labels",
+    ]
     assert all(each.failed for each in four), four
     assert not honest.failed, honest
     assert four[0].questions == 24

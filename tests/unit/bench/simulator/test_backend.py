@@ -40,7 +40,16 @@ def test_the_same_requests_get_the_same_answers_and_bill_however_many_run_at_onc
                 answers |= {n: each.text for n, each in zip(left, replies, strict=True) if each.status == 200}
                 left = {n: each for n, each in left.items() if n not in answers}
             used = served.gateway.close("q")
-            told.append((sorted(answers.items()), used.calls, used.prompt, used.cached, used.completion, used.micro_usd))
+            told.append(
+                (
+                    sorted(answers.items()),
+                    used.calls,
+                    used.prompt,
+                    used.cached,
+                    used.completion,
+                    used.micro_usd,
+                )
+            )
     assert told[0] == told[1]
 
 
@@ -93,7 +102,9 @@ def test_the_bill_is_that_of_the_usage_in_the_replies() -> None:
             usage = each.body["usage"]
             cached.append(usage["prompt_tokens_details"]["cached_tokens"])
             assert PERFECT.price is not None
-            owed += picos(PERFECT.price, Tokens(usage["prompt_tokens"], cached[-1], usage["completion_tokens"]))
+            owed += picos(
+                PERFECT.price, Tokens(usage["prompt_tokens"], cached[-1], usage["completion_tokens"])
+            )
         assert cached[0] == 0
         assert cached[1] > 0.8 * replies[1].body["usage"]["prompt_tokens"]
         assert served.gateway.close("q").micro_usd == owed // 1_000_000
@@ -204,5 +215,9 @@ def test_a_dropped_reply_is_billed(*, streamed: bool) -> None:
         model = served.gateway.open("q", Limits())
         with pytest.raises((OSError, Exception)) as failure:
             post_all(model.base_url, ["How many lines are glad?"], 1, stream=streamed)
-        assert "payload" in str(failure.value).lower() or "connection" in str(failure.value).lower() or "peer" in str(failure.value)
+        assert (
+            "payload" in str(failure.value).lower()
+            or "connection" in str(failure.value).lower()
+            or "peer" in str(failure.value)
+        )
         assert served.gateway.close("q").calls == 1

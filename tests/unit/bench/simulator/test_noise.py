@@ -20,7 +20,9 @@ def rights(noise: Noise, probability: float) -> list[bool]:
 @pytest.mark.parametrize("rho", [0.0, 0.7])
 @pytest.mark.parametrize("probability", [0.5, 0.9, 0.99])
 def test_items_are_read_rightly_as_often_as_asked(rho: float, probability: float) -> None:
-    assert statistics.mean(rights(Noise("m", b"request", rho), probability)) == pytest.approx(probability, abs=0.03)
+    assert statistics.mean(rights(Noise("m", b"request", rho), probability)) == pytest.approx(
+        probability, abs=0.03
+    )
 
 
 def test_the_same_request_errs_in_the_same_place_and_another_seldom_elsewhere() -> None:
@@ -42,7 +44,9 @@ def test_nine_votes_help_as_little_as_the_correlation_allows(rho: float, least: 
 
 
 def test_a_misread_item_is_always_taken_for_the_same_thing() -> None:
-    taken = [[Noise("m", request, 0.7).wrong(item, "abcde") for item in ITEMS[:50]] for request in (b"1", b"2")]
+    taken = [
+        [Noise("m", request, 0.7).wrong(item, "abcde") for item in ITEMS[:50]] for request in (b"1", b"2")
+    ]
     assert taken[0] == taken[1]
     assert len(set(taken[0])) == 5
 

@@ -65,7 +65,9 @@ def test_lines_are_labelled_in_the_form_that_is_asked_for() -> None:
     assert told == "\n".join(f"{number}: {mood}" for number, mood in enumerate(moods, start=1))
     plain = "\n".join(fact.text for fact in LINES[:4])
     assert ask(f"Classify each line as {labels}. One label per line.\n\n{plain}").split("\n") == moods
-    listed = ask(f"Classify each of these lines as one of {labels}. Return a JSON list of strings.\n\n{plain}")
+    listed = ask(
+        f"Classify each of these lines as one of {labels}. Return a JSON list of strings.\n\n{plain}"
+    )
     assert json.loads(listed) == moods
     objects = ask(
         f'Label these lines ({labels}). Reply with JSON: [{{"id": 1, "label": "..."}}]\n\n{numbered(LINES[:4])}'
@@ -115,7 +117,9 @@ def test_the_most_frequent_of_several_answers_is_chosen() -> None:
     asked = question("code")
     answers = "1. 48213\n2. NOT FOUND\n3. 90210\n4. 48213"
     assert ask(prompts.CHOOSE.format(question=asked.text) + "\n" + answers) == "48213"
-    total = ask(f"Add up the partial counts below.\n\nQuestion: {question('count').text}\n\nPartial counts:\n12\n30\n0")
+    total = ask(
+        f"Add up the partial counts below.\n\nQuestion: {question('count').text}\n\nPartial counts:\n12\n30\n0"
+    )
     assert total == "42"
 
 
@@ -152,7 +156,10 @@ def test_a_schema_is_filled_by_the_names_and_types_of_its_fields() -> None:
 
 
 def test_a_choice_of_a_schema_is_one_of_its_options() -> None:
-    schema = {"type": "object", "properties": {"choice": {"type": "string", "enum": ["Glad", "Angry", "Afraid"]}}}
+    schema = {
+        "type": "object",
+        "properties": {"choice": {"type": "string", "enum": ["Glad", "Angry", "Afraid"]}},
+    }
     form = {"type": "json_schema", "json_schema": {"schema": schema}}
     prompt = f"Label this line as glad, angry or afraid.\n\n{LINES[0].text}"
     filled = json.loads(said([("user", prompt)], WINDOW, response_format=form))
@@ -175,7 +182,8 @@ def test_a_count_in_the_head_is_seldom_exact_and_not_far_off() -> None:
     clumsy = changed(PERFECT, errors={"in_head_items": 1.0, "in_head_sd": 0.3})
     asked = question("count")
     answers = [
-        int(said([("user", f"{TEXT}\n\nAttempt {number}. Question: {asked.text}")], WINDOW, clumsy)) for number in range(40)
+        int(said([("user", f"{TEXT}\n\nAttempt {number}. Question: {asked.text}")], WINDOW, clumsy))
+        for number in range(40)
     ]
     assert sum(each == int(asked.gold) for each in answers) < 30
     assert abs(sum(answers) / 40 - int(asked.gold)) < 2

@@ -11,7 +11,12 @@ from harlm_bench.items import Fact
 from harlm_bench.simulator.store import Found, Store
 
 FACTS = (
-    Fact(text='2024-03-01 | user 4 | the "old" river', kind="line", attributes={"n": "0"}, guessable={"mood": ("a", "b")}),
+    Fact(
+        text='2024-03-01 | user 4 | the "old" river',
+        kind="line",
+        attributes={"n": "0"},
+        guessable={"mood": ("a", "b")},
+    ),
     Fact(text="The code of lamp-1 is 48213.", kind="code", attributes={"n": "1"}),
     Fact(text="Dr. Weber leads lamp-1. She has done so since May.", kind="lead", attributes={"n": "2"}),
     Fact(text="Zoë asked: where is it?", kind="line", attributes={"n": "3"}),
@@ -53,7 +58,10 @@ def test_an_item_is_found_with_anything_usual_around_it(store: Store, form: str,
 
 
 def test_numbers_before_items_are_kept(store: Store) -> None:
-    assert [each.number for each in store.find(f"12. {FACTS[1].text}\nLine 7: {FACTS[3].text}")] == ["12", "7"]
+    assert [each.number for each in store.find(f"12. {FACTS[1].text}\nLine 7: {FACTS[3].text}")] == [
+        "12",
+        "7",
+    ]
 
 
 def test_items_are_found_in_lists_as_json_and_python_write_them(store: Store) -> None:
@@ -86,7 +94,9 @@ def test_a_field_of_an_item_tells_only_what_it_says() -> None:
     assert whole.fact.attributes == fact.attributes
 
 
-@pytest.mark.parametrize("text", ["", "The code of lamp-1 is 48214.", "the code of lamp-1 is 48213", "48213", "\n \n"])
+@pytest.mark.parametrize(
+    "text", ["", "The code of lamp-1 is 48214.", "the code of lamp-1 is 48213", "48213", "\n \n"]
+)
 def test_another_text_opens_nothing(store: Store, text: str) -> None:
     assert store.find(text) == ()
 
@@ -103,7 +113,9 @@ def test_a_text_that_stands_for_several_facts_shows_all() -> None:
 
 
 def test_the_time_of_a_search_grows_no_faster_than_the_text() -> None:
-    store = Store(Fact(text=f"Fact number {number} is here.", kind="x", attributes={}) for number in range(500))
+    store = Store(
+        Fact(text=f"Fact number {number} is here.", kind="x", attributes={}) for number in range(500)
+    )
     hard = "a, 'b', \"c\": " * 2_000 + "\n" + "x. " * 5_000
 
     def seconds(copies: int) -> float:
