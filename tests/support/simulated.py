@@ -55,7 +55,12 @@ class Serving:
 
 @contextmanager
 def serving(
-    model: Profile = PERFECT, *, tokens: int = 600, scale: float = 0.0001, has_faults: bool = False, seed: int = 0
+    model: Profile = PERFECT,
+    *,
+    tokens: int = 600,
+    scale: float = 0.0001,
+    has_faults: bool = False,
+    seed: int = 0,
 ) -> Iterator[Serving]:
     window, log = TINY.window(1, tokens), Log()
     backend = Simulated(
@@ -90,10 +95,10 @@ def post(base_url: str, prompt: str, **body: Any) -> Reply:
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as response:
-            return Reply(response.status, json.load(response), response.headers)
+            return Reply(response.status, json.load(response), dict(response.headers))
     except urllib.error.HTTPError as error:
         with error:
-            return Reply(error.code, json.load(error), error.headers)
+            return Reply(error.code, json.load(error), dict(error.headers))
 
 
 def post_all(base_url: str, prompts: Sequence[str], at_once: int, **body: Any) -> list[Reply]:

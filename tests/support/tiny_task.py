@@ -95,9 +95,28 @@ def _questions(lines: Sequence[Fact], codes: Sequence[Fact], leads: Sequence[Fac
     moods = [each.attributes["mood"] for each in lines]
     code, lead, hop = codes[0], leads[1], codes[1]
     return (
-        Question(id="1", text=f"How many lines are {MOODS[0]}?", kind="count", gold=str(moods.count(MOODS[0])), scorer="exact"),
-        Question(id="2", text="Which mood is the most frequent?", kind="most", gold=max(MOODS, key=moods.count), scorer="exact", chance=1 / 3),
-        Question(id="3", text=f"What is the code of {code.attributes['project']}?", kind="code", gold=code.attributes["code"], scorer="exact"),
+        Question(
+            id="1",
+            text=f"How many lines are {MOODS[0]}?",
+            kind="count",
+            gold=str(moods.count(MOODS[0])),
+            scorer="exact",
+        ),
+        Question(
+            id="2",
+            text="Which mood is the most frequent?",
+            kind="most",
+            gold=max(MOODS, key=moods.count),
+            scorer="exact",
+            chance=1 / 3,
+        ),
+        Question(
+            id="3",
+            text=f"What is the code of {code.attributes['project']}?",
+            kind="code",
+            gold=code.attributes["code"],
+            scorer="exact",
+        ),
         Question(
             id="4",
             text=f"What is the code of the project that {lead.attributes['leader']} leads?",

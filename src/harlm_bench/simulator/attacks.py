@@ -94,7 +94,8 @@ def _blind(
     )
     if query is None:
         return question.chance
-    drawn = [[_shuffled(fact, seed + number) for fact in window.facts] for number in range(1, _DRAWS + 1)]
+    wanted = [fact for fact in window.facts if query.wants(fact)]
+    drawn = [[_shuffled(fact, seed + number) for fact in wanted] for number in range(1, _DRAWS + 1)]
     return max(question.chance, _mean([score(question, query.answer(facts) or "") for facts in drawn]))
 
 

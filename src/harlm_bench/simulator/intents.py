@@ -94,8 +94,11 @@ class Reader:
         if query is None and not _has_task(words):
             words = f"{words}\n\n{prompt.rules}"
         attribute = _attribute(prompt, f"{words}\n{question}")
+        intent = _intent(words, question, query, attribute)
+        if intent == "ask" and _HOLDS.search(question) and question in paragraphs(prompt.asked):
+            intent = "holds"
         return Asked(
-            intent=_intent(words, question, query, attribute),
+            intent=intent,
             words=words,
             question=question,
             query=query,

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _NUMBER = re.compile(
-    r"[\s>*•\-\"'`]*(?:(?:line|item|row|entry|text|question|message|doc|document|q|no\.?)\s*)?#?[\[(]?(\d{1,9})[\])]?\s*(?:[:.)|\-–=]|->|\t)\s*",
+    r"[\s>*•\-\"'`]*(?:(?:line|item|row|entry|text|question|message|doc|document|q|no\.?)\s*)?#?"
+    r"(?:\[(?P<boxed>\d{1,9})\][:.]?|\(?(?P<plain>\d{1,9})\)?\s*(?:[:.)|\t]|->|[-–=](?!\d)))\s*",
     re.IGNORECASE,
 )
+_BULLETS = " \t>*•-"
 _AROUND = " \t\r\"'`“”‘’«»,;[](){}<>*•-–"
 _LISTED = ('", "', "', '", '","', "','", "\\n")
 _LABELS = 3  # of the kind ``Text:`` that may stand before an item in its line
@@ -52,8 +54,10 @@ def pieces(line: str) -> Iterator[tuple[str, int]]:
 def readings(piece: str) -> Iterator[Piece]:
     """What a piece may be: itself without its number, its quotation marks, the label before it, its escapes."""
     found = _NUMBER.match(piece)
-    number, begin = (found[1], found.end()) if found else ("", 0)
+    number, begin = (found["boxed"] or found["plain"], found.end()) if found else ("", 0)
     yield Piece(piece.strip(), number)
+    if piece[:1] in _BULLETS:
+        yield Piece(piece.strip().lstrip(_BULLETS), "")
     if begin:
         yield Piece(piece[begin:].strip(), number)
     rest = piece[begin:].strip(_AROUND)

@@ -43,6 +43,8 @@ class SimulatedServer(ChatServer):
         try:
             return super().__enter__()
         except OSError as error:
+            if self._reserved is not None:
+                self._reserved.close()
             raise ConfigError(
                 f"port {self._port} of 127.0.0.1 cannot be listened on ({error.strerror}); choose another with --port, or 0"
             ) from error

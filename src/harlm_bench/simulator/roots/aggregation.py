@@ -20,7 +20,9 @@ DAY: Final = rf"((?:{'|'.join(MONTHS)}) \d{{1,2}}, \d{{4}})"
 
 def labels_of(question: str) -> tuple[str, ...]:
     """The labels that a question lists after a colon; empty if it lists none."""
-    listed = re.search(r"\b(?:labels|topics|categories|classes)\b[^:?\n]*: ?([\w -]+(?:, [\w -]+)+)", question)
+    listed = re.search(
+        r"\b(?:labels|topics|categories|classes)\b[^:?\n]*: ?([\w -]+(?:, [\w -]+)+)", question
+    )
     return tuple(each.strip().removeprefix("and ") for each in listed[1].split(",")) if listed else ()
 
 
@@ -78,8 +80,8 @@ for row in rows:
     months.setdefault(row["date"][:7], Counter())[row["label"]] += 1
 """
 _COMPUTED: Final[tuple[tuple[str, str], ...]] = (
-    (r"which of the labels is the most common", _ranked("label", 0, '"Label: " + «»')),
-    (r"which of the labels is the least common", _ranked("label", -1, '"Label: " + «»')),
+    (r"which of the labels\b.* most common\?", _ranked("label", 0, '"Label: " + «»')),
+    (r"which of the labels\b.* least common\?", _ranked("label", -1, '"Label: " + «»')),
     (r"which user is represented most often", _ranked("user", 0, '"User: " + «»')),
     (r"which user is represented the second most", _ranked("user", 1, '"User: " + «»')),
     (r"which date is represented most often", _ranked("date", 0, _SHOWN_DATE)),

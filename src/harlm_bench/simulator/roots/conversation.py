@@ -32,7 +32,8 @@ _VARIABLE: Final = re.compile(
 )
 _RESULT: Final = re.compile(r"^result: ?(.*)", re.MULTILINE | re.DOTALL)
 _AFTER_RESULT: Final = re.compile(
-    r"\n(?:\s*\n|```|Variables: |REPL variables: |Turn \d+ of \d+|\[\[ ## |Output|… \[|\.\.\. |Exception:$)", re.MULTILINE
+    r"\n(?:\s*\n|```|Variables: |REPL variables: |Turn \d+ of \d+|\[\[ ## |Output|… \[|\.\.\. |Exception:$)",
+    re.MULTILINE,
 )
 _PREFIXED: Final = re.compile(r"\b(?:Question|Task|Query): ?(.*?)(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)
 _END_OF_TEXT: Final = "End of the text."
@@ -174,7 +175,8 @@ def _of_fields(messages: Sequence[tuple[str, str]]) -> Conversation:
     """A dialogue that is told in one message, as named fields."""
     told = messages[-1][1] if messages else ""
     variables = {
-        name: (int(length.replace(",", "")), dedent(preview)) for name, length, preview in _VARIABLE.findall(told)
+        name: (int(length.replace(",", "")), dedent(preview))
+        for name, length, preview in _VARIABLE.findall(told)
     }
     longest = max(variables, key=lambda name: variables[name][0], default=None)
     questions = [preview.strip() for name, (_, preview) in variables.items() if name != longest]

@@ -95,8 +95,14 @@ def _more(found: re.Match[str]) -> str:
 
 _RELATIONS: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = (
     (rf"both users wrote messages on at least {_NUMBER} common days", _common_days),
-    (rf"both users wrote a message with {_LABEL} on the same day", lambda found: f"bool({_both_days(found[1], '')})"),
-    (rf"both users wrote a message with {_LABEL} in the same month", lambda found: f"bool({_both_days(found[1], '[:7]')})"),
+    (
+        rf"both users wrote a message with {_LABEL} on the same day",
+        lambda found: f"bool({_both_days(found[1], '')})",
+    ),
+    (
+        rf"both users wrote a message with {_LABEL} in the same month",
+        lambda found: f"bool({_both_days(found[1], '[:7]')})",
+    ),
     (rf"both users wrote a message with {_LABEL} in ({'|'.join(MONTHS)}) of any year", _in_month),
     (
         rf"both users have the same number of messages with {_LABEL}",
@@ -109,5 +115,8 @@ _RELATIONS: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = (
     (rf"one user has messages with {_LABEL} but none with {_LABEL}, and the other", _only),
     (rf"wrote the last message with {_LABEL} before the other user wrote the first", _earlier),
     (r"exactly the same set of labels", lambda _: 'set(u["days"]) == set(v["days"])'),
-    (rf"at least {_NUMBER} more messages with {_LABEL} than the other user, and both have one with {_LABEL}", _more),
+    (
+        rf"at least {_NUMBER} more messages with {_LABEL} than the other user, and both have one with {_LABEL}",
+        _more,
+    ),
 )

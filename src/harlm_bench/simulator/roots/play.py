@@ -94,7 +94,9 @@ class Player:
         """The whole work with its finish, again after an exception."""
         work = "\n\n".join(self._rendered(each) for each in steps)
         finish = reply.finish(self.scaffold, "result")
-        return reply.laid_out("", self._slipped(f"# Step {len(steps)}: all at once\n{work}\n{finish}"), self.scaffold)
+        return reply.laid_out(
+            "", self._slipped(f"# Step {len(steps)}: all at once\n{work}\n{finish}"), self.scaffold
+        )
 
     def _slipped(self, code: str) -> str:
         """The code, in some turns with a slip."""

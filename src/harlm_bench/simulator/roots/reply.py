@@ -44,7 +44,9 @@ def finished(says: str, scaffold: Scaffold, *, value: str, shown: str, misuse: M
     """
     if scaffold.ends_outside:
         return f"{says}\n\n{_outside(scaffold, value, shown, misuse)}"
-    if misuse == "prose" and not scaffold.has_fields:
+    if misuse == "prose" and scaffold.has_fields:  # where all code is run, it forgets to finish
+        return laid_out(says, f"print({value})", scaffold)
+    if misuse == "prose":
         return f"{says}\n\n{_in_prose(scaffold, shown)}"
     if misuse == "name" and scaffold.final_var is not None:
         return laid_out(says, f"{scaffold.final_var}({value})", scaffold)

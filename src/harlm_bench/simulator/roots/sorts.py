@@ -133,7 +133,7 @@ _CELLS: tuple[tuple[str, str], ...] = (
 
 def revised(question: str) -> Found | None:
     """About what several reports say of a thing, the latest of which counts."""
-    if "report" not in question:
+    if re.search(r"\b(?:latest report|reports state|[Ww]hich report)\b", question) is None:
         return None
     for wanted, pattern in _CELLS:
         if found := re.search(pattern, question):
@@ -163,6 +163,17 @@ _EXTREMES = {
 }
 
 
+def chain(question: str) -> Found | None:
+    """About the object of one relation after another: "the A of the B of X", of which B of X comes first."""
+    found = re.search(r"\b[Ww](?:ho|hat)(?: or what)? (?:is|was) (the [\w ]+? of (?:the [\w ]+? of )*)([^?]+)\?", question)
+    if found is None:
+        return None
+    *links, start = re.split(r" of (?:the )?", f"{found[1]}{found[2]}".removeprefix("the "))
+    if len(links) < 2:
+        return None
+    return "multihop-long", {"links": tuple(reversed(links)), "start": start.strip()}
+
+
 def needle(question: str) -> Found | None:
     """About the one value of a key."""
     found = re.search(
@@ -172,5 +183,5 @@ def needle(question: str) -> Found | None:
     return ("s-niah", {}) if found else None
 
 
-RECOGNISERS = (pairs, aggregate, counted, revised, described, table, repeated, code, walk, needle)
+RECOGNISERS = (pairs, aggregate, counted, revised, described, table, repeated, code, walk, chain, needle)
 """In the order in which they are tried."""

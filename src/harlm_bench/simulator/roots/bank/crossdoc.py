@@ -44,7 +44,7 @@ PROGRAMS: Final = (
         steps=(
             Step(
                 says="divide the text into reports",
-                code=DOCS + '\nprint(len(docs), names[:5])\nprint(docs[0][:500])\n',
+                code=DOCS + "\nprint(len(docs), names[:5])\nprint(docs[0][:500])\n",
             ),
             Step(
                 says="have all statements about each site listed, by groups of reports that mention it",
@@ -76,7 +76,7 @@ for site in sites:
         steps=(
             Step(
                 says="divide the text into reports",
-                code=DOCS + '\nprint(len(docs), names[:5])\nprint(docs[0][:500])\n',
+                code=DOCS + "\nprint(len(docs), names[:5])\nprint(docs[0][:500])\n",
             ),
             Step(
                 says="ask each report that mentions a site what it says of it",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Self
@@ -83,6 +83,21 @@ class Answer(dict[str, object]):
             raise Finished(str(self["content"]))
 
 
+@dataclass
+class Hit:
+    """A passage that a search found."""
+
+    text: str
+
+
+def ranked(texts: Iterable[str], query: str, k: int) -> list[Hit]:
+    """The paragraphs that share the most words with a query."""
+    words = query.lower().split()
+    blocks = [block for text in texts for block in text.split("\n\n")]
+    blocks.sort(key=lambda block: -sum(word in block.lower() for word in words))
+    return [Hit(block) for block in blocks[:k]]
+
+
 class Named(str):
     """A document with its name, as HARLM's are."""
 
@@ -92,6 +107,18 @@ class Named(str):
         made = super().__new__(cls, text)
         made.name = name
         return made
+
+    def search(self, query: str, k: int = 10) -> list[Hit]:
+        """The best passages."""
+        return ranked([self], query, k)
+
+
+class Documents(list[Named]):
+    """Several documents, as HARLM's context is."""
+
+    def search(self, query: str, k: int = 10) -> list[Hit]:
+        """The best passages of all documents."""
+        return ranked(self, query, k)
 
 
 def play(
@@ -159,14 +186,16 @@ def _continued(
 
 
 def _names(window: Window, leaf: Leaf, documents: bool, files: bool) -> dict[str, object]:
-    text: object = (
-        [Named(text, name) for name, text in window.documents.items()] if documents else window.text
-    )
+    text: object = Named(window.text, "all")
+    if documents:
+        text = Documents(Named(text, name) for name, text in window.documents.items())
 
     def finish(value: object) -> None:
         raise Finished(str(value))
 
-    batched: Callable[[list[str]], list[str]] = lambda prompts: [leaf(each) for each in prompts]  # noqa: E731
+    def batched(prompts: list[str]) -> list[str]:
+        return [leaf(each) for each in prompts]
+
     if files:
         text = {"files": [{"name": name, "text": text} for name, text in window.documents.items()]}
     return {

@@ -102,7 +102,9 @@ DROSTE = Rules(
     "Current answer:\n```\n\n```\n\nLast output:\n```\n{output}\n```\n\nContinue.",
     "The previous attempt failed:\n{error}\n\nFix the code and try again.",
 )
-DROSTE_MANY = replace(DROSTE, name="droste with files", system=DROSTE.system.replace("1 file(s)", "2 file(s)"))
+DROSTE_MANY = replace(
+    DROSTE, name="droste with files", system=DROSTE.system.replace("1 file(s)", "2 file(s)")
+)
 ALL = (HARLM, SMALL, RLMS, PAPER, MINRLM, DROSTE)
 """Those whose code reaches the text and whose dialogue is told in messages."""
 

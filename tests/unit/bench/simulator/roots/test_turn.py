@@ -1,0 +1,212 @@
+"""A root looks, works, retries, checks, finishes or gives up, and is the same programmer under every scaffold."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from harlm_bench.simulator.draw import Draw
+from harlm_bench.simulator.roots import turn
+from harlm_bench.simulator.roots.policy import MIX, Quality
+from tests.unit.bench.simulator.roots import rules
+from tests.unit.bench.simulator.roots.rules import Rules
+
+QUESTION = "What is the registered number of amber-lagoon-42? Answer with the number only."
+QUIET = "17"
+"""The seed of a typical programmer who makes no mistake on this question."""
+TYPICAL: dict[Quality, float] = {"typical": 1.0}
+
+
+def said(messages: list[tuple[str, str]], seed: str = "1", mix: dict[Quality, float] | None = None) -> str:
+    reply = turn(messages, Draw(seed), mix=mix or TYPICAL)
+    assert reply is not None
+    return reply
+
+
+def step_of(reply: str) -> str:
+    """What the code of a reply says that it does."""
+    found = re.search(r"# Step \d+: (.*)", reply)
+    return found[1] if found else ""
+
+
+def test_a_plain_call_gets_no_root() -> None:
+    assert (
+        turn([("user", f"Answer from the text.\n\nQuestion: {QUESTION}\n\nText:\nNothing.")], Draw("1"))
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    "scaffold", [each for each in rules.CODERS if each is not rules.MINRLM], ids=lambda each: each.name
+)
+def test_it_looks_first(scaffold: Rules) -> None:
+    reply = said(scaffold.opened(QUESTION), QUIET)
+
+    assert "# Step 1" in reply
+    assert re.search(r"print\(.*len\(", reply)
+    assert not re.search(r"^(?:FINAL|SUBMIT)\(|ready", reply, re.MULTILINE)
+
+
+def test_one_block_holds_the_whole_work() -> None:
+    reply = said(rules.MINRLM.opened(QUESTION), QUIET)
+
+    assert reply.count("```") == 2
+    assert "sub_llm(" in reply
+    assert "FINAL(result)" in reply
+
+
+@pytest.mark.parametrize("seed", [str(each) for each in range(20)])
+def test_the_same_draw_gives_the_same_programmer_under_every_scaffold(seed: str) -> None:
+    second_steps = set()
+    for scaffold in (rules.HARLM, rules.RLMS, rules.PAPER, rules.DROSTE):
+        opened = scaffold.opened(QUESTION)
+        first = turn(opened, Draw(seed))
+        assert first is not None
+        reply = turn(scaffold.went_on(opened, "# Step 1: look", "9000"), Draw(seed))
+        assert reply is not None
+        second_steps.add((step_of(first), step_of(reply)))
+
+    assert len(second_steps) == 1
+
+
+def test_other_seeds_give_other_programmers() -> None:
+    opened = rules.HARLM.opened(QUESTION)
+    steps = {
+        step_of(turn(rules.HARLM.went_on(opened, "# Step 1: look", "9000"), Draw(f"{each}")) or "")
+        for each in range(40)
+    }
+
+    assert len(steps) > 3
+
+
+@pytest.mark.parametrize("scaffold", (*rules.ALL,), ids=lambda each: each.name)
+def test_a_traceback_leads_to_the_same_step_again(scaffold: Rules) -> None:
+    opened = scaffold.opened(QUESTION)
+    at_work = scaffold.went_on(opened, "# Step 1: look", "9000 characters")
+
+    first = said(at_work, QUIET)
+    again = said(scaffold.went_wrong(at_work, first, "NameError: name 'x' is not defined"), QUIET)
+
+    assert step_of(first) == step_of(again) != ""
+
+
+def test_a_prompt_that_was_too_long_leads_to_smaller_ones() -> None:
+    opened = rules.RLMS.opened(QUESTION)
+    at_work = rules.RLMS.went_on(opened, "# Step 1: look", "9000 characters")
+    error = "RuntimeError: context_length_exceeded"
+
+    def size(reply: str) -> int:
+        return max(int(each) for each in re.findall(r"\b\d{4,}\b", reply))
+
+    first = said(at_work, QUIET)
+
+    assert size(said(rules.RLMS.went_wrong(at_work, first, error), QUIET)) == size(first) // 4
+
+
+@pytest.mark.parametrize("scaffold", rules.ALL, ids=lambda each: each.name)
+def test_it_gives_up_after_so_many_failures(scaffold: Rules) -> None:
+    messages = scaffold.opened(QUESTION)
+    for tries in range(10):
+        reply = said(messages, QUIET)
+        if "# Step" not in reply:
+            break
+        messages = scaffold.went_wrong(messages, reply, "NameError: name 'x' is not defined")
+
+    assert tries == 5
+    assert "NOT FOUND" in reply
+
+
+@pytest.mark.parametrize(
+    ("scaffold", "finish"),
+    [
+        (rules.HARLM, "```repl\nFINAL(result)\n```"),
+        (rules.RLMS, '```repl\nanswer["content"] = result\nanswer["ready"] = True\n```'),
+        (rules.PAPER, "\n\nFINAL_VAR(result)"),
+        (rules.DROSTE, '```python\nanswer["content"] = result\nanswer["ready"] = True\n```'),
+    ],
+    ids=lambda each: each.name if isinstance(each, Rules) else "",
+)
+def test_it_finishes_as_the_scaffold_wants(scaffold: Rules, finish: str) -> None:
+    messages = scaffold.opened(QUESTION)
+    for number in (1, 2, 3, 4, 5):
+        messages = scaffold.went_on(messages, f"# Step {number}: work", "result: 1234567")
+
+    assert said(messages, QUIET).endswith(finish)
+
+
+def test_it_finishes_in_fields() -> None:
+    steps = [(f"# Step {number}: work", "result: 1234567") for number in (1, 2, 3, 4, 5)]
+
+    reply = said(rules.dspy(QUESTION, *steps), QUIET)
+
+    assert "SUBMIT(result)" in reply
+    assert reply.startswith("[[ ## reasoning ## ]]")
+    assert reply.endswith("[[ ## completed ## ]]")
+
+
+def test_it_says_what_it_saw_where_no_code_is_wanted() -> None:
+    messages = rules.RLMS.went_on(rules.RLMS.opened(QUESTION), "# Step 2: work", "result: 1234567")
+
+    assert said([*messages, ("assistant", "Please give the final answer.")]) == "1234567"
+
+
+def test_a_finish_on_the_last_turn() -> None:
+    opened = rules.RLMS.opened(QUESTION)
+    last = [*opened, ("assistant", "# Step 2: work"), ("user", "REPL output:\n\nresult: 77\n\nTurn 30/30:")]
+
+    assert "answer[\"content\"] = '77'" in said(last, QUIET)
+
+
+def test_codeact_searches_and_then_reads() -> None:
+    opened = rules.CODEACT.opened(QUESTION)
+
+    assert 'SEARCH("What is the registered number' in said(opened)
+
+    passages = rules.CODEACT.went_on(opened, "SEARCH(…)", "The registered number of amber-lagoon-42 is 7.")
+    reply = turn(
+        passages,
+        Draw("1"),
+        reader=lambda instruction, text: "7" if QUESTION in instruction and "is 7" in text else "",
+    )
+    assert reply is not None
+    assert reply.endswith("ANSWER(7)")
+
+
+def test_codeact_reads_the_text_in_its_prompt() -> None:
+    reply = turn(
+        rules.CODEACT_IN_VIEW.opened("Which city?"),
+        Draw("1"),
+        reader=lambda _, text: "Oslo" if "The city is Oslo." in text else "NOT FOUND",
+    )
+
+    assert reply is not None
+    assert reply.endswith("ANSWER(Oslo)")
+
+
+def test_without_sub_calls_it_prints_passages_and_reads_them() -> None:
+    opened = rules.READS_ONLY.opened(QUESTION)
+    seeds = [f"{each}" for each in range(30)]
+
+    replies = [
+        turn(rules.READS_ONLY.went_on(opened, "# Step 1: look", "9000"), Draw(seed)) or "" for seed in seeds
+    ]
+
+    assert not any("llm_query" in each for each in replies)
+    assert any("passages that share the most words" in each for each in replies)
+
+
+def test_plans_early_answers_and_misuse_come_from_the_mix() -> None:
+    messages = rules.HARLM.opened(QUESTION)
+    for number in (1, 2, 3, 4, 5, 6, 7, 8, 9):
+        messages = rules.HARLM.went_on(messages, f"# Step {number}: work", "result: 1234567")
+    finishes = [said(messages, f"{each}", {"sloppy": 1.0}) for each in range(600)]
+
+    plans = sum("First I will look" in each for each in finishes)
+    in_prose = sum(each.endswith("FINAL(1234567)") for each in finishes)
+    named = sum("FINAL_VAR(result)" in each for each in finishes)
+
+    assert 10 <= plans <= 45  # 4 %
+    assert 60 <= in_prose <= 130  # 16 %
+    assert 40 <= named <= 100  # 13 %
+    assert sum(MIX.values()) == pytest.approx(1)
