@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from harlm_bench import journal, statistics
 from harlm_bench.cli import bench
+from harlm_bench.systems import chat
 
 _SMALL = ("--tasks", "s-niah", "--sizes", "2K", "--systems", "base,bm25", "--time-scale", "0.001")
 
@@ -64,7 +65,8 @@ def test_recorded_replies_are_played_again_under_a_label_of_their_own() -> None:
     assert sorted(told) == [(*row[:4], row[6]) for row in results("one/simulated-journal.jsonl")]
 
 
-def test_an_unreachable_endpoint_is_written_down_and_stops_the_run() -> None:
+def test_an_unreachable_endpoint_is_written_down_and_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "_ATTEMPTS", 2)  # of the baseline's client, which else waits half a minute
     arguments = [
         "run", *_SMALL[:6], "--base-url", "http://127.0.0.1:9/v1", "--model", "none", "--yes", "--out", "real", "--systems", "bm25", "--jobs", "10",
     ]  # fmt: skip
