@@ -21,30 +21,32 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.real_servers import HOW, llama_server, servers_python
+from tests.support.real_servers import HOW, servers_python
 
 from harlm import HARLM
 from harlm.config import Config, ModelSettings
 from harlm.context import load
 from harlm.engine.prompts import direct_messages
+from harlm.errors import HarlmError
 from harlm.models.access import Endpoint
 from harlm.models.http import Transport
+from harlm.models.local.fetching import fetch
+from harlm.models.local.known import KNOWN
+from harlm.models.local.server import LocalServer, serving
 from harlm.models.openai import OpenAIChat
 from harlm.types import Message, Sampling, Task
 from perf.measure import Table, report
-from perf.weights import SHA256, NoWeightsError, weights
 
 DATA = Path(__file__).parent / "data" / "passages" / "passages.jsonl"
-_MODEL = "qwen2.5-coder-0.5b-instruct"
+_KNOWN = KNOWN["qwen2.5-coder-0.5b"]
 _WINDOW = 8_192
-_THREADS = 2
 _LONGEST = 200
 _WORD = re.compile(r"\w+(?:[.:]\w+)*")
 _QUOTED = re.compile(r'"([^"\n]{4,})"')
 
 
 _ABOUT = (
-    f"Qwen2.5-Coder-0.5B-Instruct (Q4_K_M, SHA-256 {SHA256[:12]}…) in llama.cpp (the package xllamacpp), {_THREADS} threads, a "
+    f"{_KNOWN.title} (SHA-256 {_KNOWN.sha256[:12]}…) in llama.cpp (the package xllamacpp), as HARLM serves it, with a "
     f"window of {_WINDOW:,} tokens. Each question is about a passage of our own of about 130 words."
 )
 
@@ -87,10 +89,12 @@ def _words(text: str) -> str:
     return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
-def with_harlm(address: str, asked: Sequence[Passage]) -> Iterator[Score]:
+def with_harlm(server: LocalServer, asked: Sequence[Passage]) -> Iterator[Score]:
     """HARLM in *direct* mode, through its public door."""
     with tempfile.TemporaryDirectory() as home:
-        client = HARLM(model=f"{address}/v1#{_MODEL}", mode="direct", home=home, settings=Config())
+        client = HARLM(
+            model=f"{server.base_url}#{server.plan.alias}", mode="direct", home=home, settings=Config()
+        )
         for passage in asked:
             started = time.perf_counter()
             answer = client.ask(passage.question, {passage.name: passage.text})
@@ -98,12 +102,12 @@ def with_harlm(address: str, asked: Sequence[Passage]) -> Iterator[Score]:
             yield _score(passage, answer.text, [each.quote for each in answer.citations], seconds)
 
 
-def with_long_rules(address: str, asked: Sequence[Passage]) -> Iterator[Score]:
+def with_long_rules(server: LocalServer, asked: Sequence[Passage]) -> Iterator[Score]:
     """The same model under the rules that HARLM gives to large models, without a form."""
     for passage in asked:
         started = time.perf_counter()
         task = Task(question=passage.question, context=load({passage.name: passage.text}))
-        text = asyncio.run(_complete(address, direct_messages(task)))
+        text = asyncio.run(_complete(server, direct_messages(task)))
         yield _score(passage, text, _QUOTED.findall(text), time.perf_counter() - started)
 
 
@@ -117,12 +121,12 @@ def _score(passage: Passage, text: str, quotes: Sequence[str], seconds: float) -
     )
 
 
-async def _complete(address: str, messages: Sequence[Message]) -> str:
+async def _complete(server: LocalServer, messages: Sequence[Message]) -> str:
     async with Transport(ModelSettings()) as transport:
         endpoint = Endpoint(
-            name=f"openai/{_MODEL}",
-            model=_MODEL,
-            base_url=f"{address}/v1",
+            name=f"openai/{server.plan.alias}",
+            model=server.plan.alias,
+            base_url=server.base_url,
             key=None,
             key_hint="",
             transport=transport,
@@ -131,17 +135,17 @@ async def _complete(address: str, messages: Sequence[Message]) -> str:
         return (await OpenAIChat(endpoint, _WINDOW).complete(messages, sampling)).text
 
 
-_WAYS: dict[str, Callable[[str, Sequence[Passage]], Iterator[Score]]] = {
+_WAYS: dict[str, Callable[[LocalServer, Sequence[Passage]], Iterator[Score]]] = {
     "HARLM, direct": with_harlm,
     "the same model under the rules for large models": with_long_rules,
 }
 
 
-def _table(address: str) -> Table:
+def _table(server: LocalServer) -> Table:
     asked = passages()
     rows = []
     for name, way in _WAYS.items():
-        scores = list(way(address, asked))
+        scores = list(way(server, asked))
         rows.append(
             (
                 name,
@@ -160,18 +164,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="answers of a real model in direct mode")
     parser.add_argument("--weights", type=Path, help="a folder that keeps the weights")
     given: Path | None = parser.parse_args().weights
-    if servers_python() is None:
+    python = servers_python()
+    if python is None:
         print(f"skipped: {HOW}")
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            file = weights(given or Path(scratch))
-        except NoWeightsError as error:
+            file = fetch(_KNOWN, given or Path(scratch), print)
+        except HarlmError as error:
             print(f"skipped: {error}")
             return 0
-        log = Path(scratch) / "log"
-        with llama_server(file, _MODEL, window=_WINDOW, threads=_THREADS, log=log) as address:
-            table = _table(address)
+        with serving(file, window=_WINDOW, python=python) as server:
+            table = _table(server)
     report("real_model", "Answers of a small real model", _ABOUT, [table])
     return 0
 

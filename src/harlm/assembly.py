@@ -23,6 +23,7 @@ from harlm.home import (
     journal_file,
     leave_out_own_files,
     memory_file,
+    models_folder,
     prices_file,
     runs_of,
 )
@@ -32,7 +33,7 @@ from harlm.models.access import Access
 from harlm.models.choosing import ModelChoice, ModelMaker
 from harlm.models.names import PROVIDERS, parse_model_name
 from harlm.models.wrappers import Layers, Patience
-from harlm.protocols import CallStore, Embedder, MemoryStore, Router, TraceSink
+from harlm.protocols import CallStore, Embedder, MemoryStore, Router, TokenCounter, TraceSink
 from harlm.redact import Redactor
 from harlm.router import HeuristicRouter
 from harlm.sandbox.tiers import ChosenSandbox
@@ -103,9 +104,9 @@ async def open_run(
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)
         access, layers = Access(config.models, variables, cleanup), _layers(config)
-        maker = ModelMaker(config.models, access, layers, listed.window_of)
+        maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
         models = await _models(config, maker, layers, root, sub)
-        billing, account = Billing(listed, tokenizer_of), Account(caps_of(config, began), began=began)
+        billing, account = Billing(listed, _counters(maker)), Account(caps_of(config, began), began=began)
         embedder, paid = await _embedder(
             config, access, partial(EmbeddingMeter, account=account, billing=billing), cleanup
         )
@@ -174,6 +175,11 @@ def _stored_run(
     except OSError as error:
         return NoTrace(error, runs_of(config))
     return cleanup.enter_context(closing(sink))
+
+
+def _counters(maker: ModelMaker) -> Callable[[str], TokenCounter | None]:
+    """The token counter of each model: what the model brings itself, else an installed tokenizer."""
+    return lambda name: maker.counter_of(name) or tokenizer_of(name)
 
 
 def _layers(config: Config) -> Layers:

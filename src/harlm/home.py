@@ -1,4 +1,4 @@
-"""The places of HARLM's files: runs, memory, journal and indexes, and the user's settings and prices."""
+"""The places of HARLM's files: runs, memory, journal, indexes and model files, and the user's settings and prices."""
 
 from __future__ import annotations
 
@@ -82,6 +82,15 @@ def index_file(config: Config) -> Path:
         ConfigError: as ``home_of``.
     """
     return home_of(config) / "index.db"
+
+
+def models_folder(config: Config) -> Path:
+    """The folder of model files that are served on this machine.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "models"
 
 
 def user_config_file() -> Path:

@@ -1,4 +1,4 @@
-"""What came of one question put to one system: a line of the journal. No I/O."""
+"""The result of one question put to one system: a line of the journal. No I/O."""
 
 from __future__ import annotations
 
@@ -9,6 +9,23 @@ import msgspec
 Status = Literal["answered", "no answer", "limit", "crashed", "not installed", "endpoint"]
 """``endpoint``: the model could not be reached or answered nonsense. All of them count as wrong but ``not installed`` and
 ``endpoint``, which are shown beside the score and never dropped from the denominator."""
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """One request on the clock of its question.
+
+    Attributes:
+        begin_s, end_s: seconds since the question was opened.
+        role: which model was asked.
+        tokens: of the prompt and the reply.
+        is_refused: whether it was refused or failed.
+    """
+
+    begin_s: float
+    end_s: float
+    role: Literal["root", "sub"]
+    tokens: int = 0
+    is_refused: bool = False
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +39,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         most_in_flight: the most requests under way at once.
         busy_s: the time in which at least one request was under way.
         call_s: the sum of the times of all requests.
+        timeline: the first requests, in the order in which they began. Empty if the gateway keeps none.
     """
 
     calls: int = 0
@@ -33,6 +51,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     most_in_flight: int = 0
     busy_s: float = 0.0
     call_s: float = 0.0
+    timeline: tuple[Span, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +85,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         question, kind: which question.
         gold: the right answer.
         score: 0 to 1.
-        outcome, usage: what came of it, and what it cost.
+        outcome, usage: what the system did, and what it cost.
     """
 
     system: str

@@ -7,7 +7,16 @@ import pytest
 
 from harlm.config import BudgetSettings, Config, TracingSettings
 from harlm.errors import ConfigError
-from harlm.home import home_of, index_file, journal_file, memory_file, prices_file, runs_of, user_config_file
+from harlm.home import (
+    home_of,
+    index_file,
+    journal_file,
+    memory_file,
+    models_folder,
+    prices_file,
+    runs_of,
+    user_config_file,
+)
 
 
 def config(home: str | None) -> Config:
@@ -18,6 +27,7 @@ def test_all_files_of_runs_are_in_one_folder(tmp_path: Path) -> None:
     settings = config(str(tmp_path))
     assert home_of(settings) == tmp_path
     assert runs_of(settings) == tmp_path / "runs"
+    assert models_folder(settings) == tmp_path / "models"
     files = [memory_file(settings), journal_file(settings), index_file(settings)]
     assert {file.parent for file in files} == {tmp_path}
     assert len(set(files)) == 3

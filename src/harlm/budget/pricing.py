@@ -116,7 +116,7 @@ class PriceList:
         """
         if model in self.own:
             return self.own[model]
-        if model.startswith(("offline/", "ollama/")) or _is_free_variant(model):
+        if model.startswith(("offline/", "ollama/", "local/")) or _is_free_variant(model):
             return FREE
         known = snapshot().models
         return next((known[name] for name in _names(model) if name in known), None)

@@ -40,12 +40,16 @@ _VERBS = {
     "doctor": "Check this machine: keys, folders, sandbox, certificates.",
     "estimate": "Show what a question would cost in each mode, before anything is spent.",
     "inspect": "Show what would be read: files, tokens, skipped files and why.",
+    "local": "Download and serve models that run on this machine.",
     "models": "Show the available models, and which have a key.",
     "plan": "Show which model calls of a cell wait for which.",
     "runs": "List, show, pin and remove stored runs.",
     "sandbox": "Run files as cells in the sandbox, to see what it blocks.",
     "search": "Find the passages that match a question best, without a model.",
 }
+
+_ADDED_BY = "harlm.verbs"
+"""The group of entry points by which other packages add verbs: click commands by the names of their verbs."""
 
 (
     EXIT_INTERNAL,
@@ -63,11 +67,11 @@ class _Verbs(click.Group):
     """Imports the file of a verb when the verb is used, so that start-up is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_VERBS)
+        return [*_VERBS, *_added()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
-            return None
+            return _added_command(cmd_name)
         command = import_module(f"harlm.cli.verbs.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
@@ -75,13 +79,45 @@ class _Verbs(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The verbs that begin with ``incomplete``; none is imported for this."""
         verbs = [
-            CompletionItem(verb, help=text) for verb, text in _VERBS.items() if verb.startswith(incomplete)
+            CompletionItem(verb, help=text)
+            for verb, text in {**_VERBS, **_added()}.items()
+            if verb.startswith(incomplete)
         ]
         return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(_VERBS.items()))
+            formatter.write_dl([*_VERBS.items(), *_added().items()])
+
+
+def _added() -> dict[str, str]:
+    """The verbs that other installed packages add, with the package of each. None of them is imported for this."""
+    from importlib.metadata import entry_points  # costs a built-in verb nothing
+
+    return {
+        entry.name: f"From the package {entry.value.partition(':')[0].partition('.')[0]}; see `harlm {entry.name} --help`."
+        for entry in sorted(entry_points(group=_ADDED_BY))
+        if entry.name not in _VERBS
+    }
+
+
+def _added_command(verb: str) -> click.Command | None:
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=_ADDED_BY, name=verb):
+        try:
+            command = entry.load()
+        except Exception as error:
+            raise ConfigError(
+                f"the verb {verb!r} cannot be loaded from {entry.value!r} ({type(error).__name__}: {error}); "
+                "install its package again, with its extras"
+            ) from error
+        if not isinstance(command, click.Command):
+            raise ConfigError(
+                f"the verb {verb!r} is not a command: {entry.value!r} is a {type(command).__name__}"
+            )
+        return command
+    return None
 
 
 @click.command(

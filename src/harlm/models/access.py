@@ -101,6 +101,30 @@ class Access:
             transport=await self._connections(),
         )
 
+    async def loopback(self, name: ModelName, model: str, base_url: str, key: str) -> Endpoint:
+        """The endpoint of a server that HARLM has started: reached without a proxy.
+
+        Args:
+            name: as the user wrote it.
+            model: the server's own name of the model.
+            base_url: of the server.
+            key: that it demands.
+        """
+        from harlm.models.http import Transport
+
+        transport = await self._cleanup.enter_async_context(Transport(self._settings, is_direct=True))
+        return Endpoint(
+            name=name.full,
+            model=model,
+            base_url=base_url,
+            key=key,
+            key_hint="(made by HARLM)",
+            is_custom=True,
+            may_learn_window=True,
+            form=self._forms.setdefault((base_url, model), form_for(base_url)),
+            transport=transport,
+        )
+
     def _address(self, name: ModelName) -> tuple[str, bool]:
         """The address of a model, and whether the user named it."""
         provider = PROVIDERS[name.provider]

@@ -6,14 +6,16 @@ Adapters are imported when they are chosen: the import of aiohttp alone takes a 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeGuard
 
-from harlm.config import ModelSettings
+from harlm.config import Config, ModelSettings
 from harlm.errors import ConfigError
+from harlm.home import models_folder
 from harlm.models.access import Access, Endpoint
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
 from harlm.models.wrappers import Layers
-from harlm.protocols import LanguageModel
+from harlm.protocols import LanguageModel, TokenCounter
 
 ModelChoice = str | LanguageModel | Callable[..., object]
 """How a user names a model: by name, as a model, or as any callable."""
@@ -30,17 +32,27 @@ class ModelMaker:
         access: gives the endpoints of models that need a network.
         layers: the call layer, with which these models are registered.
         window_of: looks up windows in the price list.
+        weights: the folder of model files; by default that of the platform's home.
 
     Attributes:
         named: the full names of all models made so far, in order.
     """
 
-    def __init__(self, settings: ModelSettings, access: Access, layers: Layers, window_of: WindowOf) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        access: Access,
+        layers: Layers,
+        window_of: WindowOf,
+        weights: Path | None = None,
+    ) -> None:
         self._settings = settings
         self._access = access
         self._layers = layers
         self._window_of = window_of
+        self._weights = weights
         self._identities: dict[int, str] = {}
+        self._counters: dict[str, TokenCounter] = {}
         self.named: list[str] = []
 
     async def make(self, choice: ModelChoice) -> LanguageModel:
@@ -74,6 +86,8 @@ class ModelMaker:
             from harlm.models.offline import ExtractiveModel
 
             return ExtractiveModel()
+        if name.provider == "local":
+            return await self._make_local(name)
         if self._settings.offline:
             raise ConfigError(
                 f"{name.full} needs a network, and the run is offline; use {PROVIDERS['offline'].example!r} "
@@ -86,6 +100,20 @@ class ModelMaker:
         self._layers.add(model, endpoint.base_url)
         self._identities[id(model)] = f"{name.full} at {endpoint.base_url}"
         return model
+
+    async def _make_local(self, name: ModelName) -> LanguageModel:
+        from harlm.models.local.chat import open_local
+
+        folder = models_folder(Config()) if self._weights is None else self._weights
+        opened = await open_local(name, self._settings.window, folder, self._access)
+        self._layers.add(opened.model, opened.base_url, slots=opened.plan.slots)
+        self._identities[id(opened.model)] = opened.identity
+        self._counters[name.full] = opened.counter
+        return opened.model
+
+    def counter_of(self, name: str) -> TokenCounter | None:
+        """The token counter of a model made so far, by its full name; ``None`` if it brings none."""
+        return self._counters.get(name)
 
     def identity_of(self, model: LanguageModel) -> str | None:
         """The name and address of a model, under which its replies can be reused in this run and in others.

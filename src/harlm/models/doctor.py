@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from harlm.config import ModelSettings
 from harlm.models.access import Access
@@ -51,13 +52,16 @@ class ModelCheck:
     notes: tuple[str, ...] = ()
 
 
-async def check_model(name: str, settings: ModelSettings, variables: Mapping[str, str]) -> ModelCheck:
+async def check_model(
+    name: str, settings: ModelSettings, variables: Mapping[str, str], weights: Path | None = None
+) -> ModelCheck:
     """Ask a model one short question.
 
     Args:
         name: as ``--model`` takes it.
         settings: of models.
         variables: environment variables, in which keys are looked up.
+        weights: the folder of model files; by default that of the platform's home.
 
     Raises:
         ConfigError: the model cannot be used.
@@ -67,7 +71,7 @@ async def check_model(name: str, settings: ModelSettings, variables: Mapping[str
     if PROVIDERS[parsed.provider].protocol == "offline":
         return ModelCheck(name=parsed.full, address="", notes=("it is built in, and needs no endpoint",))
     async with AsyncExitStack() as cleanup:
-        maker = ModelMaker(settings, Access(settings, variables, cleanup), Layers(), lambda _: None)
+        maker = ModelMaker(settings, Access(settings, variables, cleanup), Layers(), lambda _: None, weights)
         model = await maker.make(name)
         assert isinstance(model, RemoteModel)
         began = time.monotonic()

@@ -91,10 +91,12 @@ class Transport:
 
     Args:
         settings: timeouts, proxy and certificates.
+        is_direct: whether no proxy is used.
     """
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: ModelSettings, *, is_direct: bool = False) -> None:
         self._settings = settings
+        self._is_direct = is_direct
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[str, Proxy | None] = {}
         self._has_ended = False
@@ -213,6 +215,8 @@ class Transport:
                 return response.status, response.headers, b"", error
 
     def _proxy(self, url: str) -> Proxy | None:
+        if self._is_direct:
+            return None
         if url not in self._proxies:
             self._proxies[url] = proxy_for(url, self._settings.proxy)
         return self._proxies[url]

@@ -1,4 +1,4 @@
-"""Model names, such as ``provider/name[@base_url]`` and ``http://host:port/v1#name``, and the providers."""
+"""Model names, such as ``provider/name[@base_url]``, ``local/PATH.gguf`` and ``http://host:port/v1#name``, and the providers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harlm.config import is_address
 from harlm.errors import ConfigError
 from harlm.patterns import lazy_pattern
 
-Protocol = Literal["openai", "anthropic", "gemini", "offline"]
+Protocol = Literal["openai", "anthropic", "gemini", "local", "offline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,7 @@ PROVIDERS: Mapping[str, Provider] = {
         window=8_192,
         example="ollama/qwen3:8b",
     ),
+    "local": Provider(protocol="local", base_url="", window=16_384, example="local/qwen2.5-coder-0.5b"),
     "offline": Provider(protocol="offline", base_url="", window=32_768, example="offline/extractive"),
 }
 
@@ -112,6 +113,10 @@ def parse_model_name(text: str) -> ModelName:
                 f"{text!r} names an address but no model; add the model after a #, as in {address}#name"
             )
         return ModelName(full=f"openai/{name}", provider="openai", name=name, base_url=address.rstrip("/"))
+    if text.startswith("local/") and len(text) > len("local/"):
+        return ModelName(
+            full=text, provider="local", name=text.removeprefix("local/")
+        )  # a path may have an @
     head, at, address = text.partition("@")
     if at and _LOOKS_LIKE_HOST.match(address):
         raise ConfigError(f"model {text!r} has an address without a scheme; write {head}@http://{address}")
@@ -120,8 +125,8 @@ def parse_model_name(text: str) -> ModelName:
     provider, slash, name = head.partition("/")
     if not slash or not name or provider not in PROVIDERS:
         raise ConfigError(
-            f"model {text!r} cannot be used; write provider/name with one of {', '.join(PROVIDERS)}, or "
-            f"http://host:port/v1#name. `harlm models` shows examples."
+            f"model {text!r} cannot be used; write provider/name with one of {', '.join(PROVIDERS)}, "
+            f"local/PATH.gguf, or http://host:port/v1#name. `harlm models` shows examples."
         )
     if provider == "offline" and name != "extractive":
         raise ConfigError(f"model {text!r} does not exist; the one offline model is 'offline/extractive'")

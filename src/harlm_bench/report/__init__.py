@@ -1,0 +1,1 @@
+"""REPORT: from journals to tables, plots and pages. Measures nothing, and prints nothing without a label."""

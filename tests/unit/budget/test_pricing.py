@@ -325,7 +325,7 @@ def test_a_model_is_found_under_all_its_names(model: str, name: str, listed: Map
 
 
 @pytest.mark.parametrize(
-    "model", ["offline/extractive", "ollama/qwen3:8b", "openrouter/qwen/qwen3-coder:free"]
+    "model", ["offline/extractive", "ollama/qwen3:8b", "local/a.gguf", "openrouter/qwen/qwen3-coder:free"]
 )
 def test_free_models_have_a_price_of_zero(model: str) -> None:
     assert PriceList().of(model) == FREE

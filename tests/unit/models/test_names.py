@@ -16,6 +16,14 @@ from harlm.models.names import PROVIDERS, parse_model_name
         ("anthropic/c@https://proxy.example", "anthropic/c", "anthropic", "c", "https://proxy.example"),
         ("http://host:8000/v1#my model", "openai/my model", "openai", "my model", "http://host:8000/v1"),
         ("openai/name@with-at", "openai/name@with-at", "openai", "name@with-at", None),
+        ("local/~/a@b.gguf", "local/~/a@b.gguf", "local", "~/a@b.gguf", None),
+        (
+            "local//models/a.gguf@http://x",
+            "local//models/a.gguf@http://x",
+            "local",
+            "/models/a.gguf@http://x",
+            None,
+        ),
         ("offline/extractive", "offline/extractive", "offline", "extractive", None),
     ],
 )
@@ -32,6 +40,7 @@ def test_a_name_is_split_into_its_parts(
         "gpt-5",
         "unknown/x",
         "openai/",
+        "local/",
         "/x",
         "",
         "offline/other",

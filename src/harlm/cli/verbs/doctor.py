@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,9 +20,10 @@ from harlm.cli.printing import show
 from harlm.cli.settings import bytes_text, load_settings, patience, sandbox_flags, sandbox_options
 from harlm.config import Config
 from harlm.errors import ConfigError, SandboxFailure
-from harlm.home import home_of
+from harlm.home import home_of, models_folder
 from harlm.loading import reading_tier
-from harlm.models.names import PROVIDERS, parse_model_name
+from harlm.models.local.finding import model_file
+from harlm.models.names import PROVIDERS, ModelName, parse_model_name
 from harlm.retrieval.index import has_fts5
 from harlm.sandbox.doctor import SandboxCheck, check_sandbox
 
@@ -80,7 +82,7 @@ def _check_model(model: str, settings: Config, style: str) -> None:
     from harlm.models.doctor import check_model  # here, since it takes a quarter of a second to import
 
     with patience(f"asking {model.partition('@')[0]}", quiet=style != "text"):
-        check = asyncio.run(check_model(model, settings.models, os.environ))
+        check = asyncio.run(check_model(model, settings.models, os.environ, models_folder(settings)))
     if style != "text":
         show_value(check, style)
         return
@@ -136,10 +138,22 @@ def _about_model(settings: Config) -> Finding:
         return Finding(
             "note", "model", f"{name.full}: finds, quotes and counts; set HARLM_MODEL for a language model"
         )
+    if name.provider == "local":
+        return _about_local(name, settings)
     has_key = bool(settings.models.api_key) or any(os.environ.get(each) for each in provider.key_variables)
     if has_key or name.base_url or settings.models.base_url or not provider.key_variables:
         return Finding("ok", "model", name.full)
     return Finding("bad", "model", f"{name.full} needs a key; set {provider.key_variables[0]}")
+
+
+def _about_local(name: ModelName, settings: Config) -> Finding:
+    try:
+        file = model_file(name.name, models_folder(settings))
+    except ConfigError as error:
+        return Finding("bad", "model", str(error))
+    if find_spec("xllamacpp") is None:
+        return Finding("bad", "model", f"{name.full} needs the package xllamacpp: pip install 'harlm[local]'")
+    return Finding("ok", "model", f"{name.full}: {file}")
 
 
 def _about_home(settings: Config) -> Finding:

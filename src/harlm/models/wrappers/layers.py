@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 from harlm.events import Event
 from harlm.models.wrappers.breaker import Breaker, Guarded
@@ -35,14 +36,22 @@ class Layers:
         self._hedges = hedges
         # By id. The model is kept too, so that its id is not given to another object.
         self._places: dict[int, tuple[LanguageModel, str]] = {}
+        self._slots: dict[str, int] = {}
         self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(Breaker)
         self._limiters: defaultdict[str, dict[str, Limiter]] = defaultdict(dict)
         self._latencies: defaultdict[tuple[str, str], Latencies] = defaultdict(Latencies)
         self._instead: LanguageModel | None = None
 
-    def add(self, model: LanguageModel, address: str) -> None:
-        """Register the address of a model. Models of one name at one address share their state."""
+    def add(self, model: LanguageModel, address: str, *, slots: int | None = None) -> None:
+        """Register the address of a model. Models of one name at one address share their state.
+
+        Args:
+            slots: requests that the server works on at once, if that is known. More wait here, with more patience, and
+                none is asked a second time, which would only take the place of another.
+        """
         self._places[id(model)] = (model, address)
+        if slots is not None:
+            self._slots[address] = slots
 
     def fall_back_to(self, model: LanguageModel) -> None:
         """Ask ``model`` when another model fails."""
@@ -80,15 +89,21 @@ class Layers:
         _, address = self._places[id(model)]
         limiter, breaker = self._limiter(model.name, address), self._breakers[address, model.name]
         line = meter(model)
-        if self._hedges:
+        slots = self._slots.get(address)
+        if self._hedges and slots is None:
             latencies = self._latencies[address, model.name]
             line = Hedging(line, latencies, limiter, may_hedge=may_hedge, on_event=on_event)
         return Retrying(
             Limited(Guarded(line, breaker), limiter),
-            self._patience,
+            self._patience if slots is None else self._patience_of(slots),
             on_event=on_event,
             has_answered=lambda: breaker.has_answered,
         )
+
+    def _patience_of(self, slots: int) -> Patience:
+        """The patience of a request that waits for all others that are in flight."""
+        turns = max(1, -(-self._concurrency // slots))
+        return replace(self._patience, seconds=self._patience.seconds * turns)
 
     def _limiter(self, model: str, address: str) -> Limiter:
         """The limiter of a model. It starts open if another at the address has shown that it states no
@@ -96,6 +111,7 @@ class Layers:
         """
         neighbours = self._limiters[address]
         if model not in neighbours:
-            is_open = any(limiter.is_open for limiter in neighbours.values())
-            neighbours[model] = Limiter(self._concurrency, is_open=is_open)
+            slots = self._slots.get(address)
+            is_open = slots is not None or any(limiter.is_open for limiter in neighbours.values())
+            neighbours[model] = Limiter(min(self._concurrency, slots or self._concurrency), is_open=is_open)
         return neighbours[model]

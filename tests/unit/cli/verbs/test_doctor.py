@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from harlm.cli.verbs import doctor
-from harlm.config import Config
+from harlm.config import Config, ModelSettings, TracingSettings
 from harlm.testing import ScriptedServer
 from tests.support.cli import harlm
 
@@ -68,3 +69,20 @@ def test_doctor_says_why_an_endpoint_does_not_answer() -> None:
     assert "cannot be reached at http://127.0.0.1:9/v1" in ran.err
     assert harlm("doctor", "--model", "nonsense").code == 3
     assert "built in" in harlm("doctor", "--model", "offline/extractive").out
+
+
+def test_doctor_says_what_a_local_model_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(name: str) -> doctor.Finding:
+        models, home = ModelSettings(root=name), TracingSettings(home=str(tmp_path))
+        return doctor._about_model(Config(models=models, tracing=home))
+
+    assert "`harlm local fetch smollm2-135m`" in found("local/smollm2-135m").detail
+    file = tmp_path / "a.gguf"
+    file.write_bytes(b"GGUF")
+    for is_installed, state, said in (
+        (None, "bad", "pip install 'harlm[local]'"),
+        (object(), "ok", str(file)),
+    ):
+        monkeypatch.setattr(doctor, "find_spec", lambda _, found=is_installed: found)
+        assert found(f"local/{file}").state == state
+        assert said in found(f"local/{file}").detail

@@ -334,3 +334,28 @@ async def test_a_wall_clock_that_jumps_changes_nothing(
     steady, jumping = await run(jumps=False), await run(jumps=True)
     assert jumping[0] == pytest.approx(steady[0], abs=0.001)
     assert jumping[1] == steady[1]
+
+
+# -- a server with slots -----------------------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_a_server_with_slots_gets_no_more_requests_at_once_and_none_twice() -> None:
+    provider = Provider(seconds=lambda n: 1_000.0 if n == 40 else 1.0)
+    layers = Layers(concurrency=8)
+    layers.add(provider, ADDRESS, slots=2)
+    line = layers.around(provider, as_it_is)
+    await asyncio.gather(*(outcome_of(line) for _ in range(41)))
+    assert (provider.most_in_flight, len(provider.asked)) == (2, 41)
+
+
+@in_virtual_time
+async def test_a_request_to_a_server_with_slots_waits_for_all_before_it() -> None:
+    provider = Provider(seconds=500.0)
+    layers = Layers(concurrency=8, patience=Patience(seconds=600.0))
+    layers.add(provider, ADDRESS, slots=2)
+    line = layers.around(provider, as_it_is)
+    began = now()
+    replies = await asyncio.gather(*(outcome_of(line) for _ in range(8)))
+    assert all(isinstance(each, Completion) for each in replies)
+    assert now() - began == pytest.approx(2_000.0)

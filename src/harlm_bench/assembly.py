@@ -1,0 +1,245 @@
+"""Puts a run together: from a suite and the user's wishes to windows, systems and a gateway with a model behind it.
+
+The only module that knows all the others. Everything is imported when it is needed, so that ``--help`` is fast.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+import harlm
+from harlm_bench import costs, suites
+from harlm_bench.journal import Header
+from harlm_bench.labels import Label
+from harlm_bench.runner import Work
+from harlm_bench.serving import Served, Wanted, served
+from harlm_bench.suites import Entry, Load, Suite
+
+if TYPE_CHECKING:
+    from harlm_bench.items import Window
+    from harlm_bench.report.tables import Table
+    from harlm_bench.simulator.store import Store
+    from harlm_bench.systems import System
+
+_SEEDS = 10_000  # windows of a load at most, so that runs of neighbouring seeds share none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """A run that can begin.
+
+    Attributes:
+        header: for its journal.
+        work: for the runner.
+        expected: questions of each system, by its name.
+        prediction: what it will cost; ``None`` for a model that costs nothing.
+    """
+
+    header: Header
+    work: Work
+    expected: Mapping[str, int]
+    prediction: costs.Prediction | None
+
+
+@contextmanager
+def assembled(wanted: Wanted) -> Iterator[Bench]:
+    """A run, with its model served during the block.
+
+    Raises:
+        ConfigError: a part of it is missing; the message says how to get it.
+    """
+    from harlm_bench.gateway import Gateway
+    from harlm_bench.scoring import score
+    from harlm_bench.systems import registry
+
+    entries, systems = _systems(wanted.suite)
+    with ExitStack() as stack:
+        stack.callback(registry.close_all)
+        model = served(wanted, stack)
+        gateway = stack.enter_context(
+            Gateway(
+                model.backend,
+                root=model.root,
+                sub=model.sub,
+                window=model.window,
+                price_of=lambda name: model.prices.get(name),
+            )
+        )
+        budget = None if wanted.budget_usd is None else round(wanted.budget_usd * 1e6)
+        work = Work(
+            windows=_windows(wanted, model.store),
+            systems=systems,
+            gateway=gateway,
+            limits=wanted.suite.limits,
+            score=score,
+            jobs=wanted.jobs,
+            budget_micro_usd=budget if model.label.kind == "REAL ENDPOINT" else None,
+        )
+        asked = sum(load.windows * load.questions for load in wanted.suite.loads)
+        yield Bench(
+            header=_header(wanted, model.label, entries),
+            work=work,
+            expected={entry.name: asked for entry in entries},
+            prediction=_prediction(wanted, model, entries),
+        )
+
+
+def install(bench: Bench) -> Mapping[str, str]:
+    """Install the rivals of a run, before anything is timed.
+
+    Returns:
+        by a system's name, why it cannot be installed; without those that can.
+    """
+    from harlm_bench.systems import registry
+
+    return registry.install(bench.work.systems)
+
+
+def _prediction(wanted: Wanted, model: Served, entries: tuple[Entry, ...]) -> costs.Prediction | None:
+    if model.label.kind != "REAL ENDPOINT":
+        return None
+    return costs.predict(wanted.suite.loads, entries, model.prices, model.window)
+
+
+def _systems(suite: Suite) -> tuple[tuple[Entry, ...], tuple[System, ...]]:
+    from harlm_bench.systems import registry
+
+    systems = tuple(registry.system(key) for key in suite.systems)
+    entries = tuple(
+        msgspec.structs.replace(suites.SYSTEMS[key], name=system.name)
+        for key, system in zip(suite.systems, systems, strict=True)
+    )
+    return entries, systems
+
+
+def _windows(wanted: Wanted, store: Store | None) -> Iterator[Window]:
+    """The windows, made one after another. A simulated model is told the facts of each before it is asked about it."""
+    if wanted.data is not None:
+        from harlm_bench import own_data
+
+        yield from own_data.windows(wanted.data, own_data.names_of(wanted.suite), wanted.password)
+        return
+    for load in wanted.suite.loads:
+        for window in _windows_of(load, wanted.seed):
+            if store is not None:
+                store.add(window.facts)
+            yield window
+
+
+def _windows_of(load: Load, seed: int) -> Iterator[Window]:
+    from harlm_bench.tasks import family
+
+    for number in range(load.windows):
+        yield family(load.task).window(seed * _SEEDS + number, load.tokens, load.questions)
+
+
+def windows_again(header: Header) -> Iterator[Window]:
+    """The windows of a journal, made again. Without those of users' own data."""
+    from harlm_bench import tasks
+
+    for load in header.loads:
+        if load.task not in tasks.names():
+            continue
+        yield from _windows_of(load, header.seed)
+
+
+# -- the simulated model alone -----------------------------------------------------------------------------
+
+
+def serve_simulated(wanted: Wanted, port: int, texts: Path) -> None:
+    """Serve the simulated models of a run to any client until Ctrl-C, and write the texts that they know into a folder.
+
+    Raises:
+        ConfigError: a profile does not exist, the port is taken, or the texts cannot be written.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    from harlm_bench.serving import simulated
+    from harlm_bench.simulator.server import serve, write_windows
+
+    backend, store, profiles = simulated(wanted)
+    write_windows(_windows(wanted, store), texts)
+    serve(backend, dict.fromkeys(profile.id for profile in profiles), port=port)
+
+
+def attacked(wanted: Wanted, tokens: int = 8_192) -> Table:
+    """What four attacks on the simulated root model got, on windows of each task of a suite.
+
+    Raises:
+        ConfigError: a profile does not exist.
+    """
+    from harlm_bench import tasks
+    from harlm_bench.report.tables import Row, Table, number, words
+    from harlm_bench.scoring import score
+    from harlm_bench.serving import simulated
+    from harlm_bench.simulator.attacks import attacks
+
+    backend, _, (profile, _) = simulated(wanted)
+    names = dict.fromkeys(load.task for load in wanted.suite.loads)
+    loads = [
+        Load(task=name, tokens=min(tokens, tasks.sizes(name)[1]), windows=2, questions=8) for name in names
+    ]
+    windows = [window for load in loads for window in _windows_of(load, wanted.seed)]
+    with_text, *found = attacks(windows, profile, tasks.families(), score, wanted.seed)
+    rows = [(with_text, "-"), *((each, "at chance" if each.failed else "ABOVE CHANCE") for each in found)]
+    return Table(
+        id="attacks",
+        title="Attacks on the simulated model",
+        label=backend.label,
+        columns=("attack", "questions", "score", "chance", "verdict"),
+        rows=tuple(
+            Row(
+                label=backend.label,
+                head=each.name,
+                cells=(
+                    number(each.questions),
+                    number(100 * each.score, 1),
+                    number(100 * each.chance, 1),
+                    words(said),
+                ),
+            )
+            for each, said in rows
+        ),
+    )
+
+
+# -- how it was made ---------------------------------------------------------------------------------------
+
+
+def _header(wanted: Wanted, label: Label, entries: tuple[Entry, ...]) -> Header:
+    from harlm_bench import tasks
+
+    used = dict.fromkeys(load.task for load in wanted.suite.loads)
+    return Header(
+        suite=wanted.suite.name,
+        seed=wanted.seed,
+        loads=wanted.suite.loads,
+        label=label,
+        versions={task: tasks.family(task).version if wanted.data is None else 1 for task in used},
+        systems=entries,
+        packages={"harlm": harlm.__version__, "python": platform.python_version()},
+        machine=f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
+        command=wanted.command,
+        started=datetime.now().astimezone().isoformat(timespec="seconds"),
+    )
+
+
+def _processor() -> str:
+    if sys.platform == "linux":
+        try:
+            lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            lines = []
+        for line in lines:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,81 @@
+"""Checks a journal against what can be made again: its windows, its gold answers, its scores and its bills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from harlm_bench.items import Question, Window
+from harlm_bench.journal import Journal
+from harlm_bench.outcomes import Result
+
+_CLOSE = 1e-9  # of two scores
+
+
+class Fault(NamedTuple):
+    """Something that does not agree.
+
+    Attributes:
+        where: the system, window and question.
+        what: what does not agree, in words.
+    """
+
+    where: str
+    what: str
+
+
+def faults(
+    journal: Journal, windows: Iterable[Window], score: Callable[[Question, str], float]
+) -> tuple[Fault, ...]:
+    """All that does not agree; empty if the journal is sound.
+
+    Args:
+        journal: what was written down.
+        windows: its windows, made again.
+        score: the score of an answer.
+    """
+    found: list[Fault] = []
+    by_window: dict[str, list[Result]] = {}
+    for result in journal.results:
+        by_window.setdefault(result.window, []).append(result)
+    for window in windows:
+        digest = window.digest
+        for result in by_window.pop(window.id, ()):
+            found += _of_result(result, window, digest, score)
+    for window_id, results in by_window.items():
+        found.append(Fault(window_id, f"{len(results)} results of a window that the run does not have"))
+    return tuple(found)
+
+
+def _of_result(
+    result: Result, window: Window, digest: str, score: Callable[[Question, str], float]
+) -> Iterable[Fault]:
+    where = f"{result.system}, {result.window}, {result.question}"
+    if result.digest != digest:
+        yield Fault(where, f"digest {result.digest[:12]}, and {digest[:12]} when the window is made again")
+        return
+    question = next((each for each in window.questions if each.id == result.question), None)
+    if question is None or question.gold != result.gold:
+        yield Fault(where, "its question or its gold answer is not that of the window")
+        return
+    answered = result.outcome.status == "answered"
+    fresh = score(question, result.outcome.text) if answered else 0.0
+    if abs(fresh - result.score) > _CLOSE:
+        yield Fault(where, f"score {result.score:g}, and {fresh:g} when the answer is scored again")
+    yield from _of_bill(result, where)
+
+
+def _of_bill(result: Result, where: str) -> Iterable[Fault]:
+    usage = result.usage
+    meter = result.outcome.notes.get("meter_micro_usd")
+    if answered_without_call(result):
+        yield Fault(where, "a right answer without a single call to the model")
+    if usage.cached > usage.prompt:
+        yield Fault(where, f"{usage.cached:,} cached tokens of {usage.prompt:,}")
+    if isinstance(meter, int | float) and usage.micro_usd is not None and abs(meter - usage.micro_usd) > 1:
+        yield Fault(where, f"its own meter says {meter:,.0f} micro-dollars, the bill {usage.micro_usd:,}")
+
+
+def answered_without_call(result: Result) -> bool:
+    """Whether a right answer came without the model. A system that needs none (such as a search) would say so in its notes."""
+    return result.score > 0 and result.usage.calls == 0 and "without_model" not in result.outcome.notes

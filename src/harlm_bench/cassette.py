@@ -1,0 +1,184 @@
+"""A backend that records replies in a file, or plays them again. Knows no model; a request that was not recorded is an error."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from harlm.errors import ConfigError
+from harlm.testing import ModelReply, Request, Tokens
+from harlm.testing.exchange import Fault
+from harlm.testing.faults import Status
+from harlm_bench.gateway import Backend
+from harlm_bench.replies import Answer, Paced, Passed, error, said_by, tokens_of
+
+_OF_TRANSPORT = ("stream", "stream_options")  # a reply is the same however it is sent
+
+
+class _Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a cassette."""
+
+    request: str
+    model: str
+    status: int = 200
+    body: str
+    is_binary: bool = False
+
+
+class Recorder:
+    """Passes requests to another backend and writes its replies down, one JSON line each.
+
+    Streams are asked for whole, so that they can be played in either way.
+
+    Args:
+        backend: what answers.
+        path: the file; lines are added to it.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+
+    def __init__(self, backend: Backend, path: Path) -> None:
+        self._backend = backend
+        self._file = _opened(path)
+
+    async def reply(self, request: Request) -> Answer:
+        """The other backend's answer, as it was written down."""
+        whole = replace(request, body=_without_transport(request.body))
+        answer = await self._backend.reply(whole)
+        recording = _recording(request, answer)
+        if recording is None:
+            return answer
+        self._file.write(msgspec.json.encode(recording) + b"\n")
+        self._file.flush()
+        return _played(recording, request)
+
+    def forget(self, question: str) -> None:
+        """Pass it on."""
+        self._backend.forget(question)
+
+    async def close(self) -> None:
+        """Close the file and the other backend."""
+        self._file.close()
+        await self._backend.close()
+
+
+class Player:
+    """Plays a cassette. Equal requests get their recordings in order, and the last of them from then on.
+
+    Args:
+        path: the file.
+
+    Attributes:
+        digest: SHA-256 of the file, for the label of the results.
+
+    Raises:
+        ConfigError: the file cannot be read, or a line is none that ``Recorder`` writes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            data = path.read_bytes()
+        except OSError as failure:
+            raise ConfigError(f"the recording {path} cannot be read: {failure}") from failure
+        self.digest = hashlib.sha256(data).hexdigest()
+        self._path = path
+        self._recordings: dict[str, list[_Recording]] = defaultdict(list)
+        self._played: dict[str, int] = defaultdict(int)
+        for each in _read(data, path):
+            self._recordings[each.request].append(each)
+
+    async def reply(self, request: Request) -> Answer:
+        """The recorded reply; status 424 if there is none."""
+        digest = digest_of(request.body)
+        recorded = self._recordings.get(digest)
+        if not recorded:
+            return error(
+                424,
+                f"no reply to this request of {request.model} is recorded in {self._path.name} (request {digest[:16]}); the "
+                "system or the text has changed since, so record again",
+                kind="missing_recording",
+            )
+        number = self._played[digest]
+        self._played[digest] = number + 1
+        return _played(recorded[min(number, len(recorded) - 1)], request)
+
+    def forget(self, question: str) -> None:
+        """Nothing is kept for a question."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    """SHA-256 of a request, whatever the order of its fields and the way in which the reply is sent."""
+    return hashlib.sha256(msgspec.json.encode(_without_transport(body), order="deterministic")).hexdigest()
+
+
+def _recording(request: Request, answer: Answer) -> _Recording | None:
+    """What is written down; ``None`` for what breaks off, which is no reply."""
+    digest = digest_of(request.body)
+    match answer:
+        case ModelReply() | Paced(breaks=False):
+            reply = answer.reply if isinstance(answer, Paced) else answer
+            body = msgspec.json.encode(reply.completion()).decode()
+            return _Recording(request=digest, model=request.model, body=body)
+        case Passed():
+            text, is_binary = _text(answer.body)
+            return _Recording(
+                request=digest, model=request.model, status=answer.status, body=text, is_binary=is_binary
+            )
+        case Status():
+            return _Recording(request=digest, model=request.model, status=answer.status, body=answer.body)
+        case Fault():
+            return None
+
+
+def _played(recording: _Recording, request: Request) -> Answer:
+    body = base64.b64decode(recording.body) if recording.is_binary else recording.body.encode()
+    if recording.status != 200:
+        return Passed(status=recording.status, body=body)
+    try:
+        completion = msgspec.json.decode(body)
+        if request.is_streamed:
+            return said_by(request, completion)
+        tokens: Tokens | None = tokens_of(completion)
+    except (msgspec.DecodeError, ValueError, AttributeError):
+        tokens = None
+    return Passed(status=200, body=body, tokens=tokens)
+
+
+def _read(data: bytes, path: Path) -> Iterator[_Recording]:
+    decoder = msgspec.json.Decoder(_Recording)
+    for number, line in enumerate(data.splitlines(), start=1):
+        try:
+            yield decoder.decode(line)
+        except msgspec.DecodeError as wrong:
+            raise ConfigError(
+                f"line {number} of {path} is no recorded reply: {wrong}. Record again"
+            ) from wrong
+
+
+def _without_transport(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in _OF_TRANSPORT}
+
+
+def _text(body: bytes) -> tuple[str, bool]:
+    try:
+        return body.decode(), False
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), True
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("ab")
+    except OSError as failure:
+        raise ConfigError(f"the recording {path} cannot be written: {failure}") from failure

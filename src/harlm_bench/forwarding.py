@@ -1,0 +1,182 @@
+"""A backend that passes requests on to a real endpoint of OpenAI's dialect, and its replies back, streams included.
+
+Adds nothing to a request but the key and the wish for a usage report. Writes the key nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from harlm.errors import ConfigError
+from harlm.testing import Request, Tokens
+from harlm.testing.exchange import CHUNKED, EVENTS, Exchange, Fault, Headers, chunk
+from harlm_bench.replies import Answer, Passed, error, tokens_of
+
+_KEPT = frozenset({"retry-after", "retry-after-ms", "content-type"})
+_KEPT_START = "x-ratelimit-"
+_USAGE = {"include_usage": True}
+
+
+class Forward:
+    """A real endpoint: a local server of weights, or a hosted one.
+
+    Args:
+        base_url: of OpenAI's dialect, such as ``http://127.0.0.1:8080/v1``.
+        names: what the endpoint calls a model, by the name that systems use; others are passed on as they are.
+        key_variable: the environment variable with the key; ``None`` for a server that needs none.
+        timeout_s: how long one reply may take.
+
+    Raises:
+        ConfigError: the environment has no such key, or the address has no scheme.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        names: Mapping[str, str] | None = None,
+        key_variable: str | None = None,
+        timeout_s: float = 600.0,
+    ) -> None:
+        if not base_url.startswith(("http://", "https://")):
+            raise ConfigError(
+                f"{base_url!r} is not an address; write it with its scheme, as http://127.0.0.1:8080/v1"
+            )
+        self._url = f"{base_url.rstrip('/')}/chat/completions"
+        self._names = names or {}
+        self._headers = {"content-type": "application/json"} | _authorization(key_variable)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=30.0)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def reply(self, request: Request) -> Answer:
+        """What the endpoint says; status 502 or 504 if it cannot be reached or does not answer in time."""
+        body = dict(request.body) | {"model": self._names.get(request.model, request.model)}
+        if request.is_streamed:
+            body["stream_options"] = {**(body.get("stream_options") or {}), **_USAGE}
+        try:
+            response = await self._opened().post(
+                self._url, data=msgspec.json.encode(body), headers=self._headers
+            )
+            if request.is_streamed and response.status == 200:
+                return _Relay(response)
+            async with response:
+                return _passed(response, await response.read())
+        except TimeoutError:
+            return error(504, "the endpoint did not answer in time", kind="timeout")
+        except aiohttp.ClientError as failure:
+            return error(502, f"the endpoint cannot be reached: {type(failure).__name__}", kind="bad_gateway")
+
+    def forget(self, question: str) -> None:
+        """Nothing is kept for a question."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=0)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=True)
+        return self._session
+
+
+@dataclass(frozen=True, slots=True)
+class _Relay(Fault):
+    """A stream that is passed on, event by event. The usage report is kept from a client that did not ask for it."""
+
+    response: aiohttp.ClientResponse
+
+    async def play(self, exchange: Exchange) -> None:
+        wanted = bool((exchange.request.body.get("stream_options") or {}).get("include_usage"))
+        reading = _Reading(is_usage_wanted=wanted)
+        try:
+            await exchange.begin(exchange.head(EVENTS, CHUNKED), reading.tokens)
+            async for line in self.response.content:
+                if data := reading.passed(line):
+                    await exchange.send(chunk(data))
+            await exchange.begin(chunk(b""), reading.tokens)
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError):
+            await exchange.begin(b"", reading.tokens)
+            exchange.reset()
+        finally:
+            self.response.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """What was read of a stream.
+
+    Attributes:
+        is_usage_wanted: whether the report of the usage is passed on.
+        tokens: the usage so far: one token an event, until the stream reports it.
+    """
+
+    is_usage_wanted: bool
+    tokens: Tokens = field(default=Tokens(0, 0, 0))
+    _skips_blank: bool = False
+
+    def passed(self, line: bytes) -> bytes:
+        """What is sent on of a line."""
+        if self._skips_blank and not line.strip():
+            self._skips_blank = False
+            return b""
+        event = _event(line)
+        if event is None:
+            return line
+        if event.get("usage"):
+            self.tokens = tokens_of(event)
+            if not self.is_usage_wanted and not event.get("choices"):
+                self._skips_blank = True
+                return b""
+        else:
+            self.tokens = self.tokens._replace(completion=self.tokens.completion + 1)
+        return line
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    data = line.removeprefix(b"data:").strip()
+    if data == line.strip() or data == b"[DONE]":
+        return None
+    try:
+        event = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _passed(response: aiohttp.ClientResponse, body: bytes) -> Passed:
+    return Passed(
+        status=response.status, body=body, headers=_kept(response), tokens=_billed(response.status, body)
+    )
+
+
+def _billed(status: int, body: bytes) -> Tokens | None:
+    if status != 200:
+        return None
+    try:
+        completion = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+    return tokens_of(completion) if isinstance(completion, dict) else None
+
+
+def _kept(response: aiohttp.ClientResponse) -> Headers:
+    """The headers that clients act on; none that names a cookie, an account or an organisation."""
+    named = ((name.lower(), value) for name, value in response.headers.items())
+    return tuple((name, value) for name, value in named if name in _KEPT or name.startswith(_KEPT_START))
+
+
+def _authorization(variable: str | None) -> dict[str, str]:
+    if variable is None:
+        return {}
+    if not (key := os.environ.get(variable, "").strip()):
+        raise ConfigError(f"the environment has no {variable}; set it to the key of the endpoint")
+    return {"authorization": f"Bearer {key}"}

@@ -1,0 +1,104 @@
+"""Shows on stderr how a run proceeds and when it will end: one moving line on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from harlm.cli.printing import say
+from harlm_bench.outcomes import Result
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+_EVERY_S = 15.0  # seconds between two plain lines
+
+
+class Progress:
+    """A watcher of a run.
+
+    Args:
+        expected: how many questions each system has in all, those of earlier runs included.
+        jobs: questions at once.
+        clock: seconds.
+    """
+
+    def __init__(
+        self, expected: Mapping[str, int], jobs: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._left = Counter(expected)
+        self._total = sum(expected.values())
+        self._jobs = jobs
+        self._clock = clock
+        self._wall: dict[str, list[float]] = {}
+        self._spent = 0
+        self._failed: Counter[str] = Counter()
+        self._shown_at = clock()
+        self._status: Status | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console  # costs a tenth of a second, and only a terminal needs it
+
+            self._status = Console(stderr=True).status(self.line(), spinner="dots")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+        say(self.line())
+
+    def kept(self, system: str) -> None:
+        """A question was answered in an earlier run."""
+        self._left[system] -= 1
+
+    def finished(self, result: Result) -> None:
+        """A question has its result."""
+        self._left[result.system] -= 1
+        self._wall.setdefault(result.system, []).append(result.outcome.wall_s)
+        self._spent += result.usage.micro_usd or 0
+        if result.outcome.status != "answered":
+            self._failed[result.outcome.status] += 1
+        if self._status is not None:
+            self._status.update(self.line())
+        elif self._clock() - self._shown_at >= _EVERY_S:
+            self._shown_at = self._clock()
+            say(self.line())
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time that the rest takes, if each system keeps its pace; ``None`` before the first result."""
+        times = [each for walls in self._wall.values() for each in walls]
+        if not times:
+            return None
+        usual = sum(times) / len(times)
+        left = 0.0
+        for system, count in self._left.items():
+            walls = self._wall.get(system)
+            left += max(0, count) * (sum(walls) / len(walls) if walls else usual)
+        return left / self._jobs
+
+    def line(self) -> str:
+        """Such as ``120 of 400 questions, 4 min left, $0.31; 2 crashed``."""
+        left = sum(max(0, count) for count in self._left.values())
+        parts = [f"{self._total - left} of {self._total} questions"]
+        seconds = self.seconds_left
+        if left and seconds is not None:
+            parts.append(f"{_words(seconds)} left")
+        if self._spent:
+            parts.append(f"${self._spent / 1e6:.2f}")
+        failed = ", ".join(f"{count} {status}" for status, count in sorted(self._failed.items()))
+        return ", ".join(parts) + (f"; {failed}" if failed else "")
+
+
+def _words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,144 @@
+"""Whether a simulated model behaves near published ones. Where it does not, no comparison on it is printed.
+
+Two systems are checked, against the RLM paper (arXiv 2512.24601v3): one call with everything within 5 points, the reference RLM
+within 10. With few questions a score is known roughly: a check passes unless the whole interval lies outside.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from harlm_bench import statistics
+from harlm_bench.report.groups import Group, clusters, score_of
+from harlm_bench.report.published import TASKS, method
+from harlm_bench.report.tables import NOTHING, Cell, Row, Table, number, percent, signed, words
+from harlm_bench.statistics import Estimate
+from harlm_bench.suites import Role
+
+_TOLERANCE: dict[Role, float] = {"base": 5.0, "reference": 10.0}
+_PUBLISHED: dict[Role, str] = {"base": "base", "reference": "RLM, depth 1"}
+_SIZES: dict[str, tuple[int, int]] = {
+    "codeqa": (23_000, 4_200_000),
+    "browse": (4_000_000, 12_000_000),
+    "oolong": (100_000, 160_000),
+    "pairs": (25_000, 40_000),
+}
+"""The sizes of windows, in tokens, that are like the published ones."""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One published score beside one of ours.
+
+    Attributes:
+        task, role: what is checked.
+        published: in points.
+        measured: 0 to 1; ``None`` if it was not measured at a like size.
+        outcome: ``missing`` counts as not passed.
+    """
+
+    task: str
+    role: Role
+    published: float
+    measured: Estimate | None
+    outcome: Literal["near", "far", "missing"]
+
+    @property
+    def reason(self) -> str:
+        """Why it did not pass; empty if it did."""
+        what = _PUBLISHED[self.role]
+        if self.outcome == "near":
+            return ""
+        if self.measured is None:
+            low, high = _SIZES[self.task]
+            return f"{self.task}: no result of “{what}” at {low:,}–{high:,} tokens; add its system and size to the run"
+        return (
+            f"{self.task}: “{what}” scores {100 * self.measured.value:.1f}, published {self.published:.1f}, and may be "
+            f"{_TOLERANCE[self.role]:.0f} points off"
+        )
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be compared.
+
+    Attributes:
+        checks: of the tasks that were measured and have published scores. None for what is not simulated.
+        tasks: that may be compared.
+        reasons: why the others may not.
+    """
+
+    checks: tuple[Check, ...]
+    tasks: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def gate(group: Group) -> Gate:
+    """What of a group may be compared: all, if it is not simulated.
+
+    A task with published scores must be near them. The others have nothing to be near to, and are compared only if every check
+    that there is has passed, and at least one.
+    """
+    if group.label.kind != "SIMULATED":
+        return Gate(checks=(), tasks=group.tasks, reasons=())
+    checks = tuple(
+        _check(group, task, role) for task in group.tasks if task in TASKS for role in ("base", "reference")
+    )
+    failed = {check.task for check in checks if check.outcome != "near"}
+    reasons = [check.reason for check in checks if check.reason]
+    is_calibrated = bool(checks) and not failed
+    tasks = tuple(task for task in group.tasks if (task not in failed if task in TASKS else is_calibrated))
+    without = [task for task in group.tasks if task not in TASKS and task not in tasks]
+    if without:
+        reasons.append(
+            f"{', '.join(without)}: have no published score to be near to, and the profile did not pass "
+            + ("where it has one" if checks else "anywhere, since no task with a published score was run")
+        )
+    return Gate(checks=checks, tasks=tasks, reasons=tuple(reasons))
+
+
+def _check(group: Group, task: str, role: Role) -> Check:
+    models = "Qwen" if "qwen" in group.label.detail.casefold() else "GPT"
+    published = method(_PUBLISHED[role], models).figures[task].score
+    low, high = _SIZES[task]
+    results = [
+        result
+        for name in group.names(role)[:1]
+        for result in group.of(name, task)
+        if low <= result.tokens <= high
+    ]
+    if not results:
+        return Check(task=task, role=role, published=published, measured=None, outcome="missing")
+    measured = statistics.mean(clusters(results, score_of))
+    most = _TOLERANCE[role]
+    near = 100 * measured.low <= published + most and 100 * measured.high >= published - most
+    return Check(
+        task=task, role=role, published=published, measured=measured, outcome="near" if near else "far"
+    )
+
+
+def table(group: Group, found: Gate) -> Table:
+    """The checks, side by side."""
+    return Table(
+        id="calibration",
+        title="Calibration",
+        label=group.label,
+        columns=("task", "system", "simulated", "published", "off by", "allowed", "verdict"),
+        rows=tuple(Row(label=group.label, head=check.task, cells=_cells(check)) for check in found.checks),
+        notes=(
+            "A check passes unless the whole interval lies further from the published score than is allowed.",
+        ),
+    )
+
+
+def _cells(check: Check) -> tuple[Cell, ...]:
+    measured = check.measured
+    off = NOTHING if measured is None else Cell(text=signed(100 * measured.value - check.published, 1))
+    return (
+        words(_PUBLISHED[check.role]),
+        NOTHING if measured is None else percent(measured),
+        number(check.published, 1),
+        off,
+        number(_TOLERANCE[check.role], 0),
+        words(check.outcome),
+    )

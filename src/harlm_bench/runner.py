@@ -1,0 +1,236 @@
+"""Puts each question of each window to each system, several at once, and writes down whatever comes back.
+
+Knows neither the model nor how a system works. Nothing that goes wrong in a system ends a run or drops a question.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from harlm.errors import CostLimit, HarlmError, ModelUnavailable
+from harlm_bench.items import Question, Window
+from harlm_bench.journal import Key, Writer
+from harlm_bench.outcomes import Outcome, Result, Status, Usage
+from harlm_bench.systems import Limits, Model, System
+
+_GRACE_S = 30.0  # seconds that a system may pass its time by, before it is left alone
+_UNREACHED = 10  # questions in a row that cannot reach the model, before the run stops
+
+
+class Gateway(Protocol):
+    """Stands between the systems and the model, and counts for each question."""
+
+    def open(self, question_key: str, limits: Limits) -> Model:
+        """Admit the calls of a question, within ``limits``."""
+        ...
+
+    def close(self, question_key: str) -> Usage:
+        """Refuse further calls of a question, and say what it has used."""
+        ...
+
+
+class Watcher(Protocol):
+    """Is told how a run proceeds."""
+
+    def kept(self, system: str) -> None:
+        """A question was answered in an earlier run."""
+        ...
+
+    def finished(self, result: Result) -> None:
+        """A question has its result."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a run does.
+
+    Attributes:
+        windows: made one after another, since a long text takes much memory.
+        systems: in the order in which each window is given to them.
+        gateway: of the model.
+        limits: of each question.
+        score: the score of an answer, 0 to 1.
+        jobs: questions at once.
+        budget_micro_usd: money for the whole run; ``None`` for no limit.
+    """
+
+    windows: Iterable[Window]
+    systems: tuple[System, ...]
+    gateway: Gateway
+    limits: Limits
+    score: Callable[[Question, str], float]
+    jobs: int = 1
+    budget_micro_usd: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    system: System
+    window: Window
+    question: Question
+    digest: str  # of the window: costs a pass over the text
+
+    @property
+    def key(self) -> str:
+        """Names the question in an address. The same in every run."""
+        named = Key(self.system.name, self.digest, self.question.id)
+        return hashlib.sha256("\0".join(named).encode()).hexdigest()[:24]
+
+
+def run(work: Work, journal: Writer, watcher: Watcher) -> None:
+    """Fill the journal. Questions begin in a fixed order: window, system, question.
+
+    Raises:
+        CostLimit: the run's budget is spent; the journal holds what was finished.
+        ModelUnavailable: the model cannot be reached.
+        KeyboardInterrupt: as the user pressed Ctrl-C. Questions under way are not written down, and asked again by
+            the next run.
+    """
+    todo = _todo(work, journal, watcher)
+    done: queue.SimpleQueue[tuple[_Job, Result | BaseException]] = queue.SimpleQueue()
+    active: dict[str, _Job] = {}
+    guard = _Guard(work.budget_micro_usd)
+    try:
+        while True:
+            while len(active) < work.jobs and not guard.is_tripped and (job := next(todo, None)) is not None:
+                active[job.key] = job
+                _begin(job, work, done)
+            if not active:
+                break
+            job, result = done.get()
+            del active[job.key]
+            if isinstance(result, BaseException):
+                raise result
+            journal.add(result)
+            watcher.finished(result)
+            guard.see(result)
+    finally:
+        for key in active:  # so that their systems end soon: each further call is refused
+            _closed(work.gateway, key)
+    guard.check()
+
+
+def _todo(work: Work, journal: Writer, watcher: Watcher) -> Iterator[_Job]:
+    for window in work.windows:
+        digest = window.digest
+        for system in work.systems:
+            for question in window.questions:
+                if journal.has(Key(system.name, digest, question.id), window.id):
+                    watcher.kept(system.name)
+                else:
+                    yield _Job(system=system, window=window, question=question, digest=digest)
+
+
+def _begin(job: _Job, work: Work, done: queue.SimpleQueue[tuple[_Job, Result | BaseException]]) -> None:
+    def answer() -> None:
+        try:
+            done.put((job, _result(job, work)))
+        except BaseException as error:  # noqa: BLE001 - raised in the thread of the run
+            done.put((job, error))
+
+    # Daemons: a system that hangs holds up neither Ctrl-C nor the end of the process.
+    threading.Thread(target=answer, name=f"bench-{job.key}", daemon=True).start()
+
+
+def _result(job: _Job, work: Work) -> Result:
+    began = time.perf_counter()
+    try:
+        model = work.gateway.open(job.key, work.limits)
+    except HarlmError as error:
+        outcome, usage = _failed("endpoint", str(error), began), Usage()
+    else:
+        outcome = _in_time(job, model, work.limits, began)
+        usage = _closed(work.gateway, job.key)
+    window, question = job.window, job.question
+    return Result(
+        system=job.system.name,
+        task=window.task,
+        version=window.version,
+        seed=window.seed,
+        tokens=window.tokens,
+        window=window.id,
+        digest=job.digest,
+        question=question.id,
+        kind=question.kind,
+        gold=question.gold,
+        score=work.score(question, outcome.text) if outcome.status == "answered" else 0.0,
+        outcome=outcome,
+        usage=usage,
+    )
+
+
+def _in_time(job: _Job, model: Model, limits: Limits, began: float) -> Outcome:
+    """What the system says, or that it did not keep to its time. A thread cannot be ended, so it is left alone then."""
+    said: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            said.put(job.system.answer(job.window, job.question, model, limits))
+        except BaseException as error:  # noqa: BLE001 - a system that raises has crashed, which is a result
+            said.put(_failed("crashed", f"{type(error).__name__}: {error}", began))
+
+    threading.Thread(target=ask, name=f"system-{job.key}", daemon=True).start()
+    try:
+        return said.get(timeout=limits.wall_s + _GRACE_S)
+    except queue.Empty:
+        return _failed(
+            "limit", f"no answer {_GRACE_S:.0f} s after its limit of {limits.wall_s:g} s; left alone", began
+        )
+
+
+def _failed(status: Status, reason: str, began: float) -> Outcome:
+    return Outcome(text="", status=status, reason=reason, wall_s=time.perf_counter() - began, cpu_s=0.0)
+
+
+def _closed(gateway: Gateway, key: str) -> Usage:
+    try:
+        return gateway.close(key)
+    except HarlmError:  # the gateway is gone; what it counted is lost, the answer is not
+        return Usage()
+
+
+class _Guard:
+    """Stops a run that has spent its money, or that cannot reach the model."""
+
+    def __init__(self, budget: int | None) -> None:
+        self._budget = budget
+        self._spent = 0
+        self._unreached = 0
+        self._reason = ""
+
+    @property
+    def is_tripped(self) -> bool:
+        return self._is_spent or self._unreached >= _UNREACHED
+
+    @property
+    def _is_spent(self) -> bool:
+        return self._budget is not None and self._spent >= self._budget
+
+    def see(self, result: Result) -> None:
+        self._spent += result.usage.micro_usd or 0
+        self._unreached = self._unreached + 1 if result.outcome.status == "endpoint" else 0
+        self._reason = result.outcome.reason
+
+    def check(self) -> None:
+        if self._is_spent:
+            assert self._budget is not None
+            raise CostLimit(
+                f"the run has spent ${self._spent / 1e6:.2f} of its ${self._budget / 1e6:.2f}; the same command with "
+                "a larger --budget-usd continues it",
+                limit="usd",
+                used=self._spent / 1e6,
+                allowed=self._budget / 1e6,
+            )
+        if self._unreached >= _UNREACHED:
+            raise ModelUnavailable(
+                f"the last {self._unreached} questions could not reach the model ({self._reason}); "
+                "when it answers again, the same command continues the run",
+                model="the endpoint",
+            )

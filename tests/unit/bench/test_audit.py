@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harlm_bench import audit
+from harlm_bench.items import Question, Window
+from harlm_bench.journal import Journal
+from harlm_bench.outcomes import Result, Usage
+from tests.unit.bench.made import journal, result, window
+
+WINDOW = window()
+
+
+def _score(question: Question, text: str) -> float:
+    return float(question.gold == text)
+
+
+def _sound(**changed: object) -> Result:
+    base = result(window=0, question="q1", score=1.0)
+    sound = msgspec.structs.replace(
+        base,
+        tokens=WINDOW.tokens,
+        window=WINDOW.id,
+        digest=WINDOW.digest,
+        gold="1",
+        outcome=msgspec.structs.replace(base.outcome, text="1", notes={"meter_micro_usd": 1_000}),
+    )
+    return msgspec.structs.replace(sound, **changed)
+
+
+def _faults(of: Result, windows: tuple[Window, ...] = (WINDOW,)) -> list[str]:
+    found: Journal = journal(Path("journal.jsonl"), [of])
+    return [fault.what for fault in audit.faults(found, windows, _score)]
+
+
+def test_a_sound_journal_has_no_fault() -> None:
+    assert _faults(_sound()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"score": 0.5}, "score 0.5, and 1 when the answer is scored again"),
+        ({"digest": "f" * 64}, "digest ffffffffffff"),
+        ({"gold": "2"}, "gold answer"),
+        ({"question": "q7"}, "its question"),
+        ({"window": "oolong-1024-9"}, "1 results of a window that the run does not have"),
+        ({"usage": Usage(calls=0, micro_usd=1_000)}, "without a single call"),
+        ({"usage": Usage(calls=1, prompt=5, cached=9, micro_usd=1_000)}, "9 cached tokens of 5"),
+        ({"usage": Usage(calls=1, micro_usd=1_500)}, "meter says 1,000 micro-dollars, the bill 1,500"),
+    ],
+)
+def test_whatever_was_changed_is_found(changed: dict[str, object], said: str) -> None:
+    (fault,) = _faults(_sound(**changed))
+    assert said in fault
