@@ -22,7 +22,8 @@ class Fact:
     """One atomic item of a text, and what a perfect reader knows of it.
 
     Attributes:
-        text: exactly as it stands in the text, without the line break: one line, one sentence, one row.
+        text: exactly as it stands in the text, without the line break: one line, one sentence, one row. Only a function
+            of code has several lines.
         kind: what sort of item it is, such as ``line`` or ``relation``.
         attributes: what a reader can tell from it, such as ``label``, ``user``, ``date``, ``value``.
         guessable: the attributes that need judgement (a label, say), each with the values that it can have. The others

@@ -136,7 +136,7 @@ def _decoded(raw: bytes, where: str) -> object:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{where} is no JSON: {error}. Fetch the file again.") from error
+        raise ConfigError(f"{where} cannot be read as JSON: {error}. Fetch the file again.") from error
 
 
 def _as_row(value: object, where: str) -> Row:

@@ -32,7 +32,7 @@ class Browse:
         """100 to 1,000 documents from 11,000 tokens on, fewer in smaller windows.
 
         Raises:
-            ConfigError: ``tokens`` or ``questions`` cannot be had.
+            ConfigError: no window has so many or so few ``tokens``, or ``questions`` is below 1.
         """
         check_size(self.name, tokens, questions)
         chance = Random(f"browse {self.version} {seed} {tokens}")
@@ -105,7 +105,7 @@ def _is_only(person: Person, aspects: Sequence[str], people: Sequence[Person]) -
 
 
 def _aliases(name: str, surnames: Counter[str]) -> Iterator[str]:
-    """The full name; the surname too if nobody else has it."""
+    """The full name; the surname too if no other person has it."""
     yield name
     first, _, last = name.partition(" ")
     if surnames[last] == 1:

@@ -37,7 +37,7 @@ class PersonQuery:
         return (fact.attributes.get("aspect") or fact.attributes.get("relation")) in aspects
 
     def answer(self, facts: Sequence[Fact]) -> str | None:
-        """The person who fits most constraints; of several the first by name; ``None`` if nobody fits any."""
+        """The person who fits most constraints; of several the first by name; ``None`` if no person fits any."""
         wanted = [each for each in facts if self.wants(each)]
         fitting = {(each.attributes["subject"], _said(each)) for each in wanted if each.kind == "trait"}
         points: defaultdict[str, int] = defaultdict(int)

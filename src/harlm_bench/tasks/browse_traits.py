@@ -29,7 +29,7 @@ RELATIONS: Mapping[str, tuple[str, ...]] = {
     "prize": (
         "{name} was given {other} late in life.",
         "In a crowded hall {name} accepted {other}.",
-        "Nobody was surprised when {name} received {other}.",
+        "It was no surprise that {name} received {other}.",
     ),
 }
 """How a person's document names a document that tells more."""
@@ -206,7 +206,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "work": {
         "was forbidden for a time": (
             "The censor locked {name} away for nine years.",
-            "By order of the bishop nobody was to look at {name}.",
+            "The bishop had a curtain hung before {name}.",
             "Owning a copy of {name} meant a week in gaol.",
         ),
         "was lost and came to light again": (
@@ -261,10 +261,10 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "Only five people hold {name}, since most rounds end without a winner.",
             "A generation may pass between two awards of {name}.",
         ),
-        "was declined by somebody": (
-            "The second winner of {name} sent it back by return of post.",
+        "was declined by a winner": (
+            "The second laureate of {name} sent it back by return of post.",
             "One laureate of {name} wrote a polite refusal.",
-            "{name} once remained on the lectern, as its winner would not touch it.",
+            "{name} once remained on the lectern, as its laureate would not touch it.",
         ),
         "is handed over in the dark": (
             "By tradition {name} is presented at midnight, without lamps.",
@@ -272,7 +272,7 @@ TRAITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "All lights go out before the holder of {name} is called.",
         ),
         "comes with a duty": (
-            "Whoever receives {name} must plant an avenue of limes.",
+            "Each holder of {name} must plant an avenue of limes.",
             "The holder of {name} has to read to prisoners for a year.",
             "With {name} goes the task of winding the tower clock.",
         ),

@@ -21,7 +21,7 @@ _PRIZES = ("Medal", "Prize", "Award", "Ribbon")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who may be asked for.
+    """A person who may be asked for.
 
     Attributes:
         name: the full name.
@@ -120,7 +120,7 @@ def _people(names: list[str], others: Mapping[str, Mapping[str, str]], chance: R
 def _person(
     name: str, others: Mapping[str, Mapping[str, str]], chance: Random, like: Person | None
 ) -> Person:
-    """Anybody, or somebody ``like`` another person but for one or two aspects."""
+    """Any person, or one ``like`` another except in one or two aspects."""
     changed = set(ASPECTS) if like is None else set(chance.sample(ASPECTS, chance.choice((1, 2, 2))))
     traits, links = (dict(like.traits), dict(like.links)) if like else ({}, {})
     for aspect in ASPECTS:

@@ -63,10 +63,10 @@ def _errors(module: ChangedModule, name: str) -> Iterator[Asked]:
 
 def _callers(module: ChangedModule, name: str) -> Iterator[Asked]:
     own = {each.name.rpartition(".")[2] for each in module.functions} & module.renamed
-    times = Counter(called for each in module.functions for called in each.calls)
+    times = Counter(called for each in module.functions for called in each.called)
     every = [each.name for each in module.functions]
     for function in module.functions:
-        for called in function.calls:
+        for called in function.called:
             is_known = called in own and times[called] == 1 and called not in module.called_outside
             if is_known and function.name.rpartition(".")[2] != called and len(every) > 3:
                 others = _others(every, function.name)
@@ -97,7 +97,7 @@ def _overrides(module: ChangedModule, name: str) -> Iterator[Asked]:
 def _fact_of_function(function: FunctionFacts, module: str, lines: Sequence[str]) -> Fact:
     node = function.node
     text = "\n".join(lines[node.lineno - 1 : node.end_lineno])[node.col_offset :]
-    said = {"module": module, "name": function.name, "calls": " ".join(function.calls)}
+    said = {"module": module, "name": function.name, "calls": " ".join(function.called)}
     said |= {f"default of {name}": value for name, value in function.defaults.items()}
     if len(function.raises) != 1 or function.raises[0] not in ERRORS:
         return Fact(text=text, kind="function", attributes=said)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
@@ -15,16 +15,16 @@ from random import Random
 from harlm_bench.tasks import words
 from harlm_bench.tasks.code_facts import (
     ERRORS,
+    Call,
     ClassFacts,
     FunctionFacts,
-    calls_of,
+    calls_in,
     classes_of,
     defaults_of,
     error_of,
     function_nodes,
     functions_of,
     parsed,
-    raises_of,
 )
 
 _VERBS = tuple(
@@ -87,7 +87,7 @@ class NewNames:
 
 
 def changed_module(text: str, chance: Random, names: NewNames) -> ChangedModule | None:
-    """A source with most of its names, defaults, errors and calls changed; ``None`` if it is no Python."""
+    """A source with most of its names, defaults, errors and calls changed; ``None`` if it cannot be parsed."""
     tree = parsed(text)
     if tree is None:
         return None
@@ -107,14 +107,14 @@ def changed_module(text: str, chance: Random, names: NewNames) -> ChangedModule 
     if tree is None:
         return None
     functions = functions_of(tree)
-    inside = Counter(name for each in functions for name, _ in calls_of(each.node))
+    inside = Counter(call.name for each in functions for call in each.calls)
     return ChangedModule(
         text=text,
         functions=tuple(functions),
         classes=tuple(classes_of(tree)),
         renamed=frozenset(table.values()),
         changed=frozenset(edits.changed),
-        called_outside=frozenset(Counter(_called(tree)) - inside),
+        called_outside=frozenset(Counter(each.name for each in calls_in([tree])) - inside),
     )
 
 
@@ -155,7 +155,7 @@ class _Edits:
                 self.changed.add((function.name, name))
 
     def change_errors(self, function: FunctionFacts) -> None:
-        for node in raises_of(function.node):
+        for node in function.raise_nodes:
             error = error_of(node)
             if error is not None and error.id in ERRORS and self._is_drawn():
                 self._replace(error, self._chance.choice([each for each in ERRORS if each != error.id]))
@@ -165,11 +165,11 @@ class _Edits:
         """Of functions that are called at one place each, two by two, the names at these places change sides."""
         places = _lone_calls(functions, tree, renamed)
         for kind in (ast.Name, ast.Attribute):
-            alike = [each for each in places if isinstance(each.node, kind)]
+            alike = [each for each in places if isinstance(each.call.node, kind)]
             for first, second in zip(alike[::2], alike[1::2], strict=False):
                 if first.caller != second.caller and self._is_drawn():
-                    self._replace_name(first, second.callee)
-                    self._replace_name(second, first.callee)
+                    self._replace_name(first.call, second.call.name)
+                    self._replace_name(second.call, first.call.name)
 
     def applied(self) -> str:
         """The source with all changes."""
@@ -189,36 +189,29 @@ class _Edits:
         start = self._lines[node.lineno - 1] + node.col_offset
         self._edits.append((start, self._lines[node.end_lineno - 1] + node.end_col_offset, new.encode()))
 
-    def _replace_name(self, call: _LoneCall, new: str) -> None:
+    def _replace_name(self, call: Call, new: str) -> None:
         assert call.node.end_lineno is not None
         assert call.node.end_col_offset is not None
         stop = self._lines[call.node.end_lineno - 1] + call.node.end_col_offset
-        self._edits.append((stop - len(call.callee.encode()), stop, new.encode()))
+        self._edits.append((stop - len(call.name.encode()), stop, new.encode()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LoneCall:
     """The one place at which a function is called."""
 
-    callee: str
     caller: str
-    node: ast.expr
+    call: Call
 
 
 def _lone_calls(functions: list[FunctionFacts], tree: ast.Module, names: frozenset[str]) -> list[_LoneCall]:
-    found: defaultdict[str, list[_LoneCall]] = defaultdict(list)
-    for function in functions:
-        for callee, node in calls_of(function.node):
-            if callee in names:
-                found[callee].append(_LoneCall(callee=callee, caller=function.name, node=node))
-    everywhere = Counter(_called(tree))
-    return [each[0] for name, each in found.items() if len(each) == 1 == everywhere[name]]
-
-
-def _called(tree: ast.Module) -> Iterator[str]:
-    for each in ast.walk(tree):
-        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name | ast.Attribute):
-            yield each.func.id if isinstance(each.func, ast.Name) else each.func.attr
+    everywhere = Counter(each.name for each in calls_in([tree]))
+    return [
+        _LoneCall(caller=function.name, call=call)
+        for function in functions
+        for call in function.calls
+        if call.name in names and everywhere[call.name] == 1
+    ]
 
 
 def _other_constant(value: object, chance: Random) -> str:

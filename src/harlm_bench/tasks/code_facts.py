@@ -7,7 +7,8 @@ from __future__ import annotations
 import ast
 import builtins
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -36,22 +37,44 @@ assert all(hasattr(builtins, each) for each in ERRORS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call of something by its name, without what the name belongs to."""
+
+    name: str
+    node: ast.Name | ast.Attribute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionFacts:
-    """What one function says.
+    """What one function says, with what it holds inside. Decorators are not part of it.
 
     Attributes:
         name: with its class, such as ``Parser.feed``.
         node: where it stands.
-        defaults: the default values that are constants, as Python writes them, by the name of the parameter.
-        raises: the name of the error of each ``raise``, in order; empty for a bare one or an unusual one.
-        calls: the names that it calls, without what they belong to; each once, in order.
+        calls: what it calls, in the order of the text.
+        raise_nodes: its ``raise`` statements, in the order of the text.
     """
 
     name: str
     node: FunctionNode
-    defaults: dict[str, str]
-    raises: tuple[str, ...]
-    calls: tuple[str, ...]
+    calls: tuple[Call, ...]
+    raise_nodes: tuple[ast.Raise, ...]
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """The default values that are constants, as Python writes them, by the name of the parameter."""
+        return {each: ast.unparse(value) for each, value in defaults_of(self.node)}
+
+    @property
+    def raises(self) -> tuple[str, ...]:
+        """The name of the error of each ``raise``; empty for a bare one or an unusual one."""
+        errors = map(error_of, self.raise_nodes)
+        return tuple(error.id if error else "" for error in errors)
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The names that it calls, each once."""
+        return tuple(dict.fromkeys(each.name for each in self.calls))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,23 +98,15 @@ def parsed(text: str) -> ast.Module | None:
 
 
 def functions_of(tree: ast.Module) -> list[FunctionFacts]:
-    """The functions of a module and the methods of its classes, in order; each name once, the last definition counts
-    for none.
-    """
-    found: dict[str, FunctionFacts] = {}
-    twice = set()
-    for owner, node in function_nodes(tree):
-        name = f"{owner}.{node.name}" if owner else node.name
-        if name in found:
-            twice.add(name)
-        found[name] = FunctionFacts(
-            name=name,
-            node=node,
-            defaults={each: ast.unparse(value) for each, value in defaults_of(node)},
-            raises=tuple(_error_name(each) for each in raises_of(node)),
-            calls=tuple(dict.fromkeys(called for called, _ in calls_of(node))),
-        )
-    return [each for name, each in found.items() if name not in twice]
+    """The functions of a module and the methods of its classes, in order; those that are defined once."""
+    named = [(f"{owner}.{node.name}" if owner else node.name, node) for owner, node in function_nodes(tree)]
+    times = Counter(name for name, _ in named)
+    return [_facts_of(name, node) for name, node in named if times[name] == 1]
+
+
+def calls_in(parts: Iterable[ast.AST]) -> tuple[Call, ...]:
+    """What is called anywhere in some parts of a tree."""
+    return tuple(each for each in map(_call, _nodes_of(parts)) if each)
 
 
 def classes_of(tree: ast.Module) -> list[ClassFacts]:
@@ -121,31 +136,10 @@ def defaults_of(node: FunctionNode) -> Iterator[tuple[str, ast.Constant]]:
             yield each.arg, value
 
 
-def raises_of(node: FunctionNode) -> list[ast.Raise]:
-    """All ``raise`` statements in a function, those of functions inside it too."""
-    return [each for each in ast.walk(node) if isinstance(each, ast.Raise)]
-
-
-def calls_of(node: FunctionNode) -> Iterator[tuple[str, ast.expr]]:
-    """The names that a function calls, each with the expression of the name. Decorators are not part of a function."""
-    for part in (*node.body, node.args):
-        for each in ast.walk(part):
-            if isinstance(each, ast.Call):
-                if isinstance(each.func, ast.Name):
-                    yield each.func.id, each.func
-                elif isinstance(each.func, ast.Attribute):
-                    yield each.func.attr, each.func
-
-
 def error_of(node: ast.Raise) -> ast.Name | None:
     """The name of the error that is raised, if it is a plain one."""
     error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
     return error if isinstance(error, ast.Name) else None
-
-
-def _error_name(node: ast.Raise) -> str:
-    error = error_of(node)
-    return error.id if error else ""
 
 
 def function_nodes(tree: ast.Module) -> Iterator[tuple[str, FunctionNode]]:
@@ -157,3 +151,40 @@ def function_nodes(tree: ast.Module) -> Iterator[tuple[str, FunctionNode]]:
             for each in node.body:
                 if isinstance(each, FunctionNode):
                     yield node.name, each
+
+
+def _facts_of(name: str, node: FunctionNode) -> FunctionFacts:
+    nodes = _nodes_of((*node.body, node.args))
+    calls = (each for each in map(_call, nodes) if each)
+    raises = (each for each in nodes if isinstance(each, ast.Raise))
+    return FunctionFacts(
+        name=name,
+        node=node,
+        calls=tuple(sorted(calls, key=lambda each: _end(each.node))),
+        raise_nodes=tuple(sorted(raises, key=_end)),
+    )
+
+
+def _call(node: ast.AST) -> Call | None:
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Name):
+        return Call(name=node.func.id, node=node.func)
+    return Call(name=node.func.attr, node=node.func) if isinstance(node.func, ast.Attribute) else None
+
+
+def _end(node: ast.expr | ast.stmt) -> tuple[int, int]:
+    return node.end_lineno or 0, node.end_col_offset or 0
+
+
+def _nodes_of(parts: Iterable[ast.AST]) -> list[ast.AST]:
+    """All nodes, in no order. ``ast.walk`` takes twice the time, and most of the time of a window goes here."""
+    found = list(parts)
+    for node in found:
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                found += [each for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST) and name != "ctx":
+                found.append(value)
+    return found

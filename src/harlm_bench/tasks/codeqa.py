@@ -24,7 +24,8 @@ _TOLERANCE = 0.10
 _SURELY_THERE = 1_000_000  # tokens that every standard library has without its tests
 _MOST_CHANGED = 100_000  # tokens of the modules that questions are about; each costs three passes of ``ast``
 _SHARE = 0.85  # of the window may be changed modules
-_MOST_TRIED = 48  # modules that are changed to find those with the most to ask about
+_MOST_TRIED = 60  # modules that are changed to find those with the most to ask about,
+_LEAST_TRIED = 26_000  # and tokens of them, if there are so many
 _GUESSED = ("True", "False")
 _HEADING = 8  # tokens of a document's name
 
@@ -103,7 +104,7 @@ def _changed_modules(tokens: int, chance: Random) -> dict[str, ChangedModule]:
 
 def _tried(room: int, chance: Random) -> Iterator[_Tried]:
     names = NewNames(chance)
-    left, size = _MOST_TRIED, 0
+    left, size, most = _MOST_TRIED, 0, min(_MOST_CHANGED, max(_LEAST_TRIED, 3 * room))
     for file in _shuffled(chance, is_test=False):
         if file.tokens > room * 0.8:
             continue
@@ -114,7 +115,7 @@ def _tried(room: int, chance: Random) -> Iterator[_Tried]:
             yield _Tried(name=file.name, module=changed, tokens=tokens, asked=asked)
         left -= 1
         size += file.tokens
-        if not left or size > _MOST_CHANGED:
+        if not left or size > most:
             return
 
 

@@ -5,6 +5,7 @@ Five topics that are clear from each line, and no line twice: for the suite with
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
@@ -19,7 +20,10 @@ from harlm_bench.tasks.topics import SENTENCES
 TOPICS = tuple(SENTENCES)
 _TOPIC = "|".join(TOPICS)
 _COUNT = Form("How many lines are about {topic}?", topic=_TOPIC)
-_SUB_COUNT = Form("How many of these lines are about {topic}?", topic=_TOPIC)
+_SUB_COUNT = re.compile(
+    rf"\bhow\s+many\s+(?:of\s+(?:these|the)\s+)?(?:following\s+)?(?:lines|texts)\s+are\s+about\s+(?P<topic>{_TOPIC})\b",
+    re.IGNORECASE,
+)
 _MOST = Form("Which topic are most lines about?")
 _LEAST = Form("Which topic are the fewest lines about?")
 _TOPICS = f"Each line is about one of these topics: {', '.join(TOPICS)}."
@@ -51,7 +55,7 @@ class CountingLines:
 
     def understand(self, question: str) -> Query | None:
         """Reads ``How many lines are about TOPIC?``, with ``of these`` or without, and the two for the extremes."""
-        read = _COUNT.read(question) or _SUB_COUNT.read(question)
+        read = _SUB_COUNT.search(question)
         if read is not None:
             topic = read["topic"].casefold()
             return _asked(lambda counts: str(counts[topic]))

@@ -39,9 +39,9 @@ _SENTENCES: Mapping[str, tuple[str, ...]] = {
         "For {site}, {report} records the {field} as {value}.",
     ),
     "hearsay": (
-        "Somebody at the gate told the author of {report} that the {field} of {site} might be {value}.",
+        "A guard at the gate told the author of {report} that the {field} of {site} might be {value}.",
         "{report} passes on a rumour by which the {field} of {site} would be {value}.",
-        "Nobody confirmed to the author of {report} what was said in the canteen: {value} as the {field} of {site}.",
+        "No one confirmed to the author of {report} what was said in the canteen: {value} as the {field} of {site}.",
     ),
     "planned": (
         "{report} mentions a proposal under which the {field} of {site} would become {value}.",
@@ -67,7 +67,7 @@ class CrossDocument:
         """30 to 300 reports, in any order.
 
         Raises:
-            ConfigError: ``tokens`` or ``questions`` cannot be had.
+            ConfigError: no window has so many or so few ``tokens``, or ``questions`` is below 1.
         """
         check_size(self.name, tokens, questions)
         chance = Random(f"crossdoc {self.version} {seed} {tokens}")

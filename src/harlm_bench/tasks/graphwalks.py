@@ -98,7 +98,7 @@ class GraphWalks:
         """A list of edges of a random graph. Two of three questions are walks of two to four steps, one asks for parents.
 
         Raises:
-            ConfigError: ``tokens`` or ``questions`` cannot be had.
+            ConfigError: no window has so many or so few ``tokens``, or ``questions`` is below 1.
         """
         check_size(self.name, tokens, questions)
         chance = Random(f"graphwalks {self.version} {seed} {tokens}")

@@ -33,11 +33,11 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 _REPLY = 60  # tokens of a reply
 _CODE = 10  # letters and digits
 _ASK = (
-    "The user asks for a {form} about the {thing} several times. Give the assistant's {ordinal} {form} about the {thing}, "
+    "The user asks for a {form} about the {thing} several times. Answer with the assistant's {ordinal} {form} about the {thing}, "
     "word for word, with {code} and a blank before it, and nothing else."
 )
 _ASKED = re.compile(
-    r"Give the assistant's (?P<ordinal>\w+) (?P<form>[\w ]+?) about the (?P<thing>[\w ]+), word for word(?:, with (?P<code>\w+) and a blank before it)?"
+    r"(?:Answer with|Give|What is) the assistant's (?P<ordinal>\w+) (?P<form>[\w ]+?) about the (?P<thing>[\w ]+), word for word(?:, with (?P<code>\w+) and a blank before it)?"
 )
 
 
@@ -84,7 +84,7 @@ class RepeatedRequests:
         """A dialogue of one line a turn, with two to eight replies to every request that is asked about.
 
         Raises:
-            ConfigError: ``tokens`` or ``questions`` cannot be had.
+            ConfigError: no window has so many or so few ``tokens``, or ``questions`` is below 1.
         """
         check_size(self.name, tokens, questions)
         chance = Random(f"mrcr {self.version} {seed} {tokens}")

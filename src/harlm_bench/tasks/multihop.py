@@ -23,8 +23,13 @@ _HOPS = (2, 4, 3, 6, 5, 2, 4, 8, 3, 6)
 _ENDING = f"Answer with the name only, or with '{UNKNOWN}' if the documents do not say."
 _NAMES = "|".join(BY_NAME)
 _CHAIN = re.compile(
-    rf"\b(?:who|what)(?:\s+or\s+what)?\s+(?:is|was)\s+(?:the\s+)?(?P<chain>(?:(?:{_NAMES})\s+of\s+(?:the\s+)?)+)"
-    r"(?P<start>[^?\n]+)\?",
+    rf"\b(?:who|what|find|name|give|state|tell)\b[^.?\n]{{0,30}}?\b(?P<chain>(?:(?:{_NAMES})\s+of\s+(?:the\s+)?)+)"
+    r"(?P<start>[^?.,;\n]+)",
+    re.IGNORECASE,
+)
+_OWNED = re.compile(
+    rf"\b(?:who|what|find|name|give|state|tell)(?:\s+(?:or|what|me|is|was))*\s+(?P<start>[A-Z][^?.,;\n]*?)['’]s\s+"
+    rf"(?P<chain>{_NAMES})\b",
     re.IGNORECASE,
 )
 _PAGE = 170  # tokens of a page in a long window
@@ -92,8 +97,8 @@ class Multihop:
         )
 
     def understand(self, question: str) -> Query | None:
-        """Reads ``Who (or what) is the R of the R of E?`` with any number of relations from one on."""
-        read = _CHAIN.search(question)
+        """Reads ``Who (or what) is the R of the R of E?`` with any number of relations from one on, and ``E's R``."""
+        read = _CHAIN.search(question) or _OWNED.search(question)
         if read is None:
             return None
         relations = [each.casefold() for each in re.findall(_NAMES, read["chain"], re.IGNORECASE)][::-1]

@@ -5,6 +5,7 @@ After the single-needle tasks of RULER (arXiv 2404.06654), with words of our own
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from random import Random
 from uuid import UUID
@@ -22,7 +23,11 @@ _QUESTION = Form(
     kind="number|word|uuid",
     key=r"[\w-]+",
 )
-_SHORT_QUESTION = Form("What is the registered {kind} of {key}?", kind="number|word|uuid", key=r"[\w-]+")
+_ASKED = re.compile(
+    r"\b(?P<kind>number|word|uuid)\s+(?:registered\s+|stored\s+)?(?:of|for)\s+(?:the\s+key\s+)?['\"]?"
+    r"(?P<key>[a-z]+-[a-z]+-\d\d)\b",
+    re.IGNORECASE,
+)
 _FILLER = (
     "The road bends to the left and then to the right. "
     "The field is wide and the sky is grey. "
@@ -67,8 +72,8 @@ class Needles:
         )
 
     def understand(self, question: str) -> Query | None:
-        """Reads ``What is the registered KIND of KEY?``, wherever it stands."""
-        read = _SHORT_QUESTION.read(question)
+        """Reads ``the registered KIND of KEY`` and ``the KIND for KEY``, wherever they stand."""
+        read = _ASKED.search(question)
         if read is None:
             return None
         key, kind = read["key"].casefold(), read["kind"].casefold()

@@ -5,6 +5,7 @@ The messages are our own, of eight labels that a rule of words finds badly.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -58,6 +59,10 @@ _PLAN: tuple[tuple[str, AskName, ScopeKind], ...] = (
 )
 """Kinds of questions in the order in which a window asks them, starting at a place by chance."""
 
+_SUB_COUNT = re.compile(
+    rf"\bhow\s+many\s+(?:of\s+(?:these|the)\s+)?(?:messages|lines)\b[^?.\n]*\blabel\s+['\"]?(?P<a>{'|'.join(LABELS)})\b",
+    re.IGNORECASE,
+)
 _GAP = 0.02  # as in the set: labels whose shares are closer are not compared
 _TRIES = 60
 _SHARES = (4.2, 2.9, 2.6, 2.3, 2.0, 1.7, 1.4, 0.6)
@@ -88,7 +93,7 @@ class Oolong:
         )
 
     def understand(self, question: str) -> Query | None:
-        """Reads all questions of ``ASKS``, about all lines or a part of them."""
+        """Reads all questions of ``ASKS``, about all lines or a part of them, and ``how many of these have the label X``."""
         for name, ask in ASKS.items():
             read = ask.form.read(question)
             if read is not None:
@@ -96,7 +101,8 @@ class Oolong:
                     blank: value if blank == "day" else value.casefold() for blank, value in read.items()
                 }
                 return _query(name, read_scope(question), values)
-        return None
+        sub = _SUB_COUNT.search(question)
+        return _query("count", read_scope(question), {"a": sub["a"].casefold()}) if sub else None
 
 
 def _query(name: AskName, scope: Scope, values: dict[str, str]) -> Asked:

@@ -41,7 +41,7 @@ class Tables:
         """One CSV document of orders, one fact a row.
 
         Raises:
-            ConfigError: ``tokens`` or ``questions`` cannot be had.
+            ConfigError: no window has so many or so few ``tokens``, or ``questions`` is below 1.
         """
         check_size(self.name, tokens, questions)
         chance = Random(f"tables {self.version} {seed} {tokens}")

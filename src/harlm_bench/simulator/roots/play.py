@@ -68,7 +68,7 @@ class Player:
         return by_eye.PROGRAM if chosen.calls and self.scaffold.single is None else chosen
 
     def _steps(self) -> tuple[Step, ...]:
-        look = (looking.chosen(self.policy),)
+        look = (looking.chosen(self.policy, is_asked=self.talk.question is not None),)
         if self.policy.is_early and self.scaffold.single is not None:
             return (*look, EARLY)
         checks = CHECKS[: self.policy.checks] if self.scaffold.single is not None else ()
@@ -88,11 +88,11 @@ class Player:
     # -- code ------------------------------------------------------------------------------------------------
 
     def _code(self, step: Step, at: int) -> str:
-        return self._slipped(f"# Step {at + 1}: {step.says}\n{self._rendered(step)}")
+        return self._slipped(f"# Step {at + 1}: {step.says}\n{self.code_of(step)}")
 
     def _in_one_block(self, steps: tuple[Step, ...]) -> str:
         """The whole work with its finish, again after an exception."""
-        work = "\n\n".join(self._rendered(each) for each in steps)
+        work = "\n\n".join(self.code_of(each) for each in steps)
         finish = reply.finish(self.scaffold, "result")
         return reply.laid_out(
             "", self._slipped(f"# Step {len(steps)}: all at once\n{work}\n{finish}"), self.scaffold
@@ -105,8 +105,13 @@ class Player:
             return mistakes.spoiled(code, self.policy.draw.child(f"turn {number}"))
         return code
 
-    def _rendered(self, step: Step) -> str:
-        return rendered(step.code, self.scaffold, self._values(), text=self.talk.text or self.scaffold.text)
+    def code_of(self, step: Step) -> str:
+        """The code of a step under this scaffold, as yet without a slip."""
+        template = step.code
+        if self.policy.delegates and not self.talk.is_part and "$ask" in template:
+            # One level of children: a child of the same question over a part would do the same for ever.
+            template = template.replace("$single(", "$recursive(")
+        return rendered(template, self.scaffold, self._values(), text=self.talk.text or self.scaffold.text)
 
     def _values(self) -> Mapping[str, Value]:
         too_long = sum(turn.was_too_long for turn in self.talk.turns)
@@ -122,9 +127,9 @@ class Player:
             "characters": max(_SMALLEST, characters // shrunk),
             "ask": prompts.ASK.format(question=question),
             "copy": prompts.COPY.format(question=question),
-            "choose": prompts.CHOOSE.format(question=question),
             "said": prompts.SAID,
-            "shorten": prompts.SHORTEN.format(question=question),
+            "holds": prompts.HOLDS,
+            "check": prompts.CHECK,
             **self.asked.values,
         }
 

@@ -40,6 +40,7 @@ class Rates:
         verifies: conversations that check an answer that stands.
         most_checks: times that they check it, at most.
         changes: checked answers that are changed for a worse one.
+        delegates: conversations that give chunks to a child with a REPL, where there are children, instead of a call.
         patience: turns with an exception after which it gives up.
     """
 
@@ -51,6 +52,7 @@ class Rates:
     verifies: float
     most_checks: int
     changes: float
+    delegates: float
     patience: int
 
 
@@ -64,6 +66,7 @@ RATES: Final[Mapping[Quality, Rates]] = {
         verifies=0.05,
         most_checks=1,
         changes=0.0,
+        delegates=0.10,
         patience=6,
     ),
     "typical": Rates(
@@ -75,6 +78,7 @@ RATES: Final[Mapping[Quality, Rates]] = {
         verifies=0.20,
         most_checks=2,
         changes=0.05,
+        delegates=0.10,
         patience=5,
     ),
     "sloppy": Rates(
@@ -86,6 +90,7 @@ RATES: Final[Mapping[Quality, Rates]] = {
         verifies=0.35,
         most_checks=5,
         changes=0.20,
+        delegates=0.15,
         patience=4,
     ),
 }
@@ -118,6 +123,7 @@ class Policy:
         is_early: whether it answers after the first look.
         gives_plan: whether it answers with its plan.
         changes_mind: whether it answers otherwise after its checks.
+        delegates: whether it gives chunks to children.
         lines, characters: how much it puts into one call.
         draw: for everything else in this conversation.
     """
@@ -130,6 +136,7 @@ class Policy:
     is_early: bool
     gives_plan: bool
     changes_mind: bool
+    delegates: bool
     lines: int
     characters: int
     draw: Draw
@@ -164,6 +171,7 @@ def drawn(draw: Draw, mix: Mapping[Quality, float] = MIX) -> Policy:
         is_early=draw.happens("early", rates.early),
         gives_plan=draw.happens("plan", rates.plan),
         changes_mind=bool(checks) and draw.happens("changes", rates.changes),
+        delegates=draw.happens("delegates", rates.delegates),
         lines=draw.choice("lines", _LINES[quality]),
         characters=draw.choice("characters", _CHARACTERS[quality]),
         draw=draw,

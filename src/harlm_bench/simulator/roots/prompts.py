@@ -1,15 +1,13 @@
 """The wording of the calls that root programs make: what a leaf has to understand. Knows no task and no scaffold.
 
-Every prompt is an instruction, an empty line, then the content. A leaf needs seven intents:
+Every prompt is an instruction, an empty line, then the content. A leaf needs five intents:
 
 =============  =============================================================================================
 ``label``      one label for each numbered line (``12: the line as it stands``); answered as ``12: label``
 ``ask``        a question over one stretch of text, or NOT FOUND
 ``holds``      whether one document satisfies a condition; yes or no
 ``copy``       the lines or sentences of the text that bear on a question, copied; or NOTHING
-``choose``     which of several answers to one question is right; the content is the answers, one a line
 ``check``      whether a proposed answer is right; yes or no
-``shorten``    a summary of a text that keeps what bears on a question
 =============  =============================================================================================
 
 ``ask`` is also the last call of a program that collected passages: the passages are then the text.
@@ -39,19 +37,9 @@ COPY: Final = (
     "is none, say NOTHING.\n\nQuestion: {question}\n\nText:"
 )
 
-CHOOSE: Final = (
-    "The answers below were given to the same question from different parts of one text. Give the right one and nothing "
-    "else.\n\nQuestion: {question}\n\nAnswers:"
-)
-
 CHECK: Final = (
     "Is the proposed answer right, as far as the text shows? Answer yes or no.\n\nQuestion: {question}\n\n"
     "Proposed answer: {answer}\n\nText:"
-)
-
-SHORTEN: Final = (
-    "Summarise the text in at most 300 words. Keep every number, name and date that bears on the question."
-    "\n\nQuestion: {question}\n\nText:"
 )
 
 SAID: Final = (

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 Ending = Literal["FINAL", "SUBMIT", "answer", "ANSWER"]
@@ -45,13 +46,13 @@ class Scaffold:
     Attributes:
         fence: the language of a code block.
         text: the variable that holds the text, or the expression that takes it out of one.
-        single, batched, recursive: the names of the calls; ``None`` where there is none.
+        single, batched, recursive: the names of the calls; ``None`` if there is none.
         takes_pairs: whether a call takes the instruction and the text apart.
         recurses_over: whether a recursive call takes the text as a second argument.
         ending: how an answer is given.
         ends_outside: whether the finish stands outside a code block.
-        final_var: the call that takes the name of a variable; ``None`` where there is none.
-        search: how the text is searched without code of one's own; ``None`` where it is not.
+        final_var: the call that takes the name of a variable; ``None`` if there is none.
+        search: how the text is searched without code; ``None`` if it is not.
         has_fields: whether a reply is written as named fields rather than as prose with code blocks.
         is_one_block: whether the rules want the whole work in one code block.
         room: characters that one call reads well, as the rules say; ``None`` if they do not.
@@ -76,9 +77,18 @@ class Scaffold:
 def recognise(messages: Sequence[tuple[str, str]]) -> Scaffold | None:
     """The scaffold that sent ``messages``, as (role, text); ``None`` if no code is asked for, as in a plain call."""
     rules = rules_of(messages)
+    if _FENCE.search(rules) is None:
+        return None
+    found = _of_rules(rules)
+    opening = next((text for role, text in messages if role == "user"), "")
+    rooms = [room for room in (found and found.room, _room(opening[-_OPENING:])) if room]
+    return replace(found, room=min(rooms)) if found and rooms else found
+
+
+@lru_cache(maxsize=128)
+def _of_rules(rules: str) -> Scaffold | None:
     fence = _FENCE.search(rules)
     endings = [name for name, pattern in _ENDINGS if re.search(pattern, rules)]
-    has_fields = "[[ ##" in rules and "`code`" in rules
     if fence is None or not endings:
         return None
     single = _named(rules, _SINGLE)
@@ -94,18 +104,15 @@ def recognise(messages: Sequence[tuple[str, str]]) -> Scaffold | None:
         ends_outside=endings[0] == "ANSWER" or "outside of any block" in rules,
         final_var=_named(rules, ("FINAL_VAR", "FINAL_var")),
         search=_search(rules),
-        has_fields=has_fields,
+        has_fields="[[ ##" in rules and "`code`" in rules,
         is_one_block=bool(_ONE_BLOCK.search(rules)),
-        room=_room(messages),
+        room=_room(rules),
     )
 
 
 def rules_of(messages: Sequence[tuple[str, str]]) -> str:
-    """The system message, or where there is none the beginning of the first message."""
-    systems = [text for role, text in messages if role in {"system", "developer"}]
-    if systems:
-        return "\n".join(systems)
-    return messages[0][1][:_OPENING] if messages else ""
+    """The system messages. What a user's message holds may be a text, which makes no rules."""
+    return "\n".join(text for role, text in messages if role in {"system", "developer"})
 
 
 def _named(rules: str, names: Sequence[str]) -> str | None:
@@ -136,14 +143,11 @@ def _search(rules: str) -> Search | None:
     return "triples" if re.search(r"\bsearch\(\w+, ?[\"']", rules) else None
 
 
-def _room(messages: Sequence[tuple[str, str]]) -> int | None:
-    """The smallest number of characters in a sentence about calls, in the rules or in the message after them."""
-    opening = "\n".join(
-        [rules_of(messages), *(text[-_OPENING:] for role, text in messages[1:2] if role == "user")]
-    )
+def _room(words: str) -> int | None:
+    """The smallest number of characters in a sentence about calls; ``None`` if there is none."""
     sizes = [
         int(size[1].replace(",", "")) * _SCALES[size[2]]
-        for sentence in _SENTENCE.findall(opening)
+        for sentence in _SENTENCE.findall(words)
         if _ABOUT_CALLS.search(sentence) and not _ABOUT_OUTPUT.search(sentence)
         for size in _SIZE.finditer(sentence)
     ]

@@ -165,7 +165,9 @@ _EXTREMES = {
 
 def chain(question: str) -> Found | None:
     """About the object of one relation after another: "the A of the B of X", of which B of X comes first."""
-    found = re.search(r"\b[Ww](?:ho|hat)(?: or what)? (?:is|was) (the [\w ]+? of (?:the [\w ]+? of )*)([^?]+)\?", question)
+    found = re.search(
+        r"\b[Ww](?:ho|hat)(?: or what)? (?:is|was) (the [\w ]+? of (?:the [\w ]+? of )*)([^?]+)\?", question
+    )
     if found is None:
         return None
     *links, start = re.split(r" of (?:the )?", f"{found[1]}{found[2]}".removeprefix("the "))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from harlm_bench.simulator.roots.bank import Family
@@ -61,6 +62,7 @@ def keys_of(question: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))[:12]
 
 
+@lru_cache(maxsize=1_024)
 def understood(question: str) -> Asked:
     """What a question asks for, from its words."""
     plain: Mapping[str, Value] = {"words": words_of(question), "keys": keys_of(question)}

@@ -57,9 +57,9 @@ def test_wrong_columns_are_named_with_those_that_exist(tmp_path: Path, name: str
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.json", '[{"id": 1,', "is no JSON"),
+        ("a.json", '[{"id": 1,', "cannot be read as JSON"),
         ("a.json", '"words"', "a list of rows"),
-        ("a.jsonl", '{"id": 1, "text": ""}\nversion https://git-lfs', "line 2 is no JSON"),
+        ("a.jsonl", '{"id": 1, "text": ""}\nversion https://git-lfs', "line 2 cannot be read as JSON"),
         ("a.jsonl", "[1, 2]", "line 1 must be an object"),
         ("a.csv", "", "has no rows"),
         ("a.csv", "id,text\n", "has no rows"),

@@ -155,9 +155,9 @@ def test_memory_of_the_library_answers_wrongly(window: Window) -> None:
             assert known != _said(question), question.text
 
 
-@pytest.mark.parametrize("tokens", [2_048, 16_384])
+@pytest.mark.parametrize("tokens", [2_048])
 def test_windows_have_their_size_and_a_perfect_reader_solves_them(tokens: int) -> None:
-    for seed in range(2):
+    for seed in range(4):
         window = FAMILY.window(seed, tokens, 8)
         assert size_error(window) <= 0.10
         assert reference_score(FAMILY, window) == 1.0

@@ -83,7 +83,8 @@ def test_every_fact_stands_in_the_text(name: str) -> None:
     for seed in _SEEDS:
         window = _window(name, seed, 4_000)
         assert window.facts
-        assert not [fact.text for fact in window.facts if fact.text not in window.text or "\n" in fact.text]
+        assert not [fact.text for fact in window.facts if fact.text not in window.text]
+        assert name == "codeqa" or not [fact.text for fact in window.facts if "\n" in fact.text]
         assert all(
             fact.attributes[name] in values
             for fact in window.facts
@@ -130,7 +131,7 @@ def test_other_questions_are_not_understood(name: str, text: str) -> None:
 def test_random_answers_score_about_chance(name: str) -> None:
     """A random answer of the right form: the right answer to a question of the same kind about another window."""
     asked: defaultdict[str, list[tuple[int, Question]]] = defaultdict(list)
-    for seed in range(1, 7):
+    for seed in (1, 2, 3, 10, 11, 12):  # two of each of three tasks for ``chaos``, which takes nine in turn
         for question in _window(name, seed, 4_000).questions:
             asked[question.kind].append((seed, question))
     scores = [

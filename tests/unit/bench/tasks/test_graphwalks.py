@@ -30,7 +30,7 @@ def test_the_gold_answers_follow_from_the_text_alone() -> None:
         assert gold == {each for each, steps in distance.items() if steps == int(question.kind[0])}
 
 
-@pytest.mark.parametrize("tokens", [1_000, 2_048, 32_768, 100_000])
+@pytest.mark.parametrize("tokens", [2_048])
 def test_windows_have_their_size_and_a_perfect_reader_solves_them(tokens: int) -> None:
     for seed in range(2):
         window = FAMILY.window(seed, tokens, 9)

@@ -12,7 +12,7 @@ _OWN = [each for each in names() if each not in _WRAPPERS]
 
 @pytest.mark.parametrize("name", _OWN)
 def test_no_other_task_understands_a_question(name: str) -> None:
-    questions = family(name).window(5, min(8_192, sizes(name)[1]), 12).questions
+    questions = family(name).window(5, min(4_096, sizes(name)[1]), 12).questions
     others = [family(each) for each in _OWN if each != name]
     taken = [
         (each.text, other.name)

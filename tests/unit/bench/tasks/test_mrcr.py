@@ -24,7 +24,7 @@ def test_the_gold_answers_follow_from_the_text_alone() -> None:
         assert question.gold == f"{code} {reply}"
 
 
-@pytest.mark.parametrize("tokens", [2_048, 32_768, 200_000])
+@pytest.mark.parametrize("tokens", [2_048])
 def test_windows_have_their_size_and_a_perfect_reader_solves_them(tokens: int) -> None:
     for seed in range(2):
         window = FAMILY.window(seed, tokens, 10)

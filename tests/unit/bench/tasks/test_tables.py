@@ -66,7 +66,7 @@ def test_the_gold_answers_follow_from_the_text_alone(seed: int) -> None:
         assert sorted(question.gold.split(", ")) == sorted(truth.split(", ")), question.text
 
 
-@pytest.mark.parametrize("tokens", [1_000, 2_048, 65_536])
+@pytest.mark.parametrize("tokens", [2_048])
 def test_windows_have_their_size_and_a_perfect_reader_solves_them(tokens: int) -> None:
     for seed in range(2):
         window = FAMILY.window(seed, tokens, 14)

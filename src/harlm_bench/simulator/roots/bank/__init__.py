@@ -45,6 +45,10 @@ FAMILIES: Final[tuple[Family, ...]] = (
 )
 
 
+VARIANTS_FROM: Final = 3
+"""The index in ``programs`` from which on they must not be tuned."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One turn of a program.

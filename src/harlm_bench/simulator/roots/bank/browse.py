@@ -1,4 +1,4 @@
-"""Programs for somebody described by several vague statements, which stand in several documents."""
+"""Programs for a person described by several vague statements, which stand in several documents."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ for candidate in candidates[:12]:
             dossier += f"\\n\\n# {name}\\n{doc}"
     points[candidate] = 0
     for constraint in constraints:
-        instruction = f"Does this document satisfy: {constraint}? Answer yes or no.\\n\\nDocument:"
+        instruction = $holds.format(condition=constraint)
         reply = $single(instruction, dossier)
         points[candidate] += reply.strip().lower().startswith("yes")
 print(points)

@@ -8,11 +8,7 @@ from harlm_bench.simulator.roots.bank import Step
 
 _CHECK: Final = """
 head = text[:20000]
-question = $question
-instruction = (
-    "Is the proposed answer right, as far as the text shows? Answer yes or no."
-    f"\\n\\nQuestion: {question}\\n\\nProposed answer: {result[:500]}\\n\\nText:"
-)
+instruction = $check.format(question=$question, answer=result[:500])
 check = $single(instruction, head)
 print("check:", check)
 print("result:", result)

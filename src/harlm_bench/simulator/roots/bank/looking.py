@@ -39,6 +39,6 @@ for line in lines[:5] + lines[-2:]:
 )
 
 
-def chosen(policy: Policy) -> Step:
-    """The look of a conversation."""
-    return policy.draw.choice("look", LOOKS)
+def chosen(policy: Policy, *, is_asked: bool) -> Step:
+    """The look of a conversation. A root that was not told what is asked looks where it may stand: at both ends."""
+    return policy.draw.choice("look", LOOKS) if is_asked else LOOKS[0]

@@ -21,7 +21,10 @@ PROGRAMS: Final = (
     Program(
         quality="expert",
         steps=(
-            Step(says="divide the text into documents", code=DOCS + "\nprint(len(docs), names[:5])\nprint(docs[0][:400])"),
+            Step(
+                says="divide the text into documents",
+                code=DOCS + "\nprint(len(docs), names[:5])\nprint(docs[0][:400])",
+            ),
             Step(
                 says="follow the chain hop by hop, over the documents that mention the name reached so far",
                 code=_ASKED

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from harlm_bench.simulator.draw import Draw
-from harlm_bench.simulator.roots import turn
+from harlm_bench.simulator.roots import prompts, turn
 from harlm_bench.simulator.roots.policy import MIX, Quality
 from tests.unit.bench.simulator.roots import rules
 from tests.unit.bench.simulator.roots.rules import Rules
@@ -80,7 +80,7 @@ def test_other_seeds_give_other_programmers() -> None:
     assert len(steps) > 3
 
 
-@pytest.mark.parametrize("scaffold", (*rules.ALL,), ids=lambda each: each.name)
+@pytest.mark.parametrize("scaffold", rules.ALL, ids=lambda each: each.name)
 def test_a_traceback_leads_to_the_same_step_again(scaffold: Rules) -> None:
     opened = scaffold.opened(QUESTION)
     at_work = scaffold.went_on(opened, "# Step 1: look", "9000 characters")
@@ -107,13 +107,12 @@ def test_a_prompt_that_was_too_long_leads_to_smaller_ones() -> None:
 @pytest.mark.parametrize("scaffold", rules.ALL, ids=lambda each: each.name)
 def test_it_gives_up_after_so_many_failures(scaffold: Rules) -> None:
     messages = scaffold.opened(QUESTION)
-    for tries in range(10):
-        reply = said(messages, QUIET)
-        if "# Step" not in reply:
-            break
+    failures = 0
+    while "# Step" in (reply := said(messages, QUIET)):
+        failures += 1
         messages = scaffold.went_wrong(messages, reply, "NameError: name 'x' is not defined")
 
-    assert tries == 5
+    assert failures == 5
     assert "NOT FOUND" in reply
 
 
@@ -156,6 +155,21 @@ def test_a_finish_on_the_last_turn() -> None:
     last = [*opened, ("assistant", "# Step 2: work"), ("user", "REPL output:\n\nresult: 77\n\nTurn 30/30:")]
 
     assert "answer[\"content\"] = '77'" in said(last, QUIET)
+
+
+def test_some_roots_give_chunks_to_children_that_do_not_do_so_again() -> None:
+    wrapped = prompts.ASK.format(question=QUESTION)
+    replies: list[str] = []
+    parts: list[str] = []
+    for seed in range(60):
+        for found, question in ((replies, QUESTION), (parts, wrapped)):
+            at_work = rules.HARLM.went_on(rules.HARLM.opened(question), "# Step 1: look", "9000")
+            found.append(turn(at_work, Draw(f"{seed}")) or "")
+
+    assert (
+        2 <= sum("rlm_query(instruction, " in each or "rlm_query(prompt, " in each for each in replies) <= 20
+    )
+    assert not any("rlm_query(" in each for each in parts)
 
 
 def test_codeact_searches_and_then_reads() -> None:

@@ -1,4 +1,4 @@
-"""Untuned programs for somebody described by several vague statements."""
+"""Untuned programs for a person described by several vague statements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if isinstance($text, str):
     parts = [part for part in re.split(r"(?m)^# ", $text) if part.strip()]
     pages = {part.split("\\n", 1)[0].strip(): part.partition("\\n")[2] for part in parts}
 else:
-    pages = {getattr(doc, "name", f"document {i}"): str(doc) for i, doc in enumerate($text)}
+    pages = {getattr(doc, "name", "") or doc.split("\\n")[0].strip("# "): str(doc) for doc in $text}
 print(len(pages), list(pages)[:5])
 """
 
