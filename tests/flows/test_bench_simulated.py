@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import harlm
 from harlm import HARLM
+from harlm.config import Config, ModelSettings
 from harlm.types import Mode
 from harlm_bench import tasks
 from harlm_bench.gateway import Gateway
@@ -22,6 +24,7 @@ from harlm_bench.simulator.profile import Profile
 from harlm_bench.simulator.store import Store
 from harlm_bench.systems import Limits
 
+_SETTINGS = msgspec.structs.replace(Config(), models=ModelSettings(hedging=False))
 PERFECT, MINI = profile.load("perfect"), profile.load("gpt-5-mini-like")
 
 
@@ -59,6 +62,8 @@ def ask(
         prices={} if price is None else {"openai/sim": price},
         home=home,
         concurrency=concurrency,
+        speculation="off",  # a call that is given up is booked at its bound, and when it is given up depends on the machine
+        settings=_SETTINGS,
     )
     answer = asking.ask(question.text, window.text)
     return answer, served.close(question.id)

@@ -38,14 +38,16 @@ def answer(query: Query, question: str, found: Sequence[Found], senses: Senses) 
     if query.in_head:
         return _counted(query, wanted, question, senses)
     kinds = {each.fact.kind for each in wanted}
-    decoys = [each for each in found if each.fact.kind in kinds and not query.wants(each.fact)]
+    mattering = {id(each) for each in wanted}
+    decoys = [each for each in found if each.fact.kind in kinds and id(each) not in mattering]
     seen = senses.noticed(wanted, question, len(decoys))
     text = query.answer(senses.judged(seen))
     if text is not None:
         return Said(text=text, used=tuple(_needed(query, seen, text, senses)))
-    missed = [each for each in wanted if each not in seen]
+    kept = {id(each) for each in seen}
+    missed = [each for each in wanted if id(each) not in kept]
     if missed and senses.noise.happens("takes a decoy", senses.profile.errors.decoy):
-        others = decoys or [each for each in found if each not in wanted]
+        others = decoys or [each for each in found if id(each) not in mattering]
         if (wrong := _mistaken(query, wanted, missed, others, senses)) is not None:
             return wrong
     if senses.noise.happens("makes up", senses.profile.errors.hallucination):

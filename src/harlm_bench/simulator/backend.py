@@ -113,6 +113,7 @@ class Simulated:
         self.log.close()
 
     def _admitted(self, request: Request, model: SimulatedModel) -> Answer:
+        began = time.monotonic()
         messages = request.messages
         tokens = tokens_of(messages)
         if tokens >= model.profile.window:
@@ -132,7 +133,9 @@ class Simulated:
         cached = key.cache.cached(messages, tokens)
         used = Tokens(tokens, cached, spoken.completion, spoken.reasoning)
         key.in_flight += 1
-        return replace(self._paced(request, spoken, used, model.profile, draw), ended=key.end)
+        paced = self._paced(request, spoken, used, model.profile, draw)
+        worked_s = time.monotonic() - began  # the simulator's own time is a part of the model's
+        return replace(paced, first_s=max(0.0, paced.first_s - worked_s), ended=key.end)
 
     def _paced(self, request: Request, spoken: Spoken, tokens: Tokens, profile: Profile, draw: Draw) -> Paced:
         times = pace(profile, tokens, draw).scaled(self._scale)

@@ -14,6 +14,8 @@ _NUMBER = re.compile(
     r"(?:\[(?P<boxed>\d{1,9})\][:.]?|\(?(?P<plain>\d{1,9})\)?\s*(?:[:.)|\t]|->|[-–=](?!\d)))\s*",
     re.IGNORECASE,
 )
+_INNER = (": ", ". ", "? ", "! ", '"', "'", "\\")
+_CLOSING = "\"'`”’,;"
 _BULLETS = " \t>*•-"
 _AROUND = " \t\r\"'`“”‘’«»,;[](){}<>*•-–"
 _LISTED = ('", "', "', '", '","', "','", "\\n")
@@ -35,6 +37,15 @@ class Piece(NamedTuple):
 
     text: str
     number: str
+
+
+def has_more(line: str) -> bool:
+    """Whether there is anything in a line, without blanks around it, that an item in it could be told from."""
+    if not line:
+        return False
+    if not (line[0].isalpha() or line[0] == "_") or line[-1] in _CLOSING:
+        return True
+    return next((True for mark in _INNER if mark in line), False)
 
 
 def pieces(line: str) -> Iterator[tuple[str, int]]:

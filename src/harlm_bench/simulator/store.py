@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 from zlib import crc32
 
 from harlm_bench.items import Fact, Window
-from harlm_bench.simulator.segments import Piece, fields, pieces, readings, sentences_of
+from harlm_bench.simulator.segments import Piece, fields, has_more, pieces, readings, sentences_of
 
 _SENTENCES = 4  # the most of one item
 _AROUND = 40  # characters that may stand around an item in its line
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An item that stands in a text.
 
     Attributes:
@@ -51,9 +51,10 @@ class Store:
         self._key = hashlib.blake2b(key.encode(), digest_size=16).digest()
         self._facts: dict[bytes, _Known] = {}
         self._seen: set[int] = set()  # short sums of the texts, to pass over most others quickly
-        self._blocks: dict[int, tuple[int, ...]] = {}  # lines of items, by the short sum of their first line
+        self._blocks: dict[str, tuple[int, ...]] = {}  # lines of items of several, by their first line
         self._most_sentences = 1  # of an item
         self._most_characters = 0
+        self._least_characters = 1 << 30  # of an item or the first line of one
         self.add(facts)
 
     def __len__(self) -> int:
@@ -75,7 +76,7 @@ class Store:
             parts = sentences_of(text)
             if len(parts) > 1:
                 self._most_sentences = max(self._most_sentences, min(len(parts), _SENTENCES))
-                self._seen.add(crc32(parts[0].encode()))
+                self._see(parts[0])
             for field in fields(text):
                 self._put(field, _shown(fact, field))
 
@@ -84,6 +85,7 @@ class Store:
         other = Store(key=key)
         other._facts, other._seen, other._blocks = self._facts, self._seen, self._blocks
         other._most_sentences, other._most_characters = self._most_sentences, self._most_characters
+        other._least_characters = self._least_characters
         return other
 
     def find(self, text: str) -> tuple[Found, ...]:
@@ -91,30 +93,31 @@ class Store:
         return tuple(self._found(text))
 
     def _found(self, text: str) -> Iterator[Found]:
-        at = 0
+        at, least, seen = 0, self._least_characters, self._seen
+        prose = self._most_characters + _AROUND
         lines = text.split("\n")
         for index, line in enumerate(lines):
-            if line:
-                if self._blocks:
-                    yield from self._block(lines, index, at)
-                yield from self._in_line(line, at)
+            if len(line) >= least:
+                plain = line.strip()
+                if crc32(plain.encode()) in seen and (whole := self._whole(lines, index, plain, at)):
+                    yield from whole
+                elif len(plain) > prose or has_more(plain):
+                    for piece, offset in pieces(line):
+                        yield from self._in_piece(piece, at + offset)
             at += len(line) + 1
 
-    def _block(self, lines: list[str], index: int, at: int) -> Iterator[Found]:
-        """The item of several lines that begins with a line."""
-        for count in self._blocks.get(crc32(lines[index].strip().encode()), ()):
+    def _whole(self, lines: list[str], index: int, plain: str, at: int) -> list[Found]:
+        """The item that a line is, and that of several lines that begins with it."""
+        start = at + lines[index].index(plain)
+        found: list[Found] = []
+        for count in self._blocks.get(plain, ()):
             text = "\n".join(lines[index : index + count]).strip()
             if (known := self._get(text)) is not None:
-                start = at + len(lines[index]) - len(lines[index].lstrip())
-                yield from _at(start, start + len(text), known)
-                return
-
-    def _in_line(self, line: str, at: int) -> Iterator[Found]:
-        if (known := self._get(line)) is not None:
-            yield from _at(at, at + len(line), known)
-            return
-        for piece, offset in pieces(line):
-            yield from self._in_piece(piece, at + offset)
+                found += _at(start, start + len(text), known)
+                break
+        if (known := self._get(plain)) is not None:
+            found += _at(start, start + len(plain), known)
+        return found
 
     def _in_piece(self, piece: str, at: int) -> Iterator[Found]:
         is_prose = len(piece) > self._most_characters + _AROUND
@@ -169,7 +172,7 @@ class Store:
 
     def _put(self, text: str, fact: Fact) -> None:
         data = text.encode()
-        self._seen.add(crc32(data))
+        self._see(text)
         self._most_characters = max(self._most_characters, len(text))
         digest = self._digest(data)
         facts, name = self._facts.get(digest, ((), item_id(fact.text)))
@@ -178,17 +181,21 @@ class Store:
 
     def _put_block(self, text: str) -> None:
         lines = text.split("\n")
-        opening = crc32(lines[0].strip().encode())
-        counts = {*self._blocks.get(opening, ()), len(lines)}
-        self._blocks[opening] = tuple(sorted(counts, reverse=True))
+        opening = lines[0].strip()
+        self._see(opening)
+        self._blocks[opening] = tuple(sorted({*self._blocks.get(opening, ()), len(lines)}, reverse=True))
+
+    def _see(self, text: str) -> None:
+        self._seen.add(crc32(text.encode()))
+        self._least_characters = min(self._least_characters, len(text))
 
     def _digest(self, data: bytes) -> bytes:
         return hashlib.blake2b(data, digest_size=16, key=self._key).digest()
 
 
-def _at(start: int, end: int, known: _Known, number: str = "") -> Iterator[Found]:
+def _at(start: int, end: int, known: _Known, number: str = "") -> list[Found]:
     facts, name = known
-    return (Found(start, end, fact, name, number) for fact in facts)
+    return [Found(start, end, fact, name, number) for fact in facts]
 
 
 def item_id(text: str) -> bytes:

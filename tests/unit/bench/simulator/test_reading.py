@@ -116,7 +116,8 @@ def test_a_condition_is_judged_and_an_answer_checked() -> None:
 def test_the_most_frequent_of_several_answers_is_chosen() -> None:
     asked = question("code")
     answers = "1. 48213\n2. NOT FOUND\n3. 90210\n4. 48213"
-    assert ask(prompts.CHOOSE.format(question=asked.text) + "\n" + answers) == "48213"
+    choose = f"The answers below come from different parts of one text. Give the right one.\n\nQuestion: {asked.text}\n\nAnswers:"
+    assert ask(f"{choose}\n{answers}") == "48213"
     total = ask(
         f"Add up the partial counts below.\n\nQuestion: {question('count').text}\n\nPartial counts:\n12\n30\n0"
     )
