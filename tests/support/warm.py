@@ -17,9 +17,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import TextIO
 
 _ROOT = Path(__file__).parents[2]
 _LONGEST = 1 << 20
+_STREAMS: list[TextIO] = []
 _AT_START = ("PYTHON", "LANG", "LC_", "MALLOC", "TZ")
 _LEFT_OUT = (
     "harlm.embedders",
@@ -133,6 +135,7 @@ def _become(request: Mapping[str, object], ends: Sequence[int]) -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - these three are open as long as the process is
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    _STREAMS.extend([sys.stdin, sys.stdout, sys.stderr])  # as sys.__stdout__ keeps that of a new process
     arguments, environment, folder = request["arguments"], request["environment"], request["folder"]
     assert isinstance(arguments, list)
     assert isinstance(environment, dict)
