@@ -256,7 +256,7 @@ def audit_command(*, journals: tuple[Path, ...], profile: str | None, verbose: b
 )
 @click.option(
     "--time-scale",
-    type=click.FloatRange(0, 10),
+    type=click.FloatRange(0.001, 10),
     default=1.0,
     show_default=True,
     help="Our seconds for one of its own.",
