@@ -20,7 +20,7 @@ def cpu() -> float:
 
 def main() -> None:
     """Print one JSON object."""
-    from rlm import RLM  # type: ignore[import-not-found] # in the peer's interpreter only
+    from rlm import RLM  # in the interpreter of the peer only
 
     url, count = sys.argv[1], int(sys.argv[2])
 

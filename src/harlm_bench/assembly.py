@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 import harlm
+from harlm.errors import ConfigError
 from harlm_bench import costs, suites
 from harlm_bench.journal import Header
 from harlm_bench.labels import Label
@@ -127,7 +128,12 @@ def _windows(wanted: Wanted, store: Store | None) -> Iterator[Window]:
     if wanted.data is not None:
         from harlm_bench import own_data
 
-        yield from own_data.windows(wanted.data, own_data.names_of(wanted.suite), wanted.password)
+        for window in own_data.windows(wanted.data, own_data.names_of(wanted.suite), wanted.password):
+            if window.is_secret and wanted.record is not None:
+                raise ConfigError(
+                    f"window {window.id!r} is secret, and must not be recorded; run without --record"
+                )
+            yield window
         return
     for load in wanted.suite.loads:
         for window in _windows_of(load, wanted.seed):

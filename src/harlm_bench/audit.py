@@ -8,6 +8,7 @@ from typing import NamedTuple
 from harlm_bench.items import Question, Window
 from harlm_bench.journal import Journal
 from harlm_bench.outcomes import Result
+from harlm_bench.secrecy import sealing
 
 _CLOSE = 1e-9  # of two scores
 
@@ -55,13 +56,17 @@ def _of_result(
         yield Fault(where, f"digest {result.digest[:12]}, and {digest[:12]} when the window is made again")
         return
     question = next((each for each in window.questions if each.id == result.question), None)
-    if question is None or question.gold != result.gold:
+    gold = None if question is None else sealing(window)(question.gold) if window.is_secret else question.gold
+    if question is None or gold != result.gold:
         yield Fault(where, "its question or its gold answer is not that of the window")
         return
     answered = result.outcome.status == "answered"
-    fresh = score(question, result.outcome.text) if answered else 0.0
-    if abs(fresh - result.score) > _CLOSE:
-        yield Fault(where, f"score {result.score:g}, and {fresh:g} when the answer is scored again")
+    if not (
+        window.is_secret and answered
+    ):  # the journal holds no words of a secret answer that could be scored
+        fresh = score(question, result.outcome.text) if answered else 0.0
+        if abs(fresh - result.score) > _CLOSE:
+            yield Fault(where, f"score {result.score:g}, and {fresh:g} when the answer is scored again")
     yield from _of_bill(result, where)
 
 

@@ -123,7 +123,7 @@ def digest_of(body: Mapping[str, Any]) -> str:
 
 
 def _recording(request: Request, answer: Answer) -> _Recording | None:
-    """What is written down; ``None`` for what breaks off, which is no reply."""
+    """What is written down; ``None`` for what breaks off, since that is not a reply."""
     digest = digest_of(request.body)
     match answer:
         case ModelReply() | Paced(breaks=False):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -168,8 +168,18 @@ def _wanted(suite: Suite, options: dict[str, Any], folder: Path) -> Wanted:
         data=options["data"],
         password=options["password"],
         day=_day(folder, is_resumed=options["resume"]),
-        command=shlex.join(["harlm", *sys.argv[1:]]),
+        command=_typed(sys.argv[1:]),
     )
+
+
+def _typed(arguments: Sequence[str]) -> str:
+    """The command for the journal, without the password that opens sealed data."""
+    hidden, follows = [], False
+    for each in arguments:
+        name, equals, _ = each.partition("=")
+        hidden.append("..." if follows else f"{name}=..." if name == "--password" and equals else each)
+        follows = each == "--password"
+    return shlex.join(["harlm", *hidden])
 
 
 def _day(folder: Path, *, is_resumed: bool) -> str:
@@ -256,7 +266,7 @@ def audit_command(*, journals: tuple[Path, ...], profile: str | None, verbose: b
 )
 @click.option(
     "--time-scale",
-    type=click.FloatRange(0, 10),
+    type=click.FloatRange(0.001, 10),
     default=1.0,
     show_default=True,
     help="Our seconds for one of its own.",

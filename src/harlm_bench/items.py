@@ -90,7 +90,7 @@ class Window:
         facts: all items that answers depend on, for the simulator and for self-tests. Never shown to a system.
         is_searchable: whether the documents are many and apart, so that a baseline may search them.
         is_secret: whether texts, questions and gold answers must stay in memory, since those who published them ask that
-            they never lie about in plain text. What is written of such a window holds its digest only.
+            they never lie about in plain text. ``secrecy`` says what is written of such a window.
     """
 
     task: str

@@ -83,7 +83,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         task, version, seed, tokens, window: the window.
         digest: of the window; a result is used again only for the same one.
         question, kind: which question.
-        gold: the right answer.
+        gold: the right answer; of a secret window its keyed digest, as in ``outcome.text``.
         score: 0 to 1.
         outcome, usage: what the system did, and what it cost.
     """

@@ -17,6 +17,7 @@ from harlm.errors import CostLimit, HarlmError, ModelUnavailable
 from harlm_bench.items import Question, Window
 from harlm_bench.journal import Key, Writer
 from harlm_bench.outcomes import Outcome, Result, Status, Usage
+from harlm_bench.secrecy import as_written
 from harlm_bench.systems import Limits, Model, System
 
 _GRACE_S = 30.0  # seconds that a system may pass its time by, before it is left alone
@@ -149,7 +150,7 @@ def _result(job: _Job, work: Work) -> Result:
         outcome = _in_time(job, model, work.limits, began)
         usage = _closed(work.gateway, job.key)
     window, question = job.window, job.question
-    return Result(
+    result = Result(
         system=job.system.name,
         task=window.task,
         version=window.version,
@@ -164,6 +165,7 @@ def _result(job: _Job, work: Work) -> Result:
         outcome=outcome,
         usage=usage,
     )
+    return as_written(result, window)
 
 
 def _in_time(job: _Job, model: Model, limits: Limits, began: float) -> Outcome:

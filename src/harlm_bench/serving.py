@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,6 +99,8 @@ def served(wanted: Wanted, stack: ExitStack) -> Served:
     Raises:
         ConfigError: it cannot be served; the message says what is missing.
     """
+    if wanted.record is not None:
+        _check_recordable(wanted.record, (load.task for load in wanted.suite.loads))
     if wanted.replay is not None:
         return _replayed(wanted, wanted.replay)
     if wanted.base_url:
@@ -112,6 +114,18 @@ def served(wanted: Wanted, stack: ExitStack) -> Served:
     from harlm_bench.cassette import Recorder
 
     return replace(found, backend=Recorder(found.backend, wanted.record))
+
+
+def _check_recordable(file: Path, names: Iterable[str]) -> None:
+    """Refuse before anything is asked, and before the file is made."""
+    from harlm_bench.loaders import SECRET
+
+    for name in names:
+        if name in SECRET:
+            raise ConfigError(
+                f"--record {str(file)!r} would write replies about {name!r} in plain text, and its authors ask that they never "
+                "lie about so; run without --record, or choose other data sets with --tasks"
+            )
 
 
 def _simulated(wanted: Wanted) -> Served:

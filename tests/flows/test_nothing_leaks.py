@@ -117,7 +117,7 @@ async def _abandoned(chance: random.Random, client: HARLM) -> None:
     with suppress(Exception):
         for _ in range(chance.randrange(12)):
             await anext(stream)
-    await stream.aclose()  # type: ignore[attr-defined] # an async generator
+    await stream.aclose()
 
 
 def _client(chance: random.Random, tier: str, home: Path) -> HARLM:

@@ -109,7 +109,7 @@ async def test_closing_an_async_stream_stops_its_run() -> None:
     stream = HARLM(model=model).astream("?", "x", mode="repl")
     async for _ in stream:
         break
-    await stream.aclose()  # type: ignore[attr-defined] # an async generator
+    await stream.aclose()
     asked = len(model.asked)
     await asyncio.sleep(0.05)
     assert len(model.asked) == asked

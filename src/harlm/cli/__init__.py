@@ -51,6 +51,9 @@ _VERBS = {
 _ADDED_BY = "harlm.verbs"
 """The group of entry points by which other packages add verbs: click commands by the names of their verbs."""
 
+_KNOWN = {"harlm_bench.cli:bench": "Measure HARLM and its rivals on the same tasks."}
+"""The help lines of added verbs that are known, by what their entry points name: these cannot carry one."""
+
 (
     EXIT_INTERNAL,
     EXIT_USAGE,
@@ -91,11 +94,12 @@ class _Verbs(click.Group):
 
 
 def _added() -> dict[str, str]:
-    """The verbs that other installed packages add, with the package of each. None of them is imported for this."""
+    """The verbs that other installed packages add, with a line of help for each. None of them is imported for this."""
     from importlib.metadata import entry_points  # costs a built-in verb nothing
 
     return {
-        entry.name: f"From the package {entry.value.partition(':')[0].partition('.')[0]}; see `harlm {entry.name} --help`."
+        entry.name: _KNOWN.get(entry.value)
+        or f"From the package {entry.value.partition(':')[0].partition('.')[0]}; see `harlm {entry.name} --help`."
         for entry in sorted(entry_points(group=_ADDED_BY))
         if entry.name not in _VERBS
     }

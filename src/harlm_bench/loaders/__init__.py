@@ -22,6 +22,9 @@ LOADERS: Mapping[str, Callable[[Path, str], Iterator[Window]]] = {
 }
 """How each data set is read, by its name: from a path and the password of a sealed one."""
 
+SECRET = frozenset({"browsecomp-plus"})
+"""The data sets whose windows are secret."""
+
 
 def load(name: str, path: Path, *, limit: int | None = None, password: str = "") -> Iterator[Window]:
     """The windows of a data set, read as they are asked for.

@@ -26,7 +26,7 @@ _DEVIATIONS = 3.0  # of the mean of random answers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
-    """What came of one attack.
+    """The result of one attack.
 
     Attributes:
         name: such as ``empty context``.

@@ -1,7 +1,7 @@
 """The log of what each simulated answer rests on, and checks of it. A right answer without evidence is a fault.
 
-Each line names the items used, by the hash of their text and their place in the request, so that whoever has the request
-can look.
+Each line names the items used, by the hash of their text and their place in the request, so that the request
+shows them.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from harlm.errors import ConfigError
 from harlm.testing import Limits, ModelReply, Request, Tokens
 from harlm.testing.faults import Status
 from harlm.testing.limits import Admission
@@ -57,6 +59,9 @@ class Simulated:
         scale: our seconds for one second of the models. Rate limits are scaled alike.
         has_faults: whether requests fail as the profiles say.
         log: for the audit.
+
+    Raises:
+        ConfigError: ``scale`` is not above 0 or not finite.
     """
 
     def __init__(
@@ -70,6 +75,12 @@ class Simulated:
         has_faults: bool = True,
         log: Log | None = None,
     ) -> None:
+        if (
+            not 0 < scale < math.inf
+        ):  # rates are counted on the models' clock, which would stand still or never end
+            raise ConfigError(
+                f"the time scale of a simulated model is {scale:g}, and must be above 0; use 0.001 for almost no waiting"
+            )
         reader = Reader(families)
         self._models = {name: SimulatedModel(each, store, reader, seed) for name, each in profiles.items()}
         self._seed = seed

@@ -44,7 +44,7 @@ class Store:
 
     Args:
         facts: of any number of windows. A text that stands for several facts shows all of them.
-        key: opens the table; a store is of no use to whoever looks with another key.
+        key: opens the table; to any other key the store is of no use.
     """
 
     def __init__(self, facts: Iterable[Fact] = (), key: str = "") -> None:

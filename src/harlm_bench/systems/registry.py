@@ -1,11 +1,10 @@
-"""Finds systems by name, and says which ones a suite compares. A table; makes no process before a question is asked."""
+"""Finds systems by name. A table; makes no process before a question is asked, and does not know the suites."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Literal
 
 from harlm.errors import ConfigError
 from harlm_bench.systems import System
@@ -19,21 +18,6 @@ from harlm_bench.systems.rivals import Rival
 from harlm_bench.systems.rivals.known import rivals
 from harlm_bench.systems.rlm_paper import PaperRlm
 from harlm_bench.systems.summary import SummaryAgent
-
-Suite = Literal["embedded", "quick", "standard", "paper", "ablations"]
-"""A set of systems that are compared."""
-
-_SUITES: Mapping[Suite, tuple[str, ...]] = {
-    "embedded": ("truncated-base", "bm25", "map", "scripted-plan", "harlm-scripted-root"),
-    "quick": ("base", "bm25", "rlms", "harlm"),
-    "standard": (
-        "base", "truncated-base", "summary", "bm25", "codeact-bm25", "codeact-calls", "rlm-paper", "rlms", "harlm",
-    ),
-    "paper": (
-        "base", "summary", "codeact-bm25", "codeact-calls", "rlm-paper-depth-0", "rlm-paper", "rlms", "rlms-depth-3",
-        "spec-ptc", "dspy-rlm", "droste", "minrlm", "recursive-llm", "harlm",
-    ),
-}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -70,24 +54,6 @@ def system(name: str) -> System:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"there is no system {name!r}.{hint} There are: {', '.join(names())}")
     return found
-
-
-def systems_of(suite: Suite) -> tuple[System, ...]:
-    """The systems of a suite, in the order in which tables show them.
-
-    Raises:
-        ConfigError: there is no such suite; the message lists them.
-    """
-    if suite == "ablations":
-        return tuple(variants_by_name())
-    if suite not in _SUITES:
-        raise ConfigError(f"there is no suite {suite!r}; there are: {', '.join((*_SUITES, 'ablations'))}")
-    return tuple(map(system, _SUITES[suite]))
-
-
-def variants_by_name() -> Iterable[System]:
-    """HARLM and its ablations."""
-    return (system(name) for name in variants())
 
 
 def install(wanted: Iterable[System]) -> Mapping[str, str]:

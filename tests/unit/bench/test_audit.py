@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,7 @@ from harlm_bench import audit
 from harlm_bench.items import Question, Window
 from harlm_bench.journal import Journal
 from harlm_bench.outcomes import Result, Usage
+from harlm_bench.secrecy import as_written
 from tests.unit.bench.made import journal, result, window
 
 WINDOW = window()
@@ -56,3 +58,10 @@ def test_a_sound_journal_has_no_fault() -> None:
 def test_whatever_was_changed_is_found(changed: dict[str, object], said: str) -> None:
     (fault,) = _faults(_sound(**changed))
     assert said in fault
+
+
+def test_a_secret_gold_answer_is_checked_by_its_digest() -> None:
+    secret = replace(WINDOW, is_secret=True)
+    written = as_written(_sound(), secret)
+    assert _faults(written, (secret,)) == []
+    assert "gold answer" in _faults(msgspec.structs.replace(written, gold="1"), (secret,))[0]

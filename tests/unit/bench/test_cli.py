@@ -120,6 +120,20 @@ def test_the_options_reach_the_assembly(embedded: Assembled) -> None:
     assert wanted.record == Path("tape.jsonl")
 
 
+@pytest.mark.parametrize("typed", [["--password", "open sesame"], ["--password=open sesame"]])
+def test_the_journal_does_not_keep_the_password(
+    embedded: Assembled, typed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ["run", *typed, "--seed", "7"]
+    monkeypatch.setattr("sys.argv", ["harlm", "bench", *given])
+    run(*given)
+    (wanted,) = embedded.wanted
+    assert wanted.password == "open sesame"
+    assert "sesame" not in wanted.command
+    assert wanted.command.startswith("harlm bench run --password")
+    assert wanted.command.endswith("... --seed 7")
+
+
 def test_ablate_runs_the_parts_and_what_the_calibration_needs(embedded: Assembled) -> None:
     assert run("ablate").exit_code == 0
     (wanted,) = embedded.wanted

@@ -3,6 +3,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harlm.errors import ConfigError
@@ -35,6 +36,17 @@ def test_each_kind_of_model_has_its_label() -> None:
     assert label_of(Wanted(suite=QUICK, replay=Path("tape.jsonl"))).startswith(
         "REPLAY: tape.jsonl, SHA-256 e3b0c442"
     )
+
+
+def test_a_secret_data_set_is_not_recorded() -> None:
+    load = suites.Load(task="browsecomp-plus", tokens=1_024, windows=1, questions=1)
+    asked = msgspec.structs.replace(QUICK, loads=(*QUICK.loads, load))
+    wanted = Wanted(suite=asked, base_url="http://h/v1", model="m", record=Path("tape.jsonl"))
+    with pytest.raises(
+        ConfigError, match=r"'tape\.jsonl'.*'browsecomp-plus' in plain text.*run without --record"
+    ):
+        label_of(wanted)
+    assert not Path("tape.jsonl").exists()
 
 
 def test_a_real_endpoint_has_the_prices_of_its_models() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.support.cli import Ran, harlm
 
+_PROJECT = Path(__file__).parents[3] / "pyproject.toml"
 _MODULE = """\
 import click
 
@@ -54,6 +56,24 @@ def test_help_lists_added_verbs_without_importing_them(installed: dict[str, str]
     assert "From the package greeting; see `harlm greet --help`." in lines["greet"]
     assert "From the package nowhere" in lines["lost"]
     assert "Ask a question" in lines["ask"]
+
+
+def test_help_says_what_a_known_verb_does_without_importing_it(tmp_path: Path) -> None:
+    """The entry point is the one that this project declares; importing it would leave a file."""
+    declared = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["entry-points"]["harlm.verbs"]
+    assert declared == {"bench": "harlm_bench.cli:bench"}
+    (tmp_path / "harlm_bench").mkdir()
+    (tmp_path / "harlm_bench/__init__.py").write_text(
+        f"open({str(tmp_path / 'imported')!r}, 'w')", encoding="utf-8"
+    )
+    info = tmp_path / "measuring-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: measuring\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(f"[harlm.verbs]\nbench = {declared['bench']}\n", encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    ran = harlm("--help", environment={"PYTHONPATH": path})
+    assert "Measure HARLM and its rivals on the same tasks." in ran.out
+    assert not (tmp_path / "imported").exists()
 
 
 def test_an_added_verb_never_takes_the_place_of_a_built_in_one(installed: dict[str, str]) -> None:

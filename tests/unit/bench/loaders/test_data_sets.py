@@ -9,7 +9,7 @@ import pytest
 
 from harlm.errors import ConfigError
 from harlm_bench.items import Window
-from harlm_bench.loaders import LOADERS, load
+from harlm_bench.loaders import LOADERS, SECRET, load
 from harlm_bench.scoring import score
 from tests.unit.bench.loaders.sealing import sealed
 
@@ -106,6 +106,7 @@ def test_browsecomp_is_opened_in_memory_only(tmp_path: Path) -> None:
     (window,) = _windows("browsecomp-plus", [_sealed_row("secret")], tmp_path, "secret")
     assert dict(window.documents) == {"d1": "Ada Ashby kept bees.", "d2": "Bees.", "d3": "Otters."}
     assert window.is_secret
+    assert window.task in SECRET
     assert score(window.questions[0], "It was Ada Ashby.") == 1.0
     assert [path.name for path in tmp_path.rglob("*")] == ["rows.json"]
     assert "Ashby" not in (tmp_path / "rows.json").read_text(encoding="utf-8")

@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+from harlm.errors import ConfigError
 from harlm.testing import Tokens
 from harlm_bench.prices import picos
+from harlm_bench.simulator.backend import Simulated
 from harlm_bench.simulator.bill import PrefixCache
 from harlm_bench.simulator.clock import pace
 from harlm_bench.simulator.draw import Draw
@@ -17,6 +19,7 @@ from harlm_bench.simulator.form import spoiled
 from harlm_bench.simulator.noise import Noise
 from harlm_bench.simulator.profile import RateCaps
 from harlm_bench.simulator.reading import Reply
+from harlm_bench.simulator.store import Store
 from harlm_bench.systems import Limits
 from tests.support.simulated import MINI, PERFECT, changed, post, post_all, serving
 
@@ -221,3 +224,9 @@ def test_a_dropped_reply_is_billed(*, streamed: bool) -> None:
             or "peer" in str(failure.value)
         )
         assert served.gateway.close("q").calls == 1
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_time_scale_on_which_no_rate_can_be_counted_is_refused(scale: float) -> None:
+    with pytest.raises(ConfigError, match=rf"is {scale:g}, and must be above 0; use 0\.001"):
+        Simulated({}, Store(), (), scale=scale)

@@ -79,7 +79,7 @@ def test_lines_are_labelled_in_the_form_that_is_asked_for() -> None:
 
 
 def test_a_numbered_line_that_is_unknown_gets_a_guess() -> None:
-    content = numbered(LINES[:2]) + "\n3: something that nobody wrote"
+    content = numbered(LINES[:2]) + "\n3: something that no one wrote"
     told = ask(prompts.LABEL.format(labels=", ".join(MOODS)) + "\n\n" + content)
     assert [line.partition(": ")[0] for line in told.split("\n")] == ["1", "2", "3"]
     assert told.split("\n")[2].partition(": ")[2] in MOODS

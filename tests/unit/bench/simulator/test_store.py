@@ -71,7 +71,7 @@ def test_items_are_found_in_lists_as_json_and_python_write_them(store: Store) ->
 
 
 def test_sentences_are_found_within_prose_with_their_places(store: Store) -> None:
-    text = f"It rained. {FACTS[2].text} {FACTS[1].text} Nobody came! {FACTS[3].text} Then it was over."
+    text = f"It rained. {FACTS[2].text} {FACTS[1].text} No guests came! {FACTS[3].text} Then it ended."
     found = store.find(text)
     assert numbers(found) == ["2", "1", "3"]
     assert [text[each.start : each.end] for each in found] == [FACTS[2].text, FACTS[1].text, FACTS[3].text]

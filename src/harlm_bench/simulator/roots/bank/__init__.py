@@ -1,7 +1,7 @@
 """THE BANK of root programs: for each family and quality one program here and one in ``bank.untuned``.
 
-The half in ``untuned`` was written before any result was measured, and stays as it is: a score is never a reason to
-change it, only a program that cannot run. The other half may be tuned. Programs are written in terms of ``render`` and
+The half in ``untuned`` was written before any score of a comparison was measured, and repaired where its programs failed
+during development; a digest pins it, and a score is not a reason to change it. The other half may be tuned. Programs are written in terms of ``render`` and
 know no scaffold. Typical programs are plain loops with one call each, as models write them; expert ones send batches;
 sloppy ones rely on keywords, on parts of the text, or on a model that counts in its head.
 """

@@ -1,5 +1,5 @@
 """Every program of the bank is valid Python under every scaffold, takes no name of a scaffold, and the half that must not be
-tuned is as it was written.
+tuned is as its last repair left it.
 """
 
 from __future__ import annotations
@@ -110,6 +110,6 @@ def test_typical_programs_with_calls_are_plain_loops() -> None:
                 assert "$single" in code
 
 
-def test_the_untuned_half_is_as_it_was_written() -> None:
-    """If this fails, a program of ``bank.untuned`` was changed. That is right only if it could not run at all before."""
-    assert untuned.digest() == untuned.WRITTEN
+def test_the_untuned_half_is_as_its_last_repair_left_it() -> None:
+    """If this fails, a program of ``bank.untuned`` was changed. A repair belongs in the list in that package."""
+    assert untuned.digest() == untuned.REPAIRED
