@@ -128,7 +128,7 @@ def _loads(*rows: tuple[str, tuple[int, ...], int, int]) -> tuple[Load, ...]:
 _EMBEDDED = Suite(
     name="embedded",
     kind="EMBEDDED",
-    loads=_loads(("s-niah", (2, 8), 1, 4), ("multihop-long", (2, 4), 1, 4), ("counting", (2,), 1, 4)),
+    loads=_loads(("s-niah", (2, 8), 1, 4), ("multihop-long", (4,), 1, 6), ("counting", (2,), 1, 4)),
     systems=("truncated-base", "bm25", "map", "scripted-plan", "harlm-scripted-root"),
     limits=Limits(calls=200, wall_s=240.0, in_flight=1),  # side by side, replies at temperature 0 differ
     jobs=1,
