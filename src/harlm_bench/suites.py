@@ -104,7 +104,7 @@ SYSTEMS: Mapping[str, Entry] = _entries(
     ("harlm-no-cache", "ablation", 1.3),
     ("harlm-no-hot", "ablation", 1.3),
     ("harlm-no-folding", "ablation", 1.3),
-    ("harlm-no-hedging", "ablation", 1.3),
+    ("harlm-hedging", "ablation", 1.3),
     ("harlm-no-budget", "ablation", 1.3),
     *((f"harlm-depth-{depth}", "ablation", 1.3) for depth in range(5)),
 )

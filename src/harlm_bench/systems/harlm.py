@@ -29,7 +29,8 @@ Settings = Mapping[str, str | int | float | bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Harlm:
-    """HARLM through ``harlm.HARLM``.
+    """HARLM through ``harlm.HARLM``, with its defaults but one: slow calls are not asked a second time
+    (``models.hedging``), since a race against the clock cannot be repeated.
 
     Attributes:
         variant: what sets it apart; empty for HARLM as it comes.
@@ -94,7 +95,7 @@ def variants() -> Mapping[str, Harlm]:
         "harlm-no-folding": Harlm(
             variant="no folding of old turns", settings={"memory.history_tokens": 1_000_000_000}
         ),
-        "harlm-no-hedging": Harlm(variant="no second asking", settings={"models.hedging": False}),
+        "harlm-hedging": Harlm(variant="with second asking", settings={"models.hedging": True}),
         "harlm-no-budget": Harlm(variant="no budget", has_budget=False),
         **modes,
         **depths,
