@@ -22,7 +22,18 @@ from tests.support.pages import (
 )
 from tests.support.phrases import PHRASES, phrases_in
 
-_PARTS = ("answers", "budget", "context", "engine", "evidence", "memory", "models", "router", "sandbox", "scheduler")
+_PARTS = (
+    "answers",
+    "budget",
+    "context",
+    "engine",
+    "evidence",
+    "memory",
+    "models",
+    "router",
+    "sandbox",
+    "scheduler",
+)
 _MOST_WORDS = 500
 _LONGEST_STRETCH = 120
 _DIAGRAMS = ("flowchart ", "sequenceDiagram", "stateDiagram-v2")

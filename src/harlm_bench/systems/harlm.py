@@ -26,6 +26,10 @@ _SOURCE = Path(__file__).parents[2]
 Settings = Mapping[str, str | int | float | bool]
 """Settings of HARLM by dotted name, as ``harlm config show`` lists them."""
 
+# Hot and warm are views over the cold store, which holds the only copy of every entry and cannot be left out.
+_NO_HOT: Settings = {"memory.hot_tokens": 0}
+_NO_WARM: Settings = {"memory.summaries": "off"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Harlm:
@@ -91,7 +95,9 @@ def variants() -> Mapping[str, Harlm]:
         "harlm-width-1": Harlm(variant="one call at a time", settings={"engine.concurrency": 1}),
         "harlm-no-speculation": Harlm(variant="no calls ahead", settings={"engine.speculation": "off"}),
         "harlm-no-cache": Harlm(variant="no reuse of calls", settings={"memory.cache": False}),
-        "harlm-no-hot": Harlm(variant="no hot tier", settings={"memory.hot_tokens": 0}),
+        "harlm-hot-only": Harlm(variant="hot tier alone over cold", settings=_NO_WARM),
+        "harlm-warm-only": Harlm(variant="warm tier alone over cold", settings=_NO_HOT),
+        "harlm-cold-only": Harlm(variant="cold tier alone", settings={**_NO_HOT, **_NO_WARM}),
         "harlm-no-folding": Harlm(
             variant="no folding of old turns", settings={"memory.history_tokens": 1_000_000_000}
         ),

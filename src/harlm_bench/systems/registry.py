@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from harlm.errors import ConfigError
+from harlm_bench.simulator.oracle import OraclePlan
 from harlm_bench.systems import System
 from harlm_bench.systems.bm25 import Bm25
 from harlm_bench.systems.codeact import CodeAct
@@ -49,6 +50,7 @@ def _every() -> Mapping[str, System]:
         "rlm-paper": PaperRlm(),
         "map": Mapped(),
         "scripted-plan": ScriptedPlan(),
+        "oracle-plan": OraclePlan(),
     }
     return own | dict(rivals()) | dict(variants())
 
