@@ -13,7 +13,7 @@ from harlm_bench.systems import Limits
 
 Role = Literal["base", "baseline", "reference", "rival", "ours", "ablation", "bound"]
 """What a system is compared as. ``base``: one call with everything. ``reference``: the reference RLM, which the
-calibration of a simulated model is checked with. ``bound``: told what no system can know; an upper bound, never a result.
+calibration of a simulated model is checked with. ``bound``: a system that is told what the others cannot know: an upper bound.
 """
 
 
