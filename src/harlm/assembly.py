@@ -218,7 +218,14 @@ def _memory(
     """The memory of a run, over the store of entries; ``cleanup`` closes both."""
     entries = _entries(config)
     cleanup.push_async_callback(_closed, entries, account)
-    memory = Memory(entries, run=run_id, goal=goal, hot_tokens=config.memory.hot_tokens, embedder=embedder)
+    memory = Memory(
+        entries,
+        run=run_id,
+        goal=goal,
+        hot_tokens=config.memory.hot_tokens,
+        has_summaries=config.memory.summaries != "off",
+        embedder=embedder,
+    )
     cleanup.push_async_callback(memory.close)
     return memory
 

@@ -24,7 +24,7 @@ from harlm_bench.journal import Header
 from harlm_bench.labels import Label
 from harlm_bench.runner import Work
 from harlm_bench.serving import Served, Wanted, served
-from harlm_bench.suites import Entry, Load, Suite
+from harlm_bench.suites import Entry, Load
 
 if TYPE_CHECKING:
     from harlm_bench.items import Window
@@ -63,7 +63,7 @@ def assembled(wanted: Wanted) -> Iterator[Bench]:
     from harlm_bench.scoring import score
     from harlm_bench.systems import registry
 
-    entries, systems = _systems(wanted.suite)
+    entries, systems = _systems(wanted)
     with ExitStack() as stack:
         stack.callback(registry.close_all)
         model = served(wanted, stack)
@@ -112,10 +112,24 @@ def _prediction(wanted: Wanted, model: Served, entries: tuple[Entry, ...]) -> co
     return costs.predict(wanted.suite.loads, entries, model.prices, model.window)
 
 
-def _systems(suite: Suite) -> tuple[tuple[Entry, ...], tuple[System, ...]]:
+def _systems(wanted: Wanted) -> tuple[tuple[Entry, ...], tuple[System, ...]]:
+    """The systems of a run. Bounds are told which simulated model answers.
+
+    Raises:
+        ConfigError: there is a bound, and no model is simulated.
+    """
+    from harlm_bench.simulator.oracle import OraclePlan
     from harlm_bench.systems import registry
 
-    systems = tuple(registry.system(key) for key in suite.systems)
+    suite = wanted.suite
+    bounds = [key for key in suite.systems if suites.SYSTEMS[key].role == "bound"]
+    if bounds and not wanted.is_simulated:
+        raise ConfigError(
+            f"{bounds[0]!r} is an upper bound on a simulated model only; leave it out with --systems"
+        )
+    bound = OraclePlan(profile=wanted.sub_profile, seed=wanted.seed)
+    found = (registry.system(key) for key in suite.systems)
+    systems = tuple(bound if isinstance(each, OraclePlan) else each for each in found)
     entries = tuple(
         msgspec.structs.replace(suites.SYSTEMS[key], name=system.name)
         for key, system in zip(suite.systems, systems, strict=True)

@@ -11,6 +11,7 @@ from harlm_bench.outcomes import Result
 from harlm_bench.secrecy import sealing
 
 _CLOSE = 1e-9  # of two scores
+_ROUNDED = 1  # micro-dollars
 
 
 class Fault(NamedTuple):
@@ -72,13 +73,26 @@ def _of_result(
 
 def _of_bill(result: Result, where: str) -> Iterable[Fault]:
     usage = result.usage
-    meter = result.outcome.notes.get("meter_micro_usd")
     if answered_without_call(result):
         yield Fault(where, "a right answer without a single call to the model")
     if usage.cached > usage.prompt:
         yield Fault(where, f"{usage.cached:,} cached tokens of {usage.prompt:,}")
-    if isinstance(meter, int | float) and usage.micro_usd is not None and abs(meter - usage.micro_usd) > 1:
-        yield Fault(where, f"its own meter says {meter:,.0f} micro-dollars, the bill {usage.micro_usd:,}")
+    yield from _of_meter(result, where)
+
+
+def _of_meter(result: Result, where: str) -> Iterable[Fault]:
+    """Whether the bill lies within what the system says that it spent.
+
+    A meter may not say less than the bill. It may say more only by the calls that the system cancelled, which it books at
+    the most that they may cost, as it must with providers that bill them: ``cancelled_micro_usd`` in its notes.
+    """
+    bill, notes = result.usage.micro_usd, result.outcome.notes
+    meter, cancelled = notes.get("meter_micro_usd"), notes.get("cancelled_micro_usd", 0)
+    if bill is None or not isinstance(meter, int | float) or not isinstance(cancelled, int | float):
+        return
+    if not meter - cancelled - _ROUNDED <= bill <= meter + _ROUNDED:
+        of_them = f", {cancelled:,.0f} of them for calls that it cancelled" if cancelled else ""
+        yield Fault(where, f"its own meter says {meter:,.0f} micro-dollars{of_them}, the bill {bill:,}")
 
 
 def answered_without_call(result: Result) -> bool:

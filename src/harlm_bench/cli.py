@@ -101,7 +101,8 @@ def ablate_command(*, name: str, **options: Any) -> None:
     """Run HARLM with each of its parts switched off, and report what the parts are worth."""
     from harlm_bench import suites
 
-    options["systems"] = options["systems"] or suites.ABLATIONS
+    is_real = bool(options["base_url"] or options["replay"] or suites.suite(name).kind == "EMBEDDED")
+    options["systems"] = options["systems"] or suites.ablations(is_simulated=not is_real)
     _run(suites.renamed(_chosen(suites.suite(name), options), f"{name}-ablations"), options)
 
 

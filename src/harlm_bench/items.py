@@ -111,9 +111,14 @@ class Window:
     @property
     def text(self) -> str:
         """All documents as one text, with a heading before each if there are several."""
+        return "\n\n".join(self.texts)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The documents, each under a heading with its name if there are several: for systems that take no names."""
         if len(self.documents) == 1:
-            return next(iter(self.documents.values()))
-        return "\n\n".join(f"# {name}\n{text}" for name, text in self.documents.items())
+            return tuple(self.documents.values())
+        return tuple(f"# {name}\n{text}" for name, text in self.documents.items())
 
     @property
     def digest(self) -> str:

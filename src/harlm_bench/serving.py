@@ -70,6 +70,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     day: str = ""
     command: str = ""
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a simulated model answers."""
+        return self.replay is None and not self.base_url and self.suite.kind == "SIMULATED"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:

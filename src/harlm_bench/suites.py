@@ -13,7 +13,7 @@ from harlm_bench.systems import Limits
 
 Role = Literal["base", "baseline", "reference", "rival", "ours", "ablation", "bound"]
 """What a system is compared as. ``base``: one call with everything. ``reference``: the reference RLM, which the
-calibration of a simulated model is checked with. ``bound``: a system that is told what no system can know.
+calibration of a simulated model is checked with. ``bound``: a system that is told what the others cannot know: an upper bound.
 """
 
 
@@ -102,11 +102,14 @@ SYSTEMS: Mapping[str, Entry] = _entries(
     ("harlm-width-1", "ablation", 1.3),
     ("harlm-no-speculation", "ablation", 1.3),
     ("harlm-no-cache", "ablation", 1.3),
-    ("harlm-no-hot", "ablation", 1.3),
+    ("harlm-hot-only", "ablation", 1.3),
+    ("harlm-warm-only", "ablation", 1.3),
+    ("harlm-cold-only", "ablation", 1.3),
     ("harlm-no-folding", "ablation", 1.3),
-    ("harlm-no-hedging", "ablation", 1.3),
+    ("harlm-hedging", "ablation", 1.3),
     ("harlm-no-budget", "ablation", 1.3),
     *((f"harlm-depth-{depth}", "ablation", 1.3) for depth in range(5)),
+    ("oracle-plan", "bound", 0.0),
 )
 """Every system that a suite may name."""
 
@@ -189,7 +192,7 @@ _PAPER = Suite(
     systems=tuple(
         key
         for key, entry in SYSTEMS.items()
-        if entry.role != "ablation"
+        if entry.role not in ("ablation", "bound")
         and key not in ("truncated-base", "map", "scripted-plan", "harlm-scripted-root")
     ),
     limits=Limits(calls=5 * _MOST_CALLS, micro_usd=20_000_000, wall_s=900.0),
@@ -206,6 +209,11 @@ ABLATIONS: tuple[str, ...] = (
     *(key for key, entry in SYSTEMS.items() if entry.role in ("ablation", "bound")),
 )
 """The systems of ``harlm bench ablate``. The first two are needed to check the calibration."""
+
+
+def ablations(*, is_simulated: bool) -> tuple[str, ...]:
+    """The systems of ``harlm bench ablate``; without bounds that only a simulated model has."""
+    return tuple(key for key in ABLATIONS if is_simulated or SYSTEMS[key].role != "bound")
 
 
 def suite(name: str) -> Suite:

@@ -216,4 +216,5 @@ def _unknown(bound: _Bound, price: Price | None) -> Usage:
         output_tokens=bound.output or 0 if bound.size is not None else 0,
         cost_micros=bound.amounts.micros if is_priced else None,
         estimated=True,
+        unconfirmed_micros=bound.amounts.micros if is_priced else 0,
     )

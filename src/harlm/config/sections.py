@@ -190,7 +190,8 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
         return_tokens: tokens of what a child returns; the rest is available through its handle.
         hot_tokens: tokens of the texts in the hot tier.
         summaries: how long entries are shortened for the view: ``extractive`` leaves parts out;
-            ``abstractive`` asks the sub-model in parallel to the run, which costs calls.
+            ``abstractive`` asks the sub-model in parallel to the run, which costs calls; ``off`` shows handles instead,
+            so that there is no warm tier.
         embedder: what makes vectors of entries, so that search also finds them by meaning: ``hashing``,
             ``minilm``, or a model of an OpenAI-compatible server, ``openai/name[@base_url]``, which sends the
             entries to that server.
@@ -206,7 +207,7 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
     history_tokens: Annotated[int, Meta(ge=1_000, le=_Tokens)] = 12_000
     return_tokens: Annotated[int, Meta(ge=100, le=_Tokens)] = 4_000
     hot_tokens: Annotated[int, Meta(ge=0, le=_Tokens)] = 16_000
-    summaries: Literal["extractive", "abstractive"] = "extractive"
+    summaries: Literal["extractive", "abstractive", "off"] = "extractive"
     embedder: _Text | None = None
     max_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 2_048
     index_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 2_048

@@ -80,6 +80,7 @@ class Memory:
         run: str = "",
         goal: str = "",
         hot_tokens: int = 16_000,
+        has_summaries: bool = True,
         measure: Measure = estimate_tokens,
         embedder: Embedder | None = None,
     ) -> None:
@@ -89,6 +90,7 @@ class Memory:
         self._hot = HotStore(store, tokens=hot_tokens)
         self._room = Room(self._hot)
         self._warm = WarmTier()
+        self._has_summaries = has_summaries
         self._run = run
         self._run_digits = _digest(run, "", "", "")[:16]
         self.goal = goal
@@ -291,7 +293,7 @@ class Memory:
             whole = entry.value
 
         def short(tokens: int) -> str:
-            if tokens < 1:
+            if tokens < 1 or not self._has_summaries:
                 return ""
             try:
                 summary = self._summary(known, questions, tokens, measure)

@@ -103,6 +103,8 @@ class Usage:
         reasoning_tokens: output tokens of reasoning, which are not part of the reply's text.
         cost_micros: micro-dollars; ``None`` as soon as the price of one call is unknown.
         estimated: whether some token counts are estimates, because a provider reported none.
+        unconfirmed_micros: micro-dollars of ``cost_micros`` for requests that ended without a reply, such as those that
+            were cancelled: what they may have cost at most. The bill is lower by this much at most.
         by_model: the usage of each model.
         early: the calls that were made early, and how many of them were wasted; known for whole nodes only.
     """
@@ -115,6 +117,7 @@ class Usage:
     reasoning_tokens: int = 0
     cost_micros: int | None = 0
     estimated: bool = False
+    unconfirmed_micros: int = 0
     by_model: Mapping[str, Usage] = field(default_factory=dict)
     early: Early = field(default_factory=Early)
 
@@ -131,6 +134,7 @@ class Usage:
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             cost_micros=_sum_known(self.cost_micros, other.cost_micros),
             estimated=self.estimated or other.estimated,
+            unconfirmed_micros=self.unconfirmed_micros + other.unconfirmed_micros,
             by_model=merged,
             early=self.early + other.early,
         )
@@ -157,6 +161,7 @@ def summed(usages: Sequence[Usage]) -> Usage:
         reasoning_tokens=sum(usage.reasoning_tokens for usage in usages),
         cost_micros=sum(costs) if len(costs) == len(usages) else None,
         estimated=any(usage.estimated for usage in usages),
+        unconfirmed_micros=sum(usage.unconfirmed_micros for usage in usages),
     )
 
 

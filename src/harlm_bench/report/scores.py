@@ -24,6 +24,11 @@ from harlm_bench.suites import Role
 ALL = "all tasks"
 """Instead of the name of a task."""
 
+_BOUNDS = (
+    "“Upper bound”: told what no system can know, such as which mode will score best. It flatters by what chance adds to "
+    "the best of several, and is no result."
+)
+
 COMPARED: tuple[Role, ...] = ("base", "baseline", "reference", "rival", "ours", "bound")
 """The roles of the main table; ablations have one of their own."""
 
@@ -55,6 +60,7 @@ def main_table(group: Group) -> Table:
                 else "mean tokens of a question (the model has no price)."
             ),
             f"“{ALL}”: the mean of the tasks, all alike; only for systems that were given all of them.",
+            *((_BOUNDS,) if group.names("bound") else ()),
         ),
     )
 
@@ -80,6 +86,8 @@ def _all_cell(group: Group, name: str) -> Cell:
 
 def _with_cost(group: Group, estimate: Estimate, results: Sequence[Result], missing: int) -> Cell:
     cell = percent(estimate)
+    if not any(result.usage.calls for result in results):  # a bound, which asks no model
+        return cell
     cost = usd(_mean_cost(results)) if group.has_prices else number(_mean_tokens(results))
     unit = "" if group.has_prices else " tokens"
     beside = f" · {missing} of {len(results)} not reached" if missing else ""
@@ -151,7 +159,7 @@ def _gain(ours: str, theirs: str, task: str, mine: Sequence[Result], other: Sequ
         their_score=statistics.mean(clusters(other, score_of), 1).value,
         difference=statistics.difference(clusters(mine, score_of), clusters(other, score_of)),
         cost=statistics.ratio(clusters(mine, cost_of), clusters(other, cost_of)),
-        wall=statistics.ratio(clusters(mine, wall_of), clusters(other, wall_of)),
+        wall=_wall(mine, other),
         missing=unreached(mine) + unreached(other),
     )
 
@@ -169,9 +177,16 @@ def _gain_of_all(ours: str, theirs: str, pairs: Sequence[tuple[Sequence[Result],
         their_score=statistics.macro_mean(other, 1).value,
         difference=statistics.macro_difference(mine, other),
         cost=statistics.ratio(clusters(left, cost_of), clusters(right, cost_of)),
-        wall=statistics.ratio(clusters(left, wall_of), clusters(right, wall_of)),
+        wall=_wall(left, right),
         missing=unreached(left) + unreached(right),
     )
+
+
+def _wall(mine: Sequence[Result], other: Sequence[Result]) -> Estimate | None:
+    """Our time over theirs; ``None`` for a bound, which asks no model."""
+    if not any(result.usage.calls for result in other):
+        return None
+    return statistics.ratio(clusters(mine, wall_of), clusters(other, wall_of))
 
 
 def gains_table(group: Group, ours: str, found: Sequence[Gain], *, id_: str, title: str) -> Table:
@@ -189,6 +204,7 @@ def gains_table(group: Group, ours: str, found: Sequence[Gain], *, id_: str, tit
             f"{ours} minus the other, on the same questions, in points of 100; Holm's correction over the whole table. "
             "“No difference shown”: 0 lies inside the interval, or the correction takes it away.",
             "Cost and time are ours over theirs: below 1 is cheaper or faster.",
+            *((_BOUNDS,) if set(group.names("bound")) & {gain.theirs for gain in found} else ()),
         ),
     )
 

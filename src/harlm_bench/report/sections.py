@@ -8,6 +8,7 @@ import msgspec
 
 from harlm_bench.labels import Label
 from harlm_bench.report import calibration, published, running, scores
+from harlm_bench.report.bounds import measured, with_best_mode
 from harlm_bench.report.calibration import Gate
 from harlm_bench.report.groups import Group
 from harlm_bench.report.plots import forest, latency, lengths, pareto, waterfall
@@ -69,16 +70,20 @@ def _chapter(group: Group) -> Chapter:
         sections.append(Section(table=calibration.table(group, gate)))
     if gate.tasks:
         sections += _comparisons(comparable)
-    sections += [Section(table=running.bills_table(group)), Section(table=running.failures_table(group))]
+    sections += [
+        Section(table=running.bills_table(measured(group))),
+        Section(table=running.failures_table(group)),
+    ]
     return Chapter(
         label=group.label, facts=_facts(group), warnings=_warnings(group, gate), sections=tuple(sections)
     )
 
 
 def _comparisons(group: Group) -> Iterator[Section]:
-    yield Section(table=scores.main_table(group), plots=_drawn(pareto.pareto(group)))
+    bounded, group = with_best_mode(group), measured(group)
+    yield Section(table=scores.main_table(bounded), plots=_drawn(pareto.pareto(group)))
     for ours in group.names("ours"):
-        yield from _gains(group, ours)
+        yield from _gains(bounded, ours)
     curves = lengths.lengths(group)
     if curves:
         yield Section(plots=curves)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,9 @@ from harlm_bench.simulator.shape import shaped
 from harlm_bench.simulator.store import Store
 
 Messages = Sequence[tuple[str, str]]
+
+_LONGEST_LINE = 300  # characters of a last line that may say what is left
+_LEFT = re.compile(r"\$\d[\d,]*(?:\.\d+)?|\b\d[\d,]*(?:\.\d+)? (?:s|seconds|calls|tokens)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +110,20 @@ class SimulatedModel:
 
 
 def request_id(messages: Messages, body: Mapping[str, Any]) -> bytes:
-    """Names a request in draws and in the audit log: its words, and which sample of a reply is asked for."""
+    """Names a request in draws and in the audit log: its words, and which sample of a reply is asked for.
+
+    Time, money and calls that the last line of a message gives are no part of it. Scaffolds tell there what is left of a
+    limit, which depends on the clock, so that no run could be repeated.
+    """
     sample = [body.get("seed"), body.get("temperature") or 0]
-    return hashlib.blake2b(msgspec.json.encode([list(messages), sample]), digest_size=16).digest()
+    lasting = [(role, _lasting(text)) for role, text in messages]
+    return hashlib.blake2b(msgspec.json.encode([lasting, sample]), digest_size=16).digest()
+
+
+def _lasting(text: str) -> str:
+    """A message without what is left of a limit."""
+    before, line_break, last = text.rpartition("\n")
+    return text if len(last) > _LONGEST_LINE else f"{before}{line_break}{_LEFT.sub('', last)}"
 
 
 def _logged(reply: Reply, prompt: Prompt, digest: bytes, model: str, question: str) -> Line:

@@ -26,10 +26,15 @@ _SOURCE = Path(__file__).parents[2]
 Settings = Mapping[str, str | int | float | bool]
 """Settings of HARLM by dotted name, as ``harlm config show`` lists them."""
 
+# Hot and warm are views over the cold store, which holds the only copy of every entry and cannot be left out.
+_NO_HOT: Settings = {"memory.hot_tokens": 0}
+_NO_WARM: Settings = {"memory.summaries": "off"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Harlm:
-    """HARLM through ``harlm.HARLM``.
+    """HARLM through ``harlm.HARLM``, with its defaults but one: slow calls are not asked a second time
+    (``models.hedging``), since a race against the clock cannot be repeated.
 
     Attributes:
         variant: what sets it apart; empty for HARLM as it comes.
@@ -90,11 +95,13 @@ def variants() -> Mapping[str, Harlm]:
         "harlm-width-1": Harlm(variant="one call at a time", settings={"engine.concurrency": 1}),
         "harlm-no-speculation": Harlm(variant="no calls ahead", settings={"engine.speculation": "off"}),
         "harlm-no-cache": Harlm(variant="no reuse of calls", settings={"memory.cache": False}),
-        "harlm-no-hot": Harlm(variant="no hot tier", settings={"memory.hot_tokens": 0}),
+        "harlm-hot-only": Harlm(variant="hot tier alone over cold", settings=_NO_WARM),
+        "harlm-warm-only": Harlm(variant="warm tier alone over cold", settings=_NO_HOT),
+        "harlm-cold-only": Harlm(variant="cold tier alone", settings={**_NO_HOT, **_NO_WARM}),
         "harlm-no-folding": Harlm(
             variant="no folding of old turns", settings={"memory.history_tokens": 1_000_000_000}
         ),
-        "harlm-no-hedging": Harlm(variant="no second asking", settings={"models.hedging": False}),
+        "harlm-hedging": Harlm(variant="with second asking", settings={"models.hedging": True}),
         "harlm-no-budget": Harlm(variant="no budget", has_budget=False),
         **modes,
         **depths,

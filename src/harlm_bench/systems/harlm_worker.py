@@ -59,6 +59,7 @@ def client(job: dict[str, Any], home: str, options: dict[str, Any]) -> harlm.HAR
     settings = {
         "models.window": max(1_024, job["window"]),
         "engine.concurrency": job["in_flight"],
+        "models.hedging": False,  # a second asking races the clock, which no run can repeat
         "budget.usd": float("inf"),
         **options.get("settings", {}),
         "tracing.home": home,
@@ -133,6 +134,7 @@ def notes_of(answer: Answer) -> dict[str, str | int | float]:
     }
     if usage.cost_micros is not None:
         notes["meter_micro_usd"] = usage.cost_micros
+        notes["cancelled_micro_usd"] = usage.unconfirmed_micros
     if answer.route is not None:
         notes["route"] = answer.route.mode
     return notes

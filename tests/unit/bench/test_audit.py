@@ -53,6 +53,7 @@ def test_a_sound_journal_has_no_fault() -> None:
         ({"usage": Usage(calls=0, micro_usd=1_000)}, "without a single call"),
         ({"usage": Usage(calls=1, prompt=5, cached=9, micro_usd=1_000)}, "9 cached tokens of 5"),
         ({"usage": Usage(calls=1, micro_usd=1_500)}, "meter says 1,000 micro-dollars, the bill 1,500"),
+        ({"usage": Usage(calls=1, micro_usd=900)}, "meter says 1,000 micro-dollars, the bill 900"),
     ],
 )
 def test_whatever_was_changed_is_found(changed: dict[str, object], said: str) -> None:
@@ -65,3 +66,20 @@ def test_a_secret_gold_answer_is_checked_by_its_digest() -> None:
     written = as_written(_sound(), secret)
     assert _faults(written, (secret,)) == []
     assert "gold answer" in _faults(msgspec.structs.replace(written, gold="1"), (secret,))[0]
+
+
+@pytest.mark.parametrize(
+    ("bill", "is_sound"), [(699, True), (700, True), (850, True), (1_001, True), (698, False), (1_002, False)]
+)
+def test_a_meter_may_exceed_the_bill_by_what_was_cancelled_and_never_fall_short(
+    bill: int, is_sound: bool
+) -> None:
+    notes = {"meter_micro_usd": 1_000, "cancelled_micro_usd": 300}
+    sound = _sound()
+    told = msgspec.structs.replace(
+        sound,
+        outcome=msgspec.structs.replace(sound.outcome, notes=notes),
+        usage=Usage(calls=1, micro_usd=bill),
+    )
+    found = _faults(told)
+    assert found == [] if is_sound else "300 of them for calls that it cancelled" in found[0]

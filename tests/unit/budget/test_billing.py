@@ -345,7 +345,12 @@ async def test_a_request_with_an_unknown_bill_is_charged_at_its_bound_as_an_esti
     micros = 2 * BOUND + 10 * 200
     assert account.committed == Amounts(BOUND + 200, micros, 1)
     assert account.usage == Usage(
-        calls=1, input_tokens=BOUND, output_tokens=200, cost_micros=micros, estimated=True
+        calls=1,
+        input_tokens=BOUND,
+        output_tokens=200,
+        cost_micros=micros,
+        estimated=True,
+        unconfirmed_micros=micros,
     ).of_model(NAME)
 
 

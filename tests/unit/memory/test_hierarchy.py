@@ -182,3 +182,17 @@ def test_no_node_of_a_tree_is_shown_more_than_its_bound(
         for at in range(branching):
             memory.put(f"{level} {at} " + "w " * sizes[(level + at) % len(sizes)], kind="answer", node=node)
         assert bytes_of(memory.view(node, ["what?"], tokens)) <= tokens
+
+
+async def test_without_summaries_a_view_shows_handles_and_every_entry_is_still_whole() -> None:
+    memory = Memory(InMemoryStore(), run="R", hot_tokens=0, has_summaries=False)
+    handle = memory.put(ARTICLE, kind="reply", question="when was it lit?")
+    shown = memory.view("0", ["when was it lit?"], 1_000)
+    assert f"[{handle}]" in shown
+    assert f"\n[{handle}]" in shown
+    assert "\n| " not in shown
+    assert memory.use().warm.served == memory.use().warm.entries_max == 0
+    assert (await memory.expand(handle)).text == ARTICLE
+    usual = Memory(InMemoryStore(), run="R", hot_tokens=0)
+    usual.put(ARTICLE, kind="reply", question="when was it lit?")
+    assert "\n| " in usual.view("0", ["when was it lit?"], 1_000)

@@ -106,6 +106,7 @@ def job_of(window: Window, question: Question, model: Model, limits: Limits) -> 
     return {
         "question": question.text,
         "documents": dict(window.documents),
+        "texts": list(window.texts),
         "text": window.text,
         "base_url": model.base_url,
         "root": model.root,

@@ -16,6 +16,7 @@ from harlm_bench.simulator.bill import PrefixCache
 from harlm_bench.simulator.clock import pace
 from harlm_bench.simulator.draw import Draw
 from harlm_bench.simulator.form import spoiled
+from harlm_bench.simulator.model import request_id
 from harlm_bench.simulator.noise import Noise
 from harlm_bench.simulator.profile import RateCaps
 from harlm_bench.simulator.reading import Reply
@@ -230,3 +231,13 @@ def test_a_dropped_reply_is_billed(*, streamed: bool) -> None:
 def test_a_time_scale_on_which_no_rate_can_be_counted_is_refused(scale: float) -> None:
     with pytest.raises(ConfigError, match=rf"is {scale:g}, and must be above 0; use 0\.001"):
         Simulated({}, Store(), (), scale=scale)
+
+
+def test_what_a_message_says_is_left_of_a_limit_is_no_part_of_a_request() -> None:
+    def named(last: str, before: str = "It cost $5, in 9 s.") -> bytes:
+        return request_id([("user", f"{before}\n\n{last}")], {})
+
+    told = named("Turn 2 of 20. Left: $4.9312, 996 calls, 118 s.")
+    assert told == named("Turn 2 of 20. Left: $4.9255, 995 calls, 7 s.")
+    assert told != named("Turn 3 of 20. Left: $4.9312, 996 calls, 118 s.")
+    assert told != named("Turn 2 of 20. Left: $4.9312, 996 calls, 118 s.", before="It cost $6, in 9 s.")

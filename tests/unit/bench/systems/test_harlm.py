@@ -7,10 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harlm.config import Config, overridden
 from harlm.errors import ConfigError, ContextOverflow, LimitExceeded, NoAnswer, RateLimited
 from harlm.testing import ChatServer
 from harlm.types import Answer, Citation, Price, Usage
 from harlm_bench.systems import Limits, Model
+from harlm_bench.systems.harlm import variants
 from harlm_bench.systems.harlm_worker import budget, client, failed, notes_of, unmarked
 from harlm_bench.systems.rivals import job_of
 from harlm_bench.systems.scripted import scripted_root
@@ -57,6 +59,7 @@ def test_only_the_settings_of_the_variant_count(tmp_path: Path, monkeypatch: pyt
     config = client(job(), str(tmp_path), {"settings": {"memory.cache": False}})._config
     assert config.engine.concurrency == 16
     assert config.memory.cache is False
+    assert config.models.hedging is False
     assert config.tracing.home == str(tmp_path)
     assert config.models.window == 16_000
 
@@ -102,3 +105,29 @@ def test_the_scripted_root_reads_and_then_finishes() -> None:
     assert "FINAL(reply" in root(
         [{"role": "assistant", "content": first}, {"role": "user", "content": "out"}]
     )
+
+
+def test_what_was_booked_without_a_reply_is_noted_beside_the_meter() -> None:
+    of_model = Usage(calls=2, cost_micros=900, unconfirmed_micros=300)
+    notes = notes_of(Answer(text="red", usage=of_model.of_model("openai/root")))
+    assert (notes["meter_micro_usd"], notes["cancelled_micro_usd"]) == (900, 300)
+
+
+def test_hedging_is_off_unless_a_variant_asks_for_it(tmp_path: Path) -> None:
+    hedging = variants()["harlm-hedging"]
+    assert client(job(), str(tmp_path), {"settings": dict(hedging.settings)})._config.models.hedging is True
+
+
+@pytest.mark.parametrize("name", list(variants()))
+def test_every_variant_has_settings_that_exist(name: str, tmp_path: Path) -> None:
+    config = client(job(), str(tmp_path), {"settings": dict(variants()[name].settings)})._config
+    assert overridden(config, variants()[name].settings) == config
+
+
+def test_each_tier_of_memory_is_alone_over_the_cold_store_in_one_variant() -> None:
+    names = ("harlm-hot-only", "harlm-warm-only", "harlm-cold-only")
+    told = [
+        (each.memory.hot_tokens > 0, each.memory.summaries != "off")
+        for each in (overridden(Config(), variants()[name].settings) for name in names)
+    ]
+    assert told == [(True, False), (False, True), (False, False)]

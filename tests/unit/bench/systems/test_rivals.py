@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import msgspec
 import platformdirs
@@ -17,7 +19,7 @@ from harlm.testing import ChatServer, Request
 from harlm_bench.outcomes import Outcome
 from harlm_bench.systems import Limits, Model
 from harlm_bench.systems.attempt import NotInstalled
-from harlm_bench.systems.rivals import Rival, environments
+from harlm_bench.systems.rivals import Rival, environments, job_of
 from harlm_bench.systems.rivals.environments import Needs, Stamp, folder_of, interpreter, is_made, stamp_of
 from harlm_bench.systems.rivals.known import rivals
 from tests.support.bench_reader import QUESTION, fake_rival, reader, window_of
@@ -148,6 +150,37 @@ def test_a_text_larger_than_a_pipe_arrives_whole(tmp_path: Path) -> None:
     finally:
         rival.close()
     assert outcome.text == "2000000"
+
+
+# -- what they are given ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_rival_without_names_gets_each_of_several_documents_under_its_name(
+    parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = window_of(9, parts=parts)
+    given: list[object] = []
+
+    class Engine:
+        def __init__(self, **named: object) -> None:
+            pass
+
+        def completion(self, context: object, root_prompt: str) -> SimpleNamespace:
+            given.append(context)
+            return SimpleNamespace(response="red", usage_summary=SimpleNamespace(to_dict=dict))
+
+    package = ModuleType("rlm")
+    package.RLM = Engine  # type: ignore[attr-defined] # a stand-in
+    monkeypatch.setitem(sys.modules, "rlm", package)
+    model = Model(base_url="http://127.0.0.1:9/v1", root="root", sub="sub", window=16_000)
+    job = msgspec.to_builtins(job_of(window, QUESTION, model, Limits()))
+    runpy.run_path(str(rivals()["rlms"]._adapter))["solve"](job)
+    if parts == 1:
+        assert given == [window.text]
+    else:
+        assert given == [[f"# {name}\n{text}" for name, text in window.documents.items()]]
+        assert "\n\n".join(given[0]) == window.text  # type: ignore[arg-type] # a list
 
 
 # -- environments --------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
     at = {"api_base": job["base_url"], "api_key": job["key"], "temperature": 0.0, "cache": False}
     root, sub = (dspy.LM(f"openai/{job[role]}", **at) for role in ("root", "sub"))
-    texts = list(job["documents"].values())
+    texts = job["texts"]
     engine = dspy.RLM("context, question -> answer", sub_lm=sub, interpreter_factory=LocalInterpreter)
     with dspy.context(lm=root):
         done = engine(context=texts[0] if len(texts) == 1 else texts, question=job["question"])

@@ -36,7 +36,7 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         max_timeout=job["wall_s"],
         verbose=False,
     )
-    texts = list(job["documents"].values())
+    texts = job["texts"]
     done = engine.completion(texts[0] if len(texts) == 1 else texts, root_prompt=job["question"])
     usage = done.usage_summary.to_dict()
     models = usage.get("model_usage_summaries", {}).values()
