@@ -128,8 +128,7 @@ def _systems(wanted: Wanted) -> tuple[tuple[Entry, ...], tuple[System, ...]]:
             f"{bounds[0]!r} is an upper bound on a simulated model only; leave it out with --systems"
         )
     bound = OraclePlan(profile=wanted.sub_profile, seed=wanted.seed)
-    found = (registry.system(key) for key in suite.systems)
-    systems = tuple(bound if isinstance(each, OraclePlan) else each for each in found)
+    systems = tuple(bound if key in bounds else registry.system(key) for key in suite.systems)
     entries = tuple(
         msgspec.structs.replace(suites.SYSTEMS[key], name=system.name)
         for key, system in zip(suite.systems, systems, strict=True)

@@ -11,7 +11,7 @@ from harlm.errors import ConfigError
 from harlm_bench.labels import Kind
 from harlm_bench.systems import Limits
 
-Role = Literal["base", "baseline", "reference", "rival", "ours", "ablation", "bound"]
+Role = Literal["base", "baseline", "reference", "rival", "ours", "mode", "part", "bound"]
 """What a system is compared as. ``base``: one call with everything. ``reference``: the reference RLM, which the
 calibration of a simulated model is checked with. ``bound``: a system that is told what the others cannot know: an upper bound.
 """
@@ -96,22 +96,25 @@ SYSTEMS: Mapping[str, Entry] = _entries(
     ("recursive-llm", "rival", 1.5),
     ("harlm", "ours", 1.3),
     ("harlm-scripted-root", "ours", 1.3),
-    ("harlm-direct", "ablation", 1.0),
-    ("harlm-repl", "ablation", 1.3),
-    ("harlm-full", "ablation", 1.3),
-    ("harlm-width-1", "ablation", 1.3),
-    ("harlm-no-speculation", "ablation", 1.3),
-    ("harlm-no-cache", "ablation", 1.3),
-    ("harlm-hot-only", "ablation", 1.3),
-    ("harlm-warm-only", "ablation", 1.3),
-    ("harlm-cold-only", "ablation", 1.3),
-    ("harlm-no-folding", "ablation", 1.3),
-    ("harlm-hedging", "ablation", 1.3),
-    ("harlm-no-budget", "ablation", 1.3),
-    *((f"harlm-depth-{depth}", "ablation", 1.3) for depth in range(5)),
+    ("harlm-direct", "mode", 1.0),
+    ("harlm-repl", "mode", 1.3),
+    ("harlm-full", "mode", 1.3),
+    ("harlm-width-1", "part", 1.3),
+    ("harlm-no-speculation", "part", 1.3),
+    ("harlm-no-cache", "part", 1.3),
+    ("harlm-hot-only", "part", 1.3),
+    ("harlm-warm-only", "part", 1.3),
+    ("harlm-cold-only", "part", 1.3),
+    ("harlm-no-folding", "part", 1.3),
+    ("harlm-hedging", "part", 1.3),
+    ("harlm-no-budget", "part", 1.3),
+    *((f"harlm-depth-{depth}", "part", 1.3) for depth in range(5)),
     ("oracle-plan", "bound", 0.0),
 )
 """Every system that a suite may name."""
+
+WHOLE = "harlm-full"
+"""What HARLM without one of its parts is compared with: every part works in this mode alone."""
 
 _K = 1024
 _MOST_CALLS = 1_000
@@ -148,7 +151,7 @@ _QUICK = Suite(
         ("pairs", (32,), 5, 4),
         ("multihop-long", (128,), 5, 4),
     ),
-    systems=("base", "bm25", "rlms", "harlm"),
+    systems=("base", "bm25", "rlms", "harlm", WHOLE),
     limits=Limits(calls=_MOST_CALLS, micro_usd=5_000_000, wall_s=120.0),
     jobs=8,
     minutes=3,
@@ -160,7 +163,8 @@ _STANDARD = Suite(
     loads=_loads(
         ("short", (4,), 10, 5),
         ("s-niah", (8, 32, 128, 512), 5, 3),
-        ("oolong", (32, 128), 10, 5),
+        ("oolong", (32,), 5, 5),
+        ("oolong", (128,), 10, 5),
         ("pairs", (32,), 10, 5),
         ("browse", (1024,), 5, 5),
         ("codeqa", (128,), 10, 5),
@@ -169,7 +173,7 @@ _STANDARD = Suite(
         ("tables", (128,), 5, 5),
         ("chaos", (32,), 5, 5),
     ),
-    systems=("base", "summary", "bm25", "codeact-bm25", "codeact-calls", "rlm-paper", "rlms", "harlm"),
+    systems=("base", "summary", "bm25", "codeact-bm25", "codeact-calls", "rlm-paper", "rlms", "harlm", WHOLE),
     limits=Limits(calls=_MOST_CALLS, micro_usd=5_000_000, wall_s=300.0),
     jobs=8,
     minutes=25,
@@ -192,7 +196,7 @@ _PAPER = Suite(
     systems=tuple(
         key
         for key, entry in SYSTEMS.items()
-        if entry.role not in ("ablation", "bound")
+        if entry.role not in ("part", "bound")
         and key not in ("truncated-base", "map", "scripted-plan", "harlm-scripted-root")
     ),
     limits=Limits(calls=5 * _MOST_CALLS, micro_usd=20_000_000, wall_s=900.0),
@@ -206,7 +210,7 @@ ABLATIONS: tuple[str, ...] = (
     "base",
     "rlms",
     "harlm",
-    *(key for key, entry in SYSTEMS.items() if entry.role in ("ablation", "bound")),
+    *(key for key, entry in SYSTEMS.items() if entry.role in ("mode", "part", "bound")),
 )
 """The systems of ``harlm bench ablate``. The first two are needed to check the calibration."""
 

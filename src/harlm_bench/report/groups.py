@@ -80,6 +80,11 @@ class Group:
             if entry.name in measured and (not roles or entry.role in roles)
         )
 
+    def named(self, key: str) -> tuple[str, ...]:
+        """The name of the system with a key of the registry, if it has results."""
+        measured = {result.system for result in self.results}
+        return tuple(entry.name for entry in self.systems if entry.key == key and entry.name in measured)
+
     def of(self, system: str, task: str | None = None, tokens: int | None = None) -> tuple[Result, ...]:
         """The results of a system, of one task and size if they are given."""
         return tuple(

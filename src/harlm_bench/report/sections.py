@@ -13,6 +13,7 @@ from harlm_bench.report.calibration import Gate
 from harlm_bench.report.groups import Group
 from harlm_bench.report.plots import forest, latency, lengths, pareto, waterfall
 from harlm_bench.report.tables import Table
+from harlm_bench.suites import WHOLE
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +83,14 @@ def _chapter(group: Group) -> Chapter:
 def _comparisons(group: Group) -> Iterator[Section]:
     bounded, group = with_best_mode(group), measured(group)
     yield Section(table=scores.main_table(bounded), plots=_drawn(pareto.pareto(group)))
+    others = group.names("base", "baseline", "reference", "rival")
     for ours in group.names("ours"):
-        yield from _gains(bounded, ours)
+        yield from _gains(bounded, ours, others, id_="gains", title=f"{ours} beside the others")
+        modes = bounded.names("mode", "bound")
+        yield from _gains(bounded, ours, modes, id_="modes", title=f"{ours} beside its modes")
+    for whole in group.named(WHOLE):
+        parts = group.names("part")
+        yield from _gains(group, whole, parts, id_="ablations", title=f"What the parts of {whole} are worth")
     curves = lengths.lengths(group)
     if curves:
         yield Section(plots=curves)
@@ -93,20 +100,14 @@ def _comparisons(group: Group) -> Iterator[Section]:
             yield Section(table=table)
 
 
-def _gains(group: Group, ours: str) -> Iterator[Section]:
-    others = list(group.names("base", "baseline", "reference", "rival"))
-    parts = group.names("ablation", "bound")
-    for id_, title, names in (
-        ("gains", f"{ours} beside the others", others),
-        ("ablations", f"What the parts of {ours} are worth", parts),
-    ):
-        found = scores.gains(group, ours, names)
-        if found:
-            table = scores.gains_table(group, ours, found, id_=id_, title=title)
-            shown = [gain for gain in found if gain.task == scores.ALL] if id_ == "ablations" else found
-            yield Section(
-                table=table, plots=_drawn(forest.forest(shown or found, title=title, label=group.label))
-            )
+def _gains(group: Group, ours: str, names: Sequence[str], *, id_: str, title: str) -> Iterator[Section]:
+    found = scores.gains(group, ours, list(names))
+    if found:
+        table = scores.gains_table(group, ours, found, id_=id_, title=title)
+        shown = [gain for gain in found if gain.task == scores.ALL] if id_ != "gains" else found
+        yield Section(
+            table=table, plots=_drawn(forest.forest(shown or found, title=title, label=group.label))
+        )
 
 
 def _waterfall(group: Group) -> str | None:

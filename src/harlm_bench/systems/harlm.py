@@ -29,6 +29,17 @@ Settings = Mapping[str, str | int | float | bool]
 # Hot and warm are views over the cold store, which holds the only copy of every entry and cannot be left out.
 _NO_HOT: Settings = {"memory.hot_tokens": 0}
 _NO_WARM: Settings = {"memory.summaries": "off"}
+_PARTS: Mapping[str, tuple[str, Settings]] = {
+    "harlm-width-1": ("one call at a time", {"engine.concurrency": 1}),
+    "harlm-no-speculation": ("no calls ahead", {"engine.speculation": "off"}),
+    "harlm-no-cache": ("no reuse of calls", {"memory.cache": False}),
+    "harlm-hot-only": ("hot tier alone over cold", _NO_WARM),
+    "harlm-warm-only": ("warm tier alone over cold", _NO_HOT),
+    "harlm-cold-only": ("cold tier alone", {**_NO_HOT, **_NO_WARM}),
+    "harlm-no-folding": ("no folding of old turns", {"memory.history_tokens": 1_000_000_000}),
+    "harlm-hedging": ("with second asking", {"models.hedging": True}),
+    **{f"harlm-depth-{depth}": (f"depth {depth}", {"engine.max_depth": depth}) for depth in range(5)},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,30 +90,23 @@ class Harlm:
 
 
 def variants() -> Mapping[str, Harlm]:
-    """HARLM as it comes, and with one part changed, by the name that a user gives."""
-    scripted = {"engine.mode": "full"}
+    """HARLM as it comes, in one mode, and without one part, by the name that a user gives.
+
+    Without a part it is always in *full* mode, where every part works.
+    """
+    full: Settings = {"engine.mode": "full"}
     modes = {
         f"harlm-{mode}": Harlm(variant=f"always {mode}", settings={"engine.mode": mode})
         for mode in ("direct", "repl", "full")
     }
-    depths = {
-        f"harlm-depth-{depth}": Harlm(variant=f"depth {depth}", settings={"engine.max_depth": depth})
-        for depth in range(5)
+    parts = {
+        key: Harlm(variant=f"full, {variant}", settings={**full, **settings})
+        for key, (variant, settings) in _PARTS.items()
     }
     return {
         "harlm": Harlm(),
-        "harlm-scripted-root": Harlm(variant="scripted root", settings=scripted, is_scripted=True),
-        "harlm-width-1": Harlm(variant="one call at a time", settings={"engine.concurrency": 1}),
-        "harlm-no-speculation": Harlm(variant="no calls ahead", settings={"engine.speculation": "off"}),
-        "harlm-no-cache": Harlm(variant="no reuse of calls", settings={"memory.cache": False}),
-        "harlm-hot-only": Harlm(variant="hot tier alone over cold", settings=_NO_WARM),
-        "harlm-warm-only": Harlm(variant="warm tier alone over cold", settings=_NO_HOT),
-        "harlm-cold-only": Harlm(variant="cold tier alone", settings={**_NO_HOT, **_NO_WARM}),
-        "harlm-no-folding": Harlm(
-            variant="no folding of old turns", settings={"memory.history_tokens": 1_000_000_000}
-        ),
-        "harlm-hedging": Harlm(variant="with second asking", settings={"models.hedging": True}),
-        "harlm-no-budget": Harlm(variant="no budget", has_budget=False),
+        "harlm-scripted-root": Harlm(variant="scripted root", settings=full, is_scripted=True),
+        "harlm-no-budget": Harlm(variant="full, no budget", settings=full, has_budget=False),
         **modes,
-        **depths,
+        **parts,
     }

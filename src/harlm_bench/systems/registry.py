@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from harlm.errors import ConfigError
-from harlm_bench.simulator.oracle import OraclePlan
 from harlm_bench.systems import System
 from harlm_bench.systems.bm25 import Bm25
 from harlm_bench.systems.codeact import CodeAct
@@ -34,7 +33,6 @@ def _every() -> Mapping[str, System]:
         "rlm-paper": PaperRlm(),
         "map": Mapped(),
         "scripted-plan": ScriptedPlan(),
-        "oracle-plan": OraclePlan(),
     }
     return own | dict(rivals()) | dict(variants())
 

@@ -21,7 +21,8 @@ ENTRIES = (
     Entry(key="bm25", role="baseline", reads=0.1, name="BM25, top 8"),
     Entry(key="rlms", role="reference", reads=1.5, name="rlms 0.1.3, depth 1"),
     Entry(key="harlm", role="ours", reads=1.3, name="HARLM 0.1.0"),
-    Entry(key="harlm-width-1", role="ablation", reads=1.3, name="HARLM 0.1.0, one call at a time"),
+    Entry(key="harlm-full", role="mode", reads=1.3, name="HARLM 0.1.0, always full"),
+    Entry(key="harlm-width-1", role="part", reads=1.3, name="HARLM 0.1.0, full, one call at a time"),
 )
 LOADS = (
     Load(task="oolong", tokens=131_072, windows=2, questions=3),

@@ -15,7 +15,7 @@ DIRECT, REPL, FULL = (f"HARLM 0.1.0, always {mode}" for mode in ("direct", "repl
 SYSTEMS = (
     *ENTRIES,
     *(
-        Entry(key=f"harlm-{name.rpartition(' ')[2]}", role="ablation", reads=1.0, name=name)
+        Entry(key=f"harlm-{name.rpartition(' ')[2]}", role="mode", reads=1.0, name=name)
         for name in (DIRECT, REPL, FULL)
     ),
     Entry(key="oracle-plan", role="bound", reads=0.0, name="oracle plan (upper bound)"),
@@ -67,8 +67,8 @@ def test_a_report_shows_bounds_as_bounds_and_never_times_or_bills_of_them() -> N
     main = {row.head: row.cells[0].text for row in tables["main"].rows}
     assert "$" not in main["oracle plan (upper bound)"]
     assert main[BEST_MODE].startswith("90.0")
-    gains = {row.head: row.cells for row in tables["ablations"].rows}
+    gains = {row.head: row.cells for row in tables["modes"].rows}
     assert gains["oracle plan (upper bound)"][-1].text == "–"
-    assert all("is no result" in tables[name].notes[-1] for name in ("main", "ablations"))
+    assert all("is no result" in tables[name].notes[-1] for name in ("main", "modes"))
     for name in ("bills", "latency"):
         assert not [row.head for row in tables[name].rows if "upper bound" in row.head]

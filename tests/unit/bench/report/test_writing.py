@@ -15,7 +15,7 @@ from harlm_bench.labels import Label
 from harlm_bench.report.writing import named, write_report
 from tests.unit.bench.made import EMBEDDED, NEAR, SIMULATED, header, journal, result, results
 
-ALL = {**NEAR, "HARLM 0.1.0, one call at a time": 0.8}
+ALL = {**NEAR, "HARLM 0.1.0, always full": 0.8, "HARLM 0.1.0, full, one call at a time": 0.8}
 _LOADING = ("src", "href", "srcset", "data", "poster", "action", "xlink:href")
 
 
@@ -110,7 +110,7 @@ def test_two_labels_are_two_chapters_and_no_table_has_both() -> None:
 def test_the_tables_of_the_paper_are_there() -> None:
     told = json.loads(written(whole())["simulated-report.json"])
     assert [table["id"] for table in told["chapters"][0]["tables"]] == [
-        "calibration", "main", "gains", "ablations", "latency", "memory", "routes", "bills", "endings",
+        "calibration", "main", "gains", "modes", "ablations", "latency", "memory", "routes", "bills", "endings",
     ]  # fmt: skip
     assert [table["id"] for table in told["chapters"][1]["tables"]] == ["published-main", "published-newer"]
     assert told["headers"][0][0]["command"] == "harlm bench run"
@@ -127,7 +127,7 @@ def test_without_calibration_no_comparison_is_printed_but_why() -> None:
 def test_an_unfinished_run_says_so_first() -> None:
     half = journal(Path("a.jsonl"), results(NEAR)[:20], header(EMBEDDED))
     told = json.loads(written(half)["report.json"])["chapters"][0]
-    assert told["warnings"][0] == "a.jsonl is not finished: it holds 20 of 70 results."
+    assert told["warnings"][0] == "a.jsonl is not finished: it holds 20 of 84 results."
 
 
 def test_a_rival_that_could_not_be_installed_is_named() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harlm.errors import ConfigError
+from harlm_bench import suites
 from harlm_bench.systems import registry
 from harlm_bench.systems.harlm import variants
 
@@ -21,13 +22,17 @@ def test_an_unknown_system_is_refused_with_the_names() -> None:
         registry.system("rlm")
 
 
-def test_each_ablation_changes_one_thing() -> None:
+def test_each_part_is_left_out_alone_in_full_mode() -> None:
     for name, variant in variants().items():
-        changed = len(variant.settings) + (not variant.has_budget)
-        assert changed == {"harlm": 0, "harlm-cold-only": 2}.get(name, 1), (
-            name
-        )  # that one leaves out two tiers
-        assert bool(variant.variant) == (name != "harlm")
+        changed = {key for key in variant.settings if key != "engine.mode"}
+        if name == "harlm":
+            assert (variant.variant, variant.settings) == ("", {})
+        elif suites.SYSTEMS[name].role == "part":
+            assert variant.settings["engine.mode"] == "full"
+            several = 2 if name == "harlm-cold-only" else 1
+            assert len(changed) + (not variant.has_budget) == several, name
+        else:
+            assert not changed
 
 
 def test_nothing_is_installed_for_systems_that_need_nothing() -> None:
