@@ -17,12 +17,13 @@ from harlm_bench import tasks
 from harlm_bench.gateway import Gateway
 from harlm_bench.items import Window
 from harlm_bench.outcomes import Usage
+from harlm_bench.scoring import score
 from harlm_bench.simulator import profile
 from harlm_bench.simulator.audit import Log, without_evidence
 from harlm_bench.simulator.backend import Simulated
 from harlm_bench.simulator.profile import Profile
 from harlm_bench.simulator.store import Store
-from harlm_bench.systems import Limits
+from harlm_bench.systems import Limits, registry
 
 _SETTINGS = msgspec.structs.replace(Config(), models=ModelSettings(hedging=False))
 PERFECT, MINI = profile.load("perfect"), profile.load("gpt-5-mini-like")
@@ -106,3 +107,23 @@ def test_a_question_that_is_out_of_calls_ends_as_a_failure_and_not_as_a_wait(tmp
         with pytest.raises(harlm.HarlmError, match="requests"):
             ask(served, window, 0, tmp_path, "direct", limits=Limits(calls=0))
         assert served.close("1").calls == 0
+
+
+SMALL = (("s-niah", 8_000, 6_000), ("multihop-long", 4_000, 4_200), ("oolong", 2_000, 6_000))
+"""Tasks with the tokens of a window and the window of the model: two are read in parts by those who keep notes."""
+
+
+@pytest.mark.parametrize(("task", "tokens", "room"), SMALL)
+@pytest.mark.parametrize("name", ["summary"])
+def test_with_a_perfect_reader_a_baseline_answers_all_of_a_small_window(
+    name: str, task: str, tokens: int, room: int
+) -> None:
+    window = tasks.family(task).window(1, tokens, 3)
+    with gateway(window, msgspec.structs.replace(PERFECT, window=room)) as served:
+        for question in window.questions:
+            outcome = registry.system(name).answer(
+                window, question, served.open(question.id, Limits()), Limits()
+            )
+            served.close(question.id)
+            assert score(question, outcome.text) == 1.0, (question.text, question.gold, outcome)
+            assert outcome.notes.get("parts", 1) == 1 or task != "oolong"

@@ -86,12 +86,15 @@ def _copy(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
 
 
 def _shorten(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
-    """A summary keeps items word for word: those that bear on the question, then others, as far as there is room."""
+    """A summary keeps items word for word, as far as there is room: those that bear on the question, the nearest first.
+
+    Of a question that no task knows, it is not known what bears on it, so others follow.
+    """
     limit = _AT_MOST.search(f"{asked.words}\n{asked.question}")
     room = int(limit[1].replace(",", "")) if limit and limit[2].lower() != "sentences" else _USUAL_WORDS
-    first = _relevant(asked, prompt, senses)
+    first = _nearest_first(_relevant(asked, prompt, senses), asked.question)
     chosen = {id(each) for each in first}
-    rest = [each for each in prompt.found if id(each) not in chosen]
+    rest = [each for each in prompt.found if id(each) not in chosen] if asked.query is None else []
     kept: list[Found] = []
     for each in [*first, *rest]:
         size = (
@@ -182,6 +185,25 @@ def _relevant(asked: Asked, prompt: Prompt, senses: Senses) -> list[Found]:
     shared = [(len(sought & content_words(each.fact.text)), each) for each in prompt.found]
     most = max((count for count, _ in shared), default=0)
     return [each for count, each in shared if count == most] if most >= 2 else []
+
+
+def _nearest_first(items: Sequence[Found], question: str) -> list[Found]:
+    """The items in the order in which names lead to them from the words of the question, then the others."""
+    reached, led, left = content_words(question), [], list(items)
+    while True:
+        near = [each for each in left if not reached.isdisjoint(_names(each))]
+        if not near:
+            return [*led, *left]
+        led += near
+        taken = {id(each) for each in near}
+        left = [each for each in left if id(each) not in taken]
+        reached = reached.union(*map(_names, near))
+
+
+def _names(item: Found) -> frozenset[str]:
+    """The words of what can be copied from an item."""
+    copied = (value for name, value in item.fact.attributes.items() if name not in item.fact.guessable)
+    return content_words(" ".join(copied))
 
 
 def _nothing(asked: Asked, usual: str = _NOT_FOUND) -> Reply:

@@ -26,8 +26,8 @@ Notes so far:
 Part {number} of {count}:
 {part}
 
-Write the notes anew: what was noted so far and what this part adds that matters for the question, exact names,
-numbers and counts included. Reply with the notes only."""
+Summarise the notes so far and this part in at most {room} tokens: keep what matters for the question, with exact names,
+numbers and counts, word for word where you can. Reply with the new notes only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class SummaryAgent:
             notes = "(none)"
             for number, part in enumerate(parts, start=1):
                 prompt = _NOTES.format(
-                    question=question, notes=notes, number=number, count=len(parts), part=part
+                    question=question, notes=notes, number=number, count=len(parts), part=part, room=reply
                 )
                 notes = chat.ask(prompt, role="sub", max_tokens=reply).text or notes
             prompt = f"These are notes on a long text:\n\n{notes}\n\n{question}\nReply with the answer only."
