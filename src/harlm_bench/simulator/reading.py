@@ -189,7 +189,8 @@ def _relevant(asked: Asked, prompt: Prompt, senses: Senses) -> list[Found]:
 
 def _nearest_first(items: Sequence[Found], question: str) -> list[Found]:
     """The items in the order in which names lead to them from the words of the question, then the others."""
-    reached, led, left = content_words(question), [], list(items)
+    reached, left = content_words(question), list(items)
+    led: list[Found] = []
     while True:
         near = [each for each in left if not reached.isdisjoint(_names(each))]
         if not near:

@@ -52,3 +52,8 @@ SAID: Final = (
 
 NOT_FOUND: Final = "NOT FOUND"
 NOTHING: Final = "NOTHING"
+
+
+def is_answer(reply: str) -> bool:
+    """Whether a reply says something, and not that the text does not tell. Programs of the bank ask the same in their code."""
+    return bool(reply.strip()) and "NOT FOUND" not in reply.upper() and "UNKNOWN" not in reply.upper()

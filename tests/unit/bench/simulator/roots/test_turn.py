@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from harlm_bench.simulator.draw import Draw
 from harlm_bench.simulator.roots import prompts, turn
+from harlm_bench.simulator.roots.bank import multihop_long
 from harlm_bench.simulator.roots.policy import MIX, Quality
 from tests.unit.bench.simulator.roots import rules
 from tests.unit.bench.simulator.roots.rules import Rules
@@ -177,14 +179,44 @@ def test_codeact_searches_and_then_reads() -> None:
 
     assert 'SEARCH("What is the registered number' in said(opened)
 
+    def reads(instruction: str, text: str) -> str:
+        return "7" if QUESTION in instruction and "is 7" in text else "unknown"
+
     passages = rules.CODEACT.went_on(opened, "SEARCH(…)", "The registered number of amber-lagoon-42 is 7.")
-    reply = turn(
-        passages,
-        Draw("1"),
-        reader=lambda instruction, text: "7" if QUESTION in instruction and "is 7" in text else "",
-    )
+    once = turn(passages, Draw("1"), reader=reads)
+    assert once is not None
+    assert "SEARCH(" in once  # another search shows whether the answer stands
+    reply = turn(rules.CODEACT.went_on(passages, once, "It rained."), Draw("1"), reader=reads)
     assert reply is not None
     assert reply.endswith("ANSWER(7)")
+
+
+def test_codeact_follows_the_names_that_it_has_read() -> None:
+    question = "Who or what is the physician of the mentor of Ada Polen? Answer with the name only."
+    told = "It was Enid Ralby who taught Ada Polen the craft."
+
+    def reads(instruction: str, text: str) -> str:
+        return told if told in text and instruction.startswith("Copy") else "unknown"
+
+    opened = rules.CODEACT.opened(question)
+    searched = rules.CODEACT.went_on(opened, said(opened), f"[a page] {told}")
+    reply = turn(searched, Draw("1"), reader=reads)
+    assert reply is not None
+    assert reply.endswith('SEARCH("Enid Ralby")')
+    for _ in range(12):  # nothing else is ever found
+        searched = rules.CODEACT.went_on(searched, reply, "It rained.")
+        reply = turn(searched, Draw("1"), reader=reads) or ""
+        if "ANSWER" in reply:
+            break
+    assert reply.endswith("ANSWER(unknown)")
+
+
+@pytest.mark.parametrize("reply", ["Enid Ralby", " unknown.", "", "Not found", "NOT FOUND in the text", "7"])
+def test_programs_and_those_who_read_take_the_same_replies_for_answers(reply: str) -> None:
+    names: dict[str, Any] = {}
+    exec(multihop_long._ASKED, names)
+
+    assert names["is_answer"](reply) == prompts.is_answer(reply)
 
 
 def test_codeact_reads_the_text_in_its_prompt() -> None:
