@@ -25,10 +25,16 @@ def is_temporary(status: int, raw: bytes) -> bool:
 
 
 def pause_s(headers: Mapping[str, str], otherwise: float) -> float:
-    """Seconds to wait before another attempt: those that the endpoint names, else ``otherwise``."""
-    stated = next((value for name, value in headers.items() if name.casefold() == "retry-after"), None)
-    with suppress(ValueError):
-        return min(max(float(stated or otherwise), 0.0), _LONGEST_PAUSE_S)
+    """Seconds to wait before another attempt: those that the endpoint names, else ``otherwise``.
+
+    Of ``retry-after-ms`` and ``retry-after`` the first counts, as with HARLM: the other one is rounded to seconds.
+    """
+    named = {name.casefold(): value for name, value in headers.items()}
+    for name, each_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        with suppress(KeyError, ValueError):
+            wait_s = float(named[name]) * each_s
+            if wait_s >= 0:  # also no "nan"
+                return min(wait_s, _LONGEST_PAUSE_S)
     return otherwise
 
 

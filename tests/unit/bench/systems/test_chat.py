@@ -19,6 +19,7 @@ from harlm_bench.systems.attempt import (
 )
 from harlm_bench.systems.chat import Chat
 from harlm_bench.systems.completions import reply_in
+from harlm_bench.systems.refusals import pause_s
 
 SAID = "four words of reply"
 
@@ -175,3 +176,18 @@ def test_the_candidates_of_the_first_token_are_read() -> None:
     reply = reply_in(raw)
     assert reply is not None
     assert reply.first == {"Yes": -0.1, " No": -2.5}
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({"Retry-After": "2", "retry-after-ms": "150"}, 0.15),
+        ({"retry-after": "2", "retry-after-ms": "soon"}, 2.0),
+        ({"retry-after": "2"}, 2.0),
+        ({"retry-after": "nan", "retry-after-ms": "-5"}, 0.7),
+        ({"retry-after-ms": "90000"}, 30.0),
+        ({}, 0.7),
+    ],
+)
+def test_a_pause_in_milliseconds_counts_before_one_in_seconds(headers: dict[str, str], wait_s: float) -> None:
+    assert pause_s(headers, 0.7) == wait_s
