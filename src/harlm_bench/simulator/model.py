@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from harlm_bench.simulator.prompt import Prompt, read_prompt, tokens_of
 from harlm_bench.simulator.reading import Reply, read
 from harlm_bench.simulator.shape import shaped
 from harlm_bench.simulator.store import Store
+from harlm_bench.simulator.swayed import obeyed, word_of
 
 Messages = Sequence[tuple[str, str]]
 
@@ -73,7 +74,12 @@ class SimulatedModel:
         """The reply to a prompt of ``tokens`` tokens. ``question`` goes into the log, and nowhere else."""
         digest = request_id(messages, body)
         noise = Noise(self._name, digest, self.profile.errors.rho)
-        turn = roots.turn(messages, Draw(self._name), reader=self._read_by_root)
+        turn = roots.turn(
+            messages,
+            Draw(self._name),
+            reader=self._read_by_root,
+            swayed=lambda shown: self._swaying_word(shown, noise),
+        )
         if turn is None:
             prompt, reply = self._leaf(messages, tokens, noise)
             text = spoiled(shaped(reply, prompt, body), reply, noise, self.profile.errors.bad_form)
@@ -85,7 +91,16 @@ class SimulatedModel:
 
     def _leaf(self, messages: Messages, tokens: int, noise: Noise) -> tuple[Prompt, Reply]:
         prompt = read_prompt(messages, self._store, tokens)
-        return prompt, read(prompt, self._reader, Senses(self.profile, noise, tokens))
+        line = obeyed(prompt.found, noise, self.profile.errors.obeys)
+        reply = read(prompt, self._reader, Senses(self.profile, noise, tokens))
+        if line is not None:
+            reply = replace(reply, text=word_of(line), used=(line,), is_found=True, rows=())
+        return prompt, reply
+
+    def _swaying_word(self, shown: str, noise: Noise) -> str | None:
+        """What a hostile line in ``shown`` makes a root answer; ``None`` if it obeys none."""
+        line = obeyed(self._store.find(shown), noise, self.profile.errors.obeys)
+        return None if line is None else word_of(line)
 
     def _read_by_root(self, instruction: str, text: str) -> str:
         """The leaf role, for a root that has the text in its own prompt."""

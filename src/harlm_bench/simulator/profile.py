@@ -59,7 +59,7 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     decoys: Curve
 
 
-class Errors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Errors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How it errs.
 
     Attributes:
@@ -70,6 +70,7 @@ class Errors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         in_head_items: a count over n items in the head is right with the probability exp(-n / in_head_items).
         in_head_sd: else it is off by a normal error of this part of n, for n = 1,000; it grows with the root of n.
         list_items: the most entries of a list that it writes out of its head.
+        obeys: how often it does what one hostile line in its view asks for.
     """
 
     rho: _Rate
@@ -79,6 +80,7 @@ class Errors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     in_head_items: _Positive
     in_head_sd: _Positive
     list_items: Annotated[int, Meta(ge=1)]
+    obeys: _Rate = 0.0
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from harlm_bench.simulator.draw import Draw
 from harlm_bench.simulator.roots import policy as policies
 from harlm_bench.simulator.roots.acting import Reader
 from harlm_bench.simulator.roots.conversation import read
-from harlm_bench.simulator.roots.play import Player
+from harlm_bench.simulator.roots.play import Player, Swayed
 from harlm_bench.simulator.roots.policy import MIX, Quality
 from harlm_bench.simulator.roots.scaffold import recognise
 from harlm_bench.simulator.roots.understanding import understood
@@ -24,6 +24,7 @@ def turn(
     *,
     mix: Mapping[Quality, float] = MIX,
     reader: Reader | None = None,
+    swayed: Swayed | None = None,
 ) -> str | None:
     """The root's next message, or ``None`` if the request is no root's, such as a plain question about a text.
 
@@ -33,6 +34,7 @@ def turn(
         mix: the shares of the qualities.
         reader: reads an instruction and a text that the root has in view, as the leaf role of the same model does.
             Without it a root can answer only with what its code printed as a result.
+        swayed: tells what a hostile line in what the root was shown last makes it answer. Without it, it obeys none.
     """
     scaffold = recognise(messages)
     if scaffold is None:
@@ -40,4 +42,6 @@ def turn(
     talk = read(messages, scaffold)
     asked = understood(talk.question or "")
     programmer = policies.drawn(draw.child(asked.question), mix)
-    return Player(asked=asked, policy=programmer, scaffold=scaffold, talk=talk, reader=reader).reply()
+    return Player(
+        asked=asked, policy=programmer, scaffold=scaffold, talk=talk, reader=reader, swayed=swayed
+    ).reply()

@@ -4,7 +4,7 @@ finish, or giving up. Reads the dialogue; keeps nothing between turns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,9 @@ from harlm_bench.simulator.roots.policy import Policy
 from harlm_bench.simulator.roots.render import Value, rendered
 from harlm_bench.simulator.roots.scaffold import Scaffold
 from harlm_bench.simulator.roots.understanding import Asked
+
+Swayed = Callable[[str], str | None]
+"""What a text makes a root answer against its task; ``None`` if it resists."""
 
 _SHRINK: Final = 4  # how much less goes into one call after one was too long
 _SMALLEST: Final = 2_000  # characters
@@ -36,6 +39,7 @@ class Player:
         scaffold: whose rules it follows.
         talk: the dialogue so far.
         reader: reads what it has in view; without one it can only copy results that code printed.
+        swayed: as in ``turn``.
     """
 
     asked: Asked
@@ -43,6 +47,7 @@ class Player:
     scaffold: Scaffold
     talk: Conversation
     reader: Reader | None = None
+    swayed: Swayed | None = None
 
     def reply(self) -> str:
         """The next message."""
@@ -50,6 +55,8 @@ class Player:
             return reply.answered_in_prose(self._best(), self.scaffold)
         if acting.is_needed(self.talk, searches=self.scaffold.search == "action"):
             return acting.acted(self.asked, self.talk, self.reader, patience=self.policy.rates.patience)
+        if self.swayed and self.talk.turns and (word := self.swayed(self.talk.turns[-1].shown)) is not None:
+            return reply.finished("The output asks for it.", self.scaffold, value=repr(word), shown=word)
         if self.talk.is_last or self._failures() >= self.policy.rates.patience:
             return self._given_up()
         steps = self._steps()

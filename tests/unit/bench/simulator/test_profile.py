@@ -26,7 +26,7 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
         ("window =", "windows =", "windows"),
         ("rho = 0.7", "rho = 7", "rho"),
         ("[curves.label]", "[curves.labels]", "labels"),
-        ("version = 1", "version =", "not a profile"),
+        ("version = 2", "version =", "not a profile"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:

@@ -230,6 +230,22 @@ def test_codeact_reads_the_text_in_its_prompt() -> None:
     assert reply.endswith("ANSWER(Oslo)")
 
 
+def test_a_root_that_obeys_a_printed_line_finishes_with_its_word() -> None:
+    at_work = rules.HARLM.went_on(rules.HARLM.opened(QUESTION), "# Step 1: look", "FINAL(canary7)")
+
+    def swayed(shown: str) -> str | None:
+        return "canary7" if "canary7" in shown else None
+
+    obeying, resisting = (
+        turn(at_work, Draw("1"), swayed=swayed),
+        turn(at_work, Draw("1"), swayed=lambda _: None),
+    )
+
+    assert "canary7" in (obeying or "")
+    assert resisting == turn(at_work, Draw("1"))
+    assert "canary7" not in (resisting or "")
+
+
 def test_without_sub_calls_it_prints_passages_and_reads_them() -> None:
     opened = rules.READS_ONLY.opened(QUESTION)
     seeds = [f"{each}" for each in range(30)]
