@@ -94,6 +94,40 @@ def _runs(pid: int) -> bool:
         return False
 
 
+_WARMED = """\
+import json, urllib.request
+WARM_UP = "hello"
+asked = []
+def prepare(options): return "1"
+def solve(job):
+    asked.append(job["question"])
+    if {fails}: raise KeyError("odd")
+    body = json.dumps({{"model": job["root"], "messages": []}}).encode()
+    with urllib.request.urlopen(job["base_url"] + "/chat/completions", body, timeout=9) as response:
+        asked.append(json.loads(response.read())["choices"][0]["message"]["content"])
+    return " ".join(asked)
+"""
+
+
+def test_a_process_answers_a_question_of_its_own_before_the_first_that_counts(tmp_path: Path) -> None:
+    adapter = tmp_path / "warmed.py"
+    needs, python = Needs(name="warmed", requirements=()), Path(sys.executable)
+    adapter.write_text(_WARMED.format(fails="False"))
+    warmed = Rival("warmed", needs, str(adapter), home=tmp_path, python=python)
+    with ChatServer(lambda request: "real") as server:
+        outcome = asked(warmed, url=server.base_url)
+        assert server.arrived == 1
+    warmed.close()
+    assert outcome.text == f"What is ready? hello {QUESTION.text} real"
+
+    adapter.write_text(_WARMED.format(fails='"ready" in job["question"]'))
+    cold = Rival("cold", needs, str(adapter), home=tmp_path, python=python)
+    with ChatServer(lambda request: "real") as server:
+        outcome = asked(cold, url=server.base_url)
+    cold.close()
+    assert (outcome.status, outcome.text) == ("answered", f"What is ready? {QUESTION.text} real")
+
+
 def test_a_process_gets_no_key_of_the_user_and_serves_many_questions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +198,7 @@ def test_a_rival_without_names_gets_each_of_several_documents_under_its_name(
 
     class Engine:
         def __init__(self, **named: object) -> None:
-            pass
+            assert (named["max_timeout"], named["max_budget"]) == (600.0, 0.25)
 
         def completion(self, context: object, root_prompt: str) -> SimpleNamespace:
             given.append(context)
@@ -174,7 +208,7 @@ def test_a_rival_without_names_gets_each_of_several_documents_under_its_name(
     package.RLM = Engine  # type: ignore[attr-defined] # a stand-in
     monkeypatch.setitem(sys.modules, "rlm", package)
     model = Model(base_url="http://127.0.0.1:9/v1", root="root", sub="sub", window=16_000)
-    job = msgspec.to_builtins(job_of(window, QUESTION, model, Limits()))
+    job = msgspec.to_builtins(job_of(window, QUESTION, model, Limits(micro_usd=250_000)))
     runpy.run_path(str(rivals()["rlms"]._adapter))["solve"](job)
     if parts == 1:
         assert given == [window.text]
@@ -272,6 +306,7 @@ def test_other_requirements_are_another_environment(tmp_path: Path) -> None:
 def test_every_requirement_is_pinned_and_every_adapter_exists() -> None:
     for rival in rivals().values():
         assert all("==" in each for each in rival.needs.requirements)
+        assert runpy.run_path(str(rival._adapter))["WARM_UP"]
         compile(rival._adapter.read_text(encoding="utf-8"), str(rival._adapter), "exec")
 
 

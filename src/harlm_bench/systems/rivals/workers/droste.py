@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 from typing import Any
+
+WARM_UP = """```python
+answer["content"] = llm_query("What is ready?", "All is ready.")
+answer["ready"] = True
+```"""
 
 
 def prepare(options: dict[str, Any]) -> str:
@@ -18,6 +24,11 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     import droste
 
     setup = droste.EnvironmentConfig(kind="native")
+    limits = {
+        "subcalls": min(setup.budget.subcalls, job["calls"]),
+        "wall_ms": max(1, int(1_000 * job["wall_s"])),
+    }
+    setup = dataclasses.replace(setup, budget=dataclasses.replace(setup.budget, **limits))
     execution = droste.create_environment_context(setup)
     at = {"base_url": job["base_url"], "api_key": job["key"]}
     root = droste.OpenAICompatClient(model=job["root"], **at)

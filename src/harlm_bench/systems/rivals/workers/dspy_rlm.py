@@ -5,6 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 from typing import Any
 
+WARM_UP = """[[ ## reasoning ## ]]
+All is there.
+
+[[ ## code ## ]]
+```python
+SUBMIT(llm_query("What is ready?"))
+```
+
+[[ ## completed ## ]]"""
+_SUB_CALLS = 50  # its own default
+
 
 def prepare(options: dict[str, Any]) -> str:
     """Import it once, without its caches."""
@@ -22,7 +33,12 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     at = {"api_base": job["base_url"], "api_key": job["key"], "temperature": 0.0, "cache": False}
     root, sub = (dspy.LM(f"openai/{job[role]}", **at) for role in ("root", "sub"))
     texts = job["texts"]
-    engine = dspy.RLM("context, question -> answer", sub_lm=sub, interpreter_factory=LocalInterpreter)
+    engine = dspy.RLM(
+        "context, question -> answer",
+        sub_lm=sub,
+        max_llm_calls=min(_SUB_CALLS, job["calls"]),
+        interpreter_factory=LocalInterpreter,
+    )
     with dspy.context(lm=root):
         done = engine(context=texts[0] if len(texts) == 1 else texts, question=job["question"])
     return done.answer, {"meter_calls": len(root.history) + len(sub.history), "turns": len(done.trajectory)}

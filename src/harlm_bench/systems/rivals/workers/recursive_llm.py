@@ -6,6 +6,8 @@ import importlib.metadata
 import os
 from typing import Any
 
+WARM_UP = 'FINAL("ready")'
+
 
 def prepare(options: dict[str, Any]) -> str:
     """Import it once, with the price table that its client ships."""
@@ -28,6 +30,8 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         recursive_model=f"openai/{job['sub']}",
         api_base=job["base_url"],
         api_key=job["key"],
+        max_total_calls=max(1, job["calls"]),
+        max_total_cost_usd=job["micro_usd"] / 1e6 if job["micro_usd"] else None,
         max_elapsed_seconds=job["wall_s"],
         temperature=0,
     )

@@ -5,6 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 from typing import Any
 
+WARM_UP = """```repl
+answer["content"] = llm_query("What is ready?")
+answer["ready"] = True
+```"""
 _depth = 1
 
 
@@ -34,6 +38,9 @@ def solve(job: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         other_backend_kwargs=[{"model_name": job["sub"], **at}],
         max_depth=_depth,
         max_timeout=job["wall_s"],
+        max_budget=None
+        if job["micro_usd"] is None
+        else job["micro_usd"] / 1e6,  # of endpoints that tell the cost
         verbose=False,
     )
     texts = job["texts"]

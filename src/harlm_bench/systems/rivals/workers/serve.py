@@ -2,7 +2,8 @@
 
 Run by the rival's own interpreter, as ``python serve.py ADAPTER.py``; needs the standard library only. An adapter is a
 file with ``prepare(options)``, which imports the rival and returns its version, and ``solve(job)``, which returns the
-answer, the answer with notes, or the whole result as a dict. Whatever a rival prints goes to stderr.
+answer, the answer with notes, or the whole result as a dict. With ``WARM_UP``, a reply of a model that ends a run, one
+question is answered from it before the first that counts. Whatever a rival prints goes to stderr.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import json
 import os
 import resource
 import runpy
+import signal
 import sys
+import threading
 import time
 import traceback
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 _LIMITS = ("Timeout", "Budget", "Limit", "Exhausted", "Exceeded", "Deadline")
@@ -33,6 +37,8 @@ _OWN_FAULT = ("BadRequest", "UnsupportedParams")  # requests that no endpoint ta
 _UNREACHED = ("urlopen error", "Connection refused", "non-JSON response", "No usage data received")
 _SPENT = ("insufficient_quota", "Error code: 402", "HTTP 402", "HTTP Error 402")
 
+_WARM_UP_S = 20.0
+
 
 def main() -> None:
     """Serve until stdin ends."""
@@ -43,6 +49,8 @@ def main() -> None:
     try:
         adapter = runpy.run_path(adapter_file)
         version = adapter["prepare"](options)
+        if "WARM_UP" in adapter:
+            warm_up(adapter["solve"], adapter["WARM_UP"])
     except BaseException as error:
         say(replies, {"ready": False, "error": described(error)})
         raise
@@ -52,6 +60,65 @@ def main() -> None:
     )
     for line in sys.stdin:
         say(replies, answered(adapter["solve"], json.loads(line)))
+
+
+def warm_up(solve: Any, reply: str) -> None:
+    """Answer one question, with a model of this process that always says ``reply``. Whether that works is no matter.
+
+    So the first question that counts does not pay for what a rival loads late, such as its client or its interpreter.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _stub(reply))
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    before = signal.signal(signal.SIGALRM, _too_slow)
+    signal.setitimer(signal.ITIMER_REAL, _WARM_UP_S, 1.0)  # again, since a rival may catch the first
+    try:
+        answered(solve, _warm_up_job(f"http://127.0.0.1:{server.server_address[1]}/v1"))
+    except TimeoutError:
+        traceback.print_exc()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        server.shutdown()
+        server.server_close()
+
+
+def _too_slow(*_: object) -> None:
+    raise TimeoutError(f"the warm-up took longer than {_WARM_UP_S:g} s")
+
+
+def _warm_up_job(url: str) -> dict[str, Any]:
+    text = "All is ready."
+    return {
+        "question": "What is ready?", "documents": {"text": text}, "texts": [text], "text": text, "base_url": url,
+        "root": "root", "sub": "sub", "window": 32_768, "key": "none", "prices": {}, "micro_usd": None, "calls": 100,
+        "wall_s": _WARM_UP_S, "in_flight": 4,
+    }  # fmt: skip
+
+
+def _stub(reply: str) -> type[BaseHTTPRequestHandler]:
+    """A server of OpenAI's dialect with one reply."""
+    message = {"role": "assistant", "content": reply}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    body = json.dumps(
+        {
+            "id": "warm-up", "object": "chat.completion", "created": 0, "model": "root", "usage": usage,
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        }
+    ).encode()  # fmt: skip
+
+    class Stub(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return Stub
 
 
 def answered(solve: Any, job: dict[str, Any]) -> dict[str, Any]:
