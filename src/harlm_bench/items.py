@@ -28,12 +28,16 @@ class Fact:
         attributes: what a reader can tell from it, such as ``label``, ``user``, ``date``, ``value``.
         guessable: the attributes that need judgement (a label, say), each with the values that it can have. The others
             are copied from the text.
+        frame: words that must stand somewhere before the item for ``framed`` to be known, such as the header of its table.
+        framed: the attributes that the item alone does not tell.
     """
 
     text: str
     kind: str
     attributes: Mapping[str, str]
     guessable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    frame: str = ""
+    framed: tuple[str, ...] = ()
 
 
 class Query(Protocol):

@@ -1,4 +1,4 @@
-"""Four attempts to get right answers out of the simulated model without evidence. Each must score as chance does."""
+"""Attempts to get right answers out of the simulated model without evidence. Each must score as chance does."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ class Attack:
 def attacks(
     windows: Sequence[Window], profile: Profile, families: Iterable[TaskFamily], score: Score, seed: int = 0
 ) -> tuple[Attack, ...]:
-    """All four attacks with the questions of ``windows``, and the score with evidence, which comes first.
+    """All attacks with the questions of ``windows``, and the score with evidence, which comes first.
+
+    Four are made on all windows; a fifth, items without their frame, on those whose items tell nothing without one.
 
     With shuffled labels, what is copied from the text stays right, and a count of random labels may come close. So chance is
     there what code scores that reads everything rightly but the labels, drawn at random once more.
@@ -76,12 +78,15 @@ def attacks(
     blind = _mean(
         [_blind(question, window, kinds, score, seed) for window in judged for question in window.questions]
     )
+    framed = [window for window in windows if any(_needs_frame(fact) for fact in window.facts)]
+    alone = (result("items without their frame", framed, store, _alone),) if framed else ()
     return (
         result("none: with the text", windows, store, _with_text),
         result("empty context", windows, store, lambda _, question: _prompt({}, question)),
         result("question only", windows, store, lambda _, question: [("user", question.text)]),
         result("wrong store key", windows, strange, _with_text),
         result("shuffled labels", judged, shuffled, _with_text, blind),
+        *alone,
     )
 
 
@@ -105,6 +110,16 @@ def _mean(values: Sequence[float]) -> float:
 
 def _with_text(window: Window, question: Question) -> Messages:
     return _prompt(window.documents, question)
+
+
+def _needs_frame(fact: Fact) -> bool:
+    return bool(fact.framed) and set(fact.framed) >= fact.attributes.keys()
+
+
+def _alone(window: Window, question: Question) -> Messages:
+    """The items that need a frame, and nothing else of the text."""
+    items = "\n".join(fact.text for fact in window.facts if _needs_frame(fact))
+    return _prompt({next(iter(window.documents)): items}, question)
 
 
 def _prompt(documents: Mapping[str, str], question: Question) -> Messages:

@@ -82,7 +82,7 @@ def _copy(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
     kept = _relevant(asked, prompt, senses)
     if not kept:
         return _nothing(asked, "NOTHING")
-    return Reply(intent="copy", text="\n".join(each.fact.text for each in kept), used=tuple(kept))
+    return Reply(intent="copy", text=_copied(kept), used=tuple(kept))
 
 
 def _shorten(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
@@ -109,7 +109,7 @@ def _shorten(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
     kept.sort(key=lambda each: each.start)
     if not kept:
         return _nothing(asked, "The text holds nothing that bears on the question.")
-    return Reply(intent="shorten", text="\n".join(each.fact.text for each in kept), used=tuple(kept))
+    return Reply(intent="shorten", text=_copied(kept), used=tuple(kept))
 
 
 def _holds(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
@@ -185,6 +185,17 @@ def _relevant(asked: Asked, prompt: Prompt, senses: Senses) -> list[Found]:
     shared = [(len(sought & content_words(each.fact.text)), each) for each in prompt.found]
     most = max((count for count, _ in shared), default=0)
     return [each for count, each in shared if count == most] if most >= 2 else []
+
+
+def _copied(items: Sequence[Found]) -> str:
+    """Items word for word, one a line, each frame that was in view before the first item that needs it."""
+    lines: list[str] = []
+    for each in items:
+        frame = each.fact.frame
+        is_seen = set(each.fact.framed) <= each.fact.attributes.keys()
+        lines += [frame] if frame and is_seen and frame not in lines else []
+        lines.append(each.fact.text)
+    return "\n".join(lines)
 
 
 def _nearest_first(items: Sequence[Found], question: str) -> list[Found]:

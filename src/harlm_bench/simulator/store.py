@@ -6,6 +6,7 @@ A text is opened only by showing it: the table holds keyed hashes of items, and 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -89,8 +90,21 @@ class Store:
         return other
 
     def find(self, text: str) -> tuple[Found, ...]:
-        """All items in a text, in order, whatever stands around them: numbers, bullets, quotation marks, escapes."""
-        return tuple(self._found(text))
+        """All items in a text, in order, whatever stands around them: numbers, bullets, quotation marks, escapes.
+
+        What only the frame of an item tells is known only where the frame stands before it.
+        """
+        starts: dict[str, int] = {"": -1}  # where each frame stands first
+        known = []
+        for each in self._found(text):
+            frame = each.fact.frame
+            if frame not in starts:
+                starts[frame] = _place(frame, text)
+            if starts[frame] < each.start:
+                known.append(each)
+            elif (fact := _unframed(each.fact)).attributes:
+                known.append(each._replace(fact=fact))
+        return tuple(known)
 
     def _found(self, text: str) -> Iterator[Found]:
         at, least, seen = 0, self._least_characters, self._seen
@@ -196,6 +210,23 @@ class Store:
 def _at(start: int, end: int, known: _Known, number: str = "") -> list[Found]:
     facts, name = known
     return [Found(start, end, fact, name, number) for fact in facts]
+
+
+def _place(frame: str, text: str) -> int:
+    """Where the words of a frame stand first, however they are set apart; behind the text if they do not."""
+    words = r"\W{1,6}".join(map(re.escape, re.findall(r"\w+", frame)))
+    found = re.search(rf"(?<!\w){words}(?!\w)", text)
+    return found.start() if found else len(text)
+
+
+def _unframed(fact: Fact) -> Fact:
+    """What an item tells without its frame."""
+    framed = fact.framed
+    return replace(
+        fact,
+        attributes={name: value for name, value in fact.attributes.items() if name not in framed},
+        guessable={name: options for name, options in fact.guessable.items() if name not in framed},
+    )
 
 
 def item_id(text: str) -> bytes:

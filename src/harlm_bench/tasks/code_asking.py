@@ -97,12 +97,21 @@ def _overrides(module: ChangedModule, name: str) -> Iterator[Asked]:
 def _fact_of_function(function: FunctionFacts, module: str, lines: Sequence[str]) -> Fact:
     node = function.node
     text = "\n".join(lines[node.lineno - 1 : node.end_lineno])[node.col_offset :]
-    said = {"module": module, "name": function.name, "calls": " ".join(function.called)}
+    owner, _, own = function.name.rpartition(".")
+    frame, framed = (f"class {owner}", ("name",)) if owner else ("", ())
+    said = {"module": module, "name": function.name, "own": own, "calls": " ".join(function.called)}
     said |= {f"default of {name}": value for name, value in function.defaults.items()}
     if len(function.raises) != 1 or function.raises[0] not in ERRORS:
-        return Fact(text=text, kind="function", attributes=said)
+        return Fact(text=text, kind="function", attributes=said, frame=frame, framed=framed)
     said["raises"] = function.raises[0]
-    return Fact(text=text, kind="function", attributes=said, guessable={"raises": ERRORS})
+    return Fact(
+        text=text,
+        kind="function",
+        attributes=said,
+        guessable={"raises": ERRORS},
+        frame=frame,
+        framed=framed,
+    )
 
 
 def _has_plain_head(found: ClassFacts, lines: Sequence[str]) -> bool:

@@ -84,11 +84,13 @@ class CodeQuery:
         if said.get("module") != self.module:
             return False
         if self.kind in ("default", "error"):
-            return fact.kind == "function" and said["name"] == self.subject
+            # Of a method without its class only its own name is known, which may be that of another one.
+            own = said.get("own") == self.subject.rpartition(".")[2] and "name" not in said
+            return fact.kind == "function" and (own or said.get("name") == self.subject)
         if self.kind == "caller":
             return fact.kind == "function" and self.subject in said["calls"].split()
         return _is_child(fact, self.subject) or (
-            fact.kind == "function" and said["name"].endswith(f".{self.detail}")
+            fact.kind == "function" and said.get("name", "").endswith(f".{self.detail}")
         )
 
     def answer(self, facts: Sequence[Fact]) -> str | None:
@@ -104,7 +106,7 @@ class CodeQuery:
         if self.kind == "error":
             return next((each.attributes.get("raises") for each in facts), None)
         if self.kind == "caller":
-            return next((each.attributes["name"] for each in facts), None)
+            return next((each.attributes.get("name", each.attributes["own"]) for each in facts), None)
         methods = {each.attributes["name"] for each in facts if each.kind == "function"}
         children = (each.attributes["name"] for each in facts if each.kind == "class")
         return next((each for each in children if f"{each}.{self.detail}" in methods), None)

@@ -49,7 +49,13 @@ class Tables:
         lines = [",".join(row) for row in rows]
         lines = lines[: cut_to(lines, tokens - estimate_tokens(_HEAD))]
         facts = tuple(
-            Fact(text=line, kind="row", attributes=dict(zip(_COLUMNS, row, strict=True)))
+            Fact(
+                text=line,
+                kind="row",
+                attributes=dict(zip(_COLUMNS, row, strict=True)),
+                frame=_HEAD,
+                framed=_COLUMNS,
+            )
             for line, row in zip(lines, rows, strict=False)
         )
         return Window(

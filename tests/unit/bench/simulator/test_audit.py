@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from harlm.errors import ConfigError
+from harlm_bench import tasks
 from harlm_bench.items import Question
 from harlm_bench.simulator import audit
 from harlm_bench.simulator.attacks import attacks
@@ -76,3 +77,12 @@ def test_the_four_attacks_score_as_chance_does(name: str) -> None:
     assert all(each.failed for each in four), four
     assert not honest.failed, honest
     assert four[0].questions == 24
+
+
+def test_rows_without_their_header_are_worth_no_more_than_chance() -> None:
+    family = tasks.family("tables")
+    windows = [family.window(seed, 3_000, 8) for seed in (1, 2)]
+    honest, *_, alone = attacks(windows, load("perfect"), [family], score)
+    assert (alone.name, alone.questions) == ("items without their frame", 16)
+    assert alone.failed, alone
+    assert honest.score == 1.0

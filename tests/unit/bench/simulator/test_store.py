@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harlm_bench import tasks
 from harlm_bench.items import Fact
 from harlm_bench.simulator.store import Found, Store
 
@@ -125,3 +126,50 @@ def test_the_time_of_a_search_grows_no_faster_than_the_text() -> None:
 
     few = min(seconds(1) for _ in range(3))
     assert seconds(8) < 8 * few * 4 + 0.05
+
+
+@pytest.mark.parametrize(
+    ("before", "is_known"),
+    [
+        ("city,colour\n", True),
+        ("['city', 'colour']\n", True),
+        ("| city | colour |\n", True),
+        ("", False),
+        ("city\n", False),
+    ],
+)
+def test_what_a_frame_tells_is_known_only_behind_the_frame(before: str, is_known: bool) -> None:
+    row = Fact(
+        text="Oslo,red",
+        kind="row",
+        attributes={"city": "Oslo", "length": "8"},
+        frame="city,colour",
+        framed=("city",),
+    )
+    (found,) = Store([row]).find(f"{before}Oslo,red\n")
+    assert found.fact.attributes.get("city") == ("Oslo" if is_known else None)
+    assert found.fact.attributes["length"] == "8"
+    (behind,) = Store([row]).find("Oslo,red\ncity,colour")
+    assert "city" not in behind.fact.attributes
+
+
+def test_an_item_that_tells_nothing_without_its_frame_is_not_found() -> None:
+    row = Fact(
+        text="Oslo,red", kind="row", attributes={"city": "Oslo"}, frame="city,colour", framed=("city",)
+    )
+    assert Store([row]).find("Oslo,red") == ()
+
+
+def test_a_method_without_its_class_has_only_its_own_name() -> None:
+    window = tasks.family("codeqa").window(1, 30_000, 12)
+    method = next(each for each in window.facts if each.frame)
+    store = Store.of([window])
+    (alone,) = store.find(method.text)
+    (within,) = [
+        each for each in store.find(f"{method.frame}:\n    {method.text}") if each.fact.kind == "function"
+    ]
+    assert "name" not in alone.fact.attributes
+    assert within.fact.attributes["name"].endswith(f".{alone.fact.attributes['own']}")
+    assert {each.fact.attributes.get("name") for each in store.find(window.text)} >= {
+        each.attributes["name"] for each in window.facts
+    }
