@@ -17,6 +17,8 @@ from itertools import accumulate
 
 import msgspec
 
+from harlm_bench.small_samples import interval_of_one_value, moved, sign_flip_p
+
 DRAWS = 10_000
 """How often a sample is drawn, unless a caller says otherwise."""
 
@@ -25,6 +27,11 @@ SHARE = 0.95
 
 LEAST_FOR_P95 = 200
 """A 95th percentile of fewer values is not told: it may be off by a quarter and more."""
+
+LEAST_WINDOWS = 3
+LEAST_DISCORDANT = 6
+"""A difference of fewer windows, or of fewer questions where the two differ, has no verdict: 5 signs are alike by chance in
+6 % of all samples."""
 
 Clusters = Sequence[Sequence[float]]
 """The values of each window, windows and questions in a fixed order."""
@@ -51,23 +58,32 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         estimate: its mean and interval.
-        p: two-sided, of no difference, from the draws.
+        p: two-sided, of no difference: the greater one of that of the draws and that of signs by chance, question by question.
         adjusted: ``p`` after Holm's correction over the table; equal to ``p`` until it is corrected.
+        discordant: questions where the two differ.
     """
 
     estimate: Estimate
     p: float
     adjusted: float
+    discordant: int
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are enough windows, and enough questions where the two differ, for a verdict."""
+        return self.estimate.windows >= LEAST_WINDOWS and self.discordant >= LEAST_DISCORDANT
 
     @property
     def is_shown(self) -> bool:
-        """Whether 0 lies outside the interval and the corrected ``p`` is at most 5 %."""
+        """Whether there is enough to tell, 0 lies outside the interval, and the corrected ``p`` is at most 5 %."""
         outside = self.estimate.low > 0 or self.estimate.high < 0
-        return outside and self.adjusted <= 1 - SHARE + 1e-12
+        return self.is_enough and outside and self.adjusted <= 1 - SHARE + 1e-12
 
     @property
     def verdict(self) -> str:
-        """``higher``, ``lower`` or ``no difference shown``."""
+        """``higher``, ``lower``, ``no difference shown`` or ``too few to tell``."""
+        if not self.is_enough:
+            return "too few to tell"
         if not self.is_shown:
             return "no difference shown"
         return "higher" if self.estimate.value > 0 else "lower"
@@ -80,7 +96,7 @@ def mean(clusters: Clusters, draws: int | None = None) -> Estimate:
         ValueError: there is no value.
     """
     drawn = _means(clusters, draws)
-    return _estimate(statistics.fmean(_flat(clusters)), drawn, clusters)
+    return _score(statistics.fmean(_flat(clusters)), drawn, clusters)
 
 
 def difference(ours: Clusters, theirs: Clusters, draws: int | None = None) -> Difference:
@@ -91,7 +107,7 @@ def difference(ours: Clusters, theirs: Clusters, draws: int | None = None) -> Di
     """
     deltas = _deltas(ours, theirs)
     drawn = _means(deltas, draws)
-    return _difference(statistics.fmean(_flat(deltas)), drawn, deltas)
+    return _difference(statistics.fmean(_flat(deltas)), drawn, [deltas])
 
 
 def ratio(ours: Clusters, theirs: Clusters, draws: int | None = None) -> Estimate | None:
@@ -148,7 +164,7 @@ def macro_mean(strata: Sequence[Clusters], draws: int | None = None) -> Estimate
     """
     drawn = _macro([_means(clusters, draws, place) for place, clusters in enumerate(strata)])
     value = statistics.fmean(statistics.fmean(_flat(clusters)) for clusters in strata)
-    return _estimate(value, drawn, [cluster for clusters in strata for cluster in clusters])
+    return _score(value, drawn, [cluster for clusters in strata for cluster in clusters])
 
 
 def macro_difference(
@@ -162,7 +178,7 @@ def macro_difference(
     deltas = [_deltas(one, other) for one, other in zip(ours, theirs, strict=True)]
     drawn = _macro([_means(clusters, draws, place) for place, clusters in enumerate(deltas)])
     value = statistics.fmean(statistics.fmean(_flat(clusters)) for clusters in deltas)
-    return _difference(value, drawn, [cluster for clusters in deltas for cluster in clusters])
+    return _difference(value, drawn, deltas)
 
 
 def _estimate(value: float, drawn: Sequence[float], clusters: Clusters) -> Estimate:
@@ -178,10 +194,25 @@ def _estimate(value: float, drawn: Sequence[float], clusters: Clusters) -> Estim
     )
 
 
-def _difference(value: float, drawn: Sequence[float], deltas: Clusters) -> Difference:
+def _score(value: float, drawn: Sequence[float], clusters: Clusters) -> Estimate:
+    """As ``_estimate``; scores that are all 0 or all 1 have an interval, too."""
+    found = _estimate(value, drawn, clusters)
+    wider = interval_of_one_value(value, found.questions)
+    return found if wider is None else msgspec.structs.replace(found, low=wider[0], high=wider[1])
+
+
+def _difference(value: float, drawn: Sequence[float], strata: Sequence[Clusters]) -> Difference:
     below, above = sum(each <= 0 for each in drawn), sum(each >= 0 for each in drawn)
-    p = min(1.0, 2 * (min(below, above) + 1) / (len(drawn) + 1))
-    return Difference(estimate=_estimate(value, drawn, deltas), p=p, adjusted=p)
+    of_draws = 2 * (min(below, above) + 1) / (len(drawn) + 1)
+    # The draws repeat what was seen, so few values that are alike would seem sure.
+    weighted = [each / len(flat) for flat in map(_flat, strata) for each in flat]
+    p = min(1.0, max(of_draws, sign_flip_p(weighted)))
+    estimate = _estimate(value, drawn, [cluster for clusters in strata for cluster in clusters])
+    if estimate.low == estimate.high != 0:  # all alike: questions that were not asked may show no difference
+        share, _ = interval_of_one_value(1.0, estimate.questions) or (1.0, 1.0)
+        ends = sorted((share * value, value))
+        estimate = msgspec.structs.replace(estimate, low=ends[0], high=ends[1])
+    return Difference(estimate=estimate, p=p, adjusted=p, discordant=moved(weighted))
 
 
 def _deltas(ours: Clusters, theirs: Clusters) -> list[list[float]]:

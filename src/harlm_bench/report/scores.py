@@ -202,7 +202,9 @@ def gains_table(group: Group, ours: str, found: Sequence[Gain], *, id_: str, tit
         ),
         notes=(
             f"{ours} minus the other, on the same questions, in points of 100; Holm's correction over the whole table. "
-            "“No difference shown”: 0 lies inside the interval, or the correction takes it away.",
+            "“No difference shown”: 0 lies inside the interval, or the correction takes it away. "
+            f"“Too few to tell”: fewer than {statistics.LEAST_WINDOWS} windows, or fewer than "
+            f"{statistics.LEAST_DISCORDANT} questions where the two differ.",
             "Cost and time are ours over theirs: below 1 is cheaper or faster.",
             *((_BOUNDS,) if set(group.names("bound")) & {gain.theirs for gain in found} else ()),
         ),

@@ -15,7 +15,7 @@ def test_the_second_minus_the_first_question_by_question() -> None:
     table = difference_table(before, after)
     assert table.heading == "From before.jsonl to after.jsonl · SIMULATED"
     assert [(row.head, row.cells[0].text, row.cells[1].text) for row in table.rows] == [
-        ("HARLM 0.1.0", "oolong", "6"), ("HARLM 0.1.0", "s-niah", "8"),
+        ("HARLM 0.1.0", "oolong", "21"), ("HARLM 0.1.0", "s-niah", "12"),
     ]  # fmt: skip
     assert table.rows[0].cells[2].value == pytest.approx(50.0)
     back = difference_table(after, before)

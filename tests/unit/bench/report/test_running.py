@@ -51,7 +51,7 @@ def test_the_bill_of_the_gateway_stands_beside_the_meter_of_the_system() -> None
 def test_memory_and_routes_are_told_for_systems_that_tell_them() -> None:
     whole = group(results())
     memory, routes = running.memory_table(whole), running.routes_table(whole)
-    assert texts(memory) == ["14", "33.3", "0", "0", "0", "28", "50.0"]
+    assert texts(memory) == ["33", "33.3", "0", "0", "0", "66", "50.0"]
     assert routes is not None
     assert [row.cells[0].text for row in routes.rows] == ["direct", "full"]
     assert running.memory_table(group([result("base")])) is None
