@@ -6,7 +6,7 @@ from harlm_bench.outcomes import Result, Status
 from harlm_bench.report import running
 from harlm_bench.report.groups import Group, grouped
 from harlm_bench.report.tables import Table
-from tests.unit.bench.made import header, journal, result, results
+from tests.unit.bench.made import a_usage, header, journal, result, results
 
 
 def group(of: list[Result]) -> Group:
@@ -46,6 +46,15 @@ def test_the_bill_of_the_gateway_stands_beside_the_meter_of_the_system() -> None
     table = running.bills_table(group(of))
     assert texts(table, 1) == ["900", "0", "100", "0", "$0.001000", "+4 µ$"]
     assert texts(table, 0)[-1] == "–"
+
+
+def test_an_unknown_bill_makes_the_sum_unknown_and_not_smaller() -> None:
+    unknown = a_usage(micro_usd=None)
+    of = [result(notes={"meter_micro_usd": 9}), result(question="q1", usage=unknown), result("base")]
+    table = running.bills_table(group(of))
+    assert texts(table, 1)[-2:] == ["–", "-991 µ$"]
+    metered = [result(notes={"meter_micro_usd": 9}, usage=unknown), result("base")]
+    assert texts(running.bills_table(group(metered)), 1)[-2:] == ["–", "–"]
 
 
 def test_memory_and_routes_are_told_for_systems_that_tell_them() -> None:
