@@ -41,3 +41,12 @@ def interval_of_one_value(value: float, number: int) -> tuple[float, float] | No
         return None
     beyond = _SIGMAS**2 / (number + _SIGMAS**2)
     return (0.0, beyond) if value == 0 else (1.0 - beyond, 1.0)
+
+
+def interval_of_one_difference(value: float, number: int) -> tuple[float, float]:
+    """An interval around a difference that was measured ``number`` times and never varied.
+
+    Questions that were not asked may show no difference, as many as Wilson's interval allows.
+    """
+    share = number / (number + _SIGMAS**2)
+    return min(share * value, value), max(share * value, value)

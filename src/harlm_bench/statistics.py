@@ -8,16 +8,14 @@ so that all systems of a table are judged by the same draws.
 
 from __future__ import annotations
 
-import random
 import statistics
-from array import array
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import accumulate
 
 import msgspec
 
-from harlm_bench.small_samples import interval_of_one_value, moved, sign_flip_p
+from harlm_bench.drawing import drawn_places
+from harlm_bench.small_samples import interval_of_one_difference, interval_of_one_value, moved, sign_flip_p
 
 DRAWS = 10_000
 """How often a sample is drawn, unless a caller says otherwise."""
@@ -208,10 +206,9 @@ def _difference(value: float, drawn: Sequence[float], strata: Sequence[Clusters]
     weighted = [each / len(flat) for flat in map(_flat, strata) for each in flat]
     p = min(1.0, max(of_draws, sign_flip_p(weighted)))
     estimate = _estimate(value, drawn, [cluster for clusters in strata for cluster in clusters])
-    if estimate.low == estimate.high != 0:  # all alike: questions that were not asked may show no difference
-        share, _ = interval_of_one_value(1.0, estimate.questions) or (1.0, 1.0)
-        ends = sorted((share * value, value))
-        estimate = msgspec.structs.replace(estimate, low=ends[0], high=ends[1])
+    if estimate.high - estimate.low < 1e-9:
+        low, high = interval_of_one_difference(value, estimate.questions)
+        estimate = msgspec.structs.replace(estimate, low=low, high=high)
     return Difference(estimate=estimate, p=p, adjusted=p, discordant=moved(weighted))
 
 
@@ -235,27 +232,9 @@ def _means(clusters: Clusters, draws: int | None, stratum: int = 0) -> list[floa
         raise ValueError("a mean needs at least one value")
     if len(set(values)) == 1:
         return [values[0]] * draws
-    places = _drawn(_shape(clusters), draws, stratum)
+    places = drawn_places(_shape(clusters), draws, stratum)
     get = values.__getitem__
     return [sum(map(get, row)) / len(row) for row in places]
-
-
-@lru_cache(maxsize=24)
-def _drawn(shape: tuple[int, ...], draws: int, stratum: int) -> tuple[array[int], ...]:
-    """For each draw, the places of the drawn values in the flat sample."""
-    source = random.Random(
-        f"cluster bootstrap {shape} {stratum}"
-    ).random  # faster than ``choices`` for short rows
-    starts = (0, *accumulate(shape))
-    filled = [(starts[place], size) for place, size in enumerate(shape) if size]
-    rows = []
-    for _ in range(draws):
-        row = array("I")
-        for _ in filled:
-            start, size = filled[int(source() * len(filled))]
-            row.extend([start + int(source() * size) for _ in range(size)])
-        rows.append(row)
-    return tuple(rows)
 
 
 def _flat(clusters: Clusters) -> list[float]:

@@ -70,6 +70,8 @@ def test_a_few_questions_show_nothing_however_clear_they_are() -> None:
         assert found.estimate.low < found.estimate.high == 1
     crowded = statistics.difference([[1.0] * 20, [1.0] * 20], [[0.0] * 20, [0.0] * 20], _DRAWS)
     assert crowded.verdict == "too few to tell"
+    alike = statistics.difference([[0.3, 0.7]] * 3, [[0.1, 0.5]] * 3, _DRAWS).estimate
+    assert [alike.low, alike.high] == pytest.approx([0.2 * 6 / (6 + 1.96**2), 0.2], abs=1e-4)
     enough = statistics.difference([[1.0, 1.0]] * 3, [[0.0, 0.0]] * 3, 10_000)
     assert (enough.p, enough.discordant, enough.verdict) == (1 / 32, 6, "higher")
 
