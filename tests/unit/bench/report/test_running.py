@@ -6,7 +6,7 @@ from harlm_bench.outcomes import Result, Status
 from harlm_bench.report import running
 from harlm_bench.report.groups import Group, grouped
 from harlm_bench.report.tables import Table
-from tests.unit.bench.made import header, journal, result, results
+from tests.unit.bench.made import a_usage, header, journal, result, results
 
 
 def group(of: list[Result]) -> Group:
@@ -48,10 +48,19 @@ def test_the_bill_of_the_gateway_stands_beside_the_meter_of_the_system() -> None
     assert texts(table, 0)[-1] == "–"
 
 
+def test_an_unknown_bill_makes_the_sum_unknown_and_not_smaller() -> None:
+    unknown = a_usage(micro_usd=None)
+    of = [result(notes={"meter_micro_usd": 9}), result(question="q1", usage=unknown), result("base")]
+    table = running.bills_table(group(of))
+    assert texts(table, 1)[-2:] == ["–", "-991 µ$"]
+    metered = [result(notes={"meter_micro_usd": 9}, usage=unknown), result("base")]
+    assert texts(running.bills_table(group(metered)), 1)[-2:] == ["–", "–"]
+
+
 def test_memory_and_routes_are_told_for_systems_that_tell_them() -> None:
     whole = group(results())
     memory, routes = running.memory_table(whole), running.routes_table(whole)
-    assert texts(memory) == ["14", "33.3", "0", "0", "0", "28", "50.0"]
+    assert texts(memory) == ["33", "33.3", "0", "0", "0", "66", "50.0"]
     assert routes is not None
     assert [row.cells[0].text for row in routes.rows] == ["direct", "full"]
     assert running.memory_table(group([result("base")])) is None
