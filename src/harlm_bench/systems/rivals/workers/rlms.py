@@ -65,6 +65,8 @@ def _ahead_of(repl: Any) -> Any:
     """The class of a REPL that runs ahead of its blocks."""
 
     class Ahead(repl):  # type: ignore[misc] # unknown here
+        _ahead: Any = None  # also of an object that is cleaned up twice
+
         def __init__(self, *given: Any, **named: Any) -> None:
             self._ahead = None  # nothing runs ahead while the context is loaded
             super().__init__(*given, **named)
