@@ -1,4 +1,7 @@
-"""A backend that records replies in a file, or plays them again. Knows no model; a request that was not recorded is an error."""
+"""A backend that records replies in a file, or plays them again. Knows no model; a request that was not recorded is an error.
+
+The first line of a file is its head, which says what answered; all other lines are replies.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,29 @@ from harlm.testing import ModelReply, Request, Tokens
 from harlm.testing.exchange import Fault
 from harlm.testing.faults import Status
 from harlm_bench.gateway import Backend
+from harlm_bench.labels import Label
 from harlm_bench.replies import Answer, Paced, Passed, error, said_by, tokens_of
 
 _OF_TRANSPORT = ("stream", "stream_options")  # a reply is the same however it is sent
 
 
+_FORMAT = 1
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of a cassette.
+
+    Attributes:
+        cassette: the format.
+        origin: what answered.
+    """
+
+    cassette: int
+    origin: Label
+
+
 class _Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a cassette."""
+    """One reply of a cassette."""
 
     request: str
     model: str
@@ -40,14 +59,15 @@ class Recorder:
     Args:
         backend: what answers.
         path: the file; lines are added to it.
+        origin: what the replies are measured on.
 
     Raises:
-        ConfigError: the file cannot be written.
+        ConfigError: the file cannot be written, or holds replies of something else.
     """
 
-    def __init__(self, backend: Backend, path: Path) -> None:
+    def __init__(self, backend: Backend, path: Path, origin: Label) -> None:
         self._backend = backend
-        self._file = _opened(path)
+        self._file = _opened(path, origin)
 
     async def reply(self, request: Request) -> Answer:
         """The other backend's answer, as it was written down."""
@@ -78,9 +98,10 @@ class Player:
 
     Attributes:
         digest: SHA-256 of the file, for the label of the results.
+        origin: what the replies were recorded from.
 
     Raises:
-        ConfigError: the file cannot be read, or a line is none that ``Recorder`` writes.
+        ConfigError: the file cannot be read, does not say what answered, or a line is none that ``Recorder`` writes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -89,6 +110,7 @@ class Player:
         except OSError as failure:
             raise ConfigError(f"the recording {path} cannot be read: {failure}") from failure
         self.digest = hashlib.sha256(data).hexdigest()
+        self.origin = _head(data, path)
         self._path = path
         self._recordings: dict[str, list[_Recording]] = defaultdict(list)
         self._played: dict[str, int] = defaultdict(int)
@@ -157,13 +179,34 @@ def _played(recording: _Recording, request: Request) -> Answer:
 
 def _read(data: bytes, path: Path) -> Iterator[_Recording]:
     decoder = msgspec.json.Decoder(_Recording)
-    for number, line in enumerate(data.splitlines(), start=1):
+    for number, line in enumerate(data.splitlines()[1:], start=2):
         try:
             yield decoder.decode(line)
         except msgspec.DecodeError as wrong:
             raise ConfigError(
                 f"line {number} of {path} is no recorded reply: {wrong}. Record again"
             ) from wrong
+
+
+def _head(data: bytes, path: Path) -> Label:
+    """What answered.
+
+    Raises:
+        ConfigError: the file does not say it.
+    """
+    try:
+        head = msgspec.json.decode(data.partition(b"\n")[0], type=_Head)
+    except msgspec.DecodeError as wrong:
+        raise ConfigError(
+            f"the first line of the recording {path} does not say what answered ({wrong}), so its replies can have no "
+            "label. Record again into a new file"
+        ) from wrong
+    if head.cassette != _FORMAT:
+        raise ConfigError(
+            f"the recording {path} has format {head.cassette}, and this version of HARLM reads {_FORMAT}. Record again "
+            "into a new file"
+        )
+    return head.origin
 
 
 def _without_transport(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,8 +220,17 @@ def _text(body: bytes) -> tuple[str, bool]:
         return base64.b64encode(body).decode(), True
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path, origin: Label) -> IO[bytes]:
     try:
-        return path.open("ab")
+        earlier = path.read_bytes() if path.exists() else b""
+        if earlier and (was := _head(earlier, path)) != origin:
+            raise ConfigError(
+                f"the recording {path} holds replies of {was}, and this run asks {origin}; --record into another file"
+            )
+        file = path.open("ab")
+        if not earlier:
+            file.write(msgspec.json.encode(_Head(cassette=_FORMAT, origin=origin)) + b"\n")
+            file.flush()
+        return file
     except OSError as failure:
         raise ConfigError(f"the recording {path} cannot be written: {failure}") from failure

@@ -118,7 +118,7 @@ def served(wanted: Wanted, stack: ExitStack) -> Served:
         return found
     from harlm_bench.cassette import Recorder
 
-    return replace(found, backend=Recorder(found.backend, wanted.record))
+    return replace(found, backend=Recorder(found.backend, wanted.record, found.label))
 
 
 def _check_recordable(file: Path, names: Iterable[str]) -> None:
@@ -218,9 +218,10 @@ def _replayed(wanted: Wanted, file: Path) -> Served:
     player = Player(file)
     root = wanted.model or wanted.profile
     sub = wanted.sub_model or wanted.model or wanted.sub_profile
+    told = f"{player.origin.detail}; {file.name}, SHA-256 {player.digest}, {root}, {sub}"
     return Served(
         backend=player,
-        label=Label(kind="REPLAY", detail=f"{file.name}, SHA-256 {player.digest}, {root}, {sub}"),
+        label=Label(kind="REPLAY", detail=told, origin=player.origin.kind),
         root=root,
         sub=sub,
         window=wanted.window,

@@ -59,8 +59,8 @@ def test_a_journal_passes_its_audit_and_a_changed_one_does_not() -> None:
 def test_recorded_replies_are_played_again_under_a_label_of_their_own() -> None:
     run("run", *_SMALL, "--out", "one", "--record", "tape.jsonl")
     run("run", *_SMALL, "--out", "two", "--replay", "tape.jsonl", "--window", "272000")
-    played = journal.read(Path("two/journal.jsonl"))
-    assert played.header.label.kind == "REPLAY"
+    played = journal.read(Path("two/simulated-journal.jsonl"))
+    assert str(played.header.label).startswith("REPLAY of SIMULATED: gpt-5-like")
     told = [(it.system, it.window, it.question, it.score, it.outcome.text) for it in played.results]
     assert sorted(told) == [(*row[:4], row[6]) for row in results("one/simulated-journal.jsonl")]
 

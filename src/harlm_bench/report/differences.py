@@ -77,7 +77,9 @@ def _changes(left: Group, right: Group, old: str, new: str) -> list[_Change]:
                     questions=len(before),
                     difference=statistics.difference(clusters(after, score_of), clusters(before, score_of)),
                     cost=statistics.ratio(clusters(after, cost_of), clusters(before, cost_of)),
-                    wall=statistics.ratio(clusters(after, wall_of), clusters(before, wall_of)),
+                    wall=statistics.ratio(clusters(after, wall_of), clusters(before, wall_of))
+                    if left.label.has_times
+                    else None,
                 )
             )
     return found

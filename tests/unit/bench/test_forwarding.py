@@ -15,10 +15,13 @@ from harlm.types import Price
 from harlm_bench.cassette import Player, Recorder, digest_of
 from harlm_bench.forwarding import Forward
 from harlm_bench.gateway import Gateway
+from harlm_bench.labels import Label
 from harlm_bench.systems import Limits
 from tests.support.simulated import post
 
 PRICE = Price(input=1.0, output=1.0)
+ORIGIN = Label(kind="REAL ENDPOINT", detail="real-name at a host")
+HEAD = '{"cassette": 1, "origin": {"kind": "REAL ENDPOINT", "detail": "real-name at a host"}}\n'
 
 
 def streamed(base_url: str, prompt: str, *, usage: bool) -> list[str]:
@@ -118,7 +121,10 @@ def test_a_recording_is_played_again_whole_or_as_a_stream(tmp_path: Path) -> Non
     with (
         ScriptedServer(shout) as server,
         Gateway(
-            Recorder(Forward(server.base_url), file), root="sim", window=1_000, price_of=lambda name: PRICE
+            Recorder(Forward(server.base_url), file, ORIGIN),
+            root="sim",
+            window=1_000,
+            price_of=lambda name: PRICE,
         ) as gateway,
     ):
         model = gateway.open("q", Limits())
@@ -127,6 +133,7 @@ def test_a_recording_is_played_again_whole_or_as_a_stream(tmp_path: Path) -> Non
         recorded = gateway.close("q")
     player = Player(file)
     assert len(player.digest) == 64
+    assert player.origin == ORIGIN
     with Gateway(player, root="sim", window=1_000, price_of=lambda name: PRICE) as gateway:
         model = gateway.open("q", Limits())
         assert post(model.base_url, "hello", temperature=0).body == first.body
@@ -142,7 +149,7 @@ def test_a_recording_is_played_again_whole_or_as_a_stream(tmp_path: Path) -> Non
 
 def test_a_request_that_was_not_recorded_is_a_clear_error(tmp_path: Path) -> None:
     file = tmp_path / "replies.jsonl"
-    file.touch()
+    file.write_text(HEAD)
     with Gateway(Player(file), root="sim", window=1_000) as gateway:
         reply = post(gateway.open("q", Limits()).base_url, "hello")
     assert reply.status == 424
@@ -151,11 +158,29 @@ def test_a_request_that_was_not_recorded_is_a_clear_error(tmp_path: Path) -> Non
 
 def test_a_damaged_recording_is_refused_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "replies.jsonl"
-    file.write_text('{"request": "a", "model": "m", "body": "{}"}\n{"reque\n')
-    with pytest.raises(ConfigError, match="line 2"):
+    file.write_text(HEAD + '{"request": "a", "model": "m", "body": "{}"}\n{"reque\n')
+    with pytest.raises(ConfigError, match="line 3"):
         Player(file)
     with pytest.raises(ConfigError, match="cannot be read"):
         Player(tmp_path / "absent.jsonl")
+
+
+def test_a_recording_that_does_not_say_what_answered_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "replies.jsonl"
+    file.write_text('{"request": "a", "model": "m", "body": "{}"}\n')
+    with pytest.raises(ConfigError, match="does not say what answered"):
+        Player(file)
+    file.write_text(HEAD.replace("1", "2", 1))
+    with pytest.raises(ConfigError, match="format 2"):
+        Player(file)
+
+
+def test_replies_of_two_models_are_not_recorded_in_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "replies.jsonl"
+    file.write_text(HEAD)
+    with pytest.raises(ConfigError, match=r"holds replies of REAL ENDPOINT.*this run asks SIMULATED"):
+        Recorder(Forward("http://127.0.0.1:9/v1"), file, Label(kind="SIMULATED", detail="a profile"))
+    assert file.read_text() == HEAD
 
 
 def test_the_order_of_fields_and_the_way_of_sending_do_not_matter_to_a_recording() -> None:
