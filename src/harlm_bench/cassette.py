@@ -17,8 +17,9 @@ import msgspec
 
 from harlm.errors import ConfigError
 from harlm.testing import ModelReply, Request, Tokens
-from harlm.testing.exchange import Fault
+from harlm.testing.exchange import Fault, Headers
 from harlm.testing.faults import Status
+from harlm_bench.forwarding import Relayed, whole_of
 from harlm_bench.gateway import Backend
 from harlm_bench.labels import Label
 from harlm_bench.replies import Answer, Paced, Passed, error, said_by, tokens_of
@@ -49,12 +50,14 @@ class _Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int = 200
     body: str
     is_binary: bool = False
+    headers: Headers = ()
 
 
 class Recorder:
-    """Passes requests to another backend and writes its replies down, one JSON line each.
+    """Passes requests to another backend and writes its replies down, one JSON line each. The run is as without it.
 
-    Streams are asked for whole, so that they can be played in either way.
+    The answers are the other backend's own, with their pace, their headers and their streams. What breaks off is not
+    written down, since it is not a reply.
 
     Args:
         backend: what answers.
@@ -70,15 +73,12 @@ class Recorder:
         self._file = _opened(path, origin)
 
     async def reply(self, request: Request) -> Answer:
-        """The other backend's answer, as it was written down."""
-        whole = replace(request, body=_without_transport(request.body))
-        answer = await self._backend.reply(whole)
-        recording = _recording(request, answer)
-        if recording is None:
-            return answer
-        self._file.write(msgspec.json.encode(recording) + b"\n")
-        self._file.flush()
-        return _played(recording, request)
+        """The other backend's answer."""
+        answer = await self._backend.reply(request)
+        if isinstance(answer, Relayed):
+            return replace(answer, whole=lambda data: self._write(_of_stream(request, data)))
+        self._write(_recording(request, answer))
+        return answer
 
     def forget(self, question: str) -> None:
         """Pass it on."""
@@ -88,6 +88,11 @@ class Recorder:
         """Close the file and the other backend."""
         self._file.close()
         await self._backend.close()
+
+    def _write(self, recording: _Recording | None) -> None:
+        if recording is not None and not self._file.closed:
+            self._file.write(msgspec.json.encode(recording) + b"\n")
+            self._file.flush()
 
 
 class Player:
@@ -155,18 +160,38 @@ def _recording(request: Request, answer: Answer) -> _Recording | None:
         case Passed():
             text, is_binary = _text(answer.body)
             return _Recording(
-                request=digest, model=request.model, status=answer.status, body=text, is_binary=is_binary
+                request=digest,
+                model=request.model,
+                status=answer.status,
+                body=text,
+                is_binary=is_binary,
+                headers=answer.headers,
             )
         case Status():
-            return _Recording(request=digest, model=request.model, status=answer.status, body=answer.body)
+            return _Recording(
+                request=digest,
+                model=request.model,
+                status=answer.status,
+                body=answer.body,
+                headers=answer.headers,
+            )
         case Fault():
             return None
+
+
+def _of_stream(request: Request, data: bytes) -> _Recording | None:
+    """The whole reply of a stream; ``None`` if it did not end well or holds what cannot be played again."""
+    completion = whole_of(data)
+    if completion is None:
+        return None
+    body = msgspec.json.encode(completion).decode()
+    return _Recording(request=digest_of(request.body), model=request.model, body=body)
 
 
 def _played(recording: _Recording, request: Request) -> Answer:
     body = base64.b64decode(recording.body) if recording.is_binary else recording.body.encode()
     if recording.status != 200:
-        return Passed(status=recording.status, body=body)
+        return Passed(status=recording.status, body=body, headers=recording.headers)
     try:
         completion = msgspec.json.decode(body)
         if request.is_streamed:
@@ -174,7 +199,7 @@ def _played(recording: _Recording, request: Request) -> Answer:
         tokens: Tokens | None = tokens_of(completion)
     except (msgspec.DecodeError, ValueError, AttributeError):
         tokens = None
-    return Passed(status=200, body=body, tokens=tokens)
+    return Passed(status=200, body=body, headers=recording.headers, tokens=tokens)
 
 
 def _read(data: bytes, path: Path) -> Iterator[_Recording]:
