@@ -22,6 +22,7 @@ from harlm.errors import ConfigError
 from harlm_bench import costs, suites
 from harlm_bench.journal import Header
 from harlm_bench.labels import Label
+from harlm_bench.provenance import code_digest
 from harlm_bench.runner import Work
 from harlm_bench.serving import Served, Wanted, served
 from harlm_bench.suites import Entry, Load
@@ -246,6 +247,8 @@ def _header(wanted: Wanted, label: Label, entries: tuple[Entry, ...]) -> Header:
         versions={task: tasks.family(task).version if wanted.data is None else 1 for task in used},
         systems=entries,
         packages={"harlm": harlm.__version__, "python": platform.python_version()},
+        code=code_digest(),
+        limits=wanted.suite.limits,
         machine=f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
         command=wanted.command,
         started=datetime.now().astimezone().isoformat(timespec="seconds"),

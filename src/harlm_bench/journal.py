@@ -18,6 +18,7 @@ from harlm.errors import ConfigError, ContextError
 from harlm_bench.labels import Label
 from harlm_bench.outcomes import Result
 from harlm_bench.suites import Entry, Load
+from harlm_bench.systems import Limits
 
 FORMAT = 1
 """Of the lines. Grows when older journals cannot be read as they are."""
@@ -36,6 +37,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         versions: of the generator of each task.
         systems: with their names in the results.
         packages: name and version of what takes part, HARLM first.
+        code: the digest of the sources that ask, answer and score; empty in journals that do not tell it.
+        limits: of each question; ``None`` in journals that do not tell them.
         machine: processor, cores, system, Python.
         command: as it was typed.
         started: date and time, ISO 8601.
@@ -49,6 +52,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, int]
     systems: tuple[Entry, ...]
     packages: dict[str, str]
+    code: str = ""
+    limits: Limits | None = None
     machine: str
     command: str
     started: str
@@ -163,7 +168,8 @@ class Writer:
         fresh: whether an older journal is replaced. It is kept beside the new one, with ``.old`` at the end of its name.
 
     Raises:
-        ConfigError: the journal belongs to another suite, seed, label or version, or another run is writing it.
+        ConfigError: the journal belongs to another suite, seed, label, code, limits or version, or another run is
+            writing it.
         ContextError: it cannot be read or written.
     """
 
@@ -255,6 +261,17 @@ def _check_same(path: Path, earlier: Header, later: Header) -> None:
             refuse(f"version {earlier.versions[task]} of the generator of", task, f"version {version}")
     if set(earlier.loads) != set(later.loads):
         refuse("the windows", _windows(earlier), _windows(later))
+    for package in sorted(earlier.packages.keys() & later.packages.keys()):
+        if (was := earlier.packages[package]) != (is_ := later.packages[package]):
+            refuse(package, was, is_)
+    if earlier.limits != later.limits:
+        refuse("limits of a question", _limits(earlier.limits), _limits(later.limits))
+    if earlier.code != later.code:  # a version does not change with every line
+        refuse("the sources", earlier.code or "that it does not tell", later.code or "none to tell")
+
+
+def _limits(limits: Limits | None) -> str:
+    return "that it does not tell" if limits is None else msgspec.json.encode(limits).decode()
 
 
 def _windows(header: Header) -> str:
