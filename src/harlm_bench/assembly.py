@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from harlm_bench.suites import Entry, Load
 
 if TYPE_CHECKING:
     from harlm_bench.items import Window
+    from harlm_bench.outcomes import Result
     from harlm_bench.report.tables import Table
     from harlm_bench.simulator.store import Store
     from harlm_bench.systems import System
@@ -44,13 +46,13 @@ class Bench:
         header: for its journal.
         work: for the runner.
         expected: questions of each system, by its name.
-        prediction: what it will cost; ``None`` for a model that costs nothing.
+        predict: what it will cost, from the results that it need not ask for again; ``None`` for a model that costs nothing.
     """
 
     header: Header
     work: Work
     expected: Mapping[str, int]
-    prediction: costs.Prediction | None
+    predict: Callable[[Iterable[Result]], costs.Prediction] | None
 
 
 @contextmanager
@@ -92,7 +94,7 @@ def assembled(wanted: Wanted) -> Iterator[Bench]:
             header=_header(wanted, model.label, entries),
             work=work,
             expected={entry.name: asked for entry in entries},
-            prediction=_prediction(wanted, model, entries),
+            predict=_prediction(wanted, model, entries),
         )
 
 
@@ -107,10 +109,12 @@ def install(bench: Bench) -> Mapping[str, str]:
     return registry.install(bench.work.systems)
 
 
-def _prediction(wanted: Wanted, model: Served, entries: tuple[Entry, ...]) -> costs.Prediction | None:
+def _prediction(
+    wanted: Wanted, model: Served, entries: tuple[Entry, ...]
+) -> Callable[[Iterable[Result]], costs.Prediction] | None:
     if model.label.kind != "REAL ENDPOINT":
         return None
-    return costs.predict(wanted.suite.loads, entries, model.prices, model.window)
+    return partial(costs.predict, wanted.suite.loads, entries, model.prices, model.window)
 
 
 def _systems(wanted: Wanted) -> tuple[tuple[Entry, ...], tuple[System, ...]]:

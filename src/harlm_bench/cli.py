@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,8 @@ import click
 from harlm.errors import ConfigError
 
 if TYPE_CHECKING:
+    from harlm_bench.costs import Prediction
+    from harlm_bench.outcomes import Result
     from harlm_bench.serving import Wanted
     from harlm_bench.suites import Suite
 
@@ -119,19 +121,18 @@ def _chosen(whole: Suite, options: dict[str, Any]) -> Suite:
 
 def _run(suite: Suite, options: dict[str, Any]) -> None:
     from harlm.cli.printing import say, show
-    from harlm_bench import assembly, costs, journal, runner
+    from harlm_bench import assembly, journal, runner
     from harlm_bench.progress import Progress
     from harlm_bench.report import writing
 
     folder = options["out"] or Path(_FOLDER) / suite.name
     wanted = _wanted(suite, options, folder)
     with assembly.assembled(wanted) as made:
-        if made.prediction is not None:
-            say(f"This run asks {made.prediction}.")
-            costs.confirm(made.prediction, budget_usd=options["budget_usd"], is_agreed=options["yes"])
+        path = folder / writing.named("journal.jsonl", [made.header.label])
+        if made.predict is not None:
+            _agree(made.predict, path, options)
         for name, why_not in assembly.install(made).items():
             say(f"{name} cannot be installed, which its results will say: {why_not}")
-        path = folder / writing.named("journal.jsonl", [made.header.label])
         with (
             journal.Writer(path, made.header, fresh=not options["resume"]) as kept,
             Progress(made.expected, wanted.jobs) as progress,
@@ -141,6 +142,18 @@ def _run(suite: Suite, options: dict[str, Any]) -> None:
             runner.run(made.work, kept, progress)
     for written in writing.write_report([journal.read(path)], folder):
         show(str(written))
+
+
+def _agree(predict: Callable[[Iterable[Result]], Prediction], path: Path, options: dict[str, Any]) -> None:
+    """Say what is left to pay for, and refuse to begin if the user has not agreed to it."""
+    from harlm.cli.printing import say
+    from harlm_bench import costs, journal
+
+    before = journal.read(path) if options["resume"] and path.is_file() else None
+    prediction = predict(() if before is None else before.done)
+    spent = 0.0 if before is None else before.micro_usd / 1e6
+    say(f"This run asks {prediction}." + (f" Before, it has spent ${spent:,.2f}." if spent else ""))
+    costs.confirm(prediction, budget_usd=options["budget_usd"], is_agreed=options["yes"], spent_usd=spent)
 
 
 def _wanted(suite: Suite, options: dict[str, Any], folder: Path) -> Wanted:

@@ -72,9 +72,24 @@ def key_of(result: Result) -> Key:
     return Key(result.system, result.digest, result.question)
 
 
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a question cost that has no result, since the run was stopped.
+
+    Attributes:
+        system, digest, question: its key.
+        micro_usd: the bill.
+    """
+
+    system: str
+    digest: str
+    question: str
+    micro_usd: int
+
+
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     header: Header | None = None
     result: Result | None = None
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +101,7 @@ class Journal:
         headers: of its runs, the first one first.
         results: the last one of each key, in the order of their keys' first lines.
         replaced: how many results a later one has replaced.
+        micro_usd: all that its runs have spent, on replaced results and stopped questions too. Without bills that are unknown.
         notes: what is wrong with the file.
         size: bytes of its whole lines.
     """
@@ -94,6 +110,7 @@ class Journal:
     headers: tuple[Header, ...]
     results: tuple[Result, ...]
     replaced: int = 0
+    micro_usd: int = 0
     notes: tuple[str, ...] = ()
     size: int = 0
 
@@ -103,6 +120,11 @@ class Journal:
         systems = {entry.key: entry for header in self.headers for entry in header.systems}
         packages = {name: it for header in self.headers for name, it in header.packages.items()}
         return msgspec.structs.replace(self.headers[0], systems=tuple(systems.values()), packages=packages)
+
+    @property
+    def done(self) -> tuple[Result, ...]:
+        """The results whose questions a later run does not ask again."""
+        return tuple(result for result in self.results if result.outcome.status not in ASKED_AGAIN)
 
     @property
     def expected(self) -> int:
@@ -138,6 +160,8 @@ def read(path: Path) -> Journal:
         headers=headers,
         results=tuple(last.values()),
         replaced=len(found) - len(last),
+        micro_usd=sum(result.usage.micro_usd or 0 for result in found)
+        + sum(line.spent.micro_usd for line in lines if line.spent is not None),
         notes=notes,
         size=len(data) - len(torn),
     )
@@ -226,6 +250,10 @@ class Writer:
         """Write a result to the disk."""
         self._done[key_of(result)] = result
         self._write(_Line(result=result))
+
+    def add_spent(self, key: Key, micro_usd: int) -> None:
+        """Write down what a question has cost that gets no result."""
+        self._write(_Line(spent=Spent(**key._asdict(), micro_usd=micro_usd)))
 
     def _digests(self) -> Mapping[str, str]:
         return {result.window: result.digest for result in self.before.results}
