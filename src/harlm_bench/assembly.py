@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 import harlm
-from harlm.errors import ConfigError
+from harlm.errors import ConfigError, ContextError
 from harlm_bench import costs, suites
 from harlm_bench.journal import Header
 from harlm_bench.labels import Label
@@ -167,14 +167,35 @@ def _windows_of(load: Load, seed: int) -> Iterator[Window]:
         yield family(load.task).window(seed * _SEEDS + number, load.tokens, load.questions)
 
 
-def windows_again(header: Header) -> Iterator[Window]:
-    """The windows of a journal, made again. Without those of users' own data."""
+def windows_again(header: Header, data: Path | None = None, password: str = "") -> Iterator[Window]:
+    """The windows of a journal, made again; those of a user's own data, read again from the folder ``data``, if it is given.
+
+    Raises:
+        ConfigError: columns are missing, or the password is wrong.
+        ContextError: the folder does not hold a data set of the journal.
+    """
+    from harlm_bench import own_data
+
+    own = not_generated(header)
+    for load in header.loads:
+        if load.task not in own:
+            yield from _windows_of(load, header.seed)
+    if data is not None and own:
+        places = own_data.found_in(data)
+        for name in own:
+            if name not in places:
+                raise ContextError(
+                    f"--data {str(data)!r} does not hold {name!r}, which the journal is about; name the folder of its run"
+                )
+        yield from own_data.windows(data, own, password)
+
+
+def not_generated(header: Header) -> tuple[str, ...]:
+    """The tasks of a journal that come from a user's own data."""
     from harlm_bench import tasks
 
-    for load in header.loads:
-        if load.task not in tasks.names():
-            continue
-        yield from _windows_of(load, header.seed)
+    generated = tasks.names()
+    return tuple(dict.fromkeys(load.task for load in header.loads if load.task not in generated))
 
 
 # -- the simulated model alone -----------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from harlm_bench.items import Question, Window
@@ -47,6 +48,11 @@ def faults(
     for window_id, results in by_window.items():
         found.append(Fault(window_id, f"{len(results)} results of a window that the run does not have"))
     return tuple(found)
+
+
+def without(journal: Journal, tasks: Collection[str]) -> Journal:
+    """A journal without the results of these tasks."""
+    return replace(journal, results=tuple(each for each in journal.results if each.task not in tasks))
 
 
 def _of_result(

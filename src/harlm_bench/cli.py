@@ -237,15 +237,18 @@ def diff_command(*, before: Path, after: Path, renamed: tuple[tuple[str, str], .
 @bench.command("audit")
 @click.argument("journals", nargs=-1, type=_PATH)
 @click.option("--profile", metavar="NAME", help="The simulated model that is attacked.")
+@click.option("--data", type=_PATH, help="The folder with your own data sets that journals are about.")
+@click.option(
+    "--password", default="", envvar="HARLM_BENCH_PASSWORD", help="What data sets in --data are sealed with."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def audit_command(*, journals: tuple[Path, ...], profile: str | None, verbose: bool) -> None:
+def audit_command(journals: tuple[Path, ...], profile: str | None, **options: Any) -> None:
     """Make the windows of journals again and check digests, scores and bills. Without a journal: attack the simulated
     model in four ways, which must score as chance does.
     """
     from harlm.cli.printing import show
-    from harlm_bench import assembly, audit, journal, serving, suites
+    from harlm_bench import assembly, serving, suites
     from harlm_bench.report.markdown import table_text
-    from harlm_bench.scoring import score
 
     if not journals:
         wanted = serving.Wanted(suite=suites.suite("quick"), profile=profile or serving.PROFILE)
@@ -256,18 +259,30 @@ def audit_command(*, journals: tuple[Path, ...], profile: str | None, verbose: b
                 "the simulated model answers without evidence; no result on it can be published"
             )
         return
-    faults = 0
-    for path in journals:
-        read = journal.read(path)
-        found = audit.faults(read, assembly.windows_again(read.header), score)
-        for fault in found:
-            show(f"{fault.where}: {fault.what}")
-        faults += len(found)
-        show(f"{path}: {len(read.results)} results, {len(found)} faults")
-    if faults:
+    if faults := sum(_audited(path, options["data"], options["password"]) for path in journals):
         raise ConfigError(
             f"{faults} faults; do not publish these results: find the cause and run again with --fresh"
         )
+
+
+def _audited(path: Path, data: Path | None, password: str) -> int:
+    """Audit one journal and say what was found; how many faults there are."""
+    from harlm.cli.printing import show
+    from harlm_bench import assembly, audit, journal
+    from harlm_bench.scoring import score
+
+    whole = journal.read(path)
+    own = assembly.not_generated(whole.header) if data is None else ()
+    read = audit.without(whole, own)
+    found = audit.faults(read, assembly.windows_again(whole.header, data, password), score)
+    for fault in found:
+        show(f"{fault.where}: {fault.what}")
+    show(f"{path}: {len(read.results)} results, {len(found)} faults")
+    if left := len(whole.results) - len(read.results):
+        show(
+            f"{path}: {left} results not audited ({', '.join(own)}); name the folder with these data sets with --data"
+        )
+    return len(found)
 
 
 @bench.command("simulate")

@@ -236,7 +236,7 @@ def test_diff_prints_a_table_with_its_label() -> None:
 
 def test_audit_finds_a_changed_score(monkeypatch: pytest.MonkeyPatch) -> None:
     window = made.window()
-    monkeypatch.setattr(assembly, "windows_again", lambda header: [window])
+    monkeypatch.setattr(assembly, "windows_again", lambda *of: [window])
     import msgspec
 
     sound = msgspec.structs.replace(
