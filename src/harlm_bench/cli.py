@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 _FOLDER = "bench-results"
+_TRAIL = "simulated-trail.jsonl"  # beside the journal: what each simulated answer rests on
 
 
 @click.group("bench")
@@ -127,6 +128,8 @@ def _run(suite: Suite, options: dict[str, Any]) -> None:
 
     folder = options["out"] or Path(_FOLDER) / suite.name
     wanted = _wanted(suite, options, folder)
+    if wanted.trail is not None and not options["resume"] and wanted.trail.exists():
+        wanted.trail.replace(wanted.trail.with_name(f"{_TRAIL}.old"))
     with assembly.assembled(wanted) as made:
         path = folder / writing.named("journal.jsonl", [made.header.label])
         if made.predict is not None:
@@ -157,13 +160,15 @@ def _agree(predict: Callable[[Iterable[Result]], Prediction], path: Path, option
 
 
 def _wanted(suite: Suite, options: dict[str, Any], folder: Path) -> Wanted:
+    import msgspec
+
     from harlm_bench.serving import PROFILE, SUB_PROFILE, WEIGHTS, Wanted
 
     if options["sub_model"] and not options["model"]:
         raise click.UsageError("--sub-model needs --model")
     if options["record"] and options["replay"]:
         raise click.UsageError("--record and --replay exclude each other")
-    return Wanted(
+    found = Wanted(
         suite=suite,
         seed=options["seed"],
         jobs=options["jobs"] or suite.jobs,
@@ -184,6 +189,7 @@ def _wanted(suite: Suite, options: dict[str, Any], folder: Path) -> Wanted:
         day=_day(folder, is_resumed=options["resume"]),
         command=_typed(sys.argv[1:]),
     )
+    return msgspec.structs.replace(found, trail=folder / _TRAIL) if found.is_simulated else found
 
 
 def _typed(arguments: Sequence[str]) -> str:
@@ -270,11 +276,17 @@ def _audited(path: Path, data: Path | None, password: str) -> int:
     from harlm.cli.printing import show
     from harlm_bench import assembly, audit, journal
     from harlm_bench.scoring import score
+    from harlm_bench.simulator import audit as simulator_audit
 
     whole = journal.read(path)
     own = assembly.not_generated(whole.header) if data is None else ()
     read = audit.without(whole, own)
     found = audit.faults(read, assembly.windows_again(whole.header, data, password), score)
+    trail = path.with_name(_TRAIL)
+    if whole.header.label.kind == "SIMULATED" and trail.is_file():
+        found += audit.unfounded(read, simulator_audit.read(trail))
+    elif whole.header.label.is_simulated:
+        show(f"{path}: no {_TRAIL} beside it, so what answers rest on is not audited")
     for fault in found:
         show(f"{fault.where}: {fault.what}")
     show(f"{path}: {len(read.results)} results, {len(found)} faults")

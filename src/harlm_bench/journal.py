@@ -5,6 +5,7 @@ continued by the next run. Does not judge the results.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,6 +71,11 @@ class Key(NamedTuple):
 def key_of(result: Result) -> Key:
     """The key of a result."""
     return Key(result.system, result.digest, result.question)
+
+
+def address_of(key: Key) -> str:
+    """Names a question in an address and in the trail of a simulated model. The same in every run."""
+    return hashlib.sha256("\0".join(key).encode()).hexdigest()[:24]
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):

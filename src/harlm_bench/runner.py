@@ -5,7 +5,6 @@ Knows neither the model nor how a system works. Nothing that goes wrong in a sys
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import threading
 import time
@@ -15,7 +14,7 @@ from typing import Protocol
 
 from harlm.errors import CostLimit, HarlmError, ModelUnavailable
 from harlm_bench.items import Question, Window
-from harlm_bench.journal import Key, Writer
+from harlm_bench.journal import Key, Writer, address_of
 from harlm_bench.outcomes import Outcome, Result, Status, Usage
 from harlm_bench.secrecy import as_written
 from harlm_bench.systems import Limits, Model, System
@@ -86,8 +85,8 @@ class _Job:
 
     @property
     def key(self) -> str:
-        """Names the question in an address. The same in every run."""
-        return hashlib.sha256("\0".join(self.named).encode()).hexdigest()[:24]
+        """Names the question in an address."""
+        return address_of(self.named)
 
 
 def run(work: Work, journal: Writer, watcher: Watcher) -> None:

@@ -46,6 +46,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         record, replay: a file of replies.
         data: a folder with the user's own copies of published data sets.
         password: of the sealed ones.
+        trail: a file for what each simulated answer rests on; ``None`` to write none.
         day: of the run, ISO 8601; part of the label of a real endpoint.
         command: as it was typed.
     """
@@ -67,6 +68,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     replay: Path | None = None
     data: Path | None = None
     password: str = ""
+    trail: Path | None = None
     day: str = ""
     command: str = ""
 
@@ -159,13 +161,15 @@ def simulated(wanted: Wanted) -> tuple[Simulated, Store, tuple[Profile, Profile]
         ConfigError: a profile does not exist.
     """
     from harlm_bench import tasks
+    from harlm_bench.simulator.audit import Log
     from harlm_bench.simulator.backend import Simulated
     from harlm_bench.simulator.profile import load
     from harlm_bench.simulator.store import Store
 
     root, sub = load(wanted.profile), load(wanted.sub_profile)
     models, store = {root.id: root, sub.id: sub}, Store()
-    backend = Simulated(models, store, tasks.families(), seed=wanted.seed, scale=wanted.time_scale)
+    log = Log(wanted.trail, keeps=False)
+    backend = Simulated(models, store, tasks.families(), seed=wanted.seed, scale=wanted.time_scale, log=log)
     return backend, store, (root, sub)
 
 
