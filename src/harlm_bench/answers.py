@@ -15,7 +15,12 @@ Cells = dict[tuple[str, str], str]
 _MARK = re.compile(r"(?:final\s+)?answer(?:\s+is)?\s*:\s*|(?:final\s+)?answer\s+is\s+", re.IGNORECASE)
 _BLANKS = re.compile(r"\s+")
 _AROUND = " \t\r\n\"'`*_“”‘’«»"
-_NONE = re.compile(r"\b(?:none|no|empty|nothing|zero)\b", re.IGNORECASE)
+_NO_PAIRS = r"no(?: (?:such|matching|valid|qualifying|user|id))* pairs?"
+_VERBS = r"found|exists?|fits?|match(?:es)?|qualify|qualifies|satisfy|satisfies|meets?|shares?|remains?"
+_NONE = re.compile(
+    rf"(?:there (?:is|are) )?(?:none|nothing|{_NO_PAIRS})(?: (?:{_VERBS})\b.*)?|(?:an )?empty(?: (?:list|set))?|"
+    r"0|zero(?: pairs)?|(?:the )?(?:list|set|result)(?: of pairs)? is empty|\[ ?\]|\( ?\)|\{ ?\}|∅"
+)
 _PAIR = re.compile(
     r"""[(\[]\s*["']?(?:user\s*)?(\d+)["']?\s*[,;]\s*["']?(?:user\s*)?(\d+)["']?\s*[)\]]""", re.IGNORECASE
 )
@@ -48,8 +53,13 @@ def plain(text: str) -> str:
 
 
 def says_none(answer: str) -> bool:
-    """Whether an answer says that there is nothing."""
-    return _NONE.search(final_part(answer)) is not None or "[]" in answer
+    """Whether an answer says that there is nothing: its final part or its last line is ``none``, ``[]``, ``no pairs``, ….
+
+    A "no" in a sentence about something else is no answer.
+    """
+    last = last_line(answer)
+    said = (answer, final_part(answer), last, final_part(last))
+    return any(_NONE.fullmatch(plain(each)) is not None for each in said)
 
 
 def pairs(answer: str) -> set[tuple[int, int]]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from harlm_bench.items import Window
     from harlm_bench.outcomes import Result
     from harlm_bench.report.tables import Table
+    from harlm_bench.simulator.perceiving import Labeller
     from harlm_bench.simulator.store import Store
     from harlm_bench.systems import System
 
@@ -66,10 +67,11 @@ def assembled(wanted: Wanted) -> Iterator[Bench]:
     from harlm_bench.scoring import score
     from harlm_bench.systems import registry
 
-    entries, systems = _systems(wanted)
+    _check_bounds(wanted)
     with ExitStack() as stack:
         stack.callback(registry.close_all)
         model = served(wanted, stack)
+        entries, systems = _systems(wanted, model.labeller)
         gateway = stack.enter_context(
             Gateway(
                 model.backend,
@@ -81,7 +83,7 @@ def assembled(wanted: Wanted) -> Iterator[Bench]:
         )
         budget = None if wanted.budget_usd is None else round(wanted.budget_usd * 1e6)
         work = Work(
-            windows=_windows(wanted, model.store),
+            windows=_windows(wanted, model.store, model.labeller),
             systems=systems,
             gateway=gateway,
             limits=wanted.suite.limits,
@@ -117,22 +119,26 @@ def _prediction(
     return partial(costs.predict, wanted.suite.loads, entries, model.prices, model.window)
 
 
-def _systems(wanted: Wanted) -> tuple[tuple[Entry, ...], tuple[System, ...]]:
-    """The systems of a run. Bounds are told which simulated model answers.
+def _bounds(wanted: Wanted) -> list[str]:
+    return [key for key in wanted.suite.systems if suites.SYSTEMS[key].role == "bound"]
 
-    Raises:
-        ConfigError: there is a bound, and no model is simulated.
-    """
-    from harlm_bench.simulator.oracle import OraclePlan
-    from harlm_bench.systems import registry
 
-    suite = wanted.suite
-    bounds = [key for key in suite.systems if suites.SYSTEMS[key].role == "bound"]
+def _check_bounds(wanted: Wanted) -> None:
+    """Refuse an upper bound without a simulated model, before any model is served."""
+    bounds = _bounds(wanted)
     if bounds and not wanted.is_simulated:
         raise ConfigError(
             f"{bounds[0]!r} is an upper bound on a simulated model only; leave it out with --systems"
         )
-    bound = OraclePlan(profile=wanted.sub_profile, seed=wanted.seed)
+
+
+def _systems(wanted: Wanted, labeller: Labeller | None) -> tuple[tuple[Entry, ...], tuple[System, ...]]:
+    """The systems of a run. Bounds are told which simulated model answers."""
+    from harlm_bench.simulator.oracle import OraclePlan
+    from harlm_bench.systems import registry
+
+    suite, bounds = wanted.suite, _bounds(wanted)
+    bound = OraclePlan(profile=wanted.sub_profile, seed=wanted.seed, labeller=labeller)
     systems = tuple(bound if key in bounds else registry.system(key) for key in suite.systems)
     entries = tuple(
         msgspec.structs.replace(suites.SYSTEMS[key], name=system.name)
@@ -141,7 +147,7 @@ def _systems(wanted: Wanted) -> tuple[tuple[Entry, ...], tuple[System, ...]]:
     return entries, systems
 
 
-def _windows(wanted: Wanted, store: Store | None) -> Iterator[Window]:
+def _windows(wanted: Wanted, store: Store | None, labeller: Labeller | None = None) -> Iterator[Window]:
     """The windows, made one after another. A simulated model is told the facts of each before it is asked about it."""
     if wanted.data is not None:
         from harlm_bench import own_data
@@ -157,6 +163,8 @@ def _windows(wanted: Wanted, store: Store | None) -> Iterator[Window]:
         for window in _windows_of(load, wanted.seed):
             if store is not None:
                 store.add(window.facts)
+            if labeller is not None:
+                labeller.learn(window.facts)
             yield window
 
 

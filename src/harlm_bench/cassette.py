@@ -22,7 +22,7 @@ from harlm.testing.faults import Status
 from harlm_bench.forwarding import Relayed, whole_of
 from harlm_bench.gateway import Backend
 from harlm_bench.labels import Label
-from harlm_bench.replies import Answer, Paced, Passed, error, said_by, tokens_of
+from harlm_bench.replies import Answer, Paced, Passed, error, prompt_tokens, said_by, tokens_of
 
 _OF_TRANSPORT = ("stream", "stream_options")  # a reply is the same however it is sent
 
@@ -196,7 +196,7 @@ def _played(recording: _Recording, request: Request) -> Answer:
         completion = msgspec.json.decode(body)
         if request.is_streamed:
             return said_by(request, completion)
-        tokens: Tokens | None = tokens_of(completion)
+        tokens: Tokens | None = tokens_of(completion, prompt_tokens(request))
     except (msgspec.DecodeError, ValueError, AttributeError):
         tokens = None
     return Passed(status=200, body=body, headers=recording.headers, tokens=tokens)

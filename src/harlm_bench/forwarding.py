@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -17,7 +17,7 @@ import msgspec
 from harlm.errors import ConfigError
 from harlm.testing import Request, Tokens
 from harlm.testing.exchange import CHUNKED, EVENTS, Exchange, Fault, Headers, chunk
-from harlm_bench.replies import Answer, Passed, error, tokens_of
+from harlm_bench.replies import Answer, EstimatedTokens, Passed, error, prompt_tokens, tokens_of
 
 _KEPT = frozenset({"retry-after", "retry-after-ms", "content-type"})
 _KEPT_START = "x-ratelimit-"
@@ -67,7 +67,7 @@ class Forward:
             if request.is_streamed and response.status == 200:
                 return Relayed(response)
             async with response:
-                return _passed(response, await response.read())
+                return _passed(response, await response.read(), request)
         except TimeoutError:
             return error(504, "the endpoint did not answer in time", kind="timeout")
         except aiohttp.ClientError as failure:
@@ -103,7 +103,9 @@ class Relayed(Fault):
     async def play(self, exchange: Exchange) -> None:
         """Pass it on, until either side ends."""
         wanted = bool((exchange.request.body.get("stream_options") or {}).get("include_usage"))
-        reading, lines = _Reading(is_usage_wanted=wanted), list[bytes]()
+        prompt = EstimatedTokens(prompt_tokens(exchange.request), 0, 0)
+        reading = _Reading(is_usage_wanted=wanted, tokens=prompt)
+        lines: list[bytes] = []
         try:
             await exchange.begin(exchange.head(EVENTS, CHUNKED), reading.tokens)
             async for line in self.response.content:
@@ -127,11 +129,11 @@ class _Reading:
 
     Attributes:
         is_usage_wanted: whether the report of the usage is passed on.
-        tokens: the usage so far: one token an event, until the stream reports it.
+        tokens: the usage so far: estimated, with one token an event, until the stream reports it.
     """
 
     is_usage_wanted: bool
-    tokens: Tokens = field(default=Tokens(0, 0, 0))
+    tokens: Tokens
     _skips_blank: bool = False
 
     def passed(self, line: bytes) -> bytes:
@@ -184,20 +186,19 @@ def _event(line: bytes) -> dict[str, Any] | None:
     return event if isinstance(event, dict) else None
 
 
-def _passed(response: aiohttp.ClientResponse, body: bytes) -> Passed:
-    return Passed(
-        status=response.status, body=body, headers=_kept(response), tokens=_billed(response.status, body)
-    )
+def _passed(response: aiohttp.ClientResponse, body: bytes, request: Request) -> Passed:
+    tokens = _billed(response.status, body, request)
+    return Passed(status=response.status, body=body, headers=_kept(response), tokens=tokens)
 
 
-def _billed(status: int, body: bytes) -> Tokens | None:
+def _billed(status: int, body: bytes, request: Request) -> Tokens | None:
     if status != 200:
         return None
     try:
         completion = msgspec.json.decode(body)
     except msgspec.DecodeError:
         return None
-    return tokens_of(completion) if isinstance(completion, dict) else None
+    return tokens_of(completion, prompt_tokens(request)) if isinstance(completion, dict) else None
 
 
 def _kept(response: aiohttp.ClientResponse) -> Headers:

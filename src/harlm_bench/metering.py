@@ -11,7 +11,7 @@ from harlm.testing.faults import Status
 from harlm.types import Price
 from harlm_bench.outcomes import Span, Usage
 from harlm_bench.prices import PICOS, picos
-from harlm_bench.replies import error
+from harlm_bench.replies import EstimatedTokens, error
 from harlm_bench.systems import Limits
 
 PriceOf = Callable[[str], Price | None]
@@ -77,8 +77,8 @@ class Account:
             self._most_in_flight = max(self._most_in_flight, self._in_flight)
 
     def bill(self, number: int, model: str, tokens: Tokens) -> None:
-        """A reply to request ``number`` costs so much. The last bill of a request counts."""
-        price = self._price_of(model)
+        """A reply to request ``number`` costs so much. The last bill of a request counts; one of estimated tokens is unknown."""
+        price = None if isinstance(tokens, EstimatedTokens) else self._price_of(model)
         with self._lock:
             self._bills[number] = tokens, None if price is None else picos(price, tokens)
 

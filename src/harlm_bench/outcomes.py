@@ -35,7 +35,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         calls: requests that were answered.
         refused: requests that were refused (rate limits, budget, window) or failed.
         prompt, cached, completion: tokens as the model's own usage says; ``cached`` is part of ``prompt``.
-        micro_usd: the bill; ``None`` if the model has no price.
+        micro_usd: the bill; ``None`` if it is unknown: a model has no price, or a reply had no usage.
         most_in_flight: the most requests under way at once.
         busy_s: the time in which at least one request was under way.
         call_s: the sum of the times of all requests.

@@ -36,6 +36,7 @@ class Progress:
         self._clock = clock
         self._wall: dict[str, list[float]] = {}
         self._spent = 0
+        self._unbilled = 0
         self._failed: Counter[str] = Counter()
         self._shown_at = clock()
         self._status: Status | None = None
@@ -64,6 +65,7 @@ class Progress:
         self._left[result.system] -= 1
         self._wall.setdefault(result.system, []).append(result.outcome.wall_s)
         self._spent += result.usage.micro_usd or 0
+        self._unbilled += result.usage.micro_usd is None
         if result.outcome.status != "answered":
             self._failed[result.outcome.status] += 1
         if self._status is not None:
@@ -93,7 +95,7 @@ class Progress:
         if left and seconds is not None:
             parts.append(f"{_words(seconds)} left")
         if self._spent:
-            parts.append(f"${self._spent / 1e6:.2f}")
+            parts.append(f"${self._spent / 1e6:.2f}" + (" and unknown bills" if self._unbilled else ""))
         failed = ", ".join(f"{count} {status}" for status, count in sorted(self._failed.items()))
         return ", ".join(parts) + (f"; {failed}" if failed else "")
 

@@ -5,7 +5,7 @@ and the errors of providers. Does not choose them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -15,11 +15,18 @@ from harlm.testing import ModelReply, Request, Tokens
 from harlm.testing.dialects import text_event
 from harlm.testing.exchange import CHUNKED, EVENTS, Exchange, Fault, Headers, chunk
 from harlm.testing.faults import Status
+from harlm.tokens import estimate_tokens
 
 Answer: TypeAlias = ModelReply | Fault
 """What a backend says to one request."""
 
 _PIECES = 16  # events of a streamed reply, so that its pace shows without costing much
+
+
+class EstimatedTokens(Tokens):
+    """Tokens that no usage report states. They are counted, and leave the bill unknown."""
+
+    __slots__ = ()
 
 
 def _nothing() -> None:
@@ -125,15 +132,40 @@ def said_by(request: Request, completion: Any) -> ModelReply:
     try:
         choice = completion["choices"][0]
         text = choice["message"].get("content") or ""
-        return ModelReply(request, text, tokens_of(completion), choice.get("finish_reason") or "stop")
+        return ModelReply(
+            request,
+            text,
+            tokens_of(completion, prompt_tokens(request)),
+            choice.get("finish_reason") or "stop",
+        )
     except (KeyError, IndexError, TypeError, AttributeError) as wrong:
         raise ValueError(f"not a chat completion: {msgspec.json.encode(completion)[:200]!r}") from wrong
 
 
-def tokens_of(completion: Any) -> Tokens:
-    """The usage that a chat completion, or the last event of a stream, states; zeros where it states none."""
-    usage = completion.get("usage") or {}
+def prompt_tokens(request: Request) -> int:
+    """The estimated tokens of a request's prompt."""
+    return sum(estimate_tokens(text) for _, text in request.messages)
+
+
+def tokens_of(completion: Any, prompt_tokens: int = 0) -> Tokens:
+    """The usage that a chat completion, or the last event of a stream, states.
+
+    Where it states none, an estimate from the text of the reply and ``prompt_tokens`` (``EstimatedTokens``).
+    """
+    usage = completion.get("usage")
+    if not usage:
+        return EstimatedTokens(prompt_tokens, 0, sum(map(estimate_tokens, _texts(completion))))
     cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
     reasoning = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
     prompt = usage.get("prompt_tokens") or 0
     return Tokens(prompt, min(cached, prompt), usage.get("completion_tokens") or 0, reasoning)
+
+
+def _texts(completion: Any) -> Iterator[str]:
+    """What a completion says, as far as it has the form of one."""
+    choices = completion.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        message = choice.get("message") if isinstance(choice, dict) else None
+        text = message.get("content") if isinstance(message, dict) else None
+        if isinstance(text, str):
+            yield text

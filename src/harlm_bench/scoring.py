@@ -21,9 +21,16 @@ _PREFIX = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{10}")
 _LONGEST_COMPARED = 50_000  # characters
 _MOST_DIFFERENCE = 1_000  # 0.75 to a greater power is 0
 _DATE_FORMS = ("%Y-%m-%d", "%b %d, %Y", "%B %d, %Y", "%d %B %Y", "%d %b %Y", "%m/%d/%Y", "%Y/%m/%d")
-_LETTER = r"[(\[*\s\"']*([A-D])(?![A-Za-z0-9])"
-_MARKED_LETTER = re.compile(rf"(?:answer|option|choice)(?:\s+is)?\s*:?{_LETTER}", re.IGNORECASE)
-_FIRST_LETTER = re.compile(rf"^{_LETTER}(?:[\s.,:;)\]*-]|$)(?! [a-z])")
+_OPENING = r"[(\[*\s\"']*"
+_LETTER = (
+    rf"{_OPENING}([A-Db-d](?![A-Za-z0-9])|a(?=[).,:;*\]\"'!?\n]|\s*$))"  # “a” before a word is an article
+)
+_MARKED_LETTERS = (
+    re.compile(rf"(?i:answer(?:\s+is\s*:?|\s*:)){_LETTER}"),
+    re.compile(rf"(?i:answer){_LETTER}"),
+)
+_OPTION = re.compile(rf"(?i:option|choice)(?i:\s+is)?\s*:?{_LETTER}")
+_FIRST_LETTER = re.compile(rf"^{_OPENING}([A-D])(?![A-Za-z0-9])(?! (?!is )[a-z])(?:[\s.,:;)\]*-]|$)")
 _LONE_LETTER = re.compile(r"(?<![A-Za-z0-9'])([B-D])(?![A-Za-z0-9'])|(?<![A-Za-z0-9'])(A)(?=[).,:;*\]]|$)")
 _OFFICIAL_DATE = re.compile(r"\[?datetime\.date\((\d{4}), (\d{1,2}), (\d{1,2})\)\]?")
 
@@ -99,14 +106,25 @@ def _contains(gold: str, answer: str) -> float:
 
 
 def _choice(gold: str, answer: str) -> float:
-    """As LongBench-v2's (arXiv 2412.15204): a letter that is named as the answer, or that stands alone in it."""
+    """As LongBench-v2's (arXiv 2412.15204): the first letter that is named as the answer.
+
+    Where none is: the last one that is named as an option, the one at the beginning, or the only one that stands alone.
+    """
     if _same(gold, answer):
         return 1.0
-    marked = _MARKED_LETTER.findall(answer)
-    first = _FIRST_LETTER.match(answer.strip())
+    return float(_chosen(answer).casefold() == gold.strip().casefold() != "")
+
+
+def _chosen(answer: str) -> str:
+    for mark in _MARKED_LETTERS:
+        if named := mark.search(answer):
+            return named[1]
+    if options := _OPTION.findall(answer):
+        return str(options[-1])
+    if first := _FIRST_LETTER.match(answer.strip()):
+        return first[1]
     lone = {a or b for a, b in _LONE_LETTER.findall(answer)}
-    said = marked[-1] if marked else first[1] if first else lone.pop() if len(lone) == 1 else ""
-    return float(said.casefold() == gold.strip().casefold() != "")
+    return lone.pop() if len(lone) == 1 else ""
 
 
 def _oolong(gold: str, answer: str) -> float:

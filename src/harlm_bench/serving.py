@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from harlm_bench.suites import Suite
 if TYPE_CHECKING:
     from harlm_bench.gateway import Backend
     from harlm_bench.simulator.backend import Simulated
+    from harlm_bench.simulator.perceiving import Labeller
     from harlm_bench.simulator.profile import Profile
     from harlm_bench.simulator.store import Store
 
@@ -27,6 +28,9 @@ WEIGHTS = "qwen2.5-coder-0.5b"
 
 PROFILE, SUB_PROFILE = "gpt-5-like", "gpt-5-mini-like"
 """The simulated models, unless others are named."""
+
+Leaf = Literal["profile", "minilm"]
+"""What decides the labels of lines for a simulated model: the errors of its profile, or a real embedding model."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +46,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         window: of the endpoint's models, in tokens.
         weights: a model of ``harlm models --local``, or a GGUF file.
         profile, sub_profile: simulated models.
+        leaf: what decides the labels of lines for them.
         time_scale: our seconds for one second of a simulated model.
         record, replay: a file of replies.
         data: a folder with the user's own copies of published data sets.
@@ -63,6 +68,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     weights: str = WEIGHTS
     profile: str = PROFILE
     sub_profile: str = SUB_PROFILE
+    leaf: Leaf = "profile"
     time_scale: float = 0.05
     record: Path | None = None
     replay: Path | None = None
@@ -89,6 +95,7 @@ class Served:
         window: theirs, in tokens.
         prices: of both; ``None`` where it is unknown.
         store: of the facts, if the model is simulated: it has to be told those of each window.
+        labeller: of lines, if the model is simulated and its profile does not decide their labels.
     """
 
     backend: Backend
@@ -98,6 +105,7 @@ class Served:
     window: int
     prices: Mapping[str, Price | None]
     store: Store | None = None
+    labeller: Labeller | None = None
 
 
 def served(wanted: Wanted, stack: ExitStack) -> Served:
@@ -106,6 +114,10 @@ def served(wanted: Wanted, stack: ExitStack) -> Served:
     Raises:
         ConfigError: it cannot be served; the message says what is missing.
     """
+    if wanted.leaf != "profile" and not wanted.is_simulated:
+        raise ConfigError(
+            f"--leaf {wanted.leaf!r} labels lines for a simulated model only; leave it out, or choose a simulated suite (quick)"
+        )
     if wanted.record is not None:
         _check_recordable(wanted.record, (load.task for load in wanted.suite.loads))
     if wanted.replay is not None:
@@ -151,6 +163,7 @@ def _simulated(wanted: Wanted) -> Served:
         window=min(root.window, sub.window),
         prices={profile.id: profile.price for profile in profiles},
         store=store,
+        labeller=backend.labeller,
     )
 
 
@@ -158,9 +171,10 @@ def simulated(wanted: Wanted) -> tuple[Simulated, Store, tuple[Profile, Profile]
     """The simulated models of a run, the store of the facts that they know, and the profiles of root and sub-model.
 
     Raises:
-        ConfigError: a profile does not exist.
+        ConfigError: a profile does not exist, or what labels lines is not installed.
     """
     from harlm_bench import tasks
+    from harlm_bench.simulator import embedding_leaf
     from harlm_bench.simulator.audit import Log
     from harlm_bench.simulator.backend import Simulated
     from harlm_bench.simulator.profile import load
@@ -169,7 +183,10 @@ def simulated(wanted: Wanted) -> tuple[Simulated, Store, tuple[Profile, Profile]
     root, sub = load(wanted.profile), load(wanted.sub_profile)
     models, store = {root.id: root, sub.id: sub}, Store()
     log = Log(wanted.trail, keeps=False)
-    backend = Simulated(models, store, tasks.families(), seed=wanted.seed, scale=wanted.time_scale, log=log)
+    labeller = embedding_leaf.minilm(wanted.seed) if wanted.leaf == "minilm" else None
+    backend = Simulated(
+        models, store, tasks.families(), seed=wanted.seed, scale=wanted.time_scale, labeller=labeller, log=log
+    )
     return backend, store, (root, sub)
 
 

@@ -8,14 +8,14 @@ so that all systems of a table are judged by the same draws.
 
 from __future__ import annotations
 
-import random
 import statistics
-from array import array
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import accumulate
 
 import msgspec
+
+from harlm_bench.drawing import drawn_places
+from harlm_bench.small_samples import interval_of_one_difference, interval_of_one_value, moved, sign_flip_p
 
 DRAWS = 10_000
 """How often a sample is drawn, unless a caller says otherwise."""
@@ -25,6 +25,11 @@ SHARE = 0.95
 
 LEAST_FOR_P95 = 200
 """A 95th percentile of fewer values is not told: it may be off by a quarter and more."""
+
+LEAST_WINDOWS = 3
+LEAST_DISCORDANT = 6
+"""A difference of fewer windows, or of fewer questions where the two differ, has no verdict: 5 signs are alike by chance in
+6 % of all samples."""
 
 Clusters = Sequence[Sequence[float]]
 """The values of each window, windows and questions in a fixed order."""
@@ -51,23 +56,32 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         estimate: its mean and interval.
-        p: two-sided, of no difference, from the draws.
+        p: two-sided, of no difference: the greater one of that of the draws and that of signs by chance, question by question.
         adjusted: ``p`` after Holm's correction over the table; equal to ``p`` until it is corrected.
+        discordant: questions where the two differ.
     """
 
     estimate: Estimate
     p: float
     adjusted: float
+    discordant: int
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are enough windows, and enough questions where the two differ, for a verdict."""
+        return self.estimate.windows >= LEAST_WINDOWS and self.discordant >= LEAST_DISCORDANT
 
     @property
     def is_shown(self) -> bool:
-        """Whether 0 lies outside the interval and the corrected ``p`` is at most 5 %."""
+        """Whether there is enough to tell, 0 lies outside the interval, and the corrected ``p`` is at most 5 %."""
         outside = self.estimate.low > 0 or self.estimate.high < 0
-        return outside and self.adjusted <= 1 - SHARE + 1e-12
+        return self.is_enough and outside and self.adjusted <= 1 - SHARE + 1e-12
 
     @property
     def verdict(self) -> str:
-        """``higher``, ``lower`` or ``no difference shown``."""
+        """``higher``, ``lower``, ``no difference shown`` or ``too few to tell``."""
+        if not self.is_enough:
+            return "too few to tell"
         if not self.is_shown:
             return "no difference shown"
         return "higher" if self.estimate.value > 0 else "lower"
@@ -80,7 +94,7 @@ def mean(clusters: Clusters, draws: int | None = None) -> Estimate:
         ValueError: there is no value.
     """
     drawn = _means(clusters, draws)
-    return _estimate(statistics.fmean(_flat(clusters)), drawn, clusters)
+    return _score(statistics.fmean(_flat(clusters)), drawn, clusters)
 
 
 def difference(ours: Clusters, theirs: Clusters, draws: int | None = None) -> Difference:
@@ -91,7 +105,7 @@ def difference(ours: Clusters, theirs: Clusters, draws: int | None = None) -> Di
     """
     deltas = _deltas(ours, theirs)
     drawn = _means(deltas, draws)
-    return _difference(statistics.fmean(_flat(deltas)), drawn, deltas)
+    return _difference(statistics.fmean(_flat(deltas)), drawn, [deltas])
 
 
 def ratio(ours: Clusters, theirs: Clusters, draws: int | None = None) -> Estimate | None:
@@ -148,7 +162,7 @@ def macro_mean(strata: Sequence[Clusters], draws: int | None = None) -> Estimate
     """
     drawn = _macro([_means(clusters, draws, place) for place, clusters in enumerate(strata)])
     value = statistics.fmean(statistics.fmean(_flat(clusters)) for clusters in strata)
-    return _estimate(value, drawn, [cluster for clusters in strata for cluster in clusters])
+    return _score(value, drawn, [cluster for clusters in strata for cluster in clusters])
 
 
 def macro_difference(
@@ -162,7 +176,7 @@ def macro_difference(
     deltas = [_deltas(one, other) for one, other in zip(ours, theirs, strict=True)]
     drawn = _macro([_means(clusters, draws, place) for place, clusters in enumerate(deltas)])
     value = statistics.fmean(statistics.fmean(_flat(clusters)) for clusters in deltas)
-    return _difference(value, drawn, [cluster for clusters in deltas for cluster in clusters])
+    return _difference(value, drawn, deltas)
 
 
 def _estimate(value: float, drawn: Sequence[float], clusters: Clusters) -> Estimate:
@@ -178,10 +192,24 @@ def _estimate(value: float, drawn: Sequence[float], clusters: Clusters) -> Estim
     )
 
 
-def _difference(value: float, drawn: Sequence[float], deltas: Clusters) -> Difference:
+def _score(value: float, drawn: Sequence[float], clusters: Clusters) -> Estimate:
+    """As ``_estimate``; scores that are all 0 or all 1 have an interval, too."""
+    found = _estimate(value, drawn, clusters)
+    wider = interval_of_one_value(value, found.questions)
+    return found if wider is None else msgspec.structs.replace(found, low=wider[0], high=wider[1])
+
+
+def _difference(value: float, drawn: Sequence[float], strata: Sequence[Clusters]) -> Difference:
     below, above = sum(each <= 0 for each in drawn), sum(each >= 0 for each in drawn)
-    p = min(1.0, 2 * (min(below, above) + 1) / (len(drawn) + 1))
-    return Difference(estimate=_estimate(value, drawn, deltas), p=p, adjusted=p)
+    of_draws = 2 * (min(below, above) + 1) / (len(drawn) + 1)
+    # The draws repeat what was seen, so few values that are alike would seem sure.
+    weighted = [each / len(flat) for flat in map(_flat, strata) for each in flat]
+    p = min(1.0, max(of_draws, sign_flip_p(weighted)))
+    estimate = _estimate(value, drawn, [cluster for clusters in strata for cluster in clusters])
+    if estimate.high - estimate.low < 1e-9:
+        low, high = interval_of_one_difference(value, estimate.questions)
+        estimate = msgspec.structs.replace(estimate, low=low, high=high)
+    return Difference(estimate=estimate, p=p, adjusted=p, discordant=moved(weighted))
 
 
 def _deltas(ours: Clusters, theirs: Clusters) -> list[list[float]]:
@@ -204,27 +232,9 @@ def _means(clusters: Clusters, draws: int | None, stratum: int = 0) -> list[floa
         raise ValueError("a mean needs at least one value")
     if len(set(values)) == 1:
         return [values[0]] * draws
-    places = _drawn(_shape(clusters), draws, stratum)
+    places = drawn_places(_shape(clusters), draws, stratum)
     get = values.__getitem__
     return [sum(map(get, row)) / len(row) for row in places]
-
-
-@lru_cache(maxsize=24)
-def _drawn(shape: tuple[int, ...], draws: int, stratum: int) -> tuple[array[int], ...]:
-    """For each draw, the places of the drawn values in the flat sample."""
-    source = random.Random(
-        f"cluster bootstrap {shape} {stratum}"
-    ).random  # faster than ``choices`` for short rows
-    starts = (0, *accumulate(shape))
-    filled = [(starts[place], size) for place, size in enumerate(shape) if size]
-    rows = []
-    for _ in range(draws):
-        row = array("I")
-        for _ in filled:
-            start, size = filled[int(source() * len(filled))]
-            row.extend([start + int(source() * size) for _ in range(size)])
-        rows.append(row)
-    return tuple(rows)
 
 
 def _flat(clusters: Clusters) -> list[float]:

@@ -17,8 +17,8 @@ Row = Mapping[str, object]
 _LONGEST_FIELD = 2**31 - 1  # characters; the default of 128 KB is less than one context
 
 
-def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    """The rows of a JSON, JSONL, CSV or Parquet file, or of all such files of a folder in the order of their names.
+def rows_with_files(path: Path, columns: Sequence[str]) -> Iterator[tuple[Path, Row]]:
+    """As ``rows_of``, each row with the file that it stands in.
 
     Raises:
         ConfigError: a row lacks one of ``columns``, the file is of another format or is broken, or Parquet is not
@@ -35,9 +35,18 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Row]:
                     f"{file}, row {number}: there is no column {_named(missing)}; its columns are {_named(sorted(row))}. "
                     f"Give the file as it was published, or rename its columns."
                 )
-            yield row
+            yield file, row
         if not number:
             raise ConfigError(f"{file} has no rows. Give the file as it was published.")
+
+
+def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+    """The rows of a JSON, JSONL, CSV or Parquet file, or of all such files of a folder in the order of their names.
+
+    Raises:
+        ConfigError, ContextError: as ``rows_with_files``.
+    """
+    return (row for _, row in rows_with_files(path, columns))
 
 
 def text_in(row: Row, column: str) -> str:

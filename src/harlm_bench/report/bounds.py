@@ -6,6 +6,7 @@ No system can choose so: it would have to know the scores. Computed from a group
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 import msgspec
 
@@ -42,5 +43,6 @@ def measured(group: Group) -> Group:
     return replace(group, results=tuple(each for each in group.results if each.system not in bounds))
 
 
-def _worth(result: Result) -> tuple[float, int, float]:
-    return result.score, -(result.usage.micro_usd or 0), -result.outcome.wall_s
+def _worth(result: Result) -> tuple[float, float, float]:
+    bill = result.usage.micro_usd
+    return result.score, -(inf if bill is None else bill), -result.outcome.wall_s

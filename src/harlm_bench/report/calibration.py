@@ -1,7 +1,8 @@
 """Whether a simulated model behaves near published ones. Where it does not, no comparison on it is printed.
 
 Two systems are checked, against the RLM paper (arXiv 2512.24601v3): one call with everything within 5 points, the reference RLM
-within 10. With few questions a score is known roughly: a check passes unless the whole interval lies outside.
+within 10. The mean itself must lie there: an interval would touch the published score the easier, the less was measured. A mean
+of fewer than ``LEAST`` questions is near nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from harlm_bench.report.published import TASKS, method
 from harlm_bench.report.tables import NOTHING, Cell, Row, Table, number, percent, signed, words
 from harlm_bench.statistics import Estimate
 from harlm_bench.suites import Role
+
+LEAST = 20
+"""Questions that a check needs."""
 
 _TOLERANCE: dict[Role, float] = {"base": 5.0, "reference": 10.0}
 _PUBLISHED: dict[Role, str] = {"base": "base", "reference": "RLM, depth 1"}
@@ -35,14 +39,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         task, role: what is checked.
         published: in points.
         measured: 0 to 1; ``None`` if it was not measured at a like size.
-        outcome: ``missing`` counts as not passed.
+        outcome: ``missing`` (not measured) and ``few`` (measured with too few questions) count as not passed.
     """
 
     task: str
     role: Role
     published: float
     measured: Estimate | None
-    outcome: Literal["near", "far", "missing"]
+    outcome: Literal["near", "far", "few", "missing"]
 
     @property
     def reason(self) -> str:
@@ -53,6 +57,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         if self.measured is None:
             low, high = _SIZES[self.task]
             return f"{self.task}: no result of “{what}” at {low:,}–{high:,} tokens; add its system and size to the run"
+        if self.outcome == "few":
+            return (
+                f"{self.task}: not calibrated: n too small: “{what}” has {self.measured.questions} of the {LEAST} questions "
+                "that a check needs; add windows or questions of this size to the run"
+            )
         return (
             f"{self.task}: “{what}” scores {100 * self.measured.value:.1f}, published {self.published:.1f}, and may be "
             f"{_TOLERANCE[self.role]:.0f} points off"
@@ -110,11 +119,20 @@ def _check(group: Group, task: str, role: Role) -> Check:
     if not results:
         return Check(task=task, role=role, published=published, measured=None, outcome="missing")
     measured = statistics.mean(clusters(results, score_of))
-    most = _TOLERANCE[role]
-    near = 100 * measured.low <= published + most and 100 * measured.high >= published - most
     return Check(
-        task=task, role=role, published=published, measured=measured, outcome="near" if near else "far"
+        task=task,
+        role=role,
+        published=published,
+        measured=measured,
+        outcome=_outcome(measured, published, role),
     )
+
+
+def _outcome(measured: Estimate, published: float, role: Role) -> Literal["near", "far", "few"]:
+    if measured.questions < LEAST:
+        return "few"
+    off = abs(100 * measured.value - published)
+    return "near" if off <= _TOLERANCE[role] + 1e-9 else "far"
 
 
 def table(group: Group, found: Gate) -> Table:
@@ -126,7 +144,7 @@ def table(group: Group, found: Gate) -> Table:
         columns=("task", "system", "simulated", "published", "off by", "allowed", "verdict"),
         rows=tuple(Row(label=group.label, head=check.task, cells=_cells(check)) for check in found.checks),
         notes=(
-            "A check passes unless the whole interval lies further from the published score than is allowed.",
+            f"A check passes if the simulated score itself is off by no more than is allowed, and has {LEAST} questions or more.",
         ),
     )
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from harlm.errors import ConfigError
 from harlm_bench import statistics
 from harlm_bench.journal import Journal
-from harlm_bench.report.groups import Group, clusters, cost_of, grouped, paired, score_of, wall_of
+from harlm_bench.report.bills import cost_ratio
+from harlm_bench.report.groups import Group, clusters, grouped, paired, score_of, wall_of
 from harlm_bench.report.tables import NOTHING, Cell, Row, Table, number, points, times, words
 from harlm_bench.statistics import Difference, Estimate
 
@@ -76,7 +77,7 @@ def _changes(left: Group, right: Group, old: str, new: str) -> list[_Change]:
                     task=task,
                     questions=len(before),
                     difference=statistics.difference(clusters(after, score_of), clusters(before, score_of)),
-                    cost=statistics.ratio(clusters(after, cost_of), clusters(before, cost_of)),
+                    cost=cost_ratio(after, before),
                     wall=statistics.ratio(clusters(after, wall_of), clusters(before, wall_of))
                     if left.label.has_times
                     else None,

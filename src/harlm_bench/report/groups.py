@@ -27,8 +27,14 @@ def score_of(result: Result) -> float:
 
 
 def cost_of(result: Result) -> float:
-    """The bill in USD; 0 for a model without a price."""
-    return (result.usage.micro_usd or 0) / 1e6
+    """The bill in USD.
+
+    Raises:
+        ValueError: it is not known.
+    """
+    if result.usage.micro_usd is None:
+        raise ValueError(f"the bill of {result.question!r} to {result.system!r} is not known")
+    return result.usage.micro_usd / 1e6
 
 
 def tokens_of(result: Result) -> float:

@@ -8,6 +8,7 @@ from typing import get_args
 
 from harlm_bench import statistics
 from harlm_bench.outcomes import Result, Status
+from harlm_bench.report.bills import sum_usd
 from harlm_bench.report.groups import Group, wall_of
 from harlm_bench.report.tables import NOTHING, Cell, Row, Table, number, seconds, words
 
@@ -114,25 +115,27 @@ def bills_table(group: Group) -> Table:
         ("system", "prompt", "of it cached", "written", "refused calls", "bill", "own meter"),
         _bill_cells,
         (
-            "Sums over all questions. The bill is the gateway's; the meter is what the system itself reports, if it does.",
+            "Sums over all questions. The bill is the gateway's; the meter is what the system itself reports, if it does. –: a price, or "
+            "the usage of a reply, is not known.",
         ),
     )
 
 
 def _bill_cells(results: Sequence[Result]) -> tuple[Cell, ...]:
-    bills = [result.usage.micro_usd for result in results if result.usage.micro_usd is not None]
+    bill = sum_usd(results)
     meters = [
         result for result in results if isinstance(result.outcome.notes.get("meter_micro_usd"), int | float)
     ]
     metered = sum(float(result.outcome.notes["meter_micro_usd"]) for result in meters)
-    billed = sum(result.usage.micro_usd or 0 for result in meters)
+    billed = sum_usd(meters) if meters else None
+    off = None if billed is None else metered - billed * 1e6
     return (
         number(sum(result.usage.prompt for result in results)),
         number(sum(result.usage.cached for result in results)),
         number(sum(result.usage.completion for result in results)),
         number(sum(result.usage.refused for result in results)),
-        Cell(text=f"${sum(bills) / 1e6:,.6f}", value=sum(bills) / 1e6) if bills else NOTHING,
-        Cell(text=f"{metered - billed:+,.0f} µ$", value=metered - billed) if meters else NOTHING,
+        NOTHING if bill is None else Cell(text=f"${bill:,.6f}", value=bill),
+        NOTHING if off is None else Cell(text=f"{off:+,.0f} µ$", value=off),
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from harlm_bench import statistics
 from harlm_bench.outcomes import Result
+from harlm_bench.report.bills import cost_ratio, mean_usd
 from harlm_bench.report.groups import (
     Group,
     clusters,
-    cost_of,
     paired,
     score_of,
     tokens_of,
@@ -55,7 +55,7 @@ def main_table(group: Group) -> Table:
         notes=(
             "Score in points of 100 with its 95 % interval (windows drawn first, then questions; 10,000 draws), "
             + (
-                "mean cost of a question."
+                "mean cost of a question (–: a price, or the usage of a reply, is not known)."
                 if group.has_prices
                 else "mean tokens of a question (the model has no price)."
             ),
@@ -88,7 +88,7 @@ def _with_cost(group: Group, estimate: Estimate, results: Sequence[Result], miss
     cell = percent(estimate)
     if not any(result.usage.calls for result in results):  # a bound, which asks no model
         return cell
-    cost = usd(_mean_cost(results)) if group.has_prices else number(_mean_tokens(results))
+    cost = _usd(results) if group.has_prices else number(_mean_tokens(results))
     unit = "" if group.has_prices else " tokens"
     beside = f" · {missing} of {len(results)} not reached" if missing else ""
     return Cell(
@@ -96,8 +96,9 @@ def _with_cost(group: Group, estimate: Estimate, results: Sequence[Result], miss
     )
 
 
-def _mean_cost(results: Sequence[Result]) -> float:
-    return sum(map(cost_of, results)) / len(results)
+def _usd(results: Sequence[Result]) -> Cell:
+    bill = mean_usd(results)
+    return NOTHING if bill is None else usd(bill)
 
 
 def _mean_tokens(results: Sequence[Result]) -> float:
@@ -162,7 +163,7 @@ def _gain(
         our_score=statistics.mean(clusters(mine, score_of), 1).value,
         their_score=statistics.mean(clusters(other, score_of), 1).value,
         difference=statistics.difference(clusters(mine, score_of), clusters(other, score_of)),
-        cost=statistics.ratio(clusters(mine, cost_of), clusters(other, cost_of)),
+        cost=cost_ratio(mine, other),
         wall=_wall(mine, other) if has_times else None,
         missing=unreached(mine) + unreached(other),
     )
@@ -186,7 +187,7 @@ def _gain_of_all(
         our_score=statistics.macro_mean(mine, 1).value,
         their_score=statistics.macro_mean(other, 1).value,
         difference=statistics.macro_difference(mine, other),
-        cost=statistics.ratio(clusters(left, cost_of), clusters(right, cost_of)),
+        cost=cost_ratio(left, right),
         wall=_wall(left, right) if has_times else None,
         missing=unreached(left) + unreached(right),
     )
@@ -212,7 +213,9 @@ def gains_table(group: Group, ours: str, found: Sequence[Gain], *, id_: str, tit
         ),
         notes=(
             f"{ours} minus the other, on the same questions, in points of 100; Holm's correction over the whole table. "
-            "“No difference shown”: 0 lies inside the interval, or the correction takes it away.",
+            "“No difference shown”: 0 lies inside the interval, or the correction takes it away. "
+            f"“Too few to tell”: fewer than {statistics.LEAST_WINDOWS} windows, or fewer than "
+            f"{statistics.LEAST_DISCORDANT} questions where the two differ.",
             "Cost and time are ours over theirs: below 1 is cheaper or faster.",
             *((_BOUNDS,) if set(group.names("bound")) & {gain.theirs for gain in found} else ()),
         ),

@@ -105,7 +105,7 @@ def points(difference: Difference) -> Cell:
     """A difference in points of 100, with its interval and whether it is one."""
     it = difference.estimate
     value, low, high = (100 * each for each in (it.value, it.low, it.high))
-    said = "" if difference.is_shown else "; no difference shown"
+    said = "" if difference.is_shown else f"; {difference.verdict}"
     text = f"{signed(value, 1)} [{signed(low)}, {signed(high)}]{said}"
     return Cell(text=text, value=value, low=low, high=high)
 

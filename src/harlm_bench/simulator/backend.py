@@ -23,6 +23,7 @@ from harlm_bench.simulator.clock import pace
 from harlm_bench.simulator.draw import Draw
 from harlm_bench.simulator.intents import Reader
 from harlm_bench.simulator.model import SimulatedModel, Spoken, request_id
+from harlm_bench.simulator.perceiving import Labeller
 from harlm_bench.simulator.profile import Profile, RateCaps
 from harlm_bench.simulator.prompt import tokens_of
 from harlm_bench.simulator.store import Store
@@ -59,6 +60,7 @@ class Simulated:
         scale: our seconds for one second of the models. Rate limits are scaled alike.
         has_faults: whether requests fail as the profiles say.
         log: for the audit.
+        labeller: decides the labels of lines; ``None`` if the profiles do.
 
     Raises:
         ConfigError: ``scale`` is not above 0 or not finite.
@@ -74,6 +76,7 @@ class Simulated:
         scale: float = TIME_SCALE,
         has_faults: bool = True,
         log: Log | None = None,
+        labeller: Labeller | None = None,
     ) -> None:
         if (
             not 0 < scale < math.inf
@@ -82,7 +85,10 @@ class Simulated:
                 f"the time scale of a simulated model is {scale:g}, and must be above 0; use 0.001 for almost no waiting"
             )
         reader = Reader(families)
-        self._models = {name: SimulatedModel(each, store, reader, seed) for name, each in profiles.items()}
+        self._models = {
+            name: SimulatedModel(each, store, reader, seed, labeller) for name, each in profiles.items()
+        }
+        self.labeller = labeller
         self._seed = seed
         self._scale = scale
         self._has_faults = has_faults
@@ -93,7 +99,8 @@ class Simulated:
     def label(self) -> Label:
         """What results of this backend are measured on."""
         told = ", ".join(f"{name} = {each.profile.label}" for name, each in self._models.items())
-        return Label(kind="SIMULATED", detail=f"{told}; seed {self._seed}; time x {self._scale:g}")
+        labels = "" if self.labeller is None else f"; {self.labeller.detail}"
+        return Label(kind="SIMULATED", detail=f"{told}; seed {self._seed}; time x {self._scale:g}{labels}")
 
     def price_of(self, model: str) -> Price | None:
         """The price of a model; ``None`` if it has none."""

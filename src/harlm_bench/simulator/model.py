@@ -18,7 +18,7 @@ from harlm_bench.simulator.draw import Draw
 from harlm_bench.simulator.form import spoiled
 from harlm_bench.simulator.intents import Reader
 from harlm_bench.simulator.noise import Noise
-from harlm_bench.simulator.perceiving import Senses
+from harlm_bench.simulator.perceiving import Labeller, Senses
 from harlm_bench.simulator.profile import Profile
 from harlm_bench.simulator.prompt import Prompt, read_prompt, tokens_of
 from harlm_bench.simulator.reading import Reply, read
@@ -61,9 +61,18 @@ class SimulatedModel:
         store: the facts.
         reader: understands instructions.
         seed: of the model; another one errs elsewhere.
+        labeller: see ``Senses``.
     """
 
-    def __init__(self, profile: Profile, store: Store, reader: Reader, seed: int = 0) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        store: Store,
+        reader: Reader,
+        seed: int = 0,
+        labeller: Labeller | None = None,
+    ) -> None:
+        self._labeller = labeller
         self.profile = profile
         self._store = store
         self._reader = reader
@@ -85,7 +94,7 @@ class SimulatedModel:
 
     def _leaf(self, messages: Messages, tokens: int, noise: Noise) -> tuple[Prompt, Reply]:
         prompt = read_prompt(messages, self._store, tokens)
-        return prompt, read(prompt, self._reader, Senses(self.profile, noise, tokens))
+        return prompt, read(prompt, self._reader, Senses(self.profile, noise, tokens, self._labeller))
 
     def _read_by_root(self, instruction: str, text: str) -> str:
         """The leaf role, for a root that has the text in its own prompt."""

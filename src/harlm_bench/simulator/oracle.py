@@ -16,7 +16,7 @@ from harlm_bench import tasks
 from harlm_bench.items import Fact, Question, Window
 from harlm_bench.outcomes import Outcome
 from harlm_bench.simulator.noise import Noise
-from harlm_bench.simulator.perceiving import Senses
+from harlm_bench.simulator.perceiving import Labeller, Senses
 from harlm_bench.simulator.profile import Profile, load
 from harlm_bench.simulator.store import Found, item_id
 from harlm_bench.systems import Limits, Model
@@ -34,11 +34,13 @@ class OraclePlan:
     Attributes:
         profile: of the sub-model: a name or a file.
         seed: of the simulated model.
+        labeller: of the simulated model; ``None`` if its profile decides the labels of lines.
         name: see ``System``.
     """
 
     profile: str = _PROFILE
     seed: int = 0
+    labeller: Labeller | None = None
     name: str = "oracle plan (upper bound)"
 
     def answer(self, window: Window, question: Question, model: Model, limits: Limits) -> Outcome:
@@ -62,7 +64,7 @@ class OraclePlan:
         for fact in facts:
             request = hashlib.blake2b(f"{question}\0{fact.text}".encode(), digest_size=16).digest()
             noise = Noise(model, request, self._leaf.errors.rho)
-            senses = Senses(self._leaf, noise, estimate_tokens(fact.text) + _ASKED)
+            senses = Senses(self._leaf, noise, estimate_tokens(fact.text) + _ASKED, self.labeller)
             item = Found(0, len(fact.text), fact, item_id(fact.text), "")
             yield from senses.judged(senses.noticed([item], question, 0))
 

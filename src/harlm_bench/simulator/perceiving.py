@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Protocol
 
 from harlm_bench.items import Fact
 from harlm_bench.simulator.noise import Noise
@@ -29,6 +30,23 @@ _SHORTEST = 4  # letters of a word that leads to an item
 _Group = tuple[str, ...]
 
 
+class Labeller(Protocol):
+    """Judges lines in place of a profile's curve of labels."""
+
+    @property
+    def detail(self) -> str:
+        """What it is, for the label of a result."""
+        ...
+
+    def learn(self, facts: Iterable[Fact]) -> None:
+        """Judge lines before anybody waits for it."""
+        ...
+
+    def labels(self, facts: Sequence[Fact]) -> Sequence[str | None]:
+        """What it takes each line for; ``None`` where it has no judgement."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Senses:
     """How one model reads one prompt.
@@ -37,11 +55,13 @@ class Senses:
         profile: of the model.
         noise: the draws of the request.
         tokens: of the prompt.
+        labeller: decides the attribute ``label``; ``None`` if the profile does.
     """
 
     profile: Profile
     noise: Noise
     tokens: int
+    labeller: Labeller | None = None
 
     def noticed(self, wanted: Sequence[Found], question: str, decoys: int) -> list[Found]:
         """The items that the model does not overlook.
@@ -67,16 +87,26 @@ class Senses:
 
     def judged(self, items: Sequence[Found]) -> list[Fact]:
         """The facts as the model takes them, with some guesses wrong."""
-        right = self.profile.reads("label", self.tokens) * self.profile.curves.batch.at(len(items))
-        return [self._judged(each, right) for each in items]
+        batch = self.profile.curves.batch.at(len(items))
+        right = self.profile.reads("label", self.tokens) * batch
+        if self.labeller is None:
+            return [self._judged(each, right) for each in items]
+        told = self.labeller.labels([each.fact for each in items])
+        kept = self.profile.curves.label.kept(self.tokens) * batch
+        return [
+            self._judged(each, right) if label is None else self._judged(_taken(each, label), right, kept)
+            for each, label in zip(items, told, strict=True)
+        ]
 
-    def _judged(self, item: Found, right: float) -> Fact:
+    def _judged(self, item: Found, right: float, label: float | None = None) -> Fact:
+        """A fact with some guesses wrong: each is right at a rate, ``label`` at its own if it has one."""
         fact = item.fact
         changed = {}
         for name, options in fact.guessable.items():
             true = fact.attributes.get(name)
             others = [each for each in options if each != true]
-            if others and not self.noise.is_right(item.id, name.encode(), right):
+            rate = label if name == "label" and label is not None else right
+            if others and not self.noise.is_right(item.id, name.encode(), rate):
                 changed[name] = self.noise.wrong(item.id + name.encode(), others)
         return replace(fact, attributes={**fact.attributes, **changed}) if changed else fact
 
@@ -100,6 +130,12 @@ class Senses:
             for group, size in sizes.items()
         }
         return _resized(facts, groups, sizes, change)
+
+
+def _taken(item: Found, label: str) -> Found:
+    """An item under the label that it is taken for. What a long prompt spoils of it comes on top."""
+    fact = replace(item.fact, attributes={**item.fact.attributes, "label": label})
+    return item._replace(fact=fact)
 
 
 @lru_cache(maxsize=1 << 16)

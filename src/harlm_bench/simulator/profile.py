@@ -42,6 +42,10 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """The probability at a size."""
         return self.p0 / (1 + math.pow(size / self.l50, self.beta))
 
+    def kept(self, size: float) -> float:
+        """The part of ``p0`` that is left at a size."""
+        return 1 / (1 + math.pow(size / self.l50, self.beta))
+
 
 class Curves(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How well it reads.

@@ -20,6 +20,7 @@ _LABELS = re.compile(
 )
 _QUOTED = r"'(?P<{}>[^']+)'"
 _COUNT = re.compile(rf"how many (?!months)\w+[^?]*label {_QUOTED.format('a')}", re.IGNORECASE)
+_ABOUT = re.compile(r"how many (?:of the(?:se)? )?lines are about (?P<a>[^?]+)\?", re.IGNORECASE)
 _COMPARE = re.compile(
     rf"is label {_QUOTED.format('a')} more common[^?]*label {_QUOTED.format('b')}", re.IGNORECASE
 )
@@ -73,14 +74,14 @@ class Count:
 
 
 def records_in(text: str) -> list[Record]:
-    """The lines of a text that have fields, ``Name: value || Name: value``."""
-    found = []
+    """The lines of a text that have fields, ``Name: value || Name: value``; if none has, every line."""
+    found: list[Record] = []
     for line in text.splitlines():
         if "||" in line:
             fields = {each["name"].casefold(): each["value"] for each in _FIELD.finditer(line)}
             if len(fields) > 1:
                 found.append(Record(fields=fields))
-    return found
+    return found or [Record(fields={"line": line}) for line in text.splitlines() if line.strip()]
 
 
 def understood(question: str) -> Count | None:
@@ -172,6 +173,7 @@ _KINDS: tuple[tuple[re.Pattern[str], _Solver, bool], ...] = (
     (_VALUE, _value, False),
     (_MOST_OF, _value, True),
     (_COUNT, _count, True),
+    (_ABOUT, _count, True),
     (_COMPARE, _compare, True),
     (_MOST, _most, True),
 )

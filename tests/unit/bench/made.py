@@ -25,9 +25,9 @@ ENTRIES = (
     Entry(key="harlm-width-1", role="part", reads=1.3, name="HARLM 0.1.0, full, one call at a time"),
 )
 LOADS = (
-    Load(task="oolong", tokens=131_072, windows=2, questions=3),
-    Load(task="s-niah", tokens=8_192, windows=2, questions=2),
-    Load(task="s-niah", tokens=32_768, windows=2, questions=2),
+    Load(task="oolong", tokens=131_072, windows=7, questions=3),
+    Load(task="s-niah", tokens=8_192, windows=3, questions=2),
+    Load(task="s-niah", tokens=32_768, windows=3, questions=2),
 )
 
 

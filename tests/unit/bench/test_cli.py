@@ -119,13 +119,13 @@ def test_a_simulated_run_says_so_in_its_files(monkeypatch: pytest.MonkeyPatch) -
 def test_the_options_reach_the_assembly(embedded: Assembled) -> None:
     run(
         "run", "--suite", "quick", "--systems", "harlm, rlms", "--tasks", "oolong", "--sizes", "8K,1M,5000", "--seed", "7",
-        "--profile", "perfect", "--time-scale", "0.2", "--record", "tape.jsonl",
+        "--profile", "perfect", "--time-scale", "0.2", "--record", "tape.jsonl", "--leaf", "minilm",
     )  # fmt: skip
     (wanted,) = embedded.wanted
     assert wanted.suite.systems == ("harlm", "rlms")
     assert [load.tokens for load in wanted.suite.loads] == [8_192, 1_048_576, 5_000]
     assert (wanted.seed, wanted.profile, wanted.time_scale) == (7, "perfect", 0.2)
-    assert wanted.record == Path("tape.jsonl")
+    assert (wanted.record, wanted.leaf) == (Path("tape.jsonl"), "minilm")
 
 
 @pytest.mark.parametrize("typed", [["--password", "open sesame"], ["--password=open sesame"]])

@@ -85,6 +85,36 @@ def test_a_stream_is_passed_on_and_billed_whether_or_not_the_client_asks_for_the
         assert used.completion == len("hello!\nsecond line") // 4 + 1
 
 
+def test_a_reply_without_its_usage_has_estimated_tokens_and_an_unknown_bill() -> None:
+    bare = Status(200, '{"choices": [{"message": {"role": "assistant", "content": "one two three"}}]}')
+    with (
+        FaultyServer(shout, faults=[bare]) as server,
+        Gateway(Forward(server.base_url), root="sim", window=1_000, price_of=lambda name: PRICE) as gateway,
+    ):
+        model = gateway.open("q", Limits())
+        assert post(model.base_url, "a question of some words").status == 200
+        used = gateway.close("q")
+    assert (used.calls, used.refused, used.micro_usd) == (1, 0, None)
+    assert 3 <= used.completion <= 8
+    assert 4 <= used.prompt <= 12
+
+
+def test_a_stream_without_its_usage_has_an_unknown_bill() -> None:
+    events = ("one", " two", " three")
+    lines = [json.dumps({"choices": [{"index": 0, "delta": {"content": each}}]}) for each in events]
+    body = "".join(f"data: {line}\n\n" for line in (*lines, "[DONE]"))
+    bare = Status(200, body, (("content-type", "text/event-stream"),))
+    with (
+        FaultyServer(shout, faults=[bare]) as server,
+        Gateway(Forward(server.base_url), root="sim", window=1_000, price_of=lambda name: PRICE) as gateway,
+    ):
+        model = gateway.open("q", Limits())
+        assert text_of(streamed(model.base_url, "a question", usage=False)[:-1]) == "one two three"
+        used = gateway.close("q")
+    assert (used.calls, used.completion, used.micro_usd) == (1, 3, None)
+    assert used.prompt > 0
+
+
 def test_errors_are_passed_on_with_their_status_and_the_headers_that_clients_act_on() -> None:
     refused = Status(
         429, '{"error": {"message": "slow down"}}', (("retry-after", "7"), ("set-cookie", "a=b"))

@@ -18,7 +18,7 @@ def test_what_was_written_is_read() -> None:
     assert [each.score for each in found.results] == [1.0, 0.25]
     assert found.header == header()
     assert found.notes == ()
-    assert found.expected == (2 * 3 + 2 * 2 + 2 * 2) * len(ENTRIES)
+    assert found.expected == (7 * 3 + 3 * 2 + 3 * 2) * len(ENTRIES)
 
 
 def test_a_line_that_a_crash_cut_off_is_left_out_with_a_note_and_written_over() -> None:

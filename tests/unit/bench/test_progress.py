@@ -4,7 +4,7 @@ import pytest
 
 from harlm_bench.outcomes import Status
 from harlm_bench.progress import Progress
-from tests.unit.bench.made import result
+from tests.unit.bench.made import a_usage, result
 
 
 class Clock:
@@ -31,6 +31,13 @@ def test_failures_are_counted_where_the_user_looks() -> None:
     for status in ends:
         progress.finished(result("one", status=status, wall_s=1.0))
     assert progress.line() == "3 of 3 questions, $0.00; 2 crashed, 1 limit"
+
+
+def test_unknown_bills_are_told_beside_the_known_ones() -> None:
+    progress = Progress({"one": 2}, jobs=1, clock=Clock())
+    progress.finished(result("one"))
+    progress.finished(result("one", usage=a_usage(micro_usd=None)))
+    assert progress.line() == "2 of 2 questions, $0.00 and unknown bills"
 
 
 def test_elsewhere_than_on_a_terminal_a_line_comes_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ _samples = st.lists(st.lists(_scores, min_size=1, max_size=5), min_size=1, max_s
 
 def _difference(p: float, low: float = 0.1, high: float = 0.3) -> Difference:
     estimate = Estimate(value=(low + high) / 2, low=low, high=high, questions=9, windows=3)
-    return Difference(estimate=estimate, p=p, adjusted=p)
+    return Difference(estimate=estimate, p=p, adjusted=p, discordant=9)
 
 
 def test_one_question_a_window_gives_the_interval_of_theory() -> None:
@@ -59,7 +59,43 @@ def test_equal_systems_differ_by_nothing_and_say_so() -> None:
     found = statistics.difference(sample, sample, _DRAWS)
     assert (found.estimate.value, found.estimate.low, found.estimate.high) == (0, 0, 0)
     assert found.p == 1
-    assert found.verdict == "no difference shown"
+    assert found.verdict == "too few to tell"
+
+
+def test_a_few_questions_show_nothing_however_clear_they_are() -> None:
+    for windows, expected in ((1, 1.0), (2, 0.5), (5, 1 / 16)):
+        found = statistics.difference([[1.0]] * windows, [[0.0]] * windows, 10_000)
+        assert found.p == expected
+        assert found.verdict == "too few to tell"
+        assert found.estimate.low < found.estimate.high == 1
+    crowded = statistics.difference([[1.0] * 20, [1.0] * 20], [[0.0] * 20, [0.0] * 20], _DRAWS)
+    assert crowded.verdict == "too few to tell"
+    alike = statistics.difference([[0.3, 0.7]] * 3, [[0.1, 0.5]] * 3, _DRAWS).estimate
+    assert [alike.low, alike.high] == pytest.approx([0.2 * 6 / (6 + 1.96**2), 0.2], abs=1e-4)
+    enough = statistics.difference([[1.0, 1.0]] * 3, [[0.0, 0.0]] * 3, 10_000)
+    assert (enough.p, enough.discordant, enough.verdict) == (1 / 32, 6, "higher")
+
+
+def test_ties_are_no_evidence() -> None:
+    ours, theirs = [[1.0]] * 40, [[1.0]] * 35 + [[0.0]] * 5
+    found = statistics.difference(ours, theirs, _DRAWS)
+    assert (found.discordant, found.verdict) == (5, "too few to tell")
+    assert found.p >= 1 / 16
+
+
+def test_the_signs_of_a_mixed_sample_are_counted() -> None:
+    """Of 64 patterns of six signs, 14 have at most one against the others. A tie does not count."""
+    found = statistics.macro_difference([[[1.0]] * 5, [[0.0]]], [[[0.0]] * 5, [[0.0]]], _DRAWS)
+    assert found.p == 1 / 16
+    mixed = statistics.difference([[1.0]] * 5 + [[0.0]], [[0.0]] * 5 + [[1.0]], _DRAWS)
+    assert mixed.p == pytest.approx(14 / 64)
+
+
+def test_all_right_is_not_certainly_right() -> None:
+    right, wrong = statistics.mean([[1.0] * 4] * 5, _DRAWS), statistics.mean([[0.0] * 4] * 5, _DRAWS)
+    assert [right.low, right.high] == pytest.approx([0.8389, 1], abs=1e-4)
+    assert [wrong.low, wrong.high] == pytest.approx([0, 0.1611], abs=1e-4)
+    assert statistics.macro_mean([[[1.0]], [[1.0]]], _DRAWS).low == pytest.approx(0.3424, abs=1e-4)
 
 
 def test_pairing_removes_what_both_have_in_common() -> None:
@@ -124,8 +160,10 @@ def test_an_interval_contains_its_estimate_and_stays_in_the_range_of_the_values(
     found = statistics.mean(sample, 60)
     values = [value for row in sample for value in row]
     assert found.low <= found.value <= found.high
-    assert min(values) - 1e-9 <= found.low
-    assert found.high <= max(values) + 1e-9
+    if set(values) not in ({0.0}, {1.0}):
+        assert min(values) - 1e-9 <= found.low
+        assert found.high <= max(values) + 1e-9
+    assert 0 <= found.low <= found.high <= 1
     assert found.value == pytest.approx(plain.fmean(values))
 
 

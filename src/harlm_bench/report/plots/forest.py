@@ -25,7 +25,7 @@ def forest(gains: Sequence[Gain], *, title: str, label: Label) -> str | None:
         height,
         title=title,
         label=label,
-        subtitle=f"Points of score, {ours} minus the other; 95 % intervals. Hollow: no difference shown.",
+        subtitle=f"Points of score, {ours} minus the other; 95 % intervals. Hollow: none shown, or too few to tell.",
     )
     ends = [
         100 * end for gain in gains for end in (gain.difference.estimate.low, gain.difference.estimate.high)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from harlm_bench import statistics
-from harlm_bench.report.groups import Group, clusters, cost_of, score_of, tokens_of, unreached
+from harlm_bench.report.bills import mean_usd
+from harlm_bench.report.groups import Group, clusters, score_of, tokens_of, unreached
 from harlm_bench.report.plots.canvas import Canvas, Scale, log_scale
 from harlm_bench.report.plots.series import beside_dots, kinds
 from harlm_bench.report.scores import COMPARED
@@ -49,10 +50,11 @@ def _point(group: Group, name: str) -> _Point | None:
     results = [result for each in of_tasks for result in each]
     if not all(of_tasks) or unreached(results):
         return None
-    value = cost_of if group.has_prices else tokens_of
-    cost = sum(map(value, results)) / len(results)
+    cost = mean_usd(results) if group.has_prices else sum(map(tokens_of, results)) / len(results)
+    if not cost:
+        return None
     score = statistics.macro_mean([clusters(each, score_of) for each in of_tasks])
-    return _Point(name, cost, score) if cost > 0 else None
+    return _Point(name, cost, score)
 
 
 def _axes(canvas: Canvas, x: Scale, y: Scale, unit: str) -> None:

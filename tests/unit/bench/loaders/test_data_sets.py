@@ -157,6 +157,24 @@ def test_ruler_asks_the_last_line(
     assert score(question, answer) == pytest.approx(right)
 
 
+@pytest.mark.parametrize("layout", ["qa_1/validation.jsonl", "qa_1.jsonl", "8192/QA_1/test.jsonl"])
+def test_ruler_takes_the_task_of_each_row_from_its_own_file(tmp_path: Path, layout: str) -> None:
+    root = tmp_path / "ruler"
+    aliases = {"index": 0, "input": "Some text.\nWho?", "outputs": ["Ashby", "the town of Ashby"]}
+    needles = {**aliases, "index": 1, "outputs": ["12", "34"]}
+    for name, row in ((layout, aliases), ("vt/validation.jsonl", needles)):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(row), encoding="utf-8")
+    found = {window.questions[0].id: window.questions[0] for window in load("ruler", root)}
+    assert found["0"].kind.casefold() == "qa_1"
+    assert found["1"].kind == "vt"
+    assert score(found["0"], "the town of Ashby") == 1.0
+    assert "separated by commas" not in found["0"].text
+    assert score(found["1"], "12, 34") == 1.0
+    assert score(found["1"], "12") < 1.0
+
+
 def test_ruler_rows_without_a_text_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"row 0: there must be a text"):
         _windows("ruler", [{"index": 0, "input": "What?", "outputs": ["x"]}], tmp_path)

@@ -55,6 +55,29 @@ def test_what_is_far_from_them_is_not_compared_nor_what_has_none(wrong: str, sco
     assert "s-niah: have no published score" in gate.reasons[1]
 
 
+@pytest.mark.parametrize(
+    ("base", "rlms", "outcomes"),
+    [
+        (0.39, 0.46, ["near", "near"]),
+        (0.49, 0.66, ["near", "near"]),
+        (0.384, 0.454, ["far", "far"]),
+        (0.496, 0.666, ["far", "far"]),
+    ],
+)
+def test_the_score_itself_must_be_near(base: float, rlms: float, outcomes: list[str]) -> None:
+    """The intervals of all of these touch what is allowed."""
+    gate = calibration.gate(group({**NEAR, "base": base, "rlms 0.1.3, depth 1": rlms}))
+    assert [check.outcome for check in gate.checks] == outcomes
+
+
+def test_few_questions_are_near_nothing() -> None:
+    few = (Load(task="oolong", tokens=131_072, windows=6, questions=3),)
+    gate = calibration.gate(group(loads=few))
+    assert [check.outcome for check in gate.checks] == ["few", "few"]
+    assert gate.tasks == ()
+    assert "not calibrated: n too small: “base” has 18 of the 20 questions" in gate.reasons[0]
+
+
 def test_a_missing_reference_is_not_near() -> None:
     without = {name: score for name, score in NEAR.items() if "rlms" not in name}
     gate = calibration.gate(group(without))

@@ -6,7 +6,7 @@ import pytest
 
 from harlm.errors import ConfigError
 from harlm_bench.report.differences import difference_table
-from tests.unit.bench.made import EMBEDDED, header, journal, result, results
+from tests.unit.bench.made import EMBEDDED, a_usage, header, journal, result, results
 
 
 def test_the_second_minus_the_first_question_by_question() -> None:
@@ -15,11 +15,17 @@ def test_the_second_minus_the_first_question_by_question() -> None:
     table = difference_table(before, after)
     assert table.heading == "From before.jsonl to after.jsonl · SIMULATED"
     assert [(row.head, row.cells[0].text, row.cells[1].text) for row in table.rows] == [
-        ("HARLM 0.1.0", "oolong", "6"), ("HARLM 0.1.0", "s-niah", "8"),
+        ("HARLM 0.1.0", "oolong", "21"), ("HARLM 0.1.0", "s-niah", "12"),
     ]  # fmt: skip
     assert table.rows[0].cells[2].value == pytest.approx(50.0)
     back = difference_table(after, before)
     assert back.rows[0].cells[2].value == pytest.approx(-50.0)
+
+
+def test_an_unknown_bill_is_not_a_saving() -> None:
+    before = journal(Path("before.jsonl"), [result()])
+    after = journal(Path("after.jsonl"), [result(usage=a_usage(micro_usd=None))])
+    assert difference_table(before, after).rows[0].cells[3].text == "–"
 
 
 def test_two_versions_are_named() -> None:

@@ -39,7 +39,7 @@ def test_a_journal_without_a_result_is_refused() -> None:
 
 def test_what_is_missing_is_noted() -> None:
     (group,) = grouped([journal(Path("a.jsonl"), [result()])])
-    assert group.notes == ("a.jsonl is not finished: it holds 1 of 84 results.",)
+    assert group.notes == ("a.jsonl is not finished: it holds 1 of 198 results.",)
     (whole,) = grouped([journal(Path("b.jsonl"), results(), header(systems=ENTRIES[:4]))])
     assert whole.notes == ()
 

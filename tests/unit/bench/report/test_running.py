@@ -8,7 +8,7 @@ from harlm_bench.report import running, scores
 from harlm_bench.report.groups import Group, grouped
 from harlm_bench.report.plots import latency
 from harlm_bench.report.tables import Table
-from tests.unit.bench.made import header, journal, result, results
+from tests.unit.bench.made import a_usage, header, journal, result, results
 
 
 def group(of: list[Result]) -> Group:
@@ -38,7 +38,7 @@ def test_no_time_of_recorded_replies_is_told() -> None:
     label = Label(kind="REPLAY", detail="tape.jsonl", origin="SIMULATED")
     (replayed,) = grouped([journal(Path("a.jsonl"), results(), header(label), fresh=True)])
     table = running.latency_table(replayed)
-    assert texts(table) == ["14", "–", "–", "2.0", "–", "–", "0.10 s"]
+    assert texts(table) == ["33", "–", "–", "2.0", "–", "–", "0.10 s"]
     assert table.heading == "Time and calls · REPLAY of SIMULATED"
     assert latency.latency(replayed) is None
     (gain, *_) = scores.gains(replayed, "HARLM 0.1.0", ["base"])
@@ -61,10 +61,19 @@ def test_the_bill_of_the_gateway_stands_beside_the_meter_of_the_system() -> None
     assert texts(table, 0)[-1] == "–"
 
 
+def test_an_unknown_bill_makes_the_sum_unknown_and_not_smaller() -> None:
+    unknown = a_usage(micro_usd=None)
+    of = [result(notes={"meter_micro_usd": 9}), result(question="q1", usage=unknown), result("base")]
+    table = running.bills_table(group(of))
+    assert texts(table, 1)[-2:] == ["–", "-991 µ$"]
+    metered = [result(notes={"meter_micro_usd": 9}, usage=unknown), result("base")]
+    assert texts(running.bills_table(group(metered)), 1)[-2:] == ["–", "–"]
+
+
 def test_memory_and_routes_are_told_for_systems_that_tell_them() -> None:
     whole = group(results())
     memory, routes = running.memory_table(whole), running.routes_table(whole)
-    assert texts(memory) == ["14", "33.3", "0", "0", "0", "28", "50.0"]
+    assert texts(memory) == ["33", "33.3", "0", "0", "0", "66", "50.0"]
     assert routes is not None
     assert [row.cells[0].text for row in routes.rows] == ["direct", "full"]
     assert running.memory_table(group([result("base")])) is None

@@ -34,6 +34,18 @@ def test_a_model_without_a_price_costs_tokens() -> None:
     assert "no price" in table.notes[0]
 
 
+def test_one_unknown_bill_leaves_cost_and_ratio_open() -> None:
+    unknown = result(question="q1", usage=a_usage(micro_usd=None))
+    whole = group([result(), unknown, result("base"), result("base", question="q1")])
+    base, ours = scores.main_table(whole).rows
+    assert base.cells[0].text.endswith("· $0.0010")
+    assert ours.cells[0].text.endswith("· –")
+    (gain,) = scores.gains(whole, "HARLM 0.1.0", ["base"])
+    assert gain.cost is None
+    (back,) = scores.gains(whole, "base", ["HARLM 0.1.0"])
+    assert back.cost is None
+
+
 def test_what_never_ran_has_no_score_and_what_ran_in_part_says_so() -> None:
     none = [result("base", question=f"q{n}", status="not installed", score=0.0) for n in range(2)]
     part = [result(question="q0"), result(question="q1", status="endpoint", score=0.0)]

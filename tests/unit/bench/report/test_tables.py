@@ -55,8 +55,8 @@ def test_the_heading_says_what_was_measured_on() -> None:
 
 
 def test_fields_are_written_as_people_read_them() -> None:
-    estimate = Estimate(value=-0.031, low=-0.08, high=0.014, questions=10, windows=2)
-    shown = points(Difference(estimate=estimate, p=0.2, adjusted=0.4))
+    estimate = Estimate(value=-0.031, low=-0.08, high=0.014, questions=10, windows=3)
+    shown = points(Difference(estimate=estimate, p=0.2, adjusted=0.4, discordant=9))
     assert shown.text == "−3.1 [−8, +1]; no difference shown"
     assert times(None).text == "–"
     assert [usd(0.0123).text, usd(4.2).text, seconds(0.51).text, seconds(90.04).text] == [

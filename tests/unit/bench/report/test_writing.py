@@ -127,7 +127,7 @@ def test_without_calibration_no_comparison_is_printed_but_why() -> None:
 def test_an_unfinished_run_says_so_first() -> None:
     half = journal(Path("a.jsonl"), results(NEAR)[:20], header(EMBEDDED))
     told = json.loads(written(half)["report.json"])["chapters"][0]
-    assert told["warnings"][0] == "a.jsonl is not finished: it holds 20 of 84 results."
+    assert told["warnings"][0] == "a.jsonl is not finished: it holds 20 of 198 results."
 
 
 def test_a_rival_that_could_not_be_installed_is_named() -> None:

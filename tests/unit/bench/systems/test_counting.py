@@ -128,3 +128,13 @@ def test_a_server_without_logprobs_is_asked_without_them() -> None:
     assert outcome.text == QUESTION.gold
     assert sum("logprobs" in request.body for request in asked) == 1
     assert outcome.notes["plan"] == "judge chunks"
+
+
+def test_lines_without_fields_are_counted_by_what_they_are_about() -> None:
+    question = (
+        "How many lines are about food? Each line is about one of these topics: food, sport. Give a number."
+    )
+    count, records = understood(question), records_in("Ann baked bread.\n\nBen ran far.\nCem ate soup.")
+    assert count is not None
+    assert count.labels == ("food", "sport")
+    assert count.solve(list(zip(records, ("food", "sport", "food"), strict=True))) == "Answer: 2"
