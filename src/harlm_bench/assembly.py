@@ -8,26 +8,29 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 import harlm
-from harlm.errors import ConfigError
+from harlm.errors import ConfigError, ContextError
 from harlm_bench import costs, suites
 from harlm_bench.journal import Header
 from harlm_bench.labels import Label
+from harlm_bench.provenance import code_digest
 from harlm_bench.runner import Work
 from harlm_bench.serving import Served, Wanted, served
 from harlm_bench.suites import Entry, Load
 
 if TYPE_CHECKING:
     from harlm_bench.items import Window
+    from harlm_bench.outcomes import Result
     from harlm_bench.report.tables import Table
     from harlm_bench.simulator.perceiving import Labeller
     from harlm_bench.simulator.store import Store
@@ -44,13 +47,13 @@ class Bench:
         header: for its journal.
         work: for the runner.
         expected: questions of each system, by its name.
-        prediction: what it will cost; ``None`` for a model that costs nothing.
+        predict: what it will cost, from the results that it need not ask for again; ``None`` for a model that costs nothing.
     """
 
     header: Header
     work: Work
     expected: Mapping[str, int]
-    prediction: costs.Prediction | None
+    predict: Callable[[Iterable[Result]], costs.Prediction] | None
 
 
 @contextmanager
@@ -93,7 +96,7 @@ def assembled(wanted: Wanted) -> Iterator[Bench]:
             header=_header(wanted, model.label, entries),
             work=work,
             expected={entry.name: asked for entry in entries},
-            prediction=_prediction(wanted, model, entries),
+            predict=_prediction(wanted, model, entries),
         )
 
 
@@ -108,10 +111,12 @@ def install(bench: Bench) -> Mapping[str, str]:
     return registry.install(bench.work.systems)
 
 
-def _prediction(wanted: Wanted, model: Served, entries: tuple[Entry, ...]) -> costs.Prediction | None:
+def _prediction(
+    wanted: Wanted, model: Served, entries: tuple[Entry, ...]
+) -> Callable[[Iterable[Result]], costs.Prediction] | None:
     if model.label.kind != "REAL ENDPOINT":
         return None
-    return costs.predict(wanted.suite.loads, entries, model.prices, model.window)
+    return partial(costs.predict, wanted.suite.loads, entries, model.prices, model.window)
 
 
 def _bounds(wanted: Wanted) -> list[str]:
@@ -170,14 +175,35 @@ def _windows_of(load: Load, seed: int) -> Iterator[Window]:
         yield family(load.task).window(seed * _SEEDS + number, load.tokens, load.questions)
 
 
-def windows_again(header: Header) -> Iterator[Window]:
-    """The windows of a journal, made again. Without those of users' own data."""
+def windows_again(header: Header, data: Path | None = None, password: str = "") -> Iterator[Window]:
+    """The windows of a journal, made again; those of a user's own data, read again from the folder ``data``, if it is given.
+
+    Raises:
+        ConfigError: columns are missing, or the password is wrong.
+        ContextError: the folder does not hold a data set of the journal.
+    """
+    from harlm_bench import own_data
+
+    own = not_generated(header)
+    for load in header.loads:
+        if load.task not in own:
+            yield from _windows_of(load, header.seed)
+    if data is not None and own:
+        places = own_data.found_in(data)
+        for name in own:
+            if name not in places:
+                raise ContextError(
+                    f"--data {str(data)!r} does not hold {name!r}, which the journal is about; name the folder of its run"
+                )
+        yield from own_data.windows(data, own, password)
+
+
+def not_generated(header: Header) -> tuple[str, ...]:
+    """The tasks of a journal that come from a user's own data."""
     from harlm_bench import tasks
 
-    for load in header.loads:
-        if load.task not in tasks.names():
-            continue
-        yield from _windows_of(load, header.seed)
+    generated = tasks.names()
+    return tuple(dict.fromkeys(load.task for load in header.loads if load.task not in generated))
 
 
 # -- the simulated model alone -----------------------------------------------------------------------------
@@ -254,6 +280,8 @@ def _header(wanted: Wanted, label: Label, entries: tuple[Entry, ...]) -> Header:
         versions={task: tasks.family(task).version if wanted.data is None else 1 for task in used},
         systems=entries,
         packages={"harlm": harlm.__version__, "python": platform.python_version()},
+        code=code_digest(),
+        limits=wanted.suite.limits,
         machine=f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
         command=wanted.command,
         started=datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from harlm_bench.items import Question, Window
-from harlm_bench.journal import Journal
+from harlm_bench.journal import Journal, address_of, key_of
 from harlm_bench.outcomes import Result
 from harlm_bench.secrecy import sealing
+from harlm_bench.simulator.audit import Line, without_evidence
 
 _CLOSE = 1e-9  # of two scores
 _ROUNDED = 1  # micro-dollars
@@ -47,6 +49,27 @@ def faults(
     for window_id, results in by_window.items():
         found.append(Fault(window_id, f"{len(results)} results of a window that the run does not have"))
     return tuple(found)
+
+
+def unfounded(journal: Journal, lines: Iterable[Line]) -> tuple[Fault, ...]:
+    """Right answers of a simulated model although no call of theirs rests on a text, nor a program read one.
+
+    Args:
+        journal: what was written down.
+        lines: the trail of its runs.
+    """
+    named = {
+        address_of(key_of(result)): f"{result.system}, {result.window}, {result.question}"
+        for result in journal.results
+        if result.score > 0 and result.usage.calls  # one without calls has a fault of its own
+    }
+    what = "a right answer without a text that it rests on"
+    return tuple(Fault(named[address], what) for address in without_evidence(named, lines))
+
+
+def without(journal: Journal, tasks: Collection[str]) -> Journal:
+    """A journal without the results of these tasks."""
+    return replace(journal, results=tuple(each for each in journal.results if each.task not in tasks))
 
 
 def _of_result(

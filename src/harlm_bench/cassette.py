@@ -1,4 +1,7 @@
-"""A backend that records replies in a file, or plays them again. Knows no model; a request that was not recorded is an error."""
+"""A backend that records replies in a file, or plays them again. Knows no model; a request that was not recorded is an error.
+
+The first line of a file is its head, which says what answered; all other lines are replies.
+"""
 
 from __future__ import annotations
 
@@ -14,51 +17,68 @@ import msgspec
 
 from harlm.errors import ConfigError
 from harlm.testing import ModelReply, Request, Tokens
-from harlm.testing.exchange import Fault
+from harlm.testing.exchange import Fault, Headers
 from harlm.testing.faults import Status
+from harlm_bench.forwarding import Relayed, whole_of
 from harlm_bench.gateway import Backend
-from harlm_bench.replies import Answer, Paced, Passed, error, said_by, tokens_of
+from harlm_bench.labels import Label
+from harlm_bench.replies import Answer, Paced, Passed, error, prompt_tokens, said_by, tokens_of
 
 _OF_TRANSPORT = ("stream", "stream_options")  # a reply is the same however it is sent
 
 
+_FORMAT = 1
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of a cassette.
+
+    Attributes:
+        cassette: the format.
+        origin: what answered.
+    """
+
+    cassette: int
+    origin: Label
+
+
 class _Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a cassette."""
+    """One reply of a cassette."""
 
     request: str
     model: str
     status: int = 200
     body: str
     is_binary: bool = False
+    headers: Headers = ()
 
 
 class Recorder:
-    """Passes requests to another backend and writes its replies down, one JSON line each.
+    """Passes requests to another backend and writes its replies down, one JSON line each. The run is as without it.
 
-    Streams are asked for whole, so that they can be played in either way.
+    The answers are the other backend's own, with their pace, their headers and their streams. What breaks off is not
+    written down, since it is not a reply.
 
     Args:
         backend: what answers.
         path: the file; lines are added to it.
+        origin: what the replies are measured on.
 
     Raises:
-        ConfigError: the file cannot be written.
+        ConfigError: the file cannot be written, or holds replies of something else.
     """
 
-    def __init__(self, backend: Backend, path: Path) -> None:
+    def __init__(self, backend: Backend, path: Path, origin: Label) -> None:
         self._backend = backend
-        self._file = _opened(path)
+        self._file = _opened(path, origin)
 
     async def reply(self, request: Request) -> Answer:
-        """The other backend's answer, as it was written down."""
-        whole = replace(request, body=_without_transport(request.body))
-        answer = await self._backend.reply(whole)
-        recording = _recording(request, answer)
-        if recording is None:
-            return answer
-        self._file.write(msgspec.json.encode(recording) + b"\n")
-        self._file.flush()
-        return _played(recording, request)
+        """The other backend's answer."""
+        answer = await self._backend.reply(request)
+        if isinstance(answer, Relayed):
+            return replace(answer, whole=lambda data: self._write(_of_stream(request, data)))
+        self._write(_recording(request, answer))
+        return answer
 
     def forget(self, question: str) -> None:
         """Pass it on."""
@@ -69,6 +89,11 @@ class Recorder:
         self._file.close()
         await self._backend.close()
 
+    def _write(self, recording: _Recording | None) -> None:
+        if recording is not None and not self._file.closed:
+            self._file.write(msgspec.json.encode(recording) + b"\n")
+            self._file.flush()
+
 
 class Player:
     """Plays a cassette. Equal requests get their recordings in order, and the last of them from then on.
@@ -78,9 +103,10 @@ class Player:
 
     Attributes:
         digest: SHA-256 of the file, for the label of the results.
+        origin: what the replies were recorded from.
 
     Raises:
-        ConfigError: the file cannot be read, or a line is none that ``Recorder`` writes.
+        ConfigError: the file cannot be read, does not say what answered, or a line is none that ``Recorder`` writes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -89,6 +115,7 @@ class Player:
         except OSError as failure:
             raise ConfigError(f"the recording {path} cannot be read: {failure}") from failure
         self.digest = hashlib.sha256(data).hexdigest()
+        self.origin = _head(data, path)
         self._path = path
         self._recordings: dict[str, list[_Recording]] = defaultdict(list)
         self._played: dict[str, int] = defaultdict(int)
@@ -133,37 +160,78 @@ def _recording(request: Request, answer: Answer) -> _Recording | None:
         case Passed():
             text, is_binary = _text(answer.body)
             return _Recording(
-                request=digest, model=request.model, status=answer.status, body=text, is_binary=is_binary
+                request=digest,
+                model=request.model,
+                status=answer.status,
+                body=text,
+                is_binary=is_binary,
+                headers=answer.headers,
             )
         case Status():
-            return _Recording(request=digest, model=request.model, status=answer.status, body=answer.body)
+            return _Recording(
+                request=digest,
+                model=request.model,
+                status=answer.status,
+                body=answer.body,
+                headers=answer.headers,
+            )
         case Fault():
             return None
+
+
+def _of_stream(request: Request, data: bytes) -> _Recording | None:
+    """The whole reply of a stream; ``None`` if it did not end well or holds what cannot be played again."""
+    completion = whole_of(data)
+    if completion is None:
+        return None
+    body = msgspec.json.encode(completion).decode()
+    return _Recording(request=digest_of(request.body), model=request.model, body=body)
 
 
 def _played(recording: _Recording, request: Request) -> Answer:
     body = base64.b64decode(recording.body) if recording.is_binary else recording.body.encode()
     if recording.status != 200:
-        return Passed(status=recording.status, body=body)
+        return Passed(status=recording.status, body=body, headers=recording.headers)
     try:
         completion = msgspec.json.decode(body)
         if request.is_streamed:
             return said_by(request, completion)
-        tokens: Tokens | None = tokens_of(completion)
+        tokens: Tokens | None = tokens_of(completion, prompt_tokens(request))
     except (msgspec.DecodeError, ValueError, AttributeError):
         tokens = None
-    return Passed(status=200, body=body, tokens=tokens)
+    return Passed(status=200, body=body, headers=recording.headers, tokens=tokens)
 
 
 def _read(data: bytes, path: Path) -> Iterator[_Recording]:
     decoder = msgspec.json.Decoder(_Recording)
-    for number, line in enumerate(data.splitlines(), start=1):
+    for number, line in enumerate(data.splitlines()[1:], start=2):
         try:
             yield decoder.decode(line)
         except msgspec.DecodeError as wrong:
             raise ConfigError(
                 f"line {number} of {path} is no recorded reply: {wrong}. Record again"
             ) from wrong
+
+
+def _head(data: bytes, path: Path) -> Label:
+    """What answered.
+
+    Raises:
+        ConfigError: the file does not say it.
+    """
+    try:
+        head = msgspec.json.decode(data.partition(b"\n")[0], type=_Head)
+    except msgspec.DecodeError as wrong:
+        raise ConfigError(
+            f"the first line of the recording {path} does not say what answered ({wrong}), so its replies can have no "
+            "label. Record again into a new file"
+        ) from wrong
+    if head.cassette != _FORMAT:
+        raise ConfigError(
+            f"the recording {path} has format {head.cassette}, and this version of HARLM reads {_FORMAT}. Record again "
+            "into a new file"
+        )
+    return head.origin
 
 
 def _without_transport(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,8 +245,17 @@ def _text(body: bytes) -> tuple[str, bool]:
         return base64.b64encode(body).decode(), True
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path, origin: Label) -> IO[bytes]:
     try:
-        return path.open("ab")
+        earlier = path.read_bytes() if path.exists() else b""
+        if earlier and (was := _head(earlier, path)) != origin:
+            raise ConfigError(
+                f"the recording {path} holds replies of {was}, and this run asks {origin}; --record into another file"
+            )
+        file = path.open("ab")
+        if not earlier:
+            file.write(msgspec.json.encode(_Head(cassette=_FORMAT, origin=origin)) + b"\n")
+            file.flush()
+        return file
     except OSError as failure:
         raise ConfigError(f"the recording {path} cannot be written: {failure}") from failure

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,12 +17,15 @@ import click
 from harlm.errors import ConfigError
 
 if TYPE_CHECKING:
+    from harlm_bench.costs import Prediction
+    from harlm_bench.outcomes import Result
     from harlm_bench.serving import Wanted
     from harlm_bench.suites import Suite
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 _FOLDER = "bench-results"
+_TRAIL = "simulated-trail.jsonl"  # beside the journal: what each simulated answer rests on
 
 
 @click.group("bench")
@@ -121,19 +124,20 @@ def _chosen(whole: Suite, options: dict[str, Any]) -> Suite:
 
 def _run(suite: Suite, options: dict[str, Any]) -> None:
     from harlm.cli.printing import say, show
-    from harlm_bench import assembly, costs, journal, runner
+    from harlm_bench import assembly, journal, runner
     from harlm_bench.progress import Progress
     from harlm_bench.report import writing
 
     folder = options["out"] or Path(_FOLDER) / suite.name
     wanted = _wanted(suite, options, folder)
+    if wanted.trail is not None and not options["resume"] and wanted.trail.exists():
+        wanted.trail.replace(wanted.trail.with_name(f"{_TRAIL}.old"))
     with assembly.assembled(wanted) as made:
-        if made.prediction is not None:
-            say(f"This run asks {made.prediction}.")
-            costs.confirm(made.prediction, budget_usd=options["budget_usd"], is_agreed=options["yes"])
+        path = folder / writing.named("journal.jsonl", [made.header.label])
+        if made.predict is not None:
+            _agree(made.predict, path, options)
         for name, why_not in assembly.install(made).items():
             say(f"{name} cannot be installed, which its results will say: {why_not}")
-        path = folder / writing.named("journal.jsonl", [made.header.label])
         with (
             journal.Writer(path, made.header, fresh=not options["resume"]) as kept,
             Progress(made.expected, wanted.jobs) as progress,
@@ -145,14 +149,28 @@ def _run(suite: Suite, options: dict[str, Any]) -> None:
         show(str(written))
 
 
+def _agree(predict: Callable[[Iterable[Result]], Prediction], path: Path, options: dict[str, Any]) -> None:
+    """Say what is left to pay for, and refuse to begin if the user has not agreed to it."""
+    from harlm.cli.printing import say
+    from harlm_bench import costs, journal
+
+    before = journal.read(path) if options["resume"] and path.is_file() else None
+    prediction = predict(() if before is None else before.done)
+    spent = 0.0 if before is None else before.micro_usd / 1e6
+    say(f"This run asks {prediction}." + (f" Before, it has spent ${spent:,.2f}." if spent else ""))
+    costs.confirm(prediction, budget_usd=options["budget_usd"], is_agreed=options["yes"], spent_usd=spent)
+
+
 def _wanted(suite: Suite, options: dict[str, Any], folder: Path) -> Wanted:
+    import msgspec
+
     from harlm_bench.serving import PROFILE, SUB_PROFILE, WEIGHTS, Wanted
 
     if options["sub_model"] and not options["model"]:
         raise click.UsageError("--sub-model needs --model")
     if options["record"] and options["replay"]:
         raise click.UsageError("--record and --replay exclude each other")
-    return Wanted(
+    found = Wanted(
         suite=suite,
         seed=options["seed"],
         jobs=options["jobs"] or suite.jobs,
@@ -174,6 +192,7 @@ def _wanted(suite: Suite, options: dict[str, Any], folder: Path) -> Wanted:
         day=_day(folder, is_resumed=options["resume"]),
         command=_typed(sys.argv[1:]),
     )
+    return msgspec.structs.replace(found, trail=folder / _TRAIL) if found.is_simulated else found
 
 
 def _typed(arguments: Sequence[str]) -> str:
@@ -227,15 +246,18 @@ def diff_command(*, before: Path, after: Path, renamed: tuple[tuple[str, str], .
 @bench.command("audit")
 @click.argument("journals", nargs=-1, type=_PATH)
 @click.option("--profile", metavar="NAME", help="The simulated model that is attacked.")
+@click.option("--data", type=_PATH, help="The folder with your own data sets that journals are about.")
+@click.option(
+    "--password", default="", envvar="HARLM_BENCH_PASSWORD", help="What data sets in --data are sealed with."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def audit_command(*, journals: tuple[Path, ...], profile: str | None, verbose: bool) -> None:
+def audit_command(journals: tuple[Path, ...], profile: str | None, **options: Any) -> None:
     """Make the windows of journals again and check digests, scores and bills. Without a journal: attack the simulated
     model in four ways, which must score as chance does.
     """
     from harlm.cli.printing import show
-    from harlm_bench import assembly, audit, journal, serving, suites
+    from harlm_bench import assembly, serving, suites
     from harlm_bench.report.markdown import table_text
-    from harlm_bench.scoring import score
 
     if not journals:
         wanted = serving.Wanted(suite=suites.suite("quick"), profile=profile or serving.PROFILE)
@@ -246,18 +268,36 @@ def audit_command(*, journals: tuple[Path, ...], profile: str | None, verbose: b
                 "the simulated model answers without evidence; no result on it can be published"
             )
         return
-    faults = 0
-    for path in journals:
-        read = journal.read(path)
-        found = audit.faults(read, assembly.windows_again(read.header), score)
-        for fault in found:
-            show(f"{fault.where}: {fault.what}")
-        faults += len(found)
-        show(f"{path}: {len(read.results)} results, {len(found)} faults")
-    if faults:
+    if faults := sum(_audited(path, options["data"], options["password"]) for path in journals):
         raise ConfigError(
             f"{faults} faults; do not publish these results: find the cause and run again with --fresh"
         )
+
+
+def _audited(path: Path, data: Path | None, password: str) -> int:
+    """Audit one journal and say what was found; how many faults there are."""
+    from harlm.cli.printing import show
+    from harlm_bench import assembly, audit, journal
+    from harlm_bench.scoring import score
+    from harlm_bench.simulator import audit as simulator_audit
+
+    whole = journal.read(path)
+    own = assembly.not_generated(whole.header) if data is None else ()
+    read = audit.without(whole, own)
+    found = audit.faults(read, assembly.windows_again(whole.header, data, password), score)
+    trail = path.with_name(_TRAIL)
+    if whole.header.label.kind == "SIMULATED" and trail.is_file():
+        found += audit.unfounded(read, simulator_audit.read(trail))
+    elif whole.header.label.is_simulated:
+        show(f"{path}: no {_TRAIL} beside it, so what answers rest on is not audited")
+    for fault in found:
+        show(f"{fault.where}: {fault.what}")
+    show(f"{path}: {len(read.results)} results, {len(found)} faults")
+    if left := len(whole.results) - len(read.results):
+        show(
+            f"{path}: {left} results not audited ({', '.join(own)}); name the folder with these data sets with --data"
+        )
+    return len(found)
 
 
 @bench.command("simulate")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from harlm.errors import ConfigError
 from harlm.types import Price
+from harlm_bench.outcomes import Result
 from harlm_bench.suites import Entry, Load
 
 _REPLY = 1_500  # tokens that a question's replies take in all, reasoning included
@@ -37,7 +39,11 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def predict(
-    loads: Sequence[Load], systems: Sequence[Entry], prices: Mapping[str, Price | None], window: int
+    loads: Sequence[Load],
+    systems: Sequence[Entry],
+    prices: Mapping[str, Price | None],
+    window: int,
+    done: Iterable[Result] = (),
 ) -> Prediction:
     """The expected use of a run, with the more expensive model for every token.
 
@@ -46,11 +52,14 @@ def predict(
         systems: what is asked.
         prices: of the models, by their names.
         window: of the root model, in tokens. One call with everything cannot read more.
+        done: results of earlier runs, whose questions are not asked again.
     """
+    kept = Counter((result.system, result.task, result.tokens) for result in done)
     questions = prompt = 0
     for load in loads:
-        asked = load.windows * load.questions
         for entry in systems:
+            whole = load.windows * load.questions
+            asked = max(0, whole - kept[entry.name, load.task, load.tokens])
             most = window if entry.role == "base" else load.tokens * 10
             questions += asked
             prompt += asked * max(_LEAST, min(most, int(load.tokens * entry.reads)))
@@ -62,13 +71,15 @@ def predict(
     return Prediction(questions=questions, prompt=prompt, completion=completion, usd=usd)
 
 
-def confirm(prediction: Prediction, *, budget_usd: float | None, is_agreed: bool) -> None:
-    """Continue if the user has agreed to the cost: with ``--yes``, or with a budget that covers it.
+def confirm(
+    prediction: Prediction, *, budget_usd: float | None, is_agreed: bool, spent_usd: float = 0.0
+) -> None:
+    """Continue if the user has agreed to the cost: with ``--yes``, or with a budget that covers it and what was spent before.
 
     Raises:
         ConfigError: neither is so.
     """
-    if is_agreed or prediction.usd == 0:
+    if is_agreed or prediction.usd == 0 or not prediction.questions:
         return
     if budget_usd is None:
         raise ConfigError(
@@ -79,8 +90,9 @@ def confirm(prediction: Prediction, *, budget_usd: float | None, is_agreed: bool
             f"this run asks {prediction}, so --budget-usd {budget_usd:g} cannot be kept. Put the model's price into "
             "prices.toml (`harlm models` names the place), or agree with --yes"
         )
-    if prediction.usd > budget_usd:
+    if spent_usd + prediction.usd > budget_usd:
+        before = f" with the ${spent_usd:,.2f} that were spent before" if spent_usd else ""
         raise ConfigError(
-            f"this run asks {prediction}, which is more than --budget-usd {budget_usd:g}. Choose fewer --tasks, --sizes "
+            f"this run asks {prediction}, which is more than --budget-usd {budget_usd:g}{before}. Choose fewer --tasks, --sizes "
             "or --systems, raise it, or agree with --yes: the run then stops when the money is spent"
         )

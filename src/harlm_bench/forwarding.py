@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ class Forward:
                 self._url, data=msgspec.json.encode(body), headers=self._headers
             )
             if request.is_streamed and response.status == 200:
-                return _Relay(response)
+                return Relayed(response)
             async with response:
                 return _passed(response, await response.read(), request)
         except TimeoutError:
@@ -89,20 +89,32 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
-class _Relay(Fault):
-    """A stream that is passed on, event by event. The usage report is kept from a client that did not ask for it."""
+class Relayed(Fault):
+    """A stream that is passed on, event by event. The usage report is kept from a client that did not ask for it.
+
+    Attributes:
+        response: of the endpoint.
+        whole: gets all that the endpoint has sent, once it has ended well.
+    """
 
     response: aiohttp.ClientResponse
+    whole: Callable[[bytes], None] | None = None
 
     async def play(self, exchange: Exchange) -> None:
+        """Pass it on, until either side ends."""
         wanted = bool((exchange.request.body.get("stream_options") or {}).get("include_usage"))
         prompt = EstimatedTokens(prompt_tokens(exchange.request), 0, 0)
         reading = _Reading(is_usage_wanted=wanted, tokens=prompt)
+        lines: list[bytes] = []
         try:
             await exchange.begin(exchange.head(EVENTS, CHUNKED), reading.tokens)
             async for line in self.response.content:
+                if self.whole is not None:
+                    lines.append(line)
                 if data := reading.passed(line):
                     await exchange.send(chunk(data))
+            if self.whole is not None:
+                self.whole(b"".join(lines))
             await exchange.begin(chunk(b""), reading.tokens)
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError):
             await exchange.begin(b"", reading.tokens)
@@ -140,6 +152,27 @@ class _Reading:
         else:
             self.tokens = self.tokens._replace(completion=self.tokens.completion + 1)
         return line
+
+
+def whole_of(stream: bytes) -> dict[str, Any] | None:
+    """The chat completion that the events of a stream make up, of one choice.
+
+    Returns:
+        ``None`` if the stream did not end well, or has more than the words of one choice, such as calls of tools.
+    """
+    events = [event for line in stream.splitlines() if (event := _event(line)) is not None]
+    choices = [choice for event in events for choice in event.get("choices") or ()]
+    ends = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
+    if not ends or any(
+        choice.get("index") or (choice.get("delta") or {}).get("tool_calls") for choice in choices
+    ):
+        return None
+    text = "".join((choice.get("delta") or {}).get("content") or "" for choice in choices)
+    message = {"role": "assistant", "content": text}
+    head = {name: events[0][name] for name in ("id", "model") if name in events[0]}
+    usage = next((event["usage"] for event in reversed(events) if event.get("usage")), None)
+    choice = {"index": 0, "message": message, "finish_reason": ends[-1]}
+    return head | {"object": "chat.completion", "choices": [choice]} | ({"usage": usage} if usage else {})
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

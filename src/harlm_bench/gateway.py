@@ -100,7 +100,7 @@ class Gateway(ChatServer):
         account.shut()
         used = account.settled(_SETTLES_WITHIN_S)
         with self._books:
-            del self._accounts[_slug(question_key)]
+            self._accounts.pop(_slug(question_key), None)  # two may close it at once
         self._backend.forget(_slug(question_key))
         return used
 

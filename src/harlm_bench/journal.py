@@ -5,6 +5,7 @@ continued by the next run. Does not judge the results.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from harlm.errors import ConfigError, ContextError
 from harlm_bench.labels import Label
 from harlm_bench.outcomes import Result
 from harlm_bench.suites import Entry, Load
+from harlm_bench.systems import Limits
 
 FORMAT = 1
 """Of the lines. Grows when older journals cannot be read as they are."""
@@ -36,6 +38,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         versions: of the generator of each task.
         systems: with their names in the results.
         packages: name and version of what takes part, HARLM first.
+        code: the digest of the sources that ask, answer and score; empty in journals that do not tell it.
+        limits: of each question; ``None`` in journals that do not tell them.
         machine: processor, cores, system, Python.
         command: as it was typed.
         started: date and time, ISO 8601.
@@ -49,6 +53,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, int]
     systems: tuple[Entry, ...]
     packages: dict[str, str]
+    code: str = ""
+    limits: Limits | None = None
     machine: str
     command: str
     started: str
@@ -67,9 +73,29 @@ def key_of(result: Result) -> Key:
     return Key(result.system, result.digest, result.question)
 
 
+def address_of(key: Key) -> str:
+    """Names a question in an address and in the trail of a simulated model. The same in every run."""
+    return hashlib.sha256("\0".join(key).encode()).hexdigest()[:24]
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a question cost that has no result, since the run was stopped.
+
+    Attributes:
+        system, digest, question: its key.
+        micro_usd: the bill.
+    """
+
+    system: str
+    digest: str
+    question: str
+    micro_usd: int
+
+
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     header: Header | None = None
     result: Result | None = None
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +107,7 @@ class Journal:
         headers: of its runs, the first one first.
         results: the last one of each key, in the order of their keys' first lines.
         replaced: how many results a later one has replaced.
+        micro_usd: all that its runs have spent, on replaced results and stopped questions too. Without bills that are unknown.
         notes: what is wrong with the file.
         size: bytes of its whole lines.
     """
@@ -89,6 +116,7 @@ class Journal:
     headers: tuple[Header, ...]
     results: tuple[Result, ...]
     replaced: int = 0
+    micro_usd: int = 0
     notes: tuple[str, ...] = ()
     size: int = 0
 
@@ -98,6 +126,11 @@ class Journal:
         systems = {entry.key: entry for header in self.headers for entry in header.systems}
         packages = {name: it for header in self.headers for name, it in header.packages.items()}
         return msgspec.structs.replace(self.headers[0], systems=tuple(systems.values()), packages=packages)
+
+    @property
+    def done(self) -> tuple[Result, ...]:
+        """The results whose questions a later run does not ask again."""
+        return tuple(result for result in self.results if result.outcome.status not in ASKED_AGAIN)
 
     @property
     def expected(self) -> int:
@@ -133,6 +166,8 @@ def read(path: Path) -> Journal:
         headers=headers,
         results=tuple(last.values()),
         replaced=len(found) - len(last),
+        micro_usd=sum(result.usage.micro_usd or 0 for result in found)
+        + sum(line.spent.micro_usd for line in lines if line.spent is not None),
         notes=notes,
         size=len(data) - len(torn),
     )
@@ -163,7 +198,8 @@ class Writer:
         fresh: whether an older journal is replaced. It is kept beside the new one, with ``.old`` at the end of its name.
 
     Raises:
-        ConfigError: the journal belongs to another suite, seed, label or version, or another run is writing it.
+        ConfigError: the journal belongs to another suite, seed, label, code, limits or version, or another run is
+            writing it.
         ContextError: it cannot be read or written.
     """
 
@@ -221,6 +257,10 @@ class Writer:
         self._done[key_of(result)] = result
         self._write(_Line(result=result))
 
+    def add_spent(self, key: Key, micro_usd: int) -> None:
+        """Write down what a question has cost that gets no result."""
+        self._write(_Line(spent=Spent(**key._asdict(), micro_usd=micro_usd)))
+
     def _digests(self) -> Mapping[str, str]:
         return {result.window: result.digest for result in self.before.results}
 
@@ -255,6 +295,17 @@ def _check_same(path: Path, earlier: Header, later: Header) -> None:
             refuse(f"version {earlier.versions[task]} of the generator of", task, f"version {version}")
     if set(earlier.loads) != set(later.loads):
         refuse("the windows", _windows(earlier), _windows(later))
+    for package in sorted(earlier.packages.keys() & later.packages.keys()):
+        if (was := earlier.packages[package]) != (is_ := later.packages[package]):
+            refuse(package, was, is_)
+    if earlier.limits != later.limits:
+        refuse("limits of a question", _limits(earlier.limits), _limits(later.limits))
+    if earlier.code != later.code:  # a version does not change with every line
+        refuse("the sources", earlier.code or "that it does not tell", later.code or "none to tell")
+
+
+def _limits(limits: Limits | None) -> str:
+    return "that it does not tell" if limits is None else msgspec.json.encode(limits).decode()
 
 
 def _windows(header: Header) -> str:

@@ -17,10 +17,27 @@ class Label(msgspec.Struct, frozen=True):
             replies), REAL ENDPOINT, or PUBLISHED (figures of others; never in a group with ours).
         detail: which: the weights and their SHA-256, the profile and its digest, the digest of the recording, the
             model's name with the date, or the citation.
+        origin: of a REPLAY: the kind of what was recorded.
     """
 
     kind: Kind
     detail: str
+    origin: Kind | None = None
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the words come from a simulated model, directly or from a recording."""
+        return "SIMULATED" in (self.kind, self.origin)
+
+    @property
+    def has_times(self) -> bool:
+        """Whether times mean anything: recorded replies come at once."""
+        return self.kind != "REPLAY"
+
+    @property
+    def name(self) -> str:
+        """The kind, with that of what was recorded, such as ``REPLAY of SIMULATED``."""
+        return self.kind if self.origin is None else f"{self.kind} of {self.origin}"
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.detail}"
+        return f"{self.name}: {self.detail}"

@@ -5,22 +5,22 @@ Knows neither the model nor how a system works. Nothing that goes wrong in a sys
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from harlm.errors import CostLimit, HarlmError, ModelUnavailable
 from harlm_bench.items import Question, Window
-from harlm_bench.journal import Key, Writer
+from harlm_bench.journal import Key, Writer, address_of
 from harlm_bench.outcomes import Outcome, Result, Status, Usage
 from harlm_bench.secrecy import as_written
 from harlm_bench.systems import Limits, Model, System
 
 _GRACE_S = 30.0  # seconds that a system may pass its time by, before it is left alone
+_FINISHES_S = 1.0  # within which a question is written down that had its result when the run was stopped
 _UNREACHED = 10  # questions in a row that cannot reach the model, before the run stops
 
 
@@ -59,7 +59,7 @@ class Work:
         limits: of each question.
         score: the score of an answer, 0 to 1.
         jobs: questions at once.
-        budget_micro_usd: money for the whole run; ``None`` for no limit.
+        budget_micro_usd: money for the whole run, with all that its journal says was spent before; ``None`` for no limit.
     """
 
     windows: Iterable[Window]
@@ -79,10 +79,14 @@ class _Job:
     digest: str  # of the window: costs a pass over the text
 
     @property
+    def named(self) -> Key:
+        """The key of its result."""
+        return Key(self.system.name, self.digest, self.question.id)
+
+    @property
     def key(self) -> str:
-        """Names the question in an address. The same in every run."""
-        named = Key(self.system.name, self.digest, self.question.id)
-        return hashlib.sha256("\0".join(named).encode()).hexdigest()[:24]
+        """Names the question in an address."""
+        return address_of(self.named)
 
 
 def run(work: Work, journal: Writer, watcher: Watcher) -> None:
@@ -91,13 +95,13 @@ def run(work: Work, journal: Writer, watcher: Watcher) -> None:
     Raises:
         CostLimit: the run's budget is spent; the journal holds what was finished.
         ModelUnavailable: the model cannot be reached.
-        KeyboardInterrupt: as the user pressed Ctrl-C. Questions under way are not written down, and asked again by
-            the next run.
+        KeyboardInterrupt: as the user pressed Ctrl-C. Of questions under way only the bill is written down; the next
+            run asks them again.
     """
     todo = _todo(work, journal, watcher)
     done: queue.SimpleQueue[tuple[_Job, Result | BaseException]] = queue.SimpleQueue()
     active: dict[str, _Job] = {}
-    guard = _Guard(work.budget_micro_usd)
+    guard = _Guard(work.budget_micro_usd, journal.before.micro_usd)
     try:
         while True:
             while len(active) < work.jobs and not guard.is_tripped and (job := next(todo, None)) is not None:
@@ -113,9 +117,35 @@ def run(work: Work, journal: Writer, watcher: Watcher) -> None:
             watcher.finished(result)
             guard.see(result)
     finally:
-        for key in active:  # so that their systems end soon: each further call is refused
-            _closed(work.gateway, key)
+        _give_up(active, work.gateway, journal, done)
     guard.check()
+
+
+def _give_up(
+    active: Mapping[str, _Job],
+    gateway: Gateway,
+    journal: Writer,
+    done: queue.SimpleQueue[tuple[_Job, Result | BaseException]],
+) -> None:
+    """Refuse all further calls of the questions under way, so that their systems end soon, and write down their bills."""
+    finished: set[str] = set()
+    for key, job in active.items():
+        try:
+            usage = gateway.close(key)
+        except HarlmError:  # its own thread has closed it, and has its result
+            finished.add(key)
+        else:
+            if usage.micro_usd:
+                journal.add_spent(job.named, usage.micro_usd)
+    ends = time.monotonic() + _FINISHES_S
+    while finished:
+        try:
+            job, result = done.get(timeout=max(0.0, ends - time.monotonic()))
+        except queue.Empty:
+            return
+        if isinstance(result, Result) and job.key in finished:
+            journal.add(result)
+        finished.discard(job.key)
 
 
 def _todo(work: Work, journal: Writer, watcher: Watcher) -> Iterator[_Job]:
@@ -201,9 +231,9 @@ def _closed(gateway: Gateway, key: str) -> Usage:
 class _Guard:
     """Stops a run that has spent its money, or that cannot reach the model."""
 
-    def __init__(self, budget: int | None) -> None:
+    def __init__(self, budget: int | None, spent: int) -> None:
         self._budget = budget
-        self._spent = 0
+        self._spent = spent
         self._unreached = 0
         self._reason = ""
 

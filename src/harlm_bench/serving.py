@@ -51,6 +51,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         record, replay: a file of replies.
         data: a folder with the user's own copies of published data sets.
         password: of the sealed ones.
+        trail: a file for what each simulated answer rests on; ``None`` to write none.
         day: of the run, ISO 8601; part of the label of a real endpoint.
         command: as it was typed.
     """
@@ -73,6 +74,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     replay: Path | None = None
     data: Path | None = None
     password: str = ""
+    trail: Path | None = None
     day: str = ""
     command: str = ""
 
@@ -130,7 +132,7 @@ def served(wanted: Wanted, stack: ExitStack) -> Served:
         return found
     from harlm_bench.cassette import Recorder
 
-    return replace(found, backend=Recorder(found.backend, wanted.record))
+    return replace(found, backend=Recorder(found.backend, wanted.record, found.label))
 
 
 def _check_recordable(file: Path, names: Iterable[str]) -> None:
@@ -173,15 +175,17 @@ def simulated(wanted: Wanted) -> tuple[Simulated, Store, tuple[Profile, Profile]
     """
     from harlm_bench import tasks
     from harlm_bench.simulator import embedding_leaf
+    from harlm_bench.simulator.audit import Log
     from harlm_bench.simulator.backend import Simulated
     from harlm_bench.simulator.profile import load
     from harlm_bench.simulator.store import Store
 
     root, sub = load(wanted.profile), load(wanted.sub_profile)
     models, store = {root.id: root, sub.id: sub}, Store()
+    log = Log(wanted.trail, keeps=False)
     labeller = embedding_leaf.minilm(wanted.seed) if wanted.leaf == "minilm" else None
     backend = Simulated(
-        models, store, tasks.families(), seed=wanted.seed, scale=wanted.time_scale, labeller=labeller
+        models, store, tasks.families(), seed=wanted.seed, scale=wanted.time_scale, labeller=labeller, log=log
     )
     return backend, store, (root, sub)
 
@@ -235,9 +239,10 @@ def _replayed(wanted: Wanted, file: Path) -> Served:
     player = Player(file)
     root = wanted.model or wanted.profile
     sub = wanted.sub_model or wanted.model or wanted.sub_profile
+    told = f"{player.origin.detail}; {file.name}, SHA-256 {player.digest}, {root}, {sub}"
     return Served(
         backend=player,
-        label=Label(kind="REPLAY", detail=f"{file.name}, SHA-256 {player.digest}, {root}, {sub}"),
+        label=Label(kind="REPLAY", detail=told, origin=player.origin.kind),
         root=root,
         sub=sub,
         window=wanted.window,

@@ -56,11 +56,33 @@ def test_a_journal_passes_its_audit_and_a_changed_one_does_not() -> None:
     assert done.exception is not None
 
 
+def test_a_right_answer_that_rests_on_nothing_fails_the_audit() -> None:
+    run("run", *_SMALL, "--out", "one")
+    trail = Path("one/simulated-trail.jsonl")
+    lines = trail.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert len(lines) >= 20
+    first = next(it for it in journal.read(Path("one/simulated-journal.jsonl")).results if it.score > 0)
+    address = journal.address_of(journal.key_of(first))
+    kept = [line for line in lines if f'"{address}"' not in line]
+    assert len(kept) < len(lines)
+    trail.write_text("".join(kept), encoding="utf-8")
+    done = CliRunner().invoke(bench, ["audit", "one/simulated-journal.jsonl"])
+    assert f"{first.question}: a right answer without a text that it rests on" in done.stdout
+    assert "20 results, 1 faults" in done.stdout
+    trail.unlink()
+    assert "what answers rest on is not audited" in run("audit", "one/simulated-journal.jsonl").stdout
+    run("run", *_SMALL, "--out", "one", "--fresh")
+    assert len(trail.read_text(encoding="utf-8").splitlines()) == len(lines)
+    run("run", *_SMALL, "--out", "one", "--fresh")
+    assert Path("one/simulated-trail.jsonl.old").is_file()
+    assert len(trail.read_text(encoding="utf-8").splitlines()) == len(lines)
+
+
 def test_recorded_replies_are_played_again_under_a_label_of_their_own() -> None:
     run("run", *_SMALL, "--out", "one", "--record", "tape.jsonl")
     run("run", *_SMALL, "--out", "two", "--replay", "tape.jsonl", "--window", "272000")
-    played = journal.read(Path("two/journal.jsonl"))
-    assert played.header.label.kind == "REPLAY"
+    played = journal.read(Path("two/simulated-journal.jsonl"))
+    assert str(played.header.label).startswith("REPLAY of SIMULATED: gpt-5-like")
     told = [(it.system, it.window, it.question, it.score, it.outcome.text) for it in played.results]
     assert sorted(told) == [(*row[:4], row[6]) for row in results("one/simulated-journal.jsonl")]
 

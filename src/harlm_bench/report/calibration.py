@@ -88,7 +88,7 @@ def gate(group: Group) -> Gate:
     A task with published scores must be near them. The others have nothing to be near to, and are compared only if every check
     that there is has passed, and at least one.
     """
-    if group.label.kind != "SIMULATED":
+    if not group.label.is_simulated:
         return Gate(checks=(), tasks=group.tasks, reasons=())
     checks = tuple(
         _check(group, task, role) for task in group.tasks if task in TASKS for role in ("base", "reference")

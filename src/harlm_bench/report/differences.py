@@ -78,7 +78,9 @@ def _changes(left: Group, right: Group, old: str, new: str) -> list[_Change]:
                     questions=len(before),
                     difference=statistics.difference(clusters(after, score_of), clusters(before, score_of)),
                     cost=cost_ratio(after, before),
-                    wall=statistics.ratio(clusters(after, wall_of), clusters(before, wall_of)),
+                    wall=statistics.ratio(clusters(after, wall_of), clusters(before, wall_of))
+                    if left.label.has_times
+                    else None,
                 )
             )
     return found

@@ -15,7 +15,7 @@ def markdown(chapters: Sequence[Chapter], plots_in: str = "") -> str:
         chapters: what it says.
         plots_in: the name of the file with the plots; empty if there is none.
     """
-    kinds = ", ".join(dict.fromkeys(chapter.label.kind for chapter in chapters))
+    kinds = ", ".join(dict.fromkeys(chapter.label.name for chapter in chapters))
     parts = [f"# Results ({kinds})"]
     if plots_in:
         parts.append(f"Plots: [{plots_in}]({plots_in})")

@@ -16,7 +16,7 @@ _BETWEEN = " · "  # of the parts of a field, each shown on a line of its own
 def page(chapters: Sequence[Chapter], title: str) -> str:
     """The text of the file."""
     style = files("harlm_bench.report").joinpath("page.css").read_text(encoding="utf-8")
-    kinds = ", ".join(dict.fromkeys(chapter.label.kind for chapter in chapters))
+    kinds = ", ".join(dict.fromkeys(chapter.label.name for chapter in chapters))
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -32,7 +32,7 @@ def page(chapters: Sequence[Chapter], title: str) -> str:
 
 def _contents(chapters: Sequence[Chapter]) -> str:
     links = "".join(
-        f'<li><a href="#c{place}"><b class="kind {_slug(chapter.label.kind)}">{chapter.label.kind}</b> '
+        f'<li><a href="#c{place}"><b class="kind {_slug(chapter.label.kind)}">{chapter.label.name}</b> '
         f"{escape(chapter.label.detail)}</a></li>"
         for place, chapter in enumerate(chapters)
     )
@@ -44,7 +44,7 @@ def _chapter(place: int, chapter: Chapter) -> str:
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in chapter.facts if text)
     return (
         f'<article id="c{place}" class="{_slug(kind)}">\n'
-        f'<h2><b class="kind {_slug(kind)}">{kind}</b> {escape(chapter.label.detail)}</h2>\n'
+        f'<h2><b class="kind {_slug(kind)}">{chapter.label.name}</b> {escape(chapter.label.detail)}</h2>\n'
         + "".join(f'<p class="warning">{escape(warning)}</p>\n' for warning in chapter.warnings)
         + "\n".join(_section(section) for section in chapter.sections)
         + (f"\n<details><summary>How it was made</summary><dl>{facts}</dl></details>" if facts else "")

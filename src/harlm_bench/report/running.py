@@ -31,7 +31,7 @@ def latency_table(group: Group) -> Table:
             "most at once",
             "own CPU",
         ),
-        _latency_cells,
+        _latency_cells if group.label.has_times else _untimed_cells,
         (
             f"The 95th percentile is told from {statistics.LEAST_FOR_P95} questions on. Parallelism: the time of all calls "
             "over the time in which any was under way. Own CPU: of the system itself, per question.",
@@ -42,6 +42,7 @@ def latency_table(group: Group) -> Table:
                 if group.label.kind == "SIMULATED"
                 else ()
             ),
+            *(() if group.label.has_times else ("Recorded replies come at once, so no time is told.",)),
         ),
     )
 
@@ -61,6 +62,11 @@ def _latency_cells(results: Sequence[Result]) -> tuple[Cell, ...]:
         number(max(result.usage.most_in_flight for result in results)),
         seconds(sum(result.outcome.cpu_s for result in results) / len(results)),
     )
+
+
+def _untimed_cells(results: Sequence[Result]) -> tuple[Cell, ...]:
+    questions, _, _, calls, *_, cpu = _latency_cells(results)
+    return (questions, NOTHING, NOTHING, calls, NOTHING, NOTHING, cpu)
 
 
 def failures_table(group: Group) -> Table:

@@ -145,13 +145,17 @@ def _gains(group: Group, ours: str, theirs: str) -> Iterator[Gain]:
         for task, (mine, other) in pairs.items()
         if mine and unreached(other) < len(other) and unreached(mine) < len(mine)
     }
-    for task, (mine, other) in pairs.items():
-        yield _gain(ours, theirs, task, mine, other)
+    has_times = group.label.has_times
+    for task, pair in pairs.items():
+        yield _gain(ours, theirs, task, pair, has_times=has_times)
     if len(pairs) > 1:
-        yield _gain_of_all(ours, theirs, tuple(pairs.values()))
+        yield _gain_of_all(ours, theirs, tuple(pairs.values()), has_times=has_times)
 
 
-def _gain(ours: str, theirs: str, task: str, mine: Sequence[Result], other: Sequence[Result]) -> Gain:
+def _gain(
+    ours: str, theirs: str, task: str, pair: tuple[Sequence[Result], Sequence[Result]], *, has_times: bool
+) -> Gain:
+    mine, other = pair
     return Gain(
         ours=ours,
         theirs=theirs,
@@ -160,12 +164,18 @@ def _gain(ours: str, theirs: str, task: str, mine: Sequence[Result], other: Sequ
         their_score=statistics.mean(clusters(other, score_of), 1).value,
         difference=statistics.difference(clusters(mine, score_of), clusters(other, score_of)),
         cost=cost_ratio(mine, other),
-        wall=_wall(mine, other),
+        wall=_wall(mine, other) if has_times else None,
         missing=unreached(mine) + unreached(other),
     )
 
 
-def _gain_of_all(ours: str, theirs: str, pairs: Sequence[tuple[Sequence[Result], Sequence[Result]]]) -> Gain:
+def _gain_of_all(
+    ours: str,
+    theirs: str,
+    pairs: Sequence[tuple[Sequence[Result], Sequence[Result]]],
+    *,
+    has_times: bool,
+) -> Gain:
     mine = [clusters(left, score_of) for left, _ in pairs]
     other = [clusters(right, score_of) for _, right in pairs]
     left = [result for each, _ in pairs for result in each]
@@ -178,7 +188,7 @@ def _gain_of_all(ours: str, theirs: str, pairs: Sequence[tuple[Sequence[Result],
         their_score=statistics.macro_mean(other, 1).value,
         difference=statistics.macro_difference(mine, other),
         cost=cost_ratio(left, right),
-        wall=_wall(left, right),
+        wall=_wall(left, right) if has_times else None,
         missing=unreached(left) + unreached(right),
     )
 

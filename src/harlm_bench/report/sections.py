@@ -67,7 +67,7 @@ def _chapter(group: Group) -> Chapter:
     gate = calibration.gate(group)
     comparable = group.only(gate.tasks)
     sections: list[Section] = []
-    if group.label.kind == "SIMULATED":
+    if group.label.is_simulated:
         sections.append(Section(table=calibration.table(group, gate)))
     if gate.tasks:
         sections += _comparisons(comparable)
@@ -113,7 +113,9 @@ def _gains(group: Group, ours: str, names: Sequence[str], *, id_: str, title: st
 def _waterfall(group: Group) -> str | None:
     ours, theirs = group.names("ours")[:1], group.names("reference", "rival", "baseline", "base")
     reference = list(group.names("reference") or theirs)
-    return waterfall.waterfall(group, ours[0], reference[0]) if ours and reference else None
+    if not (ours and reference and group.label.has_times):
+        return None
+    return waterfall.waterfall(group, ours[0], reference[0])
 
 
 def _drawn(*plots: str | None) -> tuple[str, ...]:
@@ -122,7 +124,7 @@ def _drawn(*plots: str | None) -> tuple[str, ...]:
 
 def _warnings(group: Group, gate: Gate) -> tuple[str, ...]:
     found = list(group.notes)
-    if group.label.kind == "SIMULATED":
+    if group.label.is_simulated:
         found.append(
             "A simulated language model answered, with the errors, times and prices of its profile. Only ratios and "
             "differences between systems on this simulator mean anything; no score here is that of a real model."

@@ -88,7 +88,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 def heading(title: str, label: Label) -> str:
     """A title that says what its figures were measured on."""
-    return f"{title} · {label.kind}"
+    return f"{title} · {label.name}"
 
 
 def _may_stand(row: Label, table: Label) -> bool:

@@ -21,7 +21,7 @@ _FORMAT = 1
 
 def named(file: str, labels: Sequence[Label]) -> str:
     """The name of a file with figures of these labels, such as ``simulated-report.md``."""
-    return f"simulated-{file}" if any(label.kind == "SIMULATED" for label in labels) else file
+    return f"simulated-{file}" if any(label.is_simulated for label in labels) else file
 
 
 def write_report(journals: Sequence[Journal], folder: Path) -> tuple[Path, ...]:

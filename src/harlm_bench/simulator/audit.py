@@ -7,7 +7,7 @@ shows them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Literal
 
@@ -15,6 +15,9 @@ import msgspec
 
 from harlm.errors import ConfigError
 from harlm_bench.simulator.store import item_id
+
+_WRITTEN = 20
+"""Items of a line in a file. An answer may rest on thousands."""
 
 
 class Use(msgspec.Struct, frozen=True, array_like=True):
@@ -55,7 +58,7 @@ class Log:
     """Collects lines: in memory, or in a file if one is named.
 
     Args:
-        path: of the file; lines are added to it.
+        path: of the file; lines are added to it, each with the first items that its answer rests on.
         keeps: whether lines stay in memory, by question.
 
     Raises:
@@ -74,7 +77,9 @@ class Log:
             if self._keeps:
                 self._lines.append(line)
             if self._file is not None:
-                self._file.write(msgspec.json.encode(line) + b"\n")
+                short = msgspec.structs.replace(line, used=line.used[:_WRITTEN])
+                self._file.write(msgspec.json.encode(short) + b"\n")
+                self._file.flush()  # before the answer is given, and so before its result is written down
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -129,7 +134,7 @@ def misplaced(lines: Iterable[Line], text_of: Callable[[Line], str | None]) -> l
     return faults
 
 
-def without_evidence(rights: Iterable[str], lines: Sequence[Line]) -> list[str]:
+def without_evidence(rights: Iterable[str], lines: Iterable[Line]) -> list[str]:
     """Questions that were answered rightly although no call of theirs rests on an item, nor a program read the text.
 
     Args:
@@ -150,6 +155,7 @@ def by_question(lines: Iterable[Line]) -> Mapping[str, tuple[Line, ...]]:
 
 def _opened(path: Path) -> IO[bytes]:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("ab")
     except OSError as failure:
         raise ConfigError(f"the audit log {path} cannot be written: {failure}") from failure

@@ -49,6 +49,7 @@ class Workers:
     def __init__(self, command: Command) -> None:
         self._command = command
         self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()  # those that start, too
         self._lock = threading.Lock()
 
     def solve(self, job: Mapping[str, object], within_s: float, effort: Effort) -> str:
@@ -62,15 +63,11 @@ class Workers:
         Raises:
             Failed: there is no answer; the class says why.
         """
-        with self._lock:
-            worker = self._idle.pop() if self._idle else None
-        if worker is None:
-            with aside(effort):
-                worker = _Worker(self._command)
+        worker = self._taken(effort)
         try:
             came = worker.solve(job, within_s, effort)
         except BaseException:
-            worker.kill()
+            self._drop(worker)
             raise
         self._keep(worker)
         effort.cpu_s += came.cpu_s
@@ -80,31 +77,54 @@ class Workers:
         raise failed_as(came.status, came.reason, came.text)
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes, with the questions that they are at."""
         with self._lock:
             idle, self._idle = self._idle, []
+            for worker in self._busy:  # the threads that wait for them close their pipes
+                worker.end()
         for worker in idle:
             worker.kill()
 
-    def _keep(self, worker: _Worker) -> None:
-        if worker.answered < _QUESTIONS:
+    def _taken(self, effort: Effort) -> _Worker:
+        with self._lock:
+            worker = self._idle.pop() if self._idle else None
+            if worker is not None:
+                self._busy.add(worker)
+                return worker
+        with aside(effort):
             with self._lock:
-                self._idle.append(worker)
-        else:
-            worker.kill()
+                self._busy.add(worker := _Worker(self._command))
+            try:
+                worker.wait()
+            except BaseException:
+                self._drop(worker)
+                raise
+        return worker
+
+    def _keep(self, worker: _Worker) -> None:
+        if worker.answered >= _QUESTIONS:
+            self._drop(worker)
+            return
+        with self._lock:
+            self._busy.discard(worker)
+            self._idle.append(worker)
+
+    def _drop(self, worker: _Worker) -> None:
+        worker.kill()
+        with self._lock:
+            self._busy.discard(worker)
 
 
 class _Worker:
-    """One process, which has said that it is ready.
+    """One process. ``wait`` for it before it is asked."""
 
-    Raises:
-        NotInstalled: it cannot import what it needs.
-    """
+    ready: Ready
 
     def __init__(self, command: Command) -> None:
         self.answered = 0
         self._cpu_s = 0.0
         self._buffer = bytearray()
+        self._ending = threading.Lock()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         command.home.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(  # noqa: S603 - an interpreter of this machine and a file of ours
@@ -116,6 +136,13 @@ class _Worker:
             env=environment_of(command),
             start_new_session=True,
         )
+
+    def wait(self) -> None:
+        """Wait until it has said that it is ready.
+
+        Raises:
+            NotInstalled: it cannot import what it needs.
+        """
         try:
             self.ready = self._read(Ready, time.monotonic() + _STARTS_WITHIN_S)
         except BaseException as error:
@@ -154,21 +181,31 @@ class _Worker:
         Returns:
             the CPU seconds that it used since its last answer; 0 if they are unknown.
         """
-        if self._process.returncode is not None:
-            return 0.0
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
         used = 0.0
-        with contextlib.suppress(ChildProcessError):
-            _, status, usage = os.wait4(self._process.pid, 0)
-            self._process.returncode = os.waitstatus_to_exitcode(status)
-            used = max(0.0, usage.ru_utime + usage.ru_stime - self._cpu_s)
+        with self._ending:
+            if self._process.returncode is not None:
+                return 0.0
+            self._signal()
+            with contextlib.suppress(ChildProcessError):
+                _, status, usage = os.wait4(self._process.pid, 0)
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+                used = max(0.0, usage.ru_utime + usage.ru_stime - self._cpu_s)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
         self._errors.close()
         return used
+
+    def end(self) -> None:
+        """End the process and its group, and leave the rest to the thread that waits for it."""
+        with self._ending:
+            if self._process.returncode is None:
+                self._signal()
+
+    def _signal(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _said(self) -> str:
         """The end of its stderr."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harlm.errors import ConfigError, ContextError, HarlmError
-from harlm_bench import assembly, journal, statistics, suites
+from harlm_bench import assembly, journal, outcomes, statistics, suites
 from harlm_bench.assembly import Bench
 from harlm_bench.cli import bench
 from harlm_bench.costs import Prediction
@@ -27,8 +27,16 @@ class Assembled:
 
     def __init__(self, label: Label, prediction: Prediction | None = None) -> None:
         self.label = label
-        self.prediction = prediction
+        self._predict = None if prediction is None else self.predict
+        self._prediction = prediction
         self.wanted: list[Wanted] = []
+        self.kept: list[int] = []
+
+    def predict(self, done: Iterable[outcomes.Result]) -> Prediction:
+        """Remember how many results are kept."""
+        assert self._prediction is not None
+        self.kept.append(len(tuple(done)))
+        return self._prediction
 
     @contextmanager
     def __call__(self, wanted: Wanted) -> Iterator[Bench]:
@@ -51,7 +59,7 @@ class Assembled:
                 jobs=wanted.jobs,
             ),
             expected={"base": 4, "HARLM 0.1.0": 4},
-            prediction=self.prediction,
+            predict=self._predict,
         )
 
 
@@ -147,7 +155,7 @@ _PREDICTION = Prediction(questions=8, prompt=2_000_000, completion=12_000, usd=3
 
 def test_nothing_is_asked_of_a_real_endpoint_before_the_user_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
     real = Label(kind="REAL ENDPOINT", detail="m at here, today")
-    _assembled(monkeypatch, Assembled(real, _PREDICTION))
+    stand_in = _assembled(monkeypatch, Assembled(real, _PREDICTION))
     error = refusal("run", "--base-url", "http://127.0.0.1:1/v1", "--model", "m", "--out", "here")
     assert isinstance(error, ConfigError)
     assert "about $3.20. Agree with --yes" in str(error)
@@ -156,6 +164,8 @@ def test_nothing_is_asked_of_a_real_endpoint_before_the_user_agrees(monkeypatch:
         run("run", "--base-url", "http://127.0.0.1:1/v1", "--model", "m", "--out", "here", "--yes").exit_code
         == 0
     )
+    run("run", "--base-url", "http://127.0.0.1:1/v1", "--model", "m", "--out", "here", "--yes")
+    assert stand_in.kept == [0, 0, 8]  # only what is left is paid for
 
 
 def test_a_continued_run_keeps_the_day_of_its_label(embedded: Assembled) -> None:
@@ -226,7 +236,7 @@ def test_diff_prints_a_table_with_its_label() -> None:
 
 def test_audit_finds_a_changed_score(monkeypatch: pytest.MonkeyPatch) -> None:
     window = made.window()
-    monkeypatch.setattr(assembly, "windows_again", lambda header: [window])
+    monkeypatch.setattr(assembly, "windows_again", lambda *of: [window])
     import msgspec
 
     sound = msgspec.structs.replace(

@@ -9,16 +9,20 @@ from pathlib import Path
 import pytest
 
 from harlm.errors import ConfigError
-from harlm.testing import FaultyServer, Request, ScriptedServer
+from harlm.testing import FaultyServer, ModelReply, Request, ScriptedServer, Tokens
 from harlm.testing.faults import Status
 from harlm.types import Price
 from harlm_bench.cassette import Player, Recorder, digest_of
-from harlm_bench.forwarding import Forward
+from harlm_bench.forwarding import Forward, whole_of
 from harlm_bench.gateway import Gateway
+from harlm_bench.labels import Label
+from harlm_bench.replies import Answer, Paced, Passed
 from harlm_bench.systems import Limits
 from tests.support.simulated import post
 
 PRICE = Price(input=1.0, output=1.0)
+ORIGIN = Label(kind="REAL ENDPOINT", detail="real-name at a host")
+HEAD = '{"cassette": 1, "origin": {"kind": "REAL ENDPOINT", "detail": "real-name at a host"}}\n'
 
 
 def streamed(base_url: str, prompt: str, *, usage: bool) -> list[str]:
@@ -148,7 +152,10 @@ def test_a_recording_is_played_again_whole_or_as_a_stream(tmp_path: Path) -> Non
     with (
         ScriptedServer(shout) as server,
         Gateway(
-            Recorder(Forward(server.base_url), file), root="sim", window=1_000, price_of=lambda name: PRICE
+            Recorder(Forward(server.base_url), file, ORIGIN),
+            root="sim",
+            window=1_000,
+            price_of=lambda name: PRICE,
         ) as gateway,
     ):
         model = gateway.open("q", Limits())
@@ -157,6 +164,7 @@ def test_a_recording_is_played_again_whole_or_as_a_stream(tmp_path: Path) -> Non
         recorded = gateway.close("q")
     player = Player(file)
     assert len(player.digest) == 64
+    assert player.origin == ORIGIN
     with Gateway(player, root="sim", window=1_000, price_of=lambda name: PRICE) as gateway:
         model = gateway.open("q", Limits())
         assert post(model.base_url, "hello", temperature=0).body == first.body
@@ -172,7 +180,7 @@ def test_a_recording_is_played_again_whole_or_as_a_stream(tmp_path: Path) -> Non
 
 def test_a_request_that_was_not_recorded_is_a_clear_error(tmp_path: Path) -> None:
     file = tmp_path / "replies.jsonl"
-    file.touch()
+    file.write_text(HEAD)
     with Gateway(Player(file), root="sim", window=1_000) as gateway:
         reply = post(gateway.open("q", Limits()).base_url, "hello")
     assert reply.status == 424
@@ -181,11 +189,77 @@ def test_a_request_that_was_not_recorded_is_a_clear_error(tmp_path: Path) -> Non
 
 def test_a_damaged_recording_is_refused_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "replies.jsonl"
-    file.write_text('{"request": "a", "model": "m", "body": "{}"}\n{"reque\n')
-    with pytest.raises(ConfigError, match="line 2"):
+    file.write_text(HEAD + '{"request": "a", "model": "m", "body": "{}"}\n{"reque\n')
+    with pytest.raises(ConfigError, match="line 3"):
         Player(file)
     with pytest.raises(ConfigError, match="cannot be read"):
         Player(tmp_path / "absent.jsonl")
+
+
+class Backend:
+    """Gives its answers in order."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+
+    async def reply(self, request: Request) -> Answer:
+        return self._answers.pop(0)
+
+    def forget(self, question: str) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_recorded_run_gets_the_answers_of_one_that_is_not_recorded(tmp_path: Path) -> None:
+    file, ended = tmp_path / "replies.jsonl", list[str]()
+    asked = Request("/v1/chat/completions", {}, {"model": "sim", "messages": [], "stream": True})
+    said = ModelReply(asked, "yes", Tokens(3, 0, 1))
+    paced = Paced(reply=said, first_s=2.0, rest_s=1.0, ended=lambda: ended.append("x"))
+    busy = Status(429, "{}", (("retry-after-ms", "50"),))
+    cut = Paced(reply=said, first_s=0.0, rest_s=0.0, breaks=True)
+    recorder = Recorder(Backend(busy, paced, cut), file, ORIGIN)
+    assert [await recorder.reply(asked) for _ in range(3)] == [busy, paced, cut]
+    assert ended == []
+    await recorder.close()
+    player = Player(file)
+    refused, played = await player.reply(asked), await player.reply(asked)
+    assert isinstance(refused, Passed)
+    assert refused.headers == (("retry-after-ms", "50"),)
+    assert isinstance(played, ModelReply)
+    assert (played.text, played.tokens) == ("yes", Tokens(3, 0, 1))
+
+
+def test_a_stream_that_did_not_end_is_not_a_reply() -> None:
+    begun = b'data: {"choices": [{"delta": {"content": "ye"}, "finish_reason": null}]}\n\n'
+    ends = b'data: {"choices": [{"delta": {"content": "s"}, "finish_reason": "stop"}]}\n\n'
+    usage = b'data: {"choices": [], "usage": {"prompt_tokens": 7}}\n\ndata: [DONE]\n\n'
+    tool = b'data: {"choices": [{"delta": {"tool_calls": [{"index": 0}]}, "finish_reason": null}]}\n\n'
+    assert whole_of(begun) is None
+    assert whole_of(tool + ends) is None
+    whole = whole_of(begun + ends + usage)
+    assert whole is not None
+    assert whole["choices"][0]["message"]["content"] == "yes"
+    assert whole["usage"] == {"prompt_tokens": 7}
+
+
+def test_a_recording_that_does_not_say_what_answered_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "replies.jsonl"
+    file.write_text('{"request": "a", "model": "m", "body": "{}"}\n')
+    with pytest.raises(ConfigError, match="does not say what answered"):
+        Player(file)
+    file.write_text(HEAD.replace("1", "2", 1))
+    with pytest.raises(ConfigError, match="format 2"):
+        Player(file)
+
+
+def test_replies_of_two_models_are_not_recorded_in_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "replies.jsonl"
+    file.write_text(HEAD)
+    with pytest.raises(ConfigError, match=r"holds replies of REAL ENDPOINT.*this run asks SIMULATED"):
+        Recorder(Forward("http://127.0.0.1:9/v1"), file, Label(kind="SIMULATED", detail="a profile"))
+    assert file.read_text() == HEAD
 
 
 def test_the_order_of_fields_and_the_way_of_sending_do_not_matter_to_a_recording() -> None:

@@ -7,6 +7,7 @@ import pytest
 from harlm.errors import ConfigError, ContextError
 from harlm_bench.journal import Key, Writer, key_of, read
 from harlm_bench.suites import Load
+from harlm_bench.systems import Limits
 from tests.unit.bench.made import EMBEDDED, ENTRIES, header, journal, result
 
 PATH = Path("runs/journal.jsonl")
@@ -93,6 +94,9 @@ def test_what_never_ran_is_asked_again_and_what_failed_is_not(status: str, is_ke
         ({"suite": "paper"}, "suite quick"),
         ({"versions": {"oolong": 2}}, "version 1 of the generator of oolong, and this run has version 2"),
         ({"loads": (Load(task="oolong", tokens=99, windows=1, questions=1),)}, "the windows"),
+        ({"packages": {"harlm": "0.2.0"}}, r"harlm 0\.1\.0, and this run has 0\.2\.0"),
+        ({"limits": Limits(calls=3)}, "limits of a question that it does not tell"),
+        ({"code": "0123"}, "the sources that it does not tell, and this run has 0123"),
     ],
 )
 def test_a_journal_of_something_else_is_not_continued(changed: dict[str, object], said: str) -> None:
@@ -100,6 +104,15 @@ def test_a_journal_of_something_else_is_not_continued(changed: dict[str, object]
     with pytest.raises(ConfigError, match=f"{said}.*--fresh.*--out"):
         Writer(PATH, header(**changed))  # type: ignore[arg-type] # fields by name
     assert len(read(PATH).headers) == 1
+
+
+def test_a_journal_of_a_version_that_tells_neither_code_nor_limits_is_read() -> None:
+    journal(PATH, [result()])
+    whole = PATH.read_text(encoding="utf-8")
+    older = whole.replace('"code":"",', "").replace('"limits":null,', "").replace(',"origin":null', "")
+    assert len(older) == len(whole) - len('"code":"","limits":null,,"origin":null')
+    PATH.write_text(older, encoding="utf-8")
+    assert read(PATH).header == header()
 
 
 def test_a_window_with_another_text_is_not_continued() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harlm.errors import CostLimit, ModelUnavailable
+from harlm.errors import ConfigError, CostLimit, ModelUnavailable
 from harlm_bench import runner
 from harlm_bench.items import Question, Window
 from harlm_bench.journal import Writer, read
-from harlm_bench.outcomes import Outcome
+from harlm_bench.outcomes import Outcome, Result, Usage
 from harlm_bench.runner import Work
 from harlm_bench.systems import Limits, Model, System
 from tests.unit.bench.made import Echo, FakeGateway, Silent, header, window
@@ -142,6 +142,46 @@ def test_ctrl_c_closes_the_questions_under_way_and_does_not_wait_for_them() -> N
     assert not gateway.open_now
     release.set()
     assert [it.question for it in read(PATH).results] == ["q0"]
+    assert read(PATH).micro_usd == 1_000  # with what q1 has cost
+
+
+class Closing(FakeGateway):
+    """Refuses to close a question twice, as the real one does."""
+
+    def close(self, question_key: str) -> Usage:
+        if question_key not in self.open_now:
+            raise ConfigError("not open")
+        return super().close(question_key)
+
+
+def test_a_question_that_ends_while_the_run_is_stopped_has_its_result() -> None:
+    gateway = Closing()
+
+    class Late(Silent):
+        def finished(self, result: Result) -> None:
+            while len(gateway.closed) < 2:  # both are closed by their own threads
+                time.sleep(0.005)
+            raise KeyboardInterrupt
+
+    with Writer(PATH, header()) as journal, pytest.raises(KeyboardInterrupt):
+        runner.run(work(Echo(), windows=1, gateway=gateway, jobs=2), journal, Late())
+    assert sorted(result.question for result in read(PATH).results) == ["q0", "q1"]
+    assert read(PATH).micro_usd == 1_000
+
+
+def test_a_budget_is_of_the_whole_run_however_often_it_is_continued() -> None:
+    def work_for(budget: int) -> Work:
+        return work(Echo(), gateway=FakeGateway(micro_usd=400_000), budget_micro_usd=budget)
+
+    with pytest.raises(CostLimit):
+        run(work_for(700_000))
+    assert len(read(PATH).results) == 2
+    with pytest.raises(CostLimit, match=r"\$0\.80 of its \$0\.70"):
+        run(work_for(700_000))
+    assert len(read(PATH).results) == 2
+    with pytest.raises(CostLimit, match=r"\$1\.20 of its \$1\.20"):
+        run(work_for(1_200_000))
+    assert len(read(PATH).results) == 3
 
 
 def test_a_run_stops_when_its_money_is_spent() -> None:

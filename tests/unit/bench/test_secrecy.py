@@ -129,4 +129,4 @@ def test_a_secret_window_under_another_name_is_not_recorded_either(monkeypatch: 
         pytest.raises(ConfigError, match="secret, and must not be recorded"),
     ):
         list(made.work.windows)
-    assert Path("tape.jsonl").read_bytes() == b""
+    assert len(Path("tape.jsonl").read_bytes().splitlines()) == 1  # its head, and no reply

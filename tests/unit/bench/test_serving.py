@@ -8,6 +8,7 @@ import pytest
 
 from harlm.errors import ConfigError
 from harlm_bench import suites
+from harlm_bench.labels import Kind, Label
 from harlm_bench.serving import Wanted, served
 
 QUICK, EMBEDDED = suites.suite("quick"), suites.suite("embedded")
@@ -32,10 +33,14 @@ def test_each_kind_of_model_has_its_label() -> None:
     assert label_of(real).startswith(
         "REAL ENDPOINT: gpt-5, sub-model gpt-5-mini at host:1, 2026-12-01, prices of "
     )
-    Path("tape.jsonl").write_text("", encoding="utf-8")
-    assert label_of(Wanted(suite=QUICK, replay=Path("tape.jsonl"))).startswith(
-        "REPLAY: tape.jsonl, SHA-256 e3b0c442"
-    )
+
+
+@pytest.mark.parametrize("origin", ["SIMULATED", "REAL ENDPOINT"])
+def test_replies_that_are_played_again_keep_the_name_of_what_answered(origin: Kind) -> None:
+    head = {"cassette": 1, "origin": Label(kind=origin, detail="a model")}
+    Path("tape.jsonl").write_bytes(msgspec.json.encode(head) + b"\n")
+    label = label_of(Wanted(suite=QUICK, replay=Path("tape.jsonl")))
+    assert label.startswith(f"REPLAY of {origin}: a model; tape.jsonl, SHA-256 ")
 
 
 def test_a_secret_data_set_is_not_recorded() -> None:

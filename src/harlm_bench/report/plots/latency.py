@@ -14,7 +14,9 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 48.0, 704.0, 58.0, 352.0
 
 
 def latency(group: Group) -> str | None:
-    """The plot; ``None`` if no system was timed. An answer that failed counts as one that never comes."""
+    """The plot; ``None`` if no system was timed, or replies were recorded ones. An answer that failed counts as one that never comes."""
+    if not group.label.has_times:
+        return None
     walls = {}
     for name in group.names(*COMPARED):
         results = group.of(name)

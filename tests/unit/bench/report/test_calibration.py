@@ -19,6 +19,13 @@ def group(
     return found
 
 
+def test_recorded_replies_of_a_simulated_model_pass_the_same_gate() -> None:
+    replayed = Label(kind="REPLAY", detail="a profile; tape.jsonl", origin="SIMULATED")
+    assert calibration.gate(group({**NEAR, "base": 0.9}, replayed)).tasks == ()
+    real = Label(kind="REPLAY", detail="a model; tape.jsonl", origin="REAL ENDPOINT")
+    assert calibration.gate(group({**NEAR, "base": 0.9}, real)).tasks == ("oolong", "s-niah")
+
+
 def test_what_is_near_published_scores_may_be_compared() -> None:
     gate = calibration.gate(group())
     assert [(check.task, check.role, check.outcome) for check in gate.checks] == [

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harlm_bench.labels import Label
 from harlm_bench.outcomes import Result, Status
-from harlm_bench.report import running
+from harlm_bench.report import running, scores
 from harlm_bench.report.groups import Group, grouped
+from harlm_bench.report.plots import latency
 from harlm_bench.report.tables import Table
 from tests.unit.bench.made import a_usage, header, journal, result, results
 
@@ -30,6 +32,17 @@ def test_times_have_a_95th_percentile_only_when_there_are_enough() -> None:
 
 def test_simulated_times_are_told_as_such() -> None:
     assert "scaled clock" in running.latency_table(group([result()])).notes[-1]
+
+
+def test_no_time_of_recorded_replies_is_told() -> None:
+    label = Label(kind="REPLAY", detail="tape.jsonl", origin="SIMULATED")
+    (replayed,) = grouped([journal(Path("a.jsonl"), results(), header(label), fresh=True)])
+    table = running.latency_table(replayed)
+    assert texts(table) == ["33", "–", "–", "2.0", "–", "–", "0.10 s"]
+    assert table.heading == "Time and calls · REPLAY of SIMULATED"
+    assert latency.latency(replayed) is None
+    (gain, *_) = scores.gains(replayed, "HARLM 0.1.0", ["base"])
+    assert gain.wall is None
 
 
 def test_every_way_to_end_is_counted_with_its_reason() -> None:

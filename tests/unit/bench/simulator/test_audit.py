@@ -57,6 +57,11 @@ def test_a_log_is_read_again_and_a_damaged_one_is_refused(tmp_path: Path) -> Non
     log.close()
     assert list(audit.read(file)) == [line]
     assert log.lines == ()
+    long = msgspec.structs.replace(line, used=line.used * 50)
+    again = audit.Log(file, keeps=False)
+    again.add(long)
+    assert [len(each.used) for each in audit.read(file)] == [1, 20]  # on the disk before the answer is given
+    again.close()
     file.write_bytes(msgspec.json.encode(line) + b"\n{}\n")
     with pytest.raises(ConfigError, match="line 2"):
         list(audit.read(file))

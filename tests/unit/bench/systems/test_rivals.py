@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -19,7 +22,7 @@ from harlm.testing import ChatServer, Request
 from harlm_bench.outcomes import Outcome
 from harlm_bench.systems import Limits, Model
 from harlm_bench.systems.attempt import NotInstalled
-from harlm_bench.systems.rivals import Rival, environments, job_of
+from harlm_bench.systems.rivals import SERVE, Rival, environments, job_of
 from harlm_bench.systems.rivals.environments import Needs, Stamp, folder_of, interpreter, is_made, stamp_of
 from harlm_bench.systems.rivals.known import rivals
 from tests.support.bench_reader import QUESTION, fake_rival, reader, window_of
@@ -64,27 +67,69 @@ def test_a_rival_that_cannot_be_imported_is_not_installed(tmp_path: Path) -> Non
 
 
 def test_a_late_process_is_killed_with_its_children_and_its_cpu_counts(tmp_path: Path) -> None:
-    adapter = tmp_path / "late.py"
-    adapter.write_text(
-        "import pathlib, subprocess, sys, time\n"
-        "def prepare(options): return '1'\n"
-        "def solve(job):\n"
-        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-        f"    pathlib.Path({str(tmp_path / 'child')!r}).write_text(str(child.pid))\n"
-        "    while True: pass\n"
+    outcome = asked(
+        Rival("late", NO_NEEDS, str(_endless(tmp_path)), home=tmp_path, python=Path(sys.executable)),
+        wall_s=0.4,
     )
-    rival = Rival(
-        "late", Needs(name="late", requirements=()), str(adapter), home=tmp_path, python=Path(sys.executable)
-    )
-    outcome = asked(rival, wall_s=0.4)
     assert outcome.status == "limit"
     assert outcome.cpu_s > 0.1
     assert outcome.wall_s < 2
-    child = int((tmp_path / "child").read_text())
+    _wait_until(lambda: not _runs(int((tmp_path / "child").read_text())))
+
+
+def test_a_process_in_the_middle_of_a_question_is_ended_with_the_run(tmp_path: Path) -> None:
+    rival = Rival("late", NO_NEEDS, str(_endless(tmp_path)), home=tmp_path, python=Path(sys.executable))
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.append(asked(rival)))
+    thread.start()
+    _wait_until((tmp_path / "child").exists)
+    rival.close()
+    thread.join(5)
+    assert [outcome.status for outcome in outcomes] == ["crashed"]
+    _wait_until(lambda: not _runs(int((tmp_path / "child").read_text())))
+
+
+def test_a_process_ends_with_its_children_when_nobody_asks_any_more(tmp_path: Path) -> None:
+    adapter = _endless(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, str(SERVE), str(adapter), "{}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"{}\n")
+        process.stdin.flush()
+        _wait_until((tmp_path / "child").exists)
+        process.stdin.close()  # as the kernel does when the process that asks is killed
+        assert process.wait(5) == -signal.SIGKILL
+    _wait_until(lambda: not _runs(int((tmp_path / "child").read_text())))
+
+
+NO_NEEDS = Needs(name="late", requirements=())
+
+
+def _endless(folder: Path) -> Path:
+    """An adapter whose questions never end; each starts a child and then names it in the file ``child``."""
+    adapter = folder / "late.py"
+    adapter.write_text(
+        "import pathlib, subprocess, sys\n"
+        "def prepare(options): return '1'\n"
+        "def solve(job):\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"    written = pathlib.Path({str(folder / 'writing')!r})\n"
+        "    written.write_text(str(child.pid))\n"
+        f"    written.rename({str(folder / 'child')!r})\n"
+        "    while True: pass\n"
+    )
+    return adapter
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 5
-    while _runs(child) and time.monotonic() < deadline:
+    while not holds():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert not _runs(child)
 
 
 def _runs(pid: int) -> bool:

@@ -3,13 +3,15 @@
 Run by the rival's own interpreter, as ``python serve.py ADAPTER.py``; needs the standard library only. An adapter is a
 file with ``prepare(options)``, which imports the rival and returns its version, and ``solve(job)``, which returns the
 answer, the answer with notes, or the whole result as a dict. With ``WARM_UP``, a reply of a model that ends a run, one
-question is answered from it before the first that counts. Whatever a rival prints goes to stderr.
+question is answered from it before the first that counts. Whatever a rival prints goes to stderr. When stdin ends, whoever
+asks is gone: the process ends with its group, in the middle of a question too.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import resource
 import runpy
 import signal
@@ -44,6 +46,7 @@ def main() -> None:
     """Serve until stdin ends."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    jobs = _jobs()
     adapter_file, options = sys.argv[1], json.loads(sys.argv[2])
     began = time.perf_counter()
     try:
@@ -58,8 +61,26 @@ def main() -> None:
         replies,
         {"ready": True, "version": str(version), "import_s": time.perf_counter() - began, "cpu_s": cpu_s()},
     )
-    for line in sys.stdin:
-        say(replies, answered(adapter["solve"], json.loads(line)))
+    while True:
+        say(replies, answered(adapter["solve"], json.loads(jobs.get())))
+
+
+def _jobs() -> queue.SimpleQueue[str]:
+    """The lines of stdin. A rival and its children find an empty one in its place."""
+    lines = os.fdopen(os.dup(0), encoding="utf-8")
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - as below
+        os.dup2(nothing.fileno(), 0)
+    found: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in lines:
+            found.put(line)
+        if os.getpgrp() == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+    return found
 
 
 def warm_up(solve: Any, reply: str) -> None:
