@@ -59,7 +59,8 @@ def main_table(group: Group) -> Table:
                 if group.has_prices
                 else "mean tokens of a question (the model has no price)."
             ),
-            f"“{ALL}”: the mean of the tasks, all alike; only for systems that were given all of them.",
+            f"“{ALL}”: the mean of the tasks, all alike; only for systems that were given all of them, and without an "
+            f"interval where a task has fewer than {statistics.LEAST_WINDOWS} windows.",
             *((_BOUNDS,) if group.names("bound") else ()),
         ),
     )
@@ -71,7 +72,7 @@ def _score_cell(group: Group, results: Sequence[Result]) -> Cell:
     missing = unreached(results)
     if missing == len(results):
         return words(results[0].outcome.status)
-    return _with_cost(group, statistics.mean(clusters(results, score_of)), results, missing)
+    return _with_cost(group, percent(statistics.mean(clusters(results, score_of))), results, missing)
 
 
 def _all_cell(group: Group, name: str) -> Cell:
@@ -80,12 +81,19 @@ def _all_cell(group: Group, name: str) -> Cell:
     missing = unreached(results)
     if not all(of_tasks) or missing == len(results):
         return NOTHING
-    estimate = statistics.macro_mean([clusters(each, score_of) for each in of_tasks])
-    return _with_cost(group, estimate, results, missing)
+    scores = [clusters(each, score_of) for each in of_tasks]
+    estimate = statistics.macro_mean(scores)
+    is_told = min(map(len, scores)) >= statistics.LEAST_WINDOWS
+    return _with_cost(group, percent(estimate) if is_told else _bare(estimate), results, missing)
 
 
-def _with_cost(group: Group, estimate: Estimate, results: Sequence[Result], missing: int) -> Cell:
+def _bare(estimate: Estimate) -> Cell:
+    """Without its interval: with one window of a task, that would only show how its questions differ."""
     cell = percent(estimate)
+    return Cell(text=cell.text.partition(" ")[0], value=cell.value)
+
+
+def _with_cost(group: Group, cell: Cell, results: Sequence[Result], missing: int) -> Cell:
     if not any(result.usage.calls for result in results):  # a bound, which asks no model
         return cell
     cost = _usd(results) if group.has_prices else number(_mean_tokens(results))

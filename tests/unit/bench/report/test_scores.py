@@ -88,3 +88,9 @@ def test_a_rival_that_never_ran_is_not_beaten() -> None:
     none = [result("base", question=f"q{n}", status="not installed", score=0.0) for n in range(2)]
     ours = [result(question=f"q{n}") for n in range(2)]
     assert scores.gains(group([*none, *ours]), "HARLM 0.1.0", ["base"]) == ()
+
+
+def test_the_mean_of_tasks_has_no_interval_where_a_task_has_few_windows() -> None:
+    few = group([result(question=question, score=score) for question, score in (("q0", 1.0), ("q1", 0.0))])
+    (row,) = scores.main_table(few).rows
+    assert row.cells[-1].text.startswith("50.0 · ")
