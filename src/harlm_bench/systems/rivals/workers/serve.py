@@ -3,8 +3,8 @@
 Run by the rival's own interpreter, as ``python serve.py ADAPTER.py``; needs the standard library only. An adapter is a
 file with ``prepare(options)``, which imports the rival and returns its version, and ``solve(job)``, which returns the
 answer, the answer with notes, or the whole result as a dict. With ``WARM_UP``, a reply of a model that ends a run, one
-question is answered from it before the first that counts. Whatever a rival prints goes to stderr. When stdin ends, whoever
-asks is gone: the process ends with its group, in the middle of a question too.
+question is answered from it before the first that counts. Whatever a rival prints goes to stderr. When stdin ends,
+the caller is gone: the process ends with its group, in the middle of a question too.
 """
 
 from __future__ import annotations
