@@ -16,6 +16,7 @@ from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
 import harlm
+from harlm.patterns import _Lazy
 
 _FUNCTIONS = frozenset(
     {"compile", "match", "fullmatch", "search", "finditer", "findall", "split", "sub", "subn"}
@@ -88,8 +89,8 @@ def _inside(value: object, module: str, depth: int = 0) -> Iterator[re.Pattern[A
     elif isinstance(value, type) and value.__module__ == module and depth == 0:
         for each in vars(value).values():
             yield from _inside(each, module, depth + 1)
-    elif type(value).__name__ == "Pattern" and type(value).__module__.startswith("harlm."):
-        yield value._compiled  # type: ignore[attr-defined] # of the offline model, compiled when it is first used
+    elif isinstance(value, _Lazy):
+        yield value._compiled
 
 
 def _written(call: ast.Call, module: ModuleType) -> Iterator[re.Pattern[Any]]:

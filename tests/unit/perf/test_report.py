@@ -102,7 +102,7 @@ def test_every_bench_reports_under_the_name_of_its_module() -> None:
 def stray(folder: Path) -> list[str]:
     """Pages that have no header, or name no bench."""
     benches = {bench for _, bench, _ in reported()}
-    pages = {page: HEADER.match(page.read_text(encoding="utf-8")) for page in folder.glob("*")}
+    pages = {page: HEADER.match(page.read_text(encoding="utf-8")) for page in folder.glob("*.md")}
     return [
         page.name
         for page, header in pages.items()

@@ -36,7 +36,7 @@ _LOADING_S = 900.0  # a large file on a slow disk
 _LOOK_S = 0.1
 _TO_END_S = 5.0
 _KEPT_LINES = 60
-_LINE = re.compile(r"\A[\d.]+ [A-Z] +(?:\S+ +)?(?:\S+: )?(?P<said>.*)\Z")
+_LINE = re.compile(r"\A[\d.]{1,20} [A-Z] {1,20}(?:\S{1,80} {1,20})?(?:\S{1,80}: )?(?P<said>.*)\Z")
 _SAYS_LITTLE = re.compile(
     r"failed to load model|failed to fit params|error while trying to fit|cleaning up|exiting due to|Failed to init server"
 )

@@ -73,9 +73,12 @@ def test_what_is_not_understood_is_left(question: str) -> None:
     assert understood(question) is None
 
 
-def test_records_are_lines_with_fields() -> None:
+def test_records_are_lines_with_fields_or_all_lines_if_none_has() -> None:
     assert [record.text for record in records_in(TEXT)] == list(_TRUE)
-    assert records_in("prose: not a record\n| a | b |") == []
+    assert [record.text for record in records_in("prose: a record\n\n| a | b |")] == [
+        "prose: a record",
+        "| a | b |",
+    ]
 
 
 def test_days_are_read_in_the_usual_forms() -> None:

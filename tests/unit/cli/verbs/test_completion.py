@@ -57,7 +57,7 @@ def completed(*words: str) -> list[str]:
 
 
 def test_bash_completes_verbs_options_values_and_paths() -> None:
-    assert completed("harlm", "") == list(_VERBS)
+    assert completed("harlm", "") == [*_VERBS, "bench"]
     assert completed("harlm", "es") == ["estimate"]
     assert "--max-cost" in completed("harlm", "ask", "--max-")
     assert completed("harlm", "ask", "What?", "--mode", "d") == ["direct"]
