@@ -9,7 +9,7 @@ import math
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from functools import partial
 
 from harlm.budget import UNLIMITED, Account, Billing, Caps, PriceList
@@ -171,9 +171,12 @@ def _stored_run(
             on_cut=Fanout(sinks).emit,
             on_written=keeper.wrote,
         )
-        leave_out_own_files(config)
     except OSError as error:
         return NoTrace(error, runs_of(config))
+    with suppress(
+        OSError
+    ):  # costs a later question over a folder around the home some lines to read, not this run its trace
+        leave_out_own_files(config)
     return cleanup.enter_context(closing(sink))
 
 

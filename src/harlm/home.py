@@ -28,7 +28,7 @@ def home_of(config: Config) -> Path:
         ) from error
 
 
-_OWN_FILES = """# What HARLM keeps is no text of yours.
+_OWN_FILES = """# HARLM's own files. A question over a folder around this one leaves them out.
 /runs/
 /runs.tally
 /*.db*

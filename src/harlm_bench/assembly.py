@@ -225,7 +225,7 @@ def serve_simulated(wanted: Wanted, port: int, texts: Path) -> None:
 
 
 def attacked(wanted: Wanted, tokens: int = 8_192) -> Table:
-    """What four attacks on the simulated root model got, on windows of each task of a suite.
+    """What five attacks on the simulated root model got, on windows of each task of a suite.
 
     Raises:
         ConfigError: a profile does not exist.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from harlm.errors import CostLimit, HarlmError, ModelUnavailable
+from harlm.errors import ConfigError, CostLimit, HarlmError, ModelUnavailable
 from harlm_bench.items import Question, Window
 from harlm_bench.journal import Key, Writer, address_of
 from harlm_bench.outcomes import Outcome, Result, Status, Usage
@@ -94,6 +94,7 @@ def run(work: Work, journal: Writer, watcher: Watcher) -> None:
 
     Raises:
         CostLimit: the run's budget is spent; the journal holds what was finished.
+        ConfigError: there is a budget, and a bill is not known.
         ModelUnavailable: the model cannot be reached.
         KeyboardInterrupt: as the user pressed Ctrl-C. Of questions under way only the bill is written down; the next
             run asks them again.
@@ -235,18 +236,24 @@ class _Guard:
         self._budget = budget
         self._spent = spent
         self._unreached = 0
+        self._unbilled = 0
         self._reason = ""
 
     @property
     def is_tripped(self) -> bool:
-        return self._is_spent or self._unreached >= _UNREACHED
+        return self._is_spent or self._is_blind or self._unreached >= _UNREACHED
 
     @property
     def _is_spent(self) -> bool:
         return self._budget is not None and self._spent >= self._budget
 
+    @property
+    def _is_blind(self) -> bool:
+        return self._budget is not None and self._unbilled > 0
+
     def see(self, result: Result) -> None:
         self._spent += result.usage.micro_usd or 0
+        self._unbilled += result.usage.calls > 0 and result.usage.micro_usd is None
         self._unreached = self._unreached + 1 if result.outcome.status == "endpoint" else 0
         self._reason = result.outcome.reason
 
@@ -259,6 +266,11 @@ class _Guard:
                 limit="usd",
                 used=self._spent / 1e6,
                 allowed=self._budget / 1e6,
+            )
+        if self._is_blind:
+            raise ConfigError(
+                f"the bills of {self._unbilled} questions are not known, since the endpoint gives no usage or a price is missing, so "
+                "--budget-usd cannot be kept; put the price into prices.toml, or leave --budget-usd out and agree with --yes"
             )
         if self._unreached >= _UNREACHED:
             raise ModelUnavailable(

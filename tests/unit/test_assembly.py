@@ -190,3 +190,17 @@ def test_a_question_over_a_folder_around_the_home_reads_no_stored_runs(tmp_path:
     client = HARLM(model="offline/extractive", home=tmp_path / "home", settings=Config())
     client.ask("What is the fee?", tmp_path)
     assert [each.name for each in load(tmp_path).documents] == ["note.txt"]
+
+
+def test_a_home_that_takes_no_ignore_file_costs_no_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Config) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(assembly, "leave_out_own_files", full)
+    HARLM(model="offline/extractive", home=tmp_path, settings=Config()).ask(
+        "What is the fee?", "The fee is 40."
+    )
+    (run,) = (tmp_path / "runs").iterdir()
+    assert (run / "result.json").exists()

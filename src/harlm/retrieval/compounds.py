@@ -19,10 +19,8 @@ _SHAPES = bytes(
 )
 """Letters and digits as ``a``, capitals as ``A``."""
 
-_HUMP_SHAPES = (
-    lazy_pattern(rb"aA[aA-]*+"),
-    lazy_pattern(rb"AAa[aA-]*+"),
-)  # together they take five times as long
+# As one expression they take five times as long.
+_HUMP_SHAPES = lazy_pattern(rb"aA[aA-]*+"), lazy_pattern(rb"AAa[aA-]*+")
 _HUMP = lazy_pattern(r"[A-Z](?:(?<=[a-z0-9][A-Z])|(?<=[A-Z][A-Z])(?=[a-z]))")
 _HYPHEN = lazy_pattern(r"-(?<=[^\W_]-)(?:[ \t]{0,8}\n[ \t]{0,8})?([^\W_]{1,48}+)(?![^\W_])")
 _PLUS = lazy_pattern(r"\+\+(?<=[a-zA-Z]\+\+)(?![\w#+])")

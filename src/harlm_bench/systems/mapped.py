@@ -60,6 +60,8 @@ class Mapped:
                 return _from_best_chunks(text, question, chat)
             held = [record for record in records if count.holds(record)]
             effort.notes |= {"plan": "label records", "records": len(held)}
+            if not count.labels:
+                effort.notes["without_model"] = 1
             texts = list(dict.fromkeys(record.text for record in held)) if count.labels else []
             labels = dict(zip(texts, _labelled(texts, text, count, chat), strict=True))
             return count.solve([(record, labels.get(record.text, "")) for record in held])

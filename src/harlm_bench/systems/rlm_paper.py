@@ -38,9 +38,7 @@ _CALLS = """\
 _ASK = "The text has {characters:,} characters. Question: {question}\n\nWhat do you do first?"
 _NEXT = "Output of the code:\n{output}\n\nContinue, or finish with FINAL(…) or FINAL_VAR(…)."
 _NO_CODE = "There was no ```repl block and no FINAL(…). Continue."
-_LAST = (
-    "There is no time for more code. Write the best answer to the question that you have, and nothing else."
-)
+_LAST = "There is no time for more code. Reply with your best answer to the question, and nothing else."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,6 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     ready: bool
     version: str = ""
     error: str = ""
-    import_s: float = 0.0
     cpu_s: float = 0.0
 
 

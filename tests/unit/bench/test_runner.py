@@ -191,6 +191,12 @@ def test_a_run_stops_when_its_money_is_spent() -> None:
     assert len(read(PATH).results) == 3
 
 
+def test_a_budget_cannot_be_kept_where_a_bill_is_not_known() -> None:
+    with pytest.raises(ConfigError, match=r"bills of 1 questions are not known.*prices\.toml"):
+        run(work(Echo(), gateway=FakeGateway(micro_usd=None), budget_micro_usd=1_000_000))
+    assert len(read(PATH).results) == 1
+
+
 def test_a_run_stops_when_the_model_is_gone_and_asks_those_questions_again() -> None:
     gone = Outcome(text="", status="endpoint", reason="connection refused", wall_s=0.1, cpu_s=0.0)
     with pytest.raises(ModelUnavailable, match=r"last 10 questions.*connection refused.*same command"):

@@ -82,12 +82,6 @@ def interpreter(needs: Needs, home: Path | None = None) -> Path:
     return folder / "venv" / "bin" / "python"
 
 
-def is_made(needs: Needs, home: Path | None = None) -> bool:
-    """Whether an environment exists and works."""
-    stamp = stamp_of(folder_of(needs, home))
-    return stamp is not None and not stamp.why_not
-
-
 def folder_of(needs: Needs, home: Path | None = None) -> Path:
     """The folder of an environment; another one for every other set of requirements."""
     digest = hashlib.sha256(msgspec.json.encode(needs)).hexdigest()[:8]

@@ -23,12 +23,17 @@ from harlm_bench.outcomes import Outcome
 from harlm_bench.systems import Limits, Model
 from harlm_bench.systems.attempt import NotInstalled
 from harlm_bench.systems.rivals import SERVE, Rival, environments, job_of
-from harlm_bench.systems.rivals.environments import Needs, Stamp, folder_of, interpreter, is_made, stamp_of
+from harlm_bench.systems.rivals.environments import Needs, Stamp, folder_of, interpreter, stamp_of
 from harlm_bench.systems.rivals.known import rivals
 from tests.support.bench_reader import QUESTION, fake_rival, reader, window_of
 
 WINDOW = window_of(100)
 _EVERY_RIVAL = bool(os.environ.get("BENCH_RIVALS"))
+
+
+def _is_made(needs: Needs, home: Path) -> bool:
+    stamp = stamp_of(folder_of(needs, home))
+    return stamp is not None and not stamp.why_not
 
 
 def asked(
@@ -283,7 +288,7 @@ def test_what_does_not_install_is_recorded_with_its_reason_and_not_tried_again(
     assert {outcome.status for outcome in outcomes} == {"not installed"}
     assert "No matching distribution" in outcomes[2].reason
     assert tried == ["the-rival==9.9"]
-    assert not is_made(needs, tmp_path)
+    assert not _is_made(needs, tmp_path)
     assert rival.install() == outcomes[0].reason
 
 
@@ -364,7 +369,7 @@ def test_the_real_package_answers(name: str) -> None:
         pytest.skip("it takes seconds of CPU to import; set BENCH_RIVALS=1 to run it")
     rival = rivals()[name]
     home = platformdirs.user_state_path("harlm", appauthor=False)  # of the user: tests have another one
-    if not is_made(rival.needs, home):
+    if not _is_made(rival.needs, home):
         pytest.skip(f"{name} is not installed in {home}; `harlm bench run` installs it")
     real = Rival(rival.name, rival.needs, str(rival._adapter), rival._options, home=home)
     with ChatServer(_root) as server:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from harlm_bench.simulator.roots.policy import Quality
 
@@ -29,21 +29,7 @@ Family = Literal[
     "graphwalks",
     "counting",
 ]
-FAMILIES: Final[tuple[Family, ...]] = (
-    "short",
-    "s-niah",
-    "oolong",
-    "pairs",
-    "browse",
-    "codeqa",
-    "multihop-long",
-    "crossdoc",
-    "tables",
-    "mrcr",
-    "graphwalks",
-    "counting",
-)
-
+FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 
 VARIANTS_FROM: Final = 3
 """The index in ``programs`` from which on they must not be tuned."""

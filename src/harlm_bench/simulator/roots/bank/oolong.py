@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from harlm_bench.simulator.roots.bank import Program, Step
-from harlm_bench.simulator.roots.bank.pieces import CUT, READ_LABELS, RECORDS
+from harlm_bench.simulator.roots.bank.pieces import (
+    CUT,
+    LABEL_IN_BATCHES,
+    LABEL_IN_CHUNKS,
+    READ_LABELS,
+    RECORDS,
+)
 
 _COMPUTE: Final = """
 rows = [row for row in records if $where]
@@ -26,17 +32,8 @@ PROGRAMS: Final = (
                 + """
 instruction = $label
 todo = [row for row in records if $where]
-for attempt in range(2):
-    parts = [todo[i:i + $lines] for i in range(0, len(todo), $lines)]
-    texts = ["\\n".join(f"{i}: {row['text']}" for i, row in enumerate(part, 1)) for part in parts]
-    replies = $batched(instruction, texts)
-    for reply, part in zip(replies, parts):
-        read_labels(reply, part)
-    todo = [row for row in todo if not row["label"]]
-    if not todo:
-        break
-print(len(todo), "without a label;", Counter(row["label"] for row in records))
-""",
+"""
+                + LABEL_IN_BATCHES,
             ),
             Step(says="compute the answer from the records", code=_COMPUTE),
         ),
@@ -48,16 +45,7 @@ print(len(todo), "without a label;", Counter(row["label"] for row in records))
             Step(
                 says="label all messages, chunk by chunk",
                 needs="labels",
-                code=READ_LABELS
-                + """
-instruction = $label
-for start in range(0, len(records), $lines):
-    part = records[start:start + $lines]
-    numbered = "\\n".join(f"{i + 1}: {row['text']}" for i, row in enumerate(part))
-    reply = $single(instruction, numbered)
-    read_labels(reply, part)
-print(Counter(row["label"] for row in records))
-""",
+                code=READ_LABELS + LABEL_IN_CHUNKS,
             ),
             Step(says="count in Python", code=_COMPUTE),
         ),

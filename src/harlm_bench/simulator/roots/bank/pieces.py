@@ -74,3 +74,29 @@ def read_labels(reply, part):
                 part[int(match[1]) - 1]["label"] = named[0]
 """
 """``read_labels`` writes the labels of a reply into the records that were sent."""
+
+LABEL_IN_BATCHES: Final = """\
+for attempt in range(2):
+    parts = [todo[i:i + $lines] for i in range(0, len(todo), $lines)]
+    texts = ["\\n".join(f"{i}: {row['text']}" for i, row in enumerate(part, 1)) for part in parts]
+    replies = $batched(instruction, texts)
+    for reply, part in zip(replies, parts):
+        read_labels(reply, part)
+    todo = [row for row in todo if not row["label"]]
+    if not todo:
+        break
+print(len(todo), "without a label;", Counter(row["label"] for row in records))
+"""
+"""The labels of the records in ``todo``, after ``READ_LABELS``; what a reply leaves out is asked for once more."""
+
+LABEL_IN_CHUNKS: Final = """\
+
+instruction = $label
+for start in range(0, len(records), $lines):
+    part = records[start:start + $lines]
+    numbered = "\\n".join(f"{i + 1}: {row['text']}" for i, row in enumerate(part))
+    reply = $single(instruction, numbered)
+    read_labels(reply, part)
+print(Counter(row["label"] for row in records))
+"""
+"""The labels of all records, one chunk after another, after ``READ_LABELS``."""

@@ -48,7 +48,6 @@ def main() -> None:
     os.dup2(2, 1)
     jobs = _jobs()
     adapter_file, options = sys.argv[1], json.loads(sys.argv[2])
-    began = time.perf_counter()
     try:
         adapter = runpy.run_path(adapter_file)
         version = adapter["prepare"](options)
@@ -59,7 +58,7 @@ def main() -> None:
         raise
     say(
         replies,
-        {"ready": True, "version": str(version), "import_s": time.perf_counter() - began, "cpu_s": cpu_s()},
+        {"ready": True, "version": str(version), "cpu_s": cpu_s()},
     )
     while True:
         say(replies, answered(adapter["solve"], json.loads(jobs.get())))
