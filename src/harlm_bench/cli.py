@@ -253,7 +253,7 @@ def diff_command(*, before: Path, after: Path, renamed: tuple[tuple[str, str], .
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def audit_command(journals: tuple[Path, ...], profile: str | None, **options: Any) -> None:
     """Make the windows of journals again and check digests, scores and bills. Without a journal: attack the simulated
-    model in four ways, which must score as chance does.
+    model in five ways, which must score as chance does.
     """
     from harlm.cli.printing import show
     from harlm_bench import assembly, serving, suites
