@@ -9,7 +9,9 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -84,7 +86,9 @@ class Forward:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=True)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=self._timeout, trust_env=not _is_here(self._url)
+            )
         return self._session
 
 
@@ -205,6 +209,15 @@ def _kept(response: aiohttp.ClientResponse) -> Headers:
     """The headers that clients act on; none that names a cookie, an account or an organisation."""
     named = ((name.lower(), value) for name, value in response.headers.items())
     return tuple((name, value) for name, value in named if name in _KEPT or name.startswith(_KEPT_START))
+
+
+def _is_here(url: str) -> bool:
+    """Whether an address is of this machine, to which no proxy leads."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _authorization(variable: str | None) -> dict[str, str]:

@@ -130,6 +130,18 @@ def test_errors_are_passed_on_with_their_status_and_the_headers_that_clients_act
         assert gateway.close("q").refused == 1
 
 
+async def test_no_proxy_stands_before_a_server_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    asked = {"model": "sim", "messages": [{"role": "user", "content": "hello"}]}
+    with ScriptedServer(shout) as server:
+        forward = Forward(server.base_url)
+        reply = await forward.reply(Request("/v1/chat/completions", {}, asked))
+        await forward.close()
+    assert isinstance(reply, Passed)
+    assert reply.status == 200
+
+
 def test_an_endpoint_that_cannot_be_reached_is_a_bad_gateway() -> None:
     with ScriptedServer(shout) as server:
         away = server.base_url
