@@ -204,7 +204,25 @@ _PAPER = Suite(
     minutes=240,
 )
 
-SUITES: Mapping[str, Suite] = {each.name: each for each in (_EMBEDDED, _QUICK, _STANDARD, _PAPER)}
+# Sizes as published: most repositories of CodeQA, and every collection of BrowseComp-Plus, are larger than one window.
+_CALIBRATION = Suite(
+    name="calibration",
+    kind="SIMULATED",
+    loads=_loads(
+        ("oolong", (128,), 10, 15),
+        ("pairs", (32,), 10, 15),
+        ("codeqa", (128, 512, 1024), 4, 5),
+        ("browse", (4096,), 4, 5),
+    ),
+    systems=("base", "rlms"),
+    limits=Limits(calls=_MOST_CALLS, micro_usd=5_000_000, wall_s=300.0),
+    jobs=8,
+    minutes=10,
+)
+
+SUITES: Mapping[str, Suite] = {
+    each.name: each for each in (_EMBEDDED, _QUICK, _STANDARD, _PAPER, _CALIBRATION)
+}
 
 ABLATIONS: tuple[str, ...] = (
     "base",

@@ -40,6 +40,7 @@ from harlm.types.model import (
     ToolCall,
 )
 from harlm.types.price import FREE, PICOS, Price, Tier
+from harlm.types.proposal import STRATEGIES, Forecast, Leaf, Proposal, Strategy
 from harlm.types.repl import (
     Final,
     Observation,
@@ -70,6 +71,7 @@ __all__ = [
     "MODES",
     "PICOS",
     "RELIABLE_SHARE",
+    "STRATEGIES",
     "Amounts",
     "Answer",
     "Budget",
@@ -82,9 +84,11 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Final",
+    "Forecast",
     "Growth",
     "Hit",
     "Latency",
+    "Leaf",
     "Marks",
     "MemoryUse",
     "Message",
@@ -96,6 +100,7 @@ __all__ = [
     "Place",
     "Price",
     "Profile",
+    "Proposal",
     "Rate",
     "Rates",
     "RawFile",
@@ -108,6 +113,7 @@ __all__ = [
     "Skipped",
     "Status",
     "Stop",
+    "Strategy",
     "Task",
     "Tier",
     "TierUse",
