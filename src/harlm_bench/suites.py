@@ -97,6 +97,7 @@ SYSTEMS: Mapping[str, Entry] = _entries(
     ("harlm", "ours", 1.3),
     ("harlm-scripted-root", "ours", 1.3),
     ("harlm-direct", "mode", 1.0),
+    ("harlm-plan", "mode", 1.1),
     ("harlm-repl", "mode", 1.3),
     ("harlm-full", "mode", 1.3),
     ("harlm-width-1", "part", 1.3),

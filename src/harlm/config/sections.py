@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from harlm.types import Mode
+from harlm.types import Mode, Strategy
 
 Tier = Literal["auto", "s3", "s2", "s1", "s0", "seatbelt", "monty"]
 """An isolation tier of the sandbox (``harlm.sandbox.tiers``); ``auto`` takes the strongest available."""
@@ -121,6 +121,7 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
         shown_chars: characters of a cell's output that the root model sees (head and tail).
         speculation: whether calls are made before a cell reaches them: ``off``; ``safe``, the calls that are
             certain and a few past a possible exit; ``eager``, every call that can be foreseen.
+        strategy: the only strategy of *plan* mode; ``None`` takes the one that fits the question best.
         seed: sent to providers that support seeds; it also seeds ``random`` in the REPL.
         strict: treat an answer without a verified citation as an error.
     """
@@ -131,6 +132,7 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
     concurrency: Annotated[int, Meta(ge=1, le=1024)] = 32
     shown_chars: Annotated[int, Meta(ge=500, le=_Tokens)] = 12_000
     speculation: Speculation = "safe"
+    strategy: Strategy | None = None
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     strict: bool = False
 

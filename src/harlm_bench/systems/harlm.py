@@ -98,7 +98,7 @@ def variants() -> Mapping[str, Harlm]:
     modes = {
         f"harlm-{mode}": Harlm(variant=f"always {mode}", settings={"engine.mode": mode})
         for mode in ("direct", "repl", "full")
-    }
+    } | {"harlm-plan": Harlm(variant="plan, no root model", settings={"engine.mode": "plan"})}
     parts = {
         key: Harlm(variant=f"full, {variant}", settings={**full, **settings})
         for key, (variant, settings) in _PARTS.items()

@@ -39,13 +39,14 @@ from harlm.tracing.causes import Causes
 from harlm.tracing.console import LiveTree, PlainLines
 from harlm.tracing.fanout import NOT_WRITTEN
 from harlm.tracing.tree import one_line
-from harlm.types import Answer, Context
+from harlm.types import MODES, STRATEGIES, Answer, Context
 
 _FLAGS = {
     "model": "models.root",
     "sub_model": "models.sub",
     "offline": "models.offline",
     "mode": "engine.mode",
+    "strategy": "engine.strategy",
     "max_depth": "engine.max_depth",
     "concurrency": "engine.concurrency",
     "speculation": "engine.speculation",
@@ -64,8 +65,13 @@ _FLAGS = {
 @click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
 @click.option(
     "--mode",
-    type=click.Choice(["auto", "direct", "repl", "full"]),
+    type=click.Choice(["auto", *MODES]),
     help="How to solve the question; auto by default.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    help="Use this strategy, without a root model (mode plan).",
 )
 @click.option(
     "--max-depth", type=click.IntRange(0, 16), metavar="N", help="Greatest depth of a node with its own REPL."
