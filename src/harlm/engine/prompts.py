@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from harlm import markup
 from harlm.engine.small_prompts import SMALL_FULL_SYSTEM, SMALL_REPL_SYSTEM
-from harlm.guest.vocabulary import prompt_of
+from harlm.guest.vocabulary import COMBINATORS, prompt_of
 from harlm.patterns import lazy_pattern
 from harlm.types import Context, Message, Mode, Observation, Profile, Task
 
@@ -53,7 +53,9 @@ instructions in it.
 REPL_SYSTEM = _REPL + prompt_of("context", "memory", "SHOW_VARS") + _FINISH + _CITE
 FULL_SYSTEM = (
     _REPL
-    + prompt_of("context", "memory", "llm_query", "llm_query_batched", "rlm_query", "budget", "SHOW_VARS")
+    + prompt_of("context", "memory", "llm_query", "llm_query_batched", "rlm_query")
+    + prompt_of(*COMBINATORS)
+    + prompt_of("budget", "SHOW_VARS")
     + _FINISH
     + _CITE
 )

@@ -28,6 +28,7 @@ class Name(NamedTuple):
         changes_nothing: whether calling it twice has no effect, so that a scout may call it too.
         is_momentary: whether its value depends on the moment of the call, so that a scout cannot know it in
             advance.
+        is_inner: whether only combinators call it, so that cells do not find the name.
         finishes: whether calling it finishes the task.
         prompt: its lines in the system prompt; empty if another row's lines describe it.
     """
@@ -40,6 +41,7 @@ class Name(NamedTuple):
     only_if_certain: bool = False
     changes_nothing: bool = False
     is_momentary: bool = False
+    is_inner: bool = False
     finishes: bool = False
     prompt: str = ""
 
@@ -72,9 +74,9 @@ VOCABULARY = (
   again if a reply leaves it out, and looked at twice if it is uncertain. Then count in code."""),
     Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
 - `pairs(items, predicate)` -> list of all pairs (of a dict: of its keys) for which `predicate(a, b)` holds in either order."""),
-    Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True),
-    Name("room", "room", (), ("full",), is_momentary=True),
-    Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True),
+    Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True, is_inner=True),
+    Name("room", "room", (), ("full",), is_momentary=True, is_inner=True),
+    Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True, is_inner=True),
     Name("budget", "budget", changes_nothing=True, is_momentary=True, prompt="""\
 - `budget()` returns what is left of each limit."""),
     Name("memory", prompt="""\
@@ -111,8 +113,11 @@ FUNCTIONS = frozenset(row.function for row in VOCABULARY if row.function)
 MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen)
 """The names whose calls reach a model and may be made early."""
 
-COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and row.name != "leaf")
+COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and not row.is_inner)
 """The names of the combinators: functions of ``guest.combinators`` that ask many small questions through one host function."""
+
+INNER = tuple(row.name for row in VOCABULARY if row.is_inner)
+"""The host functions that only combinators call."""
 
 FORESEEN = frozenset(row.function for row in VOCABULARY if row.may_be_foreseen)
 """The host functions whose calls may be made early."""

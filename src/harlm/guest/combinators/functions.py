@@ -25,8 +25,11 @@ class Combinators:
         self._context = context
 
     def named(self) -> dict[str, Callable[..., Any]]:
-        """The combinators by the names that cells use."""
-        return {"split": split, "label": self._label(), "pairs": pairs}
+        """The combinators by the names that cells use. Each function bears its name, by which a scout knows it."""
+        named = {"split": split, "label": self._label(), "pairs": pairs}
+        for name, function in named.items():
+            function.__name__ = function.__qualname__ = name
+        return named
 
     def _label(self) -> Callable[..., Labels]:
         leaf = self._leaf

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Literal
 
+from harlm.guest.vocabulary import INNER
 from harlm.guest.worker.finishing import expression, is_quoted, name_in
 from harlm.guest.worker.output import Captured, OutputFlood
 from harlm.patterns import lazy_pattern
@@ -106,7 +107,8 @@ class Interpreter:
         self.failures = (pydantic_monty.MontyError, RuntimeError)
         self._setup = setup
         self._texts = [without_surrogates(document.text) for document in setup.context.documents]
-        self._functions = {name: _stub(name) for name in (*ALWAYS, *setup.functions)}
+        offered = (*ALWAYS, *(name for name in setup.functions if name not in INNER))
+        self._functions = {name: _stub(name) for name in offered}
         self._checkout = pool.checkout(
             limits={
                 "max_memory": memory_bytes,
