@@ -4,6 +4,7 @@ records whose label no line shows.
 
 from __future__ import annotations
 
+import re
 from textwrap import indent
 
 from harlm.branching.strategies.aggregates import read_aggregate
@@ -11,8 +12,10 @@ from harlm.branching.strategies.asked import Asked
 from harlm.branching.strategies.forecasting import Calls, forecast
 from harlm.branching.strategies.records import Records, records_of
 from harlm.branching.strategies.user_pairs import read_pairs
+from harlm.patterns import lazy_pattern
 from harlm.types import Growth, Proposal
 
+_FORM = lazy_pattern(r"\bin the form\b|'(?:Answer|Label|User|Date):", re.IGNORECASE)
 _BATCH = 40  # records in one call
 _RULES = 200  # tokens of a prompt without its records
 _LABEL = 5  # tokens of one line of a reply
@@ -67,9 +70,10 @@ def propose(asked: Asked) -> Proposal | None:
     aggregate = read_aggregate(asked.question, records)
     if aggregate is None:
         return None
+    compute = _as_asked(aggregate.compute, asked)
     if not aggregate.needs_labels:
-        return _without_labels(asked, aggregate.where, aggregate.compute, aggregate.says)
-    return _proposal(asked, records, aggregate.where, aggregate.compute, "linear", aggregate.says)
+        return _without_labels(asked, aggregate.where, compute, aggregate.says)
+    return _proposal(asked, records, aggregate.where, compute, "linear", aggregate.says)
 
 
 def _day(records: Records) -> str:
@@ -79,6 +83,13 @@ def _day(records: Records) -> str:
 def _cell(where: str, compute: str, end: str) -> str:
     computed = _COMPUTED.format(compute=indent(compute.strip("\n"), "    "))
     return f"{_BEGIN.format(where=where)}{computed}{end}"
+
+
+def _as_asked(compute: str, asked: Asked) -> str:
+    """The code, with the answer alone if the question asks for no ``Answer: ...`` in front of it."""
+    if _FORM.search(asked.question):
+        return compute
+    return f'{compute.rstrip()}\nresult = result.partition(": ")[2] or result'
 
 
 def _proposal(
