@@ -62,7 +62,7 @@ def command(question: str | None, paths: tuple[str, ...], drawing: str | None, *
     settings = load_settings({**flags, **reading_flags(options)}).config
     estimate = HARLM(settings=settings).estimate(asked, read(paths, settings))
     if style != "text":
-        show_value([msgspec.to_builtins(each) for each in estimate.proposals], style)
+        show_value({"chosen": estimate.chosen, "proposals": msgspec.to_builtins(estimate.proposals)}, style)
     elif not estimate.proposals:
         show(_NONE.format(mode=estimate.chosen))
     else:

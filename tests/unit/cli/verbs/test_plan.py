@@ -79,7 +79,7 @@ def test_a_question_shows_the_strategy_its_cost_and_its_code() -> None:
 
 def test_a_question_as_json_has_the_whole_proposal() -> None:
     Path("lines.txt").write_text(LINES)
-    (made,) = json.loads(plan(COUNT, "lines.txt", "-m", "openai/gpt-5", "--json"))
+    (made,) = json.loads(plan(COUNT, "lines.txt", "-m", "openai/gpt-5", "--json"))["proposals"]
     assert made["strategy"] == "label"
     assert made["forecast"]["calls"] > 0
 
