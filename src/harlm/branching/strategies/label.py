@@ -28,6 +28,11 @@ from datetime import datetime
 
 rows = [row for table in context.tables() for row in table.rows if {where}]
 """
+_LINES = """\
+from collections import Counter
+
+rows = [{{"line": line}} for line in split(context, by="line")]
+"""
 _COMPUTED = """\
 
 
@@ -72,7 +77,7 @@ def propose(asked: Asked) -> Proposal | None:
         return None
     compute = _as_asked(aggregate.compute, asked)
     if not aggregate.needs_labels:
-        return _without_labels(asked, aggregate.where, compute, aggregate.says)
+        return _without_labels(asked, records, aggregate.where, compute, aggregate.says)
     return _proposal(asked, records, aggregate.where, compute, "linear", aggregate.says)
 
 
@@ -80,9 +85,10 @@ def _day(records: Records) -> str:
     return f"row[{records.time!r}]" if records.time else '""'
 
 
-def _cell(where: str, compute: str, end: str) -> str:
+def _cell(records: Records, where: str, compute: str, end: str) -> str:
     computed = _COMPUTED.format(compute=indent(compute.strip("\n"), "    "))
-    return f"{_BEGIN.format(where=where)}{computed}{end}"
+    begin = _BEGIN.format(where=where) if records.has_fields else _LINES.format()
+    return f"{begin}{computed}{end}"
 
 
 def _as_asked(compute: str, asked: Asked) -> str:
@@ -97,7 +103,7 @@ def _proposal(
 ) -> Proposal:
     instruction = f"What they mean: {records.meanings}." if records.meanings else ""
     labelled = _LABELLED.format(text=records.text, labels=list(records.labels), instruction=instruction)
-    cell = _cell(where, compute, labelled)
+    cell = _cell(records, where, compute, labelled)
     count = max(1, asked.profile.tokens // _RECORD)
     calls = -(-count // _BATCH)
     first = Calls(
@@ -124,8 +130,8 @@ def _proposal(
     )
 
 
-def _without_labels(asked: Asked, where: str, compute: str, says: str) -> Proposal:
-    cell = _cell(where, compute, _UNLABELLED)
+def _without_labels(asked: Asked, records: Records, where: str, compute: str, says: str) -> Proposal:
+    cell = _cell(records, where, compute, _UNLABELLED)
     return Proposal(
         strategy="label",
         cells=(cell,),
