@@ -70,10 +70,10 @@ VOCABULARY = (
     Name("split", "leaf", ("context", "by", "tokens"), ("full",), prompt="""\
 - `split(context, by="auto", tokens=None)` -> list[str]: lines, sentences, paragraphs, documents, or parts of `tokens` tokens."""),
     Name("label", "leaf", ("items", "labels", "instruction"), ("full",), is_momentary=True, prompt="""\
-- `label(items, labels, instruction="")` -> list: one label for each item, from many calls at once; every item is judged, asked
-  again if a reply leaves it out, and looked at twice if it is uncertain. Then count in code."""),
+- `label(items, labels, instruction="")` -> list: one label for each item, from many calls at once; missing ones are asked for again,
+  uncertain ones are judged twice. Then count in code."""),
     Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
-- `pairs(items, predicate)` -> list of all pairs (of a dict: of its keys) for which `predicate(a, b)` holds in either order."""),
+- `pairs(items, predicate)` -> list of all pairs (of a dict: of keys) for which `predicate(a, b)` holds in either order."""),
     Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True, is_inner=True),
     Name("room", "room", (), ("full",), is_momentary=True, is_inner=True),
     Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True, is_inner=True),

@@ -9,6 +9,7 @@ from .items import split
 from .labelling import Labels, label
 from .leaf import Call, CallMany, Leaf
 from .pairing import pairs
+from .stability import Answer
 
 
 class Combinators:
@@ -35,9 +36,14 @@ class Combinators:
         leaf = self._leaf
 
         def labelled(
-            items: Sequence[str], labels: Sequence[str], instruction: str = "", **options: Any
+            items: Sequence[str],
+            labels: Sequence[str],
+            instruction: str = "",
+            *,
+            answer: Answer | None = None,
+            share: float | None = None,
         ) -> Labels:
             """One of ``labels`` for each item, in order; ``None`` where the model gave none. Has ``.coverage``."""
-            return label(leaf, items, labels, instruction, **options)
+            return label(leaf, items, labels, instruction, answer=answer, share=share)
 
         return labelled

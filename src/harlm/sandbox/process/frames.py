@@ -157,7 +157,7 @@ class Alive(WireFrame, frozen=True, kw_only=True, tag="alive"):
     """Worker: the running cell has printed something."""
 
 
-class Reply(WireFrame, frozen=True, kw_only=True, tag="reply"):
+class ReplyFrame(WireFrame, frozen=True, kw_only=True, tag="reply"):
     """Host: the result of a call."""
 
     id: int
