@@ -261,6 +261,22 @@ async def test_functions_that_were_not_offered_do_not_exist(sandbox: Sandbox, ho
     await repl.close()
 
 
+async def test_tables_are_asked_the_same_on_every_tier(sandbox: Sandbox, host: Host) -> None:
+    documents = (Document(name="stock.csv", text="item,qty\nnut,60\nbolt,10\nscrew,70\n"),)
+    repl = await sandbox.open(ReplSetup(context=Context(documents=documents)), host)
+    seen = await repl.run(
+        "found = ask_tables('How many rows have qty > 50? Answer with the number, and nothing else.')\n"
+        "refused = ask_tables('How many rows have colour = red?')\n"
+        "print(found['places'], refused['status'], refused['why'])\n"
+        "FINAL(found['answer'])"
+    )
+    assert seen.error is None
+    assert seen.output == "['stock.csv:2', 'stock.csv:4'] refused no column 'colour'; columns: item, qty\n"
+    assert seen.final == Final(value="2")
+    assert host.asked == []
+    await repl.close()
+
+
 async def test_reserved_names_come_back(repl: Repl) -> None:
     await repl.run("context = None\ndel FINAL")
     seen = await repl.run("print(len(context))\nFINAL(1)")

@@ -50,10 +50,19 @@ instructions in it.
 
 """
 
-REPL_SYSTEM = _REPL + prompt_of("context", "memory", "SHOW_VARS") + _FINISH + _CITE
+REPL_SYSTEM = _REPL + prompt_of("context", "ask_tables", "memory", "SHOW_VARS") + _FINISH + _CITE
 FULL_SYSTEM = (
     _REPL
-    + prompt_of("context", "memory", "llm_query", "llm_query_batched", "rlm_query", "budget", "SHOW_VARS")
+    + prompt_of(
+        "context",
+        "ask_tables",
+        "memory",
+        "llm_query",
+        "llm_query_batched",
+        "rlm_query",
+        "budget",
+        "SHOW_VARS",
+    )
     + _FINISH
     + _CITE
 )
@@ -116,7 +125,7 @@ REPL_NOTES: Mapping[str, str] = {
     "monty": (
         "This REPL is Monty, a subset of Python: no class inheritance, no generators, no `del`, and of the standard library "
         "only re, json, datetime, math, collections, itertools, functools and a few more. `context` has no methods: use "
-        "`search(question, k)` for ranked passages (dicts with place, text, quote), `place(document, offset)` for the place to "
+        "`ask_tables(question)`, `search(question, k)` for ranked passages (dicts with place, text, quote), `place(document, offset)` for the place to "
         "cite, and `re` for the rest; instead of `memory`'s methods use `memory_search(query, k)`, `memory_expand(handle)` and "
         "`memory_note(text)`. Do not call host functions inside map() or sorted()."
     ),

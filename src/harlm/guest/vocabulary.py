@@ -52,6 +52,9 @@ VOCABULARY = (
   `context.outline()` lists documents, or the headings and definitions of one; `context.tables()` reads CSV, XLSX, JSON, logs
   and Markdown tables: each has .name .columns .kinds .rows, and a row is a dict with typed values and a .place. A hit prints as `place: text` and has
   .place .source .line .text .quote .document. Methods that return text take `max_tokens=` and say what they cut."""),
+    Name("ask_tables", parameters=("question",), prompt="""\
+- `ask_tables(question)` computes over those tables what a plain question asks for: count, sum, mean, highest, groups, with
+  conditions. Returns a dict: "status" is "answered" with an "answer" and the "places" of rows, or says "why" it refused."""),
     Name("search", "search", ("query", "k", "document"), (), changes_nothing=True),
     Name("places", "places", ("document", "offsets"), (), changes_nothing=True),
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from harlm.guest.tables.values import date_of, number_match, number_of
-from harlm.tables.cursor import Cursor, NotPlaced, matched
-from harlm.tables.plans import Operator, SchemaColumn
-from harlm.tables.words import OR_MORE, STOPS, Token
+from ..values import date_of, number_match, number_of
+from .cursor import Cursor, NotPlaced, matched
+from .plans import Operator, SchemaColumn
+from .words import OR_MORE, STOPS, Token
 
 _MONTHS = "january february march april may june july august september october november december".split()
 _COMPARING = frozenset(("<", "<=", ">", ">=", "between"))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from harlm.patterns import lazy_pattern
-from harlm.tables.plans import Operator
+from .plans import Operator
 
-_TOKEN = lazy_pattern(
+_PARTS = (
     r"\"(?P<q1>[^\"]{1,200})\"|“(?P<q2>[^”]{1,200})”|`(?P<q3>[^`]{1,200})`|(?<!\w)'(?P<q4>[^']{1,200})'(?!\w)"
     r"|(?P<op>!=|<>|==|<=|>=|[=<>≠≤≥])|(?P<comma>,(?=\s))|(?P<word>(?:[^\s?!;=<>≠≤≥\"“”`,]|,(?=\S))+)"
 )
@@ -99,7 +98,7 @@ def tokens_of(question: str) -> list[Token]:
     plain = re.sub(r"(?<=\w)n't\b", " not", plain, flags=re.IGNORECASE)
     plain = re.sub(r"\b(what|who|which|there|that|it)'s\b", r"\1 is", plain, flags=re.IGNORECASE)
     found: list[Token] = []
-    for match in _TOKEN.finditer(plain):
+    for match in re.finditer(_PARTS, plain):
         quoted = match["q1"] or match["q2"] or match["q3"] or match["q4"]
         if quoted is not None:
             found.append(Token(quoted, quoted.casefold(), "quoted"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Any
 
-from harlm.tables.conditions import ConditionReader
-from harlm.tables.cursor import NotPlaced
-from harlm.tables.plans import Action, Both, Schema, SchemaColumn, TablePlan, Test
-from harlm.tables.words import PEOPLE, ROWS, Token, stem, words_of
+from .conditions import ConditionReader
+from .cursor import NotPlaced
+from .plans import Action, Both, Comparison, Schema, SchemaColumn, TablePlan
+from .words import PEOPLE, ROWS, Token, stem, words_of
 
 ARTICLES = frozenset("the a an of all any some each".split())
 """Words before a noun."""
@@ -19,44 +19,72 @@ SUMS: dict[str, Action] = {
 }  # fmt: skip
 """Words for computations over a column of numbers."""
 
+_SCOPE_WORDS = ARTICLES | {"those", "these"}
+_SCOPE_ROWS = frozenset("row record entry line".split())
+_HOLDS = (
+    "it holds that", "the following holds", "the following hold", "the following is true", "this holds", "holds", "hold",
+    "satisfy", "satisfies", "satisfying", "meet", "meets", "meeting", "match", "matches", "matching",
+)  # fmt: skip
 _LABELS = frozenset("name title item product label person employee".split())
 
 
 def made(
-    reader: ConditionReader, action: Action, column: SchemaColumn | None = None, **more: object
+    reader: ConditionReader, action: Action, column: SchemaColumn | None = None, **more: Any
 ) -> TablePlan:
     """A plan over the reader's table; ``more`` are fields of it."""
     schema = reader.schema
     plan = TablePlan(
         action=action, tables=((schema.number, schema.name),), column=column.name if column else None
     )
-    return replace(plan, **more)  # type: ignore[arg-type]
+    return plan._replace(**more)
+
+
+def pass_scope(reader: ConditionReader) -> None:
+    """Pass over words that only say that conditions on rows follow, as ``over the rows in which holds``."""
+    start = reader.at
+    reader.take("over", "across", "among", "amongst", "within", "in", "of", "for", "from")
+    while reader.low() in _SCOPE_WORDS and not reader.column_length():
+        reader.at += 1
+    if stem(reader.low()) not in _SCOPE_ROWS or reader.column_length() or reader.value_length():
+        reader.at = start
+    else:
+        reader.at += 1
+    start = reader.at
+    reader.take("in which", "for which", "on which", "where", "that")
+    if reader.column_length() or reader.value_length() or not reader.take(*_HOLDS):
+        reader.at = start
 
 
 def rest_of(reader: ConditionReader, plan: TablePlan) -> TablePlan:
     """``plan`` with the conditions and the grouping that follow; all tokens must be read."""
-    where = reader.conditions()
-    if where is not None:
-        plan = replace(plan, where=where if plan.where is None else Both((plan.where, where)))
+    plan = _limited(reader, plan)
     if reader.take("per", "by", "for each", "each", "grouped by", "group by"):
         reader.take("each")
         reader.skip(ARTICLES)
         group = reader.column()
         if group is None:
             raise reader.unplaced()
-        plan = replace(plan, group=group.name)
-        reader.skip()
+        plan = _limited(reader, plan._replace(group=group.name))
     if reader.token is not None:
         raise reader.unplaced()
     return plan
 
 
-def with_tests(plan: TablePlan, tests: Sequence[Test]) -> TablePlan:
+def _limited(reader: ConditionReader, plan: TablePlan) -> TablePlan:
+    """``plan`` with the conditions that come next."""
+    pass_scope(reader)
+    where = reader.conditions()
+    if where is None:
+        return plan
+    return plan._replace(where=where if plan.where is None else Both((plan.where, where)))
+
+
+def with_tests(plan: TablePlan, tests: Sequence[Comparison]) -> TablePlan:
     """``plan`` with conditions in addition to its own."""
     parts = (*tests, *((plan.where,) if plan.where is not None else ()))
     if not tests:
         return plan
-    return replace(plan, where=parts[0] if len(parts) == 1 else Both(parts))
+    return plan._replace(where=parts[0] if len(parts) == 1 else Both(parts))
 
 
 def means_row(reader: ConditionReader, noun: Token) -> bool:

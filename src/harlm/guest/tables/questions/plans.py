@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["number", "date", "boolean", "text"]
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "between", "contains", "starts", "ends", "empty", "in"]
@@ -25,8 +23,7 @@ Action = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaColumn:
+class SchemaColumn(NamedTuple):
     """A column.
 
     Attributes:
@@ -48,8 +45,7 @@ class SchemaColumn:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(NamedTuple):
     """A table.
 
     Attributes:
@@ -66,27 +62,9 @@ class Schema:
     columns: tuple[SchemaColumn, ...]
     is_log: bool = False
 
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> Schema:
-        """The schema that a cell printed."""
-        columns = tuple(
-            SchemaColumn(
-                each["name"],
-                each["kind"],
-                tuple(each["values"]),
-                tuple(each["examples"]),
-                each["unique"],
-                each["mark"],
-                each["note"],
-            )
-            for each in data["columns"]
-        )
-        return Schema(data["number"], data["name"], data["rows"], columns, data["log"])
 
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A condition on a row.
+class Comparison(NamedTuple):
+    """A condition on one column of a row, or on the whole row.
 
     Attributes:
         column: the column; ``None`` for the whole row.
@@ -94,8 +72,6 @@ class Test:
         values: numbers, ISO dates, booleans or texts; two for ``between``.
         negated: whether the condition must not hold.
     """
-
-    __test__ = False
 
     column: str | None
     operator: Operator
@@ -119,11 +95,10 @@ class Test:
         return f"{subject} {word} {joint.join(_shown(value) for value in self.values)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(NamedTuple):
     """Conditions that must all hold, or of which one must hold if ``any_of``."""
 
-    parts: tuple[Test | Both, ...]
+    parts: tuple[Comparison | Both, ...]
     any_of: bool = False
 
     def __str__(self) -> str:
@@ -131,8 +106,7 @@ class Both:
         return word.join(f"({each})" if isinstance(each, Both) else str(each) for each in self.parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TablePlan:
+class TablePlan(NamedTuple):
     """A computation.
 
     Attributes:
@@ -150,14 +124,14 @@ class TablePlan:
 
     action: Action
     tables: tuple[tuple[int, str], ...]
-    where: Test | Both | None = None
+    where: Comparison | Both | None = None
     column: str | None = None
     label: str | None = None
     group: str | None = None
     most: bool = True
     measure: str = ""
     limit: int = 1
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def _shown(value: Any) -> str:

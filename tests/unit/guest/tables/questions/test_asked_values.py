@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from harlm.tables.asked_values import ValueReader, asked_number
-from harlm.tables.cursor import NotPlaced
-from harlm.tables.plans import Schema, SchemaColumn
-from harlm.tables.words import tokens_of
+from harlm.guest.tables.questions.asked_values import ValueReader, asked_number
+from harlm.guest.tables.questions.cursor import NotPlaced
+from harlm.guest.tables.questions.plans import Schema, SchemaColumn
+from harlm.guest.tables.questions.words import tokens_of
 
 NUMBER = SchemaColumn("qty", "number")
 DATE = SchemaColumn("day", "date")

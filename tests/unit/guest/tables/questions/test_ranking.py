@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.tables.conditions import ConditionReader
-from harlm.tables.cursor import NotPlaced
-from harlm.tables.plans import Schema, SchemaColumn
-from harlm.tables.ranking import best_of
-from harlm.tables.words import tokens_of
+from harlm.guest.tables.questions.conditions import ConditionReader
+from harlm.guest.tables.questions.cursor import NotPlaced
+from harlm.guest.tables.questions.plans import Schema, SchemaColumn
+from harlm.guest.tables.questions.ranking import best_of, most_common
+from harlm.guest.tables.questions.words import tokens_of
 
 TABLE = Schema(
     0,
@@ -68,3 +68,40 @@ def test_other_questions(question: str) -> None:
 def test_what_cannot_be_ranked_is_refused(question: str) -> None:
     with pytest.raises(NotPlaced):
         best_of(ConditionReader(tokens_of(question), TABLE))
+
+
+@pytest.mark.parametrize(
+    ("question", "most", "limit"),
+    [
+        ("Which 3 values of the column region occur in the most rows?", True, 3),
+        ("Which region occurs most often?", True, 1),
+        ("Which region appears in the fewest rows?", False, 1),
+        ("What is the most common region?", True, 1),
+        ("What are the two least frequent values of region?", False, 2),
+    ],
+)
+def test_the_most_common_values(question: str, most: bool, limit: int) -> None:
+    plan = most_common(ConditionReader(tokens_of(question), TABLE))
+    assert plan is not None
+    assert (plan.action, plan.group, plan.measure, plan.most, plan.limit) == (
+        "best",
+        "region",
+        "count",
+        most,
+        limit,
+    )
+
+
+@pytest.mark.parametrize("question", ["Which region has the highest price?", "What is the price of nut?", "Which towns occur most often?"])  # fmt: skip
+def test_questions_for_something_else_than_common_values(question: str) -> None:
+    assert most_common(ConditionReader(tokens_of(question), TABLE)) is None
+
+
+@pytest.mark.parametrize(("question", "measure"), [("Which region has the most orders?", "count"), ("Which region has the most qty?", "sum")])  # fmt: skip
+def test_rows_are_counted_by_the_column_that_names_them_and_numbers_are_added(
+    question: str, measure: str
+) -> None:
+    orders = (SchemaColumn("order", "number", is_unique=True), SchemaColumn("region", "text"), SchemaColumn("qty", "number"))  # fmt: skip
+    plan = best_of(ConditionReader(tokens_of(question), Schema(0, "orders.csv", 9, orders)))
+    assert plan is not None
+    assert (plan.group, plan.measure) == ("region", measure)

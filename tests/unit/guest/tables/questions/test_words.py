@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.tables.words import OPERATORS, stem, tokens_of, words_of
+from harlm.guest.tables.questions.words import OPERATORS, stem, tokens_of, words_of
 
 
 @pytest.mark.parametrize(

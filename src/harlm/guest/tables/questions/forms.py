@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
-from harlm.patterns import lazy_pattern
-from harlm.tables.conditions import ConditionReader
-from harlm.tables.cursor import NotPlaced
-from harlm.tables.heads import ARTICLES, SUMS, check_kind, made, means_row, rest_of, with_tests
-from harlm.tables.plans import Schema, SchemaColumn, TablePlan, Test
-from harlm.tables.ranking import best_of
-from harlm.tables.words import ABOUT_FILES, HIGHEST, LOWEST, Token, stem, tokens_of, words_of
+from .conditions import ConditionReader
+from .cursor import NotPlaced
+from .heads import ARTICLES, SUMS, check_kind, made, means_row, pass_scope, rest_of, with_tests
+from .plans import Comparison, Schema, SchemaColumn, TablePlan
+from .ranking import STANDING, best_of, most_common
+from .words import ABOUT_FILES, HIGHEST, LOWEST, Token, stem, tokens_of, words_of
 
 _HOW_MANY = (
-    "how many", "what is the number of", "what is the total number of", "what is the count of", "the number of", "number of",
+    "how many", "in how many", "for how many", "on how many", "what is the number of", "what is the total number of", "what is the count of", "the number of", "number of",
     "total number of", "count of", "count the", "count",
 )  # fmt: skip
 _LEVELS = {
@@ -29,16 +27,14 @@ _LEVELS = {
     "fatal": "FATAL",
     "critical": "CRITICAL",
 }
-_ASKS_ROWS = lazy_pattern(r"\b(?:rows?|records?|entries|table|columns?)\b|[=<>≠≤≥]", re.IGNORECASE)
-_MAY_COMPUTE = lazy_pattern(
-    r"^\W*(?:please\s+)?(?:which|what|who|list|name|is there|are there|top|show|give|the|find|calculate|compute)\b|\b(?:how many"
-    r"|number of|count|total|sum|average|mean|median|rows?|records?)\b",
-    re.IGNORECASE,
+_ASKS_ROWS = r"(?i)\b(?:rows?|records?|entries|table|columns?)\b|[=<>≠≤≥]"
+_MAY_COMPUTE = (
+    r"(?i)^\W*(?:please\s+)?(?:which|what|who|list|name|is there|are there|top|show|give|the|find|calculate|compute)\b|\b(?:how many"
+    r"|number of|count|total|sum|average|mean|median|rows?|records?)\b"
 )
-_COMPUTES = lazy_pattern(
-    r"\b(?:how many|number of|count|total|sum|average|mean|median|highest|lowest|largest|smallest|most|least|fewest|maximum"
-    r"|minimum|max|min|distinct|unique|top|per|percentage|percent|ratio|share|difference)\b",
-    re.IGNORECASE,
+_COMPUTES = (
+    r"(?i)\b(?:how many|number of|count|total|sum|average|mean|median|highest|lowest|largest|smallest|most|least|fewest|maximum"
+    r"|minimum|max|min|distinct|unique|top|per|percentage|percent|ratio|share|difference)\b"
 )
 
 
@@ -69,7 +65,7 @@ def read_question(question: str, schemas: Sequence[Schema], *, only_tables: bool
             plans.append((plan, schema))
     if plans:
         return _one_of(plans)
-    if refusals and (_ASKS_ROWS.search(question) or (only_tables and _COMPUTES.search(question))):
+    if refusals and (re.search(_ASKS_ROWS, question) or (only_tables and re.search(_COMPUTES, question))):
         names = (
             ""
             if len(named) == 1
@@ -77,7 +73,11 @@ def read_question(question: str, schemas: Sequence[Schema], *, only_tables: bool
         )
         raise NotPlaced(f"{refusals[0]}{names}")
     about_files = any(token.low in ABOUT_FILES for token in tokens)
-    if not about_files and (_ASKS_ROWS.search(question) or only_tables) and _COMPUTES.search(question):
+    if (
+        not about_files
+        and (re.search(_ASKS_ROWS, question) or only_tables)
+        and re.search(_COMPUTES, question)
+    ):
         columns = ", ".join(each.name for each in named[0][0].columns[:40])
         raise NotPlaced(
             f"the question is not understood as a computation over {named[0][0].name}; columns: {columns}"
@@ -87,12 +87,12 @@ def read_question(question: str, schemas: Sequence[Schema], *, only_tables: bool
 
 def asks_rows(question: str) -> bool:
     """Whether a question speaks of rows or columns, so that it can only be about a table."""
-    return bool(_ASKS_ROWS.search(question)) and bool(_COMPUTES.search(question))
+    return bool(re.search(_ASKS_ROWS, question)) and bool(re.search(_COMPUTES, question))
 
 
 def computes(question: str) -> bool:
     """Whether a question may ask for something that is computed from a table."""
-    return bool(_MAY_COMPUTE.search(question))
+    return bool(re.search(_MAY_COMPUTE, question))
 
 
 def _named(tokens: Sequence[Token], schemas: Sequence[Schema]) -> list[tuple[Schema, Sequence[Token]]]:
@@ -119,14 +119,14 @@ def _one_of(plans: list[tuple[TablePlan, Schema]]) -> TablePlan:
     alike = all(
         [(each.name, each.kind) for each in other.columns]
         == [(each.name, each.kind) for each in schema.columns]
-        and replace(plan, tables=first.tables) == first
+        and plan._replace(tables=first.tables) == first
         for plan, other in best
     )
     if not alike:
         raise NotPlaced(
             f"{len(best)} tables fit: {', '.join(each.name for _, each in best[:12])}; name one of them"
         )
-    return replace(first, tables=tuple(table for plan, _ in best for table in plan.tables))
+    return first._replace(tables=tuple(table for plan, _ in best for table in plan.tables))
 
 
 def _plan(tokens: Sequence[Token], schema: Schema) -> TablePlan | None:
@@ -134,11 +134,11 @@ def _plan(tokens: Sequence[Token], schema: Schema) -> TablePlan | None:
     reader.take("please")
     reader.take("can you", "could you")
     reader.take("tell me", "show me", "give me", "find", "calculate", "compute")
-    for read in (_columns, _count, _sum, best_of, _value_of, _any, _list):
+    for read in (_columns, _count, most_common, _sum, best_of, _value_of, _any, _list):
         start = reader.at
         plan = read(reader)
         if plan is not None:
-            return replace(plan, notes=tuple(reader.notes))
+            return plan._replace(notes=tuple(reader.notes))
         reader.at = start
         reader.notes.clear()
     return None
@@ -164,16 +164,19 @@ def _count(reader: ConditionReader) -> TablePlan | None:
         return None
     reader.skip(ARTICLES)
     distinct = bool(reader.take("different", "distinct", "unique"))
+    if distinct:
+        reader.take("values of", "value of")
+        reader.skip(ARTICLES)
     start = reader.at
     if reader.schema.is_log and (plan := _level_count(reader)) is not None:
         return plan
     reader.at = start
     if reader.token is None or (reader.low() in ABOUT_FILES and not reader.column_length()):
         return None
-    adjectives: list[Test] = []
+    adjectives: list[Comparison] = []
     while not reader.column_length() and (found := reader.value()) is not None:
         test, _ = reader.of_value(found, False)
-        if isinstance(test, Test):
+        if isinstance(test, Comparison):
             adjectives.append(test)
     column = reader.column()
     if column is None:
@@ -181,11 +184,12 @@ def _count(reader: ConditionReader) -> TablePlan | None:
         plan = made(reader, "count")
     else:
         reader.take("values", "value")
+        reader.take(*STANDING)
         plan = _count_of(reader, column, distinct=distinct)
     return with_tests(rest_of(reader, plan), adjectives)
 
 
-def _pass_noun(reader: ConditionReader, adjectives: Sequence[Test], *, distinct: bool) -> None:
+def _pass_noun(reader: ConditionReader, adjectives: Sequence[Comparison], *, distinct: bool) -> None:
     """Pass over a noun that means a row, as in ``how many records``; a verb may stand in its place."""
     noun = reader.token
     if noun is None and adjectives:
@@ -216,7 +220,7 @@ def _level_count(reader: ConditionReader) -> TablePlan | None:
     reader.at += 1
     reader.take("lines", "line", "entries", "messages", "events", "records", "rows")
     plan = rest_of(reader, made(reader, "count"))
-    return with_tests(plan, [Test("level", "=", (level.casefold(),))])
+    return with_tests(plan, [Comparison("level", "=", (level.casefold(),))])
 
 
 def _sum(reader: ConditionReader) -> TablePlan | None:
@@ -252,12 +256,16 @@ def _sum(reader: ConditionReader) -> TablePlan | None:
 
 def _value_of(reader: ConditionReader) -> TablePlan | None:
     """``What is the price of nut?``"""
-    if not reader.take("what is", "what was", "what are"):
+    stands = reader.take("what stands in", "what is in", "what does it say in")
+    if not stands and not reader.take("what is", "what was", "what are"):
         return None
     reader.skip(ARTICLES)
     column = reader.column()
-    if column is None or not reader.take("of", "for"):
+    if column is None or not (reader.take("of", "for") or (stands and reader.take("in"))):
         return None
+    reader.at -= 1
+    pass_scope(reader)
+    reader.take("of", "for", "in")
     reader.skip(ARTICLES)
     if not reader.value_length() and not reader.column_length():
         return None
@@ -290,7 +298,10 @@ def _list(reader: ConditionReader) -> TablePlan | None:
             return None
         reader.at += 1
         if edge:
-            return rest_of(reader, made(reader, "first" if edge == "first" else "last"))
+            plan = rest_of(reader, made(reader, "first" if edge == "first" else "last"))
+            if plan.group is not None:
+                raise NotPlaced(f"the {edge} row of each group is not computed; ask over one group")
+            return plan
     elif reader.low() in ("value", "values"):
         reader.at += 1
         distinct = True

@@ -1,16 +1,16 @@
 """Reads a question about tables as a computation, if every word of it can be placed on a table."""
 
-from harlm.tables.cursor import NotPlaced
-from harlm.tables.plans import Both, Schema, SchemaColumn, TablePlan, Test
-from harlm.tables.questions import asks_rows, computes, read_question
+from .cursor import NotPlaced
+from .forms import asks_rows, computes, read_question
+from .plans import Both, Comparison, Schema, SchemaColumn, TablePlan
 
 __all__ = [
     "Both",
+    "Comparison",
     "NotPlaced",
     "Schema",
     "SchemaColumn",
     "TablePlan",
-    "Test",
     "asks_rows",
     "computes",
     "read_question",

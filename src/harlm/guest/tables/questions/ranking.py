@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
-from harlm.tables.conditions import ConditionReader
-from harlm.tables.cursor import NotPlaced
-from harlm.tables.heads import ARTICLES, SUMS, check_kind, label_of, limit_of, made, means_row, rest_of
-from harlm.tables.plans import Both, SchemaColumn, TablePlan, Test
-from harlm.tables.words import ABOUT_FILES, HIGHEST, LOWEST, PEOPLE, stem, words_of
+from .conditions import ConditionReader
+from .cursor import NotPlaced
+from .heads import ARTICLES, SUMS, check_kind, label_of, limit_of, made, means_row, rest_of
+from .plans import Both, Comparison, SchemaColumn, TablePlan
+from .words import ABOUT_FILES, HIGHEST, LOWEST, PEOPLE, stem, words_of
 
 _COSTS = frozenset("price cost amount".split())
+
+
+_MOST_OFTEN = {
+    "in the most": True, "in most": True, "most often": True, "most frequently": True, "the most often": True, "the most": True,
+    "in the fewest": False, "least often": False, "least frequently": False, "the least often": False, "the least": False,
+}  # fmt: skip
+_COMMON = {
+    "most common": True, "most frequent": True, "commonest": True, "least common": False, "least frequent": False, "rarest": False,
+}  # fmt: skip
+STANDING = ("stand", "stands", "occur", "occurs", "appear", "appears", "are found", "is found", "are there")
+"""What values do in rows."""
+
+
+def most_common(reader: ConditionReader) -> TablePlan | None:
+    """``Which 3 values of the column city occur in the most rows?`` or ``What is the most common city?``"""
+    if not reader.take("which are", "which is", "which", "what are", "what is", "what"):
+        return None
+    reader.skip(ARTICLES)
+    limit = limit_of(reader, required=False)
+    common = reader.take(*_COMMON)
+    reader.take("values of", "value of", "values in", "value in")
+    reader.skip(ARTICLES)
+    column = reader.column()
+    if column is None:
+        return None
+    reader.take("values", "value")
+    if common:
+        most = _COMMON[common]
+    elif reader.take(*STANDING) and (often := reader.take(*_MOST_OFTEN)):
+        most = _MOST_OFTEN[often]
+    else:
+        return None
+    return rest_of(
+        reader, made(reader, "best", None, group=column.name, most=most, measure="count", limit=limit)
+    )
 
 
 def best_of(reader: ConditionReader) -> TablePlan | None:
@@ -62,12 +97,14 @@ def best_of(reader: ConditionReader) -> TablePlan | None:
     return _ranked(reader, label, most, limit, where)
 
 
-def _between(reader: ConditionReader) -> Test | Both | None:
+def _between(reader: ConditionReader) -> Comparison | Both | None:
     """The conditions between the noun and the superlative, as in ``which item in the North has the highest``."""
     ends = [
         at
         for at in range(reader.at, len(reader.tokens))
-        if reader.tokens[at].low in HIGHEST | LOWEST and reader.tokens[at].kind == "word"
+        if reader.tokens[at].low in HIGHEST | LOWEST
+        and reader.tokens[at].kind == "word"
+        and reader.tokens[at - 1].low != "at"
     ]
     if not ends:
         return None
@@ -96,12 +133,16 @@ def _between(reader: ConditionReader) -> Test | Both | None:
 
 
 def _ranked(
-    reader: ConditionReader, label: SchemaColumn | None, most: bool, limit: int, where: Test | Both | None
+    reader: ConditionReader,
+    label: SchemaColumn | None,
+    most: bool,
+    limit: int,
+    where: Comparison | Both | None,
 ) -> TablePlan:
     measure = ""
     noun = reader.token
     adds_up = reader.low(-1) in ("most", "fewest", "least")
-    if label is not None and noun is not None and not reader.column_length() and means_row(reader, noun):
+    if label is not None and noun is not None and means_row(reader, noun) and _names_rows(reader, label):
         reader.at += 1
         return rest_of(
             reader,
@@ -134,6 +175,18 @@ def _ranked(
         )
     named = label.name if label else label_of(reader.schema)
     return rest_of(reader, made(reader, "best", column, label=named, most=most, limit=limit, where=where))
+
+
+def _names_rows(reader: ConditionReader, label: SchemaColumn) -> bool:
+    """Whether the noun that comes next is no column; or one that has another value in each row, as *order*, of which
+    a label can have several.
+    """
+    if not reader.column_length():
+        return True
+    start = reader.at
+    column = reader.column()
+    length, reader.at = reader.at - start, start
+    return column is not None and column.is_unique and length == 1 and not label.is_unique
 
 
 def _by_cost(reader: ConditionReader, label: SchemaColumn | None, cheapest: bool, limit: int) -> TablePlan:

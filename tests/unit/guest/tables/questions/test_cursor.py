@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.tables.cursor import Cursor, NotPlaced, matched
-from harlm.tables.plans import Schema, SchemaColumn
-from harlm.tables.words import tokens_of
+from harlm.guest.tables.questions.cursor import Cursor, NotPlaced, matched
+from harlm.guest.tables.questions.plans import Schema, SchemaColumn
+from harlm.guest.tables.questions.words import tokens_of
 
 TABLE = Schema(
     0,
@@ -36,6 +36,9 @@ def cursor(question: str) -> Cursor:
         ("total_price", "total_price"),
         ("Total Price", "total_price"),
         ("orders", "order_id"),
+        ("column name", "name"),
+        ("field unit price", "Unit Price (EUR)"),
+        ("column colour", None),
         ("colour", None),
         ("= name", None),
         ("", None),

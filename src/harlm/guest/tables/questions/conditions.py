@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from harlm.guest.tables.values import date_of
-from harlm.tables.asked_values import ValueReader
-from harlm.tables.cursor import NotPlaced
-from harlm.tables.plans import Both, Operator, SchemaColumn, Test
-from harlm.tables.words import OR_MORE, STOPS, Token
+from ..values import date_of
+from .asked_values import ValueReader
+from .cursor import NotPlaced
+from .plans import Both, Comparison, Operator, SchemaColumn
+from .words import OR_MORE, STOPS, Token
 
 _VERBS = frozenset("is are was were of in : named called on to".split())
 _LINKS = frozenset("has have be been the a value set that which who".split())
@@ -20,14 +20,14 @@ _BEFORE_VALUE = frozenset("the a an word text string either value than to".split
 class ConditionReader(ValueReader):
     """A cursor that reads conditions."""
 
-    def conditions(self) -> Test | Both | None:
+    def conditions(self) -> Comparison | Both | None:
         """All conditions up to the end or up to a word like ``per``. ``and`` binds before ``or``.
 
         Raises:
             NotPlaced: a word fits nothing.
         """
-        groups: list[list[Test | Both]] = [[]]
-        last: Test | None = None
+        groups: list[list[Comparison | Both]] = [[]]
+        last: Comparison | None = None
         while True:
             self.skip()
             if self.token is None or self.low() in ("per", "grouped", "group"):
@@ -55,7 +55,9 @@ class ConditionReader(ValueReader):
         parts = [group[0] if len(group) == 1 else Both(tuple(group)) for group in groups]
         return parts[0] if len(parts) == 1 else Both(tuple(parts), any_of=True)
 
-    def _condition(self, negated: bool, last: Test | None) -> tuple[Test | Both, Test | None]:
+    def _condition(
+        self, negated: bool, last: Comparison | None
+    ) -> tuple[Comparison | Both, Comparison | None]:
         negated = bool(self.take("do not", "does not", "did not", "not")) != negated
         if self.take("without", "with no", "have no", "has no", "no"):
             self.skip()
@@ -94,7 +96,7 @@ class ConditionReader(ValueReader):
             raise self.unplaced()
         return self.of_value(found, negated)
 
-    def _of_column(self, column: SchemaColumn, negated: bool) -> tuple[Test | Both, Test | None]:
+    def _of_column(self, column: SchemaColumn, negated: bool) -> tuple[Comparison | Both, Comparison | None]:
         operator, verb, denied = self._verb_and_operator()
         negated = negated != denied
         if operator is None:
@@ -144,8 +146,8 @@ class ConditionReader(ValueReader):
                 negated = not negated
 
     def _before_column(
-        self, operator: Operator, negated: bool, last: Test | None
-    ) -> tuple[Test | Both, Test | None]:
+        self, operator: Operator, negated: bool, last: Comparison | None
+    ) -> tuple[Comparison | Both, Comparison | None]:
         """An operator without a column before it: ``over 50 qty``, ``after 2020-01-01``, ``except North``."""
         if operator in ("=", "!="):
             found = self.value()
@@ -177,7 +179,7 @@ class ConditionReader(ValueReader):
 
     def of_value(
         self, found: tuple[str, list[SchemaColumn]], negated: bool
-    ) -> tuple[Test | Both, Test | None]:
+    ) -> tuple[Comparison | Both, Comparison | None]:
         """The condition that a column equals the value of a cell that was just read."""
         text, columns = found
         start = self.at
@@ -193,18 +195,18 @@ class ConditionReader(ValueReader):
 
     def _made(
         self, column: SchemaColumn | None, operator: Operator, values: tuple[Any, ...], negated: bool
-    ) -> tuple[Test | Both, Test]:
+    ) -> tuple[Comparison | Both, Comparison]:
         if operator == "!=":
             operator, negated = "=", not negated
-        test = Test(column.name if column else None, operator, values, negated)
+        test = Comparison(column.name if column else None, operator, values, negated)
         return test, test
 
 
-def _refuse_two_values(tests: Sequence[Test | Both]) -> None:
+def _refuse_two_values(tests: Sequence[Comparison | Both]) -> None:
     """Refuse conditions of which no row can meet both, as ``North and South``: most people mean *or*."""
-    seen: dict[str | None, Test] = {}
+    seen: dict[str | None, Comparison] = {}
     for test in tests:
-        if isinstance(test, Test) and test.operator == "=" and not test.negated:
+        if isinstance(test, Comparison) and test.operator == "=" and not test.negated:
             other = seen.setdefault(test.column, test)
             if other.values != test.values:
                 raise NotPlaced(f"no row has {other} and {test} at once; write 'or' if either is meant")

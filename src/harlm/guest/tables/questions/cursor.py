@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from harlm.tables.plans import Operator, Schema, SchemaColumn
-from harlm.tables.words import FILLERS, OPERATORS, STOPS, SYMBOLS, Token, stem, words_of
+from .plans import Operator, Schema, SchemaColumn
+from .words import FILLERS, OPERATORS, STOPS, SYMBOLS, Token, stem, words_of
+
+_COLUMN = frozenset({"column", "field"})
 
 
 class NotPlaced(Exception):
@@ -56,10 +58,16 @@ class Cursor:
             and token.kind in ("word", "comma")
             and (token.low in words or token.kind == "comma")
         ):
-            if self.column_length() or self.value_length():
+            if self.column_length() or self.value_length() or self._begins_operator():
                 return
             if not self.take("in total", "in all", "altogether", "overall"):
                 self.at += 1
+
+    def _begins_operator(self) -> bool:
+        """Whether a word that alone has no meaning begins ``at least``, ``at most`` or ``on or after``."""
+        return (self.low() == "at" and self.low(1) in ("least", "most")) or (
+            self.low() == "on" and self.low(1) == "or"
+        )
 
     def column(self) -> SchemaColumn | None:
         """The column that comes next, which is passed over.
@@ -83,6 +91,17 @@ class Cursor:
         token = self.token
         if token is None or token.kind in ("op", "comma"):
             return 0, None
+        if token.low in _COLUMN and token.kind == "word":
+            self.at += 1
+            length, column = self._whole_name()
+            self.at -= 1
+            if column is not None:
+                return length + 1, column
+        length, column = self._whole_name()
+        return (length, column) if column is not None else self._partial(token)
+
+    def _whole_name(self) -> tuple[int, SchemaColumn | None]:
+        """The column whose whole name comes next, and how many tokens that is."""
         for length in range(min(6, len(self.tokens) - self.at), 0, -1):
             given = self.tokens[self.at : self.at + length]
             if any(each.kind in ("op", "comma") for each in given):
@@ -95,7 +114,7 @@ class Cursor:
             whole = [each for words, each in self._columns if words and words == stems]
             if len(whole) == 1:
                 return length, whole[0]
-        return self._partial(token)
+        return 0, None
 
     def _partial(self, token: Token) -> tuple[int, SchemaColumn | None]:
         """The only column whose name ends with this word."""

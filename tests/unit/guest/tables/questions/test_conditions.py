@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.tables.conditions import ConditionReader
-from harlm.tables.cursor import NotPlaced
-from harlm.tables.plans import Schema, SchemaColumn
-from harlm.tables.words import tokens_of
+from harlm.guest.tables.questions.conditions import ConditionReader
+from harlm.guest.tables.questions.cursor import NotPlaced
+from harlm.guest.tables.questions.plans import Schema, SchemaColumn
+from harlm.guest.tables.questions.words import tokens_of
 
 TABLE = Schema(
     0,
@@ -50,6 +50,8 @@ def said(question: str) -> str:
         ("have a region other than North", "region ≠ North"),
         ("excluding North", "region ≠ North"),
         ("after 2024-01-02", "day > 2024-01-02"),
+        ("have qty over 3 but at most 9", "qty > 3 and qty <= 9"),
+        ("have day after 2023-01-02 and on or before 2024-01-02", "day > 2023-01-02 and day <= 2024-01-02"),
         ("contain nut but not in North", "the row contains nut and region ≠ North"),
         ("have an item that starts with n", "item starts with n"),
     ],

@@ -1,4 +1,4 @@
-"""Which table a question is about, and what it asks for. Answers are tested with ``table_programs``."""
+"""Which table a question is about, and what it asks for. Answers are tested with ``asking``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.tables import NotPlaced, Schema, SchemaColumn, asks_rows, computes, read_question
+from harlm.guest.tables.questions import NotPlaced, Schema, SchemaColumn, asks_rows, computes, read_question
 
 STOCK = Schema(
     0, "stock.csv", 4, (SchemaColumn("item", "text", is_unique=True), SchemaColumn("qty", "number"))
@@ -58,6 +58,31 @@ def test_without_a_table_nothing_is_computed() -> None:
 def test_what_a_question_asks_for(question: str, rows: bool, may: bool) -> None:
     assert asks_rows(question) is rows
     assert computes(question) is may
+
+
+@pytest.mark.parametrize(
+    ("question", "action", "column", "group"),
+    [
+        ("In how many rows holds: qty > 5?", "count", None, None),
+        ("What is the sum of the column qty over the rows in which holds: qty > 5?", "sum", "qty", None),
+        ("What is the largest value of the column qty in the rows in which holds: qty > 5?", "max", "qty", None),
+        ("Which item has the largest sum of the column qty over the rows in which holds: qty > 5?", "best", "qty", "item"),
+        ("Which 2 values of the column item occur in the most rows in which holds: qty > 5?", "best", None, "item"),
+        ("How many different values of the column item stand in the rows in which holds: qty > 5?", "distinct", "item", None),
+        ("What stands in the column item of the row in which holds: qty > 5?", "list", "item", None),
+    ],
+)  # fmt: skip
+def test_questions_about_the_rows_in_which_something_holds(
+    question: str, action: str, column: str | None, group: str | None
+) -> None:
+    plan = read_question(question, [STOCK], only_tables=True)
+    assert plan is not None
+    assert (plan.action, plan.column, plan.group, str(plan.where)) == (action, column, group, "qty > 5")
+
+
+def test_the_first_row_of_each_group_is_refused() -> None:
+    with pytest.raises(NotPlaced, match="first row of each group"):
+        read_question("List the first row per item", [STOCK], only_tables=True)
 
 
 WORDS = "how many what is the total average which item has highest lowest qty rows top 3 per by in list distinct are there > 5 of North expensive cheapest ?"
