@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harlm.branching.strategies import label
+from harlm.branching.strategies import direct, follow, label, search
 from harlm.branching.strategies.asked import Asked
 from harlm.types import Proposal
 
-_PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (label.propose,)
+_PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (
+    label.propose,
+    follow.propose,
+    direct.propose,
+    search.propose,
+)
 
 
 def proposals(asked: Asked) -> tuple[Proposal, ...]:
