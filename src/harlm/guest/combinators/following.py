@@ -134,8 +134,11 @@ class _Step:
         passages = self._passages()
         if not passages:
             return NOTHING
-        read = self._read(passages, "sub", (False, True))
-        if read[0].agrees_with(read[1]) and read[0].support == PROVEN:
+        try:
+            read = self._read(passages, "sub", (False, True))
+        except LeafFailed:
+            read = []
+        if read and read[0].agrees_with(read[1]) and read[0].support == PROVEN:
             self._leaf.signal("agreement", [1, 1])
             return read[0]
         try:
@@ -146,14 +149,27 @@ class _Step:
             if not any(each.answer for each in read):
                 role = "root" if self._room.has_stronger else "sub"
                 return self._read(self._wider(passages), role, (False,))[0]
+            best = self._voted(read)
+            return best if best.answer else self._seen_by_one(read)
         except LeafFailed:
-            pass  # the readings that there are decide
-        return self._voted(read)
+            if not read:
+                raise
+            return self._voted(read)
+
+    def _seen_by_one(self, read: Sequence[Reading]) -> Reading:
+        """The answer that one reading found and others overlooked, if a reading of its passage alone gives it again."""
+        found = max(read, key=lambda each: each.support)
+        if found.support < PROVEN or found.quoted is None:
+            return NOTHING
+        role = "root" if self._room.has_stronger else "sub"
+        again = self._read([found.quoted.passage], role, (True,))[0]
+        self._leaf.signal("agreement", [int(again.agrees_with(found)), 1])
+        return again if again.agrees_with(found) else NOTHING
 
     def _voted(self, read: Sequence[Reading]) -> Reading:
         """The answer with the most votes. The third reading has more than one of the others if the stronger model made it."""
         last = _STRONGER if self._room.has_stronger else 1.0
-        weights = [1.0, 1.0, last][: len(read)]
+        weights = [1.0, 1.0, last][-len(read) :] if len(read) != 2 else [1.0, 1.0]
         best = max(
             read,
             key=lambda one: (

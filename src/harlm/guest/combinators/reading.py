@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -155,6 +154,7 @@ def _looks(context: Any, asked: Wording, k: int, room: Room, is_part: bool) -> I
         most = _SMALL if room.is_small else _FILL * room.characters
         if sum(each.end - each.start for each in whole) <= most:
             yield whole
+            yield whole  # once more, by the other wording and the stronger model
             return
         passages = [each for each in whole if each.start or each.end < len(each.source)]
         if passages:
@@ -211,6 +211,7 @@ class _Look:
     def best(self, looks: Iterator[list[Passage]], role: str) -> Reading:
         """The answer with the best support."""
         kept: list[Passage] = []
+        failure: LeafFailed | None = None
         for number, passages in enumerate(looks):
             new = [each for each in passages if not any(_holds(other, each) for other in kept)]
             if number and not new and self._leader().support > UNPROVEN:
@@ -222,10 +223,10 @@ class _Look:
             try:
                 if self._is_settled(shown, role, is_again=number > 0):
                     break
-            except LeafFailed:
-                if not self._read:
-                    raise
-                break
+            except LeafFailed as error:
+                failure = error
+        if failure is not None and not self._read:
+            raise failure
         return self._leader()
 
     def _is_settled(self, passages: Sequence[Passage], role: str, *, is_again: bool) -> bool:
@@ -315,15 +316,24 @@ def checked(asked: Wording, reply: str, passages: Sequence[Passage], about: str 
         return NOTHING
     if quoted is None:
         return Reading(form.answer, None, UNPROVEN)
+    if asked.choices:
+        return _chosen(asked, form.answer, quoted)
     answer = spelled(form.answer, quoted)
     return Reading(answer, quoted, _support(asked, quoted, (about,) if about else asked.keys, proves_itself))
+
+
+def _chosen(asked: Wording, answer: str, quoted: Quoted) -> Reading:
+    """A choice. It has little support if it is none of those that are offered, or if the quote has the words of another one."""
+    at = asked.choice(answer)
+    if at is None:
+        return Reading(answer, quoted, ELSEWHERE)
+    held = [is_in(each, quoted.text) for each in asked.choices]
+    support = ELSEWHERE if any(held) and not held[at] else _support(asked, quoted, asked.keys, True)
+    return Reading(asked.as_chosen(at, answer), quoted, support)
 
 
 def _support(asked: Wording, quoted: Quoted, keys: Sequence[str], proves_itself: bool) -> int:
     if not _names(quoted.passage.text, keys):
         return ELSEWHERE
     names_it = bool(keys) and _names(quoted.text, keys)
-    is_free = bool(asked.choices) or re.match(
-        r"(?:is|are|was|were|do|does|did|has|have|can)\b", asked.core, re.I
-    )
-    return PROVEN if (names_it or not keys) and (proves_itself or is_free) else NEARBY
+    return PROVEN if (names_it or not keys) and (proves_itself or asked.is_yes_or_no) else NEARBY

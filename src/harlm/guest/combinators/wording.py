@@ -18,8 +18,12 @@ _FORM = re.compile(
 _ONLY = re.compile(
     r"\b(?:only|nothing else|nothing more|just|no explanations?|without explanations?|(?:a single|one) word)\b", re.IGNORECASE
 )
-_CHOICE = re.compile(r"^[ \t]*\(?[A-Ha-h1-9][).:][ \t]+(?P<text>\S.*)$", re.MULTILINE)
-_LETTER = re.compile(r"\bwith (?:the |its |a )?(?:letter|number of the)\b", re.IGNORECASE)
+_CHOICE = re.compile(r"^[ \t]*\(?(?P<mark>[A-Ha-h1-9])[).:][ \t]+(?P<text>\S.*)$", re.MULTILINE)
+_MARK = re.compile(r"\A(?:choice |option |answer )?[(\[*]*([A-Ha-h1-9])(?![^\W_])")
+_LETTER = re.compile(r"\b(?:letter|number of (?:the|your) (?:right |correct )?(?:choice|answer|option))\b", re.IGNORECASE)
+_YES_OR_NO = re.compile(
+    r"\A(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)\b|\byes or no\b", re.IGNORECASE
+)
 _MISSING = (
     re.compile(r"[\"'](?P<word>[^\"'\n]{1,40})[\"'],? (?:if|when|where)\b", re.IGNORECASE),
     re.compile(
@@ -56,6 +60,7 @@ class Wording(NamedTuple):
         core: what is asked, in one line, without choices and without sentences about the form of the answer.
         keys: things that it names: quoted words, identifiers, numbers and names, the most exact first.
         choices: the answers that it lists to choose from.
+        marks: the letter or number before each of them.
         missing: what it wants to be said if the text does not hold the answer.
         is_bare: whether it wants the answer alone, without a citation.
     """
@@ -64,6 +69,7 @@ class Wording(NamedTuple):
     core: str
     keys: tuple[str, ...]
     choices: tuple[str, ...]
+    marks: tuple[str, ...]
     missing: str
     is_bare: bool
 
@@ -72,10 +78,27 @@ class Wording(NamedTuple):
         plain = plainly(answer)
         if plain == plainly(self.missing) or _SAYS_NOTHING.match(answer.strip()):
             return True
-        is_yes_or_no = plain == "no" and re.match(
-            r"(?:is|are|was|were|do|does|did|has|have|can|could|will)\b", self.core, re.IGNORECASE
-        )
-        return plain in _NOTHING and not is_yes_or_no
+        return plain in _NOTHING and not (plain == "no" and self.is_yes_or_no)
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether it asks for yes or no."""
+        return _YES_OR_NO.search(self.core) is not None
+
+    def choice(self, answer: str) -> int | None:
+        """Which choice an answer means, from 0: by its letter or number, or by its words; ``None`` if it means none."""
+        plain = plainly(answer)
+        by_words = [at for at, each in enumerate(self.choices) if plainly(each) == plain]
+        if by_words:
+            return by_words[0]
+        mark = _MARK.match(answer.strip())
+        marks = [each.casefold() for each in self.marks]
+        return marks.index(mark[1].casefold()) if mark and mark[1].casefold() in marks else None
+
+    def as_chosen(self, at: int, answer: str) -> str:
+        """A choice as the question wants it named: by its letter if it asks for one, else as it was given."""
+        is_marked = plainly(answer) != plainly(self.choices[at])
+        return self.marks[at] if is_marked or _LETTER.search(self.whole) else self.choices[at]
 
 
 def read_question(question: str) -> Wording:
@@ -89,9 +112,8 @@ def read_question(question: str) -> Wording:
     whole = str.__str__(question).translate(_MARKS).strip()
     if not whole:
         raise ValueError("the question is empty; write what the text should answer")
-    choices = tuple(found["text"].strip() for found in _CHOICE.finditer(whole))
-    if len(choices) < 2:
-        choices = ()
+    listed = list(_CHOICE.finditer(whole))
+    choices = tuple(found["text"].strip() for found in listed) if len(listed) > 1 else ()
     told = _CHOICE.sub("", whole) if choices else whole
     sentences = [each.strip() for each in _SENTENCE.split(told) if each.strip()]
     forms = [each for each in sentences if _FORM.match(each)]
@@ -101,6 +123,7 @@ def read_question(question: str) -> Wording:
         core=core,
         keys=_keys(core),
         choices=choices,
+        marks=tuple(found["mark"] for found in listed) if choices else (),
         missing=_missing(whole),
         is_bare=any(_ONLY.search(each) for each in forms) or bool(choices),
     )
