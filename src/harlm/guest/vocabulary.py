@@ -75,6 +75,11 @@ VOCABULARY = (
   again if a reply leaves it out, and looked at twice if it is uncertain. Then count in code."""),
     Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
 - `pairs(items, predicate)` -> list of all pairs (of a dict: of its keys) for which `predicate(a, b)` holds in either order."""),
+    Name("search_then_read", "leaf", ("question", "k", "within"), ("full",), is_momentary=True, prompt="""\
+- `search_then_read(question, k=12, within=None)`: searches, asks once, checks the quote, looks further if it fails. Has .text .quote
+  .place .found, and .final to finish with. `within`: a text, its name or hits."""),
+    Name("follow", "leaf", ("question", "hops"), ("full",), is_momentary=True, prompt="""\
+- `follow(question, hops=None)`: for an answer several look-ups away ("the heir of the mayor of X"). Has .text .found .final .steps."""),
     Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True),
     Name("room", "room", (), ("full",), is_momentary=True),
     Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True),
