@@ -118,8 +118,7 @@ class ReplProcess:
                         has_branch = await branch._take_over(ends, link.worker, self._folders)
             except (EOFError, OSError, TimeoutError, SandboxFailure):
                 link.kill()
-            is_unused = self._workers.revoke_fork(link.worker)
-            if not has_branch and not is_unused:  # another process was started in its place
+            if not has_branch and not self._workers.withdraw_fork(link.worker):  # another process was started
                 link.worker.kill_children(self._workers.pids())
                 link.kill()
             return has_branch
