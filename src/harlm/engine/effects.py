@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from harlm.errors import CodeError
+
 Effect = Callable[[], None]
 
 
@@ -21,13 +23,12 @@ class Effects:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Effect, Effect]] = []
-        self._decided = asyncio.Event()
-        self._decided.set()
+        self._decision: asyncio.Future[bool] | None = None  # None while all cells count
 
     @property
     def are_held(self) -> bool:
         """Whether it is open if the running cell counts."""
-        return not self._decided.is_set()
+        return self._decision is not None
 
     def happen(self, effect: Effect, otherwise: Effect = nothing) -> None:
         """Have an effect at once, or as soon as the cell counts.
@@ -42,23 +43,30 @@ class Effects:
             effect()
 
     async def decided(self) -> None:
-        """Wait until the running cell counts. A cell that does not is ended first."""
-        await self._decided.wait()
+        """Wait until the running cell counts.
+
+        Raises:
+            CodeError: it does not.
+        """
+        if self._decision is not None and not await asyncio.shield(self._decision):
+            raise CodeError("the reply of this cell was made again")
 
     def hold(self) -> None:
         """From now on cells run of which it is open if they count."""
-        self._decided.clear()
+        self._decision = asyncio.get_running_loop().create_future()
 
     def keep(self) -> None:
         """The cells count: what waited happens now, and what follows happens at once."""
-        self._decide(0)
+        self._decide(counts=True)
 
     def drop(self) -> None:
         """The cells do not count, and have ended."""
-        self._decide(1)
+        self._decide(counts=False)
 
-    def _decide(self, which: int) -> None:
+    def _decide(self, *, counts: bool) -> None:
         waiting, self._waiting = self._waiting, []
-        self._decided.set()
-        for pair in waiting:
-            pair[which]()
+        decision, self._decision = self._decision, None
+        if decision is not None:
+            decision.set_result(counts)
+        for effect, otherwise in waiting:
+            (effect if counts else otherwise)()

@@ -43,13 +43,11 @@ class _Flow:
     def __init__(self) -> None:
         self.finishes: list[bool] = []
         self._computed: set[str] = set()
+        self._depth = 0  # of blocks
 
     def follow_cell(self, body: Sequence[ast.stmt]) -> None:
-        """Follow a cell: twice, since what one round of a loop computes, the next one may use."""
-        before = len(self.finishes)
-        for _ in range(2):
-            del self.finishes[before:]
-            self._follow(body, is_decided=False)
+        """Follow the statements of a cell."""
+        self._follow(body, is_decided=False)
 
     def _follow(self, body: Sequence[ast.stmt], *, is_decided: bool) -> None:
         """Follow statements; ``is_decided`` says whether a computed value decides that they run."""
@@ -60,7 +58,15 @@ class _Flow:
                         self._computed.add(statement.name)
                     self._follow(statement.body, is_decided=False)
                 case _ if isinstance(statement, _BLOCKS):
-                    self._block(statement, is_decided=is_decided)
+                    rounds = (
+                        1 if self._depth else 2
+                    )  # what one round of a loop computes, the next one may use
+                    before = len(self.finishes)
+                    self._depth += 1
+                    for _ in range(rounds):
+                        del self.finishes[before:]
+                        self._block(statement, is_decided=is_decided)
+                    self._depth -= 1
                 case _:
                     self._simple(statement, is_decided=is_decided)
 
@@ -84,7 +90,7 @@ class _Flow:
         changed = set(_changed(statement))
         if is_computed:
             self._computed |= changed
-        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+        elif not self._depth and isinstance(statement, ast.Assign | ast.AnnAssign):
             self._computed -= {name for name in changed if _is_rebound(statement, name)}
         if _ANSWER in changed and not _only_says_ready(statement):
             self.finishes.append(is_computed)

@@ -115,7 +115,9 @@ class ReplyReader(ABC):
             said = "".join(self._said)
             text = said if self._keys is None else self._keys.settled(said)
             self._on_text(text)
-            self.is_enough = self._asked_if_enough is not None and self._asked_if_enough(text)
+            has_more = self.reason is None and not self.is_ended
+            if has_more and self._asked_if_enough is not None:
+                self.is_enough = self._asked_if_enough(text)
 
     # -- for subclasses ------------------------------------------------------------------------------------
 
