@@ -310,6 +310,41 @@ async def test_a_fork_outlives_what_it_was_forked_from(repl: Repl, host: Host) -
     await branch.close()
 
 
+async def test_a_twin_has_exactly_the_same_state_and_goes_its_own_way(repl: Repl, host: Host) -> None:
+    await repl.run("x = [1]")
+    other = Host()
+    twin = await repl.twin(other)
+    if twin is None:
+        assert (await repl.run("print(x)")).output == "[1]\n", "one that cannot be made changes nothing"
+        return
+    await repl.run("x.append(2)")
+    assert (await twin.run("print(x, llm_query('from the twin'))")).output == "[1] reply to from the twin\n"
+    assert [arguments["prompt"] for _, arguments in other.asked] == ["from the twin"]
+    await repl.close()
+    assert (await twin.run("print(x, len(context))")).output == "[1] 2\n"
+    await twin.close()
+
+
+async def test_random_numbers_continue_in_a_twin_of_a_process(repl: Repl, host: Host) -> None:
+    await repl.run("import random\nrandom.seed(5)\nrandom.random()")
+    twin = None if type(repl).__name__ == "_FakeRepl" else await repl.twin(host)
+    if twin is None:
+        pytest.skip("no twin, or no process of its own")
+    draw = "print(random.random(), random.gauss(0, 1))"
+    assert (await twin.run(draw)).output == (await repl.run(draw)).output
+    await twin.close()
+
+
+async def test_a_repl_whose_threads_still_run_has_no_twin_and_goes_on(repl: Repl, host: Host) -> None:
+    if type(repl).__name__ != "ProcessRepl":
+        pytest.skip("no process of its own")
+    await repl.run(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(3,), daemon=True).start()\nx = 1"
+    )
+    assert await repl.twin(host) is None
+    assert (await repl.run("print(x)")).output == "1\n"
+
+
 class Foreseeing:
     """Answers what is foreseen as the host does."""
 

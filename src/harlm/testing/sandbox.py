@@ -92,6 +92,10 @@ class _FakeRepl:
         branch._names = {name: copy.deepcopy(self._names[name]) for name in self._own()}
         return branch
 
+    async def twin(self, host: ReplHost) -> _FakeRepl | None:
+        """A fork. ``random`` is that of the test, and is shared."""
+        return await self.fork(host)
+
     async def close(self) -> None:
         """See ``harlm.protocols.Repl``."""
 
