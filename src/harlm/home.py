@@ -93,6 +93,15 @@ def models_folder(config: Config) -> Path:
     return home_of(config) / "models"
 
 
+def calibrations_folder(config: Config) -> Path:
+    """The folder of the user's own calibrations of confidence; it need not exist.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "calibrations"
+
+
 def user_config_file() -> Path:
     """The user's own settings file; it need not exist.
 

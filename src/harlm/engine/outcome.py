@@ -28,6 +28,7 @@ class Outcome:
         is_proven_by_quotes: whether a partial answer becomes ``ok`` if it cites and all its quotes are verified.
         saved_s: seconds that unlimited concurrency would have saved.
         ended_by: the limit or the failure that ended it; ``None`` if it ended by itself.
+        exceptions: cells that raised one.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Outcome:
     is_proven_by_quotes: bool = False
     saved_s: float = 0.0
     ended_by: Ended | None = None
+    exceptions: int = 0
 
 
 def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> Outcome:

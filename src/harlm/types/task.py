@@ -127,7 +127,9 @@ class Answer:
         data: the value that the model finished with, if it was not a string.
         citations: the verified citations: each quote occurs at its place.
         citations_dropped: citations of the model that could not be verified and were removed.
-        confidence: always ``None``: nothing measures confidence yet.
+        confidence: how probable it is that the answer is right, 0 to 1, by what was measured of it and by scored answers
+            of the same mode and model; ``None`` is "no confidence".
+        confidence_reasons: why it is this number, or none, as sentences.
         status: see ``Status``.
         mode: the mode that produced the answer.
         route: the router's choice; ``None`` if the caller chose the mode.
@@ -144,6 +146,7 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     citations_dropped: int = 0
     confidence: float | None = None
+    confidence_reasons: tuple[str, ...] = ()
     status: Status = "ok"
     mode: Mode = "direct"
     route: Route | None = None

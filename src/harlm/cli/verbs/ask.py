@@ -259,6 +259,7 @@ def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> No
         )
     for each in answer.citations[:10]:
         say(f"source: {each.place} “{one_line(each.quote)}”", [each])
+    _report_confidence(answer, explain=explain)
     if answer.citations_dropped:
         say(f"{answer.citations_dropped} citation(s) could not be verified and were removed")
     if answer.status == "not_found":
@@ -268,6 +269,18 @@ def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> No
     if answer.warning is not None:
         say(f"WARNING: {answer.warning}")
     say(_summary(answer))
+
+
+def _report_confidence(answer: Answer, *, explain: bool) -> None:
+    """Print how probable it is that an answer is right, if anything says so, and why on demand."""
+    first, *others = answer.confidence_reasons or ("nothing was measured",)
+    if answer.confidence is not None:
+        say(f"confidence: {answer.confidence:.0%}, since {first}")
+    elif explain:
+        say(f"no confidence: {first}")
+    if explain:
+        for reason in others:
+            say(f"  {reason}")
 
 
 def _why_partial(ended_by: HarlmError | None) -> str:
