@@ -30,7 +30,6 @@ FORMAT = 1
 LEAST_RECORDS = 60
 """Fewer scored answers make no calibration: a third of them is held out, and 20 cannot show a risk of 5 %."""
 
-_FOLDS = 5
 _HELD_OUT = 3  # one group of so many
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
@@ -146,15 +145,12 @@ def fit(
         )
     held = set(groups[::_HELD_OUT])
     fitted = [each for each in known if each.group not in held]
-    scale = _scale_of(fitted)
+    scale = fit_scale([each.signals for each in fitted], [each.right for each in fitted])
     if not scale.weights:
         raise ConfigError(
             f"no signal of mode {mode} of {model} varies, so none can tell right answers from wrong ones"
         )
-    knots = fit_knots(
-        _scores_out_of_fold(fitted, [each for each in groups if each not in held]),
-        [each.right for each in fitted],
-    )
+    knots = fit_knots([scale.score(each.signals) for each in fitted], [each.right for each in fitted])
     levels = _levels_of([each for each in known if each.group in held], scale, knots)
     return Calibration(
         format=FORMAT,
@@ -253,21 +249,6 @@ def _check(found: Calibration) -> None:
 def _order(group: str) -> str:
     """An order of groups that does not follow their names, the same on every machine."""
     return hashlib.sha256(group.encode()).hexdigest()
-
-
-def _scale_of(records: Sequence[Record]) -> Scale:
-    return fit_scale([each.signals for each in records], [each.right for each in records])
-
-
-def _scores_out_of_fold(records: Sequence[Record], groups: Sequence[str]) -> list[float]:
-    """The score of each record by a regression that has not seen its group."""
-    fold_of = {group: number % _FOLDS for number, group in enumerate(groups)}
-    scales = {
-        fold: _scale_of(rest)
-        for fold in set(fold_of.values())
-        if (rest := [each for each in records if fold_of[each.group] != fold])
-    }
-    return [scales[fold_of[each.group]].score(each.signals) for each in records]
 
 
 def _levels_of(records: Sequence[Record], scale: Scale, knots: Sequence[Knot]) -> tuple[Level, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import nextafter
 
 import msgspec
 
@@ -21,7 +23,7 @@ class Knot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     value: float
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Block:
     first: float
     last: float
@@ -44,17 +46,19 @@ def fit_knots(scores: Sequence[float], right: Sequence[bool]) -> tuple[Knot, ...
             f"{len(scores)} scores and {len(right)} outcomes: give one outcome for each, and at least one"
         )
     mean = (sum(right) + 1) / (len(right) + 2)
-    blocks = _pooled(
-        [
-            _Block(score, score, float(is_right), 1.0)
-            for score, is_right in sorted(zip(scores, right, strict=True))
-        ]
-    )
+    alike: dict[float, list[bool]] = {}
+    for score, is_right in zip(scores, right, strict=True):
+        alike.setdefault(score, []).append(is_right)
+    blocks = _pooled([_Block(score, score, sum(each), len(each)) for score, each in sorted(alike.items())])
     drawn = [
         _Block(each.first, each.last, each.right + _PRIOR * mean, each.records + _PRIOR) for each in blocks
     ]
     pooled = _pooled(drawn)  # blocks of different sizes are drawn differently far, and may fall again
-    return tuple(Knot(least=block.first, value=block.rate) for block in pooled)
+    edges = [
+        pooled[0].first,
+        *(max((a.last + b.first) / 2, nextafter(a.last, b.first)) for a, b in pairwise(pooled)),
+    ]
+    return tuple(Knot(least=edge, value=block.rate) for edge, block in zip(edges, pooled, strict=True))
 
 
 def value_at(knots: Sequence[Knot], score: float) -> float:
@@ -63,16 +67,12 @@ def value_at(knots: Sequence[Knot], score: float) -> float:
 
 
 def _pooled(blocks: Sequence[_Block]) -> list[_Block]:
-    """Blocks with rising rates: neighbours whose rates fall or are equal, or whose scores are, become one."""
+    """Blocks with rising rates: neighbours whose rates fall or are equal become one."""
     pooled: list[_Block] = []
     for block in blocks:
-        pooled.append(_Block(block.first, block.last, block.right, block.records))
-        while len(pooled) > 1 and (pooled[-2].last == pooled[-1].first or pooled[-2].rate >= pooled[-1].rate):
-            above = pooled.pop()
-            pooled[-1] = _Block(
-                pooled[-1].first,
-                above.last,
-                pooled[-1].right + above.right,
-                pooled[-1].records + above.records,
-            )
+        pooled.append(block)
+        while len(pooled) > 1 and pooled[-2].rate >= pooled[-1].rate:
+            above, below = pooled.pop(), pooled.pop()
+            right, records = below.right + above.right, below.records + above.records
+            pooled.append(_Block(below.first, above.last, right, records))
     return pooled

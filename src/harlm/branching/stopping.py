@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harlm.branching.audit import at_most
+from harlm.branching.audit import chance_of_at_most
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,7 +93,8 @@ def promised(levels: Sequence[Level], alpha: float, delta: float) -> Threshold:
     _check("delta", delta)
     records = sum(level.records for level in levels)
     allowed, wrong = -1, sum(level.records - level.right for level in levels)
-    while allowed < wrong and records and at_most(allowed + 1, records, 1 - delta) <= alpha:
+    # The upper end is at most alpha exactly if so few wrong answers have at most the chance delta at a risk of alpha.
+    while allowed < wrong and records and chance_of_at_most(allowed + 1, records, alpha) <= delta:
         allowed += 1
     least = _least(levels, allowed)
     if least is not None:
@@ -111,9 +112,12 @@ def _least(levels: Sequence[Level], allowed: int) -> float | None:
     """The smallest confidence at or above which at most ``allowed`` answers are wrong; ``None`` if there is none."""
     if allowed < 0:
         return None
+    wrong_at: dict[float, int] = {}
+    for level in levels:
+        wrong_at[level.value] = wrong_at.get(level.value, 0) + level.records - level.right
     least, wrong = None, 0
-    for value in sorted({level.value for level in levels}, reverse=True):
-        wrong += sum(level.records - level.right for level in levels if level.value == value)
+    for value in sorted(wrong_at, reverse=True):
+        wrong += wrong_at[value]
         if wrong > allowed:
             break
         least = value
