@@ -31,6 +31,7 @@ def home_of(config: Config) -> Path:
 _OWN_FILES = """# HARLM's own files. A question over a folder around this one leaves them out.
 /runs/
 /runs.tally
+/calibrations/
 /*.db*
 /.harlmignore
 """

@@ -183,6 +183,7 @@ class Answer:
         facts = (
             f"{self.status} · {self.mode} · {self.usage.calls} calls · cost {cost} · "
             f"{self.latency.wall_s:.2f} s · sandbox {self.sandbox or 'not used'} · run {self.run_id}"
+            f"{'' if self.confidence is None else f' · confidence {self.confidence:.0%}'}"
             f"{'' if self.warning is None else f' · WARNING: {self.warning}'}"
         )
         return answer_html(self.text, [(cited.place, cited.quote) for cited in self.citations], facts)

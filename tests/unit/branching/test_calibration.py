@@ -98,11 +98,11 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 
 def changed(path: str, value: Any) -> Any:
-    def change(data: dict[str, Any]) -> None:
+    def change(data: Any) -> None:
         *above, last = path.split(".")
         for key in above:
-            data = data[int(key) if isinstance(data, list) else key]
-        data[int(last) if isinstance(data, list) else last] = value
+            data = data[int(key) if key.isdigit() else key]
+        data[last] = value
 
     return change
 

@@ -15,7 +15,7 @@ outcomes = st.lists(st.tuples(st.floats(-5, 5), st.booleans()), min_size=1, max_
 def test_a_higher_score_is_never_less_probable_and_nothing_is_certain(
     records: list[tuple[float, bool]], asked: list[float]
 ) -> None:
-    knots = fit_knots(*map(list, zip(*records, strict=True)))  # type: ignore[arg-type] # two columns
+    knots = fit_knots(*map(list, zip(*records, strict=True)))
     values = [value_at(knots, score) for score in sorted(asked)]
     assert all(low <= high for low, high in pairwise(values))
     assert all(0 < knot.value < 1 for knot in knots)

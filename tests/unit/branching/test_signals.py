@@ -27,7 +27,7 @@ signals = st.builds(
     **{name: st.none() | st.booleans() for name in FLAGS},
     logprob=st.none() | st.floats(0, 1),
     verdict=st.none() | st.builds(Verdict, st.sampled_from(ACCEPTORS), st.booleans()),
-)  # type: ignore[arg-type] # one dictionary for fields of two types
+)
 reports = st.one_of(
     st.builds(Report, st.sampled_from(SHARES), counts),
     st.builds(Report, st.sampled_from(FLAGS), st.booleans()),
@@ -136,7 +136,7 @@ def test_the_order_of_reports_does_not_matter(given_reports: list[Report], rando
 @given(signals)
 def test_signals_come_back_from_numbers(known: Signals) -> None:
     numbers = as_numbers(known)
-    assert all(isinstance(value, int | float) and not isinstance(value, bool) for value in numbers.values())
+    assert not [value for value in numbers.values() if isinstance(value, bool)]
     assert from_numbers(numbers) == known
 
 

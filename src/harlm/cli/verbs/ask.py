@@ -110,7 +110,9 @@ _FLAGS = {
     is_flag=True,
     help="Continue without asking when the expected cost exceeds the limit.",
 )
-@click.option("--explain", is_flag=True, help="Say why the mode was chosen.")
+@click.option(
+    "--explain", is_flag=True, help="Say why the mode was chosen, and what the confidence rests on."
+)
 @click.option(
     "--strict",
     is_flag=True,
