@@ -12,7 +12,11 @@ from harlm.types import Proposal
 _PROMPT = 150
 _REPLY = 80
 _CHARACTERS = 4  # per token
-_NAMED, _TOO_LARGE, _WHOLE = 0.9, 0.8, 0.5  # the fit: a part is named and fits; it must be searched; all of it fits
+_NAMED, _TOO_LARGE, _WHOLE = (
+    0.9,
+    0.8,
+    0.5,
+)  # the fit: a part is named and fits; it must be searched; all of it fits
 _FILL = 0.75  # of the tokens that a model reads reliably
 
 _CELL = """\

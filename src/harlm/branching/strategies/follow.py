@@ -31,7 +31,9 @@ def propose(asked: Asked) -> Proposal | None:
     if chain is not None and len(chain.relations) >= _LEAST:
         return _proposal(asked, len(chain.relations), 0.95, _told(chain))
     if chain is None and len(_CLAUSE.findall(asked.question)) >= _LEAST:
-        return _proposal(asked, _UNTOLD, 0.3, "the question describes a thing by other things that must be found first")
+        return _proposal(
+            asked, _UNTOLD, 0.3, "the question describes a thing by other things that must be found first"
+        )
     return None
 
 
@@ -54,5 +56,8 @@ def _proposal(asked: Asked, hops: int, fit: float, says: str) -> Proposal:
         growth="constant",
         leaf="reader",
         fit=fit,
-        reasons=(says, "each step reads every passage that holds the name it has arrived at, twice, and checks the quotes"),
+        reasons=(
+            says,
+            "each step reads every passage that holds the name it has arrived at, twice, and checks the quotes",
+        ),
     )

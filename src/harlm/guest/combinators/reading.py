@@ -88,7 +88,9 @@ def search_then_read(
     if role not in ("sub", "root"):
         raise ValueError(f"role must be 'sub' or 'root', not {role!r}")
     room = leaf.room()
-    looks = _looks(context if within is None else texts_of(context, within), asked, k, room, within is not None)
+    looks = _looks(
+        context if within is None else texts_of(context, within), asked, k, room, within is not None
+    )
     best = _Look(leaf, room, asked).best(looks, role)
     leaf.signal("quotes", [int(best.support > UNPROVEN), 1])
     return answer_of(asked, best)
@@ -103,7 +105,9 @@ def answer_of(asked: Wording, reading: Reading) -> ReadAnswer:
         return ReadAnswer("", "", "", False, asked.missing)
     if quoted is None:
         return ReadAnswer(text, "", "", False, text)
-    return ReadAnswer(text, quoted.text, quoted.place, True, text if asked.is_bare else f"{text} {cited(quoted)}")
+    return ReadAnswer(
+        text, quoted.text, quoted.place, True, text if asked.is_bare else f"{text} {cited(quoted)}"
+    )
 
 
 def cited(quoted: Quoted) -> str:
@@ -126,7 +130,9 @@ def texts_of(context: Any, within: Any) -> list[Any]:
     if hasattr(within, "document"):
         return [Passage(within.document, within.start, within.end)]
     if not isinstance(within, list | tuple):
-        raise TypeError(f"within takes a text, its name, a hit, or a list of them, not {type(within).__name__}")
+        raise TypeError(
+            f"within takes a text, its name, a hit, or a list of them, not {type(within).__name__}"
+        )
     if not within:
         raise ValueError("within is empty; leave it out to search everything")
     return [text for each in within for text in texts_of(context, each)]
@@ -186,7 +192,12 @@ def _names(text: str, keys: Sequence[str]) -> bool:
     """Whether a text has one of the keys; of a dotted one the last part is enough."""
     if not keys:
         return True
-    parts = [part for key in keys for part in (key, key.rpartition(".")[2]) if part == key or len(part) >= _LEAST_PART]
+    parts = [
+        part
+        for key in keys
+        for part in (key, key.rpartition(".")[2])
+        if part == key or len(part) >= _LEAST_PART
+    ]
     return any(pattern is not None and pattern.search(text) for pattern in map(named, parts))
 
 
@@ -297,7 +308,9 @@ def ask(
             leaf.ask([prompt], schema=schema_for(group, about), role=role)[0]
             for prompt, (group, _) in zip(prompts, looks, strict=True)
         ]
-    return [checked(asked, reply.text, group, about) for reply, (group, _) in zip(replies, looks, strict=True)]
+    return [
+        checked(asked, reply.text, group, about) for reply, (group, _) in zip(replies, looks, strict=True)
+    ]
 
 
 def checked(asked: Wording, reply: str, passages: Sequence[Passage], about: str = "") -> Reading:
