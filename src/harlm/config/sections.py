@@ -122,6 +122,7 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
         speculation: whether calls are made before a cell reaches them: ``off``; ``safe``, the calls that are
             certain and a few past a possible exit; ``eager``, every call that can be foreseen.
         strategy: the only strategy of *plan* mode; ``None`` takes the one that fits the question best.
+        second_looks: the share of judgements that the stronger model may make again; 0 for none.
         seed: sent to providers that support seeds; it also seeds ``random`` in the REPL.
         strict: treat an answer without a verified citation as an error.
     """
@@ -133,6 +134,7 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
     shown_chars: Annotated[int, Meta(ge=500, le=_Tokens)] = 12_000
     speculation: Speculation = "safe"
     strategy: Strategy | None = None
+    second_looks: Annotated[float, Meta(ge=0, le=1)] = 0.3
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     strict: bool = False
 

@@ -11,6 +11,7 @@ from harlm.engine.finishing import Finishing
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, outcome_of
 from harlm.engine.queries import Solve
+from harlm.engine.remaining import what_is_left
 from harlm.engine.timed_cells import TimedCells
 from harlm.engine.workspace import Workspace
 from harlm.errors import LimitExceeded, NoAnswer
@@ -37,19 +38,42 @@ def proposals_for(task: Task, node: Node, profile: Profile) -> tuple[Proposal, .
     )
 
 
-def chosen(task: Task, found: tuple[Proposal, ...]) -> Proposal:
-    """The proposal to carry out.
+def chosen(task: Task, node: Node, found: tuple[Proposal, ...]) -> Proposal:
+    """The proposal to carry out: the one that fits best of those that the budget is expected to cover. If it covers none, the
+    best one, and the user is told before anything is spent.
 
     Raises:
         NoAnswer: the question calls for none.
     """
-    if found:
+    short = [why for each in found if (why := _beyond(each, node)) is not None]
+    if found and len(short) == len(found):
+        node.emit(events.Noted(message=f"{short[0]}; the answer may be partial"))
         return found[0]
+    for each in found:
+        if _beyond(each, node) is None:
+            return each
     named = f"the strategy {task.strategy!r}" if task.strategy is not None else "a strategy"
     raise NoAnswer(
         f"the question is not understood as one for {named}: {task.question[:80]!r}; use mode auto, or mode full, in which a "
         "root model writes the program"
     )
+
+
+def _beyond(proposal: Proposal, node: Node) -> str | None:
+    """Why the budget is not expected to cover a proposal; ``None`` if it is."""
+    told, left = proposal.forecast, what_is_left(node.account)
+    needs = {
+        "usd_left": None if told.micros is None else told.micros / 1_000_000,
+        "tokens_left": told.input_tokens + told.output_tokens,
+        "calls_left": told.calls,
+        "seconds_left": told.seconds,
+    }
+    for name, need in needs.items():
+        has = left[name]
+        if need is not None and has is not None and need > has:
+            what = name.removesuffix("_left")
+            return f"the strategy {proposal.strategy!r} is expected to need {need:,.4g} {what}, and {has:,.4g} are left"
+    return None
 
 
 async def answer_by_plan(task: Task, node: Node, proposal: Proposal, *, solve: Solve) -> Outcome:

@@ -183,7 +183,7 @@ class Queries:
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
-        caps = await self._grants.caps(context)
+        caps = await self._grants.caps(context, asked.prompt)
         root = None if asked.model is None else self._model(asked.model)
         child = payer.child(root=root, caps=caps, sample=self._sample(asked))
         times.enter()

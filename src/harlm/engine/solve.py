@@ -80,7 +80,7 @@ async def _worked(
     """
     if mode == "plan":
         try:
-            return mode, await answer_by_plan(task, node, chosen(task, proposed), solve=solve)
+            return mode, await answer_by_plan(task, node, chosen(task, node, proposed), solve=solve)
         except PlanFailed as failure:
             if not may_change:
                 return mode, failure.outcome

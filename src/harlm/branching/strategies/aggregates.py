@@ -207,6 +207,12 @@ result = f"User: {min(counts, key=lambda user: (-counts[user], str(user)))}" if 
         ),
         (
             "the records of a label",
+            r"how many (?:of the )?[\w ]+? (?:are|is) about (?P<a>[\w][\w /&+-]*?)(?=[?.,]|$)",
+            _code('result = f"Answer: {sum(name == «a» for _, name in kept)}"'),
+            True,
+        ),
+        (
+            "the records of a label",
             rf"how many (?:of the )?[\w ]+ (?:should be classified as|have the|are|with the) {_A}",
             _code('result = f"Answer: {sum(name == «a» for _, name in kept)}"'),
             True,

@@ -13,11 +13,11 @@ from .judged import Judged
 from .leaf import Leaf, LeafFailed, Room
 from .numbered import answers_in, batches, certainties, listed
 from .second_looks import looked_again
+from .small_labels import small_labels
 from .stability import Answer, Stability
 
 _BATCH = 40  # items in one call of a model that is not small
 _ROUNDS = 3  # times that missing items are asked for
-_SHARE = 0.3  # of the items that are judged a second time by the stronger model, at most
 _MOST_LABELS = 1_000
 _FILL = 0.5  # of the tokens that a call may hold, for the items
 _WORD = re.compile(r"[\w'+&/-]+(?: [\w'+&/-]+)*")
@@ -100,7 +100,7 @@ def label(
     instruction: str = "",
     *,
     answer: Answer | None = None,
-    share: float = _SHARE,
+    share: float | None = None,
 ) -> Labels:
     """The label of each item.
 
@@ -111,7 +111,7 @@ def label(
         instruction: what else the model should know, as sentences, such as what each label means.
         answer: computes the answer from the labels: second looks are made only where they make it more stable. Without it they are
             made wherever two passes differ.
-        share: of the different items, how many may be judged a second time at most.
+        share: of the different items, how many the stronger model may judge again; by default as the run is set.
 
     Raises:
         TypeError, ValueError: an argument is of no such kind.
@@ -126,7 +126,7 @@ def label(
     again = looked_again(
         first,
         room=room,
-        share=share,
+        share=room.second_looks if share is None else share,
         worth=(lambda *_: True) if stability is None else stability.promises_gain,
         ask=lambda some, role: _once(leaf, some, asked, room, role=role, form=_ASK_AGAIN),
     )
@@ -147,8 +147,12 @@ def label(
 
 def _judged(leaf: Leaf, texts: Sequence[str], asked: Labelling, room: Room) -> dict[str, Judged]:
     """The first label of each text. Those that are missing are asked for again, each time fewer at once."""
+    if room.is_small:
+        return small_labels(
+            leaf, texts, asked.options, lambda item: asked.prompt(_ASK_ONE, item), asked.option
+        )
     found: dict[str, Judged] = {}
-    per_call = 1 if room.is_small else _BATCH
+    per_call = _BATCH
     for attempt in range(_ROUNDS):
         todo = [text for text in texts if text not in found]
         if not todo:
@@ -175,14 +179,14 @@ def _once(
     seed: int = 0,
 ) -> dict[str, Judged]:
     """One label for each of the texts that the model answers, in one round of calls."""
-    per_call = per_call or (1 if room.is_small and role == "sub" else _BATCH // 2)
+    per_call = per_call or _BATCH // 2
     ordered = list(texts)
     if seed or form is _ASK_AGAIN:
         random.Random(seed).shuffle(ordered)  # noqa: S311 - an order, not a secret
     groups = batches(ordered, per_call, int(_FILL * room.characters))
     if per_call == 1:
         prompts = [asked.prompt(_ASK_ONE, group[0]) for group in groups]
-        replies = leaf.ask(prompts, choices=asked.options, role=role, wants_tokens=True)
+        replies = leaf.ask(prompts, role=role, wants_tokens=True)
     else:
         prompts = [asked.prompt(form, listed(group)) for group in groups]
         replies = leaf.ask(prompts, role=role, wants_tokens=True)

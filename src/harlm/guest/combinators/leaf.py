@@ -38,12 +38,14 @@ class Room(NamedTuple):
         tokens: of text that the sub-model reads reliably in one call.
         is_small: whether the sub-model needs one item a call.
         has_stronger: whether the root model is another one than the sub-model.
+        second_looks: the share of judgements that may be made again.
         calls_left: calls that the budget still allows; ``None`` without a limit.
     """
 
     tokens: int
     is_small: bool
     has_stronger: bool
+    second_looks: float
     calls_left: int | None
 
     @property
@@ -115,6 +117,7 @@ class Leaf:
             tokens=max(_LEAST, int(leaf["tokens"])),
             is_small=bool(leaf["is_small"]),
             has_stronger=bool(leaf["has_stronger"]),
+            second_looks=float(leaf["second_looks"]),
             calls_left=None if calls is None else int(calls),
         )
 
