@@ -123,7 +123,8 @@ class Reader:
 
     def _conditions(self, prompt: Prompt) -> Conditions:
         return tuple(
-            (each, self._understood(f"Does this document satisfy: {each}?")) for each in conditions_in(prompt.asked)
+            (each, self._understood(f"Does this document satisfy: {each}?"))
+            for each in conditions_in(prompt.asked)
         )
 
     def _question(self, candidates: Iterable[str]) -> tuple[str, Query | None]:

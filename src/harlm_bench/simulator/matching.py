@@ -41,9 +41,7 @@ def matched(asked: Asked, prompt: Prompt, senses: Senses) -> list[Row]:
     rows = []
     for number, (start, end) in texts.items():
         inside = [(item, fact) for item, fact in judged if start <= item.start < end]
-        met = [
-            at for at, (words, query) in enumerate(asked.conditions, 1) if _is_met(query, words, inside)
-        ]
+        met = [at for at, (words, query) in enumerate(asked.conditions, 1) if _is_met(query, words, inside)]
         said = (", ".join(map(str, met)) or "none") if is_listed else ("yes" if met else "no")
         rows.append(Row(number, said, tuple(item for item, _ in inside if met)))
     return rows
@@ -65,7 +63,9 @@ def _judged(asked: Asked, prompt: Prompt, senses: Senses) -> Sequence[tuple[Foun
     if not queries:
         return [(each, each.fact) for each in prompt.found]
     wanted = [each for each in prompt.found if any(query.wants(each.fact) for query in queries)]
-    seen = senses.noticed(wanted, " ".join(words for words, _ in asked.conditions), len(prompt.found) - len(wanted))
+    seen = senses.noticed(
+        wanted, " ".join(words for words, _ in asked.conditions), len(prompt.found) - len(wanted)
+    )
     return list(zip(seen, senses.judged(seen), strict=True))
 
 

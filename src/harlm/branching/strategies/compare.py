@@ -66,7 +66,14 @@ def propose(asked: Asked) -> Proposal | None:
     steps = [first]
     if asked.has_stronger:
         lines = things * min(_DECISIVE, passages)
-        steps.append(Calls(model=asked.root, calls=1, input_tokens=_RULES + lines * _PASSAGE // 2, output_tokens=lines * 5))
+        steps.append(
+            Calls(
+                model=asked.root,
+                calls=1,
+                input_tokens=_RULES + lines * _PASSAGE // 2,
+                output_tokens=lines * 5,
+            )
+        )
     return Proposal(
         strategy="compare",
         cells=(_cell(read),),
@@ -82,7 +89,9 @@ def propose(asked: Asked) -> Proposal | None:
 
 
 def _rule(read: SourceQuestion) -> str:
-    order = {"latest": "of the latest source", "first": "of the first source", "most": "of most sources"}[read.order]
+    order = {"latest": "of the latest source", "first": "of the first source", "most": "of most sources"}[
+        read.order
+    ]
     return f"{order}, without what is {', '.join(sorted(read.without))}" if read.without else order
 
 

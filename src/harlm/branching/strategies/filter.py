@@ -25,7 +25,8 @@ _ASKED = lazy_pattern(
 _BETWEEN = lazy_pattern(r"\s*;\s*(?:and\s+)?|\s+(?=\(?\d{1,2}[.)]\s)")
 _NUMBER = lazy_pattern(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s*")
 _ANSWER = lazy_pattern(
-    r"^\s*(?:(?:Answer|Reply|Respond)\b[^.]{0,40}\bname\b[^.]*\.?|Name (?:it|them|her|him)\.?)?\s*$", re.IGNORECASE
+    r"^\s*(?:(?:Answer|Reply|Respond)\b[^.]{0,40}\bname\b[^.]*\.?|Name (?:it|them|her|him)\.?)?\s*$",
+    re.IGNORECASE,
 )
 
 _CELL = """\

@@ -18,7 +18,8 @@ _SUMMARY = lazy_pattern(
     re.IGNORECASE,
 )
 _LIST = lazy_pattern(
-    r"^(?:please |can you |could you )?(?:list|name|find|collect|give(?: me)?|show(?: me)?) (?:all|every|each)\b", re.IGNORECASE
+    r"^(?:please |can you |could you )?(?:list|name|find|collect|give(?: me)?|show(?: me)?) (?:all|every|each)\b",
+    re.IGNORECASE,
 )
 _PART = 12_000  # tokens of one part, at most
 _RULES = 150  # tokens of a prompt without its text
@@ -71,10 +72,15 @@ def propose(asked: Asked) -> Proposal | None:
         cell = _SUMMED.format(tokens=tokens, take=_TAKE.format(question=question), question=question)
     parts = max(1, -(-asked.profile.tokens // tokens), asked.profile.documents)
     per_part = -(-asked.profile.tokens // parts)
-    first = Calls(model=asked.sub, calls=parts, input_tokens=_RULES + per_part, output_tokens=min(_NOTES, per_part))
+    first = Calls(
+        model=asked.sub, calls=parts, input_tokens=_RULES + per_part, output_tokens=min(_NOTES, per_part)
+    )
     joins = max(1, -(-parts * _NOTES // tokens))
     second = Calls(
-        model=asked.sub, calls=joins, input_tokens=_RULES + min(tokens, parts * _NOTES), output_tokens=2 * _NOTES
+        model=asked.sub,
+        calls=joins,
+        input_tokens=_RULES + min(tokens, parts * _NOTES),
+        output_tokens=2 * _NOTES,
     )
     return Proposal(
         strategy="map",
@@ -84,7 +90,9 @@ def propose(asked: Asked) -> Proposal | None:
         leaf="reader",
         fit=0.6,
         reasons=(
-            "the question asks for everything of a kind" if is_list else "the question asks for what the whole text says",
+            "the question asks for everything of a kind"
+            if is_list
+            else "the question asks for what the whole text says",
             f"each of about {parts:,} parts is read once, and what was taken from them is brought together",
         ),
     )

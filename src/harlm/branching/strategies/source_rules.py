@@ -65,7 +65,10 @@ _IGNORED = lazy_pattern(
 )
 _EXCLUDED: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("hearsay", re.compile(r"\b(?:hearsay|rumou?rs?|gossip|guesses)\b", re.IGNORECASE)),
-    ("planned", re.compile(r"\b(?:plans?|proposals?|wishes|intentions|what is (?:only )?planned)\b", re.IGNORECASE)),
+    (
+        "planned",
+        re.compile(r"\b(?:plans?|proposals?|wishes|intentions|what is (?:only )?planned)\b", re.IGNORECASE),
+    ),
     (
         "denied",
         re.compile(
@@ -76,7 +79,8 @@ _EXCLUDED: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _GLUE = lazy_pattern(r"\b(?:and|or|nor|neither|does|do|so|also|too|all|any)\b|[,.;]", re.IGNORECASE)
 _ANSWER = lazy_pattern(
-    r"^(?:answer|reply|respond) with (?:the|its|this) (?:value|number|name|figure|date|word)s?\b[^?]*\.?$", re.IGNORECASE
+    r"^(?:answer|reply|respond) with (?:the|its|this) (?:value|number|name|figure|date|word)s?\b[^?]*\.?$",
+    re.IGNORECASE,
 )
 _CSV = lazy_pattern(
     r"^(?:answer|reply|respond) in csv with the columns (?P<columns>[^.]+?)(?:, where (?P<where>[^.?]+?))?(?:,? and nothing else)?\.?$",
@@ -132,7 +136,11 @@ def read_sources(question: str) -> SourceQuestion | None:
     if parts.order is None and wanted != "count":
         return None
     fields = tuple(each.strip() for each in _LIST.split(found["fields"]))
-    names = tuple(each.strip() for each in _LIST.split(found["names"])) if wanted == "table" else (found["names"].strip(),)
+    names = (
+        tuple(each.strip() for each in _LIST.split(found["names"]))
+        if wanted == "table"
+        else (found["names"].strip(),)
+    )
     columns = _columns(parts.form, found["things"], fields) if wanted == "table" else ()
     if columns is None or not all((*fields, *names)) or (wanted != "table" and len(fields) > 1):
         return None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 from .leaf import Leaf, LeafFailed, Room
 from .numbered import answers_in, listed
@@ -75,32 +75,22 @@ class _Asked(NamedTuple):
     passages: list[Passage]
 
 
-@overload
-def compare(leaf: Leaf, items: Sequence[str], question: str, **options: object) -> Comparison: ...
-
-
-@overload
-def compare(
-    leaf: Leaf, items: Sequence[str], question: Mapping[str, Sequence[str]], **options: object
-) -> dict[str, Comparison]: ...
-
-
 def compare(
     leaf: Leaf,
     items: Sequence[str],
-    question: str | Mapping[str, Sequence[str]],
+    question: str,
     *,
     about: Sequence[str] = (),
     order: Order = "latest",
     without: Collection[str] = EXCLUDED,
     numbered: str = "",
-) -> Comparison | dict[str, Comparison]:
+) -> Comparison:
     """What each text says to a question.
 
     Args:
         leaf: asks the models.
         items: the sources: texts, such as the documents of a context.
-        question: in words; or several, each with its ``about``, for which a dict is returned.
+        question: in words.
         about: the name of the thing that is asked of, then words for what is asked. Only sentences about it are read. Without it all
             of every text is.
         order: which value counts: of the ``latest`` source, of the ``first``, or of ``most`` sources.
@@ -111,27 +101,50 @@ def compare(
         TypeError, ValueError: an argument is of no such kind.
         LeafFailed: no call was answered.
     """
+    words = words_from(question, "compare", "a question")
+    found = compare_each(leaf, items, {words: about}, order=order, without=without, numbered=numbered)
+    return found[words]
+
+
+def compare_each(
+    leaf: Leaf,
+    items: Sequence[str],
+    questions: Mapping[str, Sequence[str]],
+    *,
+    order: Order = "latest",
+    without: Collection[str] = EXCLUDED,
+    numbered: str = "",
+) -> dict[str, Comparison]:
+    """What each text says to several questions, all at once: by question, see ``compare``.
+
+    Args:
+        leaf, items, order, without, numbered: as ``compare`` takes them.
+        questions: each with its ``about``.
+
+    Raises:
+        TypeError, ValueError, LeafFailed: as ``compare`` raises them.
+    """
     sources = sources_of(texts_from(items, "compare"), _pattern(numbered))
     rule = _rule(order, without)
-    several = question if isinstance(question, Mapping) else {question: about}
     room = leaf.room()
-    asked = [_asked(words, names, sources, room.characters // 4) for words, names in several.items()]
+    asked = [_asked(words, names, sources, room.characters // 4) for words, names in questions.items()]
     read = _read(leaf, asked, room)
     found = _looked_again(leaf, [_sorted(each, read[at], sources) for at, each in enumerate(asked)], rule)
-    counted = [
-        Comparison(statements, denials, rule, len(read[at]) / max(1, len(asked[at].passages)) if asked[at].passages else 1.0)
-        for at, (statements, denials) in enumerate(found)
-    ]
-    passages = sum(len(each.passages) for each in asked)
-    leaf.signal("coverage", [sum(map(len, read)), passages])
-    return dict(zip(several, counted, strict=True)) if isinstance(question, Mapping) else counted[0]
+    leaf.signal("coverage", [sum(map(len, read)), sum(len(each.passages) for each in asked)])
+    counted = []
+    for each, known, (statements, denials) in zip(asked, read, found, strict=True):
+        coverage = len(known) / len(each.passages) if each.passages else 1.0
+        counted.append(Comparison(statements, denials, rule, coverage))
+    return dict(zip(questions, counted, strict=True))
 
 
 def _pattern(numbered: str) -> str:
     try:
         re.compile(numbered)
     except (re.error, TypeError) as error:
-        raise ValueError(f"compare takes the form of numbers as a regular expression, not {numbered!r}: {error}") from error
+        raise ValueError(
+            f"compare takes the form of numbers as a regular expression, not {numbered!r}: {error}"
+        ) from error
     return numbered
 
 
@@ -159,7 +172,9 @@ def _read(leaf: Leaf, asked: Sequence[_Asked], room: Room) -> list[dict[int, Sai
             (at, [todo[place] for place in group])
             for at, each in enumerate(asked)
             if (todo := [number for number in range(len(each.passages)) if not read[at].get(number)])
-            for group in groups.of([len(each.passages[number].text) for number in todo], 4 if attempt else groups.most)
+            for group in groups.of(
+                [len(each.passages[number].text) for number in todo], 4 if attempt else groups.most
+            )
         ]
         try:
             replies = leaf.ask([_prompt(asked[at], group) for at, group in jobs])
@@ -168,9 +183,11 @@ def _read(leaf: Leaf, asked: Sequence[_Asked], room: Room) -> list[dict[int, Sai
                 raise
             break
         for (at, group), reply in zip(jobs, replies, strict=True):
-            said = None if reply.failure else said_in(reply.text, [asked[at].passages[each] for each in group])
+            said = (
+                None if reply.failure else said_in(reply.text, [asked[at].passages[each] for each in group])
+            )
             if said is not None:
-                read[at] |= {number: part for number, part in zip(group, said, strict=True)}
+                read[at] |= dict(zip(group, said, strict=True))
     return read
 
 
@@ -187,7 +204,9 @@ def _sorted(
 ) -> tuple[list[Statement], list[Denial]]:
     statements = [each for number in sorted(read) for each in read[number].statements]
     denials = [
-        each._replace(denied=_called(each.denied, sources)) for number in sorted(read) for each in read[number].denials
+        each._replace(denied=_called(each.denied, sources))
+        for number in sorted(read)
+        for each in read[number].denials
     ]
     known = {each.source: each.date for each in asked.passages}
     dated = [each._replace(date=known.get(each.source) or each.date) for each in statements]

@@ -30,6 +30,7 @@ Texts:
 
 {items}"""
 
+
 class Extracted(list[list[Fact]]):
     """What each item states: for each item a list of dicts, empty if it states nothing or was not read.
 
@@ -70,16 +71,14 @@ def extract(
     found: list[list[Fact] | None] = [None if text.strip() else [] for text in texts]
     for place, facts in read.items():
         found[todo[place]] = facts
-    doubtful = [at for at, facts in enumerate(found) if any(_invented(each, texts[at]) for each in facts or ())]
+    doubtful = [at for at, each in enumerate(found) if any(_invented(fact, texts[at]) for fact in each or ())]
     again = _again(leaf, [texts[at] for at in doubtful], step)
-    dropped = 0
     for place, at in enumerate(doubtful):
         found[at] = again.get(place, found[at])
-    for at, facts in enumerate(found):
-        dropped += sum(len(_invented(each, texts[at])) for each in facts or ())
-        found[at] = None if facts is None else [kept for each in facts if (kept := _kept(each, texts[at]))]
-    result = Extracted(found, dropped)
-    leaf.signal("coverage", [len(texts) - found.count(None), len(texts)])
+    dropped = sum(len(_invented(fact, texts[at])) for at, each in enumerate(found) for fact in each or ())
+    checked = [None if each is None else _kept(each, texts[at]) for at, each in enumerate(found)]
+    result = Extracted(checked, dropped)
+    leaf.signal("coverage", [len(texts) - checked.count(None), len(texts)])
     values = dropped + sum(value is not None for facts in result for each in facts for value in each.values())
     if values:
         leaf.signal("verbatim", [values - dropped, values])
@@ -122,7 +121,7 @@ def _step(fields: Mapping[str, str], instruction: str) -> Step[list[Fact]]:
 
 def _schema(fields: Mapping[str, str]) -> str:
     value = {"type": ["string", "null"]}
-    fact = _object({name: value for name in fields})
+    fact = _object(dict.fromkeys(fields, value))
     entry = _object({"number": {"type": "integer"}, "found": {"type": "array", "items": fact}})
     return json.dumps(_object({"items": {"type": "array", "items": entry}}), ensure_ascii=False)
 
@@ -140,6 +139,13 @@ def _invented(fact: Fact, text: str) -> list[str]:
     return [name for name, value in fact.items() if value is not None and not stands_in(value, text)]
 
 
-def _kept(fact: Fact, text: str) -> Fact | None:
-    kept = {name: value if value is not None and stands_in(value, text) else None for name, value in fact.items()}
-    return kept if any(value is not None for value in kept.values()) else None
+def _kept(facts: Sequence[Fact], text: str) -> list[Fact]:
+    """The facts without the values that do not stand in the text, and without those that then say nothing."""
+    kept = [
+        {
+            name: value if value is not None and stands_in(value, text) else None
+            for name, value in fact.items()
+        }
+        for fact in facts
+    ]
+    return [each for each in kept if any(value is not None for value in each.values())]

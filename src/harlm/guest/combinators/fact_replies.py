@@ -68,7 +68,9 @@ def _repaired(body: str) -> Any:
 def _entries(data: Any, count: int, fields: Sequence[str]) -> Iterator[tuple[int, Any]]:
     """The number of each item, and what is said of it."""
     if isinstance(data, dict):
-        inner = next((data[key] for key in _LISTS if key not in fields and isinstance(data.get(key), list)), None)
+        inner = next(
+            (data[key] for key in _LISTS if key not in fields and isinstance(data.get(key), list)), None
+        )
         if inner is not None and not any(key in data for key in _NUMBER_KEYS):
             yield from _entries(inner, count, fields)
         elif any(str(key).isdecimal() for key in data):
@@ -106,7 +108,11 @@ def _gathered(entries: Sequence[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
         end = at + 1
         while end < len(entries) and entries[end][0] == number and isinstance(entries[end][1], dict):
             end += 1
-        yield (number, [each for _, each in entries[at:end]]) if isinstance(value, dict) and end > at + 1 else (number, value)
+        yield (
+            (number, [each for _, each in entries[at:end]])
+            if isinstance(value, dict) and end > at + 1
+            else (number, value)
+        )
         at = end
 
 

@@ -15,7 +15,9 @@ from .rounds import Groups, Step, answered, texts_from, words_from
 _SHORT = 600  # characters of an item that is shown as a line
 _LINES = 20  # lines in one call
 _DOCUMENTS = 40  # documents in one call
-_TOKENS = 8_000  # of documents in one call: a description without a word in common is overlooked in longer prompts
+_TOKENS = (
+    8_000  # of documents in one call: a description without a word in common is overlooked in longer prompts
+)
 _MOST_CONDITIONS = 50
 
 _ONE = """\
@@ -65,7 +67,12 @@ class Filtered(list[str]):
 
 
 def filter_by(
-    leaf: Leaf, items: Sequence[str], condition: str | Sequence[str], *, role: str = "sub"
+    leaf: Leaf,
+    items: Sequence[str],
+    condition: str | Sequence[str],
+    *,
+    role: str = "sub",
+    at_once: int | None = None,
 ) -> Filtered:
     """The items that meet a condition; of several conditions, those that meet all.
 
@@ -74,6 +81,7 @@ def filter_by(
         items: texts. One that a call cannot hold is judged in parts, and meets what one of its parts meets.
         condition: in words; or several.
         role: ``sub`` or ``root``: which model judges.
+        at_once: items in one call, at most; by default as many as are judged well together.
 
     Raises:
         TypeError, ValueError: an argument is of no such kind, or the model is too small to judge.
@@ -89,7 +97,8 @@ def filter_by(
         )
     parts, owners = _parts(texts, room.characters // 2)
     met: list[frozenset[int] | None] = [None if text.strip() else frozenset() for text in texts]
-    groups = Groups.within(room, _LINES if all(map(_is_short, parts)) else _DOCUMENTS, _TOKENS)
+    usual = _LINES if all(map(_is_short, parts)) else _DOCUMENTS
+    groups = Groups.within(room, usual if at_once is None else _at_least_one(at_once), _TOKENS)
     read = answered(leaf, parts, _step(conditions), groups=groups, role=role)
     for at, value in read.items():
         met[owners[at]] = (met[owners[at]] or frozenset()) | value
@@ -108,6 +117,12 @@ def _checked(condition: str | Sequence[str]) -> list[str]:
     if not 1 <= len(conditions) <= _MOST_CONDITIONS:
         raise ValueError(f"filter_by takes 1 to {_MOST_CONDITIONS} conditions, not {len(conditions)}")
     return conditions
+
+
+def _at_least_one(items: int) -> int:
+    if type(items) is not int or items < 1:
+        raise ValueError(f"filter_by takes at_once as a whole number from 1 on, not {items!r}")
+    return items
 
 
 def _parts(texts: Sequence[str], characters: int) -> tuple[list[str], list[int]]:
@@ -131,7 +146,9 @@ def _step(conditions: Sequence[str]) -> Step[frozenset[int]]:
         return (_ONE if single else _SEVERAL).format(conditions=told, items=shown(items))
 
     def read(reply: str, items: Sequence[str]) -> Mapping[int, frozenset[int]]:
-        return answers_in(reply, len(items), _yes_or_no if single else lambda words: _numbers(words, len(conditions)))
+        return answers_in(
+            reply, len(items), _yes_or_no if single else lambda words: _numbers(words, len(conditions))
+        )
 
     return Step(prompt, read)
 

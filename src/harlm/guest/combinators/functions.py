@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .comparing import Comparison, compare
+from .comparing import Comparison, compare, compare_each
 from .extracting import Extracted, extract
 from .filtering import Filtered, filter_by
 from .items import split
@@ -83,11 +83,17 @@ class Combinators:
 
         return matched
 
-    def _compare(self) -> Callable[..., Comparison]:
+    def _compare(self) -> Callable[..., Comparison | dict[str, Comparison]]:
         leaf = self._leaf
 
-        def compared(items: Sequence[str], question: str, **options: Any) -> Comparison:
-            """What each text says to a question, grouped by value, the most supported first. Has ``.statements``."""
+        def compared(
+            items: Sequence[str], question: str | Mapping[str, Sequence[str]], **options: Any
+        ) -> Comparison | dict[str, Comparison]:
+            """What each text says to a question, grouped by value, the most supported first. Has ``.statements`` and ``.best``. Of a
+            dict of questions, each with its ``about``, all at once: a dict.
+            """
+            if isinstance(question, Mapping):
+                return compare_each(leaf, items, question, **options)
             return compare(leaf, items, question, **options)
 
         return compared

@@ -6,9 +6,9 @@ model checks the best of them. Reading ends when one meets every condition, else
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from .filtering import filter_by
 from .leaf import Leaf
@@ -22,10 +22,26 @@ _ROUNDS = 4  # of reading candidates
 _CHECKED = 48_000  # characters of the texts that the stronger model checks in one round
 _FINALISTS = 12
 
+_LOOKED = 40_000  # characters of the texts that are read alone in one round
+_ALONE = "alone"  # the role of a last look
+_HITS = {
+    "sub": 0.85,
+    "root": 0.95,
+    _ALONE: 0.8,
+}  # of the conditions that a text meets, how many are found, beside earlier looks
+_FALSE = {
+    "sub": 0.02,
+    "root": 0.01,
+    _ALONE: 0.02,
+}  # of those that it does not meet, how many are taken for met
+_FOR = {role: math.log(_HITS[role] / _FALSE[role]) for role in _HITS}
+_AGAINST = {role: math.log((1 - _HITS[role]) / (1 - _FALSE[role])) for role in _HITS}
+
 Met = frozenset[int]
 
 
-class Match(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Match:
     """A candidate.
 
     Attributes:
@@ -63,38 +79,50 @@ class _Reading:
         texts: all of them.
         conditions: in words.
         leads: for each text, those that it names.
-        met: for each text that was read, the conditions that it meets.
-        checked: those that the stronger model read.
+        said: for each text and each model that read it, the conditions that it meets.
     """
 
     leaf: Leaf
     texts: list[str]
     conditions: list[str]
     leads: list[list[int]]
-    met: dict[int, Met] = field(default_factory=dict)
-    checked: set[int] = field(default_factory=set)
+    said: dict[int, dict[str, Met]] = field(default_factory=dict)
 
     def read(self, places: Sequence[int], role: str = "sub") -> None:
-        """Judge texts."""
+        """Judge texts, in the role ``alone`` each in a call of its own."""
         if not places:
             return
-        found = filter_by(self.leaf, [self.texts[at] for at in places], self.conditions, role=role)
+        is_strong = role != "sub" and self.leaf.room().has_stronger
+        found = filter_by(
+            self.leaf,
+            [self.texts[at] for at in places],
+            self.conditions,
+            role="root" if is_strong else "sub",
+            at_once=1 if role == _ALONE else None,
+        )
         for at, met in zip(places, found.met, strict=True):
             if met is not None:
-                self.met[at] = met
-                if role == "root":
-                    self.checked.add(at)
+                self.said.setdefault(at, {})[role] = met
 
-    def through(self, at: int) -> Met:
-        """The conditions that a text meets, by itself or through texts that it names."""
-        return frozenset().union(*(self.met.get(each, frozenset()) for each in (at, *self.leads[at])))
+    def odds(self, at: int) -> list[float]:
+        """For each condition the log odds that a candidate meets it, against one of which nothing is known: those of the text, among
+        it and those that it names, that speaks most for it.
+        """
+        texts = [self.said.get(each, {}) for each in (at, *self.leads[at])]
+        return [max(_odds(each, number) for each in texts) for number in range(len(self.conditions))]
 
-    def points(self, at: int) -> tuple[int, int, int, int]:
-        """How good a candidate is: conditions met, met as the stronger model says, by itself, and fewer texts that it names."""
-        sure = frozenset().union(
-            *(self.met[each] for each in (at, *self.leads[at]) if each in self.checked)
-        )
-        return len(self.through(at)), len(sure), len(self.met.get(at, ())), -len(self.leads[at])
+    def points(self, at: int) -> tuple[float, int]:
+        """How good a candidate is; of equal ones, the one that names fewer texts is better."""
+        return round(sum(self.odds(at)), 6), -len(self.leads[at])
+
+    def met(self, at: int) -> Met:
+        """The conditions that a candidate rather meets than not."""
+        return frozenset(number for number, odds in enumerate(self.odds(at)) if odds > 0)
+
+
+def _odds(said: Mapping[str, Met], number: int) -> float:
+    """The log odds that a text meets a condition, by all models that read it; 0 if none did."""
+    return sum(_FOR[role] if number in met else _AGAINST[role] for role, met in said.items())
 
 
 def best_match(leaf: Leaf, items: Sequence[str], conditions: Sequence[str]) -> Matches:
@@ -120,44 +148,42 @@ def best_match(leaf: Leaf, items: Sequence[str], conditions: Sequence[str]) -> M
     else:
         reading.read(named)
     _settle(reading, candidates)
-    ranked = sorted((at for at in range(len(texts)) if at in reading.met), key=reading.points, reverse=True)
-    leaf.signal("coverage", [len(reading.met), len(texts)])
-    found = [_match(reading, at) for at in ranked[:_FINALISTS] if reading.through(at)]
-    return Matches(found, len(reading.met) / len(texts) if texts else 1.0)
+    ranked = sorted(reading.said, key=reading.points, reverse=True)
+    leaf.signal("coverage", [len(reading.said), len(texts)])
+    found = [_match(reading, at) for at in ranked[:_FINALISTS] if reading.met(at)]
+    return Matches(found, len(reading.said) / len(texts) if texts else 1.0)
 
 
 def _settle(reading: _Reading, candidates: Sequence[int]) -> None:
-    """Read candidates until one meets every condition, checked by the stronger model if there is one."""
+    """Read candidates until one meets every condition, also where it was looked at again."""
     at_once = max(_LEAST, int(_FIRST * len(candidates)))
     for _ in range(_ROUNDS):
-        todo = sorted(
-            (at for at in candidates if at not in reading.met), key=lambda at: (-len(reading.through(at)), at)
-        )
+        unread = (at for at in candidates if at not in reading.said)
+        todo = sorted(unread, key=lambda at: (-reading.points(at)[0], at))
         reading.read(todo[:at_once])
-        best = _checked(reading, candidates)
-        if best is None or len(reading.through(best)) == len(reading.conditions) or len(todo) <= at_once:
+        if reading.leaf.room().has_stronger:
+            reading.read(_doubtful(reading, "root", _CHECKED), "root")
+        if _is_settled(reading):
+            return
+        reading.read(_doubtful(reading, _ALONE, _LOOKED), _ALONE)
+        if _is_settled(reading) or len(todo) <= at_once:
             return
 
 
-def _checked(reading: _Reading, candidates: Sequence[int]) -> int | None:
-    """The best candidate so far; what it and its rivals rest on is read by the stronger model first."""
-    known = [at for at in candidates if at in reading.met]
-    if not known:
-        return None
-    if reading.leaf.room().has_stronger:
-        reading.read(_doubtful(reading, sorted(known, key=reading.points, reverse=True)), role="root")
-    return max(known, key=reading.points)
+def _is_settled(reading: _Reading) -> bool:
+    best = max(reading.said, key=reading.points, default=None)
+    return best is None or len(reading.met(best)) == len(reading.conditions)
 
 
-def _doubtful(reading: _Reading, ranked: Sequence[int]) -> list[int]:
-    """The texts on which the best candidates rest, as far as they are not checked and there is room."""
+def _doubtful(reading: _Reading, role: str, characters: int) -> list[int]:
+    """The texts on which the best candidates rest, as far as they were not read in this role and there is room."""
     places: dict[int, None] = {}
-    left = _CHECKED
-    for at in ranked[:_FINALISTS]:
+    ranked = sorted(reading.said, key=reading.points, reverse=True)[:_FINALISTS]
+    for at in ranked:
         for each in (at, *reading.leads[at]):
-            if each in reading.met and each not in reading.checked and each not in places:
-                left -= len(reading.texts[each])
-                if left < 0:
+            if each not in places and each in reading.said and role not in reading.said[each]:
+                characters -= len(reading.texts[each])
+                if characters < 0:
                     return list(places)
                 places[each] = None
     return list(places)
@@ -165,5 +191,5 @@ def _doubtful(reading: _Reading, ranked: Sequence[int]) -> list[int]:
 
 def _match(reading: _Reading, at: int) -> Match:
     text = reading.texts[at]
-    evidence = [reading.texts[each] for each in reading.leads[at] if reading.met.get(each)]
-    return Match(text, str(getattr(text, "name", "")), reading.through(at), (text, *evidence), at)
+    evidence = [reading.texts[each] for each in reading.leads[at] if any(reading.said.get(each, {}).values())]
+    return Match(text, str(getattr(text, "name", "")), reading.met(at), (text, *evidence), at)

@@ -1,5 +1,4 @@
-"""The sentences of a text that speak of a thing: those that name it, and those of the same paragraph that name what is asked of it.
-"""
+"""The sentences of a text that speak of a thing: those that name it, and those of the same paragraph that name what is asked of it."""
 
 from __future__ import annotations
 
@@ -94,7 +93,8 @@ def _about(sources: Sequence[Source], about: Sequence[str]) -> list[tuple[Source
     named = [_named(word) for word in about]
     near = [(each, _near(each.text, named)) for each in sources if named[0].search(each.text)]
     exact = [
-        (source, [line for line in lines if all(word.search(line) for word in named)]) for source, lines in near
+        (source, [line for line in lines if all(word.search(line) for word in named)])
+        for source, lines in near
     ]
     if sum(bool(lines) for _, lines in exact) >= 2:
         near = exact

@@ -65,9 +65,7 @@ class Reduced(str):
         return made
 
 
-def map_reduce(
-    leaf: Leaf, items: Sequence[str], map: str, reduce: str | Callable[[list[str]], Any]
-) -> Any:
+def map_reduce(leaf: Leaf, items: Sequence[str], map: str, reduce: str | Callable[[list[str]], Any]) -> Any:
     """What an instruction gives for each item, brought together.
 
     Args:

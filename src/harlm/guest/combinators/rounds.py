@@ -99,7 +99,9 @@ class Groups:
             return found
         if self.calls < 1:
             return found[:1]  # the call is refused, and the refusal says why
-        even = -(-sum(size + _MARKS for size in sizes) // self.calls)
+        even = (
+            -(-sum(size + _MARKS for size in sizes) // self.calls) + max(sizes) + _MARKS
+        )  # no more groups than calls
         larger = _cut(sizes, len(sizes), min(max(self.characters, even), max(self.limit, self.characters)))
         return larger[: self.calls]
 

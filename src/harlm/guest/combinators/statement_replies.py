@@ -14,7 +14,8 @@ from .wording import plain, stands_in
 
 _BULLET = re.compile(r"^[\s>*•`|-]*(?:\d{1,4}[.):]\s+)?")
 _MISTAKEN = re.compile(
-    r"^(?P<denied>.{1,80}?)\s+(?:is|was)\s+(?:mistaken|wrong|in error|a mistake)\b[^,|]*[,|]\s*(?P<source>[^,|]{1,90})", re.IGNORECASE
+    r"^(?P<denied>.{1,80}?)\s+(?:is|was)\s+(?:mistaken|wrong|in error|a mistake)\b[^,|]*[,|]\s*(?P<source>[^,|]{1,90})",
+    re.IGNORECASE,
 )
 _NOTHING = re.compile(r"^\W*(?:nothing|none|no statements?|not found)\b", re.IGNORECASE)
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
