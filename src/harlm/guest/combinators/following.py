@@ -18,7 +18,6 @@ from .reading import (
     Reading,
     answer_of,
     ask,
-    checked,
     cited,
     search_then_read,
 )

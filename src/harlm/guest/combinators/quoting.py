@@ -58,7 +58,7 @@ _LINED = re.compile(
     r"^[ \t*>#-]*(?P<name>answer|quote)\**[ \t]*:\**[ \t]*(?P<text>\S.*)$", re.IGNORECASE | re.MULTILINE
 )
 _PLACED = re.compile(r"\A\s*(?:\[[^\]\n]{1,200}\]|[^\s:]{1,200}:\d{1,9}:?)\s+")
-_TYPESET = {'"': '["“”„«»]', "'": "['‘’`]", "-": "[-‐‑–—]"}  # noqa: RUF001 - signs that texts are set with
+_TYPESET = {'"': '["“”„«»]', "'": "['‘’`]", "-": "[-‐‑–—]"}
 
 
 class Form(NamedTuple):
