@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 import pytest
@@ -48,7 +48,7 @@ async def every_row_in_turn(
     _judge(count, failed)
 
 
-def _judge(count: int, failed: list[tuple[object, BaseException]]) -> None:
+def _judge(count: int, failed: Sequence[tuple[object, BaseException]]) -> None:
     assert count > 0, "the table has no rows"
     shown = [f"{name}: {_told(failure)}" for name, failure in failed[:_SHOWN]]
     names = ", ".join(str(name) for name, _ in failed)
