@@ -176,9 +176,7 @@ def _document_line(prompt: str, at: int) -> _DocumentLine | None:
 # -- the dialogue of a REPL loop --------------------------------------------------------------------------
 
 
-def opening(
-    context: str, question: str, first_turn: str, *, plan: str = "", suggestion: str = ""
-) -> str:
+def opening(context: str, question: str, first_turn: str, *, plan: str = "", suggestion: str = "") -> str:
     """The first message of a REPL loop.
 
     Args:

@@ -18,7 +18,6 @@ from harlm.engine.workspace import Workspace
 from harlm.errors import LimitExceeded, NoAnswer
 from harlm.types import Profile, Proposal, Task
 
-
 _WITHOUT_PLANS = frozenset({"monty"})
 """Tiers whose REPL cannot run the cells of proposals, which pass functions to combinators and read the tables of ``context``."""
 
@@ -63,7 +62,9 @@ def chosen(task: Task, node: Node, found: tuple[Proposal, ...]) -> Proposal:
         if _beyond(each, node) is None:
             return each
     if (tier := node.run.sandbox.tier) in _WITHOUT_PLANS:
-        raise NoAnswer(f"mode plan does not run in the sandbox {tier!r}; use mode full, or another sandbox.tier")
+        raise NoAnswer(
+            f"mode plan does not run in the sandbox {tier!r}; use mode full, or another sandbox.tier"
+        )
     named = f"the strategy {task.strategy!r}" if task.strategy is not None else "a strategy"
     raise NoAnswer(
         f"the question is not understood as one for {named}: {task.question[:80]!r}; use mode auto, or mode full, in which a "

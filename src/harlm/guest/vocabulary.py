@@ -54,6 +54,9 @@ VOCABULARY = (
   `context.outline()` lists documents, or the headings and definitions of one; `context.tables()` reads CSV, XLSX, JSON, logs
   and Markdown tables: each has .name .columns .kinds .rows, and a row is a dict with typed values and a .place. A hit prints as `place: text` and has
   .place .source .line .text .quote .document. Methods that return text take `max_tokens=` and say what they cut."""),
+    Name("ask_tables", parameters=("question",), prompt="""\
+- `ask_tables(question)` computes over those tables what a plain question asks for: count, sum, mean, highest, groups, with
+  conditions. Returns a dict: "status" is "answered" with an "answer" and the "places" of rows, or says "why" it refused."""),
     Name("search", "search", ("query", "k", "document"), (), changes_nothing=True),
     Name("places", "places", ("document", "offsets"), (), changes_nothing=True),
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),
@@ -70,10 +73,25 @@ VOCABULARY = (
     Name("split", "leaf", ("context", "by", "tokens"), ("full",), prompt="""\
 - `split(context, by="auto", tokens=None)` -> list[str]: lines, sentences, paragraphs, documents, or parts of `tokens` tokens."""),
     Name("label", "leaf", ("items", "labels", "instruction"), ("full",), is_momentary=True, prompt="""\
-- `label(items, labels, instruction="")` -> list: one label for each item, from many calls at once; missing ones are asked for again,
-  uncertain ones are judged twice. Then count in code."""),
+- `label(items, labels, instruction="")` -> list: one label for each item; missing ones are asked for again, uncertain ones twice."""),
     Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
-- `pairs(items, predicate)` -> list of all pairs (of a dict: of keys) for which `predicate(a, b)` holds in either order."""),
+- `pairs(items, predicate)` -> list of the pairs (of a dict: of keys) for which `predicate(a, b)` holds in either order."""),
+    Name("search_then_read", "leaf", ("question", "k", "within"), ("full",), is_momentary=True, prompt="""\
+- `search_then_read(question, k=12, within=None)`: one place, with a checked quote: .text .quote .place .found .final."""),
+    Name("follow", "leaf", ("question", "hops"), ("full",), is_momentary=True, prompt="""\
+- `follow(question, hops=None)`: several look-ups, such as "the heir of the mayor of X": .text .found .final .steps."""),
+    Name("extract", "leaf", ("items", "fields", "instruction"), ("full",), is_momentary=True, prompt="""\
+- `extract(items, fields, instruction="")` -> list: for each item a list of dicts with these fields, copied from it."""),
+    Name("filter_by", "leaf", ("items", "condition"), ("full",), is_momentary=True, prompt="""\
+- `filter_by(items, condition)` -> list of the items that meet it, with `.indices`; of several conditions, `.met[i]` is a set."""),
+    Name("best_match", "leaf", ("items", "conditions"), ("full",), is_momentary=True, prompt="""\
+- `best_match(items, conditions)` -> list of the texts that meet most, also through texts that they name: .name .met .evidence."""),
+    Name("compare", "leaf", ("items", "question", "about"), ("full",), is_momentary=True, prompt="""\
+- `compare(items, question, about=names)` -> list of what texts say, by .value, most supported first, with .statements."""),
+    Name("map_reduce", "leaf", ("items", "map", "reduce"), ("full",), is_momentary=True, prompt="""\
+- `map_reduce(items, map, reduce)`: the instruction `map` on each item, results joined by the instruction or function `reduce`."""),
+    Name("tree_reduce", "leaf", ("texts", "instruction"), ("full",), is_momentary=True, prompt="""\
+- `tree_reduce(texts, instruction)` -> str: many texts brought together into one, level by level."""),
     Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True, is_inner=True),
     Name("room", "room", (), ("full",), is_momentary=True, is_inner=True),
     Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True, is_inner=True),

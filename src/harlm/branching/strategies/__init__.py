@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harlm.branching.strategies import label
+from harlm.branching.strategies import compare, direct, filter, follow, label, map, search, table
 from harlm.branching.strategies.asked import Asked
 from harlm.types import Proposal
 
-_PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (label.propose,)
+_PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (
+    label.propose,
+    compare.propose,
+    filter.propose,
+    table.propose,
+    follow.propose,
+    direct.propose,
+    search.propose,
+    map.propose,
+)
 
 
 def proposals(asked: Asked) -> tuple[Proposal, ...]:

@@ -39,7 +39,10 @@ class Stability:
         total = 0.0
         for _ in range(_DRAWS):
             drawn = {}
-            for item, value in values.items():  # both are drawn, so that a higher share is wrong where a lower one is
+            for (
+                item,
+                value,
+            ) in values.items():  # both are drawn, so that a higher share is wrong where a lower one is
                 is_wrong, other = chance.random() < wrong, chance.choice(options)
                 drawn[item] = other if is_wrong else value
             total += likeness(usual, self._computed(drawn))

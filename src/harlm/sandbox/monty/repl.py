@@ -228,6 +228,10 @@ class MontyRepl:
                 raise SandboxFailure(f"the variables of a REPL cannot be copied: {error}") from error
         return await self._sandbox.fork(self, state, host)
 
+    async def twin(self, host: ReplHost) -> MontyRepl | None:
+        """``None``: copying the variables takes a new interpreter, and drops this one if they cannot be copied."""
+        return None
+
     async def close(self) -> None:
         """End the process. Safe to call twice."""
         self._is_closed = True
@@ -252,7 +256,9 @@ class MontyRepl:
         finish: MontyFinish | None = None
         limit = self._limits.cell_seconds
         work: Callable[[], AskedCall | Ended] = partial(interpreter.start, cell, output)
-        while isinstance(now := await self._in_thread(work, max(limit - clock.own(), 0) + _GRACE_S), AskedCall):
+        while isinstance(
+            now := await self._in_thread(work, max(limit - clock.own(), 0) + _GRACE_S), AskedCall
+        ):
             if clock.own() > limit:  # many short calls: the interpreter does not count the round trips
                 interpreter.kill()
                 now = Ended(why="time")

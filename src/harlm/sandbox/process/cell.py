@@ -9,7 +9,7 @@ from harlm.config import SandboxSettings
 from harlm.guest.worker.interrupts import CellInterrupted, CellTimeout, CpuTimeout, SilenceTimeout
 from harlm.protocols import Foresight
 from harlm.sandbox.process import frames
-from harlm.sandbox.process.calls import OpenCalls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.connection import Link
 from harlm.sandbox.process.raw_output import FLOOD
 from harlm.sandbox.process.replay import Recording

@@ -66,7 +66,11 @@ def test_there_is_one_label_or_none_for_each_item_in_order(
         return
     assert len(found) == len(found.certainty) == len(items)
     for item, value in zip(items, found, strict=True):
-        assert value in (None, judge(" ".join(item.split())), "spam")  # a lone "spam" labels the only item of a prompt
+        assert value in (
+            None,
+            judge(" ".join(item.split())),
+            "spam",
+        )  # a lone "spam" labels the only item of a prompt
     labelled = sum(value is not None for value in found)
     assert found.coverage == (labelled / len(items) if items else 1.0)
     assert ("coverage", [labelled, len(items)]) in host.signals
@@ -182,7 +186,9 @@ def test_a_label_within_another_is_the_longer_one_unless_both_are_named() -> Non
     assert [asked.option(words) for words in ("c++", "C", "+", "-", "?")] == ["C++", "C", "+", "-", None]
 
 
-@given(st.lists(st.text(min_size=1, max_size=12).map(str.strip).filter(bool), min_size=2, unique=True), st.text())
+@given(
+    st.lists(st.text(min_size=1, max_size=12).map(str.strip).filter(bool), min_size=2, unique=True), st.text()
+)
 def test_a_label_means_itself_or_one_that_is_spelled_alike(options: list[str], words: str) -> None:
     asked = Labelling(tuple(options), "")
     for each in options:

@@ -30,7 +30,9 @@ def brute(of: dict[Any, int], predicate: Callable[[int, int], object]) -> set[fr
     }
 
 
-@given(st.dictionaries(st.integers(0, 30), st.integers(-9, 9), max_size=12), st.sampled_from(list(PREDICATES)))
+@given(
+    st.dictionaries(st.integers(0, 30), st.integers(-9, 9), max_size=12), st.sampled_from(list(PREDICATES))
+)
 def test_pairs_of_a_dict_are_those_that_trying_all_finds(of: dict[int, int], name: str) -> None:
     found = pairs(of, PREDICATES[name])
     assert {frozenset(each) for each in found} == brute(of, PREDICATES[name])
@@ -68,5 +70,5 @@ def test_a_condition_that_cannot_be_called_is_refused_with_what_to_do() -> None:
 def test_more_pairs_than_are_tried_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pairing, "MOST", 10)
     assert len(pairs(range(5), PREDICATES["less"])) == 10
-    with pytest.raises(ValueError, match="6 items make 15 pairs; at most 10 are tried. Narrow the items"):
+    with pytest.raises(ValueError, match=r"6 items make 15 pairs; at most 10 are tried\. Narrow the items"):
         pairs(range(6), PREDICATES["less"])

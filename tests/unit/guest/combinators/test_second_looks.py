@@ -65,11 +65,14 @@ def certain(**certainty: float) -> dict[str, Judged]:
 def test_with_log_probabilities_the_least_certain_are_judged_by_the_stronger_model() -> None:
     first = certain(u=0.99, v=0.5, w=0.7, x=0.999)
     asking = Asking({"v": "b", "w": "a"})
-    again = looked_again(
-        first, room=room(has_stronger=True), share=0.5, worth=lambda *_: True, ask=asking
-    )
+    again = looked_again(first, room=room(has_stronger=True), share=0.5, worth=lambda *_: True, ask=asking)
     assert asking.asked == [("root", ["v", "w"])]
-    assert {item: each.value for item, each in again.judged.items()} == {"u": "a", "v": "b", "w": "a", "x": "a"}
+    assert {item: each.value for item, each in again.judged.items()} == {
+        "u": "a",
+        "v": "b",
+        "w": "a",
+        "x": "a",
+    }
     assert (again.looked, again.agreed, again.compared) == (2, 1, 2)
     assert again.wrong is not None
     assert again.wrong < 0.01
@@ -109,5 +112,7 @@ def test_nothing_is_asked_that_is_not_worth_it() -> None:
     assert again.judged == first
     for small in (room(is_small=True), room()):
         asking = Asking({})
-        looked_again(first, room=small, share=0.0 if small == room() else 1.0, worth=lambda *_: True, ask=asking)
+        looked_again(
+            first, room=small, share=0.0 if small == room() else 1.0, worth=lambda *_: True, ask=asking
+        )
         assert asking.asked == []

@@ -28,7 +28,11 @@ def scored(scores: Callable[[str], dict[str, float]]) -> Callable[[str], Any]:
 
 def test_what_a_model_says_without_an_item_is_taken_off() -> None:
     """It says ``positive`` of everything, and somewhat less so of what is bad."""
-    always = {"N/A": {" pos": -0.1, " neg": -2.4}, "good": {" pos": -0.05, " neg": -3.0}, "bad": {" pos": -0.2, " neg": -1.7}}
+    always = {
+        "N/A": {" pos": -0.1, " neg": -2.4},
+        "good": {" pos": -0.05, " neg": -3.0},
+        "bad": {" pos": -0.2, " neg": -1.7},
+    }
     host = LeafHost(scored(always.__getitem__), is_small=True)
     found = label(host.leaf, ["good", "bad", "good"], OPTIONS)
     assert found == ["positive", "negative", "positive"]

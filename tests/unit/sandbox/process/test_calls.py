@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from harlm.sandbox.process import frames
-from harlm.sandbox.process.calls import OpenCalls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.repl import ProcessRepl
 
 

@@ -12,7 +12,7 @@ import pytest
 from harlm.config import SandboxSettings
 from harlm.guest.worker.interrupts import CellInterrupted, CellTimeout, CpuTimeout, SilenceTimeout
 from harlm.sandbox.process import frames
-from harlm.sandbox.process.calls import OpenCalls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.cell import DescriptorFlood, RunningCell, observation, reason
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.replay import Recording

@@ -77,7 +77,8 @@ def test_records_have_a_largest_size_and_count_the_cells_that_were_left_out(
     large = Recording()
     for number in range(20):
         large.add(
-            frames.CallFrame(id=number, function="f", arguments={}), frames.ReplyFrame(id=number, value="z" * 100)
+            frames.CallFrame(id=number, function="f", arguments={}),
+            frames.ReplyFrame(id=number, value="z" * 100),
         )
     assert large.answers() is None
     kept.add("z", large, 0.0)
