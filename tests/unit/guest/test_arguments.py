@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harlm.errors import CodeError
 from harlm.guest import arguments as limits
-from harlm.guest.vocabulary import GIVEN, MEMORY_FUNCTIONS
+from harlm.guest.vocabulary import GIVEN, INNER, MEMORY_FUNCTIONS
 from harlm.guest.worker.context import Library
 from harlm.guest.worker.functions import HostFunctions
 from harlm.guest.worker.memory import CellMemory
@@ -74,12 +74,17 @@ HONEST: dict[str, tuple[Any, ...]] = {
     "memory_note": ("a note",),
     "search": ("a question", 3),
     "read": ("a:p1", 3),
+    "split": ("one\ntwo\nthree", "line", 3),
+    "label": (["one", "two"], ["a", "b"], "an instruction"),
+    "pairs": ([1, 2], len),
 }
 """Arguments that each function takes."""
 
+ROOM = {"tokens": 1_000, "is_small": False, "has_stronger": False, "second_looks": 0.3, "calls_left": None}
 FOUND = {"handle": "m1", "title": "t", "text": "x", "tokens": 1, "cut": False}
 REPLIES: dict[str, Any] = {
     "search": {"hits": [], "weights": {}}, "memory_search": [], "memory_expand": FOUND, "extent": (0, 1), "places": [("1", 1)],
+    "room": ROOM, "leaf": {"text": "1: a", "tokens": [], "failure": ""}, "signal": None,
 }  # fmt: skip
 PLACES = [
     pytest.param(name, at, id=f"{name}-{at}") for name, values in HONEST.items() for at in range(len(values))
@@ -109,7 +114,7 @@ def worker_functions() -> dict[str, Callable[..., Any]]:
 
 
 def test_every_function_of_a_cell_is_tried() -> None:
-    assert set(HONEST) >= {*GIVEN} - {"budget"}
+    assert set(HONEST) >= {*GIVEN} - {"budget", *INNER}
     assert {name for name in HONEST if name.startswith("memory")} == set(MEMORY_FUNCTIONS)
 
 

@@ -125,7 +125,9 @@ def _spans(context: Any, pattern: re.Pattern[str], most: int) -> list[Passage]:
     for hit in context.grep(pattern, _MOST_LINES):
         at = hit.start
         while (match := pattern.search(hit.document, at, hit.end)) is not None and len(found) < most:
-            framed = _in_code(hit.document, match.start()) or [_around(hit.document, match.start(), match.end())]
+            framed = _in_code(hit.document, match.start()) or [
+                _around(hit.document, match.start(), match.end())
+            ]
             found += framed
             at = max(match.end(), framed[-1].end)
         if len(found) >= most:

@@ -111,7 +111,9 @@ def answer_of(asked: Wording, reading: Reading) -> ReadAnswer:
         return ReadAnswer("", "", "", False, asked.missing)
     if quoted is None:
         return ReadAnswer(text, "", "", False, text)
-    return ReadAnswer(text, quoted.text, quoted.place, True, text if asked.is_bare else f"{text} {cited(quoted)}")
+    return ReadAnswer(
+        text, quoted.text, quoted.place, True, text if asked.is_bare else f"{text} {cited(quoted)}"
+    )
 
 
 def cited(quoted: Quoted) -> str:
@@ -134,7 +136,9 @@ def texts_of(context: Any, within: Any) -> list[Any]:
     if hasattr(within, "document"):
         return [Passage(within.document, within.start, within.end)]
     if not isinstance(within, list | tuple):
-        raise TypeError(f"within takes a text, its name, a hit, or a list of them, not {type(within).__name__}")
+        raise TypeError(
+            f"within takes a text, its name, a hit, or a list of them, not {type(within).__name__}"
+        )
     if not within:
         raise ValueError("within is empty; leave it out to search everything")
     return [text for each in within for text in texts_of(context, each)]
@@ -193,7 +197,10 @@ def _looks_into(parts: Sequence[Any], asked: Wording, k: int, room: Room) -> Ite
 
 
 def _is_in(passage: Passage, parts: Sequence[Passage]) -> bool:
-    return any(part.source is passage.source and part.start <= passage.start and passage.end <= part.end for part in parts)
+    return any(
+        part.source is passage.source and part.start <= passage.start and passage.end <= part.end
+        for part in parts
+    )
 
 
 def _naming(context: Any, keys: Sequence[str]) -> list[Passage]:
@@ -222,7 +229,12 @@ def _names(text: str, keys: Sequence[str]) -> bool:
     """Whether a text has one of the keys; of a dotted one the last part is enough."""
     if not keys:
         return True
-    parts = [part for key in keys for part in (key, key.rpartition(".")[2]) if part == key or len(part) >= _LEAST_PART]
+    parts = [
+        part
+        for key in keys
+        for part in (key, key.rpartition(".")[2])
+        if part == key or len(part) >= _LEAST_PART
+    ]
     return any(pattern is not None and pattern.search(text) for pattern in map(named, parts))
 
 
@@ -287,7 +299,8 @@ class _Look:
 
     def _leader(self) -> Reading:
         """Of all readings the one with the best support and the most votes; the stronger model has two, and proof counts as
-        one and a half."""
+        one and a half.
+        """
 
         def rank(one: Reading) -> tuple[bool, float, int]:
             votes = sum(1.0 + (role == "root") for each, role in self._read if each.agrees_with(one))
@@ -325,7 +338,9 @@ def ask(
             leaf.ask([prompt], schema=schema_for(group, about), role=role)[0]
             for prompt, (group, _) in zip(prompts, looks, strict=True)
         ]
-    return [checked(asked, reply.text, group, about) for reply, (group, _) in zip(replies, looks, strict=True)]
+    return [
+        checked(asked, reply.text, group, about) for reply, (group, _) in zip(replies, looks, strict=True)
+    ]
 
 
 def checked(asked: Wording, reply: str, passages: Sequence[Passage], about: str = "") -> Reading:
