@@ -87,7 +87,7 @@ VOCABULARY = (
     Name("best_match", "leaf", ("items", "conditions"), ("full",), is_momentary=True, prompt="""\
 - `best_match(items, conditions)` -> list of the texts that meet most, also through texts that they name: .name .met .evidence."""),
     Name("compare", "leaf", ("items", "question", "about"), ("full",), is_momentary=True, prompt="""\
-- `compare(items, question, about=names)` -> list of what texts say, by .value, most supported first, with .statements."""),
+- `compare(items, question, about=names)` -> list of what texts say, by .value, most supported first; .statements: .kind .source .quote."""),
     Name("map_reduce", "leaf", ("items", "map", "reduce"), ("full",), is_momentary=True, prompt="""\
 - `map_reduce(items, map, reduce)`: the instruction `map` on each item, results joined by the instruction or function `reduce`."""),
     Name("tree_reduce", "leaf", ("texts", "instruction"), ("full",), is_momentary=True, prompt="""\

@@ -51,7 +51,7 @@ def said_by_us(root: Path) -> set[str]:
     return {file.name for file in find_files([root], ContextSettings())[0]}
 
 
-TREE = dict.fromkeys(
+TREE: dict[str, str | bytes] = dict.fromkeys(
     """a.log keep.log src/a.py src/a.log src/gen/x.py build/out.txt build/deep/out.txt docs/a.md docs/b.txt foo/bar
     foo/foo/x.txt b/foo bar/foo/y.txt a b/c.txt sp ace.txt #hash.txt !bang.txt x.tmp deep/er/x.tmp foo.d/x""".split(),
     "x\n",
@@ -72,7 +72,8 @@ def test_ignore_files_mean_what_git_says(tmp_path: Path, file: str) -> None:
     put(tmp_path, TREE)
 
     def check(rules: str) -> None:
-        put(tmp_path, {file: rules + "\n"})
+        ignored: dict[str, str | bytes] = {file: rules + "\n"}
+        put(tmp_path, ignored)
         assert said_by_us(tmp_path) == said_by_git(tmp_path)
 
     every_row(check, RULES, name=repr)

@@ -48,7 +48,7 @@ def _proposal(asked: Asked, within: str, tokens: int, fit: float, says: str) -> 
     call = Calls(model=asked.root, calls=1, input_tokens=_PROMPT + tokens, output_tokens=_REPLY)
     return Proposal(
         strategy="direct",
-        cells=(_CELL.format(question=asked.task.question, within=within, role=role),),
+        cells=(_CELL.format(question=asked.task.question, within=within, role="root"),),
         forecast=forecast(call, concurrency=asked.concurrency),
         growth="constant",
         leaf="reader",

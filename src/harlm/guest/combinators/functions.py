@@ -34,7 +34,7 @@ class Combinators:
 
     def named(self) -> dict[str, Callable[..., Any]]:
         """The combinators by the names that cells use. Each function bears its name, by which a scout knows it."""
-        named: dict[str, Any] = {
+        named: dict[str, Callable[..., Any]] = {
             "split": split,
             "label": self._label(),
             "pairs": pairs,
