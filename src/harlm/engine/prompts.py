@@ -124,7 +124,7 @@ REPL_NOTES: Mapping[str, str] = {
         "`ask_tables(question)`, `search(question, k)` for ranked passages (dicts with place, text, quote), `place(document, offset)` for the place to "
         "cite, and `re` for the rest; instead of `memory`'s methods use `memory_search(query, k)`, `memory_expand(handle)` and "
         "`memory_note(text)`. Do not call host functions inside map() or sorted(), and give them no functions: write a loop instead of "
-        "`pairs`."
+        "`pairs`. What they return are plain lists and dicts, without attributes."
     ),
     "s2": "Files cannot be written in this REPL.",
     "s1": "Files cannot be written in this REPL.",

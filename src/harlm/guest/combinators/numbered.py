@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from .leaf import Reply
@@ -50,10 +50,17 @@ def answers_in(reply: str, count: int, read: Callable[[str], _Value | None]) -> 
         count: how many items were sent.
         read: an answer from its words; ``None`` if they are none.
     """
-    pairs = list(_from_json(reply, count) or _from_lines(reply))
-    if not pairs and count == 1:
-        pairs = [(1, reply.strip())]
-    pairs = _from_one(pairs, count)
+    numbered = list(_from_lines(reply))
+    for pairs in (_from_json(reply, count) or [], numbered):
+        if found := _sure(_from_one(pairs, count), count, read):
+            return found
+    return _sure([(1, reply.strip())], count, read) if count == 1 and not numbered else {}
+
+
+def _sure(
+    pairs: Iterable[tuple[int, str]], count: int, read: Callable[[str], _Value | None]
+) -> dict[int, _Value]:
+    """The answers of the pairs whose number was sent and that are answered in one way only."""
     found: dict[int, _Value] = {}
     twice: set[int] = set()
     for number, words in pairs:

@@ -68,7 +68,7 @@ class MontyCombinators:
             return bridge.result(lambda: self._call_many(function, every))
 
         try:
-            return Combinators(call, call_many, self._texts(call)).named()[name](*args, **kwargs)
+            return _sent(Combinators(call, call_many, self._texts(call)).named()[name](*args, **kwargs))
         except (CodeError, TypeError, ValueError, Stopped):
             raise
         except Exception as error:
@@ -85,6 +85,22 @@ class MontyCombinators:
             self._library = library
         self._library.connect(call)
         return self._library.context(self._context.shape)
+
+
+def _sent(value: Any) -> object:
+    """A result as Monty can hold it: lists and texts without their attributes, records as dicts of theirs."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, dict):
+        return {key: _sent(item) for key, item in value.items()}
+    if (
+        fields := getattr(value, "_fields", None) or getattr(value, "__dataclass_fields__", None)
+    ) is not None:
+        computed = [name for name, each in vars(type(value)).items() if isinstance(each, property)]
+        return {name: _sent(getattr(value, name)) for name in (*fields, *computed) if name[:1] != "_"}
+    if isinstance(value, set | frozenset):
+        return sorted((_sent(item) for item in value), key=repr)
+    return [_sent(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class _Bridge:
