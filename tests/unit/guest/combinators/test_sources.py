@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.combinators.passages import passages_about, sources_of
+from harlm.guest.combinators.sources import passages_about, sources_of
 from tests.support.scripted_leaf import Named
 
 ONE = Named.of(
