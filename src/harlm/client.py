@@ -54,6 +54,9 @@ class HARLM:
         concurrency: the most model requests in flight at once.
         speculation: which calls are made before model-written code makes them
             (``harlm.config.EngineSettings``).
+        branches: the most strategies, or first replies of the root model, side by side; another one starts only if it
+            is worth its cost.
+        value_per_second: dollars that each second is worth by which the answer comes earlier.
         sandbox: the isolation tier of model-written code; ``auto`` uses the strongest that works on this
             machine.
         cache: whether the replies of earlier runs are reused instead of new calls.
@@ -82,6 +85,8 @@ class HARLM:
         max_turns: int | None = None,
         concurrency: int | None = None,
         speculation: config.Speculation | None = None,
+        branches: int | None = None,
+        value_per_second: float | None = None,
         sandbox: config.Tier | None = None,
         cache: bool | None = None,
         home: str | Path | None = None,
@@ -116,6 +121,8 @@ class HARLM:
             "engine.max_turns": max_turns,
             "engine.concurrency": concurrency,
             "engine.speculation": speculation,
+            "engine.branches": branches,
+            "engine.value_per_second": value_per_second,
             "engine.seed": seed,
             "sandbox.tier": sandbox,
             "memory.cache": cache,

@@ -55,6 +55,13 @@ class Learned:
         self._replies.extend(other._replies)
         self.said(other._said)
 
+    def become(self, other: Learned) -> None:
+        """Hold what ``other`` holds, and nothing else."""
+        self._outputs.clear()
+        self._replies.clear()
+        self._said = ""
+        self.take_over(other)
+
     def text(self, characters: int = _CHARACTERS) -> str:
         """All of it, cut to about ``characters``: prose, then output with the newest first, then replies."""
         parts = [part for part in (self._said, *reversed(self._outputs)) if part]

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Sequence
 
 from harlm.budget import UNLIMITED, Caps
 from harlm.budget.allocator import share
 from harlm.context import profile_in
 from harlm.engine.node import Node
-from harlm.types import Context
+from harlm.types import Amounts, Context
 
 _OF_A_NODE = 10_000  # tokens that a node takes in addition to its context: rules, turns, reply
 _CALLS_OF_A_NODE = 6
@@ -55,6 +56,27 @@ class Grants:
         for at, (_, granted) in enumerate(arrived, start=1):
             if not granted.done():
                 granted.set_result(Caps(tokens=tokens[at], micros=micros[at], calls=calls[at]))
+
+
+def branch_caps(prospect: Amounts, needs: Sequence[Amounts]) -> list[Caps]:
+    """The most that each branch of a node may use, for as many of the branches as the budget covers together, and at
+    least for the first. What no branch needs is divided among them.
+
+    Args:
+        prospect: what the node could still reserve.
+        needs: what each branch is expected to take at most, in the order in which they start.
+    """
+    granted = 1
+    for count in range(2, len(needs) + 1):
+        total = [sum(need[at] for need in needs[:count]) for at in range(3)]
+        if all(want <= left for want, left in zip(total, prospect, strict=True)):
+            granted = count
+    if granted == 1:
+        return [Caps()]
+    shares = [_shares(prospect[at], [need[at] for need in needs[:granted]]) for at in range(3)]
+    return [
+        Caps(tokens=tokens, micros=micros, calls=calls) for tokens, micros, calls in zip(*shares, strict=True)
+    ]
 
 
 def _shares(amount: int, needs: list[int]) -> list[int]:

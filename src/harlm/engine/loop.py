@@ -12,6 +12,7 @@ from harlm.engine import prompts
 from harlm.engine.call import Call, make
 from harlm.engine.failing import ended_by_failure
 from harlm.engine.finishing import Finishing
+from harlm.engine.first_reply import first_reply
 from harlm.engine.helping import Helper
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, outcome_of
@@ -169,8 +170,9 @@ class _Loop:
                     on_text=self._cells.listen(self._workspace.opening),
                     reads_calls=True,
                 )
-                completion, _ = await make(self._node, call)
-                return completion
+                if self._number == 1:
+                    return await first_reply(self._node, call, self._workspace.mode)
+                return (await make(self._node, call))[0]
             except BaseException as error:
                 await self._cells.forget()
                 if not (isinstance(error, ContextOverflow) and self._transcript.shorten()):
