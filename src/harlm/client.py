@@ -128,14 +128,7 @@ class HARLM:
             "memory.cache": cache,
             "tracing.home": None if home is None else str(home),
         }
-        self._project_note: str | None = None
-        if settings is None:
-            loaded = config.load(
-                flags=flags, environment=os.environ, folder=Path.cwd(), user_file=user_config_file()
-            )
-            self._config, self._project_note = loaded.config, loaded.note
-        else:
-            self._config = config.overridden(settings, flags)
+        self._config, self._project_note = _effective(settings, flags)
         self._root = None if isinstance(model, str) else model
         self._sub = None if isinstance(sub_model, str) else sub_model
 
@@ -346,6 +339,16 @@ def _request_in(prompt: object) -> str | None:
         if line.endswith(("?", "？")) and len(line) <= _LONGEST_REQUEST:
             return line
     return None
+
+
+def _effective(
+    settings: config.Config | None, flags: Mapping[str, object]
+) -> tuple[config.Config, str | None]:
+    """The config with ``flags``, and what the project file of the current folder has set in it, as a note."""
+    if settings is not None:
+        return config.overridden(settings, flags), None
+    loaded = config.load(flags=flags, environment=os.environ, folder=Path.cwd(), user_file=user_config_file())
+    return loaded.config, loaded.note
 
 
 def _check_kind(name: str, value: object, kind: type | tuple[type, ...], what: str) -> None:

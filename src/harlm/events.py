@@ -237,7 +237,7 @@ class RacedBranch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Raced(Event, frozen=True, kw_only=True, tag="raced"):
-    """Several branches worked on one task, and the node goes on with the first good answer.
+    """Several branches worked on one task, and the node continues with the first good answer.
 
     Attributes:
         branches: in the order in which they start.

@@ -9,7 +9,7 @@ import builtins
 import copy
 import time
 import traceback
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -20,8 +20,11 @@ from harlm.guest.worker.memory import CellMemory
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.types import Final, Observation
 
-
 _CANCELLED = "the cell that made this call was cancelled"
+
+
+class _CellCancelled(RuntimeError):
+    pass
 
 
 class _Finished(BaseException):
@@ -131,21 +134,18 @@ class _FakeRepl:
         raise _Finished(value)
 
     def _ask(self, function: str, arguments: Mapping[str, object]) -> Any:
-        return self._result(self._host.call(function, arguments))
+        return self._result(lambda: self._host.call(function, arguments))
 
-    def _result(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def _result(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """The result of ``work``, which the event loop does. Called in the thread of a cell."""
         assert self._loop is not None
-        if self._is_cancelled:
-            work.close()
-            raise RuntimeError(_CANCELLED)
-        waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
+        self._refuse_if_cancelled()
+        waiting = asyncio.run_coroutine_threadsafe(work(), self._loop)
         self._open.add(waiting)
-        if self._is_cancelled:
-            waiting.cancel()
         try:
+            self._refuse_if_cancelled()
             return waiting.result()
-        except CancelledError:
+        except (CancelledError, _CellCancelled):
             raise RuntimeError(_CANCELLED) from None
         except CodeError as error:
             raise RuntimeError(str(error)) from None
@@ -154,6 +154,11 @@ class _FakeRepl:
             raise
         finally:
             self._open.discard(waiting)
+            waiting.cancel()
+
+    def _refuse_if_cancelled(self) -> None:
+        if self._is_cancelled:
+            raise _CellCancelled(_CANCELLED)
 
     def _function(self, name: str) -> Any:
         def ask(arguments: Mapping[str, object]) -> Any:
@@ -165,7 +170,7 @@ class _FakeRepl:
 
         def batched(prompts: list[str], model: str | None = None) -> list[Any]:
             base = name.removesuffix("_batched")
-            return list(self._result(_together(self._host, base, prompts, model)))
+            return list(self._result(lambda: _together(self._host, base, prompts, model)))
 
         if name == "budget":
             return lambda: ask({})

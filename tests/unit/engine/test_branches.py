@@ -19,9 +19,10 @@ from harlm.engine.timed_cells import TimedCells
 from harlm.engine.workspace import Workspace
 from harlm.errors import CodeError, SandboxFailure
 from harlm.protocols import Repl, ReplHost, ReplSetup
-from harlm.testing import EventLog, FakeSandbox, ScriptedModel
+from harlm.testing import FakeSandbox, ScriptedModel
 from harlm.types import Amounts, Completion, Message, Sampling, Task
 from tests.support.nodes import PRICES, node_with
+from tests.support.wire import eventually
 
 RULES = RaceRules(most=3, economics=Economics(value_of_answer=1_000.0), timing="together", threshold=0.5)
 CHEAP = BranchForecast(median_s=0.05, output_usd=0.001, accuracy=0.6)
@@ -50,6 +51,11 @@ def branch(strategy: str, *code: str, confidence: float | None = None, calls: in
     return Branch(strategy=strategy, start=start, forecast=CHEAP, needs=Amounts(calls=calls))
 
 
+async def seen(condition: Callable[[], bool]) -> None:
+    """Return once the condition holds."""
+    assert await asyncio.to_thread(eventually, condition, 30)
+
+
 class Held(ScriptedModel):
     """Replies in capitals. A prompt that asks it to wait gets no reply."""
 
@@ -67,7 +73,10 @@ class Place:
 
     def __init__(self, caps: Caps | None = None, sandbox: FakeSandbox | None = None) -> None:
         self.node, self.log = node_with(
-            Held(), caps=caps, prices=PRICES, speculation="off"  # type: ignore[arg-type] # a word
+            Held(),
+            caps=caps,
+            prices=PRICES,
+            speculation="off",  # type: ignore[arg-type] # a word
         )
         self.node.run.sandbox = sandbox or FakeSandbox()
         task = Task(question="Who?", context=load("The walrus is called Otto."))
@@ -109,15 +118,24 @@ async def test_later_cells_see_what_the_winner_defined_and_nothing_of_the_others
 
 async def test_the_race_is_reported_with_what_the_losers_cost() -> None:
     place = Place(Caps(micros=10_000_000, tokens=10_000_000))
+
+    async def search(node: Node, workspace: Workspace) -> Judged:
+        await seen(lambda: bool(place.log.of(events.CallStarted) and place.log.of(events.NodeFinished)))
+        return await cells("llm_query('a')\nllm_query('b')\nFINAL('x')", confidence=0.9)(node, workspace)
+
     await place.race(
         branch("map", WAITS),
-        branch("search", "llm_query('a')\nllm_query('b')\nFINAL('x')", confidence=0.9),
+        Branch(strategy="search", start=search, forecast=CHEAP),
         branch("label", "1 / 0"),
     )
     raced = place.raced
     assert (raced.winner, raced.stopped_by) == ("search", "confidence")
     rows = {each.strategy: each for each in raced.branches}
-    assert {name: each.status for name, each in rows.items()} == {"map": "cancelled", "search": "won", "label": "failed"}
+    assert {name: each.status for name, each in rows.items()} == {
+        "map": "cancelled",
+        "search": "won",
+        "label": "failed",
+    }
     assert rows["label"].reason == "ZeroDivisionError: division by zero"
     assert (rows["search"].calls, rows["map"].calls, rows["label"].calls) == (2, 1, 0)
     assert rows["map"].cost_micros, "a cancelled call may have been billed"
@@ -140,7 +158,12 @@ async def test_branches_share_what_was_paid_for() -> None:
 async def test_no_branch_and_no_call_is_left_after_a_race() -> None:
     place, before = Place(), asyncio.all_tasks()
     await place.space.opening
-    await place.race(branch("a", WAITS), branch("b", WAITS), branch("c", "FINAL('x')", confidence=0.9))
+
+    async def sure(node: Node, workspace: Workspace) -> Judged:
+        await seen(lambda: len(place.log.of(events.CallStarted)) == 2)
+        return await cells("FINAL('x')", confidence=0.9)(node, workspace)
+
+    await place.race(branch("a", WAITS), branch("b", WAITS), Branch(strategy="c", start=sure, forecast=CHEAP))
     started, ended = len(place.log.of(events.CallStarted)), len(place.log.of(events.CallFailed))
     assert (started, ended) == (2, 2)
     assert asyncio.all_tasks() - before == set()
@@ -266,8 +289,7 @@ async def test_a_race_that_is_cancelled_leaves_nothing() -> None:
     place, before = Place(), asyncio.all_tasks()
     await place.space.opening
     racing = asyncio.create_task(place.race(branch("a", WAITS), branch("b", WAITS)))
-    while len(place.log.of(events.CallStarted)) < 2:
-        await asyncio.sleep(0.001)
+    await seen(lambda: len(place.log.of(events.CallStarted)) == 2)
     racing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await racing

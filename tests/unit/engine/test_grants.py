@@ -4,11 +4,14 @@ import asyncio
 import math
 import time
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from harlm.budget import UNLIMITED, Caps
 from harlm.engine import Node
-from harlm.engine.grants import Grants
+from harlm.engine.grants import Grants, branch_caps
 from harlm.testing import ScriptedModel
-from harlm.types import Context
+from harlm.types import Amounts, Context
 from tests.support.nodes import node_with
 
 
@@ -62,3 +65,33 @@ async def test_a_child_that_is_cancelled_while_it_waits_does_not_stop_the_others
     first.cancel()
     assert (await second).tokens > 0
     assert first.cancelled()
+
+
+# -- branches ------------------------------------------------------------------------------------------------
+
+amounts = st.builds(
+    Amounts, tokens=st.integers(0, 10_000), micros=st.integers(0, 10_000), calls=st.integers(0, 100)
+)
+
+
+@given(prospect=amounts, needs=st.lists(amounts, min_size=1, max_size=8))
+def test_branches_are_never_granted_more_than_there_is(prospect: Amounts, needs: list[Amounts]) -> None:
+    granted = branch_caps(prospect, needs)
+    assert 1 <= len(granted) <= len(needs)
+    if len(granted) > 1:
+        for at in range(3):
+            assert sum(caps.amounts[at] for caps in granted) == prospect[at]
+            assert all(caps.amounts[at] >= need[at] for caps, need in zip(granted, needs, strict=False))
+    if len(granted) < len(needs):
+        one_more = needs[: len(granted) + 1]
+        assert any(sum(need[at] for need in one_more) > prospect[at] for at in range(3))
+
+
+def test_a_branch_alone_has_no_limit_of_its_own() -> None:
+    assert branch_caps(Amounts(5, 5, 5), [Amounts(9, 9, 9)] * 2) == [Caps()]
+
+
+def test_what_is_not_limited_is_not_divided_among_branches() -> None:
+    first, second = branch_caps(Amounts(UNLIMITED, 300, UNLIMITED), [Amounts(10, 100, 1), Amounts(20, 50, 2)])
+    assert (first.tokens, second.calls) == (UNLIMITED, UNLIMITED)
+    assert (first.micros, second.micros) == (200, 100)

@@ -17,7 +17,7 @@ Run = Callable[[], Awaitable[Judged]]
 
 
 class Track:
-    """Branches of a race, and what became of them.
+    """Branches of a race, and how they ended.
 
     Attributes:
         began: when each started, in seconds.
@@ -60,7 +60,11 @@ def statuses(result: Result) -> dict[str, str]:
 @in_virtual_time
 async def test_the_first_answer_above_the_threshold_stops_the_race() -> None:
     track = Track()
-    entrants = [track.branch("slow", 9, "a", 0.9), track.branch("sure", 3, "b", 0.9), track.branch("unsure", 1, "c", 0.2)]
+    entrants = [
+        track.branch("slow", 9, "a", 0.9),
+        track.branch("sure", 3, "b", 0.9),
+        track.branch("unsure", 1, "c", 0.2),
+    ]
     result = await race(entrants, Stopping(waits=(0, 0), threshold=0.5))
     assert (result.outcome().outcome.text, result.stopped_by) == ("b", "confidence")
     assert statuses(result) == {"slow": "cancelled", "sure": "won", "unsure": "beaten"}
@@ -137,7 +141,11 @@ async def test_the_next_branch_starts_when_the_last_one_is_late() -> None:
 @in_virtual_time
 async def test_a_rejected_answer_or_a_failure_starts_the_next_branch() -> None:
     track = Track()
-    entrants = [track.branch("a", 1, "x", 0.1), track.branch("b", 1, CodeError("no")), track.branch("c", 1, "z", 0.9)]
+    entrants = [
+        track.branch("a", 1, "x", 0.1),
+        track.branch("b", 1, CodeError("no")),
+        track.branch("c", 1, "z", 0.9),
+    ]
     result = await race(entrants, Stopping(waits=(math.inf, math.inf), threshold=0.5))
     assert track.began == {"a": 0, "b": 1, "c": 2}
     assert statuses(result) == {"a": "beaten", "b": "failed", "c": "won"}
@@ -156,7 +164,9 @@ async def test_branches_that_were_not_needed_are_not_started() -> None:
 async def test_a_branch_that_is_refused_is_passed_over() -> None:
     track = Track()
     refused = Entrant(name="b", run=track.branch("b", 1, "y").run, refusal=lambda: "no money")
-    result = await race([track.branch("a", 3, "x"), refused, track.branch("c", 1, "z")], Stopping(waits=(1, 1)))
+    result = await race(
+        [track.branch("a", 3, "x"), refused, track.branch("c", 1, "z")], Stopping(waits=(1, 1))
+    )
     assert track.began == {"a": 0, "c": 1}
     assert result.lanes[1].reason == "no money"
 
@@ -210,7 +220,9 @@ async def test_a_refused_key_ends_the_race_at_once() -> None:
 async def test_an_error_of_our_own_is_raised_and_nothing_is_left_running() -> None:
     track, before = Track(), asyncio.all_tasks()
     with pytest.raises(ZeroDivisionError):
-        await race([track.branch("a", 1, ZeroDivisionError()), track.branch("b", 9, "x")], Stopping(waits=(0,)))
+        await race(
+            [track.branch("a", 1, ZeroDivisionError()), track.branch("b", 9, "x")], Stopping(waits=(0,))
+        )
     assert track.ended["b"] == "cancelled"
     assert asyncio.all_tasks() == before
 
