@@ -77,6 +77,7 @@ def test_flags_of_parts_that_do_not_exist_are_absent() -> None:
         "-q",
         "-v",
         "--no-cache",
+        "--branches",
     } <= flags
     assert "--resume" not in flags
 

@@ -7,9 +7,11 @@ continues in the state of the winner.
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from harlm import events
@@ -24,7 +26,9 @@ from harlm.engine.prefix import PrefixGate
 from harlm.engine.racing import Entrant, Judged, Lane, Result, Stopping, race
 from harlm.engine.workspace import Workspace
 from harlm.errors import SandboxFailure
-from harlm.types import Amounts
+from harlm.types import Amounts, Price, Proposal, Usage
+
+_MARGIN = 2  # factor from what a branch is expected to use to what the budget must cover: the ledger reserves worst cases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,52 @@ class Branch:
     start: Callable[[Node, Workspace], Awaitable[Judged]]
     forecast: BranchForecast
     needs: Amounts = field(default_factory=Amounts)
+
+
+def branch_of(
+    proposal: Proposal,
+    start: Callable[[Node, Workspace], Awaitable[Judged]],
+    *,
+    accuracy: float,
+    price: Price | None,
+    concurrency: int,
+) -> Branch:
+    """The branch that carries out a proposal. The input of its first round of calls is paid when it starts, the rest while
+    it runs. The budget must cover twice what it is expected to use.
+
+    Args:
+        proposal: the strategy, with its forecast.
+        start: carries it out.
+        accuracy: how likely its answer is right, 0 to 1.
+        price: of the model that it calls; ``None`` if unknown.
+        concurrency: the most calls at once.
+    """
+    expected = proposal.forecast
+    calls, usd = max(1, expected.calls), (expected.micros or 0) / 1e6
+    rounds = max(1, expected.depth, math.ceil(calls / concurrency))
+    first = (
+        usd * _input_share(expected.input_tokens // calls, expected.output_tokens // calls, price) / rounds
+    )
+    return Branch(
+        strategy=proposal.strategy,
+        start=start,
+        forecast=BranchForecast(
+            median_s=expected.seconds, input_usd=first, output_usd=usd - first, accuracy=accuracy
+        ),
+        needs=Amounts(
+            tokens=_MARGIN * (expected.input_tokens + expected.output_tokens),
+            micros=_MARGIN * (expected.micros or 0),
+            calls=expected.calls,
+        ),
+    )
+
+
+def _input_share(input_tokens: int, output_tokens: int, price: Price | None) -> float:
+    """The part of a call's cost that its input has."""
+    if price is None:
+        return 0.0
+    whole = price.picos(Usage(input_tokens=input_tokens, output_tokens=output_tokens))
+    return price.picos(Usage(input_tokens=input_tokens)) / whole if whole else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +156,17 @@ async def race_in(workspace: Workspace, branches: Sequence[Branch], rules: RaceR
         node.emit(events.Noted(message=f"{plan.branches} of {len(asked)} branches may start: {plan.reason}"))
     if plan.branches > 1:
         started = asked[: plan.branches]
-        caps = branch_caps(node.account.prospect, [branch.needs for branch in started])
-        branching = _Branches(workspace, started, caps, rules)
+        branching = _Branches(workspace, started, _grants(node, started), rules)
         if await branching.can_fork():
             return await branching.raced()
     return await asked[0].start(node, workspace)
+
+
+def _grants(node: Node, branches: Sequence[Branch]) -> list[Caps]:
+    """The grant of each branch. It ends when the node must finish, so that the node can still make its last call."""
+    caps = branch_caps(node.account.prospect, [branch.needs for branch in branches])
+    ends = time.monotonic() + node.seconds_to_work
+    return [replace(each, ends=ends) for each in caps]
 
 
 class _Branches:

@@ -87,7 +87,7 @@ async def first_reply(node: Node, call: Call, mode: Mode) -> Completion:
     Raises:
         ModelError, LimitExceeded: as the first call raises it, if the second has no reply either.
     """
-    if node.settings.branches < 2 or node.depth or node.account.pressure >= NO_SPECULATION:
+    if node.settings.branches < 2 or node.parent is not None or node.account.pressure >= NO_SPECULATION:
         return (await make(node, call))[0]
     draws = {
         asyncio.create_task(_drawn(payer, each)): payer

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from harlm.budget import Caps
 from harlm.config import EngineSettings
 from harlm.context import load
 from harlm.engine import Node, solve
-from harlm.engine.branches import Branch, RaceRules, race_in, rules_from
+from harlm.engine.branches import Branch, RaceRules, branch_of, race_in, rules_from
 from harlm.engine.outcome import outcome_of
 from harlm.engine.racing import Judged, judged
 from harlm.engine.timed_cells import TimedCells
@@ -20,7 +21,7 @@ from harlm.engine.workspace import Workspace
 from harlm.errors import CodeError, SandboxFailure
 from harlm.protocols import Repl, ReplHost, ReplSetup
 from harlm.testing import FakeSandbox, ScriptedModel
-from harlm.types import Amounts, Completion, Message, Sampling, Task
+from harlm.types import Amounts, Completion, Forecast, Message, Price, Proposal, Sampling, Task
 from tests.support.nodes import PRICES, node_with
 from tests.support.wire import eventually
 
@@ -319,4 +320,58 @@ async def test_branches_with_one_prefix_wait_for_the_first_reply() -> None:
         if isinstance(each, events.CallStarted | events.CallFinished)
     ]
     assert story[:3] == [("CallStarted", "0.0"), ("CallFinished", "0.0"), ("CallStarted", "0.1")]
+    await place.space.close()
+
+
+# -- from a proposal -----------------------------------------------------------------------------------------
+
+PROPOSAL = Proposal(
+    strategy="map",
+    cells=("FINAL('x')",),
+    forecast=Forecast(
+        calls=10, input_tokens=100_000, output_tokens=5_000, micros=120_000, seconds=8.0, depth=2
+    ),
+    growth="linear",
+    leaf="reader",
+    fit=0.8,
+)
+
+
+def branch_from(proposal: Proposal, price: Price | None = None, concurrency: int = 32) -> Branch:
+    return branch_of(proposal, cells("FINAL('x')"), accuracy=0.7, price=price, concurrency=concurrency)
+
+
+def test_a_branch_is_forecast_as_its_proposal() -> None:
+    found = branch_from(PROPOSAL, Price(input=1.0, output=4.0))
+    assert (found.strategy, found.forecast.median_s, found.forecast.accuracy) == ("map", 8.0, 0.7)
+    assert found.needs == Amounts(tokens=210_000, micros=240_000, calls=10)
+    assert found.forecast.input_usd == pytest.approx(0.05), "of $0.12 the input has $0.10, in two rounds"
+    assert found.forecast.input_usd + found.forecast.output_usd == pytest.approx(0.12)
+
+
+def test_the_fewer_calls_at_once_the_less_is_paid_at_the_start() -> None:
+    price = Price(input=1.0, output=4.0)
+    one_by_one = branch_from(PROPOSAL, price, concurrency=1).forecast
+    assert one_by_one.input_usd == pytest.approx(0.01)
+    assert one_by_one.input_usd + one_by_one.output_usd == pytest.approx(0.12)
+
+
+def test_a_branch_of_unknown_price_counts_as_free() -> None:
+    unknown = replace(PROPOSAL, forecast=replace(PROPOSAL.forecast, micros=None))
+    found = branch_from(unknown)
+    assert (found.forecast.input_usd, found.forecast.output_usd, found.needs.micros) == (0.0, 0.0, 0)
+    code_only = replace(PROPOSAL, forecast=replace(PROPOSAL.forecast, calls=0, micros=0))
+    assert branch_from(code_only, Price(input=1.0, output=4.0)).forecast.output_usd == 0.0
+
+
+async def test_a_branch_ends_before_its_node_must_finish() -> None:
+    place = Place(Caps(ends=time.monotonic() + 100))
+    ends: list[float] = []
+
+    async def look(node: Node, workspace: Workspace) -> Judged:
+        ends.append(node.account.ends)
+        return await cells("FINAL('x')", confidence=0.9)(node, workspace)
+
+    await place.race(Branch(strategy="a", start=look, forecast=CHEAP), branch("b", WAITS))
+    assert ends[0] < place.node.account.ends - 1
     await place.space.close()
