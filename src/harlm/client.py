@@ -26,7 +26,18 @@ from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
 from harlm.synchronous import InThread, run_here
-from harlm.types import MODES, Answer, Budget, Context, Mode, Price, Profile, Task, without_surrogates
+from harlm.types import (
+    MODES,
+    Answer,
+    Budget,
+    Context,
+    Mode,
+    Price,
+    Profile,
+    Strategy,
+    Task,
+    without_surrogates,
+)
 
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
@@ -49,6 +60,7 @@ class HARLM:
             callable, or a ``LanguageModel``.
         sub_model: the model that model-written code calls; by default the root model.
         mode: the mode of every question; ``auto`` lets the router choose.
+        strategy: the strategy of every question, without a root model (mode *plan*).
         max_depth: the greatest depth of a node with its own REPL.
         max_turns: the most turns of a REPL; the last one must give an answer.
         concurrency: the most model requests in flight at once.
@@ -81,6 +93,7 @@ class HARLM:
         *,
         sub_model: ModelChoice | None = None,
         mode: Mode | Literal["auto"] | None = None,
+        strategy: Strategy | None = None,
         max_depth: int | None = None,
         max_turns: int | None = None,
         concurrency: int | None = None,
@@ -113,6 +126,7 @@ class HARLM:
             "models.window": window,
             "models.offline": offline,
             "engine.mode": mode,
+            "engine.strategy": strategy,
             "engine.max_depth": max_depth if max_depth is not None else limits.depth,
             "budget.usd": limits.usd,
             "budget.tokens": limits.tokens,
@@ -165,7 +179,7 @@ class HARLM:
         nothing had been found.
         """
         asked = _checked_question(question)
-        chosen = _checked_mode(mode or self._config.engine.mode)
+        chosen = self._mode(mode)
         began = time.monotonic() if began is None else began
         clock = LoadingClock(self._config.budget.seconds, began)
         loaded = await load_async(context, self._config.loading, clock)
@@ -178,7 +192,9 @@ class HARLM:
             sinks=sinks,
             began=began,
         ) as node:
-            return await self._solve(Task(question=asked, context=loaded, mode=chosen), node)
+            return await self._solve(
+                Task(question=asked, context=loaded, mode=chosen, strategy=self._config.engine.strategy), node
+            )
 
     def estimate(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
@@ -199,10 +215,27 @@ class HARLM:
         task = Task(
             question=_checked_question(question),
             context=load(context, self._config.loading),
-            mode=_checked_mode(mode or self._config.engine.mode),
+            mode=self._mode(mode),
+            strategy=self._config.engine.strategy,
         )
         root, sub = known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
         return estimate_run(task, self._config, root, sub)
+
+    def _mode(self, mode: str | None) -> Mode | Literal["auto"]:
+        """The mode of a question; *plan* if a strategy is set and no mode.
+
+        Raises:
+            ConfigError: the mode does not exist, or a strategy is set for another one.
+        """
+        chosen = _checked_mode(mode or self._config.engine.mode)
+        strategy = self._config.engine.strategy
+        if strategy is None:
+            return chosen
+        if chosen not in ("auto", "plan"):
+            raise ConfigError(
+                f"the strategy {strategy!r} works in mode plan, and the mode is {chosen!r}; leave one of them out"
+            )
+        return "plan"
 
     async def _solve(self, task: Task, node: Node) -> Answer:
         known = await profile_in(node.run.threads, task.context)

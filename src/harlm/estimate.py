@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harlm.assembly import caps_of, router_of
+from harlm.branching.strategies import Asked, fitting
 from harlm.budget import UNLIMITED, PriceList
 from harlm.budget.estimate import RunEstimate, estimate
 from harlm.config import Config
@@ -60,10 +61,11 @@ def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) 
     """The cost of ``task`` with these models in each mode, and the mode that a run would use."""
     known = profile(task.context)
     growth = growth_of(task.question)
-    chosen = task.mode
+    chosen, settings, limit = task.mode, config.engine, caps_of(config).micros
+    asked = Asked(task=task, profile=known, root=root, sub=sub, concurrency=settings.concurrency)
+    found = fitting(asked)
     if chosen == "auto":
-        chosen = router_of(config).route(task, known, root=root, sub=sub).mode
-    settings, limit = config.engine, caps_of(config).micros
+        chosen = router_of(config).route(task, known, root=root, sub=sub, proposals=found).mode
     return RunEstimate(
         chosen=chosen,
         modes=estimate(
@@ -73,10 +75,12 @@ def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) 
             sub,
             max_turns=settings.max_turns,
             concurrency=settings.concurrency,
+            proposal=found[0] if found else None,
         ),
         growth=growth,
         tokens=known.tokens,
         root=root,
         sub=sub,
         limit_micros=None if limit >= UNLIMITED else limit,
+        proposals=found,
     )

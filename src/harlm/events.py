@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from harlm.types import Answer, Message, Mode, Skipped, Usage
+from harlm.types import Answer, Message, Mode, Proposal, Skipped, Usage
 
 FORMAT = 1
 """The version of the trace format, written into every event as ``v``."""
@@ -69,6 +69,12 @@ class Routed(Event, frozen=True, kw_only=True, tag="routed"):
     mode: Mode
     probabilities: Mapping[Mode, float]
     reasons: tuple[str, ...]
+
+
+class Proposed(Event, frozen=True, kw_only=True, tag="proposed"):
+    """The cells of a strategy are about to run, without a root model."""
+
+    proposal: Proposal
 
 
 class NodeStarted(Event, frozen=True, kw_only=True, tag="node_started"):
@@ -322,6 +328,7 @@ class Answered(Event, frozen=True, kw_only=True, tag="answer"):
 AnyEvent = (
     RunStarted
     | Routed
+    | Proposed
     | NodeStarted
     | CallStarted
     | CallFinished

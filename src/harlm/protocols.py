@@ -23,6 +23,7 @@ from harlm.types import (
     Observation,
     PaidCall,
     Profile,
+    Proposal,
     RawFile,
     ReadResult,
     Recollection,
@@ -85,8 +86,18 @@ class TokenCounter(Protocol):
 class Router(Protocol):
     """Chooses a mode for a task. It is pure: equal arguments give equal routes."""
 
-    def route(self, task: Task, profile: Profile, *, root: ModelFacts, sub: ModelFacts) -> Route:
-        """The mode for ``task``, given the profile of its context and the facts about the models."""
+    def route(
+        self,
+        task: Task,
+        profile: Profile,
+        *,
+        root: ModelFacts,
+        sub: ModelFacts,
+        proposals: Sequence[Proposal] = (),
+    ) -> Route:
+        """The mode for ``task``, given the profile of its context, the facts about the models, and what the strategies
+        propose, the best one first.
+        """
         ...
 
 

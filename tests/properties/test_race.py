@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.budget import Account, Caps
-from harlm.engine.grants import branch_caps
+from harlm.engine.branches import branch_caps
 from harlm.engine.outcome import outcome_of
 from harlm.engine.racing import Entrant, Judged, Result, Stopping, judged, race
 from harlm.errors import CodeError, LimitExceeded

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harlm.budget.bounds import Cost, Reader, code_merge, search
-from harlm.types import MODES, Growth, Mode, ModelFacts
+from harlm.types import MODES, Growth, Mode, ModelFacts, Proposal
 
 _RULES = 1_500  # tokens of the prompt that every turn begins with
 _TURN = 900  # tokens that a usual turn adds to the transcript
@@ -75,6 +75,7 @@ class RunEstimate:
         tokens: the size of the context, estimated.
         root, sub: the root model and the sub-model.
         limit_micros: the cost limit, in micro-dollars; ``None`` if there is none.
+        proposals: what the strategies propose, the one that fits best first.
     """
 
     chosen: Mode
@@ -84,6 +85,7 @@ class RunEstimate:
     root: ModelFacts
     sub: ModelFacts
     limit_micros: int | None
+    proposals: tuple[Proposal, ...] = ()
 
     @property
     def of_chosen(self) -> Estimate:
@@ -105,6 +107,7 @@ def estimate(
     *,
     max_turns: int,
     concurrency: int,
+    proposal: Proposal | None = None,
 ) -> tuple[Estimate, ...]:
     """The estimate of every mode, in the order of ``MODES``.
 
@@ -114,6 +117,7 @@ def estimate(
         root, sub: the root model and the sub-model.
         max_turns: the most turns of a node.
         concurrency: the most model requests in flight at once.
+        proposal: of *plan* mode; ``None`` if no strategy understands the question.
     """
     reader = Reader(
         window=max(4 * (_INSTRUCTIONS + _LABELS), sub.effective_window),
@@ -122,21 +126,38 @@ def estimate(
     )
     estimated = {
         "direct": _direct(tokens, root),
+        "plan": _proposed(proposal),
         "repl": (
             _turns(root, _TURNS[growth], _TURN, _CELL),
             _turns(root, max_turns, _FULL_TURN, _LONGEST),
         ),
         "full": _full(tokens, growth, root, sub, reader, max_turns=max_turns, concurrency=concurrency),
     }
-    obstacles = {}
+    obstacles: dict[Mode, str] = {}
     if tokens > _FITS * root.window:
         obstacles["direct"] = f"about {tokens:,} tokens do not fit into a window of {root.window:,}"
+    if proposal is None:
+        obstacles["plan"] = "no strategy understands the question"
     return tuple(
         Estimate(
             mode=mode, expected=estimated[mode][0], worst=estimated[mode][1], obstacle=obstacles.get(mode)
         )
         for mode in MODES
     )
+
+
+def _proposed(proposal: Proposal | None) -> tuple[Figures, Figures]:
+    """As the strategy forecasts; at worst every call is made twice."""
+    if proposal is None:
+        return _NONE, _NONE
+    told = proposal.forecast
+    expected = Figures(
+        calls=told.calls,
+        tokens=told.input_tokens + told.output_tokens,
+        micros=told.micros,
+        seconds=told.seconds,
+    )
+    return expected, _after(expected, expected)
 
 
 def _direct(tokens: int, root: ModelFacts) -> tuple[Figures, Figures]:

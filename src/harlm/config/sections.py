@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from harlm.types import Mode
+from harlm.types import Mode, Strategy
 
 Tier = Literal["auto", "s3", "s2", "s1", "s0", "seatbelt", "monty"]
 """An isolation tier of the sandbox (``harlm.sandbox.tiers``); ``auto`` takes the strongest available."""
@@ -122,6 +122,8 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
         shown_chars: characters of a cell's output that the root model sees (head and tail).
         speculation: whether calls are made before a cell reaches them: ``off``; ``safe``, the calls that are
             certain and a few past a possible exit; ``eager``, every call that can be foreseen.
+        strategy: the only strategy of *plan* mode; ``None`` takes the one that fits the question best.
+        second_looks: the share of judgements that the stronger model may make again; 0 for none.
         branches: the most branches of a race: strategies, or first replies of the root model, side by side. 1 for none.
         branching: when the next branch starts: ``staggered``, when the one before is later than usual or was rejected;
             ``together``, with the first one.
@@ -138,6 +140,8 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
     concurrency: Annotated[int, Meta(ge=1, le=1024)] = 32
     shown_chars: Annotated[int, Meta(ge=500, le=_Tokens)] = 12_000
     speculation: Speculation = "safe"
+    strategy: Strategy | None = None
+    second_looks: Annotated[float, Meta(ge=0, le=1)] = 0.3
     branches: Annotated[int, Meta(ge=1, le=8)] = 1
     branching: Literal["staggered", "together"] = "staggered"
     value_per_second: _Dollars = 0.0

@@ -16,11 +16,11 @@ from functools import partial
 
 from harlm import events
 from harlm.branching.race import MOST_BRANCHES, BranchForecast, Economics, Odds, Timing, delays, launches
-from harlm.budget import Caps
+from harlm.budget import UNLIMITED, Caps
+from harlm.budget.allocator import share
 from harlm.budget.pressure import NO_SPECULATION
 from harlm.cleanup import finished
 from harlm.config import EngineSettings
-from harlm.engine.grants import branch_caps
 from harlm.engine.node import Node
 from harlm.engine.prefix import PrefixGate
 from harlm.engine.racing import Entrant, Judged, Lane, Result, Stopping, race
@@ -160,6 +160,32 @@ async def race_in(workspace: Workspace, branches: Sequence[Branch], rules: RaceR
         if await branching.can_fork():
             return await branching.raced()
     return await asked[0].start(node, workspace)
+
+
+def branch_caps(prospect: Amounts, needs: Sequence[Amounts]) -> list[Caps]:
+    """The most that each branch of a node may use, for as many of the branches as the budget covers together, and at
+    least for the first. What no branch needs is divided among them.
+
+    Args:
+        prospect: what the node could still reserve.
+        needs: what each branch is expected to take at most, in the order in which they start.
+    """
+    granted = 1
+    for count in range(2, len(needs) + 1):
+        total = [sum(need[at] for need in needs[:count]) for at in range(3)]
+        if all(want <= left for want, left in zip(total, prospect, strict=True)):
+            granted = count
+    if granted == 1:
+        return [Caps()]
+    shares = [_shares(prospect[at], [need[at] for need in needs[:granted]]) for at in range(3)]
+    return [
+        Caps(tokens=tokens, micros=micros, calls=calls) for tokens, micros, calls in zip(*shares, strict=True)
+    ]
+
+
+def _shares(amount: int, needs: list[int]) -> Sequence[int]:
+    """``amount`` divided by needs that it covers; if it is unlimited, every share is."""
+    return [UNLIMITED] * len(needs) if amount > UNLIMITED // 2 else share(amount, needs)
 
 
 def _grants(node: Node, branches: Sequence[Branch]) -> list[Caps]:

@@ -42,6 +42,8 @@ class Call:
         on_text: called with the reply so far, by models that can stream.
         sample: 0, 1, 2, … among identical calls that must each get a reply of their own.
         schema: a JSON Schema that the reply should follow, for servers that support it.
+        choices: the texts of which the reply should be one, for servers that constrain replies.
+        logprobs: how many alternatives of each token are wanted with their log probabilities; ``None`` wants none.
         reads_calls: whether the caller reads calls of tools as code. Otherwise a reply that holds nothing else is an
             error.
     """
@@ -54,6 +56,8 @@ class Call:
     on_text: Callable[[str], None] | None = None
     sample: int = 0
     schema: Mapping[str, object] | None = None
+    choices: tuple[str, ...] = ()
+    logprobs: int | None = None
     reads_calls: bool = False
 
 
@@ -181,6 +185,8 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
             max_tokens=call.limit,
             temperature=temperature_of(node, call.sample),
             schema=call.schema,
+            choices=call.choices,
+            logprobs=call.logprobs,
             seed=seed_of(node, call.sample),
             on_text=call.on_text if node.prefix is None else node.prefix.listening(call.on_text),
         )

@@ -8,7 +8,7 @@ import msgspec
 
 from harlm.engine.replies import parse_not_found
 from harlm.errors import LimitExceeded, ModelError, SandboxFailure
-from harlm.types import Status
+from harlm.types import Status, Strategy
 
 Ended = LimitExceeded | ModelError | SandboxFailure
 """What ends a node before its model finishes."""
@@ -27,6 +27,7 @@ class Outcome:
         status: as in ``Answer``.
         is_proven_by_quotes: whether a partial answer becomes ``ok`` if it cites and all its quotes are verified.
         saved_s: seconds that unlimited concurrency would have saved.
+        strategy: the strategy that it came from, in *plan* mode.
         ended_by: the limit or the failure that ended it; ``None`` if it ended by itself.
     """
 
@@ -35,6 +36,7 @@ class Outcome:
     status: Status = "ok"
     is_proven_by_quotes: bool = False
     saved_s: float = 0.0
+    strategy: Strategy | None = None
     ended_by: Ended | None = None
 
 

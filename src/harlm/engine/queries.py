@@ -18,6 +18,7 @@ from msgspec import Meta
 from harlm.budget.pressure import ECONOMY
 from harlm.engine.call import Call, make
 from harlm.engine.grants import Grants
+from harlm.engine.leaf_api import LeafApi
 from harlm.engine.node import Node
 from harlm.engine.prompts import excerpt, plain_call_prompt, rest_of
 from harlm.engine.timing import Bursts
@@ -103,6 +104,7 @@ class Queries:
 
     Attributes:
         bursts: measures what unlimited concurrency would have saved.
+        leaf: answers the small questions of combinators.
     """
 
     def __init__(self, task: Task, node: Node, *, solve: Solve) -> None:
@@ -112,10 +114,12 @@ class Queries:
         self._grants = Grants(node)
         self._asked: Counter[bytes] = Counter()
         self.bursts = Bursts()
+        self.leaf = LeafApi(node, self.bursts)
 
     def begin_cell(self) -> None:
         """Count identical calls from zero: another cell begins, and may reuse the replies of earlier ones."""
         self._asked.clear()
+        self.leaf.begin_cell()
 
     def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
         """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
@@ -179,7 +183,7 @@ class Queries:
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
-        caps = await self._grants.caps(context)
+        caps = await self._grants.caps(context, asked.prompt)
         root = None if asked.model is None else self._model(asked.model)
         child = payer.child(root=root, caps=caps, sample=self._sample(asked))
         times.enter()

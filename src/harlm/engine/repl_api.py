@@ -22,7 +22,7 @@ from harlm.engine.node import Node
 from harlm.engine.queries import Queries, document_of
 from harlm.engine.remaining import what_is_left
 from harlm.errors import CodeError
-from harlm.guest.arguments import HITS, NUMBER, OFFSETS, PART, QUERY
+from harlm.guest.arguments import HITS, NUMBER, OFFSETS, PART, QUERY, SIGNAL
 from harlm.guest.vocabulary import FORESEEN, MEMORY_FUNCTIONS
 from harlm.patterns import lazy_pattern
 from harlm.scheduler.broker import Broker
@@ -32,6 +32,7 @@ from harlm.types import Document, Task, summed
 _T = TypeVar("_T")
 
 _TRACED = 500  # characters of a query that its event holds
+_MOST_SIGNALS = 1_000
 _AT_ONCE = 1 << 20  # characters; places in a larger document are found in a thread
 _NUMBERS = lazy_pattern(r"(?P<first>\d{1,9})(?:\s*[-–]\s*(?P<last>\d{1,9}))?\s*$")
 
@@ -54,6 +55,11 @@ class _Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offsets: Annotated[list[_Number], Meta(max_length=OFFSETS.most)]
 
 
+class _Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(max_length=SIGNAL.most)]
+    value: bool | int | float | Annotated[list[int], Meta(max_length=2)]
+
+
 class ReplApi:
     """Serves the calls of one node's cells; a ``harlm.protocols.ReplHost``.
 
@@ -62,6 +68,9 @@ class ReplApi:
         queries: makes the calls that reach a model.
         searcher: over the node's context.
         learned: receives the replies of sub-calls.
+
+    Attributes:
+        signals: what combinators reported about their work: pairs of a name and a value, as they came from the sandbox.
     """
 
     def __init__(
@@ -79,6 +88,7 @@ class ReplApi:
         self._searcher = searcher
         self._learned = learned or Learned()
         self._memory = MemoryApi(node)
+        self.signals: list[tuple[str, object]] = []
         self._turns_left = node.settings.max_turns
         self._broker: Broker | None = None
 
@@ -127,6 +137,13 @@ class ReplApi:
                     return await self._extent(msgspec.convert(arguments, _Extent))
                 case "budget":
                     return self._budget()
+                case "leaf":
+                    return await self._queries.leaf.serve(arguments)
+                case "room":
+                    return self._queries.leaf.room()
+                case "signal":
+                    self._signal(msgspec.convert(arguments, _Signal))
+                    return None
                 case _ if function in MEMORY_FUNCTIONS:
                     return await self._memory.serve(function, arguments)
         except msgspec.ValidationError as error:
@@ -184,6 +201,10 @@ class ReplApi:
         if len(document.text) <= _AT_ONCE:
             return work(StopFlag())
         return await self._node.run.threads.do(work)
+
+    def _signal(self, told: _Signal) -> None:
+        if len(self.signals) < _MOST_SIGNALS:
+            self.signals.append((told.name, told.value))
 
     def _budget(self) -> dict[str, object]:
         """The value of ``budget()``; an amount without a limit is ``None``."""

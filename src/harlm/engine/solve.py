@@ -13,10 +13,11 @@ from harlm.engine.failing import with_partial
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, as_text
+from harlm.engine.planned import PlanFailed, answer_by_plan, chosen, proposals_for
 from harlm.engine.reading import reading_cost
 from harlm.engine.slices import in_slices
 from harlm.errors import ContextOverflow
-from harlm.types import Answer, Latency, MemoryUse, Mode, Profile, Route, Task
+from harlm.types import Answer, Latency, MemoryUse, Mode, Profile, Proposal, Route, Task
 
 _GRACE_S = 0.2  # seconds for which citations are checked if no time is left
 
@@ -36,7 +37,8 @@ async def solve(task: Task, node: Node) -> Answer:
     """
     started = time.monotonic()
     known = await profile_in(node.run.threads, task.context)
-    route, mode = _choose(task, node, known)
+    proposed = proposals_for(task, node, known)
+    route, mode = _choose(task, node, known, proposed)
     node.emit(
         events.NodeStarted(
             depth=node.depth,
@@ -47,7 +49,7 @@ async def solve(task: Task, node: Node) -> Answer:
         )
     )
     try:
-        mode, outcome = await _worked(task, node, known, mode, may_change=route is not None)
+        mode, outcome = await _worked(task, node, known, mode, proposed, may_change=route is not None)
         if not node.depth:
             await node.run.memory.close()  # its last calls to an embedder are part of the answer's usage
         checked = await _checked(outcome, task, node)
@@ -65,9 +67,25 @@ async def solve(task: Task, node: Node) -> Answer:
 
 
 async def _worked(
-    task: Task, node: Node, known: Profile, mode: Mode, *, may_change: bool
+    task: Task,
+    node: Node,
+    known: Profile,
+    mode: Mode,
+    proposed: tuple[Proposal, ...],
+    *,
+    may_change: bool,
 ) -> tuple[Mode, Outcome]:
-    """The outcome in ``mode``, or in turns if the prompt of *direct* does not fit and the mode ``may_change``."""
+    """The outcome in ``mode``. If the mode ``may_change``, it is in turns if the prompt of *direct* does not fit, or if a
+    strategy fails.
+    """
+    if mode == "plan":
+        try:
+            return mode, await answer_by_plan(task, node, chosen(task, node, proposed), solve=solve)
+        except PlanFailed as failure:
+            if not may_change:
+                return mode, failure.outcome
+            mode = "full"
+            node.emit(events.Noted(message=f"{failure}; a root model works on it instead"))
     if mode == "direct":
         try:
             return mode, await answer_directly(task, node)
@@ -79,11 +97,17 @@ async def _worked(
     return mode, await answer_in_turns(task, node, mode, known, solve=solve)
 
 
-def _choose(task: Task, node: Node, known: Profile) -> tuple[Route | None, Mode]:
+def _choose(
+    task: Task, node: Node, known: Profile, proposed: tuple[Proposal, ...]
+) -> tuple[Route | None, Mode]:
     if task.mode != "auto":
         return None, task.mode
     route = node.run.router.route(
-        task, known, root=node.run.facts_of(node.models.root), sub=node.run.facts_of(node.models.sub)
+        task,
+        known,
+        root=node.run.facts_of(node.models.root),
+        sub=node.run.facts_of(node.models.sub),
+        proposals=proposed,
     )
     node.emit(events.Routed(mode=route.mode, probabilities=route.probabilities, reasons=route.reasons))
     return route, route.mode
@@ -108,6 +132,7 @@ def _answer(
         citations_dropped=cited.dropped,
         status=outcome.status,
         mode=mode,
+        strategy=outcome.strategy,
         route=route,
         usage=usage,
         latency=Latency(

@@ -49,9 +49,13 @@ TEXTS = Limit(
 DOCUMENTS = Limit(
     "the context of a child", 1_000_000, "documents of your own `context`", "Pass each document once"
 )
+CHOICES = Limit("the choices of a question", 1_000, "texts", "Ask among fewer")
+SCHEMA = Limit("a JSON Schema", 20_000, "characters", "Ask for fewer fields")
+SIGNAL = Limit("the name of a signal", 40, "characters", "Use a name that the combinators use")
 
 LIMITS = (
-    QUERY, PART, HANDLE, MODEL, NOTE, HITS, RESULTS, TOKENS, OFFSETS, NUMBER, PROMPT, PROMPTS, BATCH, TEXTS, DOCUMENTS,
+    QUERY, PART, HANDLE, MODEL, NOTE, HITS, RESULTS, TOKENS, OFFSETS, NUMBER, PROMPT, PROMPTS, BATCH, TEXTS, DOCUMENTS, CHOICES, SCHEMA,
+    SIGNAL,
 )  # fmt: skip
 """All limits of arguments."""
 

@@ -65,6 +65,16 @@ VOCABULARY = (
   str, a list of str, or some of your documents); `rlm_query_batched(prompts, contexts)` does this for many parts. Use it
   for parts that are too large for one call. A call that fails raises an exception here."""),
     Name("rlm_query_batched", "rlm_query", ("prompts", "contexts", "model"), ("full",), may_be_foreseen=True, only_if_certain=True),
+    Name("split", "leaf", ("context", "by", "tokens"), ("full",), prompt="""\
+- `split(context, by="auto", tokens=None)` -> list[str]: lines, sentences, paragraphs, documents, or parts of `tokens` tokens."""),
+    Name("label", "leaf", ("items", "labels", "instruction"), ("full",), is_momentary=True, prompt="""\
+- `label(items, labels, instruction="")` -> list: one label for each item, from many calls at once; every item is judged, asked
+  again if a reply leaves it out, and looked at twice if it is uncertain. Then count in code."""),
+    Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
+- `pairs(items, predicate)` -> list of all pairs (of a dict: of its keys) for which `predicate(a, b)` holds in either order."""),
+    Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True),
+    Name("room", "room", (), ("full",), is_momentary=True),
+    Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True),
     Name("budget", "budget", changes_nothing=True, is_momentary=True, prompt="""\
 - `budget()` returns what is left of each limit."""),
     Name("memory", prompt="""\
@@ -100,6 +110,9 @@ FUNCTIONS = frozenset(row.function for row in VOCABULARY if row.function)
 
 MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen)
 """The names whose calls reach a model and may be made early."""
+
+COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and row.name != "leaf")
+"""The names of the combinators: functions of ``guest.combinators`` that ask many small questions through one host function."""
 
 FORESEEN = frozenset(row.function for row in VOCABULARY if row.may_be_foreseen)
 """The host functions whose calls may be made early."""

@@ -7,23 +7,34 @@ Nothing is learned, so the probabilities are a ranking, not a calibration.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from harlm.router.features import Features, extract
-from harlm.types import MODES, Mode, ModelFacts, Profile, Route, Task
+from harlm.types import MODES, Mode, ModelFacts, Profile, Proposal, Route, Task
 
 _ROOM = 0.9  # share of the window for the context; the rest is for prompt and reply
+_PLAN = 7.0  # points of a strategy that understands every word of the question
 _TINY = 400  # tokens; in a shorter context a model counts reliably without code
 
 
 class HeuristicRouter:
     """Chooses a mode by the size and structure of the context and the wording of the question."""
 
-    def route(self, task: Task, profile: Profile, *, root: ModelFacts, sub: ModelFacts) -> Route:
+    def route(
+        self,
+        task: Task,
+        profile: Profile,
+        *,
+        root: ModelFacts,
+        sub: ModelFacts,
+        proposals: Sequence[Proposal] = (),
+    ) -> Route:
         """The mode with the most points, and the reasons for all points; see ``harlm.protocols.Router``."""
         features = extract(task, profile, root)
         points: dict[Mode, float] = dict.fromkeys(MODES, 0.0)
         reasons: list[str] = []
-        for mode, worth, reason in (*_by_size(features, root.window), *_by_need(features)):
+        found = (*_by_size(features, root.window), *_by_need(features), *_by_proposal(features, proposals))
+        for mode, worth, reason in found:
             points[mode] += worth
             if worth > 0:
                 reasons.append(f"{mode}: {reason}")
@@ -74,6 +85,19 @@ def _by_need(features: Features) -> list[tuple[Mode, float, str]]:
         case _ if features.effective_fill > 1:
             found.append(("repl", 1.5, "the question asks for one place, which search finds"))
     return found
+
+
+def _by_proposal(features: Features, proposals: Sequence[Proposal]) -> list[tuple[Mode, float, str]]:
+    """A strategy that understands the question is better than a program that a model writes anew; a text that one call reads
+    easily needs none, unless every item of it must be counted.
+    """
+    if not proposals:
+        return [("plan", -math.inf, "")]
+    best = proposals[0]
+    reads_all = best.growth not in ("constant", "logarithmic") or best.leaf == "none"
+    if features.tokens <= _TINY or (features.effective_fill <= 1 and not reads_all):
+        return [("plan", -math.inf, "")]
+    return [("plan", _PLAN * best.fit, f"{best.strategy}: {reason}") for reason in best.reasons[:1]]
 
 
 def _softmax(points: dict[Mode, float]) -> dict[Mode, float]:

@@ -40,13 +40,14 @@ from harlm.types.model import (
     ToolCall,
 )
 from harlm.types.price import FREE, PICOS, Price, Tier
-from harlm.types.proposal import STRATEGIES, Forecast, Leaf, Proposal, Strategy
+from harlm.types.proposal import Forecast, Leaf, Proposal
 from harlm.types.repl import (
     Final,
     Observation,
 )
 from harlm.types.task import (
     MODES,
+    STRATEGIES,
     Answer,
     Citation,
     Growth,
@@ -55,6 +56,7 @@ from harlm.types.task import (
     ReadingCost,
     Route,
     Status,
+    Strategy,
     Task,
 )
 from harlm.types.usage import (

@@ -5,27 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harlm.types.task import Growth
-
-Strategy = Literal["direct", "search", "label", "map", "follow", "filter", "compare", "table"]
-"""A way to answer that needs no root model.
-
-``direct``: one call over the part of the context that search selects. ``search``: search, read the best passages, check the
-answer against them. ``label``: judge every item once, and compute in code. ``map``: read every part, and join what was found
-level by level. ``follow``: look up one step after another. ``filter``: keep the items that meet every condition. ``compare``:
-collect what several sources say of the same things, and let code decide between them. ``table``: compute over the tables.
-"""
-
-STRATEGIES: tuple[Strategy, ...] = (
-    "direct",
-    "search",
-    "label",
-    "map",
-    "follow",
-    "filter",
-    "compare",
-    "table",
-)
+from harlm.types.task import Growth, Strategy
 
 Leaf = Literal["none", "reader", "labeller", "judge"]
 """What a strategy needs of the sub-model: nothing; to read a passage and answer from it; to choose a label for an item; to

@@ -11,10 +11,30 @@ from harlm.types.memory import MemoryUse
 from harlm.types.notebook import answer_html
 from harlm.types.usage import Usage
 
-Mode = Literal["direct", "repl", "full"]
-"""How a task is solved: one call, a REPL without sub-models, or a REPL with them."""
+Mode = Literal["direct", "plan", "repl", "full"]
+"""How a task is solved: one call, a strategy without a root model, a REPL without sub-models, or a REPL with them."""
 
-MODES: tuple[Mode, ...] = ("direct", "repl", "full")
+MODES: tuple[Mode, ...] = ("direct", "plan", "repl", "full")
+
+Strategy = Literal["direct", "search", "label", "map", "follow", "filter", "compare", "table"]
+"""A way to answer that needs no root model.
+
+``direct``: one call over the part of the context that search selects. ``search``: search, read the best passages, check the
+answer against them. ``label``: judge every item once, and compute in code. ``map``: read every part, and join what was found
+level by level. ``follow``: look up one step after another. ``filter``: keep the items that meet every condition. ``compare``:
+collect what several sources say of the same things, and let code decide between them. ``table``: compute over the tables.
+"""
+
+STRATEGIES: tuple[Strategy, ...] = (
+    "direct",
+    "search",
+    "label",
+    "map",
+    "follow",
+    "filter",
+    "compare",
+    "table",
+)
 
 Growth = Literal["constant", "logarithmic", "linear", "factorable pairs", "arbitrary pairs"]
 """How the tokens that an exact answer must read grow with the text. ``constant``: it needs a slice that code
@@ -38,11 +58,13 @@ class Task:
         question: the question, as the user wrote it.
         context: the documents to answer it from.
         mode: the mode that the caller requires, or ``auto`` to let the router choose.
+        strategy: the strategy that the caller requires, in *plan* mode; ``None`` takes the one that fits best.
     """
 
     question: str
     context: Context
     mode: Mode | Literal["auto"] = "auto"
+    strategy: Strategy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +152,7 @@ class Answer:
         confidence: always ``None``: nothing measures confidence yet.
         status: see ``Status``.
         mode: the mode that produced the answer.
+        strategy: the strategy that produced it, in *plan* mode.
         route: the router's choice; ``None`` if the caller chose the mode.
         usage: of the whole tree of nodes.
         latency: of the whole run.
@@ -146,6 +169,7 @@ class Answer:
     confidence: float | None = None
     status: Status = "ok"
     mode: Mode = "direct"
+    strategy: Strategy | None = None
     route: Route | None = None
     usage: Usage = field(default_factory=Usage)
     latency: Latency = field(

@@ -86,8 +86,8 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 def gate(group: Group) -> Gate:
     """What of a group may be compared: all, if it is not simulated.
 
-    A task with published scores must be near them. The others have nothing to be near to, and are compared only if every check
-    that there is has passed, and at least one.
+    A task with published scores must be near them. The others have nothing to be near to, and are compared only if the profile
+    is near the published scores on at least half of the tasks that were checked, and on one of them.
     """
     if not group.label.is_simulated:
         return Gate(checks=(), tasks=group.tasks, reasons=())
@@ -96,13 +96,19 @@ def gate(group: Group) -> Gate:
     )
     failed = {check.task for check in checks if check.outcome != "near"}
     reasons = [check.reason for check in checks if check.reason]
-    is_calibrated = bool(checks) and not failed
+    checked = {check.task for check in checks}
+    near = len(checked - failed)
+    is_calibrated = near > 0 and 2 * near >= len(checked)
     tasks = tuple(task for task in group.tasks if (task not in failed if task in TASKS else is_calibrated))
     without = [task for task in group.tasks if task not in TASKS and task not in tasks]
     if without:
         reasons.append(
-            f"{', '.join(without)}: have no published score to be near to, and the profile did not pass "
-            + ("where it has one" if checks else "anywhere, since no task with a published score was run")
+            f"{', '.join(without)}: have no published score to be near to, and "
+            + (
+                f"the profile is near the published ones on {near} of {len(checked)} tasks, fewer than half"
+                if checks
+                else "no task with a published score was run"
+            )
         )
     return Gate(checks=checks, tasks=tasks, reasons=tuple(reasons))
 

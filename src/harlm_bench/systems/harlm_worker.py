@@ -137,4 +137,6 @@ def notes_of(answer: Answer) -> dict[str, str | int | float]:
         notes["cancelled_micro_usd"] = usage.unconfirmed_micros
     if answer.route is not None:
         notes["route"] = answer.route.mode
+    if answer.strategy is not None:
+        notes["strategy"] = answer.strategy
     return notes

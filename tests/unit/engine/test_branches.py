@@ -6,14 +6,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harlm import events
 from harlm.branching.race import BranchForecast, Economics
-from harlm.budget import Caps
+from harlm.budget import UNLIMITED, Caps
 from harlm.config import EngineSettings
 from harlm.context import load
 from harlm.engine import Node, solve
-from harlm.engine.branches import Branch, RaceRules, branch_of, race_in, rules_from
+from harlm.engine.branches import Branch, RaceRules, branch_caps, branch_of, race_in, rules_from
 from harlm.engine.outcome import outcome_of
 from harlm.engine.racing import Judged, judged
 from harlm.engine.timed_cells import TimedCells
@@ -375,3 +377,33 @@ async def test_a_branch_ends_before_its_node_must_finish() -> None:
     await place.race(Branch(strategy="a", start=look, forecast=CHEAP), branch("b", WAITS))
     assert ends[0] < place.node.account.ends - 1
     await place.space.close()
+
+
+# -- grants --------------------------------------------------------------------------------------------------
+
+amounts = st.builds(
+    Amounts, tokens=st.integers(0, 10_000), micros=st.integers(0, 10_000), calls=st.integers(0, 100)
+)
+
+
+@given(prospect=amounts, needs=st.lists(amounts, min_size=1, max_size=8))
+def test_branches_are_never_granted_more_than_there_is(prospect: Amounts, needs: list[Amounts]) -> None:
+    granted = branch_caps(prospect, needs)
+    assert 1 <= len(granted) <= len(needs)
+    if len(granted) > 1:
+        for at in range(3):
+            assert sum(caps.amounts[at] for caps in granted) == prospect[at]
+            assert all(caps.amounts[at] >= need[at] for caps, need in zip(granted, needs, strict=False))
+    if len(granted) < len(needs):
+        one_more = needs[: len(granted) + 1]
+        assert any(sum(need[at] for need in one_more) > prospect[at] for at in range(3))
+
+
+def test_a_branch_alone_has_no_limit_of_its_own() -> None:
+    assert branch_caps(Amounts(5, 5, 5), [Amounts(9, 9, 9)] * 2) == [Caps()]
+
+
+def test_what_is_not_limited_is_not_divided_among_branches() -> None:
+    first, second = branch_caps(Amounts(UNLIMITED, 300, UNLIMITED), [Amounts(10, 100, 1), Amounts(20, 50, 2)])
+    assert (first.tokens, second.calls) == (UNLIMITED, UNLIMITED)
+    assert (first.micros, second.micros) == (200, 100)

@@ -4,14 +4,11 @@ import asyncio
 import math
 import time
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from harlm.budget import UNLIMITED, Caps
 from harlm.engine import Node
-from harlm.engine.grants import Grants, branch_caps
+from harlm.engine.grants import Grants
 from harlm.testing import ScriptedModel
-from harlm.types import Amounts, Context
+from harlm.types import Context
 from tests.support.nodes import node_with
 
 
@@ -53,6 +50,22 @@ async def test_a_child_ends_before_its_parent_must_finish() -> None:
     assert caps.ends < ends
 
 
+async def test_a_budget_that_is_too_small_goes_to_the_context_that_holds_what_is_asked_for() -> None:
+    grants = Grants(node_of(Caps(tokens=60_000)))
+    relevant = Context.of_text("the zeppelin landed in the harbour\n" * 4_000)
+    texts = [words(30_000), relevant, words(30_000)]
+    caps = await asyncio.gather(*(grants.caps(text, "Where did the zeppelin land?") for text in texts))
+    tokens = [each.tokens for each in caps]
+    assert tokens[1] > 30_000, "its whole need"
+    assert sum(tokens) <= 50_000, "the parent has a share"
+
+
+async def test_contexts_of_one_relevance_share_a_small_budget_alike() -> None:
+    grants = Grants(node_of(Caps(tokens=60_000)))
+    caps = await asyncio.gather(*(grants.caps(words(30_000), "Where is the zeppelin?") for _ in range(2)))
+    assert caps[0].tokens == caps[1].tokens > 20_000
+
+
 async def test_a_spent_budget_grants_nothing() -> None:
     caps = await Grants(node_of(Caps(tokens=0, micros=0, calls=0))).caps(words(10))
     assert (caps.tokens, caps.micros, caps.calls) == (0, 0, 0)
@@ -65,33 +78,3 @@ async def test_a_child_that_is_cancelled_while_it_waits_does_not_stop_the_others
     first.cancel()
     assert (await second).tokens > 0
     assert first.cancelled()
-
-
-# -- branches ------------------------------------------------------------------------------------------------
-
-amounts = st.builds(
-    Amounts, tokens=st.integers(0, 10_000), micros=st.integers(0, 10_000), calls=st.integers(0, 100)
-)
-
-
-@given(prospect=amounts, needs=st.lists(amounts, min_size=1, max_size=8))
-def test_branches_are_never_granted_more_than_there_is(prospect: Amounts, needs: list[Amounts]) -> None:
-    granted = branch_caps(prospect, needs)
-    assert 1 <= len(granted) <= len(needs)
-    if len(granted) > 1:
-        for at in range(3):
-            assert sum(caps.amounts[at] for caps in granted) == prospect[at]
-            assert all(caps.amounts[at] >= need[at] for caps, need in zip(granted, needs, strict=False))
-    if len(granted) < len(needs):
-        one_more = needs[: len(granted) + 1]
-        assert any(sum(need[at] for need in one_more) > prospect[at] for at in range(3))
-
-
-def test_a_branch_alone_has_no_limit_of_its_own() -> None:
-    assert branch_caps(Amounts(5, 5, 5), [Amounts(9, 9, 9)] * 2) == [Caps()]
-
-
-def test_what_is_not_limited_is_not_divided_among_branches() -> None:
-    first, second = branch_caps(Amounts(UNLIMITED, 300, UNLIMITED), [Amounts(10, 100, 1), Amounts(20, 50, 2)])
-    assert (first.tokens, second.calls) == (UNLIMITED, UNLIMITED)
-    assert (first.micros, second.micros) == (200, 100)

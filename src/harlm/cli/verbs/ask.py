@@ -27,7 +27,7 @@ from harlm.cli.settings import (
 )
 from harlm.cli.sources import question_of, question_options
 from harlm.cli.streams import StdoutFailed
-from harlm.cli.verbs.estimate import in_short, show_estimate
+from harlm.cli.verbs.estimate import forecast_in_short, in_figures, in_short, show_estimate
 from harlm.client import HARLM
 from harlm.engine.failing import partial_in
 from harlm.errors import HarlmError, LimitExceeded
@@ -39,13 +39,14 @@ from harlm.tracing.causes import Causes
 from harlm.tracing.console import LiveTree, PlainLines
 from harlm.tracing.fanout import NOT_WRITTEN
 from harlm.tracing.tree import one_line
-from harlm.types import Answer, Context
+from harlm.types import MODES, STRATEGIES, Answer, Context
 
 _FLAGS = {
     "model": "models.root",
     "sub_model": "models.sub",
     "offline": "models.offline",
     "mode": "engine.mode",
+    "strategy": "engine.strategy",
     "max_depth": "engine.max_depth",
     "concurrency": "engine.concurrency",
     "speculation": "engine.speculation",
@@ -66,8 +67,13 @@ _FLAGS = {
 @click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
 @click.option(
     "--mode",
-    type=click.Choice(["auto", "direct", "repl", "full"]),
+    type=click.Choice(["auto", *MODES]),
     help="How to solve the question; auto by default.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    help="Use this strategy, without a root model (mode plan).",
 )
 @click.option(
     "--max-depth", type=click.IntRange(0, 16), metavar="N", help="Greatest depth of a node with its own REPL."
@@ -124,7 +130,11 @@ _FLAGS = {
     is_flag=True,
     help="Continue without asking when the expected cost exceeds the limit.",
 )
-@click.option("--explain", is_flag=True, help="Say why the mode was chosen.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say why the mode and the strategy were chosen, and what the others would have cost.",
+)
 @click.option(
     "--strict",
     is_flag=True,
@@ -178,7 +188,9 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
         answer, ended_by = _asked(client, asked, context, sinks, reading_s)
     failure = events.undelivered if events is not None else deliver(answer, style, output)
     if not quiet:
-        _report(answer, ended_by, explain=options["explain"])
+        if options["explain"]:
+            _explain(answer, estimate)
+        _report(answer, ended_by)
     if failure is not None:
         raise rescue(answer, style, failure, runs_of(settings))
     if ended_by is not None:
@@ -259,18 +271,31 @@ def _progress_kept() -> Iterator[_Kept]:
         raise
 
 
-def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> None:
-    """Print the sources, the cost and any warning of an answer on stderr."""
-    if explain and answer.route is not None:
+def _explain(answer: Answer, estimate: RunEstimate) -> None:
+    """Print on stderr why the answer was made as it was, and what the other ways would have cost."""
+    if answer.route is not None:
         chances = ", ".join(f"{mode} {chance:.0%}" for mode, chance in answer.route.probabilities.items())
         say(f"route: {answer.route.mode} ({chances})")
         for reason in answer.route.reasons:
             say(f"  {reason}")
-    if explain and answer.reading is not None and answer.reading.ratio is not None:
+    proposal = next((each for each in estimate.proposals if each.strategy == answer.strategy), None)
+    if proposal is not None:
+        say(f"strategy: {proposal.strategy}, {forecast_in_short(proposal.forecast)}")
+        for reason in proposal.reasons:
+            say(f"  {reason}")
+    for each in estimate.modes:
+        if each.mode != answer.mode:
+            cost = f"about {in_figures(each.expected)}" if each.obstacle is None else each.obstacle
+            say(f"mode {each.mode} instead: {cost}")
+    if answer.reading is not None and answer.reading.ratio is not None:
         say(
             f"read: {answer.reading.tokens_read:,} tokens, {answer.reading.ratio:.2f} times the least that a question "
             f"of its class needs ({answer.reading.growth}: {answer.reading.least_tokens:,})"
         )
+
+
+def _report(answer: Answer, ended_by: HarlmError | None) -> None:
+    """Print the sources, the cost and any warning of an answer on stderr."""
     for each in answer.citations[:10]:
         say(f"source: {each.place} “{one_line(each.quote)}”", [each])
     if answer.citations_dropped:
@@ -299,8 +324,9 @@ def _summary(answer: Answer) -> str:
     sandbox = f" · sandbox {answer.sandbox}" if answer.sandbox else ""
     early = f" ({usage.early.made} early, {usage.early.wasted} wasted)" if usage.early.made else ""
     reused = f", {answer.memory.reused} reused" if answer.memory.reused else ""
+    way = answer.mode if answer.strategy is None else f"{answer.mode} {answer.strategy}"
     return (
-        f"{answer.mode} · {cost} · {usage.calls} calls{early}{reused} · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
+        f"{way} · {cost} · {usage.calls} calls{early}{reused} · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
         f"{latency.wall_s:.2f} s (critical path {latency.critical_path_s:.2f} s){sandbox} · run {answer.run_id}"
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .delimited import delimited
+from .fielded import fielded
 from .logs import log_rows
 from .marked import json_tables, markdown_tables, pairs
 from .raw import Raw, blocks_of, tab_blocks
@@ -158,6 +159,8 @@ def _found(text: str, name: str) -> list[Raw]:
         return []
     if log := log_rows(text):
         return [log]
+    if named := fielded(text):
+        return [named]
     made_of_parts = name.endswith((".html", ".htm", ".docx", ".pptx", ".odt", ".epub"))
     if found := markdown_tables(text) or tab_blocks(text, 2 if made_of_parts else 3):
         return found

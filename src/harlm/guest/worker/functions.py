@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..arguments import BATCH, MODEL, PROMPT, PROMPTS, Given, as_text_or_none, child_context, some, within
-from ..vocabulary import MEMORY_FUNCTIONS
+from ..combinators import Combinators
+from ..vocabulary import COMBINATORS, MEMORY_FUNCTIONS
 from . import finishing, memory
 from .channel import Frame
 from .context import Document, Hit
@@ -34,11 +35,13 @@ class HostFunctions:
     Args:
         call: calls a host function, and waits for the reply.
         call_many: the same for many calls at once.
+        context: what the combinators search.
     """
 
-    def __init__(self, call: Any, call_many: Any) -> None:
+    def __init__(self, call: Any, call_many: Any, context: Any = None) -> None:
         self._call = call
         self._call_many = call_many
+        self._context = context
 
     def named(self, wanted: list[str]) -> dict[str, Any]:
         """The functions with these names of the vocabulary.
@@ -54,6 +57,9 @@ class HostFunctions:
             "budget": self._budget(),
         }
         named = {name: every[name] for name in wanted if name in every}
+        if any(name in COMBINATORS for name in wanted):
+            made = Combinators(self._call, self._call_many, self._context).named()
+            named |= {name: made[name] for name in wanted if name in made}
         if any(name in MEMORY_FUNCTIONS for name in wanted):
             named["memory"] = memory.CellMemory(self._call)
         return named

@@ -82,9 +82,10 @@ class Session:
         self.streams = CellStreams(self.output)
         self.loop = CellLoop()
         self.running = False
+        context = library.context(shape)
         self._reserved: dict[str, Any] = {
-            "context": library.context(shape),
-            **HostFunctions(call, call_many).named(functions),
+            "context": context,
+            **HostFunctions(call, call_many, context).named(functions),
             **finishing_functions(self._names, self._sources.values()),
             "SHOW_VARS": self._show_vars(),
         }

@@ -98,6 +98,14 @@ def test_a_task_without_published_scores_alone_is_not_compared() -> None:
     assert "no task with a published score was run" in gate.reasons[0]
 
 
+def test_a_task_that_is_far_is_left_out_of_a_profile_that_is_near_elsewhere() -> None:
+    """Two tasks are checked and one is far: half of them is enough for tasks without a published score."""
+    loads = (*LOADS, Load(task="pairs", tokens=32_768, windows=10, questions=5))
+    gate = calibration.gate(group(loads=loads))
+    assert gate.tasks == ("oolong", "s-niah")
+    assert [check.task for check in gate.checks if check.outcome == "far"] == ["pairs"]
+
+
 def test_real_models_are_measured_and_not_calibrated() -> None:
     gate = calibration.gate(group({**NEAR, "base": 0.9}, EMBEDDED))
     assert gate.checks == ()

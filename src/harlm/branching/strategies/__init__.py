@@ -1,0 +1,35 @@
+"""STRATEGIES: ways to an answer that need no root model, and the questions that call for each.
+
+A strategy reads the question and a look at the text, and proposes the cells that carry it out, or nothing. No model is asked
+here, and nothing is spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harlm.branching.strategies import label
+from harlm.branching.strategies.asked import Asked
+from harlm.types import Proposal
+
+_PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (label.propose,)
+
+
+def proposals(asked: Asked) -> tuple[Proposal, ...]:
+    """What the strategies propose for a task: the one that fits best first, among equal ones the cheaper one."""
+    found = [each for propose in _PROPOSE if (each := propose(asked)) is not None]
+    return tuple(sorted(found, key=lambda each: (-each.fit, each.forecast.input_tokens)))
+
+
+def fitting(asked: Asked) -> tuple[Proposal, ...]:
+    """The proposals that can be carried out: those of the strategy that the task names, if it names one; and none that asks the
+    built-in model, which judges nothing and has programs of its own.
+    """
+    return tuple(
+        each
+        for each in proposals(asked)
+        if asked.task.strategy in (None, each.strategy) and not (asked.sub.is_local and each.leaf != "none")
+    )
+
+
+__all__ = ["Asked", "fitting", "proposals"]

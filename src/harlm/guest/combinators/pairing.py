@@ -1,0 +1,46 @@
+"""``pairs``: all pairs of items that meet a condition, without a model writing any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+MOST = 50_000_000
+"""Pairs that are tried."""
+
+
+def pairs(
+    items: Mapping[Any, Any] | Sequence[Any], predicate: Callable[[Any, Any], Any]
+) -> list[tuple[Any, Any]]:
+    """The pairs of items for which ``predicate`` holds, in one order or the other; each pair once, the lower item first.
+
+    Args:
+        items: things to pair; of a dict, the keys are paired by their values.
+        predicate: takes two items, or two values of a dict.
+
+    Raises:
+        TypeError: ``predicate`` cannot be called, or the items cannot be counted.
+        ValueError: there are more than ``MOST`` pairs.
+    """
+    if not callable(predicate):
+        raise TypeError(
+            f"pairs takes a function of two items as its condition, not {type(predicate).__name__}; judge each item with label() "
+            "first, and compare what came back"
+        )
+    of = items if isinstance(items, Mapping) else dict(enumerate(items))
+    keys = _ordered(of)
+    count = len(keys) * (len(keys) - 1) // 2
+    if count > MOST:
+        raise ValueError(
+            f"{len(keys):,} items make {count:,} pairs; at most {MOST:,} are tried. Narrow the items first"
+        )
+    found = [(a, b) for a, b in combinations(keys, 2) if predicate(of[a], of[b]) or predicate(of[b], of[a])]
+    return found if isinstance(items, Mapping) else [(items[a], items[b]) for a, b in found]
+
+
+def _ordered(of: Mapping[Any, Any]) -> list[Any]:
+    try:
+        return sorted(of)
+    except TypeError:  # keys of several kinds
+        return list(of)
