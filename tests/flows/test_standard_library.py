@@ -11,8 +11,8 @@ from pathlib import Path
 
 from harlm.config import ContextSettings
 from harlm.context import load
+from harlm.guest.tables import NamedText
 from harlm.models.offline.repertoire import definitions, imports, parsed
-from harlm.models.offline.running import named_text
 from tests.support.cli import harlm
 
 
@@ -47,7 +47,7 @@ def test_imports_and_classes_are_those_of_the_syntax_tree() -> None:
     loading = ContextSettings(exclude=("test/", "tests/", "idle_test/", "lib2to3/"))
     checked = 0
     for document in load(Path(sysconfig.get_path("stdlib")), loading).documents:
-        text = named_text(document.name, document.text)
+        text = NamedText(document.name, document.text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = parsed(text)

@@ -89,11 +89,14 @@ async def first_reply(node: Node, call: Call, mode: Mode) -> Completion:
     """
     if node.settings.branches < 2 or node.parent is not None or node.account.pressure >= NO_SPECULATION:
         return (await make(node, call))[0]
+    unheard = replace(
+        call, on_text=None, is_enough=None
+    )  # nothing is run early for a reply that may not be taken
     draws = {
         asyncio.create_task(_drawn(payer, each)): payer
         for payer, each in (
-            (node.with_purse(), call),
-            (node.with_purse(), replace(call, sample=_SECOND, on_text=None)),
+            (node.with_purse(), unheard),
+            (node.with_purse(), replace(unheard, sample=_SECOND)),
         )
     }
     began = asyncio.get_running_loop().time()

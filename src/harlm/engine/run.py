@@ -108,6 +108,7 @@ class Run:
         call_slots: held during each call, so that no more than ``settings.concurrency`` are in flight.
         repl_slots: by depth, held while a node below the root has a REPL open.
         threads: run work that the event loop must not do itself.
+        thoughtless: names of models that have replied without any thoughts, and so mark them if they have some.
         told_served: the models of which the user was told that another one answers.
         event_numbers, call_numbers: 1, 2, 3, … for the run's events and calls.
     """
@@ -130,6 +131,7 @@ class Run:
     call_slots: asyncio.Semaphore = field(init=False)
     repl_slots: defaultdict[int, asyncio.Semaphore] = field(init=False)
     threads: Threads = field(init=False, default_factory=Threads)
+    thoughtless: set[str] = field(init=False, default_factory=set)
     told_served: set[str] = field(init=False, default_factory=set)
     event_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))
     call_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))

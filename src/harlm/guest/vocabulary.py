@@ -52,6 +52,9 @@ VOCABULARY = (
   `context.outline()` lists documents, or the headings and definitions of one; `context.tables()` reads CSV, XLSX, JSON, logs
   and Markdown tables: each has .name .columns .kinds .rows, and a row is a dict with typed values and a .place. A hit prints as `place: text` and has
   .place .source .line .text .quote .document. Methods that return text take `max_tokens=` and say what they cut."""),
+    Name("ask_tables", parameters=("question",), prompt="""\
+- `ask_tables(question)` computes over those tables what a plain question asks for: count, sum, mean, highest, groups, with
+  conditions. Returns a dict: "status" is "answered" with an "answer" and the "places" of rows, or says "why" it refused."""),
     Name("search", "search", ("query", "k", "document"), (), changes_nothing=True),
     Name("places", "places", ("document", "offsets"), (), changes_nothing=True),
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),
@@ -72,6 +75,11 @@ VOCABULARY = (
   again if a reply leaves it out, and looked at twice if it is uncertain. Then count in code."""),
     Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
 - `pairs(items, predicate)` -> list of all pairs (of a dict: of its keys) for which `predicate(a, b)` holds in either order."""),
+    Name("search_then_read", "leaf", ("question", "k", "within"), ("full",), is_momentary=True, prompt="""\
+- `search_then_read(question, k=12, within=None)`: searches, asks once, checks the quote, looks further if it fails. Has .text .quote
+  .place .found, and .final to finish with. `within`: a text, its name or hits."""),
+    Name("follow", "leaf", ("question", "hops"), ("full",), is_momentary=True, prompt="""\
+- `follow(question, hops=None)`: for an answer several look-ups away ("the heir of the mayor of X"). Has .text .found .final .steps."""),
     Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True),
     Name("room", "room", (), ("full",), is_momentary=True),
     Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True),

@@ -14,6 +14,7 @@ from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from harlm.cleanup import finished
+from harlm.context.tables import ask_tables
 from harlm.errors import CodeError
 from harlm.guest.arguments import child_context
 from harlm.guest.worker.memory import CellMemory
@@ -55,6 +56,7 @@ class _FakeRepl:
         self._reserved: dict[str, Any] = {
             "__builtins__": {**vars(builtins), "print": self._print},
             "context": texts[0] if setup.context.shape == "text" else texts,
+            "ask_tables": lambda question: ask_tables(question, setup.context.documents),
             "FINAL": self._finish,
             "SUBMIT": self._finish,
             "FINAL_VAR": lambda name: self._finish(self._names[name]),
@@ -108,6 +110,10 @@ class _FakeRepl:
         branch = _FakeRepl(self._setup, host)
         branch._names = {name: copy.deepcopy(self._names[name]) for name in self._own()}
         return branch
+
+    async def twin(self, host: ReplHost) -> _FakeRepl | None:
+        """A fork. ``random`` is that of the test, and is shared."""
+        return await self.fork(host)
 
     async def close(self) -> None:
         """See ``harlm.protocols.Repl``."""

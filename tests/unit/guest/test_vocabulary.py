@@ -131,6 +131,12 @@ def test_the_calls_that_finish_a_task_are_offered_by_both() -> None:
     assert set(FINISHING) < BY_NAME.keys()
 
 
+def test_tables_are_asked_with_the_parameters_of_the_table() -> None:
+    wanted = BY_NAME["ask_tables"].parameters
+    assert tuple(inspect.signature(Library().ask_tables).parameters) == wanted
+    assert tuple(inspect.signature(MontyFunctions.ask_tables).parameters)[1:] == wanted
+
+
 def test_the_methods_of_context_are_those_that_the_prompt_describes() -> None:
     for method in ("search", "grep", "read", "near", "outline"):
         assert f"context.{method}(" in BY_NAME["context"].prompt

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harlm.branching.strategies import label
+from harlm.branching.strategies import direct, follow, label, search, table
 from harlm.branching.strategies.asked import Asked
 from harlm.types import Proposal
 
-_PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (label.propose,)
+_PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (
+    label.propose,
+    table.propose,
+    follow.propose,
+    direct.propose,
+    search.propose,
+)
 
 
 def proposals(asked: Asked) -> tuple[Proposal, ...]:

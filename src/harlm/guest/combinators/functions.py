@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .following import Followed, follow
 from .items import split
 from .labelling import Labels, label
 from .leaf import Call, CallMany, Leaf
 from .pairing import pairs
+from .reading import ReadAnswer, search_then_read
 
 
 class Combinators:
@@ -26,7 +28,13 @@ class Combinators:
 
     def named(self) -> dict[str, Callable[..., Any]]:
         """The combinators by the names that cells use."""
-        return {"split": split, "label": self._label(), "pairs": pairs}
+        return {
+            "split": split,
+            "label": self._label(),
+            "pairs": pairs,
+            "search_then_read": self._search_then_read(),
+            "follow": self._follow(),
+        }
 
     def _label(self) -> Callable[..., Labels]:
         leaf = self._leaf
@@ -38,3 +46,21 @@ class Combinators:
             return label(leaf, items, labels, instruction, **options)
 
         return labelled
+
+    def _search_then_read(self) -> Callable[..., ReadAnswer]:
+        leaf, context = self._leaf, self._context
+
+        def searched_and_read(question: str, k: int = 12, within: Any = None, **options: Any) -> ReadAnswer:
+            """The answer to a question about one place: ``.text .quote .place .found``; the quote was checked."""
+            return search_then_read(leaf, context, question, k=k, within=within, **options)
+
+        return searched_and_read
+
+    def _follow(self) -> Callable[..., Followed]:
+        leaf, context = self._leaf, self._context
+
+        def followed(question: str, hops: int | None = None) -> Followed:
+            """The answer to a question of several look-ups: ``.text .found .steps``; each step was read twice."""
+            return follow(leaf, context, question, hops=hops)
+
+        return followed

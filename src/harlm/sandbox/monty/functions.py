@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
+from harlm.context.tables import ask_tables
 from harlm.errors import CodeError
 from harlm.guest import arguments as limits
 from harlm.guest.vocabulary import FINISHING
@@ -22,7 +23,7 @@ from harlm.protocols import ReplHost
 from harlm.threads import StopFlag, Threads
 from harlm.types import Context, without_surrogates
 
-ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place")
+ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place", "ask_tables")
 """The functions that every REPL has."""
 
 _AT_ONCE = 1024  # calls of one batch that are answered concurrently
@@ -202,6 +203,14 @@ class HostFunctions:
         at = limits.as_number(offset, "the offset of place", limits.NUMBER)
         reply: Any = await self._call("places", {"document": document, "offsets": [at]})
         return f"{documents[document].name}:{reply[0][0]}"
+
+    async def ask_tables(self, question: object) -> object:
+        """What the tables of all texts say to a question for a computation, or why they do not. Done in a thread:
+        reading tables takes up to seconds.
+        """
+        asked = limits.as_text(question, "the question of ask_tables", limits.QUERY)
+        documents = self._context.documents
+        return await self._threads.do(lambda stop: ask_tables(asked, documents, check=stop.check))
 
     async def _call(self, function: str, arguments: Mapping[str, object]) -> object:
         try:

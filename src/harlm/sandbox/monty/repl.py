@@ -228,6 +228,10 @@ class MontyRepl:
                 raise SandboxFailure(f"the variables of a REPL cannot be copied: {error}") from error
         return await self._sandbox.fork(self, state, host)
 
+    async def twin(self, host: ReplHost) -> MontyRepl | None:
+        """``None``: copying the variables takes a new interpreter, and drops this one if they cannot be copied."""
+        return None
+
     async def close(self) -> None:
         """End the process. Safe to call twice."""
         self._is_closed = True

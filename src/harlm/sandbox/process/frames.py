@@ -123,12 +123,13 @@ class Fork(WireFrame, frozen=True, kw_only=True, tag="fork"):
     """Host: fork this process. The fork gets the two descriptors that come with the frame.
 
     Attributes:
-        seed: for ``random`` in the fork.
+        seed: for ``random`` in the fork; ``None`` if ``random`` continues there as here. Then the fork is not made
+            if it would have to copy large files.
         folder: the name of the fork's own work folder.
         may_write: whether cells of the fork may change files.
     """
 
-    seed: int
+    seed: int | None
     folder: str
     may_write: bool
 

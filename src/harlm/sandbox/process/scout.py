@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -210,6 +211,41 @@ class Scouts:
     def add(self, scout: Scout) -> Scout:
         """Register a scout that ``end_all`` ends, unless it has ended before. Returns it."""
         self._open.add(scout)
+        return scout
+
+    async def forked(
+        self,
+        link: Link,
+        allowed: Collection[str],
+        foresight: Foresight,
+        *,
+        rules: Callable[[], Awaitable[Sequence[int]]],
+    ) -> ForkedScout | None:
+        """A scout whose descriptors the REPL's process has received.
+
+        Args:
+            link: the connection to that process.
+            allowed, foresight: see ``CellScout``.
+            rules: returns those under which the scout can only read the folder of that process.
+
+        Returns:
+            the scout; ``None`` if there can be none.
+        """
+        if sys.platform != "linux":
+            return None
+        try:
+            scout = self.add(ForkedScout(self._workers, link.worker, allowed, foresight))
+        except OSError:  # no descriptors are left
+            return None
+        try:
+            await link.to_worker.send_with(frames.Given(), [*scout.descriptors, *await rules()])
+        except (OSError, SandboxFailure):
+            self.end(scout)
+            return None
+        except BaseException:
+            self.end(scout)
+            raise
+        scout.given()
         return scout
 
     def end(self, scout: CellScout) -> None:

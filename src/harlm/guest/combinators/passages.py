@@ -1,0 +1,188 @@
+"""Passages of a context: found by search or by a name that they hold, joined where they touch, and packed to the size of a call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+_AROUND = 900  # characters of a passage around a name
+_GAP = 120  # characters between two passages that are shown as one
+_LONGEST = 4_000  # characters of joined passages
+_MOST_LINES = 400  # in which a name is looked for
+
+
+class Passage(NamedTuple):
+    """A stretch of a text.
+
+    Attributes:
+        source: the text that it belongs to; a plain ``str`` if it is in no text of the context.
+        start, end: where, in characters of it.
+    """
+
+    source: Any
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return str(self.source[self.start : self.end])
+
+    @property
+    def name(self) -> str:
+        """The name of its text; empty if that has none."""
+        return str(getattr(self.source, "name", ""))
+
+    @property
+    def place(self) -> str:
+        """Where it begins, as citations name it."""
+        return self.place_at(self.start)
+
+    def place_at(self, offset: int) -> str:
+        """The place of a character of its text, such as ``notes.txt:12``; empty if the text has no name."""
+        if not self.name:
+            return ""
+        if getattr(self.source, "has_lines", True):
+            return f"{self.name}:{str.count(self.source, chr(10), 0, offset) + 1}"
+        start = str.rfind(self.source, "\n", 0, offset) + 1
+        end = str.find(self.source, "\n", offset)
+        line = str(self.source[start : end if end >= 0 else None])
+        for hit in self.source.grep(re.escape(line[:200]), 50) if line.strip() else ():
+            if hit.start <= offset <= hit.end:
+                return str(hit.place)
+        return self.name
+
+
+def searched(context: Any, query: str, k: int) -> list[Passage]:
+    """The passages that fit a query best, best first.
+
+    Args:
+        context: a text or the texts of a REPL; also a list of some of them, each of which is searched.
+        query: words.
+        k: of each.
+    """
+    if hasattr(context, "search"):
+        return [Passage(hit.document, hit.start, hit.end) for hit in context.search(query, k)]
+    return [each for text in context if hasattr(text, "search") for each in searched(text, query, k)]
+
+
+def naming(context: Any, name: str, most: int) -> list[Passage]:
+    """The passages that hold a name, in the order of the texts: whole paragraphs if they are short. Case counts unless nothing is
+    found with it.
+    """
+    pattern = named(name)
+    if pattern is None:
+        return []
+    for flags in (0, re.IGNORECASE):
+        if found := _spans(context, re.compile(pattern.pattern, flags), most):
+            return joined(found)
+    return []
+
+
+def named(name: str) -> re.Pattern[str] | None:
+    """A pattern for a name as whole words, in any case, whatever blanks are between them; ``None`` for a name without letters and
+    digits.
+    """
+    words = name.split()
+    if not any(map(str.isalnum, name)):
+        return None
+    first = re.escape(words[0])
+    before = rf"(?<!\w{first})" if words[0][:1].isalnum() else ""
+    after = r"(?!\w)" if name.strip()[-1:].isalnum() else ""
+    return re.compile(r"\s+".join([f"{first}{before}", *map(re.escape, words[1:])]) + after, re.IGNORECASE)
+
+
+def _spans(context: Any, pattern: re.Pattern[str], most: int) -> list[Passage]:
+    if not hasattr(context, "grep"):
+        return [each for text in context if hasattr(text, "grep") for each in _spans(text, pattern, most)][
+            :most
+        ]
+    found: list[Passage] = []
+    for hit in context.grep(pattern, _MOST_LINES):
+        at = hit.start
+        while (match := pattern.search(hit.document, at, hit.end)) is not None and len(found) < most:
+            found.append(_around(hit.document, match.start(), match.end()))
+            at = max(match.end(), found[-1].end)
+        if len(found) >= most:
+            break
+    return found
+
+
+def _around(text: Any, start: int, end: int) -> Passage:
+    """The paragraph around a span; of a long one, the whole lines or sentences near it."""
+    spare = max(0, _AROUND - (end - start)) // 2
+    first, last = max(0, start - spare), min(len(text), end + spare)
+    before, after = str(text[first:start]), str(text[end:last])
+    cut = max(before.rfind("\n\n"), before.rfind("\n\r\n"))
+    if cut < 0 and first:
+        cut = _first_seam(before)
+    ends = [at for at in (after.find("\n\n"), after.find("\n\r\n")) if at >= 0]
+    stop = min(ends) if ends else len(after) if last == len(text) else _last_seam(after)
+    begin = first if cut < 0 else first + cut
+    return Passage(text, begin + _blank(str(text[begin:start])), end + stop)
+
+
+def _blank(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _first_seam(text: str) -> int:
+    """After the first line or sentence that may be cut at its beginning."""
+    found = re.search(r"\n|[.!?][\"')\]]*\s", text)
+    return -1 if found is None else found.end()
+
+
+def _last_seam(text: str) -> int:
+    """At the end of the last whole line or sentence."""
+    seams = [found.end() for found in re.finditer(r"[.!?][\"')\]]*(?=\s)|(?=\n)", text)]
+    return seams[-1] if seams else len(text)
+
+
+def joined(passages: Iterable[Passage]) -> list[Passage]:
+    """Passages without those that lie in others; those that touch or nearly touch are one, at the rank of the better one."""
+    kept: list[Passage] = []
+    for each in passages:
+        rank = len(kept)
+        while (at := next((at for at, other in enumerate(kept) if _touch(each, other)), None)) is not None:
+            other = kept.pop(at)
+            rank = min(rank, at)
+            each = Passage(each.source, min(each.start, other.start), max(each.end, other.end))
+        kept.insert(rank, each)
+    return kept
+
+
+def _touch(one: Passage, other: Passage) -> bool:
+    if one.source is not other.source:
+        return False
+    first, second = (one, other) if one.start <= other.start else (other, one)
+    if second.end <= first.end:
+        return True
+    return second.start - first.end <= _GAP and second.end - first.start <= _LONGEST
+
+
+def packed(passages: Sequence[Passage], characters: int) -> list[list[Passage]]:
+    """The passages in groups of at most so many characters, in order; a longer passage is cut into parts."""
+    groups: list[list[Passage]] = []
+    room = 0
+    for each in passages:
+        for part in _parts(each, max(200, characters)):
+            size = part.end - part.start + 40
+            if not groups or size > room:
+                groups.append([])
+                room = max(200, characters)
+            groups[-1].append(part)
+            room -= size
+    return groups
+
+
+def _parts(passage: Passage, characters: int) -> Iterable[Passage]:
+    start = passage.start
+    while passage.end - start > characters:
+        text = str(passage.source[start : start + characters])
+        seam = max(text.rfind("\n", characters // 2), text.rfind(". ", characters // 2) + 1)
+        end = start + (seam + 1 if seam > 0 else characters)
+        yield Passage(passage.source, start, end)
+        start = end
+    if start < passage.end:
+        yield Passage(passage.source, start, passage.end)
