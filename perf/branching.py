@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 from harlm.branching.race import BranchForecast, Odds, RaceForecast, Timing, delays, forecast_race, play
 from harlm.branching.stopping import stopping_threshold
 from harlm.engine.outcome import Outcome
-from harlm.engine.racing import Entrant, Judged, Result, Stopping, race
+from harlm.engine.racing import Entrant, JudgedOutcome, Result, Stopping, race
 from perf.measure import Table, report_parts
 
 _T = TypeVar("_T")
@@ -93,9 +93,11 @@ def _drawn(rng: random.Random, branches: int) -> list[_Drawn]:
 
 
 def _entrant(name: str, drawn: _Drawn) -> Entrant:
-    async def run() -> Judged:
+    async def run() -> JudgedOutcome:
         await asyncio.sleep(drawn.latency_s)
-        return Judged(outcome=Outcome(text=drawn.answer), confidence=drawn.confidence, agrees_as=drawn.answer)
+        return JudgedOutcome(
+            outcome=Outcome(text=drawn.answer), confidence=drawn.confidence, agrees_as=drawn.answer
+        )
 
     return Entrant(name=name, run=run)
 

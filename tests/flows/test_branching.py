@@ -17,7 +17,7 @@ from harlm.context import load
 from harlm.engine import Node, solve
 from harlm.engine.branches import Branch, RaceRules, race_in
 from harlm.engine.outcome import outcome_of
-from harlm.engine.racing import GRACE_S, Judged, judged
+from harlm.engine.racing import GRACE_S, JudgedOutcome, judged
 from harlm.engine.timed_cells import TimedCells
 from harlm.engine.workspace import Workspace
 from harlm.errors import CodeError
@@ -36,7 +36,7 @@ STUBBORN = "while True:\n    try:\n        llm_query('hold')\n    except BaseExc
 def branch(strategy: str, *code: str, confidence: float | None = None, calls: int = 1) -> Branch:
     """A branch that runs cells."""
 
-    async def start(node: Node, workspace: Workspace) -> Judged:
+    async def start(node: Node, workspace: Workspace) -> JudgedOutcome:
         running = TimedCells(workspace)
         for number, cell in enumerate(code, start=1):
             observation = await running.run(cell, number)
@@ -88,7 +88,7 @@ async def until(held: Held, calls: int) -> None:
 async def test_no_call_of_a_loser_is_open_half_a_second_after_the_race() -> None:
     held, log = Held(), EventLog()
 
-    async def sure(node: Node, workspace: Workspace) -> Judged:
+    async def sure(node: Node, workspace: Workspace) -> JudgedOutcome:
         await until(held, _SLOTS)
         return await branch("sure", "name = 'Otto'\nFINAL(name)", confidence=0.9).start(node, workspace)
 

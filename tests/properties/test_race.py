@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harlm.budget import Account, Caps
 from harlm.engine.branches import branch_caps
 from harlm.engine.outcome import outcome_of
-from harlm.engine.racing import Entrant, Judged, Result, Stopping, judged, race
+from harlm.engine.racing import Entrant, JudgedOutcome, Result, Stopping, judged, race
 from harlm.errors import CodeError, LimitExceeded
 from harlm.types import Amounts
 from tests.support.virtual_time import VirtualLoop
@@ -42,7 +42,7 @@ plans = st.builds(
 
 
 def entrant(plan: Plan, account: Account, open_calls: set[object]) -> Entrant:
-    async def run() -> Judged:
+    async def run() -> JudgedOutcome:
         for seconds, bound, used in plan.calls:
             with await account.reserve(Amounts(tokens=bound, calls=1)) as reservation:
                 call = object()

@@ -23,7 +23,7 @@ from harlm.cleanup import finished
 from harlm.config import EngineSettings
 from harlm.engine.node import Node
 from harlm.engine.prefix import PrefixGate
-from harlm.engine.racing import Entrant, Judged, Lane, Result, Stopping, race
+from harlm.engine.racing import Entrant, JudgedOutcome, Lane, Result, Stopping, race
 from harlm.engine.workspace import Workspace
 from harlm.errors import SandboxFailure
 from harlm.types import Amounts, Price, Proposal, Usage
@@ -43,14 +43,14 @@ class Branch:
     """
 
     strategy: str
-    start: Callable[[Node, Workspace], Awaitable[Judged]]
+    start: Callable[[Node, Workspace], Awaitable[JudgedOutcome]]
     forecast: BranchForecast
     needs: Amounts = field(default_factory=Amounts)
 
 
 def branch_of(
     proposal: Proposal,
-    start: Callable[[Node, Workspace], Awaitable[Judged]],
+    start: Callable[[Node, Workspace], Awaitable[JudgedOutcome]],
     *,
     accuracy: float,
     price: Price | None,
@@ -127,7 +127,7 @@ def rules_from(settings: EngineSettings, threshold: float | None = None) -> Race
     )
 
 
-async def race_in(workspace: Workspace, branches: Sequence[Branch], rules: RaceRules) -> Judged:
+async def race_in(workspace: Workspace, branches: Sequence[Branch], rules: RaceRules) -> JudgedOutcome:
     """The outcome of the first good branch. Later cells of ``workspace`` see its variables.
 
     A single branch works in the workspace itself. That is so if only one is allowed, pays or is covered by the
@@ -222,7 +222,7 @@ class _Branches:
             return False
         return True
 
-    async def raced(self) -> Judged:
+    async def raced(self) -> JudgedOutcome:
         """See ``race_in``."""
         entrants = [
             Entrant(name=branch.strategy, run=partial(self._work, at), refusal=partial(self._refusal, at))
@@ -238,7 +238,7 @@ class _Branches:
                 await self._adopt(self._nodes[result.lanes.index(result.winner)])
         return result.outcome()
 
-    async def _work(self, at: int) -> Judged:
+    async def _work(self, at: int) -> JudgedOutcome:
         """The outcome of a branch, in a fork of its own. It stays open if it ended by itself: it may win."""
         node, task = self._nodes[at], self._workspace.task
         node.emit(

@@ -31,7 +31,7 @@ _RANK = {"ok": 2, "not_found": 1, "partial": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedOutcome:
     """The outcome of a branch, and how far it can be relied on.
 
     Attributes:
@@ -45,15 +45,15 @@ class Judged:
     agrees_as: str = ""
 
 
-def judged(outcome: Outcome, confidence: float | None = None) -> Judged:
+def judged(outcome: Outcome, confidence: float | None = None) -> JudgedOutcome:
     """An outcome with its confidence. Only answers agree: neither parts of them, nor that there is none."""
     if outcome.status != "ok" or outcome.ended_by is not None:
-        return Judged(outcome=outcome, confidence=confidence)
+        return JudgedOutcome(outcome=outcome, confidence=confidence)
     if outcome.data is not None:
-        return Judged(outcome=outcome, confidence=confidence, agrees_as=as_text(outcome.data))
+        return JudgedOutcome(outcome=outcome, confidence=confidence, agrees_as=as_text(outcome.data))
     bare = _CITATION.sub("", outcome.text) or outcome.text
     said = " ".join(fold(bare).split()).rstrip(" .!")
-    return Judged(outcome=outcome, confidence=confidence, agrees_as=said)
+    return JudgedOutcome(outcome=outcome, confidence=confidence, agrees_as=said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Entrant:
     """
 
     name: str
-    run: Callable[[], Awaitable[Judged]]
+    run: Callable[[], Awaitable[JudgedOutcome]]
     refusal: Callable[[], str] = lambda: ""
 
 
@@ -106,7 +106,7 @@ class Lane:
     status: Status = "not started"
     started_s: float = math.inf
     ended_s: float = math.inf
-    judged: Judged | None = None
+    judged: JudgedOutcome | None = None
     error: HarlmError | None = None
     reason: str = ""
 
@@ -132,9 +132,9 @@ class Result:
     winner: Lane | None = None
     stopped_by: StoppedBy = "failure"
     seconds: float = 0.0
-    late: set[asyncio.Task[Judged]] = field(default_factory=set)
+    late: set[asyncio.Task[JudgedOutcome]] = field(default_factory=set)
 
-    def outcome(self) -> Judged:
+    def outcome(self) -> JudgedOutcome:
         """The outcome of the winner.
 
         Raises:
@@ -178,7 +178,7 @@ class _Race:
         self._clock = asyncio.get_running_loop().time
         self._began = self._clock()
         self._lanes = tuple(map(Lane, entrants))
-        self._running: dict[asyncio.Task[Judged], Lane] = {}
+        self._running: dict[asyncio.Task[JudgedOutcome], Lane] = {}
         self._next = 0
         self._due = 0.0  # when the next branch starts, in seconds of the race
         self._result = Result(lanes=self._lanes)
@@ -300,11 +300,11 @@ class _Race:
                     self._result.late.add(task)
 
 
-async def _begun(entrant: Entrant) -> Judged:
+async def _begun(entrant: Entrant) -> JudgedOutcome:
     return await entrant.run()
 
 
-def _retrieved(task: asyncio.Task[Judged]) -> None:
+def _retrieved(task: asyncio.Task[JudgedOutcome]) -> None:
     """Look at the error of a branch that was cancelled, or asyncio would log it."""
     if not task.cancelled():
         task.exception()

@@ -17,7 +17,7 @@ from harlm.context import load
 from harlm.engine import Node, solve
 from harlm.engine.branches import Branch, RaceRules, branch_caps, branch_of, race_in, rules_from
 from harlm.engine.outcome import outcome_of
-from harlm.engine.racing import Judged, judged
+from harlm.engine.racing import JudgedOutcome, judged
 from harlm.engine.timed_cells import TimedCells
 from harlm.engine.workspace import Workspace
 from harlm.errors import CodeError, SandboxFailure
@@ -30,13 +30,13 @@ from tests.support.wire import eventually
 RULES = RaceRules(most=3, economics=Economics(value_of_answer=1_000.0), timing="together", threshold=0.5)
 CHEAP = BranchForecast(median_s=0.05, output_usd=0.001, accuracy=0.6)
 
-Start = Callable[[Node, Workspace], Awaitable[Judged]]
+Start = Callable[[Node, Workspace], Awaitable[JudgedOutcome]]
 
 
 def cells(*code: str, confidence: float | None = None) -> Start:
     """Runs cells in a workspace, until one finishes; an exception of a cell ends the branch."""
 
-    async def start(node: Node, workspace: Workspace) -> Judged:
+    async def start(node: Node, workspace: Workspace) -> JudgedOutcome:
         running = TimedCells(workspace)
         for number, cell in enumerate(code, start=1):
             observation = await running.run(cell, number)
@@ -89,7 +89,7 @@ class Place:
         observation = await TimedCells(self.space).run(cell, 1)
         return observation.output.strip() or (observation.error or "")
 
-    async def race(self, *branches: Branch, rules: RaceRules = RULES) -> Judged:
+    async def race(self, *branches: Branch, rules: RaceRules = RULES) -> JudgedOutcome:
         return await race_in(self.space, branches, rules)
 
     @property
@@ -122,7 +122,7 @@ async def test_later_cells_see_what_the_winner_defined_and_nothing_of_the_others
 async def test_the_race_is_reported_with_what_the_losers_cost() -> None:
     place = Place(Caps(micros=10_000_000, tokens=10_000_000))
 
-    async def search(node: Node, workspace: Workspace) -> Judged:
+    async def search(node: Node, workspace: Workspace) -> JudgedOutcome:
         await seen(lambda: bool(place.log.of(events.CallStarted) and place.log.of(events.NodeFinished)))
         return await cells("llm_query('a')\nllm_query('b')\nFINAL('x')", confidence=0.9)(node, workspace)
 
@@ -162,7 +162,7 @@ async def test_no_branch_and_no_call_is_left_after_a_race() -> None:
     place, before = Place(), asyncio.all_tasks()
     await place.space.opening
 
-    async def sure(node: Node, workspace: Workspace) -> Judged:
+    async def sure(node: Node, workspace: Workspace) -> JudgedOutcome:
         await seen(lambda: len(place.log.of(events.CallStarted)) == 2)
         return await cells("FINAL('x')", confidence=0.9)(node, workspace)
 
@@ -370,7 +370,7 @@ async def test_a_branch_ends_before_its_node_must_finish() -> None:
     place = Place(Caps(ends=time.monotonic() + 100))
     ends: list[float] = []
 
-    async def look(node: Node, workspace: Workspace) -> Judged:
+    async def look(node: Node, workspace: Workspace) -> JudgedOutcome:
         ends.append(node.account.ends)
         return await cells("FINAL('x')", confidence=0.9)(node, workspace)
 

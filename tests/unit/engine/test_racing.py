@@ -8,12 +8,12 @@ import pytest
 
 from harlm.engine.outcome import Outcome, outcome_of
 from harlm.engine.prefix import PrefixGate
-from harlm.engine.racing import GRACE_S, Entrant, Judged, Result, Stopping, judged, race
+from harlm.engine.racing import GRACE_S, Entrant, JudgedOutcome, Result, Stopping, judged, race
 from harlm.errors import CodeError, LimitExceeded, ModelError, ModelUnavailable
 from harlm.types import Answer
 from tests.support.virtual_time import in_virtual_time, now
 
-Run = Callable[[], Awaitable[Judged]]
+Run = Callable[[], Awaitable[JudgedOutcome]]
 
 
 class Track:
@@ -34,7 +34,7 @@ class Track:
     ) -> Entrant:
         """A branch that answers, or fails, after some seconds."""
 
-        async def run() -> Judged:
+        async def run() -> JudgedOutcome:
             self.began[name] = round(now() - self._zero, 3)
             try:
                 await asyncio.sleep(seconds)
@@ -111,8 +111,8 @@ async def test_parts_of_answers_and_answers_that_there_is_none_do_not_agree() ->
 
 @in_virtual_time
 async def test_a_partial_answer_is_never_accepted_but_can_be_the_best() -> None:
-    async def partial() -> Judged:
-        return Judged(outcome=Outcome(text="half", status="partial"), confidence=0.99)
+    async def partial() -> JudgedOutcome:
+        return JudgedOutcome(outcome=Outcome(text="half", status="partial"), confidence=0.99)
 
     entrants = [Entrant(name="partial", run=partial), Track().branch("broken", 1, CodeError("no such name"))]
     result = await race(entrants, Stopping(waits=(math.inf,), threshold=0.5))
@@ -243,7 +243,7 @@ async def test_cancelling_a_race_cancels_its_branches() -> None:
 
 @in_virtual_time
 async def test_a_branch_that_does_not_end_is_waited_for_half_a_second() -> None:
-    async def stubborn() -> Judged:
+    async def stubborn() -> JudgedOutcome:
         try:
             await asyncio.sleep(100)
         except asyncio.CancelledError:
