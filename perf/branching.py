@@ -17,9 +17,9 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from harlm.branching.race import BranchForecast, Odds, RaceForecast, Timing, delays, forecast_race, play
-from harlm.branching.stopping import stopping_threshold
+from harlm.branching.stopping import Level, Threshold, conformal, promised
 from harlm.engine.outcome import Outcome
-from harlm.engine.racing import Entrant, JudgedOutcome, Result, Stopping, race
+from harlm.engine.racing import BranchOutcome, Entrant, Result, Stopping, race
 from perf.measure import Table, report_parts
 
 _T = TypeVar("_T")
@@ -30,6 +30,8 @@ _BRANCH = BranchForecast(median_s=1.0, input_usd=0.7, output_usd=0.3, accuracy=0
 _CACHED = BranchForecast(median_s=1.0, input_usd=0.25 * 0.7, output_usd=0.3, accuracy=0.7)
 _CALIBRATIONS, _CALIBRATED_ON, _JUDGED_ON = 200, 200, 500
 _RIGHT = "right"
+_ANY = Threshold(0.0, 1.0, 0, "every answer is accepted")
+_CHECK = Threshold(0.5, 1.0, 0, "what the check passes is accepted")
 
 
 class _Selector(selectors.SelectSelector):
@@ -93,9 +95,9 @@ def _drawn(rng: random.Random, branches: int) -> list[_Drawn]:
 
 
 def _entrant(name: str, drawn: _Drawn) -> Entrant:
-    async def run() -> JudgedOutcome:
+    async def run() -> BranchOutcome:
         await asyncio.sleep(drawn.latency_s)
-        return JudgedOutcome(
+        return BranchOutcome(
             outcome=Outcome(text=drawn.answer), confidence=drawn.confidence, agrees_as=drawn.answer
         )
 
@@ -103,7 +105,7 @@ def _entrant(name: str, drawn: _Drawn) -> Entrant:
 
 
 async def _run(
-    tasks: Sequence[list[_Drawn]], timing: Timing, threshold: float | None, agreeing: int = 0
+    tasks: Sequence[list[_Drawn]], timing: Timing, threshold: Threshold | None, agreeing: int = 0
 ) -> list[Result]:
     results = []
     for task in tasks:
@@ -171,11 +173,11 @@ def races() -> Iterator[Table]:
     rng = random.Random(1)
     tasks = [_drawn(rng, 3) for _ in range(_TASKS)]
     alone = [task[:1] for task in tasks]
-    one = _figures("one branch, no check", _in_no_time(_run(alone, "together", -1.0)), alone)
+    one = _figures("one branch, no check", _in_no_time(_run(alone, "together", _ANY)), alone)
 
     def raced(policy: str, timing: Timing) -> _Figures:
         predicted = forecast_race([_BRANCH] * 3, timing=timing)
-        return _figures(policy, _in_no_time(_run(tasks, timing, 0.5)), tasks, predicted)
+        return _figures(policy, _in_no_time(_run(tasks, timing, _CHECK)), tasks, predicted)
 
     together = raced("3 at once", "together")
     staggered = raced("3 staggered at the median", "staggered")
@@ -237,9 +239,8 @@ def _realised(branches: int, alpha: float, delta: float | None) -> list[object]:
     rng = random.Random(f"{branches} {alpha} {delta}")
     wrongs, stops = [], []
     for number in range(_CALIBRATIONS):
-        threshold = stopping_threshold(
-            [_highest_wrong(_drawn(rng, branches)) for _ in range(_CALIBRATED_ON)], alpha, delta=delta
-        )
+        levels = [_level(_drawn(rng, branches)) for _ in range(_CALIBRATED_ON)]
+        threshold = conformal(levels, alpha) if delta is None else promised(levels, alpha, delta)
         tasks = [_drawn(rng, branches) for _ in range(_JUDGED_ON)]
         # The engine races a tenth of the calibrations; ``play`` gives the same results faster.
         stopped = _by_engine(tasks, threshold) if number % 10 == 0 else _by_play(tasks, threshold)
@@ -252,11 +253,17 @@ def _realised(branches: int, alpha: float, delta: float | None) -> list[object]:
     return [branches, alpha, rule, round(mean, 4), round(error, 4), within, above, statistics.mean(stops)]
 
 
-def _highest_wrong(task: Sequence[_Drawn]) -> float | None:
-    return max((drawn.confidence for drawn in task if drawn.answer != _RIGHT), default=None)
+def _level(task: Sequence[_Drawn]) -> Level:
+    """A calibration task. A race stops at the first answer that is sure enough, from whichever branch, so the highest confidence of
+    a wrong one counts.
+    """
+    wrong = max((drawn.confidence for drawn in task if drawn.answer != _RIGHT), default=None)
+    if wrong is None:
+        return Level(value=0.0, records=1, right=1)
+    return Level(value=wrong, records=1, right=0)
 
 
-def _by_engine(tasks: Sequence[list[_Drawn]], threshold: float | None) -> list[str]:
+def _by_engine(tasks: Sequence[list[_Drawn]], threshold: Threshold) -> list[str]:
     """The answer with which each race stopped; empty if it did not."""
     results = _in_no_time(_run(tasks, "staggered", threshold))
     found = [_text(result) if result.stopped_by == "confidence" else "" for result in results]
@@ -264,10 +271,10 @@ def _by_engine(tasks: Sequence[list[_Drawn]], threshold: float | None) -> list[s
     return found
 
 
-def _by_play(tasks: Sequence[list[_Drawn]], threshold: float | None) -> list[str]:
+def _by_play(tasks: Sequence[list[_Drawn]], threshold: Threshold) -> list[str]:
     stopped = []
     for task in tasks:
-        accepted = [threshold is not None and drawn.confidence > threshold for drawn in task]
+        accepted = [threshold.stops_at(drawn.confidence) for drawn in task]
         waits = delays([_BRANCH] * len(task), "staggered")
         _, winner, _ = play([drawn.latency_s for drawn in task], accepted, waits)
         stopped.append("" if winner is None else task[winner].answer)

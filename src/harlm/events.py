@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from harlm.types import Answer, Message, Mode, Proposal, Skipped, Usage
+from harlm.types import Answer, Confidence, Message, Mode, Proposal, Skipped, Usage
 
 FORMAT = 1
 """The version of the trace format, written into every event as ``v``."""
@@ -248,7 +248,7 @@ class Raced(Event, frozen=True, kw_only=True, tag="raced"):
     Attributes:
         branches: in the order in which they start.
         winner: the strategy whose answer was taken; ``None`` if all failed.
-        stopped_by: ``confidence``, an answer above the threshold; ``agreement`` of two; ``best``, all ended and the best
+        stopped_by: ``confidence``, that of an answer reached the threshold; ``agreement`` of two; ``best``, all ended and the best
             answer was taken; ``failure``, there is none.
         seconds: how long the race took.
     """
@@ -312,6 +312,14 @@ class NodeFinished(Event, frozen=True, kw_only=True, tag="node_finished"):
     text: str
 
 
+class Judged(Event, frozen=True, kw_only=True, tag="judged"):
+    """The confidence of the run's answer was judged: the signals that were measured, and the value made of them."""
+
+    model: str
+    mode: Mode
+    confidence: Confidence
+
+
 class Failed(Event, frozen=True, kw_only=True, tag="failed"):
     """The run ended without an answer: an error, or an interruption by the user."""
 
@@ -347,6 +355,7 @@ AnyEvent = (
     | LimitReached
     | Noted
     | TraceCut
+    | Judged
     | NodeFinished
     | Failed
     | Answered

@@ -12,12 +12,13 @@ import pytest
 from harlm import events
 from harlm.assembly import open_run
 from harlm.branching.race import BranchForecast, Economics
+from harlm.branching.stopping import Threshold
 from harlm.config import BudgetSettings, Config, EngineSettings, MemorySettings, ModelSettings
 from harlm.context import load
 from harlm.engine import Node, solve
 from harlm.engine.branches import Branch, RaceRules, race_in
 from harlm.engine.outcome import outcome_of
-from harlm.engine.racing import GRACE_S, JudgedOutcome, judged
+from harlm.engine.racing import GRACE_S, BranchOutcome, comparable
 from harlm.engine.timed_cells import TimedCells
 from harlm.engine.workspace import Workspace
 from harlm.errors import CodeError
@@ -25,7 +26,12 @@ from harlm.testing import EventLog, FaultyServer, Request
 from harlm.types import Amounts, Price, Task
 from tests.support.fault_runs import Held
 
-RULES = RaceRules(most=4, economics=Economics(value_of_answer=1_000.0), timing="together", threshold=0.5)
+RULES = RaceRules(
+    most=4,
+    economics=Economics(value_of_answer=1_000.0),
+    timing="together",
+    threshold=Threshold(0.5, 0.1, 100, ""),
+)
 FORECAST = BranchForecast(median_s=0.2, output_usd=0.001, accuracy=0.6)
 MANY = "replies = llm_query_batched([f'hold {{at}}' for at in range({calls})])\nFINAL(replies)"
 LOOP = "out = []\nfor at in range(20):\n    out.append(llm_query(f'hold {at}'))\nFINAL(out)"  # a scout asks for all of them
@@ -36,12 +42,12 @@ STUBBORN = "while True:\n    try:\n        llm_query('hold')\n    except BaseExc
 def branch(strategy: str, *code: str, confidence: float | None = None, calls: int = 1) -> Branch:
     """A branch that runs cells."""
 
-    async def start(node: Node, workspace: Workspace) -> JudgedOutcome:
+    async def start(node: Node, workspace: Workspace) -> BranchOutcome:
         running = TimedCells(workspace)
         for number, cell in enumerate(code, start=1):
             observation = await running.run(cell, number)
             if observation.final is not None:
-                return judged(outcome_of(observation.final.value), confidence)
+                return comparable(outcome_of(observation.final.value), confidence)
         raise CodeError(observation.error or "no cell has finished")
 
     return Branch(strategy=strategy, start=start, forecast=FORECAST, needs=Amounts(calls=calls))
@@ -88,7 +94,7 @@ async def until(held: Held, calls: int) -> None:
 async def test_no_call_of_a_loser_is_open_half_a_second_after_the_race() -> None:
     held, log = Held(), EventLog()
 
-    async def sure(node: Node, workspace: Workspace) -> JudgedOutcome:
+    async def sure(node: Node, workspace: Workspace) -> BranchOutcome:
         await until(held, _SLOTS)
         return await branch("sure", "name = 'Otto'\nFINAL(name)", confidence=0.9).start(node, workspace)
 

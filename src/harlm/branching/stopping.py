@@ -1,67 +1,139 @@
-"""When to stop: the confidence at which an answer may be accepted, so that stopping with a wrong answer is rare.
+"""When one more answer is not worth asking for: a threshold of confidence whose risk is promised, from held-out records.
 
-Every figure comes from calibration tasks, whose right answers are known. Of each one only the highest confidence of
-a wrong answer counts, since a race stops at the first answer that reaches the threshold, from whichever branch.
+The risk is the chance that a task is stopped at an answer that is wrong. Both rules assume that new tasks are like the
+recorded ones (exchangeable), and nothing about the confidence itself: a useless one only makes stopping rare.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from harlm.branching.audit import chance_of_at_most
 
 
-def stopping_threshold(
-    wrong: Sequence[float | None], alpha: float, *, delta: float | None = None
-) -> float | None:
-    """The lowest threshold at which at most a share ``alpha`` of tasks stops with a wrong answer.
+class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Held-out records whose answers got the same confidence.
 
-    Without ``delta`` that is conformal risk control: over calibrations and new tasks of the same kind together, the
-    expected share is at most ``alpha``; it takes at least ``1 / alpha - 1`` tasks. With ``delta`` it is learn then test, a
-    promise: with probability ``1 - delta`` over calibrations, the share among new tasks is at most ``alpha``.
+    Attributes:
+        value: the confidence.
+        records: how many there are.
+        right: how many of them were right.
+    """
+
+    value: float
+    records: int
+    right: int
+
+
+class Threshold(NamedTuple):
+    """From which confidence on a race may stop.
+
+    Attributes:
+        least: the smallest confidence at which it may; ``None`` if it must never stop on confidence alone.
+        alpha: the risk that is promised.
+        records: held-out records behind it.
+        reason: what is promised, or why nothing can be, as a sentence.
+    """
+
+    least: float | None
+    alpha: float
+    records: int
+    reason: str
+
+    def stops_at(self, value: float | None) -> bool:
+        """Whether an answer with this confidence ends the race; "no confidence" never does."""
+        return value is not None and self.least is not None and value >= self.least
+
+
+def conformal(levels: Sequence[Level], alpha: float) -> Threshold:
+    """The threshold at which the risk is at most ``alpha`` on average over calibrations (conformal risk control).
+
+    The smallest confidence with (wrong answers at or above it + 1) / (records + 1) <= alpha (Angelopoulos and others, 2022).
 
     Args:
-        wrong: for each calibration task, the highest confidence of a wrong answer; ``None`` if no answer was wrong or had a
-            confidence; infinity if it stops with a wrong answer at every threshold.
-        alpha: the greatest share, between 0 and 1.
-        delta: how likely the promise may fail, between 0 and 1; ``None`` for no promise.
-
-    Returns:
-        An answer is accepted if its confidence is above this. ``None`` if no threshold is safe: the tasks are too few.
+        levels: of held-out records, in any order.
+        alpha: the risk.
 
     Raises:
-        ValueError: ``alpha`` or ``delta`` is not between 0 and 1, or a confidence is ``nan``.
+        ValueError: ``alpha`` is not between 0 and 1.
     """
-    for name, share in (("alpha", alpha), ("delta", delta)):
-        if share is not None and not 0 < share < 1:
-            raise ValueError(f"{name} is {share!r}; give a number between 0 and 1")
-    scores = sorted((score for score in wrong if score is not None), reverse=True)
-    if any(map(math.isnan, scores)):
-        raise ValueError("a confidence is nan; give None for an answer without one")
-    allowed = _conformal(len(wrong), alpha) if delta is None else _tested(len(wrong), alpha, delta)
+    _check("alpha", alpha)
+    records = sum(level.records for level in levels)
+    allowed = math.floor(alpha * (records + 1) + 1e-9) - 1
+    least = _least(levels, allowed)
+    if least is not None:
+        return Threshold(
+            least,
+            alpha,
+            records,
+            f"on average at most {alpha:.1%} of tasks stop at a wrong answer, by {records:,} records",
+        )
+    return Threshold(None, alpha, records, _cannot(levels, records, alpha, needed=math.ceil(1 / alpha) - 1))
+
+
+def promised(levels: Sequence[Level], alpha: float, delta: float) -> Threshold:
+    """The threshold at which the risk is at most ``alpha`` with the chance 1 - ``delta`` (learn then test).
+
+    The smallest confidence at which the upper end of Clopper and Pearson, one-sided at 1 - ``delta``, is at most ``alpha``.
+    Thresholds are tried from the strictest down until one fails, so no correction for their number is due.
+
+    Args:
+        levels: of held-out records, in any order.
+        alpha: the risk.
+        delta: the chance that this calibration breaks its promise.
+
+    Raises:
+        ValueError: ``alpha`` or ``delta`` is not between 0 and 1.
+    """
+    _check("alpha", alpha)
+    _check("delta", delta)
+    records = sum(level.records for level in levels)
+    allowed, wrong = -1, sum(level.records - level.right for level in levels)
+    # The upper end is at most alpha exactly if so few wrong answers have at most the chance delta at a risk of alpha.
+    while allowed < wrong and records and chance_of_at_most(allowed + 1, records, alpha) <= delta:
+        allowed += 1
+    least = _least(levels, allowed)
+    if least is not None:
+        return Threshold(
+            least,
+            alpha,
+            records,
+            f"at most {alpha:.1%} of tasks stop at a wrong answer, with a chance of {1 - delta:.1%}, by {records:,} records",
+        )
+    needed = math.ceil(math.log(delta) / math.log1p(-alpha))
+    return Threshold(None, alpha, records, _cannot(levels, records, alpha, needed=needed))
+
+
+def _least(levels: Sequence[Level], allowed: int) -> float | None:
+    """The smallest confidence at or above which at most ``allowed`` answers are wrong; ``None`` if there is none."""
     if allowed < 0:
         return None
-    if allowed >= len(scores):
-        return -math.inf
-    return None if math.isinf(scores[allowed]) else scores[allowed]
-
-
-def _conformal(tasks: int, alpha: float) -> int:
-    """How many of the calibration tasks may stop with a wrong answer; negative if none is safe."""
-    return math.floor(alpha * (tasks + 1) + 1e-9) - 1
-
-
-def _tested(tasks: int, alpha: float, delta: float) -> int:
-    """The same for a promise: the most for which a share above ``alpha`` would be that lucky at most ``delta`` of the time."""
-    lucky, allowed = 0.0, -1
-    for wrong in range(tasks + 1):
-        lucky += math.exp(
-            math.lgamma(tasks + 1)
-            - math.lgamma(wrong + 1)
-            - math.lgamma(tasks - wrong + 1)
-            + wrong * math.log(alpha)
-            + (tasks - wrong) * math.log1p(-alpha)
-        )
-        if lucky > delta:
+    wrong_at: dict[float, int] = {}
+    for level in levels:
+        wrong_at[level.value] = wrong_at.get(level.value, 0) + level.records - level.right
+    least, wrong = None, 0
+    for value in sorted(wrong_at, reverse=True):
+        wrong += wrong_at[value]
+        if wrong > allowed:
             break
-        allowed = wrong
-    return allowed
+        least = value
+    return least
+
+
+def _cannot(levels: Sequence[Level], records: int, alpha: float, *, needed: int) -> str:
+    if records < needed:
+        return f"cannot stop at a risk of {alpha:.1%} with {records:,} records: it takes at least {needed:,}"
+    highest = max(levels, key=lambda level: level.value)
+    return (
+        f"cannot stop at a risk of {alpha:.1%} with {records:,} records: of the {highest.records:,} most confident answers "
+        f"{highest.records - highest.right:,} were wrong"
+    )
+
+
+def _check(name: str, value: float) -> None:
+    if not 0 < value < 1:
+        raise ValueError(f"{name} is {value!r}: use a number between 0 and 1, such as 0.05")

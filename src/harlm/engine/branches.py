@@ -16,6 +16,7 @@ from functools import partial
 
 from harlm import events
 from harlm.branching.race import MOST_BRANCHES, BranchForecast, Economics, Odds, Timing, delays, launches
+from harlm.branching.stopping import Threshold
 from harlm.budget import UNLIMITED, Caps
 from harlm.budget.allocator import share
 from harlm.budget.pressure import NO_SPECULATION
@@ -23,7 +24,7 @@ from harlm.cleanup import finished
 from harlm.config import EngineSettings
 from harlm.engine.node import Node
 from harlm.engine.prefix import PrefixGate
-from harlm.engine.racing import Entrant, JudgedOutcome, Lane, Result, Stopping, race
+from harlm.engine.racing import BranchOutcome, Entrant, Lane, Result, Stopping, race
 from harlm.engine.workspace import Workspace
 from harlm.errors import SandboxFailure
 from harlm.types import Amounts, Price, Proposal, Usage
@@ -43,14 +44,14 @@ class Branch:
     """
 
     strategy: str
-    start: Callable[[Node, Workspace], Awaitable[JudgedOutcome]]
+    start: Callable[[Node, Workspace], Awaitable[BranchOutcome]]
     forecast: BranchForecast
     needs: Amounts = field(default_factory=Amounts)
 
 
 def branch_of(
     proposal: Proposal,
-    start: Callable[[Node, Workspace], Awaitable[JudgedOutcome]],
+    start: Callable[[Node, Workspace], Awaitable[BranchOutcome]],
     *,
     accuracy: float,
     price: Price | None,
@@ -103,7 +104,7 @@ class RaceRules:
         economics: what time and answers are worth.
         timing: when the next branch starts.
         odds: how well confidences tell right from wrong.
-        threshold: an answer is accepted if its confidence is above it; ``None`` if no confidence is enough.
+        threshold: from which confidence on an answer is accepted; ``None`` if no confidence is enough.
         shares_prefix: whether the prompts of the branches begin alike, so that the first one fills the provider's cache.
     """
 
@@ -111,11 +112,11 @@ class RaceRules:
     economics: Economics = field(default_factory=Economics)
     timing: Timing = "staggered"
     odds: Odds = field(default_factory=Odds)
-    threshold: float | None = None
+    threshold: Threshold | None = None
     shares_prefix: bool = False
 
 
-def rules_from(settings: EngineSettings, threshold: float | None = None) -> RaceRules:
+def rules_from(settings: EngineSettings, threshold: Threshold | None = None) -> RaceRules:
     """The rules that the user has set, with the calibrated ``threshold``, if there is one."""
     return RaceRules(
         most=settings.branches,
@@ -127,7 +128,7 @@ def rules_from(settings: EngineSettings, threshold: float | None = None) -> Race
     )
 
 
-async def race_in(workspace: Workspace, branches: Sequence[Branch], rules: RaceRules) -> JudgedOutcome:
+async def race_in(workspace: Workspace, branches: Sequence[Branch], rules: RaceRules) -> BranchOutcome:
     """The outcome of the first good branch. Later cells of ``workspace`` see its variables.
 
     A single branch works in the workspace itself. That is so if only one is allowed, pays or is covered by the
@@ -222,7 +223,7 @@ class _Branches:
             return False
         return True
 
-    async def raced(self) -> JudgedOutcome:
+    async def raced(self) -> BranchOutcome:
         """See ``race_in``."""
         entrants = [
             Entrant(name=branch.strategy, run=partial(self._work, at), refusal=partial(self._refusal, at))
@@ -238,7 +239,7 @@ class _Branches:
                 await self._adopt(self._nodes[result.lanes.index(result.winner)])
         return result.outcome()
 
-    async def _work(self, at: int) -> JudgedOutcome:
+    async def _work(self, at: int) -> BranchOutcome:
         """The outcome of a branch, in a fork of its own. It stays open if it ended by itself: it may win."""
         node, task = self._nodes[at], self._workspace.task
         node.emit(

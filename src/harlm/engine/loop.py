@@ -107,7 +107,10 @@ class _Loop:
         finally:
             await self._blocks.forget()
             await self._summaries.close()
-        return replace(outcome, saved_s=self._workspace.queries.bursts.saved)
+        workspace = self._workspace
+        return replace(
+            outcome, saved_s=workspace.queries.bursts.saved, exceptions=workspace.learned.exceptions
+        )
 
     async def _turns(self) -> Outcome:
         for number in range(1, self._max_turns + 1):

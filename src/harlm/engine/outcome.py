@@ -29,6 +29,7 @@ class Outcome:
         saved_s: seconds that unlimited concurrency would have saved.
         strategy: the strategy that it came from, in *plan* mode.
         ended_by: the limit or the failure that ended it; ``None`` if it ended by itself.
+        exceptions: cells that raised one.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Outcome:
     saved_s: float = 0.0
     strategy: Strategy | None = None
     ended_by: Ended | None = None
+    exceptions: int = 0
 
 
 def outcome_of(value: object, *, forced: bool = False, saved_s: float = 0.0) -> Outcome:

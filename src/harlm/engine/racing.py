@@ -1,7 +1,7 @@
 """Runs branches side by side until one has a good answer. Does not depend on what a branch does: it is a coroutine.
 
 Branches start in their order: the next one when the last one is late, or when an answer was not accepted. The race stops
-at the first answer whose confidence is above a threshold, or when two branches agree; the others are then
+at the first answer whose confidence reaches a threshold, or when two branches agree; the others are then
 cancelled, and waited for at most half a second. All times are those of the running event loop.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harlm.branching.stopping import Threshold
 from harlm.cleanup import finished
 from harlm.engine.outcome import Outcome, as_text
 from harlm.engine.prefix import PrefixGate
@@ -31,7 +32,7 @@ _RANK = {"ok": 2, "not_found": 1, "partial": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedOutcome:
+class BranchOutcome:
     """The outcome of a branch, and how far it can be relied on.
 
     Attributes:
@@ -45,15 +46,15 @@ class JudgedOutcome:
     agrees_as: str = ""
 
 
-def judged(outcome: Outcome, confidence: float | None = None) -> JudgedOutcome:
+def comparable(outcome: Outcome, confidence: float | None = None) -> BranchOutcome:
     """An outcome with its confidence. Only answers agree: neither parts of them, nor that there is none."""
     if outcome.status != "ok" or outcome.ended_by is not None:
-        return JudgedOutcome(outcome=outcome, confidence=confidence)
+        return BranchOutcome(outcome=outcome, confidence=confidence)
     if outcome.data is not None:
-        return JudgedOutcome(outcome=outcome, confidence=confidence, agrees_as=as_text(outcome.data))
+        return BranchOutcome(outcome=outcome, confidence=confidence, agrees_as=as_text(outcome.data))
     bare = _CITATION.sub("", outcome.text) or outcome.text
     said = " ".join(fold(bare).split()).rstrip(" .!")
-    return JudgedOutcome(outcome=outcome, confidence=confidence, agrees_as=said)
+    return BranchOutcome(outcome=outcome, confidence=confidence, agrees_as=said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class Entrant:
     """
 
     name: str
-    run: Callable[[], Awaitable[JudgedOutcome]]
+    run: Callable[[], Awaitable[BranchOutcome]]
     refusal: Callable[[], str] = lambda: ""
 
 
@@ -78,13 +79,13 @@ class Stopping:
     Attributes:
         waits: seconds after the start of each branch but the last at which the next one starts, if none was rejected
             before; 0 for at once, infinity for only then.
-        threshold: an answer is accepted if its confidence is above it; ``None`` if no confidence is enough.
+        threshold: from which confidence on an answer is accepted; ``None`` if no confidence is enough.
         agreeing: how many branches must give one answer to have it accepted; 0 if that is never enough.
         prefix: opened by the first branch; the others start after that. ``None`` to wait for nothing.
     """
 
     waits: tuple[float, ...] = ()
-    threshold: float | None = None
+    threshold: Threshold | None = None
     agreeing: int = 2
     prefix: PrefixGate | None = None
 
@@ -106,7 +107,7 @@ class Lane:
     status: Status = "not started"
     started_s: float = math.inf
     ended_s: float = math.inf
-    judged: JudgedOutcome | None = None
+    judged: BranchOutcome | None = None
     error: HarlmError | None = None
     reason: str = ""
 
@@ -132,9 +133,9 @@ class Result:
     winner: Lane | None = None
     stopped_by: StoppedBy = "failure"
     seconds: float = 0.0
-    late: set[asyncio.Task[JudgedOutcome]] = field(default_factory=set)
+    late: set[asyncio.Task[BranchOutcome]] = field(default_factory=set)
 
-    def outcome(self) -> JudgedOutcome:
+    def outcome(self) -> BranchOutcome:
         """The outcome of the winner.
 
         Raises:
@@ -178,7 +179,7 @@ class _Race:
         self._clock = asyncio.get_running_loop().time
         self._began = self._clock()
         self._lanes = tuple(map(Lane, entrants))
-        self._running: dict[asyncio.Task[JudgedOutcome], Lane] = {}
+        self._running: dict[asyncio.Task[BranchOutcome], Lane] = {}
         self._next = 0
         self._due = 0.0  # when the next branch starts, in seconds of the race
         self._result = Result(lanes=self._lanes)
@@ -264,7 +265,7 @@ class _Race:
         if judged is None or judged.outcome.status == "partial":
             return False
         threshold, needed = self._stopping.threshold, self._stopping.agreeing
-        if threshold is not None and judged.confidence is not None and judged.confidence > threshold:
+        if threshold is not None and threshold.stops_at(judged.confidence):
             return self._stop(lane, "confidence")
         alike = [each for each in self._lanes if each.judged and each.judged.agrees_as == judged.agrees_as]
         if judged.agrees_as and 0 < needed <= len(alike):
@@ -300,11 +301,11 @@ class _Race:
                     self._result.late.add(task)
 
 
-async def _begun(entrant: Entrant) -> JudgedOutcome:
+async def _begun(entrant: Entrant) -> BranchOutcome:
     return await entrant.run()
 
 
-def _retrieved(task: asyncio.Task[JudgedOutcome]) -> None:
+def _retrieved(task: asyncio.Task[BranchOutcome]) -> None:
     """Look at the error of a branch that was cancelled, or asyncio would log it."""
     if not task.cancelled():
         task.exception()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from harlm.branching.calibration import Calibration
 from harlm.budget import Billing
 from harlm.config import EngineSettings, MemorySettings
 from harlm.events import Event
@@ -102,6 +103,7 @@ class Run:
         index_file: where search indexes are kept; ``None`` keeps them in memory.
         reuse: knows replies that were paid for before; ``None`` makes every call.
         identity_of: the identity under which a model's replies are reused; ``None`` if they must not be.
+        calibrations: turn what speaks for an answer into its confidence.
         temperature: of every call, unless it is a repeated one; ``None`` leaves it to the servers.
         open_repls: how many REPLs may be open at once at each depth below the root.
         slowest_root_s: the longest call of a root model so far, in seconds.
@@ -125,6 +127,7 @@ class Run:
     index_file: Path | None = None
     reuse: Reuse | None = None
     identity_of: Callable[[LanguageModel], str | None] = lambda _: None
+    calibrations: tuple[Calibration, ...] = ()
     temperature: float | None = 0.0
     open_repls: int = 16
     slowest_root_s: float = 0.0

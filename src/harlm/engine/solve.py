@@ -10,6 +10,7 @@ from harlm import events
 from harlm.context import Cited, citing, profile_in
 from harlm.engine.direct import answer_directly
 from harlm.engine.failing import with_partial
+from harlm.engine.judging import judged
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, as_text
@@ -60,8 +61,8 @@ async def solve(task: Task, node: Node) -> Answer:
         raise
     if outcome.is_proven_by_quotes and checked[2].citations and not checked[2].dropped:
         outcome = replace(outcome, status="ok")
-    node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
     answer = _answer(task, node, route, mode, outcome, known, checked, time.monotonic() - started)
+    node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
     if outcome.ended_by is not None:
         raise with_partial(outcome.ended_by, answer)
     return answer
@@ -126,11 +127,14 @@ def _answer(
 ) -> Answer:
     usage = replace(node.account.usage, early=node.clock.early)
     text, data, cited = checked
+    confidence = judged(task, node, mode, outcome, cited)
     return Answer(
         text=text,
         data=data,
         citations=cited.citations,
         citations_dropped=cited.dropped,
+        confidence=confidence.value,
+        confidence_reasons=confidence.reasons,
         status=outcome.status,
         mode=mode,
         strategy=outcome.strategy,

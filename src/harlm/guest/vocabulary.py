@@ -80,6 +80,23 @@ VOCABULARY = (
   .place .found, and .final to finish with. `within`: a text, its name or hits."""),
     Name("follow", "leaf", ("question", "hops"), ("full",), is_momentary=True, prompt="""\
 - `follow(question, hops=None)`: for an answer several look-ups away ("the heir of the mayor of X"). Has .text .found .final .steps."""),
+    Name("extract", "leaf", ("items", "fields", "instruction"), ("full",), is_momentary=True, prompt="""\
+- `extract(items, fields, instruction="")` -> list: for each item a list of dicts with the fields that you name (a dict of name to
+  meaning, or a list of names), copied from the item; `.coverage` is the share of items that were read."""),
+    Name("filter_by", "leaf", ("items", "condition"), ("full",), is_momentary=True, prompt="""\
+- `filter_by(items, condition)` -> list of the items that meet a condition in words, with `.indices`. With a list of conditions,
+  `.met[i]` is the set of those that item `i` meets."""),
+    Name("best_match", "leaf", ("items", "conditions"), ("full",), is_momentary=True, prompt="""\
+- `best_match(items, conditions)` -> list of the texts that meet most of the conditions, by themselves or through texts whose names
+  stand in them; each has `.name .met .text .evidence`."""),
+    Name("compare", "leaf", ("items", "question", "about"), ("full",), is_momentary=True, prompt="""\
+- `compare(items, question, about=names)` -> list of what texts say to a question, grouped by value, most supported first; each has
+  `.value` and `.statements` (`.value .kind .source .date .quote`; kind: stated, hearsay or planned)."""),
+    Name("map_reduce", "leaf", ("items", "map", "reduce"), ("full",), is_momentary=True, prompt="""\
+- `map_reduce(items, map, reduce)`: carries out the instruction `map` on each item at once, and brings the results together by the
+  instruction `reduce`, or by a function of their list."""),
+    Name("tree_reduce", "leaf", ("texts", "instruction"), ("full",), is_momentary=True, prompt="""\
+- `tree_reduce(texts, instruction)` -> str: brings many texts together into one, level by level."""),
     Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True),
     Name("room", "room", (), ("full",), is_momentary=True),
     Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True),

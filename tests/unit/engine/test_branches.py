@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from harlm import events
 from harlm.branching.race import BranchForecast, Economics
+from harlm.branching.stopping import Threshold
 from harlm.budget import UNLIMITED, Caps
 from harlm.config import EngineSettings
 from harlm.context import load
 from harlm.engine import Node, solve
 from harlm.engine.branches import Branch, RaceRules, branch_caps, branch_of, race_in, rules_from
 from harlm.engine.outcome import outcome_of
-from harlm.engine.racing import JudgedOutcome, judged
+from harlm.engine.racing import BranchOutcome, comparable
 from harlm.engine.timed_cells import TimedCells
 from harlm.engine.workspace import Workspace
 from harlm.errors import CodeError, SandboxFailure
@@ -27,23 +28,24 @@ from harlm.types import Amounts, Completion, Forecast, Message, Price, Proposal,
 from tests.support.nodes import PRICES, node_with
 from tests.support.wire import eventually
 
-RULES = RaceRules(most=3, economics=Economics(value_of_answer=1_000.0), timing="together", threshold=0.5)
+HALF = Threshold(0.5, 0.1, 100, "")
+RULES = RaceRules(most=3, economics=Economics(value_of_answer=1_000.0), timing="together", threshold=HALF)
 CHEAP = BranchForecast(median_s=0.05, output_usd=0.001, accuracy=0.6)
 
-Start = Callable[[Node, Workspace], Awaitable[JudgedOutcome]]
+Start = Callable[[Node, Workspace], Awaitable[BranchOutcome]]
 
 
 def cells(*code: str, confidence: float | None = None) -> Start:
     """Runs cells in a workspace, until one finishes; an exception of a cell ends the branch."""
 
-    async def start(node: Node, workspace: Workspace) -> JudgedOutcome:
+    async def start(node: Node, workspace: Workspace) -> BranchOutcome:
         running = TimedCells(workspace)
         for number, cell in enumerate(code, start=1):
             observation = await running.run(cell, number)
             if observation.error is not None:
                 raise CodeError(observation.error.strip().splitlines()[-1])
             if observation.final is not None:
-                return judged(outcome_of(observation.final.value), confidence)
+                return comparable(outcome_of(observation.final.value), confidence)
         raise AssertionError("the last cell finishes")
 
     return start
@@ -89,7 +91,7 @@ class Place:
         observation = await TimedCells(self.space).run(cell, 1)
         return observation.output.strip() or (observation.error or "")
 
-    async def race(self, *branches: Branch, rules: RaceRules = RULES) -> JudgedOutcome:
+    async def race(self, *branches: Branch, rules: RaceRules = RULES) -> BranchOutcome:
         return await race_in(self.space, branches, rules)
 
     @property
@@ -122,7 +124,7 @@ async def test_later_cells_see_what_the_winner_defined_and_nothing_of_the_others
 async def test_the_race_is_reported_with_what_the_losers_cost() -> None:
     place = Place(Caps(micros=10_000_000, tokens=10_000_000))
 
-    async def search(node: Node, workspace: Workspace) -> JudgedOutcome:
+    async def search(node: Node, workspace: Workspace) -> BranchOutcome:
         await seen(lambda: bool(place.log.of(events.CallStarted) and place.log.of(events.NodeFinished)))
         return await cells("llm_query('a')\nllm_query('b')\nFINAL('x')", confidence=0.9)(node, workspace)
 
@@ -162,7 +164,7 @@ async def test_no_branch_and_no_call_is_left_after_a_race() -> None:
     place, before = Place(), asyncio.all_tasks()
     await place.space.opening
 
-    async def sure(node: Node, workspace: Workspace) -> JudgedOutcome:
+    async def sure(node: Node, workspace: Workspace) -> BranchOutcome:
         await seen(lambda: len(place.log.of(events.CallStarted)) == 2)
         return await cells("FINAL('x')", confidence=0.9)(node, workspace)
 
@@ -220,7 +222,7 @@ async def test_one_branch_is_run_without_a_word_if_one_is_wanted() -> None:
 
 async def test_nothing_more_starts_when_the_budget_is_nearly_spent() -> None:
     place = Place(Caps(calls=20))
-    rules = replace(RULES, timing="staggered", threshold=0.5)
+    rules = replace(RULES, timing="staggered", threshold=HALF)
     asks = "for at in range(10):\n    llm_query(f'{at}')\nFINAL('x')"
     taken = await place.node.account.reserve(Amounts(calls=8))
     taken.settle(Amounts(calls=8))
@@ -305,8 +307,8 @@ async def test_a_race_that_is_cancelled_leaves_nothing() -> None:
 
 def test_the_rules_are_those_of_the_settings() -> None:
     chosen = EngineSettings(branches=3, branching="together", value_per_second=0.5, value_of_answer=2.0)
-    rules = rules_from(chosen, threshold=0.7)
-    assert (rules.most, rules.timing, rules.threshold) == (3, "together", 0.7)
+    rules = rules_from(chosen, threshold=HALF)
+    assert (rules.most, rules.timing, rules.threshold) == (3, "together", HALF)
     assert rules.economics == Economics(value_per_second=0.5, value_of_answer=2.0)
     assert rules_from(EngineSettings()).most == 1
 
@@ -370,7 +372,7 @@ async def test_a_branch_ends_before_its_node_must_finish() -> None:
     place = Place(Caps(ends=time.monotonic() + 100))
     ends: list[float] = []
 
-    async def look(node: Node, workspace: Workspace) -> JudgedOutcome:
+    async def look(node: Node, workspace: Workspace) -> BranchOutcome:
         ends.append(node.account.ends)
         return await cells("FINAL('x')", confidence=0.9)(node, workspace)
 

@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from harlm.branching.stopping import Threshold
 from harlm.engine.outcome import Outcome, outcome_of
 from harlm.engine.prefix import PrefixGate
-from harlm.engine.racing import GRACE_S, Entrant, JudgedOutcome, Result, Stopping, judged, race
+from harlm.engine.racing import GRACE_S, BranchOutcome, Entrant, Result, Stopping, comparable, race
 from harlm.errors import CodeError, LimitExceeded, ModelError, ModelUnavailable
 from harlm.types import Answer
 from tests.support.virtual_time import in_virtual_time, now
 
-Run = Callable[[], Awaitable[JudgedOutcome]]
+Run = Callable[[], Awaitable[BranchOutcome]]
+
+HALF = Threshold(0.5, 0.1, 100, "")
 
 
 class Track:
@@ -34,7 +37,7 @@ class Track:
     ) -> Entrant:
         """A branch that answers, or fails, after some seconds."""
 
-        async def run() -> JudgedOutcome:
+        async def run() -> BranchOutcome:
             self.began[name] = round(now() - self._zero, 3)
             try:
                 await asyncio.sleep(seconds)
@@ -45,7 +48,7 @@ class Track:
                 self.ended[name] = "failed"
                 raise result
             self.ended[name] = "answered"
-            return judged(outcome_of(result), confidence)
+            return comparable(outcome_of(result), confidence)
 
         return Entrant(name=name, run=run)
 
@@ -58,14 +61,14 @@ def statuses(result: Result) -> dict[str, str]:
 
 
 @in_virtual_time
-async def test_the_first_answer_above_the_threshold_stops_the_race() -> None:
+async def test_the_first_answer_that_reaches_the_threshold_stops_the_race() -> None:
     track = Track()
     entrants = [
         track.branch("slow", 9, "a", 0.9),
         track.branch("sure", 3, "b", 0.9),
         track.branch("unsure", 1, "c", 0.2),
     ]
-    result = await race(entrants, Stopping(waits=(0, 0), threshold=0.5))
+    result = await race(entrants, Stopping(waits=(0, 0), threshold=HALF))
     assert (result.outcome().outcome.text, result.stopped_by) == ("b", "confidence")
     assert statuses(result) == {"slow": "cancelled", "sure": "won", "unsure": "beaten"}
     assert track.ended == {"slow": "cancelled", "sure": "answered", "unsure": "answered"}
@@ -73,9 +76,9 @@ async def test_the_first_answer_above_the_threshold_stops_the_race() -> None:
 
 
 @in_virtual_time
-async def test_a_confidence_at_the_threshold_is_not_above_it() -> None:
+async def test_a_confidence_below_the_threshold_stops_nothing() -> None:
     track = Track()
-    result = await race([track.branch("one", 1, "a", 0.5)], Stopping(threshold=0.5))
+    result = await race([track.branch("one", 1, "a", 0.49)], Stopping(threshold=HALF))
     assert result.stopped_by == "best"
 
 
@@ -104,18 +107,18 @@ async def test_agreement_can_be_ruled_out() -> None:
 @in_virtual_time
 async def test_parts_of_answers_and_answers_that_there_is_none_do_not_agree() -> None:
     for outcome in (Outcome(text="x", status="partial"), Outcome(text="x", status="not_found")):
-        assert judged(outcome).agrees_as == ""
-    assert judged(outcome_of([1, 2])).agrees_as == judged(outcome_of([1, 2])).agrees_as != ""
-    assert judged(outcome_of("Il  a dit [a.md]: Été.")).agrees_as == "il a dit : ete"
+        assert comparable(outcome).agrees_as == ""
+    assert comparable(outcome_of([1, 2])).agrees_as == comparable(outcome_of([1, 2])).agrees_as != ""
+    assert comparable(outcome_of("Il  a dit [a.md]: Été.")).agrees_as == "il a dit : ete"
 
 
 @in_virtual_time
 async def test_a_partial_answer_is_never_accepted_but_can_be_the_best() -> None:
-    async def partial() -> JudgedOutcome:
-        return JudgedOutcome(outcome=Outcome(text="half", status="partial"), confidence=0.99)
+    async def partial() -> BranchOutcome:
+        return BranchOutcome(outcome=Outcome(text="half", status="partial"), confidence=0.99)
 
     entrants = [Entrant(name="partial", run=partial), Track().branch("broken", 1, CodeError("no such name"))]
-    result = await race(entrants, Stopping(waits=(math.inf,), threshold=0.5))
+    result = await race(entrants, Stopping(waits=(math.inf,), threshold=HALF))
     assert (result.stopped_by, result.outcome().outcome.text) == ("best", "half")
 
 
@@ -123,7 +126,7 @@ async def test_a_partial_answer_is_never_accepted_but_can_be_the_best() -> None:
 async def test_the_best_of_all_is_the_surest_answer() -> None:
     track = Track()
     entrants = [track.branch("a", 1, "x", 0.2), track.branch("b", 2, "y", 0.4), track.branch("c", 3, "z")]
-    result = await race(entrants, Stopping(waits=(0, 0), threshold=0.5))
+    result = await race(entrants, Stopping(waits=(0, 0), threshold=HALF))
     assert (result.stopped_by, statuses(result)["b"]) == ("best", "won")
 
 
@@ -146,7 +149,7 @@ async def test_a_rejected_answer_or_a_failure_starts_the_next_branch() -> None:
         track.branch("b", 1, CodeError("no")),
         track.branch("c", 1, "z", 0.9),
     ]
-    result = await race(entrants, Stopping(waits=(math.inf, math.inf), threshold=0.5))
+    result = await race(entrants, Stopping(waits=(math.inf, math.inf), threshold=HALF))
     assert track.began == {"a": 0, "b": 1, "c": 2}
     assert statuses(result) == {"a": "beaten", "b": "failed", "c": "won"}
 
@@ -155,7 +158,7 @@ async def test_a_rejected_answer_or_a_failure_starts_the_next_branch() -> None:
 async def test_branches_that_were_not_needed_are_not_started() -> None:
     track = Track()
     entrants = [track.branch("a", 1, "x", 0.9), track.branch("b", 1, "y")]
-    result = await race(entrants, Stopping(waits=(2,), threshold=0.5))
+    result = await race(entrants, Stopping(waits=(2,), threshold=HALF))
     assert statuses(result) == {"a": "won", "b": "not started"}
     assert (track.began, result.lanes[1].seconds) == ({"a": 0}, 0.0)
 
@@ -243,7 +246,7 @@ async def test_cancelling_a_race_cancels_its_branches() -> None:
 
 @in_virtual_time
 async def test_a_branch_that_does_not_end_is_waited_for_half_a_second() -> None:
-    async def stubborn() -> JudgedOutcome:
+    async def stubborn() -> BranchOutcome:
         try:
             await asyncio.sleep(100)
         except asyncio.CancelledError:
@@ -252,7 +255,7 @@ async def test_a_branch_that_does_not_end_is_waited_for_half_a_second() -> None:
 
     track = Track()
     entrants = [Entrant(name="stubborn", run=stubborn), track.branch("b", 1, "x", 0.9)]
-    result = await race(entrants, Stopping(waits=(0,), threshold=0.5))
+    result = await race(entrants, Stopping(waits=(0,), threshold=HALF))
     assert result.seconds == pytest.approx(1 + GRACE_S, abs=1e-6)
     assert (len(result.late), statuses(result)["stubborn"]) == (1, "cancelled")
     await asyncio.wait(result.late)

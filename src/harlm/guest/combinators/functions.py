@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .comparing import Comparison, compare, compare_each
+from .extracting import Extracted, extract
+from .filtering import Filtered, filter_by
 from .following import Followed, follow
 from .items import split
 from .labelling import Labels, label
 from .leaf import Call, CallMany, Leaf
+from .matching import Matches, best_match
 from .pairing import pairs
 from .reading import ReadAnswer, search_then_read
+from .reducing import Reduced, map_reduce, tree_reduce
 
 
 class Combinators:
@@ -34,6 +39,12 @@ class Combinators:
             "pairs": pairs,
             "search_then_read": self._search_then_read(),
             "follow": self._follow(),
+            "extract": self._extract(),
+            "filter_by": self._filter_by(),
+            "best_match": self._best_match(),
+            "compare": self._compare(),
+            "map_reduce": self._map_reduce(),
+            "tree_reduce": self._tree_reduce(),
         }
 
     def _label(self) -> Callable[..., Labels]:
@@ -64,3 +75,65 @@ class Combinators:
             return follow(leaf, context, question, hops=hops)
 
         return followed
+
+    def _extract(self) -> Callable[..., Extracted]:
+        leaf = self._leaf
+
+        def extracted(
+            items: Sequence[str], fields: Mapping[str, str] | Sequence[str], instruction: str = ""
+        ) -> Extracted:
+            """What each item states, as a list of dicts with these fields; values stand in the item. Has ``.coverage``."""
+            return extract(leaf, items, fields, instruction)
+
+        return extracted
+
+    def _filter_by(self) -> Callable[..., Filtered]:
+        leaf = self._leaf
+
+        def filtered(items: Sequence[str], condition: str | Sequence[str], **options: Any) -> Filtered:
+            """The items that meet a condition, in order. Has ``.indices``, ``.met`` and ``.coverage``."""
+            return filter_by(leaf, items, condition, **options)
+
+        return filtered
+
+    def _best_match(self) -> Callable[..., Matches]:
+        leaf = self._leaf
+
+        def matched(items: Sequence[str], conditions: Sequence[str]) -> Matches:
+            """The texts that meet most conditions, by themselves or through texts that they name, the best first."""
+            return best_match(leaf, items, conditions)
+
+        return matched
+
+    def _compare(self) -> Callable[..., Comparison | dict[str, Comparison]]:
+        leaf = self._leaf
+
+        def compared(
+            items: Sequence[str], question: str | Mapping[str, Sequence[str]], **options: Any
+        ) -> Comparison | dict[str, Comparison]:
+            """What each text says to a question, grouped by value, the most supported first. Has ``.statements`` and ``.best``. Of a
+            dict of questions, each with its ``about``, all at once: a dict.
+            """
+            if isinstance(question, Mapping):
+                return compare_each(leaf, items, question, **options)
+            return compare(leaf, items, question, **options)
+
+        return compared
+
+    def _map_reduce(self) -> Callable[..., Any]:
+        leaf = self._leaf
+
+        def reduced(items: Sequence[str], map: str, reduce: str | Callable[[list[str]], Any]) -> Any:
+            """An instruction carried out on each item, and its results brought together by another, or by a function."""
+            return map_reduce(leaf, items, map, reduce)
+
+        return reduced
+
+    def _tree_reduce(self) -> Callable[..., Reduced]:
+        leaf = self._leaf
+
+        def reduced(texts: Sequence[str], instruction: str) -> Reduced:
+            """Texts brought together into one, level by level."""
+            return tree_reduce(leaf, texts, instruction)
+
+        return reduced
