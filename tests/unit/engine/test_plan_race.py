@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from harlm import events
+from harlm.branching.stopping import Level
 from harlm.context import load
 from harlm.engine import Node, solve
 from harlm.engine.outcome import Outcome
@@ -13,6 +14,7 @@ from harlm.errors import NoAnswer
 from harlm.testing import EventLog, ScriptedModel
 from harlm.types import Forecast, Proposal, Strategy, Task
 from tests.support.nodes import node_with
+from tests.support.scored_answers import calibrated
 
 TASK = Task(question="What?", context=load("a text"), mode="plan")
 
@@ -97,3 +99,21 @@ async def test_a_race_that_does_not_pay_runs_the_best_proposal() -> None:
 async def test_without_a_proposal_there_is_no_answer() -> None:
     with pytest.raises(NoAnswer):
         await answered(place()[0])
+
+
+@pytest.mark.parametrize(("right", "stopped_by"), [(0.99, "confidence"), (0.3, "best")])
+async def test_an_answer_that_is_sure_enough_by_calibration_stops_the_race(
+    right: float, stopped_by: str
+) -> None:
+    node, log = place(branches=2)
+    calibration = msgspec.structs.replace(
+        calibrated(), mode="plan", levels=(Level(value=0.0, records=400, right=round(400 * right)),)
+    )
+    node.run.calibrations = (calibration,)
+    outcome = await answered(
+        node, proposal("search", 'FINAL("here [a \\"a text\\"]")'), proposal("label", "FINAL('there')")
+    )
+    (raced,) = log.of(events.Raced)
+    assert raced.stopped_by == stopped_by
+    assert outcome.text.startswith("here" if stopped_by == "confidence" else ("here", "there"))
+    assert any(each.confidence is not None for each in raced.branches)
