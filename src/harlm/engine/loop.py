@@ -29,10 +29,18 @@ from harlm.engine.summaries import Summaries
 from harlm.engine.transcript import Transcript
 from harlm.engine.workspace import Workspace
 from harlm.errors import ContextOverflow, LimitExceeded, ModelError, SandboxFailure
-from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Task
+from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Proposal, Task
 
 
-async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, *, solve: Solve) -> Outcome:
+async def answer_in_turns(
+    task: Task,
+    node: Node,
+    mode: Mode,
+    profile: Profile,
+    *,
+    solve: Solve,
+    suggestion: Proposal | None = None,
+) -> Outcome:
     """Answer a task turn by turn, in a REPL.
 
     Args:
@@ -41,6 +49,7 @@ async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, 
         mode: ``repl`` or ``full``.
         profile: of the task's context.
         solve: the one recursion, for children.
+        suggestion: a strategy that the root model may run, change or leave; ``None`` for none.
 
     Raises:
         ModelError: the root model failed, and nothing had been found before.
@@ -48,7 +57,7 @@ async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, 
     """
     workspace = Workspace.open(task, node, mode, solve=solve)
     try:
-        return await _Loop(task, workspace, profile).run()
+        return await _Loop(task, workspace, profile, suggestion).run()
     finally:
         node.account.close()
         await workspace.close()
@@ -79,10 +88,12 @@ class _Loop:
     Responsibilities: keep the transcript, run the cells of each reply, decide when the node has finished.
     """
 
-    def __init__(self, task: Task, workspace: Workspace, profile: Profile) -> None:
+    def __init__(
+        self, task: Task, workspace: Workspace, profile: Profile, suggestion: Proposal | None = None
+    ) -> None:
         node = workspace.node
         self._task, self._node, self._profile = task, node, profile
-        self._workspace = workspace
+        self._workspace, self._suggestion = workspace, suggestion
         self._acceptance = Acceptance()
         self._blocks = EarlyBlocks(workspace, self._is_accepted)
         self._finishing = Finishing(task, node, workspace.learned)
@@ -272,6 +283,7 @@ class _Loop:
             tier=node.run.sandbox.tier,
             plan=plan_in_words(self._profile, node.run.facts_of(node.models.sub)) if mode == "full" else "",
             left=left_in_words(node.account),
+            suggestion=None if for_small else self._suggestion,
             is_small=for_small,
         )
         bounds, window = node.run.memory_settings, node.models.root.window

@@ -97,7 +97,7 @@ async def _confidence(outcome: Outcome, workspace: Workspace) -> float | None:
 
 
 def _calibration(node: Node) -> Calibration | None:
-    model = node.models.root.name
+    model = node.models.sub.name  # a plan asks no root model
     return next((each for each in node.run.calibrations if (each.mode, each.model) == (_MODE, model)), None)
 
 

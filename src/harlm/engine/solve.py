@@ -15,7 +15,7 @@ from harlm.engine.loop import answer_in_turns
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, as_text
 from harlm.engine.plan_race import answer_by_plans
-from harlm.engine.planned import PlanFailed, proposals_for
+from harlm.engine.planned import PlanFailed, proposals_for, suggested
 from harlm.engine.reading import reading_cost
 from harlm.engine.slices import in_slices
 from harlm.errors import ContextOverflow
@@ -80,13 +80,14 @@ async def _worked(
     """The outcome in ``mode``. If the mode ``may_change``, it is in turns if the prompt of *direct* does not fit, or if a
     strategy fails.
     """
+    has_failed = False
     if mode == "plan":
         try:
             return mode, await answer_by_plans(task, node, proposed, solve=solve)
         except PlanFailed as failure:
             if not may_change:
                 return mode, failure.outcome
-            mode = "full"
+            mode, has_failed = "full", True
             node.emit(events.Noted(message=f"{failure}; a root model works on it instead"))
     if mode == "direct":
         try:
@@ -96,7 +97,8 @@ async def _worked(
                 raise
             mode = "repl"  # it fits by the estimate, but not by the provider's count
             node.emit(events.Noted(message=f"{error}; working on it in parts instead"))
-    return mode, await answer_in_turns(task, node, mode, known, solve=solve)
+    offered = suggested(proposed) if mode == "full" and not has_failed else None
+    return mode, await answer_in_turns(task, node, mode, known, solve=solve, suggestion=offered)
 
 
 def _choose(

@@ -28,6 +28,7 @@ class Name(NamedTuple):
         changes_nothing: whether calling it twice has no effect, so that a scout may call it too.
         is_momentary: whether its value depends on the moment of the call, so that a scout cannot know it in
             advance.
+        is_inner: whether only combinators call it, so that cells do not find the name.
         finishes: whether calling it finishes the task.
         prompt: its lines in the system prompt; empty if another row's lines describe it.
     """
@@ -40,6 +41,7 @@ class Name(NamedTuple):
     only_if_certain: bool = False
     changes_nothing: bool = False
     is_momentary: bool = False
+    is_inner: bool = False
     finishes: bool = False
     prompt: str = ""
 
@@ -71,10 +73,10 @@ VOCABULARY = (
     Name("split", "leaf", ("context", "by", "tokens"), ("full",), prompt="""\
 - `split(context, by="auto", tokens=None)` -> list[str]: lines, sentences, paragraphs, documents, or parts of `tokens` tokens."""),
     Name("label", "leaf", ("items", "labels", "instruction"), ("full",), is_momentary=True, prompt="""\
-- `label(items, labels, instruction="")` -> list: one label for each item, from many calls at once; every item is judged, asked
-  again if a reply leaves it out, and looked at twice if it is uncertain. Then count in code."""),
+- `label(items, labels, instruction="")` -> list: one label for each item, from many calls at once; missing ones are asked for again,
+  uncertain ones are judged twice. Then count in code."""),
     Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
-- `pairs(items, predicate)` -> list of all pairs (of a dict: of its keys) for which `predicate(a, b)` holds in either order."""),
+- `pairs(items, predicate)` -> list of all pairs (of a dict: of keys) for which `predicate(a, b)` holds in either order."""),
     Name("search_then_read", "leaf", ("question", "k", "within"), ("full",), is_momentary=True, prompt="""\
 - `search_then_read(question, k=12, within=None)`: searches, asks once, checks the quote, looks further if it fails. Has .text .quote
   .place .found, and .final to finish with. `within`: a text, its name or hits."""),
@@ -97,9 +99,9 @@ VOCABULARY = (
   instruction `reduce`, or by a function of their list."""),
     Name("tree_reduce", "leaf", ("texts", "instruction"), ("full",), is_momentary=True, prompt="""\
 - `tree_reduce(texts, instruction)` -> str: brings many texts together into one, level by level."""),
-    Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True),
-    Name("room", "room", (), ("full",), is_momentary=True),
-    Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True),
+    Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True, is_inner=True),
+    Name("room", "room", (), ("full",), is_momentary=True, is_inner=True),
+    Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True, is_inner=True),
     Name("budget", "budget", changes_nothing=True, is_momentary=True, prompt="""\
 - `budget()` returns what is left of each limit."""),
     Name("memory", prompt="""\
@@ -136,8 +138,11 @@ FUNCTIONS = frozenset(row.function for row in VOCABULARY if row.function)
 MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen)
 """The names whose calls reach a model and may be made early."""
 
-COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and row.name != "leaf")
+COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and not row.is_inner)
 """The names of the combinators: functions of ``guest.combinators`` that ask many small questions through one host function."""
+
+INNER = tuple(row.name for row in VOCABULARY if row.is_inner)
+"""The host functions that only combinators call."""
 
 FORESEEN = frozenset(row.function for row in VOCABULARY if row.may_be_foreseen)
 """The host functions whose calls may be made early."""

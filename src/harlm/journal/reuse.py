@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from harlm.errors import MemoryFailure
 from harlm.protocols import CallStore
-from harlm.storage import Room
+from harlm.storage import StoreRoom
 from harlm.types import Completion, Message, PaidCall, Sampling, Stop, Usage
 
 Make = Callable[[], Awaitable[tuple[Completion, float]]]
@@ -57,7 +57,7 @@ class Reuse:
 
     def __init__(self, store: CallStore) -> None:
         self._store = store
-        self._room = Room(store)
+        self._room = StoreRoom(store)
         self._flights: dict[str, asyncio.Future[None]] = {}
         self.made = 0
         self.reused = 0

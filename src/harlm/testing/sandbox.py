@@ -21,6 +21,7 @@ from harlm.guest.worker.memory import CellMemory
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.types import Final, Observation
 
+_ENDS_S = 1.0  # in which a cell ends whose calls are cancelled
 _CANCELLED = "the cell that made this call was cancelled"
 
 
@@ -85,9 +86,12 @@ class _FakeRepl:
             final, error = await asyncio.shield(executing)
         except asyncio.CancelledError:
             self._is_cancelled = True
-            for call in tuple(self._open):
+            waits_for = tuple(self._open)
+            for call in waits_for:
                 call.cancel()
-            await finished(asyncio.wait([executing]))
+            if waits_for:  # a cell that computes cannot be ended: it is left alone
+                await finished(asyncio.wait([executing], timeout=_ENDS_S))
+            executing.cancel()
             raise
         if self._failure is not None:
             raise self._failure

@@ -56,7 +56,7 @@ def test_a_frame_is_counted_before_it_is_decoded(host: Host, kind: str) -> None:
 
 def test_a_child_over_many_texts_is_no_attack(host: Host) -> None:
     """F11."""
-    many = 350_000
+    many = 350_000 if FUZZ else 120_000
     bounds = Bounds(gap_p99_s=3, gap_s=5, late_s=10, rss_mb=700)
     replies = [cell("FINAL(rlm_query('how many?', context))")]
     case = Case(

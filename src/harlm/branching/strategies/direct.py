@@ -20,7 +20,7 @@ _NAMED, _TOO_LARGE, _WHOLE = (
 _FILL = 0.75  # of the tokens that a model reads reliably
 
 _CELL = """\
-found = search_then_read({question!r}, within={within}, role="root")
+found = search_then_read({question!r}, within={within}, role={role!r})
 FINAL(found.final)
 """
 
@@ -48,7 +48,7 @@ def _proposal(asked: Asked, within: str, tokens: int, fit: float, says: str) -> 
     call = Calls(model=asked.root, calls=1, input_tokens=_PROMPT + tokens, output_tokens=_REPLY)
     return Proposal(
         strategy="direct",
-        cells=(_CELL.format(question=asked.task.question, within=within),),
+        cells=(_CELL.format(question=asked.task.question, within=within, role="root"),),
         forecast=forecast(call, concurrency=asked.concurrency),
         growth="constant",
         leaf="reader",

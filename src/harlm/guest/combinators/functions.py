@@ -16,6 +16,7 @@ from .matching import Matches, best_match
 from .pairing import pairs
 from .reading import ReadAnswer, search_then_read
 from .reducing import Reduced, map_reduce, tree_reduce
+from .stability import Answer
 
 
 class Combinators:
@@ -32,8 +33,8 @@ class Combinators:
         self._context = context
 
     def named(self) -> dict[str, Callable[..., Any]]:
-        """The combinators by the names that cells use."""
-        return {
+        """The combinators by the names that cells use. Each function bears its name, by which a scout knows it."""
+        named: dict[str, Callable[..., Any]] = {
             "split": split,
             "label": self._label(),
             "pairs": pairs,
@@ -46,15 +47,23 @@ class Combinators:
             "map_reduce": self._map_reduce(),
             "tree_reduce": self._tree_reduce(),
         }
+        for name, function in named.items():
+            function.__name__ = function.__qualname__ = name
+        return named
 
     def _label(self) -> Callable[..., Labels]:
         leaf = self._leaf
 
         def labelled(
-            items: Sequence[str], labels: Sequence[str], instruction: str = "", **options: Any
+            items: Sequence[str],
+            labels: Sequence[str],
+            instruction: str = "",
+            *,
+            answer: Answer | None = None,
+            share: float | None = None,
         ) -> Labels:
             """One of ``labels`` for each item, in order; ``None`` where the model gave none. Has ``.coverage``."""
-            return label(leaf, items, labels, instruction, **options)
+            return label(leaf, items, labels, instruction, answer=answer, share=share)
 
         return labelled
 

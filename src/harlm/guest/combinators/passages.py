@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from .blocks import block_around, frames_of, is_header
+
 _AROUND = 900  # characters of a passage around a name
 _GAP = 120  # characters between two passages that are shown as one
 _LONGEST = 4_000  # characters of joined passages
+_LONGEST_BLOCK = 16_000  # characters of a block of code that is taken whole
 _MOST_LINES = 400  # in which a name is looked for
 
 
@@ -68,8 +71,8 @@ def searched(context: Any, query: str, k: int) -> list[Passage]:
 
 
 def naming(context: Any, name: str, most: int) -> list[Passage]:
-    """The passages that hold a name, in the order of the texts: whole paragraphs if they are short. Case counts unless nothing is
-    found with it.
+    """The passages that hold a name, in the order of the texts: the function or class that it stands in, or its paragraph if that is
+    short. Case counts unless nothing is found with it.
     """
     pattern = named(name)
     if pattern is None:
@@ -93,6 +96,26 @@ def named(name: str) -> re.Pattern[str] | None:
     return re.compile(r"\s+".join([f"{first}{before}", *map(re.escape, words[1:])]) + after, re.IGNORECASE)
 
 
+def members(context: Any, owner: str, member: str) -> list[Passage]:
+    """The blocks of code that define a member of a class or the like, after the headers that they stand under."""
+    pattern, inner = named(owner), named(member)
+    if pattern is None or inner is None:
+        return []
+    texts = context if isinstance(context, list | tuple) else [context]
+    found: list[Passage] = []
+    for text in texts:
+        for hit in text.grep(pattern, _MOST_LINES) if hasattr(text, "grep") else ():
+            at = hit.start
+            if not is_header(text, at) or pattern.search(text, at, hit.end) is None:
+                continue
+            block = block_around(text, at, len(text))
+            for match in inner.finditer(text, hit.end, block[1]) if block else ():
+                line = str.rfind(text, "\n", 0, match.start()) + 1
+                if is_header(text, line):
+                    found += _in_code(text, line)
+    return joined(found)
+
+
 def _spans(context: Any, pattern: re.Pattern[str], most: int) -> list[Passage]:
     if not hasattr(context, "grep"):
         return [each for text in context if hasattr(text, "grep") for each in _spans(text, pattern, most)][
@@ -102,11 +125,22 @@ def _spans(context: Any, pattern: re.Pattern[str], most: int) -> list[Passage]:
     for hit in context.grep(pattern, _MOST_LINES):
         at = hit.start
         while (match := pattern.search(hit.document, at, hit.end)) is not None and len(found) < most:
-            found.append(_around(hit.document, match.start(), match.end()))
-            at = max(match.end(), found[-1].end)
+            framed = _in_code(hit.document, match.start()) or [
+                _around(hit.document, match.start(), match.end())
+            ]
+            found += framed
+            at = max(match.end(), framed[-1].end)
         if len(found) >= most:
             break
     return found
+
+
+def _in_code(text: Any, at: int) -> list[Passage]:
+    """The block of code around a place, after the headers that it stands under; nothing if there is none."""
+    block = block_around(text, at, _LONGEST_BLOCK)
+    if block is None:
+        return []
+    return [Passage(text, *span) for span in (*frames_of(text, block[0]), block)]
 
 
 def _around(text: Any, start: int, end: int) -> Passage:

@@ -7,14 +7,16 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from .blocks import frames_of
 from .items import split
 from .leaf import Reply, Room
 from .passages import Passage, named
 from .wording import Wording, plainly
 
-_LONGEST_QUOTE = 2_000  # characters of a quote that is looked for
+_MOST_WORDS = 300  # of a quote that are looked for; what follows them is not checked
 _LONGEST_CITED = 400  # characters of a quote that is kept
 _SHORT_QUOTE = 12  # characters; a shorter one is taken with its line
+_NEAR = 240  # characters before and after a quote
 _LONGEST_PROSE = 160  # characters of a reply without the form that may be an answer
 _TRIED = 20  # braces of a reply at which JSON is looked for
 _LONGEST_ANSWER = 120  # characters, of small models
@@ -90,6 +92,14 @@ class Quoted(NamedTuple):
     def place(self) -> str:
         """Where they stand, as citations name it."""
         return self.passage.place_at(self.start)
+
+    @property
+    def surroundings(self) -> str:
+        """What tells what the words are about: the words, what stands near them, what they stand under, and the name of the text."""
+        source = self.passage.source
+        near = str(source[max(0, self.start - _NEAR) : self.end + _NEAR])
+        frames = [str(source[start:end]) for start, end in frames_of(source, self.start)]
+        return "\n".join([self.passage.name, *frames, near])
 
 
 def question_to(room: Room, asked: Wording, passages: Sequence[Passage], *, again: bool = False) -> str:
@@ -229,8 +239,9 @@ def _pattern(quote: str) -> re.Pattern[str] | None:
     plain = _PLACED.sub("", quote, count=1)
     parts = re.split(r"\.\.\.|…|\[…\]", plain)
     words = max(parts, key=len).strip().strip("\"'“”‘’ ").split()
-    if not words or len(quote) > _LONGEST_QUOTE or not any(map(str.isalnum, "".join(words))):
+    if not any(map(str.isalnum, "".join(words))):
         return None
+    words = words[:_MOST_WORDS]
     return re.compile(r"\s+".join(map(_sign_by_sign, words)), re.IGNORECASE)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..arguments import HITS, QUERY, as_number
 from .leaf import Leaf, LeafFailed, Room
-from .passages import Passage, joined, named, naming, packed, searched
+from .passages import Passage, joined, members, named, naming, packed, searched
 from .quoting import Quoted, form_in, found_in, is_in, question_to, schema_for, spelled
 from .wording import Wording, plainly, read_question
 
@@ -18,11 +19,15 @@ _SMALL_CALLS = 3  # calls of a small model in one look
 _MOST_NAMING = 12  # passages that hold a thing that the question names
 _WORDS = 3  # rare words that are searched one by one
 _LEAST_SHARE = 0.04  # of all weights: a word with less is not rare
+_SHORT = 12_000  # characters of a part that is read as a whole at once
+_NARROW = 3  # times that the blocks which hold what is asked about must be smaller than the part
+_PROOF = 1.5  # votes
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _LEAST_PART = 5  # letters of the last part of a dotted name that stands for all of it
 
 MISSING, UNPROVEN, ELSEWHERE, NEARBY, PROVEN = range(5)
 """How well an answer is supported: there is none; its quote does not stand in the text; it stands in a passage that names nothing of the
-question; in one that does; the quote itself names it, or has the answer word for word.
+question; in one that does; the quote or what stands near it names all of them, and the quote has the answer word for word.
 """
 
 
@@ -88,9 +93,10 @@ def search_then_read(
     if role not in ("sub", "root"):
         raise ValueError(f"role must be 'sub' or 'root', not {role!r}")
     room = leaf.room()
-    looks = _looks(
-        context if within is None else texts_of(context, within), asked, k, room, within is not None
-    )
+    if within is None:
+        looks = _looks(context, asked, k, room)
+    else:
+        looks = _looks_into(texts_of(context, within), asked, k, room)
     best = _Look(leaf, room, asked).best(looks, role)
     leaf.signal("quotes", [int(best.support > UNPROVEN), 1])
     return answer_of(asked, best)
@@ -153,30 +159,61 @@ def _text_of(context: Any, words: str) -> Any:
 # -- where to look -------------------------------------------------------------------------------------------
 
 
-def _looks(context: Any, asked: Wording, k: int, room: Room, is_part: bool) -> Iterator[list[Passage]]:
-    """The passages of each look: all of the part if one call holds it; else the best ones, then others."""
-    if is_part:
-        whole = [each if isinstance(each, Passage) else Passage(each, 0, len(each)) for each in context]
-        most = _SMALL if room.is_small else _FILL * room.characters
-        if sum(each.end - each.start for each in whole) <= most:
-            yield whole
-            yield whole  # once more, by the other wording and the stronger model
-            return
-        passages = [each for each in whole if each.start or each.end < len(each.source)]
-        if passages:
-            yield passages
-        context = [each.source for each in whole]
+def _looks(context: Any, asked: Wording, k: int, room: Room) -> Iterator[list[Passage]]:
+    """The passages of each look into a context: the best ones; also others, and those that hold a thing that the question names; and
+    what its rare words find.
+    """
     query = asked.core[: QUERY.most]
     first = searched(context, query, k)
     if not any(_names(each.text, asked.keys) for each in first):
         first = [*_naming(context, asked.keys[:2]), *first]
     yield joined(first)
-    yield joined([*_naming(context, asked.keys), *searched(context, query, min(3 * k, HITS.most))[k:]])
-    yield joined([each for word in _rare_words(context, asked) for each in searched(context, word, k)])
+    named = [*_naming(context, asked.keys), *searched(context, query, min(3 * k, HITS.most))[k:]]
+    yield joined(named if room.is_small else [*named, *first])
+    rare = [each for word in _rare_words(context, asked) for each in searched(context, word, k)]
+    yield joined(rare if room.is_small else [*rare, *_naming(context, asked.keys), *first])
+
+
+def _looks_into(parts: Sequence[Any], asked: Wording, k: int, room: Room) -> Iterator[list[Passage]]:
+    """The passages of each look into a part: of a long one first the blocks that hold what the question names; all of it if a call holds
+    that; else what a search finds in it.
+    """
+    whole = [each if isinstance(each, Passage) else Passage(each, 0, len(each)) for each in parts]
+    size = sum(each.end - each.start for each in whole)
+    most = _SMALL if room.is_small else int(_FILL * room.characters)
+    blocks = [each for each in _naming([each.source for each in whole], asked.keys) if _is_in(each, whole)]
+    blocks = sorted(joined(blocks), key=lambda each: (-each.end + each.start < -most, each.start))
+    is_narrow = bool(blocks) and _NARROW * sum(each.end - each.start for each in blocks) <= size
+    if is_narrow and size > _SHORT:
+        yield blocks
+        yield blocks
+    if size <= most:
+        yield whole
+        yield blocks if is_narrow else whole
+        return
+    if any(each.end - each.start < len(each.source) for each in whole):
+        yield whole
+    yield from _looks([each.source for each in whole], asked, k, room)
+
+
+def _is_in(passage: Passage, parts: Sequence[Passage]) -> bool:
+    return any(
+        part.source is passage.source and part.start <= passage.start and passage.end <= part.end
+        for part in parts
+    )
 
 
 def _naming(context: Any, keys: Sequence[str]) -> list[Passage]:
-    return [each for key in keys for each in naming(context, key, _MOST_NAMING)]
+    """The passages that hold one of some things; of a dotted name, the member of its owner."""
+    found: list[Passage] = []
+    for key in keys:
+        owner, _, member = key.rpartition(".")
+        if owner and _DOTTED.fullmatch(key):
+            owner = owner.rpartition(".")[2]
+            found += members(context, owner, member) or naming(context, owner, _MOST_NAMING)
+        else:
+            found += naming(context, key, _MOST_NAMING)
+    return joined(found)
 
 
 def _rare_words(context: Any, asked: Wording) -> list[str]:
@@ -220,38 +257,33 @@ class _Look:
         self._read: list[tuple[Reading, str]] = []  # each reading with the role of its model
 
     def best(self, looks: Iterator[list[Passage]], role: str) -> Reading:
-        """The answer with the best support."""
-        kept: list[Passage] = []
+        """The answer with the best support. The models take turns."""
         failure: LeafFailed | None = None
         for number, passages in enumerate(looks):
-            new = [each for each in passages if not any(_holds(other, each) for other in kept)]
-            if number and not new and self._leader().support > UNPROVEN:
-                break
-            shown = new if self._room.is_small else joined([*new, *kept])
-            kept = joined([*kept, *new])
-            if number and self._room.has_stronger:
-                role = "root"
             try:
-                if self._is_settled(shown, role, is_again=number > 0):
+                if self._is_settled(passages, role, is_again=number > 0):
                     break
             except LeafFailed as error:
                 failure = error
+            role = self._other(role)
         if failure is not None and not self._read:
             raise failure
         return self._leader()
 
+    def _other(self, role: str) -> str:
+        return "root" if self._room.has_stronger and role == "sub" else "sub"
+
     def _is_settled(self, passages: Sequence[Passage], role: str, *, is_again: bool) -> bool:
         """Whether passages, after one more look, support an answer well enough, or a second reading gives the same one."""
         first = self._looked(passages, role, is_again=is_again)
-        if first.support >= (NEARBY if role == "root" or self._room.is_small else PROVEN):
+        if first.support >= (NEARBY if self._room.is_small else PROVEN):
             return True
         if first.support < ELSEWHERE or self._room.is_small:
             return False
-        other = "root" if self._room.has_stronger and role == "sub" else "sub"
-        second = self._looked(passages, other, is_again=not is_again)
+        second = self._looked(passages, self._other(role), is_again=not is_again)
         agrees = second.agrees_with(first)
         self._leaf.signal("agreement", [int(agrees), 1])
-        return agrees or (other == "root" and second.support >= NEARBY)
+        return agrees or second.support == PROVEN
 
     def _looked(self, passages: Sequence[Passage], role: str, *, is_again: bool) -> Reading:
         """The best reading of passages, in one round of calls."""
@@ -266,17 +298,15 @@ class _Look:
         return max(found, key=lambda each: each.support, default=NOTHING)
 
     def _leader(self) -> Reading:
-        """Of all readings the one with the best support and the most votes; the stronger model has two."""
+        """Of all readings the one with the best support and the most votes; the stronger model has two, and proof counts as
+        one and a half.
+        """
 
-        def rank(one: Reading) -> tuple[bool, int, int]:
-            votes = sum(1 + (role == "root") for each, role in self._read if each.agrees_with(one))
-            return one.support > UNPROVEN, votes, one.support
+        def rank(one: Reading) -> tuple[bool, float, int]:
+            votes = sum(1.0 + (role == "root") for each, role in self._read if each.agrees_with(one))
+            return one.support > UNPROVEN, votes + (_PROOF if one.support == PROVEN else 0.0), one.support
 
         return max((each for each, _ in self._read), key=rank, default=NOTHING)
-
-
-def _holds(one: Passage, other: Passage) -> bool:
-    return one.source is other.source and one.start <= other.start and other.end <= one.end
 
 
 def ask(
@@ -328,11 +358,13 @@ def checked(asked: Wording, reply: str, passages: Sequence[Passage], about: str 
     if not form.answer or (asked.says_nothing(form.answer) and not proves_itself):
         return NOTHING
     if quoted is None:
-        return Reading(form.answer, None, UNPROVEN)
+        is_meant = not asked.choices or asked.choice(form.answer) is not None
+        return Reading(form.answer, None, UNPROVEN) if is_meant else NOTHING
     if asked.choices:
         return _chosen(asked, form.answer, quoted)
     answer = spelled(form.answer, quoted)
-    return Reading(answer, quoted, _support(asked, quoted, (about,) if about else asked.keys, proves_itself))
+    keys = (about,) if about else asked.keys
+    return Reading(answer, quoted, _support(quoted, keys, proves_itself or asked.is_yes_or_no, answer))
 
 
 def _chosen(asked: Wording, answer: str, quoted: Quoted) -> Reading:
@@ -340,13 +372,28 @@ def _chosen(asked: Wording, answer: str, quoted: Quoted) -> Reading:
     at = asked.choice(answer)
     if at is None:
         return Reading(answer, quoted, ELSEWHERE)
-    held = [is_in(each, quoted.text) for each in asked.choices]
-    support = ELSEWHERE if any(held) and not held[at] else _support(asked, quoted, asked.keys, True)
+    held = [_says(quoted, each) for each in asked.choices]
+    proves_itself = held[at] or not any(held)
+    support = _support(quoted, asked.keys, proves_itself) if proves_itself else ELSEWHERE
     return Reading(asked.as_chosen(at, answer), quoted, support)
 
 
-def _support(asked: Wording, quoted: Quoted, keys: Sequence[str], proves_itself: bool) -> int:
-    if not _names(quoted.passage.text, keys):
+def _says(quoted: Quoted, answer: str) -> bool:
+    """Whether a quote has an answer, or of a dotted name each part stands in it or near it."""
+    if is_in(answer, quoted.text):
+        return True
+    parts = answer.split(".")
+    return bool(_DOTTED.fullmatch(answer)) and all(is_in(part, quoted.surroundings) for part in parts)
+
+
+def _support(quoted: Quoted, keys: Sequence[str], proves_itself: bool, answer: str = "") -> int:
+    if not _names(f"{quoted.passage.name}\n{quoted.passage.text}", keys):
         return ELSEWHERE
-    names_it = bool(keys) and _names(quoted.text, keys)
-    return PROVEN if (names_it or not keys) and (proves_itself or asked.is_yes_or_no) else NEARBY
+    around = quoted.surroundings
+    names_all = all(_names(around, [part]) for key in keys for part in _parts_of(key))
+    return PROVEN if names_all and (proves_itself or _says(quoted, answer)) else NEARBY
+
+
+def _parts_of(key: str) -> list[str]:
+    """A key; of a dotted name its parts."""
+    return key.split(".") if _DOTTED.fullmatch(key) and "/" not in key else [key]

@@ -17,9 +17,10 @@ from typing import Any
 from harlm.context.tables import ask_tables
 from harlm.errors import CodeError
 from harlm.guest import arguments as limits
-from harlm.guest.vocabulary import FINISHING
+from harlm.guest.vocabulary import COMBINATORS, FINISHING
 from harlm.guest.worker.finishing import only
 from harlm.protocols import ReplHost
+from harlm.sandbox.monty.combinators import MontyCombinators
 from harlm.threads import StopFlag, Threads
 from harlm.types import Context, without_surrogates
 
@@ -54,7 +55,7 @@ class HostFault(Exception):
 
 
 class HostFunctions:
-    """The functions of one REPL. Each public method except ``answer`` is one of them.
+    """The functions of one REPL. Each public method except ``answer`` is one of them; so are the combinators.
 
     Args:
         host: answers the calls of models, memory and search.
@@ -67,6 +68,7 @@ class HostFunctions:
         self._context = context
         self._show_vars = show_vars
         self._threads = Threads()
+        self._combinators = MontyCombinators(self._call, self._call_many, context, self._threads)
 
     async def answer(self, function: str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
         """The value that a call returns to the cell.
@@ -80,6 +82,8 @@ class HostFunctions:
             CodeError, TypeError, ValueError: to be raised in the cell.
             HostFault: the host failed; this ends the run.
         """
+        if function in COMBINATORS:
+            return _clean(await self._combinators.answer(function, args, kwargs))
         method: Callable[..., Awaitable[object]] = getattr(self, function)
         try:
             return _clean(await method(*args, **kwargs))

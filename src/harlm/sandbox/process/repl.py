@@ -17,7 +17,7 @@ from harlm.guest.vocabulary import CONTEXT_FUNCTIONS
 from harlm.guest.worker.interrupts import CellCancelled, CellInterrupted
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.sandbox.process import frames
-from harlm.sandbox.process.calls import Calls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.cell import DescriptorFlood, RunningCell, observation, reason
 from harlm.sandbox.process.cell_limits import Watch
 from harlm.sandbox.process.connection import Link
@@ -212,7 +212,7 @@ class ProcessRepl:
 
     def _begin(self, link: Link, host: ReplHost) -> RunningCell:
         clock, recording = Clock(), Recording()
-        calls = Calls(
+        calls = OpenCalls(
             lambda call: host.call(call.function, call.arguments),
             link.to_worker, clock, on_answer=recording.add, on_fault=self._give_up,
         )  # fmt: skip

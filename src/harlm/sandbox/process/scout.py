@@ -16,7 +16,7 @@ from typing import TypeVar
 from harlm.errors import SandboxFailure
 from harlm.protocols import Foreseen, Foresight, ReplSetup
 from harlm.sandbox.process import frames, wire
-from harlm.sandbox.process.calls import Calls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.worker_process import WorkerProcess
 from harlm.sandbox.process.workers import Folders, Workers
@@ -39,7 +39,7 @@ class CellScout:
         self._allowed = allowed
         self._foresight = foresight
         self._link: Link | None = None
-        self._calls: Calls | None = None
+        self._calls: OpenCalls | None = None
         self._known: frames.More | None = None
         self._early_calls: list[tuple[frames.CallFrame, int]] = []
         self._starting = asyncio.create_task(self._start())
@@ -50,7 +50,7 @@ class CellScout:
     def _listen(self, link: Link) -> None:
         """Begin to take the calls of the scout, which has started."""
         self._link = link
-        self._calls = Calls(
+        self._calls = OpenCalls(
             lambda call: self._foresight.foresee(_foreseen(call)),
             link.to_worker, Clock(), on_answer=lambda *_: None, on_fault=_ignore,
         )  # fmt: skip
