@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from harlm import events
+from harlm import HARLM, events
 from harlm.assembly import open_run
 from harlm.branching.race import BranchForecast, Economics
 from harlm.branching.stopping import Threshold
@@ -24,7 +24,7 @@ from harlm.engine.workspace import Workspace
 from harlm.errors import CodeError
 from harlm.testing import EventLog, FaultyServer, Request
 from harlm.types import Amounts, Price, Task
-from tests.support.fault_runs import Held
+from tests.support.fault_runs import PRICES, Held
 
 RULES = RaceRules(
     most=4,
@@ -190,3 +190,19 @@ async def test_branches_pay_once_for_one_question() -> None:
             await workspace.close()
         assert sorted(map(_asked, server.requests)) == ["a", "b", "who"]
     assert len(log.of(events.Reused)) == 1
+
+
+async def test_a_question_in_plan_mode_is_answered_by_strategies_that_agree() -> None:
+    lines = [f"Section {number}. The walrus number {number} is called Name{number}." for number in range(400)]
+    text = "\n\n".join([*lines, "The walrus of the zoo in Bergen is called Otto."])
+    log = EventLog()
+    with FaultyServer(lambda _: "Otto") as server:
+        models = {"model": f"openai/root@{server.base_url}", "sub_model": f"openai/sub@{server.base_url}"}
+        client = HARLM(**models, mode="plan", branches=3, prices=PRICES)  # type: ignore[arg-type] # words only
+        question = "What is the walrus of the zoo in Bergen called?"
+        answer = await client.aask(question, text, sinks=[log])
+        billed = server.arrived
+    (raced,) = log.of(events.Raced)
+    assert (answer.text, raced.stopped_by) == ("Otto", "agreement")
+    assert answer.strategy == raced.winner
+    assert answer.usage.calls == sum(each.calls for each in raced.branches) == billed
