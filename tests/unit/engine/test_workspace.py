@@ -54,7 +54,10 @@ class CountingSandbox(FakeSandbox):
                 raise SandboxFailure("this REPL cannot be forked")
             return self._counted(await fork(host, read_only=read_only))
 
-        repl.close, repl.fork = closed, forked  # type: ignore[method-assign] # a wrapper of two methods
+        async def twin(host: ReplHost) -> Repl | None:
+            return await forked(host)
+
+        repl.close, repl.fork, repl.twin = closed, forked, twin  # type: ignore[method-assign] # a wrapper
         return repl
 
 
@@ -266,3 +269,16 @@ async def test_a_workspace_that_cannot_adopt_keeps_its_own_state() -> None:
 
 async def _cannot_fork(host: ReplHost, *, read_only: bool = False) -> Repl:
     raise SandboxFailure("threads of an earlier cell still run")
+
+
+async def test_a_twin_takes_the_place_of_a_repl_whose_cells_do_not_count() -> None:
+    sandbox = CountingSandbox()
+    space, _, _ = workspace(sandbox)
+    await run(space, "found = ['walrus']")
+    twin = await space.twin()
+    assert twin is not None
+    await run(space, "found.append('in vain')")
+    await space.go_back_to(twin)
+    assert await run(space, "print(found, llm_query('who'))") == "['walrus'] WHO"
+    await space.close()
+    assert sandbox.open_repls == 0
