@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harlm import assembly, config, events
-from harlm.budget import UNLIMITED, Account
 from harlm.cleanup import finished
 from harlm.context import profile_in
 from harlm.engine import Node, solve
 from harlm.engine.failing import partial_in
+from harlm.engine.remaining import limits_of
 from harlm.errors import ConfigError, MemoryFailure, NoAnswer
 from harlm.events import Event
 from harlm.home import user_config_file
@@ -66,6 +66,8 @@ class HARLM:
         concurrency: the most model requests in flight at once.
         speculation: which calls are made before model-written code makes them
             (``harlm.config.EngineSettings``).
+        branches: the most strategies, or first replies of the root model, side by side, each if it is worth its cost.
+        value_per_second: dollars that each second is worth by which the answer comes earlier.
         sandbox: the isolation tier of model-written code; ``auto`` uses the strongest that works on this
             machine.
         cache: whether the replies of earlier runs are reused instead of new calls.
@@ -95,6 +97,8 @@ class HARLM:
         max_turns: int | None = None,
         concurrency: int | None = None,
         speculation: config.Speculation | None = None,
+        branches: int | None = None,
+        value_per_second: float | None = None,
         sandbox: config.Tier | None = None,
         cache: bool | None = None,
         home: str | Path | None = None,
@@ -130,6 +134,8 @@ class HARLM:
             "engine.max_turns": max_turns,
             "engine.concurrency": concurrency,
             "engine.speculation": speculation,
+            "engine.branches": branches,
+            "engine.value_per_second": value_per_second,
             "engine.seed": seed,
             "sandbox.tier": sandbox,
             "memory.cache": cache,
@@ -415,20 +421,8 @@ def _started(task: Task, known: Profile, node: Node) -> events.RunStarted:
         characters=known.characters,
         tokens=known.tokens,
         skipped=task.context.skipped,
-        limits=_limits(node.account),
+        limits=limits_of(node.account),
     )
-
-
-def _limits(account: Account) -> dict[str, float]:
-    """The limits of a run that are set, by the names that ``LimitReached`` uses."""
-    caps = account.caps
-    amounts = {
-        "tokens": caps.tokens,
-        "usd": caps.micros / 1_000_000,
-        "calls": caps.calls,
-        "seconds": account.seconds,
-    }
-    return {name: most for name, most in amounts.items() if most < UNLIMITED / 1_000_000}
 
 
 def _notes(context: Context, node: Node) -> Iterator[str]:

@@ -32,7 +32,7 @@ class ScriptedLeaf(Leaf):
         has_stronger: bool = False,
         calls: int | None = None,
     ) -> None:
-        super().__init__(self._serve, self._serve_many)
+        super().__init__(self.serve, self.serve_many)
         self._say = say
         self._room = {
             "tokens": tokens,
@@ -49,13 +49,16 @@ class ScriptedLeaf(Leaf):
         """How many prompts were asked."""
         return len(self.prompts)
 
-    def _serve(self, function: str, arguments: dict[str, Any]) -> Any:
+    def serve(self, function: str, arguments: dict[str, Any]) -> Any:
+        """A host function."""
         if function == "signal":
             self.signals[arguments["name"]] = arguments["value"]
             return None
         return {**self._room, "calls_left": self._left}
 
-    def _serve_many(self, _: str, asked: list[dict[str, Any]]) -> list[Any]:
+    def serve_many(self, function: str, asked: list[dict[str, Any]]) -> list[Any]:
+        """Many calls of the host function ``leaf``."""
+        assert function == "leaf"
         return [self._reply(each["prompt"], each["role"]) for each in asked]
 
     def _reply(self, prompt: str, role: str) -> dict[str, Any]:

@@ -192,7 +192,7 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
             choices=call.choices,
             logprobs=call.logprobs,
             seed=seed_of(node, call.sample),
-            on_text=call.on_text,
+            on_text=call.on_text if node.prefix is None else node.prefix.listening(call.on_text),
             is_enough=call.is_enough,
         )
         completion = await _layered(node, call.model).complete(call.messages, sampling)
@@ -202,6 +202,8 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
     finally:
         seconds = time.monotonic() - started
         node.clock.call_ended(seconds)
+        if node.prefix is not None:
+            node.prefix.open()
     if call.role == "root":
         node.run.slowest_root_s = max(node.run.slowest_root_s, seconds)
     if len(completion.text) > LONGEST_REPLY:

@@ -1,9 +1,9 @@
 """Runs the blocks of a node's replies: those of a reply that is still being written as soon as they are closed.
 
-Nobody knows yet whether such a block counts, since the attempt may break off and be made again. So a twin of the REPL is made
-before; what the blocks leave outside the REPL waits (``effects``). When the reply has ended and begins with the blocks
+It is open whether such a block counts, since the attempt may break off and be made again. So a twin of the REPL is made
+first, and what the blocks leave outside the REPL waits (``effects``). When the reply has ended and begins with the blocks
 that were run, they count, and the twin is closed. If not, the twin takes the place of the REPL, and only what their calls
-have cost remains. A node cannot tell the difference, except by the clock.
+have cost remains. Neither code nor model can tell the difference, except by the clock.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class _Ahead:
             raise
         except Exception as error:  # noqa: BLE001 - it is raised when the turn comes to this block
             result.set_exception(error)
-            result.exception()  # if it never does, nobody misses it
+            result.exception()  # or asyncio would log it if that never happens
             return True
         result.set_result(seen)
         if seen.final is not None:

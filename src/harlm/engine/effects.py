@@ -1,6 +1,6 @@
 """What cells leave outside their REPL: their events, what was learned from them, the records of their calls.
 
-While a cell runs before the end of its reply, nobody knows whether it counts. Until that is decided its effects wait, in
+While a cell runs before the end of its reply, it is open whether it counts. Until that is decided its effects wait, in
 order, and then happen or do not.
 """
 

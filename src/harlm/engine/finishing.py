@@ -62,6 +62,13 @@ class Learned:
         self.said(other._said)
         self.exceptions += other.exceptions
 
+    def become(self, other: Learned) -> None:
+        """Hold what ``other`` holds, and nothing else."""
+        self._outputs.clear()
+        self._replies.clear()
+        self._said = ""
+        self.take_over(other)
+
     def text(self, characters: int = _CHARACTERS) -> str:
         """All of it, cut to about ``characters``: prose, then output with the newest first, then replies."""
         parts = [part for part in (self._said, *reversed(self._outputs)) if part]

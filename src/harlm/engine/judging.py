@@ -32,7 +32,7 @@ def judged(
     """
     if node.depth:
         return Confidence()
-    model = node.models.root.name
+    model = (node.models.sub if mode == "plan" else node.models.root).name  # a plan asks no root model
     signals = joined(signals_of(task, outcome, cited), reported)
     found = confidence(signals, mode=mode, model=model, known=node.run.calibrations)
     node.emit(events.Judged(model=model, mode=mode, confidence=found))

@@ -15,6 +15,7 @@ from harlm.engine.call import Call, make
 from harlm.engine.early_blocks import EarlyBlocks
 from harlm.engine.failing import ended_by_failure
 from harlm.engine.finishing import Finishing
+from harlm.engine.first_reply import first_reply
 from harlm.engine.helping import Helper
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, outcome_of
@@ -186,8 +187,9 @@ class _Loop:
                     is_enough=None if ahead is None else ahead.is_enough,
                     reads_calls=True,
                 )
-                completion, _ = await make(self._node, call)
-                return completion
+                if self._number == 1:
+                    return await first_reply(self._node, call, self._workspace.mode)
+                return (await make(self._node, call))[0]
             except BaseException as error:
                 await self._blocks.forget()
                 if not (isinstance(error, ContextOverflow) and self._transcript.shorten()):

@@ -14,7 +14,8 @@ from harlm.engine.judging import judged
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, as_text
-from harlm.engine.planned import PlanFailed, answer_by_plan, chosen, proposals_for, suggested
+from harlm.engine.plan_race import answer_by_plans
+from harlm.engine.planned import PlanFailed, proposals_for, suggested
 from harlm.engine.reading import reading_cost
 from harlm.engine.slices import in_slices
 from harlm.errors import ContextOverflow
@@ -82,7 +83,7 @@ async def _worked(
     has_failed = False
     if mode == "plan":
         try:
-            return mode, await answer_by_plan(task, node, chosen(task, node, proposed), solve=solve)
+            return mode, await answer_by_plans(task, node, proposed, solve=solve)
         except PlanFailed as failure:
             if not may_change:
                 return mode, failure.outcome

@@ -1,7 +1,7 @@
 """A workspace: the REPL of a node, the functions that its cells can call, and the search over its context.
 
-Opened for a node, and closed with it. ``Workspace.fork`` has no caller in ``harlm`` yet: it is for second attempts that
-start from the same state.
+Opened for a node, and closed with it. ``Workspace.fork`` and ``Workspace.adopt`` are for branches that start from the same
+state, of which one wins.
 """
 
 from __future__ import annotations
@@ -93,6 +93,22 @@ class Workspace:
         twin._searching = self._searching
         twin._searching.add(twin)
         return twin
+
+    async def adopt(self, twin: Workspace) -> None:
+        """Continue from the state of ``twin``, a fork of this workspace. The calls of later cells are served and paid for
+        by this one's node again. Call it between two cells of both; ``twin`` stays open.
+
+        Raises:
+            SandboxFailure: the state cannot be copied; then this workspace keeps its own.
+        """
+        theirs = await asyncio.shield(twin._opening)
+        repl = await theirs.fork(self.api)
+        own, self._opening = self._opening, asyncio.get_running_loop().create_future()
+        self._opening.set_result(repl)
+        self.learned.become(twin.learned)
+        self.cells.take_over(twin.cells)
+        self.queries.bursts.save(twin.queries.bursts.saved)
+        await finished(own.result().close())
 
     async def twin(self) -> Repl | None:
         """A twin of the REPL, for the same functions; ``None`` if none can be made at once.

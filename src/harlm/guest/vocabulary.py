@@ -71,27 +71,28 @@ VOCABULARY = (
   for parts that are too large for one call. A call that fails raises an exception here."""),
     Name("rlm_query_batched", "rlm_query", ("prompts", "contexts", "model"), ("full",), may_be_foreseen=True, only_if_certain=True),
     Name("split", "leaf", ("context", "by", "tokens"), ("full",), prompt="""\
-- `split(context, by="auto", tokens=None)` -> list[str]: lines, sentences, paragraphs, documents, or parts of `tokens` tokens."""),
+- Steps made of many small calls; every item is asked about, again if a reply leaves it out. Prefer them to loops of your own:
+  `split(context, by="auto")` -> list of lines, sentences, paragraphs, documents or parts;"""),
     Name("label", "leaf", ("items", "labels", "instruction"), ("full",), is_momentary=True, prompt="""\
-- `label(items, labels, instruction="")` -> list: one label for each item; missing ones are asked for again, uncertain ones twice."""),
+  `label(items, labels, instruction="")` -> one label for each item, then count in code;"""),
     Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
-- `pairs(items, predicate)` -> list of the pairs (of a dict: of keys) for which `predicate(a, b)` holds in either order."""),
+  `pairs(items, predicate)` -> all pairs (of a dict: of keys) for which it holds in either order;"""),
     Name("search_then_read", "leaf", ("question", "k", "within"), ("full",), is_momentary=True, prompt="""\
-- `search_then_read(question, k=12, within=None)`: one place, with a checked quote: .text .quote .place .found .final."""),
+  `search_then_read(question)` -> .text .quote .place .found, with a checked quote;"""),
     Name("follow", "leaf", ("question", "hops"), ("full",), is_momentary=True, prompt="""\
-- `follow(question, hops=None)`: several look-ups, such as "the heir of the mayor of X": .text .found .final .steps."""),
+  `follow(question)` -> the same for an answer several look-ups away;"""),
     Name("extract", "leaf", ("items", "fields", "instruction"), ("full",), is_momentary=True, prompt="""\
-- `extract(items, fields, instruction="")` -> list: for each item a list of dicts with these fields, copied from it."""),
+  `extract(items, fields)` -> for each item a list of dicts with these fields;"""),
     Name("filter_by", "leaf", ("items", "condition"), ("full",), is_momentary=True, prompt="""\
-- `filter_by(items, condition)` -> list of the items that meet it, with `.indices`; of several conditions, `.met[i]` is a set."""),
+  `filter_by(items, condition)` -> the items that meet a condition in words;"""),
     Name("best_match", "leaf", ("items", "conditions"), ("full",), is_momentary=True, prompt="""\
-- `best_match(items, conditions)` -> list of the texts that meet most, also through texts that they name: .name .met .evidence."""),
+  `best_match(texts, conditions)` -> those that meet most, also through texts that they name;"""),
     Name("compare", "leaf", ("items", "question", "about"), ("full",), is_momentary=True, prompt="""\
-- `compare(items, question, about=names)` -> list of what texts say, by .value, most supported first; .statements: .kind .source .quote."""),
+  `compare(texts, question, about=names)` -> what each says, by value: .value .statements;"""),
     Name("map_reduce", "leaf", ("items", "map", "reduce"), ("full",), is_momentary=True, prompt="""\
-- `map_reduce(items, map, reduce)`: the instruction `map` on each item, results joined by the instruction or function `reduce`."""),
+  `map_reduce(items, map, reduce)` -> an instruction on each item, results joined by another;"""),
     Name("tree_reduce", "leaf", ("texts", "instruction"), ("full",), is_momentary=True, prompt="""\
-- `tree_reduce(texts, instruction)` -> str: many texts brought together into one, level by level."""),
+  `tree_reduce(texts, instruction)` -> many texts brought together into one, level by level."""),
     Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True, is_inner=True),
     Name("room", "room", (), ("full",), is_momentary=True, is_inner=True),
     Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True, is_inner=True),

@@ -37,7 +37,7 @@ class Sampling:
         on_text: called by models that can stream with the reply so far, each time more of it arrives;
             ``None`` asks for the whole reply at once.
         is_enough: asked after ``on_text``, with the same text, whether the caller has no use for the rest. A model
-            that knows what a reply costs that is ended in the middle ends it then; others go on.
+            that knows what a reply costs that is ended in the middle ends it then; others do not.
     """
 
     max_tokens: int | None = None

@@ -74,7 +74,7 @@ def test_searches_with_long_queries_do_not_fill_the_disk(host: Host) -> None:
 
 def test_prompts_do_not_stay_in_the_memory_of_the_host(host: Host) -> None:
     """F13."""
-    rounds = 80 if FUZZ else 40
+    rounds = 80 if FUZZ else 24
     asks = (
         f"for n in range({rounds}): llm_query_batched(['%d %d ' % (n, i) + 'x' * 100_000 for i in range(64)])"
     )

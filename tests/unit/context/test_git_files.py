@@ -69,7 +69,7 @@ RULES = [
 @pytest.mark.parametrize("file", [".gitignore", ".git/info/exclude", "src/.gitignore"])
 def test_ignore_files_mean_what_git_says(tmp_path: Path, file: str) -> None:
     git(tmp_path, "init", "-q")
-    put(tmp_path, TREE)
+    put(tmp_path, {**TREE})
 
     def check(rules: str) -> None:
         ignored: dict[str, str | bytes] = {file: rules + "\n"}

@@ -90,6 +90,13 @@ def test_a_form_is_looked_for_in_values_too() -> None:
     assert signals_of(asked, Outcome(text="[3]", data=[3]), Cited("[3]", (), 0)).has_type is False
 
 
+def test_a_plan_is_answered_by_the_sub_model() -> None:
+    node, log = node_with(ScriptedModel([]), ScriptedModel([], name="scripted/sub"))
+    judged(TASK, node, "plan", Outcome(text="1883"), Cited("1883", (), 0))
+    judged(TASK, node, "full", Outcome(text="1883"), Cited("1883", (), 0))
+    assert [event.model for event in log.of(events.Judged)] == ["scripted/sub", "scripted/model"]
+
+
 def test_cells_can_report_but_not_accept() -> None:
     node, _ = node_with(ScriptedModel([]))
     accept, reject = (Report("acceptor", Verdict("test", accepted)) for accepted in (True, False))

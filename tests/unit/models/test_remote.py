@@ -246,7 +246,7 @@ async def test_a_reply_whose_end_has_arrived_is_not_ended_before_it() -> None:
 
 
 async def test_a_model_that_thinks_unseen_is_not_ended() -> None:
-    """Nobody knows how much it has thought by then."""
+    """It is unknown how much it has thought by then."""
     hidden = {
         "prompt_tokens": 9,
         "completion_tokens": 40,

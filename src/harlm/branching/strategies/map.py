@@ -44,7 +44,10 @@ parts = split(context, by="part", tokens={tokens})
 
 def joined(replies):
     lines = [line.strip(" -*•\\t") for reply in replies for line in reply.splitlines()]
-    return list({{" ".join(line.casefold().split()): line for line in reversed(lines) if line}}.values())[::-1]
+    found = {{}}
+    for line in filter(None, lines):
+        found.setdefault(" ".join(line.casefold().split()), line)
+    return list(found.values())
 
 
 entries = map_reduce(parts, {take!r}, joined)

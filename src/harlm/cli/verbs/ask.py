@@ -50,6 +50,8 @@ _FLAGS = {
     "max_depth": "engine.max_depth",
     "concurrency": "engine.concurrency",
     "speculation": "engine.speculation",
+    "branches": "engine.branches",
+    "value_per_second": "engine.value_per_second",
     "seed": "engine.seed",
     "strict": "engine.strict",
     "cache": "memory.cache",
@@ -87,6 +89,18 @@ _FLAGS = {
     "--speculation",
     type=click.Choice(["off", "safe", "eager"]),
     help="Calls made before a cell makes them: none, those that are certain (default), or all that can be foreseen.",
+)
+@click.option(
+    "--branches",
+    type=click.IntRange(1, 8),
+    metavar="K",
+    help="Most strategies side by side; another one starts only if it is worth its cost. 1 by default.",
+)
+@click.option(
+    "--value-per-second",
+    type=click.FloatRange(0, 1e9),
+    metavar="USD",
+    help="What each second is worth by which the answer comes earlier, in dollars; 0 by default.",
 )
 @budget_options
 @sandbox_options

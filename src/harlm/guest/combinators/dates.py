@@ -11,7 +11,7 @@ _NAME = rf"(?P<month>{'|'.join(_MONTHS)}|{'|'.join(sorted({each[:3] for each in 
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})\b",
+        r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})(?!\d)",
         rf"\b{_NAME}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b",
         rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?{_NAME},?\s+(?P<year>\d{{4}})\b",
     )

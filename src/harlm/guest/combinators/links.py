@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _WORD = re.compile(r"\w+")
 _LONGEST = 12  # words of a name that texts use
@@ -25,23 +25,34 @@ def leads(texts: Sequence[str]) -> list[list[int]]:
     """For each text, the places of the other texts that it names. Names are matched as whole words in any case; a name that several
     texts have leads to none.
     """
-    names = names_of(texts)
-    by_words: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for at, name in enumerate(names):
+    known: dict[tuple[str, ...], list[int]] = {}
+    for at, name in enumerate(names_of(texts)):
         if words := tuple(_WORD.findall(name))[:_LONGEST]:
-            by_words[words].append(at)
-    by_first: defaultdict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
-    for words, places in by_words.items():
-        if len(places) == 1:
-            by_first[words[0]].append((words, places[0]))
-    return [_named(str(text), own, by_first) for own, text in enumerate(texts)]
+            known.setdefault(words, []).append(at)
+    places = {words: found[0] for words, found in known.items() if len(found) == 1}
+    sizes: defaultdict[str, set[int]] = defaultdict(set)
+    for words in places:
+        sizes[words[0]].add(len(words))
+    return [_named(str(text), own, places, sizes) for own, text in enumerate(texts)]
 
 
-def _named(text: str, own: int, by_first: dict[str, list[tuple[tuple[str, ...], int]]]) -> list[int]:
+def _named(
+    text: str, own: int, places: Mapping[tuple[str, ...], int], sizes: Mapping[str, Iterable[int]]
+) -> list[int]:
+    """The places of the names in a text.
+
+    Args:
+        text: whose words are looked at.
+        own: the place of the text.
+        places: of each name, by its words.
+        sizes: how many words the names have that begin with a word.
+    """
     words = _WORD.findall(text.casefold())
     found: dict[int, None] = {}
     for at, word in enumerate(words):
-        for name, place in by_first.get(word, ()):
-            if place != own and tuple(words[at : at + len(name)]) == name:
-                found[place] = None
+        if word in sizes:
+            for size in sizes[word]:
+                place = places.get(tuple(words[at : at + size]))
+                if place is not None and place != own:
+                    found[place] = None
     return list(found)

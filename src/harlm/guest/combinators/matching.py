@@ -49,14 +49,14 @@ class Match:
         name: its name.
         met: the places of the conditions that it meets, by itself or through texts that it names.
         evidence: the texts that meet them, the candidate first.
-        index: its place among the texts.
+        place: its place among the texts.
     """
 
     text: str
     name: str
     met: Met
     evidence: tuple[str, ...]
-    index: int
+    place: int
 
 
 class Matches(list[Match]):

@@ -79,16 +79,14 @@ def _denial(line: str, by_name: dict[str, Passage]) -> Denial | None:
 
 def _statement(line: str, by_name: dict[str, Passage]) -> Statement | None:
     mark = "|" if line.count("|") >= 2 else ","
-    parts = [part.strip(_MARKS) for part in line.split(mark)]
     for size in (3, 2):  # columns after the value: kind, source, and the date unless it is left out
-        if len(parts) <= size:
+        value, *parts = (part.strip(_MARKS) for part in line.rsplit(mark, size))
+        if len(parts) < size:
             continue
-        value = f"{mark} ".join(parts[:-size]).strip(_MARKS)
-        kind = _kind(parts[-size])
-        passage = by_name.get(plain(parts[1 - size]))
+        kind, passage = _kind(parts[0]), by_name.get(plain(parts[1]))
         if kind is None or passage is None or not value or not stands_in(value, passage.text):
             continue
-        date = parts[-1] if size == 3 and _DATE.match(parts[-1]) else ""
+        date = parts[2] if size == 3 and _DATE.match(parts[2]) else ""
         return Statement(value, kind, passage.source, passage.date or date, _quote(value, passage))
     return None
 

@@ -77,10 +77,12 @@ class Rule(NamedTuple):
 
     def valid(self, statements: Sequence[Statement], denials: Sequence[Denial]) -> list[Statement]:
         """The statements that count, in their order."""
+        return [each for each in self._standing(statements, denials) if each.kind not in self.without]
+
+    def _standing(self, statements: Sequence[Statement], denials: Sequence[Denial]) -> list[Statement]:
+        """The statements that no other source takes from those that count."""
         denied = {plain(each.denied) for each in denials} if "denied" in self.without else set()
-        return [
-            each for each in statements if each.kind not in self.without and plain(each.source) not in denied
-        ]
+        return [each for each in statements if plain(each.source) not in denied]
 
     def best(self, statements: Sequence[Statement], denials: Sequence[Denial]) -> Statement | None:
         """The statement that counts most; ``None`` if none counts. Sources without a date come before all others."""
@@ -95,12 +97,13 @@ class Rule(NamedTuple):
 
     def decisive(self, statements: Sequence[Statement], denials: Sequence[Denial]) -> list[Statement]:
         """The statements on which the best one hangs: a change of how they are told could change it."""
-        best = self.best(statements, denials)
+        best, standing = self.best(statements, denials), self._standing(statements, denials)
         if best is None or self.order == "most":
-            return list(statements)
+            return standing
         if self.order == "latest":
-            return [each for each in statements if (each.date, each.source) >= (best.date, best.source)]
-        return [each for each in statements if (each.date, each.source) <= (best.date, best.source)]
+            return [each for each in standing if (each.date, each.source) >= (best.date, best.source)]
+        first = (not best.date, best.date, best.source)
+        return [each for each in standing if (not each.date, each.date, each.source) <= first]
 
 
 def grouped(statements: Sequence[Statement]) -> list[Group]:

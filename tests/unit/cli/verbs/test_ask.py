@@ -94,3 +94,12 @@ def test_flags_that_contradict_are_refused(arguments: list[str], said: str) -> N
     ran = ask(*arguments)
     assert ran.exit_code == 2
     assert said in ran.stderr
+
+
+def test_branches_are_asked_for_with_a_flag() -> None:
+    ran = ask("What is the code?", "a.txt", "--mode", "repl", "--branches", "2", "--value-per-second", "0.5")
+    assert "4711" in ran.stdout
+    assert "race stopped by best after " in ran.stderr
+    assert "race " not in ask("What is the code?", "a.txt", "--mode", "repl").stderr
+    assert "9 is not in the range 1<=x<=8" in ask("What is the code?", "a.txt", "--branches", "9").stderr
+    assert ask("What is the code?", "a.txt", "--value-per-second", "-1").exit_code == 2
