@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harlm.branching.strategies.records import Records
 from harlm.branching.strategies.scopes import DAY, NOUN, day_of, iso_day, read_scope
 
-_LABEL = r"label\s+['\"]?(?P<{0}>[\w][\w /&+-]*?)['\"]?(?=[\s?.,]|$)"
+_LABEL = r"label\s+(?P<q{0}>['\"]?)(?P<{0}>[\w][\w /&+-]*?)(?P=q{0})(?=[\s?.,]|$)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +43,9 @@ def read_aggregate(question: str, records: Records) -> Aggregate | None:
         if found is None:
             continue
         named = {
-            name: _spelled(value, records) if name in "ab" else value
+            name: _spelled(value, records) if name in ("a", "b") else value
             for name, value in found.groupdict().items()
+            if name in _NAMED
         }
         if None in named.values() or (needs and not records.labels):
             return None
@@ -59,6 +60,7 @@ def _spelled(value: str, records: Records) -> str | None:
     return next((label for label in records.labels if label.casefold() == value.casefold().strip()), None)
 
 
+_NAMED = ("a", "b", "day", "n")
 _HARMLESS = ("disregard months where there is a tie",)
 _Write = Callable[[Mapping[str, str], Records], "str | None"]
 """Code from what a question names; ``None`` if the records lack a field that it needs."""
