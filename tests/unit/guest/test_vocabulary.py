@@ -53,6 +53,14 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "split": ("one\ntwo\nthree",),
     "label": (["one", "two"], ["a", "b"]),
     "pairs": ([1, 2], lambda one, other: one < other),
+    "search_then_read": ("When does it end?",),
+    "follow": ("Who is the heir of the mayor of Oslo?",),
+    "extract": (["Ann is 5"], ["name", "age"]),
+    "filter_by": (["red wine", "milk"], "it is red"),
+    "best_match": (["red wine", "milk"], ["it is red", "it is sold"]),
+    "compare": (["It costs $5.", "It costs $6."], "What does it cost?"),
+    "map_reduce": (["one", "two"], "Say it in French.", "Join them."),
+    "tree_reduce": (["one", "two"], "Join them."),
 }
 """What a cell gives each function."""
 
@@ -63,6 +71,7 @@ REPLIES: dict[str, Any] = {
     "room": ROOM,
     "leaf": {"text": "1: a\n2: b", "tokens": [], "failure": ""},
     "signal": None,
+    "search": {"hits": [], "weights": {}},
 }
 
 
@@ -74,9 +83,13 @@ def asked_by(name: str) -> list[tuple[str, dict[str, Any]]]:
         asked.append((function, arguments))
         return REPLIES.get(function, [])
 
-    closure(name, HostFunctions(call, lambda name, every: [call(name, each) for each in every]))(
-        *ARGUMENTS[name]
-    )
+    library = Library(call)
+    library.add("a.txt", True, "It ends in May. It costs $5.")
+
+    def many(name: str, every: list[dict[str, Any]]) -> list[Any]:
+        return [call(name, each) for each in every]
+
+    closure(name, HostFunctions(call, many, library.documents))(*ARGUMENTS[name])
     return asked
 
 
@@ -149,9 +162,12 @@ def test_a_combinator_bears_its_name_and_takes_the_parameters_of_the_table_first
     function = closure(name, HostFunctions(lambda *_: None, lambda *_: []))
     assert function.__name__ == name
     parameters = list(inspect.signature(function).parameters.values())
-    first = parameters[: len(BY_NAME[name].parameters)]
-    assert tuple(each.name for each in first) == BY_NAME[name].parameters
-    assert all(each.default is not each.empty for each in parameters[len(first) :])
+    named = [each.name for each in parameters if each.kind is not each.VAR_KEYWORD]
+    table = BY_NAME[name].parameters
+    others = [each for each in parameters[len(table) :] if each.kind is not each.VAR_KEYWORD]
+    assert tuple(named[: len(table)]) == table[: len(named)]
+    assert len(named) >= len(table) or len(named) < len(parameters)  # the rest are options by name
+    assert all(each.default is not each.empty for each in others)
 
 
 @pytest.mark.parametrize("name", INNER)
