@@ -11,7 +11,7 @@ from typing import Any
 from .fact_replies import Fact, facts_in
 from .filtering import shown
 from .leaf import Leaf, LeafFailed
-from .rounds import Groups, Step, answered, texts_from, words_from
+from .rounds import Groups, ItemQuestion, answered, texts_from, words_from
 from .wording import stands_in
 
 _LINES = 20  # items in one call
@@ -85,7 +85,7 @@ def extract(
     return result
 
 
-def _again(leaf: Leaf, texts: Sequence[str], step: Step[list[Fact]]) -> dict[int, list[Fact]]:
+def _again(leaf: Leaf, texts: Sequence[str], step: ItemQuestion[list[Fact]]) -> dict[int, list[Fact]]:
     """A second reading of items, each alone; empty if none is answered."""
     try:
         return answered(leaf, texts, step, groups=Groups(1, 1), rounds=1)
@@ -108,7 +108,7 @@ def _fields(fields: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
     return named
 
 
-def _step(fields: Mapping[str, str], instruction: str) -> Step[list[Fact]]:
+def _step(fields: Mapping[str, str], instruction: str) -> ItemQuestion[list[Fact]]:
     told = "\n".join(f"- {name}: {meaning}" if meaning else f"- {name}" for name, meaning in fields.items())
     example = json.dumps(dict.fromkeys(fields, "…"), ensure_ascii=False)
     extra = f"{instruction} " if instruction else ""
@@ -116,7 +116,9 @@ def _step(fields: Mapping[str, str], instruction: str) -> Step[list[Fact]]:
     def prompt(items: Sequence[str]) -> str:
         return _ASK.format(fields=told, instruction=extra, example=example, items=shown(items))
 
-    return Step(prompt, lambda reply, items: facts_in(reply, len(items), tuple(fields)), _schema(fields))
+    return ItemQuestion(
+        prompt, lambda reply, items: facts_in(reply, len(items), tuple(fields)), _schema(fields)
+    )
 
 
 def _schema(fields: Mapping[str, str]) -> str:

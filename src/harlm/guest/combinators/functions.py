@@ -7,7 +7,7 @@ from typing import Any
 
 from .comparing import Comparison, compare, compare_each
 from .extracting import Extracted, extract
-from .filtering import Filtered, filter_by
+from .filtering import FilteredItems, filter_by
 from .items import split
 from .labelling import Labels, label
 from .leaf import Call, CallMany, Leaf
@@ -65,10 +65,10 @@ class Combinators:
 
         return extracted
 
-    def _filter_by(self) -> Callable[..., Filtered]:
+    def _filter_by(self) -> Callable[..., FilteredItems]:
         leaf = self._leaf
 
-        def filtered(items: Sequence[str], condition: str | Sequence[str], **options: Any) -> Filtered:
+        def filtered(items: Sequence[str], condition: str | Sequence[str], **options: Any) -> FilteredItems:
             """The items that meet a condition, in order. Has ``.indices``, ``.met`` and ``.coverage``."""
             return filter_by(leaf, items, condition, **options)
 

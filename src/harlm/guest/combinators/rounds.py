@@ -16,7 +16,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Generic[Value]):
+class ItemQuestion(Generic[Value]):
     """What is asked about every item.
 
     Attributes:
@@ -34,7 +34,7 @@ class Step(Generic[Value]):
 def answered(
     leaf: Leaf,
     items: Sequence[str],
-    step: Step[Value],
+    step: ItemQuestion[Value],
     *,
     groups: Groups,
     role: str = "sub",
@@ -122,7 +122,7 @@ def texts_from(items: object, name: str) -> list[str]:
     """Items as a list of texts, as they are.
 
     Raises:
-        TypeError: they are one text, or no list of texts.
+        TypeError: they are one text, or not a list of texts.
     """
     if isinstance(items, str) or not isinstance(items, Sequence):
         raise TypeError(
@@ -140,7 +140,7 @@ def words_from(value: object, name: str, what: str) -> str:
     """An instruction, without the blanks around it.
 
     Raises:
-        TypeError, ValueError: it is no text, or empty.
+        TypeError, ValueError: it is not text, or is empty.
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} takes {what} as a str, not {type(value).__name__}")

@@ -34,8 +34,8 @@ WORLD = [
     person("Ada", "was born in Oakham, built the Swan, was a SMITH"),
     person("Bea", "was born in Oakham, built the Kite, was a SMITH"),
     person("Cia", "was born in Elmham, built the Kite, was a SMITH"),
-    *(person(f"Nobody{chr(65 + at)}", "was born in Elmham", "filler " * 30) for at in range(26)),
-    *(person(f"Other{chr(65 + at)}", "built the Swan", "filler " * 30) for at in range(26)),
+    *(person(f"Person{chr(65 + at)}", "was born in Elmham", "filler " * 30) for at in range(26)),
+    *(person(f"Further{chr(65 + at)}", "built the Swan", "filler " * 30) for at in range(26)),
 ]
 
 
