@@ -247,7 +247,7 @@ def _looked_again(
         judged |= {each: each.kind for each in changed.values()}
         found = [([changed.get(each, each) for each in statements], denials) for statements, denials in found]
     if compared:
-        leaf.signal("agreement", [agreed, compared])
+        leaf.signal("audit", [compared - agreed, compared])
     return found
 
 

@@ -81,7 +81,7 @@ def extract(
     leaf.signal("coverage", [len(texts) - checked.count(None), len(texts)])
     values = dropped + sum(value is not None for facts in result for each in facts for value in each.values())
     if values:
-        leaf.signal("verbatim", [values - dropped, values])
+        leaf.signal("quotes", [values - dropped, values])
     return result
 
 

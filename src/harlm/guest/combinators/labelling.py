@@ -143,9 +143,9 @@ def label(
     )
     leaf.signal("coverage", [len(texts) - result.count(None), len(texts)])
     if again.compared:
-        leaf.signal("agreement", [again.agreed, again.compared])
+        leaf.signal("audit", [again.compared - again.agreed, again.compared])
     if stability is not None and again.wrong is not None and settled:
-        leaf.signal("stability", round(stability.at(settled, again.wrong), 4))
+        leaf.signal("logprob", round(stability.at(settled, again.wrong), 4))
     return result
 
 
