@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from harlm import events
@@ -17,6 +18,12 @@ from harlm.engine.workspace import Workspace
 from harlm.errors import LimitExceeded, NoAnswer
 from harlm.types import Profile, Proposal, Task
 
+_WITHOUT_PLANS = frozenset({"monty"})
+"""Tiers whose REPL cannot run the cells of proposals, which pass functions to combinators and read the tables of ``context``."""
+
+
+_FITS = 0.5  # fit of a proposal that is worth showing to a root model
+
 
 class PlanFailed(Exception):
     """A proposal's cells ended without an answer. Never leaves the engine.
@@ -31,7 +38,9 @@ class PlanFailed(Exception):
 
 
 def proposals_for(task: Task, node: Node, profile: Profile) -> tuple[Proposal, ...]:
-    """What the strategies propose for a task, the one that fits best first."""
+    """What the strategies propose for a task, the one that fits best first; nothing on a tier that cannot run their cells."""
+    if node.run.sandbox.tier in _WITHOUT_PLANS:
+        return ()
     root, sub = node.run.facts_of(node.models.root), node.run.facts_of(node.models.sub)
     return fitting(
         Asked(task=task, profile=profile, root=root, sub=sub, concurrency=node.settings.concurrency)
@@ -52,6 +61,10 @@ def chosen(task: Task, node: Node, found: tuple[Proposal, ...]) -> Proposal:
     for each in found:
         if _beyond(each, node) is None:
             return each
+    if (tier := node.run.sandbox.tier) in _WITHOUT_PLANS:
+        raise NoAnswer(
+            f"mode plan does not run in the sandbox {tier!r}; use mode full, or another sandbox.tier"
+        )
     named = f"the strategy {task.strategy!r}" if task.strategy is not None else "a strategy"
     raise NoAnswer(
         f"the question is not understood as one for {named}: {task.question[:80]!r}; use mode auto, or mode full, in which a "
@@ -76,6 +89,11 @@ def _beyond(proposal: Proposal, node: Node) -> str | None:
     return None
 
 
+def suggested(proposals: tuple[Proposal, ...]) -> Proposal | None:
+    """The proposal that a root model is shown; ``None`` if none fits well enough."""
+    return next((each for each in proposals if each.fit >= _FITS), None)
+
+
 async def answer_by_plan(task: Task, node: Node, proposal: Proposal, *, solve: Solve) -> Outcome:
     """Answer a task by the cells of a proposal.
 
@@ -93,6 +111,9 @@ async def answer_by_plan(task: Task, node: Node, proposal: Proposal, *, solve: S
     node.emit(events.Proposed(proposal=proposal))
     workspace = Workspace.open(task, node, "full", solve=solve)
     try:
+        await asyncio.shield(workspace.opening)
+        if (tier := node.run.sandbox.tier) in _WITHOUT_PLANS:  # chosen when the REPL opened
+            raise _failed(workspace, proposal, f"its cells do not run in the sandbox {tier!r}")
         outcome = await run_cells(workspace, proposal)
     finally:
         await workspace.close()
@@ -114,16 +135,20 @@ async def run_cells(workspace: Workspace, proposal: Proposal) -> Outcome:
         workspace.api.begin_turn(len(proposal.cells) - number)
         observation = await timed.run(cell, number)
         if observation.final is not None:
-            return _with_limit(outcome_of(observation.final.value), node.account.refused)
+            outcome = replace(outcome_of(observation.final.value), reported=tuple(workspace.api.signals))
+            return _with_limit(outcome, node.account.refused)
         if (limit := node.account.refused) is not None:
             return Outcome(text=await finishing.text(limit), status="partial", ended_by=limit)
         if observation.error is not None:
             reason = observation.error.strip().splitlines()[-1]
             break
+    raise _failed(workspace, proposal, reason)
+
+
+def _failed(workspace: Workspace, proposal: Proposal, reason: str) -> PlanFailed:
     failure = f"the strategy {proposal.strategy!r} failed: {reason}"
-    raise PlanFailed(
-        failure, Outcome(text=prompts.unfinished(failure, workspace.learned.text()), status="partial")
-    )
+    text = prompts.unfinished(failure, workspace.learned.text())
+    return PlanFailed(failure, Outcome(text=text, status="partial"))
 
 
 def _with_limit(outcome: Outcome, limit: LimitExceeded | None) -> Outcome:

@@ -11,6 +11,7 @@ from harlm.branching.strategies.aggregates import read_aggregate
 from harlm.branching.strategies.asked import Asked
 from harlm.branching.strategies.forecasting import Calls, forecast
 from harlm.branching.strategies.records import Records, records_of
+from harlm.branching.strategies.scopes import day_of
 from harlm.branching.strategies.user_pairs import read_pairs
 from harlm.patterns import lazy_pattern
 from harlm.types import Growth, Proposal
@@ -82,7 +83,7 @@ def propose(asked: Asked) -> Proposal | None:
 
 
 def _day(records: Records) -> str:
-    return f"row[{records.time!r}]" if records.time else '""'
+    return day_of(records.time) if records.time else '""'
 
 
 def _cell(records: Records, where: str, compute: str, end: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harlm.branching.strategies.asked import Asked
-from harlm.guest.tables.fielded import form_of
+from harlm.guest.tables.fielded import fielded, form_of
+from harlm.guest.tables.values import typed
 from harlm.patterns import lazy_pattern
 
 _LISTED = lazy_pattern(
@@ -64,6 +65,8 @@ def records_of(asked: Asked) -> Records | None:
         return _plain_lines(asked)
     _, names = form
     time, owner = _first(names, _TIME), _first(names, _OWNER)
+    if time and not _are_days(asked.beginning, time):
+        time = ""
     text = _first(names, _TEXT) or next((name for name in reversed(names) if name not in (time, owner)), "")
     if not text:
         return None
@@ -71,6 +74,15 @@ def records_of(asked: Asked) -> Records | None:
     return Records(
         text=text, time=time, owner=owner, labels=labels, meanings=_meanings(asked.beginning, labels)
     )
+
+
+def _are_days(text: str, field: str) -> bool:
+    """Whether a field holds days that can be read: not if 03/04/2023 may be one of two."""
+    raw = fielded(text)
+    if raw is None or not raw.rows:
+        return False
+    at = raw.columns.index(field)
+    return typed([row.cells[at] for row in raw.rows]).kind == "date"
 
 
 def _plain_lines(asked: Asked) -> Records | None:

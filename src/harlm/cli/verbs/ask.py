@@ -50,6 +50,8 @@ _FLAGS = {
     "max_depth": "engine.max_depth",
     "concurrency": "engine.concurrency",
     "speculation": "engine.speculation",
+    "branches": "engine.branches",
+    "value_per_second": "engine.value_per_second",
     "seed": "engine.seed",
     "strict": "engine.strict",
     "cache": "memory.cache",
@@ -88,6 +90,18 @@ _FLAGS = {
     type=click.Choice(["off", "safe", "eager"]),
     help="Calls made before a cell makes them: none, those that are certain (default), or all that can be foreseen.",
 )
+@click.option(
+    "--branches",
+    type=click.IntRange(1, 8),
+    metavar="K",
+    help="Most strategies side by side; another one starts only if it is worth its cost. 1 by default.",
+)
+@click.option(
+    "--value-per-second",
+    type=click.FloatRange(0, 1e9),
+    metavar="USD",
+    help="What each second is worth by which the answer comes earlier, in dollars; 0 by default.",
+)
 @budget_options
 @sandbox_options
 @click.option(
@@ -119,7 +133,7 @@ _FLAGS = {
 @click.option(
     "--explain",
     is_flag=True,
-    help="Say why the mode and the strategy were chosen, and what the others would have cost.",
+    help="Say why the mode and the strategy were chosen, what the others would have cost, and what the confidence rests on.",
 )
 @click.option(
     "--strict",
@@ -176,7 +190,7 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     if not quiet:
         if options["explain"]:
             _explain(answer, estimate)
-        _report(answer, ended_by)
+        _report(answer, ended_by, explain=options["explain"])
     if failure is not None:
         raise rescue(answer, style, failure, runs_of(settings))
     if ended_by is not None:
@@ -280,10 +294,11 @@ def _explain(answer: Answer, estimate: RunEstimate) -> None:
         )
 
 
-def _report(answer: Answer, ended_by: HarlmError | None) -> None:
+def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> None:
     """Print the sources, the cost and any warning of an answer on stderr."""
     for each in answer.citations[:10]:
         say(f"source: {each.place} “{one_line(each.quote)}”", [each])
+    _report_confidence(answer, explain=explain)
     if answer.citations_dropped:
         say(f"{answer.citations_dropped} citation(s) could not be verified and were removed")
     if answer.status == "not_found":
@@ -293,6 +308,18 @@ def _report(answer: Answer, ended_by: HarlmError | None) -> None:
     if answer.warning is not None:
         say(f"WARNING: {answer.warning}")
     say(_summary(answer))
+
+
+def _report_confidence(answer: Answer, *, explain: bool) -> None:
+    """Print how probable it is that an answer is right, if anything says so, and why on demand."""
+    first, *others = answer.confidence_reasons or ("nothing was measured",)
+    if answer.confidence is not None:
+        say(f"confidence: {answer.confidence:.0%}, since {first}")
+    elif explain:
+        say(f"no confidence: {first}")
+    if explain:
+        for reason in others:
+            say(f"  {reason}")
 
 
 def _why_partial(ended_by: HarlmError | None) -> str:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from .leaf import Leaf, LeafFailed, Room
 from .numbered import answers_in, listed
-from .passages import SourcePassage, SourceText, passages_about, sources_of
+from .plain_words import plain, stands_in
 from .rounds import Groups, ItemQuestion, answered, texts_from, words_from
+from .sources import SourcePassage, SourceText, passages_about, sources_of
 from .statement_replies import Told, said_in
 from .statements import EXCLUDED, KINDS, ORDERS, Denial, Group, Order, Rule, SourceStatement, grouped
-from .wording import plain, stands_in
 
 _PASSAGES = 12  # in one call
 _TOKENS = 2_500  # of passages in one call
@@ -41,7 +41,7 @@ line for each of them, in the form `number: label`, and nothing else.
 {lines}"""
 
 
-class Comparison(list[Group]):
+class Compared(list[Group]):
     """What texts say to one question, by value, the most supported first.
 
     Attributes:
@@ -84,7 +84,7 @@ def compare(
     order: Order = "latest",
     without: Collection[str] = EXCLUDED,
     numbered: str = "",
-) -> Comparison:
+) -> Compared:
     """What each text says to a question.
 
     Args:
@@ -114,7 +114,7 @@ def compare_each(
     order: Order = "latest",
     without: Collection[str] = EXCLUDED,
     numbered: str = "",
-) -> dict[str, Comparison]:
+) -> dict[str, Compared]:
     """What each text says to several questions, all at once: by question, see ``compare``.
 
     Args:
@@ -134,7 +134,7 @@ def compare_each(
     counted = []
     for each, known, (statements, denials) in zip(asked, read, found, strict=True):
         coverage = len(known) / len(each.passages) if each.passages else 1.0
-        counted.append(Comparison(statements, denials, rule, coverage))
+        counted.append(Compared(statements, denials, rule, coverage))
     return dict(zip(questions, counted, strict=True))
 
 
@@ -247,7 +247,7 @@ def _looked_again(
         judged |= {each: each.kind for each in changed.values()}
         found = [([changed.get(each, each) for each in statements], denials) for statements, denials in found]
     if compared:
-        leaf.signal("agreement", [agreed, compared])
+        leaf.signal("audit", [compared - agreed, compared])
     return found
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from .fact_replies import Fact, facts_in
 from .filtering import shown
 from .leaf import Leaf, LeafFailed
+from .plain_words import stands_in
 from .rounds import Groups, ItemQuestion, answered, texts_from, words_from
-from .wording import stands_in
 
 _LINES = 20  # items in one call
 _TOKENS = 4_000  # of items in one call
@@ -81,7 +81,7 @@ def extract(
     leaf.signal("coverage", [len(texts) - checked.count(None), len(texts)])
     values = dropped + sum(value is not None for facts in result for each in facts for value in each.values())
     if values:
-        leaf.signal("verbatim", [values - dropped, values])
+        leaf.signal("quotes", [values - dropped, values])
     return result
 
 

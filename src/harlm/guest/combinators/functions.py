@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .comparing import Comparison, compare, compare_each
+from .comparing import Compared, compare, compare_each
 from .extracting import Extracted, extract
 from .filtering import FilteredItems, filter_by
+from .following import Followed, follow
 from .items import split
 from .labelling import Labels, label
 from .leaf import Call, CallMany, Leaf
 from .matching import Matches, best_match
 from .pairing import pairs
+from .reading import ReadAnswer, search_then_read
 from .reducing import Reduced, map_reduce, tree_reduce
+from .stability import Answer
 
 
 class Combinators:
@@ -30,11 +33,13 @@ class Combinators:
         self._context = context
 
     def named(self) -> dict[str, Callable[..., Any]]:
-        """The combinators by the names that cells use."""
-        return {
+        """The combinators by the names that cells use. Each function bears its name, by which a scout knows it."""
+        named: dict[str, Callable[..., Any]] = {
             "split": split,
             "label": self._label(),
             "pairs": pairs,
+            "search_then_read": self._search_then_read(),
+            "follow": self._follow(),
             "extract": self._extract(),
             "filter_by": self._filter_by(),
             "best_match": self._best_match(),
@@ -42,17 +47,43 @@ class Combinators:
             "map_reduce": self._map_reduce(),
             "tree_reduce": self._tree_reduce(),
         }
+        for name, function in named.items():
+            function.__name__ = function.__qualname__ = name
+        return named
 
     def _label(self) -> Callable[..., Labels]:
         leaf = self._leaf
 
         def labelled(
-            items: Sequence[str], labels: Sequence[str], instruction: str = "", **options: Any
+            items: Sequence[str],
+            labels: Sequence[str],
+            instruction: str = "",
+            *,
+            answer: Answer | None = None,
+            share: float | None = None,
         ) -> Labels:
             """One of ``labels`` for each item, in order; ``None`` where the model gave none. Has ``.coverage``."""
-            return label(leaf, items, labels, instruction, **options)
+            return label(leaf, items, labels, instruction, answer=answer, share=share)
 
         return labelled
+
+    def _search_then_read(self) -> Callable[..., ReadAnswer]:
+        leaf, context = self._leaf, self._context
+
+        def searched_and_read(question: str, k: int = 12, within: Any = None, **options: Any) -> ReadAnswer:
+            """The answer to a question about one place: ``.text .quote .place .found``; the quote was checked."""
+            return search_then_read(leaf, context, question, k=k, within=within, **options)
+
+        return searched_and_read
+
+    def _follow(self) -> Callable[..., Followed]:
+        leaf, context = self._leaf, self._context
+
+        def followed(question: str, hops: int | None = None) -> Followed:
+            """The answer to a question of several look-ups: ``.text .found .steps``; each step was read twice."""
+            return follow(leaf, context, question, hops=hops)
+
+        return followed
 
     def _extract(self) -> Callable[..., Extracted]:
         leaf = self._leaf
@@ -83,12 +114,12 @@ class Combinators:
 
         return matched
 
-    def _compare(self) -> Callable[..., Comparison | dict[str, Comparison]]:
+    def _compare(self) -> Callable[..., Compared | dict[str, Compared]]:
         leaf = self._leaf
 
         def compared(
             items: Sequence[str], question: str | Mapping[str, Sequence[str]], **options: Any
-        ) -> Comparison | dict[str, Comparison]:
+        ) -> Compared | dict[str, Compared]:
             """What each text says to a question, grouped by value, the most supported first. Has ``.statements`` and ``.best``. Of a
             dict of questions, each with its ``about``, all at once: a dict.
             """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..arguments import BATCH, PROMPTS, within
+from ..arguments import BATCH, PROMPT, PROMPTS, within
 
 Call = Callable[[str, dict[str, Any]], Any]
 CallMany = Callable[[str, list[dict[str, Any]]], list[Any]]
@@ -99,6 +99,7 @@ class Leaf:
         if not prompts:
             return []
         within(len(prompts), "the calls of one step", PROMPTS)
+        within(max(map(len, prompts)), "the longest prompt of one step", PROMPT)
         within(sum(map(len, prompts)), "the prompts of one step", BATCH)
         shared = {"choices": list(choices), "schema": schema, "role": role, "wants_tokens": wants_tokens}
         found = [

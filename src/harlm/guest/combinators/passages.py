@@ -1,134 +1,222 @@
-"""The sentences of a text that speak of a thing: those that name it, and those of the same paragraph that name what is asked of it."""
+"""Passages of a context: found by search or by a name that they hold, joined where they touch, and packed to the size of a call."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from .dates import date_of
-from .items import parts_of, split
+from .blocks import block_around, frames_of, is_header
 
-_NAME = 80  # characters of the name of a source
-_HEAD = 240  # characters of the first line of a text
-_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
+_AROUND = 900  # characters of a passage around a name
+_GAP = 120  # characters between two passages that are shown as one
+_LONGEST = 4_000  # characters of joined passages
+_LONGEST_BLOCK = 16_000  # characters of a block of code that is taken whole
+_MOST_LINES = 400  # in which a name is looked for
 
 
-class SourcePassage(NamedTuple):
-    """What one source says of a thing.
+class Passage(NamedTuple):
+    """A stretch of a text.
 
     Attributes:
-        source: names the source: the name of its text, or ``T`` and its number.
-        date: of the source, as YYYY-MM-DD; empty if its beginning tells none.
-        head: its first line.
-        sentences: in order.
+        source: the text that it belongs to; a plain ``str`` if it is in no text of the context.
+        start, end: where, in characters of it.
     """
 
-    source: str
-    date: str
-    head: str
-    sentences: tuple[str, ...]
+    source: Any
+    start: int
+    end: int
 
     @property
     def text(self) -> str:
-        """The head and the sentences, one a line."""
-        lines = self.sentences if self.head in self.sentences else (self.head, *self.sentences)
-        return "\n".join(line for line in lines if line)
+        """Its words."""
+        return str(self.source[self.start : self.end])
+
+    @property
+    def name(self) -> str:
+        """The name of its text; empty if that has none."""
+        return str(getattr(self.source, "name", ""))
+
+    @property
+    def place(self) -> str:
+        """Where it begins, as citations name it."""
+        return self.place_at(self.start)
+
+    def place_at(self, offset: int) -> str:
+        """The place of a character of its text, such as ``notes.txt:12``; empty if the text has no name."""
+        if not self.name:
+            return ""
+        if getattr(self.source, "has_lines", True):
+            return f"{self.name}:{str.count(self.source, chr(10), 0, offset) + 1}"
+        start = str.rfind(self.source, "\n", 0, offset) + 1
+        end = str.find(self.source, "\n", offset)
+        line = str(self.source[start : end if end >= 0 else None])
+        for hit in self.source.grep(re.escape(line[:200]), 50) if line.strip() else ():
+            if hit.start <= offset <= hit.end:
+                return str(hit.place)
+        return self.name
 
 
-class SourceText(NamedTuple):
-    """A text with what its beginning tells."""
-
-    name: str
-    date: str
-    head: str
-    text: str
-
-
-def sources_of(texts: Sequence[str], numbered: str = "") -> list[SourceText]:
-    """The sources.
+def searched(context: Any, query: str, k: int) -> list[Passage]:
+    """The passages that fit a query best, best first.
 
     Args:
-        texts: each with its name, if it has one.
-        numbered: the form of the numbers by which sources call each other, as a regular expression; empty if it is not known. A
-            source is named by its number, else by the name of its text, else ``T`` and its place.
+        context: a text or the texts of a REPL; also a list of some of them, each of which is searched.
+        query: words.
+        k: of each.
     """
-    names = [_number(text, numbered) or " ".join(str(getattr(text, "name", "")).split()) for text in texts]
-    seen = Counter(names)
-    found = []
-    for at, (name, text) in enumerate(zip(names, texts, strict=True), 1):
-        head = next((line.strip() for line in text.splitlines() if line.strip()), "")
-        usable = name and seen[name] == 1 and "," not in name and len(name) <= _NAME
-        found.append(SourceText(name if usable else f"T{at}", date_of(text), head[:_HEAD], str(text)))
+    if hasattr(context, "search"):
+        return [Passage(hit.document, hit.start, hit.end) for hit in context.search(query, k)]
+    return [each for text in context if hasattr(text, "search") for each in searched(text, query, k)]
+
+
+def naming(context: Any, name: str, most: int) -> list[Passage]:
+    """The passages that hold a name, in the order of the texts: the function or class that it stands in, or its paragraph if that is
+    short. Case counts unless nothing is found with it.
+    """
+    pattern = named(name)
+    if pattern is None:
+        return []
+    for flags in (0, re.IGNORECASE):
+        if found := _spans(context, re.compile(pattern.pattern, flags), most):
+            return joined(found)
+    return []
+
+
+def named(name: str) -> re.Pattern[str] | None:
+    """A pattern for a name as whole words, in any case, whatever blanks are between them; ``None`` for a name without letters and
+    digits.
+    """
+    words = name.split()
+    if not any(map(str.isalnum, name)):
+        return None
+    first = re.escape(words[0])
+    before = rf"(?<!\w{first})" if words[0][:1].isalnum() else ""
+    after = r"(?!\w)" if name.strip()[-1:].isalnum() else ""
+    return re.compile(r"\s+".join([f"{first}{before}", *map(re.escape, words[1:])]) + after, re.IGNORECASE)
+
+
+def members(context: Any, owner: str, member: str) -> list[Passage]:
+    """The blocks of code that define a member of a class or the like, after the headers that they stand under."""
+    pattern, inner = named(owner), named(member)
+    if pattern is None or inner is None:
+        return []
+    texts = context if isinstance(context, list | tuple) else [context]
+    found: list[Passage] = []
+    for text in texts:
+        for hit in text.grep(pattern, _MOST_LINES) if hasattr(text, "grep") else ():
+            at = hit.start
+            if not is_header(text, at) or pattern.search(text, at, hit.end) is None:
+                continue
+            block = block_around(text, at, len(text))
+            for match in inner.finditer(text, hit.end, block[1]) if block else ():
+                line = str.rfind(text, "\n", 0, match.start()) + 1
+                if is_header(text, line):
+                    found += _in_code(text, line)
+    return joined(found)
+
+
+def _spans(context: Any, pattern: re.Pattern[str], most: int) -> list[Passage]:
+    if not hasattr(context, "grep"):
+        return [each for text in context if hasattr(text, "grep") for each in _spans(text, pattern, most)][
+            :most
+        ]
+    found: list[Passage] = []
+    for hit in context.grep(pattern, _MOST_LINES):
+        at = hit.start
+        while (match := pattern.search(hit.document, at, hit.end)) is not None and len(found) < most:
+            framed = _in_code(hit.document, match.start()) or [
+                _around(hit.document, match.start(), match.end())
+            ]
+            found += framed
+            at = max(match.end(), framed[-1].end)
+        if len(found) >= most:
+            break
     return found
 
 
-def _number(text: str, numbered: str) -> str:
-    if not numbered:
-        return ""
-    found = re.search(numbered, str(getattr(text, "name", ""))) or re.search(numbered, text[:_HEAD])
-    return found[0] if found else ""
+def _in_code(text: Any, at: int) -> list[Passage]:
+    """The block of code around a place, after the headers that it stands under; nothing if there is none."""
+    block = block_around(text, at, _LONGEST_BLOCK)
+    if block is None:
+        return []
+    return [Passage(text, *span) for span in (*frames_of(text, block[0]), block)]
 
 
-def passages_about(
-    sources: Sequence[SourceText], about: Sequence[str], characters: int
-) -> list[SourcePassage]:
-    """What the sources say of a thing, those that do not name it left out. One that has more to say than so many characters makes
-    several passages.
-
-    Args:
-        sources: the texts.
-        about: the name of the thing, and words for what is asked of it. Without any, all texts are taken whole. If several sources
-            use all of the words in one sentence, only such sentences are taken.
-        characters: of the sentences of a passage, at most.
-    """
-    said = _about(sources, about) if about else [(each, _lines(each.text, characters)) for each in sources]
-    return [
-        SourcePassage(source.name, source.date, source.head, part)
-        for source, lines in said
-        for part in _parts(lines, characters)
-    ]
+def _around(text: Any, start: int, end: int) -> Passage:
+    """The paragraph around a span; of a long one, the whole lines or sentences near it."""
+    spare = max(0, _AROUND - (end - start)) // 2
+    first, last = max(0, start - spare), min(len(text), end + spare)
+    before, after = str(text[first:start]), str(text[end:last])
+    cut = max(before.rfind("\n\n"), before.rfind("\n\r\n"))
+    if cut < 0 and first:
+        cut = _first_seam(before)
+    ends = [at for at in (after.find("\n\n"), after.find("\n\r\n")) if at >= 0]
+    stop = min(ends) if ends else len(after) if last == len(text) else _last_seam(after)
+    begin = first if cut < 0 else first + cut
+    return Passage(text, begin + _blank(str(text[begin:start])), end + stop)
 
 
-def _about(sources: Sequence[SourceText], about: Sequence[str]) -> list[tuple[SourceText, list[str]]]:
-    named = [_named(word) for word in about]
-    near = [(each, _near(each.text, named)) for each in sources if named[0].search(each.text)]
-    exact = [
-        (source, [line for line in lines if all(word.search(line) for word in named)])
-        for source, lines in near
-    ]
-    if sum(bool(lines) for _, lines in exact) >= 2:
-        near = exact
-    return near
+def _blank(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
-def _lines(text: str, characters: int) -> list[str]:
-    return [part for line in text.splitlines() if line.strip() for part in parts_of(line, characters)]
+def _first_seam(text: str) -> int:
+    """After the first line or sentence that may be cut at its beginning."""
+    found = re.search(r"\n|[.!?][\"')\]]*\s", text)
+    return -1 if found is None else found.end()
 
 
-def _parts(lines: Sequence[str], characters: int) -> Iterator[tuple[str, ...]]:
-    part: list[str] = []
-    size = 0
-    for line in lines:
-        if part and size + len(line) > characters:
-            yield tuple(part)
-            part, size = [], 0
-        part.append(line)
-        size += len(line) + 1
-    if part:
-        yield tuple(part)
+def _last_seam(text: str) -> int:
+    """At the end of the last whole line or sentence."""
+    seams = [found.end() for found in re.finditer(r"[.!?][\"')\]]*(?=\s)|(?=\n)", text)]
+    return seams[-1] if seams else len(text)
 
 
-def _near(text: str, named: Sequence[re.Pattern[str]]) -> list[str]:
-    found: list[str] = []
-    for paragraph in _PARAGRAPH.split(text):
-        if named[0].search(paragraph):
-            sentences = [part for line in split(paragraph, "line") for part in split(line, "sentence")]
-            found += [each for each in sentences if any(word.search(each) for word in named)]
-    return list(dict.fromkeys(found))
+def joined(passages: Iterable[Passage]) -> list[Passage]:
+    """Passages without those that lie in others; those that touch or nearly touch are one, at the rank of the better one."""
+    kept: list[Passage] = []
+    for each in passages:
+        rank = len(kept)
+        while (at := next((at for at, other in enumerate(kept) if _touch(each, other)), None)) is not None:
+            other = kept.pop(at)
+            rank = min(rank, at)
+            each = Passage(each.source, min(each.start, other.start), max(each.end, other.end))
+        kept.insert(rank, each)
+    return kept
 
 
-def _named(name: str) -> re.Pattern[str]:
-    words = r"\s+".join(map(re.escape, name.split()))
-    return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+def _touch(one: Passage, other: Passage) -> bool:
+    if one.source is not other.source:
+        return False
+    first, second = (one, other) if one.start <= other.start else (other, one)
+    if second.end <= first.end:
+        return True
+    return second.start - first.end <= _GAP and second.end - first.start <= _LONGEST
+
+
+def packed(passages: Sequence[Passage], characters: int) -> list[list[Passage]]:
+    """The passages in groups of at most so many characters, in order; a longer passage is cut into parts."""
+    groups: list[list[Passage]] = []
+    room = 0
+    for each in passages:
+        for part in _parts(each, max(200, characters)):
+            size = part.end - part.start + 40
+            if not groups or size > room:
+                groups.append([])
+                room = max(200, characters)
+            groups[-1].append(part)
+            room -= size
+    return groups
+
+
+def _parts(passage: Passage, characters: int) -> Iterable[Passage]:
+    start = passage.start
+    while passage.end - start > characters:
+        text = str(passage.source[start : start + characters])
+        seam = max(text.rfind("\n", characters // 2), text.rfind(". ", characters // 2) + 1)
+        end = start + (seam + 1 if seam > 0 else characters)
+        yield Passage(passage.source, start, end)
+        start = end
+    if start < passage.end:
+        yield Passage(passage.source, start, passage.end)

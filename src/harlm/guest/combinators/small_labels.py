@@ -62,4 +62,5 @@ def _logprob(reply: Reply, word: str) -> float:
         for each, chance in ((token, logprob), *others)
         if (start := each.strip().casefold()) and wanted.startswith(start)
     }
-    return math.log(sum(map(math.exp, own.values()))) if own else _UNSEEN
+    total = sum(math.exp(min(0.0, chance)) for chance in own.values())
+    return max(_UNSEEN, math.log(total)) if total > 0 else _UNSEEN

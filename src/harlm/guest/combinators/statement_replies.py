@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .passages import SourcePassage
+from .plain_words import plain, stands_in
+from .sources import SourcePassage
 from .statements import Denial, Kind, SourceStatement
-from .wording import plain, stands_in
 
 _BULLET = re.compile(r"^[\s>*•`|-]*(?:\d{1,4}[.):]\s+)?")
 _MISTAKEN = re.compile(

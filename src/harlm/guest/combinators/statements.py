@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
-from .wording import plain
+from .plain_words import plain
 
 Kind = Literal["stated", "hearsay", "planned"]
 KINDS: tuple[Kind, ...] = ("stated", "hearsay", "planned")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.combinators.comparing import Comparison, compare, compare_each
+from harlm.guest.combinators.comparing import Compared, compare, compare_each
 from harlm.guest.combinators.leaf import LeafFailed
 from harlm.guest.combinators.statements import SourceStatement
 from tests.support.scripted_leaf import Named, ScriptedLeaf
@@ -142,7 +142,7 @@ def test_files_are_called_by_the_number_in_their_first_line() -> None:
 
 def test_whole_texts_are_read_without_a_thing() -> None:
     found = compare(ScriptedLeaf(honest, tokens=300), REPORTS, QUESTION)
-    assert isinstance(found, Comparison)
+    assert isinstance(found, Compared)
     assert found.best is not None
     assert found.best.source == "R-5"
 

@@ -94,7 +94,8 @@ def test_items_without_an_answer_are_empty_and_not_covered(reply: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["Anna is 7", "an empty room", "", "Ben is 9, Cleo is 3"]), max_size=60), st.booleans()
+    st.lists(st.sampled_from(["Anna is 7", "an empty room", "", "Ben is 9, Cleo is 3"]), max_size=60),
+    st.booleans(),
 )
 def test_there_is_one_list_for_every_item_in_order(items: list[str], small: bool) -> None:
     found = extract(ScriptedLeaf(people, is_small=small), items, FIELDS)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.combinators.passages import SourcePassage
+from harlm.guest.combinators.sources import SourcePassage
 from harlm.guest.combinators.statement_replies import said_in
 from harlm.guest.combinators.statements import Denial, SourceStatement
 
