@@ -53,6 +53,12 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "split": ("one\ntwo\nthree",),
     "label": (["one", "two"], ["a", "b"]),
     "pairs": ([1, 2], lambda one, other: one < other),
+    "extract": (["one", "two"], ["name"]),
+    "filter_by": (["one", "two"], "it is red"),
+    "best_match": (["one", "two"], ["it is red", "it is old"]),
+    "compare": (["one", "two"], "What is it?"),
+    "map_reduce": (["one", "two"], "Name it.", "Join the names."),
+    "tree_reduce": (["one", "two"], "Join them."),
 }
 """What a cell gives each function."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from .comparing import Compared, compare, compare_each
@@ -17,6 +17,7 @@ from .pairing import pairs
 from .reading import ReadAnswer, search_then_read
 from .reducing import Reduced, map_reduce, tree_reduce
 from .stability import Answer
+from .statements import EXCLUDED, Order
 
 
 class Combinators:
@@ -99,9 +100,11 @@ class Combinators:
     def _filter_by(self) -> Callable[..., FilteredItems]:
         leaf = self._leaf
 
-        def filtered(items: Sequence[str], condition: str | Sequence[str], **options: Any) -> FilteredItems:
+        def filtered(
+            items: Sequence[str], condition: str | Sequence[str], *, role: str = "sub"
+        ) -> FilteredItems:
             """The items that meet a condition, in order. Has ``.indices``, ``.met`` and ``.coverage``."""
-            return filter_by(leaf, items, condition, **options)
+            return filter_by(leaf, items, condition, role=role)
 
         return filtered
 
@@ -118,14 +121,22 @@ class Combinators:
         leaf = self._leaf
 
         def compared(
-            items: Sequence[str], question: str | Mapping[str, Sequence[str]], **options: Any
+            items: Sequence[str],
+            question: str | Mapping[str, Sequence[str]],
+            about: Sequence[str] = (),
+            *,
+            order: Order = "latest",
+            without: Collection[str] = EXCLUDED,
+            numbered: str = "",
         ) -> Compared | dict[str, Compared]:
             """What each text says to a question, grouped by value, the most supported first. Has ``.statements`` and ``.best``. Of a
             dict of questions, each with its ``about``, all at once: a dict.
             """
             if isinstance(question, Mapping):
-                return compare_each(leaf, items, question, **options)
-            return compare(leaf, items, question, **options)
+                return compare_each(leaf, items, question, order=order, without=without, numbered=numbered)
+            return compare(
+                leaf, items, question, about=about, order=order, without=without, numbered=numbered
+            )
 
         return compared
 
