@@ -6,7 +6,9 @@ import re
 
 from harlm.branching.strategies.asked import Asked
 from harlm.branching.strategies.forecasting import Calls, forecast
+from harlm.branching.strategies.search import is_lookup
 from harlm.guest.combinators.chains import Chain, chain_of
+from harlm.guest.combinators.wording import read_question
 from harlm.patterns import lazy_pattern
 from harlm.types import Proposal
 
@@ -30,8 +32,14 @@ def propose(asked: Asked) -> Proposal | None:
     chain = chain_of(asked.task.question)
     if chain is not None and len(chain.relations) >= _LEAST:
         return _proposal(asked, len(chain.relations), 0.95, _told(chain))
-    if chain is None and len(_CLAUSE.findall(asked.question)) >= _LEAST:
-        return _proposal(asked, _UNTOLD, 0.3, "the question describes a thing by other things that must be found first")
+    if (
+        chain is None
+        and is_lookup(read_question(asked.task.question))
+        and len(_CLAUSE.findall(asked.question)) >= _LEAST
+    ):
+        return _proposal(
+            asked, _UNTOLD, 0.3, "the question describes a thing by other things that must be found first"
+        )
     return None
 
 
@@ -54,5 +62,8 @@ def _proposal(asked: Asked, hops: int, fit: float, says: str) -> Proposal:
         growth="constant",
         leaf="reader",
         fit=fit,
-        reasons=(says, "each step reads every passage that holds the name it has arrived at, twice, and checks the quotes"),
+        reasons=(
+            says,
+            "each step reads every passage that holds the name it has arrived at, twice, and checks the quotes",
+        ),
     )

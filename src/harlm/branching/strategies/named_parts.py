@@ -81,13 +81,17 @@ def _section(question: str, document: Document) -> NamedPart | None:
         return None
     start, end, title = found[0]
     return NamedPart(
-        code=f"context[{start}:{end}]", characters=end - start, says=f"the question names the section {title!r}"
+        code=f"context[{start}:{end}]",
+        characters=end - start,
+        says=f"the question names the section {title!r}",
     )
 
 
 def _is_named(title: str, named: set[str]) -> bool:
     folded = title.casefold()
-    return folded in named or any(re.match(rf"(?:\w+ )?{re.escape(each)}(?:[.:)]? |$)", folded) for each in named)
+    return folded in named or any(
+        re.match(rf"(?:\w+ )?{re.escape(each)}(?:[.:)]? |$)", folded) for each in named
+    )
 
 
 def _sections(text: str) -> Iterator[tuple[int, int, str]]:

@@ -14,7 +14,11 @@ _PROMPT = 150  # tokens of a prompt without its passages
 _PASSAGES = 2_600  # tokens of the passages of one call
 _REPLY = 80  # tokens
 _LOOKED_AT = 200_000_000  # characters in which a thing that the question names is looked for
-_NAMED, _ASKED, _ABSENT = 0.85, 0.5, 0.4  # the fit: it names something of the text, nothing, or something that the text lacks
+_NAMED, _ASKED, _ABSENT = (
+    0.85,
+    0.5,
+    0.4,
+)  # the fit: it names something of the text, nothing, or something that the text lacks
 
 _LOOKUP = lazy_pattern(
     r"\b(?:what|who|whom|whose|when|where|which|how (?:much|long|old|far|tall|big|large|wide|deep|high|fast|often)"
@@ -28,6 +32,12 @@ _EVERYTHING = lazy_pattern(
     r"|lowest|largest|smallest|cheapest|earliest|latest|how do(?:es)? [\w ]+ (?:change|evolve))\b",
     re.IGNORECASE,
 )
+
+_SEVERAL = lazy_pattern(
+    r"\bseparated by\b|\bcomma[- ]separated\b|\bone (?:per|a|on each) line\b|\btable of\b|\b(?:names|values|titles|ids|list) of the\b",
+    re.IGNORECASE,
+)
+_CLAUSES = 2  # semicolons; a question with more describes something by conditions
 
 _CELL = """\
 found = search_then_read({question!r})
@@ -43,9 +53,7 @@ def propose(asked: Asked) -> Proposal | None:
     if not is_lookup(wording):
         return None
     fit, says = _fit(asked, wording)
-    first = Calls(
-        model=asked.sub, calls=1, input_tokens=_PROMPT + _PASSAGES, output_tokens=_REPLY
-    )
+    first = Calls(model=asked.sub, calls=1, input_tokens=_PROMPT + _PASSAGES, output_tokens=_REPLY)
     return Proposal(
         strategy="search",
         cells=(_CELL.format(question=asked.task.question),),
@@ -53,12 +61,17 @@ def propose(asked: Asked) -> Proposal | None:
         growth="constant",
         leaf="reader",
         fit=fit,
-        reasons=(says, "one call reads the best passages; its quote is checked, and other passages are read if it fails"),
+        reasons=(
+            says,
+            "one call reads the best passages; its quote is checked, and other passages are read if it fails",
+        ),
     )
 
 
 def is_lookup(wording: Wording) -> bool:
     """Whether a question asks for one thing that one place of a text may say."""
+    if wording.core.count(";") >= _CLAUSES or _SEVERAL.search(wording.whole):
+        return False
     return _LOOKUP.search(wording.core) is not None and _EVERYTHING.search(wording.core) is None
 
 
@@ -70,4 +83,7 @@ def _fit(asked: Asked, wording: Wording) -> tuple[float, str]:
     for key in wording.keys:
         if any(key in document.text for document in asked.task.context.documents):
             return _NAMED, f"the question asks for one thing, and names {key!r}, which the text holds"
-    return _ABSENT, f"the question asks for one thing, and names {wording.keys[0]!r}, which the text does not hold"
+    return (
+        _ABSENT,
+        f"the question asks for one thing, and names {wording.keys[0]!r}, which the text does not hold",
+    )

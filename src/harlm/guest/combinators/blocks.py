@@ -69,7 +69,11 @@ def _end(text: str, head: Span, most: int) -> int | None:
         span = _line(text, at)
         line = text[span[0] : span[1]]
         if line.strip():
-            is_outside = _indent(text, span) <= indent and not _CLOSING.match(line) and not line.lstrip().startswith("{")
+            is_outside = (
+                _indent(text, span) <= indent
+                and not _CLOSING.match(line)
+                and not line.lstrip().startswith("{")
+            )
             if is_outside:
                 break
             end = span[1]

@@ -13,7 +13,9 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _OF = re.compile(r" of (?=the |a |an |his |her |its |their |[^\W\d_a-z]|[\"'`\d])")
-_OWNED = re.compile(r"^(?P<owner>.+)'s? (?P<relation>[^\W\d_A-Z][^\W\d_A-Z]*(?: [^\W\d_A-Z][^\W\d_A-Z]*){0,3})$")
+_OWNED = re.compile(
+    r"^(?P<owner>.+)'s? (?P<relation>[^\W\d_A-Z][^\W\d_A-Z]*(?: [^\W\d_A-Z][^\W\d_A-Z]*){0,3})$"
+)
 _WORD = r"(?:[a-z][a-z-]*|[A-Z]{2,5})"
 _RELATION = re.compile(rf"{_WORD}(?: {_WORD}){{0,4}}")
 _ARTICLE = re.compile(r"^(?:the|a|an|his|her|its|their) (?=[a-z])")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .chains import chain_of
 from .leaf import Leaf, LeafFailed, Room
-from .passages import Passage, joined, naming, packed, searched
+from .passages import AROUND, Passage, joined, naming, packed, searched
 from .quoting import form_in, found_in, question_to
 from .reading import (
     NEARBY,
@@ -18,7 +18,6 @@ from .reading import (
     Reading,
     answer_of,
     ask,
-    checked,
     cited,
     search_then_read,
 )
@@ -27,9 +26,11 @@ from .wording import Wording, plainly, read_question
 _MOST_NAMING = 60  # passages that hold the thing of a step
 _FILL = 0.5  # of the tokens that a call may hold, for them
 _SMALL = 1_200  # characters of text in one call of a small model
+_SMALL_AROUND = 300  # characters of a passage for a small model
 _HOPS = 4  # steps of a question whose steps its words do not tell
 _MOST_HOPS = 24
 _K = 8
+_READINGS = 2  # of the sub-model
 _STRONGER = 2.5  # votes of the stronger model
 
 _STEP = "Who or what is the {relation} of {thing}?"
@@ -149,7 +150,7 @@ class _Step:
             if not any(each.answer for each in read):
                 role = "root" if self._room.has_stronger else "sub"
                 return self._read(self._wider(passages), role, (False,))[0]
-            best = self._voted(read)
+            best = self._voted([each for each in read if each.answer] if self._room.is_small else read)
             return best if best.answer else self._seen_by_one(read)
         except LeafFailed:
             if not read:
@@ -168,8 +169,9 @@ class _Step:
 
     def _voted(self, read: Sequence[Reading]) -> Reading:
         """The answer with the most votes. The third reading has more than one of the others if the stronger model made it."""
-        last = _STRONGER if self._room.has_stronger else 1.0
-        weights = [1.0, 1.0, last][-len(read) :] if len(read) != 2 else [1.0, 1.0]
+        weights = [1.0] * len(read)
+        if self._room.has_stronger and len(read) != _READINGS:
+            weights[-1] = _STRONGER
         best = max(
             read,
             key=lambda one: (
@@ -182,7 +184,8 @@ class _Step:
 
     def _passages(self) -> list[Passage]:
         """All passages that hold the thing's name; of very many, those that fit the question best."""
-        found = naming(self._context, self._thing, _MOST_NAMING)
+        size = _SMALL_AROUND if self._room.is_small else AROUND
+        found = naming(self._context, self._thing, _MOST_NAMING, size)
         if len(found) < _MOST_NAMING:
             return found
         best = [

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from .blocks import block_around, frames_of, is_header
 
-_AROUND = 900  # characters of a passage around a name
+AROUND = 900
+"""Characters of a passage around a name."""
+
 _GAP = 120  # characters between two passages that are shown as one
 _LONGEST = 4_000  # characters of joined passages
 _LONGEST_BLOCK = 16_000  # characters of a block of code that is taken whole
@@ -70,15 +72,21 @@ def searched(context: Any, query: str, k: int) -> list[Passage]:
     return [each for text in context if hasattr(text, "search") for each in searched(text, query, k)]
 
 
-def naming(context: Any, name: str, most: int) -> list[Passage]:
+def naming(context: Any, name: str, most: int, size: int = AROUND) -> list[Passage]:
     """The passages that hold a name, in the order of the texts: the function or class that it stands in, or its paragraph if that is
     short. Case counts unless nothing is found with it.
+
+    Args:
+        context: the text or texts.
+        name: the name.
+        most: passages, before those that touch are joined.
+        size: characters of a passage that is not a block of code; of less than the usual size, no blocks are taken.
     """
     pattern = named(name)
     if pattern is None:
         return []
     for flags in (0, re.IGNORECASE):
-        if found := _spans(context, re.compile(pattern.pattern, flags), most):
+        if found := _spans(context, re.compile(pattern.pattern, flags), most, size):
             return joined(found)
     return []
 
@@ -116,16 +124,16 @@ def members(context: Any, owner: str, member: str) -> list[Passage]:
     return joined(found)
 
 
-def _spans(context: Any, pattern: re.Pattern[str], most: int) -> list[Passage]:
+def _spans(context: Any, pattern: re.Pattern[str], most: int, size: int) -> list[Passage]:
     if not hasattr(context, "grep"):
-        return [each for text in context if hasattr(text, "grep") for each in _spans(text, pattern, most)][
-            :most
-        ]
+        texts = [text for text in context if hasattr(text, "grep")]
+        return [each for text in texts for each in _spans(text, pattern, most, size)][:most]
     found: list[Passage] = []
     for hit in context.grep(pattern, _MOST_LINES):
         at = hit.start
         while (match := pattern.search(hit.document, at, hit.end)) is not None and len(found) < most:
-            framed = _in_code(hit.document, match.start()) or [_around(hit.document, match.start(), match.end())]
+            framed = _in_code(hit.document, match.start()) if size >= AROUND else []
+            framed = framed or [_around(hit.document, match.start(), match.end(), size)]
             found += framed
             at = max(match.end(), framed[-1].end)
         if len(found) >= most:
@@ -141,9 +149,9 @@ def _in_code(text: Any, at: int) -> list[Passage]:
     return [Passage(text, *span) for span in (*frames_of(text, block[0]), block)]
 
 
-def _around(text: Any, start: int, end: int) -> Passage:
+def _around(text: Any, start: int, end: int, size: int) -> Passage:
     """The paragraph around a span; of a long one, the whole lines or sentences near it."""
-    spare = max(0, _AROUND - (end - start)) // 2
+    spare = max(0, size - (end - start)) // 2
     first, last = max(0, start - spare), min(len(text), end + spare)
     before, after = str(text[first:start]), str(text[end:last])
     cut = max(before.rfind("\n\n"), before.rfind("\n\r\n"))

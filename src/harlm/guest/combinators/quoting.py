@@ -60,7 +60,7 @@ _LINED = re.compile(
     r"^[ \t*>#-]*(?P<name>answer|quote)\**[ \t]*:\**[ \t]*(?P<text>\S.*)$", re.IGNORECASE | re.MULTILINE
 )
 _PLACED = re.compile(r"\A\s*(?:\[[^\]\n]{1,200}\]|[^\s:]{1,200}:\d{1,9}:?)\s+")
-_TYPESET = {'"': "[\"“”„«»]", "'": "['‘’`]", "-": "[-‐‑–—]"}  # noqa: RUF001 - signs that texts are set with
+_TYPESET = {'"': '["“”„«»]', "'": "['‘’`]", "-": "[-‐‑–—]"}
 
 
 class Form(NamedTuple):
@@ -267,7 +267,7 @@ def _trimmed(text: str, start: int, end: int, answer: str) -> tuple[int, int]:
 
 def spelled(answer: str, quoted: Quoted) -> str:
     """An answer as the text spells it, if it stands there; else as it was given."""
-    words = answer.strip().strip("\"“”").rstrip(".").split()
+    words = answer.strip().strip('"“”').rstrip(".").split()
     if not words:
         return answer.strip()
     pattern = r"\s+".join(map(re.escape, words))

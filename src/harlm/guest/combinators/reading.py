@@ -17,6 +17,7 @@ _FILL = 0.8  # of the tokens that a call may hold, for passages
 _SMALL = 1_800  # characters of text in one call of a small model
 _SMALL_CALLS = 3  # calls of a small model in one look
 _MOST_NAMING = 12  # passages that hold a thing that the question names
+_FEW_NAMING, _SMALL_AROUND = 4, 300  # of them for a small model, and characters of each
 _WORDS = 3  # rare words that are searched one by one
 _LEAST_SHARE = 0.04  # of all weights: a word with less is not rare
 _SHORT = 12_000  # characters of a part that is read as a whole at once
@@ -111,7 +112,9 @@ def answer_of(asked: Wording, reading: Reading) -> ReadAnswer:
         return ReadAnswer("", "", "", False, asked.missing)
     if quoted is None:
         return ReadAnswer(text, "", "", False, text)
-    return ReadAnswer(text, quoted.text, quoted.place, True, text if asked.is_bare else f"{text} {cited(quoted)}")
+    return ReadAnswer(
+        text, quoted.text, quoted.place, True, text if asked.is_bare else f"{text} {cited(quoted)}"
+    )
 
 
 def cited(quoted: Quoted) -> str:
@@ -134,7 +137,9 @@ def texts_of(context: Any, within: Any) -> list[Any]:
     if hasattr(within, "document"):
         return [Passage(within.document, within.start, within.end)]
     if not isinstance(within, list | tuple):
-        raise TypeError(f"within takes a text, its name, a hit, or a list of them, not {type(within).__name__}")
+        raise TypeError(
+            f"within takes a text, its name, a hit, or a list of them, not {type(within).__name__}"
+        )
     if not within:
         raise ValueError("within is empty; leave it out to search everything")
     return [text for each in within for text in texts_of(context, each)]
@@ -160,6 +165,10 @@ def _looks(context: Any, asked: Wording, k: int, room: Room) -> Iterator[list[Pa
     what its rare words find.
     """
     query = asked.core[: QUERY.most]
+    if room.is_small and (
+        named := [each for key in asked.keys for each in naming(context, key, _FEW_NAMING, _SMALL_AROUND)]
+    ):
+        yield joined(named)
     first = searched(context, query, k)
     if not any(_names(each.text, asked.keys) for each in first):
         first = [*_naming(context, asked.keys[:2]), *first]
@@ -193,7 +202,10 @@ def _looks_into(parts: Sequence[Any], asked: Wording, k: int, room: Room) -> Ite
 
 
 def _is_in(passage: Passage, parts: Sequence[Passage]) -> bool:
-    return any(part.source is passage.source and part.start <= passage.start and passage.end <= part.end for part in parts)
+    return any(
+        part.source is passage.source and part.start <= passage.start and passage.end <= part.end
+        for part in parts
+    )
 
 
 def _naming(context: Any, keys: Sequence[str]) -> list[Passage]:
@@ -222,7 +234,12 @@ def _names(text: str, keys: Sequence[str]) -> bool:
     """Whether a text has one of the keys; of a dotted one the last part is enough."""
     if not keys:
         return True
-    parts = [part for key in keys for part in (key, key.rpartition(".")[2]) if part == key or len(part) >= _LEAST_PART]
+    parts = [
+        part
+        for key in keys
+        for part in (key, key.rpartition(".")[2])
+        if part == key or len(part) >= _LEAST_PART
+    ]
     return any(pattern is not None and pattern.search(text) for pattern in map(named, parts))
 
 
@@ -287,7 +304,8 @@ class _Look:
 
     def _leader(self) -> Reading:
         """Of all readings the one with the best support and the most votes; the stronger model has two, and proof counts as
-        one and a half."""
+        one and a half.
+        """
 
         def rank(one: Reading) -> tuple[bool, float, int]:
             votes = sum(1.0 + (role == "root") for each, role in self._read if each.agrees_with(one))
@@ -325,7 +343,9 @@ def ask(
             leaf.ask([prompt], schema=schema_for(group, about), role=role)[0]
             for prompt, (group, _) in zip(prompts, looks, strict=True)
         ]
-    return [checked(asked, reply.text, group, about) for reply, (group, _) in zip(replies, looks, strict=True)]
+    return [
+        checked(asked, reply.text, group, about) for reply, (group, _) in zip(replies, looks, strict=True)
+    ]
 
 
 def checked(asked: Wording, reply: str, passages: Sequence[Passage], about: str = "") -> Reading:

@@ -16,11 +16,14 @@ _FORM = re.compile(
     re.IGNORECASE,
 )
 _ONLY = re.compile(
-    r"\b(?:only|nothing else|nothing more|just|no explanations?|without explanations?|(?:a single|one) word)\b", re.IGNORECASE
+    r"\b(?:only|nothing else|nothing more|just|no explanations?|without explanations?|(?:a single|one) word)\b",
+    re.IGNORECASE,
 )
 _CHOICE = re.compile(r"^[ \t]*\(?(?P<mark>[A-Ha-h1-9])[).:][ \t]+(?P<text>\S.*)$", re.MULTILINE)
 _MARK = re.compile(r"\A(?:choice |option |answer )?[(\[*]*([A-Ha-h1-9])(?![^\W_])")
-_LETTER = re.compile(r"\b(?:letter|number of (?:the|your) (?:right |correct )?(?:choice|answer|option))\b", re.IGNORECASE)
+_LETTER = re.compile(
+    r"\b(?:letter|number of (?:the|your) (?:right |correct )?(?:choice|answer|option))\b", re.IGNORECASE
+)
 _YES_OR_NO = re.compile(
     r"\A(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)\b|\byes or no\b", re.IGNORECASE
 )
