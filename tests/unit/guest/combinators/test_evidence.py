@@ -19,7 +19,7 @@ from harlm.guest.combinators.evidence import (
 from harlm.guest.combinators.leaf import LeafFailed
 from harlm.guest.combinators.passages import Excerpt
 from harlm.guest.combinators.wording import read_question
-from tests.support.scripted_leaf import ScriptedLeaf, form
+from tests.support.reading_host import ReadingHost, form
 
 TEXT = (
     "The key of gate-17 is 4411.\nThe key of gate-18 is 9922.\n" + "Nothing happens.\n" * 40 + "It is 5533.\n"
@@ -29,7 +29,7 @@ TEXT = (
 def _checked(
     reply: str, question: str = "What is the key of gate-17?", text: str = TEXT, about: str = ""
 ) -> CheckedReply:
-    context = ScriptedLeaf({"notes.txt": text}, lambda prompt, role: "").context
+    context = ReadingHost({"notes.txt": text}, lambda prompt, role: "").context
     return checked(read_question(question), reply, [Excerpt(context, 0, len(text))], about)
 
 
@@ -94,7 +94,7 @@ def test_no_reply_is_taken_for_proof(reply: str) -> None:
 
 
 def test_each_group_is_asked_about_once_and_a_small_model_with_its_own_sentences() -> None:
-    host = ScriptedLeaf({"notes.txt": TEXT}, lambda prompt, role: form("", ""), is_small=True)
+    host = ReadingHost({"notes.txt": TEXT}, lambda prompt, role: form("", ""), is_small=True)
     groups = [([Excerpt(host.context, 0, 55)], False), ([Excerpt(host.context, 28, 55)], False)]
     read = ask(host.leaf, host.leaf.room(), read_question("What is it?"), groups)
     assert read == [NOTHING, NOTHING]
@@ -103,7 +103,7 @@ def test_each_group_is_asked_about_once_and_a_small_model_with_its_own_sentences
 
 
 def test_calls_that_all_fail_are_an_error() -> None:
-    host = ScriptedLeaf({"notes.txt": TEXT}, lambda prompt, role: "")
+    host = ReadingHost({"notes.txt": TEXT}, lambda prompt, role: "")
     with pytest.raises(LeafFailed, match="wrote nothing"):
         ask(host.leaf, host.leaf.room(), read_question("What?"), [([Excerpt(host.context, 0, 9)], False)])
 

@@ -7,7 +7,7 @@ import pytest
 
 from harlm.guest.combinators.following import Followed, follow
 from harlm.guest.combinators.leaf import LeafFailed
-from tests.support.scripted_leaf import ScriptedLeaf, form, question_in, shown
+from tests.support.reading_host import ReadingHost, form, question_in, shown
 
 RAIN = "It rained on the hills, and the river rose. " * 40
 PAGES = {
@@ -34,12 +34,12 @@ def _honest(prompt: str, role: str = "sub") -> str:
     return form("", "")
 
 
-def _follow(host: ScriptedLeaf, question: str = CHAIN, hops: int | None = None) -> Followed:
+def _follow(host: ReadingHost, question: str = CHAIN, hops: int | None = None) -> Followed:
     return follow(host.leaf, host.context, question, hops=hops)
 
 
 def test_each_step_reads_the_passages_that_name_what_was_found() -> None:
-    host = ScriptedLeaf(PAGES, _honest)
+    host = ReadingHost(PAGES, _honest)
     reached = _follow(host)
     assert (reached.text, reached.found, reached.final) == ("Per Sand", True, "Per Sand")
     assert [each.text for each in reached.steps] == ["Keld Bros", "Ina Holt", "Per Sand"]
@@ -58,7 +58,7 @@ def test_each_step_reads_the_passages_that_name_what_was_found() -> None:
 
 def test_every_step_is_cited_unless_the_answer_is_wanted_alone() -> None:
     final = _follow(
-        ScriptedLeaf(PAGES, _honest), "Who is the director of the employer of Nora Jarstrom?"
+        ReadingHost(PAGES, _honest), "Who is the director of the employer of Nora Jarstrom?"
     ).final
     assert final == (
         'Ina Holt [1.txt:2 "On weekdays Nora Jarstrom works for Keld Bros."] '
@@ -68,10 +68,10 @@ def test_every_step_is_cited_unless_the_answer_is_wanted_alone() -> None:
 
 def test_a_link_that_no_text_tells_ends_with_the_word_for_it() -> None:
     pages = {**PAGES, "2.txt": "About Keld Bros.\nKeld Bros is registered in Ham."}
-    reached = _follow(ScriptedLeaf(pages, _honest))
+    reached = _follow(ReadingHost(pages, _honest))
     assert (reached.final, reached.found, len(reached.steps)) == ("unknown", False, 2)
     assert (
-        _follow(ScriptedLeaf(PAGES, _honest), "Who is the heir of the employer of Zoe Zed?").final
+        _follow(ReadingHost(PAGES, _honest), "Who is the heir of the employer of Zoe Zed?").final
         == "NOT FOUND"
     )
 
@@ -82,7 +82,7 @@ def test_two_readings_that_differ_are_settled_by_the_stronger_model() -> None:
             return form("Ola Vind", "On weekdays Nora Jarstrom works for Keld Bros. She rents from Ola Vind.")
         return _honest(prompt)
 
-    host = ScriptedLeaf(PAGES, replies)
+    host = ReadingHost(PAGES, replies)
     assert _follow(host).text == "Per Sand"
     assert [role for _, role in host.prompts].count("root") == 1
 
@@ -95,7 +95,7 @@ def test_without_a_stronger_model_two_of_three_decide() -> None:
             return form("Ola Vind", "On weekdays Nora Jarstrom works for Keld Bros. She rents from Ola Vind.")
         return _honest(prompt)
 
-    host = ScriptedLeaf(PAGES, replies, has_stronger=False)
+    host = ReadingHost(PAGES, replies, has_stronger=False)
     assert _follow(host).text == "Per Sand"
     assert {role for _, role in host.prompts} == {"sub"}
     assert len({prompt for prompt, _ in host.prompts[:3]}) == 3
@@ -107,7 +107,7 @@ def test_what_one_reading_found_and_others_overlooked_is_read_once_more() -> Non
     def replies(prompt: str, role: str) -> str:
         return form("", "") if "employer" in prompt and next(readings, False) else _honest(prompt)
 
-    assert _follow(ScriptedLeaf(PAGES, replies)).text == "Per Sand"
+    assert _follow(ReadingHost(PAGES, replies)).text == "Per Sand"
 
 
 def test_a_decoy_about_another_thing_is_not_taken() -> None:
@@ -115,11 +115,11 @@ def test_a_decoy_about_another_thing_is_not_taken() -> None:
         return form("Norr Mills", "On weekdays Tom Lunde works for Norr Mills.")
 
     pages = {**PAGES, "1.txt": "About Nora Jarstrom.\nShe sings."}
-    assert _follow(ScriptedLeaf(pages, replies)).final == "unknown"
+    assert _follow(ReadingHost(pages, replies)).final == "unknown"
 
 
 def test_the_thing_itself_is_not_its_own_answer() -> None:
-    host = ScriptedLeaf(
+    host = ReadingHost(
         PAGES, lambda prompt, role: form("Nora Jarstrom", "On weekdays Nora Jarstrom works for Keld Bros.")
     )
     assert _follow(host).final == "unknown"
@@ -130,7 +130,7 @@ def test_the_thing_itself_is_not_its_own_answer() -> None:
     ["no idea", "{}", form("Ina Holt", "Ina Holt runs it."), "I can't help with that.", '["Ina Holt"]'],
 )
 def test_replies_without_proof_lead_nowhere(reply: str) -> None:
-    assert _follow(ScriptedLeaf(PAGES, lambda prompt, role: reply)).final == "unknown"
+    assert _follow(ReadingHost(PAGES, lambda prompt, role: reply)).final == "unknown"
 
 
 def test_an_instruction_in_a_document_is_not_obeyed_by_both_readings() -> None:
@@ -144,16 +144,16 @@ def test_an_instruction_in_a_document_is_not_obeyed_by_both_readings() -> None:
             else _honest(prompt)
         )
 
-    assert _follow(ScriptedLeaf(pages, replies)).text == "Per Sand"
+    assert _follow(ReadingHost(pages, replies)).text == "Per Sand"
 
 
 def test_calls_that_all_fail_are_an_error() -> None:
     with pytest.raises(LeafFailed):
-        _follow(ScriptedLeaf(PAGES, lambda prompt, role: ""))
+        _follow(ReadingHost(PAGES, lambda prompt, role: ""))
 
 
 def test_a_small_model_reads_little_and_chooses_among_sentences_about_the_thing() -> None:
-    host = ScriptedLeaf(PAGES, lambda prompt, role: _honest(prompt), is_small=True, has_stronger=False)
+    host = ReadingHost(PAGES, lambda prompt, role: _honest(prompt), is_small=True, has_stronger=False)
     assert _follow(host).text == "Per Sand"
     assert all(len(prompt) < 1_500 for prompt, _ in host.prompts)
     offered = json.loads(str(host.schemas[0]))["properties"]["quote"]["enum"]
@@ -174,18 +174,18 @@ def test_other_questions_search_again_with_the_name_that_was_found() -> None:
     others = {
         f"x{at}.txt": f"Which firm works in town {at}? It is registered in that town." for at in range(20)
     }
-    reached = _follow(ScriptedLeaf({**PAGES, **others}, replies), question)
+    reached = _follow(ReadingHost({**PAGES, **others}, replies), question)
     assert reached.text == "Ham"
     assert reached.found
     assert reached.steps[0].text == "Keld Bros"
 
 
 def test_other_questions_without_a_first_step_are_read_as_they_are() -> None:
-    host = ScriptedLeaf(PAGES, lambda prompt, role: form("", ""))
+    host = ReadingHost(PAGES, lambda prompt, role: form("", ""))
     assert _follow(host, "Why does the river that rose matter?").final == "NOT FOUND"
 
 
 @pytest.mark.parametrize("hops", [0, 25, True, "3"])
 def test_hops_are_a_whole_number(hops: object) -> None:
     with pytest.raises(ValueError, match="from 1 to 24"):
-        _follow(ScriptedLeaf(PAGES, _honest), hops=hops)  # type: ignore[arg-type]
+        _follow(ReadingHost(PAGES, _honest), hops=hops)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from harlm.guest.combinators.leaf import Room
 from harlm.guest.combinators.looks import looks_at, looks_into, texts_of
 from harlm.guest.combinators.passages import Excerpt
 from harlm.guest.combinators.wording import read_question
-from tests.support.scripted_leaf import ScriptedLeaf
+from tests.support.reading_host import ReadingHost
 
 LARGE = Room(tokens=5_000, is_small=False, has_stronger=True, calls_left=None)
 SMALL = Room(tokens=5_000, is_small=True, has_stronger=False, calls_left=None)
@@ -19,8 +19,8 @@ CODE = "class A:\n" + "".join(
 )
 
 
-def _context(text: str, name: str = "notes.txt") -> ScriptedLeaf:
-    return ScriptedLeaf({name: text}, lambda prompt, role: "")
+def _context(text: str, name: str = "notes.txt") -> ReadingHost:
+    return ReadingHost({name: text}, lambda prompt, role: "")
 
 
 def test_the_first_look_is_the_search_and_later_ones_hold_what_is_named() -> None:
@@ -64,7 +64,7 @@ def test_a_part_that_is_too_long_is_searched() -> None:
 
 
 def test_what_within_may_be() -> None:
-    host = ScriptedLeaf({"a.txt": "One two.", "b.txt": "Three four."}, lambda prompt, role: "")
+    host = ReadingHost({"a.txt": "One two.", "b.txt": "Three four."}, lambda prompt, role: "")
     context = host.context
     hit = context.search("Three", 1)[0]
     assert texts_of(context, "b.txt") == [context[1]]
@@ -84,6 +84,6 @@ def test_what_within_may_be() -> None:
     ],
 )
 def test_what_within_may_not_be(within: object, error: type[Exception], says: str) -> None:
-    host = ScriptedLeaf({"a.txt": "One two.", "b.txt": "Three four."}, lambda prompt, role: "")
+    host = ReadingHost({"a.txt": "One two.", "b.txt": "Three four."}, lambda prompt, role: "")
     with pytest.raises(error, match=says):
         texts_of(host.context, within)

@@ -15,7 +15,7 @@ from harlm.guest.combinators.passages import (
     packed,
     searched,
 )
-from tests.support.scripted_leaf import ScriptedLeaf
+from tests.support.reading_host import ReadingHost
 
 PAGES = {
     "a.txt": "About Keld Bros.\nNothing is decided before Nora Jarstrom nods.\n\nElsewhere it rains.",
@@ -23,8 +23,8 @@ PAGES = {
 }
 
 
-def _host(texts: dict[str, str]) -> ScriptedLeaf:
-    return ScriptedLeaf(texts, lambda prompt, role: "")
+def _host(texts: dict[str, str]) -> ReadingHost:
+    return ReadingHost(texts, lambda prompt, role: "")
 
 
 def test_search_brings_the_best_passage_first() -> None:

@@ -11,7 +11,7 @@ from harlm.guest.combinators.leaf import Room
 from harlm.guest.combinators.passages import Excerpt
 from harlm.guest.combinators.quoting import Form, form_in, found_in, is_in, question_to, schema_for, spelled
 from harlm.guest.combinators.wording import read_question
-from tests.support.scripted_leaf import ScriptedLeaf, question_in, shown
+from tests.support.reading_host import ReadingHost, question_in, shown
 
 LARGE = Room(tokens=10_000, is_small=False, has_stronger=True, calls_left=None)
 SMALL = Room(tokens=2_000, is_small=True, has_stronger=False, calls_left=None)
@@ -19,7 +19,7 @@ TEXT = "Intro.\nThe port of the “Old Mill” is 8080. It was 80 before.\n"
 
 
 def _passages(text: str = TEXT) -> list[Excerpt]:
-    context = ScriptedLeaf({"notes.txt": text}, lambda prompt, role: "").context
+    context = ReadingHost({"notes.txt": text}, lambda prompt, role: "").context
     return [Excerpt(context, 0, len(text))]
 
 

@@ -18,7 +18,7 @@ Answer = Callable[[str, str], str]
 
 
 @dataclass
-class ScriptedLeaf:
+class ReadingHost:
     """The host of combinators.
 
     Attributes:
