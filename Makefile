@@ -12,10 +12,11 @@ demo: $(VENV)/.core
 	$(BIN)/harlm demo
 
 # `make test SERVERS=` leaves out the tests against real servers, where no wheels of those servers run.
-# Where they cannot be installed, their tests are skipped and say so.
+# Where they cannot be installed, their tests are skipped and say so. What pytest makes of the tests is kept for the next run,
+# also where Python is told to write no bytecode.
 test: $(VENV)/.$(LOCK)
 	$(if $(SERVERS),$(MAKE) servers || echo "the real servers cannot be installed; their tests are skipped")
-	$(BIN)/python -m pytest -n auto
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto
 
 servers: $(SERVERS)/.servers
 

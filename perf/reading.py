@@ -28,7 +28,8 @@ from harlm.retrieval.terms import content_terms, terms
 from perf.measure import Table, report
 
 DATA = Path(__file__).parent / "data" / "reading"
-_WORDS, _SPAN = 60, 12
+WORDS, _SPAN = 60, 12
+"""Words of an answer in which the right one is looked for."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def ours(asked: list[Item]) -> Iterator[Score]:
                 and item.paragraph[0] <= first.start < item.paragraph[1]
             )
             yield Score(
-                item, cited, _holds(answer.text, _WORDS, item), _holds(answer.text, _SPAN, item), seconds
+                item, cited, holds(answer.text, WORDS, item), holds(answer.text, _SPAN, item), seconds
             )
 
 
@@ -119,7 +120,7 @@ def plain(texts: dict[str, str], asked: list[Item]) -> Iterator[Score]:
         text = " ".join(
             texts[spans[n][0]][first:last] for n, first, last in (sentences[each] for each in best)
         )
-        yield Score(item, cited, _holds(text, _WORDS, item), _holds(text, _SPAN, item))
+        yield Score(item, cited, holds(text, WORDS, item), holds(text, _SPAN, item))
 
 
 class _Bm25:
@@ -147,7 +148,8 @@ class _Bm25:
         return scores
 
 
-def _holds(text: str, words: int, item: Item) -> bool:
+def holds(text: str, words: int, item: Item) -> bool:
+    """Whether the first ``words`` words of an answer hold the right one."""
     return " ".join(item.answer.lower().split()) in " ".join(text.lower().split()[:words])
 
 

@@ -8,8 +8,8 @@ import sys
 from perf.measure import ROOT
 
 BENCHES = (
-    "standard_library", "engine", "large_text", "retrieval", "reading", "questions", "sandbox", "calls", "budget", "scheduler",
-    "memory", "memory_search",
+    "standard_library", "engine", "large_text", "retrieval", "reading", "questions", "confidence", "sandbox", "calls", "budget", "scheduler",
+    "branching", "root_output", "memory", "memory_search",
 )  # fmt: skip
 _WITH_PEER = ("engine", "large_text")
 

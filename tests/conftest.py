@@ -1,12 +1,14 @@
-"""What every test gets: a home of its own, no keys, and no network but loopback."""
+"""What every test gets: a home of its own, no keys, and no network but loopback. How tests are given to workers."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,15 +24,46 @@ _SIZES = ("COLUMNS", "LINES")  # of the terminal that pytest runs in
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
+_NUMBERS = itertools.count()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Three workers for two cores: nearly half of their time they wait for what a test has started."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(cores * 3 // 2, 1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A worker that has nothing left takes over tests of another: those that take long stand next to each other."""
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import WorkStealingScheduling  # type: ignore[import-untyped] # has no types
+
+    return WorkStealingScheduling(config, log)
+
+
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds the folders of all tests: older versions of pytest list theirs for each folder that they make."""
+    return tmp_path_factory.mktemp("places")
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def clean_environment(places: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No settings from outside; runs are kept in a folder of the test."""
     for name in [*_KEYS, *_PROXIES, *_SIZES, *(each for each in os.environ if each.startswith("HARLM_"))]:
         monkeypatch.delenv(name, raising=False)
-    home = tmp_path_factory.mktemp("home")
+    number = next(_NUMBERS)
+    home, here = places / f"home{number}", places / f"cwd{number}"
+    home.mkdir(mode=0o700)
+    here.mkdir(mode=0o700)
     monkeypatch.setenv("HARLM_HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
-    monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+    monkeypatch.chdir(here)
     return home
 
 

@@ -12,12 +12,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from functools import partial
 
+from harlm.branching.confidence import calibrations_in, shipped
 from harlm.budget import UNLIMITED, Account, Billing, Caps, PriceList
 from harlm.budget.embedding import EmbeddingMeter
 from harlm.config import DEFAULT_USD, Config
 from harlm.engine import Models, Node, Run, new_run_id
 from harlm.errors import ConfigError
 from harlm.home import (
+    calibrations_folder,
     home_of,
     index_file,
     journal_file,
@@ -129,6 +131,7 @@ async def open_run(
             reuse=_reuse(config, cleanup, account),
             identity_of=maker.identity_of,
             open_repls=config.sandbox.open_repls,
+            calibrations=(*calibrations_in(calibrations_folder(config)), *shipped()),
             temperature=None if config.models.temperature == "server" else config.models.temperature,
         )
         yield Node(run=run, models=models, account=account)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harlm import assembly, config, events
-from harlm.budget import UNLIMITED, Account
 from harlm.cleanup import finished
 from harlm.context import profile_in
 from harlm.engine import Node, solve
 from harlm.engine.failing import partial_in
+from harlm.engine.remaining import limits_of
 from harlm.errors import ConfigError, MemoryFailure, NoAnswer
 from harlm.events import Event
 from harlm.home import user_config_file
@@ -66,6 +66,8 @@ class HARLM:
         concurrency: the most model requests in flight at once.
         speculation: which calls are made before model-written code makes them
             (``harlm.config.EngineSettings``).
+        branches: the most strategies, or first replies of the root model, side by side, each if it is worth its cost.
+        value_per_second: dollars that each second is worth by which the answer comes earlier.
         sandbox: the isolation tier of model-written code; ``auto`` uses the strongest that works on this
             machine.
         cache: whether the replies of earlier runs are reused instead of new calls.
@@ -95,6 +97,8 @@ class HARLM:
         max_turns: int | None = None,
         concurrency: int | None = None,
         speculation: config.Speculation | None = None,
+        branches: int | None = None,
+        value_per_second: float | None = None,
         sandbox: config.Tier | None = None,
         cache: bool | None = None,
         home: str | Path | None = None,
@@ -130,19 +134,14 @@ class HARLM:
             "engine.max_turns": max_turns,
             "engine.concurrency": concurrency,
             "engine.speculation": speculation,
+            "engine.branches": branches,
+            "engine.value_per_second": value_per_second,
             "engine.seed": seed,
             "sandbox.tier": sandbox,
             "memory.cache": cache,
             "tracing.home": None if home is None else str(home),
         }
-        self._project_note: str | None = None
-        if settings is None:
-            loaded = config.load(
-                flags=flags, environment=os.environ, folder=Path.cwd(), user_file=user_config_file()
-            )
-            self._config, self._project_note = loaded.config, loaded.note
-        else:
-            self._config = config.overridden(settings, flags)
+        self._config, self._project_note = _effective(settings, flags)
         self._root = None if isinstance(model, str) else model
         self._sub = None if isinstance(sub_model, str) else sub_model
 
@@ -374,6 +373,16 @@ def _request_in(prompt: object) -> str | None:
     return None
 
 
+def _effective(
+    settings: config.Config | None, flags: Mapping[str, object]
+) -> tuple[config.Config, str | None]:
+    """The config with ``flags``, and what the project file of the current folder has set in it, as a note."""
+    if settings is not None:
+        return config.overridden(settings, flags), None
+    loaded = config.load(flags=flags, environment=os.environ, folder=Path.cwd(), user_file=user_config_file())
+    return loaded.config, loaded.note
+
+
 def _check_kind(name: str, value: object, kind: type | tuple[type, ...], what: str) -> None:
     if value is not None and not isinstance(value, kind):
         raise ConfigError(f"{name} is of type {type(value).__name__}; pass a {what}")
@@ -412,20 +421,8 @@ def _started(task: Task, known: Profile, node: Node) -> events.RunStarted:
         characters=known.characters,
         tokens=known.tokens,
         skipped=task.context.skipped,
-        limits=_limits(node.account),
+        limits=limits_of(node.account),
     )
-
-
-def _limits(account: Account) -> dict[str, float]:
-    """The limits of a run that are set, by the names that ``LimitReached`` uses."""
-    caps = account.caps
-    amounts = {
-        "tokens": caps.tokens,
-        "usd": caps.micros / 1_000_000,
-        "calls": caps.calls,
-        "seconds": account.seconds,
-    }
-    return {name: most for name, most in amounts.items() if most < UNLIMITED / 1_000_000}
 
 
 def _notes(context: Context, node: Node) -> Iterator[str]:

@@ -82,4 +82,5 @@ def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) 
         root=root,
         sub=sub,
         limit_micros=None if limit >= UNLIMITED else limit,
+        proposals=found,
     )

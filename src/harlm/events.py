@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from harlm.types import Answer, Message, Mode, Proposal, Skipped, Usage
+from harlm.types import Answer, Confidence, Message, Mode, Proposal, Skipped, Usage
 
 FORMAT = 1
 """The version of the trace format, written into every event as ``v``."""
@@ -214,6 +214,51 @@ class Scheduled(Event, frozen=True, kw_only=True, tag="scheduled"):
     graph: tuple[ScheduledCall, ...]
 
 
+class RacedBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """One branch of a race.
+
+    Attributes:
+        strategy: the way in which it worked.
+        node: its node in this trace; empty if it did not start.
+        status: ``won``; ``agreed``, it had the answer of the winner; ``beaten``, its answer was not taken; ``cancelled``;
+            ``failed``; ``not started``.
+        started_s: seconds from the start of the race to its own.
+        seconds: how long it ran.
+        calls, tokens, cost_micros: what it used, in requests, tokens of input and output, and micro-dollars, of which
+            ``None`` says that a price is unknown. A cancelled call counts with the most that it may cost.
+        confidence: of its answer; ``None`` if it has none.
+        reason: why it failed or did not start.
+    """
+
+    strategy: str
+    node: str
+    status: Literal["won", "agreed", "beaten", "cancelled", "failed", "not started"]
+    started_s: float = 0.0
+    seconds: float = 0.0
+    calls: int = 0
+    tokens: int = 0
+    cost_micros: int | None = 0
+    confidence: float | None = None
+    reason: str = ""
+
+
+class Raced(Event, frozen=True, kw_only=True, tag="raced"):
+    """Several branches worked on one task, and the node continues with the first good answer.
+
+    Attributes:
+        branches: in the order in which they start.
+        winner: the strategy whose answer was taken; ``None`` if all failed.
+        stopped_by: ``confidence``, that of an answer reached the threshold; ``agreement`` of two; ``best``, all ended and the best
+            answer was taken; ``failure``, there is none.
+        seconds: how long the race took.
+    """
+
+    branches: tuple[RacedBranch, ...]
+    winner: str | None
+    stopped_by: Literal["confidence", "agreement", "best", "failure"]
+    seconds: float
+
+
 class Searched(Event, frozen=True, kw_only=True, tag="searched"):
     """A cell searched its context."""
 
@@ -267,6 +312,14 @@ class NodeFinished(Event, frozen=True, kw_only=True, tag="node_finished"):
     text: str
 
 
+class Judged(Event, frozen=True, kw_only=True, tag="judged"):
+    """The confidence of the run's answer was judged: the signals that were measured, and the value made of them."""
+
+    model: str
+    mode: Mode
+    confidence: Confidence
+
+
 class Failed(Event, frozen=True, kw_only=True, tag="failed"):
     """The run ended without an answer: an error, or an interruption by the user."""
 
@@ -297,10 +350,12 @@ AnyEvent = (
     | CellStarted
     | CellFinished
     | Scheduled
+    | Raced
     | Searched
     | LimitReached
     | Noted
     | TraceCut
+    | Judged
     | NodeFinished
     | Failed
     | Answered

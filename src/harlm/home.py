@@ -31,6 +31,7 @@ def home_of(config: Config) -> Path:
 _OWN_FILES = """# HARLM's own files. A question over a folder around this one leaves them out.
 /runs/
 /runs.tally
+/calibrations/
 /*.db*
 /.harlmignore
 """
@@ -91,6 +92,15 @@ def models_folder(config: Config) -> Path:
         ConfigError: as ``home_of``.
     """
     return home_of(config) / "models"
+
+
+def calibrations_folder(config: Config) -> Path:
+    """The folder of the user's own calibrations of confidence; it need not exist.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "calibrations"
 
 
 def user_config_file() -> Path:

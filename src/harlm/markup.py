@@ -19,6 +19,7 @@ QUESTION = "question"
 CONTEXT = "context"
 LEARNED = "learned"
 MEMORY = "memory"
+SUGGESTION = "suggestion"
 TEXT = "text"
 
 CALLED = "called "
@@ -36,7 +37,10 @@ _END_OF_DOCUMENT = "\n</document>"
 _DOCUMENT = "<document name="
 _CLOSED = "</document>"
 # Compiled when they are first used: only the offline model reads prompts.
-_TO_QUESTION = r"\n</context>\n\n(?:(?!</context>\n)[^\n]++\n\n)?<question>(?=\n)"
+_TO_QUESTION = (
+    r"\n</context>\n\n(?:(?!</context>\n|<suggestion>\n)[^\n]++\n\n)?"
+    r"(?:<suggestion>\n(?:(?!</suggestion>\n)[^\n]*+\n)*+</suggestion>\n\n)?<question>(?=\n)"
+)
 _TO_TURN = rf"\n</question>\n\n{TURN_PATTERN}"
 _TITLE = r"Output(?: of block \d+)?(?: \([\d,]+ characters\))?:\n"
 _MARK = rf"(?m)^(?:(?P<title>{_TITLE})|{_EXCEPTION}$|{_VARIABLES}|{TURN_PATTERN})"
@@ -172,7 +176,7 @@ def _document_line(prompt: str, at: int) -> _DocumentLine | None:
 # -- the dialogue of a REPL loop --------------------------------------------------------------------------
 
 
-def opening(context: str, question: str, first_turn: str, *, plan: str = "") -> str:
+def opening(context: str, question: str, first_turn: str, *, plan: str = "", suggestion: str = "") -> str:
     """The first message of a REPL loop.
 
     Args:
@@ -180,8 +184,10 @@ def opening(context: str, question: str, first_turn: str, *, plan: str = "") -> 
         question: of the task.
         first_turn: a line that begins as ``turn`` writes it.
         plan: how the context can be read, in one line without tags; empty for none.
+        suggestion: a way to the answer; empty for none.
     """
-    blocks = [tagged(CONTEXT, context), plan, tagged(QUESTION, question), first_turn]
+    offered = tagged(SUGGESTION, suggestion) if suggestion else ""
+    blocks = [tagged(CONTEXT, context), plan, offered, tagged(QUESTION, question), first_turn]
     return "\n\n".join(block for block in blocks if block)
 
 

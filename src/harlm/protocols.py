@@ -347,6 +347,21 @@ class Repl(Protocol):
         """
         ...
 
+    async def twin(self, host: ReplHost) -> Repl | None:
+        """A second REPL with exactly the state of this one, ``random`` included, made within milliseconds; call it
+        between two cells. It is the way back from a cell that is run before it is certain that it counts.
+
+        Args:
+            host: serves the calls of the twin.
+
+        Returns:
+            the twin; ``None`` if none can be made at once.
+
+        Raises:
+            SandboxFailure: the sandbox itself failed.
+        """
+        ...
+
     async def close(self) -> None:
         """End the interpreter and all processes that it started. Safe to call twice."""
         ...

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
@@ -67,7 +67,7 @@ class StopFlag:
         finally:
             lock.release()
 
-    def wait_for(self, done: Future[None]) -> None:
+    def wait_for(self, done: Future[Any]) -> None:
         """Return when another thread is done.
 
         Raises:

@@ -243,6 +243,36 @@ def diff_command(*, before: Path, after: Path, renamed: tuple[tuple[str, str], .
     show(table_text(difference_table(journal.read(before), journal.read(after), renamed)))
 
 
+@bench.command("confidence")
+@click.argument("journals", nargs=-1, required=True, type=_PATH)
+@click.option(
+    "--right",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="The score from which on an answer counts as right.",
+)
+@click.option(
+    "--out", type=_PATH, help="A folder for the calibrations; by default that which HARLM reads them from."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def confidence_command(*, journals: tuple[Path, ...], right: float, out: Path | None, verbose: bool) -> None:
+    """Calibrate HARLM's confidence from journals, for each mode and model in them."""
+    from harlm.branching.calibration import save
+    from harlm.cli.printing import say, show
+    from harlm.cli.settings import load_settings
+    from harlm.home import calibrations_folder
+    from harlm_bench import confidence, journal
+
+    made = confidence.calibrations([journal.read(each) for each in journals], right=right)
+    folder = out or calibrations_folder(load_settings({}).config)
+    for line in confidence.told(made):
+        say(line)
+    for each in made:
+        save(each, confidence.file_of(each, folder))
+        show(str(confidence.file_of(each, folder)))
+
+
 @bench.command("audit")
 @click.argument("journals", nargs=-1, type=_PATH)
 @click.option("--profile", metavar="NAME", help="The simulated model that is attacked.")

@@ -18,7 +18,7 @@ from harlm_bench.outcomes import Outcome, Result
 WITHHELD = "withheld: the window is secret"
 """Stands for the reason of a failure, which may quote a text, a question or an answer."""
 
-_OF_HOW = ("mode", "route", "plan", "sandbox", "version")  # notes whose words say how a system works
+_OF_HOW = ("mode", "model", "route", "plan", "sandbox", "version")  # notes whose words say how a system works
 _BEFORE_ASKING = "not installed"  # its reason is of a time at which no text was known
 
 

@@ -98,6 +98,7 @@ SYSTEMS: Mapping[str, Entry] = _entries(
     ("harlm-scripted-root", "ours", 1.3),
     ("harlm-direct", "mode", 1.0),
     ("harlm-plan", "mode", 1.1),
+    ("harlm-plan-one-look", "mode", 1.1),
     ("harlm-repl", "mode", 1.3),
     ("harlm-full", "mode", 1.3),
     ("harlm-width-1", "part", 1.3),
@@ -136,7 +137,7 @@ _EMBEDDED = Suite(
     name="embedded",
     kind="EMBEDDED",
     loads=_loads(("s-niah", (4,), 1, 3), ("multihop-long", (4,), 1, 4), ("counting", (2,), 1, 2)),
-    systems=("truncated-base", "bm25", "map", "scripted-plan", "harlm-scripted-root"),
+    systems=("truncated-base", "bm25", "map", "scripted-plan", "harlm-scripted-root", "harlm-plan"),
     limits=Limits(calls=200, wall_s=240.0, in_flight=1),  # side by side, replies at temperature 0 differ
     jobs=1,
     minutes=15,

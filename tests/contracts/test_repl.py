@@ -261,6 +261,22 @@ async def test_functions_that_were_not_offered_do_not_exist(sandbox: Sandbox, ho
     await repl.close()
 
 
+async def test_tables_are_asked_the_same_on_every_tier(sandbox: Sandbox, host: Host) -> None:
+    documents = (Document(name="stock.csv", text="item,qty\nnut,60\nbolt,10\nscrew,70\n"),)
+    repl = await sandbox.open(ReplSetup(context=Context(documents=documents)), host)
+    seen = await repl.run(
+        "found = ask_tables('How many rows have qty > 50? Answer with the number, and nothing else.')\n"
+        "refused = ask_tables('How many rows have colour = red?')\n"
+        "print(found['places'], refused['status'], refused['why'])\n"
+        "FINAL(found['answer'])"
+    )
+    assert seen.error is None
+    assert seen.output == "['stock.csv:2', 'stock.csv:4'] refused no column 'colour'; columns: item, qty\n"
+    assert seen.final == Final(value="2")
+    assert host.asked == []
+    await repl.close()
+
+
 async def test_reserved_names_come_back(repl: Repl) -> None:
     await repl.run("context = None\ndel FINAL")
     seen = await repl.run("print(len(context))\nFINAL(1)")
@@ -292,6 +308,41 @@ async def test_a_fork_outlives_what_it_was_forked_from(repl: Repl, host: Host) -
     await repl.close()
     assert (await branch.run("print(x)")).output == "7\n"
     await branch.close()
+
+
+async def test_a_twin_has_exactly_the_same_state_and_goes_its_own_way(repl: Repl, host: Host) -> None:
+    await repl.run("x = [1]")
+    other = Host()
+    twin = await repl.twin(other)
+    if twin is None:
+        assert (await repl.run("print(x)")).output == "[1]\n", "one that cannot be made changes nothing"
+        return
+    await repl.run("x.append(2)")
+    assert (await twin.run("print(x, llm_query('from the twin'))")).output == "[1] reply to from the twin\n"
+    assert [arguments["prompt"] for _, arguments in other.asked] == ["from the twin"]
+    await repl.close()
+    assert (await twin.run("print(x, len(context))")).output == "[1] 2\n"
+    await twin.close()
+
+
+async def test_random_numbers_continue_in_a_twin_of_a_process(repl: Repl, host: Host) -> None:
+    await repl.run("import random\nrandom.seed(5)\nrandom.random()")
+    twin = None if type(repl).__name__ == "_FakeRepl" else await repl.twin(host)
+    if twin is None:
+        pytest.skip("no twin, or no process of its own")
+    draw = "print(random.random(), random.gauss(0, 1))"
+    assert (await twin.run(draw)).output == (await repl.run(draw)).output
+    await twin.close()
+
+
+async def test_a_repl_whose_threads_still_run_has_no_twin_and_goes_on(repl: Repl, host: Host) -> None:
+    if type(repl).__name__ != "ProcessRepl":
+        pytest.skip("no process of its own")
+    await repl.run(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(3,), daemon=True).start()\nx = 1"
+    )
+    assert await repl.twin(host) is None
+    assert (await repl.run("print(x)")).output == "1\n"
 
 
 class Foreseeing:

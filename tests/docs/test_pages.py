@@ -24,6 +24,7 @@ from tests.support.phrases import PHRASES, phrases_in
 
 _PARTS = (
     "answers",
+    "branching",
     "budget",
     "context",
     "engine",

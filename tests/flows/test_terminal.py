@@ -22,7 +22,7 @@ import pytest
 from aiohttp import web
 
 from harlm.home import user_config_file
-from harlm.testing import Request, ScriptedServer
+from harlm.testing import FaultyServer, Request, ScriptedServer
 from tests.support.cli import harlm
 from tests.support.screen import Screen
 
@@ -216,7 +216,10 @@ def test_a_terminal_without_drawing_gets_lines(environment: dict[str, str]) -> N
 
 
 def test_without_a_terminal_a_waiting_run_says_what_it_waits_for() -> None:
-    with ScriptedServer(lambda request: "```repl\nFINAL('done')\n```", latency_s=7) as server:
+    def latency(request: Request) -> float:
+        return 6.0 if request.number == 0 else 0.0
+
+    with FaultyServer(lambda request: "```repl\nFINAL('done')\n```", latency_s=latency) as server:
         ran = harlm(
             "ask", "What is the code?", "a.txt", "-m", f"openai/x@{server.base_url}", "--mode", "repl"
         )

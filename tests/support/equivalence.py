@@ -49,6 +49,8 @@ _RESERVED = (
     "_RESERVED = 'context llm_query llm_query_batched rlm_query rlm_query_batched budget FINAL FINAL_VAR SUBMIT SHOW_VARS "
     "answer'.split()\n"
 )
+DESCRIBES = _RESERVED + _DESCRIBE
+"""A cell that prints all variables with their aliases, and the state of ``random``."""
 _SCOUT_S = 0.1
 _ANY_PROMPT = re.compile(r"no reply to '.*'")  # which of several calls side by side failed first is chance
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
@@ -185,7 +187,7 @@ class Twins:
             model.broker = None
         else:
             seen = await repl.run(cells[-1])
-        told = await repl.run(_RESERVED + _DESCRIBE)
+        told = await repl.run(DESCRIBES)
         return _seen(seen, told, model.claimed, is_ordered=is_ordered), record
 
 
@@ -202,14 +204,12 @@ class _Switch:
 
 def _seen(seen: Observation, told: Observation, claimed: list[str], *, is_ordered: bool) -> Seen:
     return Seen(
-        output=_plain(seen.output),
+        output=plain(seen.output),
         error=None
         if seen.error is None
-        else _plain(
-            seen.error if is_ordered else _ANY_PROMPT.sub("no reply", seen.error.rpartition("\n")[2])
-        ),
+        else plain(seen.error if is_ordered else _ANY_PROMPT.sub("no reply", seen.error.rpartition("\n")[2])),
         final=repr(seen.final),
-        variables=_plain(told.output),
+        variables=plain(told.output),
         claimed=_claims(claimed, seen, is_ordered=is_ordered),
     )
 
@@ -221,6 +221,6 @@ def _claims(claimed: list[str], seen: Observation, *, is_ordered: bool) -> tuple
     return tuple(sorted(claimed)) if seen.error is None else ()
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without what no two runs have in common."""
     return _MOMENT.sub("<now>", _CELL.sub("<cell>", _ADDRESS.sub("0x", text)))

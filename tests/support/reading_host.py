@@ -66,6 +66,7 @@ class ReadingHost:
                     "tokens": self.tokens,
                     "is_small": self.is_small,
                     "has_stronger": self.has_stronger,
+                    "second_looks": 0.3,
                     "calls_left": None,
                 }
             case "signal":

@@ -18,6 +18,9 @@ HOW = "the servers for tests are not installed here: `make servers` installs the
 
 _SUPPORT = Path(__file__).parent
 _PATIENCE_S = 300.0
+_UNCOMPILED = (
+    "PYTHONDONTWRITEBYTECODE"  # their environment is compiled as far as it is used: half of their start
+)
 _QUIET = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 """Threads that wait give their core to others: spinning ones make a busy machine ten times slower."""
 
@@ -75,5 +78,6 @@ def _program(name: str, *arguments: object, environment: Mapping[str, str], log:
     python = servers_python()
     assert python is not None, HOW
     command = [str(python), "-P", str(_SUPPORT / f"{name}.py"), *map(str, arguments)]
-    with started(command, environment={**os.environ, **environment}, log=log, seconds=_PATIENCE_S) as address:
+    ours = {each: value for each, value in os.environ.items() if each != _UNCOMPILED}
+    with started(command, environment={**ours, **environment}, log=log, seconds=_PATIENCE_S) as address:
         yield address

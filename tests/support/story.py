@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harlm import events
-from harlm.types import Answer, Message, Usage
+from harlm.types import Answer, Confidence, Message, Share, Signals, Usage, Verdict
 
 HOSTILE = "[bold]not markup[/] \x1b[31m \ud800".encode("utf-8", "replace").decode()
 STORY: list[events.Event] = [
@@ -77,6 +77,18 @@ STORY: list[events.Event] = [
     events.Hedged(seq=13, node="0", model="a/b", after_s=0.5),
     events.FellBack(seq=13, node="0", model="a/b", instead="c/d", error=HOSTILE),
     events.LimitReached(seq=13, node="0", limit="usd", used=0.5, allowed=0.4, message=HOSTILE),
+    events.Judged(
+        seq=13,
+        node="0",
+        model="a/b",
+        mode="full",
+        confidence=Confidence(
+            value=0.5,
+            reasons=(HOSTILE,),
+            signals=Signals(quotes=Share(1, 2), verdict=Verdict("test", True)),
+            calibration=HOSTILE,
+        ),
+    ),
     events.NodeFinished(seq=14, node="0", status="ok", text=HOSTILE),
     events.Answered(seq=15, node="0", answer=Answer(text=HOSTILE, run_id="R")),
 ]

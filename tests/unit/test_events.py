@@ -14,6 +14,8 @@ from harlm.events import (
     CallStarted,
     Event,
     Noted,
+    Raced,
+    RacedBranch,
     Retried,
     RunStarted,
     Scheduled,
@@ -43,6 +45,15 @@ EXAMPLES = [
     CallStarted(call=1, role="sub", model="m", messages=(Message(role="user", content="é"),)),
     CallFinished(call=1, text="é", usage=Usage(calls=1, cost_micros=None), stop="end", latency_s=0.5),
     Retried(model="m", attempt=1, error="503", wait_s=1.5),
+    Raced(
+        branches=(
+            RacedBranch(strategy="search", node="0.0", status="won", seconds=1.5, calls=2, confidence=0.9),
+            RacedBranch(strategy="map", node="", status="not started", reason="no money", cost_micros=None),
+        ),
+        winner="search",
+        stopped_by="confidence",
+        seconds=1.5,
+    ),
     Scheduled(
         turn=1,
         pattern="map",

@@ -8,6 +8,7 @@ import pytest
 from harlm.config import BudgetSettings, Config, TracingSettings
 from harlm.errors import ConfigError
 from harlm.home import (
+    calibrations_folder,
     home_of,
     index_file,
     journal_file,
@@ -28,6 +29,7 @@ def test_all_files_of_runs_are_in_one_folder(tmp_path: Path) -> None:
     assert home_of(settings) == tmp_path
     assert runs_of(settings) == tmp_path / "runs"
     assert models_folder(settings) == tmp_path / "models"
+    assert calibrations_folder(settings) == tmp_path / "calibrations"
     files = [memory_file(settings), journal_file(settings), index_file(settings)]
     assert {file.parent for file in files} == {tmp_path}
     assert len(set(files)) == 3

@@ -4,8 +4,7 @@ Works on amounts of one currency and on utilities. Does not reserve or pay: the 
 
 ``allocate`` is for children that each have several options with a cost and a utility; ``share`` is for
 children that only say how much they may need. Both implement theorem T9 of
-``docs/design/budget-theorems.md``. ``allocate`` has no caller in ``src`` yet: it is for strategies that
-choose between several plans for each child.
+``docs/design/budget-theorems.md``.
 """
 
 from __future__ import annotations

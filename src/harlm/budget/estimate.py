@@ -75,6 +75,7 @@ class RunEstimate:
         tokens: the size of the context, estimated.
         root, sub: the root model and the sub-model.
         limit_micros: the cost limit, in micro-dollars; ``None`` if there is none.
+        proposals: what the strategies propose, the one that fits best first.
     """
 
     chosen: Mode
@@ -84,6 +85,7 @@ class RunEstimate:
     root: ModelFacts
     sub: ModelFacts
     limit_micros: int | None
+    proposals: tuple[Proposal, ...] = ()
 
     @property
     def of_chosen(self) -> Estimate:

@@ -101,11 +101,11 @@ class Account:
                 raise too_deep(self.depth + 1, account.caps.depth)
         return Account(caps, parent=self, now=self._now)
 
-    def purse(self) -> Account:
-        """An account at the same depth for some of this node's own calls, so that their usage is counted
-        apart.
+    def purse(self, caps: Caps | None = None) -> Account:
+        """An account at the same depth for some of this node's own calls, so that their usage is counted apart, and
+        limited apart if there are ``caps``.
         """
-        purse = Account(parent=self, now=self._now)
+        purse = Account(caps, parent=self, now=self._now)
         purse.depth = self.depth
         return purse
 

@@ -33,6 +33,7 @@ _Path = Annotated[str, Meta(max_length=4_096, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
 _Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]  # at most a year: every clock can count it
 _Count = Annotated[int, Meta(ge=1, le=10**15)]  # every book and file can hold it
+_Dollars = Annotated[float, Meta(ge=0, le=1e9)]
 _Tokens = 10**9  # the most of any one text
 _Megabytes = 16 << 20  # 16 TB
 
@@ -122,6 +123,13 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
         speculation: whether calls are made before a cell reaches them: ``off``; ``safe``, the calls that are
             certain and a few past a possible exit; ``eager``, every call that can be foreseen.
         strategy: the only strategy of *plan* mode; ``None`` takes the one that fits the question best.
+        second_looks: the share of judgements that the stronger model may make again; 0 for none.
+        branches: the most branches of a race: strategies, or first replies of the root model, side by side. 1 for none.
+        branching: when the next branch starts: ``staggered``, when the one before is later than usual or was rejected;
+            ``together``, with the first one.
+        value_per_second: dollars that each second is worth by which the answer comes earlier.
+        value_of_answer: dollars that a right answer is worth. A branch starts only if the seconds that it saves and
+            the accuracy that it adds are worth more than it costs.
         seed: sent to providers that support seeds; it also seeds ``random`` in the REPL.
         strict: treat an answer without a verified citation as an error.
     """
@@ -133,6 +141,11 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
     shown_chars: Annotated[int, Meta(ge=500, le=_Tokens)] = 12_000
     speculation: Speculation = "safe"
     strategy: Strategy | None = None
+    second_looks: Annotated[float, Meta(ge=0, le=1)] = 0.3
+    branches: Annotated[int, Meta(ge=1, le=8)] = 1
+    branching: Literal["staggered", "together"] = "staggered"
+    value_per_second: _Dollars = 0.0
+    value_of_answer: _Dollars = 1.0
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     strict: bool = False
 

@@ -40,6 +40,7 @@ class Call:
         limit: the most tokens that the reply may have; ``None`` chooses it from the sizes of earlier replies.
         is_last: whether this is the node's last call, which may use the time reserved for finishing.
         on_text: called with the reply so far, by models that can stream.
+        is_enough: asked after that whether the reply may end there; see ``harlm.types.Sampling``.
         sample: 0, 1, 2, … among identical calls that must each get a reply of their own.
         schema: a JSON Schema that the reply should follow, for servers that support it.
         choices: the texts of which the reply should be one, for servers that constrain replies.
@@ -54,6 +55,7 @@ class Call:
     limit: int | None = None
     is_last: bool = False
     on_text: Callable[[str], None] | None = None
+    is_enough: Callable[[str], bool] | None = None
     sample: int = 0
     schema: Mapping[str, object] | None = None
     choices: tuple[str, ...] = ()
@@ -164,7 +166,9 @@ async def _sized(node: Node, call: Call) -> tuple[Completion, float]:
     if not was_cut:
         return completion, seconds
     try:
-        larger, more = await _traced(node, replace(call, limit=min(ceiling, _LARGER * wanted), on_text=None))
+        larger, more = await _traced(
+            node, replace(call, limit=min(ceiling, _LARGER * wanted), on_text=None, is_enough=None)
+        )
     except (LimitExceeded, ModelError):
         return completion, seconds
     if larger.stop == "end":
@@ -188,7 +192,8 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
             choices=call.choices,
             logprobs=call.logprobs,
             seed=seed_of(node, call.sample),
-            on_text=call.on_text,
+            on_text=call.on_text if node.prefix is None else node.prefix.listening(call.on_text),
+            is_enough=call.is_enough,
         )
         completion = await _layered(node, call.model).complete(call.messages, sampling)
     except BaseException as error:
@@ -197,11 +202,15 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
     finally:
         seconds = time.monotonic() - started
         node.clock.call_ended(seconds)
+        if node.prefix is not None:
+            node.prefix.open()
     if call.role == "root":
         node.run.slowest_root_s = max(node.run.slowest_root_s, seconds)
     if len(completion.text) > LONGEST_REPLY:
         node.emit(events.Noted(message=_TOO_LONG.format(completion.model)))
     completion = readable(completion)
+    if not completion.thoughts and completion.stop == "end":
+        node.run.thoughtless.add(call.model.name)
     note_another(node, completion)
     node.emit(
         events.CallFinished(

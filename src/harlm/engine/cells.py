@@ -6,11 +6,12 @@ Decides which cells get a scout and traces their calls. The sandbox runs scouts;
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from harlm import events
 from harlm.budget.pressure import NO_SPECULATION
 from harlm.cleanup import finished
+from harlm.engine.effects import Effects
 from harlm.engine.node import Node
 from harlm.engine.queries import Queries
 from harlm.engine.repl_api import ReplApi
@@ -18,7 +19,7 @@ from harlm.engine.replies import ReplySoFar
 from harlm.guest.vocabulary import FORESEEN
 from harlm.protocols import EarlyScout, Repl
 from harlm.scheduler.analysis import EarlierCells
-from harlm.scheduler.broker import Broker
+from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
 from harlm.types import Mode, Observation
 
@@ -33,13 +34,17 @@ class Cells:
         mode: of the node; cells call models in *full* mode only.
         api: answers the calls of the cells.
         queries: makes their calls to models.
+        effects: where their events go.
     """
 
-    def __init__(self, node: Node, mode: Mode, *, api: ReplApi, queries: Queries) -> None:
+    def __init__(
+        self, node: Node, mode: Mode, *, api: ReplApi, queries: Queries, effects: Effects | None = None
+    ) -> None:
         self._node = node
         self._mode = mode
         self._api = api
         self._queries = queries
+        self._effects = effects or Effects()
         self._earlier = EarlierCells()  # those that may call models
         self._writing: _Writing | None = None
 
@@ -87,14 +92,15 @@ class Cells:
         writing, self._writing = self._writing, None
         if writing is None:
             self._queries.begin_cell()
-        if writing is None and (self._node.settings.speculation == "off" or not self._leads_to_calls(cell)):
+        has_scout = self._node.settings.speculation != "off" and self._leads_to_calls(cell)
+        if writing is None and not has_scout and not self._effects.are_held:
             return await repl.run(cell)
         if any(mark in cell for mark in FORESEEN):
             self._earlier.add(cell)
         broker = self._broker() if writing is None else writing.broker
         try:
             with self._api.claiming_from(broker):
-                return await repl.run(cell, ahead=broker if writing is None else None)
+                return await repl.run(cell, ahead=broker if writing is None and has_scout else None)
         finally:
             if writing is not None:
                 writing.close()
@@ -102,8 +108,14 @@ class Cells:
 
     def _broker(self) -> Broker:
         account = self._node.account
+        queries, effects = self._queries, self._effects
+
+        def begin(function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+            begun = queries.begin_apart if effects.are_held else queries.begin
+            return begun(function, arguments, is_early)
+
         return Broker(
-            self._queries.begin,
+            begin,
             read=self._api.read,
             is_eager=self._node.settings.speculation == "eager",
             may_risk=lambda: account.pressure < NO_SPECULATION,
@@ -115,12 +127,19 @@ class Cells:
         )
 
     def _report(self, record: CellRecord, cell: str, turn: int, *, while_written: bool) -> None:
+        """Report the calls of a cell that has ended; of one that does not count, that all were in vain."""
         if record.calls:
-            self._node.clock.made_early(record.early)
-            scheduled = _scheduled(record, self._pattern(cell), turn)
-            if not while_written:  # otherwise part of that time passed while the root model was writing
-                self._queries.bursts.save(max(0.0, scheduled.busy_s - scheduled.critical_path_s))
-            self._node.emit(scheduled)
+            self._effects.happen(
+                lambda: self._reported(record, cell, turn, while_written=while_written),
+                lambda: self._reported(record.given_up, cell, turn, while_written=True),
+            )
+
+    def _reported(self, record: CellRecord, cell: str, turn: int, *, while_written: bool) -> None:
+        self._node.clock.made_early(record.early)
+        scheduled = _scheduled(record, self._pattern(cell), turn)
+        if not while_written:  # otherwise part of that time passed while the root model was writing
+            self._queries.bursts.save(max(0.0, scheduled.busy_s - scheduled.critical_path_s))
+        self._node.emit(scheduled)
 
     def _pattern(self, cell: str) -> str:
         try:

@@ -25,12 +25,17 @@ _LEAST = 100  # characters below which it is not cut further
 
 
 class Learned:
-    """What a node has found out: the output of its cells, the replies of its sub-calls, the model's prose."""
+    """What a node has found out: the output of its cells, the replies of its sub-calls, the model's prose.
+
+    Attributes:
+        exceptions: cells that ended with an exception.
+    """
 
     def __init__(self) -> None:
         self._outputs: deque[str] = deque(maxlen=4)
         self._replies: deque[tuple[str, str]] = deque(maxlen=_KEPT)
         self._said = ""
+        self.exceptions = 0
 
     @property
     def has_results(self) -> bool:
@@ -38,7 +43,8 @@ class Learned:
         return bool(self._outputs or self._replies)
 
     def printed(self, observations: Sequence[Observation]) -> None:
-        """Keep the output of cells."""
+        """Keep the output of cells, and count those that raised an exception."""
+        self.exceptions += sum(each.error is not None for each in observations)
         self._outputs.extend(each.output.strip() for each in observations if each.output.strip())
 
     def replied(self, prompt: str, reply: str) -> None:
@@ -54,6 +60,14 @@ class Learned:
         self._outputs.extend(other._outputs)
         self._replies.extend(other._replies)
         self.said(other._said)
+        self.exceptions += other.exceptions
+
+    def become(self, other: Learned) -> None:
+        """Hold what ``other`` holds, and nothing else."""
+        self._outputs.clear()
+        self._replies.clear()
+        self._said = ""
+        self.take_over(other)
 
     def text(self, characters: int = _CHARACTERS) -> str:
         """All of it, cut to about ``characters``: prose, then output with the newest first, then replies."""

@@ -23,7 +23,7 @@ from harlm.errors import LimitExceeded, ModelError
 from harlm.guest.arguments import CHOICES, PROMPT, SCHEMA
 from harlm.types import Completion, Message
 
-_ALTERNATIVES = 8  # of each token that are reported
+_ALTERNATIVES = 20  # of each token that are reported
 _MOST_TOKENS = 4_000  # tokens of a reply whose log probabilities are passed on
 
 
@@ -104,6 +104,7 @@ class LeafApi:
             "tokens": node.run.facts_of(sub).effective_window,
             "is_small": is_small(sub),
             "has_stronger": root.name != sub.name,
+            "second_looks": node.settings.second_looks,
             "calls_left": what_is_left(node.account)["calls_left"],
         }
 

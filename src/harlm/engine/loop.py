@@ -4,14 +4,18 @@ runs the cells, ``call`` makes the calls, ``helping`` and ``failing`` end nodes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from harlm import events
 from harlm.budget.pressure import FINISH
 from harlm.engine import prompts
+from harlm.engine.acceptance import Acceptance
 from harlm.engine.call import Call, make
+from harlm.engine.early_blocks import EarlyBlocks
 from harlm.engine.failing import ended_by_failure
 from harlm.engine.finishing import Finishing
+from harlm.engine.first_reply import first_reply
 from harlm.engine.helping import Helper
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, outcome_of
@@ -22,14 +26,21 @@ from harlm.engine.repetition import Repetition
 from harlm.engine.root_reply import RootReply, root_reply_in
 from harlm.engine.small import is_small, turns_out_small
 from harlm.engine.summaries import Summaries
-from harlm.engine.timed_cells import TimedCells
 from harlm.engine.transcript import Transcript
 from harlm.engine.workspace import Workspace
 from harlm.errors import ContextOverflow, LimitExceeded, ModelError, SandboxFailure
-from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Task
+from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Proposal, Task
 
 
-async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, *, solve: Solve) -> Outcome:
+async def answer_in_turns(
+    task: Task,
+    node: Node,
+    mode: Mode,
+    profile: Profile,
+    *,
+    solve: Solve,
+    suggestion: Proposal | None = None,
+) -> Outcome:
     """Answer a task turn by turn, in a REPL.
 
     Args:
@@ -38,6 +49,7 @@ async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, 
         mode: ``repl`` or ``full``.
         profile: of the task's context.
         solve: the one recursion, for children.
+        suggestion: a strategy that the root model may run, change or leave; ``None`` for none.
 
     Raises:
         ModelError: the root model failed, and nothing had been found before.
@@ -45,7 +57,7 @@ async def answer_in_turns(task: Task, node: Node, mode: Mode, profile: Profile, 
     """
     workspace = Workspace.open(task, node, mode, solve=solve)
     try:
-        return await _Loop(task, workspace, profile).run()
+        return await _Loop(task, workspace, profile, suggestion).run()
     finally:
         node.account.close()
         await workspace.close()
@@ -76,12 +88,14 @@ class _Loop:
     Responsibilities: keep the transcript, run the cells of each reply, decide when the node has finished.
     """
 
-    def __init__(self, task: Task, workspace: Workspace, profile: Profile) -> None:
+    def __init__(
+        self, task: Task, workspace: Workspace, profile: Profile, suggestion: Proposal | None = None
+    ) -> None:
         node = workspace.node
         self._task, self._node, self._profile = task, node, profile
-        self._workspace = workspace
-        self._cells = workspace.cells
-        self._timed = TimedCells(workspace)
+        self._workspace, self._suggestion = workspace, suggestion
+        self._acceptance = Acceptance()
+        self._blocks = EarlyBlocks(workspace, self._is_accepted)
         self._finishing = Finishing(task, node, workspace.learned)
         self._helper = Helper(task, node, profile, api=workspace.api, finishing=self._finishing)
         self._max_turns = node.settings.max_turns
@@ -89,8 +103,6 @@ class _Loop:
         self._transcript = self._begun(for_small=is_small(node.models.root))
         self._repetition = Repetition()
         self._number = 0
-        self._seen_output = False
-        self._refused = False
 
     async def run(self) -> Outcome:
         """Take turns until the model finishes, the last turn ends, the budget is spent, the model leads nowhere, or
@@ -104,8 +116,15 @@ class _Loop:
                 raise
             outcome = await ended_by_failure(error, self._node, self._finishing)
         finally:
+            await self._blocks.forget()
             await self._summaries.close()
-        return replace(outcome, saved_s=self._workspace.queries.bursts.saved)
+        workspace = self._workspace
+        return replace(
+            outcome,
+            saved_s=workspace.queries.bursts.saved,
+            exceptions=workspace.learned.exceptions,
+            reported=tuple(workspace.api.signals),
+        )
 
     async def _turns(self) -> Outcome:
         for number in range(1, self._max_turns + 1):
@@ -150,7 +169,7 @@ class _Loop:
             self._transcript = self._begun(for_small=is_small(model))
         if not needs_short_rules:
             return completion
-        await self._cells.forget()
+        await self._blocks.forget()
         try:
             return await self._asked()
         except (LimitExceeded, ModelError):
@@ -162,17 +181,20 @@ class _Loop:
         """
         while True:
             try:
+                ahead = self._blocks.listen(self._number)
                 call = Call(
                     model=self._node.models.root,
                     messages=self._transcript.messages,
                     role="root",
-                    on_text=self._cells.listen(self._workspace.opening),
+                    on_text=None if ahead is None else ahead.on_text,
+                    is_enough=None if ahead is None else ahead.is_enough,
                     reads_calls=True,
                 )
-                completion, _ = await make(self._node, call)
-                return completion
+                if self._number == 1:
+                    return await first_reply(self._node, call, self._workspace.mode)
+                return (await make(self._node, call))[0]
             except BaseException as error:
-                await self._cells.forget()
+                await self._blocks.forget()
                 if not (isinstance(error, ContextOverflow) and self._transcript.shorten()):
                     raise
 
@@ -186,14 +208,15 @@ class _Loop:
             await self._turn_without_code(said, turn)
             return turn
         known_tier = self._node.run.sandbox.tier
-        for cell in reply.cells:
-            observation = await self._timed.run(cell, self._number)
+        await self._blocks.begin(reply.cells)
+        for number, cell in enumerate(reply.cells, start=1):
+            observation = await self._blocks.run(cell, self._number)
             if (tier := self._node.run.sandbox.tier) != known_tier and tier in prompts.REPL_NOTES:
                 turn.notes.append(prompts.REPL_NOTES[tier])  # the tier is chosen when the first REPL opens
                 known_tier = tier
             turn.observations.append(observation)
             if observation.final is not None:
-                self._accept(observation.final, turn)
+                self._finish(observation.final, reply.cells[:number], turn)
                 break
             if observation.error is not None:
                 left = len(reply.cells) - len(turn.observations)
@@ -209,16 +232,16 @@ class _Loop:
         self._note_repetition(reply.cells, turn)
         if said.cut:
             turn.notes.append(said.cut)
-        self._seen_output = True
+        self._acceptance.has_seen_output = True
         return turn
 
     async def _turn_without_code(self, said: RootReply, turn: _Turn) -> None:
-        await self._cells.forget()
+        await self._blocks.forget()
         reply, again = said.reply, self._repetition.prose > 0
         if reply.finish is not None:
-            observation = await self._timed.run(reply.finish, self._number)
+            observation = await self._blocks.run(reply.finish, self._number)
             if observation.final is not None:
-                self._accept(observation.final, turn)
+                self._finish(observation.final, (reply.finish,), turn)
             else:
                 turn.observations.append(observation)
                 self._note_repetition((reply.finish,), turn)
@@ -237,19 +260,20 @@ class _Loop:
         if turn.final is None and self._repetition.ran(cells, turn.observations):
             turn.notes.append(prompts.REPEATED)
 
-    def _accept(self, final: Final, turn: _Turn) -> None:
-        """Accept a finish. An empty value, or one from before any output was seen, is refused once."""
-        if isinstance(final.value, str) and not final.value.strip():
-            reason = prompts.EMPTY
-        elif not self._seen_output:
-            reason = prompts.TOO_EARLY
-        else:
-            reason = ""
-        if not reason or self._refused or self._number == self._max_turns:
-            turn.final = final
-        else:
-            self._refused = True
+    def _finish(self, final: Final, cells: Sequence[str], turn: _Turn) -> None:
+        """Finish with a value, or note why not."""
+        if reason := self._reason_against(final, cells):
+            self._acceptance.refuse()
             turn.notes.append(reason)
+        else:
+            turn.final = final
+
+    def _is_accepted(self, final: Final, cells: Sequence[str]) -> bool:
+        return not self._reason_against(final, cells)
+
+    def _reason_against(self, final: Final, cells: Sequence[str]) -> str:
+        is_last_turn = self._number == self._max_turns
+        return self._acceptance.reason_against(final, cells, is_last_turn=is_last_turn)
 
     def _begun(self, *, for_small: bool) -> Transcript:
         """A transcript of the opening messages, within the bounds of the settings and of the model's window."""
@@ -262,6 +286,7 @@ class _Loop:
             tier=node.run.sandbox.tier,
             plan=plan_in_words(self._profile, node.run.facts_of(node.models.sub)) if mode == "full" else "",
             left=left_in_words(node.account),
+            suggestion=None if for_small else self._suggestion,
             is_small=for_small,
         )
         bounds, window = node.run.memory_settings, node.models.root.window

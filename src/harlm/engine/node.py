@@ -13,6 +13,7 @@ import msgspec
 from harlm.budget import Account, Caps
 from harlm.budget.finishing import working_seconds
 from harlm.config import EngineSettings
+from harlm.engine.prefix import PrefixGate
 from harlm.engine.run import Models, Run
 from harlm.engine.timing import CallClock
 from harlm.events import Event
@@ -31,6 +32,7 @@ class Node:
         clock: measures the call time of this node and all nodes below it.
         branch: part of the key of reused replies, so that children asked the same can answer differently.
         layered: the models with their layers, which pay from ``account``, by ``id``.
+        prefix: opened by the first reply to this node or to one below it; ``None`` if nothing waits for that.
     """
 
     run: Run
@@ -42,6 +44,7 @@ class Node:
     clock: CallClock = field(default_factory=CallClock)
     branch: str = ""
     layered: dict[int, LanguageModel] = field(default_factory=dict)
+    prefix: PrefixGate | None = None
     _children: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
@@ -75,6 +78,27 @@ class Node:
             depth=self.depth + 1,
             clock=CallClock(self.clock),
             branch=f"{self.branch}/{sample}" if sample else self.branch,
+            prefix=self.prefix,
+        )
+
+    def fork(self, caps: Caps | None = None, prefix: PrefixGate | None = None) -> Node:
+        """A node for one branch of this node's work. It is at the same depth and shares the replies of calls, so that
+        branches do not pay twice for equal ones; its usage is counted apart.
+
+        Args:
+            caps: the most that the branch may use; no limit of its own if ``None``.
+            prefix: opened by its first reply; ``None`` if no other branch waits for it.
+        """
+        return Node(
+            run=self.run,
+            models=self.models,
+            account=self.account.purse(caps),
+            name=f"{self.name}.{next(self._children)}",
+            parent=self.name,
+            depth=self.depth,
+            clock=CallClock(self.clock),
+            branch=self.branch,
+            prefix=prefix,
         )
 
     def with_purse(self) -> Node:

@@ -131,6 +131,25 @@ class Queries:
         value = self._early(function, arguments, node, own)
         return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)
 
+    def begin_apart(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+        """As ``begin``, for a cell that may not count: the usage of each call is known."""
+        if is_early:
+            return self.begin(function, arguments, is_early)
+        own, node = _OwnTime(), self._node.with_purse()
+        account = node.account
+        value = self._apart(function, arguments, node, own)
+        return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)
+
+    async def _apart(
+        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime
+    ) -> object:
+        """Make a call that a purse pays for. A refusal ends the node all the same."""
+        try:
+            return await self.answer(function, arguments, node, own)
+        finally:
+            if node.account.refused is not None:
+                self._node.account.refused = node.account.refused
+
     async def _early(
         self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime
     ) -> object:
@@ -183,7 +202,7 @@ class Queries:
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
-        caps = await self._grants.caps(context)
+        caps = await self._grants.caps(context, asked.prompt)
         root = None if asked.model is None else self._model(asked.model)
         child = payer.child(root=root, caps=caps, sample=self._sample(asked))
         times.enter()

@@ -45,3 +45,15 @@ def what_is_left(account: Account, unasked: Sequence[Amounts] = ()) -> dict[str,
 
 def _or_none(amount: int) -> int | None:
     return None if amount > _COUNTS else max(0, amount)
+
+
+def limits_of(account: Account) -> dict[str, float]:
+    """The limits of a run that are set, by the names that ``events.LimitReached`` uses."""
+    caps = account.caps
+    amounts = {
+        "tokens": caps.tokens,
+        "usd": caps.micros / 1_000_000,
+        "calls": caps.calls,
+        "seconds": account.seconds,
+    }
+    return {name: most for name, most in amounts.items() if most < UNLIMITED / 1_000_000}

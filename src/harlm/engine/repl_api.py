@@ -15,7 +15,9 @@ import msgspec
 from msgspec import Meta
 
 from harlm import events
+from harlm.branching.signals import Report, read_report
 from harlm.context import Searcher
+from harlm.engine.effects import Effects
 from harlm.engine.finishing import Learned
 from harlm.engine.memory_api import MemoryApi
 from harlm.engine.node import Node
@@ -23,7 +25,7 @@ from harlm.engine.queries import Queries, document_of
 from harlm.engine.remaining import what_is_left
 from harlm.errors import CodeError
 from harlm.guest.arguments import HITS, NUMBER, OFFSETS, PART, QUERY, SIGNAL
-from harlm.guest.vocabulary import FORESEEN, MEMORY_FUNCTIONS
+from harlm.guest.vocabulary import FORESEEN, MEMORY_FUNCTIONS, MOMENTARY
 from harlm.patterns import lazy_pattern
 from harlm.scheduler.broker import Broker
 from harlm.threads import StopFlag, Stopped
@@ -68,9 +70,10 @@ class ReplApi:
         queries: makes the calls that reach a model.
         searcher: over the node's context.
         learned: receives the replies of sub-calls.
+        effects: of the node's cells.
 
     Attributes:
-        signals: what combinators reported about their work: pairs of a name and a value, as they came from the sandbox.
+        signals: what combinators reported about their work, for the confidence of the answer.
     """
 
     def __init__(
@@ -81,14 +84,16 @@ class ReplApi:
         queries: Queries,
         searcher: Searcher,
         learned: Learned | None = None,
+        effects: Effects | None = None,
     ) -> None:
         self._context = task.context
         self._node = node
         self._queries = queries
         self._searcher = searcher
         self._learned = learned or Learned()
+        self._effects = effects or Effects()
         self._memory = MemoryApi(node)
-        self.signals: list[tuple[str, object]] = []
+        self.signals: list[Report] = []
         self._turns_left = node.settings.max_turns
         self._broker: Broker | None = None
 
@@ -107,13 +112,16 @@ class ReplApi:
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         """Serve one call of a cell; see ``harlm.protocols.ReplHost``."""
+        if function in MOMENTARY:  # it must not matter that the reply of this cell has not ended
+            await self._effects.decided()
         if function not in FORESEEN:
             return await self.read(function, arguments, is_ahead=False)
         if self._broker is not None:
             value = await self._broker.claim(function, arguments)
         else:
             value = await self._queries.answer(function, arguments)
-        self._learned.replied(str(arguments.get("prompt")), str(value))
+        prompt, reply = str(arguments.get("prompt")), str(value)
+        self._effects.happen(lambda: self._learned.replied(prompt, reply))
         return value
 
     async def read(self, function: str, arguments: Mapping[str, object], *, is_ahead: bool = True) -> object:
@@ -160,7 +168,8 @@ class ReplApi:
             raise CodeError("the search was stopped: its context is closed") from None
         if not is_ahead:
             seconds = time.monotonic() - started
-            self._node.emit(events.Searched(query=asked.query[:_TRACED], hits=len(found), seconds=seconds))
+            searched = events.Searched(query=asked.query[:_TRACED], hits=len(found), seconds=seconds)
+            self._effects.happen(lambda: self._node.emit(searched))
         return {"hits": found, "weights": weights}
 
     def _found(self, asked: _Search, stop: StopFlag) -> tuple[list[dict[str, object]], dict[str, float]]:
@@ -203,8 +212,12 @@ class ReplApi:
         return await self._node.run.threads.do(work)
 
     def _signal(self, told: _Signal) -> None:
+        try:
+            report = read_report(told.name, told.value)
+        except ValueError as error:
+            raise CodeError(f"signal: {error}") from error
         if len(self.signals) < _MOST_SIGNALS:
-            self.signals.append((told.name, told.value))
+            self.signals.append(report)
 
     def _budget(self) -> dict[str, object]:
         """The value of ``budget()``; an amount without a limit is ``None``."""

@@ -33,10 +33,11 @@ class RootReply:
 
 def root_reply_in(completion: Completion) -> RootReply:
     """Read a reply. Native calls of tools are read as the same calls in markup, unless the text has code itself."""
-    is_cut = completion.stop in ("length", "filter")
+    was_cut = completion.stop in ("length", "filter")
+    is_cut = was_cut or completion.stop == "enough"
     words, reply = completion.text, parse_reply(completion.text, is_cut=is_cut)
     if completion.calls and not reply.cells and reply.finish is None:
         words = "\n\n".join(part for part in (words.strip(), *map(call_in_markup, completion.calls)) if part)
         reply = parse_reply(words, is_cut=is_cut)
-    cut = prompts.cut_note(reply.cut_cell, by_filter=completion.stop == "filter") if is_cut else ""
+    cut = prompts.cut_note(reply.cut_cell, by_filter=completion.stop == "filter") if was_cut else ""
     return RootReply(words, reply, cut)

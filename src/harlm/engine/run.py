@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from harlm.branching.calibration import Calibration
 from harlm.budget import Billing
 from harlm.config import EngineSettings, MemorySettings
 from harlm.events import Event
@@ -102,12 +103,14 @@ class Run:
         index_file: where search indexes are kept; ``None`` keeps them in memory.
         reuse: knows replies that were paid for before; ``None`` makes every call.
         identity_of: the identity under which a model's replies are reused; ``None`` if they must not be.
+        calibrations: turn what speaks for an answer into its confidence.
         temperature: of every call, unless it is a repeated one; ``None`` leaves it to the servers.
         open_repls: how many REPLs may be open at once at each depth below the root.
         slowest_root_s: the longest call of a root model so far, in seconds.
         call_slots: held during each call, so that no more than ``settings.concurrency`` are in flight.
         repl_slots: by depth, held while a node below the root has a REPL open.
         threads: run work that the event loop must not do itself.
+        thoughtless: names of models that have replied without any thoughts, and so mark them if they have some.
         told_served: the models of which the user was told that another one answers.
         event_numbers, call_numbers: 1, 2, 3, … for the run's events and calls.
     """
@@ -124,12 +127,14 @@ class Run:
     index_file: Path | None = None
     reuse: Reuse | None = None
     identity_of: Callable[[LanguageModel], str | None] = lambda _: None
+    calibrations: tuple[Calibration, ...] = ()
     temperature: float | None = 0.0
     open_repls: int = 16
     slowest_root_s: float = 0.0
     call_slots: asyncio.Semaphore = field(init=False)
     repl_slots: defaultdict[int, asyncio.Semaphore] = field(init=False)
     threads: Threads = field(init=False, default_factory=Threads)
+    thoughtless: set[str] = field(init=False, default_factory=set)
     told_served: set[str] = field(init=False, default_factory=set)
     event_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))
     call_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))

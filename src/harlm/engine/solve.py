@@ -10,10 +10,12 @@ from harlm import events
 from harlm.context import Cited, citing, profile_in
 from harlm.engine.direct import answer_directly
 from harlm.engine.failing import with_partial
+from harlm.engine.judging import judged
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, as_text
-from harlm.engine.planned import PlanFailed, answer_by_plan, chosen, proposals_for
+from harlm.engine.plan_race import answer_by_plans
+from harlm.engine.planned import PlanFailed, proposals_for, suggested
 from harlm.engine.reading import reading_cost
 from harlm.engine.slices import in_slices
 from harlm.errors import ContextOverflow
@@ -59,8 +61,8 @@ async def solve(task: Task, node: Node) -> Answer:
         raise
     if outcome.is_proven_by_quotes and checked[2].citations and not checked[2].dropped:
         outcome = replace(outcome, status="ok")
-    node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
     answer = _answer(task, node, route, mode, outcome, known, checked, time.monotonic() - started)
+    node.emit(events.NodeFinished(status=outcome.status, text=outcome.text))
     if outcome.ended_by is not None:
         raise with_partial(outcome.ended_by, answer)
     return answer
@@ -78,13 +80,14 @@ async def _worked(
     """The outcome in ``mode``. If the mode ``may_change``, it is in turns if the prompt of *direct* does not fit, or if a
     strategy fails.
     """
+    has_failed = False
     if mode == "plan":
         try:
-            return mode, await answer_by_plan(task, node, chosen(task, proposed), solve=solve)
+            return mode, await answer_by_plans(task, node, proposed, solve=solve)
         except PlanFailed as failure:
             if not may_change:
                 return mode, failure.outcome
-            mode = "full"
+            mode, has_failed = "full", True
             node.emit(events.Noted(message=f"{failure}; a root model works on it instead"))
     if mode == "direct":
         try:
@@ -94,7 +97,8 @@ async def _worked(
                 raise
             mode = "repl"  # it fits by the estimate, but not by the provider's count
             node.emit(events.Noted(message=f"{error}; working on it in parts instead"))
-    return mode, await answer_in_turns(task, node, mode, known, solve=solve)
+    offered = suggested(proposed) if mode == "full" and not has_failed else None
+    return mode, await answer_in_turns(task, node, mode, known, solve=solve, suggestion=offered)
 
 
 def _choose(
@@ -125,11 +129,14 @@ def _answer(
 ) -> Answer:
     usage = replace(node.account.usage, early=node.clock.early)
     text, data, cited = checked
+    confidence = judged(task, node, mode, outcome, cited, outcome.reported)
     return Answer(
         text=text,
         data=data,
         citations=cited.citations,
         citations_dropped=cited.dropped,
+        confidence=confidence.value,
+        confidence_reasons=confidence.reasons,
         status=outcome.status,
         mode=mode,
         strategy=outcome.strategy,

@@ -45,17 +45,18 @@ class TimedCells:
         if observation is None:
             self._node.account.too_late()
             return Observation(error="The time limit was reached before the cell ended.")
-        self._workspace.learned.printed([observation])
+        learned = self._workspace.learned
+        self._workspace.effects.happen(lambda: learned.printed([observation]))
         return observation
 
     async def _executed(self, cell: str, turn: int) -> Observation:
         repl = await self._workspace.opening
         if not self._has_repl:
             self._has_repl = True
-            self._node.emit(events.ReplOpened(tier=self._node.run.sandbox.tier))
-        self._node.emit(events.CellStarted(turn=turn, code=cell))
+            self._emit(events.ReplOpened(tier=self._node.run.sandbox.tier))
+        self._emit(events.CellStarted(turn=turn, code=cell))
         observation = await self._workspace.cells.run(repl, cell, turn)
-        self._node.emit(
+        self._emit(
             events.CellFinished(
                 turn=turn,
                 output=observation.output,
@@ -67,6 +68,9 @@ class TimedCells:
             )
         )
         return observation
+
+    def _emit(self, event: events.Event) -> None:
+        self._workspace.effects.happen(lambda: self._node.emit(event))
 
 
 def _grace(kept_s: float) -> float:

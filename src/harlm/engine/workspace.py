@@ -1,7 +1,7 @@
 """A workspace: the REPL of a node, the functions that its cells can call, and the search over its context.
 
-Opened for a node, and closed with it. ``Workspace.fork`` has no caller in ``harlm`` yet: it is for second attempts that
-start from the same state.
+Opened for a node, and closed with it. ``Workspace.fork`` and ``Workspace.adopt`` are for branches that start from the same
+state, of which one wins.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from harlm.cleanup import finished
 from harlm.context import Searcher
 from harlm.engine.cells import Cells
+from harlm.engine.effects import Effects
 from harlm.engine.finishing import Learned
 from harlm.engine.node import Node
 from harlm.engine.queries import Queries, Solve
@@ -27,6 +28,7 @@ class Workspace:
     Attributes:
         task, node, mode: what it was opened for.
         learned: what the node has found out so far.
+        effects: what its cells leave outside the REPL.
         queries: makes the calls of cells to models.
         api: serves the calls of cells.
         cells: runs the cells.
@@ -37,9 +39,12 @@ class Workspace:
         self.node = node
         self.mode = mode
         self.learned = Learned()
+        self.effects = Effects()
         self.queries = Queries(task, node, solve=solve)
-        self.api = ReplApi(task, node, queries=self.queries, searcher=searcher, learned=self.learned)
-        self.cells = Cells(node, mode, api=self.api, queries=self.queries)
+        self.api = ReplApi(
+            task, node, queries=self.queries, searcher=searcher, learned=self.learned, effects=self.effects
+        )
+        self.cells = Cells(node, mode, api=self.api, queries=self.queries, effects=self.effects)
         self._solve = solve
         self._searcher = searcher
         self._searching = {self}  # the open workspaces that share the searcher
@@ -88,6 +93,38 @@ class Workspace:
         twin._searching = self._searching
         twin._searching.add(twin)
         return twin
+
+    async def adopt(self, twin: Workspace) -> None:
+        """Continue from the state of ``twin``, a fork of this workspace. The calls of later cells are served and paid for
+        by this one's node again. Call it between two cells of both; ``twin`` stays open.
+
+        Raises:
+            SandboxFailure: the state cannot be copied; then this workspace keeps its own.
+        """
+        theirs = await asyncio.shield(twin._opening)
+        repl = await theirs.fork(self.api)
+        own, self._opening = self._opening, asyncio.get_running_loop().create_future()
+        self._opening.set_result(repl)
+        self.learned.become(twin.learned)
+        self.cells.take_over(twin.cells)
+        self.queries.bursts.save(twin.queries.bursts.saved)
+        await finished(own.result().close())
+
+    async def twin(self) -> Repl | None:
+        """A twin of the REPL, for the same functions; ``None`` if none can be made at once.
+
+        Raises:
+            SandboxFailure: the REPL cannot be opened, or broke.
+        """
+        repl = await asyncio.shield(self._opening)
+        return await repl.twin(self.api)
+
+    async def go_back_to(self, twin: Repl) -> None:
+        """Put a twin in the place of the REPL that it was made of, which has run cells since that do not count."""
+        left = self._opening
+        self._opening = asyncio.get_running_loop().create_future()
+        self._opening.set_result(twin)
+        await (await left).close()
 
     async def close(self) -> None:
         """End the REPL and the calls of its cells, and the search if no fork uses it any more. Safe to call twice

@@ -28,6 +28,7 @@ class Name(NamedTuple):
         changes_nothing: whether calling it twice has no effect, so that a scout may call it too.
         is_momentary: whether its value depends on the moment of the call, so that a scout cannot know it in
             advance.
+        is_inner: whether only combinators call it, so that cells do not find the name.
         finishes: whether calling it finishes the task.
         prompt: its lines in the system prompt; empty if another row's lines describe it.
     """
@@ -40,6 +41,7 @@ class Name(NamedTuple):
     only_if_certain: bool = False
     changes_nothing: bool = False
     is_momentary: bool = False
+    is_inner: bool = False
     finishes: bool = False
     prompt: str = ""
 
@@ -52,6 +54,9 @@ VOCABULARY = (
   `context.outline()` lists documents, or the headings and definitions of one; `context.tables()` reads CSV, XLSX, JSON, logs
   and Markdown tables: each has .name .columns .kinds .rows, and a row is a dict with typed values and a .place. A hit prints as `place: text` and has
   .place .source .line .text .quote .document. Methods that return text take `max_tokens=` and say what they cut."""),
+    Name("ask_tables", parameters=("question",), prompt="""\
+- `ask_tables(question)` computes over those tables what a plain question asks for: count, sum, mean, highest, groups, with
+  conditions. Returns a dict: "status" is "answered" with an "answer" and the "places" of rows, or says "why" it refused."""),
     Name("search", "search", ("query", "k", "document"), (), changes_nothing=True),
     Name("places", "places", ("document", "offsets"), (), changes_nothing=True),
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),
@@ -66,20 +71,31 @@ VOCABULARY = (
   for parts that are too large for one call. A call that fails raises an exception here."""),
     Name("rlm_query_batched", "rlm_query", ("prompts", "contexts", "model"), ("full",), may_be_foreseen=True, only_if_certain=True),
     Name("split", "leaf", ("context", "by", "tokens"), ("full",), prompt="""\
-- `split(context, by="auto", tokens=None)` -> list[str]: lines, sentences, paragraphs, documents, or parts of `tokens` tokens."""),
+- Steps made of many small calls; every item is asked about, again if a reply leaves it out. Prefer them to loops of your own:
+  `split(context, by="auto")` -> list of lines, sentences, paragraphs, documents or parts;"""),
     Name("label", "leaf", ("items", "labels", "instruction"), ("full",), is_momentary=True, prompt="""\
-- `label(items, labels, instruction="")` -> list: one label for each item, from many calls at once; every item is judged, asked
-  again if a reply leaves it out, and looked at twice if it is uncertain. Then count in code."""),
+  `label(items, labels, instruction="")` -> one label for each item, then count in code;"""),
     Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
-- `pairs(items, predicate)` -> list of all pairs (of a dict: of its keys) for which `predicate(a, b)` holds in either order."""),
+  `pairs(items, predicate)` -> all pairs (of a dict: of keys) for which it holds in either order;"""),
     Name("search_then_read", "leaf", ("question", "k", "within"), ("full",), is_momentary=True, prompt="""\
-- `search_then_read(question, k=12, within=None)`: searches, asks once, checks the quote, looks further if it fails. Has .text .quote
-  .place .found, and .final to finish with. `within`: a text, its name or hits."""),
+  `search_then_read(question)` -> .text .quote .place .found, with a checked quote;"""),
     Name("follow", "leaf", ("question", "hops"), ("full",), is_momentary=True, prompt="""\
-- `follow(question, hops=None)`: for an answer several look-ups away ("the heir of the mayor of X"). Has .text .found .final .steps."""),
-    Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True),
-    Name("room", "room", (), ("full",), is_momentary=True),
-    Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True),
+  `follow(question)` -> the same for an answer several look-ups away;"""),
+    Name("extract", "leaf", ("items", "fields", "instruction"), ("full",), is_momentary=True, prompt="""\
+  `extract(items, fields)` -> for each item a list of dicts with these fields;"""),
+    Name("filter_by", "leaf", ("items", "condition"), ("full",), is_momentary=True, prompt="""\
+  `filter_by(items, condition)` -> the items that meet a condition in words;"""),
+    Name("best_match", "leaf", ("items", "conditions"), ("full",), is_momentary=True, prompt="""\
+  `best_match(texts, conditions)` -> those that meet most, also through texts that they name;"""),
+    Name("compare", "leaf", ("items", "question", "about"), ("full",), is_momentary=True, prompt="""\
+  `compare(texts, question, about=names)` -> what each says, by value: .value .statements;"""),
+    Name("map_reduce", "leaf", ("items", "map", "reduce"), ("full",), is_momentary=True, prompt="""\
+  `map_reduce(items, map, reduce)` -> an instruction on each item, results joined by another;"""),
+    Name("tree_reduce", "leaf", ("texts", "instruction"), ("full",), is_momentary=True, prompt="""\
+  `tree_reduce(texts, instruction)` -> many texts brought together into one, level by level."""),
+    Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True, is_inner=True),
+    Name("room", "room", (), ("full",), is_momentary=True, is_inner=True),
+    Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True, is_inner=True),
     Name("budget", "budget", changes_nothing=True, is_momentary=True, prompt="""\
 - `budget()` returns what is left of each limit."""),
     Name("memory", prompt="""\
@@ -116,8 +132,11 @@ FUNCTIONS = frozenset(row.function for row in VOCABULARY if row.function)
 MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen)
 """The names whose calls reach a model and may be made early."""
 
-COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and row.name != "leaf")
+COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and not row.is_inner)
 """The names of the combinators: functions of ``guest.combinators`` that ask many small questions through one host function."""
+
+INNER = tuple(row.name for row in VOCABULARY if row.is_inner)
+"""The host functions that only combinators call."""
 
 FORESEEN = frozenset(row.function for row in VOCABULARY if row.may_be_foreseen)
 """The host functions whose calls may be made early."""

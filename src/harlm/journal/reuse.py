@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 
 from harlm.errors import MemoryFailure
 from harlm.protocols import CallStore
-from harlm.storage import Room
-from harlm.types import Completion, Message, PaidCall, Sampling, Usage
+from harlm.storage import StoreRoom
+from harlm.types import Completion, Message, PaidCall, Sampling, Stop, Usage
 
 Make = Callable[[], Awaitable[tuple[Completion, float]]]
 """Makes a call, and returns its reply and the seconds it took."""
 
+_WHOLE: Sequence[Stop] = ("end", "enough")  # the stops of replies that answer their call
 _KEY_FORMAT = 3  # raised when an old key no longer means the same call
 
 
@@ -56,7 +57,7 @@ class Reuse:
 
     def __init__(self, store: CallStore) -> None:
         self._store = store
-        self._room = Room(store)
+        self._room = StoreRoom(store)
         self._flights: dict[str, asyncio.Future[None]] = {}
         self.made = 0
         self.reused = 0
@@ -109,7 +110,7 @@ class Reuse:
             await self._room.wait()
             completion, seconds = await make()
             self.made += 1
-            if completion.stop == "end" and completion.text:
+            if completion.stop in _WHOLE and completion.text:
                 self._store.put(
                     PaidCall(
                         key=key,

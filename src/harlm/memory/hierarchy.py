@@ -20,7 +20,7 @@ from harlm.memory.view import Shown, view
 from harlm.memory.warm import Summary, WarmTier, summarised
 from harlm.protocols import Embedder, MemoryStore
 from harlm.retrieval.semantic import Meaning
-from harlm.storage import Room
+from harlm.storage import StoreRoom
 from harlm.threads import StopFlag, Threads
 from harlm.tokens import estimate_tokens
 from harlm.types import Entry, EntryKind, MemoryUse, Recollection, Usage
@@ -88,7 +88,7 @@ class Memory:
         self._threads = Threads()
         self._store = store
         self._hot = HotStore(store, tokens=hot_tokens)
-        self._room = Room(self._hot)
+        self._room = StoreRoom(self._hot)
         self._warm = WarmTier()
         self._has_summaries = has_summaries
         self._run = run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
@@ -59,3 +60,12 @@ def is_azure(base_url: str) -> bool:
     """Whether an address is one of Azure OpenAI, which takes its key in a header of its own."""
     parts = urlsplit(base_url)
     return (parts.hostname or "").endswith(_AZURE) or "api-version=" in parts.query
+
+
+def is_near(base_url: str) -> bool:
+    """Whether an address is one of this machine or of a private network, where people run servers of their own."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return bool(host) and ("." not in host or host.endswith((".local", ".internal")))

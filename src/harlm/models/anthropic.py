@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from harlm.models.access import Endpoint
-from harlm.models.addresses import joined
+from harlm.models.addresses import is_near, joined
 from harlm.models.lenient import a_count, a_list, a_text, an_object, first, is_thought, words
 from harlm.models.remote import RemoteModel
 from harlm.models.reply_reader import ReplyReader
@@ -114,6 +115,12 @@ class AnthropicMessages(RemoteModel):
         """See ``RemoteModel``."""
         key = {"x-api-key": endpoint.key} if endpoint.key else {}
         return {"anthropic-version": _VERSION, **key}
+
+    @property
+    def stops_when_left(self) -> bool:
+        """See ``RemoteModel``. Anthropic's own server does; it reports the input at the beginning of a stream."""
+        host = urlsplit(self._endpoint.base_url).hostname or ""
+        return host == "api.anthropic.com" or is_near(self._endpoint.base_url)
 
     def url(self, base_url: str, *, is_stream: bool) -> str:
         """See ``RemoteModel``."""

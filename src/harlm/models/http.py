@@ -5,7 +5,7 @@ What failures mean is in ``failures``, what refusals mean in ``refusals``; retri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -23,7 +23,7 @@ from harlm.models.failures import LARGEST_REPLY, Failing, ReplyTooLarge
 from harlm.models.proxies import Proxy, proxy_for
 from harlm.models.rates import rates_of
 from harlm.models.sent_keys import redactor_of, shows_key
-from harlm.models.streams import CleanStream
+from harlm.models.streams import CleanStream, Takes
 from harlm.redact import Redactor
 from harlm.types import Rates, Sampling
 
@@ -31,8 +31,6 @@ _REQUEST_IDS = ("x-request-id", "request-id", "x-goog-request-id", "apim-request
 _LONGEST_HEADER = 256 << 10  # bytes; policies and cookies of proxies are long
 _MOST_HEADERS = 2_000
 _DESCRIPTION_S = 3.0  # seconds for a request that only describes a model
-
-Take = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +117,7 @@ class Transport:
         headers: Mapping[str, str],
         body: object,
         refusing: Refuses,
-        take: Take | None = None,
-        is_whole: Callable[[], bool] = lambda: False,
+        into: Takes | None = None,
     ) -> Received:
         """Send ``body`` as JSON and read the reply.
 
@@ -129,8 +126,7 @@ class Transport:
             headers: of this request.
             body: any value that can be encoded as JSON.
             refusing: makes the errors of refusals.
-            take: called with the bytes of a good reply as they arrive; ``None`` to return them at the end.
-            is_whole: whether what was taken is a whole reply, asked if the connection ends too early.
+            into: takes the bytes of a good reply as they arrive; ``None`` to return them at the end.
 
         Raises:
             ModelError: the request failed. The subclass says whether a retry or another model may help.
@@ -143,7 +139,7 @@ class Transport:
         failing = Failing(model, address_shown(url), refusing.key_hint, proxy, self._settings, keys)
         if proxy is not None and not proxy.is_spoken:
             raise failing.unspoken_proxy(proxy)
-        clean = None if take is None else CleanStream(take, keys)
+        clean = None if into is None else CleanStream(into, keys)
         try:
             data = msgspec.json.encode(body)
             try:
@@ -155,8 +151,9 @@ class Transport:
                 status, received, raw, broken = await self._exchange(url, headers, data, proxy, clean)
             if broken is not None:
                 assert clean is not None
+                assert into is not None
                 clean.end()
-                if not is_whole():
+                if not into.is_whole:
                     raise broken
         except (aiohttp.ClientError, OSError, ValueError, ReplyTooLarge) as error:
             raise failing.error(error) from (None if shows_key(error, keys) else error)
@@ -206,11 +203,11 @@ class Transport:
             proxy=None if proxy is None else proxy.url,
             allow_redirects=False,  # keys and documents must go only to the address that the user named
         ) as response:
-            take = clean.take if clean is not None and response.status < 300 else None
-            try:
-                return response.status, response.headers, await _read(response.content, take), None
+            into = clean if response.status < 300 else None
+            try:  # a reply that is left before its end closes its connection
+                return response.status, response.headers, await _read(response.content, into), None
             except aiohttp.ClientError as error:
-                if take is None:
+                if into is None:
                     raise
                 return response.status, response.headers, b"", error
 
@@ -240,14 +237,16 @@ def _request_id(headers: Mapping[str, str], keys: Redactor) -> str | None:
     return next((keys.clean_text(headers[name]) for name in _REQUEST_IDS if name in headers), None)
 
 
-async def _read(content: aiohttp.StreamReader, take: Take | None = None) -> bytes:
+async def _read(content: aiohttp.StreamReader, into: CleanStream | None = None) -> bytes:
     pieces = []
     size = 0
     async for piece in content.iter_any():
-        if take is None:
+        if into is None:
             pieces.append(piece)
         else:
-            take(piece)
+            into.take(piece)
+            if into.is_enough:
+                break
         size += len(piece)
         if size > LARGEST_REPLY:
             raise ReplyTooLarge

@@ -61,6 +61,8 @@ class Incoming:
         if self._events is None:
             self._whole.append(data)
             return
+        if self.is_enough:
+            return
         for event in self._events.take(data):
             self._event(event)
         self._reader.hear()
@@ -76,6 +78,11 @@ class Incoming:
             return False
         return not self.is_empty
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether the caller has no use for the rest of the reply."""
+        return self._reader.is_enough
+
     def end(self) -> None:
         """Take the end of the reply. The last event of a stream may be cut; then the reader does not know the end.
 
@@ -83,6 +90,8 @@ class Incoming:
             msgspec.DecodeError: it is not a reply.
             RecursionError: it is nested too deep.
         """
+        if self.is_enough:
+            return
         if self._events is None:
             self._read_whole(b"".join(self._whole))
         else:

@@ -7,7 +7,7 @@ from typing import Any
 
 from harlm.errors import ModelError
 from harlm.models.access import Endpoint
-from harlm.models.addresses import joined
+from harlm.models.addresses import is_near, joined
 from harlm.models.lenient import a_count, a_list, a_number, a_text, an_object, first, thoughts, words
 from harlm.models.remote import RemoteModel
 from harlm.models.reply_reader import ReplyReader
@@ -197,6 +197,13 @@ class OpenAIChat(RemoteModel):
         if endpoint.is_azure:
             return {"api-key": endpoint.key}
         return {"authorization": f"Bearer {endpoint.key}"}
+
+    @property
+    def stops_when_left(self) -> bool:
+        """See ``RemoteModel``. vLLM, SGLang, llama.cpp and Ollama do. Of other addresses it is not known, and models
+        of OpenAI's own think unseen.
+        """
+        return is_near(self._endpoint.base_url)
 
     def url(self, base_url: str, *, is_stream: bool) -> str:
         """See ``RemoteModel``."""

@@ -25,7 +25,7 @@ from harlm.models.lenient import UNREADABLE
 from harlm.models.refusals import Refusing
 from harlm.models.reply_reader import ReplyReader
 from harlm.models.sent_keys import redactor_of
-from harlm.models.usage import usage_of
+from harlm.models.usage import usage_of, usage_so_far
 from harlm.types import Completion, Message, ModelDescription, Sampling, Stop
 
 _MOST_ADAPTATIONS = 8  # requests of one call that were refused for their form
@@ -112,6 +112,18 @@ class RemoteModel(ABC):
         base = self._endpoint.base_url
         return self.url(base, is_stream=True) != self.url(base, is_stream=False)
 
+    @property
+    def knows_cost_of_part(self) -> bool:
+        """Whether it is known what a reply costs that is ended in the middle: its server stops writing then, and
+        all that it has written was seen.
+        """
+        return self.stops_when_left and not self.form.hides_thoughts
+
+    @property
+    def stops_when_left(self) -> bool:
+        """Whether the server is known to stop writing, and charging, when its client closes the connection."""
+        return False
+
     def is_path_missing(self, error: ModelError) -> bool:
         """Whether a refusal shows that the address lacks the ``/v1`` that servers of this protocol answer at."""
         return False
@@ -162,7 +174,11 @@ class RemoteModel(ABC):
         self, body: dict[str, Any], messages: Sequence[Message], sampling: Sampling
     ) -> Completion:
         is_stream = self.is_stream(body, sampling)
-        reader = self.reader(sampling.on_text if is_stream else None, self._keys)
+        reader = self.reader(
+            sampling.on_text if is_stream else None,
+            self._keys,
+            sampling.is_enough if self.knows_cost_of_part else None,
+        )
         incoming = Incoming(reader)
         refusing = self._refusing()
         try:
@@ -171,8 +187,7 @@ class RemoteModel(ABC):
                 headers=request_headers(self._headers, sampling),
                 body=body,
                 refusing=refusing,
-                take=incoming.take,
-                is_whole=lambda: incoming.is_whole,
+                into=incoming,
             )
         except ModelUnavailable:
             if incoming.is_stream:
@@ -218,6 +233,8 @@ class RemoteModel(ABC):
                 raise refusing.broken_off(reader.error, received)
             if not reader.has_words:
                 raise refusing.with_status_200(reader.error, received)
+        if reader.is_enough:
+            return
         reason = _plain(reader.reason)
         is_cut = incoming.is_stream and not (reader.reason or reader.is_ended)
         if incoming.is_empty or is_cut or reason in _FAILED:
@@ -248,10 +265,15 @@ class RemoteModel(ABC):
         written = (
             "".join([text, thoughts, *(call.arguments for call in calls)]) if thoughts or calls else text
         )
+        if reader.is_enough:
+            stop, usage = "enough", usage_so_far(reader.counts, messages, written, reader.pieces)
+        else:
+            usage = usage_of(reader.counts, messages, written)
+            self.form.hides_thoughts |= usage.reasoning_tokens > 0 and not thoughts
         return Completion(
             text=_chosen(text, sampling),
             model=self.name,
-            usage=usage_of(reader.counts, messages, written),
+            usage=usage,
             stop=stop,
             reason=": ".join(filter(None, (reader.reason, self._keys.clean_text(reader.explanation))))
             or None,

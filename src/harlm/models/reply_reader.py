@@ -37,6 +37,7 @@ class ReplyReader(ABC):
         on_text: called with all of the text so far when more arrives: with each piece of a short text, with each
             256th part of a long one, so that copying it takes time that is linear in its length.
         keys: hides the keys of the request, which may come in pieces too.
+        asked_if_enough: asked with the same text after that; see ``harlm.types.Sampling.is_enough``.
 
     Attributes:
         counts: the usage that was reported.
@@ -49,11 +50,19 @@ class ReplyReader(ABC):
         blocks_prompt: whether the provider refused to read the prompt.
         is_reply: whether anything of a reply was seen, and not just any JSON.
         is_ended: whether the server has said that the reply is whole.
+        is_enough: whether the caller has no use for the rest of the reply.
+        pieces: how many pieces of words and thoughts have come; each has at least one token.
     """
 
-    def __init__(self, on_text: Callable[[str], None] | None = None, keys: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        on_text: Callable[[str], None] | None = None,
+        keys: Redactor | None = None,
+        asked_if_enough: Callable[[str], bool] | None = None,
+    ) -> None:
         self._on_text = on_text
         self._keys = keys
+        self._asked_if_enough = asked_if_enough
         self._said: list[str] = []
         self._thought: list[str] = []
         self._size = self._thought_size = 0
@@ -69,6 +78,8 @@ class ReplyReader(ABC):
         self.blocks_prompt = False
         self.is_reply = False
         self.is_ended = False
+        self.is_enough = False
+        self.pieces = 0
 
     @abstractmethod
     def read(self, value: Mapping[str, Any]) -> None:
@@ -101,8 +112,12 @@ class ReplyReader(ABC):
         """Pass on the text so far, if enough of it is new."""
         if self._on_text is not None and self._size - self._heard > self._size >> 8:
             self._heard = self._size
-            text = "".join(self._said)
-            self._on_text(text if self._keys is None else self._keys.settled(text))
+            said = "".join(self._said)
+            text = said if self._keys is None else self._keys.settled(said)
+            self._on_text(text)
+            has_more = self.reason is None and not self.is_ended
+            if has_more and self._asked_if_enough is not None:
+                self.is_enough = self._asked_if_enough(text)
 
     # -- for subclasses ------------------------------------------------------------------------------------
 
@@ -116,6 +131,7 @@ class ReplyReader(ABC):
         if text:
             self._said.append(text)
             self._size += len(text)
+            self.pieces += 1
 
     def think(self, text: str) -> None:
         """Add thoughts."""
@@ -123,6 +139,7 @@ class ReplyReader(ABC):
         if text:
             self._thought.append(text)
             self._thought_size += len(text)
+            self.pieces += 1
 
     def refuse(self, text: str) -> None:
         """Add words of a refusal."""

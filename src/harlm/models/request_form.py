@@ -56,6 +56,7 @@ class RequestForm:
         has_system: whether it takes messages of the system.
         path: put between the address and the path of a request, for an address without its ``/v1``.
         refused: names of parameters that are left out.
+        hides_thoughts: whether a reply was charged for thoughts that were not sent.
         broken_streams: how many streams have broken off; after the second one whole replies are asked for.
     """
 
@@ -66,6 +67,7 @@ class RequestForm:
     has_system: bool = True
     path: str = ""
     refused: set[str] = field(default_factory=set)
+    hides_thoughts: bool = False
     broken_streams: int = 0
 
     def stream_broke(self) -> None:

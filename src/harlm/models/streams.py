@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from harlm.redact import Redactor
+
+
+class Takes(Protocol):
+    """Takes a reply as it arrives; see ``harlm.models.incoming.Incoming``."""
+
+    def take(self, data: bytes) -> None:
+        """Take the next bytes."""
+        ...
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what was taken is a whole reply, asked if the connection ends too early."""
+        ...
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the rest is of no use, so that the connection is to be closed."""
+        ...
 
 
 class CleanStream:
     """Passes on, line by line and without secrets, a reply that arrives in pieces.
 
     Args:
-        take: called with what is clean.
+        into: takes what is clean.
         redactor: hides the secrets.
     """
 
-    def __init__(self, take: Callable[[bytes], None], redactor: Redactor) -> None:
-        self._take = take
+    def __init__(self, into: Takes, redactor: Redactor) -> None:
+        self._into = into
         self._redactor = redactor
         self._unfinished: list[bytes] = []
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the rest is of no use."""
+        return self._into.is_enough
 
     def take(self, piece: bytes) -> None:
         """Take the next bytes of the reply, and pass on the lines that end in them."""
@@ -36,4 +59,4 @@ class CleanStream:
         data = b"".join([*self._unfinished, ending])
         self._unfinished.clear()
         if data:
-            self._take(self._redactor.clean(data.replace(b"\0", b"")))
+            self._into.take(self._redactor.clean(data.replace(b"\0", b"")))

@@ -88,6 +88,20 @@ def usage_of(counts: Counts, messages: Sequence[Message], text: str) -> Usage:
     )
 
 
+def usage_so_far(counts: Counts, messages: Sequence[Message], text: str, pieces: int) -> Usage:
+    """The usage of a reply that its caller has ended, before all of its usage was reported: at least what arrived.
+
+    Args:
+        counts: as far as they were reported.
+        messages: the prompt.
+        text: all that arrived.
+        pieces: in which it arrived; each has at least one token.
+    """
+    usage = usage_of(counts, messages, text)
+    output = max(usage.output_tokens, estimate_tokens(text), pieces)
+    return replace(usage, output_tokens=output, cost_micros=None, estimated=True)
+
+
 def estimated_usage(messages: Sequence[Message], text: str) -> Usage:
     """The usage of a call that sent ``messages`` and returned ``text``. Tokens are estimated."""
     return Usage(

@@ -7,7 +7,7 @@ Values only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harlm.types import Early, Usage
 
@@ -58,6 +58,11 @@ class CellRecord:
             wasted_tokens=sum(call.usage.input_tokens + call.usage.output_tokens for call in wasted),
             wasted_micros=None if None in costs else sum(cost for cost in costs if cost is not None),
         )
+
+    @property
+    def given_up(self) -> CellRecord:
+        """The record of the same cell if it did not count: all its calls were early, and none was claimed."""
+        return CellRecord(calls=tuple(replace(call, is_early=True, is_claimed=False) for call in self.calls))
 
     @property
     def busy_s(self) -> float:

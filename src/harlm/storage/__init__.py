@@ -12,14 +12,14 @@ from harlm.storage.files import (
     transaction,
     used_bytes,
 )
-from harlm.storage.room import Behind, Room
+from harlm.storage.room import Behind, StoreRoom
 from harlm.storage.write_behind import Table, WriteBehind
 
 __all__ = [
     "Behind",
     "Contents",
     "Held",
-    "Room",
+    "StoreRoom",
     "Table",
     "WriteBehind",
     "empty_wal",

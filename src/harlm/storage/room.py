@@ -17,7 +17,7 @@ class Behind(Protocol):
         ...
 
 
-class Room:
+class StoreRoom:
     """Lets callers wait until a store can take more. However many wait, one of them looks.
 
     Args:

@@ -9,14 +9,24 @@ import builtins
 import copy
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
+from harlm.cleanup import finished
+from harlm.context.tables import ask_tables
 from harlm.errors import CodeError
 from harlm.guest.arguments import child_context
 from harlm.guest.worker.memory import CellMemory
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.types import Final, Observation
+
+_ENDS_S = 1.0  # in which a cell ends whose calls are cancelled
+_CANCELLED = "the cell that made this call was cancelled"
+
+
+class _CellCancelled(RuntimeError):
+    pass
 
 
 class _Finished(BaseException):
@@ -47,6 +57,7 @@ class _FakeRepl:
         self._reserved: dict[str, Any] = {
             "__builtins__": {**vars(builtins), "print": self._print},
             "context": texts[0] if setup.context.shape == "text" else texts,
+            "ask_tables": lambda question: ask_tables(question, setup.context.documents),
             "FINAL": self._finish,
             "SUBMIT": self._finish,
             "FINAL_VAR": lambda name: self._finish(self._names[name]),
@@ -59,6 +70,8 @@ class _FakeRepl:
         self._names: dict[str, Any] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failure: Exception | None = None
+        self._open: set[Future[Any]] = set()  # the calls of the cell that runs
+        self._is_cancelled = False
 
     async def run(self, cell: str, *, ahead: Foresight | None = None) -> Observation:
         """See ``harlm.protocols.Repl``."""
@@ -67,7 +80,19 @@ class _FakeRepl:
         before = self._own()
         self._printed.clear()
         started = time.monotonic()
-        final, error = await asyncio.to_thread(self._execute, cell)
+        self._is_cancelled = False
+        executing = asyncio.ensure_future(asyncio.to_thread(self._execute, cell))
+        try:
+            final, error = await asyncio.shield(executing)
+        except asyncio.CancelledError:
+            self._is_cancelled = True
+            waits_for = tuple(self._open)
+            for call in waits_for:
+                call.cancel()
+            if waits_for:  # a cell that computes cannot be ended: it is left alone
+                await finished(asyncio.wait([executing], timeout=_ENDS_S))
+            executing.cancel()
+            raise
         if self._failure is not None:
             raise self._failure
         output = "".join(self._printed)
@@ -89,6 +114,10 @@ class _FakeRepl:
         branch = _FakeRepl(self._setup, host)
         branch._names = {name: copy.deepcopy(self._names[name]) for name in self._own()}
         return branch
+
+    async def twin(self, host: ReplHost) -> _FakeRepl | None:
+        """A fork. ``random`` is that of the test, and is shared."""
+        return await self.fork(host)
 
     async def close(self) -> None:
         """See ``harlm.protocols.Repl``."""
@@ -115,15 +144,31 @@ class _FakeRepl:
         raise _Finished(value)
 
     def _ask(self, function: str, arguments: Mapping[str, object]) -> Any:
+        return self._result(lambda: self._host.call(function, arguments))
+
+    def _result(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """The result of ``work``, which the event loop does. Called in the thread of a cell."""
         assert self._loop is not None
-        waiting = asyncio.run_coroutine_threadsafe(self._host.call(function, arguments), self._loop)
+        self._refuse_if_cancelled()
+        waiting = asyncio.run_coroutine_threadsafe(work(), self._loop)
+        self._open.add(waiting)
         try:
+            self._refuse_if_cancelled()
             return waiting.result()
+        except (CancelledError, _CellCancelled):
+            raise RuntimeError(_CANCELLED) from None
         except CodeError as error:
             raise RuntimeError(str(error)) from None
         except Exception as error:  # a fault of the host ends the run, whatever the cell does with it
             self._failure = error
             raise
+        finally:
+            self._open.discard(waiting)
+            waiting.cancel()
+
+    def _refuse_if_cancelled(self) -> None:
+        if self._is_cancelled:
+            raise _CellCancelled(_CANCELLED)
 
     def _function(self, name: str) -> Any:
         def ask(arguments: Mapping[str, object]) -> Any:
@@ -134,17 +179,16 @@ class _FakeRepl:
             return ask({**given, "context": _sent(context)} if name.startswith("rlm") else given)
 
         def batched(prompts: list[str], model: str | None = None) -> list[Any]:
-            assert self._loop is not None
             base = name.removesuffix("_batched")
-            calls = [self._host.call(base, {"prompt": prompt, "model": model}) for prompt in prompts]
-            return list(asyncio.run_coroutine_threadsafe(_together(calls), self._loop).result())
+            return list(self._result(lambda: _together(self._host, base, prompts, model)))
 
         if name == "budget":
             return lambda: ask({})
         return batched if name.endswith("_batched") else single
 
 
-async def _together(calls: list[Any]) -> list[Any]:
+async def _together(host: ReplHost, function: str, prompts: list[str], model: str | None) -> list[Any]:
+    calls = [host.call(function, {"prompt": prompt, "model": model}) for prompt in prompts]
     return await asyncio.gather(*calls)
 
 

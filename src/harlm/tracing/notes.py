@@ -47,6 +47,8 @@ class Notes:
                 return Note(harmless(_started(event)), is_warning=False)
             case events.Routed():
                 return Note(harmless(_routed(event)), is_warning=False)
+            case events.Raced():
+                return Note(harmless(_raced(event)), is_warning=event.winner is None)
             case events.FellBack():
                 line = f"note: {event.error}; using {event.instead} instead"
                 is_new = self._is_new(event.model, event.error)
@@ -87,3 +89,16 @@ def _started(event: events.RunStarted) -> str:
 
 def _routed(event: events.Routed) -> str:
     return f"mode {event.mode} ({event.probabilities[event.mode]:.0%}): {event.reasons[0] if event.reasons else ''}"
+
+
+def _raced(event: events.Raced) -> str:
+    """How a race ended, with what each branch cost."""
+    branches = ", ".join(
+        f"{each.strategy} {each.status}" + (f" {_money(each.cost_micros)}" if each.calls else "")
+        for each in event.branches
+    )
+    return f"race stopped by {event.stopped_by} after {event.seconds:.1f} s: {branches}"
+
+
+def _money(micros: int | None) -> str:
+    return "of unknown cost" if micros is None else f"${micros / 1e6:.4f}"

@@ -90,13 +90,14 @@ class MemoryReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnswerReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer."""
+    """One answer. ``confidence`` is the probability that it is right, and null if nothing justifies a number."""
 
     answer: str
     data: object
     citations: tuple[Citation, ...]
     citations_dropped: int
     confidence: float | None
+    confidence_reasons: tuple[str, ...]
     status: Status
     mode: Mode
     route: Route | None
@@ -116,6 +117,7 @@ def report_of(answer: Answer) -> AnswerReport:
         citations=answer.citations,
         citations_dropped=answer.citations_dropped,
         confidence=answer.confidence,
+        confidence_reasons=answer.confidence_reasons,
         status=answer.status,
         mode=answer.mode,
         route=answer.route,

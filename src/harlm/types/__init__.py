@@ -1,6 +1,7 @@
 """The nouns of HARLM: frozen values that its parts exchange. They do not read files or call models."""
 
 from harlm.types.call import PaidCall
+from harlm.types.confidence import ACCEPTORS, Acceptor, Confidence, Share, Signals, Verdict
 from harlm.types.context import (
     Context,
     Document,
@@ -68,18 +69,21 @@ from harlm.types.usage import (
 )
 
 __all__ = [
+    "ACCEPTORS",
     "FREE",
     "LONGEST_REPLY",
     "MODES",
     "PICOS",
     "RELIABLE_SHARE",
     "STRATEGIES",
+    "Acceptor",
     "Amounts",
     "Answer",
     "Budget",
     "Citation",
     "Completion",
     "Compression",
+    "Confidence",
     "Context",
     "Document",
     "Early",
@@ -112,6 +116,8 @@ __all__ = [
     "Route",
     "Sampling",
     "Shape",
+    "Share",
+    "Signals",
     "Skipped",
     "Status",
     "Stop",
@@ -124,6 +130,7 @@ __all__ = [
     "Unit",
     "Unread",
     "Usage",
+    "Verdict",
     "pieces",
     "summed",
     "without_surrogates",

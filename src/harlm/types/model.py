@@ -9,7 +9,7 @@ from typing import Literal
 from harlm.types.price import Price
 from harlm.types.usage import Usage
 
-Stop = Literal["end", "length", "filter", "tool"]
+Stop = Literal["end", "length", "filter", "tool", "enough"]
 """Why a model stopped."""
 
 
@@ -36,6 +36,8 @@ class Sampling:
         request_key: identifies the request, so that the provider serves a repeated request only once.
         on_text: called by models that can stream with the reply so far, each time more of it arrives;
             ``None`` asks for the whole reply at once.
+        is_enough: asked after ``on_text``, with the same text, whether the caller has no use for the rest. A model
+            that knows what a reply costs that is ended in the middle ends it then; others do not.
     """
 
     max_tokens: int | None = None
@@ -46,6 +48,7 @@ class Sampling:
     seed: int | None = None
     request_key: str | None = None
     on_text: Callable[[str], None] | None = None
+    is_enough: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +110,8 @@ class Completion:
         text: the reply; empty if the model spent its tokens on something else, such as reasoning.
         model: the name of the model, as the caller knows it.
         usage: of this one call; an empty reply is paid for as well.
-        stop: why the model stopped: ``end``, cut at ``length``, a ``filter`` of the provider, or a call of a
-            ``tool``.
+        stop: why the model stopped: ``end``, cut at ``length``, a ``filter`` of the provider, a call of a
+            ``tool``, or because the caller had ``enough``.
         reason: the same in the provider's own word, such as ``SAFETY``; ``None`` if it stated none.
         thoughts: what the model wrote as its reasoning, which is not part of the reply.
         calls: the tools that the model called, though it was given none.

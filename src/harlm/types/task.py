@@ -149,7 +149,9 @@ class Answer:
         data: the value that the model finished with, if it was not a string.
         citations: the verified citations: each quote occurs at its place.
         citations_dropped: citations of the model that could not be verified and were removed.
-        confidence: always ``None``: nothing measures confidence yet.
+        confidence: how probable it is that the answer is right, 0 to 1, by what was measured of it and by scored answers
+            of the same mode and model; ``None`` is "no confidence".
+        confidence_reasons: why it is this number, or none, as sentences.
         status: see ``Status``.
         mode: the mode that produced the answer.
         strategy: the strategy that produced it, in *plan* mode.
@@ -167,6 +169,7 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     citations_dropped: int = 0
     confidence: float | None = None
+    confidence_reasons: tuple[str, ...] = ()
     status: Status = "ok"
     mode: Mode = "direct"
     strategy: Strategy | None = None
@@ -204,6 +207,7 @@ class Answer:
         facts = (
             f"{self.status} · {self.mode} · {self.usage.calls} calls · cost {cost} · "
             f"{self.latency.wall_s:.2f} s · sandbox {self.sandbox or 'not used'} · run {self.run_id}"
+            f"{'' if self.confidence is None else f' · confidence {self.confidence:.0%}'}"
             f"{'' if self.warning is None else f' · WARNING: {self.warning}'}"
         )
         return answer_html(self.text, [(cited.place, cited.quote) for cited in self.citations], facts)

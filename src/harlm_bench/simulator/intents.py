@@ -1,4 +1,4 @@
-"""What an instruction asks for, by its words alone: to label, copy, judge, choose, check, shorten, pick out or answer."""
+"""What an instruction asks for, by its words alone: to label, match, copy, judge, choose, check, shorten, pick out or answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 from harlm_bench.items import Query, TaskFamily
 from harlm_bench.simulator.prompt import Prompt, paragraphs
 
-Intent = Literal["label", "copy", "holds", "choose", "check", "shorten", "pick", "ask"]
+Intent = Literal["label", "match", "copy", "holds", "choose", "check", "shorten", "pick", "ask"]
 
 _ITEMS = r"(?:lines?|sentences?|passages?|facts?|information|evidence|parts?|details?|snippets?|statements?|quotes?|excerpts?|rows?|notes?)"
 _START = r"(?:^|[.!?:;\n*•-]\s*)(?:please |now |first,? |then |your (?:task|job) is to |you (?:must|should|will|need to) |and |to )*"
@@ -44,12 +44,24 @@ _CHOOSE = re.compile(
     r"\b(?:parts?|chunks?|pieces?|sections?|documents?|answers?|batches?|segments?)\b|\bpartial (?:answers?|results?|counts?)\b",
     re.IGNORECASE,
 )
+_MATCH = re.compile(
+    r"\bfor each\b[^.\n]{0,60}\b(?:texts?|documents?|passages?|items?|entries|entry|lines?)\b[^.\n]{0,80}"
+    r"\b(?:conditions?|criteri(?:a|on)|meets?|satisf(?:y|ies))\b",
+    re.IGNORECASE,
+)
+_CONDITIONS = re.compile(
+    r"^[#*\s]*(?:conditions?|criteri(?:a|on))\**\s*:\**\s*(?P<lines>\S.*?)\s*(?:\n\s*\n|\Z)",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+_NUMBER = re.compile(r"^\s*(?:[-*•]|\(?\d{1,3}\)?\s*[:.)])\s*")
 _PICK = re.compile(rf"{_START}(?:extract|pick out|parse|read off|give|return|list)\b", re.IGNORECASE)
 _SAYS_NOT_FOUND = re.compile(
     r"\b(?:say|answer|reply|respond|return|write|output|print)\b(?: only| exactly| just| with| the| words?| string)*[\s:]*"
     r"(?:[\"'`“](?P<quoted>[^\"'`”\n]{2,40})[\"'`”]|(?P<loud>[A-Z][A-Z_]{2,}(?: [A-Z]{2,}){0,3}|N/A))"
 )
 _NEGATIVE = re.compile(r"\b(?:no|not|none|nothing|unknown|n/a|null|empty|missing)\b|not_|no_", re.IGNORECASE)
+
+Conditions = tuple[tuple[str, Query | None], ...]
 
 Understand = Callable[[str], Query | None]
 
@@ -65,6 +77,7 @@ class Asked:
         query: what the question means; ``None`` if no task knows it.
         attribute: for ``label``: the attribute that the labels belong to; empty if none is known.
         not_found: what to say if the text holds no answer.
+        conditions: for ``match``: each condition in its words, and what it means.
     """
 
     intent: Intent
@@ -73,6 +86,7 @@ class Asked:
     query: Query | None = None
     attribute: str = ""
     not_found: str = ""
+    conditions: Conditions = ()
 
 
 class Reader:
@@ -104,6 +118,13 @@ class Reader:
             query=query,
             attribute=attribute,
             not_found=_not_found(words) or _not_found(prompt.rules),
+            conditions=self._conditions(prompt) if intent == "match" else (),
+        )
+
+    def _conditions(self, prompt: Prompt) -> Conditions:
+        return tuple(
+            (each, self._understood(f"Does this document satisfy: {each}?"))
+            for each in conditions_in(prompt.asked)
         )
 
     def _question(self, candidates: Iterable[str]) -> tuple[str, Query | None]:
@@ -118,6 +139,15 @@ class Reader:
         return next(
             (query for family in self._families if (query := family.understand(question)) is not None), None
         )
+
+
+def conditions_in(words: str) -> list[str]:
+    """The conditions that an instruction lists, each in its line after its number, or the one that it states."""
+    block = _CONDITIONS.search(words)
+    if block is None:
+        return []
+    lines = [_NUMBER.sub("", line).strip() for line in block["lines"].splitlines()]
+    return [line for line in lines if line]
 
 
 def spelled(values: Sequence[str], words: str) -> Mapping[str, str]:
@@ -136,6 +166,7 @@ def _intent(words: str, question: str, query: Query | None, attribute: str) -> I
     if attribute and (_LABEL.search(everything) or (query is None and _PERHAPS_LABEL.search(everything))):
         return "label"
     order: tuple[tuple[Intent, re.Pattern[str]], ...] = (
+        ("match", _MATCH),
         ("check", _CHECK),
         ("shorten", _SHORTEN),
         ("copy", _COPY),

@@ -11,6 +11,7 @@ from harlm.tokens import estimate_tokens
 from harlm_bench.simulator import labelling
 from harlm_bench.simulator.answering import answer, relevant
 from harlm_bench.simulator.intents import Asked, Intent, Reader
+from harlm_bench.simulator.matching import matched
 from harlm_bench.simulator.perceiving import Senses, content_words
 from harlm_bench.simulator.prompt import Prompt
 from harlm_bench.simulator.store import Found
@@ -76,6 +77,14 @@ def _label(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
         used=tuple(each.item for each in rows if each.item is not None),
         rows=tuple((number, each.value) for number, each in zip(numbers, rows, strict=True)),
     )
+
+
+def _match(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
+    rows = matched(asked, prompt, senses)
+    if not rows:
+        return _nothing(asked)
+    text = "\n".join(f"{each.number}: {each.said}" for each in rows)
+    return Reply(intent="match", text=text, used=tuple(used for each in rows for used in each.used))
 
 
 def _copy(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
@@ -167,6 +176,7 @@ def _ask(asked: Asked, prompt: Prompt, senses: Senses) -> Reply:
 
 _DOES: Mapping[Intent, Callable[[Asked, Prompt, Senses], Reply]] = {
     "label": _label,
+    "match": _match,
     "copy": _copy,
     "shorten": _shorten,
     "holds": _holds,

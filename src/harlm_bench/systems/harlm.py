@@ -98,7 +98,12 @@ def variants() -> Mapping[str, Harlm]:
     modes = {
         f"harlm-{mode}": Harlm(variant=f"always {mode}", settings={"engine.mode": mode})
         for mode in ("direct", "repl", "full")
-    } | {"harlm-plan": Harlm(variant="plan, no root model", settings={"engine.mode": "plan"})}
+    } | {
+        "harlm-plan": Harlm(variant="plan, no root model", settings={"engine.mode": "plan"}),
+        "harlm-plan-one-look": Harlm(
+            variant="plan, no second looks", settings={"engine.mode": "plan", "engine.second_looks": 0.0}
+        ),
+    }
     parts = {
         key: Harlm(variant=f"full, {variant}", settings={**full, **settings})
         for key, (variant, settings) in _PARTS.items()

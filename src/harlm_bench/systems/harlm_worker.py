@@ -11,8 +11,10 @@ import msgspec
 import harlm
 import harlm.models.http
 import harlm.models.openai
+from harlm.branching.signals import as_numbers
 from harlm.config import OFFLINE_MODEL, Config, overridden
 from harlm.errors import ContextOverflow, HarlmError, LimitExceeded, ModelError, NoAnswer, QuotaExceeded
+from harlm.events import Event, Judged
 from harlm.types import FREE, Answer, Price, summed
 from harlm_bench.systems.scripted import scripted_root
 
@@ -40,14 +42,40 @@ def solve(job: dict[str, Any]) -> Came:
     """The result of one question."""
     documents = job["documents"]
     context = next(iter(documents.values())) if len(documents) == 1 else documents
+    judge = Judge()
     with tempfile.TemporaryDirectory(prefix="harlm-bench-") as home:
         try:
-            answer = client(job, home, _options).ask(job["question"], context)
+            answer = client(job, home, _options).ask(job["question"], context, sinks=[judge])
         except HarlmError as error:
-            return failed(error)
+            came = failed(error)
+            return {**came, "notes": {**came["notes"], **judge.notes}}
+    notes = {**notes_of(answer), **judge.notes}
     if answer.status == "partial" and answer.text.startswith(_NOTHING):
-        return {"status": "no answer", "reason": answer.text[:1_000], "notes": notes_of(answer)}
-    return {"status": "answered", "text": unmarked(answer), "notes": notes_of(answer)}
+        return {"status": "no answer", "reason": answer.text[:1_000], "notes": notes}
+    return {"status": "answered", "text": unmarked(answer), "notes": notes}
+
+
+class Judge:
+    """Notes what HARLM measured of its own answer, from which confidence is calibrated. A ``TraceSink``.
+
+    Attributes:
+        notes: ``model``, the model that answered; ``confidence``, if there is one; the signals, as ``signal_NAME``.
+    """
+
+    def __init__(self) -> None:
+        self.notes: dict[str, str | float] = {}
+
+    def emit(self, event: Event) -> None:
+        """Receive one event."""
+        if isinstance(event, Judged):
+            found = event.confidence
+            numbers = as_numbers(found.signals)
+            self.notes = {
+                "model": event.model,
+                **{f"signal_{name}": value for name, value in numbers.items()},
+            }
+            if found.value is not None:
+                self.notes["confidence"] = found.value
 
 
 def client(job: dict[str, Any], home: str, options: dict[str, Any]) -> harlm.HARLM:

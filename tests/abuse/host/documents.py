@@ -6,13 +6,15 @@ import gzip
 import io
 import json
 import random
+import struct
 import tarfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 
 from tests.support import making
 
-_MANY = 40_000
+_MANY = 25_000  # members; an archive may have 20,000
+_ZEROS = bytes(1 << 20)
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 
@@ -56,16 +58,32 @@ def _header(size: int, kind: bytes) -> bytes:
     """A tar that says that its first header goes on for ``size`` zeros, compressed."""
     member = tarfile.TarInfo("long")
     member.type, member.size = kind, size
-    packed = zlib.compressobj(9, zlib.DEFLATED, 31)
-    found = [packed.compress(member.tobuf(tarfile.GNU_FORMAT))]
-    piece = bytes(1 << 20)
-    found += [packed.compress(piece) for _ in range(size >> 20)]
-    return b"".join([*found, packed.flush()])
+    head = member.tobuf(tarfile.GNU_FORMAT)
+    check = zlib.crc32(head)
+    for _ in range(size >> 20):
+        check = zlib.crc32(_ZEROS, check)
+    gzip_head, gzip_end = b"\x1f\x8b\x08" + bytes(7), struct.pack("<LL", check, len(head) + size)
+    return gzip_head + _deflated(head, size >> 20) + gzip_end
+
+
+def _deflated(head: bytes, megabytes: int) -> bytes:
+    """These bytes and so many MB of zeros, deflated: one MB is, and what it became is repeated."""
+    packed = zlib.compressobj(9, zlib.DEFLATED, -15)
+    first = packed.compress(head) + packed.flush(zlib.Z_FULL_FLUSH)
+    piece = packed.compress(_ZEROS) + packed.flush(zlib.Z_FULL_FLUSH)
+    return first + piece * megabytes + packed.flush()
+
+
+def _zlib_bomb(megabytes: int) -> bytes:
+    """So many MB of zeros, as ``zlib.compress`` would give them."""
+    check = 1
+    for _ in range(megabytes):
+        check = zlib.adler32(_ZEROS, check)
+    return b"\x78\xda" + _deflated(b"", megabytes) + struct.pack(">L", check)
 
 
 def archives(megabytes: int) -> Mapping[str, bytes]:
     """Archives that become ``megabytes``, or very many members."""
-    zeros = bytes(1 << 20)
     nested = making.zipped({"text.txt": "deep"})
     for level in range(20):
         nested = making.zipped({f"{level}.zip": nested})
@@ -76,9 +94,9 @@ def archives(megabytes: int) -> Mapping[str, bytes]:
         "folders.tar.gz": _tar(_link(number, tarfile.DIRTYPE) for number in range(_MANY)),
         "devices.tar.gz": _tar(_link(number, tarfile.CHRTYPE) for number in range(100)),
         "names outside.tar.gz": _tar([(tarfile.TarInfo("../../outside.txt"), b"out"), (tarfile.TarInfo("/outside.txt"), b"out")]),
-        "zeros.gz": gzip.compress(zeros) * megabytes,
-        "zeros.zip": making.zipped({"zeros.txt": zeros * min(megabytes, 64)}),
-        "members.zip": making.zipped({f"{number}.txt": "a" for number in range(_MANY // 4)}),
+        "zeros.gz": gzip.compress(_ZEROS) * megabytes,
+        "zeros.zip": making.zipped({"zeros.txt": _ZEROS * min(megabytes, 64)}),
+        "members.zip": making.zipped({f"{number}.txt": "a" for number in range(10_000)}),
         "zips in one another.zip": nested,
         "names outside.zip": making.zipped({"../../outside.txt": "out", "/outside.txt": "out"}),
         "lies about its size.zip": making.zipped({"a.txt": "a" * 1000}).replace((1000).to_bytes(4, "little"), (1 << 31).to_bytes(4, "little")),
@@ -89,7 +107,7 @@ def archives(megabytes: int) -> Mapping[str, bytes]:
 
 def pdfs(megabytes: int) -> Mapping[str, bytes]:
     """PDFs whose streams or pages are far larger than they are."""
-    bomb = zlib.compress(bytes(megabytes << 20), 9)
+    bomb = _zlib_bomb(megabytes)
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R >>"
     stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%b\nendstream" % (len(bomb), bomb)
     twice = zlib.compress(bomb, 9)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from harlm.home import user_config_file
 from harlm.testing import ScriptedServer
 from tests.support.cli import Ran, harlm, on_terminal
 
@@ -20,7 +21,10 @@ _SPOOFS = {
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with one text."""
+    """A folder with one text, of a user who is not patient."""
+    file = user_config_file()
+    file.parent.mkdir(parents=True)
+    file.write_text("[models]\nretries = 1\n", encoding="utf-8")
     place = tmp_path / "here"
     place.mkdir()
     (place / "text.txt").write_text("The zebra sits here.", encoding="utf-8")

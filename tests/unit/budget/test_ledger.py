@@ -391,3 +391,17 @@ async def test_an_unknown_cost_makes_the_sum_unknown() -> None:
     (await account.reserve(ONE_CALL)).settle(ONE_CALL, "b", Usage(calls=1, cost_micros=None))
     assert account.usage.cost_micros is None
     assert account.usage.by_model["a"].cost_micros == 5
+
+
+# -- purses ----------------------------------------------------------------------------------------------
+
+
+async def test_a_purse_is_at_the_same_depth_and_can_have_caps_of_its_own() -> None:
+    account = Account(Caps(calls=9, depth=0))
+    plain, capped = account.purse(), account.purse(Caps(calls=2))
+    assert (plain.depth, capped.depth) == (0, 0)
+    assert (plain.left.calls, capped.left.calls) == (9, 2)
+    (await capped.reserve(Amounts(calls=2))).settle(Amounts(calls=2))
+    with pytest.raises(CallLimit):
+        await capped.reserve(ONE_CALL)
+    assert (plain.left.calls, account.committed.calls) == (7, 2)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.context.encoding_guess import guess_encoding
+from tests.support.rows import every_row
 
 SENTENCES = [
     ("cp1252", "Elle a été créée à Orléans où l'évêque siégeait dès l'été."),
@@ -152,20 +153,26 @@ SENTENCES = [
 ]
 
 
-@pytest.mark.parametrize(("codec", "text"), SENTENCES)
-def test_a_sentence_reads_as_it_was_written(codec: str, text: str) -> None:
-    data = text.encode(codec)
-    guessed = guess_encoding(data)
-    assert guessed is not None
-    assert data.decode(guessed[1]) == text
+def test_a_sentence_reads_as_it_was_written() -> None:
+    def check(sentence: tuple[str, str]) -> None:
+        codec, text = sentence
+        data = text.encode(codec)
+        guessed = guess_encoding(data)
+        assert guessed is not None
+        assert data.decode(guessed[1]) == text
+
+    every_row(check, SENTENCES)
 
 
-@pytest.mark.parametrize(("codec", "text"), SENTENCES)
-def test_so_does_a_long_text_that_begins_in_ascii(codec: str, text: str) -> None:
-    data = b"plain words and = signs\n" * 1000 + (f"{text}\n" * 50).encode(codec)
-    guessed = guess_encoding(data)
-    assert guessed is not None
-    assert data.decode(guessed[1]).endswith(f"{text}\n")
+def test_so_does_a_long_text_that_begins_in_ascii() -> None:
+    def check(sentence: tuple[str, str]) -> None:
+        codec, text = sentence
+        data = b"plain words and = signs\n" * 1000 + (f"{text}\n" * 50).encode(codec)
+        guessed = guess_encoding(data)
+        assert guessed is not None
+        assert data.decode(guessed[1]).endswith(f"{text}\n")
+
+    every_row(check, SENTENCES)
 
 
 @pytest.mark.parametrize(

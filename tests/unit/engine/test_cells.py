@@ -80,6 +80,9 @@ class ScoutingRepl:
     async def fork(self, host: ReplHost, *, read_only: bool = False) -> Repl:
         return await self.inner.fork(host, read_only=read_only)
 
+    async def twin(self, host: ReplHost) -> Repl | None:
+        return None
+
     async def close(self) -> None:
         await self.inner.close()
 

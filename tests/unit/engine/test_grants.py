@@ -50,6 +50,22 @@ async def test_a_child_ends_before_its_parent_must_finish() -> None:
     assert caps.ends < ends
 
 
+async def test_a_budget_that_is_too_small_goes_to_the_context_that_holds_what_is_asked_for() -> None:
+    grants = Grants(node_of(Caps(tokens=60_000)))
+    relevant = Context.of_text("the zeppelin landed in the harbour\n" * 4_000)
+    texts = [words(30_000), relevant, words(30_000)]
+    caps = await asyncio.gather(*(grants.caps(text, "Where did the zeppelin land?") for text in texts))
+    tokens = [each.tokens for each in caps]
+    assert tokens[1] > 30_000, "its whole need"
+    assert sum(tokens) <= 50_000, "the parent has a share"
+
+
+async def test_contexts_of_one_relevance_share_a_small_budget_alike() -> None:
+    grants = Grants(node_of(Caps(tokens=60_000)))
+    caps = await asyncio.gather(*(grants.caps(words(30_000), "Where is the zeppelin?") for _ in range(2)))
+    assert caps[0].tokens == caps[1].tokens > 20_000
+
+
 async def test_a_spent_budget_grants_nothing() -> None:
     caps = await Grants(node_of(Caps(tokens=0, micros=0, calls=0))).caps(words(10))
     assert (caps.tokens, caps.micros, caps.calls) == (0, 0, 0)

@@ -4,7 +4,7 @@ import time
 
 from harlm import events
 from harlm.budget import Account, Caps
-from harlm.engine.remaining import left_in_words, what_is_left
+from harlm.engine.remaining import left_in_words, limits_of, what_is_left
 from harlm.testing import ScriptedModel
 from harlm.types import Amounts
 from tests.support.nodes import PRICES, answer_of, node_with
@@ -53,3 +53,9 @@ async def test_the_model_is_told_what_is_left_each_turn() -> None:
     assert (printed["calls_left"], printed["calls_used"], printed["tokens_left"]) == (8, 1, None)
     assert 0 < printed["usd_left"] < 2
     assert 0 < printed["seconds_left"] <= 100
+
+
+def test_the_limits_that_are_set_are_named_in_the_users_units() -> None:
+    account = Account(Caps(micros=250_000, calls=8, ends=130.0), now=lambda: 100.0)
+    assert limits_of(account) == {"usd": 0.25, "calls": 8, "seconds": 30.0}
+    assert limits_of(Account()) == {}

@@ -64,3 +64,9 @@ def test_code_and_calls_are_no_prose(text: str) -> None:
 def test_a_block_of_another_language_may_be_a_part_of_an_answer() -> None:
     text = 'It is this:\n```json\n{"port": 8080}\n```'
     assert root_reply_in(completion(text)).prose == text
+
+
+def test_the_block_in_which_a_reply_was_ended_here_is_not_run_and_the_model_is_not_told() -> None:
+    said = root_reply_in(completion("```repl\nFINAL(x)\n```\nNow\n```repl\ny = 1", stop="enough"))
+    assert [cell.strip() for cell in said.reply.cells] == ["FINAL(x)"]
+    assert said.cut == ""

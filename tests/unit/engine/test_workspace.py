@@ -54,7 +54,10 @@ class CountingSandbox(FakeSandbox):
                 raise SandboxFailure("this REPL cannot be forked")
             return self._counted(await fork(host, read_only=read_only))
 
-        repl.close, repl.fork = closed, forked  # type: ignore[method-assign] # a wrapper of two methods
+        async def twin(host: ReplHost) -> Repl | None:
+            return await forked(host)
+
+        repl.close, repl.fork, repl.twin = closed, forked, twin  # type: ignore[method-assign] # a wrapper
         return repl
 
 
@@ -221,3 +224,61 @@ async def test_a_fork_of_a_fork_has_the_state_of_both() -> None:
     assert "NameError" in await run(space, "print(b)")
     for each in (third, space):
         await each.close()
+
+
+# -- adopting ------------------------------------------------------------------------------------------------
+
+
+async def test_a_workspace_goes_on_in_the_state_of_the_fork_that_it_adopts() -> None:
+    sandbox = CountingSandbox()
+    space, root, log = workspace(sandbox)
+    await run(space, "found = ['walrus']")
+    space.learned.said("before the fork")
+    node = root.child()
+    twin = await space.fork(node)
+    await run(twin, "found.append(llm_query('there'))")
+    twin.learned.replied("a question of the fork", "its reply")
+    twin.queries.bursts.save(2.0)
+    await space.adopt(twin)
+    await twin.close()
+    assert sandbox.open_repls == 1
+    assert await run(space, "print(found, llm_query('here'))") == "['walrus', 'THERE'] HERE"
+    assert log.of(events.CallStarted)[-1].node == root.name, "it pays itself"
+    assert (root.account.usage.calls, node.account.usage.calls) == (2, 1)
+    assert "its reply" in space.learned.text()
+    assert space.learned.text().count("before the fork") == 1
+    assert space.queries.bursts.saved >= 2.0
+    await space.close()
+    assert sandbox.open_repls == 0
+
+
+async def test_a_workspace_that_cannot_adopt_keeps_its_own_state() -> None:
+    sandbox = CountingSandbox()
+    space, node, _ = workspace(sandbox)
+    await run(space, "found = 1")
+    twin = await space.fork(node.child())
+    await run(twin, "found = 2")
+    (await twin.opening).fork = _cannot_fork  # type: ignore[method-assign] # a REPL that has become unable to
+    with pytest.raises(SandboxFailure, match="threads of an earlier cell"):
+        await space.adopt(twin)
+    assert (await run(space, "print(found)"), await run(twin, "print(found)")) == ("1", "2")
+    for each in (twin, space):
+        await each.close()
+    assert sandbox.open_repls == 0
+
+
+async def _cannot_fork(host: ReplHost, *, read_only: bool = False) -> Repl:
+    raise SandboxFailure("threads of an earlier cell still run")
+
+
+async def test_a_twin_takes_the_place_of_a_repl_whose_cells_do_not_count() -> None:
+    sandbox = CountingSandbox()
+    space, _, _ = workspace(sandbox)
+    await run(space, "found = ['walrus']")
+    twin = await space.twin()
+    assert twin is not None
+    await run(space, "found.append('in vain')")
+    await space.go_back_to(twin)
+    assert await run(space, "print(found, llm_query('who'))") == "['walrus'] WHO"
+    await space.close()
+    assert sandbox.open_repls == 0

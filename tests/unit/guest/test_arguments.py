@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harlm.errors import CodeError
 from harlm.guest import arguments as limits
-from harlm.guest.vocabulary import GIVEN, MEMORY_FUNCTIONS
+from harlm.guest.vocabulary import GIVEN, INNER, MEMORY_FUNCTIONS
 from harlm.guest.worker.context import Library
 from harlm.guest.worker.functions import HostFunctions
 from harlm.guest.worker.memory import CellMemory
@@ -22,6 +22,7 @@ from harlm.guest.worker.msgpack import pack
 from harlm.sandbox.monty.functions import HostFunctions as MontyFunctions
 from harlm.sandbox.process import frames
 from harlm.types import Context, Document
+from tests.support.rows import every_row, every_row_in_turn
 
 
 class Odd(str):
@@ -73,19 +74,22 @@ HONEST: dict[str, tuple[Any, ...]] = {
     "memory_note": ("a note",),
     "search": ("a question", 3),
     "read": ("a:p1", 3),
+    "split": ("one\ntwo\nthree", "line", 3),
+    "label": (["one", "two"], ["a", "b"], "an instruction"),
+    "pairs": ([1, 2], len),
 }
 """Arguments that each function takes."""
 
+ROOM = {"tokens": 1_000, "is_small": False, "has_stronger": False, "second_looks": 0.3, "calls_left": None}
 FOUND = {"handle": "m1", "title": "t", "text": "x", "tokens": 1, "cut": False}
 REPLIES: dict[str, Any] = {
     "search": {"hits": [], "weights": {}}, "memory_search": [], "memory_expand": FOUND, "extent": (0, 1), "places": [("1", 1)],
+    "room": ROOM, "leaf": {"text": "1: a", "tokens": [], "failure": ""}, "signal": None,
 }  # fmt: skip
-CASES = [
-    pytest.param(name, at, odd, id=f"{name}-{at}-{odd}")
-    for name, values in HONEST.items()
-    for at in range(len(values))
-    for odd in ODD
+PLACES = [
+    pytest.param(name, at, id=f"{name}-{at}") for name, values in HONEST.items() for at in range(len(values))
 ]
+"""Every argument of every function."""
 
 
 def sent(function: str, arguments: Mapping[str, Any]) -> Any:
@@ -110,20 +114,23 @@ def worker_functions() -> dict[str, Callable[..., Any]]:
 
 
 def test_every_function_of_a_cell_is_tried() -> None:
-    assert set(HONEST) >= {*GIVEN} - {"budget"}
+    assert set(HONEST) >= {*GIVEN} - {"budget", *INNER}
     assert {name for name in HONEST if name.startswith("memory")} == set(MEMORY_FUNCTIONS)
 
 
-@pytest.mark.parametrize(("name", "at", "odd"), CASES)
-def test_an_odd_value_is_taken_or_an_error_in_the_cell(name: str, at: int, odd: str) -> None:
-    values = list(HONEST[name])
-    values[at] = ODD[odd]()
-    said = ""
-    try:
-        worker_functions()[name](*values)
-    except (TypeError, ValueError, KeyError) as error:
-        said = str(error)
-    assert len(said) < 1_000
+@pytest.mark.parametrize(("name", "at"), PLACES)
+def test_an_odd_value_is_taken_or_an_error_in_the_cell(name: str, at: int) -> None:
+    def check(odd: str) -> None:
+        values = list(HONEST[name])
+        values[at] = ODD[odd]()
+        said = ""
+        try:
+            worker_functions()[name](*values)
+        except (TypeError, ValueError, KeyError) as error:
+            said = str(error)
+        assert len(said) < 1_000
+
+    every_row(check, ODD)
 
 
 class Host:
@@ -131,19 +138,23 @@ class Host:
         return sent(function, arguments)
 
 
-@pytest.mark.parametrize(("name", "at", "odd"), CASES)
-async def test_an_odd_value_is_an_error_in_monty_too(name: str, at: int, odd: str) -> None:
+@pytest.mark.parametrize(("name", "at"), PLACES)
+async def test_an_odd_value_is_an_error_in_monty_too(name: str, at: int) -> None:
     if name == "read":
         pytest.skip("Monty's contexts have no methods")
-    values = list(HONEST[name])
-    values[at] = ODD[odd]()
-    functions = MontyFunctions(Host(), Context(documents=(Document(name="a", text="one text"),)), str)
-    said = ""
-    try:
-        await functions.answer(name, values, {})
-    except (CodeError, TypeError, ValueError) as error:
-        said = str(error)
-    assert len(said) < 1_000
+
+    async def check(odd: str) -> None:
+        values = list(HONEST[name])
+        values[at] = ODD[odd]()
+        functions = MontyFunctions(Host(), Context(documents=(Document(name="a", text="one text"),)), str)
+        said = ""
+        try:
+            await functions.answer(name, values, {})
+        except (CodeError, TypeError, ValueError) as error:
+            said = str(error)
+        assert len(said) < 1_000
+
+    await every_row_in_turn(check, ODD)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,12 @@ from harlm.errors import CodeError
 from harlm.guest.scout.syntax import callers
 from harlm.guest.vocabulary import (
     BY_NAME,
+    COMBINATORS,
     CONTEXT_FUNCTIONS,
     FINISHING,
     FORESEEN,
     GIVEN,
+    INNER,
     MEMORY_FUNCTIONS,
     MODEL_CALLS,
     MOMENTARY,
@@ -48,8 +50,20 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "memory_search": ("a query", 3, 50),
     "memory_expand": ("[m123]", "a question", 50),
     "memory_note": ("a note",),
+    "split": ("one\ntwo\nthree",),
+    "label": (["one", "two"], ["a", "b"]),
+    "pairs": ([1, 2], lambda one, other: one < other),
 }
 """What a cell gives each function."""
+
+PLAIN = tuple(name for name in GIVEN if name not in (*COMBINATORS, *INNER))
+ROOM = {"tokens": 1_000, "is_small": False, "has_stronger": False, "second_looks": 0.3, "calls_left": None}
+REPLIES: dict[str, Any] = {
+    "memory_expand": {"text": "", "cut": False},
+    "room": ROOM,
+    "leaf": {"text": "1: a\n2: b", "tokens": [], "failure": ""},
+    "signal": None,
+}
 
 
 def asked_by(name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -58,7 +72,7 @@ def asked_by(name: str) -> list[tuple[str, dict[str, Any]]]:
 
     def call(function: str, arguments: dict[str, Any]) -> Any:
         asked.append((function, arguments))
-        return {"text": "", "cut": False} if function == "memory_expand" else []
+        return REPLIES.get(function, [])
 
     closure(name, HostFunctions(call, lambda name, every: [call(name, each) for each in every]))(
         *ARGUMENTS[name]
@@ -90,11 +104,24 @@ async def serve(api: ReplApi, calls: list[tuple[str, dict[str, Any]]]) -> None:
             await api.call(function, arguments)
 
 
-@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize("name", PLAIN)
 async def test_the_host_serves_every_function_as_a_cell_calls_it(name: str, api: ReplApi) -> None:
     calls = asked_by(name)
     assert {function for function, _ in calls} == {BY_NAME[name].function}
     await serve(api, calls)
+
+
+@pytest.mark.parametrize("name", COMBINATORS)
+async def test_the_host_serves_what_a_combinator_asks(name: str, api: ReplApi) -> None:
+    calls = asked_by(name)
+    assert {function for function, _ in calls} <= {*INNER, *CONTEXT_FUNCTIONS}
+    for function, arguments in calls:
+        assert set(arguments) <= set(BY_NAME[function].parameters)
+    await serve(api, calls)
+
+
+def test_labelling_asks_for_room_judges_and_reports() -> None:
+    assert {function for function, _ in asked_by("label")} == set(INNER)
 
 
 async def test_the_host_serves_the_methods_of_context(api: ReplApi) -> None:
@@ -117,7 +144,23 @@ async def test_the_host_serves_the_methods_of_context(api: ReplApi) -> None:
         await api.call("extent", {"document": 0, "part": "p7"})
 
 
-@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize("name", COMBINATORS)
+def test_a_combinator_bears_its_name_and_takes_the_parameters_of_the_table_first(name: str) -> None:
+    function = closure(name, HostFunctions(lambda *_: None, lambda *_: []))
+    assert function.__name__ == name
+    parameters = list(inspect.signature(function).parameters.values())
+    first = parameters[: len(BY_NAME[name].parameters)]
+    assert tuple(each.name for each in first) == BY_NAME[name].parameters
+    assert all(each.default is not each.empty for each in parameters[len(first) :])
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_what_only_combinators_call_is_no_name_of_a_cell(name: str) -> None:
+    assert HostFunctions(lambda *_: None, lambda *_: []).named([name]) == {}
+    assert not hasattr(MontyFunctions, name)
+
+
+@pytest.mark.parametrize("name", PLAIN)
 def test_the_worker_and_monty_offer_every_function_with_the_parameters_of_the_table(name: str) -> None:
     functions = HostFunctions(lambda *_: None, lambda *_: [])
     assert tuple(inspect.signature(closure(name, functions)).parameters) == BY_NAME[name].parameters
@@ -129,6 +172,12 @@ def test_the_calls_that_finish_a_task_are_offered_by_both() -> None:
     assert set(finishing_functions({})) == set(FINISHING)
     assert all(callable(getattr(MontyFunctions, name)) for name in (*FINISHING, "SHOW_VARS"))
     assert set(FINISHING) < BY_NAME.keys()
+
+
+def test_tables_are_asked_with_the_parameters_of_the_table() -> None:
+    wanted = BY_NAME["ask_tables"].parameters
+    assert tuple(inspect.signature(Library().ask_tables).parameters) == wanted
+    assert tuple(inspect.signature(MontyFunctions.ask_tables).parameters)[1:] == wanted
 
 
 def test_the_methods_of_context_are_those_that_the_prompt_describes() -> None:
@@ -154,7 +203,7 @@ def test_a_call_that_may_be_foreseen_is_in_the_plan_and_is_foreseen(name: str) -
     assert scout(code).asked == (["a", "b"] if name.endswith("_batched") else ["a prompt"])
 
 
-@pytest.mark.parametrize("name", sorted(MOMENTARY & {*GIVEN}))
+@pytest.mark.parametrize("name", sorted(MOMENTARY & {*GIVEN} - {*INNER}))
 def test_a_value_that_depends_on_the_moment_is_never_foreseen(name: str) -> None:
     functions = HostFunctions(lambda *_: "now", lambda *_: ["now"])
     code = f"x = ask(*{ARGUMENTS[name]!r})\nllm_query(str(x))\nllm_query('after')"
@@ -167,6 +216,8 @@ def test_every_name_is_in_the_prompt_or_described_by_the_line_of_another(row: Na
         assert BY_NAME["context"].prompt in FULL_SYSTEM
     elif row.name in MEMORY_FUNCTIONS:
         assert f"memory.{row.name.removeprefix('memory_')}(" in FULL_SYSTEM
+    elif row.name in INNER:
+        assert not row.prompt
     else:
         assert row.name in FULL_SYSTEM
 

@@ -14,6 +14,7 @@ import pytest
 from harlm.errors import ModelUnavailable
 from harlm.journal import CallJournal, InMemoryCalls, Reuse
 from harlm.types import Completion, Message, PaidCall, Sampling, Usage
+from harlm.types.model import Stop
 
 ASKED = [Message(role="system", content="rules"), Message(role="user", content="why?")]
 
@@ -45,7 +46,7 @@ def test_contents_cannot_be_shifted_between_messages() -> None:
 
 
 class Provider:
-    def __init__(self, *, stop: Literal["end", "length", "filter"] = "end", fails: int = 0) -> None:
+    def __init__(self, *, stop: Stop = "end", fails: int = 0) -> None:
         self.store = InMemoryCalls()
         self.reuse = Reuse(self.store)
         self.calls = 0
@@ -86,6 +87,11 @@ async def test_different_keys_do_not_wait_for_each_other() -> None:
 async def test_a_reply_that_was_cut_is_not_reused(stop: Literal["length", "filter"]) -> None:
     provider = Provider(stop=stop)
     assert [await provider.ask() for _ in range(2)] == [("reply 1", False), ("reply 2", False)]
+
+
+async def test_a_reply_that_was_enough_is_reused() -> None:
+    provider = Provider(stop="enough")
+    assert [await provider.ask() for _ in range(2)] == [("reply 1", False), ("reply 1", True)]
 
 
 async def test_a_known_reply_that_is_longer_than_the_limit_is_not_reused() -> None:

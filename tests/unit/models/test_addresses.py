@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.models.addresses import base_of, is_azure, joined
+from harlm.models.addresses import base_of, is_azure, is_near, joined
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,21 @@ def test_azure_is_known_by_its_host_or_its_version() -> None:
     assert is_azure("http://127.0.0.1:1/openai/deployments/d?api-version=2024-10-21")
     assert not is_azure("https://api.openai.com/v1")
     assert not is_azure("https://openai.azure.com.example.org/v1")
+
+
+@pytest.mark.parametrize(
+    ("address", "near"),
+    [
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://localhost:8000/v1", True),
+        ("http://[::1]:8000/v1", True),
+        ("http://192.168.0.7/v1", True),
+        ("http://vllm:8000/v1", True),
+        ("http://gpu.local/v1", True),
+        ("https://api.openai.com/v1", False),
+        ("http://8.8.8.8/v1", False),
+        ("", False),
+    ],
+)
+def test_servers_of_ones_own_are_near(address: str, near: bool) -> None:
+    assert is_near(address) == near

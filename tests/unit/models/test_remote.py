@@ -206,3 +206,56 @@ async def test_a_stream_that_is_whole_but_not_closed_properly_is_a_reply() -> No
     async with server, model_at(f"http://127.0.0.1:{port}/v1", OpenAIChat) as model:
         assert (await model.complete(TALK, Sampling(on_text=lambda _: None))).text == WORDS
         assert model.form.streams  # type: ignore[attr-defined] # of a remote model
+
+
+@pytest.mark.parametrize(("adapter", "events"), STREAMS)
+async def test_a_reply_ends_once_it_is_enough_where_it_is_known_what_that_costs(
+    adapter: Adapter, events: list[dict[str, Any]]
+) -> None:
+    """Google's servers write on, and charge for it, when their client leaves."""
+    asked: list[str] = []
+
+    def is_enough(text: str) -> bool:
+        asked.append(text)
+        return "the" in text
+
+    word = {"choices": [{"delta": {"content": "words"}}]}
+    so_far = [*OPENAI[:2], word] if adapter is OpenAIChat else ANTHROPIC[:7]
+    sampling = Sampling(on_text=lambda _: None, is_enough=is_enough)
+    sent = events if adapter is GeminiContent else so_far
+    with ScriptedServer(lambda _: stream(sent)) as server:
+        async with model_at(server.url, adapter) as model:
+            completion = await model.complete(TALK, sampling)
+    usage = completion.usage
+    if adapter is GeminiContent:
+        assert (completion.text, completion.stop, usage.estimated, asked) == (WORDS, "end", False, [])
+        return
+    assert completion.stop == "enough"
+    assert completion.text.startswith("the ")
+    assert usage.estimated
+    assert usage.output_tokens >= 2, "a thought and a word"
+    assert usage.input_tokens == (9 if adapter is AnthropicMessages else usage.input_tokens) > 0
+
+
+async def test_a_reply_whose_end_has_arrived_is_not_ended_before_it() -> None:
+    sampling = Sampling(on_text=lambda _: None, is_enough=lambda text: True)
+    with ScriptedServer(lambda _: stream(OPENAI)) as server:
+        async with model_at(server.url, OpenAIChat) as model:
+            completion = await model.complete(TALK, sampling)
+    assert (completion.text, completion.stop, completion.usage.estimated) == (WORDS, "end", False)
+
+
+async def test_a_model_that_thinks_unseen_is_not_ended() -> None:
+    """It is unknown how much it has thought by then."""
+    hidden = {
+        "prompt_tokens": 9,
+        "completion_tokens": 40,
+        "completion_tokens_details": {"reasoning_tokens": 30},
+    }
+    replies = [stream([*OPENAI[1:3], {"choices": [], "usage": hidden}]), stream([*OPENAI[1:]])]
+    with ScriptedServer(lambda _: replies.pop(0)) as server:
+        async with model_at(server.url, OpenAIChat) as model:
+            assert isinstance(model, OpenAIChat)
+            assert model.knows_cost_of_part
+            await model.complete(TALK, Sampling(on_text=lambda _: None))
+            assert not model.knows_cost_of_part

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.models.usage import Counts, estimated_usage, usage_of
+from harlm.models.usage import Counts, estimated_usage, usage_of, usage_so_far
 from harlm.tokens import estimate_tokens
 from harlm.types import Message
 
@@ -75,3 +75,13 @@ def test_later_counts_of_a_reply_only_raise_earlier_ones() -> None:
     counts = Counts(prompt=10, completion=1)
     counts.take(Counts(prompt=0, completion=5, cached=3))
     assert (counts.prompt, counts.completion, counts.cached) == (10, 5, 3)
+
+
+@given(_COUNT, _COUNT, st.text(max_size=200), st.integers(0, 500))
+def test_of_a_reply_that_was_ended_at_least_what_arrived_is_booked(
+    prompt: int | None, completion: int | None, text: str, pieces: int
+) -> None:
+    usage = usage_so_far(Counts(prompt=prompt, completion=completion), ASKED, text, pieces)
+    assert usage.output_tokens >= max(estimate_tokens(text), pieces, completion or 0)
+    assert usage.input_tokens >= (prompt or 1)
+    assert (usage.calls, usage.estimated, usage.cost_micros) == (1, True, None)

@@ -85,3 +85,12 @@ def test_parallelism_is_between_one_and_the_number_of_calls(times: list[tuple[in
     assert max(seconds for _, seconds in times) <= made.busy_s <= sum(seconds for _, seconds in times)
     assert 1.0 <= made.parallelism <= len(times) + 1e-9
     assert made.parallelism * made.busy_s == pytest.approx(sum(seconds for _, seconds in times))
+
+
+def test_of_a_cell_that_does_not_count_every_call_was_in_vain() -> None:
+    usage = Usage(calls=1, input_tokens=10, output_tokens=5, cost_micros=3)
+    made = cell(call(1, 0.0, 1.0, usage=usage), call(2, 0.0, 2.0, early=True, usage=usage))
+    given_up = made.given_up.early
+    assert (given_up.made, given_up.claimed, given_up.wasted) == (2, 0, 2)
+    assert (given_up.wasted_tokens, given_up.wasted_micros) == (30, 6)
+    assert made.given_up.critical_path_s == 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from harlm.storage import Room
+from harlm.storage import StoreRoom
 
 
 class SlowStore:
@@ -22,13 +22,13 @@ class SlowStore:
 
 async def test_a_store_that_keeps_up_is_not_waited_for() -> None:
     store = SlowStore(0)
-    await Room(store).wait()
+    await StoreRoom(store).wait()
     assert store.looks == 1
 
 
 async def test_of_many_that_wait_one_looks() -> None:
     store = SlowStore(1_005)
-    room = Room(store)
+    room = StoreRoom(store)
     async with asyncio.timeout(10):
         await asyncio.gather(*(room.wait() for _ in range(1_000)))
     assert store.looks <= 1_000 + 10 + 1_000, (
@@ -38,7 +38,7 @@ async def test_of_many_that_wait_one_looks() -> None:
 
 async def test_whoever_is_cancelled_while_it_looks_leaves_that_to_the_next() -> None:
     store = SlowStore(1_000_000)
-    room = Room(store)
+    room = StoreRoom(store)
     first, second = asyncio.ensure_future(room.wait()), asyncio.ensure_future(room.wait())
     await asyncio.sleep(0.02)
     first.cancel()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harlm.errors import MemoryFailure
-from harlm.storage import Room, WriteBehind, opened
+from harlm.storage import StoreRoom, WriteBehind, opened
 
 SCHEMA = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value TEXT) ; PRAGMA user_version = 3;"
 
@@ -273,6 +273,6 @@ async def test_callers_wait_for_a_disk_that_is_slow(file: Path) -> None:
                 store.put((str(number), "x" * 1_000_000))
             assert store.is_behind
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(Room(store).wait(), 0.1)
-        await Room(store).wait()
+                await asyncio.wait_for(StoreRoom(store).wait(), 0.1)
+        await StoreRoom(store).wait()
         assert not store.is_behind

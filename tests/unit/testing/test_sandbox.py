@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import pytest
@@ -76,3 +77,25 @@ async def test_a_fork_goes_its_own_way() -> None:
     await branch.run("x.append(2)")
     assert (await branch.run("print(x)")).output == "[1, 2]\n"
     assert (await repl.run("print(x)")).output == "[1]\n"
+
+
+async def test_a_cell_that_is_cancelled_ends_with_its_calls() -> None:
+    asked, ended = asyncio.Event(), list[object]()
+
+    class Silent(Host):
+        async def call(self, function: str, arguments: Mapping[str, object]) -> object:
+            asked.set()
+            try:
+                return await asyncio.get_running_loop().create_future()
+            finally:
+                ended.append(arguments["prompt"])
+
+    repl = await FakeSandbox().open(SETUP, Silent())
+    cell = "try:\n    llm_query('first')\nexcept RuntimeError as error:\n    said = str(error)\nllm_query('second')"
+    running = asyncio.create_task(repl.run(cell))
+    await asked.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert ended == ["first"]
+    assert (await repl.run("print(said)")).output == "the cell that made this call was cancelled\n"

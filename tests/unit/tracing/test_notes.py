@@ -54,3 +54,14 @@ def test_no_line_controls_the_terminal() -> None:
 
 def test_counts_have_a_plural() -> None:
     assert [counted(number, "file") for number in (0, 1, 2_247)] == ["0 files", "1 file", "2,247 files"]
+
+
+def test_a_race_is_told_with_what_each_branch_cost() -> None:
+    won = events.RacedBranch(strategy="search", node="0.0", status="won", calls=2, cost_micros=1_200)
+    lost = events.RacedBranch(strategy="map", node="0.1", status="cancelled", calls=9, cost_micros=None)
+    not_run = events.RacedBranch(strategy="label", node="", status="not started")
+    assert said(
+        events.Raced(branches=(won, lost, not_run), winner="search", stopped_by="agreement", seconds=2.14)
+    ) == [
+        "race stopped by agreement after 2.1 s: search won $0.0012, map cancelled of unknown cost, label not started"
+    ]

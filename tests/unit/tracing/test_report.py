@@ -15,6 +15,13 @@ def test_money_is_in_dollars_and_unknown_money_is_null() -> None:
     assert (known.cost_usd, unknown.cost_usd) == (0.0015, None)
 
 
+@pytest.mark.parametrize("confidence", [None, 0.875])
+def test_confidence_is_a_number_or_null_beside_its_reasons(confidence: float | None) -> None:
+    answer = Answer(text="x", confidence=confidence, confidence_reasons=("because",))
+    printed = msgspec.json.decode(msgspec.json.encode(report_of(answer)))
+    assert (printed["confidence"], printed["confidence_reasons"]) == (confidence, ["because"])
+
+
 def test_usage_is_listed_by_model_and_early_calls_once() -> None:
     usage = Usage().of_model("nothing")
     early = Early(made=5, claimed=3, wasted_tokens=70, wasted_micros=2_000_000)

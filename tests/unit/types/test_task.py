@@ -19,6 +19,8 @@ def test_an_answer_in_a_notebook_shows_how_it_was_made() -> None:
     html = Answer(text="42", usage=usage, mode="full", sandbox="s0", run_id="R")._repr_html_()
     assert "ok · full · 2 calls · cost $0.0015" in html
     assert "run R · WARNING: model-written code ran on tier s0" in html
+    assert "confidence" not in html
+    assert "confidence 87%" in Answer(text="42", confidence=0.874)._repr_html_()
     assert "cost unknown" in Answer(text="42", usage=Usage(cost_micros=None))._repr_html_()
 
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harlm.branching.strategies import direct, follow, label, search
+from harlm.branching.strategies import compare, direct, filter, follow, label, map, search, table
 from harlm.branching.strategies.asked import Asked
 from harlm.types import Proposal
 
 _PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (
     label.propose,
+    compare.propose,
+    filter.propose,
+    table.propose,
     follow.propose,
     direct.propose,
     search.propose,
+    map.propose,
 )
 
 

@@ -9,21 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from harlm.branching.strategies.records import Records
-from harlm.patterns import lazy_pattern
+from harlm.branching.strategies.scopes import DAY, NOUN, day_of, iso_day, read_scope
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-DAY = rf"(?:{'|'.join(MONTHS)}) \d{{1,2}}, \d{{4}}"
-_LABEL = r"label\s+['\"]?(?P<{0}>[\w][\w /&+-]*?)['\"]?(?=[\s?.,]|$)"
-_USERS = lazy_pattern(r"\b(?:user )?IDs?:? ((?:\d+(?:, and |, | and )?)+)", re.IGNORECASE)
-_MONTH = lazy_pattern(rf"\b(?:in|occur in|during) ({'|'.join(MONTHS)}) of any year")
-_SPAN = lazy_pattern(rf"\bbetween ({DAY}) and ({DAY})")
-_FORM = lazy_pattern(r"in the form '(?P<form>[^'\n]*)'")
-_ONLY = lazy_pattern(r"\bonly consider\b|\bsubset of\b", re.IGNORECASE)
+_LABEL = r"label\s+(?P<q{0}>['\"]?)(?P<{0}>[\w][\w /&+-]*?)(?P=q{0})(?=[\s?.,]|$)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,55 +35,46 @@ class Aggregate:
 
 def read_aggregate(question: str, records: Records) -> Aggregate | None:
     """The computation that a question asks for; ``None`` if it is not understood in full."""
-    where = _where(question, records)
-    if where is None:
+    scope = read_scope(question, records)
+    if scope is None:
         return None
     for says, pattern, write, needs in _KINDS:
-        found = pattern.search(question)
+        found = scope.asks(pattern, *_HARMLESS)
         if found is None:
             continue
         named = {
-            name: _spelled(value, records) if name in "ab" else value
+            name: _spelled(value, records) if name in ("a", "b") else value
             for name, value in found.groupdict().items()
+            if name in _NAMED
         }
         if None in named.values() or (needs and not records.labels):
             return None
         code = write({name: value for name, value in named.items() if value is not None}, records)
-        return Aggregate(where=where, compute=code.strip("\n"), needs_labels=needs, says=says)
+        if code is None:
+            return None
+        return Aggregate(where=scope.where, compute=code.strip("\n"), needs_labels=needs, says=says)
     return None
-
-
-def iso_day(spoken: str) -> str:
-    """``March 5, 2023`` as ``2023-03-05``."""
-    return datetime.strptime(spoken, "%B %d, %Y").date().isoformat()
 
 
 def _spelled(value: str, records: Records) -> str | None:
     return next((label for label in records.labels if label.casefold() == value.casefold().strip()), None)
 
 
-def _where(question: str, records: Records) -> str | None:
-    """The condition on records that a question states; ``None`` if it states one that is not understood."""
-    if records.owner and (users := _USERS.search(question)):
-        ids = sorted({int(each) for each in re.findall(r"\d+", users[1])})
-        return f"row[{records.owner!r}] in {ids!r}"
-    if records.time and (month := _MONTH.search(question)):
-        return f'row[{records.time!r}][5:7] == "{MONTHS.index(month[1]) + 1:02}"'
-    if records.time and (span := _SPAN.search(question)):
-        return f'"{iso_day(span[1])}" <= row[{records.time!r}] <= "{iso_day(span[2])}"'
-    return None if _ONLY.search(question) else "True"
-
-
-_Write = Callable[[Mapping[str, str], Records], str]
+_NAMED = ("a", "b", "day", "n")
+_HARMLESS = ("disregard months where there is a tie",)
+_Write = Callable[[Mapping[str, str], Records], "str | None"]
+"""Code from what a question names; ``None`` if the records lack a field that it needs."""
 
 
 def _ranked(field: str, rank: int, shown: str) -> _Write:
     """Code that names the value of a field at a rank of frequency."""
 
-    def write(_: Mapping[str, str], records: Records) -> str:
-        value = {"label": "name", "owner": f"row[{records.owner!r}]", "time": f"row[{records.time!r}]"}[field]
+    def write(_: Mapping[str, str], records: Records) -> str | None:
+        value = {"label": "name", "owner": f"row[{records.owner!r}]", "time": day_of(records.time)}[field]
+        if field != "label" and not getattr(records, field):
+            return None
         return f"""
-counts = Counter({value} for row, name in kept)
+counts = Counter(each for each in ({value} for row, name in kept) if each not in (None, ""))
 ranked = sorted(counts, key=lambda each: (-counts[each], str(each)))
 result = {shown} if len(ranked) > {max(rank, -rank - 1)} else "NOT FOUND"
 """.replace("«»", f"ranked[{rank}]")
@@ -104,11 +85,15 @@ result = {shown} if len(ranked) > {max(rank, -rank - 1)} else "NOT FOUND"
 def _code(text: str) -> _Write:
     """Code with the labels, the day and the number of the question in place of ``«a»``, ``«b»``, ``«day»`` and ``«n»``."""
 
-    def write(named: Mapping[str, str], records: Records) -> str:
-        code = text.replace("«time»", repr(records.time)).replace("«owner»", repr(records.owner))
+    def write(named: Mapping[str, str], records: Records) -> str | None:
+        if ("«time»" in text and not records.time) or ("«owner»" in text and not records.owner):
+            return None
+        code = text.replace("«time»", day_of(records.time)).replace("«owner»", f"row[{records.owner!r}]")
         for name, value in named.items():
-            code = code.replace(f"«{name}»", repr(iso_day(value) if name == "day" else value))
-            code = code.replace(f"«{name} in words»", value)
+            meant = iso_day(value) if name == "day" else value
+            if meant is None:
+                return None
+            code = code.replace(f"«{name}»", repr(meant)).replace(f"«{name} in words»", value)
         return code
 
     return write
@@ -118,7 +103,8 @@ _DATE = 'f"Date: {datetime.fromisoformat(«»):%m/%d/%Y}"'
 _MONTHLY = """
 months = {}
 for row, name in kept:
-    months.setdefault(row[«time»][:7], Counter())[name] += 1
+    if «time»:
+        months.setdefault(«time»[:7], Counter())[name] += 1
 """
 _A, _B = _LABEL.format("a"), _LABEL.format("b")
 _KINDS: tuple[tuple[str, re.Pattern[str], _Write, bool], ...] = tuple(
@@ -126,11 +112,11 @@ _KINDS: tuple[tuple[str, re.Pattern[str], _Write, bool], ...] = tuple(
     for says, pattern, write, needs in (
         (
             "the frequency of a label before and after a day",
-            rf"\b{_A}[^?]*\bbefore (?P<day>{DAY})[^?]*\bafter {DAY}",
+            rf"\b(?:is|was) (?:the )?{_A} more common, less common,? or the same frequency before (?P<day>{DAY}),? (?:as )?compared (?:to|with) after (?P=day)",
             _code(
                 """
-before = [name for row, name in kept if row[«time»] < «day»]
-after = [name for row, name in kept if row[«time»] > «day»]
+before = [name for row, name in kept if "" < «time» < «day»]
+after = [name for row, name in kept if «time» > «day»]
 first, then = before.count(«a») / max(1, len(before)), after.count(«a») / max(1, len(after))
 verdict = "more common" if first > then else "less common" if first < then else "the same frequency"
 result = f"Answer: «a in words» is {verdict} before «day in words»"
@@ -140,7 +126,7 @@ result = f"Answer: «a in words» is {verdict} before «day in words»"
         ),
         (
             "the months in which one label is ahead of another",
-            rf"how many months[^?]*\b{_A}[^?]*\bmore (?:frequently|often) than the {_B}",
+            rf"(?:for |in )?how many months (?:does|did|was|is) (?:the )?{_A} (?:occurs? )?more (?:frequently|often|frequent) than (?:the )?{_B}",
             _code(
                 _MONTHLY + '\nresult = f"Answer: {sum(each[«a»] > each[«b»] for each in months.values())}"\n'
             ),
@@ -148,7 +134,7 @@ result = f"Answer: «a in words» is {verdict} before «day in words»"
         ),
         (
             "the months in which a label is the most frequent",
-            rf"how many months[^?]*\b{_A}[^?]*\bsingle most",
+            rf"(?:for |in )?how many months (?:is|was) (?:the )?{_A} the single most (?:frequently occurring|frequent|common) label",
             _code(
                 _MONTHLY
                 + """
@@ -160,7 +146,7 @@ result = f"Answer: {sum(each[«a»] > most for each, most in zip(months.values()
         ),
         (
             "the first month in which one label is ahead of another",
-            rf"in which month did the {_A}[^?]*\bmore (?:frequently|often) than the {_B}",
+            rf"in which month did (?:the )?{_A} first occur more (?:frequently|often) than (?:the )?{_B}",
             _code(
                 _MONTHLY
                 + """
@@ -172,7 +158,7 @@ result = f"Answer: {datetime.fromisoformat(first + '-01'):%B %Y}" if first else 
         ),
         (
             "the frequency of two labels",
-            rf"\b{_A}[^?]*\bsame frequency as {_B}",
+            rf"\b(?:is|was) (?:the )?{_A} more common, less common,? or the same frequency as {_B}",
             _code(
                 """
 first, second = (sum(name == each for _, name in kept) for each in («a», «b»))
@@ -184,10 +170,10 @@ result = f"Answer: «a in words» is {verdict} «b in words»"
         ),
         (
             "the user with the most records of a label",
-            rf"which user has the most [\w ]+ with the {_A}",
+            rf"which user has the most {NOUN} with (?:the )?{_A}",
             _code(
                 """
-counts = Counter(row[«owner»] for row, name in kept if name == «a»)
+counts = Counter(«owner» for row, name in kept if name == «a»)
 result = f"User: {min(counts, key=lambda user: (-counts[user], str(user)))}" if counts else "NOT FOUND"
 """
             ),
@@ -195,25 +181,31 @@ result = f"User: {min(counts, key=lambda user: (-counts[user], str(user)))}" if 
         ),
         (
             "the most frequent label",
-            r"which of the labels\b[^?]*\bmost common",
+            r"which of the labels(?: that occur)?,? (?:is|occurs) (?:the )?most (?:common|frequent(?:ly)?|often)",
             _ranked("label", 0, 'f"Label: {«»}"'),
             True,
         ),
         (
             "the least frequent label",
-            r"which of the labels\b[^?]*\bleast common",
+            r"which of the labels(?: that occur)?,? (?:is|occurs) (?:the )?least (?:common|frequent(?:ly)?|often)",
             _ranked("label", -1, 'f"Label: {«»}"'),
             True,
         ),
         (
             "the records of a label",
-            rf"how many (?:of the )?[\w ]+ (?:should be classified as|have the|are|with the) {_A}",
+            rf"how many (?:of the(?:se)? )?{NOUN} (?:are|is) about (?P<a>[\w][\w /&+-]*?)(?=[?.,]|$)",
+            _code('result = f"Answer: {sum(name == «a» for _, name in kept)}"'),
+            True,
+        ),
+        (
+            "the records of a label",
+            rf"how many (?:of the(?:se)? )?{NOUN} (?:should be (?:classified|labell?ed) as|have|are|with|are there with|has|carry) (?:the )?{_A}",
             _code('result = f"Answer: {sum(name == «a» for _, name in kept)}"'),
             True,
         ),
         (
             "the second most active user",
-            r"which user is represented the second most",
+            r"which user is represented (?:the )?second most(?: often)?",
             _ranked("owner", 1, 'f"User: {«»}"'),
             False,
         ),
@@ -225,7 +217,7 @@ result = f"User: {min(counts, key=lambda user: (-counts[user], str(user)))}" if 
         ),
         (
             "the second most frequent date",
-            r"which date is represented the second most",
+            r"which date is represented (?:the )?second most(?: often)?",
             _ranked("time", 1, _DATE),
             False,
         ),
@@ -240,7 +232,7 @@ result = f"User: {min(counts, key=lambda user: (-counts[user], str(user)))}" if 
             r"how many dates are represented exactly (?P<n>\d{1,6}) times",
             _code(
                 """
-counts = Counter(row[«time»] for row, _ in kept)
+counts = Counter(«time» for row, _ in kept if «time»)
 result = f"Answer: {sum(count == int(«n») for count in counts.values())}"
 """
             ),

@@ -4,15 +4,19 @@ records whose label no line shows.
 
 from __future__ import annotations
 
+import re
 from textwrap import indent
 
 from harlm.branching.strategies.aggregates import read_aggregate
 from harlm.branching.strategies.asked import Asked
 from harlm.branching.strategies.forecasting import Calls, forecast
 from harlm.branching.strategies.records import Records, records_of
+from harlm.branching.strategies.scopes import day_of
 from harlm.branching.strategies.user_pairs import read_pairs
+from harlm.patterns import lazy_pattern
 from harlm.types import Growth, Proposal
 
+_FORM = lazy_pattern(r"\bin the form\b|'(?:Answer|Label|User|Date):", re.IGNORECASE)
 _BATCH = 40  # records in one call
 _RULES = 200  # tokens of a prompt without its records
 _LABEL = 5  # tokens of one line of a reply
@@ -24,6 +28,11 @@ from collections import Counter
 from datetime import datetime
 
 rows = [row for table in context.tables() for row in table.rows if {where}]
+"""
+_LINES = """\
+from collections import Counter
+
+rows = [{{"line": line}} for line in split(context, by="line")]
 """
 _COMPUTED = """\
 
@@ -67,18 +76,27 @@ def propose(asked: Asked) -> Proposal | None:
     aggregate = read_aggregate(asked.question, records)
     if aggregate is None:
         return None
+    compute = _as_asked(aggregate.compute, asked)
     if not aggregate.needs_labels:
-        return _without_labels(asked, aggregate.where, aggregate.compute, aggregate.says)
-    return _proposal(asked, records, aggregate.where, aggregate.compute, "linear", aggregate.says)
+        return _without_labels(asked, records, aggregate.where, compute, aggregate.says)
+    return _proposal(asked, records, aggregate.where, compute, "linear", aggregate.says)
 
 
 def _day(records: Records) -> str:
-    return f"row[{records.time!r}]" if records.time else '""'
+    return day_of(records.time) if records.time else '""'
 
 
-def _cell(where: str, compute: str, end: str) -> str:
+def _cell(records: Records, where: str, compute: str, end: str) -> str:
     computed = _COMPUTED.format(compute=indent(compute.strip("\n"), "    "))
-    return f"{_BEGIN.format(where=where)}{computed}{end}"
+    begin = _BEGIN.format(where=where) if records.has_fields else _LINES.format()
+    return f"{begin}{computed}{end}"
+
+
+def _as_asked(compute: str, asked: Asked) -> str:
+    """The code, with the answer alone if the question asks for no ``Answer: ...`` in front of it."""
+    if _FORM.search(asked.question):
+        return compute
+    return f'{compute.rstrip()}\nresult = result.partition(": ")[2] or result'
 
 
 def _proposal(
@@ -86,7 +104,7 @@ def _proposal(
 ) -> Proposal:
     instruction = f"What they mean: {records.meanings}." if records.meanings else ""
     labelled = _LABELLED.format(text=records.text, labels=list(records.labels), instruction=instruction)
-    cell = _cell(where, compute, labelled)
+    cell = _cell(records, where, compute, labelled)
     count = max(1, asked.profile.tokens // _RECORD)
     calls = -(-count // _BATCH)
     first = Calls(
@@ -113,8 +131,8 @@ def _proposal(
     )
 
 
-def _without_labels(asked: Asked, where: str, compute: str, says: str) -> Proposal:
-    cell = _cell(where, compute, _UNLABELLED)
+def _without_labels(asked: Asked, records: Records, where: str, compute: str, says: str) -> Proposal:
+    cell = _cell(records, where, compute, _UNLABELLED)
     return Proposal(
         strategy="label",
         cells=(cell,),

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from harlm.branching.strategies.aggregates import DAY, MONTHS, iso_day
 from harlm.branching.strategies.records import Records
+from harlm.branching.strategies.scopes import DAY, MONTHS, NOUN, ONLY, iso_day, month_number
 from harlm.patterns import lazy_pattern
 
 _NUMBERS = {
@@ -26,57 +26,109 @@ _NUMBERS = {
     "ten": 10,
 }
 _NUMBER = rf"(?:{'|'.join(_NUMBERS)}|\d{{1,6}})"
-_LABEL = r"label '?([\w][\w-]*)'?"
 _PAIRS = lazy_pattern(
-    r"\bpairs of user.*? such that (?P<words>.*?)(?:\.(?: |$)|$)", re.DOTALL | re.IGNORECASE
-)
-_HELD = lazy_pattern(rf"(at least|exactly) ({_NUMBER}) [\w ]*?with {_LABEL}(?: or {_LABEL})?", re.IGNORECASE)
-_DATED = lazy_pattern(
-    rf"all [\w ]*?with {_LABEL} of both users (?:were|was|are) [\w ]*?(after|before) ({DAY})", re.IGNORECASE
+    r"\bpairs of user.*? (?:such that|where|in which) (?P<words>.*?)(?:\.(?: |$)|$)",
+    re.DOTALL | re.IGNORECASE,
 )
 _GLUE = lazy_pattern(
-    r"\b(?:both|one|the|other|users?|has|have|had|and|a|an|at least one|messages?|instances?|records?|of|them|each)\b|[,.;]",
+    rf"\b(?:both|one|the|other|users?|has|have|had|and|a|an|at least one|{NOUN}|of|them|each)\b|[,.;]",
     re.IGNORECASE,
 )
+
+
+class _Reading:
+    """Patterns with the labels of some records.
+
+    Args:
+        records: whose labels a question may name.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self.labels = {label.casefold(): label for label in records.labels}
+        longest_first = sorted(map(re.escape, records.labels), key=len, reverse=True)
+        label = rf"(?:the )?(?:label )?['\"]?({'|'.join(longest_first)})['\"]?(?!\w)"
+        self._label = label
+        self.held = self._pattern(
+            rf"(at least|exactly) ({_NUMBER}) {NOUN} (?:with|of) {label}(?: or (?:with )?{label})?"
+        )
+        self.dated = self._pattern(
+            rf"all (?:the )?{NOUN} (?:with|of) {label} of both users (?:were|was|are) (?:written )?(after|before) ({DAY})"
+        )
+
+    def relation(self, form: str) -> re.Pattern[str]:
+        """A form in which ``L`` stands for a label that is named, and ``N`` for what a record is called."""
+        return self._pattern(form.replace("«L»", self._label).replace("«N»", NOUN))
+
+    def label(self, words: str) -> str:
+        """A label as the records spell it."""
+        return self.labels[words.casefold()]
+
+    @staticmethod
+    def _pattern(form: str) -> re.Pattern[str]:
+        return re.compile(form, re.IGNORECASE)
+
+
+_Named = tuple[str, ...]
+"""The labels, numbers and months that a form names, in order."""
 
 
 def read_pairs(question: str, records: Records) -> str | None:
     """The condition on ``u`` and ``v``, for the users in one order or the other; ``None`` if it is not understood in full."""
     found = _PAIRS.search(question)
-    if found is None or not records.owner:
+    if found is None or not records.owner or not records.labels:
+        return None
+    if ONLY.search(question):
         return None
     words = " ".join(found["words"].split())
-    for pattern, write in _RELATIONS:
-        if related := re.search(pattern, words, re.IGNORECASE):
-            return write(related)
+    reading = _Reading(records)
+    for form, needs_days, write in _RELATIONS:
+        if related := reading.relation(form).fullmatch(words):
+            named = tuple(
+                reading.label(each) if each and each.casefold() in reading.labels else each
+                for each in related.groups()
+            )
+            return None if needs_days and not records.time else write(named)
+    return _plain_conditions(words, reading, records)
+
+
+def _plain_conditions(words: str, reading: _Reading, records: Records) -> str | None:
+    """Conditions that each of the two users meets, or one the first and the other the second."""
     one, separator, other = words.partition("the other user has")
+    dated: list[str | None] = []
     if separator:
-        parts = [_conditions(one, "u"), _conditions(other, "v")]
+        parts = [_conditions(one, "u", reading), _conditions(other, "v", reading)]
     else:
-        dated = [_written(each, user) for each in _DATED.finditer(words) for user in "uv"]
-        plain = _DATED.sub(" ", words)
-        parts = [_conditions(plain, "u"), _conditions(plain, "v"), dated]
-    if any(part is None for part in parts) or not parts[0]:
+        days = list(reading.dated.finditer(words))
+        if days and not records.time:
+            return None
+        dated = [_written(each, user, reading) for each in days for user in "uv"]
+        plain = reading.dated.sub(" ", words)
+        parts = [_conditions(plain, "u", reading), _conditions(plain, "v", reading)]
+    if None in dated or any(part is None for part in parts):
         return None
-    return " and ".join(each for part in parts for each in part or ())
+    return " and ".join([*(each for part in parts for each in part or ()), *(each for each in dated if each)])
 
 
-def _conditions(words: str, user: str) -> list[str] | None:
+def _conditions(words: str, user: str, reading: _Reading) -> list[str] | None:
     """The conditions on one user; ``None`` if words are left over."""
-    found = [_held(each, user) for each in _HELD.finditer(words)]
-    rest = _GLUE.sub(" ", _HELD.sub(" ", words))
+    found = [_held(each, user, reading) for each in reading.held.finditer(words)]
+    rest = _GLUE.sub(" ", reading.held.sub(" ", words))
     return found if found and not rest.strip() else None
 
 
-def _held(found: re.Match[str], user: str) -> str:
+def _held(found: re.Match[str], user: str, reading: _Reading) -> str:
     how, number, *labels = found.groups()
-    total = " + ".join(_count(user, label) for label in labels if label)
+    total = " + ".join(_count(user, reading.label(each)) for each in labels if each)
     return f"({total}) {'==' if how.casefold() == 'exactly' else '>='} {_number(number)}"
 
 
-def _written(found: re.Match[str], user: str) -> str:
-    label, side, day = found.groups()
-    return f'all(day {">" if side.casefold() == "after" else "<"} "{iso_day(day)}" for day in {_days(user, label)})'
+def _written(found: re.Match[str], user: str, reading: _Reading) -> str | None:
+    label, side, spoken = found.groups()
+    day = iso_day(spoken)
+    if day is None:
+        return None
+    sign = ">" if side.casefold() == "after" else "<"
+    return f'all(day {sign} "{day}" for day in {_days(user, reading.label(label))})'
 
 
 def _number(word: str) -> int:
@@ -97,51 +149,82 @@ def _shared(label: str, part: str) -> str:
     return f"bool({first} & {second})"
 
 
-def _common_days(found: re.Match[str]) -> str:
-    first, second = (f'{{day for days in {user}["days"].values() for day in days}}' for user in "uv")
-    return f"len({first} & {second}) >= {_number(found[1])}"
+def _common_days(named: _Named) -> str:
+    first, second = (f'{{day for days in {user}["days"].values() for day in days if day}}' for user in "uv")
+    return f"len({first} & {second}) >= {_number(named[0])}"
 
 
-def _in_month(found: re.Match[str]) -> str:
-    month = f"{MONTHS.index(found[2].capitalize()) + 1:02}"
-    return " and ".join(f'any(day[5:7] == "{month}" for day in {_days(user, found[1])})' for user in "uv")
+def _in_month(named: _Named) -> str:
+    month = month_number(named[1])
+    return " and ".join(f'any(day[5:7] == "{month}" for day in {_days(user, named[0])})' for user in "uv")
 
 
-def _only(found: re.Match[str]) -> str:
-    a, b = found[1], found[2]
+def _only(named: _Named) -> str | None:
+    a, b, b_again, a_again = named
+    if (a, b) != (a_again, b_again):
+        return None
     return (
         f"{_count('u', a)} > 0 and {_count('u', b)} == 0 and {_count('v', b)} > 0 and {_count('v', a)} == 0"
     )
 
 
-def _earlier(found: re.Match[str]) -> str:
-    first, second = _days("u", found[1]), _days("v", found[1])
+def _earlier(named: _Named) -> str:
+    first, second = _days("u", named[0]), _days("v", named[0])
     return f"bool({first}) and bool({second}) and max({first}) < min({second})"
 
 
-def _more(found: re.Match[str]) -> str:
-    ahead = f"{_count('u', found[2])} - {_count('v', found[2])} >= {_number(found[1])}"
-    return f"{ahead} and {_count('u', found[3])} > 0 and {_count('v', found[3])} > 0"
+def _more(named: _Named) -> str:
+    ahead = f"{_count('u', named[1])} - {_count('v', named[1])} >= {_number(named[0])}"
+    return f"{ahead} and {_count('u', named[2])} > 0 and {_count('v', named[2])} > 0"
 
 
-_RELATIONS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
-    (rf"at least ({_NUMBER}) (?:common days|days on which both)", _common_days),
-    (rf"both users wrote [\w ]*?with {_LABEL} on the same day$", lambda found: _shared(found[1], "")),
-    (rf"both users wrote [\w ]*?with {_LABEL} in the same month", lambda found: _shared(found[1], "[:7]")),
-    (rf"both users wrote [\w ]*?with {_LABEL} in ({'|'.join(MONTHS)}) of any year$", _in_month),
+_RELATIONS: tuple[tuple[str, bool, Callable[[_Named], str | None]], ...] = (
     (
-        rf"both users have the same number of [\w ]*?with {_LABEL}",
-        lambda found: f"{_count('u', found[1])} == {_count('v', found[1])} > 0",
+        rf"(?:there are |they have )?at least ({_NUMBER}) (?:common days|days on which both users wrote (?:a |an )?«N»)",
+        True,
+        _common_days,
+    ),
+    (r"both users wrote (?:a |an )?«N» with «L» on the same day", True, lambda named: _shared(named[0], "")),
+    (
+        r"both users wrote (?:a |an )?«N» with «L» in the same month(?: of the same year| and year)?",
+        True,
+        lambda named: _shared(named[0], "[:7]"),
+    ),
+    (rf"both users wrote (?:a |an )?«N» with «L» in ({'|'.join(MONTHS)}) of any year", True, _in_month),
+    (
+        r"both users have the same number of «N» with «L»",
+        False,
+        lambda named: f"{_count('u', named[0])} == {_count('v', named[0])}",
     ),
     (
-        rf"together have exactly ({_NUMBER}) [\w ]*?with {_LABEL}$",
-        lambda found: f"{_count('u', found[2])} + {_count('v', found[2])} == {_number(found[1])}",
+        r"both users have the same number of «N» with «L»,? and (?:both have )?at least one",
+        False,
+        lambda named: f"{_count('u', named[0])} == {_count('v', named[0])} > 0",
     ),
-    (rf"one user has [\w ]*?with {_LABEL} but none with {_LABEL}, and the other user has", _only),
-    (rf"wrote the last [\w ]*?with {_LABEL} before the other user wrote the first", _earlier),
-    (r"exactly the same set of labels$", lambda _: 'set(u["days"]) == set(v["days"])'),
     (
-        rf"at least ({_NUMBER}) more [\w ]*?with {_LABEL} than the other user, and both have one with {_LABEL}$",
+        rf"the two users together have exactly ({_NUMBER}) «N» with «L»",
+        False,
+        lambda named: f"{_count('u', named[1])} + {_count('v', named[1])} == {_number(named[0])}",
+    ),
+    (
+        r"one user has «N» with «L» but none with «L»,? and the other user has «N» with «L» but none with «L»",
+        False,
+        _only,
+    ),
+    (
+        r"one user wrote the last «N» with «L» before the other user wrote the first(?: one)?",
+        True,
+        _earlier,
+    ),
+    (
+        r"(?:the «N» of both users|both users) have exactly the same set of labels",
+        False,
+        lambda _: 'set(u["days"]) == set(v["days"])',
+    ),
+    (
+        rf"one user has at least ({_NUMBER}) more «N» with «L» than the other user,? and both have one with «L»",
+        False,
         _more,
     ),
 )
+"""Forms, whether they need the day of each record, and the condition that each means."""

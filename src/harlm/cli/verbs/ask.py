@@ -27,7 +27,7 @@ from harlm.cli.settings import (
 )
 from harlm.cli.sources import question_of, question_options
 from harlm.cli.streams import StdoutFailed
-from harlm.cli.verbs.estimate import in_short, show_estimate
+from harlm.cli.verbs.estimate import forecast_in_short, in_figures, in_short, show_estimate
 from harlm.client import HARLM
 from harlm.engine.failing import partial_in
 from harlm.errors import HarlmError, LimitExceeded
@@ -50,6 +50,8 @@ _FLAGS = {
     "max_depth": "engine.max_depth",
     "concurrency": "engine.concurrency",
     "speculation": "engine.speculation",
+    "branches": "engine.branches",
+    "value_per_second": "engine.value_per_second",
     "seed": "engine.seed",
     "strict": "engine.strict",
     "cache": "memory.cache",
@@ -88,6 +90,18 @@ _FLAGS = {
     type=click.Choice(["off", "safe", "eager"]),
     help="Calls made before a cell makes them: none, those that are certain (default), or all that can be foreseen.",
 )
+@click.option(
+    "--branches",
+    type=click.IntRange(1, 8),
+    metavar="K",
+    help="Most strategies side by side; another one starts only if it is worth its cost. 1 by default.",
+)
+@click.option(
+    "--value-per-second",
+    type=click.FloatRange(0, 1e9),
+    metavar="USD",
+    help="What each second is worth by which the answer comes earlier, in dollars; 0 by default.",
+)
 @budget_options
 @sandbox_options
 @click.option(
@@ -116,7 +130,11 @@ _FLAGS = {
     is_flag=True,
     help="Continue without asking when the expected cost exceeds the limit.",
 )
-@click.option("--explain", is_flag=True, help="Say why the mode was chosen.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say why the mode and the strategy were chosen, what the others would have cost, and what the confidence rests on.",
+)
 @click.option(
     "--strict",
     is_flag=True,
@@ -170,6 +188,8 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
         answer, ended_by = _asked(client, asked, context, sinks, reading_s)
     failure = events.undelivered if events is not None else deliver(answer, style, output)
     if not quiet:
+        if options["explain"]:
+            _explain(answer, estimate)
         _report(answer, ended_by, explain=options["explain"])
     if failure is not None:
         raise rescue(answer, style, failure, runs_of(settings))
@@ -251,20 +271,34 @@ def _progress_kept() -> Iterator[_Kept]:
         raise
 
 
-def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> None:
-    """Print the sources, the cost and any warning of an answer on stderr."""
-    if explain and answer.route is not None:
+def _explain(answer: Answer, estimate: RunEstimate) -> None:
+    """Print on stderr why the answer was made as it was, and what the other ways would have cost."""
+    if answer.route is not None:
         chances = ", ".join(f"{mode} {chance:.0%}" for mode, chance in answer.route.probabilities.items())
         say(f"route: {answer.route.mode} ({chances})")
         for reason in answer.route.reasons:
             say(f"  {reason}")
-    if explain and answer.reading is not None and answer.reading.ratio is not None:
+    proposal = next((each for each in estimate.proposals if each.strategy == answer.strategy), None)
+    if proposal is not None:
+        say(f"strategy: {proposal.strategy}, {forecast_in_short(proposal.forecast)}")
+        for reason in proposal.reasons:
+            say(f"  {reason}")
+    for each in estimate.modes:
+        if each.mode != answer.mode:
+            cost = f"about {in_figures(each.expected)}" if each.obstacle is None else each.obstacle
+            say(f"mode {each.mode} instead: {cost}")
+    if answer.reading is not None and answer.reading.ratio is not None:
         say(
             f"read: {answer.reading.tokens_read:,} tokens, {answer.reading.ratio:.2f} times the least that a question "
             f"of its class needs ({answer.reading.growth}: {answer.reading.least_tokens:,})"
         )
+
+
+def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> None:
+    """Print the sources, the cost and any warning of an answer on stderr."""
     for each in answer.citations[:10]:
         say(f"source: {each.place} “{one_line(each.quote)}”", [each])
+    _report_confidence(answer, explain=explain)
     if answer.citations_dropped:
         say(f"{answer.citations_dropped} citation(s) could not be verified and were removed")
     if answer.status == "not_found":
@@ -274,6 +308,18 @@ def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> No
     if answer.warning is not None:
         say(f"WARNING: {answer.warning}")
     say(_summary(answer))
+
+
+def _report_confidence(answer: Answer, *, explain: bool) -> None:
+    """Print how probable it is that an answer is right, if anything says so, and why on demand."""
+    first, *others = answer.confidence_reasons or ("nothing was measured",)
+    if answer.confidence is not None:
+        say(f"confidence: {answer.confidence:.0%}, since {first}")
+    elif explain:
+        say(f"no confidence: {first}")
+    if explain:
+        for reason in others:
+            say(f"  {reason}")
 
 
 def _why_partial(ended_by: HarlmError | None) -> str:
@@ -291,8 +337,9 @@ def _summary(answer: Answer) -> str:
     sandbox = f" · sandbox {answer.sandbox}" if answer.sandbox else ""
     early = f" ({usage.early.made} early, {usage.early.wasted} wasted)" if usage.early.made else ""
     reused = f", {answer.memory.reused} reused" if answer.memory.reused else ""
+    way = answer.mode if answer.strategy is None else f"{answer.mode} {answer.strategy}"
     return (
-        f"{answer.mode} · {cost} · {usage.calls} calls{early}{reused} · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
+        f"{way} · {cost} · {usage.calls} calls{early}{reused} · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
         f"{latency.wall_s:.2f} s (critical path {latency.critical_path_s:.2f} s){sandbox} · run {answer.run_id}"
     )
 

@@ -19,6 +19,7 @@ from harlm.cli.settings import (
 )
 from harlm.cli.sources import question_of, question_options
 from harlm.client import HARLM
+from harlm.types import Forecast
 
 _FLAGS = {
     "model": "models.root",
@@ -76,10 +77,24 @@ def show_estimate(estimate: RunEstimate, style: str) -> None:
 def in_short(estimate: RunEstimate) -> str:
     """The estimate of the chosen mode on one line."""
     each = estimate.of_chosen
-    low, high = _money(each.expected.micros), _money(each.worst.micros)
-    limit = "no limit" if estimate.limit_micros is None else f"limit {_money(estimate.limit_micros)}"
+    low, high = money(each.expected.micros), money(each.worst.micros)
+    limit = "no limit" if estimate.limit_micros is None else f"limit {money(estimate.limit_micros)}"
     cost = "cost unknown" if each.expected.micros is None else f"about {low}, at worst {high}"
     return f"estimate: {cost} · {each.expected.calls:,} calls · about {time_text(each.expected.seconds)} · {limit}"
+
+
+def in_figures(figures: Figures) -> str:
+    """Cost, calls and time in a line."""
+    return f"{money(figures.micros)} · {figures.calls:,} calls · {time_text(figures.seconds)}"
+
+
+def forecast_in_short(forecast: Forecast) -> str:
+    """What a strategy is expected to use, in a line."""
+    tokens = forecast.input_tokens + forecast.output_tokens
+    return (
+        f"{money(forecast.micros)} · {forecast.calls:,} calls · {tokens:,} tokens · about {time_text(forecast.seconds)} · "
+        f"{forecast.depth} in a row"
+    )
 
 
 def time_text(seconds: float) -> str:
@@ -90,7 +105,9 @@ def time_text(seconds: float) -> str:
 
 
 def _row(figures: Figures) -> str:
-    return f"{_money(figures.micros):>12}{figures.calls:>8,}{figures.tokens:>14,}{time_text(figures.seconds):>10}"
+    return (
+        f"{money(figures.micros):>12}{figures.calls:>8,}{figures.tokens:>14,}{time_text(figures.seconds):>10}"
+    )
 
 
 def _last_line(estimate: RunEstimate) -> str:
@@ -99,18 +116,19 @@ def _last_line(estimate: RunEstimate) -> str:
         return f"The price of {unknown.name} is unknown: harlm models shows how to set one."
     if estimate.is_beyond_limit:
         return (
-            f"The expected cost exceeds the limit of {_money(estimate.limit_micros)}: a run would stop there with a partial "
+            f"The expected cost exceeds the limit of {money(estimate.limit_micros)}: a run would stop there with a partial "
             "answer. Raise --max-cost, or choose a cheaper mode or model."
         )
     limit = (
         "There is no limit"
         if estimate.limit_micros is None
-        else f"The limit is {_money(estimate.limit_micros)}"
+        else f"The limit is {money(estimate.limit_micros)}"
     )
     return f"{limit}; a run never spends more. → marks the mode that a run would use."
 
 
-def _money(micros: int | None) -> str:
+def money(micros: int | None) -> str:
+    """Micro-dollars in dollars; ``unknown`` for ``None``."""
     return (
         "unknown"
         if micros is None

@@ -1,86 +1,93 @@
-"""``harlm plan``: shows which model calls of a cell wait for which."""
+"""``harlm plan``: shows what a strategy would do for a question, and what it would cost; or which model calls of a cell wait for
+which. Nothing is spent.
+"""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
+from harlm.budget.estimate import RunEstimate
+from harlm.cli.cell_plan import show_cell
 from harlm.cli.output import output_options, output_style, show_value
-from harlm.cli.printing import show, show_as_it_is
-from harlm.errors import ContextError
-from harlm.scheduler import Plan, analyse
-from harlm.scheduler.drawing import as_dot, as_svg, as_text
+from harlm.cli.printing import show
+from harlm.cli.settings import load_settings, read, reading_flags, reading_options
+from harlm.cli.sources import question_of, question_options
+from harlm.cli.verbs.estimate import forecast_in_short
+from harlm.client import HARLM
+from harlm.types import STRATEGIES, Proposal
+
+_FLAGS = {"model": "models.root", "sub_model": "models.sub", "strategy": "engine.strategy"}
+_NONE = (
+    "no strategy understands this question, so a root model would write the program (mode {mode}); strategies read questions such "
+    'as "how many of the lines have the label X? The labels are: X, Y"'
+)
 
 
 @click.command("plan")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.py")
+@question_options
+@reading_options
+@click.option("-m", "--model", metavar="NAME", help="Root model, as for ask.")
+@click.option("--sub-model", metavar="NAME", help="What strategies ask; the root model by default.")
+@click.option("--strategy", type=click.Choice(STRATEGIES), help="Only this strategy.")
 @click.option(
     "--after",
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE.py",
-    help="An earlier cell, for the functions that it defines (may be repeated).",
+    help="For FILE.py: an earlier cell, for the functions that it defines (may be repeated).",
 )
 @output_options("dot", "svg")
-@click.option("--dot", "drawing", flag_value="dot", help="Print a dot file for Graphviz: --format dot.")
-@click.option("--svg", "drawing", flag_value="svg", help="Print an SVG drawing: --format svg.")
+@click.option(
+    "--dot", "drawing", flag_value="dot", help="For FILE.py: a dot file for Graphviz (--format dot)."
+)
+@click.option("--svg", "drawing", flag_value="svg", help="For FILE.py: an SVG drawing (--format svg).")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
-def command(file: Path, after: tuple[Path, ...], drawing: str | None, **options: Any) -> None:
-    """Show which model calls of a cell wait for which, without running it. FILE.py is the cell; - is
-    standard input.
+def command(question: str | None, paths: tuple[str, ...], drawing: str | None, **options: Any) -> None:
+    """Show how QUESTION would be answered without a root model: the strategies that understand it, their code and their cost.
+
+    For one argument that is a file of Python, or -, show which model calls of that cell wait for which, without running it.
     """
     style = drawing or output_style(options)
-    plan = _analysed(file, after)
-    match style:
-        case "json" | "lines":
-            show_value(_as_json(plan), style)
-        case "dot":
-            show_as_it_is(as_dot(plan))
-        case "svg":
-            show_as_it_is(as_svg(plan))
-        case _:
-            show(as_text(plan))
+    if question is not None and not paths and options["question_file"] is None and _is_cell(question):
+        show_cell(Path(question), options["after"], style)
+        return
+    if options["after"] or style in ("dot", "svg"):
+        raise click.UsageError("--after, --dot and --svg are for the plan of one cell: harlm plan FILE.py")
+    asked, paths = question_of(question, paths, options["question_file"])
+    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
+    settings = load_settings({**flags, **reading_flags(options)}).config
+    estimate = HARLM(settings=settings).estimate(asked, read(paths, settings))
+    if style != "text":
+        show_value({"chosen": estimate.chosen, "proposals": msgspec.to_builtins(estimate.proposals)}, style)
+    elif not estimate.proposals:
+        show(_NONE.format(mode=estimate.chosen))
+    else:
+        for proposal in estimate.proposals:
+            show(as_text(proposal, estimate))
 
 
-def _analysed(file: Path, after: tuple[Path, ...]) -> Plan:
-    try:
-        return analyse(_read(file), [_read(each) for each in after])
-    except SyntaxError as error:
-        raise ContextError(
-            f"{str(file)!r} is not Python: {error.msg} (line {error.lineno}); fix the code"
-        ) from error
+def _is_cell(argument: str) -> bool:
+    return argument == "-" or argument.endswith(".py")
 
 
-def _read(path: Path) -> str:
-    try:
-        if path == Path("-"):
-            return sys.stdin.read()
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContextError(f"{str(path)!r} cannot be read: {error}; name a file with Python code") from error
+def as_text(proposal: Proposal, estimate: RunEstimate) -> str:
+    """A proposal: its cost, why it fits, and its cells."""
+    lines = [
+        f"strategy {proposal.strategy} · {forecast_in_short(proposal.forecast)}",
+        *(f"  {reason}" for reason in proposal.reasons),
+        f"  reading grows with the text: {proposal.growth}; it needs of {estimate.sub.name}: {_LEAVES[proposal.leaf]}",
+        *(f"\n{cell.rstrip()}" for cell in proposal.cells),
+    ]
+    return "\n".join(lines) + "\n"
 
 
-def _as_json(plan: Plan) -> dict[str, Any]:
-    return {
-        "whole": plan.is_whole,
-        "shape": plan.shape,
-        "length": plan.length,
-        "critical_path": plan.critical_path,
-        "calls": [
-            {
-                "number": site.number,
-                "tool": site.tool,
-                "line": site.line,
-                "source": site.source,
-                "needs": site.needs,
-                "decided_by": site.decided_by,
-                "loops": [{"header": loop.header, "flow": loop.flow} for loop in site.loops],
-                "through": site.through,
-                "certain": site.is_certain,
-            }
-            for site in plan.sites
-        ],
-    }
+_LEAVES = {
+    "none": "nothing",
+    "reader": "to answer from a passage",
+    "labeller": "to choose a label for an item",
+    "judge": "to judge whether a text meets a condition",
+}

@@ -11,9 +11,10 @@ from harlm.engine.replies.reply import (
     parse_reply,
     without_thoughts,
 )
-from harlm.engine.replies.so_far import ReplySoFar
+from harlm.engine.replies.so_far import ClosedBlocks, ReplySoFar
 
 __all__ = [
+    "ClosedBlocks",
     "ParsedReply",
     "ReplySoFar",
     "call_in_markup",

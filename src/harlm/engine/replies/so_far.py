@@ -1,6 +1,6 @@
-"""The first cell of a reply that is still being written: which of its statements are whole.
+"""A reply that is still being written: which statements of its first cell are whole, and which of its blocks are closed.
 
-It is asked whenever more of the reply arrives, so it looks at what is new only. The scanner is that of whole replies.
+Both are asked whenever more of the reply arrives, so they look at what is new only. The scanner is that of whole replies.
 """
 
 from __future__ import annotations
@@ -17,6 +17,38 @@ _IN_VAIN = 4_000  # characters that are parsed without result, in all
 _CONTINUING = ("elif", "else", "except", "finally", "case", ")", "]", "}", '"', "'", "#", "@")
 """Beginnings of an unindented line that may still belong to the statement above it."""
 _STRINGS = tokens_with("(?!)")
+
+
+class ClosedBlocks:
+    """Follows the closed blocks of one reply, and which reply it is.
+
+    Attributes:
+        begins_with_code: whether a fence comes before any word. Thoughts that no mark opens begin with words.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._scanner = Scanner()
+        self.begins_with_code = False
+
+    def take(self, text: str) -> tuple[str, ...] | None:
+        """Take the reply so far.
+
+        Returns:
+            the cells of its blocks that are closed and have more text after them, in order. The whole reply begins
+            with them, except that an end of thoughts may turn all of it into thoughts. ``None`` if this is not the
+            reply that was taken before, or one that is too long to be followed.
+        """
+        if not text.startswith(self._text) or len(text) > _LONGEST:
+            return None
+        self._text = text
+        lines = text if "\r" not in text else text.replace("\r\n", "\n").replace("\r", "\n")
+        self.begins_with_code = lines.lstrip().startswith(("```", "~~~"))
+        self._scanner.advance(lines, is_all=False)
+        closed = [each for each in self._scanner.segments if each.cells and each.is_sure and each.is_closed]
+        if closed and not lines[closed[-1].end :].strip():
+            closed.pop()
+        return tuple(cell for each in closed for cell in each.cells)
 
 
 class ReplySoFar:

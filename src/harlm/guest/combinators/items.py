@@ -8,10 +8,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ..arguments import TOKENS, WORD, as_number_or_none, as_text
+
 KINDS = ("auto", "line", "sentence", "paragraph", "document", "part")
 
 _CHARACTERS = 4  # per token
-_SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|(?<=[。！？])")
+_TOKENS = 2_000  # of a part
+_SENTENCE = re.compile(r"(?<=[.!?])(?P<end>[\"')\]]*+)\s++(?=[\"'(\[]?[A-Z0-9])|(?<=[。！？])")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 _LINES = 3  # a text of at least so many lines of about one length is a list of lines
 _LONG = 2_000  # characters of a line that is no item of a list
@@ -45,17 +48,16 @@ def split(context: Any, by: str = "auto", tokens: int | None = None) -> list[str
     Raises:
         TypeError, ValueError: an argument is of no such kind.
     """
-    by = by if by in KINDS else str(by).rstrip("s")
-    if by not in KINDS:
+    kind = as_text(by, "`by` of split", WORD).casefold().removesuffix("s")
+    if kind not in KINDS:
         raise ValueError(f"split by {by!r} does not exist; use one of {', '.join(KINDS)}")
-    if tokens is not None and (type(tokens) is not int or tokens < 1):
-        raise ValueError(f"the tokens of a part must be a whole number from 1 on, not {tokens!r}")
+    size = as_number_or_none(tokens, "tokens of split", TOKENS, least=1) or _TOKENS
     texts = texts_of(context)
-    if by == "part":
-        return [part for text in texts for part in parts_of(text, _CHARACTERS * (tokens or 2_000))]
+    if kind == "part":
+        return [part for text in texts for part in parts_of(text, _CHARACTERS * size)]
     found: list[str] = []
     for text in texts:
-        found += _CUTS[_kind(text) if by == "auto" else by](text)
+        found += _CUTS[_kind(text) if kind == "auto" else kind](text)
     return [each for each in (item.strip() for item in found) if each]
 
 
@@ -87,7 +89,14 @@ def _kind(text: str) -> str:
 
 
 def _sentences(text: str) -> Sequence[str]:
-    return [sentence for part in _PARAGRAPH.split(text) for sentence in _SENTENCE.split(part)]
+    found: list[str] = []
+    for part in _PARAGRAPH.split(text):
+        start = 0
+        for seam in _SENTENCE.finditer(part):
+            found.append(part[start : seam.start() + len(seam["end"] or "")])
+            start = seam.end()
+        found.append(part[start:])
+    return found
 
 
 _CUTS: dict[str, Callable[[str], Sequence[str]]] = {

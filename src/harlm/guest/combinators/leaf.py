@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..arguments import BATCH, PROMPTS, within
+from ..arguments import BATCH, PROMPT, PROMPTS, within
 
 Call = Callable[[str, dict[str, Any]], Any]
 CallMany = Callable[[str, list[dict[str, Any]]], list[Any]]
@@ -38,12 +38,14 @@ class Room(NamedTuple):
         tokens: of text that the sub-model reads reliably in one call.
         is_small: whether the sub-model needs one item a call.
         has_stronger: whether the root model is another one than the sub-model.
+        second_looks: the share of judgements that may be made again.
         calls_left: calls that the budget still allows; ``None`` without a limit.
     """
 
     tokens: int
     is_small: bool
     has_stronger: bool
+    second_looks: float
     calls_left: int | None
 
     @property
@@ -97,6 +99,7 @@ class Leaf:
         if not prompts:
             return []
         within(len(prompts), "the calls of one step", PROMPTS)
+        within(max(map(len, prompts)), "the longest prompt of one step", PROMPT)
         within(sum(map(len, prompts)), "the prompts of one step", BATCH)
         shared = {"choices": list(choices), "schema": schema, "role": role, "wants_tokens": wants_tokens}
         found = [
@@ -115,6 +118,7 @@ class Leaf:
             tokens=max(_LEAST, int(leaf["tokens"])),
             is_small=bool(leaf["is_small"]),
             has_stronger=bool(leaf["has_stronger"]),
+            second_looks=float(leaf["second_looks"]),
             calls_left=None if calls is None else int(calls),
         )
 

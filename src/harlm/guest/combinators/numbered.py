@@ -7,16 +7,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from .leaf import Reply
 
-_LINE = re.compile(
-    r"^[ \t>*\-\"'`]*\[?#?(?P<number>\d{1,7})[\]\"'`*]*[ \t]*(?:[).:|=,\t-]|->)+[ \t]*(?P<rest>\S.*)$",
+_LINE = re.compile(  # possessive, so that no reply takes long to be read
+    r"^[ \t>*\-\"'`]*+\[?#?(?P<number>[0-9]{1,7})[\]\"'`*]*+[ \t]*+(?:(?:->|[).:|=,-])++|(?<=\t))[ \t]*+(?P<rest>\S.*)$",
     re.MULTILINE,
 )
-_JSON = re.compile(r"[\[{].*[\]}]", re.DOTALL)
+_NUMBER = re.compile(r"\s*[0-9]{1,7}\s*")
 _NUMBER_KEYS = ("number", "id", "n", "index", "line", "item", "i")
 
 _Value = TypeVar("_Value")
@@ -50,9 +50,17 @@ def answers_in(reply: str, count: int, read: Callable[[str], _Value | None]) -> 
         count: how many items were sent.
         read: an answer from its words; ``None`` if they are none.
     """
-    pairs = list(_from_json(reply, count) or _from_lines(reply))
-    if not pairs and count == 1:
-        pairs = [(1, reply.strip())]
+    numbered = list(_from_lines(reply))
+    for pairs in (_from_json(reply, count) or [], numbered):
+        if found := _sure(_from_one(pairs, count), count, read):
+            return found
+    return _sure([(1, reply.strip())], count, read) if count == 1 and not numbered else {}
+
+
+def _sure(
+    pairs: Iterable[tuple[int, str]], count: int, read: Callable[[str], _Value | None]
+) -> dict[int, _Value]:
+    """The answers of the pairs whose number was sent and that are answered in one way only."""
     found: dict[int, _Value] = {}
     twice: set[int] = set()
     for number, words in pairs:
@@ -64,31 +72,47 @@ def answers_in(reply: str, count: int, read: Callable[[str], _Value | None]) -> 
     return {at: value for at, value in found.items() if at not in twice}
 
 
+def _from_one(pairs: list[tuple[int, str]], count: int) -> list[tuple[int, str]]:
+    """Pairs with numbers from 1. A reply that counts from 0 is read so only if it names every item; else no pair is sure."""
+    numbers = {number for number, _ in pairs}
+    if 0 not in numbers:
+        return pairs
+    return [(number + 1, words) for number, words in pairs] if numbers == set(range(count)) else []
+
+
 def _from_lines(reply: str) -> Iterator[tuple[int, str]]:
     for line in _LINE.finditer(reply):
         yield int(line["number"]), line["rest"].strip()
 
 
 def _from_json(reply: str, count: int) -> list[tuple[int, str]] | None:
-    body = _JSON.search(reply)
-    if body is None:
-        return None
-    try:
-        data = json.loads(body[0])
-    except (ValueError, RecursionError):
-        return None
+    data = _json_in(reply)
     if isinstance(data, dict) and len(data) == 1 and isinstance(inner := next(iter(data.values())), list):
         data = inner
     if isinstance(data, dict):
-        return [(int(key), _words(value)) for key, value in data.items() if str(key).strip().isdecimal()]
+        return [(int(key), _words(value)) for key, value in data.items() if _NUMBER.fullmatch(key)]
+    if not isinstance(data, list):
+        return None
     if all(isinstance(each, dict) for each in data):
         return [pair for each in data if (pair := _of_object(each)) is not None]
     return [(at, _words(each)) for at, each in enumerate(data, 1)] if len(data) == count else None
 
 
+def _json_in(reply: str) -> Any:
+    """The JSON between the first bracket of a reply and the last; ``None`` if there is none."""
+    first = min((at for at in map(reply.find, "[{") if at >= 0), default=-1)
+    last = max(map(reply.rfind, "]}"))
+    if not 0 <= first < last:
+        return None
+    try:
+        return json.loads(reply[first : last + 1])
+    except (ValueError, RecursionError):
+        return None
+
+
 def _of_object(data: Mapping[str, Any]) -> tuple[int, str] | None:
-    key = next((key for key in _NUMBER_KEYS if key in data), None)
-    if key is None or not str(data[key]).strip().isdecimal():
+    key = next((key for key in _NUMBER_KEYS if _NUMBER.fullmatch(str(data.get(key)))), None)
+    if key is None:
         return None
     rest = [value for name, value in data.items() if name != key]
     return (int(data[key]), _words(rest[0] if len(rest) == 1 else dict(data))) if rest else None

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from ..arguments import ITEMS, some
+
 MOST = 50_000_000
 """Pairs that are tried."""
 
@@ -28,7 +30,10 @@ def pairs(
             f"pairs takes a function of two items as its condition, not {type(predicate).__name__}; judge each item with label() "
             "first, and compare what came back"
         )
-    of = items if isinstance(items, Mapping) else dict(enumerate(items))
+    if isinstance(items, str) or not hasattr(items, "__iter__"):
+        raise TypeError(f"pairs takes a list or a dict of items, not {type(items).__name__}")
+    given = items if isinstance(items, Mapping) else some(items, "the list of items", ITEMS)
+    of = given if isinstance(given, Mapping) else dict(enumerate(given))
     keys = _ordered(of)
     count = len(keys) * (len(keys) - 1) // 2
     if count > MOST:
@@ -36,7 +41,7 @@ def pairs(
             f"{len(keys):,} items make {count:,} pairs; at most {MOST:,} are tried. Narrow the items first"
         )
     found = [(a, b) for a, b in combinations(keys, 2) if predicate(of[a], of[b]) or predicate(of[b], of[a])]
-    return found if isinstance(items, Mapping) else [(items[a], items[b]) for a, b in found]
+    return found if isinstance(given, Mapping) else [(given[a], given[b]) for a, b in found]
 
 
 def _ordered(of: Mapping[Any, Any]) -> list[Any]:

@@ -53,7 +53,7 @@ def looked_again(first: Mapping[str, Judged], *, room: Room, share: float, worth
         first: the first judgement of each item.
         room: what the models are.
         share: of the items, how many may be judged by the stronger model, or a third time.
-        worth: whether to go on after the sample.
+        worth: whether to continue after the sample.
         ask: judges items again.
     """
     kept = dict(first)

@@ -38,10 +38,13 @@ class Stability:
         chance = random.Random(len(values))  # noqa: S311 - a draw, not a secret
         total = 0.0
         for _ in range(_DRAWS):
-            drawn = {
-                item: chance.choice(options) if chance.random() < wrong else value
-                for item, value in values.items()
-            }
+            drawn = {}
+            for (
+                item,
+                value,
+            ) in values.items():  # both are drawn, so that a higher share is wrong where a lower one is
+                is_wrong, other = chance.random() < wrong, chance.choice(options)
+                drawn[item] = other if is_wrong else value
             total += likeness(usual, self._computed(drawn))
         return total / _DRAWS
 
@@ -52,7 +55,10 @@ class Stability:
         return self.at(judged, _LEFT * wrong) - self.at(judged, wrong) >= _GAIN
 
     def _computed(self, values: Mapping[str, str]) -> Any:
-        return self._answer([values.get(item) for item in self._items])
+        try:
+            return self._answer([values.get(item) for item in self._items])
+        except Exception:  # noqa: BLE001 - a cell wrote it, and will see why it fails when it computes its answer
+            return object()
 
 
 def likeness(one: Any, other: Any) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from .delimited import delimited
 from .fielded import fielded
@@ -22,6 +22,24 @@ Locate = Callable[[int], str]
 _MOST_CHARACTERS = 100_000_000  # of a text in which tables are looked for
 _SAMPLED = 5_000  # cells of a column that are looked at for the decimal comma of a table
 _SUMS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "gesamt", "summe"})
+
+
+class NamedText(str):
+    """A text with the name of its document, which tables and citations use.
+
+    Args:
+        name: of the document.
+        text: the whole text.
+    """
+
+    __slots__ = ("name",)
+    name: str
+
+    def __new__(cls, name: str, text: str) -> Self:
+        """The text, with its name."""
+        made = super().__new__(cls, text)
+        made.name = name
+        return made
 
 
 class Row(dict[str, Value]):

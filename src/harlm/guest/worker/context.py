@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..arguments import HITS, OFFSETS, PART, QUERY, TOKENS, as_number, as_text
-from ..tables import DataTable, tables_in
+from ..tables import DataTable, TableAnswer, ask, tables_in
 
 Call = Callable[[str, dict[str, Any]], Any]
 """Calls a host function with its arguments, and returns the reply."""
@@ -282,6 +282,11 @@ class Library:
     def tables(self, texts: list[Document]) -> list[DataTable]:
         """The tables of some texts, in order."""
         return [table for text in texts for table in tables_in(text, self._label_in(text))]
+
+    def ask_tables(self, question: str) -> TableAnswer:
+        """What the tables of all texts say to a question for a computation, or why they do not."""
+        texts = self.documents
+        return ask(as_text(question, "the question", QUERY), self.tables(texts), len(texts))
 
     def _label_in(self, text: Document) -> Callable[[int], str] | None:
         return None if text.has_lines else lambda start: self._places(text, [start])[0][0]

@@ -14,6 +14,7 @@ import signal
 import threading
 from contextlib import suppress
 from types import FrameType
+from typing import Any
 
 from .. import confine
 from ..confine import seccomp
@@ -28,6 +29,8 @@ from .msgpack import pack, unpack
 from .scout_process import ScoutLauncher, scout
 from .session import Session
 from .zygote_socket import close_all_but
+
+_MOST_FILES, _MOST_BYTES = 200, 8 << 20  # of a folder that is copied for a fork that must be made at once
 
 WIRE, TEXTS = 3, 4
 """Descriptors of a REPL besides 0 to 2: the socket to the host, and the file of its own texts until they are
@@ -256,6 +259,10 @@ class _Life:
             threads = threading.active_count() - 1
             self._cannot_fork(descriptors, f"{threads} thread(s) of earlier cells still run")
             return
+        if frame["seed"] is None and not self._is_quickly_copied():
+            self._cannot_fork(descriptors, "copying the files of earlier cells takes too long")
+            return
+        drawn = random.getstate()  # Python seeds the generator again in a fork
         gc.disable()
         try:
             pid = self._channel.fork()
@@ -269,20 +276,23 @@ class _Life:
                 os.close(descriptor)
             self._channel.send({"op": "forked"})
         else:
-            self._become_branch(frame, descriptors)
+            self._become_branch(frame, descriptors, drawn)
 
     def _cannot_fork(self, descriptors: list[int], why: str) -> None:
         for descriptor in descriptors:
             os.close(descriptor)
         self._channel.send({"op": "unforked", "why": why})
 
-    def _become_branch(self, frame: Frame, descriptors: list[int]) -> None:
+    def _become_branch(self, frame: Frame, descriptors: list[int], drawn: tuple[Any, ...]) -> None:
         try:
             wire, output, *rules = descriptors
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.dup2(wire, WIRE, inheritable=False)
-            random.seed(frame["seed"])
+            if frame["seed"] is None:
+                random.setstate(drawn)
+            else:
+                random.seed(frame["seed"])
             self._session.loop.renew()
             if self._folder is not None and frame["may_write"]:
                 self._copy_folder(frame["folder"])
@@ -307,6 +317,15 @@ class _Life:
         close_all_but(WIRE)  # also the cell's files: a read here would move the position there
         for number in INTERRUPTS:
             signal.signal(number, signal.SIG_DFL)
+
+    def _is_quickly_copied(self) -> bool:
+        """Whether the folder holds few and small files, and no folders."""
+        if self._folder is None:
+            return True
+        entries = [entry for entry in os.scandir(self._folder) if not entry.name.startswith(".branch-")]
+        if len(entries) > _MOST_FILES or any(entry.is_dir(follow_symlinks=False) for entry in entries):
+            return False
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in entries) <= _MOST_BYTES
 
     def _copy_folder(self, name: str) -> None:
         """Give this branch its own copy of the folder, in it. The zygote has made the copy's folder if rules

@@ -85,6 +85,7 @@ class Session:
         context = library.context(shape)
         self._reserved: dict[str, Any] = {
             "context": context,
+            "ask_tables": library.ask_tables,
             **HostFunctions(call, call_many, context).named(functions),
             **finishing_functions(self._names, self._sources.values()),
             "SHOW_VARS": self._show_vars(),

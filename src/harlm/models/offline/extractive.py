@@ -13,6 +13,8 @@ import re
 from collections.abc import Sequence
 
 from harlm import markup
+from harlm.guest.tables.asking import NO_TABLE
+from harlm.guest.tables.questions import asks_rows, computes
 from harlm.models.offline.answering import Found, decide, find
 from harlm.models.offline.intents import Compare, Intent, Summarise, YesNo, read_intent
 from harlm.models.offline.programs import (
@@ -29,11 +31,10 @@ from harlm.models.offline.quoting import quoted_answer, quoted_nearest, quoted_s
 from harlm.models.offline.reading import Passage, Reading
 from harlm.models.offline.running import settled, settled_by_tables
 from harlm.models.offline.statements import RECORDS_NAME, plain_text
-from harlm.models.offline.table_programs import NO_TABLE, TABLES, NoTable, columns_program, program_over
+from harlm.models.offline.table_programs import TABLES, read_status, table_program
 from harlm.patterns import lazy_pattern
 from harlm.retrieval.passages import split_passages
 from harlm.retrieval.terms import terms
-from harlm.tables import NotPlaced, asks_rows, computes
 from harlm.tokens import estimate_tokens
 from harlm.types import Completion, Message, Sampling, Usage
 
@@ -101,13 +102,12 @@ def _read_prompt(prompt: str) -> str:
     has_no_table = False
     if asked.documents:
         question = _question(asked.question)
-        try:
-            if answer := settled_by_tables(question, asked.documents):
-                return answer
-        except NotPlaced as refusal:
-            return f"{NOT_FOUND}: {refusal}"
-        except NoTable:
-            has_no_table = True
+        found = settled_by_tables(question, asked.documents)
+        if found["status"] == "answered":
+            return found["answer"]
+        if found["status"] == "refused":
+            return f"{NOT_FOUND}: {found['why']}"
+        has_no_table = found["status"] == "no table"
         if answer := settled(_intent_over(question, asked.documents), asked.documents):
             return answer
         passages = [each for name, text in asked.documents for each in _passages(name, text)]
@@ -219,10 +219,10 @@ class _Root:
         intent = self._intent()
         if not self._written:
             if program_for(intent) is None and self._about_tables():
-                return _cell("Tables may settle this: their columns.", columns_program(self.question))
+                return _cell("Tables may settle this exactly.", table_program(self.question))
             return self._begin(intent)
         output = self._output()
-        if TABLES in output:
+        if TABLES in output and "ask_tables(" in self._written[-1]:
             return self._over_tables(intent, output)
         if MARK in output or WEIGHTS in output:
             return self._finish_reading(intent, output)
@@ -260,19 +260,17 @@ class _Root:
         return computes(self.question) and (records or asks_rows(self.question))
 
     def _over_tables(self, intent: Intent, output: str) -> str:
-        """The next cell once the columns of the tables are known."""
-        size = re.search(r"list of ([\d,]+) str", self._about)
-        documents = int(size[1].replace(",", "")) if size else 1
-        line = output[output.index(TABLES) + len(TABLES) :].split("\n", 1)[0]
-        try:
-            program = program_over(self.question, line, documents)
-        except NotPlaced as refusal:
-            return _finish(f"{NOT_FOUND}: {refusal}")
-        except NoTable:
+        """The next cell once the tables have been asked."""
+        status, said = read_status(output)
+        if status == "answered":
+            return _cell("The output answers the question.", 'FINAL_VAR("result")')
+        if status == "refused":
+            return _finish(f"{NOT_FOUND}: {said}")
+        if status == "no table":
             return self._search(
                 f"That is about rows, and {NO_TABLE}: the words of the question are searched for."
             )
-        return self._begin(intent) if program is None else _cell("Code can settle this exactly.", program)
+        return self._begin(intent)
 
     def _search(self, why: str, *more: str) -> str:
         return _cell(why, search_program(self.question, *more))

@@ -7,7 +7,7 @@ import inspect
 from functools import lru_cache
 from typing import NamedTuple
 
-from harlm.models.offline import openings, repertoire, table_functions
+from harlm.models.offline import openings, repertoire
 
 
 def linked(main: str) -> str:
@@ -38,7 +38,7 @@ class _Function(NamedTuple):
 def _repertoire() -> dict[str, _Function]:
     return {
         name: function
-        for module in (repertoire, openings, table_functions)
+        for module in (repertoire, openings)
         for name, function in _functions(inspect.getsource(module)).items()
     }
 

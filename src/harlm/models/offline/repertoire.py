@@ -4,7 +4,7 @@ A program is the source of the functions that it needs, and a few lines that cal
 sandbox, over ``context``, with the standard library only.
 
 They count and list exactly, by the structure of a text: Python by its syntax tree, other texts by their
-lines; ``table_functions`` holds what counts the rows of tables. Most find *items*: tuples of a document, a line number and the text of that line.
+lines. Most find *items*: tuples of a document, a line number and the text of that line.
 """
 
 from __future__ import annotations

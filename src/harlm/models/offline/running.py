@@ -9,25 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harlm.guest.tables import DataTable, tables_in
+from harlm.context.tables import ask_tables
+from harlm.guest.tables import NamedText, TableAnswer
 from harlm.models.offline.intents import Intent, Summarise
 from harlm.models.offline.programs import NOTHING, program_for, summary_program
-from harlm.models.offline.table_programs import TABLES, columns_program, program_over
-
-
-class RunningText(str):
-    """A document as programs see it in the REPL: a ``str`` with a name."""
-
-    __slots__ = ("name",)
-    name: str
-
-
-class RunningTexts(list[RunningText]):
-    """The documents as programs see them in the REPL: a ``list`` with tables."""
-
-    def tables(self) -> list[DataTable]:
-        """The tables of all documents."""
-        return [table for text in self for table in tables_in(text)]
+from harlm.types import Document
 
 
 def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
@@ -46,20 +32,13 @@ def settled(intent: Intent, documents: Sequence[tuple[str, str]]) -> str | None:
     return None if NOTHING in printed else names.get("result")
 
 
-def settled_by_tables(question: str, documents: Sequence[tuple[str, str]]) -> str | None:
-    """The answer that is computed over the tables of ``documents``; ``None`` if none is asked for, or if there
-    are no tables.
-
-    Raises:
-        NotPlaced: a word of the question fits no table.
-    """
-    printed, names = _run(columns_program(question), {"context": _texts(documents)})
-    program = program_over(question, printed[0].removeprefix(TABLES), len(documents))
-    return None if program is None else str(_run(program, names)[1]["result"])
+def settled_by_tables(question: str, documents: Sequence[tuple[str, str]]) -> TableAnswer:
+    """What is said to a question over the tables of ``documents``, given as (name, text)."""
+    return ask_tables(question, [Document(name=name, text=text) for name, text in documents])
 
 
-def _texts(documents: Sequence[tuple[str, str]]) -> RunningTexts:
-    return RunningTexts(named_text(name, text) for name, text in documents)
+def _texts(documents: Sequence[tuple[str, str]]) -> list[NamedText]:
+    return [NamedText(name, text) for name, text in documents]
 
 
 def _run(program: str, names: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
@@ -67,10 +46,3 @@ def _run(program: str, names: dict[str, Any]) -> tuple[list[str], dict[str, Any]
     names["print"] = lambda value: printed.append(str(value))
     exec(compile(program, "<program>", "exec"), names)  # noqa: S102 - our own repertoire, with words of the question as data
     return printed, names
-
-
-def named_text(name: str, content: str) -> RunningText:
-    """A document with a name, as programs see it in the REPL."""
-    text = RunningText(content)
-    text.name = name
-    return text

@@ -14,15 +14,17 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
+from harlm.context.tables import ask_tables
 from harlm.errors import CodeError
 from harlm.guest import arguments as limits
-from harlm.guest.vocabulary import FINISHING
+from harlm.guest.vocabulary import COMBINATORS, FINISHING
 from harlm.guest.worker.finishing import only
 from harlm.protocols import ReplHost
+from harlm.sandbox.monty.combinators import MontyCombinators
 from harlm.threads import StopFlag, Threads
 from harlm.types import Context, without_surrogates
 
-ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place")
+ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place", "ask_tables")
 """The functions that every REPL has."""
 
 _AT_ONCE = 1024  # calls of one batch that are answered concurrently
@@ -53,7 +55,7 @@ class HostFault(Exception):
 
 
 class HostFunctions:
-    """The functions of one REPL. Each public method except ``answer`` is one of them.
+    """The functions of one REPL. Each public method except ``answer`` is one of them; so are the combinators.
 
     Args:
         host: answers the calls of models, memory and search.
@@ -66,6 +68,7 @@ class HostFunctions:
         self._context = context
         self._show_vars = show_vars
         self._threads = Threads()
+        self._combinators = MontyCombinators(self._call, self._call_many, context, self._threads)
 
     async def answer(self, function: str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
         """The value that a call returns to the cell.
@@ -79,6 +82,8 @@ class HostFunctions:
             CodeError, TypeError, ValueError: to be raised in the cell.
             HostFault: the host failed; this ends the run.
         """
+        if function in COMBINATORS:
+            return _clean(await self._combinators.answer(function, args, kwargs))
         method: Callable[..., Awaitable[object]] = getattr(self, function)
         try:
             return _clean(await method(*args, **kwargs))
@@ -202,6 +207,14 @@ class HostFunctions:
         at = limits.as_number(offset, "the offset of place", limits.NUMBER)
         reply: Any = await self._call("places", {"document": document, "offsets": [at]})
         return f"{documents[document].name}:{reply[0][0]}"
+
+    async def ask_tables(self, question: object) -> object:
+        """What the tables of all texts say to a question for a computation, or why they do not. Done in a thread:
+        reading tables takes up to seconds.
+        """
+        asked = limits.as_text(question, "the question of ask_tables", limits.QUERY)
+        documents = self._context.documents
+        return await self._threads.do(lambda stop: ask_tables(asked, documents, check=stop.check))
 
     async def _call(self, function: str, arguments: Mapping[str, object]) -> object:
         try:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Literal
 
+from harlm.guest.vocabulary import INNER
 from harlm.guest.worker.finishing import expression, is_quoted, name_in
 from harlm.guest.worker.output import Captured, OutputFlood
 from harlm.patterns import lazy_pattern
@@ -52,7 +53,7 @@ _HINT = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedCall:
     """A cell waits for the result of a call.
 
     Attributes:
@@ -106,7 +107,8 @@ class Interpreter:
         self.failures = (pydantic_monty.MontyError, RuntimeError)
         self._setup = setup
         self._texts = [without_surrogates(document.text) for document in setup.context.documents]
-        self._functions = {name: _stub(name) for name in (*ALWAYS, *setup.functions)}
+        offered = (*ALWAYS, *(name for name in setup.functions if name not in INNER))
+        self._functions = {name: _stub(name) for name in offered}
         self._checkout = pool.checkout(
             limits={
                 "max_memory": memory_bytes,
@@ -153,7 +155,7 @@ class Interpreter:
         finally:
             self._bind()
 
-    def start(self, cell: str, output: Captured) -> Asked | Ended:
+    def start(self, cell: str, output: Captured) -> AskedCall | Ended:
         """Run a cell up to its first call, or its end."""
         assert self._session is not None
         session = self._session
@@ -162,11 +164,11 @@ class Interpreter:
             lambda: session.feed_start(cell, inputs=dict(self._functions), print_callback=self._print)
         )
 
-    def answer(self, value: object) -> Asked | Ended:
+    def answer(self, value: object) -> AskedCall | Ended:
         """Return ``value`` from the call that the cell waits for, and run on as ``start`` does."""
         return self._resume({"return_value": value})
 
-    def refuse(self, error: Exception) -> Asked | Ended:
+    def refuse(self, error: Exception) -> AskedCall | Ended:
         """Raise ``error`` in the cell, and run on as ``start`` does. It arrives as a TypeError or a
         ValueError if it is one, else as a RuntimeError.
         """
@@ -178,7 +180,7 @@ class Interpreter:
         )
         return self._resume({"exc_type": kind, "message": message})
 
-    def finish(self) -> Asked | Ended:
+    def finish(self) -> AskedCall | Ended:
         """End a cell that has finished the task. ``except Exception`` does not stop this, and whatever the
         cell still prints or calls is ignored.
         """
@@ -278,12 +280,12 @@ class Interpreter:
         assert self._session is not None
         return self._session.feed_run(code, inputs=inputs, print_callback=lambda *_: None)
 
-    def _resume(self, result: pm.ExternalResult) -> Asked | Ended:
+    def _resume(self, result: pm.ExternalResult) -> AskedCall | Ended:
         assert self._waiting is not None
         waiting, self._waiting = self._waiting, None
         return self._until_asked(lambda: waiting.resume(result))
 
-    def _until_asked(self, begin: Callable[[], pm.SyncSnapshot]) -> Asked | Ended:
+    def _until_asked(self, begin: Callable[[], pm.SyncSnapshot]) -> AskedCall | Ended:
         """Run to the next call of a host function. Anything else that Monty asks for (files, modules, unknown
         names) does not exist here.
         """
@@ -301,7 +303,7 @@ class Interpreter:
                     now = now.resume({"exc_type": "KeyboardInterrupt", "message": _FINISHED})
                 else:
                     self._waiting = now
-                    return Asked(str(now.function_name), now.args, now.kwargs)
+                    return AskedCall(str(now.function_name), now.args, now.kwargs)
             self._echo(now.output)
             return Ended()
         except OutputFlood as flood:
@@ -361,7 +363,7 @@ def _is_a_name(text: str) -> bool:
 
 
 def _stub(name: str) -> Callable[..., None]:
-    """A function of this name for Monty, whose calls come back as ``Asked``."""
+    """A function of this name for Monty, whose calls come back as ``AskedCall``."""
 
     def stub(*_: object, **__: object) -> None: ...
 

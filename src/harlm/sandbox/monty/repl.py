@@ -34,7 +34,7 @@ from harlm.guest.worker.output import FLOOD, Captured
 from harlm.patterns import lazy_pattern
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.sandbox.monty.functions import HostFault, HostFunctions, MontyFinish, plain
-from harlm.sandbox.monty.interpreter import KEPT, Asked, Dead, Ended, Interpreter
+from harlm.sandbox.monty.interpreter import KEPT, AskedCall, Dead, Ended, Interpreter
 from harlm.sandbox.monty.variables import Look
 from harlm.sandbox.process.calls import Clock
 from harlm.sandbox.shortage import shortage
@@ -228,6 +228,10 @@ class MontyRepl:
                 raise SandboxFailure(f"the variables of a REPL cannot be copied: {error}") from error
         return await self._sandbox.fork(self, state, host)
 
+    async def twin(self, host: ReplHost) -> MontyRepl | None:
+        """``None``: copying the variables takes a new interpreter, and drops this one if they cannot be copied."""
+        return None
+
     async def close(self) -> None:
         """End the process. Safe to call twice."""
         self._is_closed = True
@@ -251,8 +255,10 @@ class MontyRepl:
         clock = Clock()
         finish: MontyFinish | None = None
         limit = self._limits.cell_seconds
-        work: Callable[[], Asked | Ended] = partial(interpreter.start, cell, output)
-        while isinstance(now := await self._in_thread(work, max(limit - clock.own(), 0) + _GRACE_S), Asked):
+        work: Callable[[], AskedCall | Ended] = partial(interpreter.start, cell, output)
+        while isinstance(
+            now := await self._in_thread(work, max(limit - clock.own(), 0) + _GRACE_S), AskedCall
+        ):
             if clock.own() > limit:  # many short calls: the interpreter does not count the round trips
                 interpreter.kill()
                 now = Ended(why="time")
@@ -284,7 +290,7 @@ class MontyRepl:
             waiting_s=clock.waited(),
         )
 
-    async def _reply(self, interpreter: Interpreter, asked: Asked) -> Callable[[], Asked | Ended]:
+    async def _reply(self, interpreter: Interpreter, asked: AskedCall) -> Callable[[], AskedCall | Ended]:
         """The work, for the interpreter's thread, that answers a call."""
         try:
             value = await self._functions.answer(asked.function, asked.args, asked.kwargs)

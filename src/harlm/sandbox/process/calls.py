@@ -16,7 +16,7 @@ _OUTSTANDING = 1024  # open calls of one REPL at which its socket is not read un
 _OUTSTANDING_BYTES = 64 << 20  # the same limit, in bytes of the open calls
 _UNREAD = 65_536  # open calls that are a violation: an attack on the host's memory
 
-Answered = Callable[[frames.CallFrame, frames.Reply | frames.Refuse], None]
+Answered = Callable[[frames.CallFrame, frames.ReplyFrame | frames.Refuse], None]
 
 
 class Clock:
@@ -67,7 +67,7 @@ class Clock:
         return self.total() - self.waited()
 
 
-class Calls:
+class OpenCalls:
     """The open calls of one cell.
 
     Responsibilities: answer each call in a task of its own, pause the clock meanwhile, refuse the calls that
@@ -130,9 +130,9 @@ class Calls:
         return len(self._open) >= _OUTSTANDING or self._bytes >= _OUTSTANDING_BYTES
 
     async def _serve(self, call: frames.CallFrame, size: int) -> None:
-        answer: frames.Reply | frames.Refuse | None = None
+        answer: frames.ReplyFrame | frames.Refuse | None = None
         try:
-            answer = frames.Reply(id=call.id, value=await self._value_of(call))
+            answer = frames.ReplyFrame(id=call.id, value=await self._value_of(call))
         except CodeError as error:
             answer = frames.Refuse(id=call.id, message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the REPL raises it again

@@ -9,7 +9,7 @@ from harlm.config import SandboxSettings
 from harlm.guest.worker.interrupts import CellInterrupted, CellTimeout, CpuTimeout, SilenceTimeout
 from harlm.protocols import Foresight
 from harlm.sandbox.process import frames
-from harlm.sandbox.process.calls import Calls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.connection import Link
 from harlm.sandbox.process.raw_output import FLOOD
 from harlm.sandbox.process.replay import Recording
@@ -39,7 +39,7 @@ class RunningCell:
     """
 
     clock: Clock
-    calls: Calls
+    calls: OpenCalls
     recording: Recording
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     ahead: Foresight | None = None

@@ -63,6 +63,13 @@ class Gate:
         with self._deciding:
             self._ordered[pid] += 1
 
+    def withdraw(self, pid: int) -> bool:
+        """Withdraw one order for ``pid``. Returns whether one had not been used yet."""
+        with self._deciding:
+            has_unused = self._ordered[pid] > 0
+            self._ordered[pid] -= has_unused
+            return has_unused
+
     def revoke(self, pid: int) -> bool:
         """Withdraw the orders for ``pid``. Returns whether any had not been used yet."""
         with self._deciding:

@@ -123,12 +123,13 @@ class Fork(WireFrame, frozen=True, kw_only=True, tag="fork"):
     """Host: fork this process. The fork gets the two descriptors that come with the frame.
 
     Attributes:
-        seed: for ``random`` in the fork.
+        seed: for ``random`` in the fork; ``None`` if ``random`` continues there as here. Then the fork is not made
+            if it would have to copy large files.
         folder: the name of the fork's own work folder.
         may_write: whether cells of the fork may change files.
     """
 
-    seed: int
+    seed: int | None
     folder: str
     may_write: bool
 
@@ -157,7 +158,7 @@ class Alive(WireFrame, frozen=True, kw_only=True, tag="alive"):
     """Worker: the running cell has printed something."""
 
 
-class Reply(WireFrame, frozen=True, kw_only=True, tag="reply"):
+class ReplyFrame(WireFrame, frozen=True, kw_only=True, tag="reply"):
     """Host: the result of a call."""
 
     id: int
@@ -248,7 +249,7 @@ _SIMPLE = frozenset({str, int, float, bool, type(None)})
 _PER_PART = 90  # bytes that a part may take in memory: an empty map is one byte on the wire
 _FEW_PARTS = 4_000  # in a call of a function whose arguments are texts and numbers
 _FEW_BYTES = 256 << 10  # of such a call; a text of 20,000 characters has at most 80,000
-_LARGE = frozenset({"llm_query", "rlm_query"})  # functions that take texts of any length
+_LARGE = frozenset({"llm_query", "rlm_query", "leaf"})  # functions that take texts of any length
 
 _CALL = lazy_pattern(
     rb"[\x84-\x86]\xa2op\xa4call\xa2id([\x00-\x7f]|\xcc.|\xcd..|\xce.{4}|[\xcf\xd3].{8})"

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from harlm.cleanup import finished
@@ -15,7 +17,7 @@ from harlm.guest.vocabulary import CONTEXT_FUNCTIONS
 from harlm.guest.worker.interrupts import CellCancelled, CellInterrupted
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.sandbox.process import frames
-from harlm.sandbox.process.calls import Calls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.cell import DescriptorFlood, RunningCell, observation, reason
 from harlm.sandbox.process.cell_limits import Watch
 from harlm.sandbox.process.connection import Link
@@ -210,7 +212,7 @@ class ProcessRepl:
 
     def _begin(self, link: Link, host: ReplHost) -> RunningCell:
         clock, recording = Clock(), Recording()
-        calls = Calls(
+        calls = OpenCalls(
             lambda call: host.call(call.function, call.arguments),
             link.to_worker, clock, on_answer=recording.add, on_fault=self._give_up,
         )  # fmt: skip
@@ -237,24 +239,7 @@ class ProcessRepl:
         running.scout = self._scouts.add(scout)
 
     async def _new_scout(self, link: Link, foresight: Foresight) -> ForkedScout | None:
-        """A scout whose descriptors the worker has received; ``None`` if there can be none."""
-        if sys.platform != "linux":
-            return None
-        try:
-            scout = self._scouts.add(ForkedScout(self._workers, link.worker, self._allowed, foresight))
-        except OSError:  # no descriptors are left
-            return None
-        try:
-            rules = await self._process.rules_to_read()
-            await link.to_worker.send_with(frames.Given(), [*scout.descriptors, *rules])
-        except (OSError, SandboxFailure):
-            self._scouts.end(scout)
-            return None
-        except BaseException:
-            self._scouts.end(scout)
-            raise
-        scout.given()
-        return scout
+        return await self._scouts.forked(link, self._allowed, foresight, rules=self._process.rules_to_read)
 
     async def _end(self, running: RunningCell) -> None:
         if running.calls.are_open():
@@ -402,40 +387,60 @@ class ProcessRepl:
         Raises:
             SandboxFailure: a cell is running, or neither way is possible.
         """
+        branch = ProcessRepl(self._workers, self._setup, host)
+        async with self._branching(branch) as link:
+            branch._notice, seed = self._notice, secrets.randbits(63)
+            if await self._forked(branch, link, seed=seed, read_only=read_only):
+                branch._records.add(f"__import__('random').seed({seed})", Recording(), 0.0)
+            elif self._records.left_out:
+                raise SandboxFailure(
+                    "this REPL can neither be forked now nor rebuilt: not all of its cells can be run again"
+                )
+            else:
+                await branch._restore()
+        return branch
+
+    async def twin(self, host: ReplHost) -> ProcessRepl | None:
+        """See ``harlm.protocols.Repl``. It is made by ``fork(2)`` or not at all."""
+        branch = ProcessRepl(self._workers, self._setup, host)
+        with contextlib.suppress(OSError):  # no descriptors are left
+            async with self._branching(branch) as link:
+                if not self._notice and await self._forked(branch, link, seed=None, read_only=False):
+                    return branch
+        await branch.close()
+        return None
+
+    @contextlib.asynccontextmanager
+    async def _branching(self, branch: ProcessRepl) -> AsyncIterator[Link]:
+        """The connection to a worker that is to be forked for ``branch``, which is closed if that fails."""
         if self._cell is not None and self._stopping is None:
             raise SandboxFailure("a REPL can be forked between two cells, not while one runs")
-        branch = ProcessRepl(self._workers, self._setup, host)
         self._workers.join(branch)
         try:
             async with self._turn:
                 link = await self._ready()
-                branch._records, branch._notice = self._records.copy(), self._notice
-                if not (sys.platform == "linux" and await self._forked(branch, link, read_only=read_only)):
-                    if self._records.left_out:
-                        raise SandboxFailure(
-                            "this REPL can neither be forked now nor rebuilt: not all of its cells can be run again"
-                        )
-                    await branch._restore()
+                branch._records = self._records.copy()
+                yield link
         except BaseException:
             await branch.close()
             raise
-        return branch
 
-    async def _forked(self, branch: ProcessRepl, link: Link, *, read_only: bool) -> bool:
+    async def _forked(self, branch: ProcessRepl, link: Link, *, seed: int | None, read_only: bool) -> bool:
         """Fork the process for ``branch``. Returns whether that worked. A fork that has begun is finished
         even if the task is cancelled.
         """
-        forking = asyncio.create_task(self._process.fork_into(branch._process, link, read_only=read_only))
+        if sys.platform != "linux":
+            return False
+        forking = asyncio.create_task(
+            self._process.fork_into(branch._process, link, seed=seed, read_only=read_only)
+        )
         try:
-            seed = await asyncio.shield(forking)
+            return await asyncio.shield(forking)
         except asyncio.CancelledError:
             self._stopping = asyncio.create_task(self._after(forking, branch))
             raise
-        if seed is not None:
-            branch._records.add(f"__import__('random').seed({seed})", Recording(), 0.0)
-        return seed is not None
 
-    async def _after(self, forking: asyncio.Task[int | None], unwanted: ProcessRepl) -> None:
+    async def _after(self, forking: asyncio.Task[bool], unwanted: ProcessRepl) -> None:
         try:
             await asyncio.wait([forking])
         finally:

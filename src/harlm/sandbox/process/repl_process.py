@@ -79,18 +79,21 @@ class ReplProcess:
             self._only_to_read = made
         return self._only_to_read
 
-    async def fork_into(self, branch: ReplProcess, link: Link, *, read_only: bool) -> int | None:
+    async def fork_into(
+        self, branch: ReplProcess, link: Link, *, seed: int | None, read_only: bool = False
+    ) -> bool:
         """Fork it, and make the fork the process of ``branch``.
 
         Args:
             branch: has no process yet.
             link: the connection to this process, which runs no cell.
+            seed: of ``random`` in the fork; ``None`` if the fork is to be exact: ``random`` continues there as here.
             read_only: whether the fork must not change any file.
 
         Returns:
-            the seed of ``random`` in the fork; ``None`` if it could not be forked.
+            whether it was forked.
         """
-        seed, name = secrets.randbits(63), f".branch-{secrets.token_hex(8)}"
+        name = f".branch-{secrets.token_hex(8)}"
         order = frames.Fork(seed=seed, folder=name, may_write=not read_only)
         branch._path = self._path if read_only else f"{self._path}/{name}"
         with contextlib.ExitStack() as held:
@@ -99,7 +102,7 @@ class ReplProcess:
                     self.rules_to_read() if read_only else self._workers.rules(branch._path, may_write=True)
                 )
             except SandboxFailure:  # no space is left for its folder
-                return None
+                return False
             for each in () if read_only else rules:
                 held.callback(os.close, each)
             ends = held.enter_context(Ends())
@@ -115,11 +118,10 @@ class ReplProcess:
                         has_branch = await branch._take_over(ends, link.worker, self._folders)
             except (EOFError, OSError, TimeoutError, SandboxFailure):
                 link.kill()
-            is_unused = self._workers.revoke_fork(link.worker)
-            if not has_branch and not is_unused:  # another process was started in its place
+            if not has_branch and not self._workers.withdraw_fork(link.worker):  # another process was started
                 link.worker.kill_children(self._workers.pids())
                 link.kill()
-            return seed if has_branch else None
+            return has_branch
 
     async def _take_over(self, ends: Ends, parent: WorkerProcess, folders: Folders | None) -> bool:
         """Make the process at the other end this REPL's. Returns whether it is a child of ``parent``, as the

@@ -18,7 +18,7 @@ _LARGEST = 64 << 20  # bytes of code and answers of one REPL; beyond it they are
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
-Answers = tuple[tuple[bytes, frames.Reply | frames.Refuse], ...]
+Answers = tuple[tuple[bytes, frames.ReplyFrame | frames.Refuse], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ class Recording:
     """
 
     def __init__(self) -> None:
-        self._answers: dict[int, tuple[bytes, frames.Reply | frames.Refuse]] | None = {}
+        self._answers: dict[int, tuple[bytes, frames.ReplyFrame | frames.Refuse]] | None = {}
         self.size = 0
 
-    def add(self, call: frames.CallFrame, answer: frames.Reply | frames.Refuse) -> None:
+    def add(self, call: frames.CallFrame, answer: frames.ReplyFrame | frames.Refuse) -> None:
         """Add the answer to one call."""
         if self._answers is not None:
             self._answers[call.id] = (_key(call.function, call.arguments), answer)
@@ -121,8 +121,8 @@ def _key(function: str, arguments: Mapping[str, object]) -> bytes:
     return blake2b(_encode((function, arguments)), digest_size=16).digest()
 
 
-def _length(answer: frames.Reply | frames.Refuse) -> int:
-    value = answer.value if isinstance(answer, frames.Reply) else answer.message
+def _length(answer: frames.ReplyFrame | frames.Refuse) -> int:
+    value = answer.value if isinstance(answer, frames.ReplyFrame) else answer.message
     return 100 + (len(value) if isinstance(value, str) else len(_encode(value)))
 
 
@@ -130,7 +130,7 @@ class Replayed:
     """A ``ReplHost`` that answers the calls of one cell with the recorded answers."""
 
     def __init__(self, entry: RecordedCell) -> None:
-        self._answers: defaultdict[bytes, deque[frames.Reply | frames.Refuse]] = defaultdict(deque)
+        self._answers: defaultdict[bytes, deque[frames.ReplyFrame | frames.Refuse]] = defaultdict(deque)
         for key, answer in entry.answers:
             self._answers[key].append(answer)
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
 from harlm.errors import SandboxFailure
 from harlm.protocols import Foreseen, Foresight, ReplSetup
 from harlm.sandbox.process import frames, wire
-from harlm.sandbox.process.calls import Calls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.worker_process import WorkerProcess
 from harlm.sandbox.process.workers import Folders, Workers
@@ -38,7 +39,7 @@ class CellScout:
         self._allowed = allowed
         self._foresight = foresight
         self._link: Link | None = None
-        self._calls: Calls | None = None
+        self._calls: OpenCalls | None = None
         self._known: frames.More | None = None
         self._early_calls: list[tuple[frames.CallFrame, int]] = []
         self._starting = asyncio.create_task(self._start())
@@ -49,7 +50,7 @@ class CellScout:
     def _listen(self, link: Link) -> None:
         """Begin to take the calls of the scout, which has started."""
         self._link = link
-        self._calls = Calls(
+        self._calls = OpenCalls(
             lambda call: self._foresight.foresee(_foreseen(call)),
             link.to_worker, Clock(), on_answer=lambda *_: None, on_fault=_ignore,
         )  # fmt: skip
@@ -210,6 +211,41 @@ class Scouts:
     def add(self, scout: Scout) -> Scout:
         """Register a scout that ``end_all`` ends, unless it has ended before. Returns it."""
         self._open.add(scout)
+        return scout
+
+    async def forked(
+        self,
+        link: Link,
+        allowed: Collection[str],
+        foresight: Foresight,
+        *,
+        rules: Callable[[], Awaitable[Sequence[int]]],
+    ) -> ForkedScout | None:
+        """A scout whose descriptors the REPL's process has received.
+
+        Args:
+            link: the connection to that process.
+            allowed, foresight: see ``CellScout``.
+            rules: returns those under which the scout can only read the folder of that process.
+
+        Returns:
+            the scout; ``None`` if there can be none.
+        """
+        if sys.platform != "linux":
+            return None
+        try:
+            scout = self.add(ForkedScout(self._workers, link.worker, allowed, foresight))
+        except OSError:  # no descriptors are left
+            return None
+        try:
+            await link.to_worker.send_with(frames.Given(), [*scout.descriptors, *await rules()])
+        except (OSError, SandboxFailure):
+            self.end(scout)
+            return None
+        except BaseException:
+            self.end(scout)
+            raise
+        scout.given()
         return scout
 
     def end(self, scout: CellScout) -> None:

@@ -338,6 +338,11 @@ class Workers:
         if self._zygote is not None and self._zygote.gate is not None and worker.pid is not None:
             self._zygote.gate.order(worker.pid)
 
+    def withdraw_fork(self, worker: WorkerProcess) -> bool:
+        """Take one permission back, but none that was given for something else. Returns as ``revoke_fork`` does."""
+        gate = None if self._zygote is None else self._zygote.gate
+        return gate is None or worker.pid is None or gate.withdraw(worker.pid)
+
     def revoke_fork(self, worker: WorkerProcess) -> bool:
         """Forbid ``worker`` to fork. Returns whether it had not forked yet, or there is no gate to tell."""
         gate = None if self._zygote is None else self._zygote.gate

@@ -44,6 +44,7 @@ that imports ``harlm`` gets the installed package.
 
 _GUEST = Path(guest.__path__[0])
 _START_S = 30.0
+_NO_RULES = "rules cannot be made (the kernel had to drop their descriptor); raise the limit of open files (`ulimit -n`)"
 _FILE_BYTES = 256 << 20  # that one file of a cell may have
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -314,6 +315,8 @@ class RunZygote:
                         self._opened(self._opening[news.id], news, descriptors)
                     case control.RulesMade() if news.id in self._making and descriptors:
                         self._making.pop(news.id).set_result(descriptors[0])
+                    case control.RulesMade() if news.id in self._making:
+                        self._fail(self._making.pop(news.id), _NO_RULES)
                     case control.OrderFailed() if news.id in self._making:
                         self._fail(self._making.pop(news.id), f"rules cannot be made ({news.why})")
                     case control.OrderFailed() if news.id in self._opening:

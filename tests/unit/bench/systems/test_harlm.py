@@ -7,13 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harlm import events
 from harlm.config import Config, overridden
 from harlm.errors import ConfigError, ContextOverflow, LimitExceeded, NoAnswer, RateLimited
 from harlm.testing import ChatServer
-from harlm.types import Answer, Citation, Price, Usage
+from harlm.types import Answer, Citation, Confidence, Price, Share, Signals, Usage
 from harlm_bench.systems import Limits, Model
 from harlm_bench.systems.harlm import variants
-from harlm_bench.systems.harlm_worker import budget, client, failed, notes_of, unmarked
+from harlm_bench.systems.harlm_worker import Judge, budget, client, failed, notes_of, unmarked
 from harlm_bench.systems.rivals import job_of
 from harlm_bench.systems.scripted import scripted_root
 from tests.support.bench_reader import QUESTION, reader, window_of
@@ -52,6 +53,17 @@ def test_its_meter_is_the_bill(tmp_path: Path) -> None:
     assert notes["meter_micro_usd"] == 600 * 1.5 + 400 * 0.5 + 7 * 6
     assert (notes["meter_prompt"], notes["meter_cached"], notes["meter_completion"]) == (1_000, 400, 7)
     assert notes["mode"] == "direct"
+
+
+def test_what_it_measured_of_its_own_answer_is_noted() -> None:
+    judge = Judge()
+    judge.emit(events.Noted(message="something else"))
+    assert judge.notes == {}
+    found = Confidence(value=0.75, signals=Signals(quotes=Share(1, 2), ran_clean=True))
+    judge.emit(events.Judged(model="openai/root", mode="direct", confidence=found))
+    assert judge.notes == {
+        "model": "openai/root", "confidence": 0.75, "signal_quotes": 1, "signal_quotes_of": 2, "signal_ran_clean": 1,
+    }  # fmt: skip
 
 
 def test_only_the_settings_of_the_variant_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from harlm.branching.calibration import save
 from harlm.cli.verbs.ask import command
 from harlm.errors import ConfigError, NoAnswer
 from harlm.home import user_config_file
+from harlm.types import Share, Signals
+from tests.support.scored_answers import calibrated
 
 
 def ask(*arguments: str) -> Result:
@@ -37,6 +40,24 @@ def test_the_reasons_of_the_route_are_explained_on_demand() -> None:
     (route,) = [line for line in ran.stderr.splitlines() if line.startswith("route: ")]
     assert route.startswith("route: direct (direct ")
     assert "route:" not in ask("What is the code?", "a.txt").stderr
+
+
+def test_confidence_is_shown_where_it_is_a_number_and_explained_on_demand(
+    clean_environment: Path,
+) -> None:
+    assert "confidence" not in ask("What is the code?", "a.txt").stderr
+    explained = ask("What is the code?", "a.txt", "--explain").stderr
+    assert "no confidence: no scored answers of offline/extractive in mode direct are known" in explained
+    assert "\n  1 of 1 quotes were found in the text\n" in explained
+    own = clean_environment / "calibrations" / "own.json"
+    save(calibrated(model="offline/extractive"), own)
+    found = calibrated().value(Signals(quotes=Share(1, 1), ran_clean=True, is_found=True))
+    ran = ask("What is the code?", "a.txt").stderr
+    assert f"confidence: {found:.0%}, since {found:.0%} of answers like this were right, by 600 scored" in ran
+    own.write_text("{}")
+    broken = ask("What is the code?", "a.txt").exception
+    assert isinstance(broken, ConfigError)
+    assert str(own) in str(broken)
 
 
 def test_an_answer_that_is_not_in_the_context_is_reported() -> None:
@@ -73,3 +94,12 @@ def test_flags_that_contradict_are_refused(arguments: list[str], said: str) -> N
     ran = ask(*arguments)
     assert ran.exit_code == 2
     assert said in ran.stderr
+
+
+def test_branches_are_asked_for_with_a_flag() -> None:
+    ran = ask("What is the code?", "a.txt", "--mode", "repl", "--branches", "2", "--value-per-second", "0.5")
+    assert "4711" in ran.stdout
+    assert "race stopped by best after " in ran.stderr
+    assert "race " not in ask("What is the code?", "a.txt", "--mode", "repl").stderr
+    assert "9 is not in the range 1<=x<=8" in ask("What is the code?", "a.txt", "--branches", "9").stderr
+    assert ask("What is the code?", "a.txt", "--value-per-second", "-1").exit_code == 2

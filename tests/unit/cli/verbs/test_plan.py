@@ -63,3 +63,34 @@ def test_a_file_that_cannot_be_analysed_is_named(data: bytes | None, said: str) 
         Path("bad.py").write_bytes(data)
     with pytest.raises(ContextError, match=said):
         plan("bad.py")
+
+
+LINES = "".join(f"Date: Mar {day}, 2023 || User: {day % 3} || Text: line {day}\n" for day in range(10, 20))
+COUNT = "How many messages have the label 'praise'? The labels are: praise, request, plan."
+
+
+def test_a_question_shows_the_strategy_its_cost_and_its_code() -> None:
+    Path("lines.txt").write_text(LINES)
+    shown = plan(COUNT, "lines.txt", "-m", "openai/gpt-5", "--sub-model", "openai/gpt-5-mini")
+    assert shown.startswith("strategy label · $0.00")
+    assert "labels = label(" in shown
+    assert "openai/gpt-5-mini: to choose a label for an item" in shown
+
+
+def test_a_question_as_json_has_the_whole_proposal() -> None:
+    Path("lines.txt").write_text(LINES)
+    (made,) = json.loads(plan(COUNT, "lines.txt", "-m", "openai/gpt-5", "--json"))["proposals"]
+    assert made["strategy"] == "label"
+    assert made["forecast"]["calls"] > 0
+
+
+def test_a_question_that_no_strategy_understands_says_what_happens_instead() -> None:
+    Path("lines.txt").write_text(LINES)
+    assert "no strategy understands this question" in plan("Why?", "lines.txt", "-m", "openai/gpt-5")
+
+
+def test_options_of_cells_are_refused_for_a_question() -> None:
+    Path("lines.txt").write_text(LINES)
+    ran = CliRunner().invoke(command, [COUNT, "lines.txt", "--svg"])
+    assert ran.exit_code == 2
+    assert "for the plan of one cell" in ran.output

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.engine.replies import ReplySoFar
+from harlm.engine.replies import ClosedBlocks, ReplySoFar, parse_reply
 from harlm.scheduler.analysis import LONGEST_CELL
 
 CELL = """\
@@ -143,3 +143,60 @@ def test_what_is_foreseen_stays_whatever_comes(text: str, code: str) -> None:
     for at in range(len(text)):
         follower.take(text[:at])
     assert follower.take(text) == code
+
+
+# -- closed blocks -----------------------------------------------------------------------------------------
+
+_QUOTES = "'" * 3
+TWO = f"First.\n```repl\na = 1\n```\nThen.\n```repl\nb = {_QUOTES}\n```\n{_QUOTES}\n```\nEnd.\n"
+
+
+def closed(text: str) -> tuple[str, ...] | None:
+    return ClosedBlocks().take(text)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_closed_blocks_are_those_with_which_the_whole_reply_begins(ending: str) -> None:
+    reply = TWO.replace("\n", ending)
+    cells, following, most = parse_reply(reply).cells, ClosedBlocks(), 0
+    for at in range(len(reply) + 1):
+        found = following.take(reply[:at])
+        assert found == cells[: len(found or ())]
+        assert len(found or ()) >= most
+        most = len(found or ())
+    assert most == len(cells) == 2
+
+
+def test_a_block_counts_once_more_text_follows_it() -> None:
+    assert closed("```repl\na = 1\n```\n\n") == ()
+    assert closed("```repl\na = 1\n```\n\nSo") == ("a = 1\n",)
+
+
+def test_blocks_that_are_not_run_are_not_closed_blocks() -> None:
+    assert closed("```bash\nls\n```\n<think>\n```repl\nx = 1\n```\n</think>\nthat") == ()
+
+
+def test_another_reply_is_not_followed() -> None:
+    following = ClosedBlocks()
+    assert following.take("```repl\na = 1\n```\nSo") == ("a = 1\n",)
+    assert following.take("```repl\nb = 1\n```\nSo") is None
+    assert following.take("```repl") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [("\n```repl\nx", True), ("~~~\nx", True), ("Well,\n```repl\nx", False), ("", False)],
+)
+def test_a_reply_may_begin_with_code(text: str, begins: bool) -> None:
+    following = ClosedBlocks()
+    following.take(text)
+    assert following.begins_with_code == begins
+
+
+@given(st.text("`~\nr <>/=1#*", max_size=80))
+def test_whatever_is_written_closed_blocks_stay_closed(text: str) -> None:
+    following, cells = ClosedBlocks(), parse_reply(text).cells
+    for at in range(len(text) + 1):
+        found = following.take(text[:at])
+        assert found is not None
+        assert found == cells[: len(found)]

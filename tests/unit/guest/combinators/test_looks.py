@@ -8,8 +8,8 @@ from harlm.guest.combinators.passages import Excerpt
 from harlm.guest.combinators.wording import read_question
 from tests.support.reading_host import ReadingHost
 
-LARGE = Room(tokens=5_000, is_small=False, has_stronger=True, calls_left=None)
-SMALL = Room(tokens=5_000, is_small=True, has_stronger=False, calls_left=None)
+LARGE = Room(tokens=5_000, is_small=False, has_stronger=True, second_looks=0.3, calls_left=None)
+SMALL = Room(tokens=5_000, is_small=True, has_stronger=False, second_looks=0.3, calls_left=None)
 LINES = "\n\n".join(
     f"Gate gate-{at} stands by the river, and its key is {at * 11}." + " Rain falls." * 30
     for at in range(300)

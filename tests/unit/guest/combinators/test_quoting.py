@@ -13,8 +13,8 @@ from harlm.guest.combinators.quoting import Form, form_in, found_in, is_in, ques
 from harlm.guest.combinators.wording import read_question
 from tests.support.reading_host import ReadingHost, question_in, shown
 
-LARGE = Room(tokens=10_000, is_small=False, has_stronger=True, calls_left=None)
-SMALL = Room(tokens=2_000, is_small=True, has_stronger=False, calls_left=None)
+LARGE = Room(tokens=10_000, is_small=False, has_stronger=True, second_looks=0.3, calls_left=None)
+SMALL = Room(tokens=2_000, is_small=True, has_stronger=False, second_looks=0.3, calls_left=None)
 TEXT = "Intro.\nThe port of the “Old Mill” is 8080. It was 80 before.\n"
 
 

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.tables import DataTable, tables_in
-from harlm.models.offline.running import named_text
+from harlm.guest.tables import DataTable, NamedText, tables_in
 
 
 def tables(name: str, text: str) -> list[DataTable]:
-    return tables_in(named_text(name, text))
+    return tables_in(NamedText(name, text))
 
 
 def only(name: str, text: str) -> DataTable:
@@ -35,7 +34,7 @@ def test_a_table_knows_its_columns_and_where_rows_are() -> None:
 
 
 def test_places_that_are_not_lines_are_asked_for() -> None:
-    (table,) = tables_in(named_text("a.xlsx", "a\tb\nx\t1"), lambda start: f"S row {start}")
+    (table,) = tables_in(NamedText("a.xlsx", "a\tb\nx\t1"), lambda start: f"S row {start}")
     assert table.rows[0].place == "a.xlsx:S row 4"
 
 

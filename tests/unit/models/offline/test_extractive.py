@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 
 import pytest
 
@@ -173,41 +172,20 @@ def test_tags_in_a_question_or_a_document_do_not_blind_the_model() -> None:
     ) == (reply_to(prompts.direct_messages(task)))
 
 
-def test_the_columns_of_tables_are_looked_at_before_a_question_is_computed() -> None:
-    rows = "name;qty\n" + "nut;60\n" * 20_000
-    first = cell(conversation("How many rows have qty > 50?", {"stock.csv": rows}))
-    assert "context.tables()" in first
-    columns = [
-        {
-            "name": "name",
-            "kind": "text",
-            "values": [],
-            "examples": ["nut"],
-            "unique": False,
-            "mark": ".",
-            "note": "",
-        },
-        {
-            "name": "qty",
-            "kind": "number",
-            "values": [],
-            "examples": ["60"],
-            "unique": False,
-            "mark": ".",
-            "note": "",
-        },
-    ]
-    table = {"number": 0, "name": "stock.csv", "rows": 20_000, "log": False, "columns": columns}
-    printed = "tables: " + json.dumps({"tables": [table], "more": 0, "documents": 1})
-    assert "meets(row['qty'], '>', 50)" in cell(
-        conversation("How many rows have qty > 50?", {"stock.csv": rows}, printed)
-    )
-    refused = cell(conversation("How many rows have colour = red?", {"stock.csv": rows}, printed))
-    assert "FINAL(\"NOT FOUND: no column 'colour'; columns: name, qty\")" in refused
+def test_tables_are_asked_and_their_answer_is_given() -> None:
+    question, files = "How many rows have qty > 50?", {"stock.csv": "name;qty\n" + "nut;60\n" * 20_000}
+    first = cell(conversation(question, files))
+    assert "ask_tables('How many rows have qty > 50?')" in first
+    answered = cell(conversation(question, files, "tables: answered\n20000\n\nall 20000 rows"))
+    assert 'FINAL_VAR("result")' in answered
+    refused = cell(conversation(question, files, "tables: refused\nno column 'qty'; columns: name"))
+    assert "FINAL(\"NOT FOUND: no column 'qty'; columns: name\")" in refused
+    other = cell(conversation(question, files, "tables: not asked\nthe question asks for no computation"))
+    assert "context.search(" in other
 
 
 def test_without_a_table_rows_are_not_counted_but_searched_for() -> None:
-    printed = 'tables: {"tables": [], "more": 0, "documents": 0}'
+    printed = "tables: no table\nno table was recognised, so nothing was counted"
     code = cell(conversation("How many rows have qty > 50?", {"a.txt": "x\n" * 50_000}, printed))
     assert "context.search(" in code
     prompt = '<document name="a.txt">\nThe qty is above 50.\n</document>\n\n<question>\nHow many rows have qty above 50?\n</question>'

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from harlm.models.offline import repertoire, table_functions
+from harlm.models.offline import openings, repertoire
 from harlm.models.offline.linking import linked
 
 FUNCTIONS = [
     node.name
-    for module in (repertoire, table_functions)
+    for module in (repertoire, openings)
     for node in ast.parse(inspect.getsource(module)).body
     if isinstance(node, ast.FunctionDef)
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harlm.models.offline.intents import Lookup, read_intent
-from harlm.models.offline.running import named_text, settled, settled_by_tables
+from harlm.models.offline.running import settled, settled_by_tables
 
 DOCUMENTS = [
     ("a.py", "import re\n\nclass A:\n    pass\n"),
@@ -49,13 +49,7 @@ def test_words_of_the_question_are_data_and_never_code() -> None:
     assert said.startswith("0\n")
 
 
-def test_a_document_keeps_its_name_and_its_text() -> None:
-    text = named_text("a.txt", "x\ny")
-    assert (text, text.name, text.split("\n")) == ("x\ny", "a.txt", ["x", "y"])
-
-
 def test_tables_of_the_documents_settle_a_question() -> None:
     said = settled_by_tables("How many rows have team = theory?", DOCUMENTS)
-    assert said is not None
-    assert said.startswith("1\n")
-    assert settled_by_tables("What is said of Ada?", DOCUMENTS) is None
+    assert said["answer"].startswith("1\n")
+    assert settled_by_tables("What is said of Ada?", DOCUMENTS)["status"] == "not asked"

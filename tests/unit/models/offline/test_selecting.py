@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
+from harlm.guest.tables import NamedText
 from harlm.models.offline.intents import Condition, Selection
 from harlm.models.offline.line_logic import read_logic
 from harlm.models.offline.linking import linked
-from harlm.models.offline.running import named_text
 from harlm.models.offline.selecting import docs_of, items_of
 
 CONTEXT = [
-    named_text("pkg/a.py", "import re\nimport json\n\nLIMIT = 3\n\nclass Base:\n    def run(self): ...\n\n\ndef run_all(): ...\n"),
-    named_text("pkg/b.py", "import re\n\nclass Child(Base):\n    pass\n"),
-    named_text("log.txt", "ERROR one\nfine\nan error two\n"),
-    named_text("t.csv", "name,status\nx,ok\ny,failed\n"),
+    NamedText("pkg/a.py", "import re\nimport json\n\nLIMIT = 3\n\nclass Base:\n    def run(self): ...\n\n\ndef run_all(): ...\n"),
+    NamedText("pkg/b.py", "import re\n\nclass Child(Base):\n    pass\n"),
+    NamedText("log.txt", "ERROR one\nfine\nan error two\n"),
+    NamedText("t.csv", "name,status\nx,ok\ny,failed\n"),
 ]  # fmt: skip
 
 

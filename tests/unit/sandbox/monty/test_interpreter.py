@@ -9,7 +9,7 @@ import pytest
 
 from harlm.guest.worker.output import Captured
 from harlm.protocols import ReplSetup
-from harlm.sandbox.monty.interpreter import Asked, Dead, Ended, Interpreter
+from harlm.sandbox.monty.interpreter import AskedCall, Dead, Ended, Interpreter
 from harlm.types import Context
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def made(pool: pydantic_monty.Monty, text: str = "alpha") -> Interpreter:
     return Interpreter(pool, setup, memory_bytes=256 << 20, seconds=20)
 
 
-def run(interpreter: Interpreter, cell: str) -> tuple[Asked | Ended, str]:
+def run(interpreter: Interpreter, cell: str) -> tuple[AskedCall | Ended, str]:
     output = Captured(1000, 1000)
     now = interpreter.start(cell, output)
     return now, "".join(output.take())
@@ -48,8 +48,8 @@ def test_a_cell_runs_to_its_end_and_shows_its_last_value(interpreter: Interprete
 
 def test_a_cell_waits_for_each_call_and_continues_with_the_answer(interpreter: Interpreter) -> None:
     now, _ = run(interpreter, "x = llm_query('a', model='m')\ny = llm_query(x)")
-    assert now == Asked("llm_query", ("a",), {"model": "m"})
-    assert interpreter.answer("b") == Asked("llm_query", ("b",), {})
+    assert now == AskedCall("llm_query", ("a",), {"model": "m"})
+    assert interpreter.answer("b") == AskedCall("llm_query", ("b",), {})
     assert interpreter.answer("c") == Ended()
     assert interpreter.meant("y", ["y"], []) == "c"
 
@@ -67,7 +67,7 @@ def test_an_error_is_raised_in_the_cell(interpreter: Interpreter, error: Excepti
 def test_a_cell_that_has_finished_can_neither_print_nor_call(interpreter: Interpreter) -> None:
     cell = "try:\n    FINAL(1)\nexcept BaseException:\n    print('more')\n    llm_query('more')"
     now, _ = run(interpreter, cell)
-    assert now == Asked("FINAL", (1,), {})
+    assert now == AskedCall("FINAL", (1,), {})
     assert interpreter.finish() == Ended()
     assert interpreter.output.length == 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from harlm.sandbox.process import frames
-from harlm.sandbox.process.calls import Calls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.repl import ProcessRepl
 
 
@@ -23,8 +23,8 @@ async def _never(call: frames.CallFrame) -> object:
     return await asyncio.get_running_loop().create_future()
 
 
-def _calls(to_worker: Wire) -> Calls:
-    return Calls(_never, to_worker, Clock(), on_answer=lambda *_: None, on_fault=lambda _: None)  # type: ignore[arg-type] # only send is used
+def _calls(to_worker: Wire) -> OpenCalls:
+    return OpenCalls(_never, to_worker, Clock(), on_answer=lambda *_: None, on_fault=lambda _: None)  # type: ignore[arg-type] # only send is used
 
 
 def _call(number: int) -> frames.CallFrame:

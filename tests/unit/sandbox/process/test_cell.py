@@ -12,7 +12,7 @@ import pytest
 from harlm.config import SandboxSettings
 from harlm.guest.worker.interrupts import CellInterrupted, CellTimeout, CpuTimeout, SilenceTimeout
 from harlm.sandbox.process import frames
-from harlm.sandbox.process.calls import Calls, Clock
+from harlm.sandbox.process.calls import Clock, OpenCalls
 from harlm.sandbox.process.cell import DescriptorFlood, RunningCell, observation, reason
 from harlm.sandbox.process.connection import Ends, Link
 from harlm.sandbox.process.replay import Recording
@@ -40,7 +40,7 @@ async def worker() -> AsyncIterator[tuple[Link, int]]:
 
 def running(link: Link) -> RunningCell:
     clock = Clock()
-    calls = Calls(
+    calls = OpenCalls(
         lambda _: asyncio.sleep(0), link.to_worker, clock, on_answer=lambda *_: None, on_fault=lambda _: None
     )
     return RunningCell(clock, calls, Recording())

@@ -43,6 +43,15 @@ def test_several_orders_are_revoked_together(gate: Gate) -> None:
     assert not gate.revoke(7)
 
 
+def test_orders_are_withdrawn_one_by_one(gate: Gate) -> None:
+    gate.order(7)
+    gate.order(7)
+    assert [gate.withdraw(7) for _ in range(3)] == [True, True, False]
+    gate.order(7)
+    assert gate.withdraw(7)
+    assert not gate.revoke(7)
+
+
 def test_closing_drops_all_orders_ends_the_thread_and_may_be_repeated(gate: Gate) -> None:
     gate.order(7)
     gate.close()

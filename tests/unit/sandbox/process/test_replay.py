@@ -25,7 +25,7 @@ def recorded(calls: list[tuple[str, str, bool]]) -> Recording:
     recording = Recording()
     for number, (function, prompt, is_refused) in enumerate(calls):
         call = frames.CallFrame(id=number, function=function, arguments={"prompt": prompt})
-        answer: frames.Reply | frames.Refuse = frames.Reply(id=number, value=number)
+        answer: frames.ReplyFrame | frames.Refuse = frames.ReplyFrame(id=number, value=number)
         recording.add(call, frames.Refuse(id=number, message=str(number)) if is_refused else answer)
     return recording
 
@@ -59,7 +59,7 @@ def test_equal_calls_get_the_recorded_answers_in_the_recorded_order(
 def test_arguments_in_another_order_are_the_same_call() -> None:
     recording = Recording()
     recording.add(
-        frames.CallFrame(id=1, function="f", arguments={"a": 1, "b": 2}), frames.Reply(id=1, value="x")
+        frames.CallFrame(id=1, function="f", arguments={"a": 1, "b": 2}), frames.ReplyFrame(id=1, value="x")
     )
     kept = CellRecords()
     kept.add("cell", recording, 0.0)
@@ -77,7 +77,8 @@ def test_records_have_a_largest_size_and_count_the_cells_that_were_left_out(
     large = Recording()
     for number in range(20):
         large.add(
-            frames.CallFrame(id=number, function="f", arguments={}), frames.Reply(id=number, value="z" * 100)
+            frames.CallFrame(id=number, function="f", arguments={}),
+            frames.ReplyFrame(id=number, value="z" * 100),
         )
     assert large.answers() is None
     kept.add("z", large, 0.0)

@@ -52,7 +52,7 @@ async def test_the_end_of_the_socket_is_reported_once_and_sending_then_does_noth
     wire, theirs, events = await opened()
     theirs.close()
     await events.ended.wait()
-    wire.send(frames.Reply(id=1, value="late"))
+    wire.send(frames.ReplyFrame(id=1, value="late"))
     wire.abort()
     await asyncio.sleep(0)
     assert events.ends == [None]
@@ -88,7 +88,7 @@ async def test_a_frame_beyond_the_limit_is_a_violation_before_it_has_arrived() -
 @pytest.mark.parametrize("size", [10, 100_000])
 async def test_small_and_large_frames_are_sent_with_their_length(size: int) -> None:
     wire, theirs, events = await opened()
-    frame = frames.Reply(id=1, value="x" * size)
+    frame = frames.ReplyFrame(id=1, value="x" * size)
     whole = framed(frames.encode(frame))
     with theirs:
         theirs.settimeout(10)

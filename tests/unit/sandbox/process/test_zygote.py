@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import socket
 
 import pytest
 
@@ -13,7 +14,8 @@ from harlm.errors import SandboxFailure
 from harlm.protocols import ReplSetup
 from harlm.sandbox.process.repl import ProcessRepl
 from harlm.sandbox.process.sandbox import ProcessSandbox
-from harlm.sandbox.process.zygote import HostZygote
+from harlm.sandbox.process.zygote import HostZygote, RunZygote
+from harlm.sandbox.process.zygote_socket import ZygoteSocket, frame_of
 from harlm.types import Context
 from tests.support.processes import descendants
 from tests.support.sandboxes import Host, repl_on, sandbox_on
@@ -99,3 +101,18 @@ async def test_numpy_works_with_one_thread(repl: ProcessRepl) -> None:
     assert seen.output == "27000000.0\n", seen.error
     branch = await repl.fork(Host())
     assert (await branch.run("print((a @ a).sum())")).output == "27000000.0\n"
+
+
+async def test_rules_whose_descriptor_the_kernel_dropped_fail_at_once() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        zygote = RunZygote(ZygoteSocket(ours))
+        listening = asyncio.create_task(zygote._listen())
+        making = asyncio.create_task(zygote.rules("folder", may_write=False))
+        await asyncio.to_thread(theirs.recv, 1)  # it has asked
+        theirs.sendall(frame_of({"op": "made", "id": 1}))
+        with pytest.raises(SandboxFailure, match="the kernel had to drop their descriptor"):
+            await asyncio.wait_for(making, 10)
+        zygote.end()
+    listening.cancel()
+    await asyncio.wait([listening])

@@ -1,0 +1,78 @@
+"""Scores to probabilities that never fall as the score grows: isotonic regression by pooling adjacent violators.
+
+Blocks of few records are drawn towards the mean of all, so that three right answers in a row are no certainty.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import nextafter
+
+import msgspec
+
+_PRIOR = 2.0  # records with the mean rate that are added to each block
+
+
+class Knot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A step: scores from ``least`` on have the probability ``value``, up to the next step."""
+
+    least: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    first: float
+    last: float
+    right: float
+    records: float
+
+    @property
+    def rate(self) -> float:
+        return self.right / self.records
+
+
+def fit_knots(scores: Sequence[float], right: Sequence[bool]) -> tuple[Knot, ...]:
+    """The steps of a set of records, by rising score.
+
+    Raises:
+        ValueError: there is no record, or the two differ in length.
+    """
+    if not scores or len(scores) != len(right):
+        raise ValueError(
+            f"{len(scores)} scores and {len(right)} outcomes: give one outcome for each, and at least one"
+        )
+    mean = (sum(right) + 1) / (len(right) + 2)
+    alike: dict[float, list[bool]] = {}
+    for score, is_right in zip(scores, right, strict=True):
+        alike.setdefault(score, []).append(is_right)
+    blocks = _pooled([_Block(score, score, sum(each), len(each)) for score, each in sorted(alike.items())])
+    drawn = [
+        _Block(each.first, each.last, each.right + _PRIOR * mean, each.records + _PRIOR) for each in blocks
+    ]
+    pooled = _pooled(drawn)  # blocks of different sizes are drawn differently far, and may fall again
+    edges = [
+        pooled[0].first,
+        *(max((a.last + b.first) / 2, nextafter(a.last, b.first)) for a, b in pairwise(pooled)),
+    ]
+    return tuple(Knot(least=edge, value=block.rate) for edge, block in zip(edges, pooled, strict=True))
+
+
+def value_at(knots: Sequence[Knot], score: float) -> float:
+    """The probability of a score; below the first step that of the first."""
+    return knots[max(0, bisect_right(knots, score, key=lambda knot: knot.least) - 1)].value
+
+
+def _pooled(blocks: Sequence[_Block]) -> list[_Block]:
+    """Blocks with rising rates: neighbours whose rates fall or are equal become one."""
+    pooled: list[_Block] = []
+    for block in blocks:
+        pooled.append(block)
+        while len(pooled) > 1 and pooled[-2].rate >= pooled[-1].rate:
+            above, below = pooled.pop(), pooled.pop()
+            right, records = below.right + above.right, below.records + above.records
+            pooled.append(_Block(below.first, above.last, right, records))
+    return pooled

@@ -1,0 +1,17 @@
+"""Reads a question about tables as a computation, if every word of it can be placed on a table."""
+
+from .cursor import NotPlaced
+from .forms import asks_rows, computes, read_question
+from .plans import Both, Comparison, Schema, SchemaColumn, TablePlan
+
+__all__ = [
+    "Both",
+    "Comparison",
+    "NotPlaced",
+    "Schema",
+    "SchemaColumn",
+    "TablePlan",
+    "asks_rows",
+    "computes",
+    "read_question",
+]
