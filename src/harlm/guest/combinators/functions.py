@@ -71,9 +71,11 @@ class Combinators:
     def _search_then_read(self) -> Callable[..., ReadAnswer]:
         leaf, context = self._leaf, self._context
 
-        def searched_and_read(question: str, k: int = 12, within: Any = None, **options: Any) -> ReadAnswer:
+        def searched_and_read(
+            question: str, k: int = 12, within: Any = None, *, role: str = "sub"
+        ) -> ReadAnswer:
             """The answer to a question about one place: ``.text .quote .place .found``; the quote was checked."""
-            return search_then_read(leaf, context, question, k=k, within=within, **options)
+            return search_then_read(leaf, context, question, k=k, within=within, role=role)
 
         return searched_and_read
 
