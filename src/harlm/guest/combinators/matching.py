@@ -134,7 +134,6 @@ def best_match(leaf: Leaf, items: Sequence[str], conditions: Sequence[str]) -> M
         reading.read(named)
     _settle(reading, candidates)
     ranked = sorted(reading.said, key=reading.points, reverse=True)
-    leaf.signal("coverage", [len(reading.said), len(texts)])
     found = [_match(reading, at) for at in ranked[:_FINALISTS] if reading.met(at)]
     return Matches(found, len(reading.said) / len(texts) if texts else 1.0)
 
