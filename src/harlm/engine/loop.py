@@ -120,7 +120,10 @@ class _Loop:
             await self._summaries.close()
         workspace = self._workspace
         return replace(
-            outcome, saved_s=workspace.queries.bursts.saved, exceptions=workspace.learned.exceptions
+            outcome,
+            saved_s=workspace.queries.bursts.saved,
+            exceptions=workspace.learned.exceptions,
+            reported=tuple(workspace.api.signals),
         )
 
     async def _turns(self) -> Outcome:

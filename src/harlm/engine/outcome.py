@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from harlm.branching.signals import Report
 from harlm.engine.replies import parse_not_found
 from harlm.errors import LimitExceeded, ModelError, SandboxFailure
 from harlm.types import Status, Strategy
@@ -27,6 +28,7 @@ class Outcome:
         status: as in ``Answer``.
         is_proven_by_quotes: whether a partial answer becomes ``ok`` if it cites and all its quotes are verified.
         saved_s: seconds that unlimited concurrency would have saved.
+        reported: what the steps of the answer reported about themselves.
         strategy: the strategy that it came from, in *plan* mode.
         ended_by: the limit or the failure that ended it; ``None`` if it ended by itself.
         exceptions: cells that raised one.
@@ -37,6 +39,7 @@ class Outcome:
     status: Status = "ok"
     is_proven_by_quotes: bool = False
     saved_s: float = 0.0
+    reported: tuple[Report, ...] = ()
     strategy: Strategy | None = None
     ended_by: Ended | None = None
     exceptions: int = 0

@@ -9,6 +9,7 @@ from functools import partial
 from harlm import events
 from harlm.branching.calibration import Calibration
 from harlm.branching.confidence import confidence
+from harlm.branching.signals import joined
 from harlm.branching.stopping import Threshold, conformal
 from harlm.context import citing
 from harlm.engine.branches import Branch, branch_of, race_in, rules_from
@@ -92,7 +93,10 @@ async def _confidence(outcome: Outcome, workspace: Workspace) -> float | None:
     value = outcome.text if outcome.data is None else outcome.data
     _, cited = await in_slices(citing(value, task.context, lambda: node.account.seconds_left <= 0))
     return confidence(
-        signals_of(task, outcome, cited), mode=_MODE, model=calibration.model, known=[calibration]
+        joined(signals_of(task, outcome, cited), outcome.reported),
+        mode=_MODE,
+        model=calibration.model,
+        known=[calibration],
     ).value
 
 

@@ -135,7 +135,8 @@ async def run_cells(workspace: Workspace, proposal: Proposal) -> Outcome:
         workspace.api.begin_turn(len(proposal.cells) - number)
         observation = await timed.run(cell, number)
         if observation.final is not None:
-            return _with_limit(outcome_of(observation.final.value), node.account.refused)
+            outcome = replace(outcome_of(observation.final.value), reported=tuple(workspace.api.signals))
+            return _with_limit(outcome, node.account.refused)
         if (limit := node.account.refused) is not None:
             return Outcome(text=await finishing.text(limit), status="partial", ended_by=limit)
         if observation.error is not None:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from harlm import events
+from harlm.branching.signals import Report, read_report
 from harlm.context import Searcher
 from harlm.engine.effects import Effects
 from harlm.engine.finishing import Learned
@@ -72,7 +73,7 @@ class ReplApi:
         effects: of the node's cells.
 
     Attributes:
-        signals: what combinators reported about their work: pairs of a name and a value, as they came from the sandbox.
+        signals: what combinators reported about their work, for the confidence of the answer.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class ReplApi:
         self._learned = learned or Learned()
         self._effects = effects or Effects()
         self._memory = MemoryApi(node)
-        self.signals: list[tuple[str, object]] = []
+        self.signals: list[Report] = []
         self._turns_left = node.settings.max_turns
         self._broker: Broker | None = None
 
@@ -211,8 +212,12 @@ class ReplApi:
         return await self._node.run.threads.do(work)
 
     def _signal(self, told: _Signal) -> None:
+        try:
+            report = read_report(told.name, told.value)
+        except ValueError as error:
+            raise CodeError(f"signal: {error}") from error
         if len(self.signals) < _MOST_SIGNALS:
-            self.signals.append((told.name, told.value))
+            self.signals.append(report)
 
     def _budget(self) -> dict[str, object]:
         """The value of ``budget()``; an amount without a limit is ``None``."""

@@ -129,7 +129,7 @@ def _answer(
 ) -> Answer:
     usage = replace(node.account.usage, early=node.clock.early)
     text, data, cited = checked
-    confidence = judged(task, node, mode, outcome, cited)
+    confidence = judged(task, node, mode, outcome, cited, outcome.reported)
     return Answer(
         text=text,
         data=data,

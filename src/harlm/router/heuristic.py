@@ -13,6 +13,8 @@ from harlm.router.features import Features, extract
 from harlm.types import MODES, Mode, ModelFacts, Profile, Proposal, Route, Task
 
 _ROOM = 0.9  # share of the window for the context; the rest is for prompt and reply
+_CERTAIN = 0.9  # the fit of a strategy that understands the question
+_SHORT = 8_000  # tokens; a call over so few costs little more than one over a passage
 _PLAN = 7.0  # points of a strategy that understands every word of the question
 _TINY = 400  # tokens; in a shorter context a model counts reliably without code
 
@@ -88,14 +90,15 @@ def _by_need(features: Features) -> list[tuple[Mode, float, str]]:
 
 
 def _by_proposal(features: Features, proposals: Sequence[Proposal]) -> list[tuple[Mode, float, str]]:
-    """A strategy that understands the question is better than a program that a model writes anew; a text that one call reads
-    easily needs none, unless every item of it must be counted.
+    """A strategy that understands the question is better than a program that a model writes anew. A short text needs none, nor one
+    that a call reads easily unless the strategy is certain to fit, or every item must be counted.
     """
     if not proposals:
         return [("plan", -math.inf, "")]
     best = proposals[0]
     reads_all = best.growth not in ("constant", "logarithmic") or best.leaf == "none"
-    if features.tokens <= _TINY or (features.effective_fill <= 1 and not reads_all):
+    is_read_at_once = features.tokens <= _SHORT or (features.effective_fill <= 1 and best.fit < _CERTAIN)
+    if features.tokens <= _TINY or (is_read_at_once and not reads_all):
         return [("plan", -math.inf, "")]
     return [("plan", _PLAN * best.fit, f"{best.strategy}: {reason}") for reason in best.reasons[:1]]
 

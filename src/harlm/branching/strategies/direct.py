@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from harlm.branching.strategies.asked import Asked
 from harlm.branching.strategies.forecasting import Calls, forecast
 from harlm.branching.strategies.named_parts import named_part
@@ -35,23 +37,38 @@ def propose(asked: Asked) -> Proposal | None:
         if asked.profile.tokens > room:
             return None
         says = f"one call reads all of it: about {asked.profile.tokens:,} tokens"
-        return _proposal(asked, "context", asked.profile.tokens, _WHOLE, says)
+        return _proposal(asked, _Part("context", "root", asked.profile.tokens, _WHOLE, says))
     tokens = part.characters // _CHARACTERS
     if tokens <= room:
-        return _proposal(asked, part.code, tokens, _NAMED, part.says)
+        return _proposal(asked, _Part(part.code, "sub", tokens, _NAMED, part.says))
     if not is_lookup(read_question(asked.task.question)):
         return None
-    return _proposal(asked, part.code, min(tokens, room // 8), _TOO_LARGE, part.says)
+    return _proposal(asked, _Part(part.code, "sub", min(tokens, room // 8), _TOO_LARGE, part.says))
 
 
-def _proposal(asked: Asked, within: str, tokens: int, fit: float, says: str) -> Proposal:
-    call = Calls(model=asked.root, calls=1, input_tokens=_PROMPT + tokens, output_tokens=_REPLY)
+class _Part(NamedTuple):
+    """What is read: the code for it, the role of the model that reads it first, its tokens, the fit, and a reason."""
+
+    within: str
+    role: str
+    tokens: int
+    fit: float
+    says: str
+
+
+def _proposal(asked: Asked, part: _Part) -> Proposal:
+    first = Calls(
+        model=asked.root if part.role == "root" else asked.sub,
+        calls=1,
+        input_tokens=_PROMPT + part.tokens,
+        output_tokens=_REPLY,
+    )
     return Proposal(
         strategy="direct",
-        cells=(_CELL.format(question=asked.task.question, within=within, role="root"),),
-        forecast=forecast(call, concurrency=asked.concurrency),
+        cells=(_CELL.format(question=asked.task.question, within=part.within, role=part.role),),
+        forecast=forecast(first, concurrency=asked.concurrency),
         growth="constant",
         leaf="reader",
-        fit=fit,
-        reasons=(says, "it is read in one call, and the quote of the answer is checked"),
+        fit=part.fit,
+        reasons=(part.says, "it is read in one call, and the quote of the answer is checked"),
     )

@@ -6,7 +6,9 @@ import re
 
 from harlm.branching.strategies.asked import Asked
 from harlm.branching.strategies.forecasting import Calls, forecast
+from harlm.branching.strategies.search import is_lookup
 from harlm.guest.combinators.chains import Chain, chain_of
+from harlm.guest.combinators.wording import read_question
 from harlm.patterns import lazy_pattern
 from harlm.types import Proposal
 
@@ -30,7 +32,11 @@ def propose(asked: Asked) -> Proposal | None:
     chain = chain_of(asked.task.question)
     if chain is not None and len(chain.relations) >= _LEAST:
         return _proposal(asked, len(chain.relations), 0.95, _told(chain))
-    if chain is None and len(_CLAUSE.findall(asked.question)) >= _LEAST:
+    if (
+        chain is None
+        and is_lookup(read_question(asked.task.question))
+        and len(_CLAUSE.findall(asked.question)) >= _LEAST
+    ):
         return _proposal(
             asked, _UNTOLD, 0.3, "the question describes a thing by other things that must be found first"
         )

@@ -79,7 +79,7 @@ def records_of(asked: Asked) -> Records | None:
 def _are_days(text: str, field: str) -> bool:
     """Whether a field holds days that can be read: not if 03/04/2023 may be one of two."""
     raw = fielded(text)
-    if raw is None or not raw.rows:
+    if raw is None or not raw.rows or raw.columns is None:
         return False
     at = raw.columns.index(field)
     return typed([row.cells[at] for row in raw.rows]).kind == "date"

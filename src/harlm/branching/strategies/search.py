@@ -33,6 +33,12 @@ _EVERYTHING = lazy_pattern(
     re.IGNORECASE,
 )
 
+_SEVERAL = lazy_pattern(
+    r"\bseparated by\b|\bcomma[- ]separated\b|\bone (?:per|a|on each) line\b|\btable of\b|\b(?:names|values|titles|ids|list) of the\b",
+    re.IGNORECASE,
+)
+_CLAUSES = 2  # semicolons; a question with more describes something by conditions
+
 _CELL = """\
 found = search_then_read({question!r})
 FINAL(found.final)
@@ -64,6 +70,8 @@ def propose(asked: Asked) -> Proposal | None:
 
 def is_lookup(wording: Wording) -> bool:
     """Whether a question asks for one thing that one place of a text may say."""
+    if wording.core.count(";") >= _CLAUSES or _SEVERAL.search(wording.whole):
+        return False
     return _LOOKUP.search(wording.core) is not None and _EVERYTHING.search(wording.core) is None
 
 

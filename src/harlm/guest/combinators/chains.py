@@ -18,7 +18,7 @@ _OWNED = re.compile(
 )
 _WORD = r"(?:[a-z][a-z-]*|[A-Z]{2,5})"
 _RELATION = re.compile(rf"{_WORD}(?: {_WORD}){{0,4}}")
-_ARTICLE = re.compile(r"^(?:the|a|an|his|her|its|their) (?=[a-z])")
+_ARTICLE = re.compile(r"^(?:the|a|an|his|her|its|their) (?=[a-z]|[A-Z]{2,}\b)")
 _MOST = 24  # steps
 _LONGEST = 120  # characters of a name
 _BOUND = re.compile(r"\b(?:that|which|who|whose|when|where|with|and|or|by|for|in|from)\b")
@@ -51,6 +51,7 @@ def chain_of(question: str) -> Chain | None:
             break
         relations.append(relation)
         thing = rest
+    thing = thing.removeprefix("the ")
     start = thing.strip(" \"'`")
     if not relations or not start or len(start) > _LONGEST or not _is_name(thing):
         return None

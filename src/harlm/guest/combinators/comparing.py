@@ -11,10 +11,10 @@ from typing import NamedTuple
 from .leaf import Leaf, LeafFailed, Room
 from .numbered import answers_in, listed
 from .plain_words import plain, stands_in
-from .rounds import Groups, Step, answered, texts_from, words_from
-from .sources import Passage, Source, passages_about, sources_of
-from .statement_replies import Said, said_in
-from .statements import EXCLUDED, KINDS, ORDERS, Denial, Group, Order, Rule, Statement, grouped
+from .rounds import Groups, ItemQuestion, answered, texts_from, words_from
+from .sources import SourcePassage, SourceText, passages_about, sources_of
+from .statement_replies import Told, said_in
+from .statements import EXCLUDED, KINDS, ORDERS, Denial, Group, Order, Rule, SourceStatement, grouped
 
 _PASSAGES = 12  # in one call
 _TOKENS = 2_500  # of passages in one call
@@ -41,7 +41,7 @@ line for each of them, in the form `number: label`, and nothing else.
 {lines}"""
 
 
-class Comparison(list[Group]):
+class Compared(list[Group]):
     """What texts say to one question, by value, the most supported first.
 
     Attributes:
@@ -51,7 +51,7 @@ class Comparison(list[Group]):
     """
 
     def __init__(
-        self, statements: Sequence[Statement], denials: Sequence[Denial], rule: Rule, coverage: float
+        self, statements: Sequence[SourceStatement], denials: Sequence[Denial], rule: Rule, coverage: float
     ) -> None:
         super().__init__(grouped(statements))
         self.statements = list(statements)
@@ -60,19 +60,19 @@ class Comparison(list[Group]):
         self._rule = rule
 
     @property
-    def best(self) -> Statement | None:
+    def best(self) -> SourceStatement | None:
         """The statement that counts by the rule; ``None`` if none counts."""
         return self._rule.best(self.statements, self.denials)
 
     @property
-    def valid(self) -> list[Statement]:
+    def valid(self) -> list[SourceStatement]:
         """The statements that count by the rule."""
         return self._rule.valid(self.statements, self.denials)
 
 
 class _Asked(NamedTuple):
     question: str
-    passages: list[Passage]
+    passages: list[SourcePassage]
 
 
 def compare(
@@ -84,7 +84,7 @@ def compare(
     order: Order = "latest",
     without: Collection[str] = EXCLUDED,
     numbered: str = "",
-) -> Comparison:
+) -> Compared:
     """What each text says to a question.
 
     Args:
@@ -114,7 +114,7 @@ def compare_each(
     order: Order = "latest",
     without: Collection[str] = EXCLUDED,
     numbered: str = "",
-) -> dict[str, Comparison]:
+) -> dict[str, Compared]:
     """What each text says to several questions, all at once: by question, see ``compare``.
 
     Args:
@@ -134,7 +134,7 @@ def compare_each(
     counted = []
     for each, known, (statements, denials) in zip(asked, read, found, strict=True):
         coverage = len(known) / len(each.passages) if each.passages else 1.0
-        counted.append(Comparison(statements, denials, rule, coverage))
+        counted.append(Compared(statements, denials, rule, coverage))
     return dict(zip(questions, counted, strict=True))
 
 
@@ -156,17 +156,17 @@ def _rule(order: Order, without: Collection[str]) -> Rule:
     return Rule(order, frozenset(without))
 
 
-def _asked(question: str, about: Sequence[str], sources: Sequence[Source], characters: int) -> _Asked:
+def _asked(question: str, about: Sequence[str], sources: Sequence[SourceText], characters: int) -> _Asked:
     names = [words_from(each, "compare", "a name in about") for each in texts_from(about, "about of compare")]
     return _Asked(words_from(question, "compare", "a question"), passages_about(sources, names, characters))
 
 
-def _read(leaf: Leaf, asked: Sequence[_Asked], room: Room) -> list[dict[int, Said]]:
+def _read(leaf: Leaf, asked: Sequence[_Asked], room: Room) -> list[dict[int, Told]]:
     """What each passage says, by question and index. Passages of which a reply says nothing are asked about once more, few at once;
     if nothing comes again, they say nothing.
     """
     groups = Groups.within(room, _PASSAGES, _TOKENS)
-    read: list[dict[int, Said]] = [{} for _ in asked]
+    read: list[dict[int, Told]] = [{} for _ in asked]
     for attempt in range(2):
         jobs = [
             (at, [todo[place] for place in group])
@@ -200,8 +200,8 @@ def _prompt(asked: _Asked, group: Sequence[int]) -> str:
 
 
 def _sorted(
-    asked: _Asked, read: Mapping[int, Said], sources: Sequence[Source]
-) -> tuple[list[Statement], list[Denial]]:
+    asked: _Asked, read: Mapping[int, Told], sources: Sequence[SourceText]
+) -> tuple[list[SourceStatement], list[Denial]]:
     statements = [each for number in sorted(read) for each in read[number].statements]
     denials = [
         each._replace(denied=_called(each.denied, sources))
@@ -213,7 +213,7 @@ def _sorted(
     return list(dict.fromkeys(dated)), list(dict.fromkeys(denials))
 
 
-def _called(name: str, sources: Sequence[Source]) -> str:
+def _called(name: str, sources: Sequence[SourceText]) -> str:
     """The source that others call by a name: the one that has it, or the only one whose first line holds it."""
     if any(plain(each.name) == plain(name) for each in sources):
         return name
@@ -222,12 +222,12 @@ def _called(name: str, sources: Sequence[Source]) -> str:
 
 
 def _looked_again(
-    leaf: Leaf, found: list[tuple[list[Statement], list[Denial]]], rule: Rule
-) -> list[tuple[list[Statement], list[Denial]]]:
+    leaf: Leaf, found: list[tuple[list[SourceStatement], list[Denial]]], rule: Rule
+) -> list[tuple[list[SourceStatement], list[Denial]]]:
     """The statements, those on which a result hangs judged again by the stronger model, until none is left."""
     if not leaf.room().has_stronger or not set(rule.without) & set(KINDS):
         return found
-    judged: dict[Statement, str] = {}
+    judged: dict[SourceStatement, str] = {}
     agreed = compared = 0
     for _ in range(_LOOKS):
         doubtful = list(
@@ -247,12 +247,12 @@ def _looked_again(
         judged |= {each: each.kind for each in changed.values()}
         found = [([changed.get(each, each) for each in statements], denials) for statements, denials in found]
     if compared:
-        leaf.signal("agreement", [agreed, compared])
+        leaf.signal("audit", [compared - agreed, compared])
     return found
 
 
 def _judged_again(leaf: Leaf, quotes: Sequence[str]) -> dict[int, str]:
-    step = Step(
+    step = ItemQuestion(
         prompt=lambda lines: _AGAIN.format(lines=listed(lines)),
         read=lambda reply, lines: answers_in(reply, len(lines), _kind),
     )

@@ -8,11 +8,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..arguments import CHOICES, some
 from .fact_replies import Fact, facts_in
 from .filtering import shown
 from .leaf import Leaf, LeafFailed
 from .plain_words import stands_in
-from .rounds import Groups, Step, answered, texts_from, words_from
+from .rounds import Groups, ItemQuestion, answered, texts_from, words_from
 
 _LINES = 20  # items in one call
 _TOKENS = 4_000  # of items in one call
@@ -81,11 +82,11 @@ def extract(
     leaf.signal("coverage", [len(texts) - checked.count(None), len(texts)])
     values = dropped + sum(value is not None for facts in result for each in facts for value in each.values())
     if values:
-        leaf.signal("verbatim", [values - dropped, values])
+        leaf.signal("quotes", [values - dropped, values])
     return result
 
 
-def _again(leaf: Leaf, texts: Sequence[str], step: Step[list[Fact]]) -> dict[int, list[Fact]]:
+def _again(leaf: Leaf, texts: Sequence[str], step: ItemQuestion[list[Fact]]) -> dict[int, list[Fact]]:
     """A second reading of items, each alone; empty if none is answered."""
     try:
         return answered(leaf, texts, step, groups=Groups(1, 1), rounds=1)
@@ -98,7 +99,11 @@ def _fields(fields: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
         raise TypeError(
             f"extract takes fields as a dict of name to meaning, or a list of names, not {type(fields).__name__}"
         )
-    named = dict(fields) if isinstance(fields, Mapping) else dict.fromkeys(fields, "")
+    named = (
+        dict(fields)
+        if isinstance(fields, Mapping)
+        else dict.fromkeys(some(fields, "the fields", CHOICES), "")
+    )
     for name, meaning in named.items():
         words_from(name, "extract", "the name of a field")
         if not isinstance(meaning, str):
@@ -108,7 +113,7 @@ def _fields(fields: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
     return named
 
 
-def _step(fields: Mapping[str, str], instruction: str) -> Step[list[Fact]]:
+def _step(fields: Mapping[str, str], instruction: str) -> ItemQuestion[list[Fact]]:
     told = "\n".join(f"- {name}: {meaning}" if meaning else f"- {name}" for name, meaning in fields.items())
     example = json.dumps(dict.fromkeys(fields, "…"), ensure_ascii=False)
     extra = f"{instruction} " if instruction else ""
@@ -116,7 +121,9 @@ def _step(fields: Mapping[str, str], instruction: str) -> Step[list[Fact]]:
     def prompt(items: Sequence[str]) -> str:
         return _ASK.format(fields=told, instruction=extra, example=example, items=shown(items))
 
-    return Step(prompt, lambda reply, items: facts_in(reply, len(items), tuple(fields)), _schema(fields))
+    return ItemQuestion(
+        prompt, lambda reply, items: facts_in(reply, len(items), tuple(fields)), _schema(fields)
+    )
 
 
 def _schema(fields: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from .items import parts_of
 from .leaf import Leaf
 from .numbered import answers_in, listed
-from .rounds import Groups, Step, answered, texts_from, words_from
+from .rounds import Groups, ItemQuestion, answered, texts_from, words_from
 
 _SHORT = 600  # characters of an item that is shown as a line
 _LINES = 20  # lines in one call
@@ -47,7 +47,7 @@ _YES = re.compile(r"^\W*(?:yes|true|y|meets?)\b", re.IGNORECASE)
 _NO = re.compile(r"^\W*(?:no|false|n|does not|not)\b", re.IGNORECASE)
 
 
-class Filtered(list[str]):
+class FilteredItems(list[str]):
     """The items that meet every condition, in their order.
 
     Attributes:
@@ -72,8 +72,7 @@ def filter_by(
     condition: str | Sequence[str],
     *,
     role: str = "sub",
-    at_once: int | None = None,
-) -> Filtered:
+) -> FilteredItems:
     """The items that meet a condition; of several conditions, those that meet all.
 
     Args:
@@ -81,7 +80,6 @@ def filter_by(
         items: texts. One that a call cannot hold is judged in parts, and meets what one of its parts meets.
         condition: in words; or several.
         role: ``sub`` or ``root``: which model judges.
-        at_once: items in one call, at most; by default as many as are judged well together.
 
     Raises:
         TypeError, ValueError: an argument is of no such kind, or the model is too small to judge.
@@ -97,12 +95,11 @@ def filter_by(
         )
     parts, owners = _parts(texts, room.characters // 2)
     met: list[frozenset[int] | None] = [None if text.strip() else frozenset() for text in texts]
-    usual = _LINES if all(map(_is_short, parts)) else _DOCUMENTS
-    groups = Groups.within(room, usual if at_once is None else _at_least_one(at_once), _TOKENS)
+    groups = Groups.within(room, _LINES if all(map(_is_short, parts)) else _DOCUMENTS, _TOKENS)
     read = answered(leaf, parts, _step(conditions), groups=groups, role=role)
     for at, value in read.items():
         met[owners[at]] = (met[owners[at]] or frozenset()) | value
-    found = Filtered(texts, met, len(conditions))
+    found = FilteredItems(texts, met, len(conditions))
     leaf.signal("coverage", [len(texts) - met.count(None), len(texts)])
     return found
 
@@ -119,12 +116,6 @@ def _checked(condition: str | Sequence[str]) -> list[str]:
     return conditions
 
 
-def _at_least_one(items: int) -> int:
-    if type(items) is not int or items < 1:
-        raise ValueError(f"filter_by takes at_once as a whole number from 1 on, not {items!r}")
-    return items
-
-
 def _parts(texts: Sequence[str], characters: int) -> tuple[list[str], list[int]]:
     """What is sent, and of which item it is a part."""
     parts: list[str] = []
@@ -138,7 +129,7 @@ def _parts(texts: Sequence[str], characters: int) -> tuple[list[str], list[int]]
     return parts, owners
 
 
-def _step(conditions: Sequence[str]) -> Step[frozenset[int]]:
+def _step(conditions: Sequence[str]) -> ItemQuestion[frozenset[int]]:
     single = len(conditions) == 1
     told = conditions[0] if single else listed(conditions)
 
@@ -150,7 +141,7 @@ def _step(conditions: Sequence[str]) -> Step[frozenset[int]]:
             reply, len(items), _yes_or_no if single else lambda words: _numbers(words, len(conditions))
         )
 
-    return Step(prompt, read)
+    return ItemQuestion(prompt, read)
 
 
 def shown(items: Sequence[str]) -> str:

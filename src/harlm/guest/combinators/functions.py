@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from .comparing import Comparison, compare, compare_each
+from .comparing import Compared, compare, compare_each
 from .extracting import Extracted, extract
-from .filtering import Filtered, filter_by
+from .filtering import FilteredItems, filter_by
 from .following import Followed, follow
 from .items import split
 from .labelling import Labels, label
@@ -17,6 +17,7 @@ from .pairing import pairs
 from .reading import ReadAnswer, search_then_read
 from .reducing import Reduced, map_reduce, tree_reduce
 from .stability import Answer
+from .statements import EXCLUDED, Order
 
 
 class Combinators:
@@ -70,9 +71,11 @@ class Combinators:
     def _search_then_read(self) -> Callable[..., ReadAnswer]:
         leaf, context = self._leaf, self._context
 
-        def searched_and_read(question: str, k: int = 12, within: Any = None, **options: Any) -> ReadAnswer:
+        def searched_and_read(
+            question: str, k: int = 12, within: Any = None, *, role: str = "sub"
+        ) -> ReadAnswer:
             """The answer to a question about one place: ``.text .quote .place .found``; the quote was checked."""
-            return search_then_read(leaf, context, question, k=k, within=within, **options)
+            return search_then_read(leaf, context, question, k=k, within=within, role=role)
 
         return searched_and_read
 
@@ -96,12 +99,14 @@ class Combinators:
 
         return extracted
 
-    def _filter_by(self) -> Callable[..., Filtered]:
+    def _filter_by(self) -> Callable[..., FilteredItems]:
         leaf = self._leaf
 
-        def filtered(items: Sequence[str], condition: str | Sequence[str], **options: Any) -> Filtered:
+        def filtered(
+            items: Sequence[str], condition: str | Sequence[str], *, role: str = "sub"
+        ) -> FilteredItems:
             """The items that meet a condition, in order. Has ``.indices``, ``.met`` and ``.coverage``."""
-            return filter_by(leaf, items, condition, **options)
+            return filter_by(leaf, items, condition, role=role)
 
         return filtered
 
@@ -114,18 +119,26 @@ class Combinators:
 
         return matched
 
-    def _compare(self) -> Callable[..., Comparison | dict[str, Comparison]]:
+    def _compare(self) -> Callable[..., Compared | dict[str, Compared]]:
         leaf = self._leaf
 
         def compared(
-            items: Sequence[str], question: str | Mapping[str, Sequence[str]], **options: Any
-        ) -> Comparison | dict[str, Comparison]:
+            items: Sequence[str],
+            question: str | Mapping[str, Sequence[str]],
+            about: Sequence[str] = (),
+            *,
+            order: Order = "latest",
+            without: Collection[str] = EXCLUDED,
+            numbered: str = "",
+        ) -> Compared | dict[str, Compared]:
             """What each text says to a question, grouped by value, the most supported first. Has ``.statements`` and ``.best``. Of a
             dict of questions, each with its ``about``, all at once: a dict.
             """
             if isinstance(question, Mapping):
-                return compare_each(leaf, items, question, **options)
-            return compare(leaf, items, question, **options)
+                return compare_each(leaf, items, question, order=order, without=without, numbered=numbered)
+            return compare(
+                leaf, items, question, about=about, order=order, without=without, numbered=numbered
+            )
 
         return compared
 

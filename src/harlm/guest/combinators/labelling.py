@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..arguments import CHOICES, ITEMS, some
-from .judged import Judged
+from .judgement import Judgement
 from .leaf import Leaf, LeafFailed, Room
 from .numbered import answers_in, batches, certainties, listed
 from .second_looks import looked_again
@@ -143,19 +143,19 @@ def label(
     )
     leaf.signal("coverage", [len(texts) - result.count(None), len(texts)])
     if again.compared:
-        leaf.signal("agreement", [again.agreed, again.compared])
+        leaf.signal("audit", [again.compared - again.agreed, again.compared])
     if stability is not None and again.wrong is not None and settled:
-        leaf.signal("stability", round(stability.at(settled, again.wrong), 4))
+        leaf.signal("logprob", round(stability.at(settled, again.wrong), 4))
     return result
 
 
-def _judged(leaf: Leaf, texts: Sequence[str], asked: Labelling, room: Room) -> dict[str, Judged]:
+def _judged(leaf: Leaf, texts: Sequence[str], asked: Labelling, room: Room) -> dict[str, Judgement]:
     """The first label of each text. Those that are missing are asked for again, each time fewer at once."""
     if room.is_small:
         return small_labels(
             leaf, texts, asked.options, lambda item: asked.prompt(_ASK_ONE, item), asked.option
         )
-    found: dict[str, Judged] = {}
+    found: dict[str, Judgement] = {}
     per_call = _BATCH
     for attempt in range(_ROUNDS):
         todo = [text for text in texts if text not in found]
@@ -181,7 +181,7 @@ def _once(
     form: str = _ASK,
     per_call: int = 0,
     seed: int = 0,
-) -> dict[str, Judged]:
+) -> dict[str, Judgement]:
     """One label for each of the texts that the model answers, in one round of calls."""
     per_call = per_call or _BATCH // 2
     ordered = list(texts)
@@ -194,11 +194,11 @@ def _once(
     else:
         prompts = [asked.prompt(form, listed(group)) for group in groups]
         replies = leaf.ask(prompts, role=role, wants_tokens=True)
-    found: dict[str, Judged] = {}
+    found: dict[str, Judgement] = {}
     for group, reply in zip(groups, replies, strict=True):
         sure = certainties(reply)
         for at, value in answers_in(reply.text, len(group), asked.option).items():
-            found[group[at]] = Judged(value, sure.get(at))
+            found[group[at]] = Judgement(value, sure.get(at))
     return found
 
 

@@ -22,18 +22,10 @@ _ROUNDS = 4  # of reading candidates
 _CHECKED = 48_000  # characters of the texts that the stronger model checks in one round
 _FINALISTS = 12
 
-_LOOKED = 40_000  # characters of the texts that are read alone in one round
-_ALONE = "alone"  # the role of a last look
-_HITS = {
-    "sub": 0.85,
-    "root": 0.95,
-    _ALONE: 0.8,
-}  # of the conditions that a text meets, how many are found, beside earlier looks
-_FALSE = {
-    "sub": 0.02,
-    "root": 0.01,
-    _ALONE: 0.02,
-}  # of those that it does not meet, how many are taken for met
+_SURE = 0.5  # probability that a candidate meets every condition, from which on reading ends
+_PRIOR = -2.0  # log odds that a text meets a condition, before it is read: about one in eight does
+_HITS = {"sub": 0.85, "root": 0.95}  # of the conditions that a text meets, how many a model finds
+_FALSE = {"sub": 0.02, "root": 0.01}  # of those that it does not meet, how many a model takes for met
 _FOR = {role: math.log(_HITS[role] / _FALSE[role]) for role in _HITS}
 _AGAINST = {role: math.log((1 - _HITS[role]) / (1 - _FALSE[role])) for role in _HITS}
 
@@ -89,31 +81,24 @@ class _Reading:
     said: dict[int, dict[str, Met]] = field(default_factory=dict)
 
     def read(self, places: Sequence[int], role: str = "sub") -> None:
-        """Judge texts, in the role ``alone`` each in a call of its own."""
+        """Judge texts."""
         if not places:
             return
-        is_strong = role != "sub" and self.leaf.room().has_stronger
-        found = filter_by(
-            self.leaf,
-            [self.texts[at] for at in places],
-            self.conditions,
-            role="root" if is_strong else "sub",
-            at_once=1 if role == _ALONE else None,
-        )
+        found = filter_by(self.leaf, [self.texts[at] for at in places], self.conditions, role=role)
         for at, met in zip(places, found.met, strict=True):
             if met is not None:
                 self.said.setdefault(at, {})[role] = met
 
     def odds(self, at: int) -> list[float]:
-        """For each condition the log odds that a candidate meets it, against one of which nothing is known: those of the text, among
-        it and those that it names, that speaks most for it.
+        """For each condition the log odds that a candidate meets it, by the text, among it and those that it names, that speaks most
+        for it.
         """
         texts = [self.said.get(each, {}) for each in (at, *self.leads[at])]
-        return [max(_odds(each, number) for each in texts) for number in range(len(self.conditions))]
+        return [_PRIOR + max(_odds(each, number) for each in texts) for number in range(len(self.conditions))]
 
     def points(self, at: int) -> tuple[float, int]:
-        """How good a candidate is; of equal ones, the one that names fewer texts is better."""
-        return round(sum(self.odds(at)), 6), -len(self.leads[at])
+        """The log probability that a candidate meets every condition; of equal ones, the one that names fewer texts is better."""
+        return round(-sum(math.log1p(math.exp(-each)) for each in self.odds(at)), 6), -len(self.leads[at])
 
     def met(self, at: int) -> Met:
         """The conditions that a candidate rather meets than not."""
@@ -121,7 +106,7 @@ class _Reading:
 
 
 def _odds(said: Mapping[str, Met], number: int) -> float:
-    """The log odds that a text meets a condition, by all models that read it; 0 if none did."""
+    """How much all models that read a text add to the log odds that it meets a condition; 0 if none did."""
     return sum(_FOR[role] if number in met else _AGAINST[role] for role, met in said.items())
 
 
@@ -149,41 +134,34 @@ def best_match(leaf: Leaf, items: Sequence[str], conditions: Sequence[str]) -> M
         reading.read(named)
     _settle(reading, candidates)
     ranked = sorted(reading.said, key=reading.points, reverse=True)
-    leaf.signal("coverage", [len(reading.said), len(texts)])
     found = [_match(reading, at) for at in ranked[:_FINALISTS] if reading.met(at)]
     return Matches(found, len(reading.said) / len(texts) if texts else 1.0)
 
 
 def _settle(reading: _Reading, candidates: Sequence[int]) -> None:
-    """Read candidates until one meets every condition, also where it was looked at again."""
+    """Read candidates until one seems to meet every condition, also after the stronger model, if there is one, has checked it."""
     at_once = max(_LEAST, int(_FIRST * len(candidates)))
+    has_stronger = reading.leaf.room().has_stronger
     for _ in range(_ROUNDS):
         unread = (at for at in candidates if at not in reading.said)
         todo = sorted(unread, key=lambda at: (-reading.points(at)[0], at))
         reading.read(todo[:at_once])
-        if reading.leaf.room().has_stronger:
-            reading.read(_doubtful(reading, "root", _CHECKED), "root")
-        if _is_settled(reading):
-            return
-        reading.read(_doubtful(reading, _ALONE, _LOOKED), _ALONE)
-        if _is_settled(reading) or len(todo) <= at_once:
+        if has_stronger:
+            reading.read(_unchecked(reading), "root")
+        best = max(reading.said, key=reading.points, default=None)
+        if best is None or reading.points(best)[0] >= math.log(_SURE) or len(todo) <= at_once:
             return
 
 
-def _is_settled(reading: _Reading) -> bool:
-    best = max(reading.said, key=reading.points, default=None)
-    return best is None or len(reading.met(best)) == len(reading.conditions)
-
-
-def _doubtful(reading: _Reading, role: str, characters: int) -> list[int]:
-    """The texts on which the best candidates rest, as far as they were not read in this role and there is room."""
+def _unchecked(reading: _Reading) -> list[int]:
+    """The texts on which the best candidates rest, as far as the stronger model did not read them and there is room."""
     places: dict[int, None] = {}
-    ranked = sorted(reading.said, key=reading.points, reverse=True)[:_FINALISTS]
-    for at in ranked:
+    left = _CHECKED
+    for at in sorted(reading.said, key=reading.points, reverse=True)[:_FINALISTS]:
         for each in (at, *reading.leads[at]):
-            if each not in places and each in reading.said and role not in reading.said[each]:
-                characters -= len(reading.texts[each])
-                if characters < 0:
+            if each not in places and each in reading.said and "root" not in reading.said[each]:
+                left -= len(reading.texts[each])
+                if left < 0:
                     return list(places)
                 places[each] = None
     return list(places)

@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 
 from .blocks import block_around, frames_of, is_header
 
-_AROUND = 900  # characters of a passage around a name
+AROUND = 900
+"""Characters of a passage around a name."""
+
 _GAP = 120  # characters between two passages that are shown as one
 _LONGEST = 4_000  # characters of joined passages
 _LONGEST_BLOCK = 16_000  # characters of a block of code that is taken whole
 _MOST_LINES = 400  # in which a name is looked for
 
 
-class Passage(NamedTuple):
+class Excerpt(NamedTuple):
     """A stretch of a text.
 
     Attributes:
@@ -57,7 +59,7 @@ class Passage(NamedTuple):
         return self.name
 
 
-def searched(context: Any, query: str, k: int) -> list[Passage]:
+def searched(context: Any, query: str, k: int) -> list[Excerpt]:
     """The passages that fit a query best, best first.
 
     Args:
@@ -66,19 +68,25 @@ def searched(context: Any, query: str, k: int) -> list[Passage]:
         k: of each.
     """
     if hasattr(context, "search"):
-        return [Passage(hit.document, hit.start, hit.end) for hit in context.search(query, k)]
+        return [Excerpt(hit.document, hit.start, hit.end) for hit in context.search(query, k)]
     return [each for text in context if hasattr(text, "search") for each in searched(text, query, k)]
 
 
-def naming(context: Any, name: str, most: int) -> list[Passage]:
+def naming(context: Any, name: str, most: int, size: int = AROUND) -> list[Excerpt]:
     """The passages that hold a name, in the order of the texts: the function or class that it stands in, or its paragraph if that is
     short. Case counts unless nothing is found with it.
+
+    Args:
+        context: the text or texts.
+        name: the name.
+        most: passages, before those that touch are joined.
+        size: characters of a passage that is not a block of code; of less than the usual size, no blocks are taken.
     """
     pattern = named(name)
     if pattern is None:
         return []
     for flags in (0, re.IGNORECASE):
-        if found := _spans(context, re.compile(pattern.pattern, flags), most):
+        if found := _spans(context, re.compile(pattern.pattern, flags), most, size):
             return joined(found)
     return []
 
@@ -96,13 +104,13 @@ def named(name: str) -> re.Pattern[str] | None:
     return re.compile(r"\s+".join([f"{first}{before}", *map(re.escape, words[1:])]) + after, re.IGNORECASE)
 
 
-def members(context: Any, owner: str, member: str) -> list[Passage]:
+def members(context: Any, owner: str, member: str) -> list[Excerpt]:
     """The blocks of code that define a member of a class or the like, after the headers that they stand under."""
     pattern, inner = named(owner), named(member)
     if pattern is None or inner is None:
         return []
     texts = context if isinstance(context, list | tuple) else [context]
-    found: list[Passage] = []
+    found: list[Excerpt] = []
     for text in texts:
         for hit in text.grep(pattern, _MOST_LINES) if hasattr(text, "grep") else ():
             at = hit.start
@@ -116,18 +124,16 @@ def members(context: Any, owner: str, member: str) -> list[Passage]:
     return joined(found)
 
 
-def _spans(context: Any, pattern: re.Pattern[str], most: int) -> list[Passage]:
+def _spans(context: Any, pattern: re.Pattern[str], most: int, size: int) -> list[Excerpt]:
     if not hasattr(context, "grep"):
-        return [each for text in context if hasattr(text, "grep") for each in _spans(text, pattern, most)][
-            :most
-        ]
-    found: list[Passage] = []
+        texts = [text for text in context if hasattr(text, "grep")]
+        return [each for text in texts for each in _spans(text, pattern, most, size)][:most]
+    found: list[Excerpt] = []
     for hit in context.grep(pattern, _MOST_LINES):
         at = hit.start
         while (match := pattern.search(hit.document, at, hit.end)) is not None and len(found) < most:
-            framed = _in_code(hit.document, match.start()) or [
-                _around(hit.document, match.start(), match.end())
-            ]
+            framed = _in_code(hit.document, match.start()) if size >= AROUND else []
+            framed = framed or [_around(hit.document, match.start(), match.end(), size)]
             found += framed
             at = max(match.end(), framed[-1].end)
         if len(found) >= most:
@@ -135,17 +141,17 @@ def _spans(context: Any, pattern: re.Pattern[str], most: int) -> list[Passage]:
     return found
 
 
-def _in_code(text: Any, at: int) -> list[Passage]:
+def _in_code(text: Any, at: int) -> list[Excerpt]:
     """The block of code around a place, after the headers that it stands under; nothing if there is none."""
     block = block_around(text, at, _LONGEST_BLOCK)
     if block is None:
         return []
-    return [Passage(text, *span) for span in (*frames_of(text, block[0]), block)]
+    return [Excerpt(text, *span) for span in (*frames_of(text, block[0]), block)]
 
 
-def _around(text: Any, start: int, end: int) -> Passage:
+def _around(text: Any, start: int, end: int, size: int) -> Excerpt:
     """The paragraph around a span; of a long one, the whole lines or sentences near it."""
-    spare = max(0, _AROUND - (end - start)) // 2
+    spare = max(0, size - (end - start)) // 2
     first, last = max(0, start - spare), min(len(text), end + spare)
     before, after = str(text[first:start]), str(text[end:last])
     cut = max(before.rfind("\n\n"), before.rfind("\n\r\n"))
@@ -154,7 +160,7 @@ def _around(text: Any, start: int, end: int) -> Passage:
     ends = [at for at in (after.find("\n\n"), after.find("\n\r\n")) if at >= 0]
     stop = min(ends) if ends else len(after) if last == len(text) else _last_seam(after)
     begin = first if cut < 0 else first + cut
-    return Passage(text, begin + _blank(str(text[begin:start])), end + stop)
+    return Excerpt(text, begin + _blank(str(text[begin:start])), end + stop)
 
 
 def _blank(text: str) -> int:
@@ -173,20 +179,26 @@ def _last_seam(text: str) -> int:
     return seams[-1] if seams else len(text)
 
 
-def joined(passages: Iterable[Passage]) -> list[Passage]:
+def joined(passages: Iterable[Excerpt]) -> list[Excerpt]:
     """Passages without those that lie in others; those that touch or nearly touch are one, at the rank of the better one."""
-    kept: list[Passage] = []
+    kept: list[Excerpt] = []
     for each in passages:
         rank = len(kept)
         while (at := next((at for at, other in enumerate(kept) if _touch(each, other)), None)) is not None:
             other = kept.pop(at)
             rank = min(rank, at)
-            each = Passage(each.source, min(each.start, other.start), max(each.end, other.end))
+            each = Excerpt(each.source, min(each.start, other.start), max(each.end, other.end))
         kept.insert(rank, each)
     return kept
 
 
-def _touch(one: Passage, other: Passage) -> bool:
+def in_order(passages: Sequence[Excerpt]) -> list[Excerpt]:
+    """Passages in the order of their texts; texts in the order in which they come first."""
+    texts = list(dict.fromkeys(id(each.source) for each in passages))
+    return sorted(passages, key=lambda each: (texts.index(id(each.source)), each.start))
+
+
+def _touch(one: Excerpt, other: Excerpt) -> bool:
     if one.source is not other.source:
         return False
     first, second = (one, other) if one.start <= other.start else (other, one)
@@ -195,9 +207,9 @@ def _touch(one: Passage, other: Passage) -> bool:
     return second.start - first.end <= _GAP and second.end - first.start <= _LONGEST
 
 
-def packed(passages: Sequence[Passage], characters: int) -> list[list[Passage]]:
+def packed(passages: Sequence[Excerpt], characters: int) -> list[list[Excerpt]]:
     """The passages in groups of at most so many characters, in order; a longer passage is cut into parts."""
-    groups: list[list[Passage]] = []
+    groups: list[list[Excerpt]] = []
     room = 0
     for each in passages:
         for part in _parts(each, max(200, characters)):
@@ -210,13 +222,13 @@ def packed(passages: Sequence[Passage], characters: int) -> list[list[Passage]]:
     return groups
 
 
-def _parts(passage: Passage, characters: int) -> Iterable[Passage]:
+def _parts(passage: Excerpt, characters: int) -> Iterable[Excerpt]:
     start = passage.start
     while passage.end - start > characters:
         text = str(passage.source[start : start + characters])
         seam = max(text.rfind("\n", characters // 2), text.rfind(". ", characters // 2) + 1)
         end = start + (seam + 1 if seam > 0 else characters)
-        yield Passage(passage.source, start, end)
+        yield Excerpt(passage.source, start, end)
         start = end
     if start < passage.end:
-        yield Passage(passage.source, start, passage.end)
+        yield Excerpt(passage.source, start, passage.end)

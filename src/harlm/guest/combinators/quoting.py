@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from .blocks import frames_of
 from .items import split
 from .leaf import Reply, Room
-from .passages import Passage, named
+from .passages import Excerpt, named
 from .wording import Wording, plainly
 
 _MOST_WORDS = 300  # of a quote that are looked for; what follows them is not checked
@@ -79,7 +79,7 @@ class Quoted(NamedTuple):
         start, end: where they stand, in characters of the passage's text.
     """
 
-    passage: Passage
+    passage: Excerpt
     start: int
     end: int
 
@@ -102,7 +102,7 @@ class Quoted(NamedTuple):
         return "\n".join([self.passage.name, *frames, near])
 
 
-def question_to(room: Room, asked: Wording, passages: Sequence[Passage], *, again: bool = False) -> str:
+def question_to(room: Room, asked: Wording, passages: Sequence[Excerpt], *, again: bool = False) -> str:
     """The prompt for a question about passages.
 
     Args:
@@ -117,13 +117,13 @@ def question_to(room: Room, asked: Wording, passages: Sequence[Passage], *, agai
     return form.format(documents=documents, question=asked.whole)
 
 
-def _document(passage: Passage) -> str:
+def _document(passage: Excerpt) -> str:
     place = passage.place or "text"
     mark = "'" if '"' in place else '"'
     return f"<document name={mark}{place}{mark}>\n{passage.text.strip(chr(10))}\n</document>"
 
 
-def schema_for(passages: Sequence[Passage], about: str = "") -> str:
+def schema_for(passages: Sequence[Excerpt], about: str = "") -> str:
     """The JSON Schema of a small model's reply: the quote is one of the sentences, if they are few.
 
     Args:
@@ -218,7 +218,7 @@ def _from_lines(text: str) -> Form | None:
 # -- quotes --------------------------------------------------------------------------------------------------
 
 
-def found_in(passages: Sequence[Passage], quote: str, answer: str = "") -> Quoted | None:
+def found_in(passages: Sequence[Excerpt], quote: str, answer: str = "") -> Quoted | None:
     """Where a quote stands in passages; ``None`` if it does not. Case, blanks and the kind of quotation marks may differ.
 
     A long quote is kept as the sentence or line of it that holds the answer; a very short one with its line.
@@ -242,7 +242,9 @@ def _pattern(quote: str) -> re.Pattern[str] | None:
     if not any(map(str.isalnum, "".join(words))):
         return None
     words = words[:_MOST_WORDS]
-    return re.compile(r"\s+".join(map(_sign_by_sign, words)), re.IGNORECASE)
+    before = r"(?<!\w)" if words[0][0].isalnum() else ""
+    after = r"(?!\w)" if words[-1][-1].isalnum() and len(words) < _MOST_WORDS and len(parts) == 1 else ""
+    return re.compile(before + r"\s+".join(map(_sign_by_sign, words)) + after, re.IGNORECASE)
 
 
 def _sign_by_sign(word: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .leaf import Leaf, LeafFailed, Room
-from .rounds import Groups, Step, answered, texts_from, words_from
+from .rounds import Groups, ItemQuestion, answered, texts_from, words_from
 
 _FILL = 0.5  # of the characters that a call may hold, for texts
 _MARKS = 30  # characters around a text in a prompt
@@ -95,7 +95,7 @@ def map_reduce(leaf: Leaf, items: Sequence[str], map: str, reduce: str | Callabl
 def _mapped(leaf: Leaf, texts: Sequence[str], instruction: str) -> tuple[list[str], float]:
     room = leaf.room()
     joined = _joined(texts, room)
-    step = Step(
+    step = ItemQuestion(
         prompt=lambda items: _MAP.format(instruction=instruction, text="\n\n".join(items)),
         read=lambda reply, _: {0: reply.strip()} if reply.strip() else {},
     )

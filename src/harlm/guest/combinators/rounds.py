@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from ..arguments import ITEMS, within
 from .leaf import Leaf, LeafFailed, Room
 
 _ROUNDS = 3  # times that items without an answer are asked about
@@ -16,7 +17,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Generic[Value]):
+class ItemQuestion(Generic[Value]):
     """What is asked about every item.
 
     Attributes:
@@ -34,7 +35,7 @@ class Step(Generic[Value]):
 def answered(
     leaf: Leaf,
     items: Sequence[str],
-    step: Step[Value],
+    step: ItemQuestion[Value],
     *,
     groups: Groups,
     role: str = "sub",
@@ -122,16 +123,17 @@ def texts_from(items: object, name: str) -> list[str]:
     """Items as a list of texts, as they are.
 
     Raises:
-        TypeError: they are one text, or no list of texts.
+        TypeError: they are one text, or not a list of texts.
     """
     if isinstance(items, str) or not isinstance(items, Sequence):
         raise TypeError(
             f"{name} takes a list of texts, not {type(items).__name__}; split() makes one of a text"
         )
+    within(len(items), f"the list of {name}", ITEMS)
     wrong = next((each for each in items if not isinstance(each, str)), None)
     if wrong is not None:
         raise TypeError(
-            f"{name} takes a list of texts; it holds {type(wrong).__name__} {wrong!r:.60}; convert it with str()"
+            f"{name} takes a list of texts; it holds {type(wrong).__name__}; convert it with str()"
         )
     return list(items)
 
@@ -140,7 +142,7 @@ def words_from(value: object, name: str, what: str) -> str:
     """An instruction, without the blanks around it.
 
     Raises:
-        TypeError, ValueError: it is no text, or empty.
+        TypeError, ValueError: it is not text, or is empty.
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} takes {what} as a str, not {type(value).__name__}")

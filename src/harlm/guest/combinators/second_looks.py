@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from .judged import Judged
+from .judgement import Judgement
 from .leaf import LeafFailed, Room
 
 _SURE = 0.98  # a judgement of this certainty is not made again
@@ -32,21 +32,23 @@ class Again(NamedTuple):
         agreed, compared: of the items that two passes judged, how often both said the same.
     """
 
-    judged: dict[str, Judged]
+    judged: dict[str, Judgement]
     wrong: float | None = None
     looked: int = 0
     agreed: int = 0
     compared: int = 0
 
 
-Ask = Callable[[Sequence[str], str], Mapping[str, Judged]]
+Ask = Callable[[Sequence[str], str], Mapping[str, Judgement]]
 """Judges items again, by the model of a role."""
 
-Worth = Callable[[Mapping[str, Judged], float], bool]
+Worth = Callable[[Mapping[str, Judgement], float], bool]
 """Whether second looks are worth their cost, from the judgements and the share of them that is wrong."""
 
 
-def looked_again(first: Mapping[str, Judged], *, room: Room, share: float, worth: Worth, ask: Ask) -> Again:
+def looked_again(
+    first: Mapping[str, Judgement], *, room: Room, share: float, worth: Worth, ask: Ask
+) -> Again:
     """First judgements, of which some are replaced by better ones.
 
     Args:
@@ -69,7 +71,7 @@ def looked_again(first: Mapping[str, Judged], *, room: Room, share: float, worth
         return Again(kept)
 
 
-def _least_certain(kept: dict[str, Judged], most: int, role: str, worth: Worth, ask: Ask) -> Again:
+def _least_certain(kept: dict[str, Judgement], most: int, role: str, worth: Worth, ask: Ask) -> Again:
     doubt = {item: 1 - (each.certainty or 0.0) for item, each in kept.items()}
     wrong = sum(doubt.values()) / len(doubt)
     chosen = sorted((item for item in doubt if doubt[item] > 1 - _SURE), key=lambda item: -doubt[item])[:most]
@@ -81,7 +83,7 @@ def _least_certain(kept: dict[str, Judged], most: int, role: str, worth: Worth, 
     return Again({**kept, **better}, left, len(better), agreed, len(better))
 
 
-def _where_passes_differ(kept: dict[str, Judged], most: int, role: str, worth: Worth, ask: Ask) -> Again:
+def _where_passes_differ(kept: dict[str, Judgement], most: int, role: str, worth: Worth, ask: Ask) -> Again:
     items = list(kept)
     sample = random.Random(len(items)).sample(items, min(_SAMPLE, len(items)))  # noqa: S311 - no secret
     second = dict(ask(sample, "sub"))
@@ -100,15 +102,15 @@ def _where_passes_differ(kept: dict[str, Judged], most: int, role: str, worth: W
     return Again({**kept, **settled}, wrong / 2, len(third), agreed, len(second))
 
 
-def _differing(first: Mapping[str, Judged], second: Mapping[str, Judged]) -> list[str]:
+def _differing(first: Mapping[str, Judgement], second: Mapping[str, Judgement]) -> list[str]:
     return [item for item, judged in second.items() if judged.value != first[item].value]
 
 
-def _voted(first: Judged, second: Judged, third: Judged | None, role: str) -> Judged:
+def _voted(first: Judgement, second: Judgement, third: Judgement | None, role: str) -> Judgement:
     """The stronger model's word where it was asked; else what most say, and the first where all differ."""
     if third is None or first.value == second.value:
         return first
     if role == "root":
         return third
     value, votes = Counter([first.value, second.value, third.value]).most_common(1)[0]
-    return Judged(value) if votes > 1 else first
+    return Judgement(value) if votes > 1 else first

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from .judged import Judged
+from .judgement import Judgement
 from .leaf import Leaf, Reply
 
 _NO_ITEM = "N/A"
@@ -21,7 +21,7 @@ def small_labels(
     options: Sequence[str],
     prompt: Callable[[str], str],
     read: Callable[[str], str | None],
-) -> dict[str, Judged]:
+) -> dict[str, Judgement]:
     """The label of each text that the model answers.
 
     Args:
@@ -33,7 +33,7 @@ def small_labels(
     """
     none, *replies = leaf.ask([prompt(each) for each in (_NO_ITEM, *texts)], wants_tokens=True)
     prior = {option: _logprob(none, option) for option in options} if none.tokens else {}
-    found: dict[str, Judged] = {}
+    found: dict[str, Judgement] = {}
     for text, reply in zip(texts, replies, strict=True):
         judged = _by_tokens(reply, prior) if prior and reply.tokens else _by_words(reply, read)
         if judged is not None:
@@ -41,16 +41,16 @@ def small_labels(
     return found
 
 
-def _by_tokens(reply: Reply, prior: Mapping[str, float]) -> Judged:
+def _by_tokens(reply: Reply, prior: Mapping[str, float]) -> Judgement:
     scores = {option: _logprob(reply, option) - before for option, before in prior.items()}
     best = max(scores, key=lambda option: (scores[option], option))
     total = sum(math.exp(score - scores[best]) for score in scores.values())
-    return Judged(best, 1 / total)
+    return Judgement(best, 1 / total)
 
 
-def _by_words(reply: Reply, read: Callable[[str], str | None]) -> Judged | None:
+def _by_words(reply: Reply, read: Callable[[str], str | None]) -> Judgement | None:
     value = read(reply.text)
-    return None if value is None else Judged(value)
+    return None if value is None else Judgement(value)
 
 
 def _logprob(reply: Reply, word: str) -> float:

@@ -15,7 +15,7 @@ _HEAD = 240  # characters of the first line of a text
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 
 
-class Passage(NamedTuple):
+class SourcePassage(NamedTuple):
     """What one source says of a thing.
 
     Attributes:
@@ -37,7 +37,7 @@ class Passage(NamedTuple):
         return "\n".join(line for line in lines if line)
 
 
-class Source(NamedTuple):
+class SourceText(NamedTuple):
     """A text with what its beginning tells."""
 
     name: str
@@ -46,7 +46,7 @@ class Source(NamedTuple):
     text: str
 
 
-def sources_of(texts: Sequence[str], numbered: str = "") -> list[Source]:
+def sources_of(texts: Sequence[str], numbered: str = "") -> list[SourceText]:
     """The sources.
 
     Args:
@@ -60,7 +60,7 @@ def sources_of(texts: Sequence[str], numbered: str = "") -> list[Source]:
     for at, (name, text) in enumerate(zip(names, texts, strict=True), 1):
         head = next((line.strip() for line in text.splitlines() if line.strip()), "")
         usable = name and seen[name] == 1 and "," not in name and len(name) <= _NAME
-        found.append(Source(name if usable else f"T{at}", date_of(text), head[:_HEAD], str(text)))
+        found.append(SourceText(name if usable else f"T{at}", date_of(text), head[:_HEAD], str(text)))
     return found
 
 
@@ -71,7 +71,9 @@ def _number(text: str, numbered: str) -> str:
     return found[0] if found else ""
 
 
-def passages_about(sources: Sequence[Source], about: Sequence[str], characters: int) -> list[Passage]:
+def passages_about(
+    sources: Sequence[SourceText], about: Sequence[str], characters: int
+) -> list[SourcePassage]:
     """What the sources say of a thing, those that do not name it left out. One that has more to say than so many characters makes
     several passages.
 
@@ -83,13 +85,13 @@ def passages_about(sources: Sequence[Source], about: Sequence[str], characters: 
     """
     said = _about(sources, about) if about else [(each, _lines(each.text, characters)) for each in sources]
     return [
-        Passage(source.name, source.date, source.head, part)
+        SourcePassage(source.name, source.date, source.head, part)
         for source, lines in said
         for part in _parts(lines, characters)
     ]
 
 
-def _about(sources: Sequence[Source], about: Sequence[str]) -> list[tuple[Source, list[str]]]:
+def _about(sources: Sequence[SourceText], about: Sequence[str]) -> list[tuple[SourceText, list[str]]]:
     named = [_named(word) for word in about]
     near = [(each, _near(each.text, named)) for each in sources if named[0].search(each.text)]
     exact = [

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .judged import Judged
+from .judgement import Judgement
 
 _DRAWS = 24
 _GAIN = 0.04  # of likeness that second looks must promise
@@ -30,7 +30,7 @@ class Stability:
         self._answer = answer
         self._items = items
 
-    def at(self, judged: Mapping[str, Judged], wrong: float) -> float:
+    def at(self, judged: Mapping[str, Judgement], wrong: float) -> float:
         """How like the answer is to itself, 0 to 1, if this share of the judgements is wrong: the mean over some draws."""
         values = {item: each.value for item, each in judged.items()}
         usual = self._computed(values)
@@ -48,7 +48,7 @@ class Stability:
             total += likeness(usual, self._computed(drawn))
         return total / _DRAWS
 
-    def promises_gain(self, judged: Mapping[str, Judged], wrong: float) -> bool:
+    def promises_gain(self, judged: Mapping[str, Judgement], wrong: float) -> bool:
         """Whether second looks would make the answer more stable: not if it is stable already, nor if so much is wrong that it
         stays unstable.
         """

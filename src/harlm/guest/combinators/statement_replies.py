@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .plain_words import plain, stands_in
-from .sources import Passage
-from .statements import Denial, Kind, Statement
+from .sources import SourcePassage
+from .statements import Denial, Kind, SourceStatement
 
 _BULLET = re.compile(r"^[\s>*•`|-]*(?:\d{1,4}[.):]\s+)?")
 _MISTAKEN = re.compile(
@@ -27,21 +27,21 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 _MARKS = " \t`\"'*.[]()"
 
 
-class Said(NamedTuple):
+class Told(NamedTuple):
     """What one passage says; false if nothing."""
 
-    statements: tuple[Statement, ...] = ()
+    statements: tuple[SourceStatement, ...] = ()
     denials: tuple[Denial, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.statements or self.denials)
 
 
-def said_in(reply: str, passages: Sequence[Passage]) -> list[Said] | None:
+def said_in(reply: str, passages: Sequence[SourcePassage]) -> list[Told] | None:
     """What each passage says, by a reply about all of them; ``None`` if the reply has no line of the form that was asked for."""
-    statements: dict[str, list[Statement]] = {each.source: [] for each in passages}
+    statements: dict[str, list[SourceStatement]] = {each.source: [] for each in passages}
     denials: dict[str, list[Denial]] = {each.source: [] for each in passages}
-    by_name: dict[str, Passage] = {}
+    by_name: dict[str, SourcePassage] = {}
     for each in passages:
         earlier = by_name.get(plain(each.source))
         sentences = (*earlier.sentences, *each.sentences) if earlier else each.sentences
@@ -61,12 +61,12 @@ def said_in(reply: str, passages: Sequence[Passage]) -> list[Said] | None:
     if not is_read:
         return None
     return [
-        Said(tuple(dict.fromkeys(statements[each.source])), tuple(dict.fromkeys(denials[each.source])))
+        Told(tuple(dict.fromkeys(statements[each.source])), tuple(dict.fromkeys(denials[each.source])))
         for each in passages
     ]
 
 
-def _denial(line: str, by_name: dict[str, Passage]) -> Denial | None:
+def _denial(line: str, by_name: dict[str, SourcePassage]) -> Denial | None:
     found = _MISTAKEN.match(line)
     if found is None:
         return None
@@ -77,7 +77,7 @@ def _denial(line: str, by_name: dict[str, Passage]) -> Denial | None:
     return Denial(denied, passage.source, passage.date)
 
 
-def _statement(line: str, by_name: dict[str, Passage]) -> Statement | None:
+def _statement(line: str, by_name: dict[str, SourcePassage]) -> SourceStatement | None:
     mark = "|" if line.count("|") >= 2 else ","
     for size in (3, 2):  # columns after the value: kind, source, and the date unless it is left out
         value, *parts = (part.strip(_MARKS) for part in line.rsplit(mark, size))
@@ -87,7 +87,7 @@ def _statement(line: str, by_name: dict[str, Passage]) -> Statement | None:
         if kind is None or passage is None or not value or not stands_in(value, passage.text):
             continue
         date = parts[2] if size == 3 and _DATE.match(parts[2]) else ""
-        return Statement(value, kind, passage.source, passage.date or date, _quote(value, passage))
+        return SourceStatement(value, kind, passage.source, passage.date or date, _quote(value, passage))
     return None
 
 
@@ -95,6 +95,6 @@ def _kind(words: str) -> Kind | None:
     return next((kind for kind, pattern in _KINDS if pattern.match(words.strip(_MARKS))), None)
 
 
-def _quote(value: str, passage: Passage) -> str:
+def _quote(value: str, passage: SourcePassage) -> str:
     """The sentence with the value; of several, the first."""
     return next((each for each in passage.sentences if stands_in(value, each)), passage.text)

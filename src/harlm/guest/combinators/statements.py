@@ -20,7 +20,7 @@ EXCLUDED = ("hearsay", "planned", "denied")
 """What may not count."""
 
 
-class Statement(NamedTuple):
+class SourceStatement(NamedTuple):
     """What one source says.
 
     Attributes:
@@ -56,7 +56,7 @@ class Group(NamedTuple):
     """A value with the statements of it, the latest first."""
 
     value: str
-    statements: tuple[Statement, ...]
+    statements: tuple[SourceStatement, ...]
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -75,16 +75,22 @@ class Rule(NamedTuple):
     order: Order = "latest"
     without: Collection[str] = EXCLUDED
 
-    def valid(self, statements: Sequence[Statement], denials: Sequence[Denial]) -> list[Statement]:
+    def valid(
+        self, statements: Sequence[SourceStatement], denials: Sequence[Denial]
+    ) -> list[SourceStatement]:
         """The statements that count, in their order."""
         return [each for each in self._standing(statements, denials) if each.kind not in self.without]
 
-    def _standing(self, statements: Sequence[Statement], denials: Sequence[Denial]) -> list[Statement]:
+    def _standing(
+        self, statements: Sequence[SourceStatement], denials: Sequence[Denial]
+    ) -> list[SourceStatement]:
         """The statements that no other source takes from those that count."""
         denied = {plain(each.denied) for each in denials} if "denied" in self.without else set()
         return [each for each in statements if plain(each.source) not in denied]
 
-    def best(self, statements: Sequence[Statement], denials: Sequence[Denial]) -> Statement | None:
+    def best(
+        self, statements: Sequence[SourceStatement], denials: Sequence[Denial]
+    ) -> SourceStatement | None:
         """The statement that counts most; ``None`` if none counts. Sources without a date come before all others."""
         valid = self.valid(statements, denials)
         if not valid:
@@ -95,7 +101,9 @@ class Rule(NamedTuple):
             return max(valid, key=lambda each: (each.date, each.source))
         return grouped(valid)[0].statements[0]
 
-    def decisive(self, statements: Sequence[Statement], denials: Sequence[Denial]) -> list[Statement]:
+    def decisive(
+        self, statements: Sequence[SourceStatement], denials: Sequence[Denial]
+    ) -> list[SourceStatement]:
         """The statements on which the best one hangs: a change of how they are told could change it."""
         best, standing = self.best(statements, denials), self._standing(statements, denials)
         if best is None or self.order == "most":
@@ -106,9 +114,9 @@ class Rule(NamedTuple):
         return [each for each in standing if (not each.date, each.date, each.source) <= first]
 
 
-def grouped(statements: Sequence[Statement]) -> list[Group]:
+def grouped(statements: Sequence[SourceStatement]) -> list[Group]:
     """Statements by value, the value of most sources first; those that are told as they are count before others."""
-    by_value: defaultdict[str, list[Statement]] = defaultdict(list)
+    by_value: defaultdict[str, list[SourceStatement]] = defaultdict(list)
     for each in statements:
         by_value[plain(each.value)].append(each)
     found = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..arguments import QUESTION, within
+
 NOT_FOUND = "NOT FOUND"
 """The answer where a text does not hold one, unless the question asks for another word."""
 
@@ -28,11 +30,11 @@ _YES_OR_NO = re.compile(
     r"\A(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)\b|\byes or no\b", re.IGNORECASE
 )
 _MISSING = (
-    re.compile(r"[\"'](?P<word>[^\"'\n]{1,40})[\"'],? (?:if|when|where)\b", re.IGNORECASE),
     re.compile(
-        r"\bif\b[^.?!\n]{0,120}\b(?:say|answer|reply|respond|write|return)\b(?: with| only| exactly| just| the word)*\s*:?\s*"
-        r"(?:[\"'](?P<word>[^\"'\n]{1,40})[\"']|(?P<loud>[A-Z][A-Z_]{2,}(?: [A-Z]{2,}){0,3}|N/A|unknown)\b)"
+        r"\b[Ii]f\b[^.?!\n]{0,120}\b(?:say|answer|reply|respond|write|return)\b(?: with| only| exactly| just| the word)*\s*:?\s*"
+        r"(?:[\"'](?P<word>[^\"'\n]{1,40})[\"']|(?P<loud>[A-Z][A-Z_]{2,}(?: [A-Z]{2,}){0,3}\b|N/A|unknown\b))"
     ),
+    re.compile(r"[\"'](?P<word>[^\"'\n]{1,40})[\"'],? (?:if|when|where)\b", re.IGNORECASE),
 )
 _QUOTED = re.compile(r"\"([^\"\n]{2,120})\"|`([^`\n]{1,120})`|(?<!\w)'([^'\n]{2,120})'(?!\w)")
 _TOKEN = re.compile(r"[^\W_][\w./@:+#-]*\w|[_]\w+")
@@ -112,6 +114,7 @@ def read_question(question: str) -> Wording:
     """
     if not isinstance(question, str):
         raise TypeError(f"a question is a str, not {type(question).__name__}")
+    within(str.__len__(question), "the question", QUESTION)
     whole = str.__str__(question).translate(_MARKS).strip()
     if not whole:
         raise ValueError("the question is empty; write what the text should answer")

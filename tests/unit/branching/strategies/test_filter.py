@@ -67,7 +67,7 @@ def test_a_description_among_few_texts_is_left_to_others() -> None:
 
 
 def test_the_cells_answer_with_the_name_of_the_text_that_meets_most() -> None:
-    (proposal,) = fitting(asked_of(QUESTION, TEXTS))
+    proposal, *_ = fitting(asked_of(QUESTION, TEXTS))
     assert (proposal.strategy, proposal.leaf, proposal.growth, proposal.fit) == (
         "filter",
         "judge",

@@ -32,7 +32,7 @@ def honest(prompt: str, _: str) -> str:
     ],
 )
 def test_questions_for_everything_of_a_kind_are_proposed_for(question: str) -> None:
-    (proposal,) = fitting(asked_of(question, TEXTS))
+    proposal, *_ = fitting(asked_of(question, TEXTS))
     assert (proposal.strategy, proposal.growth) == ("map", "linear")
     assert 0 < proposal.fit < 1
     assert str(final_of(proposal, TEXTS, ScriptedLeaf(honest))).split() == ["-", "Oak", "-", "Fir"]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.combinators.comparing import Comparison, compare, compare_each
+from harlm.guest.combinators.comparing import Compared, compare, compare_each
 from harlm.guest.combinators.leaf import LeafFailed
-from harlm.guest.combinators.statements import Statement
+from harlm.guest.combinators.statements import SourceStatement
 from tests.support.scripted_leaf import Named, ScriptedLeaf
 
 QUESTION = "What is the crew of Oakham?"
@@ -61,7 +61,7 @@ def test_values_are_grouped_and_the_rule_says_which_one_counts() -> None:
         ("6", ("R-4",)),
         ("5", ("R-3",)),
     ]
-    assert found.best == Statement("7", "stated", "R-5", "2020-06-01", "The crew of Oakham is 7.")
+    assert found.best == SourceStatement("7", "stated", "R-5", "2020-06-01", "The crew of Oakham is 7.")
     assert [(each.denied, each.source) for each in found.denials] == [("R-2", "R-7")]
     assert found.coverage == 1.0
     assert leaf.signals["coverage"] == [6, 6]
@@ -142,7 +142,7 @@ def test_files_are_called_by_the_number_in_their_first_line() -> None:
 
 def test_whole_texts_are_read_without_a_thing() -> None:
     found = compare(ScriptedLeaf(honest, tokens=300), REPORTS, QUESTION)
-    assert isinstance(found, Comparison)
+    assert isinstance(found, Compared)
     assert found.best is not None
     assert found.best.source == "R-5"
 

@@ -40,7 +40,7 @@ def test_it_gives_what_each_item_states() -> None:
         [{"name": "Cleo", "age": "3"}],
     ]
     assert (found.coverage, found.dropped, leaf.calls) == (1.0, 0, 1)
-    assert leaf.signals == {"coverage": [3, 3], "verbatim": [6, 6]}
+    assert leaf.signals == {"coverage": [3, 3], "quotes": [6, 6]}
 
 
 def test_the_prompt_names_fields_and_what_else_to_know_and_has_a_schema() -> None:
@@ -68,7 +68,7 @@ def test_a_value_that_is_made_up_twice_is_left_out() -> None:
     found = extract(leaf, ["Anna is 7."], FIELDS)
     assert found == [[{"name": "Anna", "age": None}]]
     assert (found.dropped, found.coverage) == (1, 1.0)
-    assert leaf.signals["verbatim"] == [1, 2]
+    assert leaf.signals["quotes"] == [1, 2]
 
 
 def test_instructions_in_a_text_change_nothing_that_code_checks() -> None:
@@ -94,7 +94,8 @@ def test_items_without_an_answer_are_empty_and_not_covered(reply: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["Anna is 7", "nobody", "", "Ben is 9, Cleo is 3"]), max_size=60), st.booleans()
+    st.lists(st.sampled_from(["Anna is 7", "an empty room", "", "Ben is 9, Cleo is 3"]), max_size=60),
+    st.booleans(),
 )
 def test_there_is_one_list_for_every_item_in_order(items: list[str], small: bool) -> None:
     found = extract(ScriptedLeaf(people, is_small=small), items, FIELDS)

@@ -34,8 +34,8 @@ WORLD = [
     person("Ada", "was born in Oakham, built the Swan, was a SMITH"),
     person("Bea", "was born in Oakham, built the Kite, was a SMITH"),
     person("Cia", "was born in Elmham, built the Kite, was a SMITH"),
-    *(person(f"Nobody{chr(65 + at)}", "was born in Elmham", "filler " * 30) for at in range(26)),
-    *(person(f"Other{chr(65 + at)}", "built the Swan", "filler " * 30) for at in range(26)),
+    *(person(f"Person{chr(65 + at)}", "was born in Elmham", "filler " * 30) for at in range(26)),
+    *(person(f"Further{chr(65 + at)}", "built the Swan", "filler " * 30) for at in range(26)),
 ]
 
 
@@ -48,10 +48,15 @@ def test_the_best_meets_all_by_itself_and_through_what_it_names() -> None:
 
 
 def test_reading_ends_when_one_meets_every_condition() -> None:
-    leaf = ScriptedLeaf(honest)
-    found = best_match(leaf, WORLD, CONDITIONS)
+    found = best_match(ScriptedLeaf(honest), WORLD, CONDITIONS)
     assert found.coverage < 0.6
-    assert leaf.signals["coverage"] == [round(found.coverage * len(WORLD)), len(WORLD)]
+
+
+def test_texts_that_need_not_be_read_do_not_count_as_left_out() -> None:
+    leaf = ScriptedLeaf(honest)
+    best_match(leaf, WORLD, CONDITIONS)
+    judged, asked = leaf.signals["coverage"]
+    assert judged == asked < len(WORLD)
 
 
 def test_everything_is_read_if_no_one_meets_all() -> None:

@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.guest.combinators.leaf import LeafFailed, Room
-from harlm.guest.combinators.rounds import Groups, Step, answered, texts_from, words_from
+from harlm.guest.combinators.rounds import Groups, ItemQuestion, answered, texts_from, words_from
 from tests.support.scripted_leaf import ScriptedLeaf
 
 ROOM = Room(tokens=1_000, is_small=False, has_stronger=False, calls_left=None, second_looks=0.3)
 
 
-def lengths() -> Step[int]:
+def lengths() -> ItemQuestion[int]:
     """Asks for nothing but the items of a group, one a line; reads ``place=value`` from each line of a reply."""
 
     def read(reply: str, _: Any) -> dict[int, int]:
         return {int(at): int(value) for at, _, value in (line.partition("=") for line in reply.split())}
 
-    return Step(prompt="\n".join, read=read)
+    return ItemQuestion(prompt="\n".join, read=read)
 
 
 def all_lengths(prompt: str, _: str) -> str:
@@ -54,7 +54,7 @@ def test_answers_about_items_that_were_not_sent_are_left_out() -> None:
 
 @pytest.mark.parametrize("reply", ["", "I cannot help with that", "0:1"])
 def test_replies_that_say_nothing_end_after_some_rounds(reply: str) -> None:
-    step = Step(prompt="\n".join, read=lambda *_: {})
+    step = ItemQuestion(prompt="\n".join, read=lambda *_: {})
     leaf = ScriptedLeaf(lambda *_: reply)
     assert answered(leaf, ["a", "b"], step, groups=Groups(2, 1_000)) == {}
     assert leaf.calls == 1 + 2 + 2

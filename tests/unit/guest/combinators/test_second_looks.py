@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.combinators.judged import Judged
+from harlm.guest.combinators.judgement import Judgement
 from harlm.guest.combinators.leaf import LeafFailed, Room
 from harlm.guest.combinators.second_looks import looked_again
 
 JUDGED = st.dictionaries(
     st.integers(0, 400).map(str),
-    st.builds(Judged, st.sampled_from("abc"), st.none() | st.floats(0, 1)),
+    st.builds(Judgement, st.sampled_from("abc"), st.none() | st.floats(0, 1)),
     max_size=60,
 )
 
@@ -32,12 +32,12 @@ class Asking:
         self._answers, self._fails_at = answers, fails_at
         self.asked: list[tuple[str, list[str]]] = []
 
-    def __call__(self, items: Sequence[str], role: str) -> dict[str, Judged]:
+    def __call__(self, items: Sequence[str], role: str) -> dict[str, Judgement]:
         self.asked.append((role, list(items)))
         if len(self.asked) > self._fails_at:
             raise LeafFailed("none was answered")
         return {
-            item: Judged(self._values.get(item, "a"))
+            item: Judgement(self._values.get(item, "a"))
             for item in items
             if self._chance.random() < self._answers
         }
@@ -45,7 +45,7 @@ class Asking:
 
 @given(JUDGED, st.floats(0, 1), st.booleans(), st.floats(0, 1), st.integers(0, 3))
 def test_coverage_is_never_lower_and_no_item_is_invented(
-    first: dict[str, Judged], share: float, has_stronger: bool, answers: float, fails_at: int
+    first: dict[str, Judgement], share: float, has_stronger: bool, answers: float, fails_at: int
 ) -> None:
     asking = Asking(dict.fromkeys(first, "b"), answers=answers, fails_at=fails_at)
     again = looked_again(
@@ -58,8 +58,8 @@ def test_coverage_is_never_lower_and_no_item_is_invented(
     assert len(asking.asked) <= 3
 
 
-def certain(**certainty: float) -> dict[str, Judged]:
-    return {item: Judged("a", each) for item, each in certainty.items()}
+def certain(**certainty: float) -> dict[str, Judgement]:
+    return {item: Judgement("a", each) for item, each in certainty.items()}
 
 
 def test_with_log_probabilities_the_least_certain_are_judged_by_the_stronger_model() -> None:
@@ -85,7 +85,7 @@ def test_certain_judgements_are_left() -> None:
 
 
 def test_a_sample_that_agrees_ends_it() -> None:
-    first = {str(number): Judged("a") for number in range(500)}
+    first = {str(number): Judgement("a") for number in range(500)}
     asking = Asking({})
     again = looked_again(first, room=room(), share=0.3, worth=lambda *_: True, ask=asking)
     assert [len(items) for _, items in asking.asked] == [200]
@@ -93,7 +93,7 @@ def test_a_sample_that_agrees_ends_it() -> None:
 
 
 def test_where_two_passes_differ_the_most_votes_decide_or_the_stronger_model() -> None:
-    first = {str(number): Judged("b" if number < 20 else "a") for number in range(100)}
+    first = {str(number): Judgement("b" if number < 20 else "a") for number in range(100)}
     for has_stronger, role in ((False, "sub"), (True, "root")):
         asking = Asking({})
         again = looked_again(
@@ -105,7 +105,7 @@ def test_where_two_passes_differ_the_most_votes_decide_or_the_stronger_model() -
 
 
 def test_nothing_is_asked_that_is_not_worth_it() -> None:
-    first = {str(number): Judged("b") for number in range(50)}
+    first = {str(number): Judgement("b") for number in range(50)}
     asking = Asking({})
     again = looked_again(first, room=room(), share=1.0, worth=lambda *_: False, ask=asking)
     assert len(asking.asked) == 1  # the sample that shows how much is wrong

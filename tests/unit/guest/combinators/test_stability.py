@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.combinators.judged import Judged
+from harlm.guest.combinators.judgement import Judgement
 from harlm.guest.combinators.stability import Stability, likeness
 
 LABELS = st.lists(st.sampled_from("abc"), min_size=1, max_size=40)
@@ -19,8 +19,8 @@ VALUES = st.recursive(
 )
 
 
-def judged(labels: list[str]) -> dict[str, Judged]:
-    return {str(at): Judged(label) for at, label in enumerate(labels)}
+def judged(labels: list[str]) -> dict[str, Judgement]:
+    return {str(at): Judgement(label) for at, label in enumerate(labels)}
 
 
 def stability(labels: list[str], answer: Any) -> Stability:
@@ -59,7 +59,7 @@ def test_what_stays_unstable_promises_no_gain() -> None:
 
 def test_equal_items_are_wrong_together() -> None:
     items = ["x"] * 20
-    assert Stability(lambda found: len(set(found)), items).at({"x": Judged("a")}, 0.5) == 1
+    assert Stability(lambda found: len(set(found)), items).at({"x": Judgement("a")}, 0.5) == 1
 
 
 def test_an_answer_that_cannot_be_computed_is_not_stable() -> None:

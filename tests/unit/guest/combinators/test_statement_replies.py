@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.combinators.sources import Passage
+from harlm.guest.combinators.sources import SourcePassage
 from harlm.guest.combinators.statement_replies import said_in
-from harlm.guest.combinators.statements import Denial, Statement
+from harlm.guest.combinators.statements import Denial, SourceStatement
 
-ONE = Passage("R-1", "2020-05-05", "Report R-1", ("The crew is 1,200 people.", "R-2 is wrong about it."))
-TWO = Passage("R-2", "", "Report R-2", ("They say that the crew is 9.",))
-SAYS = Statement("1,200 people", "stated", "R-1", "2020-05-05", ONE.sentences[0])
+ONE = SourcePassage(
+    "R-1", "2020-05-05", "Report R-1", ("The crew is 1,200 people.", "R-2 is wrong about it.")
+)
+TWO = SourcePassage("R-2", "", "Report R-2", ("They say that the crew is 9.",))
+SAYS = SourceStatement("1,200 people", "stated", "R-1", "2020-05-05", ONE.sentences[0])
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_a_reply_that_says_nothing_is_read_as_nothing() -> None:
 
 
 def test_a_statement_that_comes_twice_counts_once_and_parts_of_a_source_are_one() -> None:
-    parts = [Passage("R-1", "2020-05-05", "Report R-1", (line,)) for line in ONE.sentences]
+    parts = [SourcePassage("R-1", "2020-05-05", "Report R-1", (line,)) for line in ONE.sentences]
     found = said_in("1,200 people, stated, R-1, 2020-05-05\n1,200 people, stated, R-1, 2020-05-05", parts)
     assert found is not None
     assert [each.statements for each in found] == [(SAYS,), (SAYS,)]

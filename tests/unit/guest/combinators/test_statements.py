@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.combinators.statements import KINDS, Denial, Order, Rule, Statement, grouped
+from harlm.guest.combinators.statements import KINDS, Denial, Order, Rule, SourceStatement, grouped
 
 
-def said(value: str, source: str, date: str, kind: str = "stated") -> Statement:
-    return Statement(value, kind, source, date, f"{source} says {value}")
+def said(value: str, source: str, date: str, kind: str = "stated") -> SourceStatement:
+    return SourceStatement(value, kind, source, date, f"{source} says {value}")
 
 
 OLD, NEW, SAME = (
@@ -21,7 +21,7 @@ ALL = [OLD, NEW, SAME, RUMOUR, PLAN]
 
 
 @pytest.mark.parametrize(("order", "best"), [("latest", NEW), ("first", OLD), ("most", SAME)])
-def test_the_order_says_which_statement_counts(order: Order, best: Statement) -> None:
+def test_the_order_says_which_statement_counts(order: Order, best: SourceStatement) -> None:
     assert Rule(order).best(ALL, []) == best
 
 
@@ -72,13 +72,15 @@ _STATEMENTS = st.lists(
 
 
 @given(_STATEMENTS)
-def test_groups_hold_every_statement_once(statements: list[Statement]) -> None:
+def test_groups_hold_every_statement_once(statements: list[SourceStatement]) -> None:
     held = [each for group in grouped(statements) for each in group.statements]
     assert sorted(held) == sorted(statements)
 
 
 @given(_STATEMENTS, st.sampled_from(["latest", "first", "most"]))
-def test_the_best_counts_and_is_among_those_that_decide(statements: list[Statement], order: Order) -> None:
+def test_the_best_counts_and_is_among_those_that_decide(
+    statements: list[SourceStatement], order: Order
+) -> None:
     best = Rule(order).best(statements, [])
     assert (best is None) == (not Rule(order).valid(statements, []))
     assert best is None or best in Rule(order).decisive(statements, [])

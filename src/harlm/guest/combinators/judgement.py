@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Judged(NamedTuple):
+class Judgement(NamedTuple):
     """What a model says of an item.
 
     Attributes:
