@@ -53,6 +53,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "split": ("one\ntwo\nthree",),
     "label": (["one", "two"], ["a", "b"]),
     "pairs": ([1, 2], lambda one, other: one < other),
+    "search_then_read": ("What is it?",),
+    "follow": ("Who is the heir of the mayor of Ham?",),
     "extract": (["one", "two"], ["name"]),
     "filter_by": (["one", "two"], "it is red"),
     "best_match": (["one", "two"], ["it is red", "it is old"]),
@@ -69,6 +71,12 @@ REPLIES: dict[str, Any] = {
     "room": ROOM,
     "leaf": {"text": "1: a\n2: b", "tokens": [], "failure": ""},
     "signal": None,
+    "search": {
+        "hits": [
+            {"document": 0, "start": 0, "end": 8, "best": (0, 8), "score": 1.0, "place": "page:1", "line": 1}
+        ],
+        "weights": {},
+    },
 }
 
 
@@ -80,9 +88,12 @@ def asked_by(name: str) -> list[tuple[str, dict[str, Any]]]:
         asked.append((function, arguments))
         return REPLIES.get(function, [])
 
-    closure(name, HostFunctions(call, lambda name, every: [call(name, each) for each in every]))(
-        *ARGUMENTS[name]
+    library = Library(call)
+    library.add("page", has_lines=True, text="one text of Ham")
+    functions = HostFunctions(
+        call, lambda name, every: [call(name, each) for each in every], library.documents
     )
+    closure(name, functions)(*ARGUMENTS[name])
     return asked
 
 
