@@ -49,6 +49,7 @@ TEXTS = Limit(
 DOCUMENTS = Limit(
     "the context of a child", 1_000_000, "documents of your own `context`", "Pass each document once"
 )
+QUESTION = Limit("a question to a combinator", 100_000, "characters", "Ask it in fewer words")
 ITEMS = Limit("the items of a combinator", 1_000_000, "items", "Give it some of them at a time")
 CHOICES = Limit("the choices of a question", 1_000, "texts", "Ask among fewer")
 SCHEMA = Limit("a JSON Schema", 20_000, "characters", "Ask for fewer fields")
@@ -56,7 +57,7 @@ WORD = Limit("a word that chooses", 40, "characters", "Use one that the function
 SIGNAL = Limit("the name of a signal", 40, "characters", "Use a name that the combinators use")
 
 LIMITS = (
-    QUERY, PART, HANDLE, MODEL, NOTE, HITS, RESULTS, TOKENS, OFFSETS, NUMBER, PROMPT, PROMPTS, BATCH, TEXTS, DOCUMENTS, ITEMS, CHOICES, SCHEMA,
+    QUERY, PART, HANDLE, MODEL, NOTE, HITS, RESULTS, TOKENS, OFFSETS, NUMBER, PROMPT, PROMPTS, BATCH, TEXTS, DOCUMENTS, QUESTION, ITEMS, CHOICES, SCHEMA,
     WORD, SIGNAL,
 )  # fmt: skip
 """All limits of arguments."""

@@ -52,8 +52,8 @@ async def test_cells_without_an_answer_are_a_failure_that_says_why(cell: str, wh
 
 def test_the_best_proposal_that_the_budget_covers_is_chosen() -> None:
     node, log = node_with(ScriptedModel([]), caps=Caps(micros=1_000))
-    dear, cheap = proposal("1", micros=5_000), proposal("2", micros=500, fit=0.6)
-    assert chosen(TASK, node, (dear, cheap)) is cheap
+    costly, cheap = proposal("1", micros=5_000), proposal("2", micros=500, fit=0.6)
+    assert chosen(TASK, node, (costly, cheap)) is cheap
     assert log.of(events.Noted) == []
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harlm.errors import CodeError
 from harlm.guest import arguments as limits
+from harlm.guest.combinators.leaf import LeafFailed
 from harlm.guest.vocabulary import GIVEN, INNER, MEMORY_FUNCTIONS
 from harlm.guest.worker.context import Library
 from harlm.guest.worker.functions import HostFunctions
@@ -77,6 +78,14 @@ HONEST: dict[str, tuple[Any, ...]] = {
     "split": ("one\ntwo\nthree", "line", 3),
     "label": (["one", "two"], ["a", "b"], "an instruction"),
     "pairs": ([1, 2], len),
+    "search_then_read": ("When does it end?", 3, None),
+    "follow": ("Who is the heir of the mayor of Oslo?", 2),
+    "extract": (["Ann is 5"], ["name", "age"], "an instruction"),
+    "filter_by": (["red wine", "milk"], "it is red"),
+    "best_match": (["red wine", "milk"], ["it is red", "it is sold"]),
+    "compare": (["It costs $5.", "It costs $6."], "What does it cost?"),
+    "map_reduce": (["one", "two"], "Say it in French.", "Join them."),
+    "tree_reduce": (["one", "two"], "Join them."),
 }
 """Arguments that each function takes."""
 
@@ -105,7 +114,11 @@ def worker_functions() -> dict[str, Callable[..., Any]]:
     library = Library(sent)
     library.add("a", False, "one text")
     memory = CellMemory(sent)
-    made = HostFunctions(sent, lambda name, calls: [sent(name, each) for each in calls]).named(list(GIVEN))
+
+    def many(name: str, calls: list[dict[str, Any]]) -> list[Any]:
+        return [sent(name, each) for each in calls]
+
+    made = HostFunctions(sent, many, library.documents).named(list(GIVEN))
     return {
         **made,
         "memory_search": memory.search, "memory_expand": memory.expand, "memory_note": memory.note,
@@ -126,7 +139,7 @@ def test_an_odd_value_is_taken_or_an_error_in_the_cell(name: str, at: int) -> No
         said = ""
         try:
             worker_functions()[name](*values)
-        except (TypeError, ValueError, KeyError) as error:
+        except (TypeError, ValueError, KeyError, LeafFailed) as error:
             said = str(error)
         assert len(said) < 1_000
 

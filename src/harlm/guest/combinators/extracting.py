@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..arguments import CHOICES, some
 from .fact_replies import Fact, facts_in
 from .filtering import shown
 from .leaf import Leaf, LeafFailed
@@ -98,7 +99,11 @@ def _fields(fields: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
         raise TypeError(
             f"extract takes fields as a dict of name to meaning, or a list of names, not {type(fields).__name__}"
         )
-    named = dict(fields) if isinstance(fields, Mapping) else dict.fromkeys(fields, "")
+    named = (
+        dict(fields)
+        if isinstance(fields, Mapping)
+        else dict.fromkeys(some(fields, "the fields", CHOICES), "")
+    )
     for name, meaning in named.items():
         words_from(name, "extract", "the name of a field")
         if not isinstance(meaning, str):

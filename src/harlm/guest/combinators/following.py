@@ -72,7 +72,7 @@ def follow(leaf: Leaf, context: Any, question: str, *, hops: int | None = None) 
     """
     asked = read_question(question)
     if hops is not None and (type(hops) is not int or not 1 <= hops <= _MOST_HOPS):
-        raise ValueError(f"hops must be a whole number from 1 to {_MOST_HOPS}, not {hops!r}")
+        raise ValueError(f"hops must be a whole number from 1 to {_MOST_HOPS}, or None")
     chain = chain_of(question)
     if chain is None:
         return _searched(leaf, context, asked, hops or _HOPS)

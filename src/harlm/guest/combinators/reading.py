@@ -57,7 +57,7 @@ def search_then_read(
     asked = read_question(question)
     as_number(k, "k", HITS, least=1)
     if role not in ("sub", "root"):
-        raise ValueError(f"role must be 'sub' or 'root', not {role!r}")
+        raise ValueError(f"role must be 'sub' or 'root', not {role!r:.60}")
     room = leaf.room()
     if within is None:
         looks = looks_at(context, asked, k, room)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from ..arguments import ITEMS, within
 from .leaf import Leaf, LeafFailed, Room
 
 _ROUNDS = 3  # times that items without an answer are asked about
@@ -128,10 +129,11 @@ def texts_from(items: object, name: str) -> list[str]:
         raise TypeError(
             f"{name} takes a list of texts, not {type(items).__name__}; split() makes one of a text"
         )
+    within(len(items), f"the list of {name}", ITEMS)
     wrong = next((each for each in items if not isinstance(each, str)), None)
     if wrong is not None:
         raise TypeError(
-            f"{name} takes a list of texts; it holds {type(wrong).__name__} {wrong!r:.60}; convert it with str()"
+            f"{name} takes a list of texts; it holds {type(wrong).__name__}; convert it with str()"
         )
     return list(items)
 

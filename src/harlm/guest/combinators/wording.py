@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..arguments import QUESTION, within
+
 NOT_FOUND = "NOT FOUND"
 """The answer where a text does not hold one, unless the question asks for another word."""
 
@@ -112,6 +114,7 @@ def read_question(question: str) -> Wording:
     """
     if not isinstance(question, str):
         raise TypeError(f"a question is a str, not {type(question).__name__}")
+    within(str.__len__(question), "the question", QUESTION)
     whole = str.__str__(question).translate(_MARKS).strip()
     if not whole:
         raise ValueError("the question is empty; write what the text should answer")

@@ -20,6 +20,7 @@ class Host:
 
     def __init__(self, *, fails: bool = False, hangs: bool = False) -> None:
         self.asked = 0
+        self.begun = asyncio.Event()
         self._fails, self._hangs = fails, hangs
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
@@ -27,6 +28,7 @@ class Host:
 
     async def call_many(self, function: str, every: Sequence[Mapping[str, object]]) -> list[object]:
         self.asked += len(every)
+        self.begun.set()
         if self._hangs:
             await asyncio.sleep(60)
         if self._fails:
@@ -71,8 +73,7 @@ async def test_a_failure_of_the_host_reaches_the_cell() -> None:
 async def test_a_cancelled_combinator_makes_no_further_call() -> None:
     host = Host(hangs=True)
     doing = asyncio.ensure_future(on(host).answer("label", [["hay"], ["ham", "spam"]], {}))
-    while not host.asked:
-        await asyncio.sleep(0.01)
+    await host.begun.wait()
     doing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await doing
