@@ -130,7 +130,7 @@ class _Step:
         except LeafFailed:
             read = []
         if read and read[0].agrees_with(read[1]) and read[0].support == PROVEN:
-            self._leaf.signal("agreement", [1, 1])
+            self._leaf.signal("audit", [0, 1])
             return read[0]
         try:
             return self._after_more(read, passages)
@@ -173,7 +173,7 @@ class _Step:
             return NOTHING
         role = "root" if self._room.has_stronger else "sub"
         again = self._read([found.quoted.passage], role, (True,))[0]
-        self._leaf.signal("agreement", [int(again.agrees_with(found)), 1])
+        self._leaf.signal("audit", [int(not again.agrees_with(found)), 1])
         return again if again.agrees_with(found) else NOTHING
 
     def _voted(self, read: Sequence[CheckedReply]) -> CheckedReply:
@@ -188,7 +188,7 @@ class _Step:
                 one.support,
             ),
         )
-        self._leaf.signal("agreement", [sum(_same(each, best) for each in read) - 1, len(read) - 1])
+        self._leaf.signal("audit", [sum(not _same(each, best) for each in read), len(read) - 1])
         return best
 
     def _passages(self) -> list[Excerpt]:

@@ -123,7 +123,7 @@ class _Look:
             return False
         second = self._looked(passages, self._other(role), is_again=not is_again)
         agrees = second.agrees_with(first)
-        self._leaf.signal("agreement", [int(agrees), 1])
+        self._leaf.signal("audit", [int(not agrees), 1])
         return agrees or second.support == PROVEN
 
     def _looked(self, passages: Sequence[Excerpt], role: str, *, is_again: bool) -> CheckedReply:

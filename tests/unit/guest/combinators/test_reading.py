@@ -88,7 +88,7 @@ def test_a_decoy_is_looked_at_again() -> None:
 
     host = ReadingHost({"notes.txt": LINES}, replies)
     assert _read(host).text == "2387"
-    assert any(name == "agreement" and value == [0, 1] for name, value in host.signals)
+    assert any(name == "audit" and value == [1, 1] for name, value in host.signals)
 
 
 def test_an_instruction_in_a_document_that_the_model_obeys_is_not_the_answer() -> None:
