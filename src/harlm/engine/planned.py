@@ -22,7 +22,7 @@ _WITHOUT_PLANS = frozenset({"monty"})
 """Tiers whose REPL cannot run the cells of proposals, which pass functions to combinators and read the tables of ``context``."""
 
 
-_FITS = 0.5  # fit of a proposal that is worth showing to a root model
+_FITS = 0.6  # fit of a proposal that is worth showing to a root model; general ways to read have less
 
 
 class PlanFailed(Exception):
