@@ -15,6 +15,7 @@ from hashlib import blake2b
 from typing import Self
 
 from harlm.errors import CodeError
+from harlm.guest.vocabulary import FORESEEN
 from harlm.protocols import Repl, ReplSetup, Sandbox
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
@@ -52,6 +53,7 @@ _RESERVED = (
 DESCRIBES = _RESERVED + _DESCRIBE
 """A cell that prints all variables with their aliases, and the state of ``random``."""
 _SCOUT_S = 0.1
+_ROOM = {"tokens": 1_000, "is_small": False, "has_stronger": False, "second_looks": 0.5, "calls_left": None}
 _ANY_PROMPT = re.compile(r"no reply to '.*'")  # which of several calls side by side failed first is chance
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _CELL = re.compile(r"<cell \d+>")
@@ -81,6 +83,8 @@ class SeededModel:
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         """See ``harlm.protocols.ReplHost``."""
         self.claimed.append(f"{function} {arguments}")
+        if function not in FORESEEN:
+            return self._judged(function, arguments)
         if self.broker is not None:
             with suppress(TimeoutError):  # or the cell would be over before its scout is there
                 await asyncio.wait_for(self.scout_is_there.wait(), _SCOUT_S)
@@ -88,8 +92,21 @@ class SeededModel:
             return await self.broker.claim(function, arguments)
         return await self._reply(str(arguments["prompt"]))
 
+    def _judged(self, function: str, arguments: Mapping[str, object]) -> object:
+        """What combinators are told: a label for each item, by what it says and by how often the question was asked."""
+        if function != "leaf":
+            return _ROOM if function == "room" else None
+        prompt = str(arguments["prompt"])
+        self._asked[prompt] += 1
+        numbers = re.findall(r"^(\d+): ", prompt, re.MULTILINE)
+        seed = f"{self._seed} {prompt} {self._asked[prompt]}"
+        said = blake2b(seed.encode(), digest_size=64).digest()
+        lines = [f"{number}: {('yes', 'no')[said[int(number) % 64] % 2]}" for number in numbers]
+        return {"text": "\n".join(lines), "tokens": [], "failure": ""}
+
     def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
         """See ``harlm.scheduler.broker.Make``."""
+        assert function in FORESEEN
         self.scout_is_there.set()
         return Making(self._reply(str(arguments["prompt"])), Usage)
 
@@ -135,10 +152,19 @@ class Twins:
         sandbox: opens them.
         slowest_s: how long the model takes at most.
         first: a cell that both run before everything else.
+        functions: that their cells may call.
     """
 
-    def __init__(self, sandbox: Sandbox, slowest_s: float = 0.01, *, first: str = "pass") -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        slowest_s: float = 0.01,
+        *,
+        first: str = "pass",
+        functions: Sequence[str] = ("llm_query", "llm_query_batched"),
+    ) -> None:
         self._sandbox = sandbox
+        self._functions = tuple(functions)
         self._first = first
         self._slowest_s = slowest_s
         self._stack = AsyncExitStack()
@@ -149,7 +175,7 @@ class Twins:
             switch = _Switch()
             setup = ReplSetup(
                 context=Context.of_text("the context\n" * 50),
-                functions=("llm_query", "llm_query_batched"),
+                functions=self._functions,
                 seed=7,
             )
             repl = await self._sandbox.open(setup, switch)
