@@ -34,6 +34,7 @@ _PARTS = (
     "router",
     "sandbox",
     "scheduler",
+    "strategies",
 )
 _MOST_WORDS = 500
 _LONGEST_STRETCH = 120
