@@ -56,7 +56,7 @@ _AROUND = lazy_pattern(
 )
 _FORM = lazy_pattern(
     r"(?:(?<=[.?!] )|^)(?:please )?(?:(?:give|answer|reply|respond|return|write|format|state|output|report|your answer|your final answer)\b"
-    rf"|each (?:{NOUN}|one|of them|of (?:the|these) {NOUN}) (?:has|have|can be|is|should be)[^.?!]*? (?:one|exactly one) of (?:these|the|the following) "
+    rf"|each (?:(?:{NOUN}|one|of them|of (?:the|these) {NOUN}) )?(?:has|have|can be|is|should be)[^.?!]*? (?:one|exactly one) of (?:these|the|the following) "
     r"(?:labels|categories|classes|topics)\b|each month of each year counts for itself\b|judge by the share of the label among all\b"
     r"|(?:the )?(?:possible |available )?(?:labels|categories|classes)(?: are)?:).*?(?:[.?!](?= |$)|$)",
     re.IGNORECASE,

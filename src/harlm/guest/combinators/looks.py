@@ -17,6 +17,7 @@ SMALL = 1_800
 FILL = 0.8
 """The share of the tokens that a call may hold which passages take."""
 
+_MOST_NAMES = 1_000  # in ``within``
 _MOST_NAMING = 12  # passages that hold a thing that the question names
 _FEW_NAMING, _SMALL_AROUND = 4, 300  # of them for a small model, and characters of each
 _WORDS = 3  # rare words that are searched one by one
@@ -111,6 +112,8 @@ def texts_of(context: Any, within: Any) -> list[Any]:
         )
     if not within:
         raise ValueError("within is empty; leave it out to search everything")
+    if sum(isinstance(each, str) and not hasattr(each, "search") for each in within) > _MOST_NAMES:
+        raise ValueError(f"within has more than {_MOST_NAMES:,} names or words; give the texts themselves")
     return [text for each in within for text in texts_of(context, each)]
 
 

@@ -153,14 +153,14 @@ def test_the_stronger_model_is_asked_where_the_passes_differ() -> None:
     roles = [each["role"] for each in host.frames]
     assert set(roles) == {"sub", "root"}
     assert roles.index("root") > roles.index("sub")
-    assert dict(host.signals)["agreement"][1] == 100
+    assert dict(host.signals)["audit"][1] == 100
 
 
 def test_an_answer_that_hangs_on_nothing_gets_no_second_looks() -> None:
     host = LeafHost(labelled_by(lambda item: random.choice(OPTIONS)))
     found = label(host.leaf, [f"x{number}" for number in range(60)], OPTIONS, answer=lambda _: 42)
     assert found.looked_again == 0
-    assert dict(host.signals)["stability"] == 1
+    assert dict(host.signals)["logprob"] == 1
 
 
 # -- what words mean -----------------------------------------------------------------------------------------

@@ -1,45 +1,71 @@
+"""Lines whose fields carry their names."""
+
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harlm.guest.tables.fielded import fielded, form_of
 
-LINES = "".join(f"Date: Mar {day}, 2023 || User: {day} || Text: it rains: {day}\n" for day in range(1, 6))
+NAMES = st.lists(st.from_regex(r"[A-Za-z][a-z]{0,8}", fullmatch=True), min_size=2, max_size=4, unique=True)
+VALUES = st.text("abc 123.,'\"", min_size=1, max_size=12).map(str.strip).filter(bool)
 
 
-def test_lines_with_the_same_named_fields_are_rows_and_others_are_not() -> None:
-    found = fielded(f"The mail of one week.\n\n{LINES}The end.\n")
-    assert found is not None
-    assert found.columns == ["Date", "User", "Text"]
-    assert [row.cells for row in found.rows][:2] == [
-        ["Mar 1, 2023", "1", "it rains: 1"], ["Mar 2, 2023", "2", "it rains: 2"],
-    ]  # fmt: skip
-    assert [row.line for row in found.rows] == [3, 4, 5, 6, 7]
+@given(NAMES, st.sampled_from(["||", "|", "\t", "; "]), st.integers(3, 12), st.data())
+def test_every_line_that_was_written_is_a_row(
+    names: list[str], separator: str, count: int, data: st.DataObject
+) -> None:
+    rows = [[data.draw(VALUES) for _ in names] for _ in range(count)]
+    text = "\n".join(
+        separator.join(f"{name}: {value}" for name, value in zip(names, row, strict=True)) for row in rows
+    )
+    raw = fielded(text)
+    assert raw is not None
+    assert raw.columns == names
+    assert [row.cells for row in raw.rows] == rows
+    assert [row.line for row in raw.rows] == list(range(1, count + 1))
+    assert [text[row.start :].partition("\n")[0].strip() for row in raw.rows] == [
+        row.text for row in raw.rows
+    ]
+
+
+def test_other_lines_are_no_rows() -> None:
+    lines = [f"Date: 2023-01-0{n} || User: {n} || Text: it rains" for n in range(1, 6)]
+    raw = fielded("A description: of the list.\n\n" + "\n".join(lines) + "\nThe end")
+    assert raw is not None
+    assert len(raw.rows) == 5
+    assert raw.rows[0].line == 3
 
 
 def test_the_last_field_may_hold_the_separator() -> None:
-    found = fielded(LINES + "Date: Mar 9, 2023 || User: 9 || Text: a || b\n")
-    assert found is not None
-    assert found.rows[-1].cells[-1] == "a || b"
-
-
-@pytest.mark.parametrize("separator", ["||", "|", "\t", "; "])
-def test_fields_may_be_separated_in_four_ways(separator: str) -> None:
-    text = "".join(f"id: {n}{separator}note: text {n}\n" for n in range(4))
-    assert form_of(text) == (separator, ("id", "note"))
+    lines = [f"User: {n} || Text: a || b" for n in range(3)] + [f"User: {n} || Text: plain" for n in range(5)]
+    raw = fielded("\n".join(lines))
+    assert raw is not None
+    assert raw.rows[0].cells == ["0", "a || b"]
+    assert len(raw.rows) == 8
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "",
-        "one line",
-        "a: 1 || b: 2\na: 3 || b: 4\n",
-        "a: 1\nb: 2\nc: 3\nd: 4\n",
-        "x || y\n" * 9,
-        "a: 1 || a: 2\n" * 9,
+        "one line: with | a colon: here",
+        "a | b\nc | d\ne | f",
+        "Name: x\nName: y\nName: z",
+        "a: 1 | a: 2\n" * 5,
+        "\n\n",
     ],
-    ids=["empty", "a line", "two rows", "one field", "no names", "one name twice"],
 )
-def test_what_has_no_repeated_named_fields_is_no_list(text: str) -> None:
+def test_texts_without_such_a_form_are_no_table(text: str) -> None:
+    assert form_of(text) is None
     assert fielded(text) is None
+
+
+@given(st.text("ab:|;\t\n ", max_size=120))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    raw = fielded(text)
+    if raw is not None:
+        assert raw.columns is not None
+        assert all(len(row.cells) == len(raw.columns) for row in raw.rows)
+        assert len(raw.rows) >= 3
