@@ -31,13 +31,15 @@ def proposals(asked: Asked) -> tuple[Proposal, ...]:
 
 
 def fitting(asked: Asked) -> tuple[Proposal, ...]:
-    """The proposals that can be carried out: those of the strategy that the task names, if it names one; and none that asks the
-    built-in model, which judges nothing and has programs of its own.
+    """The proposals that can be carried out: those of the strategy that the task names, if it names one. The built-in model has
+    programs of its own and judges nothing: it gets only a strategy that is named, and only one that asks no model.
     """
+    named = asked.task.strategy
     return tuple(
         each
         for each in proposals(asked)
-        if asked.task.strategy in (None, each.strategy) and not (asked.sub.is_local and each.leaf != "none")
+        if named in (None, each.strategy)
+        and (not asked.sub.is_local or (named is not None and each.leaf == "none"))
     )
 
 
