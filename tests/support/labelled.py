@@ -41,9 +41,9 @@ def drawn(seed: int, count: int = 60, labels: Sequence[str] = LABELS) -> list[Ro
 
 
 def text_of(rows: Sequence[Row], spoken: Callable[[date], str] = date.isoformat) -> str:
-    """The list; the text of each record is its number and its label backwards, which no question names."""
+    """The list; the text of each record holds its number and its label backwards, which no question names."""
     return "".join(
-        f"Date: {spoken(row.day)} || User: {row.user} || Instance: {at} {row.label[::-1]}\n"
+        f"Date: {spoken(row.day)} || User: {row.user} || Instance: text {at} {row.label[::-1]}\n"
         for at, row in enumerate(rows)
     )
 
@@ -72,7 +72,7 @@ def run(proposal: Proposal, text: str) -> Any:
     finished: list[Any] = []
 
     def label(items: Sequence[str], labels: Sequence[str], *_: object, answer: Any = None) -> list[str]:
-        found = [item.partition(" ")[2][::-1] for item in items]
+        found = [item.split(" ", 2)[2][::-1] for item in items]
         assert set(found) <= set(labels)
         return found
 

@@ -27,6 +27,9 @@ def test_the_worst_case_is_never_below_the_expected_case(
 ) -> None:
     root = ModelFacts(name="openai/root", window=window, price=ROOT.price)
     for each in estimate(tokens, growth, root, SUB, max_turns=turns, concurrency=slots):
+        if each.mode == "plan":
+            assert each.obstacle == "no strategy understands the question"
+            continue
         assert each.expected.micros is not None
         assert each.worst.micros is not None
         assert 0 <= each.expected.micros <= each.worst.micros
@@ -54,7 +57,7 @@ def test_reading_a_whole_text_costs_by_its_length_and_finding_a_passage_does_not
 def test_an_unknown_price_gives_no_cost_and_a_free_model_costs_nothing() -> None:
     unknown = ModelFacts(name="x/y", window=8_000, price=None)
     for each in estimate(1_000, "linear", unknown, unknown, max_turns=20, concurrency=4):
-        assert each.expected.micros is None
+        assert each.expected.micros is None or each.mode == "plan"
     local = ModelFacts(name="offline/extractive", window=32_768, price=FREE)
     for each in estimate(1_000, "linear", local, local, max_turns=20, concurrency=4):
         assert each.worst.micros == 0

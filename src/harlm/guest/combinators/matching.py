@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .filtering import filter_by
 from .leaf import Leaf
@@ -32,8 +32,7 @@ _AGAINST = {role: math.log((1 - _HITS[role]) / (1 - _FALSE[role])) for role in _
 Met = frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A candidate.
 
     Attributes:
@@ -63,7 +62,6 @@ class Matches(list[Match]):
         self.coverage = coverage
 
 
-@dataclass(slots=True)
 class _Reading:
     """What is known while texts are read.
 
@@ -74,11 +72,9 @@ class _Reading:
         said: for each text and each model that read it, the conditions that it meets.
     """
 
-    leaf: Leaf
-    texts: list[str]
-    conditions: list[str]
-    leads: list[list[int]]
-    said: dict[int, dict[str, Met]] = field(default_factory=dict)
+    def __init__(self, leaf: Leaf, texts: list[str], conditions: list[str], leads: list[list[int]]) -> None:
+        self.leaf, self.texts, self.conditions, self.leads = leaf, texts, conditions, leads
+        self.said: dict[int, dict[str, Met]] = {}
 
     def read(self, places: Sequence[int], role: str = "sub") -> None:
         """Judge texts."""

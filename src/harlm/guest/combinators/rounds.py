@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ..arguments import ITEMS, within
 from .leaf import Leaf, LeafFailed, Room
@@ -16,8 +15,7 @@ _MARKS = 60  # characters around an item: its number, its name
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class ItemQuestion(Generic[Value]):
+class ItemQuestion(NamedTuple, Generic[Value]):
     """What is asked about every item.
 
     Attributes:
@@ -70,8 +68,7 @@ def answered(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(NamedTuple):
     """How many items go into one call.
 
     Attributes:
