@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harlm import events
-from harlm.types import Answer, Confidence, Message, Share, Signals, Usage, Verdict
+from harlm.types import Answer, Confidence, Forecast, Message, Proposal, Share, Signals, Usage, Verdict
 
 HOSTILE = "[bold]not markup[/] \x1b[31m \ud800".encode("utf-8", "replace").decode()
 STORY: list[events.Event] = [
@@ -56,6 +56,30 @@ STORY: list[events.Event] = [
                 number=1, function="llm_query", needs=(), early=True, claimed=True, began_s=0.0, seconds=0.1
             ),
         ),
+    ),
+    events.Proposed(
+        seq=11,
+        node="0",
+        proposal=Proposal(
+            strategy="label",
+            cells=(HOSTILE,),
+            forecast=Forecast(calls=1, input_tokens=9, output_tokens=1, micros=None, seconds=0.1, depth=1),
+            growth="linear",
+            leaf="labeller",
+            fit=1.0,
+            reasons=(HOSTILE,),
+        ),
+    ),
+    events.Raced(
+        seq=11,
+        node="0",
+        branches=(
+            events.RacedBranch(strategy="label", node="0", status="won", confidence=0.9),
+            events.RacedBranch(strategy="search", node="", status="not started", reason=HOSTILE),
+        ),
+        winner="label",
+        stopped_by="confidence",
+        seconds=0.1,
     ),
     events.TraceCut(seq=11, node="0", limit_mb=256),
     events.Searched(seq=11, node="0", query=HOSTILE, hits=3, seconds=0.01),

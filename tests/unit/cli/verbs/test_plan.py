@@ -79,13 +79,13 @@ def test_a_question_shows_the_strategy_its_cost_and_its_code() -> None:
 
 def test_a_question_as_json_has_the_whole_proposal() -> None:
     Path("lines.txt").write_text(LINES)
-    (made,) = json.loads(plan(COUNT, "lines.txt", "-m", "openai/gpt-5", "--json"))["proposals"]
+    made, *_ = json.loads(plan(COUNT, "lines.txt", "-m", "openai/gpt-5", "--json"))["proposals"]
     assert made["strategy"] == "label"
     assert made["forecast"]["calls"] > 0
 
 
 def test_a_question_that_no_strategy_understands_says_what_happens_instead() -> None:
-    Path("lines.txt").write_text(LINES)
+    Path("lines.txt").write_text(LINES * 20_000)  # no call reads it, and no word is to be searched
     assert "no strategy understands this question" in plan("Why?", "lines.txt", "-m", "openai/gpt-5")
 
 
