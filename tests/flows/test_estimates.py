@@ -39,7 +39,7 @@ def test_estimate_prints_every_mode_without_a_key(folder: Path) -> None:
     estimate = json.loads(
         harlm("estimate", "Summarise it", folder, "-m", "openai/gpt-5", "--format", "json").out
     )
-    assert [each["mode"] for each in estimate["modes"]] == ["direct", "repl", "full"]
+    assert [each["mode"] for each in estimate["modes"]] == ["direct", "plan", "repl", "full"]
     assert all(0 < each["expected"]["usd"] <= each["worst"]["usd"] for each in estimate["modes"])
     assert (estimate["growth"], estimate["limit_usd"]) == ("linear", 1.0)
 

@@ -11,9 +11,9 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from harlm.engine.replies.python import Parser
-from harlm.guest.vocabulary import CONTEXT_FUNCTIONS, FINISHING, MEMORY_FUNCTIONS, MODEL_CALLS
+from harlm.guest.vocabulary import COMBINATORS, CONTEXT_FUNCTIONS, FINISHING, MEMORY_FUNCTIONS, MODEL_CALLS
 
-_SOURCES = frozenset({"context", "memory", *MODEL_CALLS, *CONTEXT_FUNCTIONS, *MEMORY_FUNCTIONS})
+_SOURCES = frozenset({"context", "memory", *MODEL_CALLS, *COMBINATORS, *CONTEXT_FUNCTIONS, *MEMORY_FUNCTIONS})
 _ANSWER = "answer"
 _BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from harlm.engine.outcome import as_text
 from harlm.engine.replies import markup_only, parse_reply
 from harlm.errors import BadCompletion
-from harlm.guest.vocabulary import VOCABULARY
+from harlm.guest.vocabulary import COMBINATORS, INNER, VOCABULARY
 from harlm.types import Completion
 
 _SHOWN = 120  # characters of a word of the provider or the model
@@ -21,7 +21,8 @@ _USUAL = frozenset(
 _MARKS = (
     "<", "```", "~~~", "[TOOL_CALLS]", "functools[", "call:", "Action", "arguments", "parameters", "args", "params",
     "_input", '"input', "'input", '"code', "'code", 'answer["', "answer['",
-    *(row.name for row in VOCABULARY if row.name != "answer"),
+    *(f"{name}(" for name in COMBINATORS),  # words of English, too
+    *(row.name for row in VOCABULARY if row.name not in ("answer", *COMBINATORS, *INNER)),
 )  # fmt: skip
 """A reply without any of these is words: most are, and reading them as markup would take longer than everything else."""
 _LONGEST_CODE = 100_000  # characters that are parsed to find what they finish with

@@ -10,6 +10,7 @@ from harlm.engine.grounds import has_grounds
 from harlm.scheduler.analysis import LONGEST_CELL
 
 COMPUTED = (
+    "FINAL(label(['a'], ['x', 'y'])[0])",
     "FINAL(len(context))",
     "FINAL(llm_query('Which year?'))",
     "n = context.count('ERROR')\nFINAL(f'{n} errors')",

@@ -69,6 +69,8 @@ def test_a_reply_of_nothing_but_call_markup_holds_no_words() -> None:
     "text",
     [
         "4711",
+        "leaf(3)",
+        "Follow the label, then compare: room 12, signal 5.",
         "It calls <tool_call> a tag.",
         '{"answer": "308", "quote": "308 points"}',
         "```python\ndef double(x):\n    return 2 * x\n```",

@@ -11,7 +11,7 @@ from harlm.engine.replies.python import BLOCKS, Parser
 from harlm.guest.vocabulary import VOCABULARY
 from harlm.patterns import lazy_pattern
 
-_OURS = frozenset(name.name for name in VOCABULARY) | {"context"}
+_OURS = frozenset(row.name for row in VOCABULARY if not row.is_inner) | {"context"}
 _COMMON = frozenset({"print", "answer"})
 _OBJECT = lazy_pattern(r"^[ \t]*+(?=\{\s*+\"|\[\s*+\{)", re.MULTILINE)
 _MOST_OBJECTS = 3  # places at which a call in JSON may begin
