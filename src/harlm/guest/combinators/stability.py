@@ -38,13 +38,10 @@ class Stability:
         chance = random.Random(len(values))  # noqa: S311 - a draw, not a secret
         total = 0.0
         for _ in range(_DRAWS):
-            drawn = {}
-            for (
-                item,
-                value,
-            ) in values.items():  # both are drawn, so that a higher share is wrong where a lower one is
-                is_wrong, other = chance.random() < wrong, chance.choice(options)
-                drawn[item] = other if is_wrong else value
+            drawn = {
+                item: chance.choice(options) if chance.random() < wrong else value
+                for item, value in values.items()
+            }
             total += likeness(usual, self._computed(drawn))
         return total / _DRAWS
 

@@ -37,13 +37,13 @@ def test_nothing_wrong_is_wholly_stable(labels: list[str]) -> None:
     assert stability(labels, list).at(judged(labels), 0.0) == 1
 
 
-@given(LABELS, st.floats(0, 1), st.floats(0, 1))
-def test_an_answer_that_hangs_on_every_judgement_is_no_more_stable_where_more_is_wrong(
-    labels: list[str], one: float, other: float
+@given(st.lists(st.sampled_from("abc"), min_size=30, max_size=60), st.floats(0, 0.01), st.floats(0.3, 1))
+def test_an_answer_that_hangs_on_every_judgement_is_less_stable_where_much_more_is_wrong(
+    labels: list[str], low: float, high: float
 ) -> None:
-    whole = stability(labels, lambda found: "".join(map(str, found)))
-    low, high = sorted((one, other))
-    assert whole.at(judged(labels), low) >= whole.at(judged(labels), high)
+    whole = stability(["a", "b", *labels], lambda found: "".join(map(str, found)))
+    judgements = judged(["a", "b", *labels])
+    assert whole.at(judgements, low) >= whole.at(judgements, high)
 
 
 def test_an_answer_that_hangs_on_nothing_promises_no_gain() -> None:
