@@ -47,18 +47,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folders_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Holds the folders of all tests: older versions of pytest list theirs for each folder that they make."""
-    return tmp_path_factory.mktemp("places")
+    return tmp_path_factory.mktemp("folders_of_tests")
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(places: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def clean_environment(folders_of_tests: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No settings from outside; runs are kept in a folder of the test."""
     for name in [*_KEYS, *_PROXIES, *_SIZES, *(each for each in os.environ if each.startswith("HARLM_"))]:
         monkeypatch.delenv(name, raising=False)
     number = next(_NUMBERS)
-    home, here = places / f"home{number}", places / f"cwd{number}"
+    home, here = folders_of_tests / f"home{number}", folders_of_tests / f"cwd{number}"
     home.mkdir(mode=0o700)
     here.mkdir(mode=0o700)
     monkeypatch.setenv("HARLM_HOME", str(home))

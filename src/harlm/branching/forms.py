@@ -58,7 +58,7 @@ _DATED = lazy_pattern(
     re.IGNORECASE,
 )
 _SAID = lazy_pattern(r"^\W*(?:(?:the )?answer(?: is)?\W*)?(?:yes|no|true|false)\b", re.IGNORECASE)
-_SEVERAL = lazy_pattern(r"[,;\n]|\band\b|^\s*(?:[-*•]|\d+[.)])\s", re.IGNORECASE | re.MULTILINE)
+_SEVERAL = lazy_pattern(r"[,;\n]|\band\b|^[ \t]{0,20}(?:[-*•]|\d+[.)])\s", re.IGNORECASE | re.MULTILINE)
 _CAPITAL = lazy_pattern(r"[\"'“‘(*_]*(?:[A-Z\u00c0-\u00de]|[^\x00-\u024f]|[a-z]+[A-Z])")
 
 

@@ -24,6 +24,7 @@ _CALLS_OF_A_NODE = 6
 _TOKENS_OF_A_CALL = 8_000
 _STEPS = (0.25, 0.5, 1.0)  # shares of its need that a child may get
 _LOOKED_AT = 400_000  # characters of a child's context in which words of its question are counted
+_WORDS = 2_000  # characters of a question whose words count
 _LEAST = 0.05  # the relevance of a context that holds none of the words
 
 
@@ -132,7 +133,7 @@ def _options(need: int, weight: float) -> list[Option]:
 
 def _relevance(request: _Request, stop: StopFlag) -> float:
     """The words of a child's question that its context holds, in a thousand characters: above 0."""
-    wanted = set(content_terms(request.question))
+    wanted = set(content_terms(request.question[:_WORDS]))
     found = characters = 0
     for document in request.context.documents:
         stop.check()

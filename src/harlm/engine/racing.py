@@ -27,7 +27,7 @@ GRACE_S = 0.5
 StoppedBy = Literal["confidence", "agreement", "best", "failure"]
 Status = Literal["won", "agreed", "beaten", "cancelled", "failed", "not started"]
 
-_CITATION = re.compile(r"\[[^\]\n]*\]")
+_CITATION = re.compile(r"\[[^\[\]\n]*\]")
 _RANK = {"ok": 2, "not_found": 1, "partial": 0}
 
 

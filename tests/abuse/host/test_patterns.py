@@ -21,8 +21,12 @@ _ENOUGH_S = 0.4
 _MOST_BOUNDED_S = 0.1
 
 _QUESTION = (1_000, "models/offline/extractive.py cuts questions to this length, without runs of blanks")
+_ASKED = (2_000, "strategies read no longer question; what a longer one costs in a cell, its limit of time ends")
 _SENTENCE = (1_600, "sentences of passages of at most retrieval.passages.LONGEST")
 _SHORT = {
+    "harlm.branching.strategies": _ASKED,
+    "harlm.guest.combinators.chains": _ASKED,
+    "harlm.guest.combinators.wording": _ASKED,
     "harlm.context.citations._BEFORE": (1_000, "citations looks at so many characters before a bracket"),
     "harlm.context.readers.html": (4_096, "the head of a page"),
     "harlm.engine.prompts._MOMENTARY": (1_000, "the last line of a message, which prompts.turn_line wrote"),

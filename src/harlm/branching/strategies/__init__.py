@@ -12,6 +12,9 @@ from harlm.branching.strategies import compare, direct, filter, follow, label, m
 from harlm.branching.strategies.asked import Asked
 from harlm.types import Proposal
 
+LONGEST_QUESTION = 2_000
+"""Characters of a question that strategies read."""
+
 _PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (
     label.propose,
     compare.propose,
@@ -25,7 +28,11 @@ _PROPOSE: tuple[Callable[[Asked], Proposal | None], ...] = (
 
 
 def proposals(asked: Asked) -> tuple[Proposal, ...]:
-    """What the strategies propose for a task: the one that fits best first, among equal ones the cheaper one."""
+    """What the strategies propose for a task: the one that fits best first, among equal ones the cheaper one. Nothing for a long
+    question, of which a strategy would understand a part.
+    """
+    if len(asked.task.question) > LONGEST_QUESTION:
+        return ()
     found = [each for propose in _PROPOSE if (each := propose(asked)) is not None]
     return tuple(sorted(found, key=lambda each: (-each.fit, each.forecast.input_tokens)))
 

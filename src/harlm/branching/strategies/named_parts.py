@@ -19,7 +19,7 @@ _SECTION = lazy_pattern(
     r"(?:(?:called|named|titled|entitled|headed|on|about) )?(?P<name>\"[^\"\n]{1,100}\"|'[^'\n]{1,100}'|`[^`\n]{1,100}`|\d+(?:\.\d+)*|[A-Z]\b)",
     re.IGNORECASE,
 )
-_HEADING = lazy_pattern(r"^(?P<marks>#{1,6})[ \t]+(?P<title>\S.*?)[ \t#]*$", re.MULTILINE)
+_HEADING = lazy_pattern(r"^(?P<marks>#{1,6})[ \t](?P<title>.*)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ def _is_named(title: str, named: set[str]) -> bool:
 
 def _sections(text: str) -> Iterator[tuple[int, int, str]]:
     """Each section with its subsections: start, end, title."""
-    heads = [(each.start(), len(each["marks"]), each["title"]) for each in _HEADING.finditer(text)]
+    heads = [(each.start(), len(each["marks"]), each["title"].strip(" \t#")) for each in _HEADING.finditer(text)]
     for at, (start, level, title) in enumerate(heads):
         end = next((later for later, other, _ in heads[at + 1 :] if other <= level), len(text))
         yield start, end, title
