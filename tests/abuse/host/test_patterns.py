@@ -21,7 +21,10 @@ _ENOUGH_S = 0.4
 _MOST_BOUNDED_S = 0.1
 
 _QUESTION = (1_000, "models/offline/extractive.py cuts questions to this length, without runs of blanks")
-_ASKED = (2_000, "strategies read no longer question; what a longer one costs in a cell, its limit of time ends")
+_ASKED = (
+    2_000,
+    "strategies read no longer question; what a longer one costs in a cell, its limit of time ends",
+)
 _SENTENCE = (1_600, "sentences of passages of at most retrieval.passages.LONGEST")
 _SHORT = {
     "harlm.branching.strategies": _ASKED,

@@ -96,7 +96,9 @@ def _is_named(title: str, named: set[str]) -> bool:
 
 def _sections(text: str) -> Iterator[tuple[int, int, str]]:
     """Each section with its subsections: start, end, title."""
-    heads = [(each.start(), len(each["marks"]), each["title"].strip(" \t#")) for each in _HEADING.finditer(text)]
+    heads = [
+        (each.start(), len(each["marks"]), each["title"].strip(" \t#")) for each in _HEADING.finditer(text)
+    ]
     for at, (start, level, title) in enumerate(heads):
         end = next((later for later, other, _ in heads[at + 1 :] if other <= level), len(text))
         yield start, end, title

@@ -21,8 +21,8 @@ _NOUNS = (
 _SOURCE = rf"(?P<noun>{_NOUNS})"
 _ITEM = r"[\w&'/() -]+?"
 _TABLE = lazy_pattern(
-    rf"^(?:make|give|write|show|draw up|produce|create)(?: me)? (?:a|the) table of the (?P<fields>{_ITEM}(?:(?:, | and |, and ){_ITEM})*)"
-    r" (?:of|for) (?:each of )?(?:these|the following) (?P<things>[\w ]+?): (?P<names>[^:?]+?)\.?$",
+    r"^(?:make|give|write|show|draw up|produce|create)(?: me)? (?:a|the) table of the (?P<fields>[\w&'/(), -]+?)"
+    r" (?:of|for) (?:each of )?(?:these|the following) (?P<things>[\w ]{1,60}?): (?P<names>[^:?]+?)\.?$",
     re.IGNORECASE,
 )
 _VALUE = lazy_pattern(rf"^what (?:is|was) the (?P<fields>{_ITEM}) of (?P<names>[^?,]+)\?$", re.IGNORECASE)
