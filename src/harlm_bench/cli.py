@@ -87,7 +87,11 @@ def _run_options(command: _Command) -> _Command:
 
 @bench.command("run")
 @click.option(
-    "--suite", "name", default="quick", show_default=True, help="embedded, quick, standard, calibration or paper."
+    "--suite",
+    "name",
+    default="quick",
+    show_default=True,
+    help="embedded, embedded-long, quick, standard, calibration or paper.",
 )
 @_run_options
 def run_command(*, name: str, **options: Any) -> None:
@@ -99,7 +103,11 @@ def run_command(*, name: str, **options: Any) -> None:
 
 @bench.command("ablate")
 @click.option(
-    "--suite", "name", default="quick", show_default=True, help="The tasks: quick, standard, calibration or paper."
+    "--suite",
+    "name",
+    default="quick",
+    show_default=True,
+    help="The tasks: quick, standard, calibration or paper.",
 )
 @_run_options
 def ablate_command(*, name: str, **options: Any) -> None:

@@ -143,6 +143,17 @@ _EMBEDDED = Suite(
     minutes=15,
 )
 
+# Texts of more than 8,000 tokens, which a model of 0.5 B parameters reads badly at once.
+_EMBEDDED_LONG = Suite(
+    name="embedded-long",
+    kind="EMBEDDED",
+    loads=_loads(("s-niah", (9,), 1, 5), ("multihop-long", (9,), 1, 5)),
+    systems=("truncated-base", "bm25", "harlm-plan"),
+    limits=Limits(calls=200, wall_s=240.0, in_flight=1),
+    jobs=1,
+    minutes=15,
+)
+
 _QUICK = Suite(
     name="quick",
     kind="SIMULATED",
@@ -223,7 +234,7 @@ _CALIBRATION = Suite(
 )
 
 SUITES: Mapping[str, Suite] = {
-    each.name: each for each in (_EMBEDDED, _QUICK, _STANDARD, _PAPER, _CALIBRATION)
+    each.name: each for each in (_EMBEDDED, _EMBEDDED_LONG, _QUICK, _STANDARD, _PAPER, _CALIBRATION)
 }
 
 ABLATIONS: tuple[str, ...] = (
