@@ -62,5 +62,5 @@ def test_what_does_not_exist_is_named(systems: tuple[str, ...], names: tuple[str
 
 
 def test_an_unknown_suite_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"'full'.*embedded, quick, standard, paper"):
+    with pytest.raises(ConfigError, match=r"'full'.*embedded, embedded-long, quick, standard, paper"):
         suites.suite("full")
