@@ -80,7 +80,7 @@ async def test_a_fork_goes_its_own_way() -> None:
 
 
 async def test_a_cell_that_is_cancelled_ends_with_its_calls() -> None:
-    asked, ended = asyncio.Event(), list[object]()
+    asked, ended, is_over = asyncio.Event(), list[object](), asyncio.Event()
 
     class Silent(Host):
         async def call(self, function: str, arguments: Mapping[str, object]) -> object:
@@ -89,6 +89,7 @@ async def test_a_cell_that_is_cancelled_ends_with_its_calls() -> None:
                 return await asyncio.get_running_loop().create_future()
             finally:
                 ended.append(arguments["prompt"])
+                is_over.set()
 
     repl = await FakeSandbox().open(SETUP, Silent())
     cell = "try:\n    llm_query('first')\nexcept RuntimeError as error:\n    said = str(error)\nllm_query('second')"
@@ -97,5 +98,6 @@ async def test_a_cell_that_is_cancelled_ends_with_its_calls() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+    await asyncio.wait_for(is_over.wait(), 10)
     assert ended == ["first"]
     assert (await repl.run("print(said)")).output == "the cell that made this call was cancelled\n"

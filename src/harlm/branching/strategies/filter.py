@@ -22,7 +22,7 @@ _ASKED = lazy_pattern(
     r"(?P<conditions>[^?]+?)(?:\?|\.(?=\s+(?:Answer|Reply|Give))|$)(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
-_BETWEEN = lazy_pattern(r"\s*;\s*(?:and\s+)?|\s+(?=\(?\d{1,2}[.)]\s)")
+_BETWEEN = lazy_pattern(r" ?; ?(?:and )?| (?=\(?\d{1,2}[.)]\s)")
 _NUMBER = lazy_pattern(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s*")
 _ANSWER = lazy_pattern(
     r"^\s*(?:(?:Answer|Reply|Respond)\b[^.]{0,40}\bname\b[^.]*\.?|Name (?:it|them|her|him)\.?)?\s*$",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,8 @@ async def test_closing_removes_the_work_folder() -> None:
         pid, folder = seen.output.split()
         await repl.close()
         assert not _is_there(folder)
-    os.kill(int(pid), 9)  # s0 lets a cell start programs, and cannot find them again
+    with suppress(ProcessLookupError):
+        os.kill(int(pid), 9)  # s0 lets a cell start programs, and cannot find all of them again
 
 
 async def test_cells_and_forks_of_one_repl_take_turns(repl: ProcessRepl) -> None:
