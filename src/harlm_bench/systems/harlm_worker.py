@@ -167,4 +167,6 @@ def notes_of(answer: Answer) -> dict[str, str | int | float]:
         notes["route"] = answer.route.mode
     if answer.strategy is not None:
         notes["strategy"] = answer.strategy
+        if not usage.calls:
+            notes["without_model"] = 1  # code computed it from what the text shows
     return notes
