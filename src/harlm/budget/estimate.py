@@ -29,9 +29,6 @@ _TURNS: dict[Growth, int] = {
 _LABELS, _INSTRUCTIONS = 300, 300  # tokens of a sub-call's reply, and of its prompt without the text
 _HITS, _HIT = 6, 600  # passages that are read after a search, and tokens of each
 _FITS = 0.9  # share of a window that the text may fill
-_FIRST_TOKEN_S = 0.8  # seconds until the first token
-_INPUT_PER_S, _OUTPUT_PER_S = 8_000, 60  # tokens per second
-_LOCAL_S = 0.1  # seconds of a call of the built-in model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,14 +210,12 @@ def _plan(model: ModelFacts, cost: Cost, concurrency: int) -> Figures:
 
 def _calls(model: ModelFacts, calls: int, input_tokens: int, output_tokens: int) -> Figures:
     """The cost of ``calls`` calls of this size, one after another."""
-    micros = None if model.price is None else calls * model.price.bound_micros(input_tokens, output_tokens)
-    seconds = (
-        _LOCAL_S
-        if model.is_local
-        else _FIRST_TOKEN_S + input_tokens / _INPUT_PER_S + output_tokens / _OUTPUT_PER_S
-    )
+    each = model.call_micros(input_tokens, output_tokens)
     return Figures(
-        calls=calls, tokens=calls * (input_tokens + output_tokens), micros=micros, seconds=calls * seconds
+        calls=calls,
+        tokens=calls * (input_tokens + output_tokens),
+        micros=None if each is None else calls * each,
+        seconds=calls * model.call_seconds(input_tokens, output_tokens),
     )
 
 

@@ -54,6 +54,7 @@ async def answer_by_plans(task: Task, node: Node, found: Sequence[Proposal], *, 
         branches = [_branch(node, proposal, failures) for proposal in raced]
         outcome = (await race_in(workspace, branches, rules_from(node.settings, threshold))).outcome
     finally:
+        node.account.close()
         await workspace.close()
     for failure in failures:
         if outcome is failure.outcome:

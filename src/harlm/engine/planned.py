@@ -116,6 +116,7 @@ async def answer_by_plan(task: Task, node: Node, proposal: Proposal, *, solve: S
             raise _failed(workspace, proposal, f"its cells do not run in the sandbox {tier!r}")
         outcome = await run_cells(workspace, proposal)
     finally:
+        node.account.close()
         await workspace.close()
     return replace(outcome, saved_s=workspace.queries.bursts.saved, strategy=proposal.strategy)
 

@@ -167,6 +167,11 @@ model. Published accuracy curves fall long before the window is full.
 """
 
 
+_FIRST_TOKEN_S = 0.8  # seconds until the first token, of an average provider
+_INPUT_PER_S, _OUTPUT_PER_S = 8_000, 60  # tokens per second
+_LOCAL_S = 0.1  # seconds of a call of the built-in model
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """What is known about a model before it is called.
@@ -192,3 +197,13 @@ class ModelFacts:
     def is_local(self) -> bool:
         """Whether it is the built-in model, which answers without delay."""
         return self.name.startswith("offline/")
+
+    def call_micros(self, input_tokens: int, output_tokens: int) -> int | None:
+        """Micro-dollars of one call of this size, at most; ``None`` if the price is unknown."""
+        return None if self.price is None else self.price.bound_micros(input_tokens, output_tokens)
+
+    def call_seconds(self, input_tokens: int, output_tokens: int) -> float:
+        """Seconds that one call of this size is expected to take. A rough figure for estimates: that of an average provider."""
+        if self.is_local:
+            return _LOCAL_S
+        return _FIRST_TOKEN_S + input_tokens / _INPUT_PER_S + output_tokens / _OUTPUT_PER_S

@@ -24,6 +24,12 @@ from harlm_bench.suites import Role
 ALL = "all tasks"
 """Instead of the name of a task."""
 
+_IN_VIEW = (
+    "HARLM's strategies were written with these families in view, and the simulated model was taught to understand the prompts of "
+    "some of them (such as matching numbered texts with numbered conditions). The root programs of the other systems stand for a "
+    "model that has not seen the families. So these differences show what HARLM's plans do with such questions, not what they "
+    "would do with others."
+)
 _BOUNDS = (
     "“Upper bound”: told what no system can know, such as which mode will score best. It flatters by what chance adds to "
     "the best of several, and is no result."
@@ -225,6 +231,7 @@ def gains_table(group: Group, ours: str, found: Sequence[Gain], *, id_: str, tit
             f"“Too few to tell”: fewer than {statistics.LEAST_WINDOWS} windows, or fewer than "
             f"{statistics.LEAST_DISCORDANT} questions where the two differ.",
             "Cost and time are ours over theirs: below 1 is cheaper or faster.",
+            *((_IN_VIEW,) if group.label.is_simulated else ()),
             *((_BOUNDS,) if set(group.names("bound")) & {gain.theirs for gain in found} else ()),
         ),
     )

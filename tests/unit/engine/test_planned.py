@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from harlm import events
+from harlm.branching.signals import Report
 from harlm.budget import Caps
 from harlm.context import load
 from harlm.engine import solve
-from harlm.engine.planned import PlanFailed, answer_by_plan, chosen, suggested
+from harlm.engine.planned import PlanFailed, answer_by_plan, chosen, run_cells, suggested
+from harlm.engine.workspace import Workspace
 from harlm.errors import NoAnswer
 from harlm.testing import FakeSandbox, ScriptedModel
-from harlm.types import Answer, Forecast, Proposal, Strategy, Task
+from harlm.types import Answer, Forecast, Proposal, Share, Strategy, Task
 from tests.support.nodes import node_with
 
 TASK = Task(question="What?", context=load("a text"), mode="plan")
@@ -37,8 +39,18 @@ async def test_the_value_that_the_last_cell_finishes_with_is_the_answer() -> Non
 
 async def test_what_the_cells_report_comes_with_the_outcome() -> None:
     node, _ = node_with(ScriptedModel([]))
-    outcome = await answer_by_plan(TASK, node, proposal("FINAL('x')"), solve=solve)
-    assert outcome.reported == ()
+    workspace = Workspace.open(TASK, node, "full", solve=solve)
+    await workspace.api.call("signal", {"name": "coverage", "value": [3, 4]})
+    outcome = await run_cells(workspace, proposal("FINAL('x')"))
+    await workspace.close()
+    assert outcome.reported == (Report("coverage", Share(3, 4)),)
+
+
+async def test_the_finishing_reserve_is_released_when_a_plan_has_ended() -> None:
+    node, _ = node_with(ScriptedModel([]), caps=Caps(tokens=100_000))
+    before = node.account.left
+    await answer_by_plan(TASK, node, proposal("FINAL('x')"), solve=solve)
+    assert node.account.left == before
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,10 @@
-"""What calls of a size are expected to cost and to take. Assumes an average provider, as estimates do."""
+"""What the calls of a strategy are expected to cost and to take."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from harlm.types import Forecast, ModelFacts
-
-_FIRST_TOKEN_S = 0.8  # seconds until the first token
-_INPUT_PER_S, _OUTPUT_PER_S = 8_000, 60  # tokens per second
-_LOCAL_S = 0.1  # seconds of a call of the built-in model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +25,13 @@ class Calls:
     @property
     def micros(self) -> int | None:
         """Micro-dollars of all of them; ``None`` if the price is unknown."""
-        price = self.model.price
-        return (
-            None if price is None else self.calls * price.bound_micros(self.input_tokens, self.output_tokens)
-        )
+        each = self.model.call_micros(self.input_tokens, self.output_tokens)
+        return None if each is None else self.calls * each
 
     def seconds(self, concurrency: int) -> float:
         """Wall time, so many at once."""
         waves = -(-self.calls // max(1, concurrency))
-        if self.model.is_local:
-            return waves * _LOCAL_S
-        return waves * (
-            _FIRST_TOKEN_S + self.input_tokens / _INPUT_PER_S + self.output_tokens / _OUTPUT_PER_S
-        )
+        return waves * self.model.call_seconds(self.input_tokens, self.output_tokens)
 
 
 def forecast(*steps: Calls, concurrency: int) -> Forecast:

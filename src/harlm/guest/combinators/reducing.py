@@ -51,7 +51,7 @@ class Reduced(str):
     """A text that was made of several.
 
     Attributes:
-        coverage: the share of the texts that went into it.
+        coverage: the share of the texts that went into it; a part that was cut off counts as left out.
     """
 
     __slots__ = ("coverage",)
@@ -117,7 +117,7 @@ def _joined(texts: Sequence[str], room: Room) -> list[str]:
 
 def tree_reduce(leaf: Leaf, texts: Sequence[str], instruction: str) -> Reduced:
     """Texts brought together by an instruction: as many at once as one call holds, level by level. Of a text that is longer than
-    half of that, the beginning counts. Each level has at most half as many texts, so it ends.
+    half of that, the beginning counts, and ``coverage`` says so. Each level has at most half as many texts, so it ends.
 
     Raises:
         TypeError, ValueError: an argument is of no such kind.
@@ -131,6 +131,7 @@ def tree_reduce(leaf: Leaf, texts: Sequence[str], instruction: str) -> Reduced:
     coverage = 1.0
     while True:
         clipped = [each[: characters // 2 - _AROUND] for each in kept]
+        coverage *= sum(map(len, clipped)) / sum(map(len, kept))
         groups = Groups(len(clipped), characters).of([len(each) + _MARKS for each in clipped], len(clipped))
         if len(groups) == 1:
             last = leaf.ask([_LAST.format(instruction=told, texts=_numbered(clipped))])[0]
