@@ -107,3 +107,8 @@ def test_an_instruction_has_words(instruction: object) -> None:
 def test_items_are_a_list_of_texts(items: object) -> None:
     with pytest.raises(TypeError, match="list of texts"):
         tree_reduce(ScriptedLeaf(words), items, "Join.")  # type: ignore[arg-type]
+
+
+def test_what_is_cut_off_a_long_text_lowers_the_coverage() -> None:
+    found = tree_reduce(ScriptedLeaf(lambda *_: "short", tokens=500), ["word " * 4_000], "Name the trees.")
+    assert 0 < found.coverage < 0.1
