@@ -48,35 +48,35 @@ class Name(NamedTuple):
 
 VOCABULARY = (
     Name("context", prompt="""\
-- `context`: one text is a str; several are a list of str, each with a `.name`. Slice it, loop over it or search it with
-  `re` like any other. It also has methods: `context.search(question, k=10)` ranks passages; `context.grep(regex, k=200)`
-  finds lines; `context.read("name:10-20")` returns lines; `context.near(hit)` returns the text around a hit;
-  `context.outline()` lists documents, or the headings and definitions of one; `context.tables()` reads CSV, XLSX, JSON, logs
-  and Markdown tables: each has .name .columns .kinds .rows, and a row is a dict with typed values and a .place. A hit prints as `place: text` and has
-  .place .source .line .text .quote .document. Methods that return text take `max_tokens=` and say what they cut."""),
+- `context`: one text is a str; several are a list of str, each with a `.name`. Slice it and loop over it like any other.
+  Its methods: `context.search(question, k=10)` ranks passages; `context.grep(regex, k=200)` finds lines;
+  `context.read("name:10-20")` returns lines; `context.near(hit)` returns the text around a hit; `context.outline()` lists
+  documents, or the headings and definitions of one; `context.tables()` reads CSV, XLSX, JSON, logs and Markdown tables:
+  each has .name .columns .kinds .rows, and a row is a dict of typed values with a .place. A hit prints as `place: text` and
+  has .place .source .line .text .quote .document. Methods that return text take `max_tokens=` and say what they cut."""),
     Name("ask_tables", parameters=("question",), prompt="""\
-- `ask_tables(question)` computes over those tables what a plain question asks for: count, sum, mean, highest, groups, with
-  conditions. Returns a dict: "status" is "answered" with an "answer" and the "places" of rows, or says "why" it refused."""),
+- `ask_tables(question)` computes over those tables what a plain question asks for: count, sum, mean, highest, groups.
+  Returns a dict: "status" is "answered" with an "answer" and the "places" of rows, or says "why" it refused."""),
     Name("search", "search", ("query", "k", "document"), (), changes_nothing=True),
     Name("places", "places", ("document", "offsets"), (), changes_nothing=True),
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),
     Name("llm_query", "llm_query", ("prompt", "model"), ("full",), may_be_foreseen=True, prompt="""\
 - `llm_query(prompt)` -> str asks a language model that sees the prompt and nothing else: put the question and the text
-  into it. It reads well and counts badly; let it judge meaning, and let code count, sort and join."""),
+  into it. It reads well and counts badly: let code count, sort and join."""),
     Name("llm_query_batched", "llm_query", ("prompts", "model"), ("full",), may_be_foreseen=True, prompt="""\
 - `llm_query_batched(prompts)` -> list[str] sends many prompts at the same time. Prefer it to a loop over llm_query."""),
     Name("rlm_query", "rlm_query", ("prompt", "context", "model"), ("full",), may_be_foreseen=True, only_if_certain=True, prompt="""\
-- `rlm_query(prompt, context)` -> str gives a part of the work to a child that has a REPL like yours over `context` (a
-  str, a list of str, or some of your documents); `rlm_query_batched(prompts, contexts)` does this for many parts. Use it
-  for parts that are too large for one call. A call that fails raises an exception here."""),
+- `rlm_query(prompt, context)` -> str gives a part that is too large for one call to a child with a REPL like yours over
+  `context` (a str, a list of str, or some of your documents); `rlm_query_batched(prompts, contexts)` gives many. A call
+  that fails raises an exception here."""),
     Name("rlm_query_batched", "rlm_query", ("prompts", "contexts", "model"), ("full",), may_be_foreseen=True, only_if_certain=True),
     Name("split", "leaf", ("context", "by", "tokens"), ("full",), prompt="""\
-- Steps made of many small calls; every item is asked about, again if a reply leaves it out. Prefer them to loops of your own:
+- Steps of many small calls, in which no item is left out. Prefer them to loops of your own:
   `split(context, by="auto")` -> list of lines, sentences, paragraphs, documents or parts;"""),
     Name("label", "leaf", ("items", "labels", "instruction"), ("full",), is_momentary=True, prompt="""\
   `label(items, labels, instruction="")` -> one label for each item, then count in code;"""),
     Name("pairs", "leaf", ("items", "predicate"), ("full",), prompt="""\
-  `pairs(items, predicate)` -> all pairs (of a dict: of keys) for which it holds in either order;"""),
+  `pairs(items, predicate)` -> all pairs for which it holds in either order;"""),
     Name("search_then_read", "leaf", ("question", "k", "within"), ("full",), is_momentary=True, prompt="""\
   `search_then_read(question)` -> .text .quote .place .found, with a checked quote;"""),
     Name("follow", "leaf", ("question", "hops"), ("full",), is_momentary=True, prompt="""\
@@ -92,7 +92,7 @@ VOCABULARY = (
     Name("map_reduce", "leaf", ("items", "map", "reduce"), ("full",), is_momentary=True, prompt="""\
   `map_reduce(items, map, reduce)` -> an instruction on each item, results joined by another;"""),
     Name("tree_reduce", "leaf", ("texts", "instruction"), ("full",), is_momentary=True, prompt="""\
-  `tree_reduce(texts, instruction)` -> many texts brought together into one, level by level."""),
+  `tree_reduce(texts, instruction)` -> many texts brought together into one."""),
     Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True, is_inner=True),
     Name("room", "room", (), ("full",), is_momentary=True, is_inner=True),
     Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True, is_inner=True),
@@ -100,8 +100,8 @@ VOCABULARY = (
 - `budget()` returns what is left of each limit."""),
     Name("memory", prompt="""\
 - `memory`: the results of this run, also of its other parts. `memory.search(query, k=5)` finds earlier results and turns,
-  `memory.expand(handle)` returns one in full, `memory.note(text)` keeps a text in view. Long dialogues are folded: old
-  turns are summarised, and each has a handle to expand it."""),
+  `memory.expand(handle)` returns one in full, `memory.note(text)` keeps a text in view. Old turns are summarised, each with
+  a handle."""),
     Name("memory_search", "memory_search", ("query", "k", "max_tokens"), is_momentary=True),
     Name("memory_expand", "memory_expand", ("handle", "question", "max_tokens"), is_momentary=True),
     Name("memory_note", "memory_note", ("text",), is_momentary=True),
