@@ -11,10 +11,8 @@ import pytest
 from tests.support.as_user import ROOT
 from tests.support.host import FUZZ
 
-_HOST = ("code", "folders", "leaving")
-"""The files of ``tests/abuse/host`` that an ordinary user runs too, since the kernel answers in them; with
-``HARLM_FUZZ`` all of them.
-"""
+_HOST = ("code", "replies", "folders", "leaving")
+"""The files of ``tests/abuse/host`` that an ordinary user runs too; with ``HARLM_FUZZ`` all of them."""
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the tests already run as an ordinary user")
 

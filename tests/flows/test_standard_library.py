@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import sysconfig
 import warnings
@@ -15,8 +14,6 @@ from harlm.context import load
 from harlm.guest.tables import NamedText
 from harlm.models.offline.repertoire import definitions, imports, parsed
 from tests.support.cli import harlm
-
-_FUZZ = bool(os.environ.get("HARLM_FUZZ"))
 
 
 def test_the_module_that_defines_fraction_is_found_and_cited() -> None:
@@ -44,12 +41,12 @@ def test_the_demo_agrees_with_ast() -> None:
 
 
 def test_imports_and_classes_are_those_of_the_syntax_tree() -> None:
-    """The programs of the offline model find them without a syntax tree; the test parses every third file for
-    comparison, and every file with ``HARLM_FUZZ``.
+    """The programs of the offline model find them without a syntax tree; the test parses every file for
+    comparison.
     """
     loading = ContextSettings(exclude=("test/", "tests/", "idle_test/", "lib2to3/"))
     checked = 0
-    for document in load(Path(sysconfig.get_path("stdlib")), loading).documents[:: 1 if _FUZZ else 3]:
+    for document in load(Path(sysconfig.get_path("stdlib")), loading).documents:
         text = NamedText(document.name, document.text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -74,4 +71,4 @@ def test_imports_and_classes_are_those_of_the_syntax_tree() -> None:
             document.name
         )
         checked += 1
-    assert checked > (400 if _FUZZ else 130)
+    assert checked > 400

@@ -21,8 +21,8 @@ from harlm.types import Early
 from tests.support.equivalence import Pair, Twins
 from tests.support.programs import Program
 
-_PARTS = 4
-_IN_SUITE = 500
+_PARTS = 8
+_IN_SUITE = 2_000
 _IN_FUZZ = 100_000
 _AT_ONCE = 6
 _NAMED_SEEDS = os.environ.get("HARLM_FUZZ_SEEDS")  # read here, since tests see no such names

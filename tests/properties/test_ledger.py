@@ -24,8 +24,8 @@ from tests.support.ledger_machine import HEADER, RECORD, Broken, play
 from tests.support.ledger_steps import Tally
 
 PROGRAM = st.binary(min_size=HEADER + 110 * RECORD, max_size=HEADER + 125 * RECORD)
-LEAST_STEPS = 50_000
-EPISODES = min(5 * settings().max_examples, 100_000)  # 12 million steps for `make fuzz`
+LEAST_STEPS = 100_000
+EPISODES = min(10 * settings().max_examples, 100_000)  # 12 million steps for `make fuzz`
 
 
 def programs(seed: int, number: int = 1) -> list[bytes]:

@@ -56,7 +56,7 @@ def test_a_frame_is_counted_before_it_is_decoded(host: Host, kind: str) -> None:
 
 def test_a_child_over_many_texts_is_no_attack(host: Host) -> None:
     """F11."""
-    many = 350_000 if FUZZ else 120_000
+    many = 350_000
     bounds = Bounds(gap_p99_s=3, gap_s=5, late_s=10, rss_mb=700)
     replies = [cell("FINAL(rlm_query('how many?', context))")]
     case = Case(
@@ -74,7 +74,7 @@ def test_searches_with_long_queries_do_not_fill_the_disk(host: Host) -> None:
 
 def test_prompts_do_not_stay_in_the_memory_of_the_host(host: Host) -> None:
     """F13."""
-    rounds = 80 if FUZZ else 24
+    rounds = 80 if FUZZ else 40
     asks = (
         f"for n in range({rounds}): llm_query_batched(['%d %d ' % (n, i) + 'x' * 100_000 for i in range(64)])"
     )
