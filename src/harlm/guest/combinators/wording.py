@@ -123,11 +123,11 @@ def read_question(question: str) -> Wording:
     told = _CHOICE.sub("", whole) if choices else whole
     sentences = [each.strip() for each in _SENTENCE.split(told) if each.strip()]
     forms = [each for each in sentences if _FORM.match(each)]
-    core = " ".join(each for each in sentences if not _FORM.match(each)) or " ".join(sentences)
+    asking = [each for each in sentences if not _FORM.match(each)] or sentences
     return Wording(
         whole=whole,
-        core=core,
-        keys=_keys(core),
+        core=" ".join(asking),
+        keys=_keys(asking),
         choices=choices,
         marks=tuple(found["mark"] for found in listed) if choices else (),
         missing=_missing(whole),
@@ -149,9 +149,10 @@ def _missing(question: str) -> str:
     return NOT_FOUND
 
 
-def _keys(core: str) -> tuple[str, ...]:
-    quoted = ["".join(part or "" for part in found).strip() for found in _QUOTED.findall(core)]
-    plain = _QUOTED.sub(" , ", core)
+def _keys(sentences: list[str]) -> tuple[str, ...]:
+    """Quoted words, identifiers and names; no name runs from one sentence into the next."""
+    quoted = ["".join(part or "" for part in found).strip() for found in _QUOTED.findall(" ".join(sentences))]
+    plain = "\n".join(_QUOTED.sub(" , ", each) for each in sentences)
     exact = [each for each in _TOKEN.findall(plain) if _is_identifier(each)]
     names = [each for found in _NAME.finditer(plain) if (each := _name(found[0], found.start() == 0))]
     keys: list[str] = []
