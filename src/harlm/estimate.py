@@ -5,6 +5,7 @@ model.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harlm.assembly import caps_of, router_of
 from harlm.branching.strategies import Asked, fitting
@@ -12,11 +13,12 @@ from harlm.budget import UNLIMITED, PriceList
 from harlm.budget.estimate import RunEstimate, estimate
 from harlm.config import Config
 from harlm.context import profile
+from harlm.engine.routing import situation_before, worth_of
 from harlm.home import prices_file
 from harlm.models.choosing import ModelChoice, default_window, is_model
 from harlm.models.names import parse_model_name
-from harlm.router.features import growth_of
-from harlm.types import ModelFacts, Price, Task
+from harlm.router.wording import growth_of
+from harlm.types import Left, ModelFacts, Price, Proposal, Situation, Task
 
 
 def known_models(
@@ -57,6 +59,17 @@ def _known(choice: ModelChoice, config: Config, prices: PriceList) -> ModelFacts
     return ModelFacts(name=choice.name, window=choice.window, price=prices.of(choice.name))
 
 
+def _situation(asked: Asked, found: tuple[Proposal, ...], config: Config) -> Situation:
+    """What a router would know at the beginning of a run."""
+    known = situation_before(asked.task, asked.profile, asked.root, asked.sub, config.engine, found)
+    limit = caps_of(config).micros
+    return replace(
+        known,
+        left=Left(micros=None if limit >= UNLIMITED else limit),
+        worth=worth_of(config.engine, config.router),
+    )
+
+
 def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) -> RunEstimate:
     """The cost of ``task`` with these models in each mode, and the mode that a run would use."""
     known = profile(task.context)
@@ -65,7 +78,7 @@ def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) 
     asked = Asked(task=task, profile=known, root=root, sub=sub, concurrency=settings.concurrency)
     found = fitting(asked)
     if chosen == "auto":
-        chosen = router_of(config).route(task, known, root=root, sub=sub, proposals=found).mode
+        chosen = router_of(config).route(_situation(asked, found, config)).mode
     return RunEstimate(
         chosen=chosen,
         modes=estimate(

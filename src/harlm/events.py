@@ -11,7 +11,18 @@ from typing import Literal
 
 import msgspec
 
-from harlm.types import Answer, Confidence, Message, Mode, Proposal, Skipped, Usage
+from harlm.types import (
+    Answer,
+    Basis,
+    Confidence,
+    Message,
+    Mode,
+    Proposal,
+    Skipped,
+    Strategy,
+    Usage,
+    Weighed,
+)
 
 FORMAT = 1
 """The version of the trace format, written into every event as ``v``."""
@@ -64,11 +75,15 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
 
 
 class Routed(Event, frozen=True, kw_only=True, tag="routed"):
-    """A mode was chosen, by the router or by the caller."""
+    """The router has chosen a mode; see ``harlm.types.Route``."""
 
     mode: Mode
     probabilities: Mapping[Mode, float]
     reasons: tuple[str, ...]
+    strategy: Strategy | None = None
+    basis: Basis = "rules"
+    is_sure: bool = True
+    weighed: tuple[Weighed, ...] = ()
 
 
 class Proposed(Event, frozen=True, kw_only=True, tag="proposed"):
@@ -313,11 +328,21 @@ class NodeFinished(Event, frozen=True, kw_only=True, tag="node_finished"):
 
 
 class Judged(Event, frozen=True, kw_only=True, tag="judged"):
-    """The confidence of the run's answer was judged: the signals that were measured, and the value made of them."""
+    """The confidence of an answer was judged: the signals that were measured, and the value made of them.
+
+    ``features`` are what a router can know before such a run, and ``propensity`` is the chance with which this mode was
+    chosen: with a score, they make the run an example to train a router from. ``expected_micros`` and ``expected_seconds`` are
+    what the run was expected to cost.
+    """
 
     model: str
     mode: Mode
     confidence: Confidence
+    strategy: Strategy | None = None
+    features: Mapping[str, float] = {}
+    propensity: float = 1.0
+    expected_micros: int | None = None
+    expected_seconds: float = 0.0
 
 
 class Failed(Event, frozen=True, kw_only=True, tag="failed"):

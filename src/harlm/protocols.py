@@ -19,17 +19,16 @@ from harlm.types import (
     Entry,
     Message,
     ModelDescription,
-    ModelFacts,
     Observation,
     PaidCall,
-    Profile,
-    Proposal,
     RawFile,
     ReadResult,
     Recollection,
     Route,
     Sampling,
-    Task,
+    Situation,
+    Step,
+    Tried,
     Unread,
 )
 
@@ -86,17 +85,24 @@ class TokenCounter(Protocol):
 class Router(Protocol):
     """Chooses a mode for a task. It is pure: equal arguments give equal routes."""
 
-    def route(
-        self,
-        task: Task,
-        profile: Profile,
-        *,
-        root: ModelFacts,
-        sub: ModelFacts,
-        proposals: Sequence[Proposal] = (),
-    ) -> Route:
-        """The mode for ``task``, given the profile of its context, the facts about the models, and what the strategies
-        propose, the best one first.
+    def route(self, situation: Situation) -> Route:
+        """The mode for a task, and what belongs to it: the strategy, the reader, the depth.
+
+        It never chooses an option with an obstacle if another one has none.
+        """
+        ...
+
+    def judge(self, route: Route, tried: Tried) -> float | None:
+        """How probable it is that an answer is right, now that it is there; ``None`` if the router cannot say."""
+        ...
+
+    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:
+        """The mode that is worth trying after some were tried; ``None`` if the answer stands.
+
+        Args:
+            situation: as for ``route``, with what is left now.
+            route: what it has led to.
+            tried: the answers, the first one first.
         """
         ...
 

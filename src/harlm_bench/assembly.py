@@ -138,7 +138,7 @@ def _systems(wanted: Wanted, labeller: Labeller | None) -> tuple[tuple[Entry, ..
     from harlm_bench.systems import registry
 
     suite, bounds = wanted.suite, _bounds(wanted)
-    bound = OraclePlan(profile=wanted.sub_profile, seed=wanted.seed, labeller=labeller)
+    bound = OraclePlan(profile=wanted.sub_profile, seed=wanted.model_seed, labeller=labeller)
     systems = tuple(bound if key in bounds else registry.system(key) for key in suite.systems)
     entries = tuple(
         msgspec.structs.replace(suites.SYSTEMS[key], name=system.name)

@@ -79,6 +79,8 @@ def _run_options(command: _Command) -> _Command:
         click.option("--systems", callback=_names, metavar="A,B", help="Only these systems."),
         click.option("--out", type=_PATH, help=f"A folder for the journal and the report [{_FOLDER}/SUITE]."),
         click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Questions at once; the suite's number by default."),
+        click.option("--draw", type=click.IntRange(0, 999), default=0, show_default=True,
+                     help="Another draw of the simulated model over the same texts."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn."),
     ):  # fmt: skip
         command = add(command)
@@ -91,7 +93,7 @@ def _run_options(command: _Command) -> _Command:
     "name",
     default="quick",
     show_default=True,
-    help="embedded, embedded-long, quick, standard, calibration or paper.",
+    help="embedded, embedded-long, quick, standard, calibration, router or paper.",
 )
 @_run_options
 def run_command(*, name: str, **options: Any) -> None:
@@ -181,6 +183,7 @@ def _wanted(suite: Suite, options: dict[str, Any], folder: Path) -> Wanted:
     found = Wanted(
         suite=suite,
         seed=options["seed"],
+        draw=options["draw"],
         jobs=options["jobs"] or suite.jobs,
         budget_usd=options["budget_usd"],
         base_url=options["base_url"] or "",

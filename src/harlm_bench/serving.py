@@ -29,6 +29,8 @@ WEIGHTS = "qwen2.5-coder-0.5b"
 PROFILE, SUB_PROFILE = "gpt-5-like", "gpt-5-mini-like"
 """The simulated models, unless others are named."""
 
+_DRAWS = 1_000_003  # between the seeds of two draws, so that runs of other seeds draw otherwise
+
 Leaf = Literal["profile", "minilm"]
 """What decides the labels of lines for a simulated model: the errors of its profile, or a real embedding model."""
 
@@ -39,6 +41,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         suite: what is measured.
         seed: of the windows and of the simulated model.
+        draw: which draw of the simulated model: another one errs elsewhere on the same windows.
         jobs: questions at once.
         budget_usd: for the whole run; ``None`` for no limit.
         base_url, model, sub_model: a real endpoint and its models; empty for none.
@@ -58,6 +61,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     suite: Suite
     seed: int = 0
+    draw: int = 0
     jobs: int = 1
     budget_usd: float | None = None
     base_url: str = ""
@@ -77,6 +81,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     trail: Path | None = None
     day: str = ""
     command: str = ""
+
+    @property
+    def model_seed(self) -> int:
+        """The seed of the simulated model."""
+        return self.seed + _DRAWS * self.draw
 
     @property
     def is_simulated(self) -> bool:
@@ -185,7 +194,13 @@ def simulated(wanted: Wanted) -> tuple[Simulated, Store, tuple[Profile, Profile]
     log = Log(wanted.trail, keeps=False)
     labeller = embedding_leaf.minilm(wanted.seed) if wanted.leaf == "minilm" else None
     backend = Simulated(
-        models, store, tasks.families(), seed=wanted.seed, scale=wanted.time_scale, labeller=labeller, log=log
+        models,
+        store,
+        tasks.families(),
+        seed=wanted.model_seed,
+        scale=wanted.time_scale,
+        labeller=labeller,
+        log=log,
     )
     return backend, store, (root, sub)
 

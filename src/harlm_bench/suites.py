@@ -233,8 +233,33 @@ _CALIBRATION = Suite(
     minutes=10,
 )
 
+# Every kind of question at every size, in each mode: examples to train and to measure a router. Several draws are several runs.
+_ROUTER = Suite(
+    name="router",
+    kind="SIMULATED",
+    loads=_loads(
+        ("short", (1, 4), 3, 5),
+        ("s-niah", (2, 8, 32, 128, 512), 2, 4),
+        ("counting", (2, 8, 32), 2, 4),
+        ("oolong", (2, 8, 32, 128), 3, 5),
+        ("pairs", (4, 16, 32), 2, 4),
+        ("browse", (32, 128, 512), 2, 4),
+        ("codeqa", (8, 32, 128, 512), 2, 4),
+        ("multihop-long", (4, 16, 64, 256), 3, 4),
+        ("crossdoc", (4, 16, 64, 128), 3, 4),
+        ("tables", (2, 8, 32, 128), 2, 4),
+        ("mrcr", (8, 32, 128), 2, 4),
+        ("graphwalks", (4, 16, 64), 2, 4),
+        ("chaos", (4, 32), 4, 5),
+    ),
+    systems=("harlm-direct", "harlm-plan", "harlm-repl", "harlm-full"),
+    limits=Limits(calls=_MOST_CALLS, micro_usd=5_000_000, wall_s=300.0),
+    jobs=8,
+    minutes=15,
+)
+
 SUITES: Mapping[str, Suite] = {
-    each.name: each for each in (_EMBEDDED, _EMBEDDED_LONG, _QUICK, _STANDARD, _PAPER, _CALIBRATION)
+    each.name: each for each in (_EMBEDDED, _EMBEDDED_LONG, _QUICK, _STANDARD, _PAPER, _CALIBRATION, _ROUTER)
 }
 
 ABLATIONS: tuple[str, ...] = (

@@ -17,11 +17,11 @@ from typing import Annotated
 
 import msgspec
 
-from harlm.branching.isotonic import Knot, fit_knots, value_at
 from harlm.branching.scoring import FEATURES, Scale, fit_scale
 from harlm.branching.stopping import Level
 from harlm.config.tables import read_settings_file
 from harlm.errors import ConfigError
+from harlm.isotonic import Knot, fit_knots, value_at
 from harlm.types import Signals
 
 FORMAT = 1

@@ -150,6 +150,30 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
     strict: bool = False
 
 
+class RouterSettings(_Section, frozen=True, kw_only=True):
+    """How the mode of a question is chosen, where the mode is ``auto``.
+
+    Attributes:
+        kind: ``trees``, small boosted trees that ship with HARLM; ``encoder``, a fine-tuned encoder, which needs ``file``;
+            ``rules``, by hand.
+        file: a router that ``harlm router train`` has made: a JSON file of trees, or the folder of an encoder. ``None`` takes
+            the trees of the user's home, else those that ship with HARLM.
+        target: the probability of a right answer that is enough: the cheapest way with it is taken. ``None`` weighs accuracy,
+            money and time by ``engine.value_of_answer`` and ``engine.value_per_second``.
+        escalate: whether a doubtful answer is followed by a more thorough mode, where that is expected to pay.
+        exploration: the share of questions that are answered in another mode than the best, so that a router can be trained
+            from the user's own runs.
+        bandit: whether rated runs over the same text shift the choice (Thompson sampling).
+    """
+
+    kind: Literal["trees", "encoder", "rules"] = "trees"
+    file: _Path | None = None
+    target: Annotated[float, Meta(gt=0, lt=1)] | None = None
+    escalate: bool = True
+    exploration: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
+    bandit: bool = False
+
+
 class SandboxSettings(_Section, frozen=True, kw_only=True):
     """How model-written code is isolated, and its limits for one cell and one REPL.
 
@@ -249,6 +273,7 @@ class Config(_Section, frozen=True, kw_only=True):
     models: ModelSettings = ModelSettings()
     loading: ContextSettings = ContextSettings()
     engine: EngineSettings = EngineSettings()
+    router: RouterSettings = RouterSettings()
     sandbox: SandboxSettings = SandboxSettings()
     budget: BudgetSettings = BudgetSettings()
     memory: MemorySettings = MemorySettings()

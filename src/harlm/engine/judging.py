@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from harlm import events
 from harlm.branching.confidence import confidence
@@ -14,8 +15,34 @@ from harlm.engine.outcome import Outcome
 from harlm.types import Confidence, Mode, Share, Signals, Task
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What a router could know of a run before it.
+
+    Attributes:
+        features: by name; empty if they were not taken.
+        propensity: the chance with which its mode was chosen.
+        micros, seconds: what it was expected to cost; ``micros`` is ``None`` if a price is unknown.
+    """
+
+    features: Mapping[str, float] = field(default_factory=dict)
+    propensity: float = 1.0
+    micros: int | None = None
+    seconds: float = 0.0
+
+
+NOTHING_FORESEEN = Foreseen()
+
+
 def judged(
-    task: Task, node: Node, mode: Mode, outcome: Outcome, cited: Cited, reported: Sequence[Report] = ()
+    task: Task,
+    node: Node,
+    mode: Mode,
+    outcome: Outcome,
+    cited: Cited,
+    reported: Sequence[Report] = (),
+    *,
+    before: Foreseen = NOTHING_FORESEEN,
 ) -> Confidence:
     """The confidence of an answer, with an event that holds what it was made of.
 
@@ -29,13 +56,25 @@ def judged(
         cited: the answer, with its citations checked.
         reported: what cells have reported about their own steps. Code in a sandbox may report anything, so no acceptance
             of theirs counts.
+        before: what a router could know of it.
     """
     if node.depth:
         return Confidence()
     model = (node.models.sub if mode == "plan" else node.models.root).name  # a plan asks no root model
     signals = joined(signals_of(task, outcome, cited), reported)
     found = confidence(signals, mode=mode, model=model, known=node.run.calibrations)
-    node.emit(events.Judged(model=model, mode=mode, confidence=found))
+    node.emit(
+        events.Judged(
+            model=model,
+            mode=mode,
+            confidence=found,
+            strategy=outcome.strategy,
+            features=before.features,
+            propensity=before.propensity,
+            expected_micros=before.micros,
+            expected_seconds=before.seconds,
+        )
+    )
     return found
 
 

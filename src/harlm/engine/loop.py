@@ -40,6 +40,7 @@ async def answer_in_turns(
     *,
     solve: Solve,
     suggestion: Proposal | None = None,
+    earlier: str = "",
 ) -> Outcome:
     """Answer a task turn by turn, in a REPL.
 
@@ -50,6 +51,7 @@ async def answer_in_turns(
         profile: of the task's context.
         solve: the one recursion, for children.
         suggestion: a strategy that the root model may run, change or leave; ``None`` for none.
+        earlier: what the root model is told of an attempt before this one; empty if there was none.
 
     Raises:
         ModelError: the root model failed, and nothing had been found before.
@@ -57,7 +59,7 @@ async def answer_in_turns(
     """
     workspace = Workspace.open(task, node, mode, solve=solve)
     try:
-        return await _Loop(task, workspace, profile, suggestion).run()
+        return await _Loop(task, workspace, profile, suggestion, earlier).run()
     finally:
         node.account.close()
         await workspace.close()
@@ -89,11 +91,16 @@ class _Loop:
     """
 
     def __init__(
-        self, task: Task, workspace: Workspace, profile: Profile, suggestion: Proposal | None = None
+        self,
+        task: Task,
+        workspace: Workspace,
+        profile: Profile,
+        suggestion: Proposal | None = None,
+        earlier: str = "",
     ) -> None:
         node = workspace.node
         self._task, self._node, self._profile = task, node, profile
-        self._workspace, self._suggestion = workspace, suggestion
+        self._workspace, self._suggestion, self._earlier = workspace, suggestion, earlier
         self._acceptance = Acceptance()
         self._blocks = EarlyBlocks(workspace, self._is_accepted)
         self._finishing = Finishing(task, node, workspace.learned)
@@ -278,13 +285,14 @@ class _Loop:
     def _begun(self, *, for_small: bool) -> Transcript:
         """A transcript of the opening messages, within the bounds of the settings and of the model's window."""
         node, mode, task = self._node, self._workspace.mode, self._task
+        plan = plan_in_words(self._profile, node.run.facts_of(node.models.sub)) if mode == "full" else ""
         opening = prompts.opening_messages(
             task,
             mode,
             self._profile,
             max_turns=self._max_turns,
             tier=node.run.sandbox.tier,
-            plan=plan_in_words(self._profile, node.run.facts_of(node.models.sub)) if mode == "full" else "",
+            plan="\n".join(filter(None, (plan, self._earlier))),
             left=left_in_words(node.account),
             suggestion=None if for_small else self._suggestion,
             is_small=for_small,

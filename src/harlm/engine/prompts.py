@@ -146,7 +146,7 @@ def opening_messages(
     is_small: bool = False,
 ) -> tuple[Message, ...]:
     """The beginning of a REPL loop: the rules, the context's description, how sub-calls may read it
-    (``plan``), a strategy that fits (``suggestion``), the question, the number of the turn and the budget that is left. A small
+    and what an earlier attempt found (``plan``), a strategy that fits (``suggestion``), the question, the number of the turn and the budget that is left. A small
     model gets short rules.
     """
     if is_small:

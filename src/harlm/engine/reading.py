@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harlm.budget.bounds import Reader, chunks, least_tokens
 from harlm.engine.prompts import reading_plan
-from harlm.router.features import growth_of
+from harlm.router.wording import growth_of
 from harlm.types import ModelFacts, Profile, ReadingCost
 
 _SLICE = 400  # tokens of a passage that answers a question about one place

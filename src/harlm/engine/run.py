@@ -16,7 +16,7 @@ from typing import Protocol
 
 from harlm.branching.calibration import Calibration
 from harlm.budget import Billing
-from harlm.config import EngineSettings, MemorySettings
+from harlm.config import EngineSettings, MemorySettings, RouterSettings
 from harlm.events import Event
 from harlm.journal import Reuse
 from harlm.memory import Memory
@@ -98,12 +98,15 @@ class Run:
         settings: turns, depth, concurrency.
         memory: the results found in this run.
         memory_settings: how much of the memory is shown to models.
+        router_settings: whether doubtful answers are followed by another mode, and what is weighed.
         billing: prices and counts calls.
         around: puts the layers of the call path around a model; by default the meter alone.
         index_file: where search indexes are kept; ``None`` keeps them in memory.
         reuse: knows replies that were paid for before; ``None`` makes every call.
         identity_of: the identity under which a model's replies are reused; ``None`` if they must not be.
         calibrations: turn what speaks for an answer into its confidence.
+        skill_of: the share of a root model's own runs in code that ended cleanly; ``None`` if none is known.
+        draw: a random number of this run, for routers that try other modes; ``None`` if they must not.
         temperature: of every call, unless it is a repeated one; ``None`` leaves it to the servers.
         open_repls: how many REPLs may be open at once at each depth below the root.
         slowest_root_s: the longest call of a root model so far, in seconds.
@@ -122,12 +125,15 @@ class Run:
     settings: EngineSettings
     memory: Memory
     memory_settings: MemorySettings = field(default_factory=MemorySettings)
+    router_settings: RouterSettings = field(default_factory=RouterSettings)
     billing: Billing = field(default_factory=Billing)
     around: Around = _only_metered
     index_file: Path | None = None
     reuse: Reuse | None = None
     identity_of: Callable[[LanguageModel], str | None] = lambda _: None
     calibrations: tuple[Calibration, ...] = ()
+    skill_of: Callable[[str], float | None] = lambda _: None
+    draw: float | None = None
     temperature: float | None = 0.0
     open_repls: int = 16
     slowest_root_s: float = 0.0

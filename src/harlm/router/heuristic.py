@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harlm.router.features import Features, extract
-from harlm.types import MODES, Mode, ModelFacts, Profile, Proposal, Route, Task
+from harlm.router.wording import need_of
+from harlm.types import MODES, Mode, Proposal, Route, Situation, Step, Tried
 
 _ROOM = 0.9  # share of the window for the context; the rest is for prompt and reply
 _CERTAIN = 0.9  # the fit of a strategy that understands the question
@@ -18,25 +18,17 @@ _SHORT = 8_000  # tokens; a call over so few costs little more than one over a p
 _PLAN = 7.0  # points of a strategy that understands every word of the question
 _TINY = 400  # tokens; in a shorter context a model counts reliably without code
 
+_Points = list[tuple[Mode, float, str]]
+
 
 class HeuristicRouter:
     """Chooses a mode by the size and structure of the context and the wording of the question."""
 
-    def route(
-        self,
-        task: Task,
-        profile: Profile,
-        *,
-        root: ModelFacts,
-        sub: ModelFacts,
-        proposals: Sequence[Proposal] = (),
-    ) -> Route:
+    def route(self, situation: Situation) -> Route:
         """The mode with the most points, and the reasons for all points; see ``harlm.protocols.Router``."""
-        features = extract(task, profile, root)
         points: dict[Mode, float] = dict.fromkeys(MODES, 0.0)
         reasons: list[str] = []
-        found = (*_by_size(features, root.window), *_by_need(features), *_by_proposal(features, proposals))
-        for mode, worth, reason in found:
+        for mode, worth, reason in (*_by_size(situation), *_by_need(situation), *_by_proposal(situation)):
             points[mode] += worth
             if worth > 0:
                 reasons.append(f"{mode}: {reason}")
@@ -45,36 +37,49 @@ class HeuristicRouter:
         reasons.sort(key=lambda reason: not reason.startswith(mode))
         return Route(mode=mode, probabilities=probabilities, reasons=tuple(reasons))
 
+    def judge(self, route: Route, tried: Tried) -> float | None:
+        """The calibrated confidence, if there is one: rules know nothing of answers."""
+        return tried.confidence.value
 
-def _by_size(features: Features, window: int) -> list[tuple[Mode, float, str]]:
-    size = f"about {features.tokens:,} tokens"
-    if features.fill > _ROOM:
+    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:
+        """None: shares of points are no probabilities, so nothing says that another mode would pay."""
+        return None
+
+
+def _by_size(situation: Situation) -> _Points:
+    tokens, root = situation.profile.tokens, situation.root
+    size = f"about {tokens:,} tokens"
+    if tokens > _ROOM * root.window:
         return [
             ("direct", -math.inf, ""),
-            ("repl", 1.0, f"{size} do not fit into a window of {window:,}"),
-            ("full", 0.5, f"{size} do not fit into a window of {window:,}"),
+            ("repl", 1.0, f"{size} do not fit into a window of {root.window:,}"),
+            ("full", 0.5, f"{size} do not fit into a window of {root.window:,}"),
         ]
-    if features.effective_fill > 1:
+    if tokens > root.effective_window:
         return [
             (
                 "repl",
                 1.0,
-                f"{size} fit into a window of {window:,}, but are too many to read reliably at once",
+                f"{size} fit into a window of {root.window:,}, but are too many to read reliably at once",
             )
         ]
-    return [("direct", 3.0, f"{size} are read easily in one call (window {window:,})")]
+    return [("direct", 3.0, f"{size} are read easily in one call (window {root.window:,})")]
 
 
-def _by_need(features: Features) -> list[tuple[Mode, float, str]]:
-    found: list[tuple[Mode, float, str]] = []
-    match features.need:
-        case "exact" if features.tokens > _TINY:
+def _by_need(situation: Situation) -> _Points:
+    found: _Points = []
+    structure, is_long = (
+        situation.profile.structure,
+        situation.profile.tokens > situation.root.effective_window,
+    )
+    match need_of(situation.task.question):
+        case "exact" if situation.profile.tokens > _TINY:
             found.append(
                 ("repl", 3.0, "the question asks for counting, listing or ranking, which code does exactly")
             )
-            if features.structure in ("records", "code"):
-                found.append(("repl", 1.0, f"the context is {features.structure}, which code reads well"))
-        case "meaning" if features.effective_fill > 1:
+            if structure in ("records", "code"):
+                found.append(("repl", 1.0, f"the context is {structure}, which code reads well"))
+        case "meaning" if is_long:
             found.append(
                 (
                     "full",
@@ -84,23 +89,29 @@ def _by_need(features: Features) -> list[tuple[Mode, float, str]]:
             )
         case "meaning":
             found.append(("direct", 1.0, "the question asks about the meaning of a short text"))
-        case _ if features.effective_fill > 1:
+        case _ if is_long:
             found.append(("repl", 1.5, "the question asks for one place, which search finds"))
     return found
 
 
-def _by_proposal(features: Features, proposals: Sequence[Proposal]) -> list[tuple[Mode, float, str]]:
+def _by_proposal(situation: Situation) -> _Points:
     """A strategy that understands the question is better than a program that a model writes anew. A short text needs none, nor one
     that a call reads easily unless the strategy is certain to fit, or every item must be counted.
     """
-    if not proposals:
+    best = _best(situation)
+    if best is None:
         return [("plan", -math.inf, "")]
-    best = proposals[0]
+    tokens, is_long = situation.profile.tokens, situation.profile.tokens > situation.root.effective_window
     reads_all = best.growth not in ("constant", "logarithmic") or best.leaf == "none"
-    is_read_at_once = features.tokens <= _SHORT or (features.effective_fill <= 1 and best.fit < _CERTAIN)
-    if features.tokens <= _TINY or (is_read_at_once and not reads_all):
+    is_read_at_once = tokens <= _SHORT or (not is_long and best.fit < _CERTAIN)
+    if tokens <= _TINY or (is_read_at_once and not reads_all):
         return [("plan", -math.inf, "")]
     return [("plan", _PLAN * best.fit, f"{best.strategy}: {reason}") for reason in best.reasons[:1]]
+
+
+def _best(situation: Situation) -> Proposal | None:
+    proposals: Sequence[Proposal] = [each.proposal for each in situation.options if each.proposal is not None]
+    return max(proposals, key=lambda each: each.fit, default=None)
 
 
 def _softmax(points: dict[Mode, float]) -> dict[Mode, float]:

@@ -1,5 +1,6 @@
 """The nouns of HARLM: frozen values that its parts exchange. They do not read files or call models."""
 
+from harlm.types.answer import Answer, Citation, Latency, ReadingCost
 from harlm.types.call import PaidCall
 from harlm.types.confidence import ACCEPTORS, Acceptor, Confidence, Share, Signals, Verdict
 from harlm.types.context import (
@@ -26,6 +27,7 @@ from harlm.types.memory import (
     Recollection,
     TierUse,
 )
+from harlm.types.mode import MODES, STATUSES, STRATEGIES, Growth, Mode, Status, Strategy
 from harlm.types.model import (
     LONGEST_REPLY,
     RELIABLE_SHARE,
@@ -46,20 +48,8 @@ from harlm.types.repl import (
     Final,
     Observation,
 )
-from harlm.types.task import (
-    MODES,
-    STRATEGIES,
-    Answer,
-    Citation,
-    Growth,
-    Latency,
-    Mode,
-    ReadingCost,
-    Route,
-    Status,
-    Strategy,
-    Task,
-)
+from harlm.types.route import Basis, Left, Option, Reading, Route, Situation, Step, Tried, Weighed, Worth
+from harlm.types.task import Task
 from harlm.types.usage import (
     Amounts,
     Budget,
@@ -75,10 +65,12 @@ __all__ = [
     "MODES",
     "PICOS",
     "RELIABLE_SHARE",
+    "STATUSES",
     "STRATEGIES",
     "Acceptor",
     "Amounts",
     "Answer",
+    "Basis",
     "Budget",
     "Citation",
     "Completion",
@@ -95,6 +87,7 @@ __all__ = [
     "Hit",
     "Latency",
     "Leaf",
+    "Left",
     "Marks",
     "MemoryUse",
     "Message",
@@ -102,6 +95,7 @@ __all__ = [
     "ModelDescription",
     "ModelFacts",
     "Observation",
+    "Option",
     "PaidCall",
     "Place",
     "Price",
@@ -111,6 +105,7 @@ __all__ = [
     "Rates",
     "RawFile",
     "ReadResult",
+    "Reading",
     "ReadingCost",
     "Recollection",
     "Route",
@@ -118,8 +113,10 @@ __all__ = [
     "Shape",
     "Share",
     "Signals",
+    "Situation",
     "Skipped",
     "Status",
+    "Step",
     "Stop",
     "Strategy",
     "Task",
@@ -127,10 +124,13 @@ __all__ = [
     "TierUse",
     "TokenLogprob",
     "ToolCall",
+    "Tried",
     "Unit",
     "Unread",
     "Usage",
     "Verdict",
+    "Weighed",
+    "Worth",
     "pieces",
     "summed",
     "without_surrogates",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harlm.types.task import Growth, Strategy
+from harlm.types.mode import Growth, Strategy
 
 Leaf = Literal["none", "reader", "labeller", "judge"]
 """What a strategy needs of the sub-model: nothing; to read a passage and answer from it; to choose a label for an item; to

@@ -59,7 +59,8 @@ class Judge:
     """Notes what HARLM measured of its own answer, from which confidence is calibrated. A ``TraceSink``.
 
     Attributes:
-        notes: ``model``, the model that answered; ``confidence``, if there is one; the signals, as ``signal_NAME``.
+        notes: ``model``, the model that answered; ``confidence``, if there is one; the signals, as ``signal_NAME``; what a router
+            can know before such a run, as ``feature_NAME``.
     """
 
     def __init__(self) -> None:
@@ -73,7 +74,12 @@ class Judge:
             self.notes = {
                 "model": event.model,
                 **{f"signal_{name}": value for name, value in numbers.items()},
+                **{f"feature_{name}": round(value, 6) for name, value in event.features.items()},
+                "propensity": event.propensity,
+                "expected_seconds": round(event.expected_seconds, 3),
             }
+            if event.expected_micros is not None:
+                self.notes["expected_micro_usd"] = event.expected_micros
             if found.value is not None:
                 self.notes["confidence"] = found.value
 

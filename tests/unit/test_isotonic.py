@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.branching.isotonic import fit_knots, value_at
+from harlm.isotonic import fit_knots, value_at
 
 outcomes = st.lists(st.tuples(st.floats(-5, 5), st.booleans()), min_size=1, max_size=80)
 

@@ -35,8 +35,12 @@ class _Block:
         return self.right / self.records
 
 
-def fit_knots(scores: Sequence[float], right: Sequence[bool]) -> tuple[Knot, ...]:
+def fit_knots(scores: Sequence[float], right: Sequence[float]) -> tuple[Knot, ...]:
     """The steps of a set of records, by rising score.
+
+    Args:
+        scores: of the records.
+        right: whether each was right, or how much of it was: 0 to 1.
 
     Raises:
         ValueError: there is no record, or the two differ in length.
@@ -46,7 +50,7 @@ def fit_knots(scores: Sequence[float], right: Sequence[bool]) -> tuple[Knot, ...
             f"{len(scores)} scores and {len(right)} outcomes: give one outcome for each, and at least one"
         )
     mean = (sum(right) + 1) / (len(right) + 2)
-    alike: dict[float, list[bool]] = {}
+    alike: dict[float, list[float]] = {}
     for score, is_right in zip(scores, right, strict=True):
         alike.setdefault(score, []).append(is_right)
     blocks = _pooled([_Block(score, score, sum(each), len(each)) for score, each in sorted(alike.items())])

@@ -1,0 +1,133 @@
+"""The learned router: probabilities from boosted trees, costs from estimates that were compared with real runs, and the policy.
+
+Where a task lies outside of what the trees have seen, the rules decide, and the route says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+
+from harlm.router.cascade import next_step, right_after
+from harlm.router.features import Features, features_of_option, features_of_task, vector
+from harlm.router.heuristic import HeuristicRouter
+from harlm.router.model import Factors, RouterModel
+from harlm.router.policy import Choice, Estimate, decide
+from harlm.router.reasons import reasons_for
+from harlm.router.trees import contributions
+from harlm.types import MODES, Mode, Option, Route, Situation, Step, Tried
+
+_UNSEEN = 0.5  # probability of a mode that no example had
+_PLAIN = Factors(micros=1.0, micros_p90=1.0, seconds=1.0)
+_TOP = 5  # reasons
+
+
+Chances = Callable[[Situation, Sequence[Option], Sequence[Features]], Sequence[float]]
+"""How probable a right answer is by each of several options of a task, from their features."""
+
+
+class LearnedRouter:
+    """Chooses the option with the greatest utility, by a trained model.
+
+    Args:
+        model: the trees, with what is known of costs and of answers.
+        chances: gives the probabilities in place of the trees; ``None`` for the trees.
+        basis: what the probabilities rest on.
+    """
+
+    def __init__(
+        self, model: RouterModel, chances: Chances | None = None, basis: Literal["trees", "encoder"] = "trees"
+    ) -> None:
+        self.model = model
+        self._chances = chances or partial(chances_by_trees, model)
+        self._basis: Literal["trees", "encoder"] = basis
+        self._rules = HeuristicRouter()
+
+    def route(self, situation: Situation) -> Route:
+        """See ``harlm.protocols.Router``."""
+        shared = features_of_task(situation)
+        seen = [{**shared, **features_of_option(situation, each)} for each in situation.options]
+        chances = self._chances(situation, situation.options, seen)
+        expected = {
+            place: self._expected(option, chances[place]) for place, option in enumerate(situation.options)
+        }
+        choice = decide(situation, expected)
+        place = situation.options.index(choice.option)
+        values = vector(seen[place])
+        if outside := self.model.outside(values):
+            return self._by_rules(situation, outside, choice)
+        return Route(
+            mode=choice.option.mode,
+            probabilities=probabilities_of(situation, expected),
+            reasons=(choice.why, *self._reasons(choice.option.mode, seen[place], values)),
+            reader=choice.option.reader,
+            strategy=choice.option.strategy,
+            basis=self._basis,
+            is_sure=choice.is_sure,
+            weighed=choice.weighed,
+            features=seen[place],
+            version=self.model.version,
+        )
+
+    def judge(self, route: Route, tried: Tried) -> float | None:
+        """See ``harlm.protocols.Router``."""
+        return right_after(self.model, tried.mode, route.probabilities.get(tried.mode, _UNSEEN), tried)
+
+    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:
+        """See ``harlm.protocols.Router``."""
+        return next_step(self.model, situation, route, tried)
+
+    def _expected(self, option: Option, right: float) -> Estimate:
+        factors = self.model.factors.get(option.mode, _PLAIN)
+        return Estimate(
+            right=right,
+            micros=None if option.micros is None else round(option.micros * factors.micros),
+            seconds=option.seconds * factors.seconds,
+        )
+
+    def _reasons(self, mode: Mode, seen: Features, values: tuple[float, ...]) -> tuple[str, ...]:
+        head = self.model.heads.get(mode)
+        if head is None:
+            return ()
+        added = contributions(head.trees, values)
+        return reasons_for({self.model.names[at]: each for at, each in added.items()}, seen, _TOP)
+
+    def _by_rules(self, situation: Situation, outside: tuple[str, ...], choice: Choice) -> Route:
+        found = self._rules.route(situation)
+        option = next(
+            (each for each in situation.options if each.mode == found.mode and each.obstacle is None),
+            choice.option,
+        )
+        told = f"{option.name}: the rules decide, since the router has seen no task with such {', '.join(outside[:3])}"
+        return replace(
+            found,
+            mode=option.mode,
+            strategy=option.strategy,
+            reader=option.reader,
+            reasons=(told, *found.reasons),
+            is_sure=False,
+            weighed=choice.weighed,
+            version=self.model.version,
+        )
+
+
+def chances_by_trees(
+    model: RouterModel, situation: Situation, options: Sequence[Option], seen: Sequence[Features]
+) -> list[float]:
+    """The probabilities that the trees of a model give; one half for a mode that no example had."""
+    heads = [model.heads.get(each.mode) for each in options]
+    return [
+        _UNSEEN if head is None else head.probability(vector(each))
+        for head, each in zip(heads, seen, strict=True)
+    ]
+
+
+def probabilities_of(situation: Situation, expected: Mapping[int, Estimate]) -> dict[Mode, float]:
+    """By mode, the highest probability of its options; 0 for a mode that is impossible."""
+    found: dict[Mode, float] = dict.fromkeys(MODES, 0.0)
+    for place, option in enumerate(situation.options):
+        if option.obstacle is None:
+            found[option.mode] = max(found[option.mode], expected[place].right)
+    return found

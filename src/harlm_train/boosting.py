@@ -1,0 +1,130 @@
+"""Fits boosted trees to the scores of one mode, and calibrates them. Uses LightGBM; what it makes is kept as our own arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from harlm.isotonic import Knot, fit_knots
+from harlm.router.features import NAMES
+from harlm.router.model import Head
+from harlm.router.trees import Tree, log_odds, odds_of
+from harlm_train.examples import Example
+
+_TREES, _LEAVES, _RATE = 60, 8, 0.12
+_LEAST_IN_LEAF = 20
+_DIGITS = 4  # of the figures of a tree, so that a file stays small
+_FALLS = ("log_tokens", "log_fill", "log_effective_fill")  # a longer text is never read better in one call
+_KNOTS = 24  # steps of a calibration
+_RISES: dict[str, tuple[str, ...]] = {"plan": ("fit",), "repl": ("root_skill",), "full": ("root_skill",)}
+
+
+def fit_head(examples: Sequence[Example], held_out: Sequence[Example], *, seed: int = 0) -> Head:
+    """The head of one mode: trees from ``examples``, calibrated on ``held_out``.
+
+    The probability of *direct* never rises with the size of the text, that of *plan* never falls with the fit of its strategy, and
+    those of modes in which the root model writes code never fall with its skill.
+    """
+    mode = examples[0].mode
+    scores = np.array([each.score for each in examples])
+    mean = float(np.average(scores, weights=[each.weight for each in examples]))
+    base = odds_of(min(0.999, max(0.001, mean)))
+    trees: tuple[Tree, ...] = ()
+    if 0 < mean < 1 and scores.std() > 0:
+        booster = _boosted(examples, scores, base, mode, seed)
+        trees = tuple(_tree(each["tree_structure"]) for each in booster.dump_model()["tree_info"])
+        trees = tuple(each for each in trees if len(each.feature) > 1)
+    return Head(
+        base=round(base, _DIGITS),
+        trees=trees,
+        knots=_knots(trees, base, held_out),
+        examples=len(examples) + len(held_out),
+        right=round(float(np.mean([each.score for each in (*examples, *held_out)])), _DIGITS),
+    )
+
+
+def _boosted(
+    examples: Sequence[Example], scores: np.ndarray[Any, Any], base: float, mode: str, seed: int
+) -> lightgbm.Booster:
+    ways = {"direct": dict.fromkeys(_FALLS, -1)}.get(mode, {}) | dict.fromkeys(_RISES.get(mode, ()), 1)
+    data = lightgbm.Dataset(
+        np.array([each.vector for each in examples]),
+        label=scores,
+        weight=[each.weight for each in examples],
+        init_score=np.full(len(examples), base),
+        feature_name=list(NAMES),
+        free_raw_data=False,
+    )
+    return lightgbm.train(
+        {
+            "objective": "cross_entropy",  # scores between 0 and 1 are part of it
+            "learning_rate": _RATE,
+            "num_leaves": _LEAVES,
+            "min_data_in_leaf": min(_LEAST_IN_LEAF, max(2, len(examples) // 10)),
+            "lambda_l2": 5.0,
+            "feature_fraction": 0.7,
+            "bagging_fraction": 0.8,
+            "bagging_freq": 1,
+            "monotone_constraints": [ways.get(name, 0) for name in NAMES],
+            "monotone_constraints_method": "advanced",
+            "boost_from_average": False,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": 2,
+            "seed": seed,
+            "verbose": -1,
+        },
+        data,
+        num_boost_round=_TREES,
+    )
+
+
+def _tree(structure: dict[str, Any]) -> Tree:
+    """LightGBM's nested nodes as arrays, each node before those below it."""
+    feature: list[int] = []
+    least: list[float] = []
+    left: list[int] = []
+    right: list[int] = []
+    value: list[float] = []
+
+    def add(node: dict[str, Any]) -> int:
+        place = len(feature)
+        is_leaf = "leaf_value" in node
+        feature.append(-1 if is_leaf else int(node["split_feature"]))
+        least.append(0.0 if is_leaf else _rounded(float(node["threshold"])))
+        value.append(round(float(node["leaf_value"] if is_leaf else node["internal_value"]), _DIGITS))
+        left.append(0)
+        right.append(0)
+        if not is_leaf:
+            left[place] = add(node["left_child"])
+            right[place] = add(node["right_child"])
+        return place
+
+    add(structure)
+    return Tree(
+        feature=tuple(feature), least=tuple(least), left=tuple(left), right=tuple(right), value=tuple(value)
+    )
+
+
+def _rounded(threshold: float) -> float:
+    """A threshold with fewer digits. One that parts equal whole numbers is moved off them, so that no rounding moves an example."""
+    return 0.0 if abs(threshold) < 1e-9 else float(f"{threshold:.6g}")
+
+
+def _knots(trees: tuple[Tree, ...], base: float, held_out: Sequence[Example]) -> tuple[Knot, ...]:
+    """The calibration by isotonic regression, with fewer steps; none without examples that were held out."""
+    if not held_out:
+        return ()
+    odds = [log_odds(trees, base, each.vector) for each in held_out]
+    knots = fit_knots(odds, [each.score for each in held_out])
+    step = math.ceil(len(knots) / _KNOTS)
+    kept = {*knots[::step], knots[0], knots[-1]}
+    return tuple(
+        Knot(least=round(each.least, _DIGITS), value=round(each.value, _DIGITS))
+        for each in knots
+        if each in kept
+    )
