@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from functools import partial
+from pathlib import Path
+from typing import Literal
 
 from harlm.branching.confidence import calibrations_in, shipped
 from harlm.budget import UNLIMITED, Account, Billing, Caps, PriceList
@@ -27,7 +30,10 @@ from harlm.home import (
     memory_file,
     models_folder,
     prices_file,
+    ratings_file,
+    router_file,
     runs_of,
+    skills_file,
 )
 from harlm.journal import CallJournal, Reuse
 from harlm.memory import ColdStore, InMemoryStore, Memory
@@ -38,9 +44,16 @@ from harlm.models.wrappers import Layers, Patience
 from harlm.protocols import CallStore, Embedder, MemoryStore, Router, TokenCounter, TraceSink
 from harlm.redact import Redactor
 from harlm.router import HeuristicRouter
+from harlm.router.bandit import Bandit
+from harlm.router.exploring import ExploringRouter
+from harlm.router.learned import Chances, LearnedRouter, chances_by_trees
+from harlm.router.model import RouterModel
+from harlm.router.model import load as load_router
+from harlm.router.model import shipped as shipped_router
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
+from harlm.tracing.experience import Skills, ratings_in
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
 from harlm.tracing.jsonl import JsonlSink, NoTrace
@@ -52,8 +65,37 @@ _RICHEST_USD = 1e9  # a higher limit means no limit
 
 
 def router_of(config: Config) -> Router:
-    """The router that chooses the mode of a task."""
-    return HeuristicRouter()
+    """The router that chooses the mode of a task.
+
+    Raises:
+        ConfigError: the settings name a router that cannot be read; or no folder for an encoder.
+    """
+    chosen = config.router
+    if chosen.kind == "rules":
+        return HeuristicRouter()
+    model, chances, basis = _learned(config)
+    if chosen.bandit:
+        chances = Bandit(chances or partial(chances_by_trees, model), ratings_in(ratings_file(config)))
+    router: Router = LearnedRouter(model, chances, basis)
+    return ExploringRouter(router, chosen.exploration) if chosen.exploration else router
+
+
+def _learned(config: Config) -> tuple[RouterModel, Chances | None, Literal["trees", "encoder"]]:
+    """The model of the settings: that of a file, the user's own trees, or the trees that ship with HARLM."""
+    named = None if config.router.file is None else Path(config.router.file).expanduser()
+    if config.router.kind == "encoder":
+        if named is None:
+            raise ConfigError(
+                'router.kind = "encoder" needs router.file, the folder that `harlm router train --encoder` has written'
+            )
+        from harlm.router.encoder import load_encoder
+
+        encoder = load_encoder(named)
+        return encoder.model, encoder.chances, "encoder"
+    own = router_file(config)
+    if named is None and not own.exists():
+        return shipped_router(), None, "trees"
+    return load_router(named or own), None, "trees"
 
 
 def caps_of(config: Config, began: float | None = None) -> Caps:
@@ -115,15 +157,17 @@ async def open_run(
         _refuse_unpriced(config, listed, [*maker.named, *paid])
         run_id = new_run_id()
         stored = _stored_run(config, run_id, Redactor(access.secrets), sinks, cleanup)
+        skills = Skills(skills_file(config))
         sandbox = ChosenSandbox(config.sandbox)
         cleanup.push_async_callback(sandbox.close)
         run = Run(
             id=run_id,
             sandbox=sandbox,
             router=router_of(config),
-            sink=Fanout((stored, *sinks)),
+            sink=Fanout((stored, skills, *sinks)),
             settings=config.engine,
             memory_settings=config.memory,
+            router_settings=config.router,
             billing=billing,
             around=layers.around,
             index_file=index_file(config),
@@ -132,6 +176,8 @@ async def open_run(
             identity_of=maker.identity_of,
             open_repls=config.sandbox.open_repls,
             calibrations=(*calibrations_in(calibrations_folder(config)), *shipped()),
+            skill_of=skills.of,
+            draw=_draw(config),
             temperature=None if config.models.temperature == "server" else config.models.temperature,
         )
         yield Node(run=run, models=models, account=account)
@@ -154,6 +200,13 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
             )
         yield embedder
+
+
+def _draw(config: Config) -> float | None:
+    """A random number for routers that try other modes; ``None`` if none does. It follows from the seed, if there is one."""
+    if not (config.router.exploration or config.router.bandit):
+        return None
+    return random.Random(config.engine.seed).random()  # noqa: S311 - a draw, not a secret
 
 
 def _stored_run(

@@ -41,6 +41,7 @@ from harlm.types import (
 
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
+    from harlm.explaining import Explanation
 
 _REQUEST_LABELS = frozenset({"question", "q", "query", "task", "request", "instruction"})
 _LONGEST_REQUEST = 2_000  # characters
@@ -211,14 +212,33 @@ class HARLM:
         """
         from harlm.estimate import estimate_run, known_models  # here, since most runs are not estimated
 
-        task = Task(
+        root, sub = known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
+        return estimate_run(self._task(question, context, mode), self._config, root, sub)
+
+    def explain(self, question: str, context: object) -> Explanation:
+        """How the router would have the question answered, why, and what would change its choice. Calls no model and needs no key.
+
+        Args:
+            question: the question.
+            context: as in ``aask``.
+
+        Raises:
+            ConfigError: the question is empty, a model cannot be used, or the router cannot be read.
+            ContextError: the context cannot be read.
+        """
+        from harlm.estimate import known_models  # here, as above
+        from harlm.explaining import explained
+
+        root, sub = known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
+        return explained(self._task(question, context, "auto"), self._config, root, sub)
+
+    def _task(self, question: str, context: object, mode: Mode | Literal["auto"] | None) -> Task:
+        return Task(
             question=_checked_question(question),
             context=load(context, self._config.loading),
             mode=self._mode(mode),
             strategy=self._config.engine.strategy,
         )
-        root, sub = known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
-        return estimate_run(task, self._config, root, sub)
 
     def _mode(self, mode: str | None) -> Mode | Literal["auto"]:
         """The mode of a question; *plan* if a strategy is set and no mode.

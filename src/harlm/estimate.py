@@ -14,10 +14,11 @@ from harlm.budget.estimate import RunEstimate, estimate
 from harlm.config import Config
 from harlm.context import profile
 from harlm.engine.routing import situation_before, worth_of
-from harlm.home import prices_file
+from harlm.home import prices_file, skills_file
 from harlm.models.choosing import ModelChoice, default_window, is_model
 from harlm.models.names import parse_model_name
 from harlm.router.wording import growth_of
+from harlm.tracing.experience import Skills
 from harlm.types import Left, ModelFacts, Price, Proposal, Situation, Task
 
 
@@ -59,13 +60,18 @@ def _known(choice: ModelChoice, config: Config, prices: PriceList) -> ModelFacts
     return ModelFacts(name=choice.name, window=choice.window, price=prices.of(choice.name))
 
 
-def _situation(asked: Asked, found: tuple[Proposal, ...], config: Config) -> Situation:
-    """What a router would know at the beginning of a run."""
+def situation_of(asked: Asked, found: tuple[Proposal, ...], config: Config) -> Situation:
+    """What a router would know at the beginning of a run.
+
+    Raises:
+        ConfigError: there is no home folder.
+    """
     known = situation_before(asked.task, asked.profile, asked.root, asked.sub, config.engine, found)
     limit = caps_of(config).micros
     return replace(
         known,
         left=Left(micros=None if limit >= UNLIMITED else limit),
+        root_skill=Skills(skills_file(config)).of(asked.root.name),
         worth=worth_of(config.engine, config.router),
     )
 
@@ -77,8 +83,10 @@ def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) 
     chosen, settings, limit = task.mode, config.engine, caps_of(config).micros
     asked = Asked(task=task, profile=known, root=root, sub=sub, concurrency=settings.concurrency)
     found = fitting(asked)
+    route = None
     if chosen == "auto":
-        chosen = router_of(config).route(_situation(asked, found, config)).mode
+        route = router_of(config).route(situation_of(asked, found, config))
+        chosen = route.mode
     return RunEstimate(
         chosen=chosen,
         modes=estimate(
@@ -96,4 +104,5 @@ def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) 
         sub=sub,
         limit_micros=None if limit >= UNLIMITED else limit,
         proposals=found,
+        route=route,
     )

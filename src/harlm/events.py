@@ -332,13 +332,14 @@ class Judged(Event, frozen=True, kw_only=True, tag="judged"):
 
     ``features`` are what a router can know before such a run, and ``propensity`` is the chance with which this mode was
     chosen: with a score, they make the run an example to train a router from. ``expected_micros`` and ``expected_seconds`` are
-    what the run was expected to cost.
+    what the run was expected to cost, and ``corpus`` names what was asked about.
     """
 
     model: str
     mode: Mode
     confidence: Confidence
     strategy: Strategy | None = None
+    corpus: str = ""
     features: Mapping[str, float] = {}
     propensity: float = 1.0
     expected_micros: int | None = None

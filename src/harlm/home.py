@@ -32,6 +32,7 @@ _OWN_FILES = """# HARLM's own files. A question over a folder around this one le
 /runs/
 /runs.tally
 /calibrations/
+/router/
 /*.db*
 /.harlmignore
 """
@@ -101,6 +102,33 @@ def calibrations_folder(config: Config) -> Path:
         ConfigError: as ``home_of``.
     """
     return home_of(config) / "calibrations"
+
+
+def skills_file(config: Config) -> Path:
+    """The file that says how well root models write code, by their own runs.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "router" / "skills.json"
+
+
+def ratings_file(config: Config) -> Path:
+    """The file of the user's ratings of runs.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "router" / "ratings.json"
+
+
+def router_file(config: Config) -> Path:
+    """The user's own trees; the file need not exist.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "router" / "trees.json"
 
 
 def user_config_file() -> Path:

@@ -5,24 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from harlm.branching.signals import from_numbers
-from harlm.errors import ContextError
+from harlm.errors import ContextError, TraceError
 from harlm.router.cascade import measured_of
 from harlm.router.encoder_text import encoder_text, excerpt_of
 from harlm.router.features import NAMES
 from harlm.router.model import Origin
+from harlm.tracing.jsonl import RunFolder, list_runs
+from harlm.tracing.rating import last_judged, rating_of
 from harlm.types import MODES, STATUSES, Mode, Signals, Status
 from harlm_bench.assembly import windows_again
 from harlm_bench.journal import ASKED_AGAIN, Journal
 from harlm_bench.outcomes import Result
 
+OWN_RUNS = "OWN RUNS"
+"""The label of examples from a user's own runs."""
+
 _FEATURE, _SIGNAL = "feature_", "signal_"
 _NOT_WORDING = re.compile(r"[\"'`][^\"'`\n]{1,120}[\"'`]|\S*\d\S*|\b[A-Z]\w*\b|[^\w\s]")
 _SKILL_PRIOR, _SKILL = 10.0, 0.7  # runs with the mean of unknown models that are added to those of each
+_LEAST_CHANCE = 0.01  # of a mode: rarer choices count no more than these
 _WORDS = 12  # of a question that name its template
 
 
@@ -124,6 +131,57 @@ def from_journals(journals: Sequence[Journal]) -> Examples:
     return Examples(all=tuple(found), origins=tuple(origins))
 
 
+def from_runs(folder: Path) -> Examples:
+    """The examples of a user's own runs: those that were rated.
+
+    Args:
+        folder: of the stored runs.
+
+    Raises:
+        ContextError: no run is rated.
+    """
+    found = [each for name in list_runs(folder) if (each := _from_run(folder / name)) is not None]
+    if not found:
+        raise ContextError(
+            f"no run in {str(folder)!r} is rated; rate some with `harlm runs rate RUN good|bad`"
+        )
+    return Examples(
+        all=tuple(found), origins=(Origin(label=OWN_RUNS, detail="rated by the user", examples=len(found)),)
+    )
+
+
+def _from_run(folder: Path) -> Example | None:
+    is_good = rating_of(folder)
+    if is_good is None:
+        return None
+    try:
+        run = RunFolder(folder)
+        judged, result = last_judged(run), run.result
+    except TraceError:
+        return None
+    if judged is None or judged.features.keys() < set(NAMES):
+        return None
+    answer = None if result is None else result.answer
+    micros = None if answer is None else answer.usage.cost_micros
+    return Example(
+        task=folder.name,
+        text=judged.corpus,
+        wording=wording_of(run.record.question),
+        prompt=encoder_text(run.record.question, judged.features, ""),
+        family="",
+        source=f"{OWN_RUNS} {run.record.root_model}",
+        run=folder.name,
+        mode=judged.mode,
+        features={name: judged.features[name] for name in NAMES},
+        score=float(is_good),
+        micros=micros,
+        expected_micros=judged.expected_micros,
+        status="partial" if answer is None else answer.status,
+        signals=judged.confidence.signals,
+        weight=1 / max(_LEAST_CHANCE, judged.propensity),
+    )
+
+
 def joined(several: Sequence[Examples]) -> Examples:
     """Examples of several places together."""
     return Examples(
@@ -193,7 +251,7 @@ def _from_result(
         expected_micros=int(expected) if isinstance(expected, int | float) else None,
         status=next((each for each in STATUSES if each == notes.get("answer_status")), "partial"),
         signals=from_numbers(signals),
-        weight=1 / max(0.01, float(notes.get("propensity", 1.0))),
+        weight=1 / max(_LEAST_CHANCE, float(notes.get("propensity", 1.0))),
     )
 
 

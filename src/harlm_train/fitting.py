@@ -7,25 +7,23 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from statistics import fmean, median, quantiles
-from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from harlm.errors import ContextError
 from harlm.router.features import NAMES
-from harlm.router.model import CHECKED, Check, Factors, Head, RouterModel
+from harlm.router.model import CHECKED, Factors, Head, Logistic, RouterModel
 from harlm.router.trees import odds_of
 from harlm.types import MODES, Mode
 from harlm_train.boosting import fit_head
 from harlm_train.examples import Example, Examples
+from harlm_train.regression import logistic
 
 LEAST = 50
 """Fewer examples of a mode make no head."""
 
 _HELD_OUT = 3  # one text of so many calibrates
 _RIGHT = 0.5  # the score from which on an answer counts as right, where only that matters
-_RIDGE = 1.0
 _LEAST_PAIRS = 30
 _FAR = 1e9
 _BOUNDED: Mapping[str, tuple[float, float]] = {
@@ -92,7 +90,7 @@ def _bounds(name: str, values: Sequence[float]) -> tuple[float, float]:
     return min(values) - below, max(values) + above
 
 
-def _check(head: Head, examples: Sequence[Example]) -> Check | None:
+def _check(head: Head, examples: Sequence[Example]) -> Logistic | None:
     """What signals say, by a logistic regression with a ridge on answers that the trees do not know."""
     if len(examples) < LEAST:
         return None
@@ -101,42 +99,11 @@ def _check(head: Head, examples: Sequence[Example]) -> Check | None:
     wanted = np.array([each.score for each in examples])
     columns = np.column_stack([np.ones(len(examples)), prior, measured])
     found = logistic(columns, wanted, start=np.array([0.0, 1.0, *[0.0] * len(CHECKED)]))
-    return Check(
+    return Logistic(
         intercept=round(float(found[0]), 4),
         prior=round(float(found[1]), 4),
         weights={name: round(float(weight), 4) for name, weight in zip(CHECKED, found[2:], strict=True)},
     )
-
-
-def logistic(
-    columns: np.ndarray[Any, Any],
-    wanted: np.ndarray[Any, Any],
-    *,
-    start: np.ndarray[Any, Any],
-    offset: np.ndarray[Any, Any] | float = 0.0,
-    weights: np.ndarray[Any, Any] | None = None,
-    ridge: float = _RIDGE,
-) -> np.ndarray[Any, Any]:
-    """The weights of a logistic regression on scores between 0 and 1, drawn towards ``start``.
-
-    Args:
-        columns: of each example, what is weighed.
-        wanted: their scores.
-        start: the weights without any example.
-        offset: log odds that are added unweighted.
-        weights: of the examples.
-        ridge: of the distance from ``start``.
-    """
-    counts = np.ones(len(wanted)) if weights is None else weights
-
-    def loss(at: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
-        odds = columns @ at + offset
-        apart = at - start
-        value = float(np.sum(counts * (np.logaddexp(0.0, odds) - wanted * odds)) + ridge / 2 * apart @ apart)
-        chances = 1 / (1 + np.exp(-np.clip(odds, -40, 40)))
-        return value, columns.T @ (counts * (chances - wanted)) + ridge * apart
-
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x)
 
 
 def _factors(examples: Sequence[Example]) -> Factors | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 from typing import NamedTuple
@@ -97,7 +97,8 @@ class Measured(NamedTuple):
         worth: dollars of a right answer.
         router, cascade: the outcome of choosing once, and of choosing with escalation.
         fixed: the outcome of each fixed mode.
-        oracle: of the best mode of each task, by its mean.
+        oracle: of a choice that knows how every mode did on the other draws of the same task.
+        hindsight: of the best mode of each task by all its draws. With few draws it is better than any choice can be: it knows luck.
         gain, cascade_gain: the share of the oracle's gain in utility over the best fixed mode.
         chosen: how often each mode was chosen.
         escalated: the share of tasks with a second attempt.
@@ -109,6 +110,7 @@ class Measured(NamedTuple):
     cascade: Outcome
     fixed: Mapping[Mode, Outcome]
     oracle: Outcome
+    hindsight: Outcome
     gain: float
     cascade_gain: float
     chosen: Mapping[Mode, int]
@@ -132,9 +134,10 @@ def measure(model: RouterModel, tasks: Sequence[Asked], *, worth: float = 1.0) -
     chosen = [each.outcome(route.mode) for each, (_, route) in zip(tasks, routes, strict=True)]
     followed = [_followed(model, each, *route) for each, route in zip(tasks, routes, strict=True)]
     fixed = {mode: _mean([each.outcome(mode) for each in tasks]) for mode in MODES}
-    oracle = _mean(
+    hindsight = _mean(
         [max((each.outcome(mode) for mode in MODES), key=lambda one: one.utility(worth)) for each in tasks]
     )
+    oracle = _mean([_known_by_others(each, worth) for each in tasks])
     router, cascade = _mean(chosen), _mean([each for each, _ in followed])
     floor = max(each.utility(worth) for each in fixed.values())
     room = oracle.utility(worth) - floor
@@ -146,11 +149,31 @@ def measure(model: RouterModel, tasks: Sequence[Asked], *, worth: float = 1.0) -
         cascade=cascade,
         fixed=fixed,
         oracle=oracle,
+        hindsight=hindsight,
         gain=(router.utility(worth) - floor) / room if room > 1e-9 else 1.0,
         cascade_gain=(cascade.utility(worth) - floor) / room if room > 1e-9 else 1.0,
         chosen=counted,
         escalated=fmean(steps > 1 for _, steps in followed) if followed else 0.0,
     )
+
+
+def _known_by_others(task: Asked, worth: float) -> Outcome:
+    """The outcome of the mode that did best on the other draws, over all draws; that of the best mode if there is one draw only."""
+    runs = sorted({each.run for some in task.runs.values() for each in some})
+    if len(runs) < 2:
+        return max((task.outcome(mode) for mode in MODES), key=lambda one: one.utility(worth))
+    found = []
+    for run in runs:
+        others = {mode: _without(task, mode, run) for mode in task.runs}
+        best = max(others, key=lambda mode: others[mode].utility(worth))
+        drawn = task.drawn(best, run)
+        found.append(_NOTHING if drawn is None else Outcome(drawn.score, drawn.micros or 0))
+    return _mean(found)
+
+
+def _without(task: Asked, mode: Mode, run: str) -> Outcome:
+    kept = [each for each in task.runs[mode] if each.run != run]
+    return _mean([Outcome(each.score, each.micros or 0) for each in kept])
 
 
 def calibration_error(model: RouterModel, examples: Examples) -> float:
@@ -168,11 +191,15 @@ def calibration_error(model: RouterModel, examples: Examples) -> float:
     )
 
 
+def choice_of(model: RouterModel, task: Asked, worth: float) -> Mode:
+    """The mode that a router chooses for a task."""
+    return _routed(model, task, worth)[1].mode
+
+
 def cost_cuts(model: RouterModel, tasks: Sequence[Asked], *, worth: float = 1.0) -> tuple[float, float]:
     """How many times cheaper the router's choices are than always *full*: of the mean, and of the median task."""
     pairs = [
-        (each.outcome("full").micros, each.outcome(_routed(model, each, worth)[1].mode).micros)
-        for each in tasks
+        (each.outcome("full").micros, each.outcome(choice_of(model, each, worth)).micros) for each in tasks
     ]
     ratios = [full / max(1.0, ours) for full, ours in pairs if full]
     return sum(full for full, _ in pairs) / max(1.0, sum(ours for _, ours in pairs)), median(
@@ -240,4 +267,26 @@ def _mean(outcomes: Sequence[Outcome]) -> Outcome:
     return Outcome(fmean(each.score for each in outcomes), fmean(each.micros for each in outcomes))
 
 
-Filter = Callable[[Asked], bool]
+def logged_scores(model: RouterModel, examples: Examples) -> tuple[float, dict[Mode, float]]:
+    """What a router and each fixed mode would have scored on runs of which each was made in one mode only: the runs that were made
+    in the mode that would have been chosen, weighed by how rarely that was done (self-normalised inverse propensity).
+
+    Returns:
+        the router's score, and that of each mode that occurs.
+    """
+    by_mode = {mode: _weighed_mean(examples.of(mode)) for mode in MODES if examples.of(mode)}
+    agreeing = [
+        each
+        for each in examples.all
+        if each.mode
+        == max(
+            (mode for mode in MODES if mode in by_mode and mode in model.heads),
+            key=lambda mode: model.heads[mode].probability(each.vector),
+        )
+    ]
+    return _weighed_mean(agreeing), by_mode
+
+
+def _weighed_mean(examples: Sequence[Example]) -> float:
+    whole = sum(each.weight for each in examples)
+    return sum(each.weight * each.score for each in examples) / whole if whole else 0.0

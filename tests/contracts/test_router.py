@@ -2,61 +2,103 @@
 
 from __future__ import annotations
 
+import copy
+from functools import partial
+
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from harlm.protocols import Router
 from harlm.router import HeuristicRouter
-from harlm.types import MODES, Context, ModelFacts, Profile, Task
+from harlm.router.bandit import Bandit
+from harlm.router.exploring import ExploringRouter
+from harlm.router.learned import LearnedRouter, chances_by_trees
+from harlm.router.model import shipped
+from harlm.types import MODES, Option, Route, Situation, corpus_of
+from tests.support.routing import situation_of, situations, tried_in
 
-ROUTERS = [HeuristicRouter()]
+RATINGS = {corpus_of(situation_of().task.context): {"plan": (1, 40), "full": (30, 2)}}
+
+ROUTERS: dict[str, Router] = {
+    "rules": HeuristicRouter(),
+    "learned": LearnedRouter(shipped()),
+    "exploring": ExploringRouter(LearnedRouter(shipped()), 0.2),
+    "bandit": LearnedRouter(shipped(), Bandit(partial(chances_by_trees, shipped()), RATINGS)),
+}
+every_router = pytest.mark.parametrize("router", ROUTERS.values(), ids=ROUTERS.keys())
 
 
-def profile_of(tokens: int, structure: str = "prose") -> Profile:
-    return Profile(
-        tokens=tokens,
-        characters=4 * tokens,
-        documents=1,
-        kinds=(("text", 1),),
-        structure=structure,  # type: ignore[arg-type] # drawn from the allowed ones
-    )
+def chosen(situation: Situation, route: Route) -> list[Option]:
+    """The options that a route may mean."""
+    named = (route.mode, route.strategy, route.reader)
+    return [each for each in situation.options if (each.mode, each.strategy, each.reader) == named]
 
 
-def facts_of(window: int) -> ModelFacts:
-    return ModelFacts(name="m", window=window)
+def is_possible(situation: Situation) -> bool:
+    return any(each.obstacle is None for each in situation.options)
 
 
-@pytest.mark.parametrize("router", ROUTERS, ids=lambda router: type(router).__name__)
-@given(
-    tokens=st.integers(0, 10**9),
-    window=st.integers(1_000, 2_000_000),
-    structure=st.sampled_from(["prose", "code", "records", "mixed"]),
-    question=st.sampled_from(
-        [
-            "Who wrote it?",
-            "How many files import re?",
-            "Summarise it.",
-            "Compare A and B",
-            "List every name",
-            "?",
-        ]
-    ),
-)
-def test_a_route_is_a_distribution_and_its_mode_is_the_most_probable(
-    router: Router, tokens: int, window: int, structure: str, question: str
-) -> None:
-    task = Task(question=question, context=Context.of_text("x"))
-    route = router.route(task, profile_of(tokens, structure), root=facts_of(window), sub=facts_of(window))
+@every_router
+@given(situations())
+def test_a_probability_is_given_for_every_mode(router: Router, situation: Situation) -> None:
+    route = router.route(situation)
     assert set(route.probabilities) == set(MODES)
-    assert sum(route.probabilities.values()) == pytest.approx(1.0)
-    assert route.probabilities[route.mode] == max(route.probabilities.values())
-    assert route.reasons
+    assert all(0 <= each <= 1 for each in route.probabilities.values())
+    assert 0 < route.propensity <= 1
 
 
-@pytest.mark.parametrize("router", ROUTERS, ids=lambda router: type(router).__name__)
-@given(tokens=st.integers(1, 10**8), window=st.integers(1_000, 10**6))
-def test_a_context_that_does_not_fit_is_never_read_directly(router: Router, tokens: int, window: int) -> None:
-    task = Task(question="Who wrote it?", context=Context.of_text("x"))
-    route = router.route(task, profile_of(tokens), root=facts_of(window), sub=facts_of(window))
-    assert tokens <= window or (route.mode != "direct" and route.probabilities["direct"] == 0.0)
+@every_router
+@given(situations())
+def test_equal_situations_give_equal_routes(router: Router, situation: Situation) -> None:
+    assert router.route(situation) == router.route(copy.deepcopy(situation))
+
+
+@every_router
+@given(situations())
+def test_a_text_that_does_not_fit_the_window_is_never_read_directly(
+    router: Router, situation: Situation
+) -> None:
+    route = router.route(situation)
+    reader = situation.sub if route.reader == "sub" else situation.root
+    fits = situation.profile.tokens <= reader.window
+    assert route.mode != "direct" or fits or not is_possible(situation)
+
+
+@every_router
+@given(situations())
+def test_what_is_impossible_is_never_chosen_if_something_else_is_not(
+    router: Router, situation: Situation
+) -> None:
+    options = chosen(situation, router.route(situation))
+    assert options
+    assert any(each.obstacle is None for each in options) or not is_possible(situation)
+
+
+@every_router
+@given(situations())
+def test_a_route_names_a_strategy_exactly_in_plan_mode(router: Router, situation: Situation) -> None:
+    route = router.route(situation)
+    assert (route.strategy is not None) == (route.mode == "plan")
+    assert route.reader == "root" or route.mode == "direct"
+
+
+@every_router
+@given(situations())
+def test_a_route_says_why(router: Router, situation: Situation) -> None:
+    reasons = router.route(situation).reasons
+    assert reasons
+    assert all(each.strip() for each in reasons)
+
+
+@every_router
+@given(situations())
+def test_an_answer_is_judged_within_bounds_and_never_followed_by_its_own_mode(
+    router: Router, situation: Situation
+) -> None:
+    route = router.route(situation)
+    for confidence in (None, 0.0, 0.3, 1.0):
+        tried = tried_in(route.mode, confidence=confidence)
+        judged = router.judge(route, tried)
+        assert judged is None or 0 <= judged <= 1
+        step = router.follow(situation, route, [tried])
+        assert step is None or (step.mode != route.mode and step.reason)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harlm.budget.bounds import Cost, Reader, code_merge, search
-from harlm.types import MODES, Growth, Mode, ModelFacts, Proposal
+from harlm.types import MODES, Growth, Mode, ModelFacts, Proposal, Route
 
 _RULES = 1_500  # tokens of the prompt that every turn begins with
 _TURN = 900  # tokens that a usual turn adds to the transcript
@@ -73,6 +73,7 @@ class RunEstimate:
         root, sub: the root model and the sub-model.
         limit_micros: the cost limit, in micro-dollars; ``None`` if there is none.
         proposals: what the strategies propose, the one that fits best first.
+        route: the router's choice; ``None`` if the caller requires a mode.
     """
 
     chosen: Mode
@@ -83,6 +84,7 @@ class RunEstimate:
     sub: ModelFacts
     limit_micros: int | None
     proposals: tuple[Proposal, ...] = ()
+    route: Route | None = None
 
     @property
     def of_chosen(self) -> Estimate:

@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem
 
 from harlm import __version__
 from harlm.cli import streams
+from harlm.cli.added import added, added_command
 from harlm.cli.last_line import last_line
 from harlm.cli.stopping import Stop
 from harlm.errors import (
@@ -43,7 +44,8 @@ _VERBS = {
     "local": "Download and serve models that run on this machine.",
     "models": "Show the available models, and which have a key.",
     "plan": "Show which model calls of a cell wait for which.",
-    "runs": "List, show, pin and remove stored runs.",
+    "router": "Explain how a mode is chosen; train and measure routers.",
+    "runs": "List, show, rate, pin and remove stored runs.",
     "sandbox": "Run files as cells in the sandbox, to see what it blocks.",
     "search": "Find the passages that match a question best, without a model.",
 }
@@ -74,7 +76,7 @@ class _Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
-            return _added_command(cmd_name)
+            return added_command(_ADDED_BY, cmd_name)
         command = import_module(f"harlm.cli.verbs.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
@@ -94,34 +96,7 @@ class _Verbs(click.Group):
 
 
 def _added() -> dict[str, str]:
-    """The verbs that other installed packages add, with a line of help for each. None of them is imported for this."""
-    from importlib.metadata import entry_points  # costs a built-in verb nothing
-
-    return {
-        entry.name: _KNOWN.get(entry.value)
-        or f"From the package {entry.value.partition(':')[0].partition('.')[0]}; see `harlm {entry.name} --help`."
-        for entry in sorted(entry_points(group=_ADDED_BY))
-        if entry.name not in _VERBS
-    }
-
-
-def _added_command(verb: str) -> click.Command | None:
-    from importlib.metadata import entry_points
-
-    for entry in entry_points(group=_ADDED_BY, name=verb):
-        try:
-            command = entry.load()
-        except Exception as error:
-            raise ConfigError(
-                f"the verb {verb!r} cannot be loaded from {entry.value!r} ({type(error).__name__}: {error}); "
-                "install its package again, with its extras"
-            ) from error
-        if not isinstance(command, click.Command):
-            raise ConfigError(
-                f"the verb {verb!r} is not a command: {entry.value!r} is a {type(command).__name__}"
-            )
-        return command
-    return None
+    return added(_ADDED_BY, _VERBS, _KNOWN)
 
 
 @click.command(

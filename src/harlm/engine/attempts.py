@@ -140,8 +140,28 @@ async def _attempted(trial: Trial, mode: Mode, earlier: Attempt | None = None) -
 
 
 async def _worked(trial: Trial, mode: Mode, earlier: Attempt | None) -> tuple[Mode, Outcome]:
-    """The outcome in ``mode``. If the router chose it, it becomes another one where the prompt of *direct* does not fit, a
-    strategy fails, or no sandbox can be opened.
+    """The outcome in ``mode``. If the router chose it, a text that fits is read in one call where no sandbox can be opened."""
+    try:
+        return await _worked_in(trial, mode, earlier)
+    except SandboxFailure as error:
+        if (
+            trial.route is None
+            or earlier is not None
+            or error.partial is not None
+            or not _fits(trial.situation)
+        ):
+            raise
+        trial.node.emit(events.Noted(message=f"{error}; reading it in one call instead"))
+        return await _worked_in(trial, "direct", None)
+
+
+def _fits(situation: Situation) -> bool:
+    return any(each.mode == "direct" and each.obstacle is None for each in situation.options)
+
+
+async def _worked_in(trial: Trial, mode: Mode, earlier: Attempt | None) -> tuple[Mode, Outcome]:
+    """The outcome in ``mode``. If the router chose it, it becomes another one where the prompt of *direct* does not fit, or a
+    strategy fails.
     """
     task, node, route = trial.task, trial.node, trial.route
     has_failed = False

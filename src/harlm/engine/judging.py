@@ -12,7 +12,7 @@ from harlm.branching.signals import Report, joined
 from harlm.context import Cited
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome
-from harlm.types import Confidence, Mode, Share, Signals, Task
+from harlm.types import Confidence, Mode, Share, Signals, Task, corpus_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,7 @@ def judged(
             mode=mode,
             confidence=found,
             strategy=outcome.strategy,
+            corpus=corpus_of(task.context),
             features=before.features,
             propensity=before.propensity,
             expected_micros=before.micros,

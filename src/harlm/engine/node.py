@@ -32,6 +32,7 @@ class Node:
         clock: measures the call time of this node and all nodes below it.
         branch: part of the key of reused replies, so that children asked the same can answer differently.
         layered: the models with their layers, which pay from ``account``, by ``id``.
+        most_depth: how deep the route lets this node's children recurse; ``None`` for as deep as the settings do.
         prefix: opened by the first reply to this node or to one below it; ``None`` if nothing waits for that.
     """
 
@@ -45,12 +46,19 @@ class Node:
     branch: str = ""
     layered: dict[int, LanguageModel] = field(default_factory=dict)
     prefix: PrefixGate | None = None
+    most_depth: int | None = None
     _children: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
     def settings(self) -> EngineSettings:
         """The settings of the run."""
         return self.run.settings
+
+    @property
+    def deepest(self) -> int:
+        """The depth of the deepest node that may have a REPL of its own below this one."""
+        most = self.settings.max_depth
+        return most if self.most_depth is None else min(most, self.most_depth)
 
     @property
     def seconds_to_work(self) -> float:
@@ -79,6 +87,7 @@ class Node:
             clock=CallClock(self.clock),
             branch=f"{self.branch}/{sample}" if sample else self.branch,
             prefix=self.prefix,
+            most_depth=self.most_depth,
         )
 
     def fork(self, caps: Caps | None = None, prefix: PrefixGate | None = None) -> Node:
@@ -99,6 +108,7 @@ class Node:
             clock=CallClock(self.clock),
             branch=self.branch,
             prefix=prefix,
+            most_depth=self.most_depth,
         )
 
     def with_purse(self) -> Node:

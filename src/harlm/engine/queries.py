@@ -196,7 +196,7 @@ class Queries:
 
     async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts) -> str:
         context = await self._child_context(asked)
-        if self._node.depth >= self._node.settings.max_depth:
+        if self._node.depth >= self._node.deepest:
             prompt = asked.prompt if asked.context is None else await self._as_prompt(asked.prompt, context)
             return await self._plain_call(prompt, asked.model, payer, times)
         question = asked.prompt

@@ -227,7 +227,7 @@ class ReplApi:
         usage = account.usage
         return {
             "turns_left": self._turns_left,
-            "depth_left": settings.max_depth - self._node.depth,
+            "depth_left": self._node.deepest - self._node.depth,
             "concurrency": settings.concurrency,
             "calls_used": usage.calls - unasked.calls,
             "tokens_used": usage.input_tokens

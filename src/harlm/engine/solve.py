@@ -35,6 +35,8 @@ async def solve(task: Task, node: Node) -> Answer:
     proposed = proposals_for(task, node, known)
     situation = situation_of(task, node, known, proposed)
     route = routed(situation, node)
+    if route is not None and route.depth is not None:
+        node = replace(node, most_depth=node.depth + route.depth)
     mode = task.mode if task.mode != "auto" else route.mode if route is not None else "full"
     node.emit(
         events.NodeStarted(

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harlm.router.model import RouterModel
-from harlm.router.trees import odds_of
 from harlm.types import Mode, Route, Share, Signals, Situation, Step, Tried, Weighed
 
 _LEAST_GAIN = 0.05  # of the worth of an answer: a doubt that is smaller is none
@@ -48,7 +47,7 @@ def right_after(model: RouterModel, mode: Mode, expected: float, tried: Tried) -
     if tried.confidence.value is not None:
         return tried.confidence.value
     check = model.checks.get(mode)
-    return expected if check is None else check.probability(odds_of(expected), measured_by(tried))
+    return expected if check is None else check.probability(expected, measured_by(tried))
 
 
 def next_step(model: RouterModel, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:

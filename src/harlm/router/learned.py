@@ -22,6 +22,7 @@ from harlm.types import MODES, Mode, Option, Route, Situation, Step, Tried
 _UNSEEN = 0.5  # probability of a mode that no example had
 _PLAIN = Factors(micros=1.0, micros_p90=1.0, seconds=1.0)
 _TOP = 5  # reasons
+_REPLY = 300  # tokens of a sub-model's reply about one part
 
 
 Chances = Callable[[Situation, Sequence[Option], Sequence[Features]], Sequence[float]]
@@ -64,6 +65,7 @@ class LearnedRouter:
             reasons=(choice.why, *self._reasons(choice.option.mode, seen[place], values)),
             reader=choice.option.reader,
             strategy=choice.option.strategy,
+            depth=depth_of(situation) if choice.option.mode == "full" else None,
             basis=self._basis,
             is_sure=choice.is_sure,
             weighed=choice.weighed,
@@ -111,6 +113,19 @@ class LearnedRouter:
             weighed=choice.weighed,
             version=self.model.version,
         )
+
+
+def depth_of(situation: Situation) -> int:
+    """How deep *full* mode needs to recurse: once, as long as the replies about all parts fit into what the root model reads
+    reliably, and once more for each level of merging beyond that (theorem T2).
+    """
+    parts = -(-max(1, situation.profile.tokens) // situation.sub.effective_window)
+    merged_at_once = max(2, situation.root.effective_window // _REPLY)
+    depth = 1
+    while parts > merged_at_once:
+        parts = -(-parts // merged_at_once)
+        depth += 1
+    return depth
 
 
 def chances_by_trees(

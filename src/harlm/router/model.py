@@ -18,7 +18,7 @@ from harlm.errors import ConfigError
 from harlm.isotonic import Knot, value_at
 from harlm.router.features import FORMAT as FEATURES
 from harlm.router.features import NAMES
-from harlm.router.trees import Tree, chance, log_odds
+from harlm.router.trees import Tree, chance, log_odds, odds_of
 from harlm.types import MODES, Mode
 
 FORMAT = 1
@@ -40,6 +40,30 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A part of the file."""
 
 
+class Logistic(_Part, frozen=True, kw_only=True):
+    """A probability from an earlier one and what is known besides: a logistic regression.
+
+    Attributes:
+        intercept: the log odds of everything at 0.
+        prior: the weight of the log odds of the earlier probability.
+        weights: of what is known, by name.
+    """
+
+    intercept: float
+    prior: float
+    weights: dict[str, float]
+
+    def probability(self, prior: float, known: Mapping[str, float]) -> float:
+        """The later probability. What is not known counts as one half.
+
+        Args:
+            prior: the earlier probability.
+            known: from 0 to 1 each.
+        """
+        told = sum(weight * known.get(name, 0.5) for name, weight in self.weights.items())
+        return chance(self.intercept + self.prior * odds_of(prior) + told)
+
+
 class Head(_Part, frozen=True, kw_only=True):
     """How probable a right answer is in one mode.
 
@@ -49,6 +73,7 @@ class Head(_Part, frozen=True, kw_only=True):
         knots: from log odds to a probability, calibrated on examples that were held out.
         examples: how many it was made of.
         right: the mean score of these.
+        correction: by a user's own runs, from the calibrated probability and the features; ``None`` for none.
     """
 
     base: float
@@ -56,6 +81,7 @@ class Head(_Part, frozen=True, kw_only=True):
     knots: tuple[Knot, ...]
     examples: int
     right: float
+    correction: Logistic | None = None
 
     def odds(self, values: tuple[float, ...]) -> float:
         """The log odds of a vector, before they are calibrated."""
@@ -64,29 +90,10 @@ class Head(_Part, frozen=True, kw_only=True):
     def probability(self, values: tuple[float, ...]) -> float:
         """The calibrated probability of a right answer."""
         odds = self.odds(values)
-        return value_at(self.knots, odds) if self.knots else chance(odds)
-
-
-class Check(_Part, frozen=True, kw_only=True):
-    """How probable it is that an answer is right, once it is there: a logistic regression.
-
-    Attributes:
-        intercept: the log odds of everything at 0.
-        prior: the weight of the log odds that the route had.
-        weights: of what was measured, by the names of ``CHECKED``.
-    """
-
-    intercept: float
-    prior: float
-    weights: dict[str, float]
-
-    def probability(self, prior_odds: float, measured: Mapping[str, float]) -> float:
-        """The probability after the answer."""
-        return chance(
-            self.intercept
-            + self.prior * prior_odds
-            + sum(weight * measured.get(name, 0.5) for name, weight in self.weights.items())
-        )
+        found = value_at(self.knots, odds) if self.knots else chance(odds)
+        if self.correction is None:
+            return found
+        return self.correction.probability(found, dict(zip(NAMES, values, strict=True)))
 
 
 class Factors(_Part, frozen=True, kw_only=True):
@@ -144,7 +151,7 @@ class RouterModel(_Part, frozen=True, kw_only=True):
         names: of the features, in the order of the vectors.
         date: of the training, ISO 8601.
         heads: by mode.
-        checks: by mode.
+        checks: by mode, how probable it is that an answer is right once it is there, from what was measured (``CHECKED``).
         factors: by mode.
         carry: by ``FIRST>NEXT``: how probable a right answer of the next mode is after a wrong one of the first, as a share of what
             it is otherwise.
@@ -158,7 +165,7 @@ class RouterModel(_Part, frozen=True, kw_only=True):
     names: tuple[str, ...] = NAMES
     date: str
     heads: dict[Mode, Head]
-    checks: dict[Mode, Check] = {}
+    checks: dict[Mode, Logistic] = {}
     factors: dict[Mode, Factors] = {}
     carry: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1)]] = {}
     lowest: tuple[float, ...]
@@ -246,6 +253,11 @@ def read(data: bytes, name: str) -> RouterModel:
     return found
 
 
+def _regressions(found: RouterModel) -> list[Logistic]:
+    corrections = [each.correction for each in found.heads.values() if each.correction is not None]
+    return [*found.checks.values(), *corrections]
+
+
 def _check(found: RouterModel, size: int) -> None:
     """Refuse what no training gives.
 
@@ -263,7 +275,7 @@ def _check(found: RouterModel, size: int) -> None:
     figures = [
         *found.lowest,
         *found.highest,
-        *(x for each in found.checks.values() for x in (each.intercept, each.prior, *each.weights.values())),
+        *(x for each in _regressions(found) for x in (each.intercept, each.prior, *each.weights.values())),
         *(x for each in found.factors.values() for x in (each.micros, each.micros_p90, each.seconds)),
     ]
     for mode, head in found.heads.items():

@@ -7,10 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from harlm.types import Option, Situation, Weighed
+from harlm.types import MODES, Option, Situation, Weighed
 
 THIN = 0.01
 """Of the worth of an answer: options whose utilities differ by less are not told apart."""
+
+ALIKE = 0.02
+"""Probabilities that differ by less are not told apart."""
 
 
 class Estimate(NamedTuple):
@@ -73,16 +76,16 @@ def decide(situation: Situation, expected: Mapping[int, Estimate]) -> Choice:
         for each in able
         if _utility(weighed[best]) - _utility(weighed[each]) < THIN * situation.worth.answer
     ]
-    rivals = {options[each].mode for each in close}
+    rivals = sorted({options[each].mode for each in close}, key=MODES.index)
     if len(rivals) == 1:
         return _choice(
             options[best], weighed, is_sure=True, why="it is worth most: probability against money and time"
         )
-    safest = max(close, key=lambda each: (expected[each].right, _utility(weighed[each]), -each))
-    why = (
-        f"{' and '.join(sorted(rivals))} are worth about the same, and it is the one that is right most often"
-    )
-    return _choice(options[safest], weighed, is_sure=False, why=why)
+    likeliest = max(expected[each].right for each in close)
+    safe = [each for each in close if likeliest - expected[each].right <= ALIKE]
+    safest = min(safe, key=lambda each: (MODES.index(options[each].mode), -_utility(weighed[each]), each))
+    why = f"{' and '.join(rivals)} are worth about the same, and it is the simplest of those that are right most often"
+    return _choice(options[safest], weighed, is_sure=len(safe) == len(close), why=why)
 
 
 def _weighed(situation: Situation, option: Option, expected: Estimate) -> Weighed:

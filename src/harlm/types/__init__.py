@@ -16,6 +16,7 @@ from harlm.types.context import (
     Skipped,
     Unit,
     Unread,
+    corpus_of,
     pieces,
     without_surrogates,
 )
@@ -131,6 +132,7 @@ __all__ = [
     "Verdict",
     "Weighed",
     "Worth",
+    "corpus_of",
     "pieces",
     "summed",
     "without_surrogates",

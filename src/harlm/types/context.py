@@ -265,6 +265,16 @@ class Context:
         return {document.name: document for document in reversed(self.documents)}
 
 
+def corpus_of(context: Context) -> str:
+    """Names a corpus: equal for the same documents by name, also after their texts have changed."""
+    names = sorted(document.name for document in context.documents[:_NAMED])
+    told = names if len(names) > 1 or context.shape != "text" else [context.documents[0].text[:_TOLD]]
+    return hashlib.sha256("\0".join(told).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+_NAMED, _TOLD = 200, 1_000  # documents, and characters of a text without a name, that name a corpus
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """A summary of a context: sizes, kinds and structure. It is computed without reading all of the text.

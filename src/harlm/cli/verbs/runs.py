@@ -17,12 +17,14 @@ from harlm.cli.printing import say, show
 from harlm.cli.settings import Duration, bytes_text, load_settings
 from harlm.errors import TraceError
 from harlm.events import CellFinished, CellStarted
-from harlm.home import runs_of
+from harlm.home import ratings_file, runs_of
 from harlm.tracing import housekeeping
 from harlm.tracing.console import counted
+from harlm.tracing.experience import rated
 from harlm.tracing.housekeeping import Pruned, StoredRun
 from harlm.tracing.jsonl import RunFolder, RunResult, find_run, list_runs
 from harlm.tracing.memory_table import memory_lines
+from harlm.tracing.rating import last_judged, rate, rating_of
 from harlm.tracing.tree import CallTree, NodeSummary, node_line, one_line
 
 _UNKNOWN_TIME = "?"
@@ -30,7 +32,7 @@ _UNKNOWN_TIME = "?"
 
 @click.group("runs")
 def command() -> None:
-    """List, show, pin and remove stored runs."""
+    """List, show, rate, pin and remove stored runs."""
 
 
 @command.command("list")
@@ -79,6 +81,26 @@ def show_(*, run: str, cells: bool, **options: Any) -> None:
     _print_result(folder.result)
     if damage is not None:
         raise damage
+
+
+@command.command("rate")
+@click.argument("run")
+@click.argument("rating", type=click.Choice(["good", "bad"]))
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def rate_(*, run: str, rating: str, **_: Any) -> None:
+    """Say whether the answer of a run was good. Rated runs train routers (harlm router train --runs), and with router.bandit they shift
+    the choice over the same corpus.
+    """
+    config = load_settings({}).config
+    folder = find_run(runs_of(config), run)
+    judged = last_judged(folder)
+    if judged is None:
+        raise TraceError(f"run {folder.folder.name} has no answer to rate; name a run that has answered")
+    is_good = rating == "good"
+    before = rating_of(folder.folder)
+    rated(ratings_file(config), judged.corpus, judged.mode, is_good=is_good, before=before)
+    rate(folder.folder, is_good=is_good)
+    say(f"{folder.folder.name} (mode {judged.mode}) is rated {rating}")
 
 
 @command.command("rm")

@@ -1,0 +1,45 @@
+"""The user's rating of a stored run, a file in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from harlm.errors import TraceError
+from harlm.events import Judged
+from harlm.tracing.jsonl import RunFolder
+
+_FILE = "rating"
+_WORDS: tuple[Literal["good", "bad"], ...] = ("good", "bad")
+
+
+def rate(folder: Path, *, is_good: bool) -> None:
+    """Rate a run. A later rating replaces an earlier one.
+
+    Raises:
+        TraceError: the rating cannot be written.
+    """
+    try:
+        (folder / _FILE).write_text("good" if is_good else "bad", encoding="ascii")
+    except OSError as error:
+        raise TraceError(
+            f"run {folder.name} cannot be rated ({error.strerror}); check its folder {str(folder)!r}"
+        ) from error
+
+
+def rating_of(folder: Path) -> bool | None:
+    """Whether a run is rated good; ``None`` if it is not rated."""
+    try:
+        said = (folder / _FILE).read_bytes()[:10].decode("ascii", "replace").strip()
+    except OSError:
+        return None
+    return said == "good" if said in _WORDS else None
+
+
+def last_judged(run: RunFolder) -> Judged | None:
+    """The event in which the run's answer was judged; ``None`` without an answer."""
+    found = None
+    for event in run.events():
+        if isinstance(event, Judged):
+            found = event
+    return found

@@ -1,0 +1,127 @@
+"""``harlm router train`` and ``harlm router eval``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harlm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from harlm.router.model import RouterModel
+    from harlm_train.examples import Examples
+
+_PATH = click.Path(path_type=Path)
+_TEST = 5  # one text of so many is held out to measure the router
+_DRAWS = 3
+_WORTHS = (0.1, 1.0, 10.0)
+_FOLDER = Path("router-training")
+
+
+@click.command("train")
+@click.argument("journals", nargs=-1, type=_PATH)
+@click.option(
+    "--runs",
+    is_flag=True,
+    help="Train from your own rated runs (harlm runs rate), as a correction of the present router.",
+)
+@click.option(
+    "--simulate",
+    is_flag=True,
+    help="Run HARLM in every mode on a simulated model first, three times (about 15 minutes).",
+)
+@click.option("--mixed", is_flag=True, help="Allow examples of simulated and of real models together.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the training.")
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    help="Train an encoder instead: minilm, a local folder, or the name of a model on its hub.",
+)
+@click.option("--out", type=_PATH, help="Where the router is written; by default where HARLM reads it from.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def train(journals: tuple[Path, ...], **options: Any) -> None:
+    """Train a router from JOURNALS of `harlm bench run --suite router`, from a simulation, or from your own runs.
+
+    One text of five is held out, and a router that is worth less there than the best fixed mode is not written.
+    """
+    from harlm.cli.printing import say, show
+    from harlm.cli.settings import load_settings
+    from harlm.home import router_file
+    from harlm.router.model import save
+    from harlm_train.training import train_from, trained_from_runs
+
+    config = load_settings({}).config
+    if options["runs"]:
+        if journals or options["simulate"]:
+            raise click.UsageError(
+                "--runs takes no journals and no --simulate: own runs correct the present router"
+            )
+        made = trained_from_runs(config, seed=options["seed"])
+    else:
+        paths = (*journals, *(_simulated(options["seed"]) if options["simulate"] else ()))
+        if not paths:
+            raise click.UsageError(
+                "name journals of `harlm bench run --suite router`, or use --simulate or --runs"
+            )
+        made = train_from(_examples(paths, mixed=options["mixed"]), seed=options["seed"])
+    for line in made.told:
+        say(line)
+    out = options["out"] or router_file(config)
+    if options["encoder"]:
+        _encoded(options, paths if not options["runs"] else (), made.model)
+        return
+    save(made.model, out)
+    show(str(out))
+
+
+@click.command("eval")
+@click.argument("journals", nargs=-1, required=True, type=_PATH)
+@click.option("--router", "file", type=_PATH, help="A router's file; by default the one that HARLM uses.")
+@click.option("--mixed", is_flag=True, help="Allow examples of simulated and of real models together.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def evaluate(journals: tuple[Path, ...], file: Path | None, *, mixed: bool, **_: Any) -> None:
+    """Measure a router on JOURNALS of `harlm bench run --suite router` with another seed than it was trained on."""
+    from harlm.cli.printing import show
+    from harlm.cli.settings import load_settings
+    from harlm.home import router_file
+    from harlm.router.model import load, shipped
+    from harlm_train.training import told_of
+
+    own = router_file(load_settings({}).config)
+    model = load(file) if file is not None else load(own) if own.exists() else shipped()
+    examples = _examples(journals, mixed=mixed)
+    show(model.version)
+    for line in told_of(model, examples, _WORTHS):
+        show(line)
+
+
+def _examples(paths: Sequence[Path], *, mixed: bool) -> Examples:
+    """The examples of journals.
+
+    Raises:
+        ConfigError: they are of simulated and of real models.
+    """
+    from harlm_bench import journal
+    from harlm_train.examples import from_journals
+
+    found = from_journals([journal.read(each) for each in paths])
+    labels = {each.label for each in found.origins}
+    if len(labels) > 1 and not mixed:
+        raise ConfigError(
+            f"these journals are of {' and '.join(sorted(labels))}; train from one kind at a time, or allow it with --mixed"
+        )
+    return found
+
+
+def _simulated(seed: int) -> list[Path]:
+    """The journals of a simulation in every mode, in the current folder; what is there already is not run again."""
+    from harlm_train.simulating import simulate
+
+    return simulate(_FOLDER, seed=seed, draws=_DRAWS)
+
+
+def _encoded(options: dict[str, Any], paths: Sequence[Path], model: RouterModel) -> None:
+    raise ConfigError("an encoder is trained by another version")
