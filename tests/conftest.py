@@ -46,6 +46,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return WorkStealingScheduling(config, log)
 
 
+_FIRST = ("test_litellm.py", "test_as_user.py")
+"""Modules that start something slow for all their tests, or have tests of a minute. A worker that has nothing left takes the last tests
+of another, so what begins early is neither started twice nor waited for at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow modules first, the others as they are."""
+    items.sort(key=lambda item: item.path.name not in _FIRST)
+
+
 @pytest.fixture(scope="session")
 def folders_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Holds the folders of all tests: older versions of pytest list theirs for each folder that they make."""

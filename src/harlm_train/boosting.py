@@ -11,12 +11,26 @@ import numpy as np
 
 from harlm.isotonic import Knot, fit_knots
 from harlm.router.features import NAMES
-from harlm.router.model import Head
+from harlm.router.model import Costs, Head
 from harlm.router.trees import Tree, log_odds, odds_of
 from harlm_train.examples import Example
 
-_TREES, _LEAVES, _RATE = 60, 8, 0.12
+_TREES, _LEAVES = 50, 7
+_COST_TREES, _COST_LEAVES = 12, 6
+_LEAST_PAID = 50
 _LEAST_IN_LEAF = 20
+_COMMON: dict[str, object] = {
+    "learning_rate": 0.13,
+    "lambda_l2": 5.0,
+    "feature_fraction": 0.7,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "boost_from_average": False,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 2,
+    "verbose": -1,
+}
 _DIGITS = 4  # of the figures of a tree, so that a file stays small
 _FALLS = ("log_tokens", "log_fill", "log_effective_fill")  # a longer text is never read better in one call
 _KNOTS = 24  # steps of a calibration
@@ -36,8 +50,7 @@ def fit_head(examples: Sequence[Example], held_out: Sequence[Example], *, seed: 
     trees: tuple[Tree, ...] = ()
     if 0 < mean < 1 and scores.std() > 0:
         booster = _boosted(examples, scores, base, mode, seed)
-        trees = tuple(_tree(each["tree_structure"]) for each in booster.dump_model()["tree_info"])
-        trees = tuple(each for each in trees if len(each.feature) > 1)
+        trees = _trees_of(booster)
     return Head(
         base=round(base, _DIGITS),
         trees=trees,
@@ -45,6 +58,46 @@ def fit_head(examples: Sequence[Example], held_out: Sequence[Example], *, seed: 
         examples=len(examples) + len(held_out),
         right=round(float(np.mean([each.score for each in (*examples, *held_out)])), _DIGITS),
     )
+
+
+def fit_costs(examples: Sequence[Example], *, seed: int = 0) -> Costs | None:
+    """How real costs compare with estimates; ``None`` if too few of both are known. The mean is fitted, since a choice is paid for on
+    average, and dear runs count more.
+    """
+    paid = [
+        (each, each.micros / each.expected_micros)
+        for each in examples
+        if each.micros and each.expected_micros
+    ]
+    if len(paid) < _LEAST_PAID:
+        return None
+    weights = np.array([each.expected_micros for each, _ in paid], dtype=float)
+    ratios = np.array([ratio for _, ratio in paid])
+    base = math.log(float(np.average(ratios, weights=weights)))
+    data = lightgbm.Dataset(
+        np.array([each.vector for each, _ in paid]),
+        label=ratios,
+        weight=np.sqrt(weights / weights.mean()),
+        init_score=np.full(len(paid), base),
+        free_raw_data=False,
+    )
+    booster = lightgbm.train(
+        {
+            **_COMMON,
+            "objective": "gamma",
+            "num_leaves": _COST_LEAVES,
+            "min_data_in_leaf": _LEAST_IN_LEAF,
+            "seed": seed,
+        },
+        data,
+        num_boost_round=_COST_TREES,
+    )
+    return Costs(base=round(base, _DIGITS), trees=_trees_of(booster))
+
+
+def _trees_of(booster: lightgbm.Booster) -> tuple[Tree, ...]:
+    trees = (_tree(each["tree_structure"]) for each in booster.dump_model()["tree_info"])
+    return tuple(each for each in trees if len(each.feature) > 1)
 
 
 def _boosted(
@@ -61,22 +114,13 @@ def _boosted(
     )
     return lightgbm.train(
         {
+            **_COMMON,
             "objective": "cross_entropy",  # scores between 0 and 1 are part of it
-            "learning_rate": _RATE,
             "num_leaves": _LEAVES,
             "min_data_in_leaf": min(_LEAST_IN_LEAF, max(2, len(examples) // 10)),
-            "lambda_l2": 5.0,
-            "feature_fraction": 0.7,
-            "bagging_fraction": 0.8,
-            "bagging_freq": 1,
             "monotone_constraints": [ways.get(name, 0) for name in NAMES],
             "monotone_constraints_method": "advanced",
-            "boost_from_average": False,
-            "deterministic": True,
-            "force_row_wise": True,
-            "num_threads": 2,
             "seed": seed,
-            "verbose": -1,
         },
         data,
         num_boost_round=_TREES,

@@ -1,21 +1,21 @@
-"""From examples to a router: heads, checks, factors of cost, and how much a first failure says about a second attempt."""
+"""From examples to a router: heads, checks, costs, and how much a first failure says about a second attempt."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from statistics import fmean, median, quantiles
+from statistics import fmean
 
 import numpy as np
 
 from harlm.errors import ContextError
-from harlm.router.features import NAMES
-from harlm.router.model import CHECKED, Factors, Head, Logistic, RouterModel
+from harlm.router.features import NAMES, kind_of
+from harlm.router.model import CHECKED, Head, Logistic, RouterModel
 from harlm.router.trees import odds_of
 from harlm.types import MODES, Mode
-from harlm_train.boosting import fit_head
+from harlm_train.boosting import fit_costs, fit_head
 from harlm_train.examples import Example, Examples
 from harlm_train.regression import logistic
 
@@ -25,9 +25,10 @@ LEAST = 50
 _HELD_OUT = 3  # one text of so many calibrates
 _RIGHT = 0.5  # the score from which on an answer counts as right, where only that matters
 _LEAST_PAIRS = 30
+_LEAST_OF_KIND = 20
 _FAR = 1e9
 _BOUNDED: Mapping[str, tuple[float, float]] = {
-    "log_tokens": (13.0, 5.0),
+    "log_tokens": (1.0, 5.0),
     "log_documents": (9.0, 4.0),
     "log_words": (5.0, 2.0),
 }
@@ -70,8 +71,11 @@ def fit(examples: Examples, *, on: date | None = None, seed: int = 0) -> RouterM
         checks={
             mode: check for mode in heads if (check := _check(heads[mode], calibrating.of(mode))) is not None
         },
-        factors={mode: found for mode in heads if (found := _factors(examples.of(mode))) is not None},
+        costs={
+            mode: found for mode in heads if (found := fit_costs(examples.of(mode), seed=seed)) is not None
+        },
         carry=_carry(heads, calibrating),
+        kinds=_kinds(examples),
         lowest=tuple(low for low, _ in bounds),
         highest=tuple(high for _, high in bounds),
         origins=examples.origins,
@@ -81,6 +85,12 @@ def fit(examples: Examples, *, on: date | None = None, seed: int = 0) -> RouterM
 def is_held_out(name: str, one_of: int, seed: int = 0) -> bool:
     """Whether a text is held out: one of so many, by its name."""
     return hashlib.sha256(f"{seed} {name}".encode()).digest()[0] % one_of == 0
+
+
+def _kinds(examples: Examples) -> tuple[str, ...]:
+    """The kinds of tasks of which there are enough examples."""
+    counted = Counter(kind_of(each.features) for each in examples.all)
+    return tuple(sorted(kind for kind, number in counted.items() if number >= _LEAST_OF_KIND))
 
 
 def _bounds(name: str, values: Sequence[float]) -> tuple[float, float]:
@@ -103,16 +113,6 @@ def _check(head: Head, examples: Sequence[Example]) -> Logistic | None:
         intercept=round(float(found[0]), 4),
         prior=round(float(found[1]), 4),
         weights={name: round(float(weight), 4) for name, weight in zip(CHECKED, found[2:], strict=True)},
-    )
-
-
-def _factors(examples: Sequence[Example]) -> Factors | None:
-    """How real costs compare with expected ones. Times of simulated runs are those of this machine, so none are learned."""
-    ratios = [each.micros / each.expected_micros for each in examples if each.micros and each.expected_micros]
-    if len(ratios) < LEAST:
-        return None
-    return Factors(
-        micros=round(median(ratios), 3), micros_p90=round(quantiles(ratios, n=10)[-1], 3), seconds=1.0
     )
 
 

@@ -31,6 +31,7 @@ from harlm.types import (
 )
 from harlm_train.examples import Example, Examples
 
+_PRIORS = (0.5, 1.0, 2.0, 4.0, 8.0)  # draws that the router's probability counts as
 _BINS = 10  # of a calibration error, with equal numbers of records
 _NO_TASK = Task(question="", context=Context.of_text(""))
 _NO_PROFILE = Profile(tokens=0, characters=0, documents=0, kinds=(), structure="prose")
@@ -97,7 +98,7 @@ class Measured(NamedTuple):
         worth: dollars of a right answer.
         router, cascade: the outcome of choosing once, and of choosing with escalation.
         fixed: the outcome of each fixed mode.
-        oracle: of a choice that knows how every mode did on the other draws of the same task.
+        oracle: of a choice that knows what the router knows, and how every mode did on the other draws of the same task.
         hindsight: of the best mode of each task by all its draws. With few draws it is better than any choice can be: it knows luck.
         gain, cascade_gain: the share of the oracle's gain in utility over the best fixed mode.
         chosen: how often each mode was chosen.
@@ -137,7 +138,7 @@ def measure(model: RouterModel, tasks: Sequence[Asked], *, worth: float = 1.0) -
     hindsight = _mean(
         [max((each.outcome(mode) for mode in MODES), key=lambda one: one.utility(worth)) for each in tasks]
     )
-    oracle = _mean([_known_by_others(each, worth) for each in tasks])
+    oracle = _informed(model, tasks, worth)
     router, cascade = _mean(chosen), _mean([each for each, _ in followed])
     floor = max(each.utility(worth) for each in fixed.values())
     room = oracle.utility(worth) - floor
@@ -157,23 +158,39 @@ def measure(model: RouterModel, tasks: Sequence[Asked], *, worth: float = 1.0) -
     )
 
 
-def _known_by_others(task: Asked, worth: float) -> Outcome:
-    """The outcome of the mode that did best on the other draws, over all draws; that of the best mode if there is one draw only."""
-    runs = sorted({each.run for some in task.runs.values() for each in some})
-    if len(runs) < 2:
-        return max((task.outcome(mode) for mode in MODES), key=lambda one: one.utility(worth))
+def _informed(model: RouterModel, tasks: Sequence[Asked], worth: float) -> Outcome:
+    """The outcome of a choice that knows what the router knows, and how every mode did on the other draws of the same task.
+
+    What it believes of a mode is the router's probability, counted as so many draws, and the other draws; of several such numbers that
+    is taken which turns out best. With one draw only it is the best mode of each task.
+    """
+    if all(len({each.run for some in task.runs.values() for each in some}) < 2 for task in tasks):
+        return _mean(
+            [
+                max((each.outcome(mode) for mode in MODES), key=lambda one: one.utility(worth))
+                for each in tasks
+            ]
+        )
+    found = [_mean([_chosen_by_others(model, task, worth, prior) for task in tasks]) for prior in _PRIORS]
+    return max(found, key=lambda each: each.utility(worth))
+
+
+def _chosen_by_others(model: RouterModel, task: Asked, worth: float, prior: float) -> Outcome:
     found = []
-    for run in runs:
-        others = {mode: _without(task, mode, run) for mode in task.runs}
-        best = max(others, key=lambda mode: others[mode].utility(worth))
+    for run in sorted({each.run for some in task.runs.values() for each in some}):
+        believed = {mode: _believed(model, task, mode, run, prior) for mode in task.runs}
+        best = max(believed, key=lambda mode: believed[mode].utility(worth))
         drawn = task.drawn(best, run)
         found.append(_NOTHING if drawn is None else Outcome(drawn.score, drawn.micros or 0))
     return _mean(found)
 
 
-def _without(task: Asked, mode: Mode, run: str) -> Outcome:
-    kept = [each for each in task.runs[mode] if each.run != run]
-    return _mean([Outcome(each.score, each.micros or 0) for each in kept])
+def _believed(model: RouterModel, task: Asked, mode: Mode, run: str, prior: float) -> Outcome:
+    others = [each for each in task.runs[mode] if each.run != run]
+    head = model.heads.get(mode)
+    chance = 0.5 if head is None else head.probability(task.runs[mode][0].vector)
+    score = (sum(each.score for each in others) + prior * chance) / (len(others) + prior)
+    return Outcome(score, fmean(each.micros or 0 for each in others) if others else 0.0)
 
 
 def calibration_error(model: RouterModel, examples: Examples) -> float:
@@ -212,7 +229,7 @@ def _routed(model: RouterModel, task: Asked, worth: float) -> tuple[Situation, R
     expected: dict[int, Estimate] = {}
     for mode, runs in sorted(task.runs.items(), key=lambda each: MODES.index(each[0])):
         head, first = model.heads.get(mode), runs[0]
-        factor = model.factors[mode].micros if mode in model.factors else 1.0
+        factor = model.costs[mode].factor(first.vector) if mode in model.costs else 1.0
         expected[len(options)] = Estimate(
             right=0.5 if head is None else head.probability(first.vector),
             micros=None if first.expected_micros is None else round(first.expected_micros * factor),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harlm.budget.options import options_for
 from harlm.isotonic import Knot
-from harlm.router.features import NAMES
+from harlm.router.features import NAMES, kind_of
 from harlm.router.model import Head, Origin, RouterModel
 from harlm.router.trees import Tree
 from harlm.router.wording import growth_of
@@ -82,7 +82,12 @@ def proposal_of(
         strategy=strategy,
         cells=("FINAL(1)",),
         forecast=Forecast(
-            calls=calls, input_tokens=1_000 * calls, output_tokens=20 * calls, micros=micros, seconds=2.0, depth=1
+            calls=calls,
+            input_tokens=1_000 * calls,
+            output_tokens=20 * calls,
+            micros=micros,
+            seconds=2.0,
+            depth=1,
         ),
         growth=growth,
         leaf="labeller",
@@ -137,6 +142,22 @@ def among(options: Sequence[Option], *, left: Left | None = None, worth: Worth |
     return replace(situation_of(), options=tuple(options), left=left or Left(), worth=worth or Worth())
 
 
+def kinds() -> tuple[str, ...]:
+    """Every kind of task."""
+    needs: tuple[tuple[str, ...], ...] = ((), ("needs_exact",), ("needs_meaning",))
+    structures: tuple[tuple[str, ...], ...] = ((), ("is_prose",), ("is_code",), ("is_records",))
+    strategies: tuple[tuple[str, ...], ...] = ((), *((f"is_{name}",) for name in STRATEGIES))
+    none = dict.fromkeys(NAMES, 0.0)
+    return tuple(
+        dict.fromkeys(
+            kind_of({**none, **dict.fromkeys((*need, *structure, *strategy), 1.0)})
+            for need in needs
+            for structure in structures
+            for strategy in strategies
+        )
+    )
+
+
 LEAF = Tree(feature=(-1,), least=(0.0,), left=(0,), right=(0,), value=(0.0,))
 
 
@@ -159,15 +180,16 @@ def head_of(base: float = 0.0, *trees: Tree, knots: tuple[Knot, ...] = ()) -> He
 def router_model(
     heads: Mapping[Mode, Head], *, bounds: tuple[float, float] = (-1e9, 1e9), **more: object
 ) -> RouterModel:
-    """A learned router with these heads."""
+    """A learned router with these heads, which has seen every kind of task."""
     low, high = bounds
+    fields: dict[str, object] = {"kinds": kinds(), **more}
     return RouterModel(
         date="2026-12-01",
         heads=dict(heads),
         lowest=(low,) * len(NAMES),
         highest=(high,) * len(NAMES),
         origins=(Origin(label="SIMULATED", detail="made for a test", examples=400),),
-        **more,  # type: ignore[arg-type] # fields by name
+        **fields,  # type: ignore[arg-type] # by name
     )
 
 

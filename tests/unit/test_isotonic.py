@@ -62,3 +62,16 @@ def test_a_score_below_all_records_gets_the_first_step() -> None:
 def test_nothing_cannot_be_fitted(scores: list[float], right: list[bool]) -> None:
     with pytest.raises(ValueError, match="one outcome for each"):
         fit_knots(scores, right)
+
+
+@given(st.lists(st.tuples(st.floats(-5, 5), st.floats(0, 1)), min_size=1, max_size=40))
+def test_scores_between_right_and_wrong_count_in_part(records: list[tuple[float, float]]) -> None:
+    knots = fit_knots([score for score, _ in records], [right for _, right in records])
+    values = [knot.value for knot in knots]
+    assert values == sorted(values)
+    assert all(0 < value < 1 for value in values)
+
+
+def test_half_right_is_a_probability_of_one_half() -> None:
+    knots = fit_knots([1.0] * 100, [0.5] * 100)
+    assert [knot.value for knot in knots] == pytest.approx([0.5], abs=0.01)

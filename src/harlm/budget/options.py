@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from harlm.budget.estimate import Estimate, estimate
 from harlm.types import Growth, ModelFacts, Option, Proposal
 
+_SHORT = 2_000  # tokens; a search in so few finds what one call reads anyway
+_ONE_CALL = ("direct", "search")
+
 
 def options_for(
     tokens: int,
@@ -40,8 +43,15 @@ def options_for(
         read_by_sub = estimate(tokens, growth, sub, sub, max_turns=max_turns, concurrency=concurrency)
         direct = next(each for each in read_by_sub if each.mode == "direct")
         options.append(_option(direct, is_sub=True))
-    options += [_planned(each, no_code) for each in proposals]
+    options += [_planned(each, no_code or _needless(each, tokens)) for each in proposals]
     return (*options, _option(root_ways["repl"], no_code), _option(root_ways["full"], no_code))
+
+
+def _needless(proposal: Proposal, tokens: int) -> str | None:
+    """Why a strategy is no option for a text so short that one call reads all of it; ``None`` if it is one."""
+    if tokens > _SHORT or proposal.strategy not in _ONE_CALL:
+        return None
+    return f"one call reads all of the text, which has about {tokens:,} tokens"
 
 
 def _option(known: Estimate, no_code: str | None = None, *, is_sub: bool = False) -> Option:

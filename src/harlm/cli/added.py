@@ -21,7 +21,7 @@ def added(group: str, own: Collection[str], known: Mapping[str, str]) -> dict[st
 
     return {
         entry.name: known.get(entry.value)
-        or f"From the package {entry.value.partition(':')[0].partition('.')[0]}; see its --help."
+        or f"From the package {entry.value.partition(':')[0].partition('.')[0]}; see `harlm {entry.name} --help`."
         for entry in sorted(entry_points(group=group))
         if entry.name not in own
     }

@@ -13,14 +13,13 @@ from typing import Literal
 from harlm.router.cascade import next_step, right_after
 from harlm.router.features import Features, features_of_option, features_of_task, vector
 from harlm.router.heuristic import HeuristicRouter
-from harlm.router.model import Factors, RouterModel
+from harlm.router.model import RouterModel
 from harlm.router.policy import Choice, Estimate, decide
 from harlm.router.reasons import reasons_for
 from harlm.router.trees import contributions
 from harlm.types import MODES, Mode, Option, Route, Situation, Step, Tried
 
 _UNSEEN = 0.5  # probability of a mode that no example had
-_PLAIN = Factors(micros=1.0, micros_p90=1.0, seconds=1.0)
 _TOP = 5  # reasons
 _REPLY = 300  # tokens of a sub-model's reply about one part
 
@@ -47,17 +46,22 @@ class LearnedRouter:
         self._rules = HeuristicRouter()
 
     def route(self, situation: Situation) -> Route:
-        """See ``harlm.protocols.Router``."""
+        """See ``harlm.protocols.Router``. The built-in model has programs of its own and is no language model, so the rules choose
+        for it.
+        """
+        if situation.root.is_local:
+            return self._rules.route(situation)
         shared = features_of_task(situation)
         seen = [{**shared, **features_of_option(situation, each)} for each in situation.options]
         chances = self._chances(situation, situation.options, seen)
         expected = {
-            place: self._expected(option, chances[place]) for place, option in enumerate(situation.options)
+            place: self._expected(option, chances[place], seen[place])
+            for place, option in enumerate(situation.options)
         }
         choice = decide(situation, expected)
         place = situation.options.index(choice.option)
         values = vector(seen[place])
-        if outside := self.model.outside(values):
+        if outside := self.model.outside(seen[place]):
             return self._by_rules(situation, outside, choice)
         return Route(
             mode=choice.option.mode,
@@ -81,13 +85,11 @@ class LearnedRouter:
         """See ``harlm.protocols.Router``."""
         return next_step(self.model, situation, route, tried)
 
-    def _expected(self, option: Option, right: float) -> Estimate:
-        factors = self.model.factors.get(option.mode, _PLAIN)
-        return Estimate(
-            right=right,
-            micros=None if option.micros is None else round(option.micros * factors.micros),
-            seconds=option.seconds * factors.seconds,
-        )
+    def _expected(self, option: Option, right: float, seen: Features) -> Estimate:
+        costs, micros = self.model.costs.get(option.mode), option.micros
+        if micros is not None and costs is not None:
+            micros = round(micros * costs.factor(vector(seen)))
+        return Estimate(right=right, micros=micros, seconds=option.seconds)
 
     def _reasons(self, mode: Mode, seen: Features, values: tuple[float, ...]) -> tuple[str, ...]:
         head = self.model.heads.get(mode)
@@ -102,7 +104,7 @@ class LearnedRouter:
             (each for each in situation.options if each.mode == found.mode and each.obstacle is None),
             choice.option,
         )
-        told = f"{option.name}: the rules decide, since the router has seen no task with such {', '.join(outside[:3])}"
+        told = f"{option.name}: the rules decide, since the router has seen no such {', '.join(outside[:3])}"
         return replace(
             found,
             mode=option.mode,

@@ -17,7 +17,7 @@ from harlm.config.tables import read_settings_file
 from harlm.errors import ConfigError
 from harlm.isotonic import Knot, value_at
 from harlm.router.features import FORMAT as FEATURES
-from harlm.router.features import NAMES
+from harlm.router.features import NAMES, Features, kind_of, vector
 from harlm.router.trees import Tree, chance, log_odds, odds_of
 from harlm.types import MODES, Mode
 
@@ -33,6 +33,7 @@ MOST_BYTES = 100_000
 CHECKED = ("quotes", "has_quotes", "coverage", "has_type", "ran_clean", "is_found", "is_whole", "logprob")
 """What a check looks at, after the log odds that the route had: each a number from 0 to 1, one half where it was not measured."""
 
+_MOST_LOG = 5.0  # of a factor: 150 times dearer or cheaper than estimated
 _Name = Annotated[str, msgspec.Meta(max_length=500)]
 
 
@@ -96,17 +97,20 @@ class Head(_Part, frozen=True, kw_only=True):
         return self.correction.probability(found, dict(zip(NAMES, values, strict=True)))
 
 
-class Factors(_Part, frozen=True, kw_only=True):
-    """By how much a run's real cost and time differ from their estimates, as factors: the median of the examples.
+class Costs(_Part, frozen=True, kw_only=True):
+    """By how much the real cost of a run is expected to differ from its estimate, as a factor.
 
     Attributes:
-        micros, seconds: of the median run.
-        micros_p90: exceeded by one run in ten.
+        base: the logarithm of the factor before the first tree.
+        trees: what features add to it.
     """
 
-    micros: Annotated[float, msgspec.Meta(gt=0)]
-    micros_p90: Annotated[float, msgspec.Meta(gt=0)]
-    seconds: Annotated[float, msgspec.Meta(gt=0)]
+    base: float
+    trees: tuple[Tree, ...] = ()
+
+    def factor(self, values: tuple[float, ...]) -> float:
+        """The factor for a vector, within bounds."""
+        return math.exp(max(-_MOST_LOG, min(_MOST_LOG, log_odds(self.trees, self.base, values))))
 
 
 class Origin(_Part, frozen=True, kw_only=True):
@@ -152,9 +156,10 @@ class RouterModel(_Part, frozen=True, kw_only=True):
         date: of the training, ISO 8601.
         heads: by mode.
         checks: by mode, how probable it is that an answer is right once it is there, from what was measured (``CHECKED``).
-        factors: by mode.
+        costs: by mode, how real costs compare with estimates.
         carry: by ``FIRST>NEXT``: how probable a right answer of the next mode is after a wrong one of the first, as a share of what
             it is otherwise.
+        kinds: of the tasks that it has seen (``harlm.router.features.kind_of``).
         lowest, highest: of each feature in the examples; a task outside of them is of a kind that the router has not seen.
         origins: where the examples come from.
         quality: on what was held out; ``None`` if nothing was.
@@ -166,8 +171,9 @@ class RouterModel(_Part, frozen=True, kw_only=True):
     date: str
     heads: dict[Mode, Head]
     checks: dict[Mode, Logistic] = {}
-    factors: dict[Mode, Factors] = {}
+    costs: dict[Mode, Costs] = {}
     carry: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1)]] = {}
+    kinds: tuple[str, ...]
     lowest: tuple[float, ...]
     highest: tuple[float, ...]
     origins: tuple[Origin, ...]
@@ -180,9 +186,11 @@ class RouterModel(_Part, frozen=True, kw_only=True):
         labels = ", ".join(dict.fromkeys(each.label for each in self.origins))
         return f"trees of {self.date}, {examples:,} examples ({labels})"
 
-    def outside(self, values: tuple[float, ...]) -> tuple[str, ...]:
-        """The names of features whose value lies outside of what the examples had."""
-        found = zip(self.names, values, self.lowest, self.highest, strict=True)
+    def outside(self, seen: Features) -> tuple[str, ...]:
+        """What of a task lies outside of what the examples had: features by name, or its kind; nothing if it lies within."""
+        if (kind := kind_of(seen)) not in self.kinds:
+            return (f"a task ({kind})",)
+        found = zip(self.names, vector(seen), self.lowest, self.highest, strict=True)
         return tuple(name for name, value, low, high in found if not low - 1e-6 <= value <= high + 1e-6)
 
 
@@ -276,7 +284,7 @@ def _check(found: RouterModel, size: int) -> None:
         *found.lowest,
         *found.highest,
         *(x for each in _regressions(found) for x in (each.intercept, each.prior, *each.weights.values())),
-        *(x for each in found.factors.values() for x in (each.micros, each.micros_p90, each.seconds)),
+        *(each.base for each in found.costs.values()),
     ]
     for mode, head in found.heads.items():
         steps = [knot.least for knot in head.knots]
@@ -284,7 +292,10 @@ def _check(found: RouterModel, size: int) -> None:
         figures += [head.base, *steps]
         if steps != sorted(steps) or chances != sorted(chances) or not all(0 <= x <= 1 for x in chances):
             raise ValueError(f"the steps of mode {mode} do not rise")
-        for number, tree in enumerate(head.trees):
+    grown = [(mode, each.trees) for mode, each in found.heads.items()]
+    grown += [(mode, each.trees) for mode, each in found.costs.items()]
+    for mode, trees in grown:
+        for number, tree in enumerate(trees):
             if fault := tree.fault(len(NAMES)):
                 raise ValueError(f"tree {number} of mode {mode}: {fault}")
     if not all(map(math.isfinite, figures)):

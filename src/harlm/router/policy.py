@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from harlm.types import MODES, Option, Situation, Weighed
 
-THIN = 0.01
+THIN = 0.03
 """Of the worth of an answer: options whose utilities differ by less are not told apart."""
 
 ALIKE = 0.02

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harlm import events
+from harlm.config import RouterSettings
 from harlm.context import load
 from harlm.engine import Node, solve
 from harlm.errors import ModelUnavailable, SandboxFailure
 from harlm.protocols import Repl, ReplHost, ReplSetup
-from harlm.testing import EventLog, FakeSandbox, ScriptedModel
+from harlm.testing import EventLog, ScriptedModel
 from harlm.types import Answer, Mode, Option, Route, Situation, Step, Task, Tried, Weighed
 from tests.support.nodes import node_with
 
@@ -45,9 +46,9 @@ def _weighed(option: Option) -> Weighed:
     return Weighed(option=option.name, mode=option.mode, right=0.5, micros=0, seconds=0.0, utility=0.5)
 
 
-def place(router: FixedRouter, *replies: object, **settings: int) -> tuple[Node, EventLog, ScriptedModel]:
+def place(router: FixedRouter, *replies: object) -> tuple[Node, EventLog, ScriptedModel]:
     model = ScriptedModel(list(replies))  # type: ignore[arg-type] # texts and errors
-    node, log = node_with(model, **settings)
+    node, log = node_with(model)
     node.run.router = router
     return node, log, model
 
@@ -110,18 +111,12 @@ async def test_what_is_left_is_known_when_another_attempt_is_weighed() -> None:
 async def test_nothing_follows_if_the_user_turned_it_off_or_chose_the_mode() -> None:
     router = FixedRouter("direct", "repl", right=(0.1,))
     node, log, _ = place(router, "1803")
-    node.run.router_settings = replace_escalate(node)
+    node.run.router_settings = RouterSettings(escalate=False)
     assert (await ask(node)).text == "1803"
     node, log, _ = place(FixedRouter("direct", "repl"), "1803")
     await solve(Task(question="When?", context=load(CONTEXT), mode="direct"), node)
     assert not log.of(events.Routed)
     assert len(log.of(events.Judged)) == 1
-
-
-def replace_escalate(node: Node) -> object:
-    import msgspec
-
-    return msgspec.structs.replace(node.run.router_settings, escalate=False)
 
 
 async def test_the_reader_of_the_route_reads() -> None:
@@ -133,9 +128,14 @@ async def test_the_reader_of_the_route_reads() -> None:
     assert set(answer.usage.by_model) == {"scripted/sub"}
 
 
-class _NoSandbox(FakeSandbox):
+class _NoSandbox:
+    tier = "s3"
+
     async def open(self, setup: ReplSetup, host: ReplHost) -> Repl:
         raise SandboxFailure("no tier works here")
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 async def test_without_a_sandbox_a_short_text_is_read_in_one_call() -> None:
