@@ -48,7 +48,7 @@ def test_a_text_that_fits_neither_window_or_one_of_them_is_an_obstacle_of_its_re
 
 
 def test_a_strategy_that_reads_once_is_no_option_for_a_text_that_one_call_reads() -> None:
-    proposals = [proposal_of(each) for each in ("direct", "search", "label")]  # type: ignore[arg-type] # strategies
+    proposals = [proposal_of(each) for each in ("direct", "search", "label")]
     for tokens, needless in ((1_500, {"plan: direct", "plan: search"}), (2_500, set())):
         made = options(tokens, ROOT, *proposals)
         assert {name for name, each in made.items() if each.obstacle} == needless, tokens

@@ -161,7 +161,7 @@ def test_an_earlier_rating_that_was_lost_takes_nothing_away() -> None:
     assert ratings_in(RATINGS) == {"a": {"plan": (1, 0)}}
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12))
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=6))
 def test_counts_are_those_of_the_last_rating_of_each_run(given_: list[tuple[str, bool]]) -> None:
     RATINGS.unlink(missing_ok=True)
     last: dict[str, bool] = {}
