@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from harlm.errors import ConfigError
-from harlm.router.encoder_forward import BACKBONE, HEAD_BIAS, HEAD_WEIGHT, log_odds_of, pooled, required
+from harlm.router.encoder_forward import (
+    BACKBONE,
+    HEAD_BIAS,
+    HEAD_WEIGHT,
+    log_odds_of,
+    pooled,
+    quiet,
+    required,
+)
 from harlm.router.encoder_text import SIZES
 from harlm.types import MODES
 from harlm_train.backbones import Backbone
@@ -26,6 +34,7 @@ _PROJECTIONS = (("q", "v"), ("query", "value"), ("Wqkv",), ("q_lin", "v_lin"), (
 _EPOCHS: Mapping[Tuning, int] = {"lora": 4, "full": 3, "frozen": 60}
 _RATES: Mapping[Tuning, float] = {"lora": 5e-4, "full": 3e-5, "frozen": 0.0}
 _HEAD_RATE, _DECAY = 3e-3, 0.01
+_LEAST_SPREAD = 1e-3  # of a size, as a standard deviation
 _WARM = 0.1  # the share of the steps in which the rate rises; then it falls to zero
 
 
@@ -80,7 +89,11 @@ class Tuner:
         """Train on rows, in an order that the seed draws."""
         torch, recipe = self._torch, self._recipe
         sizes = torch.tensor([row.sizes for row in rows])
-        self._means, self._spreads = sizes.mean(0), sizes.std(0, correction=0).clamp(min=1e-3)
+        spreads = sizes.std(0, correction=0)
+        self._means = sizes.mean(0)
+        self._spreads = torch.where(
+            spreads > _LEAST_SPREAD, spreads, torch.inf
+        )  # what never differs says nothing
         epochs = _EPOCHS[recipe.tuning] if recipe.epochs is None else recipe.epochs
         rate = _RATES[recipe.tuning] if recipe.rate is None else recipe.rate
         steps = math.ceil(len(rows) / recipe.batch) * epochs
@@ -172,9 +185,9 @@ def _with_lora(model: Any, tuning: Tuning) -> Any:
         raise ConfigError(
             f"LoRA finds no known projections of attention in a model of type {model.config.model_type!r}; use tuning 'full'"
         )
-    return peft.get_peft_model(
-        model, peft.LoraConfig(r=_RANK, lora_alpha=2 * _RANK, lora_dropout=0.05, target_modules=list(targets))
-    )
+    wanted = peft.LoraConfig(r=_RANK, lora_alpha=2 * _RANK, lora_dropout=0.05, target_modules=list(targets))
+    with quiet(required("transformers")):
+        return peft.get_peft_model(model, wanted)
 
 
 def rows_of(examples: Sequence[Example]) -> list[Row]:
