@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,8 @@ _TINY = {
     "num_heads": 4,
     "feed_forward_proj": "gated-gelu",
 }
-_TINY_TOKENS = 2_000
+_TINY_WORDS = 2_000
+_UNKNOWN = "<unk>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,18 +116,28 @@ def _pretrained(place: Path | str, name: str, *, is_here: bool) -> Backbone:
 
 
 def _random(prompts: Sequence[str]) -> Backbone:
-    transformers, tokenizers = required("transformers"), required("tokenizers")
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token="<unk>"))  # noqa: S106  # a word, no password
-    tokenizer.normalizer = tokenizers.normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    trainer = tokenizers.trainers.WordPieceTrainer(
-        vocab_size=_TINY_TOKENS, special_tokens=["<pad>", "</s>", "<unk>"], show_progress=False
-    )
-    tokenizer.train_from_iterator(prompts, trainer)
+    transformers = required("transformers")
+    tokenizer = _tokenizer_of(prompts)
     with quiet(transformers):
         config = transformers.T5Config(vocab_size=tokenizer.get_vocab_size(), **_TINY)
         model = transformers.T5EncoderModel(config)
     return Backbone(name=RANDOM, kind="t5", model=model, tokenizer=tokenizer)
+
+
+def _tokenizer_of(prompts: Sequence[str]) -> Any:
+    """WordPiece over the most frequent words and all characters. The trainer of the package draws ties anew in every process."""
+    tokenizers = required("tokenizers")
+    normal, parting = tokenizers.normalizers.BertNormalizer(), tokenizers.pre_tokenizers.BertPreTokenizer()
+    words = Counter(
+        word for each in prompts for word, _ in parting.pre_tokenize_str(normal.normalize_str(each))
+    )
+    frequent = sorted(words, key=lambda word: (-words[word], word))[:_TINY_WORDS]
+    letters = sorted({letter for word in words for letter in word})
+    pieces = ["<pad>", "</s>", _UNKNOWN, *frequent, *letters, *(f"##{letter}" for letter in letters)]
+    numbered = {piece: at for at, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(numbered, unk_token=_UNKNOWN))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normal, parting
+    return tokenizer
 
 
 def _minilm() -> Path:

@@ -116,13 +116,13 @@ def _round(plain: Path, file: Path) -> None:
     """Weights of 8 bits in all matrices but that of the head, the last one of the network."""
     onnx, quantization = required("onnx", _EXTRA), required("onnxruntime.quantization", _EXTRA)
     nodes = onnx.load(str(plain), load_external_data=False).graph.node
-    matrices = [node.name for node in nodes if node.op_type in ("MatMul", "Gemm")]
+    head = [node.name for node in nodes if node.op_type in ("MatMul", "Gemm")][-1]
     quantization.quantize_dynamic(
         plain,
         file,
         weight_type=quantization.QuantType.QInt8,
         per_channel=True,
-        nodes_to_exclude=matrices[-1:],
+        nodes_to_exclude=[head, f"{head}_MatMul"],  # a Gemm is renamed before it is rounded
     )
 
 

@@ -21,18 +21,6 @@ Forward = Callable[[str, Sequence[Sequence[float]]], list[list[float]]]
 BACKBONE, HEAD_WEIGHT, HEAD_BIAS = "backbone.", "head.weight", "head.bias"
 """Names in a file of weights: what those of the backbone begin with, and the two tensors of the head."""
 
-_BROKEN = (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    RuntimeError,
-    AttributeError,
-    AssertionError,
-    ImportError,
-)
-"""What transformers and torch raise about a file that is no good."""
-
 
 def required(name: str, extra: str = "encoder") -> Any:
     """An optional package.
@@ -129,7 +117,7 @@ def read_torch(folder: Folder) -> tuple[Any, Any, Any]:
         made = backbone_class(transformers, about.kind, config)
         with quiet(transformers), torch.device("meta"):
             empty = made(config)
-    except _BROKEN as error:
+    except Exception as error:  # transformers has as many errors as files
         raise unusable(folder.path / CONFIG, error) from error
     wanted = {f"{BACKBONE}{name}": tuple(each.shape) for name, each in empty.named_parameters()}
     wanted[HEAD_WEIGHT] = (len(about.modes), about.width + len(about.sizes))
@@ -174,9 +162,10 @@ def _by_torch(folder: Folder, tokenizer: Any) -> Forward:
     backbone, weight, bias = read_torch(folder)
     known = backbone.get_input_embeddings().num_embeddings
     places = getattr(backbone.config, "max_position_embeddings", None) or folder.about.most_tokens
-    if tokenizer.get_vocab_size() > known:
+    last = max(tokenizer.get_vocab().values(), default=0)
+    if last >= known:
         raise unusable(
-            folder.path / TOKENIZER, f"it has more than the {known:,} tokens that the weights know"
+            folder.path / TOKENIZER, f"it has a token {last:,}, and the weights know {known:,} tokens"
         )
     if folder.about.most_tokens > places and folder.about.kind != "t5":
         raise unusable(
@@ -196,7 +185,7 @@ def _by_torch(folder: Folder, tokenizer: Any) -> Forward:
 
 
 def _by_onnx(folder: Folder, tokenizer: Any) -> Forward:
-    numpy, runtime = required("numpy", "onnx"), required("onnxruntime", "onnx")
+    numpy, runtime = required("numpy", "int8"), required("onnxruntime", "int8")
     file = folder.path / INT8
     try:
         session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
