@@ -62,6 +62,7 @@ def write_folder(path: Path, **changes: Any) -> Path:
 
 def write_weights(path: Path, kind: Kind) -> None:
     """A tokenizer and random weights into a folder. Needs torch."""
+    importlib.import_module("torch").manual_seed(0)
     tokenizers, transformers = importlib.import_module("tokenizers"), importlib.import_module("transformers")
     words = ["<pad>", "</s>", "<unk>", *"how many names are there in the list of a vault |".split()]
     model = tokenizers.models.WordLevel({word: at for at, word in enumerate(words)}, "<unk>")
