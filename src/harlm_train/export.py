@@ -14,7 +14,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harlm.router.encoder_folder import INT8, TOKENIZER, open_folder, unusable, write_description
+from harlm.router.encoder_folder import (
+    INT8,
+    TOKENIZER,
+    EncoderFolder,
+    open_folder,
+    unusable,
+    write_description,
+)
 from harlm.router.encoder_forward import (
     forward_of,
     log_odds_of,
@@ -81,7 +88,7 @@ def export(path: Path, texts: Sequence[str] = ()) -> Exported:
     return Exported(path / INT8, (path / INT8).stat().st_size, apart)
 
 
-def _write_plain(folder: Any, file: Path) -> None:
+def _write_plain(folder: EncoderFolder, file: Path) -> None:
     """The network with weights of 32 bits: ids and mask of one text, and the sizes of any number of options, to log odds."""
     torch, transformers = required("torch"), required("transformers")
     required("onnx", _EXTRA), required("onnxscript", _EXTRA)

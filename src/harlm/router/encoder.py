@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harlm.isotonic import value_at
-from harlm.router.encoder_folder import Description, Folder, open_folder, unusable
+from harlm.router.encoder_folder import Description, EncoderFolder, open_folder, unusable
 from harlm.router.encoder_forward import Forward, forward_of
 from harlm.router.encoder_text import text_of
 from harlm.router.features import Features
@@ -29,7 +29,7 @@ class Encoder:
         forward: carries out the forward pass.
     """
 
-    def __init__(self, folder: Folder, forward: Forward) -> None:
+    def __init__(self, folder: EncoderFolder, forward: Forward) -> None:
         self.about: Description = folder.about
         self.model: RouterModel = folder.router
         self._path = folder.path

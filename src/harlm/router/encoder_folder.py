@@ -71,7 +71,7 @@ class _Version(msgspec.Struct, frozen=True):
     format: int
 
 
-class Folder(NamedTuple):
+class EncoderFolder(NamedTuple):
     """A folder whose small files are read and checked.
 
     Attributes:
@@ -87,7 +87,7 @@ class Folder(NamedTuple):
     config: dict[str, Any]
 
 
-def open_folder(path: Path) -> Folder:
+def open_folder(path: Path) -> EncoderFolder:
     """The folder of an encoder.
 
     Raises:
@@ -103,7 +103,9 @@ def open_folder(path: Path) -> Folder:
     for name in needed:
         if not (path / name).is_file():
             raise ConfigError(f"{str(path / name)!r} does not exist, and an encoder needs it; {_AGAIN}")
-    return Folder(path, about, router, {} if about.runtime == "onnx" else _config(path / CONFIG, about.kind))
+    return EncoderFolder(
+        path, about, router, {} if about.runtime == "onnx" else _config(path / CONFIG, about.kind)
+    )
 
 
 def write_description(path: Path, about: Description) -> None:

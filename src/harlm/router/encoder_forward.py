@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from harlm.errors import ConfigError
-from harlm.router.encoder_folder import CONFIG, INT8, TOKENIZER, WEIGHTS, Folder, Kind, shapes_in, unusable
+from harlm.router.encoder_folder import (
+    CONFIG,
+    INT8,
+    TOKENIZER,
+    WEIGHTS,
+    EncoderFolder,
+    Kind,
+    shapes_in,
+    unusable,
+)
 
 Forward = Callable[[str, Sequence[Sequence[float]]], list[list[float]]]
 """The log odds of all modes for each row of sizes that goes with a text."""
@@ -36,7 +45,7 @@ def required(name: str, extra: str = "encoder") -> Any:
         ) from error
 
 
-def forward_of(folder: Folder) -> Forward:
+def forward_of(folder: EncoderFolder) -> Forward:
     """The forward pass of a folder.
 
     Raises:
@@ -103,7 +112,7 @@ def log_odds_of(torch: Any, texts: Any, sizes: Any, weight: Any, bias: Any) -> A
     return torch.nn.functional.linear(seen, weight, bias)
 
 
-def read_torch(folder: Folder) -> tuple[Any, Any, Any]:
+def read_torch(folder: EncoderFolder) -> tuple[Any, Any, Any]:
     """The backbone, and the weight and the bias of the head. No weight is made that the file does not hold.
 
     Raises:
@@ -157,7 +166,7 @@ def quiet(transformers: Any) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _by_torch(folder: Folder, tokenizer: Any) -> Forward:
+def _by_torch(folder: EncoderFolder, tokenizer: Any) -> Forward:
     torch = required("torch")
     backbone, weight, bias = read_torch(folder)
     known = backbone.get_input_embeddings().num_embeddings
@@ -184,7 +193,7 @@ def _by_torch(folder: Folder, tokenizer: Any) -> Forward:
     return forward
 
 
-def _by_onnx(folder: Folder, tokenizer: Any) -> Forward:
+def _by_onnx(folder: EncoderFolder, tokenizer: Any) -> Forward:
     numpy, runtime = required("numpy", "int8"), required("onnxruntime", "int8")
     file = folder.path / INT8
     try:

@@ -147,7 +147,7 @@ def test_too_few_examples_are_refused_before_anything_is_imported(
 def test_a_folder_with_other_files_is_left_alone(
     given: Examples, router: RouterModel, trained: tuple[Path, Encoder], tmp_path: Path
 ) -> None:
-    (tmp_path / "letter.txt").write_text("dear")
+    (tmp_path / "letter.txt").write_text("hello")
     with pytest.raises(ConfigError, match="holds other files; name a new folder"):
         encoders.train(given, router, tmp_path, RECIPE)
     with pytest.raises(ConfigError, match="is a file; name a folder"):
