@@ -44,7 +44,7 @@ class Encoder:
 
     def router(self) -> LearnedRouter:
         """A router that takes its probabilities from here."""
-        return LearnedRouter(self.model, chances=self.chances, basis="encoder")
+        return LearnedRouter(self.model, chances=self.chances, basis="encoder", version=self.version)
 
     def chances(
         self, situation: Situation, options: Sequence[Option], seen: Sequence[Features]

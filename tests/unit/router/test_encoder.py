@@ -59,7 +59,7 @@ def test_log_odds_that_are_no_number_are_an_error_that_names_the_folder(tmp_path
 def test_a_router_takes_probabilities_from_the_encoder_and_all_else_from_its_trees(tmp_path: Path) -> None:
     made = encoder(tmp_path, Passes([-1.0, 1.0, -1.0, 0.0]))
     route = made.router().route(situation())
-    assert (route.mode, route.basis) == ("plan", "encoder")
+    assert (route.mode, route.basis, route.version) == ("plan", "encoder", made.version)
     assert route.probabilities == {"direct": 0.25, "plan": 0.75, "repl": 0.25, "full": 0.5}
 
 

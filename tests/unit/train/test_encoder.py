@@ -18,6 +18,7 @@ from harlm.router.model import Origin, RouterModel
 from harlm.router.model import load as load_router
 from harlm.types import MODES
 from harlm_train.examples import Example, Examples
+from harlm_train.measuring import asked_in, calibration_error, measure
 from harlm_train.tuning import Recipe, rows_of
 
 pytest.importorskip("lightgbm", reason="what trains trees is not installed")
@@ -152,6 +153,13 @@ def test_a_folder_with_other_files_is_left_alone(
         encoders.train(given, router, tmp_path, RECIPE)
     with pytest.raises(ConfigError, match="is a file; name a folder"):
         encoders.train(given, router, tmp_path / "letter.txt", RECIPE)
+
+
+def test_a_router_is_measured_by_any_probabilities(given: Examples, router: RouterModel) -> None:
+    tasks = asked_in(given)
+    assert measure(router, tasks, right=lambda each: each.score).gain == pytest.approx(1.0)
+    assert calibration_error(router, given, right=lambda each: each.score) == 0.0
+    assert calibration_error(router, given, right=lambda each: 1 - each.score) == 1.0
 
 
 def test_runs_of_one_text_are_one_row_with_the_weighted_mean_of_each_mode() -> None:
