@@ -197,7 +197,11 @@ def _by_onnx(folder: EncoderFolder, tokenizer: Any) -> Forward:
     numpy, runtime = required("numpy", "int8"), required("onnxruntime", "int8")
     file = folder.path / INT8
     try:
-        session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        options = runtime.SessionOptions()
+        options.add_session_config_entry(
+            "session.intra_op.allow_spinning", "0"
+        )  # between two questions lie seconds
+        session = runtime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
         taken = {each.name: each.shape for each in session.get_inputs()}
         if taken.keys() != {"ids", "mask", "sizes"} or taken["sizes"][1] != len(folder.about.sizes):
             raise ValueError("it takes other inputs than ids, mask and sizes")
