@@ -86,11 +86,14 @@ $(BIN)/python:
 COMPILE = $(VENV)-uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--emit-build-options --annotation-style line --custom-compile-command 'make locks' $(UPGRADE) --group build
 
+# All but `encoder` and `int8`, which bring torch: several gigabytes, in a build for one's own processor.
+EXTRAS = monty tokens vectors tantivy minilm outlook local bench test check
+
 locks:
 	$(MAKE) $(VENV)-uv/.uv VENV=$(VENV)-uv
 	$(COMPILE) --group uv -o locks/uv.txt
 	$(COMPILE) --group servers -o locks/servers.txt
-	$(COMPILE) pyproject.toml --all-extras -o locks/all.txt
+	$(COMPILE) pyproject.toml $(EXTRAS:%=--extra %) -o locks/all.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra test --extra check -o locks/check.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra test -o locks/test.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra bench -o locks/bench.txt

@@ -38,6 +38,10 @@ _NO_PROFILE = Profile(tokens=0, characters=0, documents=0, kinds=(), structure="
 _NO_MODEL = ModelFacts(name="", window=1)
 
 
+Right = Callable[[Example], float]
+"""How probable a right answer was, by what was known before the run."""
+
+
 class Outcome(NamedTuple):
     """What a choice leads to, on average: score, micro-dollars."""
 
@@ -123,15 +127,18 @@ class Measured(NamedTuple):
         return max(self.fixed, key=lambda mode: self.fixed[mode].utility(self.worth))
 
 
-def measure(model: RouterModel, tasks: Sequence[Asked], *, worth: float = 1.0) -> Measured:
+def measure(
+    model: RouterModel, tasks: Sequence[Asked], *, worth: float = 1.0, right: Right | None = None
+) -> Measured:
     """Compare a router with fixed modes and with the oracle.
 
     Args:
         model: the router.
         tasks: to choose for; such as it was not trained on.
         worth: dollars of a right answer.
+        right: gives the probabilities in place of the trees.
     """
-    routes = [_routed(model, each, worth) for each in tasks]
+    routes = [_routed(model, each, worth, right) for each in tasks]
     chosen = [each.outcome(route.mode) for each, (_, route) in zip(tasks, routes, strict=True)]
     followed = [_followed(model, each, *route) for each, route in zip(tasks, routes, strict=True)]
     fixed = {mode: _mean([each.outcome(mode) for each in tasks]) for mode in MODES}
@@ -193,13 +200,10 @@ def _believed(model: RouterModel, task: Asked, mode: Mode, run: str, prior: floa
     return Outcome(score, fmean(each.micros or 0 for each in others) if others else 0.0)
 
 
-def calibration_error(model: RouterModel, examples: Examples) -> float:
+def calibration_error(model: RouterModel, examples: Examples, right: Right | None = None) -> float:
     """The mean distance between a probability and the share of right answers that got it, over bins with equal numbers of records."""
-    pairs = sorted(
-        (model.heads[each.mode].probability(each.vector), each.score)
-        for each in examples.all
-        if each.mode in model.heads
-    )
+    said = right or _by_trees(model)
+    pairs = sorted((said(each), each.score) for each in examples.all if each.mode in model.heads)
     size = math.ceil(len(pairs) / _BINS) or 1
     bins = [pairs[at : at + size] for at in range(0, len(pairs), size)]
     return sum(
@@ -224,14 +228,21 @@ def cost_cuts(model: RouterModel, tasks: Sequence[Asked], *, worth: float = 1.0)
     ) if ratios else 1.0
 
 
-def _routed(model: RouterModel, task: Asked, worth: float) -> tuple[Situation, Route]:
+def _by_trees(model: RouterModel) -> Right:
+    return lambda each: model.heads[each.mode].probability(each.vector) if each.mode in model.heads else 0.5
+
+
+def _routed(
+    model: RouterModel, task: Asked, worth: float, right: Right | None = None
+) -> tuple[Situation, Route]:
+    said = right or _by_trees(model)
     options: list[Option] = []
     expected: dict[int, Estimate] = {}
     for mode, runs in sorted(task.runs.items(), key=lambda each: MODES.index(each[0])):
-        head, first = model.heads.get(mode), runs[0]
+        first = runs[0]
         factor = model.costs[mode].factor(first.vector) if mode in model.costs else 1.0
         expected[len(options)] = Estimate(
-            right=0.5 if head is None else head.probability(first.vector),
+            right=said(first),
             micros=None if first.expected_micros is None else round(first.expected_micros * factor),
             seconds=0.0,
         )

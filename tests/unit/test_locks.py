@@ -18,12 +18,15 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: Mapping[str, Sequence[str]] = PROJECT["project"]["optional-dependencies"]
 GROUPS: Mapping[str, Sequence[str]] = PROJECT["dependency-groups"]
 
+NOT_LOCKED = {"encoder", "int8"}
+"""Extras of several gigabytes, of which most people choose a build for their own processor: no lock holds them."""
+
 SETS: Mapping[str, Sequence[str]] = {
     "core": ["harlm"],
     "bench": ["harlm[bench]"],
     "test": ["harlm[test]"],
     "check": ["harlm[check,test]"],
-    "all": [f"harlm[{','.join(EXTRAS)}]"],
+    "all": [f"harlm[{','.join(each for each in EXTRAS if each not in NOT_LOCKED)}]"],
     "lowest": ["harlm[test]"],
     "servers": GROUPS["servers"],
     "uv": GROUPS["uv"],

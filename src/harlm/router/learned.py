@@ -35,14 +35,20 @@ class LearnedRouter:
         model: the trees, with what is known of costs and of answers.
         chances: gives the probabilities in place of the trees; ``None`` for the trees.
         basis: what the probabilities rest on.
+        version: names what gives them, in routes; by default that of the model.
     """
 
     def __init__(
-        self, model: RouterModel, chances: Chances | None = None, basis: Literal["trees", "encoder"] = "trees"
+        self,
+        model: RouterModel,
+        chances: Chances | None = None,
+        basis: Literal["trees", "encoder"] = "trees",
+        version: str = "",
     ) -> None:
         self.model = model
         self._chances = chances or partial(chances_by_trees, model)
         self._basis: Literal["trees", "encoder"] = basis
+        self._version = version or model.version
         self._rules = HeuristicRouter()
 
     def route(self, situation: Situation) -> Route:
@@ -74,7 +80,7 @@ class LearnedRouter:
             is_sure=choice.is_sure,
             weighed=choice.weighed,
             features=seen[place],
-            version=self.model.version,
+            version=self._version,
         )
 
     def judge(self, route: Route, tried: Tried) -> float | None:
@@ -113,7 +119,7 @@ class LearnedRouter:
             reasons=(told, *found.reasons),
             is_sure=False,
             weighed=choice.weighed,
-            version=self.model.version,
+            version=self._version,
         )
 
 
