@@ -52,7 +52,7 @@ def questions(texts: list[str]) -> Iterator[str]:
 
 def main() -> None:
     """Embed and search."""
-    import torch  # type: ignore[import-not-found] # only where there is a GPU
+    import torch  # only where there is a GPU
     from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found] # as above
 
     weights, folder = sys.argv[1:3]

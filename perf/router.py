@@ -27,7 +27,7 @@ from harlm_bench import journal
 from harlm_train.correction import corrected
 from harlm_train.examples import Example, Examples, from_journals
 from harlm_train.fitting import fit, is_held_out
-from harlm_train.measuring import Asked, Measured, asked_in, calibration_error, choice_of, measure
+from harlm_train.measuring import Asked, Measured, asked_in, by_trees, choice_of, distance, measure, share
 from perf.measure import Table, cpu_seconds, report
 
 _FOLDS = 4
@@ -67,7 +67,14 @@ def known(examples: Examples) -> list[Table]:
         ("other wordings", lambda each: each.wording),
     ):
         pairs = [(model, test, asked_in(test)) for model, test in folds(examples, name, _FOLDS)]
-        error = fmean(calibration_error(model, test) for model, test, _ in pairs)
+        error = distance(
+            [
+                (by_trees(model)(each), each.score)
+                for model, test, _ in pairs
+                for each in test.all
+                if each.mode in model.heads
+            ]
+        )
         for worth in _WORTHS:
             found = pooled([measure(model, tasks, worth=worth) for model, _, tasks in pairs])
             rows.append((title, f"${worth:g}", *_figures(found), error))
@@ -126,8 +133,8 @@ def pooled(parts: Sequence[Measured]) -> Measured:
         fixed=fixed,
         oracle=oracle,
         hindsight=hindsight,
-        gain=(router.utility(worth) - floor) / room if room > 1e-9 else 1.0,
-        cascade_gain=(cascade.utility(worth) - floor) / room if room > 1e-9 else 1.0,
+        gain=share(router.utility(worth) - floor, room),
+        cascade_gain=share(cascade.utility(worth) - floor, room),
         chosen={mode: sum(each.chosen[mode] for each in parts) for mode in MODES},
         escalated=sum(each.escalated * each.tasks for each in parts) / whole,
     )
@@ -301,9 +308,7 @@ def _gain(model: RouterModel, tasks: Sequence[Asked]) -> tuple[object, ...]:
 
 def deciding() -> list[Table]:
     """What a decision costs, over 10 MB of text."""
-    line = (
-        "2024-05-{:02d} user {:05d} wrote: the report about the harbour is late again, and nobody says why.\n"
-    )
+    line = "2024-05-{:02d} user {:05d} wrote: the report about the harbour is late again, and the reason is not known.\n"
     context = Context.of_text("".join(line.format(n % 28 + 1, n % 99_991) for n in range(10_000_000 // 84)))
     facts = ModelFacts(name="m", window=272_000)
     router = LearnedRouter(shipped())

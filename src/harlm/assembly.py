@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from harlm.branching.calibration import Calibration
 from harlm.branching.confidence import calibrations_in, shipped
 from harlm.budget import UNLIMITED, Account, Billing, Caps, PriceList
 from harlm.budget.embedding import EmbeddingMeter
@@ -73,15 +74,15 @@ def router_of(config: Config) -> Router:
     chosen = config.router
     if chosen.kind == "rules":
         return HeuristicRouter()
-    model, chances, basis = _learned(config)
+    model, chances, basis, version = _learned(config)
     if chosen.bandit:
         chances = Bandit(chances or partial(chances_by_trees, model), ratings_in(ratings_file(config)))
-    router: Router = LearnedRouter(model, chances, basis)
+    router: Router = LearnedRouter(model, chances, basis, version=version)
     return ExploringRouter(router, chosen.exploration) if chosen.exploration else router
 
 
-def _learned(config: Config) -> tuple[RouterModel, Chances | None, Literal["trees", "encoder"]]:
-    """The model of the settings: that of a file, the user's own trees, or the trees that ship with HARLM."""
+def _learned(config: Config) -> tuple[RouterModel, Chances | None, Literal["trees", "encoder"], str]:
+    """The model of the settings, what gives its probabilities, what these rest on, and its name: that of a file, the user's own trees, or the trees that ship with HARLM."""
     named = None if config.router.file is None else Path(config.router.file).expanduser()
     if config.router.kind == "encoder":
         if named is None:
@@ -91,11 +92,11 @@ def _learned(config: Config) -> tuple[RouterModel, Chances | None, Literal["tree
         from harlm.router.encoder import load_encoder
 
         encoder = load_encoder(named)
-        return encoder.model, encoder.chances, "encoder"
+        return encoder.model, encoder.chances, "encoder", encoder.version
     own = router_file(config)
     if named is None and not own.exists():
-        return shipped_router(), None, "trees"
-    return load_router(named or own), None, "trees"
+        return shipped_router(), None, "trees", ""
+    return load_router(named or own), None, "trees", ""
 
 
 def caps_of(config: Config, began: float | None = None) -> Caps:
@@ -133,8 +134,7 @@ async def open_run(
 
     Args:
         config: the settings.
-        root, sub: models that replace those in ``config``.
-        prices: prices by full model name, above those in files.
+        root, sub, prices: above those in ``config`` and in files; prices by full model name.
         goal: the question; summaries keep what matters for it.
         sinks: receive the events, in addition to the stored run.
         environment: variables that hold keys; by default those of the process.
@@ -144,25 +144,23 @@ async def open_run(
         ConfigError: a model cannot be used, or has no price although money is limited.
     """
     began = time.monotonic() if began is None else began  # the time limit includes opening the parts
-    variables = os.environ if environment is None else environment
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)
-        access, layers = Access(config.models, variables, cleanup), _layers(config)
+        access, layers = (
+            Access(config.models, os.environ if environment is None else environment, cleanup),
+            _layers(config),
+        )
         maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
         models = await _models(config, maker, layers, root, sub)
         billing, account = Billing(listed, _counters(maker)), Account(caps_of(config, began), began=began)
-        embedder, paid = await _embedder(
-            config, access, partial(EmbeddingMeter, account=account, billing=billing), cleanup
-        )
+        meter_of = partial(EmbeddingMeter, account=account, billing=billing)
+        embedder, paid = await _embedder(config, access, meter_of, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])
-        run_id = new_run_id()
+        run_id, skills = new_run_id(), Skills(skills_file(config))
         stored = _stored_run(config, run_id, Redactor(access.secrets), sinks, cleanup)
-        skills = Skills(skills_file(config))
-        sandbox = ChosenSandbox(config.sandbox)
-        cleanup.push_async_callback(sandbox.close)
         run = Run(
             id=run_id,
-            sandbox=sandbox,
+            sandbox=_sandbox(config, cleanup),
             router=router_of(config),
             sink=Fanout((stored, skills, *sinks)),
             settings=config.engine,
@@ -175,10 +173,10 @@ async def open_run(
             reuse=_reuse(config, cleanup, account),
             identity_of=maker.identity_of,
             open_repls=config.sandbox.open_repls,
-            calibrations=(*calibrations_in(calibrations_folder(config)), *shipped()),
+            calibrations=_calibrations(config),
             skill_of=skills.of,
             draw=_draw(config),
-            temperature=None if config.models.temperature == "server" else config.models.temperature,
+            temperature=_temperature(config),
         )
         yield Node(run=run, models=models, account=account)
 
@@ -200,6 +198,21 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
             )
         yield embedder
+
+
+def _sandbox(config: Config, cleanup: AsyncExitStack) -> ChosenSandbox:
+    sandbox = ChosenSandbox(config.sandbox)
+    cleanup.push_async_callback(sandbox.close)
+    return sandbox
+
+
+def _calibrations(config: Config) -> tuple[Calibration, ...]:
+    """The user's own, before those that ship with HARLM."""
+    return (*calibrations_in(calibrations_folder(config)), *shipped())
+
+
+def _temperature(config: Config) -> float | None:
+    return None if config.models.temperature == "server" else config.models.temperature
 
 
 def _draw(config: Config) -> float | None:

@@ -216,15 +216,8 @@ class HARLM:
         return estimate_run(self._task(question, context, mode), self._config, root, sub)
 
     def explain(self, question: str, context: object) -> Explanation:
-        """How the router would have the question answered, why, and what would change its choice. Calls no model and needs no key.
-
-        Args:
-            question: the question.
-            context: as in ``aask``.
-
-        Raises:
-            ConfigError: the question is empty, a model cannot be used, or the router cannot be read.
-            ContextError: the context cannot be read.
+        """How the router would have the question answered, why, and what would change its choice; arguments and errors as for
+        ``estimate``.
         """
         from harlm.estimate import known_models  # here, as above
         from harlm.explaining import explained
@@ -344,9 +337,6 @@ class HARLM:
             prompt: the context.
             root_prompt: the question. By default the prompt contains it: its last or its first line if that is a
                 question or begins with ``Question:`` or the like, else anything that the model finds in it.
-
-        Returns:
-            The answer; ``.response`` is its text.
         """
         question = root_prompt or _request_in(prompt)
         return self.ask(
@@ -366,11 +356,7 @@ class _QueueSink:
 
 
 def _flush(node: Node) -> None:
-    """Return when all entries and replies of the run are written.
-
-    Raises:
-        MemoryFailure: they cannot be written.
-    """
+    """Return when all entries and replies of the run are written, or raise ``MemoryFailure``."""
     try:
         node.run.memory.flush()
     finally:
@@ -380,9 +366,7 @@ def _flush(node: Node) -> None:
 
 def _request_in(prompt: object) -> str | None:
     """The request at the end or the beginning of a text that holds its data too; ``None`` if neither looks like one."""
-    if not isinstance(prompt, str):
-        return None
-    text = prompt.strip()
+    text = prompt.strip() if isinstance(prompt, str) else ""
     for line in (text[text.rfind("\n") + 1 :], text.partition("\n")[0]):
         line = line.strip()
         label, _, rest = line.partition(":")

@@ -19,6 +19,7 @@ from harlm.types import (
     Entry,
     Message,
     ModelDescription,
+    NextMode,
     Observation,
     PaidCall,
     RawFile,
@@ -27,7 +28,6 @@ from harlm.types import (
     Route,
     Sampling,
     Situation,
-    Step,
     Tried,
     Unread,
 )
@@ -93,10 +93,10 @@ class Router(Protocol):
         ...
 
     def judge(self, route: Route, tried: Tried) -> float | None:
-        """How probable it is that an answer is right, now that it is there; ``None`` if the router cannot say."""
+        """How probable it is that an answer is right, now that it was reached; ``None`` if the router cannot say."""
         ...
 
-    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:
+    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> NextMode | None:
         """The mode that is worth trying after some were tried; ``None`` if the answer stands.
 
         Args:

@@ -32,7 +32,12 @@ _COMMON: dict[str, object] = {
     "verbose": -1,
 }
 _DIGITS = 4  # of the figures of a tree, so that a file stays small
-_FALLS = ("log_tokens", "log_fill", "log_effective_fill")  # a longer text is never read better in one call
+_FALLS = (
+    "log_tokens",
+    "log_fill",
+    "log_effective_fill",
+    "log_sub_fill",
+)  # a longer text is never read better in one call
 _KNOTS = 24  # steps of a calibration
 _RISES: dict[str, tuple[str, ...]] = {"plan": ("fit",), "repl": ("root_skill",), "full": ("root_skill",)}
 
@@ -62,7 +67,7 @@ def fit_head(examples: Sequence[Example], held_out: Sequence[Example], *, seed: 
 
 def fit_costs(examples: Sequence[Example], *, seed: int = 0) -> Costs | None:
     """How real costs compare with estimates; ``None`` if too few of both are known. The mean is fitted, since a choice is paid for on
-    average, and dear runs count more.
+    average, and expensive runs count more.
     """
     paid = [
         (each, each.micros / each.expected_micros)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from harlm_train.examples import Examples
 
 _PATH = click.Path(path_type=Path)
-_TEST = 5  # one text of so many is held out to measure the router
 _DRAWS = 3
 _WORTHS = (0.1, 1.0, 10.0)
 _FOLDER = Path("router-training")
+_ENCODER = Path("router-encoder")
 
 
 @click.command("train")
@@ -69,10 +69,12 @@ def train(journals: tuple[Path, ...], **options: Any) -> None:
         made = train_from(_examples(paths, mixed=options["mixed"]), seed=options["seed"])
     for line in made.told:
         say(line)
-    out = options["out"] or router_file(config)
     if options["encoder"]:
-        _encoded(options, paths if not options["runs"] else (), made.model)
+        if options["runs"]:
+            raise click.UsageError("--encoder takes journals or --simulate: own runs correct the trees")
+        show(str(_encoded(_examples(paths, mixed=options["mixed"]), made.model, options)))
         return
+    out = options["out"] or router_file(config)
     save(made.model, out)
     show(str(out))
 
@@ -123,5 +125,11 @@ def _simulated(seed: int) -> list[Path]:
     return simulate(_FOLDER, seed=seed, draws=_DRAWS)
 
 
-def _encoded(options: dict[str, Any], paths: Sequence[Path], model: RouterModel) -> None:
-    raise ConfigError("an encoder is trained by another version")
+def _encoded(examples: Examples, model: RouterModel, options: dict[str, Any]) -> Path:
+    """The folder of an encoder that was trained beside the trees of ``model``."""
+    from harlm_train.encoder import train as train_encoder
+    from harlm_train.tuning import Recipe
+
+    folder: Path = options["out"] or _ENCODER
+    train_encoder(examples, model, folder, Recipe(backbone=options["encoder"], seed=options["seed"]))
+    return folder

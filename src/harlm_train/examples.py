@@ -15,7 +15,7 @@ from harlm.errors import ContextError, TraceError
 from harlm.router.cascade import measured_of
 from harlm.router.encoder_text import encoder_text, excerpt_of
 from harlm.router.features import NAMES
-from harlm.router.model import Origin
+from harlm.router.model import ExampleSource
 from harlm.tracing.jsonl import RunFolder, list_runs
 from harlm.tracing.rating import last_judged, rating_of
 from harlm.types import MODES, STATUSES, Mode, Signals, Status
@@ -86,7 +86,7 @@ class Examples:
     """Examples and where they come from."""
 
     all: tuple[Example, ...]
-    origins: tuple[Origin, ...]
+    origins: tuple[ExampleSource, ...]
 
     def of(self, mode: Mode) -> list[Example]:
         """Those of one mode."""
@@ -106,7 +106,7 @@ def from_journals(journals: Sequence[Journal]) -> Examples:
         ContextError: no result has features, or one has broken ones.
     """
     found: list[Example] = []
-    origins: list[Origin] = []
+    origins: list[ExampleSource] = []
     for journal in journals:
         asked = _asked(journal)
         made = (_from_result(journal, result, asked) for result in journal.results)
@@ -114,7 +114,7 @@ def from_journals(journals: Sequence[Journal]) -> Examples:
         found += _with_skill(examples)
         header = journal.header
         origins.append(
-            Origin(
+            ExampleSource(
                 label=header.label.name,
                 detail=header.label.detail,
                 suite=header.suite,
@@ -146,7 +146,8 @@ def from_runs(folder: Path) -> Examples:
             f"no run in {str(folder)!r} is rated; rate some with `harlm runs rate RUN good|bad`"
         )
     return Examples(
-        all=tuple(found), origins=(Origin(label=OWN_RUNS, detail="rated by the user", examples=len(found)),)
+        all=tuple(found),
+        origins=(ExampleSource(label=OWN_RUNS, detail="rated by the user", examples=len(found)),),
     )
 
 
@@ -159,7 +160,7 @@ def _from_run(folder: Path) -> Example | None:
         judged, result = last_judged(run), run.result
     except TraceError:
         return None
-    if judged is None or judged.features.keys() < set(NAMES):
+    if judged is None or not judged.features.keys() >= set(NAMES):
         return None
     answer = None if result is None else result.answer
     micros = None if answer is None else answer.usage.cost_micros
@@ -257,6 +258,6 @@ def _from_result(
 
 def _with_skill(examples: Sequence[Example]) -> list[Example]:
     """The examples with the skill of their root model, as its own runs show it: what a user's HARLM would know after as many."""
-    ran = [each.measured.get("ran_clean", 0.0) for each in examples if each.mode in ("repl", "full")]
+    ran = [each.measured.get("ran_clean", 1.0) for each in examples if each.mode in ("repl", "full")]
     skill = (sum(ran) + _SKILL_PRIOR * _SKILL) / (len(ran) + _SKILL_PRIOR)
     return [replace(each, features={**each.features, "root_skill": skill}) for each in examples]

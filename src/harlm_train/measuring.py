@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 from typing import NamedTuple
 
 from harlm.router.cascade import next_step, right_after
 from harlm.router.model import RouterModel
-from harlm.router.policy import Estimate, decide
+from harlm.router.policy import Outlook, decide
 from harlm.types import (
     MODES,
     Confidence,
     Context,
     Mode,
     ModelFacts,
-    Option,
     Profile,
     Route,
+    RouteOption,
     Situation,
     Task,
     Tried,
@@ -32,6 +32,7 @@ from harlm.types import (
 from harlm_train.examples import Example, Examples
 
 _PRIORS = (0.5, 1.0, 2.0, 4.0, 8.0)  # draws that the router's probability counts as
+_NO_ROOM = 1e-9  # dollars
 _BINS = 10  # of a calibration error, with equal numbers of records
 _NO_TASK = Task(question="", context=Context.of_text(""))
 _NO_PROFILE = Profile(tokens=0, characters=0, documents=0, kinds=(), structure="prose")
@@ -158,11 +159,18 @@ def measure(
         fixed=fixed,
         oracle=oracle,
         hindsight=hindsight,
-        gain=(router.utility(worth) - floor) / room if room > 1e-9 else 1.0,
-        cascade_gain=(cascade.utility(worth) - floor) / room if room > 1e-9 else 1.0,
+        gain=share(router.utility(worth) - floor, room),
+        cascade_gain=share(cascade.utility(worth) - floor, room),
         chosen=counted,
         escalated=fmean(steps > 1 for _, steps in followed) if followed else 0.0,
     )
+
+
+def share(gained: float, room: float) -> float:
+    """The share of a gain. Where there is none to have, all of it, or nothing if the choice has lost."""
+    if room > _NO_ROOM:
+        return gained / room
+    return 1.0 if gained >= -_NO_ROOM else -1.0
 
 
 def _informed(model: RouterModel, tasks: Sequence[Asked], worth: float) -> Outcome:
@@ -201,14 +209,26 @@ def _believed(model: RouterModel, task: Asked, mode: Mode, run: str, prior: floa
 
 
 def calibration_error(model: RouterModel, examples: Examples, right: Right | None = None) -> float:
+    """The error of a router's probabilities on examples; see ``distance``."""
+    said = right or by_trees(model)
+    return distance([(said(each), each.score) for each in examples.all if each.mode in model.heads])
+
+
+def distance(pairs: Sequence[tuple[float, float]]) -> float:
     """The mean distance between a probability and the share of right answers that got it, over bins with equal numbers of records."""
-    said = right or _by_trees(model)
-    pairs = sorted((said(each), each.score) for each in examples.all if each.mode in model.heads)
-    size = math.ceil(len(pairs) / _BINS) or 1
-    bins = [pairs[at : at + size] for at in range(0, len(pairs), size)]
+    ordered = sorted(pairs, key=lambda pair: pair[0])
+    size = math.ceil(len(ordered) / _BINS) or 1
+    bins: list[list[tuple[float, float]]] = [[]]
+    for pair in ordered:
+        if len(bins[-1]) >= size and bins[-1][-1][0] < pair[0]:  # records with one probability stay together
+            bins.append([])
+        bins[-1].append(pair)
     return sum(
-        len(each) / len(pairs) * abs(fmean(chance for chance, _ in each) - fmean(score for _, score in each))
+        len(each)
+        / len(ordered)
+        * abs(fmean(chance for chance, _ in each) - fmean(score for _, score in each))
         for each in bins
+        if each
     )
 
 
@@ -228,25 +248,26 @@ def cost_cuts(model: RouterModel, tasks: Sequence[Asked], *, worth: float = 1.0)
     ) if ratios else 1.0
 
 
-def _by_trees(model: RouterModel) -> Right:
+def by_trees(model: RouterModel) -> Right:
+    """The probabilities of a model's trees; one half for a mode that it does not know."""
     return lambda each: model.heads[each.mode].probability(each.vector) if each.mode in model.heads else 0.5
 
 
 def _routed(
     model: RouterModel, task: Asked, worth: float, right: Right | None = None
 ) -> tuple[Situation, Route]:
-    said = right or _by_trees(model)
-    options: list[Option] = []
-    expected: dict[int, Estimate] = {}
+    said = right or by_trees(model)
+    options: list[RouteOption] = []
+    expected: dict[int, Outlook] = {}
     for mode, runs in sorted(task.runs.items(), key=lambda each: MODES.index(each[0])):
         first = runs[0]
         factor = model.costs[mode].factor(first.vector) if mode in model.costs else 1.0
-        expected[len(options)] = Estimate(
+        expected[len(options)] = Outlook(
             right=said(first),
             micros=None if first.expected_micros is None else round(first.expected_micros * factor),
             seconds=0.0,
         )
-        options.append(Option(mode=mode, micros=first.expected_micros))
+        options.append(RouteOption(mode=mode, micros=first.expected_micros))
     situation = Situation(
         task=_NO_TASK,
         profile=_NO_PROFILE,
@@ -257,7 +278,8 @@ def _routed(
     )
     choice = decide(situation, expected)
     chances = {option.mode: expected[place].right for place, option in enumerate(options)}
-    return situation, Route(mode=choice.option.mode, probabilities=chances, weighed=choice.weighed)
+    route = Route(mode=choice.option.mode, probabilities=chances, weighed=choice.weighed, basis="trees")
+    return situation, route
 
 
 def _followed(model: RouterModel, task: Asked, situation: Situation, route: Route) -> tuple[Outcome, float]:
@@ -303,14 +325,11 @@ def logged_scores(model: RouterModel, examples: Examples) -> tuple[float, dict[M
         the router's score, and that of each mode that occurs.
     """
     by_mode = {mode: _weighed_mean(examples.of(mode)) for mode in MODES if examples.of(mode)}
+    able = [mode for mode in MODES if mode in by_mode and mode in model.heads]
     agreeing = [
         each
         for each in examples.all
-        if each.mode
-        == max(
-            (mode for mode in MODES if mode in by_mode and mode in model.heads),
-            key=lambda mode: model.heads[mode].probability(each.vector),
-        )
+        if able and each.mode == max(able, key=lambda mode: model.heads[mode].probability(each.vector))
     ]
     return _weighed_mean(agreeing), by_mode
 

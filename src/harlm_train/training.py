@@ -11,7 +11,7 @@ import msgspec
 from harlm.config import Config
 from harlm.errors import ConfigError
 from harlm.home import router_file, runs_of
-from harlm.router.model import Quality, RouterModel, load, shipped
+from harlm.router.model import RouterModel, RouterQuality, load, shipped
 from harlm_train.correction import ENOUGH, corrected
 from harlm_train.examples import Examples, from_runs
 from harlm_train.fitting import fit, is_held_out
@@ -53,7 +53,7 @@ def train_from(examples: Examples, *, seed: int = 0) -> Made:
     whole = fit(
         examples, seed=seed
     )  # what is written has seen every example; what was measured had seen four of five texts
-    quality = Quality(
+    quality = RouterQuality(
         tasks=len(tasks),
         gain=round(measured.gain, 4),
         calibration_error=round(calibration_error(model, test), 4),

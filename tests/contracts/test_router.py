@@ -15,7 +15,7 @@ from harlm.router.bandit import Bandit, Ratings
 from harlm.router.exploring import ExploringRouter
 from harlm.router.learned import LearnedRouter, chances_by_trees
 from harlm.router.model import shipped
-from harlm.types import MODES, Option, Route, Situation, corpus_of
+from harlm.types import MODES, Route, RouteOption, Situation, corpus_of
 from tests.support.routing import situation_of, situations, tried_in
 
 RATINGS: Ratings = {corpus_of(situation_of().task.context): {"plan": (1, 40), "full": (30, 2)}}
@@ -28,7 +28,7 @@ ROUTERS: dict[str, Router] = {
 }
 
 
-def chosen(situation: Situation, route: Route) -> list[Option]:
+def chosen(situation: Situation, route: Route) -> list[RouteOption]:
     """The options that a route may mean."""
     named = (route.mode, route.strategy, route.reader)
     return [each for each in situation.options if (each.mode, each.strategy, each.reader) == named]

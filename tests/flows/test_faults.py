@@ -279,7 +279,9 @@ def test_a_prompt_that_is_too_long_is_worked_on_in_parts_and_not_sent_again() ->
         return error(400, "This model's maximum context length is 8192 tokens.") if is_whole else None
 
     with FaultyServer(words, faults=fault) as server:
-        settings = Config(router=RouterSettings(escalate=False))  # "in parts" is no name, which is doubtful
+        settings = Config(
+            router=RouterSettings(escalate=False)
+        )  # "in parts" is not a name, which is doubtful
         answer = HARLM(model=f"openai/root@{server.base_url}", settings=settings).ask(
             "Who is it?", "It is Ada."
         )

@@ -11,11 +11,12 @@ from harlm.isotonic import Knot
 from harlm.router.encoder_folder import DESCRIPTION, ROUTER, TOKENIZER, WEIGHTS, Description, Kind
 from harlm.router.encoder_text import SIZES
 from harlm.router.features import NAMES
-from harlm.router.model import Head, Origin, RouterModel, save
-from harlm.types import MODES, Context, Mode, ModelFacts, Option, Profile, Situation, Task
+from harlm.router.model import ExampleSource, Head, RouterModel, save
+from harlm.types import MODES, Context, Mode, ModelFacts, Profile, RouteOption, Situation, Task
+from tests.support.routing import kinds
 
 WIDTH = 16
-ORIGINS = (Origin(label="SIMULATED", detail="a test", examples=10),)
+ORIGINS = (ExampleSource(label="SIMULATED", detail="a test", examples=10),)
 STEPS = (Knot(least=-1e9, value=0.25), Knot(least=0.0, value=0.75))
 """Log odds below 0 are a probability of 0.25, others of 0.75."""
 
@@ -51,6 +52,7 @@ def write_folder(path: Path, **changes: Any) -> Path:
         RouterModel(
             date="2026-01-02",
             heads={"direct": head},
+            kinds=kinds(),
             lowest=tuple(-each for each in bounds),
             highest=bounds,
             origins=ORIGINS,
@@ -107,5 +109,5 @@ def situation(question: str = "How many names are in the list?", text: str = "a 
         ),
         root=facts,
         sub=ModelFacts(name="s", window=16_000),
-        options=(*(Option(mode=mode) for mode in MODES), Option(mode="direct", reader="sub")),
+        options=(*(RouteOption(mode=mode) for mode in MODES), RouteOption(mode="direct", reader="sub")),
     )

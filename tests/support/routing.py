@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harlm.budget.options import options_for
 from harlm.isotonic import Knot
 from harlm.router.features import NAMES, kind_of
-from harlm.router.model import Head, Origin, RouterModel
+from harlm.router.model import ExampleSource, Head, RouterModel
 from harlm.router.trees import Tree
 from harlm.router.wording import growth_of
 from harlm.types import (
@@ -23,10 +23,10 @@ from harlm.types import (
     Left,
     Mode,
     ModelFacts,
-    Option,
     Price,
     Profile,
     Proposal,
+    RouteOption,
     Signals,
     Situation,
     Status,
@@ -100,7 +100,7 @@ def situation_of(
     question: str = "Who wrote it?",
     tokens: int = 20_000,
     *,
-    text: str = "The vault of the town was opened by nobody.",
+    text: str = "The vault of the town was opened by no one.",
     structure: str = "prose",
     documents: int = 1,
     root: ModelFacts | None = None,
@@ -137,7 +137,9 @@ def situation_of(
     )
 
 
-def among(options: Sequence[Option], *, left: Left | None = None, worth: Worth | None = None) -> Situation:
+def among(
+    options: Sequence[RouteOption], *, left: Left | None = None, worth: Worth | None = None
+) -> Situation:
     """A situation with these options."""
     return replace(situation_of(), options=tuple(options), left=left or Left(), worth=worth or Worth())
 
@@ -188,7 +190,7 @@ def router_model(
         heads=dict(heads),
         lowest=(low,) * len(NAMES),
         highest=(high,) * len(NAMES),
-        origins=(Origin(label="SIMULATED", detail="made for a test", examples=400),),
+        origins=(ExampleSource(label="SIMULATED", detail="made for a test", examples=400),),
         **fields,  # type: ignore[arg-type] # by name
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harlm.budget.estimate import Estimate, estimate
-from harlm.types import Growth, ModelFacts, Option, Proposal
+from harlm.types import Growth, ModelFacts, Proposal, RouteOption
 
 _SHORT = 2_000  # tokens; a search in so few finds what one call reads anyway
 _ONE_CALL = ("direct", "search")
@@ -21,7 +21,7 @@ def options_for(
     concurrency: int,
     proposals: Sequence[Proposal] = (),
     no_code: str | None = None,
-) -> tuple[Option, ...]:
+) -> tuple[RouteOption, ...]:
     """Every way to answer: one call of the root model, one of the sub-model if that is another one, each strategy, and a REPL
     without and with sub-models.
 
@@ -54,9 +54,9 @@ def _needless(proposal: Proposal, tokens: int) -> str | None:
     return f"one call reads all of the text, which has about {tokens:,} tokens"
 
 
-def _option(known: Estimate, no_code: str | None = None, *, is_sub: bool = False) -> Option:
+def _option(known: Estimate, no_code: str | None = None, *, is_sub: bool = False) -> RouteOption:
     expected = known.expected
-    return Option(
+    return RouteOption(
         mode=known.mode,
         reader="sub" if is_sub else "root",
         calls=expected.calls,
@@ -67,9 +67,9 @@ def _option(known: Estimate, no_code: str | None = None, *, is_sub: bool = False
     )
 
 
-def _planned(proposal: Proposal, no_code: str | None) -> Option:
+def _planned(proposal: Proposal, no_code: str | None) -> RouteOption:
     told = proposal.forecast
-    return Option(
+    return RouteOption(
         mode="plan",
         proposal=proposal,
         calls=told.calls,

@@ -16,7 +16,7 @@ from harlm.types import Confidence, Mode, Share, Signals, Task, corpus_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreseen:
+class KnownBefore:
     """What a router could know of a run before it.
 
     Attributes:
@@ -31,7 +31,7 @@ class Foreseen:
     seconds: float = 0.0
 
 
-NOTHING_FORESEEN = Foreseen()
+NOTHING_KNOWN = KnownBefore()
 
 
 def judged(
@@ -42,7 +42,7 @@ def judged(
     cited: Cited,
     reported: Sequence[Report] = (),
     *,
-    before: Foreseen = NOTHING_FORESEEN,
+    before: KnownBefore = NOTHING_KNOWN,
 ) -> Confidence:
     """The confidence of an answer, with an event that holds what it was made of.
 

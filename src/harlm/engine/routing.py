@@ -1,4 +1,4 @@
-"""What the router is told of a task, and what becomes of its choice."""
+"""What the router is told of a task, and what follows from its choice."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import replace
 from harlm import events
 from harlm.budget.options import options_for
 from harlm.config import EngineSettings, RouterSettings
-from harlm.engine.judging import Foreseen
+from harlm.engine.judging import KnownBefore
 from harlm.engine.node import Node
 from harlm.engine.remaining import what_is_left
 from harlm.router.features import features_of_option, features_of_task
 from harlm.router.wording import growth_of
-from harlm.types import Left, Mode, ModelFacts, Option, Profile, Proposal, Route, Situation, Task, Worth
+from harlm.types import Left, Mode, ModelFacts, Profile, Proposal, Route, RouteOption, Situation, Task, Worth
 
 
 def situation_of(task: Task, node: Node, known: Profile, proposed: Sequence[Proposal]) -> Situation:
@@ -112,7 +112,7 @@ def reading(node: Node, route: Route) -> Node:
     return replace(node, models=replace(node.models, root=node.models.sub), layered={})
 
 
-def option_for(situation: Situation, mode: Mode, strategy: str | None = None) -> Option | None:
+def option_for(situation: Situation, mode: Mode, strategy: str | None = None) -> RouteOption | None:
     """The option that was carried out; ``None`` if there was no such option."""
     options = [each for each in situation.options if each.mode == mode]
     return next(
@@ -120,11 +120,11 @@ def option_for(situation: Situation, mode: Mode, strategy: str | None = None) ->
     )
 
 
-def foreseen(situation: Situation, option: Option | None, propensity: float) -> Foreseen:
+def foreseen(situation: Situation, option: RouteOption | None, propensity: float) -> KnownBefore:
     """What was known of an option before it was carried out."""
     if option is None:
-        return Foreseen(propensity=propensity)
-    return Foreseen(
+        return KnownBefore(propensity=propensity)
+    return KnownBefore(
         features={**features_of_task(situation), **features_of_option(situation, option)},
         propensity=propensity,
         micros=option.micros,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from harlm.router.features import Features
 from harlm.router.learned import Chances
-from harlm.types import Mode, Option, Situation, corpus_of
+from harlm.types import Mode, RouteOption, Situation, corpus_of
 
 WORTH = 8.0
 """Ratings that the learned probability counts as."""
@@ -31,7 +31,7 @@ class Bandit:
         self._chances, self._ratings = chances, ratings
 
     def __call__(
-        self, situation: Situation, options: Sequence[Option], seen: Sequence[Features]
+        self, situation: Situation, options: Sequence[RouteOption], seen: Sequence[Features]
     ) -> Sequence[float]:
         """See ``harlm.router.learned.Chances``. Equal draws give equal probabilities."""
         learned = self._chances(situation, options, seen)

@@ -5,9 +5,11 @@ the expected gain exceeds its cost. Values in, values out: the engine carries it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harlm.router.model import RouterModel
-from harlm.types import Mode, Route, Share, Signals, Situation, Step, Tried, Weighed
+from harlm.router.policy import dollars
+from harlm.types import Mode, NextMode, Route, RouteOption, Share, Signals, Situation, Tried, Weighed
 
 _LEAST_GAIN = 0.05  # of the worth of an answer: a doubt that is smaller is none
 _MOST = 3  # attempts at one task
@@ -34,7 +36,7 @@ def measured_of(signals: Signals, *, is_whole: bool) -> Mapping[str, float]:
 
 
 def right_after(model: RouterModel, mode: Mode, expected: float, tried: Tried) -> float:
-    """How probable it is that an answer is right, now that it is there.
+    """How probable it is that an answer is right, now that it was reached.
 
     Its calibrated confidence, or the verdict of an acceptor, outranks the router's check.
 
@@ -50,13 +52,16 @@ def right_after(model: RouterModel, mode: Mode, expected: float, tried: Tried) -
     return expected if check is None else check.probability(expected, measured_by(tried))
 
 
-def next_step(model: RouterModel, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:
+def next_step(
+    model: RouterModel, situation: Situation, route: Route, tried: Sequence[Tried]
+) -> NextMode | None:
     """The mode that is worth trying next; ``None`` if the answer stands.
 
     After an answer that is right with the chance *p*, a mode that is right with *q* gains ``(q - p)`` times the worth of an answer,
-    where *q* is what it was before, less what the failure of the first says about it.
+    where *q* is what it was before, less what the failure of the first says about it. Where the rules have chosen nothing follows:
+    the task is of a kind that the router has not seen.
     """
-    if len(tried) >= _MOST or not route.weighed:
+    if len(tried) >= _MOST or not route.weighed or route.basis == "rules":
         return None
     modes = {each.mode for each in tried}
     expected = {each.mode: each.right for each in reversed(route.weighed)}
@@ -67,7 +72,7 @@ def next_step(model: RouterModel, situation: Situation, route: Route, tried: Seq
     if best is None or gain < _LEAST_GAIN * situation.worth.answer:
         return None
     cost = "unknown" if best.micros is None else f"${best.micros / 1e6:.4f}"
-    return Step(
+    return NextMode(
         best.mode,
         f"the answer of mode {tried[-1].mode} is right with a chance of {before:.0%}; mode {best.mode} follows for about {cost}",
     )
@@ -77,16 +82,21 @@ def _is_open(situation: Situation, way: Weighed) -> bool:
     """Whether an option is possible, and covered by what is left now."""
     if way.utility is None:
         return False
-    left = situation.left
-    too_dear = left.micros is not None and way.micros is not None and way.micros > left.micros
-    return not too_dear and not (left.seconds is not None and way.seconds > left.seconds)
+    option = _option(situation, way)
+    return situation.left.lacks(replace(option, micros=way.micros, seconds=way.seconds)) is None
+
+
+def _option(situation: Situation, way: Weighed) -> RouteOption:
+    known = (each for each in situation.options if each.name == way.option)
+    return next(known, RouteOption(mode=way.mode, micros=way.micros, seconds=way.seconds))
 
 
 def _gain(model: RouterModel, situation: Situation, after: Mode, way: Weighed, before: float) -> float:
     """Dollars that a second attempt is expected to gain."""
     worth = situation.worth
     still = way.right * (before + (1 - before) * model.carry.get(f"{after}>{way.mode}", 1.0))
-    return worth.answer * (still - before) - (way.micros or 0) / 1e6 - worth.second * way.seconds
+    cost = dollars(_option(situation, way), way.micros)
+    return worth.answer * (still - before) - cost - worth.second * way.seconds
 
 
 def _share(share: Share | None) -> float | None:

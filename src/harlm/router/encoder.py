@@ -16,7 +16,7 @@ from harlm.router.encoder_text import text_of
 from harlm.router.features import Features
 from harlm.router.learned import LearnedRouter
 from harlm.router.model import RouterModel
-from harlm.types import Mode, Option, Situation
+from harlm.types import Mode, RouteOption, Situation
 
 _UNSEEN = 0.5  # probability of a mode that no example had
 
@@ -47,7 +47,7 @@ class Encoder:
         return LearnedRouter(self.model, chances=self.chances, basis="encoder", version=self.version)
 
     def chances(
-        self, situation: Situation, options: Sequence[Option], seen: Sequence[Features]
+        self, situation: Situation, options: Sequence[RouteOption], seen: Sequence[Features]
     ) -> list[float]:
         """The calibrated probability of a right answer by each option, with one forward pass for each distinct text; one half for
         a mode that no example had.

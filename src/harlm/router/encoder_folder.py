@@ -16,7 +16,7 @@ from harlm.config.tables import read_settings_file
 from harlm.errors import ConfigError
 from harlm.isotonic import Knot
 from harlm.router.encoder_text import SIZES
-from harlm.router.model import Origin, RouterModel
+from harlm.router.model import ExampleSource, RouterModel
 from harlm.router.model import load as load_router
 from harlm.types import MODES, Mode
 
@@ -64,7 +64,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     modes: tuple[Mode, ...] = MODES
     knots: dict[Mode, tuple[Knot, ...]]
     most_tokens: Annotated[int, Meta(ge=8, le=8_192)] = 512
-    origins: tuple[Origin, ...]
+    origins: tuple[ExampleSource, ...]
 
 
 class _Version(msgspec.Struct, frozen=True):

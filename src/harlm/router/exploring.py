@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harlm.protocols import Router
-from harlm.types import Route, Situation, Step, Tried, Weighed
+from harlm.types import NextMode, Route, Situation, Tried, Weighed
 
 
 class ExploringRouter:
@@ -48,7 +48,7 @@ class ExploringRouter:
         """As the other router."""
         return self._router.judge(route, tried)
 
-    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:
+    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> NextMode | None:
         """As the other router."""
         return self._router.follow(situation, route, tried)
 

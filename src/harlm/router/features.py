@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from harlm.guest.combinators.wording import read_question
 from harlm.router.wording import CUES, cues_of
-from harlm.types import STRATEGIES, ModelFacts, Option, Situation
+from harlm.types import STRATEGIES, ModelFacts, RouteOption, Situation
 
 FORMAT = 1
 """Of the list of features. Grows with every change of what one of them means."""
@@ -98,7 +98,7 @@ def features_of_task(situation: Situation) -> Features:
     }
 
 
-def features_of_option(situation: Situation, option: Option) -> Features:
+def features_of_option(situation: Situation, option: RouteOption) -> Features:
     """What sets one option apart. The strategies' view of the task is part of every option: of *plan* mode that of its own
     strategy, of others that of the strategy that fits best.
     """

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from harlm.router.wording import need_of
-from harlm.types import MODES, Mode, Proposal, Route, Situation, Step, Tried
+from harlm.types import MODES, Mode, NextMode, Proposal, Reading, Route, Situation, Tried
 
 _ROOM = 0.9  # share of the window for the context; the rest is for prompt and reply
 _CERTAIN = 0.9  # the fit of a strategy that understands the question
@@ -33,15 +33,22 @@ class HeuristicRouter:
             if worth > 0:
                 reasons.append(f"{mode}: {reason}")
         probabilities = _softmax(points)
-        mode = max(MODES, key=lambda each: probabilities[each])
+        mode = max(MODES, key=lambda each: (_is_possible(situation, each), probabilities[each]))
         reasons.sort(key=lambda reason: not reason.startswith(mode))
-        return Route(mode=mode, probabilities=probabilities, reasons=tuple(reasons))
+        best = _best(situation)
+        return Route(
+            mode=mode,
+            probabilities=probabilities,
+            reasons=tuple(reasons),
+            strategy=best.strategy if mode == "plan" and best is not None else None,
+            reader=_reader(situation) if mode == "direct" else "root",
+        )
 
     def judge(self, route: Route, tried: Tried) -> float | None:
         """The calibrated confidence, if there is one: rules know nothing of answers."""
         return tried.confidence.value
 
-    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:
+    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> NextMode | None:
         """None: shares of points are no probabilities, so nothing says that another mode would pay."""
         return None
 
@@ -51,7 +58,7 @@ def _by_size(situation: Situation) -> _Points:
     size = f"about {tokens:,} tokens"
     if tokens > _ROOM * root.window:
         return [
-            ("direct", -math.inf, ""),
+            ("direct", 0.0 if _reader(situation) == "sub" else -math.inf, ""),
             ("repl", 1.0, f"{size} do not fit into a window of {root.window:,}"),
             ("full", 0.5, f"{size} do not fit into a window of {root.window:,}"),
         ]
@@ -109,8 +116,23 @@ def _by_proposal(situation: Situation) -> _Points:
     return [("plan", _PLAN * best.fit, f"{best.strategy}: {reason}") for reason in best.reasons[:1]]
 
 
+def _is_possible(situation: Situation, mode: Mode) -> bool:
+    """Whether an option of a mode has no obstacle; of a mode without options only if no option is known at all."""
+    options = [each for each in situation.options if each.mode == mode]
+    return any(each.obstacle is None for each in options) if situation.options else True
+
+
+def _reader(situation: Situation) -> Reading:
+    """The root model, if it can read the text."""
+    able = [each.reader for each in situation.options if each.mode == "direct" and each.obstacle is None]
+    return able[0] if able else "root"
+
+
 def _best(situation: Situation) -> Proposal | None:
-    proposals: Sequence[Proposal] = [each.proposal for each in situation.options if each.proposal is not None]
+    """The strategy that fits best of those that are possible."""
+    proposals: Sequence[Proposal] = [
+        each.proposal for each in situation.options if each.proposal is not None and each.obstacle is None
+    ]
     return max(proposals, key=lambda each: each.fit, default=None)
 
 

@@ -14,17 +14,17 @@ from harlm.router.cascade import next_step, right_after
 from harlm.router.features import Features, features_of_option, features_of_task, vector
 from harlm.router.heuristic import HeuristicRouter
 from harlm.router.model import RouterModel
-from harlm.router.policy import Choice, Estimate, decide
+from harlm.router.policy import Decision, Outlook, decide
 from harlm.router.reasons import reasons_for
 from harlm.router.trees import contributions
-from harlm.types import MODES, Mode, Option, Route, Situation, Step, Tried
+from harlm.types import MODES, Mode, NextMode, Route, RouteOption, Situation, Tried
 
 _UNSEEN = 0.5  # probability of a mode that no example had
 _TOP = 5  # reasons
 _REPLY = 300  # tokens of a sub-model's reply about one part
 
 
-Chances = Callable[[Situation, Sequence[Option], Sequence[Features]], Sequence[float]]
+Chances = Callable[[Situation, Sequence[RouteOption], Sequence[Features]], Sequence[float]]
 """How probable a right answer is by each of several options of a task, from their features."""
 
 
@@ -87,15 +87,15 @@ class LearnedRouter:
         """See ``harlm.protocols.Router``."""
         return right_after(self.model, tried.mode, route.probabilities.get(tried.mode, _UNSEEN), tried)
 
-    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:
+    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> NextMode | None:
         """See ``harlm.protocols.Router``."""
         return next_step(self.model, situation, route, tried)
 
-    def _expected(self, option: Option, right: float, seen: Features) -> Estimate:
+    def _expected(self, option: RouteOption, right: float, seen: Features) -> Outlook:
         costs, micros = self.model.costs.get(option.mode), option.micros
         if micros is not None and costs is not None:
             micros = round(micros * costs.factor(vector(seen)))
-        return Estimate(right=right, micros=micros, seconds=option.seconds)
+        return Outlook(right=right, micros=micros, seconds=option.seconds)
 
     def _reasons(self, mode: Mode, seen: Features, values: tuple[float, ...]) -> tuple[str, ...]:
         head = self.model.heads.get(mode)
@@ -104,22 +104,16 @@ class LearnedRouter:
         added = contributions(head.trees, values)
         return reasons_for({self.model.names[at]: each for at, each in added.items()}, seen, _TOP)
 
-    def _by_rules(self, situation: Situation, outside: tuple[str, ...], choice: Choice) -> Route:
+    def _by_rules(self, situation: Situation, outside: tuple[str, ...], choice: Decision) -> Route:
         found = self._rules.route(situation)
-        option = next(
-            (each for each in situation.options if each.mode == found.mode and each.obstacle is None),
-            choice.option,
-        )
-        told = f"{option.name}: the rules decide, since the router has seen no such {', '.join(outside[:3])}"
+        told = f"{found.mode}: the rules decide, since the router has seen no such {', '.join(outside[:3])}"
         return replace(
             found,
-            mode=option.mode,
-            strategy=option.strategy,
-            reader=option.reader,
             reasons=(told, *found.reasons),
+            depth=depth_of(situation) if found.mode == "full" else None,
             is_sure=False,
             weighed=choice.weighed,
-            version=self._version,
+            version=self._version or self.model.version,
         )
 
 
@@ -137,7 +131,7 @@ def depth_of(situation: Situation) -> int:
 
 
 def chances_by_trees(
-    model: RouterModel, situation: Situation, options: Sequence[Option], seen: Sequence[Features]
+    model: RouterModel, situation: Situation, options: Sequence[RouteOption], seen: Sequence[Features]
 ) -> list[float]:
     """The probabilities that the trees of a model give; one half for a mode that no example had."""
     heads = [model.heads.get(each.mode) for each in options]
@@ -147,7 +141,7 @@ def chances_by_trees(
     ]
 
 
-def probabilities_of(situation: Situation, expected: Mapping[int, Estimate]) -> dict[Mode, float]:
+def probabilities_of(situation: Situation, expected: Mapping[int, Outlook]) -> dict[Mode, float]:
     """By mode, the highest probability of its options; 0 for a mode that is impossible."""
     found: dict[Mode, float] = dict.fromkeys(MODES, 0.0)
     for place, option in enumerate(situation.options):

@@ -33,7 +33,7 @@ MOST_BYTES = 100_000
 CHECKED = ("quotes", "has_quotes", "coverage", "has_type", "ran_clean", "is_found", "is_whole", "logprob")
 """What a check looks at, after the log odds that the route had: each a number from 0 to 1, one half where it was not measured."""
 
-_MOST_LOG = 5.0  # of a factor: 150 times dearer or cheaper than estimated
+_MOST_LOG = 5.0  # of a factor: 150 times more or less than estimated
 _Name = Annotated[str, msgspec.Meta(max_length=500)]
 
 
@@ -113,7 +113,7 @@ class Costs(_Part, frozen=True, kw_only=True):
         return math.exp(max(-_MOST_LOG, min(_MOST_LOG, log_odds(self.trees, self.base, values))))
 
 
-class Origin(_Part, frozen=True, kw_only=True):
+class ExampleSource(_Part, frozen=True, kw_only=True):
     """Where examples come from.
 
     Attributes:
@@ -133,7 +133,7 @@ class Origin(_Part, frozen=True, kw_only=True):
     examples: int
 
 
-class Quality(_Part, frozen=True, kw_only=True):
+class RouterQuality(_Part, frozen=True, kw_only=True):
     """How well a router does on examples that were held out.
 
     Attributes:
@@ -155,7 +155,7 @@ class RouterModel(_Part, frozen=True, kw_only=True):
         names: of the features, in the order of the vectors.
         date: of the training, ISO 8601.
         heads: by mode.
-        checks: by mode, how probable it is that an answer is right once it is there, from what was measured (``CHECKED``).
+        checks: by mode, how probable it is that an answer is right once it was reached, from what was measured (``CHECKED``).
         costs: by mode, how real costs compare with estimates.
         carry: by ``FIRST>NEXT``: how probable a right answer of the next mode is after a wrong one of the first, as a share of what
             it is otherwise.
@@ -176,8 +176,8 @@ class RouterModel(_Part, frozen=True, kw_only=True):
     kinds: tuple[str, ...]
     lowest: tuple[float, ...]
     highest: tuple[float, ...]
-    origins: tuple[Origin, ...]
-    quality: Quality | None = None
+    origins: tuple[ExampleSource, ...]
+    quality: RouterQuality | None = None
 
     @property
     def version(self) -> str:
@@ -189,7 +189,7 @@ class RouterModel(_Part, frozen=True, kw_only=True):
     def outside(self, seen: Features) -> tuple[str, ...]:
         """What of a task lies outside of what the examples had: features by name, or its kind; nothing if it lies within."""
         if (kind := kind_of(seen)) not in self.kinds:
-            return (f"a task ({kind})",)
+            return (f"kind of task ({kind})",)
         found = zip(self.names, vector(seen), self.lowest, self.highest, strict=True)
         return tuple(name for name, value, low, high in found if not low - 1e-6 <= value <= high + 1e-6)
 

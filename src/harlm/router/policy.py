@@ -5,18 +5,22 @@ enough; and the safest that the budget allows where the router is not sure. Does
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from harlm.types import MODES, Option, Situation, Weighed
+from harlm.types import MODES, RouteOption, Situation, Weighed
 
 THIN = 0.03
 """Of the worth of an answer: options whose utilities differ by less are not told apart."""
+
+USUAL = 1e-6
+"""Dollars of a token whose price is unknown."""
 
 ALIKE = 0.02
 """Probabilities that differ by less are not told apart."""
 
 
-class Estimate(NamedTuple):
+class Outlook(NamedTuple):
     """What is expected of an option: the probability of a right answer, micro-dollars (``None``: unknown) and seconds."""
 
     right: float
@@ -24,7 +28,7 @@ class Estimate(NamedTuple):
     seconds: float
 
 
-class Choice(NamedTuple):
+class Decision(NamedTuple):
     """What a policy chose.
 
     Attributes:
@@ -34,13 +38,13 @@ class Choice(NamedTuple):
         why: of the choice, as a sentence.
     """
 
-    option: Option
+    option: RouteOption
     weighed: tuple[Weighed, ...]
     is_sure: bool
     why: str
 
 
-def decide(situation: Situation, expected: Mapping[int, Estimate]) -> Choice:
+def decide(situation: Situation, expected: Mapping[int, Outlook]) -> Decision:
     """The option to take.
 
     An option with an obstacle is never taken if another has none. One that the budget is not expected to cover is taken only if
@@ -63,7 +67,10 @@ def decide(situation: Situation, expected: Mapping[int, Estimate]) -> Choice:
         )
     target = situation.worth.target
     if target is not None and (enough := [place for place in able if expected[place].right >= target]):
-        place = min(enough, key=lambda each: (expected[each].micros or 0, expected[each].seconds, each))
+        place = min(
+            enough,
+            key=lambda each: (dollars(options[each], expected[each].micros), expected[each].seconds, each),
+        )
         return _choice(
             options[place],
             weighed,
@@ -74,7 +81,7 @@ def decide(situation: Situation, expected: Mapping[int, Estimate]) -> Choice:
     close = [
         each
         for each in able
-        if _utility(weighed[best]) - _utility(weighed[each]) < THIN * situation.worth.answer
+        if _utility(weighed[best]) - _utility(weighed[each]) <= THIN * situation.worth.answer
     ]
     rivals = sorted({options[each].mode for each in close}, key=MODES.index)
     if len(rivals) == 1:
@@ -88,10 +95,12 @@ def decide(situation: Situation, expected: Mapping[int, Estimate]) -> Choice:
     return _choice(options[safest], weighed, is_sure=len(safe) == len(close), why=why)
 
 
-def _weighed(situation: Situation, option: Option, expected: Estimate) -> Weighed:
+def _weighed(situation: Situation, option: RouteOption, expected: Outlook) -> Weighed:
     lacking = _lacking(situation, option, expected)
     worth = situation.worth
-    utility = worth.answer * expected.right - (expected.micros or 0) / 1e6 - worth.second * expected.seconds
+    utility = (
+        worth.answer * expected.right - dollars(option, expected.micros) - worth.second * expected.seconds
+    )
     return Weighed(
         option=option.name,
         mode=option.mode,
@@ -103,28 +112,34 @@ def _weighed(situation: Situation, option: Option, expected: Estimate) -> Weighe
     )
 
 
-def _lacking(situation: Situation, option: Option, expected: Estimate) -> str | None:
+def dollars(option: RouteOption, micros: int | None) -> float:
+    """What an option counts as in dollars. Where a price is unknown, its tokens count at ``USUAL`` each: a model that costs nothing
+    costs time, and one whose price is not known is not free.
+    """
+    return option.tokens * USUAL if micros is None else micros / 1e6
+
+
+def _lacking(situation: Situation, option: RouteOption, expected: Outlook) -> str | None:
     """Why an option cannot be taken: it is impossible, or the budget is not expected to cover it."""
     if option.obstacle is not None:
         return option.obstacle
-    left = situation.left
-    if left.micros is not None and expected.micros is not None and expected.micros > left.micros:
-        return f"it is expected to cost ${expected.micros / 1e6:.4f}, and ${left.micros / 1e6:.4f} are left"
-    if left.seconds is not None and expected.seconds > left.seconds:
-        return f"it is expected to take {expected.seconds:.0f} s, and {left.seconds:.0f} s are left"
-    return left.lacks(option)
+    return situation.left.lacks(replace(option, micros=expected.micros, seconds=expected.seconds))
 
 
-def _cheapest(situation: Situation, expected: Mapping[int, Estimate]) -> int:
+def _cheapest(situation: Situation, expected: Mapping[int, Outlook]) -> int:
     """The place of the cheapest option without an obstacle, or of the first one if all have one."""
     possible = [place for place, each in enumerate(situation.options) if each.obstacle is None]
-    return min(possible, key=lambda each: (expected[each].micros or 0, expected[each].seconds), default=0)
+    return min(
+        possible,
+        key=lambda each: (dollars(situation.options[each], expected[each].micros), expected[each].seconds),
+        default=0,
+    )
 
 
 def _utility(each: Weighed) -> float:
     return float("-inf") if each.utility is None else each.utility
 
 
-def _choice(option: Option, weighed: Sequence[Weighed], *, is_sure: bool, why: str) -> Choice:
+def _choice(option: RouteOption, weighed: Sequence[Weighed], *, is_sure: bool, why: str) -> Decision:
     ordered = tuple(sorted(weighed, key=_utility, reverse=True))
-    return Choice(option=option, weighed=ordered, is_sure=is_sure, why=f"{option.name}: {why}")
+    return Decision(option=option, weighed=ordered, is_sure=is_sure, why=f"{option.name}: {why}")

@@ -18,18 +18,19 @@ Need = Literal["lookup", "exact", "meaning"]
 
 _READ = 4_000  # characters of a question whose wording counts: half at its beginning, half at its end
 
-# Behind the English cues: German, French, Spanish, Italian, Portuguese, Dutch, Polish, Chinese, Japanese.
+# Behind the English cues: German, French, Spanish, Italian, Portuguese, Dutch, Polish, Chinese, Japanese. A cue of one language is no
+# common word of another: "different" is no question of differences, and "media" no average.
 _MEANING = lazy_pattern(
     r"\b(summar|overview|gist|main (?:points?|ideas?|topics?|themes?)|compare|contrast|differ(?:ence|s)|similarit|themes?\b"
-    r"|sentiment|opinion|attitude|tone\b|classif|categor|argue|disagree|contradict|consistent|critici|evaluate|assess"
-    r"|pros and cons|trend"
-    r"|zusammenfass|fasse\b.{0,60}\bzusammen|überblick|vergleich|unterschied|widerspr|bewerte"
-    r"|r[ée]sum[eé]|aper[cç]u|diff[ée]ren[ct]|contredi|[ée]value"
-    r"|res[uú]m|compara|diferenci|contradic|eval[uú]a"
-    r"|riassum|riepilog|confronta|differenz|contraddi"
-    r"|diferen[çc]a|avalie|samenvat|vat\b.{0,60}\bsamen|vergelijk|verschil|tegenspr"
-    r"|podsumuj|streść|porównaj|różnic)"
-    r"|总结|總結|概括|比较|比較|区别|矛盾|要約|まとめ|違い",
+    r"|sentiment|opinion|attitude|tone\b|classif|categor|argu(?:e|ment)|disagree|contradict|consistent|critici|evaluate|assess"
+    r"|pros and cons|trend|what (?:is|are) (?:it|they|this|these|the \w+) about"
+    r"|zusammenfass|fass(?:e|t)?\b.{0,60}\bzusammen|überblick|vergleich|unterscheid|unterschied|widerspr|bewerte|worum geht"
+    r"|résum|aperçu|différence|contredi|évalue|synthèse"
+    r"|resúm|u[nm] resum(?:en|o)\b|resum(?:e|en|ir|a|ão|o)\b(?= (?:el|la|los|las|de|del|o|os|as|do|da|todo))|compara|diferenci|contradic|contradizem|evalú"
+    r"|riassu|riepilog|confronta|differenz|contraddi"
+    r"|diferença|avalie|samenvat|vat\b.{0,60}\bsamen|vergelijk|verschil|tegenspr|spreken .{0,60}\btegen|een overzicht"
+    r"|podsum|streść|porówn|różni)"
+    r"|总结|總結|概括|比较|比較|区别|矛盾|要約|まとめ|違い|概要",
     re.IGNORECASE,
 )
 _PAIRS = lazy_pattern(
@@ -40,13 +41,15 @@ _PAIRS = lazy_pattern(
 _EXACT = lazy_pattern(
     r"\b(how many|how often|number of|count\b|total|sum of|average|mean\b|median|percentage|list (?:all|every|the)|^list\b"
     r"|(?:which|what) (?:files?|modules?|documents?|functions?|classes|rows?|lines?|users?|pages)\b|all (?:the )?\w+ (?:that|which)"
-    r"|every\b|most\b|least\b|fewest|largest|smallest|longest|shortest|highest|lowest|biggest|pairs? of"
-    r"|wie ?viele?|wie oft|anzahl|summe|durchschnitt|liste\b|alle\b|meisten|wenigsten|größte|kleinste|höchste|niedrigste"
-    r"|combien|nombre de|somme|moyenne|tou(?:s|tes) les|le plus|le moins"
-    r"|cu[aá]nt[oa]s?|n[uú]mero de|suma|promedio|tod[oa]s? l[oa]s|más\b|menos\b"
-    r"|quant[ei]\b|numero di|somma|media\b|tutt[ie] |quant[oa]s\b|soma\b|m[ée]dia\b|tod[oa]s [oa]s"
-    r"|hoeveel|aantal|gemiddelde|meeste|minste|ile\b|liczba|suma\b|średni|wszystkie)"
-    r"|多少|几个|幾個|总数|平均|所有|最多|最少|いくつ|何人|何個|合計|すべて",
+    r"|every\b|(?:the most|most(?=[ -]\w))\b|least\b|fewest|largest|smallest|longest|shortest|highest|lowest|biggest|pairs? of"
+    r"|wie ?viele?|wie oft|anzahl|summe|durchschnitt|liste\b|alle\b|meisten|wenigsten|größte|kleinste|höchste|niedrigste|älteste|jüngste|zähle?"
+    r"|combien|nombre de|la somme|moyenne|tou(?:s|tes) les|le plus|le moins|compte[rz]? les"
+    r"|cu[aá]nt[oa]s?|n[uú]mero de|la suma|promedio|tod[oa]s? l[oa]s|(?:el|la) (?:más|menos)|más \w+s\b|cuent[ae] l[oa]s"
+    r"|quant[ei]\b|numero di|la somma|la media\b|tutt[ie] (?:i|gli|le)\b|più \w+|conta (?:i|gli|le)\b|quant[oa]s\b|a soma\b|a média\b"
+    r"|tod[oa]s [oa]s|mais \w+s\b|cont[ea]r? [oa]s"
+    r"|hoeveel|aantal|gemiddelde|meeste|minste|de som\b|het totaal|tel (?:de|het|alle)\b|ile\b|ilu\b|liczba|liczb|suma\b|średni|wszystkie|najwięcej"
+    r"|najmniej|policz)"
+    r"|多少|几个|幾個|总数|平均|所有|最多|最少|いくつ|何人|何個|何件|合計|すべて|全て|最も",
     re.IGNORECASE | re.MULTILINE,
 )
 _CUES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -61,7 +64,7 @@ _CUES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "superlative",
         lazy_pattern(
-            r"\b(?:most|least|fewest|\w{3,}(?<!requ)(?<!inter)(?<!t)est|top|meisten?|wenigsten?|größte[rsn]?|le plus|le moins"
+            r"\b(?:the most|most(?=[ -]\w)|least|fewest|(?!(?:request|interest|forest|honest|harvest|protest|suggest|digest|contest|invest|manifest|quest|guest|chest|west|test|rest|nest)\b)\w+est|top|meisten?|wenigsten?|größte[rsn]?|le plus|le moins"
             r"|el más|la más|il più|la più|o mais|a mais|meeste|minste|najwi\w+|najmn\w+)\b|最",
             re.IGNORECASE,
         ),

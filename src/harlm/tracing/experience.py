@@ -56,7 +56,7 @@ class Skills:
         is_clean = event.confidence.signals.ran_clean is not False
         counts[event.model] = (clean + is_clean, runs + 1)
         self._counts = counts
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # a name that cannot be written costs no run
             _write(self._path, dict(list(counts.items())[-_MOST:]))
 
 

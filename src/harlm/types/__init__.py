@@ -49,7 +49,18 @@ from harlm.types.repl import (
     Final,
     Observation,
 )
-from harlm.types.route import Basis, Left, Option, Reading, Route, Situation, Step, Tried, Weighed, Worth
+from harlm.types.route import (
+    Basis,
+    Left,
+    NextMode,
+    Reading,
+    Route,
+    RouteOption,
+    Situation,
+    Tried,
+    Weighed,
+    Worth,
+)
 from harlm.types.task import Task
 from harlm.types.usage import (
     Amounts,
@@ -95,8 +106,8 @@ __all__ = [
     "Mode",
     "ModelDescription",
     "ModelFacts",
+    "NextMode",
     "Observation",
-    "Option",
     "PaidCall",
     "Place",
     "Price",
@@ -110,6 +121,7 @@ __all__ = [
     "ReadingCost",
     "Recollection",
     "Route",
+    "RouteOption",
     "Sampling",
     "Shape",
     "Share",
@@ -117,7 +129,6 @@ __all__ = [
     "Situation",
     "Skipped",
     "Status",
-    "Step",
     "Stop",
     "Strategy",
     "Task",

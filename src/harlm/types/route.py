@@ -21,7 +21,7 @@ Basis = Literal["rules", "trees", "encoder", "exploration"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class RouteOption:
     """One way to answer a task, and what it is expected to cost.
 
     Attributes:
@@ -66,7 +66,7 @@ class Left:
     calls: int | None = None
     seconds: float | None = None
 
-    def lacks(self, option: Option) -> str | None:
+    def lacks(self, option: RouteOption) -> str | None:
         """Why this does not cover an option; ``None`` if it does, as far as costs are known."""
         if self.micros is not None and option.micros is not None and option.micros > self.micros:
             return f"it is expected to cost ${option.micros / 1e6:.4f}, and ${max(0, self.micros) / 1e6:.4f} are left"
@@ -116,7 +116,7 @@ class Situation:
     profile: Profile
     root: ModelFacts
     sub: ModelFacts
-    options: tuple[Option, ...]
+    options: tuple[RouteOption, ...]
     left: Left = field(default_factory=Left)
     worth: Worth = field(default_factory=Worth)
     root_skill: float | None = None
@@ -138,7 +138,7 @@ class Tried:
     confidence: Confidence
 
 
-class Step(NamedTuple):
+class NextMode(NamedTuple):
     """A mode to try next, and why, as a sentence."""
 
     mode: Mode

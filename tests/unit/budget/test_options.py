@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from harlm.budget.estimate import estimate
 from harlm.budget.options import options_for
-from harlm.types import MODES, STRATEGIES, Growth, ModelFacts, Option, Price, Proposal
+from harlm.types import MODES, STRATEGIES, Growth, ModelFacts, Price, Proposal, RouteOption
 from tests.support.routing import proposal_of
 
 ROOT = ModelFacts(name="root", window=128_000, price=Price(input=1.25, output=10.0))
@@ -21,7 +21,7 @@ def options(
     *proposals: Proposal,
     growth: Growth = "linear",
     no_code: str | None = None,
-) -> dict[str, Option]:
+) -> dict[str, RouteOption]:
     made = options_for(
         tokens, growth, ROOT, sub, max_turns=20, concurrency=8, proposals=proposals, no_code=no_code
     )

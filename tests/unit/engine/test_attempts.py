@@ -10,7 +10,7 @@ from harlm.engine import Node, solve
 from harlm.errors import ModelUnavailable, SandboxFailure
 from harlm.protocols import Repl, ReplHost, ReplSetup
 from harlm.testing import EventLog, ScriptedModel
-from harlm.types import Answer, Mode, Option, Route, Situation, Step, Task, Tried, Weighed
+from harlm.types import Answer, Mode, NextMode, Route, RouteOption, Situation, Task, Tried, Weighed
 from tests.support.nodes import node_with
 
 CONTEXT = "The harbour opened in 1883."
@@ -37,12 +37,12 @@ class FixedRouter:
     def judge(self, route: Route, tried: Tried) -> float | None:
         return self.right.pop(0) if self.right else None
 
-    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> Step | None:
+    def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> NextMode | None:
         self.seen.append(situation)
-        return Step(self.modes[len(tried)], "it is doubtful") if len(tried) < len(self.modes) else None
+        return NextMode(self.modes[len(tried)], "it is doubtful") if len(tried) < len(self.modes) else None
 
 
-def _weighed(option: Option) -> Weighed:
+def _weighed(option: RouteOption) -> Weighed:
     return Weighed(option=option.name, mode=option.mode, right=0.5, micros=0, seconds=0.0, utility=0.5)
 
 

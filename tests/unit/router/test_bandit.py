@@ -8,7 +8,7 @@ import pytest
 from harlm.router.bandit import WORTH, Bandit, Ratings
 from harlm.router.features import Features
 from harlm.router.learned import LearnedRouter
-from harlm.types import MODES, Mode, Option, Situation, corpus_of
+from harlm.types import MODES, Mode, RouteOption, Situation, corpus_of
 from tests.support.routing import head_of, proposal_of, router_model, situation_of
 
 RIGHT: dict[Mode, float] = {"direct": 0.6, "plan": 0.7, "repl": 0.3, "full": 0.5}
@@ -16,7 +16,7 @@ CORPUS = corpus_of(situation_of().task.context)
 _DRAWS = 400
 
 
-def learned(_: Situation, options: Sequence[Option], seen: Sequence[Features]) -> list[float]:
+def learned(_: Situation, options: Sequence[RouteOption], seen: Sequence[Features]) -> list[float]:
     return [RIGHT[each.mode] for each in options]
 
 
@@ -60,7 +60,7 @@ def test_much_is_believed_firmly() -> None:
 
 
 def test_certain_probabilities_can_be_drawn_from() -> None:
-    def sure(_: Situation, options: Sequence[Option], seen: Sequence[Features]) -> list[float]:
+    def sure(_: Situation, options: Sequence[RouteOption], seen: Sequence[Features]) -> list[float]:
         return [float(number % 2) for number, _ in enumerate(options)]
 
     situation = situation_of(draw=0.5)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from harlm.router.cascade import measured_by, next_step, right_after
 from harlm.router.model import CHECKED, Logistic
-from harlm.types import MODES, Left, Mode, Route, Share, Signals, Situation, Step, Tried, Weighed, Worth
+from harlm.types import MODES, Left, Mode, NextMode, Route, Share, Signals, Situation, Tried, Weighed, Worth
 from tests.support.routing import among, router_model, situation_of, tried_in
 
 CHECK = Logistic(intercept=-2.0, prior=1.0, weights={"quotes": 4.0, "is_whole": 1.0})
@@ -23,7 +23,9 @@ def way(
 
 
 def route_of(*weighed: Weighed, mode: Mode = "direct") -> Route:
-    return Route(mode=mode, probabilities={each.mode: each.right for each in weighed}, weighed=weighed)
+    return Route(
+        mode=mode, probabilities={each.mode: each.right for each in weighed}, weighed=weighed, basis="trees"
+    )
 
 
 ROUTE = route_of(way("direct", 0.7), way("full", 0.9), way("repl", 0.4))
@@ -34,7 +36,7 @@ def following(
     route: Route = ROUTE,
     situation: Situation = SITUATION,
     carry: dict[str, float] | None = None,
-) -> Step | None:
+) -> NextMode | None:
     return next_step(router_model({}, checks=MODEL.checks, carry=carry or {}), situation, route, tried)
 
 

@@ -13,7 +13,7 @@ from harlm.context import load, profile
 from harlm.router.features import NAMES, Features, features_of_option, features_of_task, vector
 from harlm.router.learned import chances_by_trees
 from harlm.router.model import shipped
-from harlm.types import Context, Document, Left, Mode, Option, Price, Situation, Task
+from harlm.types import Context, Document, Left, Mode, Price, RouteOption, Situation, Task
 from tests.support.routing import (
     QUESTIONS,
     SUB_PRICE,
@@ -25,7 +25,7 @@ from tests.support.routing import (
 )
 
 
-def seen_by(situation: Situation, option: Option | None = None) -> Features:
+def seen_by(situation: Situation, option: RouteOption | None = None) -> Features:
     return {**features_of_task(situation), **features_of_option(situation, option or situation.options[0])}
 
 
@@ -110,7 +110,7 @@ def test_the_share_of_an_option_that_the_budget_covers_is_between_none_and_all()
 
 def test_words_of_a_question_are_looked_for_in_the_text() -> None:
     question = 'Where does "Hilda Polrick" keep the heater?'
-    found = seen_by(situation_of(question, text="Hilda Polrick keeps a heater where nobody looks."))
+    found = seen_by(situation_of(question, text="Hilda Polrick keeps a heater where no one looks."))
     lost = seen_by(situation_of(question, text="Nothing of that kind."))
     assert found["keys"] == lost["keys"] >= 1
     assert found["keys_seen"] == 1
@@ -144,7 +144,7 @@ def test_no_feature_depends_on_the_letters_of_texts_that_the_question_does_not_n
 
 
 def large(documents: int) -> Situation:
-    whole = ("The vault of the town was opened by nobody in the year of the flood. " * 150_000)[:10_000_000]
+    whole = ("The vault of the town was opened by no one in the year of the flood. " * 150_000)[:10_000_000]
     size = len(whole) // documents
     context = Context(
         documents=tuple(
@@ -224,7 +224,7 @@ def test_a_root_model_that_writes_better_code_is_never_less_probable(
 
 
 def test_a_price_with_steps_is_that_of_a_million_tokens() -> None:
-    dear = seen_by(situation_of(root=model_of(price=Price(input=1000.0, output=10.0))))
+    costly = seen_by(situation_of(root=model_of(price=Price(input=1000.0, output=10.0))))
     free = seen_by(situation_of(root=model_of(price=Price(input=0.0, output=0.0))))
-    assert dear["log_price"] > 8
+    assert costly["log_price"] > 8
     assert free["log_price"] == 0

@@ -10,7 +10,7 @@ from harlm.router.features import NAMES, Features, kind_of
 from harlm.router.learned import Chances, LearnedRouter
 from harlm.router.model import Costs, Logistic, shipped
 from harlm.router.trees import chance
-from harlm.types import MODES, STRATEGIES, Left, Mode, Option, Share, Signals, Situation
+from harlm.types import MODES, STRATEGIES, Left, Mode, RouteOption, Share, Signals, Situation
 from tests.support.routing import (
     head_of,
     model_of,
@@ -27,7 +27,7 @@ SURE = router_model({mode: head_of(0.0) for mode in MODES})
 def saying(**right: float) -> Chances:
     """Chances by the name of an option, or else by mode."""
 
-    def chances(_: Situation, options: Sequence[Option], seen: Sequence[Features]) -> list[float]:
+    def chances(_: Situation, options: Sequence[RouteOption], seen: Sequence[Features]) -> list[float]:
         return [right.get(each.name, right.get(each.mode, 0.5)) for each in options]
 
     return chances
@@ -86,9 +86,11 @@ def test_costs_are_what_real_runs_cost() -> None:
         "full": Costs(base=math.log(3.0)),
         "direct": Costs(base=0.0, trees=(stump("fit", 0.5, -1.0, 1.0),)),
     }
-    dear = LearnedRouter(router_model(SURE.heads, costs=costs)).route(situation)
+    costly = LearnedRouter(router_model(SURE.heads, costs=costs)).route(situation)
     for mode, factor in (("full", 3.0), ("direct", math.exp(-1)), ("repl", 1.0)):
-        before, after = (next(each for each in route.weighed if each.mode == mode) for route in (plain, dear))
+        before, after = (
+            next(each for each in route.weighed if each.mode == mode) for route in (plain, costly)
+        )
         assert before.micros
         assert after.micros == pytest.approx(factor * before.micros, abs=1), mode
         assert after.seconds == before.seconds

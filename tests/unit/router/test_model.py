@@ -19,7 +19,7 @@ from harlm.router.model import (
     Costs,
     Head,
     Logistic,
-    Quality,
+    RouterQuality,
     load,
     read,
     save,
@@ -35,7 +35,7 @@ MODEL = router_model(
     checks={"direct": Logistic(intercept=-1.0, prior=0.8, weights={"quotes": 2.0})},
     costs={"full": Costs(base=0.3, trees=(stump("fit", 0.5, -1.0, 1.0),))},
     carry={"direct>full": 0.4},
-    quality=Quality(tasks=30, gain=0.5, calibration_error=0.04),
+    quality=RouterQuality(tasks=30, gain=0.5, calibration_error=0.04),
 )
 FILE = Path("router.json")
 
@@ -78,7 +78,7 @@ BROKEN: dict[str, Callable[[dict[str, Any]], object]] = {
     "a format of the future": _set("format", to=99),
     "features of the future": _set("features", to=99),
     "an older format": _set("format", to=0),
-    "a format that is no number": _set("format", to="1"),
+    "a format that is not a number": _set("format", to="1"),
     "other names": _set("names", 3, to="is_poetry"),
     "fewer names": lambda table: {**table, "names": table["names"][1:]},
     "names in another order": lambda table: {**table, "names": table["names"][::-1]},

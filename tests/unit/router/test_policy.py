@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harlm.router.policy import ALIKE, THIN, Choice, Estimate, decide
-from harlm.types import MODES, Left, Mode, Option, Worth
+from harlm.router.policy import ALIKE, THIN, Decision, Outlook, decide
+from harlm.types import MODES, Left, Mode, RouteOption, Worth
 from tests.support.routing import among, proposal_of
 
 
@@ -19,9 +19,9 @@ def way(
     obstacle: str | None = None,
     tokens: int = 0,
     calls: int = 1,
-) -> tuple[Option, Estimate]:
+) -> tuple[RouteOption, Outlook]:
     """An option, and what is expected of it."""
-    option = Option(
+    option = RouteOption(
         mode=mode,
         proposal=proposal_of() if mode == "plan" else None,
         micros=micros,
@@ -30,11 +30,13 @@ def way(
         tokens=tokens,
         calls=calls,
     )
-    return option, Estimate(right=right, micros=micros, seconds=seconds)
+    return option, Outlook(right=right, micros=micros, seconds=seconds)
 
 
-def decided(*ways: tuple[Option, Estimate], left: Left | None = None, worth: Worth | None = None) -> Choice:
-    expected: Mapping[int, Estimate] = {place: each for place, (_, each) in enumerate(ways)}
+def decided(
+    *ways: tuple[RouteOption, Outlook], left: Left | None = None, worth: Worth | None = None
+) -> Decision:
+    expected: Mapping[int, Outlook] = {place: each for place, (_, each) in enumerate(ways)}
     return decide(among([option for option, _ in ways], left=left, worth=worth), expected)
 
 
@@ -64,7 +66,10 @@ def test_what_is_impossible_is_not_taken_however_good_it_looks() -> None:
 
 
 def test_what_the_budget_does_not_cover_is_not_taken() -> None:
-    dear, cheap = way("full", 0.9, 900, 50.0, tokens=5_000, calls=9), way("direct", 0.2, 100, 5.0, tokens=500)
+    costly, cheap = (
+        way("full", 0.9, 900, 50.0, tokens=5_000, calls=9),
+        way("direct", 0.2, 100, 5.0, tokens=500),
+    )
     table = [
         (Left(micros=899), "expected to cost $0.0009"),
         (Left(seconds=49.0), "expected to take 50 s, and 49 s are left"),
@@ -72,19 +77,19 @@ def test_what_the_budget_does_not_cover_is_not_taken() -> None:
         (Left(calls=8), "expected to make 9 calls"),
     ]
     for left, said in table:
-        choice = decided(dear, cheap, left=left)
+        choice = decided(costly, cheap, left=left)
         assert choice.option.mode == "direct", left
         assert said in (choice.weighed[-1].obstacle or ""), left
     enough = Left(micros=900, seconds=50.0, tokens=5_000, calls=9)
-    assert decided(dear, cheap, left=enough).option.mode == "full"
+    assert decided(costly, cheap, left=enough).option.mode == "full"
 
 
 def test_what_a_run_is_expected_to_cost_counts_and_not_what_it_was_estimated_at() -> None:
     """Real runs of this mode cost half of their estimates."""
     situation = among(
-        [Option(mode="full", micros=100), Option(mode="direct", micros=10)], left=Left(micros=60)
+        [RouteOption(mode="full", micros=100), RouteOption(mode="direct", micros=10)], left=Left(micros=60)
     )
-    expected = {0: Estimate(right=0.9, micros=50, seconds=0), 1: Estimate(right=0.1, micros=10, seconds=0)}
+    expected = {0: Outlook(right=0.9, micros=50, seconds=0), 1: Outlook(right=0.1, micros=10, seconds=0)}
     assert decide(situation, expected).option.mode == "full"
 
 
@@ -183,13 +188,13 @@ worths = st.builds(
 )
 
 
-def place_of(choice: Choice, ways: list[tuple[Option, Estimate]]) -> int:
+def place_of(choice: Decision, ways: list[tuple[RouteOption, Outlook]]) -> int:
     return next(at for at, (option, _) in enumerate(ways) if option is choice.option)
 
 
 @given(ways_of, lefts, worths, chances)
 def test_an_option_that_is_right_more_often_is_not_dropped_for_it(
-    ways: list[tuple[Option, Estimate]], left: Left, worth: Worth, raised: float
+    ways: list[tuple[RouteOption, Outlook]], left: Left, worth: Worth, raised: float
 ) -> None:
     place = place_of(decided(*ways, left=left, worth=worth), ways)
     option, expected = ways[place]
@@ -201,7 +206,7 @@ def test_an_option_that_is_right_more_often_is_not_dropped_for_it(
 
 @given(ways_of, lefts, worths)
 def test_options_come_in_the_order_of_their_utility_and_the_impossible_ones_last(
-    ways: list[tuple[Option, Estimate]], left: Left, worth: Worth
+    ways: list[tuple[RouteOption, Outlook]], left: Left, worth: Worth
 ) -> None:
     choice = decided(*ways, left=left, worth=worth)
     utilities = [each.utility for each in choice.weighed]
@@ -215,7 +220,7 @@ def test_options_come_in_the_order_of_their_utility_and_the_impossible_ones_last
 
 @given(ways_of, lefts, worths)
 def test_what_is_taken_is_covered_and_worth_nearly_the_most(
-    ways: list[tuple[Option, Estimate]], left: Left, worth: Worth
+    ways: list[tuple[RouteOption, Outlook]], left: Left, worth: Worth
 ) -> None:
     choice = decided(*ways, left=left, worth=worth)
     option, expected = ways[place_of(choice, ways)]

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 from harlm.router.features import NAMES
-from harlm.router.model import Origin, RouterModel
+from harlm.router.model import ExampleSource, RouterModel
 from harlm.types import MODES, Mode, Signals, Status
 from harlm_train.examples import Example, Examples
 from harlm_train.fitting import fit
 
-ORIGIN = Origin(label="SIMULATED", detail="made for a test", examples=1)
+ORIGIN = ExampleSource(label="SIMULATED", detail="made for a test", examples=1)
 MODES_OF_CODE: tuple[Mode, ...] = ("repl", "full")
 
 Rule = Callable[[Mode, Mapping[str, float], str], float]

@@ -14,7 +14,7 @@ from harlm.errors import ConfigError
 from harlm.router.encoder import Encoder, load_encoder
 from harlm.router.encoder_text import SIZES
 from harlm.router.features import NAMES
-from harlm.router.model import Origin, RouterModel
+from harlm.router.model import ExampleSource, RouterModel
 from harlm.router.model import load as load_router
 from harlm.types import MODES
 from harlm_train.examples import Example, Examples
@@ -42,7 +42,7 @@ def example(number: int, mode: Any, run: str) -> Example:
 
 def examples(texts: int, runs: int = 2) -> Examples:
     made = [example(n, mode, f"r{run}") for n in range(texts) for mode in MODES for run in range(runs)]
-    origin = Origin(label="SIMULATED", detail="a test", examples=len(made))
+    origin = ExampleSource(label="SIMULATED", detail="a test", examples=len(made))
     return Examples(all=tuple(made), origins=(origin,))
 
 

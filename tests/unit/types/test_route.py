@@ -4,23 +4,23 @@ import dataclasses
 
 import pytest
 
-from harlm.types import Context, Document, Left, Option, Route, Worth, corpus_of
+from harlm.types import Context, Document, Left, Route, RouteOption, Worth, corpus_of
 from tests.support.routing import proposal_of
 
 
 def test_an_option_is_named_by_its_mode_and_what_sets_it_apart() -> None:
     named = {
-        "direct": Option(mode="direct"),
-        "direct, sub-model": Option(mode="direct", reader="sub"),
-        "plan: label": Option(mode="plan", proposal=proposal_of("label")),
-        "full": Option(mode="full"),
+        "direct": RouteOption(mode="direct"),
+        "direct, sub-model": RouteOption(mode="direct", reader="sub"),
+        "plan: label": RouteOption(mode="plan", proposal=proposal_of("label")),
+        "full": RouteOption(mode="full"),
     }
     assert {name: each.name for name, each in named.items()} == {name: name for name in named}
     assert {name: each.strategy for name, each in named.items() if each.strategy} == {"plan: label": "label"}
 
 
 def test_what_is_left_lacks_what_an_option_is_expected_to_use() -> None:
-    option = Option(mode="full", micros=2_500_000, tokens=12_000, calls=20, seconds=31.4)
+    option = RouteOption(mode="full", micros=2_500_000, tokens=12_000, calls=20, seconds=31.4)
     table = [
         (Left(), None),
         (Left(micros=2_500_000, tokens=12_000, calls=20, seconds=31.4), None),
@@ -38,8 +38,8 @@ def test_what_is_left_lacks_what_an_option_is_expected_to_use() -> None:
 
 
 def test_an_unknown_price_is_not_lacking() -> None:
-    assert Left(micros=0).lacks(Option(mode="full", micros=None)) is None
-    assert Left(micros=0).lacks(Option(mode="full", micros=0)) is None
+    assert Left(micros=0).lacks(RouteOption(mode="full", micros=None)) is None
+    assert Left(micros=0).lacks(RouteOption(mode="full", micros=0)) is None
 
 
 def test_a_route_is_by_rules_and_certain_unless_it_says_otherwise() -> None:
@@ -50,10 +50,10 @@ def test_a_route_is_by_rules_and_certain_unless_it_says_otherwise() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [Option(mode="full"), Left(), Worth(), Route(mode="full", probabilities={})],
+    [RouteOption(mode="full"), Left(), Worth(), Route(mode="full", probabilities={})],
     ids=lambda it: type(it).__name__,
 )
-def test_what_a_router_is_told_and_says_cannot_be_changed(value: Option | Left | Worth | Route) -> None:
+def test_what_a_router_is_told_and_says_cannot_be_changed(value: RouteOption | Left | Worth | Route) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(value, dataclasses.fields(value)[0].name, None)
 

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from harlm import events
+from harlm.budget import Caps
+from harlm.context import load, profile
+from harlm.engine.routing import chosen_first, foreseen, left_of, option_for, reading, routed, situation_of
+from harlm.testing import ScriptedModel
+from harlm.types import Route, Task
+from tests.support.nodes import PRICES, node_with
+from tests.support.routing import proposal_of
+
+TASK = Task(question="When did the harbour open?", context=load("The harbour opened in 1883."))
+FOUND = (proposal_of("label", 0.9), proposal_of("search", 0.5))
+
+
+def test_a_situation_holds_every_option_and_what_may_be_spent() -> None:
+    node, _ = node_with(ScriptedModel([]), caps=Caps(calls=7, micros=2_000_000), prices=PRICES)
+    found = situation_of(TASK, node, profile(TASK.context), FOUND)
+    assert [each.name for each in found.options] == ["direct", "plan: label", "plan: search", "repl", "full"]
+    assert (found.left.calls, found.left.tokens, found.left.seconds) == (7, None, None)
+    assert found.left == left_of(node)
+    assert found.worth.answer == node.settings.value_of_answer
+    assert (found.root_skill, found.draw) == (None, None)
+
+
+def test_a_mode_that_the_caller_requires_is_not_routed() -> None:
+    node, log = node_with(ScriptedModel([]))
+    required = Task(question=TASK.question, context=TASK.context, mode="full")
+    assert routed(situation_of(required, node, profile(TASK.context), ()), node) is None
+    route = routed(situation_of(TASK, node, profile(TASK.context), ()), node)
+    assert route is not None
+    assert [each.mode for each in log.of(events.Routed)] == [route.mode]
+
+
+def test_the_strategy_of_the_route_comes_first() -> None:
+    route = Route(mode="plan", probabilities={}, strategy="search")
+    assert [each.strategy for each in chosen_first(FOUND, route)] == ["search", "label"]
+    assert chosen_first(FOUND, None) == FOUND
+
+
+def test_the_sub_model_reads_where_the_route_says_so() -> None:
+    root, sub = ScriptedModel([]), ScriptedModel([], name="scripted/sub")
+    node, _ = node_with(root, sub)
+    assert reading(node, Route(mode="direct", probabilities={}, reader="sub")).models.root is sub
+    assert reading(node, Route(mode="full", probabilities={}, reader="sub")).models.root is root
+
+
+def test_what_was_known_of_an_option_is_kept_for_training() -> None:
+    node, _ = node_with(ScriptedModel([]), prices=PRICES)
+    situation = situation_of(TASK, node, profile(TASK.context), FOUND)
+    option = option_for(situation, "plan", "search")
+    assert option is not None
+    known = foreseen(situation, option, 0.25)
+    assert (known.features["is_search"], known.propensity, known.micros) == (1.0, 0.25, option.micros)
+    assert foreseen(situation, None, 1.0).features == {}
