@@ -88,6 +88,7 @@ _FIGURES = (
     "with escalation",
     "best fixed",
     "oracle",
+    "hindsight",
     "share of the oracle's gain",
     "with escalation: share",
 )
@@ -101,6 +102,7 @@ def _figures(found: Measured) -> tuple[object, ...]:
         _score(found.cascade.score, found.cascade.micros),
         f"{found.best_fixed} {_score(best.score, best.micros)}",
         _score(found.oracle.score, found.oracle.micros),
+        _score(found.hindsight.score, found.hindsight.micros),
         f"{found.gain:.2f}",
         f"{found.cascade_gain:.2f}",
     )
