@@ -77,3 +77,14 @@ def test_a_real_endpoint_has_the_prices_of_its_models() -> None:
 def test_what_is_missing_is_named_with_the_next_step(wanted: Wanted, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         label_of(wanted)
+
+
+def test_draws_of_a_model_differ_from_one_another_and_from_runs_of_other_seeds() -> None:
+    suite = suites.suite("router")
+    seeds = {
+        (seed, draw): Wanted(suite=suite, seed=seed, draw=draw).model_seed
+        for seed in range(50)
+        for draw in range(5)
+    }
+    assert len(set(seeds.values())) == len(seeds)
+    assert all(seeds[seed, 0] == seed for seed in range(50))

@@ -18,7 +18,7 @@ def test_a_suite_names_tasks_sizes_and_systems_that_exist(name: str) -> None:
         assert key in suites.SYSTEMS
     ours = [suites.SYSTEMS[key].role for key in suite.systems].count("ours")
     is_narrow = name in ("calibration", "embedded-long")
-    assert ours == (not is_narrow)
+    assert ours == (not is_narrow and name != "router")  # which runs HARLM in each mode instead
     assert is_narrow or len(suite.systems) > 3
 
 
