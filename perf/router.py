@@ -19,7 +19,7 @@ import msgspec
 
 from harlm.budget.options import options_for
 from harlm.context import profile
-from harlm.router.features import features_of_option, features_of_task
+from harlm.router.features import features_of_option, features_of_task, vector
 from harlm.router.learned import LearnedRouter
 from harlm.router.model import RouterModel, shipped
 from harlm.types import MODES, Context, ModelFacts, Situation, Task
@@ -328,7 +328,7 @@ def deciding() -> list[Table]:
         router.route(situation)
         routed.append(time.perf_counter() - started)
     heads = []
-    values = tuple(router.route(situation).features.values())
+    values = vector({**shared, **features_of_option(situation, options[0])})
     for _ in range(2_000):
         started = time.perf_counter()
         for head in router.model.heads.values():
