@@ -40,6 +40,13 @@ _ENCODER = Path("router-encoder")
     metavar="NAME",
     help="Train an encoder instead: minilm, a local folder, or the name of a model on its hub.",
 )
+@click.option(
+    "--tuning",
+    type=click.Choice(["lora", "full", "frozen"]),
+    default="lora",
+    show_default=True,
+    help="Which weights of the encoder change.",
+)
 @click.option("--out", type=_PATH, help="Where the router is written; by default where HARLM reads it from.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def train(journals: tuple[Path, ...], **options: Any) -> None:
@@ -131,5 +138,10 @@ def _encoded(examples: Examples, model: RouterModel, options: dict[str, Any]) ->
     from harlm_train.tuning import Recipe
 
     folder: Path = options["out"] or _ENCODER
-    train_encoder(examples, model, folder, Recipe(backbone=options["encoder"], seed=options["seed"]))
+    train_encoder(
+        examples,
+        model,
+        folder,
+        Recipe(backbone=options["encoder"], tuning=options["tuning"], seed=options["seed"]),
+    )
     return folder
