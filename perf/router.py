@@ -368,8 +368,9 @@ def main() -> None:
         *deciding(),
     ]
     origins = sorted({each.detail.split(";")[0] for each in examples.origins})
+    page = f"router_{labels[0].split()[0].lower()}"
     report(
-        f"router_{labels[0].split()[0].lower()}",
+        page,
         f"The router ({labels[0]})",
         f"{len(examples.all):,} runs of {len(asked_in(examples)):,} tasks, each task in every mode that can answer it, several draws each. "
         f"Answered by: {'; '.join(origins)}. A task is a question about a text; its oracle is a choice that knows how every mode did on "

@@ -41,6 +41,7 @@ class Example:
         task: names the question about its text. Examples of one task are never split between training and test.
         text: names the text.
         wording: the question without what it names: two questions from one template have the same.
+        question: as it was asked.
         prompt: what an encoder reads of the task: the question, the profile in words, and the beginning and the end of the text.
         family: the kind of task, to hold out whole kinds. Never a feature.
         source: what answered; examples of different sources are never mixed unless the user says so.
@@ -69,6 +70,7 @@ class Example:
     status: Status = "ok"
     signals: Signals = field(default_factory=Signals)
     weight: float = 1.0
+    question: str = ""
 
     @property
     def measured(self) -> Mapping[str, float]:
@@ -169,6 +171,7 @@ def _from_run(folder: Path) -> Example | None:
         text=judged.corpus,
         wording=wording_of(run.record.question),
         prompt=encoder_text(run.record.question, judged.features, ""),
+        question=run.record.question,
         family="",
         source=f"{OWN_RUNS} {run.record.root_model}",
         run=folder.name,
@@ -242,6 +245,7 @@ def _from_result(
         text=result.digest,
         wording=f"{result.task}: {wording_of(question.text)}",
         prompt=encoder_text(question.text, numbers, question.excerpt),
+        question=question.text,
         family=result.task,
         source=f"{journal.header.label.kind} {journal.header.label.detail.split(';')[0]}",
         run=f"{journal.path}",

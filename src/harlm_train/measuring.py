@@ -30,6 +30,7 @@ from harlm.types import (
     Worth,
 )
 from harlm_train.examples import Example, Examples
+from harlm_train.unseen import chosen_by_rules
 
 _PRIORS = (0.5, 1.0, 2.0, 4.0, 8.0)  # draws that the router's probability counts as
 _NO_ROOM = 1e-9  # dollars
@@ -278,6 +279,10 @@ def _routed(
     )
     choice = decide(situation, expected)
     chances = {option.mode: expected[place].right for place, option in enumerate(options)}
+    first = task.runs[choice.option.mode][0]
+    if model.outside(first.features):
+        mode = chosen_by_rules(first.question, first.features, task.runs)
+        return situation, Route(mode=mode, probabilities=chances, weighed=choice.weighed, basis="rules")
     route = Route(mode=choice.option.mode, probabilities=chances, weighed=choice.weighed, basis="trees")
     return situation, route
 

@@ -57,6 +57,7 @@ class LearnedRouter:
         """
         if situation.root.is_local:
             return self._rules.route(situation)
+        situation = replace(situation, options=considered(situation))
         shared = features_of_task(situation)
         seen = [{**shared, **features_of_option(situation, each)} for each in situation.options]
         chances = self._chances(situation, situation.options, seen)
@@ -115,6 +116,21 @@ class LearnedRouter:
             weighed=choice.weighed,
             version=self._version or self.model.version,
         )
+
+
+def considered(situation: Situation) -> tuple[RouteOption, ...]:
+    """The options that a learned router chooses from: all, but of the strategies only the one that fits best of those that are
+    possible and that the budget covers. Examples are of strategies that fitted best, so nothing is known of how another one would
+    do on the same question, and a cheap one that does not understand it would look good.
+    """
+    planned = [each for each in situation.options if each.mode == "plan"]
+    able = [each for each in planned if each.obstacle is None and situation.left.lacks(each) is None]
+    best = max(able or planned, key=_fit, default=None)
+    return tuple(each for each in situation.options if each.mode != "plan" or each is best)
+
+
+def _fit(option: RouteOption) -> float:
+    return 0.0 if option.proposal is None else option.proposal.fit
 
 
 def depth_of(situation: Situation) -> int:

@@ -185,3 +185,18 @@ def test_the_budget_is_kept() -> None:
     assert router.route(situation_of("Summarise it.")).mode == "full"
     left = Left(micros=cheapest["full"] - 1)
     assert router.route(situation_of("Summarise it.", left=left)).mode != "full"
+
+
+def test_a_cheaper_strategy_that_fits_worse_is_not_weighed_against_the_one_that_fits_best() -> None:
+    follow = proposal_of("follow", 0.9, calls=9, micros=90_000)
+    search = proposal_of("search", 0.85, calls=1, micros=100)
+    route = LearnedRouter(shipped()).route(
+        situation_of("Who is the heir of the founder?", 60_000, proposals=(follow, search))
+    )
+    assert [each.option for each in route.weighed if each.mode == "plan"] == ["plan: follow"]
+    assert route.strategy in (None, "follow")
+    short = situation_of(
+        "Who is the heir of the founder?", 60_000, proposals=(follow, search), left=Left(micros=50_000)
+    )
+    route = LearnedRouter(shipped()).route(short)
+    assert [each.option for each in route.weighed if each.mode == "plan"] == ["plan: search"]
