@@ -103,6 +103,12 @@ def variants() -> Mapping[str, Harlm]:
         "harlm-plan-one-look": Harlm(
             variant="plan, no second looks", settings={"engine.mode": "plan", "engine.second_looks": 0.0}
         ),
+        "harlm-branches-3": Harlm(
+            variant="plan, three strategies side by side",
+            settings={"engine.mode": "plan", "engine.branches": 3, "engine.branching": "together"},
+        ),
+        "harlm-rules": Harlm(variant="rules as the router", settings={"router.kind": "rules"}),
+        "harlm-no-escalation": Harlm(variant="no second attempt", settings={"router.escalate": False}),
     }
     parts = {
         key: Harlm(variant=f"full, {variant}", settings={**full, **settings})

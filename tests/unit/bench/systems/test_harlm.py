@@ -60,9 +60,20 @@ def test_what_it_measured_of_its_own_answer_is_noted() -> None:
     judge.emit(events.Noted(message="something else"))
     assert judge.notes == {}
     found = Confidence(value=0.75, signals=Signals(quotes=Share(1, 2), ran_clean=True))
-    judge.emit(events.Judged(model="openai/root", mode="direct", confidence=found))
+    judge.emit(
+        events.Judged(
+            model="openai/root",
+            mode="direct",
+            confidence=found,
+            features={"log_tokens": 12.5},
+            propensity=0.8,
+            expected_micros=1_500,
+            expected_seconds=2.5,
+        )
+    )
     assert judge.notes == {
         "model": "openai/root", "confidence": 0.75, "signal_quotes": 1, "signal_quotes_of": 2, "signal_ran_clean": 1,
+        "feature_log_tokens": 12.5, "propensity": 0.8, "expected_micro_usd": 1_500, "expected_seconds": 2.5,
     }  # fmt: skip
 
 

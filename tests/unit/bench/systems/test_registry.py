@@ -22,6 +22,14 @@ def test_an_unknown_system_is_refused_with_the_names() -> None:
         registry.system("rlm")
 
 
+_CHANGED = {
+    "harlm-plan-one-look": {"engine.second_looks"},
+    "harlm-branches-3": {"engine.branches", "engine.branching"},
+    "harlm-rules": {"router.kind"},
+    "harlm-no-escalation": {"router.escalate"},
+}
+
+
 def test_each_part_is_left_out_alone_in_full_mode() -> None:
     for name, variant in variants().items():
         changed = {key for key in variant.settings if key != "engine.mode"}
@@ -32,7 +40,7 @@ def test_each_part_is_left_out_alone_in_full_mode() -> None:
             several = 2 if name == "harlm-cold-only" else 1
             assert len(changed) + (not variant.has_budget) == several, name
         else:
-            assert changed == ({"engine.second_looks"} if name == "harlm-plan-one-look" else set())
+            assert changed == _CHANGED.get(name, set()), name
 
 
 def test_nothing_is_installed_for_systems_that_need_nothing() -> None:
