@@ -1,8 +1,7 @@
 """How good the router is: against each fixed mode and an oracle, on texts, wordings and kinds of tasks that it was not trained on; what
 it costs to decide; and how much cheaper than always *full* it is on several mixes of tasks.
 
-Run: ``harlm router train --simulate`` first, which leaves journals, then ``python -m perf.router JOURNAL...``. Journals of a simulated
-model make a page that says SIMULATED, those of real weights one that says EMBEDDED; the two are never mixed.
+Run: ``harlm router train --simulate`` first, which leaves journals of a SIMULATED model, then ``python -m perf.router JOURNAL...``.
 """
 
 from __future__ import annotations
@@ -357,8 +356,10 @@ def main() -> None:
     """Measure what the journals allow."""
     examples = from_journals([journal.read(Path(each)) for each in sys.argv[1:]])
     labels = sorted({each.label for each in examples.origins})
-    if len(labels) != 1:
-        sys.exit(f"these journals are of {' and '.join(labels)}: measure one kind at a time")
+    if labels != ["SIMULATED"]:
+        sys.exit(
+            f"these journals are of {' and '.join(labels)}; `harlm router eval` measures those of real models"
+        )
     tables = [
         *known(examples),
         *families(examples),
@@ -368,10 +369,9 @@ def main() -> None:
         *deciding(),
     ]
     origins = sorted({each.detail.split(";")[0] for each in examples.origins})
-    page = f"router_{labels[0].split()[0].lower()}"
     report(
-        page,
-        f"The router ({labels[0]})",
+        "router",
+        "The router (SIMULATED)",
         f"{len(examples.all):,} runs of {len(asked_in(examples)):,} tasks, each task in every mode that can answer it, several draws each. "
         f"Answered by: {'; '.join(origins)}. A task is a question about a text; its oracle is a choice that knows how every mode did on "
         "the other draws of it. Utility is dollars: a right answer's worth less its cost.",
