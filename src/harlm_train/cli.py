@@ -31,7 +31,7 @@ _ENCODER = Path("router-encoder")
 @click.option(
     "--simulate",
     is_flag=True,
-    help="Run HARLM in every mode on a simulated model first, three times (about 15 minutes).",
+    help="Run HARLM in every mode on a simulated model first, three times (about half an hour).",
 )
 @click.option("--mixed", is_flag=True, help="Allow examples of simulated and of real models together.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the training.")
