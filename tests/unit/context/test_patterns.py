@@ -40,6 +40,13 @@ def test_a_pattern_matches_what_pathspec_says_it_matches(pattern: str, paths: li
     ours = spec_of([pattern])
     assert ours is not None
     for path in (*paths, *(f"{path}/" for path in paths)):
+        if (
+            "[!" in pattern
+            and "/" in path
+            and theirs.check_file(path).include
+            and not ours.check_file(path).include
+        ):
+            continue  # git lets no bracket match a slash, and pathspec lets a negated one
         assert ours.check_file(path).include == theirs.check_file(path).include, path
 
 
