@@ -9,7 +9,7 @@ from .wording import read_question
 
 _ASKING = re.compile(
     r"^(?:please )?(?:(?:can you )?(?:find(?: out)?|name|give|state|tell(?: me| us)?|identify)(?: me)?|who|what|which|where)"
-    r"(?:,? (?:or|and) (?:what|who|where))?(?: (?:is|was|are|were))?(?: the name of| called)?\s+(?P<thing>.+?)[?.!]*$",
+    r"(?:,? (?:or|and) (?:what|who|where))?(?: (?:is|was|are|were))?(?: the name of| called)?\s+(?P<thing>\S.*)$",
     re.IGNORECASE,
 )
 _OF = re.compile(r" of (?=the |a |an |his |her |its |their |[^\W\d_a-z]|[\"'`\d])")
@@ -43,7 +43,7 @@ def chain_of(question: str) -> Chain | None:
     if asked is None:
         return None
     relations: list[str] = []
-    thing = asked["thing"].strip()
+    thing = asked["thing"].rstrip("?.!").strip()
     while len(relations) < _MOST:
         thing = _ARTICLE.sub("", thing.strip())
         relation, rest = _outermost(thing)
