@@ -18,7 +18,7 @@ import msgspec
 
 from harlm.budget.options import options_for
 from harlm.context import profile
-from harlm.router.features import features_of_option, features_of_task, vector
+from harlm.router.features import features_of, vector
 from harlm.router.learned import LearnedRouter
 from harlm.router.model import RouterModel, shipped
 from harlm.types import MODES, Context, ModelFacts, Situation, Task
@@ -26,7 +26,7 @@ from harlm_bench import journal
 from harlm_train.correction import corrected
 from harlm_train.examples import Example, Examples, from_journals
 from harlm_train.fitting import fit, is_held_out
-from harlm_train.measuring import Asked, Measured, asked_in, by_trees, choice_of, distance, measure, share
+from harlm_train.measuring import Asked, Measured, asked_in, by_trees, choice_of, distance, measure
 from perf.measure import Table, cpu_seconds, report
 
 _FOLDS = 4
@@ -124,8 +124,6 @@ def pooled(parts: Sequence[Measured]) -> Measured:
     worth = parts[0].worth
     router, cascade = kind(*mean(lambda each: each.router)), kind(*mean(lambda each: each.cascade))
     oracle, hindsight = kind(*mean(lambda each: each.oracle)), kind(*mean(lambda each: each.hindsight))
-    floor = max(each.utility(worth) for each in fixed.values())
-    room = oracle.utility(worth) - floor
     return Measured(
         tasks=whole,
         worth=worth,
@@ -134,8 +132,6 @@ def pooled(parts: Sequence[Measured]) -> Measured:
         fixed=fixed,
         oracle=oracle,
         hindsight=hindsight,
-        gain=share(router.utility(worth) - floor, room),
-        cascade_gain=share(cascade.utility(worth) - floor, room),
         chosen={mode: sum(each.chosen[mode] for each in parts) for mode in MODES},
         escalated=sum(each.escalated * each.tasks for each in parts) / whole,
     )
@@ -320,14 +316,13 @@ def deciding() -> list[Table]:
         known_profile = profile(context)
         options = options_for(known_profile.tokens, "constant", facts, facts, max_turns=20, concurrency=32)
         situation = Situation(task=task, profile=known_profile, root=facts, sub=facts, options=options)
-        shared = features_of_task(situation)
-        [{**shared, **features_of_option(situation, each)} for each in options]
+        known_features = features_of(situation)
         seen.append(time.perf_counter() - started)
         started = time.perf_counter()
         router.route(situation)
         routed.append(time.perf_counter() - started)
     heads = []
-    values = vector({**shared, **features_of_option(situation, options[0])})
+    values = vector(known_features[0])
     for _ in range(2_000):
         started = time.perf_counter()
         for head in router.model.heads.values():

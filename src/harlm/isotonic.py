@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import nextafter
+from math import ceil, isfinite, nextafter
 
 import msgspec
 
@@ -63,6 +63,25 @@ def fit_knots(scores: Sequence[float], right: Sequence[float]) -> tuple[Knot, ..
         *(max((a.last + b.first) / 2, nextafter(a.last, b.first)) for a, b in pairwise(pooled)),
     ]
     return tuple(Knot(least=edge, value=block.rate) for edge, block in zip(edges, pooled, strict=True))
+
+
+def fault_in(knots: Sequence[Knot]) -> str:
+    """Why steps that were read from a file are none of a calibration; empty if they can be: finite, rising, between 0 and 1."""
+    least, values = [each.least for each in knots], [each.value for each in knots]
+    if not all(map(isfinite, least)) or not all(0 <= each <= 1 for each in values):
+        return "a step is not finite, or not between 0 and 1"
+    return "" if least == sorted(least) and values == sorted(values) else "the steps do not rise"
+
+
+def fewer(knots: Sequence[Knot], most: int, digits: int) -> tuple[Knot, ...]:
+    """About ``most`` of the steps, the first and the last among them, with figures of so many digits: for files that stay small."""
+    step = ceil(len(knots) / most)
+    kept = {*knots[::step], knots[0], knots[-1]}
+    return tuple(
+        Knot(least=round(each.least, digits), value=round(each.value, digits))
+        for each in knots
+        if each in kept
+    )
 
 
 def value_at(knots: Sequence[Knot], score: float) -> float:

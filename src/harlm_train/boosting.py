@@ -9,7 +9,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from harlm.isotonic import Knot, fit_knots
+from harlm.isotonic import Knot, fewer, fit_knots
 from harlm.router.features import NAMES
 from harlm.router.model import Costs, Head
 from harlm.router.trees import Tree, log_odds, odds_of
@@ -31,14 +31,14 @@ _COMMON: dict[str, object] = {
     "num_threads": 2,
     "verbose": -1,
 }
-_DIGITS = 4  # of the figures of a tree, so that a file stays small
+DIGITS = 4  # of the figures of a tree, so that a file stays small
 _FALLS = (
     "log_tokens",
     "log_fill",
     "log_effective_fill",
     "log_sub_fill",
 )  # a longer text is never read better in one call
-_KNOTS = 24  # steps of a calibration
+KNOTS = 24  # steps of a calibration
 _RISES: dict[str, tuple[str, ...]] = {"plan": ("fit",), "repl": ("root_skill",), "full": ("root_skill",)}
 
 
@@ -57,11 +57,11 @@ def fit_head(examples: Sequence[Example], held_out: Sequence[Example], *, seed: 
         booster = _boosted(examples, scores, base, mode, seed)
         trees = _trees_of(booster)
     return Head(
-        base=round(base, _DIGITS),
+        base=round(base, DIGITS),
         trees=trees,
         knots=_knots(trees, base, held_out),
         examples=len(examples) + len(held_out),
-        right=round(float(np.mean([each.score for each in (*examples, *held_out)])), _DIGITS),
+        right=round(float(np.mean([each.score for each in (*examples, *held_out)])), DIGITS),
     )
 
 
@@ -97,7 +97,7 @@ def fit_costs(examples: Sequence[Example], *, seed: int = 0) -> Costs | None:
         data,
         num_boost_round=_COST_TREES,
     )
-    return Costs(base=round(base, _DIGITS), trees=_trees_of(booster))
+    return Costs(base=round(base, DIGITS), trees=_trees_of(booster))
 
 
 def _trees_of(booster: lightgbm.Booster) -> tuple[Tree, ...]:
@@ -145,7 +145,7 @@ def _tree(structure: dict[str, Any]) -> Tree:
         is_leaf = "leaf_value" in node
         feature.append(-1 if is_leaf else int(node["split_feature"]))
         least.append(0.0 if is_leaf else _rounded(float(node["threshold"])))
-        value.append(round(float(node["leaf_value"] if is_leaf else node["internal_value"]), _DIGITS))
+        value.append(round(float(node["leaf_value"] if is_leaf else node["internal_value"]), DIGITS))
         left.append(0)
         right.append(0)
         if not is_leaf:
@@ -169,11 +169,4 @@ def _knots(trees: tuple[Tree, ...], base: float, held_out: Sequence[Example]) ->
     if not held_out:
         return ()
     odds = [log_odds(trees, base, each.vector) for each in held_out]
-    knots = fit_knots(odds, [each.score for each in held_out])
-    step = math.ceil(len(knots) / _KNOTS)
-    kept = {*knots[::step], knots[0], knots[-1]}
-    return tuple(
-        Knot(least=round(each.least, _DIGITS), value=round(each.value, _DIGITS))
-        for each in knots
-        if each in kept
-    )
+    return fewer(fit_knots(odds, [each.score for each in held_out]), KNOTS, DIGITS)

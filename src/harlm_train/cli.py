@@ -62,24 +62,23 @@ def train(journals: tuple[Path, ...], **options: Any) -> None:
 
     config = load_settings({}).config
     if options["runs"]:
-        if journals or options["simulate"]:
+        if journals or options["simulate"] or options["encoder"]:
             raise click.UsageError(
-                "--runs takes no journals and no --simulate: own runs correct the present router"
+                "--runs takes no journals, no --simulate and no --encoder: own runs correct the trees"
             )
-        made = trained_from_runs(config, seed=options["seed"])
+        made, examples = trained_from_runs(config, seed=options["seed"]), None
     else:
         paths = (*journals, *(_simulated(options["seed"]) if options["simulate"] else ()))
         if not paths:
             raise click.UsageError(
                 "name journals of `harlm bench run --suite router`, or use --simulate or --runs"
             )
-        made = train_from(_examples(paths, mixed=options["mixed"]), seed=options["seed"])
+        examples = _examples(paths, mixed=options["mixed"])
+        made = train_from(examples, seed=options["seed"])
     for line in made.told:
         say(line)
-    if options["encoder"]:
-        if options["runs"]:
-            raise click.UsageError("--encoder takes journals or --simulate: own runs correct the trees")
-        show(str(_encoded(_examples(paths, mixed=options["mixed"]), made.model, options)))
+    if examples is not None and options["encoder"]:
+        show(str(_encoded(examples, made.model, options)))
         return
     out = options["out"] or router_file(config)
     save(made.model, out)

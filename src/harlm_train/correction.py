@@ -15,6 +15,7 @@ from harlm.router.model import Head, Logistic, RouterModel
 from harlm.router.trees import odds_of
 from harlm.types import MODES
 from harlm_train.examples import Example, Examples
+from harlm_train.fitting import without_own
 from harlm_train.regression import logistic
 
 ENOUGH = 3_000
@@ -57,7 +58,7 @@ def corrected(model: RouterModel, examples: Examples, *, on: date | None = None)
         model,
         date=(on or date.today()).isoformat(),
         heads=heads,
-        origins=(*model.origins, *examples.origins),
+        origins=(*without_own(model.origins), *examples.origins),
         quality=None,
     )
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from harlm.errors import ConfigError
-from harlm.isotonic import Knot, fit_knots
+from harlm.isotonic import Knot, fewer, fit_knots
 from harlm.router.encoder import Encoder, load_encoder
 from harlm.router.encoder_folder import (
     CONFIG,
@@ -24,13 +23,12 @@ from harlm.router.encoder_forward import required
 from harlm.router.model import RouterModel, save
 from harlm.types import MODES, Mode
 from harlm_train.backbones import open_backbone
+from harlm_train.boosting import DIGITS, KNOTS
 from harlm_train.examples import Example, Examples
 from harlm_train.fitting import LEAST, is_held_out
 from harlm_train.tuning import Recipe, Tuner, rows_of, sizes_of
 
 _HELD_OUT = 3  # one text of so many calibrates
-_KNOTS = 24  # steps of a calibration
-_DIGITS = 4
 
 
 def train(
@@ -122,18 +120,8 @@ def _knots(tuner: Tuner, calibrating: Examples, modes: Sequence[Mode]) -> dict[M
             for row, each in zip(odds, calibrating.all, strict=True)
             if each.mode == mode
         ]
-        made[mode] = _few(fit_knots([score for score, _ in own], [right for _, right in own]))
+        made[mode] = fewer(fit_knots([score for score, _ in own], [right for _, right in own]), KNOTS, DIGITS)
     return made
-
-
-def _few(knots: tuple[Knot, ...]) -> tuple[Knot, ...]:
-    step = math.ceil(len(knots) / _KNOTS)
-    kept = {*knots[::step], knots[0], knots[-1]}
-    return tuple(
-        Knot(least=round(each.least, _DIGITS), value=round(each.value, _DIGITS))
-        for each in knots
-        if each in kept
-    )
 
 
 def _check_folder(path: Path) -> None:

@@ -17,7 +17,7 @@ from harlm.router.encoder_text import encoder_text, excerpt_of
 from harlm.router.features import NAMES
 from harlm.router.model import ExampleSource
 from harlm.tracing.jsonl import RunFolder, list_runs
-from harlm.tracing.rating import last_judged, rating_of
+from harlm.tracing.rating import judged_in, rating_of
 from harlm.types import MODES, STATUSES, Mode, Signals, Status
 from harlm_bench.assembly import windows_again
 from harlm_bench.journal import ASKED_AGAIN, Journal
@@ -159,7 +159,7 @@ def _from_run(folder: Path) -> Example | None:
         return None
     try:
         run = RunFolder(folder)
-        judged, result = last_judged(run), run.result
+        judged, result = judged_in(run), run.result
     except TraceError:
         return None
     if judged is None or not judged.features.keys() >= set(NAMES):

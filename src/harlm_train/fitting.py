@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from statistics import fmean
 
+import msgspec
 import numpy as np
 
 from harlm.errors import ContextError
 from harlm.router.features import NAMES, kind_of
-from harlm.router.model import CHECKED, Head, Logistic, RouterModel
+from harlm.router.model import CHECKED, ExampleSource, Head, Logistic, RouterModel
 from harlm.router.trees import odds_of
 from harlm.types import MODES, Mode
 from harlm_train.boosting import fit_costs, fit_head
-from harlm_train.examples import Example, Examples
+from harlm_train.examples import OWN_RUNS, Example, Examples
 from harlm_train.regression import logistic
 
 LEAST = 50
@@ -80,6 +81,31 @@ def fit(examples: Examples, *, on: date | None = None, seed: int = 0) -> RouterM
         highest=tuple(high for _, high in bounds),
         origins=examples.origins,
     )
+
+
+def with_own_trees(present: RouterModel, examples: Examples, *, on: date | None = None) -> RouterModel:
+    """A router with trees from a user's own runs for the modes that have enough of them; other modes keep what the present one has.
+
+    Raises:
+        ContextError: as ``fit``.
+    """
+    own = fit(examples, on=on)
+    return msgspec.structs.replace(
+        own,
+        heads={**present.heads, **own.heads},
+        checks={**present.checks, **own.checks},
+        costs={**present.costs, **own.costs},
+        carry={**present.carry, **own.carry},
+        kinds=tuple(sorted({*present.kinds, *own.kinds})),
+        lowest=tuple(map(min, present.lowest, own.lowest)),
+        highest=tuple(map(max, present.highest, own.highest)),
+        origins=(*without_own(present.origins), *examples.origins),
+    )
+
+
+def without_own(origins: Sequence[ExampleSource]) -> tuple[ExampleSource, ...]:
+    """Origins without a user's own runs, which are all read again at each training."""
+    return tuple(each for each in origins if each.label != OWN_RUNS)
 
 
 def is_held_out(name: str, one_of: int, seed: int = 0) -> bool:

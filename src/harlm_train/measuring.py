@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import NamedTuple
 
-from harlm.router.cascade import next_step, right_after
+from harlm.router.cascade import keeps_later, next_step, right_after
 from harlm.router.model import RouterModel
 from harlm.router.policy import Outlook, decide
 from harlm.types import (
@@ -63,13 +63,12 @@ class Asked:
     """One task with its runs.
 
     Attributes:
-        name, family, wording: of the task.
+        name, family: of the task.
         runs: by mode, the draws.
     """
 
     name: str
     family: str
-    wording: str
     runs: Mapping[Mode, Sequence[Example]]
 
     def outcome(self, mode: Mode) -> Outcome:
@@ -90,10 +89,7 @@ def asked_in(examples: Examples) -> list[Asked]:
     for each in examples.all:
         found[each.task][each.mode].append(each)
     firsts = {name: next(iter(next(iter(runs.values())))) for name, runs in found.items()}
-    return [
-        Asked(name=name, family=firsts[name].family, wording=firsts[name].wording, runs=dict(runs))
-        for name, runs in found.items()
-    ]
+    return [Asked(name=name, family=firsts[name].family, runs=dict(runs)) for name, runs in found.items()]
 
 
 class Measured(NamedTuple):
@@ -106,7 +102,6 @@ class Measured(NamedTuple):
         fixed: the outcome of each fixed mode.
         oracle: of a choice that knows what the router knows, and how every mode did on the other draws of the same task.
         hindsight: of the best mode of each task by all its draws. With few draws it is better than any choice can be: it knows luck.
-        gain, cascade_gain: the share of the oracle's gain in utility over the best fixed mode.
         chosen: how often each mode was chosen.
         escalated: the share of tasks with a second attempt.
     """
@@ -118,8 +113,6 @@ class Measured(NamedTuple):
     fixed: Mapping[Mode, Outcome]
     oracle: Outcome
     hindsight: Outcome
-    gain: float
-    cascade_gain: float
     chosen: Mapping[Mode, int]
     escalated: float
 
@@ -127,6 +120,24 @@ class Measured(NamedTuple):
     def best_fixed(self) -> Mode:
         """The fixed mode with the greatest utility."""
         return max(self.fixed, key=lambda mode: self.fixed[mode].utility(self.worth))
+
+    @property
+    def gain(self) -> float:
+        """The share of the oracle's gain in utility over the best fixed mode that one choice has."""
+        return self._share(self.router)
+
+    @property
+    def cascade_gain(self) -> float:
+        """The same with escalation."""
+        return self._share(self.cascade)
+
+    def _share(self, outcome: Outcome) -> float:
+        """Where there is nothing to gain it is 1, or -1 if the outcome is worse than the best fixed mode."""
+        floor = self.fixed[self.best_fixed].utility(self.worth)
+        gained, room = outcome.utility(self.worth) - floor, self.oracle.utility(self.worth) - floor
+        if room > _NO_ROOM:
+            return gained / room
+        return 1.0 if gained >= -_NO_ROOM else -1.0
 
 
 def measure(
@@ -149,8 +160,6 @@ def measure(
     )
     oracle = _informed(model, tasks, worth)
     router, cascade = _mean(chosen), _mean([each for each, _ in followed])
-    floor = max(each.utility(worth) for each in fixed.values())
-    room = oracle.utility(worth) - floor
     counted = {mode: sum(route.mode == mode for _, route in routes) for mode in MODES}
     return Measured(
         tasks=len(tasks),
@@ -160,18 +169,9 @@ def measure(
         fixed=fixed,
         oracle=oracle,
         hindsight=hindsight,
-        gain=share(router.utility(worth) - floor, room),
-        cascade_gain=share(cascade.utility(worth) - floor, room),
         chosen=counted,
         escalated=fmean(steps > 1 for _, steps in followed) if followed else 0.0,
     )
-
-
-def share(gained: float, room: float) -> float:
-    """The share of a gain. Where there is none to have, all of it, or nothing if the choice has lost."""
-    if room > _NO_ROOM:
-        return gained / room
-    return 1.0 if gained >= -_NO_ROOM else -1.0
 
 
 def _informed(model: RouterModel, tasks: Sequence[Asked], worth: float) -> Outcome:
@@ -298,18 +298,18 @@ def _walk(
     model: RouterModel, task: Asked, situation: Situation, route: Route, run: str
 ) -> tuple[Outcome, int]:
     mode, tried, spent = route.mode, list[Tried](), 0.0
-    best_score, best_right = 0.0, -1.0
+    best: tuple[Tried, float, float] | None = None
     while (example := task.drawn(mode, run)) is not None:
         spent += example.micros or 0
         tried.append(_tried(example))
         right = right_after(model, mode, route.probabilities.get(mode, 0.5), tried[-1])
-        if right >= best_right:
-            best_score, best_right = example.score, right
+        if best is None or keeps_later(best[0], best[1], tried[-1], right):
+            best = tried[-1], right, example.score
         step = next_step(model, situation, route, tried)
         if step is None:
             break
         mode = step.mode
-    return Outcome(best_score, spent), len(tried)
+    return Outcome(0.0 if best is None else best[2], spent), len(tried)
 
 
 def _tried(example: Example) -> Tried:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -14,7 +14,7 @@ from harlm.home import router_file, runs_of
 from harlm.router.model import RouterModel, RouterQuality, load, shipped
 from harlm_train.correction import ENOUGH, corrected
 from harlm_train.examples import Examples, from_runs
-from harlm_train.fitting import fit, is_held_out
+from harlm_train.fitting import fit, is_held_out, with_own_trees
 from harlm_train.measuring import asked_in, calibration_error, cost_cuts, logged_scores, measure
 
 LEAST_OWN = 20
@@ -23,6 +23,10 @@ LEAST_OWN = 20
 _TEST = 5  # one text of so many is held out to measure
 _SALT = 7_919  # so that the texts held out to measure are others than those held out to calibrate
 _FOLDS = 3
+
+
+Learn = Callable[[RouterModel, Examples], RouterModel]
+"""A way to learn from a user's own runs, on top of a router."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +54,7 @@ def train_from(examples: Examples, *, seed: int = 0) -> Made:
             f"the router is worth less than always {measured.best_fixed} on {len(tasks)} tasks that were held out, so it is not written; "
             "run more questions in every mode, or set engine.mode"
         )
-    whole = fit(
-        examples, seed=seed
-    )  # what is written has seen every example; what was measured had seen four of five texts
+    whole = fit(examples, seed=seed)  # with the texts that were held out to measure
     quality = RouterQuality(
         tasks=len(tasks),
         gain=round(measured.gain, 4),
@@ -64,7 +66,8 @@ def train_from(examples: Examples, *, seed: int = 0) -> Made:
 
 
 def trained_from_runs(config: Config, *, seed: int = 0) -> Made:
-    """The present router, corrected by the user's own rated runs; trees of their own from ``ENOUGH`` runs on, where these are better.
+    """The present router, corrected by the user's own rated runs; from ``ENOUGH`` runs on with trees of their own, if these predict
+    held-out runs better.
 
     Raises:
         ContextError: no run is rated.
@@ -77,31 +80,44 @@ def trained_from_runs(config: Config, *, seed: int = 0) -> Made:
         )
     own = router_file(config)
     present = load(own) if own.exists() else shipped()
-    before, after = [], []
-    for fold in range(_FOLDS):
-        held = [number % _FOLDS == (fold + seed) % _FOLDS for number in range(len(examples.all))]
-        known = corrected(present, examples.where(not each for each in held))
-        test = examples.where(held)
-        before.append(error(present, test))
-        after.append(error(known, test))
-    if fmean(after) > fmean(before):
+    ways: dict[str, Learn] = {"a correction": corrected}
+    if len(examples.all) >= ENOUGH:
+        ways["trees of their own"] = with_own_trees
+    before, errors = _errors_of(present, examples, ways, seed)
+    best = min(errors, key=lambda way: errors[way])
+    if errors[best] > before:
         raise ConfigError(
             f"what {len(examples.all)} rated runs teach predicts others of them worse than the present router (squared error "
-            f"{fmean(after):.4f} against {fmean(before):.4f}), so nothing is written; rate more runs"
+            f"{errors[best]:.4f} against {before:.4f}), so nothing is written; rate more runs"
         )
-    model = corrected(present, examples)
+    model = ways[best](present, examples)
     score, fixed = logged_scores(model, examples)
-    best = max(fixed, key=lambda mode: fixed[mode])
-    if score < fixed[best] and len(fixed) > 1:
+    mode = max(fixed, key=lambda each: fixed[each])
+    if score < fixed[mode] and len(fixed) > 1:
         raise ConfigError(
-            f"the corrected router would have had {score:.0%} good answers and always {best} {fixed[best]:.0%}, so it is not written; "
+            f"the router would have had {score:.0%} good answers and always {mode} {fixed[mode]:.0%}, so it is not written; "
             "set engine.mode, or rate more runs of other modes (router.exploration)"
         )
     told = (
-        f"{len(examples.all):,} rated runs correct the router: squared error {fmean(before):.4f} before, {fmean(after):.4f} after, "
-        f"each on runs that the correction had not seen; trees of their own take {ENOUGH:,} runs",
+        f"{len(examples.all):,} rated runs give {best}: squared error {before:.4f} before, {errors[best]:.4f} after, each on runs that "
+        f"it had not seen; trees of their own are tried from {ENOUGH:,} runs on",
     )
     return Made(model=model, told=told)
+
+
+def _errors_of(
+    present: RouterModel, examples: Examples, ways: Mapping[str, Learn], seed: int
+) -> tuple[float, dict[str, float]]:
+    """The squared error of a router, and of what each way of learning makes of it, on parts of the examples that it has not seen."""
+    before: list[float] = []
+    after: dict[str, list[float]] = {way: [] for way in ways}
+    for fold in range(_FOLDS):
+        held = [number % _FOLDS == (fold + seed) % _FOLDS for number in range(len(examples.all))]
+        known, test = examples.where(not each for each in held), examples.where(held)
+        before.append(error(present, test))
+        for way, learn in ways.items():
+            after[way].append(error(learn(present, known), test))
+    return fmean(before), {way: fmean(found) for way, found in after.items()}
 
 
 def error(model: RouterModel, examples: Examples) -> float:

@@ -227,5 +227,5 @@ def test_without_a_terminal_a_waiting_run_says_what_it_waits_for() -> None:
     (line,) = (line for line in ran.err.splitlines() if line.startswith("waiting for "))
     assert line.startswith("waiting for openai/x")
     assert re.search(
-        r": 1 in flight, [5-9] s · 0:0", line
+        r": 1 in flight, [56] s · 0:0", line
     )  # the first line after five seconds, later on a busy machine

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.isotonic import fit_knots, value_at
+from harlm.isotonic import Knot, fault_in, fewer, fit_knots, value_at
 
 outcomes = st.lists(st.tuples(st.floats(-5, 5), st.booleans()), min_size=1, max_size=80)
 
@@ -75,3 +76,34 @@ def test_scores_between_right_and_wrong_count_in_part(records: list[tuple[float,
 def test_half_right_is_a_probability_of_one_half() -> None:
     knots = fit_knots([1.0] * 100, [0.5] * 100)
     assert [knot.value for knot in knots] == pytest.approx([0.5], abs=0.01)
+
+
+def test_steps_that_no_fit_gives_have_a_fault() -> None:
+    def steps(*pairs: tuple[float, float]) -> list[Knot]:
+        return [Knot(least=least, value=value) for least, value in pairs]
+
+    cases = [
+        ((), ""),
+        (((0.0, 0.2), (1.0, 0.8)), ""),
+        (((0.0, 0.8), (1.0, 0.2)), "do not rise"),
+        (((1.0, 0.2), (0.0, 0.8)), "do not rise"),
+        (((0.0, 1.5),), "not between 0 and 1"),
+        (((math.nan, 0.5),), "not finite"),
+        (((0.0, math.nan),), "not between 0 and 1"),
+    ]
+    wrong = [
+        (pairs, fault_in(steps(*pairs)))
+        for pairs, said in cases
+        if said not in fault_in(steps(*pairs)) or (not said and fault_in(steps(*pairs)))
+    ]
+    assert not wrong
+
+
+@given(st.lists(st.tuples(st.floats(-9, 9), st.booleans()), min_size=1, max_size=80), st.integers(1, 30))
+def test_fewer_steps_keep_the_ends_and_rise(records: list[tuple[float, bool]], most: int) -> None:
+    knots = fit_knots([score for score, _ in records], [right for _, right in records])
+    kept = fewer(knots, most, 4)
+    assert len(kept) <= most + 1
+    assert not fault_in(kept)
+    assert abs(kept[0].value - knots[0].value) < 1e-3
+    assert abs(kept[-1].value - knots[-1].value) < 1e-3

@@ -21,7 +21,7 @@ from harlm.branching.scoring import FEATURES, Scale, fit_scale
 from harlm.branching.stopping import Level
 from harlm.config.tables import read_settings_file
 from harlm.errors import ConfigError
-from harlm.isotonic import Knot, fit_knots, value_at
+from harlm.isotonic import Knot, fault_in, fit_knots, value_at
 from harlm.types import Signals
 
 FORMAT = 1
@@ -234,13 +234,13 @@ def _check(found: Calibration) -> None:
         found.scale.intercept,
         *(x for each in found.scale.weights.values() for x in (each.weight, each.centre)),
     ]
-    steps = [knot.least for knot in found.knots]
-    values = [knot.value for knot in found.knots]
-    if not all(map(math.isfinite, [*figures, *steps])):
+    if not all(map(math.isfinite, figures)):
         raise ValueError("a figure is not finite")
-    if steps != sorted(set(steps)) or values != sorted(values):
-        raise ValueError("its steps do not rise")
-    if not all(0 <= value <= 1 for value in [*values, *(level.value for level in found.levels)]):
+    if fault := fault_in(found.knots):
+        raise ValueError(fault)
+    if len({knot.least for knot in found.knots}) < len(found.knots):
+        raise ValueError("two steps begin at one score")
+    if not all(0 <= level.value <= 1 for level in found.levels):
         raise ValueError("a probability is not between 0 and 1")
     if not all(0 <= level.right <= level.records for level in found.levels):
         raise ValueError("a level has more right answers than records")

@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 from harlm import events
 from harlm.context import Cited, citing
 from harlm.engine.direct import answer_directly
-from harlm.engine.judging import judged
+from harlm.engine.judging import NOTHING_KNOWN, judged
 from harlm.engine.loop import answer_in_turns
 from harlm.engine.node import Node
 from harlm.engine.outcome import Outcome, as_text
 from harlm.engine.plan_race import answer_by_plans
 from harlm.engine.planned import PlanFailed, suggested
 from harlm.engine.queries import Solve
-from harlm.engine.routing import chosen_first, foreseen, left_of, option_for, reading
+from harlm.engine.routing import chosen_first, foreseen, left_of, reading
 from harlm.engine.slices import in_slices
 from harlm.errors import ContextOverflow, LimitExceeded, ModelError, SandboxFailure
+from harlm.router.cascade import keeps_later
 from harlm.types import Confidence, Mode, Profile, Proposal, Route, Situation, Task, Tried
 
 _GRACE_S = 0.2  # seconds for which citations are checked if no time is left
@@ -101,37 +102,27 @@ async def best_attempt(trial: Trial, mode: Mode) -> Attempt:
             node.emit(events.Noted(message=f"{error}; the earlier answer stands"))
             break
         tried.append(latest.tried)
-        best = _better(best, latest)
+        if keeps_later(best.tried, best.right, latest.tried, latest.right):
+            best = latest
     return best
-
-
-def _better(before: Attempt, after: Attempt) -> Attempt:
-    """The later attempt, which worked with more, unless it found less."""
-    rank = {"ok": 2, "not_found": 1, "partial": 0}
-    ranks = rank[before.outcome.status], rank[after.outcome.status]
-    if ranks[0] != ranks[1]:
-        return before if ranks[0] > ranks[1] else after
-    return before if (before.right or 0.0) > (after.right or 0.0) else after
 
 
 async def _attempted(trial: Trial, mode: Mode, earlier: Attempt | None = None) -> Attempt:
     task, node, route = trial.task, trial.node, trial.route
     mode, outcome = await _worked(trial, mode, earlier)
-    if not node.depth:
-        await node.run.memory.close()  # its last calls to an embedder are part of the answer's usage
     text, data, cited = await _checked(outcome, task, node)
     if outcome.is_proven_by_quotes and cited.citations and not cited.dropped:
         outcome = replace(outcome, status="ok")
-    propensity = 1.0 if route is None or earlier is not None else route.propensity
-    option = None if node.depth else option_for(trial.situation, mode, outcome.strategy)
     confidence = judged(
         task,
-        node,
+        reading(node, route) if mode == "direct" else node,
         mode,
         outcome,
         cited,
         outcome.reported,
-        before=foreseen(trial.situation, option, propensity),
+        before=NOTHING_KNOWN
+        if node.depth
+        else foreseen(trial.situation, route, mode, outcome.strategy, is_first=earlier is None),
     )
     attempt = Attempt(mode=mode, outcome=outcome, text=text, data=data, cited=cited, confidence=confidence)
     if route is None or node.depth:
@@ -177,7 +168,7 @@ async def _worked_in(trial: Trial, mode: Mode, earlier: Attempt | None) -> tuple
             node.emit(events.Noted(message=f"{failure}; a root model works on it instead"))
     if mode == "direct":
         try:
-            return mode, await answer_directly(task, node if route is None else reading(node, route))
+            return mode, await answer_directly(task, reading(node, route))
         except ContextOverflow as error:
             if route is None:
                 raise
@@ -191,12 +182,12 @@ async def _worked_in(trial: Trial, mode: Mode, earlier: Attempt | None) -> tuple
         trial.known,
         solve=trial.solve,
         suggestion=None if earlier is not None and earlier.mode == "plan" else offered,
-        earlier="" if earlier is None else _told(earlier),
+        earlier="" if earlier is None else _told(earlier, is_kept=node.run.reuse is not None),
     )
 
 
-def _told(earlier: Attempt) -> str:
-    """What a root model is told of an attempt before its own."""
+def _told(earlier: Attempt, *, is_kept: bool) -> str:
+    """What a root model is told of an attempt before its own, and, if calls are kept, that they cost nothing again."""
     answer = " ".join(earlier.text.split())
     shown = answer if len(answer) <= _SHOWN else f"{answer[:_SHOWN]} …"
     how = (
@@ -204,9 +195,10 @@ def _told(earlier: Attempt) -> str:
         if earlier.outcome.strategy
         else f"in mode {earlier.mode}"
     )
+    again = ", and a call that was made for it costs nothing now" if is_kept else ""
     return (
         f"An attempt {how} gave this answer, which is doubtful: {shown!r}. Check it or find a better one; `memory` holds what was read "
-        "for it, and a call that was made for it costs nothing now."
+        f"for it{again}."
     )
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from harlm import events
 from harlm.budget.options import options_for
 from harlm.config import EngineSettings, RouterSettings
-from harlm.engine.judging import KnownBefore
+from harlm.engine.judging import NOTHING_KNOWN, KnownBefore
 from harlm.engine.node import Node
 from harlm.engine.remaining import what_is_left
 from harlm.router.features import features_of_option, features_of_task
 from harlm.router.wording import growth_of
-from harlm.types import Left, Mode, ModelFacts, Profile, Proposal, Route, RouteOption, Situation, Task, Worth
+from harlm.types import Left, Mode, ModelFacts, Profile, Proposal, Route, Situation, Strategy, Task, Worth
 
 
 def situation_of(task: Task, node: Node, known: Profile, proposed: Sequence[Proposal]) -> Situation:
@@ -79,11 +79,15 @@ def worth_of(settings: EngineSettings, router: RouterSettings) -> Worth:
     return Worth(answer=settings.value_of_answer, second=settings.value_per_second, target=router.target)
 
 
-def routed(situation: Situation, node: Node) -> Route | None:
-    """The router's choice, with its event; ``None`` if the caller requires a mode."""
+async def routed(situation: Situation, node: Node) -> Route | None:
+    """The router's choice, with its event; ``None`` if the caller requires a mode. An encoder reads in a thread."""
     if situation.task.mode != "auto":
         return None
-    route = node.run.router.route(situation)
+    router = node.run.router
+    if node.run.router_settings.kind == "encoder":
+        route = await node.run.threads.do(lambda _: router.route(situation))
+    else:
+        route = router.route(situation)
     node.emit(
         events.Routed(
             mode=route.mode,
@@ -105,28 +109,34 @@ def chosen_first(proposed: tuple[Proposal, ...], route: Route | None) -> tuple[P
     return tuple(sorted(proposed, key=lambda each: each.strategy != route.strategy))
 
 
-def reading(node: Node, route: Route) -> Node:
+def reading(node: Node, route: Route | None) -> Node:
     """The node with the model that the route has read in *direct* mode."""
-    if route.mode != "direct" or route.reader == "root":
+    if route is None or route.mode != "direct" or route.reader == "root":
         return node
     return replace(node, models=replace(node.models, root=node.models.sub), layered={})
 
 
-def option_for(situation: Situation, mode: Mode, strategy: str | None = None) -> RouteOption | None:
-    """The option that was carried out; ``None`` if there was no such option."""
-    options = [each for each in situation.options if each.mode == mode]
-    return next(
-        (each for each in options if strategy in (None, each.strategy)), options[0] if options else None
-    )
+def foreseen(
+    situation: Situation, route: Route | None, mode: Mode, strategy: Strategy | None, *, is_first: bool
+) -> KnownBefore:
+    """What was known of an option before it was carried out.
 
-
-def foreseen(situation: Situation, option: RouteOption | None, propensity: float) -> KnownBefore:
-    """What was known of an option before it was carried out."""
+    Args:
+        situation: what was known of the task.
+        route: the router's choice; ``None`` if the caller required a mode.
+        mode, strategy: in which the answer was reached.
+        is_first: whether it was the first attempt, to which the chance of the route belongs.
+    """
+    reader = route.reader if route is not None and route.mode == mode else "root"
+    options = [each for each in situation.options if each.mode == mode and each.reader == reader]
+    option = next((each for each in options if strategy in (None, each.strategy)), None)
     if option is None:
-        return KnownBefore(propensity=propensity)
+        return NOTHING_KNOWN
+    is_chosen = route is not None and (route.mode, route.strategy) == (mode, option.strategy)
+    features = route.features if route is not None and is_chosen else {}
     return KnownBefore(
-        features={**features_of_task(situation), **features_of_option(situation, option)},
-        propensity=propensity,
+        features=features or {**features_of_task(situation), **features_of_option(situation, option)},
+        propensity=route.propensity if route is not None and is_first else 1.0,
         micros=option.micros,
         seconds=option.seconds,
     )

@@ -34,7 +34,7 @@ async def solve(task: Task, node: Node) -> Answer:
     known = await profile_in(node.run.threads, task.context)
     proposed = proposals_for(task, node, known)
     situation = situation_of(task, node, known, proposed)
-    route = routed(situation, node)
+    route = await routed(situation, node)
     if route is not None and route.depth is not None:
         node = replace(node, most_depth=node.depth + route.depth)
     mode = task.mode if task.mode != "auto" else route.mode if route is not None else "full"
@@ -52,6 +52,8 @@ async def solve(task: Task, node: Node) -> Answer:
     )
     try:
         attempt = await best_attempt(trial, mode)
+        if not node.depth:
+            await node.run.memory.close()  # its last calls to an embedder are part of the answer's usage
     except BaseException as error:
         is_cancelled = isinstance(error, asyncio.CancelledError)
         node.emit(events.NodeFinished(status="cancelled" if is_cancelled else "failed", text=str(error)))

@@ -7,10 +7,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from harlm.isotonic import value_at
-from harlm.router.encoder_folder import Description, EncoderFolder, open_folder, unusable
+from harlm.router.encoder_folder import DESCRIPTION, Description, EncoderFolder, open_folder, unusable
 from harlm.router.encoder_forward import Forward, forward_of
 from harlm.router.encoder_text import text_of
 from harlm.router.features import Features
@@ -88,10 +89,16 @@ class Encoder:
 
 
 def load_encoder(path: Path) -> Encoder:
-    """The encoder in a folder that a training has made.
+    """The encoder in a folder that a training has made. It is read once in a process, and again if the folder was written since.
 
     Raises:
         ConfigError: a package is missing, or the folder is none of an encoder, is broken or of a later version.
     """
+    description = path / DESCRIPTION
+    return _loaded(path, description.stat().st_mtime_ns if description.is_file() else 0)
+
+
+@lru_cache(maxsize=1)
+def _loaded(path: Path, written: int) -> Encoder:
     folder = open_folder(path)
     return Encoder(folder, forward_of(folder))

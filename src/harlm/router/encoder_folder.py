@@ -5,7 +5,6 @@ Holds numbers and text only. No file is unpickled, and none may name code of its
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -14,7 +13,7 @@ from msgspec import Meta
 
 from harlm.config.tables import read_settings_file
 from harlm.errors import ConfigError
-from harlm.isotonic import Knot
+from harlm.isotonic import Knot, fault_in
 from harlm.router.encoder_text import SIZES
 from harlm.router.model import ExampleSource, RouterModel
 from harlm.router.model import load as load_router
@@ -77,7 +76,7 @@ class EncoderFolder(NamedTuple):
     Attributes:
         path: where it is.
         about: its description.
-        router: the trees, with the factors, checks, shares and bounds that stay in use.
+        router: the trees, with the costs, checks, shares and bounds that stay in use.
         config: of the backbone, as transformers reads it; empty if onnxruntime carries out the forward pass.
     """
 
@@ -172,11 +171,10 @@ def _check(found: Description) -> None:
     ):
         raise ValueError("it has no head for a mode")
     for mode, knots in found.knots.items():
-        steps, chances = [each.least for each in knots], [each.value for each in knots]
-        if not knots or not all(map(math.isfinite, steps)):
+        if not knots:
             raise ValueError(f"mode {mode} is not calibrated")
-        if steps != sorted(steps) or chances != sorted(chances) or not all(0 <= x <= 1 for x in chances):
-            raise ValueError(f"the steps of mode {mode} do not rise")
+        if fault := fault_in(knots):
+            raise ValueError(f"mode {mode}: {fault}")
 
 
 def _config(file: Path, kind: Kind) -> dict[str, Any]:

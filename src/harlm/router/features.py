@@ -124,6 +124,12 @@ def features_of_option(situation: Situation, option: RouteOption) -> Features:
     }
 
 
+def features_of(situation: Situation) -> list[Features]:
+    """The features of each option of a situation, in their order."""
+    shared = features_of_task(situation)
+    return [{**shared, **features_of_option(situation, each)} for each in situation.options]
+
+
 def kind_of(features: Features) -> str:
     """The kind of a task: what the question needs, the strategy that fits it best, and the structure of the text."""
     need = next((name for name in ("exact", "meaning") if features[f"needs_{name}"]), "lookup")

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Literal
 
 from harlm.router.cascade import next_step, right_after
-from harlm.router.features import Features, features_of_option, features_of_task, vector
+from harlm.router.features import Features, features_of, vector
 from harlm.router.heuristic import HeuristicRouter
 from harlm.router.model import RouterModel
 from harlm.router.policy import Decision, Outlook, decide
@@ -58,22 +58,26 @@ class LearnedRouter:
         if situation.root.is_local:
             return self._rules.route(situation)
         situation = replace(situation, options=considered(situation))
-        shared = features_of_task(situation)
-        seen = [{**shared, **features_of_option(situation, each)} for each in situation.options]
+        seen = features_of(situation)
+        try:
+            vectors = [vector(each) for each in seen]
+        except ValueError as error:
+            return replace(
+                self._rules.route(situation), reasons=(f"the rules decide: {error}",), is_sure=False
+            )
         chances = self._chances(situation, situation.options, seen)
         expected = {
-            place: self._expected(option, chances[place], seen[place])
+            place: self._expected(option, chances[place], vectors[place])
             for place, option in enumerate(situation.options)
         }
         choice = decide(situation, expected)
         place = situation.options.index(choice.option)
-        values = vector(seen[place])
         if outside := self.model.outside(seen[place]):
             return self._by_rules(situation, outside, choice)
         return Route(
             mode=choice.option.mode,
             probabilities=probabilities_of(situation, expected),
-            reasons=(choice.why, *self._reasons(choice.option.mode, seen[place], values)),
+            reasons=(choice.why, *self._reasons(choice.option.mode, seen[place], vectors[place])),
             reader=choice.option.reader,
             strategy=choice.option.strategy,
             depth=depth_of(situation) if choice.option.mode == "full" else None,
@@ -92,10 +96,10 @@ class LearnedRouter:
         """See ``harlm.protocols.Router``."""
         return next_step(self.model, situation, route, tried)
 
-    def _expected(self, option: RouteOption, right: float, seen: Features) -> Outlook:
+    def _expected(self, option: RouteOption, right: float, values: tuple[float, ...]) -> Outlook:
         costs, micros = self.model.costs.get(option.mode), option.micros
         if micros is not None and costs is not None:
-            micros = round(micros * costs.factor(vector(seen)))
+            micros = round(micros * costs.factor(values))
         return Outlook(right=right, micros=micros, seconds=option.seconds)
 
     def _reasons(self, mode: Mode, seen: Features, values: tuple[float, ...]) -> tuple[str, ...]:
@@ -114,7 +118,7 @@ class LearnedRouter:
             depth=depth_of(situation) if found.mode == "full" else None,
             is_sure=False,
             weighed=choice.weighed,
-            version=self._version or self.model.version,
+            version=self._version,
         )
 
 

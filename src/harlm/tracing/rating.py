@@ -36,10 +36,11 @@ def rating_of(folder: Path) -> bool | None:
     return said == "good" if said in _WORDS else None
 
 
-def last_judged(run: RunFolder) -> Judged | None:
-    """The event in which the run's answer was judged; ``None`` without an answer."""
-    found = None
-    for event in run.events():
-        if isinstance(event, Judged):
-            found = event
-    return found
+def judged_in(run: RunFolder) -> Judged | None:
+    """The event in which the run's answer was judged: of several attempts, the last one in the mode that the answer came from;
+    ``None`` without an answer.
+    """
+    result = run.result
+    mode = None if result is None or result.answer is None else result.answer.mode
+    judged = [event for event in run.events() if isinstance(event, Judged) and mode in (None, event.mode)]
+    return judged[-1] if judged else None

@@ -118,7 +118,7 @@ def changed(path: str, value: Any) -> Any:
         (changed("knots", []), "is not a calibration"),
         (changed("extra", 1), "unknown field"),
         (changed("knots.0.value", 1.5), "steps do not rise|not between 0 and 1"),
-        (changed("knots.0.least", 1e9), "its steps do not rise"),
+        (changed("knots.0.least", 1e9), "the steps do not rise"),
         (changed("scale.weights.ran_clean.weight", 1e999), "is not a calibration"),
         (changed("scale.weights.moon", {"weight": 1.0, "centre": 0.0}), "it weighs moon"),
         (changed("levels.0.right", 10_000), "more right answers than records"),

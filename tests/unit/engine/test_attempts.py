@@ -121,11 +121,12 @@ async def test_nothing_follows_if_the_user_turned_it_off_or_chose_the_mode() -> 
 
 async def test_the_reader_of_the_route_reads() -> None:
     sub = ScriptedModel(["by the sub-model"], name="scripted/sub")
-    node, _ = node_with(ScriptedModel([]), sub)
+    node, log = node_with(ScriptedModel([]), sub)
     node.run.router = FixedRouter("direct", reader="sub")
     answer = await ask(node)
     assert answer.text == "by the sub-model"
     assert set(answer.usage.by_model) == {"scripted/sub"}
+    assert [each.model for each in log.of(events.Judged)] == ["scripted/sub"]
 
 
 class _NoSandbox:

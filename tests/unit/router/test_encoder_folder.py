@@ -64,10 +64,13 @@ def test_a_format_of_a_later_version_says_so_even_if_it_has_other_fields(tmp_pat
         ({"modes": ["direct"]}, "no head for a mode"),
         ({"modes": ["direct", "plan", "repl", "repl"]}, "no head for a mode"),
         ({"knots": {"direct": []}}, "mode direct is not calibrated"),
-        ({"knots": {"direct": [{"least": 0, "value": 1.5}]}}, "steps of mode direct do not rise"),
+        (
+            {"knots": {"direct": [{"least": 0, "value": 1.5}]}},
+            "mode direct: a step is not finite, or not between 0 and 1",
+        ),
         (
             {"knots": {"plan": [{"least": 0, "value": 0.5}, {"least": 1, "value": 0.4}]}},
-            "mode plan do not rise",
+            "mode plan: the steps do not rise",
         ),
         ({"width": 0}, ">= 1"),
         ({"most_tokens": 10**9}, "<= 8192"),

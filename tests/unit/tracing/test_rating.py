@@ -9,10 +9,10 @@ import pytest
 
 from harlm import events
 from harlm.errors import TraceError
-from harlm.events import Judged
+from harlm.events import Answered, Judged
 from harlm.redact import Redactor
 from harlm.tracing.jsonl import JsonlSink, RunFolder, list_runs
-from harlm.tracing.rating import last_judged, rate, rating_of
+from harlm.tracing.rating import judged_in, rate, rating_of
 from harlm.types import Confidence
 from tests.support.story import STORY
 
@@ -63,21 +63,27 @@ def test_a_run_that_cannot_be_rated_is_an_error_that_names_it(tmp_path: Path) ->
         rate(tmp_path / RUN, is_good=True)
 
 
-def test_the_last_judgement_of_a_run_counts(tmp_path: Path) -> None:
-    first = Judged(model="m", mode="direct", confidence=Confidence(), corpus="c")
-    last = Judged(model="m", mode="full", confidence=Confidence(), corpus="c", features={"fit": 0.5})
-    run = stored(tmp_path, [*[each for each in STORY if not isinstance(each, Judged)], first, last])
-    found = last_judged(run)
+def test_the_judgement_of_the_attempt_that_gave_the_answer_counts(tmp_path: Path) -> None:
+    first = Judged(model="m", mode="direct", confidence=Confidence(), corpus="c", features={"fit": 0.5})
+    doubtful = Judged(model="m", mode="full", confidence=Confidence(), corpus="c")
+    answers = [each for each in STORY if isinstance(each, Answered)]
+    assert [each.answer.mode for each in answers] == ["direct"]
+    story = [each for each in STORY if not isinstance(each, Judged)]
+    found = judged_in(stored(tmp_path, [*story, first, doubtful]))
     assert found is not None
-    assert (found.mode, found.features) == ("full", {"fit": 0.5})
+    assert (found.mode, found.features) == ("direct", {"fit": 0.5})
+    unfinished = [each for each in story if not isinstance(each, Answered)]
+    last = judged_in(stored(tmp_path / "killed", [*unfinished, first, doubtful]))
+    assert last is not None
+    assert last.mode == "full", "without an answer the last attempt is all there is"
 
 
 def test_a_run_without_an_answer_has_no_judgement(tmp_path: Path) -> None:
-    assert last_judged(stored(tmp_path, STORY[:1])) is None
+    assert judged_in(stored(tmp_path, STORY[:1])) is None
 
 
 def test_a_damaged_run_is_an_error(tmp_path: Path) -> None:
     run = stored(tmp_path, STORY)
     (run.folder / "events.jsonl").write_bytes(b"{}\n")
     with pytest.raises(TraceError, match="cannot be read"):
-        last_judged(run)
+        judged_in(run)

@@ -15,7 +15,7 @@ from harlm.router.features import NAMES
 from harlm.testing import ScriptedModel
 from harlm.tracing.experience import Skills
 from harlm.tracing.jsonl import RunFolder
-from harlm.tracing.rating import last_judged, rate
+from harlm.tracing.rating import judged_in, rate
 from harlm.types import MODES, Confidence, Signals
 from harlm_bench.items import Window
 from harlm_bench.journal import Journal
@@ -238,7 +238,7 @@ def test_runs_that_are_damaged_or_of_another_version_are_left_out(tmp_path: Path
     runs = [asked(tmp_path, "direct") for _ in range(5)]
     for each in runs:
         rate(each, is_good=True)
-    whole = last_judged(RunFolder(runs[0]))
+    whole = judged_in(RunFolder(runs[0]))
     assert whole is not None
     (runs[1] / "events.jsonl").write_bytes(b"{}\n")
     rewritten(runs[2], {})

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from harlm.errors import ContextError
 from harlm.router.features import NAMES, kind_of
-from harlm.router.model import RouterModel, load, save
+from harlm.router.model import ExampleSource, RouterModel, load, save
 from harlm.types import MODES, Mode, Share, Signals
-from harlm_train.fitting import LEAST, fit, is_held_out
+from harlm_train.examples import OWN_RUNS
+from harlm_train.fitting import LEAST, fit, is_held_out, with_own_trees
 from harlm_train.measuring import calibration_error
 from tests.unit.train import made
 
@@ -197,3 +198,17 @@ def test_hundreds_of_examples_are_learned_in_a_few_seconds() -> None:
     started = time.process_time()
     fit(given_)
     assert time.process_time() - started < 10
+
+
+def test_own_trees_replace_those_of_the_modes_that_have_enough_runs() -> None:
+    present = made.learned(made.obvious)
+    own = replace(
+        made.drawn(made.obvious, 120, seed=7, modes=("direct",)),
+        origins=(ExampleSource(label=OWN_RUNS, detail="rated", examples=1),),
+    )
+    once = with_own_trees(present, own)
+    assert once.heads["direct"] != present.heads["direct"]
+    assert once.heads["full"] == present.heads["full"]
+    assert set(present.kinds) <= set(once.kinds)
+    twice = with_own_trees(once, own)
+    assert [each.label for each in twice.origins].count(OWN_RUNS) == 1

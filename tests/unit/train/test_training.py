@@ -113,7 +113,7 @@ def test_rated_runs_correct_the_router_that_ships(config: Config) -> None:
     assert found.model.heads == corrected(shipped(), examples).heads
     assert error(found.model, examples) < error(shipped(), examples)
     assert found.model.origins[-1].label == "OWN RUNS"
-    assert "36 rated runs correct the router" in found.told[0]
+    assert "36 rated runs give a correction" in found.told[0]
 
 
 def test_the_users_own_router_is_corrected_if_there_is_one(config: Config) -> None:

@@ -24,7 +24,7 @@ from harlm.tracing.experience import rated
 from harlm.tracing.housekeeping import Pruned, StoredRun
 from harlm.tracing.jsonl import RunFolder, RunResult, find_run, list_runs
 from harlm.tracing.memory_table import memory_lines
-from harlm.tracing.rating import last_judged, rate, rating_of
+from harlm.tracing.rating import judged_in, rate, rating_of
 from harlm.tracing.tree import CallTree, NodeSummary, node_line, one_line
 
 _UNKNOWN_TIME = "?"
@@ -93,7 +93,7 @@ def rate_(*, run: str, rating: str, **_: Any) -> None:
     """
     config = load_settings({}).config
     folder = find_run(runs_of(config), run)
-    judged = last_judged(folder)
+    judged = judged_in(folder)
     if judged is None:
         raise TraceError(f"run {folder.folder.name} has no answer to rate; name a run that has answered")
     is_good = rating == "good"
