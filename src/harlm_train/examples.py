@@ -18,7 +18,7 @@ from harlm.router.features import NAMES
 from harlm.router.model import ExampleSource
 from harlm.tracing.jsonl import RunFolder, list_runs
 from harlm.tracing.rating import judged_in, rating_of
-from harlm.types import MODES, STATUSES, Mode, Signals, Status
+from harlm.types import MODES, STATUSES, Mode, Signals, Status, skill_from
 from harlm_bench.assembly import windows_again
 from harlm_bench.journal import ASKED_AGAIN, Journal
 from harlm_bench.outcomes import Result
@@ -28,7 +28,6 @@ OWN_RUNS = "OWN RUNS"
 
 _FEATURE, _SIGNAL = "feature_", "signal_"
 _NOT_WORDING = re.compile(r"[\"'`][^\"'`\n]{1,120}[\"'`]|\S*\d\S*|\b[A-Z]\w*\b|[^\w\s]")
-_SKILL_PRIOR, _SKILL = 10.0, 0.7  # runs with the mean of unknown models that are added to those of each
 _LEAST_CHANCE = 0.01  # of a mode: rarer choices count no more than these
 _WORDS = 12  # of a question that name its template
 
@@ -263,5 +262,5 @@ def _from_result(
 def _with_skill(examples: Sequence[Example]) -> list[Example]:
     """The examples with the skill of their root model, as its own runs show it: what a user's HARLM would know after as many."""
     ran = [each.measured.get("ran_clean", 1.0) for each in examples if each.mode in ("repl", "full")]
-    skill = (sum(ran) + _SKILL_PRIOR * _SKILL) / (len(ran) + _SKILL_PRIOR)
+    skill = skill_from(sum(ran), len(ran))
     return [replace(each, features={**each.features, "root_skill": skill}) for each in examples]

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 
 from harlm.guest.combinators.wording import read_question
 from harlm.router.wording import CUES, cues_of
-from harlm.types import STRATEGIES, ModelFacts, RouteOption, Situation
+from harlm.types import STRATEGIES, USUAL_SKILL, ModelFacts, RouteOption, Situation
 
 FORMAT = 1
 """Of the list of features. Grows with every change of what one of them means."""
 
-_SKILL = 0.7  # of a root model that has not run yet
 _FAR = 12.0  # doublings beyond which a ratio is no further off
 _SLICES, _SLICE = 48, 2_000  # of the text, in which words of the question are looked for
 _MOST_KEYS = 4
@@ -93,7 +92,7 @@ def features_of_task(situation: Situation) -> Features:
         "keys": float(len(keys)),
         "keys_seen": _keys_seen(situation, keys),
         "words_seen": _words_seen(situation),
-        "root_skill": _SKILL if situation.root_skill is None else situation.root_skill,
+        "root_skill": USUAL_SKILL if situation.root_skill is None else situation.root_skill,
         "log_price_ratio": _log(_price(situation.root) + 1, _price(situation.sub) + 1),
     }
 

@@ -15,13 +15,9 @@ import msgspec
 from harlm.config.tables import read_settings_file
 from harlm.errors import ConfigError
 from harlm.events import Event, Judged
-from harlm.types import Mode
+from harlm.types import Mode, skill_from
 
 _MOST = 2_000  # models, and corpora; the oldest ones go first
-_PRIOR, _USUAL = (
-    10.0,
-    0.7,
-)  # runs that are added to those of each model, with the share of clean ones of an unknown model
 _IN_CODE: tuple[Mode, ...] = ("repl", "full")
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
@@ -41,11 +37,11 @@ class Skills:
         self._counts = _read(path, Counts) or {}
 
     def of(self, model: str) -> float | None:
-        """The share of a model's runs in code that ended cleanly, drawn towards that of an unknown model; ``None`` without any."""
+        """The skill of a model by its runs in code; ``None`` without any."""
         if model not in self._counts:
             return None
         clean, runs = self._counts[model]
-        return (clean + _PRIOR * _USUAL) / (runs + _PRIOR)
+        return skill_from(clean, runs)
 
     def emit(self, event: Event) -> None:
         """Count a run whose answer was judged, if its root model wrote code."""

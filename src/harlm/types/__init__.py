@@ -50,6 +50,7 @@ from harlm.types.repl import (
     Observation,
 )
 from harlm.types.route import (
+    USUAL_SKILL,
     Basis,
     Left,
     NextMode,
@@ -60,6 +61,7 @@ from harlm.types.route import (
     Tried,
     Weighed,
     Worth,
+    skill_from,
 )
 from harlm.types.task import Task
 from harlm.types.usage import (
@@ -79,6 +81,7 @@ __all__ = [
     "RELIABLE_SHARE",
     "STATUSES",
     "STRATEGIES",
+    "USUAL_SKILL",
     "Acceptor",
     "Amounts",
     "Answer",
@@ -145,6 +148,7 @@ __all__ = [
     "Worth",
     "corpus_of",
     "pieces",
+    "skill_from",
     "summed",
     "without_surrogates",
 ]

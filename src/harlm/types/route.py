@@ -97,6 +97,17 @@ class Worth:
     target: float | None = None
 
 
+USUAL_SKILL = 0.7
+"""The share of clean runs of a root model of which none is known."""
+
+_USUAL_RUNS = 10  # that are added to those of each model, so that one run says little
+
+
+def skill_from(clean: float, runs: int) -> float:
+    """How well a root model writes code: the share of its runs in code that ended cleanly, drawn towards ``USUAL_SKILL``."""
+    return (clean + _USUAL_RUNS * USUAL_SKILL) / (runs + _USUAL_RUNS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What a router knows when it chooses.
@@ -108,7 +119,7 @@ class Situation:
         options: what it may choose from.
         left: what may be spent.
         worth: what the caller pays for.
-        root_skill: the share of the root model's own runs in code that ended cleanly, 0 to 1; ``None`` if none is known.
+        root_skill: of the root model's own runs in code (``skill_from``); ``None`` if none is known.
         draw: a number drawn for this run, 0 to 1, for routers that try other modes now and then; ``None`` if they must not.
     """
 
