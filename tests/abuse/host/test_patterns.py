@@ -77,7 +77,7 @@ def too_slow(found: Found) -> str:
 def _least_cost(found: Found, text: str) -> float:
     """The least of a few measurements, up to one that shows enough."""
     least = _ENOUGH_S
-    for _ in range(3):
+    for _ in range(5):
         least = min(least, cost(found, text, _ENOUGH_S))
         if least >= _ENOUGH_S:
             break
