@@ -99,7 +99,13 @@ def test_a_time_limit_ends_a_cell_and_keeps_its_findings(cell: str) -> None:
 
 def test_each_limit_prints_a_partial_answer_and_exits_4(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("a short text")
-    with ScriptedServer(fan_out(MANY.format(n=1000))) as server:
+
+    def latency(request: Request) -> float:
+        return (
+            10.0 if request.number > 600 else 0.0
+        )  # of all requests: the run with a limit of time comes to them
+
+    with FaultyServer(fan_out(MANY.format(n=1000)), latency_s=latency) as server:
         for flags in (["--max-tokens", "3000"], ["--max-calls", "5"], ["--timeout", "1s"]):
             ran = harlm(
                 "ask",

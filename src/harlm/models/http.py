@@ -78,17 +78,10 @@ class Refuses(Protocol):
         ...
 
 
-def request_headers(
-    headers: Mapping[str, str], sampling: Sampling, url: str, *, is_stream: bool
-) -> Mapping[str, str]:
-    """``headers`` with those of one request: its key, by which a provider recognises a repeated request, and the end of its
-    connection if it asks for a stream without TLS. llama.cpp keeps the connection by its headers, and closes it a moment after
-    the stream, when it may already carry the next request. A new connection without TLS costs next to nothing.
-    """
-    more = {} if sampling.request_key is None else {"idempotency-key": sampling.request_key}
-    if is_stream and url.startswith("http://"):
-        more["connection"] = "close"
-    return {**headers, **more} if more else headers
+def request_headers(headers: Mapping[str, str], sampling: Sampling) -> Mapping[str, str]:
+    """``headers`` with the key of one request, by which a provider recognises a repeated request."""
+    key = sampling.request_key
+    return headers if key is None else {**headers, "idempotency-key": key}
 
 
 class Transport:

@@ -181,11 +181,10 @@ class RemoteModel(ABC):
         )
         incoming = Incoming(reader)
         refusing = self._refusing()
-        url = self.url(joined(self._endpoint.base_url, self.form.path), is_stream=is_stream)
         try:
             received = await self._transport.post(
-                url,
-                headers=request_headers(self._headers, sampling, url, is_stream=is_stream),
+                self.url(joined(self._endpoint.base_url, self.form.path), is_stream=is_stream),
+                headers=request_headers(self._headers, sampling),
                 body=body,
                 refusing=refusing,
                 into=incoming,
