@@ -149,7 +149,7 @@ async def test_a_reply_may_wait_for_another_request() -> None:
         told = await asyncio.gather(*(post(server, path, sent) for _ in range(2)))
         texts = [json.loads(each[2])["choices"][0]["message"]["content"] for each in told]
         assert sorted(texts) == ["reply 0", "reply 1"]
-        assert (server.most_in_flight, server.in_flight) == (2, 0)
+    assert (server.most_in_flight, server.in_flight) == (2, 0)
 
 
 @pytest.mark.parametrize(

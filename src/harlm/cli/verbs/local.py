@@ -58,12 +58,12 @@ def serve_(*, name: str, port: int, window: int | None, quiet: bool, **_: Any) -
     plan = plan_for(file, read_head(file), window or settings.models.window)
     server = start(plan, port=port, is_open=True)
     try:
-        show(server.base_url)
         if not quiet:
             say(
                 f"{file.name}: window {plan.window:,}, {plan.slots} requests at once, {plan.threads} threads; "
                 f"for harlm it is {server.base_url}#{plan.alias}; Ctrl-C ends it"
             )
+        show(server.base_url)  # last: a program that reads it may end this one
         raise ModelError(f"the server has ended: {server.wait()}", model=plan.alias)
     finally:
         server.stop()
