@@ -19,6 +19,7 @@ from harlm.engine.node import Node
 from harlm.engine.root_reply import RootReply, root_reply_in
 from harlm.errors import LimitExceeded, ModelError
 from harlm.scheduler.analysis import LONGEST_CELL, EarlierCells
+from harlm.syntax import parsed
 from harlm.types import Completion, Mode
 
 _FINISHES = ("FINAL", "FINAL_VAR", "SUBMIT")
@@ -61,7 +62,7 @@ def promise_of(said: RootReply, mode: Mode) -> Promise:
     trees: list[ast.Module] = []
     for cell in cells:
         try:
-            trees.append(ast.parse(cell))
+            trees.append(parsed(cell))
             plan = earlier.plan_of(cell)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return Promise()

@@ -11,6 +11,7 @@ from harlm.engine.outcome import as_text
 from harlm.engine.replies import markup_only, parse_reply
 from harlm.errors import BadCompletion
 from harlm.guest.vocabulary import COMBINATORS, INNER, VOCABULARY
+from harlm.syntax import parsed
 from harlm.types import Completion
 
 _SHOWN = 120  # characters of a word of the provider or the model
@@ -55,7 +56,7 @@ def literal_in(code: str) -> str | None:
     if len(code) > _LONGEST_CODE:
         return None
     try:
-        match ast.parse(code).body[-1:]:
+        match parsed(code).body[-1:]:
             case [ast.Expr(ast.Call(ast.Name("FINAL" | "SUBMIT"), [argument], []))]:
                 value: object = ast.literal_eval(argument)
             case [

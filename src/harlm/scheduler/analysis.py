@@ -16,6 +16,7 @@ from harlm.scheduler.plan import Plan
 from harlm.scheduler.source import CellSource
 from harlm.scheduler.walk_state import Function
 from harlm.scheduler.walker import Walker
+from harlm.syntax import parsed
 
 LONGEST_CELL = 8_000
 """The most characters of a cell that is parsed in the event loop, which takes at most 40 ms; models write cells of
@@ -132,7 +133,7 @@ def _parsed(cell: str) -> ast.Module:
     if len(cell) > LONGEST_CELL:
         raise TooComplex
     try:
-        return ast.parse(cell)
+        return parsed(cell)
     except (RecursionError, MemoryError) as error:
         raise TooComplex from error
     except ValueError as error:  # a null character

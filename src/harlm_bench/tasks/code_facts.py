@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from harlm import syntax
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 ERRORS: tuple[str, ...] = (
@@ -92,7 +94,7 @@ def parsed(text: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old escapes in the library are no matter of ours
         try:
-            return ast.parse(text)
+            return syntax.parsed(text)
         except (SyntaxError, ValueError):
             return None
 

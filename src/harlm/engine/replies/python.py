@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
+from harlm import syntax
 from harlm.patterns import lazy_pattern
 from harlm.scheduler.analysis import LONGEST_CELL
 
@@ -106,7 +107,7 @@ def parsed(code: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes in strings that are no escapes
         try:
-            return ast.parse(code)
+            return syntax.parsed(code)
         except (SyntaxError, ValueError, MemoryError, RecursionError):
             return None
 

@@ -9,6 +9,7 @@ import ast
 import re
 from typing import Final, Literal
 
+from harlm.syntax import parsed
 from harlm_bench.simulator.draw import Draw
 
 Slip = Literal["syntax", "name", "import", "index"]
@@ -46,7 +47,7 @@ def _misspelt(code: str, draw: Draw) -> str | None:
     names = sorted(set(_ASSIGNED.findall(code)))
     loads = [
         node
-        for node in ast.walk(ast.parse(code))
+        for node in ast.walk(parsed(code))
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
     ]
     if not loads:
