@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightgbm
 import numpy as np
 
-from harlm.isotonic import Knot, fewer, fit_knots
+from harlm.isotonic import fewer, fit_knots, value_at
 from harlm.router.features import NAMES
 from harlm.router.model import Costs, Head
-from harlm.router.trees import Tree, log_odds, odds_of
+from harlm.router.trees import Tree, chance, log_odds, odds_of
 from harlm_train.examples import Example
 
 _TREES, _LEAVES = 50, 7
@@ -42,27 +42,58 @@ KNOTS = 24  # steps of a calibration
 _RISES: dict[str, tuple[str, ...]] = {"plan": ("fit",), "repl": ("root_skill",), "full": ("root_skill",)}
 
 
-def fit_head(examples: Sequence[Example], held_out: Sequence[Example], *, seed: int = 0) -> Head:
-    """The head of one mode: trees from ``examples``, calibrated on ``held_out``.
+class Fitted(NamedTuple):
+    """A head, and what it says of its own examples.
+
+    Attributes:
+        head: the head.
+        unseen: of each example, the probability by trees that have not seen its text.
+    """
+
+    head: Head
+    unseen: tuple[float, ...]
+
+
+def fit_head(examples: Sequence[Example], parts: Sequence[int], *, seed: int = 0) -> Fitted:
+    """The head of one mode, with trees from all examples, and calibrated on what trees from all other parts say of each.
 
     The probability of *direct* never rises with the size of the text, that of *plan* never falls with the fit of its strategy, and
     those of modes in which the root model writes code never fall with its skill.
+
+    Args:
+        examples: of one mode.
+        parts: the number of the part that each example belongs to. With one part only there is no calibration.
+        seed: of the draws of the training.
     """
-    mode = examples[0].mode
+    base, trees = _grown(examples, seed)
+    odds = [log_odds(trees, base, each.vector) for each in examples]
+    scores = [each.score for each in examples]
+    numbers = sorted(set(parts))
+    for part in numbers if len(numbers) > 1 else ():
+        others = [each for each, own in zip(examples, parts, strict=True) if own != part]
+        other_base, other_trees = _grown(others, seed)
+        for at, own in enumerate(parts):
+            if own == part:
+                odds[at] = log_odds(other_trees, other_base, examples[at].vector)
+    knots = fewer(fit_knots(odds, scores), KNOTS, DIGITS) if len(numbers) > 1 else ()
+    head = Head(
+        base=base,
+        trees=trees,
+        knots=knots,
+        examples=len(examples),
+        right=round(float(np.mean(scores)), DIGITS),
+    )
+    return Fitted(head, tuple(value_at(knots, each) if knots else chance(each) for each in odds))
+
+
+def _grown(examples: Sequence[Example], seed: int) -> tuple[float, tuple[Tree, ...]]:
+    """The log odds of the mean, and trees; none where all scores are alike."""
     scores = np.array([each.score for each in examples])
     mean = float(np.average(scores, weights=[each.weight for each in examples]))
-    base = odds_of(min(0.999, max(0.001, mean)))
-    trees: tuple[Tree, ...] = ()
-    if 0 < mean < 1 and scores.std() > 0:
-        booster = _boosted(examples, scores, base, mode, seed)
-        trees = _trees_of(booster)
-    return Head(
-        base=round(base, DIGITS),
-        trees=trees,
-        knots=_knots(trees, base, held_out),
-        examples=len(examples) + len(held_out),
-        right=round(float(np.mean([each.score for each in (*examples, *held_out)])), DIGITS),
-    )
+    base = round(odds_of(min(0.999, max(0.001, mean))), DIGITS)
+    if not 0 < mean < 1 or scores.std() == 0:
+        return base, ()
+    return base, _trees_of(_boosted(examples, scores, base, examples[0].mode, seed))
 
 
 def fit_costs(examples: Sequence[Example], *, seed: int = 0) -> Costs | None:
@@ -162,11 +193,3 @@ def _tree(structure: dict[str, Any]) -> Tree:
 def _rounded(threshold: float) -> float:
     """A threshold with fewer digits. One that parts equal whole numbers is moved off them, so that no rounding moves an example."""
     return 0.0 if abs(threshold) < 1e-9 else float(f"{threshold:.6g}")
-
-
-def _knots(trees: tuple[Tree, ...], base: float, held_out: Sequence[Example]) -> tuple[Knot, ...]:
-    """The calibration by isotonic regression, with fewer steps; none without examples that were held out."""
-    if not held_out:
-        return ()
-    odds = [log_odds(trees, base, each.vector) for each in held_out]
-    return fewer(fit_knots(odds, [each.score for each in held_out]), KNOTS, DIGITS)

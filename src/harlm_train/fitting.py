@@ -6,7 +6,9 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import permutations
 from statistics import fmean
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -23,7 +25,7 @@ from harlm_train.regression import logistic
 LEAST = 50
 """Fewer examples of a mode make no head."""
 
-_HELD_OUT = 3  # one text of so many calibrates
+_PARTS = 3  # of the texts, for calibration
 _RIGHT = 0.5  # the score from which on an answer counts as right, where only that matters
 _LEAST_PAIRS = 30
 _LEAST_OF_KIND = 20
@@ -36,11 +38,18 @@ _BOUNDED: Mapping[str, tuple[float, float]] = {
 """The features outside of whose values a task counts as unseen, with how far below and above those of the examples it may lie."""
 
 
+class _Known(NamedTuple):
+    """An example, and the probability by trees that have not seen its text."""
+
+    example: Example
+    chance: float
+
+
 def fit(examples: Examples, *, on: date | None = None, seed: int = 0) -> RouterModel:
     """A router from examples.
 
-    Texts are parted: two thirds make the trees, one third calibrates them and makes the checks, so that these see what trees say
-    of texts that they do not know.
+    Texts are parted. Trees are made of all of them; what calibrates them, and what checks learn from, is said of each part by trees
+    that were made of the others.
 
     Args:
         examples: of all modes.
@@ -50,17 +59,16 @@ def fit(examples: Examples, *, on: date | None = None, seed: int = 0) -> RouterM
     Raises:
         ContextError: no mode has enough examples, or all of a mode have one score in every mode.
     """
-    held = [is_held_out(each.text, _HELD_OUT, seed) for each in examples.all]
-    fitted, calibrating = examples.where(not each for each in held), examples.where(held)
     heads: dict[Mode, Head] = {}
+    known: dict[Mode, list[_Known]] = {}
     for mode in MODES:
-        if len(fitted.of(mode)) >= LEAST:
-            heads[mode] = fit_head(fitted.of(mode), calibrating.of(mode), seed=seed)
+        own = examples.of(mode)
+        if len(own) >= LEAST:
+            heads[mode], unseen = fit_head(own, [part_of(each.text, _PARTS, seed) for each in own], seed=seed)
+            known[mode] = [_Known(*pair) for pair in zip(own, unseen, strict=True)]
     if not heads:
         counts = ", ".join(f"{mode}: {len(examples.of(mode)):,}" for mode in MODES)
-        raise ContextError(
-            f"no mode has {LEAST * _HELD_OUT // (_HELD_OUT - 1)} examples ({counts}): run more questions in every mode"
-        )
+        raise ContextError(f"no mode has {LEAST} examples ({counts}): run more questions in every mode")
     if all(not head.trees for head in heads.values()):
         raise ContextError(
             "every example of each mode has the same score, so nothing can be learned; run other questions"
@@ -69,13 +77,11 @@ def fit(examples: Examples, *, on: date | None = None, seed: int = 0) -> RouterM
     return RouterModel(
         date=(on or date.today()).isoformat(),
         heads=heads,
-        checks={
-            mode: check for mode in heads if (check := _check(heads[mode], calibrating.of(mode))) is not None
-        },
+        checks={mode: _check(some) for mode, some in known.items()},
         costs={
             mode: found for mode in heads if (found := fit_costs(examples.of(mode), seed=seed)) is not None
         },
-        carry=_carry(heads, calibrating),
+        carry=_carry(known),
         kinds=_kinds(examples),
         lowest=tuple(low for low, _ in bounds),
         highest=tuple(high for _, high in bounds),
@@ -108,9 +114,14 @@ def without_own(origins: Sequence[ExampleSource]) -> tuple[ExampleSource, ...]:
     return tuple(each for each in origins if each.label != OWN_RUNS)
 
 
+def part_of(name: str, parts: int, seed: int = 0) -> int:
+    """Which of so many parts a text belongs to, by its name."""
+    return hashlib.sha256(f"{seed} {name}".encode()).digest()[0] % parts
+
+
 def is_held_out(name: str, one_of: int, seed: int = 0) -> bool:
     """Whether a text is held out: one of so many, by its name."""
-    return hashlib.sha256(f"{seed} {name}".encode()).digest()[0] % one_of == 0
+    return part_of(name, one_of, seed) == 0
 
 
 def _kinds(examples: Examples) -> tuple[str, ...]:
@@ -126,11 +137,10 @@ def _bounds(name: str, values: Sequence[float]) -> tuple[float, float]:
     return min(values) - below, max(values) + above
 
 
-def _check(head: Head, examples: Sequence[Example]) -> Logistic | None:
+def _check(known: Sequence[_Known]) -> Logistic:
     """What signals say, by a logistic regression with a ridge on answers that the trees do not know."""
-    if len(examples) < LEAST:
-        return None
-    prior = np.array([odds_of(head.probability(each.vector)) for each in examples])
+    examples = [each.example for each in known]
+    prior = np.array([odds_of(each.chance) for each in known])
     measured = np.array([[each.measured.get(name, 0.5) for name in CHECKED] for each in examples])
     wanted = np.array([each.score for each in examples])
     columns = np.column_stack([np.ones(len(examples)), prior, measured])
@@ -142,24 +152,22 @@ def _check(head: Head, examples: Sequence[Example]) -> Logistic | None:
     )
 
 
-def _carry(heads: Mapping[Mode, Head], examples: Examples) -> dict[str, float]:
+def _carry(known: Mapping[Mode, Sequence[_Known]]) -> dict[str, float]:
     """For each two modes: how often the second is right where the first was wrong, as a share of what was expected of it."""
-    runs: dict[tuple[str, str], dict[Mode, Example]] = defaultdict(dict)
-    for each in examples.all:
-        if each.mode in heads:
-            runs[each.run, each.task][each.mode] = each
+    runs: dict[tuple[str, str], dict[Mode, _Known]] = defaultdict(dict)
+    for mode, some in known.items():
+        for each in some:
+            runs[each.example.run, each.example.task][mode] = each
     found: dict[str, float] = {}
-    for first in heads:
-        for second in heads:
-            pairs = [
-                run[second]
-                for run in runs.values()
-                if second in run and first in run and run[first].score < _RIGHT
-            ]
-            if first == second or len(pairs) < _LEAST_PAIRS:
-                continue
-            expected = fmean(heads[second].probability(each.vector) for each in pairs)
-            found[f"{first}>{second}"] = round(
-                min(1.0, fmean(each.score for each in pairs) / max(1e-6, expected)), 3
-            )
+    for first, second in permutations(known, 2):
+        pairs = [
+            run[second]
+            for run in runs.values()
+            if second in run and first in run and run[first].example.score < _RIGHT
+        ]
+        if len(pairs) < _LEAST_PAIRS:
+            continue
+        expected = fmean(each.chance for each in pairs)
+        right = fmean(each.example.score for each in pairs)
+        found[f"{first}>{second}"] = round(min(1.0, right / max(1e-6, expected)), 3)
     return found

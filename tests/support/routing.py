@@ -149,11 +149,13 @@ def kinds() -> tuple[str, ...]:
     needs: tuple[tuple[str, ...], ...] = ((), ("needs_exact",), ("needs_meaning",))
     structures: tuple[tuple[str, ...], ...] = ((), ("is_prose",), ("is_code",), ("is_records",))
     strategies: tuple[tuple[str, ...], ...] = ((), *((f"is_{name}",) for name in STRATEGIES))
+    pairs: tuple[tuple[str, ...], ...] = ((), ("asks_pairs",))
     none = dict.fromkeys(NAMES, 0.0)
     return tuple(
         dict.fromkeys(
-            kind_of({**none, **dict.fromkeys((*need, *structure, *strategy), 1.0)})
+            kind_of({**none, **dict.fromkeys((*need, *pair, *structure, *strategy), 1.0)})
             for need in needs
+            for pair in pairs
             for structure in structures
             for strategy in strategies
         )

@@ -130,11 +130,11 @@ def features_of(situation: Situation) -> list[Features]:
 
 
 def kind_of(features: Features) -> str:
-    """The kind of a task: what the question needs, the strategy that fits it best, and the structure of the text."""
+    """The kind of a task: what the question needs, whether of pairs, the strategy that fits it best, and the structure of the text."""
     need = next((name for name in ("exact", "meaning") if features[f"needs_{name}"]), "lookup")
     strategy = next((name for name in STRATEGIES if features[f"is_{name}"]), "no strategy")
     structure = next((name for name in ("prose", "code", "records") if features[f"is_{name}"]), "mixed")
-    return f"{need} in {structure}, {strategy}"
+    return f"{need}{' of pairs' if features['asks_pairs'] else ''} in {structure}, {strategy}"
 
 
 def vector(features: Features) -> tuple[float, ...]:

@@ -18,6 +18,8 @@ _SHORT = 8_000  # tokens; a call over so few costs little more than one over a p
 _PLAN = 7.0  # points of a strategy that understands every word of the question
 _TINY = 400  # tokens; in a shorter context a model counts reliably without code
 
+_CONSTANT = ("constant", "logarithmic")  # growths of work that reads few places
+
 _Points = list[tuple[Mode, float, str]]
 
 
@@ -103,15 +105,15 @@ def _by_need(situation: Situation) -> _Points:
 
 def _by_proposal(situation: Situation) -> _Points:
     """A strategy that understands the question is better than a program that a model writes anew. A short text needs none, nor one
-    that a call reads easily unless the strategy is certain to fit, or every item must be counted.
+    that a call reads easily unless the strategy is certain to fit, every item must be counted, or an answer leads to the next question.
     """
     best = _best(situation)
     if best is None:
         return [("plan", -math.inf, "")]
     tokens, is_long = situation.profile.tokens, situation.profile.tokens > situation.root.effective_window
-    reads_all = best.growth not in ("constant", "logarithmic") or best.leaf == "none"
+    works_more = best.growth not in _CONSTANT or best.leaf == "none" or best.strategy == "follow"
     is_read_at_once = tokens <= _SHORT or (not is_long and best.fit < _CERTAIN)
-    if tokens <= _TINY or (is_read_at_once and not reads_all):
+    if tokens <= _TINY or (is_read_at_once and not works_more):
         return [("plan", -math.inf, "")]
     return [("plan", _PLAN * best.fit, f"{best.strategy}: {reason}") for reason in best.reasons[:1]]
 

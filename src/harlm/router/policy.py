@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from harlm.types import MODES, RouteOption, Situation, Weighed
 
-THIN = 0.03
+THIN = 0.01
 """Of the worth of an answer: options whose utilities differ by less are not told apart."""
 
 USUAL = 1e-6

@@ -172,7 +172,7 @@ def test_what_nothing_can_be_learned_from_is_an_error_that_says_what_to_do() -> 
         "none": (made.examples([]), "run more questions in every mode"),
         "few": (
             made.drawn(made.obvious, LEAST // 4),
-            "no mode has 75 examples .*run more questions in every mode",
+            "no mode has 50 examples .*run more questions in every mode",
         ),
         "all right": (made.drawn(lambda *_: 1.0, 80), "nothing can be learned; run other questions"),
         "all wrong": (made.drawn(lambda *_: 0.0, 80), "nothing can be learned; run other questions"),

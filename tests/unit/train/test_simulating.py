@@ -30,5 +30,5 @@ def test_every_mode_is_run_once_and_gives_an_example(tmp_path: Path) -> None:
     assert simulate(tmp_path, draws=1, suite=suite, profiles=PROFILES[:1]) == [path]
     assert len(journal.read(path).results) == 8
     assert path.stat().st_size < size + 10_000, "only a header was added"
-    with pytest.raises(ContextError, match="no mode has 75 examples"):
+    with pytest.raises(ContextError, match="no mode has 50 examples"):
         train_from(examples)
