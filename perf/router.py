@@ -26,7 +26,7 @@ from harlm_bench import journal
 from harlm_train.correction import corrected
 from harlm_train.examples import Example, Examples, from_journals
 from harlm_train.fitting import fit, is_held_out
-from harlm_train.measuring import Asked, Measured, asked_in, by_trees, choice_of, distance, measure
+from harlm_train.measuring import Asked, Measured, asked_in, by_trees, choice_of, distance, lead, measure
 from perf.measure import Table, cpu_seconds, report
 
 _FOLDS = 4
@@ -59,11 +59,12 @@ def is_held_out_of(name: str, fold: int, count: int) -> bool:
 
 
 def known(examples: Examples) -> list[Table]:
-    """Texts and wordings that were held out."""
+    """Questions, wordings and texts that were held out."""
     rows = []
     for title, name in (
-        ("other texts", lambda each: each.text),
+        ("other questions", lambda each: each.question),
         ("other wordings", lambda each: each.wording),
+        ("other texts", lambda each: each.text),
     ):
         pairs = [(model, test, asked_in(test)) for model, test in folds(examples, name, _FOLDS)]
         error = distance(
@@ -78,7 +79,7 @@ def known(examples: Examples) -> list[Table]:
             found = pooled([measure(model, tasks, worth=worth) for model, _, tasks in pairs])
             rows.append((title, f"${worth:g}", *_figures(found), error))
     header = ("held out", "a right answer is worth", *_FIGURES, "calibration error")
-    return [Table("Texts and wordings that were held out", header, rows)]
+    return [Table("Questions, wordings and texts that were held out", header, rows)]
 
 
 _FIGURES = (
@@ -140,21 +141,25 @@ def pooled(parts: Sequence[Measured]) -> Measured:
 def families(examples: Examples) -> list[Table]:
     """Every pair of families, held out together."""
     names = sorted({each.family for each in examples.all})
-    rows, worse = [], 0
+    rows, below, surely = [], 0, 0
     for pair in itertools.combinations(names, 2):
         held = [each.family in pair for each in examples.all]
         model, test = fit(examples.where(not each for each in held)), examples.where(held)
-        found = measure(model, asked_in(test))
+        tasks = asked_in(test)
+        found = measure(model, tasks)
         best = found.fixed[found.best_fixed].utility(1.0)
-        gains = found.router.utility(1.0) - best, found.cascade.utility(1.0) - best
-        worse += gains[1] < 0
+        gain, error = lead(model, tasks, found.best_fixed)
+        below += gain < 0
+        surely += gain < -2 * error
         rows.append(
             (
                 " and ".join(pair),
                 found.tasks,
                 found.best_fixed,
                 best,
-                *gains,
+                found.router.utility(1.0) - best,
+                gain,
+                error,
                 found.oracle.utility(1.0) - best,
             )
         )
@@ -165,9 +170,13 @@ def families(examples: Examples) -> list[Table]:
         "its utility",
         "router, more by",
         "with escalation, more by",
+        "its standard error",
         "oracle, more by",
     )
-    title = f"Pairs of families that were held out: with escalation below the best fixed mode in {worse} of {len(rows)}"
+    title = (
+        f"Pairs of families that were held out: with escalation below the best fixed mode in {below} of {len(rows)}, "
+        f"by more than two standard errors in {surely}"
+    )
     return [Table(title, header, rows)]
 
 

@@ -63,12 +63,13 @@ class Asked:
     """One task with its runs.
 
     Attributes:
-        name, family: of the task.
+        name, family, text: of the task.
         runs: by mode, the draws.
     """
 
     name: str
     family: str
+    text: str
     runs: Mapping[Mode, Sequence[Example]]
 
     def outcome(self, mode: Mode) -> Outcome:
@@ -89,7 +90,10 @@ def asked_in(examples: Examples) -> list[Asked]:
     for each in examples.all:
         found[each.task][each.mode].append(each)
     firsts = {name: next(iter(next(iter(runs.values())))) for name, runs in found.items()}
-    return [Asked(name=name, family=firsts[name].family, runs=dict(runs)) for name, runs in found.items()]
+    return [
+        Asked(name=name, family=firsts[name].family, text=firsts[name].text, runs=dict(runs))
+        for name, runs in found.items()
+    ]
 
 
 class Measured(NamedTuple):
@@ -172,6 +176,21 @@ def measure(
         chosen=counted,
         escalated=fmean(steps > 1 for _, steps in followed) if followed else 0.0,
     )
+
+
+def lead(
+    model: RouterModel, tasks: Sequence[Asked], mode: Mode, *, worth: float = 1.0
+) -> tuple[float, float]:
+    """By how much choosing with escalation is worth more than a fixed mode, in dollars a task, and the standard error of that. Tasks
+    about one text count as one draw of texts.
+    """
+    by_text: dict[str, list[float]] = defaultdict(list)
+    for task in tasks:
+        ours, _ = _followed(model, task, *_routed(model, task, worth))
+        by_text[task.text].append(ours.utility(worth) - task.outcome(mode).utility(worth))
+    mean = fmean(each for some in by_text.values() for each in some)
+    apart = [sum(some) - mean * len(some) for some in by_text.values()]
+    return mean, math.sqrt(sum(each * each for each in apart)) / len(tasks)
 
 
 def _informed(model: RouterModel, tasks: Sequence[Asked], worth: float) -> Outcome:

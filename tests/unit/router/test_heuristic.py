@@ -50,6 +50,15 @@ def test_a_strategy_is_taken_where_it_fits_and_the_text_is_not_read_at_once() ->
     assert not wrong
 
 
+def test_steps_are_followed_in_a_short_text_too() -> None:
+    for tokens, mode in ((300, "direct"), (5_000, "plan")):
+        proposals = (proposal_of("follow", 0.95, growth="constant"),)
+        assert (
+            RULES.route(situation_of("Who is the mother of Ada's teacher?", tokens, proposals=proposals)).mode
+            == mode
+        )
+
+
 @given(situations())
 def test_the_probabilities_of_rules_are_shares_of_one(situation: Situation) -> None:
     route = RULES.route(situation)

@@ -234,9 +234,10 @@ def test_a_kind_of_task_that_no_example_had_is_outside() -> None:
     seen = {**dict.fromkeys(NAMES, 0.0), "needs_exact": 1.0, "is_code": 1.0, "is_label": 1.0}
     model = router_model({"direct": head_of()}, kinds=(kind_of(seen),))
     assert model.outside(seen) == ()
-    for name in ("needs_exact", "is_code", "is_label"):
-        (told,) = model.outside({**seen, name: 0.0})
-        assert kind_of({**seen, name: 0.0}) in told
+    for name in ("needs_exact", "is_code", "is_label", "asks_pairs"):
+        other = {**seen, name: 1 - seen[name]}
+        (told,) = model.outside(other)
+        assert kind_of(other) in told
 
 
 def test_a_version_says_what_the_router_was_made_of() -> None:

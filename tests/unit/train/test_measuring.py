@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harlm.router.model import Logistic, RouterModel
@@ -13,6 +15,7 @@ from harlm_train.measuring import (
     asked_in,
     calibration_error,
     cost_cuts,
+    lead,
     logged_scores,
     measure,
 )
@@ -82,6 +85,18 @@ def test_without_room_a_router_that_loses_gains_nothing() -> None:
     found = measure(saying(0.1, 0.9), asked_in(examples(EASY)))
     assert found.router.utility(1.0) < found.fixed["direct"].utility(1.0)
     assert found.gain <= 0
+
+
+def test_the_lead_over_a_fixed_mode_has_an_error_that_counts_texts_once() -> None:
+    """Against full the router saves 19 cents on easy tasks and nothing on hard ones."""
+    apart = [replace(each, text=each.task) for each in (*EASY, *HARD)]
+    mean, error = lead(KNOWING, asked_in(examples(apart)), "full")
+    assert (mean, error) == (pytest.approx(0.095), pytest.approx(0.095 / 2**0.5))
+    twice = [replace(each, task=f"{each.task} {at}") for each in apart for at in range(2)]
+    assert lead(KNOWING, asked_in(examples(twice)), "full") == (pytest.approx(mean), pytest.approx(error))
+    assert lead(KNOWING, TASKS, "full") == (pytest.approx(0.095), pytest.approx(0.0)), (
+        "of one text nothing is known about others"
+    )
 
 
 def test_a_dearer_answer_makes_the_dear_mode_the_choice() -> None:
