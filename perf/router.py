@@ -26,7 +26,18 @@ from harlm_bench import journal
 from harlm_train.correction import corrected
 from harlm_train.examples import Example, Examples, from_journals
 from harlm_train.fitting import fit, is_held_out
-from harlm_train.measuring import Asked, Measured, asked_in, by_trees, choice_of, distance, lead, measure
+from harlm_train.measuring import (
+    Asked,
+    Measured,
+    Outcome,
+    asked_in,
+    by_trees,
+    choice_of,
+    distance,
+    informed,
+    lead,
+    measure,
+)
 from perf.measure import Table, cpu_seconds, report
 
 _FOLDS = 4
@@ -184,19 +195,24 @@ def mixes(examples: Examples) -> list[Table]:
     """How much cheaper than always *full*, on four mixes of tasks by their size."""
     rows = []
     pairs = [(model, asked_in(test)) for model, test in folds(examples, lambda each: each.text, _FOLDS)]
+    drawn = [
+        (model, task, best)
+        for model, tasks in pairs
+        for task, best in zip(tasks, informed(model, tasks, 1.0), strict=True)
+    ]
     for title, shares in (
         ("mostly short: 80 % up to 8K tokens", (0.8, 0.15, 0.05)),
         ("even: a third each", (1 / 3, 1 / 3, 1 / 3)),
         ("mostly long: 80 % from 64K tokens", (0.05, 0.15, 0.8)),
         ("the examples as they are", None),
     ):
-        drawn = [(model, task) for model, tasks in pairs for task in tasks]
-        weights = [1.0] * len(drawn) if shares is None else _weights([task for _, task in drawn], shares)
+        weights = [1.0] * len(drawn) if shares is None else _weights([task for _, task, _ in drawn], shares)
         rows.append((title, *_cut(drawn, weights)))
     header = (
         "mix",
         "always full",
         "router",
+        "oracle",
         "mean cut",
         "oracle's mean cut",
         "median cut",
@@ -215,7 +231,7 @@ def _class_of(task: Asked) -> int:
     return 0 if size <= _SHORT else 1 if size < _LONG else 2
 
 
-def _cut(drawn: Sequence[tuple[RouterModel, Asked]], weights: Sequence[float]) -> tuple[object, ...]:
+def _cut(drawn: Sequence[tuple[RouterModel, Asked, Outcome]], weights: Sequence[float]) -> tuple[object, ...]:
     def mean(values: Sequence[float]) -> float:
         return sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
 
@@ -228,15 +244,14 @@ def _cut(drawn: Sequence[tuple[RouterModel, Asked]], weights: Sequence[float]) -
                 return value
         return ordered[-1][0]
 
-    full = [task.outcome("full") for _, task in drawn]
-    ours = [task.outcome(choice_of(model, task, 1.0)) for model, task in drawn]
-    best = [
-        max((task.outcome(mode) for mode in MODES), key=lambda one: one.utility(1.0)) for _, task in drawn
-    ]
+    full = [task.outcome("full") for _, task, _ in drawn]
+    ours = [task.outcome(choice_of(model, task, 1.0)) for model, task, _ in drawn]
+    best = [each for _, _, each in drawn]
     costs = [[each.micros for each in some] for some in (full, ours, best)]
     return (
         _score(mean([each.score for each in full]), mean(costs[0])),
         _score(mean([each.score for each in ours]), mean(costs[1])),
+        _score(mean([each.score for each in best]), mean(costs[2])),
         f"{mean(costs[0]) / max(1.0, mean(costs[1])):.1f}",
         f"{mean(costs[0]) / max(1.0, mean(costs[2])):.1f}",
         f"{middle([a / max(1.0, b) for a, b in zip(costs[0], costs[1], strict=True)]):.1f}",

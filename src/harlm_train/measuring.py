@@ -162,7 +162,7 @@ def measure(
     hindsight = _mean(
         [max((each.outcome(mode) for mode in MODES), key=lambda one: one.utility(worth)) for each in tasks]
     )
-    oracle = _informed(model, tasks, worth)
+    oracle = _mean(informed(model, tasks, worth))
     router, cascade = _mean(chosen), _mean([each for each, _ in followed])
     counted = {mode: sum(route.mode == mode for _, route in routes) for mode in MODES}
     return Measured(
@@ -193,21 +193,18 @@ def lead(
     return mean, math.sqrt(sum(each * each for each in apart)) / len(tasks)
 
 
-def _informed(model: RouterModel, tasks: Sequence[Asked], worth: float) -> Outcome:
-    """The outcome of a choice that knows what the router knows, and how every mode did on the other draws of the same task.
+def informed(model: RouterModel, tasks: Sequence[Asked], worth: float) -> list[Outcome]:
+    """The outcome on each task of a choice that knows what the router knows, and how every mode did on the other draws of that task.
 
     What it believes of a mode is the router's probability, counted as so many draws, and the other draws; of several such numbers that
     is taken which turns out best. With one draw only it is the best mode of each task.
     """
     if all(len({each.run for some in task.runs.values() for each in some}) < 2 for task in tasks):
-        return _mean(
-            [
-                max((each.outcome(mode) for mode in MODES), key=lambda one: one.utility(worth))
-                for each in tasks
-            ]
-        )
-    found = [_mean([_chosen_by_others(model, task, worth, prior) for task in tasks]) for prior in _PRIORS]
-    return max(found, key=lambda each: each.utility(worth))
+        return [
+            max((each.outcome(mode) for mode in MODES), key=lambda one: one.utility(worth)) for each in tasks
+        ]
+    found = [[_chosen_by_others(model, task, worth, prior) for task in tasks] for prior in _PRIORS]
+    return max(found, key=lambda some: _mean(some).utility(worth))
 
 
 def _chosen_by_others(model: RouterModel, task: Asked, worth: float, prior: float) -> Outcome:
