@@ -47,7 +47,7 @@ from harlm.redact import Redactor
 from harlm.router import HeuristicRouter
 from harlm.router.bandit import Bandit
 from harlm.router.exploring import ExploringRouter
-from harlm.router.learned import Chances, LearnedRouter, chances_by_trees
+from harlm.router.learned import Chances, LearnedRouter
 from harlm.router.model import RouterModel
 from harlm.router.model import load as load_router
 from harlm.router.model import shipped as shipped_router
@@ -75,9 +75,8 @@ def router_of(config: Config) -> Router:
     if chosen.kind == "rules":
         return HeuristicRouter()
     model, chances, basis, version = _learned(config)
-    if chosen.bandit:
-        chances = Bandit(chances or partial(chances_by_trees, model), ratings_in(ratings_file(config)))
-    router: Router = LearnedRouter(model, chances, basis, version=version)
+    bandit = Bandit(ratings_in(ratings_file(config))) if chosen.bandit else None
+    router: Router = LearnedRouter(model, chances, basis, version=version, bandit=bandit)
     return ExploringRouter(router, chosen.exploration) if chosen.exploration else router
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,7 @@ from harlm.protocols import Router
 from harlm.router import HeuristicRouter
 from harlm.router.bandit import Bandit, Ratings
 from harlm.router.exploring import ExploringRouter
-from harlm.router.learned import LearnedRouter, chances_by_trees
+from harlm.router.learned import LearnedRouter
 from harlm.router.model import shipped
 from harlm.types import MODES, Route, RouteOption, Situation, corpus_of
 from tests.support.routing import situation_of, situations, tried_in
@@ -24,7 +23,7 @@ ROUTERS: dict[str, Router] = {
     "rules": HeuristicRouter(),
     "learned": LearnedRouter(shipped()),
     "exploring": ExploringRouter(LearnedRouter(shipped()), 0.2),
-    "bandit": LearnedRouter(shipped(), Bandit(partial(chances_by_trees, shipped()), RATINGS)),
+    "bandit": LearnedRouter(shipped(), bandit=Bandit(RATINGS)),
 }
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from harlm.router.features import Features
-from harlm.router.learned import Chances
-from harlm.types import Mode, RouteOption, Situation, corpus_of
+from harlm.types import Mode, Situation, corpus_of
 
 WORTH = 8.0
 """Ratings that the learned probability counts as."""
@@ -19,29 +17,32 @@ Ratings = Mapping[str, Mapping[Mode, tuple[int, int]]]
 
 
 class Bandit:
-    """Draws a probability for each option from what is believed of its mode on this corpus. Without ratings of the corpus, or a draw
-    for this run, the learned probabilities stand.
+    """Draws a probability for each option from what is believed of its mode on this corpus.
 
     Args:
-        chances: the learned probabilities.
         ratings: of the user.
     """
 
-    def __init__(self, chances: Chances, ratings: Ratings) -> None:
-        self._chances, self._ratings = chances, ratings
+    def __init__(self, ratings: Ratings) -> None:
+        self._ratings = ratings
 
-    def __call__(
-        self, situation: Situation, options: Sequence[RouteOption], seen: Sequence[Features]
-    ) -> Sequence[float]:
-        """See ``harlm.router.learned.Chances``. Equal draws give equal probabilities."""
-        learned = self._chances(situation, options, seen)
-        rated = self._ratings.get(corpus_of(situation.task.context))
-        if not rated or situation.draw is None:
-            return learned
-        drawn = random.Random(situation.draw)  # noqa: S311 - a draw, not a secret
+    def knows(self, situation: Situation) -> bool:
+        """Whether there are ratings of the corpus, and a draw for this run."""
+        return situation.draw is not None and bool(self._ratings.get(corpus_of(situation.task.context)))
+
+    def drawn(self, situation: Situation, learned: Sequence[float], draw: float) -> list[float]:
+        """Probabilities in place of the learned ones. Equal draws give equal ones.
+
+        Args:
+            situation: of the task.
+            learned: the probability of each of its options.
+            draw: any number.
+        """
+        rated = self._ratings.get(corpus_of(situation.task.context), {})
+        generator = random.Random(draw)  # noqa: S311 - a draw, not a secret
         return [
-            _sampled(drawn, chance, *rated.get(option.mode, (0, 0)))
-            for option, chance in zip(options, learned, strict=True)
+            _sampled(generator, chance, *rated.get(option.mode, (0, 0)))
+            for option, chance in zip(situation.options, learned, strict=True)
         ]
 
 

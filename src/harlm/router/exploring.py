@@ -29,7 +29,7 @@ class ExploringRouter:
         if situation.draw is None or not others:
             return best
         if situation.draw >= self._rate:
-            return replace(best, propensity=1 - self._rate)
+            return replace(best, propensity=best.propensity * (1 - self._rate))
         tried = others[int(situation.draw / self._rate * len(others))]
         option = next(each for each in situation.options if each.name == tried.option)
         told = f"{option.name}: tried instead of {best.mode}, to learn from it (router.exploration = {self._rate:g})"

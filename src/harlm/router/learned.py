@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from harlm.router.bandit import Bandit
 from harlm.router.cascade import next_step, right_after
 from harlm.router.features import Features, features_of, vector
 from harlm.router.heuristic import HeuristicRouter
@@ -21,6 +22,7 @@ from harlm.types import MODES, Mode, NextMode, Route, RouteOption, Situation, Tr
 
 _UNSEEN = 0.5  # probability of a mode that no example had
 _TOP = 5  # reasons
+_DRAWS = 50  # of a bandit, to know how probable its choice was
 _REPLY = 300  # tokens of a sub-model's reply about one part
 
 
@@ -36,6 +38,7 @@ class LearnedRouter:
         chances: gives the probabilities in place of the trees; ``None`` for the trees.
         basis: what the probabilities rest on.
         version: names what gives them, in routes; by default that of the model.
+        bandit: draws others from ratings of runs over the same corpus; ``None`` for none.
     """
 
     def __init__(
@@ -44,8 +47,10 @@ class LearnedRouter:
         chances: Chances | None = None,
         basis: Literal["trees", "encoder"] = "trees",
         version: str = "",
+        bandit: Bandit | None = None,
     ) -> None:
         self.model = model
+        self._bandit = bandit
         self._chances = chances or partial(chances_by_trees, model)
         self._basis: Literal["trees", "encoder"] = basis
         self._version = version or model.version
@@ -66,10 +71,11 @@ class LearnedRouter:
                 self._rules.route(situation), reasons=(f"the rules decide: {error}",), is_sure=False
             )
         chances = self._chances(situation, situation.options, seen)
-        expected = {
+        learned = {
             place: self._expected(option, chances[place], vectors[place])
             for place, option in enumerate(situation.options)
         }
+        expected, propensity = self._drawn(situation, learned)
         choice = decide(situation, expected)
         place = situation.options.index(choice.option)
         if outside := self.model.outside(seen[place]):
@@ -86,6 +92,7 @@ class LearnedRouter:
             weighed=choice.weighed,
             features=seen[place],
             version=self._version,
+            propensity=propensity,
         )
 
     def judge(self, route: Route, tried: Tried) -> float | None:
@@ -95,6 +102,26 @@ class LearnedRouter:
     def follow(self, situation: Situation, route: Route, tried: Sequence[Tried]) -> NextMode | None:
         """See ``harlm.protocols.Router``."""
         return next_step(self.model, situation, route, tried)
+
+    def _drawn(
+        self, situation: Situation, learned: Mapping[int, Outlook]
+    ) -> tuple[Mapping[int, Outlook], float]:
+        """What is expected by a draw of the bandit, and the chance of the mode that it leads to: the share of other draws that lead to
+        the same one. Without a bandit that knows the corpus, what was learned.
+        """
+        bandit, draw = self._bandit, situation.draw
+        if bandit is None or draw is None or not bandit.knows(situation):
+            return learned, 1.0
+        chances = [learned[place].right for place in range(len(learned))]
+        several = [
+            {
+                place: learned[place]._replace(right=chance)
+                for place, chance in enumerate(bandit.drawn(situation, chances, draw + number))
+            }
+            for number in range(_DRAWS)
+        ]
+        modes = [decide(situation, each).option.mode for each in several]
+        return several[0], modes.count(modes[0]) / _DRAWS
 
     def _expected(self, option: RouteOption, right: float, values: tuple[float, ...]) -> Outlook:
         costs, micros = self.model.costs.get(option.mode), option.micros

@@ -8,7 +8,7 @@ import pytest
 from harlm.router.bandit import WORTH, Bandit, Ratings
 from harlm.router.features import Features
 from harlm.router.learned import LearnedRouter
-from harlm.types import MODES, Mode, RouteOption, Situation, corpus_of
+from harlm.types import MODES, Mode, Route, RouteOption, Situation, corpus_of
 from tests.support.routing import head_of, proposal_of, router_model, situation_of
 
 RIGHT: dict[Mode, float] = {"direct": 0.6, "plan": 0.7, "repl": 0.3, "full": 0.5}
@@ -22,7 +22,10 @@ def learned(_: Situation, options: Sequence[RouteOption], seen: Sequence[Feature
 
 def drawn(ratings: Ratings, draw: float | None) -> dict[Mode, float]:
     situation = situation_of(proposals=(proposal_of(),), draw=draw)
-    chances = Bandit(learned, ratings)(situation, situation.options, [{} for _ in situation.options])
+    chances: Sequence[float] = learned(situation, situation.options, ())
+    bandit = Bandit(ratings)
+    if draw is not None and bandit.knows(situation):
+        chances = bandit.drawn(situation, chances, draw)
     return {each.mode: chance for each, chance in zip(situation.options, chances, strict=True)}
 
 
@@ -60,18 +63,29 @@ def test_much_is_believed_firmly() -> None:
 
 
 def test_certain_probabilities_can_be_drawn_from() -> None:
-    def sure(_: Situation, options: Sequence[RouteOption], seen: Sequence[Features]) -> list[float]:
-        return [float(number % 2) for number, _ in enumerate(options)]
-
     situation = situation_of(draw=0.5)
-    chances = Bandit(sure, {CORPUS: {"plan": (1, 1)}})(situation, situation.options, [])
+    sure = [float(number % 2) for number, _ in enumerate(situation.options)]
+    chances = Bandit({CORPUS: {"plan": (1, 1)}}).drawn(situation, sure, 0.5)
     assert all(0 <= each <= 1 for each in chances)
 
 
+def routed(ratings: Ratings, tasks: int = 20) -> list[Route]:
+    router = LearnedRouter(router_model({mode: head_of() for mode in MODES}), learned, bandit=Bandit(ratings))
+    return [
+        router.route(situation_of(proposals=(proposal_of(),), draw=number / tasks)) for number in range(tasks)
+    ]
+
+
 def test_a_router_leaves_a_mode_that_is_rated_bad() -> None:
-    model = router_model({mode: head_of() for mode in MODES})
-    ratings: Ratings = {CORPUS: {"plan": (0, 60)}}
-    plain, rated = LearnedRouter(model, learned), LearnedRouter(model, Bandit(learned, ratings))
-    tasks = [situation_of(proposals=(proposal_of(),), draw=number / 20) for number in range(20)]
-    assert {plain.route(each).mode for each in tasks} == {"plan"}
-    assert "plan" not in {rated.route(each).mode for each in tasks}
+    assert {each.mode for each in routed({})} == {"plan"}
+    assert "plan" not in {each.mode for each in routed({CORPUS: {"plan": (0, 60)}})}
+
+
+def test_a_route_says_how_probable_its_draw_was() -> None:
+    """The chances that are said of the modes agree with how often they are chosen."""
+    assert {each.propensity for each in routed({})} == {1.0}
+    routes = routed({CORPUS: {"plan": (2, 3)}}, tasks=300)
+    assert len({each.mode for each in routes}) > 1
+    for mode in {each.mode for each in routes}:
+        own = [each.propensity for each in routes if each.mode == mode]
+        assert fmean(own) == pytest.approx(len(own) / len(routes), abs=0.1), mode
