@@ -226,7 +226,12 @@ class _Branches:
     async def raced(self) -> BranchOutcome:
         """See ``race_in``."""
         entrants = [
-            Entrant(name=branch.strategy, run=partial(self._work, at), refusal=partial(self._refusal, at))
+            Entrant(
+                name=branch.strategy,
+                run=partial(self._work, at),
+                refusal=partial(self._refusal, at),
+                accuracy=branch.forecast.accuracy,
+            )
             for at, branch in enumerate(self._branches)
         ]
         waits = delays([branch.forecast for branch in self._branches], self._rules.timing)

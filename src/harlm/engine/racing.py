@@ -1,8 +1,8 @@
 """Runs branches side by side until one has a good answer. Does not depend on what a branch does: it is a coroutine.
 
 Branches start in their order: the next one when the last one is late, or when an answer was not accepted. The race stops
-at the first answer whose confidence reaches a threshold, or when two branches agree; the others are then
-cancelled, and waited for at most half a second. All times are those of the running event loop.
+at the first answer whose confidence reaches a threshold, or when two branches agree and none that is more likely right
+still runs; the others are then cancelled, and waited for at most half a second. All times are those of the running event loop.
 """
 
 from __future__ import annotations
@@ -65,11 +65,13 @@ class Entrant:
         name: of its strategy.
         run: does its work, once.
         refusal: why it may not start now, asked just before; empty if it may.
+        accuracy: how likely its answer is right before it is known, 0 to 1. Decides where confidences do not.
     """
 
     name: str
     run: Callable[[], Awaitable[BranchOutcome]]
     refusal: Callable[[], str] = lambda: ""
+    accuracy: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,11 +270,18 @@ class _Race:
         if threshold is not None and threshold.stops_at(judged.confidence):
             return self._stop(lane, "confidence")
         alike = [each for each in self._lanes if each.judged and each.judged.agrees_as == judged.agrees_as]
-        if judged.agrees_as and 0 < needed <= len(alike):
+        if judged.agrees_as and 0 < needed <= len(alike) and not self._is_better_one_running(alike):
             for each in alike:
                 each.status = "agreed"
             return self._stop(max(alike, key=_worth), "agreement")
         return False
+
+    def _is_better_one_running(self, alike: Sequence[Lane]) -> bool:
+        """Whether a branch still runs that is more likely right than each of those that agree: strategies that do not fit a question
+        often come to the same wrong answer.
+        """
+        best = max(each.entrant.accuracy for each in alike)
+        return any(each.entrant.accuracy > best for each in self._running.values())
 
     def _stop(self, lane: Lane, why: StoppedBy) -> bool:
         lane.status = "won"
@@ -311,10 +320,12 @@ def _retrieved(task: asyncio.Task[BranchOutcome]) -> None:
         task.exception()
 
 
-def _worth(lane: Lane) -> tuple[int, float, float]:
-    """Orders the outcomes of a race: answers before parts of them, then by confidence, then the earlier one."""
+def _worth(lane: Lane) -> tuple[int, float, float, float]:
+    """Orders the outcomes of a race: answers before parts of them, then by confidence, then by what was expected of the branch, then
+    the earlier one.
+    """
     judged = lane.judged
     if judged is None:
-        return -1, -1.0, 0.0
+        return -1, -1.0, 0.0, 0.0
     known = -1.0 if judged.confidence is None else judged.confidence
-    return _RANK[judged.outcome.status], known, -lane.ended_s
+    return _RANK[judged.outcome.status], known, lane.entrant.accuracy, -lane.ended_s

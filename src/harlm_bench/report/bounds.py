@@ -14,7 +14,7 @@ from harlm_bench.outcomes import Result
 from harlm_bench.report.groups import Group
 from harlm_bench.suites import Entry
 
-_MODES = ("harlm-direct", "harlm-repl", "harlm-full")
+_MODES = ("harlm-direct", "harlm-plan", "harlm-repl", "harlm-full")
 BEST_MODE = "best mode of each question (upper bound)"
 """The name of the bound."""
 

@@ -33,7 +33,12 @@ class Track:
         self._zero = now()
 
     def branch(
-        self, name: str, seconds: float, result: str | Exception, confidence: float | None = None
+        self,
+        name: str,
+        seconds: float,
+        result: str | Exception,
+        confidence: float | None = None,
+        accuracy: float = 0.5,
     ) -> Entrant:
         """A branch that answers, or fails, after some seconds."""
 
@@ -50,7 +55,7 @@ class Track:
             self.ended[name] = "answered"
             return comparable(outcome_of(result), confidence)
 
-        return Entrant(name=name, run=run)
+        return Entrant(name=name, run=run, accuracy=accuracy)
 
 
 def statuses(result: Result) -> dict[str, str]:
@@ -94,6 +99,19 @@ async def test_two_that_agree_stop_the_race() -> None:
     result = await race(entrants, Stopping(waits=(0, 0, 0)))
     assert result.stopped_by == "agreement"
     assert statuses(result) == {"a": "won", "b": "beaten", "c": "agreed", "d": "cancelled"}
+
+
+@in_virtual_time
+async def test_two_unlikely_ones_that_agree_do_not_stop_a_likely_one() -> None:
+    for fits, stopped_by, won in ((0.6, "best", "fits"), (0.3, "agreement", "a")):
+        track = Track()
+        entrants = [
+            track.branch("fits", 9, "Ada", accuracy=fits),
+            track.branch("a", 1, "Bob", accuracy=0.4),
+            track.branch("b", 2, "Bob", accuracy=0.4),
+        ]
+        result = await race(entrants, Stopping(waits=(0, 0)))
+        assert (result.stopped_by, result.winner and result.winner.entrant.name) == (stopped_by, won)
 
 
 @in_virtual_time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harlm.types import MODES
 from harlm_bench.outcomes import Result
 from harlm_bench.report.bounds import BEST_MODE, measured, with_best_mode
 from harlm_bench.report.groups import Group, grouped
@@ -11,12 +12,12 @@ from harlm_bench.report.sections import chapters
 from harlm_bench.suites import Entry
 from tests.unit.bench.made import EMBEDDED, ENTRIES, a_usage, header, journal, result
 
-DIRECT, REPL, FULL = (f"HARLM 0.1.0, always {mode}" for mode in ("direct", "repl", "full"))
+DIRECT, PLAN, REPL, FULL = (f"HARLM 0.1.0, always {mode}" for mode in MODES)
 SYSTEMS = (
     *ENTRIES,
     *(
         Entry(key=f"harlm-{name.rpartition(' ')[2]}", role="mode", reads=1.0, name=name)
-        for name in (DIRECT, REPL, FULL)
+        for name in (DIRECT, PLAN, REPL, FULL)
     ),
     Entry(key="oracle-plan", role="bound", reads=0.0, name="oracle plan (upper bound)"),
 )
@@ -29,9 +30,10 @@ def of(*results: Result) -> Group:
 
 
 def forced(question: str, scores: tuple[float, float, float], costs: tuple[int, int, int]) -> list[Result]:
+    """By modes that call a model in every turn; a plan is wrong and cheap."""
     return [
         result(name, question=question, score=score, usage=a_usage(micro_usd=cost))
-        for name, score, cost in zip((DIRECT, REPL, FULL), scores, costs, strict=True)
+        for name, score, cost in zip((PLAN, DIRECT, REPL, FULL), (0.1, *scores), (0, *costs), strict=True)
     ]
 
 
@@ -46,12 +48,12 @@ def test_each_question_has_the_best_score_and_of_equal_ones_the_cheapest() -> No
 
 
 def test_without_every_forced_mode_there_is_no_bound() -> None:
-    group = of(*forced("q0", (0.2, 0.9, 0.4), (1, 2, 3))[:2])
+    group = of(*forced("q0", (0.2, 0.9, 0.4), (1, 2, 3))[:3])
     assert with_best_mode(group) == group
 
 
 def test_a_question_that_one_mode_was_not_asked_is_left_out() -> None:
-    group = of(*forced("q0", (0.2, 0.9, 0.4), (1, 2, 3)), *forced("q1", (1.0, 0.0, 1.0), (1, 2, 3))[:2])
+    group = of(*forced("q0", (0.2, 0.9, 0.4), (1, 2, 3)), *forced("q1", (1.0, 0.0, 1.0), (1, 2, 3))[:3])
     assert [each.question for each in with_best_mode(group).of(BEST_MODE)] == ["q0"]
 
 
