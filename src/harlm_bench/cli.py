@@ -93,7 +93,7 @@ def _run_options(command: _Command) -> _Command:
     "name",
     default="quick",
     show_default=True,
-    help="embedded, embedded-long, quick, standard, calibration, router or paper.",
+    help="embedded, embedded-long, embedded-modes, quick, standard, calibration, router or paper.",
 )
 @_run_options
 def run_command(*, name: str, **options: Any) -> None:

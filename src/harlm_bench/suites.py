@@ -157,6 +157,24 @@ _EMBEDDED_LONG = Suite(
     minutes=15,
 )
 
+# Many short texts in the two modes that a model of this size can use: examples of a real model, to calibrate its confidence and to
+# measure a router on.
+_EMBEDDED_MODES = Suite(
+    name="embedded-modes",
+    kind="EMBEDDED",
+    loads=_loads(
+        ("short", (1,), 6, 4),
+        ("s-niah", (2,), 6, 3),
+        ("multihop-long", (2,), 6, 3),
+        ("crossdoc", (2,), 4, 3),
+        ("tables", (2,), 4, 3),
+    ),
+    systems=("harlm-direct", "harlm-plan"),
+    limits=Limits(calls=200, wall_s=240.0, in_flight=1),
+    jobs=1,
+    minutes=20,
+)
+
 _QUICK = Suite(
     name="quick",
     kind="SIMULATED",
@@ -262,7 +280,17 @@ _ROUTER = Suite(
 )
 
 SUITES: Mapping[str, Suite] = {
-    each.name: each for each in (_EMBEDDED, _EMBEDDED_LONG, _QUICK, _STANDARD, _PAPER, _CALIBRATION, _ROUTER)
+    each.name: each
+    for each in (
+        _EMBEDDED,
+        _EMBEDDED_LONG,
+        _EMBEDDED_MODES,
+        _QUICK,
+        _STANDARD,
+        _PAPER,
+        _CALIBRATION,
+        _ROUTER,
+    )
 }
 
 ABLATIONS: tuple[str, ...] = (

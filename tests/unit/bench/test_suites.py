@@ -17,7 +17,7 @@ def test_a_suite_names_tasks_sizes_and_systems_that_exist(name: str) -> None:
         assert registry.system(key).name
         assert key in suites.SYSTEMS
     ours = [suites.SYSTEMS[key].role for key in suite.systems].count("ours")
-    is_narrow = name in ("calibration", "embedded-long")
+    is_narrow = name in ("calibration", "embedded-long", "embedded-modes")
     assert ours == (not is_narrow and name != "router")  # which runs HARLM in each mode instead
     assert is_narrow or len(suite.systems) > 3
 
@@ -62,5 +62,7 @@ def test_what_does_not_exist_is_named(systems: tuple[str, ...], names: tuple[str
 
 
 def test_an_unknown_suite_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"'full'.*embedded, embedded-long, quick, standard, paper"):
+    with pytest.raises(
+        ConfigError, match=r"'full'.*embedded, embedded-long, embedded-modes, quick, standard, paper"
+    ):
         suites.suite("full")
