@@ -371,11 +371,11 @@ def deciding() -> list[Table]:
     ]
 
 
-def simulated_examples() -> Examples:
-    """The examples of the journals that the command names; it ends if there are none, or if a real model made them."""
-    if not sys.argv[1:]:
+def simulated_examples(names: Sequence[str]) -> Examples:
+    """The examples of journals; it ends the process if there are none, or if a real model made them."""
+    if not names:
         sys.exit("name the journals that `harlm router train --simulate` has left")
-    examples = from_journals([journal.read(Path(each)) for each in sys.argv[1:]])
+    examples = from_journals([journal.read(Path(each)) for each in names])
     labels = sorted({each.label for each in examples.origins})
     if labels != ["SIMULATED"]:
         sys.exit(
@@ -386,7 +386,7 @@ def simulated_examples() -> Examples:
 
 def main() -> None:
     """Measure what the journals allow."""
-    examples = simulated_examples()
+    examples = simulated_examples(sys.argv[1:])
     tables = [
         *known(examples),
         *families(examples),
