@@ -16,7 +16,7 @@ from harlm.router.features import Features, features_of, vector
 from harlm.router.heuristic import HeuristicRouter
 from harlm.router.model import RouterModel
 from harlm.router.policy import Decision, Outlook, decide
-from harlm.router.reasons import reasons_for
+from harlm.router.reasons import reasons_for, say
 from harlm.router.trees import contributions
 from harlm.types import MODES, Mode, NextMode, Route, RouteOption, Situation, Tried
 
@@ -79,7 +79,7 @@ class LearnedRouter:
         choice = decide(situation, expected)
         place = situation.options.index(choice.option)
         if outside := self.model.outside(seen[place]):
-            return self._by_rules(situation, outside, choice)
+            return self._by_rules(situation, seen[place], outside, choice)
         return Route(
             mode=choice.option.mode,
             probabilities=probabilities_of(situation, expected),
@@ -136,9 +136,12 @@ class LearnedRouter:
         added = contributions(head.trees, values)
         return reasons_for({self.model.names[at]: each for at, each in added.items()}, seen, _TOP)
 
-    def _by_rules(self, situation: Situation, outside: tuple[str, ...], choice: Decision) -> Route:
+    def _by_rules(
+        self, situation: Situation, seen: Features, outside: tuple[str, ...], choice: Decision
+    ) -> Route:
         found = self._rules.route(situation)
-        told = f"{found.mode}: the rules decide, since the router has seen no such {', '.join(outside[:3])}"
+        named = ", ".join(say(each, seen[each]) if each in seen else each for each in outside[:3])
+        told = f"{found.mode}: the rules decide, since the router has learned from no such task: {named}"
         return replace(
             found,
             reasons=(told, *found.reasons),

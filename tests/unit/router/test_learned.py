@@ -111,7 +111,9 @@ def test_outside_of_what_the_trees_have_seen_the_rules_decide_and_the_route_says
     route = LearnedRouter(bounded).route(situation_of("How many?", 60_000, proposals=proposals))
     assert (route.mode, route.basis, route.is_sure, route.features) == ("plan", "rules", False, {})
     assert route.strategy == "label"
-    assert "the rules decide, since the router has seen no such log_tokens" in route.reasons[0]
+    assert (
+        "since the router has learned from no such task: the text has about 60,000 tokens" in route.reasons[0]
+    )
     assert sum(route.probabilities.values()) == pytest.approx(1)
     assert route.weighed
     assert LearnedRouter(bounded).route(situation_of("How many?", 500)).basis == "trees"
