@@ -38,7 +38,7 @@ from harlm.types import Document, ReadResult, Skipped
 _HEADERS = frozenset({"from", "to", "cc", "date", "subject"})
 _MOST_HEADERS = 10_000
 _MOST_MESSAGES = 20_000  # of one mailbox
-_ENVELOPE = lazy_pattern(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S[^\n]*\d\d:\d\d[^\n]*\n")
+_ENVELOPE = lazy_pattern(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S(?=[^\n]*\d\d:\d\d)[^\n]*+\n")
 _ENCODINGS = frozenset({"quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue"})
 
 
