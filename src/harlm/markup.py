@@ -39,7 +39,7 @@ _CLOSED = "</document>"
 # Compiled when they are first used: only the offline model reads prompts.
 _TO_QUESTION = (
     r"\n</context>\n\n(?:(?!</context>\n|<suggestion>\n)[^\n]++\n\n)?"
-    r"(?:<suggestion>\n(?:(?!</suggestion>\n)[^\n]*+\n)*+</suggestion>\n\n)?<question>(?=\n)"
+    r"(?:<suggestion>\n(?:(?!</suggestion>\n)[^\n]*+\n){0,200}+</suggestion>\n\n)?<question>(?=\n)"  # so that reading stays linear
 )
 _TO_TURN = rf"\n</question>\n\n{TURN_PATTERN}"
 _TITLE = r"Output(?: of block \d+)?(?: \([\d,]+ characters\))?:\n"
@@ -184,7 +184,7 @@ def opening(context: str, question: str, first_turn: str, *, plan: str = "", sug
         question: of the task.
         first_turn: a line that begins as ``turn`` writes it.
         plan: how the context can be read, in one line without tags; empty for none.
-        suggestion: a way to the answer; empty for none.
+        suggestion: a way to the answer, of at most 200 lines; empty for none.
     """
     offered = tagged(SUGGESTION, suggestion) if suggestion else ""
     blocks = [tagged(CONTEXT, context), plan, offered, tagged(QUESTION, question), first_turn]
