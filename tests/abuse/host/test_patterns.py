@@ -61,17 +61,22 @@ def _bound(found: Found) -> int | None:
 
 
 def too_slow(found: Found) -> str:
-    """A text for which the pattern takes more than linear time; empty if none was found."""
+    """A text for which the pattern takes more than linear time, measured twice; empty if none was found."""
     for text in hard_texts(found.pattern):
         if cost(found, text.of(_SMALL), 0.5) < _SUSPECT_S:
             continue
-        before = _least_cost(found, text.of(_MIDDLE), _SUSPECT_MIDDLE_S)
-        if before < _SUSPECT_MIDDLE_S:
-            continue
-        after = _least_cost(found, text.of(_LARGE), min(_GROWTH * before, _ENOUGH_S))
-        if after > _GROWTH * before or after >= _ENOUGH_S:
+        if (after := _more_than_linear(found, text)) and _more_than_linear(found, text):
             return f"{found.where}: {after:.2f} s for {text.of(_LARGE)[:40]!r}"
     return ""
+
+
+def _more_than_linear(found: Found, text: HardText) -> float:
+    """Seconds for a large text, if they are out of proportion to those for a smaller one; else 0."""
+    before = _least_cost(found, text.of(_MIDDLE), _SUSPECT_MIDDLE_S)
+    if before < _SUSPECT_MIDDLE_S:
+        return 0.0
+    after = _least_cost(found, text.of(_LARGE), min(_GROWTH * before, _ENOUGH_S))
+    return after if after > _GROWTH * before or after >= _ENOUGH_S else 0.0
 
 
 def _least_cost(found: Found, text: str, allowed_s: float) -> float:
