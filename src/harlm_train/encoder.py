@@ -1,4 +1,4 @@
-"""From examples to the folder of an encoder: texts are parted as for trees, two thirds are fitted, one third calibrates."""
+"""From examples to the folder of an encoder: two thirds of the texts are fitted, one third calibrates."""
 
 from __future__ import annotations
 

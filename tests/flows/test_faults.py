@@ -107,14 +107,14 @@ def test_one_fault_in_a_fan_out_of_twenty_and_the_answer_is_right(fault: Fault) 
     log = EventLog()
     is_slow = isinstance(fault, Silence | Dribble | Late)
     with FaultyServer(words_for(20), faults=once_at(7, fault)) as server:
-        patient = client(server, timeout_s=TIMEOUT_S if is_slow else 60.0)
+        # On a busy machine other requests must not time out as well, before the server has read them.
+        patient = client(server, timeout_s=2.5 * TIMEOUT_S if is_slow else 60.0)
         answer = patient.ask("What do they say?", "the item", sinks=[log])
         counts, bill = server.counts(), micros_of(server)
     assert answer.text == right(20)
     assert answer.status == "ok"
     retried = len(log.of(events.Retried))
-    # On a busy machine other requests may time out as well, before the server has read them.
-    assert (22 < counts["requests"] <= 22 + retried) if is_slow else (counts["requests"] == 22 + retried)
+    assert counts["requests"] == 22 + retried
     assert answer.usage.cost_micros is not None
     assert answer.usage.cost_micros >= bill - 1, "never less than what is owed"
     assert answer.usage.calls >= counts["calls"]

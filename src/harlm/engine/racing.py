@@ -20,6 +20,7 @@ from harlm.engine.outcome import Outcome, as_text
 from harlm.engine.prefix import PrefixGate
 from harlm.errors import HarlmError, ModelError
 from harlm.folding import fold
+from harlm.types import STATUS_RANK
 
 GRACE_S = 0.5
 """Seconds in which cancelled branches must have ended. The race does not wait for them any longer."""
@@ -28,7 +29,6 @@ StoppedBy = Literal["confidence", "agreement", "best", "failure"]
 Status = Literal["won", "agreed", "beaten", "cancelled", "failed", "not started"]
 
 _CITATION = re.compile(r"\[[^\[\]\n]*\]")
-_RANK = {"ok": 2, "not_found": 1, "partial": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,4 +328,4 @@ def _worth(lane: Lane) -> tuple[int, float, float, float]:
     if judged is None:
         return -1, -1.0, 0.0, 0.0
     known = -1.0 if judged.confidence is None else judged.confidence
-    return _RANK[judged.outcome.status], known, lane.entrant.accuracy, -lane.ended_s
+    return STATUS_RANK[judged.outcome.status], known, lane.entrant.accuracy, -lane.ended_s

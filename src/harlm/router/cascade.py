@@ -9,11 +9,21 @@ from dataclasses import replace
 
 from harlm.router.model import RouterModel
 from harlm.router.policy import dollars
-from harlm.types import Mode, NextMode, Route, RouteOption, Share, Signals, Situation, Status, Tried, Weighed
+from harlm.types import (
+    STATUS_RANK,
+    Mode,
+    NextMode,
+    Route,
+    RouteOption,
+    Share,
+    Signals,
+    Situation,
+    Tried,
+    Weighed,
+)
 
 _LEAST_GAIN = 0.05  # of the worth of an answer: a doubt that is smaller is none
 _MOST = 3  # attempts at one task
-_RANK: Mapping[Status, int] = {"ok": 2, "not_found": 1, "partial": 0}
 
 
 def measured_by(tried: Tried) -> Mapping[str, float]:
@@ -55,7 +65,7 @@ def right_after(model: RouterModel, mode: Mode, expected: float, tried: Tried) -
 
 def keeps_later(before: Tried, right_before: float | None, after: Tried, right_after: float | None) -> bool:
     """Whether the later of two answers is kept: it worked with more, so it is unless it found less, or is less probable."""
-    ranks = _RANK[before.status], _RANK[after.status]
+    ranks = STATUS_RANK[before.status], STATUS_RANK[after.status]
     if ranks[0] != ranks[1]:
         return ranks[1] > ranks[0]
     return (right_after or 0.0) >= (right_before or 0.0)

@@ -17,7 +17,6 @@ _CERTAIN = 0.9  # the fit of a strategy that understands the question
 _SHORT = 8_000  # tokens; a call over so few costs little more than one over a passage
 _PLAN = 7.0  # points of a strategy that understands every word of the question
 _TINY = 400  # tokens; in a shorter context a model counts reliably without code
-
 _CONSTANT = ("constant", "logarithmic")  # growths of work that reads few places
 
 _Points = list[tuple[Mode, float, str]]

@@ -106,8 +106,8 @@ class LearnedRouter:
     def _drawn(
         self, situation: Situation, learned: Mapping[int, Outlook]
     ) -> tuple[Mapping[int, Outlook], float]:
-        """What is expected by a draw of the bandit, and the chance of the mode that it leads to: the share of other draws that lead to
-        the same one. Without a bandit that knows the corpus, what was learned.
+        """What is expected by a draw of the bandit, and the chance of the mode that it leads to: the share of some draws, this one
+        among them, that lead to it. Without a bandit that knows the corpus, what was learned.
         """
         bandit, draw = self._bandit, situation.draw
         if bandit is None or draw is None or not bandit.knows(situation):

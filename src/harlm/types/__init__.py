@@ -28,7 +28,7 @@ from harlm.types.memory import (
     Recollection,
     TierUse,
 )
-from harlm.types.mode import MODES, STATUSES, STRATEGIES, Growth, Mode, Status, Strategy
+from harlm.types.mode import MODES, STATUS_RANK, STATUSES, STRATEGIES, Growth, Mode, Status, Strategy
 from harlm.types.model import (
     LONGEST_REPLY,
     RELIABLE_SHARE,
@@ -80,6 +80,7 @@ __all__ = [
     "PICOS",
     "RELIABLE_SHARE",
     "STATUSES",
+    "STATUS_RANK",
     "STRATEGIES",
     "USUAL_SKILL",
     "Acceptor",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 Mode = Literal["direct", "plan", "repl", "full"]
@@ -43,3 +44,6 @@ contain the answer.
 """
 
 STATUSES: tuple[Status, ...] = ("ok", "partial", "not_found")
+
+STATUS_RANK: Mapping[Status, int] = {"partial": 0, "not_found": 1, "ok": 2}
+"""Which of two answers found more: the one with the higher rank."""

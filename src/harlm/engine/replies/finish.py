@@ -16,6 +16,7 @@ from typing import NamedTuple
 from harlm.engine.replies.python import Parser, scan_line, tokens_with
 from harlm.patterns import lazy_pattern
 from harlm.scheduler.analysis import LONGEST_CELL
+from harlm.syntax import parsed
 
 _FINISH = lazy_pattern(
     r"^[ \t>*`_#-]*+(?:\d{1,3}[.)][ \t]++)?[*`_]*+(?P<name>FINAL_VAR|FINAL|SUBMIT)[ \t]*+\(", re.MULTILINE
@@ -201,7 +202,9 @@ def _long(body: str) -> str:
     """The code for a body that is too long to parse: a text, or an expression that the REPL evaluates."""
     if _is_one_string(body):
         with contextlib.suppress(ValueError, SyntaxError, MemoryError):
-            return f"FINAL({ast.literal_eval(body)!r})"
+            match parsed(body).body:
+                case [ast.Expr(value)]:
+                    return f"FINAL({ast.literal_eval(value)!r})"
     return f"FINAL(\n{body}\n)" if _is_broken(body) else f"FINAL({body!r})"
 
 

@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from harlm.models.offline import openings, repertoire
+from harlm.syntax import parsed
 
 
 def linked(main: str) -> str:
     """The whole program: the imports and functions that ``main`` needs, then ``main``."""
     functions = _repertoire()
     needed: set[str] = set()
-    waiting = _names_in(ast.parse(main)) & functions.keys()
+    waiting = _names_in(parsed(main)) & functions.keys()
     while waiting:
         name = waiting.pop()
         needed.add(name)
@@ -47,7 +48,7 @@ def _functions(source: str) -> dict[str, _Function]:
     lines = source.splitlines()
     return {
         node.name: _Function("\n".join(lines[node.lineno - 1 : node.end_lineno]), frozenset(_names_in(node)))
-        for node in ast.parse(source).body
+        for node in parsed(source).body
         if isinstance(node, ast.FunctionDef)
     }
 
