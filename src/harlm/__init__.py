@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         RateLimited,
         SandboxError,
         SandboxFailure,
+        SchemaMismatch,
         TokenLimit,
         TraceError,
     )
@@ -91,6 +92,7 @@ __all__ = [
     "Sampling",
     "SandboxError",
     "SandboxFailure",
+    "SchemaMismatch",
     "TokenLimit",
     "TraceError",
     "Usage",

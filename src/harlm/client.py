@@ -9,11 +9,13 @@ import os
 import queue
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harlm import assembly, config, events
+from harlm.checks import check_kind, check_model, checked_mode, checked_question, request_in
 from harlm.cleanup import finished
 from harlm.context import profile_in
 from harlm.engine import Node, solve
@@ -26,8 +28,8 @@ from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
 from harlm.synchronous import InThread, run_here
+from harlm.typed import schema_of
 from harlm.types import (
-    MODES,
     Answer,
     Budget,
     Context,
@@ -36,15 +38,11 @@ from harlm.types import (
     Profile,
     Strategy,
     Task,
-    without_surrogates,
 )
 
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
     from harlm.explaining import Explanation
-
-_REQUEST_LABELS = frozenset({"question", "q", "query", "task", "request", "instruction"})
-_LONGEST_REQUEST = 2_000  # characters
 
 
 class HARLM:
@@ -111,12 +109,12 @@ class HARLM:
         prices: Mapping[str, Price] | None = None,
         settings: config.Config | None = None,
     ) -> None:
-        _check_kind("budget", budget, Budget, "Budget, such as Budget(usd=0.5)")
-        _check_kind("home", home, (str, Path), "str or Path")
-        _check_kind("prices", prices, Mapping, "dict of Price by full model name")
-        _check_kind("settings", settings, config.Config, "harlm.config.Config")
+        check_kind("budget", budget, Budget, "Budget, such as Budget(usd=0.5)")
+        check_kind("home", home, (str, Path), "str or Path")
+        check_kind("prices", prices, Mapping, "dict of Price by full model name")
+        check_kind("settings", settings, config.Config, "harlm.config.Config")
         for name, chosen in (("model", model), ("sub_model", sub_model)):
-            _check_model(name, chosen)
+            check_model(name, chosen)
         limits = budget or Budget()
         self._prices = prices
         named = {"models.root": model, "models.sub": sub_model}
@@ -154,6 +152,7 @@ class HARLM:
         context: object,
         *,
         mode: Mode | Literal["auto"] | None = None,
+        schema: object = None,
         sinks: Sequence[TraceSink] = (),
         began: float | None = None,
     ) -> Answer:
@@ -163,6 +162,8 @@ class HARLM:
             question: the question.
             context: paths to read, or the text itself as a ``str``, a list or a dict, or a ``Context``.
             mode: overrides the mode of the client.
+            schema: the type of ``data`` of the answer: a pydantic model, a dataclass, a ``TypedDict``, a ``msgspec.Struct``, a
+                JSON Schema as a dict, or a ``Path`` to a file with one (``harlm.typed.schema_of``).
             sinks: receive the events of the run as they happen.
             began: when the time limit began to count, by ``time.monotonic``; by default now, before the context
                 is read.
@@ -173,13 +174,15 @@ class HARLM:
             ModelError: a model failed that the run cannot do without, or a key was refused.
             SandboxFailure: no REPL could be opened, or it broke.
             NoAnswer: ``engine.strict`` is set, and nothing in the context supports an answer.
+            SchemaMismatch: no answer follows the schema.
             LimitExceeded: a limit of the budget was reached.
 
-        ``partial`` of a ``LimitExceeded``, a ``ModelError`` or a ``SandboxFailure`` is the answer so far; ``None`` if
+        ``partial`` of a ``LimitExceeded``, a ``ModelError``, a ``SandboxFailure`` or a ``SchemaMismatch`` is the answer so far; ``None`` if
         nothing had been found.
         """
-        asked = _checked_question(question)
+        asked = checked_question(question)
         chosen = self._mode(mode)
+        wanted = None if schema is None else schema_of(schema)
         began = time.monotonic() if began is None else began
         clock = LoadingClock(self._config.budget.seconds, began)
         loaded = await load_async(context, self._config.loading, clock)
@@ -192,9 +195,17 @@ class HARLM:
             sinks=sinks,
             began=began,
         ) as node:
-            return await self._solve(
-                Task(question=asked, context=loaded, mode=chosen, strategy=self._config.engine.strategy), node
+            task = Task(
+                question=asked,
+                context=loaded,
+                mode=chosen,
+                strategy=self._config.engine.strategy,
+                schema=wanted,
             )
+            answer = await self._solve(task, node)
+        if wanted is None or answer.status == "not_found":
+            return answer
+        return replace(answer, data=wanted.build(answer.data))
 
     def estimate(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
@@ -227,7 +238,7 @@ class HARLM:
 
     def _task(self, question: str, context: object, mode: Mode | Literal["auto"] | None) -> Task:
         return Task(
-            question=_checked_question(question),
+            question=checked_question(question),
             context=load(context, self._config.loading),
             mode=self._mode(mode),
             strategy=self._config.engine.strategy,
@@ -239,7 +250,7 @@ class HARLM:
         Raises:
             ConfigError: the mode does not exist, or a strategy is set for another one.
         """
-        chosen = _checked_mode(mode or self._config.engine.mode)
+        chosen = checked_mode(mode or self._config.engine.mode)
         strategy = self._config.engine.strategy
         if strategy is None:
             return chosen
@@ -286,14 +297,21 @@ class HARLM:
         context: object,
         *,
         mode: Mode | Literal["auto"] | None = None,
+        schema: object = None,
         sinks: Sequence[TraceSink] = (),
         began: float | None = None,
     ) -> Answer:
         """``aask`` for callers that do not use asyncio; also works in Jupyter."""
-        return run_here(self.aask(question, context, mode=mode, sinks=sinks, began=began))
+        asking = self.aask(question, context, mode=mode, schema=schema, sinks=sinks, began=began)
+        return run_here(asking)
 
     async def astream(
-        self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
+        self,
+        question: str,
+        context: object,
+        *,
+        mode: Mode | Literal["auto"] | None = None,
+        schema: object = None,
     ) -> AsyncGenerator[Event, None]:
         """The events of a run as they happen; the last one is ``Answered``, with the answer.
 
@@ -301,7 +319,9 @@ class HARLM:
             HarlmError: as ``aask``, after the events until the failure.
         """
         pending: asyncio.Queue[Event | None] = asyncio.Queue()
-        asking = asyncio.create_task(self.aask(question, context, mode=mode, sinks=[_QueueSink(pending)]))
+        asking = asyncio.create_task(
+            self.aask(question, context, mode=mode, schema=schema, sinks=[_QueueSink(pending)])
+        )
         asking.add_done_callback(lambda _: pending.put_nowait(None))
         try:
             while (event := await pending.get()) is not None:
@@ -314,13 +334,18 @@ class HARLM:
                 asking.exception()  # retrieved: it was raised above, or the events are no longer wanted
 
     def stream(
-        self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
+        self,
+        question: str,
+        context: object,
+        *,
+        mode: Mode | Literal["auto"] | None = None,
+        schema: object = None,
     ) -> Iterator[Event]:
         """``astream`` for callers that do not use asyncio. Closing the iterator cancels the run."""
         pending: queue.Queue[Event | BaseException | None] = queue.Queue()
 
         async def pump() -> None:
-            async for event in self.astream(question, context, mode=mode):
+            async for event in self.astream(question, context, mode=mode, schema=schema):
                 pending.put(event)
 
         with InThread(pump()) as running:
@@ -338,7 +363,7 @@ class HARLM:
             root_prompt: the question. By default the prompt contains it: its last or its first line if that is a
                 question or begins with ``Question:`` or the like, else anything that the model finds in it.
         """
-        question = root_prompt or _request_in(prompt)
+        question = root_prompt or request_in(prompt)
         return self.ask(
             question or "Do what is asked for in the context; it holds the request and its data.", prompt
         )
@@ -364,19 +389,6 @@ def _flush(node: Node) -> None:
             node.run.reuse.flush()
 
 
-def _request_in(prompt: object) -> str | None:
-    """The request at the end or the beginning of a text that holds its data too; ``None`` if neither looks like one."""
-    text = prompt.strip() if isinstance(prompt, str) else ""
-    for line in (text[text.rfind("\n") + 1 :], text.partition("\n")[0]):
-        line = line.strip()
-        label, _, rest = line.partition(":")
-        if label.lower() in _REQUEST_LABELS and rest.strip() and len(line) <= _LONGEST_REQUEST:
-            return rest.strip()
-        if line.endswith(("?", "？")) and len(line) <= _LONGEST_REQUEST:
-            return line
-    return None
-
-
 def _effective(
     settings: config.Config | None, flags: Mapping[str, object]
 ) -> tuple[config.Config, str | None]:
@@ -385,35 +397,6 @@ def _effective(
         return config.overridden(settings, flags), None
     loaded = config.load(flags=flags, environment=os.environ, folder=Path.cwd(), user_file=user_config_file())
     return loaded.config, loaded.note
-
-
-def _check_kind(name: str, value: object, kind: type | tuple[type, ...], what: str) -> None:
-    if value is not None and not isinstance(value, kind):
-        raise ConfigError(f"{name} is of type {type(value).__name__}; pass a {what}")
-
-
-def _check_model(name: str, chosen: object) -> None:
-    if chosen is not None and not (
-        isinstance(chosen, str) or callable(chosen) or hasattr(chosen, "complete")
-    ):
-        raise ConfigError(
-            f"{name} is of type {type(chosen).__name__}; pass a name such as 'openai/gpt-5', a callable or a LanguageModel"
-        )
-
-
-def _checked_question(question: object) -> str:
-    if not isinstance(question, str):
-        raise ConfigError(f"the question is of type {type(question).__name__}; pass a str")
-    if not question.strip():
-        raise ConfigError("the question is empty; ask something")
-    return without_surrogates(question.strip())
-
-
-def _checked_mode(mode: str) -> Mode | Literal["auto"]:
-    for known in (*MODES, "auto"):
-        if mode == known:
-            return known  # type: ignore[return-value] # mypy does not narrow by equality with a variable
-    raise ConfigError(f"mode {mode!r} does not exist; use auto, {', '.join(MODES)}")
 
 
 def _started(task: Task, known: Profile, node: Node) -> events.RunStarted:

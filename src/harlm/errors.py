@@ -16,6 +16,7 @@ HarlmError
 │   ├── TokenLimit, CostLimit, CallLimit, DepthLimit, DeadlineExceeded
 ├── MemoryFailure          entries or paid calls cannot be written or read                    exit 8
 ├── NoAnswer               strict mode: nothing in the context supports an answer             exit 6
+│   └── SchemaMismatch       no answer follows the schema that was asked for (partial)
 └── TraceError             a stored run does not exist or cannot be read                      exit 8
 
 A message names the value that caused it (``!r``) and the next step. No error is ever turned into an answer.
@@ -182,6 +183,21 @@ class MemoryFailure(HarlmError):
 
 class NoAnswer(HarlmError):
     """Strict mode: nothing in the context supports an answer."""
+
+
+class SchemaMismatch(NoAnswer):
+    """The answer does not follow the schema that was asked for, also after the model was told what is wrong.
+
+    Attributes:
+        faults: what is wrong with the best attempt.
+        partial: the best attempt: its ``data`` is what the model finished with.
+    """
+
+    partial: Answer | None = None
+
+    def __init__(self, message: str, *, faults: str) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class TraceError(HarlmError):

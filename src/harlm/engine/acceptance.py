@@ -1,7 +1,8 @@
 """Which finishes of a node are accepted.
 
 An empty value is refused once, with the reason. So is a value from before the model has seen any output, unless the code
-of its reply has computed it (``grounds``). In the last turn everything is accepted.
+of its reply has computed it (``grounds``). A value that does not follow the task's schema is refused a few times. In the last
+turn everything is accepted.
 """
 
 from __future__ import annotations
@@ -10,19 +11,24 @@ from collections.abc import Sequence
 
 from harlm.engine import prompts
 from harlm.engine.grounds import has_grounds
+from harlm.engine.typed_answers import Fitting
 from harlm.types import Final
 
 
 class Acceptance:
     """Decides about the finishes of one node.
 
+    Args:
+        fitting: whether values follow the schema of the task.
+
     Attributes:
         has_seen_output: whether the model has seen the output of a cell.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fitting: Fitting | None = None) -> None:
         self.has_seen_output = False
         self._has_refused = False
+        self._fitting = fitting or Fitting(None)
 
     def reason_against(self, final: Final, cells: Sequence[str], *, is_last_turn: bool) -> str:
         """Why a finish is not accepted; empty if it is.
@@ -32,12 +38,16 @@ class Acceptance:
             cells: of the reply, up to the one that finishes.
             is_last_turn: whether the node ends with this turn in any case.
         """
-        if self._has_refused or is_last_turn:
-            return ""
-        if isinstance(final.value, str) and not final.value.strip():
-            return prompts.EMPTY
-        return "" if self.has_seen_output or has_grounds(cells) else prompts.TOO_EARLY
+        if not self._has_refused and not is_last_turn:
+            if isinstance(final.value, str) and not final.value.strip():
+                return prompts.EMPTY
+            if not self.has_seen_output and not has_grounds(cells):
+                return prompts.TOO_EARLY
+        return self._fitting.reason_against(final.value, is_last_turn=is_last_turn)
 
-    def refuse(self) -> None:
+    def refuse(self, reason: str) -> None:
         """Record that the model was told of a reason."""
-        self._has_refused = True
+        if reason in (prompts.EMPTY, prompts.TOO_EARLY):
+            self._has_refused = True
+        else:
+            self._fitting.refuse()

@@ -20,6 +20,7 @@ from harlm.engine.planned import PlanFailed, suggested
 from harlm.engine.queries import Solve
 from harlm.engine.routing import chosen_first, foreseen, left_of, reading
 from harlm.engine.slices import in_slices
+from harlm.engine.typed_answers import fits, in_form
 from harlm.errors import ContextOverflow, LimitExceeded, ModelError, SandboxFailure
 from harlm.router.cascade import keeps_later
 from harlm.types import Confidence, Mode, Profile, Proposal, Route, Situation, Task, Tried
@@ -110,6 +111,7 @@ async def best_attempt(trial: Trial, mode: Mode) -> Attempt:
 async def _attempted(trial: Trial, mode: Mode, earlier: Attempt | None = None) -> Attempt:
     task, node, route = trial.task, trial.node, trial.route
     mode, outcome = await _worked(trial, mode, earlier)
+    outcome = await in_form(outcome, task, node)
     text, data, cited = await _checked(outcome, task, node)
     if outcome.is_proven_by_quotes and cited.citations and not cited.dropped:
         outcome = replace(outcome, status="ok")
@@ -209,4 +211,10 @@ async def _checked(outcome: Outcome, task: Task, node: Node) -> tuple[str, objec
     late = time.monotonic() + max(_GRACE_S, node.account.seconds_left)
     value = outcome.text if outcome.data is None else outcome.data
     data, cited = await in_slices(citing(value, task.context, lambda: time.monotonic() > late))
-    return (cited.text, None, cited) if outcome.data is None else (as_text(data), data, cited)
+    if outcome.data is None:
+        return cited.text, None, cited
+    if task.schema is not None and outcome.ended_by is None:
+        if not fits(data, task.schema):  # a string lost a citation that the schema wants in it
+            data = outcome.data
+        return data if isinstance(data, str) else as_text(data), data, cited
+    return as_text(data), data, cited

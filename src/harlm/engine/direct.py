@@ -13,6 +13,7 @@ from harlm.engine.prompts import direct_messages, unfinished
 from harlm.engine.slices import in_slices
 from harlm.engine.small import ask_what_it_is, form_read, is_small, turns_out_small
 from harlm.engine.small_prompts import FORM_TOKENS, small_direct_messages, small_schema
+from harlm.engine.typed_answers import direct_rules
 from harlm.errors import LimitExceeded, ModelError
 from harlm.types import Completion, Task
 
@@ -45,9 +46,9 @@ async def ask_directly(task: Task, node: Node) -> Outcome:
     """
     model = node.models.root
     await ask_what_it_is(node, model, task.context)
-    uses_form = is_small(model)
+    uses_form = is_small(model) and task.schema is None
     completion = await (_form(task, node) if uses_form else _reply(task, node))
-    if await turns_out_small(node, model):
+    if await turns_out_small(node, model) and task.schema is None:
         with suppress(LimitExceeded, ModelError):  # then the reply to the long rules is all there is
             completion, uses_form = await _form(task, node), True
     if uses_form and completion.stop == "length":  # the model repeats itself, or the server knows no forms
@@ -60,7 +61,10 @@ async def ask_directly(task: Task, node: Node) -> Outcome:
 
 
 async def _reply(task: Task, node: Node) -> Completion:
-    return await _asked(node, Call(model=node.models.root, messages=direct_messages(task), role="root"))
+    rules = "" if task.schema is None else direct_rules(task.schema)
+    return await _asked(
+        node, Call(model=node.models.root, messages=direct_messages(task, rules), role="root")
+    )
 
 
 async def _form(task: Task, node: Node) -> Completion:

@@ -9,7 +9,7 @@ from harlm import events
 from harlm.engine.finishing import Finishing
 from harlm.engine.node import Node
 from harlm.engine.outcome import Ended, Outcome
-from harlm.errors import LimitExceeded, ModelError, SandboxFailure
+from harlm.errors import LimitExceeded, ModelError, SandboxFailure, SchemaMismatch
 from harlm.types import Answer
 
 
@@ -41,4 +41,8 @@ def with_partial(error: Ended, answer: Answer) -> Ended:
 
 def partial_in(error: BaseException) -> Answer | None:
     """The partial answer that an error carries; ``None`` if it carries none."""
-    return error.partial if isinstance(error, LimitExceeded | ModelError | SandboxFailure) else None
+    return (
+        error.partial
+        if isinstance(error, LimitExceeded | ModelError | SandboxFailure | SchemaMismatch)
+        else None
+    )

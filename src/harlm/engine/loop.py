@@ -27,6 +27,7 @@ from harlm.engine.root_reply import RootReply, root_reply_in
 from harlm.engine.small import is_small, turns_out_small
 from harlm.engine.summaries import Summaries
 from harlm.engine.transcript import Transcript
+from harlm.engine.typed_answers import Fitting, repl_rules
 from harlm.engine.workspace import Workspace
 from harlm.errors import ContextOverflow, LimitExceeded, ModelError, SandboxFailure
 from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Proposal, Task
@@ -101,7 +102,7 @@ class _Loop:
         node = workspace.node
         self._task, self._node, self._profile = task, node, profile
         self._workspace, self._suggestion, self._earlier = workspace, suggestion, earlier
-        self._acceptance = Acceptance()
+        self._acceptance = Acceptance(Fitting(task.schema))
         self._blocks = EarlyBlocks(workspace, self._is_accepted)
         self._finishing = Finishing(task, node, workspace.learned)
         self._helper = Helper(task, node, profile, api=workspace.api, finishing=self._finishing)
@@ -270,7 +271,7 @@ class _Loop:
     def _finish(self, final: Final, cells: Sequence[str], turn: _Turn) -> None:
         """Finish with a value, or note why not."""
         if reason := self._reason_against(final, cells):
-            self._acceptance.refuse()
+            self._acceptance.refuse(reason)
             turn.notes.append(reason)
         else:
             turn.final = final
@@ -296,6 +297,7 @@ class _Loop:
             left=left_in_words(node.account),
             suggestion=None if for_small else self._suggestion,
             is_small=for_small,
+            rules="" if task.schema is None else repl_rules(task.schema),
         )
         bounds, window = node.run.memory_settings, node.models.root.window
         counting = node.run.billing.counting_of(node.models.root.name)

@@ -8,11 +8,11 @@ import msgspec
 
 from harlm.branching.signals import Report
 from harlm.engine.replies import parse_not_found
-from harlm.errors import LimitExceeded, ModelError, SandboxFailure
+from harlm.errors import LimitExceeded, ModelError, SandboxFailure, SchemaMismatch
 from harlm.types import Status, Strategy
 
-Ended = LimitExceeded | ModelError | SandboxFailure
-"""What ends a node before its model finishes."""
+Ended = LimitExceeded | ModelError | SandboxFailure | SchemaMismatch
+"""What ends a node before its model finishes, or although the model has finished."""
 
 _EMPTY = "The model finished with an empty answer."
 _NOTHING_SAID = "The context does not hold the answer."

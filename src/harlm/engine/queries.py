@@ -22,8 +22,9 @@ from harlm.engine.leaf_api import LeafApi
 from harlm.engine.node import Node
 from harlm.engine.prompts import excerpt, plain_call_prompt, rest_of
 from harlm.engine.timing import Bursts
-from harlm.errors import CodeError, LimitExceeded, ModelError, SandboxFailure
-from harlm.guest.arguments import DOCUMENTS, MODEL, PROMPT, TEXTS, numbers_of, within
+from harlm.engine.typed_calls import schema_in, typed_value
+from harlm.errors import CodeError, LimitExceeded, ModelError, SandboxFailure, SchemaMismatch
+from harlm.guest.arguments import DOCUMENTS, MODEL, PROMPT, SCHEMA, TEXTS, numbers_of, within
 from harlm.memory.extract import beginning
 from harlm.protocols import LanguageModel
 from harlm.scheduler.broker import Making
@@ -43,6 +44,7 @@ _MARKS: Mapping[str, str] = {"not_found": "NOT FOUND: ", "partial": "PARTIAL: "}
 
 _Prompt = Annotated[str, Meta(max_length=PROMPT.most)]
 _Model = Annotated[str, Meta(max_length=MODEL.most)]
+_Schema = Annotated[str, Meta(max_length=SCHEMA.most)]
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
@@ -51,6 +53,7 @@ class LlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     prompt: _Prompt
     model: _Model | None = None
+    schema: _Schema | None = None
 
 
 class _OwnDocuments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +76,7 @@ class RlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prompt: _Prompt
     context: _ChildContext | None = None
     model: _Model | None = None
+    schema: _Schema | None = None
 
 
 @dataclass(slots=True)
@@ -172,8 +176,8 @@ class Queries:
         arguments: Mapping[str, object],
         node: Node | None = None,
         own: _OwnTime | None = None,
-    ) -> str:
-        """The reply to ``llm_query`` or ``rlm_query``.
+    ) -> object:
+        """The reply to ``llm_query`` or ``rlm_query``: text, or a value of the schema that the cell passed.
 
         Args:
             function: one of these two names.
@@ -189,16 +193,17 @@ class Queries:
         try:
             if function == "llm_query":
                 asked = msgspec.convert(arguments, LlmQuery)
-                return await self._plain_call(asked.prompt, asked.model, payer, times)
+                return await self._plain_call(asked, asked.prompt, payer, times)
             return await self._child(msgspec.convert(arguments, RlmQuery), payer, times)
         except msgspec.ValidationError as error:
             raise CodeError(f"{function}: {error}") from error
 
-    async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts) -> str:
+    async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts) -> object:
+        schema = schema_in("rlm_query", asked.schema)
         context = await self._child_context(asked)
         if self._node.depth >= self._node.deepest:
             prompt = asked.prompt if asked.context is None else await self._as_prompt(asked.prompt, context)
-            return await self._plain_call(prompt, asked.model, payer, times)
+            return await self._plain_call(asked, prompt, payer, times)
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
@@ -209,14 +214,19 @@ class Queries:
         critical = 0.0
         try:
             async with child.repl_slot():
-                answer = await self._solve(Task(question=question, context=context, mode="full"), child)
+                task = Task(question=question, context=context, mode="full", schema=schema)
+                answer = await self._solve(task, child)
             critical = answer.latency.critical_path_s
+        except SchemaMismatch as error:
+            raise CodeError(f"rlm_query: {error.faults}") from error
         except (LimitExceeded, ModelError, SandboxFailure) as error:
-            if error.partial is None or _ends_the_run(error):
+            if error.partial is None or schema is not None or _ends_the_run(error):
                 raise _in_the_cell("rlm_query", error) from error
             return self._returned(f"PARTIAL ({error}): {error.partial.text}", asked.prompt)
         finally:
             times.leave(critical)
+        if schema is not None:
+            return answer.data
         text = f"{_MARKS.get(answer.status, '')}{answer.text}"
         return self._returned(text, asked.prompt)
 
@@ -244,32 +254,44 @@ class Queries:
         self._asked[key] += 1
         return self._asked[key] - 1
 
-    async def _plain_call(self, prompt: str, name: str | None, payer: Node, times: _OwnTime | Bursts) -> str:
-        model = self._model(name)
-        messages = [Message(role="user", content=prompt)]
-        tokens = self._tokens(model, prompt, messages)
+    async def _plain_call(
+        self, asked: LlmQuery | RlmQuery, prompt: str, payer: Node, times: _OwnTime | Bursts
+    ) -> object:
+        """One call of a model, or two if the first reply does not follow the schema that the cell passed."""
+        model, sample = self._model(asked.model), self._sample(LlmQuery(prompt, asked.model, asked.schema))
+        schema = schema_in("llm_query", asked.schema)
+
+        async def ask(messages: Sequence[Message], form: Mapping[str, object] | None = None) -> str:
+            self._check_room(model, messages)
+            times.enter()
+            seconds = 0.0
+            try:
+                call = Call(model=model, messages=messages, role="sub", sample=sample, schema=form)
+                completion, seconds = await make(payer, call)
+            except (ModelError, LimitExceeded) as error:
+                raise _in_the_cell("llm_query", error) from error
+            finally:
+                times.leave(seconds)
+            return completion.text
+
+        if schema is None:
+            return await ask([Message(role="user", content=prompt)])
+        return await typed_value("llm_query", prompt, schema, ask)
+
+    def _check_room(self, model: LanguageModel, messages: Sequence[Message]) -> None:
+        tokens = self._tokens(model, messages)
         if tokens > model.window:
             raise CodeError(
                 f"this prompt has about {tokens:,} tokens, and {model.name} takes at most {model.window:,}; cut it into parts"
             )
-        times.enter()
-        seconds = 0.0
-        try:
-            sample = self._sample(LlmQuery(prompt, name))
-            call = Call(model=model, messages=messages, role="sub", sample=sample)
-            completion, seconds = await make(payer, call)
-        except (ModelError, LimitExceeded) as error:
-            raise _in_the_cell("llm_query", error) from error
-        finally:
-            times.leave(seconds)
-        return completion.text
 
-    def _tokens(self, model: LanguageModel, prompt: str, messages: Sequence[Message]) -> int:
+    def _tokens(self, model: LanguageModel, messages: Sequence[Message]) -> int:
         """The expected tokens of a prompt; its characters if they fit the window even at one token each, or could
         never fit.
         """
-        if len(prompt) <= model.window or len(prompt) > _PER_TOKEN * model.window:
-            return len(prompt)
+        characters = sum(len(each.content) for each in messages)
+        if characters <= model.window or characters > _PER_TOKEN * model.window:
+            return characters
         counting = self._node.run.billing.counting_of(model.name)
         return counting.expected(counting.measure(messages))
 

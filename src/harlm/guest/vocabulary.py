@@ -60,16 +60,17 @@ VOCABULARY = (
     Name("search", "search", ("query", "k", "document"), (), changes_nothing=True),
     Name("places", "places", ("document", "offsets"), (), changes_nothing=True),
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),
-    Name("llm_query", "llm_query", ("prompt", "model"), ("full",), may_be_foreseen=True, prompt="""\
+    Name("llm_query", "llm_query", ("prompt", "model", "schema"), ("full",), may_be_foreseen=True, prompt="""\
 - `llm_query(prompt)` -> str asks a language model that sees the prompt and nothing else: put the question and the text
-  into it. It reads well and counts badly: let code count, sort and join."""),
-    Name("llm_query_batched", "llm_query", ("prompts", "model"), ("full",), may_be_foreseen=True, prompt="""\
+  into it. It reads well and counts badly: let code count, sort and join. With `schema={"name": str, "years": list[int]}` or a JSON
+  Schema it returns a checked value of that form instead of text; so do the three below."""),
+    Name("llm_query_batched", "llm_query", ("prompts", "model", "schema"), ("full",), may_be_foreseen=True, prompt="""\
 - `llm_query_batched(prompts)` -> list[str] sends many prompts at the same time. Prefer it to a loop over llm_query."""),
-    Name("rlm_query", "rlm_query", ("prompt", "context", "model"), ("full",), may_be_foreseen=True, only_if_certain=True, prompt="""\
+    Name("rlm_query", "rlm_query", ("prompt", "context", "model", "schema"), ("full",), may_be_foreseen=True, only_if_certain=True, prompt="""\
 - `rlm_query(prompt, context)` -> str gives a part that is too large for one call to a child with a REPL like yours over
   `context` (a str, a list of str, or some of your documents); `rlm_query_batched(prompts, contexts)` gives many. A call
   that fails raises an exception here."""),
-    Name("rlm_query_batched", "rlm_query", ("prompts", "contexts", "model"), ("full",), may_be_foreseen=True, only_if_certain=True),
+    Name("rlm_query_batched", "rlm_query", ("prompts", "contexts", "model", "schema"), ("full",), may_be_foreseen=True, only_if_certain=True),
     Name("split", "leaf", ("context", "by", "tokens"), ("full",), prompt="""\
 - Steps of many small calls, in which no item is left out. Prefer them to loops of your own:
   `split(context, by="auto")` -> list of lines, sentences, paragraphs, documents or parts;"""),

@@ -11,6 +11,7 @@ from harlm.models.addresses import is_near, joined
 from harlm.models.lenient import a_count, a_list, a_text, an_object, first, is_thought, words
 from harlm.models.remote import RemoteModel
 from harlm.models.reply_reader import ReplyReader
+from harlm.models.structured import closed
 from harlm.models.usage import Counts
 from harlm.types import Message, Sampling
 
@@ -137,7 +138,9 @@ class AnthropicMessages(RemoteModel):
         placed = form.placed(messages)
         if system := "\n\n".join(message.content for message in placed if message.role == "system"):
             body["system"] = system
-        body |= form.kept({"temperature": sampling.temperature})
+        schema = form.schema_of(sampling)
+        wanted = {"format": {"type": "json_schema", "schema": closed(schema)}} if schema is not None else None
+        body |= form.kept({"temperature": sampling.temperature, "output_config": wanted})
         if sampling.on_text is not None and form.streams:
             body["stream"] = True
         return body

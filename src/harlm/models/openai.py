@@ -11,6 +11,7 @@ from harlm.models.addresses import is_near, joined
 from harlm.models.lenient import a_count, a_list, a_number, a_text, an_object, first, thoughts, words
 from harlm.models.remote import RemoteModel
 from harlm.models.reply_reader import ReplyReader
+from harlm.models.structured import is_strict
 from harlm.models.usage import Counts
 from harlm.types import Message, Sampling, TokenLogprob
 
@@ -227,7 +228,7 @@ class OpenAIChat(RemoteModel):
             body[form.limit_name] = limit
         optional: dict[str, Any] = {"temperature": sampling.temperature, "seed": sampling.seed}
         if (schema := form.schema_of(sampling)) is not None:
-            shape = {"name": "reply", "schema": schema}
+            shape = {"name": "reply", "schema": schema, **({"strict": True} if is_strict(schema) else {})}
             optional["response_format"] = {"type": "json_schema", "json_schema": shape}
         if sampling.logprobs is not None:
             optional |= {"logprobs": True, "top_logprobs": sampling.logprobs}

@@ -63,6 +63,7 @@ from harlm.types.route import (
     Worth,
     skill_from,
 )
+from harlm.types.schema import Schema
 from harlm.types.task import Task
 from harlm.types.usage import (
     Amounts,
@@ -127,6 +128,7 @@ __all__ = [
     "Route",
     "RouteOption",
     "Sampling",
+    "Schema",
     "Shape",
     "Share",
     "Signals",

@@ -7,6 +7,7 @@ from typing import Literal
 
 from harlm.types.context import Context
 from harlm.types.mode import Mode, Strategy
+from harlm.types.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +19,11 @@ class Task:
         context: the documents to answer it from.
         mode: the mode that the caller requires, or ``auto`` to let the router choose.
         strategy: the strategy that the caller requires, in *plan* mode; ``None`` takes the one that fits best.
+        schema: the type that the answer must have; ``None`` for any.
     """
 
     question: str
     context: Context
     mode: Mode | Literal["auto"] = "auto"
     strategy: Strategy | None = None
+    schema: Schema | None = None

@@ -34,7 +34,7 @@ def test_asking_does_not_refuse_and_a_refusal_is_the_only_one() -> None:
     acceptance = Acceptance()
     for _ in range(2):
         assert reason(acceptance, "Paris", WRITTEN)
-    acceptance.refuse()
+    acceptance.refuse(prompts.TOO_EARLY)
     assert reason(acceptance, "Paris", WRITTEN) == ""
     assert reason(acceptance, "", COMPUTED) == ""
 

@@ -243,7 +243,7 @@ async def test_a_long_answer_is_returned_by_its_beginning_and_a_handle() -> None
     answer = "word " * 9_000 + "END"
     queries, node, _ = queries_on(child=Child(answer))
     returned = await queries.answer("rlm_query", {"prompt": "say it all"})
-    assert returned.startswith("word word")
+    assert isinstance(returned, str) and returned.startswith("word word")
     assert estimate_tokens(returned) < node.run.memory_settings.return_tokens + 100
     handle = returned.rpartition('memory.expand("')[2].partition('"')[0]
     assert (await node.run.memory.expand(handle)).text == answer
@@ -295,7 +295,7 @@ async def test_a_reply_without_words_is_an_exception_and_no_text(reply: str) -> 
 async def test_thoughts_never_reach_a_cell() -> None:
     node, _ = node_with(ScriptedModel(["<think>1234? No.</think>\n4711"]))
     queries, _, _ = queries_on(node)
-    assert int(await queries.answer("llm_query", {"prompt": "go"})) == 4711
+    assert await queries.answer("llm_query", {"prompt": "go"}) == "4711"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from harlm.cli.streams import StdoutFailed
 from harlm.cli.verbs.estimate import forecast_in_short, in_figures, in_short, show_estimate
 from harlm.client import HARLM
 from harlm.engine.failing import partial_in
-from harlm.errors import HarlmError, LimitExceeded
+from harlm.errors import HarlmError, LimitExceeded, SchemaMismatch
 from harlm.events import CallFinished, Event, Noted, RunStarted
 from harlm.home import runs_of
 from harlm.loading import LoadingClock
@@ -39,7 +39,8 @@ from harlm.tracing.causes import Causes
 from harlm.tracing.console import LiveTree, PlainLines
 from harlm.tracing.fanout import NOT_WRITTEN
 from harlm.tracing.tree import one_line
-from harlm.types import MODES, STRATEGIES, Answer, Context
+from harlm.typed import schema_of
+from harlm.types import MODES, STRATEGIES, Answer, Task
 
 _FLAGS = {
     "model": "models.root",
@@ -123,6 +124,12 @@ _FLAGS = {
     metavar="FILE",
     help="Write the answer to this file; - is stdout.",
 )
+@click.option(
+    "--schema",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Answer with a JSON value that follows the JSON Schema in this file.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what the question would cost, and stop.")
 @click.option(
     "-y",
@@ -174,6 +181,7 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     context = read(paths, settings, quiet=quiet, clock=LoadingClock(settings.budget.seconds, started))
     reading_s = time.monotonic() - started
     client = HARLM(settings=settings)
+    schema = None if options["schema"] is None else schema_of(options["schema"])
     estimate = client.estimate(asked, context)
     if options["dry_run"]:
         show_estimate(estimate, LINES if options["as_events"] else "json" if style == "json" else "text")
@@ -185,7 +193,9 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     events = _EventLines() if options["as_events"] else None
     with _progress_kept() as kept, _displayed(quiet=quiet, events=events) as displays:
         sinks = [kept, *displays, *([events] if events is not None else [])]
-        answer, ended_by = _asked(client, asked, context, sinks, reading_s)
+        answer, ended_by = _asked(
+            client, Task(question=asked, context=context, schema=schema), sinks, reading_s
+        )
     failure = events.undelivered if events is not None else deliver(answer, style, output)
     if not quiet:
         if options["explain"]:
@@ -230,7 +240,7 @@ def _confirm(estimate: RunEstimate, *, yes: bool, quiet: bool) -> None:
 
 
 def _asked(
-    client: HARLM, question: str, context: Context, sinks: Sequence[TraceSink], reading_s: float
+    client: HARLM, task: Task, sinks: Sequence[TraceSink], reading_s: float
 ) -> tuple[Answer, HarlmError | None]:
     """The answer, and ``None``; or a partial answer, and the limit or failure that ended the run.
 
@@ -239,7 +249,8 @@ def _asked(
     try:
         with Causes() as causes:
             began = time.monotonic() - reading_s
-            return client.ask(question, context, sinks=[*sinks, causes], began=began), None
+            told = [*sinks, causes]
+            return client.ask(task.question, task.context, schema=task.schema, sinks=told, began=began), None
     except HarlmError as error:
         if (so_far := partial_in(error)) is None:
             raise
@@ -327,6 +338,8 @@ def _why_partial(ended_by: HarlmError | None) -> str:
         return "the model did not finish by itself"
     if isinstance(ended_by, LimitExceeded):
         return "the turns or the budget ran out"
+    if isinstance(ended_by, SchemaMismatch):
+        return "it does not follow the schema"
     return "a failure ended the run"
 
 

@@ -36,7 +36,9 @@ def ask(
     sources = joined((task.sources, *(part.sources for part in _pending_arguments(values, named))))
     if not missing:
         return _asked(tool, values, named, sources, task)
-    reply = Pending(joined((sources, *(part.sources for part in missing))), is_text=True)
+    reply = Pending(
+        joined((sources, *(part.sources for part in missing))), is_text=not _has_schema(name, values, named)
+    )
 
     def ask_now() -> None:
         for part in missing:
@@ -61,6 +63,12 @@ def ask(
     return reply
 
 
+def _has_schema(name: str, values: list[Any], named: dict[str, Any]) -> bool:
+    """Whether a call is given a schema, so that it does not return text."""
+    given = dict(zip(BY_NAME[name].parameters, values, strict=False)) | named
+    return given.get("schema") is not None
+
+
 def _asked(
     tool: Callable[..., Any], values: list[Any], named: dict[str, Any], needs: Sources, task: ScoutTask
 ) -> Pending:
@@ -78,12 +86,13 @@ def _ask_many(name: str, values: list[Any], named: dict[str, Any], task: ScoutTa
     prompts = apply(task, list, given.get("prompts"))
     if type(prompts) is Pending:
         return apply(task, lambda known: _ask_many(name, [], {**given, "prompts": known}, task), prompts)
-    tool, model, contexts = task.world.tool(name), given.get("model"), given.get("contexts")
+    tool, contexts = task.world.tool(name), given.get("contexts")
+    shared: dict[str, Any] = {each: given[each] for each in ("model", "schema") if each in given}
     if "contexts" not in BY_NAME[f"{name}_batched"].parameters:
-        return [ask(name, tool, [prompt, model], {}, task) for prompt in prompts]
+        return [ask(name, tool, [prompt], shared, task) for prompt in prompts]
     texts = [None] * len(prompts) if contexts is None else apply(task, list, contexts)
     if type(texts) is Pending or len(texts) != len(prompts):
         raise Lost("a batch whose contexts do not fit its prompts")
     return [
-        ask(name, tool, [prompt, text, model], {}, task) for prompt, text in zip(prompts, texts, strict=True)
+        ask(name, tool, [prompt, text], shared, task) for prompt, text in zip(prompts, texts, strict=True)
     ]

@@ -194,7 +194,10 @@ class Scout:
             if function in ONLY_IF_CERTAIN:
                 return self._world.never
             if not ahead_of.may_ask():
-                return ahead_of.postpone(lambda: self._post_in_search(function, arguments, asking))
+                return ahead_of.postpone(
+                    lambda: self._post_in_search(function, arguments, asking),
+                    is_text="schema" not in arguments,
+                )
         if reply is None:
             reply = self._send(function, arguments, asking)
             if search is not None:
@@ -207,7 +210,7 @@ class Scout:
         needs = [] if asking is None else sorted(asking.needs)
         is_certain = asking is None or asking.task.ahead_of is None
         number = self._line.post(function, arguments, needs, is_certain=is_certain)
-        reply = Pending(frozenset({number}), is_text=True)
+        reply = Pending(frozenset({number}), is_text="schema" not in arguments)
         self._open[number] = (reply, None if asking is None else asking.task)
         return reply
 

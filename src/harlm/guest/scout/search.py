@@ -80,9 +80,9 @@ class Search:
         self._survived += 1
         self._tell()
 
-    def postpone(self, ask: Callable[[], Pending]) -> Pending:
-        """Make a call of the look-ahead as soon as it may ask more; returns the reply."""
-        reply = Pending(is_text=True)
+    def postpone(self, ask: Callable[[], Pending], *, is_text: bool = True) -> Pending:
+        """Make a call of the look-ahead as soon as it may ask more; returns the reply, which is a str if ``is_text``."""
+        reply = Pending(is_text=is_text)
         self._postponed.append((reply, ask))
         return reply
 

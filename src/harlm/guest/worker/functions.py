@@ -9,6 +9,7 @@ from typing import Any
 
 from ..arguments import BATCH, MODEL, PROMPT, PROMPTS, Given, as_text_or_none, child_context, some, within
 from ..combinators import Combinators
+from ..schemas import with_schema
 from ..vocabulary import COMBINATORS, MEMORY_FUNCTIONS
 from . import finishing, memory
 from .channel import Frame
@@ -65,43 +66,46 @@ class HostFunctions:
         return named
 
     def _llm_query(self) -> Any:
-        def llm_query(prompt: str, model: str | None = None) -> str:
-            """One call to the sub-model, which sees the prompt and nothing else."""
-            reply: str = self._call(
-                "llm_query", {"prompt": _prompt(prompt, "llm_query"), "model": _model(model)}
-            )
-            return reply
+        def llm_query(prompt: str, model: str | None = None, schema: Any = None) -> Any:
+            """One call to the sub-model, which sees the prompt and nothing else. Returns its reply, or with a
+            ``schema`` a value that follows it.
+            """
+            arguments = {"prompt": _prompt(prompt, "llm_query"), "model": _model(model)}
+            return self._call("llm_query", with_schema(arguments, schema))
 
         return llm_query
 
     def _llm_query_batched(self) -> Any:
-        def llm_query_batched(prompts: list[str], model: str | None = None) -> list[str]:
+        def llm_query_batched(prompts: list[str], model: str | None = None, schema: Any = None) -> list[Any]:
             """Many calls to the sub-model at once; the results are in the order of the prompts."""
-            asked = [
-                {"prompt": prompt, "model": _model(model)} for prompt in _many(prompts, "llm_query_batched")
-            ]
-            results: list[str] = self._call_many("llm_query", asked)
+            shared = with_schema({"model": _model(model)}, schema)
+            asked = [{"prompt": prompt, **shared} for prompt in _many(prompts, "llm_query_batched")]
+            results: list[Any] = self._call_many("llm_query", asked)
             return results
 
         return llm_query_batched
 
     def _rlm_query(self) -> Any:
-        def rlm_query(prompt: str, context: Any = None, model: str | None = None) -> str:
-            """A child with its own REPL over ``context``, or over the prompt if there is no context."""
+        def rlm_query(prompt: str, context: Any = None, model: str | None = None, schema: Any = None) -> Any:
+            """A child with its own REPL over ``context``, or over the prompt if there is no context. With a ``schema``
+            its answer follows it, or is ``None`` if it found nothing.
+            """
             arguments = {
                 "prompt": _prompt(prompt, "rlm_query"),
                 "context": _context(context),
                 "model": _model(model),
             }
-            reply: str = self._call("rlm_query", arguments)
-            return reply
+            return self._call("rlm_query", with_schema(arguments, schema))
 
         return rlm_query
 
     def _rlm_query_batched(self) -> Any:
         def rlm_query_batched(
-            prompts: list[str], contexts: list[Any] | None = None, model: str | None = None
-        ) -> list[str]:
+            prompts: list[str],
+            contexts: list[Any] | None = None,
+            model: str | None = None,
+            schema: Any = None,
+        ) -> list[Any]:
             """Many children at once; the results are in the order of the prompts."""
             asked = _many(prompts, "rlm_query_batched")
             given = (
@@ -113,10 +117,11 @@ class HostFunctions:
                 raise ValueError(
                     f"rlm_query_batched got {len(asked)} prompts and {len(given)} contexts; give one each"
                 )
-            results: list[str] = self._call_many(
+            shared = with_schema({"model": _model(model)}, schema)
+            results: list[Any] = self._call_many(
                 "rlm_query",
                 [
-                    {"prompt": prompt, "context": _context(context), "model": _model(model)}
+                    {"prompt": prompt, "context": _context(context), **shared}
                     for prompt, context in zip(asked, given, strict=True)
                 ],
             )

@@ -17,6 +17,7 @@ from typing import Any
 from harlm.context.tables import ask_tables
 from harlm.errors import CodeError
 from harlm.guest import arguments as limits
+from harlm.guest.schemas import with_schema
 from harlm.guest.vocabulary import COMBINATORS, FINISHING
 from harlm.guest.worker.finishing import only
 from harlm.protocols import ReplHost
@@ -113,22 +114,26 @@ class HostFunctions:
         """The variables, with the values that they had when this cell began."""
         return self._show_vars()
 
-    async def llm_query(self, prompt: object, model: object = None) -> object:
+    async def llm_query(self, prompt: object, model: object = None, schema: object = None) -> object:
         """One call of the sub-model: it sees the prompt and nothing else."""
-        return await self._call("llm_query", {"prompt": _prompt(prompt, "llm_query"), "model": _model(model)})
+        asked = {"prompt": _prompt(prompt, "llm_query"), "model": _model(model)}
+        return await self._call("llm_query", with_schema(asked, schema))
 
-    async def llm_query_batched(self, prompts: object, model: object = None) -> object:
+    async def llm_query_batched(self, prompts: object, model: object = None, schema: object = None) -> object:
         """Many calls of the sub-model at once; the results are in the order of the prompts."""
-        name = "llm_query_batched"
-        asked = [{"prompt": prompt, "model": _model(model)} for prompt in _prompts(prompts, name)]
+        shared = with_schema({"model": _model(model)}, schema)
+        asked = [{"prompt": prompt, **shared} for prompt in _prompts(prompts, "llm_query_batched")]
         return await self._call_many("llm_query", asked)
 
-    async def rlm_query(self, prompt: object, context: object = None, model: object = None) -> object:
+    async def rlm_query(
+        self, prompt: object, context: object = None, model: object = None, schema: object = None
+    ) -> object:
         """The answer of a child with a REPL over ``context``; if there is none, over the prompt."""
-        return await self._call("rlm_query", await self._child(_prompt(prompt, "rlm_query"), context, model))
+        asked = await self._child(_prompt(prompt, "rlm_query"), context, model)
+        return await self._call("rlm_query", with_schema(asked, schema))
 
     async def rlm_query_batched(
-        self, prompts: object, contexts: object = None, model: object = None
+        self, prompts: object, contexts: object = None, model: object = None, schema: object = None
     ) -> object:
         """The answers of many children at once, in the order of the prompts."""
         name = "rlm_query_batched"
@@ -138,7 +143,10 @@ class HostFunctions:
             raise ValueError(f"{name} got {len(asked)} prompts and {len(given)} contexts; give one each")
         return await self._call_many(
             "rlm_query",
-            [await self._child(prompt, own, model) for prompt, own in zip(asked, given, strict=True)],
+            [
+                with_schema(await self._child(prompt, own, model), schema)
+                for prompt, own in zip(asked, given, strict=True)
+            ],
         )
 
     async def budget(self) -> object:

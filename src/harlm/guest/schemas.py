@@ -1,0 +1,151 @@
+"""What a cell may pass as the ``schema`` of a call, as JSON Schema: a JSON Schema itself, a type, or a dict of fields with
+their types. The host checks it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .arguments import SCHEMA, within
+
+_NAMES = {
+    "str": "string", "string": "string", "int": "integer", "integer": "integer", "float": "number", "number": "number",
+    "bool": "boolean", "boolean": "boolean", "none": "null", "null": "null", "list": "array", "array": "array",
+    "dict": "object", "object": "object",
+}  # fmt: skip
+_TYPES = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+    list: "array",
+    dict: "object",
+}
+_KEYWORDS = ("$ref", "anyOf", "oneOf", "allOf", "enum", "const", "properties", "items", "not")
+_DEEPEST = 32  # types inside types
+
+
+def with_schema(arguments: dict[str, Any], schema: Any) -> dict[str, Any]:
+    """The arguments of a call, with the schema that its value must follow, if there is one.
+
+    Args:
+        arguments: of the call.
+        schema: as the cell gave it; ``None`` wants text.
+
+    Raises:
+        TypeError, ValueError: it is nothing that has a JSON Schema, or is too long.
+    """
+    return arguments if schema is None else {**arguments, "schema": schema_text(schema)}
+
+
+def schema_text(schema: Any) -> str:
+    """A schema as JSON text.
+
+    Args:
+        schema: a JSON Schema as a dict or as text; a type, such as ``int``, ``list[str]``, ``Literal["yes", "no"]``, a
+            dataclass, a ``TypedDict`` or an ``Enum``; a dict of fields, such as ``{"name": str, "years": list[int]}``; or a
+            list with one of these, for a list of it.
+
+    Raises:
+        TypeError, ValueError: it is nothing of that kind, or is too long.
+    """
+    if isinstance(schema, str):
+        text = schema
+    else:
+        try:
+            text = json.dumps(_json_schema(schema, 0), ensure_ascii=False)
+        except TypeError as error:
+            raise TypeError(f"schema: {error}") from None
+    within(len(text), "a schema", SCHEMA)
+    return text
+
+
+def _json_schema(given: Any, depth: int) -> dict[str, Any]:
+    if depth > _DEEPEST:
+        raise TypeError(f"its types are nested deeper than {_DEEPEST} levels; use a JSON Schema with $defs")
+    if isinstance(given, dict):
+        return dict(given) if _is_json_schema(given) else _object(given, depth)
+    if isinstance(given, list) and len(given) == 1:
+        return {"type": "array", "items": _json_schema(given[0], depth + 1)}
+    if isinstance(given, str):
+        named = _NAMES.get(given.strip().lower())
+        return {"type": "string", "description": given} if named is None else {"type": named}
+    if given is None:
+        return {"type": "null"}
+    if isinstance(given, type) and given in _TYPES:
+        return {"type": _TYPES[given]}
+    return _generic(given, depth) or _class(given, depth)
+
+
+def _is_json_schema(given: Mapping[Any, Any]) -> bool:
+    kind = given.get("type")
+    if isinstance(kind, str | list):
+        names = kind if isinstance(kind, list) else [kind]
+        if all(isinstance(each, str) and each in _NAMES.values() for each in names):
+            return True
+    return any(isinstance(given.get(each), str | list | dict) for each in _KEYWORDS) and not any(
+        isinstance(each, type) for each in given.values()
+    )
+
+
+def _generic(given: Any, depth: int) -> dict[str, Any] | None:
+    """The schema of ``list[int]``, ``str | None``, ``Literal["a"]`` and their like; ``None`` for other types."""
+    origin: Any = getattr(given, "__origin__", None)
+    parts: list[Any] = list(getattr(given, "__args__", ()))
+    kind = str(getattr(origin, "_name", None) or getattr(origin, "__name__", type(given).__name__))
+    if kind in ("Union", "UnionType"):
+        return {"anyOf": [_json_schema(each, depth + 1) for each in parts]}
+    if kind == "Literal":
+        return {"enum": parts}
+    if origin in (list, set, frozenset, tuple):
+        inner = [each for each in parts if each is not ...]
+        if origin is tuple and len(inner) == len(parts) and inner:
+            fixed = [_json_schema(each, depth + 1) for each in inner]
+            return {"type": "array", "prefixItems": fixed, "minItems": len(fixed), "maxItems": len(fixed)}
+        return {"type": "array", **({"items": _json_schema(inner[0], depth + 1)} if inner else {})}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _json_schema(parts[1], depth + 1)}
+    if hasattr(given, "__metadata__"):
+        return _json_schema(origin, depth + 1)
+    return None
+
+
+def _class(given: Any, depth: int) -> dict[str, Any]:
+    if not isinstance(given, type):
+        raise TypeError(f"{given!r} is no type and no JSON Schema; pass such as {{'name': str}} or list[int]")
+    members = getattr(given, "__members__", None)
+    if members is not None:
+        return {"enum": [each.value for each in members.values()]}
+    fields = getattr(given, "__annotations__", None)
+    if not fields:
+        raise TypeError(
+            f"{given.__name__} has no fields with types; pass such as {{'name': str}} or a dataclass"
+        )
+    from typing import get_type_hints  # here, since few cells need it
+
+    types = get_type_hints(given)
+    defaults = {name for name in types if hasattr(given, name)}
+    defaults |= {
+        each.name for each in getattr(given, "__dataclass_fields__", {}).values() if _has_default(each)
+    }
+    optional = getattr(given, "__optional_keys__", frozenset()) | defaults
+    return {"title": given.__name__, **_object(types, depth, frozenset(optional))}
+
+
+def _has_default(field: Any) -> bool:
+    return not all(type(each).__name__ == "_MISSING_TYPE" for each in (field.default, field.default_factory))
+
+
+def _object(fields: Mapping[Any, Any], depth: int, optional: frozenset[str] = frozenset()) -> dict[str, Any]:
+    for name in fields:
+        if not isinstance(name, str):
+            raise TypeError(f"a field must have a name, not {name!r}")
+    return {
+        "type": "object",
+        "properties": {name: _json_schema(kind, depth + 1) for name, kind in fields.items()},
+        "required": [name for name in fields if name not in optional],
+        "additionalProperties": False,
+    }
