@@ -17,6 +17,7 @@ from harlm.types import (
     Completion,
     Context,
     Entry,
+    GatedCall,
     Message,
     ModelDescription,
     NextMode,
@@ -28,6 +29,7 @@ from harlm.types import (
     Route,
     Sampling,
     Situation,
+    ToolShape,
     Tried,
     Unread,
 )
@@ -122,11 +124,13 @@ class ReplSetup:
     Attributes:
         context: the value of the variable ``context`` in the REPL.
         functions: the names of the functions in the REPL that the host serves, such as ``llm_query``.
+        tools: the user's own functions, which cells find under their names.
         seed: the seed of ``random`` before the first cell.
     """
 
     context: Context
     functions: tuple[str, ...] = ()
+    tools: tuple[ToolShape, ...] = ()
     seed: int = 0
 
 
@@ -240,6 +244,30 @@ class DocumentReader(Protocol):
 
     def close(self) -> None:
         """End every process that was started. Safe to call twice."""
+        ...
+
+
+class Tool(Protocol):
+    """A function of the user's that cells may call (``harlm.tools``)."""
+
+    @property
+    def shape(self) -> ToolShape:
+        """What cells and prompts know of it."""
+        ...
+
+    def allows(self, call: GatedCall) -> bool:
+        """Whether a call may be made with these arguments. Never raises."""
+        ...
+
+    async def call(self, arguments: Mapping[str, object]) -> object:
+        """What it returns, as JSON-like data of a limited size.
+
+        Args:
+            arguments: by name, as a cell gave them.
+
+        Raises:
+            CodeError: the arguments are wrong, or it failed; raised in the cell with this message.
+        """
         ...
 
 

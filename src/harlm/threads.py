@@ -150,6 +150,13 @@ class Threads:
                 raise
 
 
+async def alone(work: Callable[[], _T]) -> _T:
+    """The result of ``work`` in a thread of its own. If the waiting task is cancelled, the thread is left alone: for work that
+    cannot be stopped.
+    """
+    return await _begun(lambda _: work(), StopFlag())
+
+
 async def done_within(seconds: float, work: Callable[[], None]) -> bool:
     """Do ``work`` in a thread, also if the waiting task is cancelled meanwhile.
 

@@ -49,7 +49,7 @@ def schema_of_text(text: str, *, patterns: bool = False) -> Schema:
     """The schema in a JSON text that a model wrote; without ``patterns``, regular expressions in it are refused.
 
     Raises:
-        SchemaFault: it is no JSON Schema, or one that cannot be checked.
+        SchemaFault: it is not JSON Schema, or it cannot be checked.
     """
     try:
         found = json.loads(text)

@@ -65,6 +65,7 @@ from harlm.types.route import (
 )
 from harlm.types.schema import Schema
 from harlm.types.task import Task
+from harlm.types.tool import GatedCall, ToolShape
 from harlm.types.usage import (
     Amounts,
     Budget,
@@ -100,6 +101,7 @@ __all__ = [
     "EntryKind",
     "Final",
     "Forecast",
+    "GatedCall",
     "Growth",
     "Hit",
     "Latency",
@@ -142,6 +144,7 @@ __all__ = [
     "TierUse",
     "TokenLogprob",
     "ToolCall",
+    "ToolShape",
     "Tried",
     "Unit",
     "Unread",

@@ -11,7 +11,7 @@ from typing import Literal, TypedDict
 
 from .computing import Computed, compute
 from .describing import schemas_of
-from .questions import NotPlaced, Schema, TablePlan, asks_rows, read_question
+from .questions import NotPlaced, TableSchema, TablePlan, asks_rows, read_question
 from .questions.answer_form import wish_of
 from .reading import DataTable, Row
 
@@ -85,7 +85,7 @@ def ask(question: str, tables: Sequence[DataTable], documents: int) -> TableAnsw
 
 
 def _plan(
-    question: str, schemas: Sequence[Schema], tables: Sequence[DataTable], documents: int
+    question: str, schemas: Sequence[TableSchema], tables: Sequence[DataTable], documents: int
 ) -> TablePlan | None:
     with_tables = len({table.document.name for table in tables})
     plan = read_question(question, schemas, only_tables=with_tables >= documents)

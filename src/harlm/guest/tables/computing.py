@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .aggregates import computed, distinct, grouped, highest, plain
 from .matching import condition
-from .questions.plans import Both, Comparison, Schema, TablePlan
+from .questions.plans import Both, Comparison, TableSchema, TablePlan
 from .reading import DataTable, Row
 
 _LISTED = 40  # values on the first line of a list, and rows below it
@@ -36,7 +36,7 @@ class Computed(NamedTuple):
     shown: int = _SHOWN
 
 
-def compute(plan: TablePlan, tables: Sequence[DataTable], schemas: Sequence[Schema]) -> Computed:
+def compute(plan: TablePlan, tables: Sequence[DataTable], schemas: Sequence[TableSchema]) -> Computed:
     """The result of a plan.
 
     Args:
@@ -185,7 +185,7 @@ class _Computation:
         return self._made("\n".join(lines) or "none", f"{called} by {group} of {self.what}", self.kept)
 
 
-def _values_of(node: Comparison | Both, schema: Schema) -> str:
+def _values_of(node: Comparison | Both, schema: TableSchema) -> str:
     """The values that the columns of an equality have, for an answer that finds no row."""
     if isinstance(node, Both):
         return "; ".join(filter(None, (_values_of(each, schema) for each in node.parts)))

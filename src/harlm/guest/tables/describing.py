@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import cast
 
 from .questions.cursor import matched
-from .questions.plans import Kind, Schema, SchemaColumn
+from .questions.plans import Kind, TableSchema, SchemaColumn
 from .reading import DataTable
 
 _WORDS = 8  # of a value that the question names
@@ -17,7 +17,7 @@ _EXAMPLES = 5
 _EXAMPLE = 40  # characters
 
 
-def schemas_of(tables: Sequence[DataTable], question: str) -> list[Schema]:
+def schemas_of(tables: Sequence[DataTable], question: str) -> list[TableSchema]:
     """The schemas of tables, numbered in their order.
 
     Args:
@@ -27,7 +27,7 @@ def schemas_of(tables: Sequence[DataTable], question: str) -> list[Schema]:
     words = matched(question).split()
     phrases = {" ".join(words[at : at + size]) for size in range(1, _WORDS + 1) for at in range(len(words))}
     return [
-        Schema(
+        TableSchema(
             number,
             table.name,
             len(table.rows),

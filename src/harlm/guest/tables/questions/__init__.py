@@ -2,13 +2,13 @@
 
 from .cursor import NotPlaced
 from .forms import asks_rows, computes, read_question
-from .plans import Both, Comparison, Schema, SchemaColumn, TablePlan
+from .plans import Both, Comparison, TableSchema, SchemaColumn, TablePlan
 
 __all__ = [
     "Both",
     "Comparison",
     "NotPlaced",
-    "Schema",
+    "TableSchema",
     "SchemaColumn",
     "TablePlan",
     "asks_rows",

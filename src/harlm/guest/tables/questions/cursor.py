@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .plans import Operator, Schema, SchemaColumn
+from .plans import Operator, TableSchema, SchemaColumn
 from .words import FILLERS, OPERATORS, STOPS, SYMBOLS, Token, stem, words_of
 
 _COLUMN = frozenset({"column", "field"})
@@ -23,7 +23,7 @@ class Cursor:
         schema: of the table.
     """
 
-    def __init__(self, tokens: Sequence[Token], schema: Schema) -> None:
+    def __init__(self, tokens: Sequence[Token], schema: TableSchema) -> None:
         self.tokens, self.schema, self.at = tokens, schema, 0
         self.notes: list[str] = []
         self._columns = [(words_of(each.name), each) for each in schema.columns]

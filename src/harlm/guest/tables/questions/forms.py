@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from .conditions import ConditionReader
 from .cursor import NotPlaced
 from .heads import ARTICLES, SUMS, check_kind, made, means_row, pass_scope, rest_of, with_tests
-from .plans import Comparison, Schema, SchemaColumn, TablePlan
+from .plans import Comparison, TableSchema, SchemaColumn, TablePlan
 from .ranking import STANDING, best_of, most_common
 from .words import ABOUT_FILES, HIGHEST, LOWEST, Token, stem, tokens_of, words_of
 
@@ -38,7 +38,7 @@ _COMPUTES = (
 )
 
 
-def read_question(question: str, schemas: Sequence[Schema], *, only_tables: bool) -> TablePlan | None:
+def read_question(question: str, schemas: Sequence[TableSchema], *, only_tables: bool) -> TablePlan | None:
     """The plan of a question; ``None`` if it does not ask for a computation over a table.
 
     Args:
@@ -52,7 +52,7 @@ def read_question(question: str, schemas: Sequence[Schema], *, only_tables: bool
     tokens = tokens_of(question)
     if not schemas or not tokens:
         return None
-    plans: list[tuple[TablePlan, Schema]] = []
+    plans: list[tuple[TablePlan, TableSchema]] = []
     refusals: list[NotPlaced] = []
     named = _named(tokens, schemas)
     for schema, own in named:
@@ -95,9 +95,9 @@ def computes(question: str) -> bool:
     return bool(re.search(_MAY_COMPUTE, question))
 
 
-def _named(tokens: Sequence[Token], schemas: Sequence[Schema]) -> list[tuple[Schema, Sequence[Token]]]:
+def _named(tokens: Sequence[Token], schemas: Sequence[TableSchema]) -> list[tuple[TableSchema, Sequence[Token]]]:
     """The tables that the question names, each with the tokens that do not name it; all if it names none."""
-    found: list[tuple[Schema, Sequence[Token]]] = []
+    found: list[tuple[TableSchema, Sequence[Token]]] = []
     for schema in schemas:
         whole = schema.name.casefold()
         file = whole.split(" (")[0]
@@ -111,7 +111,7 @@ def _named(tokens: Sequence[Token], schemas: Sequence[Schema]) -> list[tuple[Sch
     return found or [(schema, tokens) for schema in schemas]
 
 
-def _one_of(plans: list[tuple[TablePlan, Schema]]) -> TablePlan:
+def _one_of(plans: list[tuple[TablePlan, TableSchema]]) -> TablePlan:
     """The plan over the table that fits; over several if they have the same columns."""
     fewest = min(len(plan.notes) for plan, _ in plans)
     best = [(plan, schema) for plan, schema in plans if len(plan.notes) == fewest]
@@ -129,7 +129,7 @@ def _one_of(plans: list[tuple[TablePlan, Schema]]) -> TablePlan:
     return first._replace(tables=tuple(table for plan, _ in best for table in plan.tables))
 
 
-def _plan(tokens: Sequence[Token], schema: Schema) -> TablePlan | None:
+def _plan(tokens: Sequence[Token], schema: TableSchema) -> TablePlan | None:
     reader = ConditionReader(tokens, schema)
     reader.take("please")
     reader.take("can you", "could you")

@@ -8,7 +8,7 @@ from typing import Any
 
 from .conditions import ConditionReader
 from .cursor import NotPlaced
-from .plans import Action, Both, Comparison, Schema, SchemaColumn, TablePlan
+from .plans import Action, Both, Comparison, TableSchema, SchemaColumn, TablePlan
 from .words import PEOPLE, ROWS, Token, stem, words_of
 
 ARTICLES = frozenset("the a an of all any some each".split())
@@ -109,7 +109,7 @@ def check_kind(column: SchemaColumn, action: str) -> None:
         raise NotPlaced(f"the column '{column.name}' holds {column.kind}, not numbers{note}")
 
 
-def label_of(schema: Schema) -> str | None:
+def label_of(schema: TableSchema) -> str | None:
     """The column that names a row: one called name or title, or the first of text."""
     named = [each for each in schema.columns if set(words_of(each.name)) & _LABELS and each.kind == "text"]
     texts = [each for each in schema.columns if each.kind == "text"]

@@ -45,7 +45,7 @@ class SchemaColumn(NamedTuple):
     note: str = ""
 
 
-class Schema(NamedTuple):
+class TableSchema(NamedTuple):
     """A table.
 
     Attributes:

@@ -8,14 +8,14 @@ import pytest
 
 from harlm.guest.tables.questions.asked_values import ValueReader, asked_number
 from harlm.guest.tables.questions.cursor import NotPlaced
-from harlm.guest.tables.questions.plans import Schema, SchemaColumn
+from harlm.guest.tables.questions.plans import TableSchema, SchemaColumn
 from harlm.guest.tables.questions.words import tokens_of
 
 NUMBER = SchemaColumn("qty", "number")
 DATE = SchemaColumn("day", "date")
 TEXT = SchemaColumn("team", "text", values=("North",))
 FLAG = SchemaColumn("active", "boolean")
-TABLE = Schema(0, "t.csv", 1, (NUMBER, DATE, TEXT, FLAG))
+TABLE = TableSchema(0, "t.csv", 1, (NUMBER, DATE, TEXT, FLAG))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from harlm.guest.tables.questions.conditions import ConditionReader
 from harlm.guest.tables.questions.cursor import NotPlaced
-from harlm.guest.tables.questions.plans import Schema, SchemaColumn
+from harlm.guest.tables.questions.plans import TableSchema, SchemaColumn
 from harlm.guest.tables.questions.words import tokens_of
 
-TABLE = Schema(
+TABLE = TableSchema(
     0,
     "t.csv",
     9,

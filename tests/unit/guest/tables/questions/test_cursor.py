@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from harlm.guest.tables.questions.cursor import Cursor, NotPlaced, matched
-from harlm.guest.tables.questions.plans import Schema, SchemaColumn
+from harlm.guest.tables.questions.plans import TableSchema, SchemaColumn
 from harlm.guest.tables.questions.words import tokens_of
 
-TABLE = Schema(
+TABLE = TableSchema(
     0,
     "t.csv",
     3,

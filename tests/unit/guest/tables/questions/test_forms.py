@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.tables.questions import NotPlaced, Schema, SchemaColumn, asks_rows, computes, read_question
+from harlm.guest.tables.questions import NotPlaced, TableSchema, SchemaColumn, asks_rows, computes, read_question
 
-STOCK = Schema(
+STOCK = TableSchema(
     0, "stock.csv", 4, (SchemaColumn("item", "text", is_unique=True), SchemaColumn("qty", "number"))
 )
-TOWNS = Schema(
+TOWNS = TableSchema(
     1, "towns.csv", 4, (SchemaColumn("town", "text", is_unique=True), SchemaColumn("people", "number"))
 )
-MORE = Schema(2, "more.csv", 4, STOCK.columns)
+MORE = TableSchema(2, "more.csv", 4, STOCK.columns)
 
 
-def tables(question: str, *schemas: Schema) -> list[str]:
+def tables(question: str, *schemas: TableSchema) -> list[str]:
     plan = read_question(question, schemas, only_tables=True)
     assert plan is not None
     return [name for _, name in plan.tables]

@@ -16,10 +16,10 @@ from harlm.guest.tables.questions.heads import (
     rest_of,
     with_tests,
 )
-from harlm.guest.tables.questions.plans import Comparison, Schema, SchemaColumn
+from harlm.guest.tables.questions.plans import Comparison, TableSchema, SchemaColumn
 from harlm.guest.tables.questions.words import tokens_of
 
-TABLE = Schema(
+TABLE = TableSchema(
     3,
     "shop/orders.csv",
     2,

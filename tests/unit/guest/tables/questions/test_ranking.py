@@ -6,11 +6,11 @@ import pytest
 
 from harlm.guest.tables.questions.conditions import ConditionReader
 from harlm.guest.tables.questions.cursor import NotPlaced
-from harlm.guest.tables.questions.plans import Schema, SchemaColumn
+from harlm.guest.tables.questions.plans import TableSchema, SchemaColumn
 from harlm.guest.tables.questions.ranking import best_of, most_common
 from harlm.guest.tables.questions.words import tokens_of
 
-TABLE = Schema(
+TABLE = TableSchema(
     0,
     "t.csv",
     9,
@@ -102,6 +102,6 @@ def test_rows_are_counted_by_the_column_that_names_them_and_numbers_are_added(
     question: str, measure: str
 ) -> None:
     orders = (SchemaColumn("order", "number", is_unique=True), SchemaColumn("region", "text"), SchemaColumn("qty", "number"))  # fmt: skip
-    plan = best_of(ConditionReader(tokens_of(question), Schema(0, "orders.csv", 9, orders)))
+    plan = best_of(ConditionReader(tokens_of(question), TableSchema(0, "orders.csv", 9, orders)))
     assert plan is not None
     assert (plan.group, plan.measure) == ("region", measure)

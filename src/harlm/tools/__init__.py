@@ -1,0 +1,7 @@
+"""TOOLS: the user's own functions and MCP servers as functions of cells. Runs them in the host: arguments are checked, results
+limited, failures told to the cell.
+"""
+
+from harlm.tools.functions import FunctionTool, tool, tools_of
+
+__all__ = ["FunctionTool", "tool", "tools_of"]
