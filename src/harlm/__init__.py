@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from harlm.events import Event
     from harlm.loading import load
     from harlm.protocols import LanguageModel
+    from harlm.tools import tool
     from harlm.types import (
         Answer,
         Budget,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         Completion,
         Context,
         Document,
+        GatedCall,
         Latency,
         Message,
         Price,
@@ -76,6 +78,7 @@ __all__ = [
     "DepthLimit",
     "Document",
     "Event",
+    "GatedCall",
     "HarlmError",
     "LanguageModel",
     "Latency",
@@ -97,6 +100,7 @@ __all__ = [
     "TraceError",
     "Usage",
     "load",
+    "tool",
 ]
 
 _MODULES = {
@@ -104,6 +108,7 @@ _MODULES = {
     "harlm.events": ("Event",),
     "harlm.loading": ("load",),
     "harlm.protocols": ("LanguageModel",),
+    "harlm.tools": ("tool",),
     "harlm.types": (
         "Answer",
         "Budget",
@@ -111,6 +116,7 @@ _MODULES = {
         "Completion",
         "Context",
         "Document",
+        "GatedCall",
         "Latency",
         "Message",
         "Price",

@@ -42,7 +42,7 @@ from harlm.models.access import Access
 from harlm.models.choosing import ModelChoice, ModelMaker
 from harlm.models.names import PROVIDERS, parse_model_name
 from harlm.models.wrappers import Layers, Patience
-from harlm.protocols import CallStore, Embedder, MemoryStore, Router, TokenCounter, TraceSink
+from harlm.protocols import CallStore, Embedder, MemoryStore, Router, TokenCounter, Tool, TraceSink
 from harlm.redact import Redactor
 from harlm.router import HeuristicRouter
 from harlm.router.bandit import Bandit
@@ -124,6 +124,7 @@ async def open_run(
     root: ModelChoice | None = None,
     sub: ModelChoice | None = None,
     prices: Mapping[str, Price] | None = None,
+    tools: Sequence[Tool] = (),
     goal: str = "",
     sinks: Sequence[TraceSink] = (),
     environment: Mapping[str, str] | None = None,
@@ -134,6 +135,7 @@ async def open_run(
     Args:
         config: the settings.
         root, sub, prices: above those in ``config`` and in files; prices by full model name.
+        tools: the user's tools.
         goal: the question; summaries keep what matters for it.
         sinks: receive the events, in addition to the stored run.
         environment: variables that hold keys; by default those of the process.
@@ -176,7 +178,9 @@ async def open_run(
             skill_of=skills.of,
             draw=_draw(config),
             temperature=_temperature(config),
+            tools={each.shape.name: each for each in tools},
         )
+        cleanup.push_async_callback(run.end_tools)
         yield Node(run=run, models=models, account=account)
 
 

@@ -8,7 +8,7 @@ import asyncio
 import os
 import queue
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
 from harlm.synchronous import InThread, run_here
+from harlm.tools import FunctionTool, tools_of
 from harlm.typed import schema_of
 from harlm.types import (
     Answer,
@@ -78,6 +79,7 @@ class HARLM:
         budget: the limits of each run; a run that reaches one raises ``LimitExceeded`` with the partial
             answer.
         prices: prices by full model name, above those that HARLM ships with.
+        tools: functions that model-written code may call: plain ones, or made with ``harlm.tool``. They run in this process.
         settings: a complete config that replaces the environment and the files; the other arguments override
             it.
 
@@ -107,6 +109,7 @@ class HARLM:
         seed: int | None = None,
         budget: Budget | None = None,
         prices: Mapping[str, Price] | None = None,
+        tools: Sequence[Callable[..., object] | FunctionTool] = (),
         settings: config.Config | None = None,
     ) -> None:
         check_kind("budget", budget, Budget, "Budget, such as Budget(usd=0.5)")
@@ -115,6 +118,7 @@ class HARLM:
         check_kind("settings", settings, config.Config, "harlm.config.Config")
         for name, chosen in (("model", model), ("sub_model", sub_model)):
             check_model(name, chosen)
+        self._tools = tools_of(tools)
         limits = budget or Budget()
         self._prices = prices
         named = {"models.root": model, "models.sub": sub_model}
@@ -191,6 +195,7 @@ class HARLM:
             root=self._root,
             sub=self._sub,
             prices=self._prices,
+            tools=self._tools,
             goal=asked,
             sinks=sinks,
             began=began,
@@ -252,6 +257,10 @@ class HARLM:
         """
         chosen = checked_mode(mode or self._config.engine.mode)
         strategy = self._config.engine.strategy
+        if self._tools and (strategy is not None or chosen in ("direct", "plan")):
+            raise ConfigError(
+                f"mode {'plan' if strategy else chosen} calls no tools; use mode full or repl, or leave the tools out"
+            )
         if strategy is None:
             return chosen
         if chosen not in ("auto", "plan"):

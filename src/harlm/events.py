@@ -274,6 +274,19 @@ class Raced(Event, frozen=True, kw_only=True, tag="raced"):
     seconds: float
 
 
+class ToolCalled(Event, frozen=True, kw_only=True, tag="tool_called"):
+    """A cell, or a scout ahead of it, called a tool of the user's. ``arguments`` and ``value`` are beginnings, as JSON or text;
+    ``error`` is empty if it returned; ``cost_micros`` are the micro-dollars that it took out of the budget.
+    """
+
+    tool: str
+    arguments: str
+    value: str
+    seconds: float
+    error: str = ""
+    cost_micros: int = 0
+
+
 class Searched(Event, frozen=True, kw_only=True, tag="searched"):
     """A cell searched its context."""
 

@@ -7,7 +7,7 @@ turn everything is accepted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from harlm.engine import prompts
 from harlm.engine.grounds import has_grounds
@@ -20,15 +20,17 @@ class Acceptance:
 
     Args:
         fitting: whether values follow the schema of the task.
+        tools: the names of the user's tools.
 
     Attributes:
         has_seen_output: whether the model has seen the output of a cell.
     """
 
-    def __init__(self, fitting: Fitting | None = None) -> None:
+    def __init__(self, fitting: Fitting | None = None, tools: Collection[str] = ()) -> None:
         self.has_seen_output = False
         self._has_refused = False
         self._fitting = fitting or Fitting(None)
+        self._tools = tools
 
     def reason_against(self, final: Final, cells: Sequence[str], *, is_last_turn: bool) -> str:
         """Why a finish is not accepted; empty if it is.
@@ -41,7 +43,7 @@ class Acceptance:
         if not self._has_refused and not is_last_turn:
             if isinstance(final.value, str) and not final.value.strip():
                 return prompts.EMPTY
-            if not self.has_seen_output and not has_grounds(cells):
+            if not self.has_seen_output and not has_grounds(cells, self._tools):
                 return prompts.TOO_EARLY
         return self._fitting.reason_against(final.value, is_last_turn=is_last_turn)
 

@@ -16,7 +16,7 @@ from harlm.engine.node import Node
 from harlm.engine.queries import Queries
 from harlm.engine.repl_api import ReplApi
 from harlm.engine.replies import ReplySoFar
-from harlm.guest.vocabulary import FORESEEN
+from harlm.guest.vocabulary import FORESEEN, PURE_TOOL
 from harlm.protocols import EarlyScout, Repl
 from harlm.scheduler.analysis import EarlierCells
 from harlm.scheduler.broker import Broker, Making
@@ -45,6 +45,8 @@ class Cells:
         self._api = api
         self._queries = queries
         self._effects = effects or Effects()
+        pure = (name for name, tool in node.run.tools.items() if tool.shape.is_pure)
+        self._marks = (*(FORESEEN - {PURE_TOOL}), *pure)  # without one of them in it, a cell makes no call
         self._earlier = EarlierCells()  # those that may call models
         self._writing: _Writing | None = None
 
@@ -95,7 +97,7 @@ class Cells:
         has_scout = self._node.settings.speculation != "off" and self._leads_to_calls(cell)
         if writing is None and not has_scout and not self._effects.are_held:
             return await repl.run(cell)
-        if any(mark in cell for mark in FORESEEN):
+        if any(mark in cell for mark in self._marks):
             self._earlier.add(cell)
         broker = self._broker() if writing is None else writing.broker
         try:
@@ -117,12 +119,13 @@ class Cells:
         return Broker(
             begin,
             read=self._api.read,
+            may_foresee=queries.tools.may_foresee,
             is_eager=self._node.settings.speculation == "eager",
             may_risk=lambda: account.pressure < NO_SPECULATION,
         )
 
     def _leads_to_calls(self, cell: str) -> bool:
-        return any(mark in cell for mark in FORESEEN) or (
+        return any(mark in cell for mark in self._marks) or (
             len(self._earlier) > 0 and self._earlier.can_call_in(cell)
         )
 

@@ -8,7 +8,7 @@ one turn.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from harlm.engine.replies.python import Parser
 from harlm.guest.vocabulary import COMBINATORS, CONTEXT_FUNCTIONS, FINISHING, MEMORY_FUNCTIONS, MODEL_CALLS
@@ -18,13 +18,17 @@ _ANSWER = "answer"
 _BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
 
 
-def has_grounds(cells: Sequence[str]) -> bool:
+def has_grounds(cells: Sequence[str], tools: Collection[str] = ()) -> bool:
     """Whether every finish in these cells, which run one after another, has a value that was computed.
 
     A value is computed if it is made from ``context``, from the reply to a call, or from a variable that is; or if such a
     value decides that it is the one.
+
+    Args:
+        cells: the cells.
+        tools: the names of the user's tools, whose values count as replies.
     """
-    parser, flow = Parser(), _Flow()
+    parser, flow = Parser(), _Flow(_SOURCES.union(tools))
     for cell in cells:
         tree = parser.tree(cell)
         if tree is None:
@@ -40,8 +44,9 @@ class _Flow:
         finishes: of each finish, whether its value was computed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sources: frozenset[str]) -> None:
         self.finishes: list[bool] = []
+        self._sources = sources
         self._computed: set[str] = set()
         self._depth = 0  # of blocks
 
@@ -109,7 +114,7 @@ class _Flow:
         return any(
             isinstance(each, ast.Name)
             and isinstance(each.ctx, ast.Load)
-            and (each.id in _SOURCES or each.id in self._computed)
+            and (each.id in self._sources or each.id in self._computed)
             for each in ast.walk(node)
         )
 

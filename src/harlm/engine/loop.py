@@ -26,6 +26,7 @@ from harlm.engine.repetition import Repetition
 from harlm.engine.root_reply import RootReply, root_reply_in
 from harlm.engine.small import is_small, turns_out_small
 from harlm.engine.summaries import Summaries
+from harlm.engine.toolbox import described
 from harlm.engine.transcript import Transcript
 from harlm.engine.typed_answers import Fitting, repl_rules
 from harlm.engine.workspace import Workspace
@@ -102,7 +103,7 @@ class _Loop:
         node = workspace.node
         self._task, self._node, self._profile = task, node, profile
         self._workspace, self._suggestion, self._earlier = workspace, suggestion, earlier
-        self._acceptance = Acceptance(Fitting(task.schema))
+        self._acceptance = Acceptance(Fitting(task.schema), node.run.tools)
         self._blocks = EarlyBlocks(workspace, self._is_accepted)
         self._finishing = Finishing(task, node, workspace.learned)
         self._helper = Helper(task, node, profile, api=workspace.api, finishing=self._finishing)
@@ -297,7 +298,7 @@ class _Loop:
             left=left_in_words(node.account),
             suggestion=None if for_small else self._suggestion,
             is_small=for_small,
-            rules="" if task.schema is None else repl_rules(task.schema),
+            rules=_rules(task, node),
         )
         bounds, window = node.run.memory_settings, node.models.root.window
         counting = node.run.billing.counting_of(node.models.root.name)
@@ -325,3 +326,9 @@ def _forced(said: RootReply, turn: _Turn) -> str:
     """The answer if the last turn did not finish: the last output of its cells, else the model's prose."""
     printed = [each.output.strip() for each in turn.observations if each.output.strip()]
     return printed[-1] if printed else said.prose or "The turns ran out before the model finished."
+
+
+def _rules(task: Task, node: Node) -> str:
+    """What a root model is told besides the rules that all have: the user's tools, and the type of the answer."""
+    typed = "" if task.schema is None else repl_rules(task.schema)
+    return "\n\n".join(filter(None, (described(list(node.run.tools.values())), typed)))

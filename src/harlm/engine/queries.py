@@ -22,9 +22,11 @@ from harlm.engine.leaf_api import LeafApi
 from harlm.engine.node import Node
 from harlm.engine.prompts import excerpt, plain_call_prompt, rest_of
 from harlm.engine.timing import Bursts
+from harlm.engine.toolbox import ToolCalls
 from harlm.engine.typed_calls import schema_in, typed_value
 from harlm.errors import CodeError, LimitExceeded, ModelError, SandboxFailure, SchemaMismatch
 from harlm.guest.arguments import DOCUMENTS, MODEL, PROMPT, SCHEMA, TEXTS, numbers_of, within
+from harlm.guest.vocabulary import PURE_TOOL
 from harlm.memory.extract import beginning
 from harlm.protocols import LanguageModel
 from harlm.scheduler.broker import Making
@@ -109,6 +111,7 @@ class Queries:
     Attributes:
         bursts: measures what unlimited concurrency would have saved.
         leaf: answers the small questions of combinators.
+        tools: makes the calls to the user's tools.
     """
 
     def __init__(self, task: Task, node: Node, *, solve: Solve) -> None:
@@ -119,6 +122,7 @@ class Queries:
         self._asked: Counter[bytes] = Counter()
         self.bursts = Bursts()
         self.leaf = LeafApi(node, self.bursts)
+        self.tools = ToolCalls(node)
 
     def begin_cell(self) -> None:
         """Count identical calls from zero: another cell begins, and may reuse the replies of earlier ones."""
@@ -177,10 +181,10 @@ class Queries:
         node: Node | None = None,
         own: _OwnTime | None = None,
     ) -> object:
-        """The reply to ``llm_query`` or ``rlm_query``: text, or a value of the schema that the cell passed.
+        """The value of ``llm_query``, ``rlm_query`` or a pure tool: text, or a value of the schema that the cell passed.
 
         Args:
-            function: one of these two names.
+            function: the host function.
             arguments: as the cell gave them, not checked yet.
             node: pays for the call; this node by default.
             own: measures the call alone; by default it is measured as part of its cell.
@@ -190,6 +194,8 @@ class Queries:
             ModelError: a key was refused, or the account is empty. This ends the run, since no code can change it.
         """
         payer, times = node or self._node, own or self.bursts
+        if function == PURE_TOOL:
+            return await self.tools.call(function, arguments, payer)
         try:
             if function == "llm_query":
                 asked = msgspec.convert(arguments, LlmQuery)

@@ -120,7 +120,7 @@ class ReplApi:
             value = await self._broker.claim(function, arguments)
         else:
             value = await self._queries.answer(function, arguments)
-        prompt, reply = str(arguments.get("prompt")), str(value)
+        prompt, reply = str(arguments.get("prompt") or arguments), str(value)
         self._effects.happen(lambda: self._learned.replied(prompt, reply))
         return value
 
@@ -147,6 +147,8 @@ class ReplApi:
                     return self._budget()
                 case "leaf":
                     return await self._queries.leaf.serve(arguments)
+                case "tool":
+                    return await self._queries.tools.call(function, arguments)
                 case "room":
                     return self._queries.leaf.room()
                 case "signal":

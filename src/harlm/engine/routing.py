@@ -80,8 +80,10 @@ def worth_of(settings: EngineSettings, router: RouterSettings) -> Worth:
 
 
 async def routed(situation: Situation, node: Node) -> Route | None:
-    """The router's choice, with its event; ``None`` if the caller requires a mode. An encoder reads in a thread."""
-    if situation.task.mode != "auto":
+    """The router's choice, with its event; ``None`` if the caller requires a mode, or has tools, which only code can call. An
+    encoder reads in a thread.
+    """
+    if situation.task.mode != "auto" or node.run.tools:
         return None
     router = node.run.router
     if node.run.router_settings.kind == "encoder":

@@ -20,7 +20,7 @@ from harlm.config import EngineSettings, MemorySettings, RouterSettings
 from harlm.events import Event
 from harlm.journal import Reuse
 from harlm.memory import Memory
-from harlm.protocols import LanguageModel, Router, Sandbox, TraceSink
+from harlm.protocols import LanguageModel, Router, Sandbox, Tool, TraceSink
 from harlm.threads import Threads
 from harlm.types import ModelFacts
 
@@ -107,6 +107,7 @@ class Run:
         calibrations: turn what speaks for an answer into its confidence.
         skill_of: the share of a root model's own runs in code that ended cleanly; ``None`` if none is known.
         draw: a random number of this run, for routers that try other modes; ``None`` if they must not.
+        tools: the user's tools, by name.
         temperature: of every call, unless it is a repeated one; ``None`` leaves it to the servers.
         open_repls: how many REPLs may be open at once at each depth below the root.
         slowest_root_s: the longest call of a root model so far, in seconds.
@@ -115,6 +116,7 @@ class Run:
         threads: run work that the event loop must not do itself.
         thoughtless: names of models that have replied without any thoughts, and so mark them if they have some.
         told_served: the models of which the user was told that another one answers.
+        tool_values: what deterministic tools returned, by a digest of the call.
         event_numbers, call_numbers: 1, 2, 3, … for the run's events and calls.
     """
 
@@ -134,6 +136,7 @@ class Run:
     calibrations: tuple[Calibration, ...] = ()
     skill_of: Callable[[str], float | None] = lambda _: None
     draw: float | None = None
+    tools: Mapping[str, Tool] = field(default_factory=dict)
     temperature: float | None = 0.0
     open_repls: int = 16
     slowest_root_s: float = 0.0
@@ -142,12 +145,21 @@ class Run:
     threads: Threads = field(init=False, default_factory=Threads)
     thoughtless: set[str] = field(init=False, default_factory=set)
     told_served: set[str] = field(init=False, default_factory=set)
+    tool_values: dict[bytes, asyncio.Future[object]] = field(init=False, default_factory=dict)
     event_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))
     call_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self.call_slots = asyncio.Semaphore(self.settings.concurrency)
         self.repl_slots = defaultdict(lambda: asyncio.Semaphore(self.open_repls))
+
+    async def end_tools(self) -> None:
+        """End the calls of tools that nothing waits for any more."""
+        running = [each for each in self.tool_values.values() if not each.done()]
+        for each in running:
+            each.cancel()
+        if running:
+            await asyncio.wait(running)
 
     @property
     def goal(self) -> str:

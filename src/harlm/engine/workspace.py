@@ -17,7 +17,7 @@ from harlm.engine.finishing import Learned
 from harlm.engine.node import Node
 from harlm.engine.queries import Queries, Solve
 from harlm.engine.repl_api import ReplApi
-from harlm.guest.vocabulary import given_in
+from harlm.guest.vocabulary import PURE_TOOL, TOOL, given_in
 from harlm.protocols import Repl, ReplSetup
 from harlm.types import Mode, Task
 
@@ -60,7 +60,13 @@ class Workspace:
             max_bytes=node.run.memory_settings.index_mb << 20,
         )
         self = cls(task, node, mode, solve=solve, searcher=searcher)
-        setup = ReplSetup(context=task.context, functions=given_in(mode), seed=node.settings.seed or 0)
+        tools = tuple(each.shape for each in node.run.tools.values())
+        setup = ReplSetup(
+            context=task.context,
+            functions=(*given_in(mode), *((TOOL, PURE_TOOL) if tools else ())),
+            tools=tools,
+            seed=node.settings.seed or 0,
+        )
         self._opening = asyncio.ensure_future(node.run.sandbox.open(setup, self.api))
         return self
 

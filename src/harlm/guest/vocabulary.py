@@ -28,7 +28,7 @@ class Name(NamedTuple):
         changes_nothing: whether calling it twice has no effect, so that a scout may call it too.
         is_momentary: whether its value depends on the moment of the call, so that a scout cannot know it in
             advance.
-        is_inner: whether only combinators call it, so that cells do not find the name.
+        is_inner: whether only combinators or tools call it, so that cells do not find the name.
         finishes: whether calling it finishes the task.
         prompt: its lines in the system prompt; empty if another row's lines describe it.
     """
@@ -95,6 +95,8 @@ VOCABULARY = (
     Name("tree_reduce", "leaf", ("texts", "instruction"), ("full",), is_momentary=True, prompt="""\
   `tree_reduce(texts, instruction)` -> many texts brought together into one."""),
     Name("leaf", "leaf", ("prompt", "choices", "schema", "role", "wants_tokens"), ("full",), is_momentary=True, is_inner=True),
+    Name("tool", "tool", ("name", "arguments"), is_momentary=True, is_inner=True),
+    Name("pure_tool", "pure_tool", ("name", "arguments"), may_be_foreseen=True, is_inner=True),
     Name("room", "room", (), ("full",), is_momentary=True, is_inner=True),
     Name("signal", "signal", ("name", "value"), ("full",), is_momentary=True, is_inner=True),
     Name("budget", "budget", changes_nothing=True, is_momentary=True, prompt="""\
@@ -130,14 +132,17 @@ MEMORY_FUNCTIONS = tuple(name for name in GIVEN if name.startswith("memory_"))
 FUNCTIONS = frozenset(row.function for row in VOCABULARY if row.function)
 """All host functions."""
 
-MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen)
+MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen and not row.is_inner)
 """The names whose calls reach a model and may be made early."""
+
+TOOL, PURE_TOOL = "tool", "pure_tool"
+"""The host functions behind the user's tools, which a REPL has only if the run has tools."""
 
 COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and not row.is_inner)
 """The names of the combinators: functions of ``guest.combinators`` that ask many small questions through one host function."""
 
 INNER = tuple(row.name for row in VOCABULARY if row.is_inner)
-"""The host functions that only combinators call."""
+"""The host functions that only combinators and tools call."""
 
 FORESEEN = frozenset(row.function for row in VOCABULARY if row.may_be_foreseen)
 """The host functions whose calls may be made early."""
@@ -156,8 +161,8 @@ FINISHING = tuple(row.name for row in VOCABULARY if row.finishes)
 
 
 def given_in(mode: str) -> tuple[str, ...]:
-    """The names of host functions that a REPL in ``mode``, ``repl`` or ``full``, is opened with."""
-    return tuple(name for name in GIVEN if mode in BY_NAME[name].modes)
+    """The names of host functions that a REPL in ``mode``, ``repl`` or ``full``, is opened with, besides those of tools."""
+    return tuple(name for name in GIVEN if mode in BY_NAME[name].modes and name not in (TOOL, PURE_TOOL))
 
 
 def prompt_of(*names: str) -> str:

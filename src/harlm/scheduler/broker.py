@@ -136,6 +136,7 @@ class Broker:
     Args:
         make: begins a call.
         read: serves functions that call no model and change nothing; ``None`` if there are none.
+        may_foresee: whether a call of the scout may be made early; what may not is left to the cell.
         is_eager: whether the scout may foresee any number of calls that a result can make unnecessary.
         may_risk: whether such calls may be begun now.
         now: the clock, in seconds.
@@ -146,12 +147,14 @@ class Broker:
         make: Make,
         *,
         read: Read | None = None,
+        may_foresee: Callable[[str, Mapping[str, object]], bool] = lambda *_: True,
         is_eager: bool = False,
         may_risk: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make = make
         self._read = read
+        self._may_foresee = may_foresee
         self.is_eager = is_eager
         self._may_risk = may_risk
         self._now = now
@@ -215,7 +218,8 @@ class Broker:
             if function not in READING or self._read is None:
                 raise CodeError(f"{function} is left to the cell itself")
             return await self._read(function, arguments)
-        if not foreseen.is_certain and not self._may_risk():
+        is_risk = not foreseen.is_certain and not self._may_risk()
+        if is_risk or not self._may_foresee(function, arguments):
             return await _never()  # the cell itself may make the call
         lane = self._lanes[_key(function, arguments)]
         at = lane.foreseen

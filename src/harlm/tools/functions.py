@@ -13,6 +13,7 @@ import functools
 import inspect
 import keyword
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, get_type_hints, overload
 
@@ -64,17 +65,21 @@ class FunctionTool:
             raise ConfigError(f"the tool {function!r} is not callable; pass a function")
         self._function = function
         self._gate = gate
-        named = name or getattr(function, "__name__", type(function).__name__)
+        named = str(name or getattr(function, "__name__", type(function).__name__))
         check_name(named)
         if gate is not None and not callable(gate):
-            raise ConfigError(f"the gate of the tool {named!r} is not callable; pass a function of a GatedCall")
+            raise ConfigError(
+                f"the gate of the tool {named!r} is not callable; pass a function of a GatedCall"
+            )
         self._arguments = _arguments_of(function, named)
         self.shape = replace(
             _shape_of(function, named),
             is_pure=pure,
             is_deterministic=deterministic,
             timeout_s=_checked_number(timeout, f"timeout of the tool {named!r}", _LONGEST_TIMEOUT_S),
-            cost_micros=round(1e6 * _checked_number(cost_usd, f"cost_usd of the tool {named!r}", 1e6, least=0.0)),
+            cost_micros=round(
+                1e6 * _checked_number(cost_usd, f"cost_usd of the tool {named!r}", 1e6, least=0.0)
+            ),
         )
         functools.update_wrapper(self, function)
 
@@ -106,7 +111,7 @@ class FunctionTool:
             return await as_result(value, name)
         except (CodeError, asyncio.CancelledError):
             raise
-        except BaseException as error:  # noqa: BLE001 - the user's own code; shown to the model
+        except BaseException as error:
             if isinstance(error, KeyboardInterrupt | GeneratorExit):
                 raise
             raise CodeError(f"{name} failed: {type(error).__name__}: {str(error)[:500]}") from error
@@ -120,7 +125,9 @@ class FunctionTool:
         if inspect.iscoroutinefunction(self._function):
             value = await self._function(*values, **named)
         else:
-            value = await alone(lambda: self._function(*values, **named))
+            has_returned, value = await alone(lambda: _outcome(self._function, values, named))
+            if not has_returned:
+                raise value
         while inspect.isawaitable(value):  # a function that returns a coroutine which nobody has awaited
             value = await _finished(value)
         return value
@@ -170,7 +177,7 @@ def tools_of(given: Iterable[object]) -> list[FunctionTool]:
     Raises:
         ConfigError: one cannot be a tool, or two have one name.
     """
-    if not isinstance(given, Iterable) or isinstance(given, str | bytes):
+    if isinstance(given, str | bytes) or not hasattr(given, "__iter__"):
         raise ConfigError(f"tools is of type {type(given).__name__}; pass a list of functions")
     made = [each if isinstance(each, FunctionTool) else FunctionTool(each) for each in given]  # type: ignore[arg-type] # checked there
     refuse_equal_names([each.shape for each in made])
@@ -186,7 +193,9 @@ def refuse_equal_names(shapes: Iterable[ToolShape]) -> None:
     seen: set[str] = set()
     for shape in shapes:
         if shape.name in seen:
-            raise ConfigError(f"two tools have the name {shape.name!r}; give one of them another with tool(name=…)")
+            raise ConfigError(
+                f"two tools have the name {shape.name!r}; give one of them another with tool(name=…)"
+            )
         seen.add(shape.name)
 
 
@@ -196,13 +205,26 @@ def check_name(name: str) -> None:
     Raises:
         ConfigError: it cannot, or the name is taken.
     """
-    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_") or len(name) > _LONGEST_NAME:
+    if (
+        not name.isidentifier()
+        or keyword.iskeyword(name)
+        or name.startswith("_")
+        or len(name) > _LONGEST_NAME
+    ):
         raise ConfigError(
             f"{name[: 2 * _LONGEST_NAME]!r} cannot be the name of a tool: cells call it by a name of Python, of at most "
             f"{_LONGEST_NAME} characters, without a leading underscore; pass tool(name=…)"
         )
     if name in _TAKEN or hasattr(builtins, name):
         raise ConfigError(f"the name {name!r} is taken in cells; give the tool another with tool(name=…)")
+
+
+def _outcome(function: Callable[..., Any], values: list[Any], named: Mapping[str, Any]) -> tuple[bool, Any]:
+    """Whether a function has returned, and its value or what it raised. A future takes no ``StopIteration``."""
+    try:
+        return True, function(*values, **named)
+    except BaseException as error:  # noqa: BLE001 - the user's own code; raised in the waiting task
+        return False, error
 
 
 async def _finished(value: Awaitable[Any]) -> Any:
@@ -218,15 +240,21 @@ def _checked_number(value: object, what: str, most: float, least: float = 1e-3) 
 def _signature(function: Callable[..., Any], name: str) -> inspect.Signature:
     try:
         signature = inspect.signature(function)
+        with suppress(Exception):  # an annotation that names what is not there is shown as it is written
+            signature = inspect.signature(function, eval_str=True)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"the parameters of the tool {name!r} are not known: {error}; wrap it in a function") from error
+        raise ConfigError(
+            f"the parameters of the tool {name!r} are not known: {error}; wrap it in a function"
+        ) from error
     for each in signature.parameters.values():
         if each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
             raise ConfigError(
                 f"the tool {name!r} takes any number of arguments (*{each.name}); wrap it in a function that names them"
             )
         if each.name.startswith("_"):
-            raise ConfigError(f"the parameter {each.name!r} of the tool {name!r} begins with an underscore; rename it")
+            raise ConfigError(
+                f"the parameter {each.name!r} of the tool {name!r} begins with an underscore; rename it"
+            )
     return signature
 
 
@@ -239,7 +267,9 @@ def _arguments_of(function: Callable[..., Any], name: str) -> type[msgspec.Struc
     fields: list[Any] = []
     for each in _signature(function, name).parameters.values():
         kind = hints.get(each.name, Any)
-        fields.append((each.name, kind) if each.default is inspect.Parameter.empty else (each.name, kind, msgspec.UNSET))
+        fields.append(
+            (each.name, kind) if each.default is inspect.Parameter.empty else (each.name, kind, msgspec.UNSET)
+        )
     fields.sort(key=len)
     made = msgspec.defstruct(name, fields, forbid_unknown_fields=True)
     try:

@@ -37,7 +37,7 @@ def ask(
     if not missing:
         return _asked(tool, values, named, sources, task)
     reply = Pending(
-        joined((sources, *(part.sources for part in missing))), is_text=not _has_schema(name, values, named)
+        joined((sources, *(part.sources for part in missing))), is_text=not _is_typed(name, values, named)
     )
 
     def ask_now() -> None:
@@ -63,8 +63,10 @@ def ask(
     return reply
 
 
-def _has_schema(name: str, values: list[Any], named: dict[str, Any]) -> bool:
-    """Whether a call is given a schema, so that it does not return text."""
+def _is_typed(name: str, values: list[Any], named: dict[str, Any]) -> bool:
+    """Whether a call is given a schema or goes to a tool, so that it need not return text."""
+    if name not in BY_NAME:
+        return True
     given = dict(zip(BY_NAME[name].parameters, values, strict=False)) | named
     return given.get("schema") is not None
 

@@ -214,6 +214,9 @@ def _plain_call(names: list[str]) -> Callable[..., Any]:
 
 
 def _is_unpredictable(function: Any) -> bool:
+    """Whether the result of a function cannot be known in advance, or calling it may change something outside."""
+    if type(function) is types.FunctionType and "harlm_tool" in vars(function):
+        return True  # a pure tool is among the tools of the world
     return (
         isinstance(function, types.BuiltinFunctionType | types.FunctionType | types.MethodType)
         and function.__name__ in _UNPREDICTABLE_NAMES

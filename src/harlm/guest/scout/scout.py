@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
-from ..vocabulary import ONLY_IF_CERTAIN
+from ..vocabulary import ONLY_IF_CERTAIN, PURE_TOOL
 from . import functionals  # noqa: F401 - adds to the calls that are followed
 from .pending import Pending, Steps
 from .statements import run
@@ -196,7 +196,7 @@ class Scout:
             if not ahead_of.may_ask():
                 return ahead_of.postpone(
                     lambda: self._post_in_search(function, arguments, asking),
-                    is_text="schema" not in arguments,
+                    is_text=_returns_text(function, arguments),
                 )
         if reply is None:
             reply = self._send(function, arguments, asking)
@@ -210,7 +210,7 @@ class Scout:
         needs = [] if asking is None else sorted(asking.needs)
         is_certain = asking is None or asking.task.ahead_of is None
         number = self._line.post(function, arguments, needs, is_certain=is_certain)
-        reply = Pending(frozenset({number}), is_text="schema" not in arguments)
+        reply = Pending(frozenset({number}), is_text=_returns_text(function, arguments))
         self._open[number] = (reply, None if asking is None else asking.task)
         return reply
 
@@ -223,6 +223,10 @@ class Scout:
         reply.fail(error, self._world.ready)
         if task is not None:
             self._world.failed(error, task)
+
+
+def _returns_text(function: str, arguments: dict[str, Any]) -> bool:
+    return function != PURE_TOOL and "schema" not in arguments
 
 
 def _nothing_to_detach() -> Callable[[], None]:

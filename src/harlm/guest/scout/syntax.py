@@ -206,8 +206,8 @@ def callers_among(names: Mapping[str, object]) -> frozenset[str]:
     """The names among a REPL's variables that lead to a call of a model: the tools, and functions and classes
     whose code uses one of these names.
     """
-    found = set(MODEL_CALLS)
-    tools = [names[name] for name in MODEL_CALLS if name in names]
+    found = {*MODEL_CALLS, *(name for name, value in list(names.items()) if _is_pure_tool(value))}
+    tools = [names[name] for name in found if name in names]
     for name, value in list(names.items()):
         called = value.func if type(value) is partial else value
         if any(called is tool for tool in tools):  # a tool under another name
@@ -216,6 +216,12 @@ def callers_among(names: Mapping[str, object]) -> frozenset[str]:
     while more := {name for name, used in codes if name not in found and used & found}:
         found |= more
     return frozenset(found)
+
+
+def _is_pure_tool(value: object) -> bool:
+    """Whether a value is a tool of the user's that may be called early (``worker.tools``)."""
+    shape = vars(value).get("harlm_tool") if type(value) is types.FunctionType else None
+    return isinstance(shape, dict) and bool(shape["is_pure"])
 
 
 def _codes(name: str, value: object) -> list[tuple[str, set[str]]]:

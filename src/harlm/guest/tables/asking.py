@@ -11,7 +11,7 @@ from typing import Literal, TypedDict
 
 from .computing import Computed, compute
 from .describing import schemas_of
-from .questions import NotPlaced, TableSchema, TablePlan, asks_rows, read_question
+from .questions import NotPlaced, TablePlan, TableSchema, asks_rows, read_question
 from .questions.answer_form import wish_of
 from .reading import DataTable, Row
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .aggregates import computed, distinct, grouped, highest, plain
 from .matching import condition
-from .questions.plans import Both, Comparison, TableSchema, TablePlan
+from .questions.plans import Both, Comparison, TablePlan, TableSchema
 from .reading import DataTable, Row
 
 _LISTED = 40  # values on the first line of a list, and rows below it

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import cast
 
 from .questions.cursor import matched
-from .questions.plans import Kind, TableSchema, SchemaColumn
+from .questions.plans import Kind, SchemaColumn, TableSchema
 from .reading import DataTable
 
 _WORDS = 8  # of a value that the question names

@@ -138,6 +138,7 @@ def serve(
         library,
         shape=setup["shape"],
         functions=setup["functions"],
+        tools=setup["tools"],
         call=channel.call,
         call_many=channel.call_many,
         head=setup["head"],

@@ -31,6 +31,7 @@ from .channel import CallRefused, Channel, Frame, FrameTooLarge, HostGone
 from .functions import HostFunctions
 from .output import Captured, CellStreams
 from .snapshot import Rest
+from .tools import functions_of, pure_among
 
 _MARK = "\0ahead"
 _CPU_S = 20.0  # processor time of a scout, in seconds
@@ -158,13 +159,14 @@ def scout(channel: Channel, rest: Rest, *, is_eager: bool) -> None:
     CellStreams(nowhere).put()
     sys.addaudithook(_forbid)
     functions = [name for name in GIVEN if name in MODEL_CALLS and name in rest.names]
+    pure = pure_among(rest.names)
     tree = rest.tree()
     scout = Scout(
         rest.names,
         rest.cells if tree is None else {**rest.cells, rest.file: tree},
         rest.file,
         _Line(channel),
-        lambda post: _tools(post, functions),
+        lambda post: {**_tools(post, functions), **functions_of(pure, post)},
         CallRefused,
         is_eager=is_eager,
     )

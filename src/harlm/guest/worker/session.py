@@ -12,7 +12,7 @@ import sys
 import time
 import types
 from _ast import Expr, Expression, Module, PyCF_ALLOW_TOP_LEVEL_AWAIT, PyCF_ONLY_AST
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -27,6 +27,7 @@ from .functions import Finished, HostFunctions, finishing_functions
 from .interrupts import CellInterrupted
 from .output import Captured, CellStreams, OutputFlood, put_back
 from .scout_process import ScoutLauncher
+from .tools import functions_of
 from .values import NotSent, awaited, describe, echo, is_awaited, plain
 
 _NOT_OWN = frozenset({"answer", *FINISHING})  # names that the session sets up and a cell may replace
@@ -47,6 +48,7 @@ class Session:
         library: the texts behind ``context``.
         shape: ``text`` if ``context`` is one text; else it is a list.
         functions: the names of the host functions that cells may call.
+        tools: the shapes of the user's tools.
         call: calls a host function.
         call_many: calls a host function many times at once.
         head: characters kept from the beginning of a cell's output.
@@ -66,6 +68,7 @@ class Session:
         *,
         shape: str,
         functions: list[str],
+        tools: Sequence[Frame] = (),
         call: Callable[[str, Frame], Any],
         call_many: Callable[[str, list[Frame]], list[Any]],
         head: int,
@@ -87,6 +90,7 @@ class Session:
             "context": context,
             "ask_tables": library.ask_tables,
             **HostFunctions(call, call_many, context).named(functions),
+            **functions_of(tools, call),
             **finishing_functions(self._names, self._sources.values()),
             "SHOW_VARS": self._show_vars(),
         }

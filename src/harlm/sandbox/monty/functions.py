@@ -18,12 +18,13 @@ from harlm.context.tables import ask_tables
 from harlm.errors import CodeError
 from harlm.guest import arguments as limits
 from harlm.guest.schemas import with_schema
-from harlm.guest.vocabulary import COMBINATORS, FINISHING
+from harlm.guest.vocabulary import COMBINATORS, FINISHING, PURE_TOOL, TOOL
 from harlm.guest.worker.finishing import only
+from harlm.guest.worker.tools import bound
 from harlm.protocols import ReplHost
 from harlm.sandbox.monty.combinators import MontyCombinators
 from harlm.threads import StopFlag, Threads
-from harlm.types import Context, without_surrogates
+from harlm.types import Context, ToolShape, without_surrogates
 
 ALWAYS = (*FINISHING, "SHOW_VARS", "search", "place", "ask_tables")
 """The functions that every REPL has."""
@@ -62,12 +63,20 @@ class HostFunctions:
         host: answers the calls of models, memory and search.
         context: the context of the REPL.
         show_vars: describes the variables as of the start of the cell.
+        tools: the user's own functions.
     """
 
-    def __init__(self, host: ReplHost, context: Context, show_vars: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        host: ReplHost,
+        context: Context,
+        show_vars: Callable[[], str],
+        tools: Sequence[ToolShape] = (),
+    ) -> None:
         self._host = host
         self._context = context
         self._show_vars = show_vars
+        self._tools = {each.name: each for each in tools}
         self._threads = Threads()
         self._combinators = MontyCombinators(self._call, self._call_many, context, self._threads)
 
@@ -85,6 +94,10 @@ class HostFunctions:
         """
         if function in COMBINATORS:
             return _clean(await self._combinators.answer(function, args, kwargs))
+        if (tool := self._tools.get(function)) is not None:
+            arguments = bound(tool.name, tool.parameters, args, kwargs)
+            called = PURE_TOOL if tool.is_pure else TOOL
+            return _clean(await self._call(called, {"name": tool.name, "arguments": arguments}))
         method: Callable[..., Awaitable[object]] = getattr(self, function)
         try:
             return _clean(await method(*args, **kwargs))

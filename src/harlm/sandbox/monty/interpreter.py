@@ -107,7 +107,11 @@ class Interpreter:
         self.failures = (pydantic_monty.MontyError, RuntimeError)
         self._setup = setup
         self._texts = [without_surrogates(document.text) for document in setup.context.documents]
-        offered = (*ALWAYS, *(name for name in setup.functions if name not in INNER))
+        offered = (
+            *ALWAYS,
+            *(name for name in setup.functions if name not in INNER),
+            *(each.name for each in setup.tools),
+        )
         self._functions = {name: _stub(name) for name in offered}
         self._checkout = pool.checkout(
             limits={

@@ -155,7 +155,7 @@ class MontyRepl:
         self._sandbox = sandbox
         self._pool = pool
         self._limits = limits
-        self._functions = HostFunctions(host, setup.context, self._show_vars)
+        self._functions = HostFunctions(host, setup.context, self._show_vars, setup.tools)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="harlm-monty")
         self._interpreter: Interpreter | None = None
         self._state: bytes | None = None  # that a new interpreter starts with

@@ -19,6 +19,7 @@ from harlm.errors import SandboxFailure
 from harlm.guest.arguments import PARTS
 from harlm.guest.vocabulary import FUNCTIONS
 from harlm.patterns import lazy_pattern
+from harlm.types import ToolShape
 
 
 class WireFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -50,6 +51,7 @@ class Setup(WireFrame, frozen=True, kw_only=True, tag="setup"):
     Attributes:
         texts: the texts of the context; ``None`` stands for all texts of the run.
         functions: names of the host functions that cells may call.
+        tools: the user's tools.
         shape: ``text`` for a context that is one string, ``documents`` for a list.
         seed: for ``random``; ``None`` for a random seed.
         head, tail: characters of a cell's output that are kept from its start and from its end.
@@ -60,6 +62,7 @@ class Setup(WireFrame, frozen=True, kw_only=True, tag="setup"):
 
     texts: Sequence[TextExtent] | None
     functions: Sequence[str]
+    tools: Sequence[ToolShape]
     shape: str
     seed: int | None
     head: int
@@ -249,7 +252,9 @@ _SIMPLE = frozenset({str, int, float, bool, type(None)})
 _PER_PART = 90  # bytes that a part may take in memory: an empty map is one byte on the wire
 _FEW_PARTS = 4_000  # in a call of a function whose arguments are texts and numbers
 _FEW_BYTES = 256 << 10  # of such a call; a text of 20,000 characters has at most 80,000
-_LARGE = frozenset({"llm_query", "rlm_query", "leaf"})  # functions that take texts of any length
+_LARGE = frozenset(
+    {"llm_query", "rlm_query", "leaf", "tool", "pure_tool"}
+)  # functions that take texts of any length
 
 _CALL = lazy_pattern(
     rb"[\x84-\x86]\xa2op\xa4call\xa2id([\x00-\x7f]|\xcc.|\xcd..|\xce.{4}|[\xcf\xd3].{8})"

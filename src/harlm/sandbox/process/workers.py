@@ -229,6 +229,7 @@ class Workers:
         return frames.Setup(
             texts=texts.table,
             functions=setup.functions,
+            tools=setup.tools,
             shape=setup.context.shape,
             seed=setup.seed,
             head=_HEAD,

@@ -2,15 +2,15 @@
 
 from .cursor import NotPlaced
 from .forms import asks_rows, computes, read_question
-from .plans import Both, Comparison, TableSchema, SchemaColumn, TablePlan
+from .plans import Both, Comparison, SchemaColumn, TablePlan, TableSchema
 
 __all__ = [
     "Both",
     "Comparison",
     "NotPlaced",
-    "TableSchema",
     "SchemaColumn",
     "TablePlan",
+    "TableSchema",
     "asks_rows",
     "computes",
     "read_question",

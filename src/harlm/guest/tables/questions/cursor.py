@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .plans import Operator, TableSchema, SchemaColumn
+from .plans import Operator, SchemaColumn, TableSchema
 from .words import FILLERS, OPERATORS, STOPS, SYMBOLS, Token, stem, words_of
 
 _COLUMN = frozenset({"column", "field"})

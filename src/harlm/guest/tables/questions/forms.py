@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from .conditions import ConditionReader
 from .cursor import NotPlaced
 from .heads import ARTICLES, SUMS, check_kind, made, means_row, pass_scope, rest_of, with_tests
-from .plans import Comparison, TableSchema, SchemaColumn, TablePlan
+from .plans import Comparison, SchemaColumn, TablePlan, TableSchema
 from .ranking import STANDING, best_of, most_common
 from .words import ABOUT_FILES, HIGHEST, LOWEST, Token, stem, tokens_of, words_of
 
@@ -95,7 +95,9 @@ def computes(question: str) -> bool:
     return bool(re.search(_MAY_COMPUTE, question))
 
 
-def _named(tokens: Sequence[Token], schemas: Sequence[TableSchema]) -> list[tuple[TableSchema, Sequence[Token]]]:
+def _named(
+    tokens: Sequence[Token], schemas: Sequence[TableSchema]
+) -> list[tuple[TableSchema, Sequence[Token]]]:
     """The tables that the question names, each with the tokens that do not name it; all if it names none."""
     found: list[tuple[TableSchema, Sequence[Token]]] = []
     for schema in schemas:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .conditions import ConditionReader
 from .cursor import NotPlaced
-from .plans import Action, Both, Comparison, TableSchema, SchemaColumn, TablePlan
+from .plans import Action, Both, Comparison, SchemaColumn, TablePlan, TableSchema
 from .words import PEOPLE, ROWS, Token, stem, words_of
 
 ARTICLES = frozenset("the a an of all any some each".split())

@@ -8,7 +8,7 @@ import pytest
 
 from harlm.guest.tables.questions.asked_values import ValueReader, asked_number
 from harlm.guest.tables.questions.cursor import NotPlaced
-from harlm.guest.tables.questions.plans import TableSchema, SchemaColumn
+from harlm.guest.tables.questions.plans import SchemaColumn, TableSchema
 from harlm.guest.tables.questions.words import tokens_of
 
 NUMBER = SchemaColumn("qty", "number")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harlm.guest.tables.questions.conditions import ConditionReader
 from harlm.guest.tables.questions.cursor import NotPlaced
-from harlm.guest.tables.questions.plans import TableSchema, SchemaColumn
+from harlm.guest.tables.questions.plans import SchemaColumn, TableSchema
 from harlm.guest.tables.questions.words import tokens_of
 
 TABLE = TableSchema(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harlm.guest.tables.questions.cursor import Cursor, NotPlaced, matched
-from harlm.guest.tables.questions.plans import TableSchema, SchemaColumn
+from harlm.guest.tables.questions.plans import SchemaColumn, TableSchema
 from harlm.guest.tables.questions.words import tokens_of
 
 TABLE = TableSchema(

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harlm.guest.tables.questions import NotPlaced, TableSchema, SchemaColumn, asks_rows, computes, read_question
+from harlm.guest.tables.questions import (
+    NotPlaced,
+    SchemaColumn,
+    TableSchema,
+    asks_rows,
+    computes,
+    read_question,
+)
 
 STOCK = TableSchema(
     0, "stock.csv", 4, (SchemaColumn("item", "text", is_unique=True), SchemaColumn("qty", "number"))

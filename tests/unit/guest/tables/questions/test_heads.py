@@ -16,7 +16,7 @@ from harlm.guest.tables.questions.heads import (
     rest_of,
     with_tests,
 )
-from harlm.guest.tables.questions.plans import Comparison, TableSchema, SchemaColumn
+from harlm.guest.tables.questions.plans import Comparison, SchemaColumn, TableSchema
 from harlm.guest.tables.questions.words import tokens_of
 
 TABLE = TableSchema(

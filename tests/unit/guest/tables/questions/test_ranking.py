@@ -6,7 +6,7 @@ import pytest
 
 from harlm.guest.tables.questions.conditions import ConditionReader
 from harlm.guest.tables.questions.cursor import NotPlaced
-from harlm.guest.tables.questions.plans import TableSchema, SchemaColumn
+from harlm.guest.tables.questions.plans import SchemaColumn, TableSchema
 from harlm.guest.tables.questions.ranking import best_of, most_common
 from harlm.guest.tables.questions.words import tokens_of
 
