@@ -21,6 +21,7 @@ from harlm.budget import UNLIMITED, Account, Billing, Caps, PriceList
 from harlm.budget.embedding import EmbeddingMeter
 from harlm.config import DEFAULT_USD, Config
 from harlm.engine import Models, Node, Run, new_run_id
+from harlm.engine.approval import Approval, Approve
 from harlm.errors import ConfigError
 from harlm.home import (
     calibrations_folder,
@@ -125,6 +126,7 @@ async def open_run(
     sub: ModelChoice | None = None,
     prices: Mapping[str, Price] | None = None,
     tools: Sequence[Tool] = (),
+    approve: Approve | None = None,
     goal: str = "",
     sinks: Sequence[TraceSink] = (),
     environment: Mapping[str, str] | None = None,
@@ -136,6 +138,7 @@ async def open_run(
         config: the settings.
         root, sub, prices: above those in ``config`` and in files; prices by full model name.
         tools: the user's tools.
+        approve: asked before each cell runs.
         goal: the question; summaries keep what matters for it.
         sinks: receive the events, in addition to the stored run.
         environment: variables that hold keys; by default those of the process.
@@ -179,6 +182,7 @@ async def open_run(
             draw=_draw(config),
             temperature=_temperature(config),
             tools={each.shape.name: each for each in tools},
+            approval=None if approve is None else Approval(approve),
         )
         cleanup.push_async_callback(run.end_tools)
         yield Node(run=run, models=models, account=account)

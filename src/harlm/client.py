@@ -19,6 +19,7 @@ from harlm.checks import check_kind, check_model, checked_mode, checked_question
 from harlm.cleanup import finished
 from harlm.context import profile_in
 from harlm.engine import Node, solve
+from harlm.engine.approval import Approve
 from harlm.engine.failing import partial_in
 from harlm.engine.remaining import limits_of
 from harlm.errors import ConfigError, MemoryFailure, NoAnswer
@@ -80,6 +81,7 @@ class HARLM:
             answer.
         prices: prices by full model name, above those that HARLM ships with.
         tools: functions that model-written code may call: plain ones, or made with ``harlm.tool``. They run in this process.
+        approve: is given each cell (a ``PendingCell``) before it runs, and refuses it by returning false. Nothing then runs early.
         settings: a complete config that replaces the environment and the files; the other arguments override
             it.
 
@@ -110,6 +112,7 @@ class HARLM:
         budget: Budget | None = None,
         prices: Mapping[str, Price] | None = None,
         tools: Sequence[Callable[..., object] | FunctionTool] = (),
+        approve: Approve | None = None,
         settings: config.Config | None = None,
     ) -> None:
         check_kind("budget", budget, Budget, "Budget, such as Budget(usd=0.5)")
@@ -118,7 +121,11 @@ class HARLM:
         check_kind("settings", settings, config.Config, "harlm.config.Config")
         for name, chosen in (("model", model), ("sub_model", sub_model)):
             check_model(name, chosen)
-        self._tools = tools_of(tools)
+        self._tools, self._approve = tools_of(tools), approve
+        if approve is not None and not callable(approve):
+            raise ConfigError(
+                f"approve is of type {type(approve).__name__}; pass a function of a PendingCell"
+            )
         limits = budget or Budget()
         self._prices = prices
         named = {"models.root": model, "models.sub": sub_model}
@@ -196,6 +203,7 @@ class HARLM:
             sub=self._sub,
             prices=self._prices,
             tools=self._tools,
+            approve=self._approve,
             goal=asked,
             sinks=sinks,
             began=began,

@@ -63,7 +63,11 @@ class Cells:
         Returns:
             a function to call with the reply so far; ``None`` if nothing will be foreseen.
         """
-        if self._node.settings.speculation == "off" or self._mode != "full":
+        if (
+            self._node.settings.speculation == "off"
+            or self._mode != "full"
+            or self._node.run.approval is not None
+        ):
             return None
         self._queries.begin_cell()
         self._writing = _Writing(self._broker(), opening, self._leads_to_calls)

@@ -38,7 +38,8 @@ class EarlyBlocks:
         self._is_accepted = is_accepted
         self._timed = TimedCells(workspace)
         self._ahead: _Ahead | None = None
-        self._has_twins = workspace.node.settings.speculation != "off"
+        node = workspace.node
+        self._has_twins = node.settings.speculation != "off" and node.run.approval is None
         self._closing: set[asyncio.Task[None]] = set()
 
     def listen(self, turn: int) -> _Ahead | None:

@@ -18,6 +18,7 @@ from msgspec import Meta
 from harlm.budget.pressure import ECONOMY
 from harlm.engine.call import Call, make
 from harlm.engine.grants import Grants
+from harlm.engine.handing_on import HandingOn
 from harlm.engine.leaf_api import LeafApi
 from harlm.engine.node import Node
 from harlm.engine.prompts import excerpt, plain_call_prompt, rest_of
@@ -119,6 +120,7 @@ class Queries:
         self._node = node
         self._solve = solve
         self._grants = Grants(node)
+        self._handing_on = HandingOn(node, task.context)
         self._asked: Counter[bytes] = Counter()
         self.bursts = Bursts()
         self.leaf = LeafApi(node, self.bursts)
@@ -210,6 +212,7 @@ class Queries:
         if self._node.depth >= self._node.deepest:
             prompt = asked.prompt if asked.context is None else await self._as_prompt(asked.prompt, context)
             return await self._plain_call(asked, prompt, payer, times)
+        self._handing_on.check(context)
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"

@@ -17,6 +17,7 @@ from typing import Protocol
 from harlm.branching.calibration import Calibration
 from harlm.budget import Billing
 from harlm.config import EngineSettings, MemorySettings, RouterSettings
+from harlm.engine.approval import Approval
 from harlm.events import Event
 from harlm.journal import Reuse
 from harlm.memory import Memory
@@ -108,6 +109,7 @@ class Run:
         skill_of: the share of a root model's own runs in code that ended cleanly; ``None`` if none is known.
         draw: a random number of this run, for routers that try other modes; ``None`` if they must not.
         tools: the user's tools, by name.
+        approval: asks the user before a cell runs; ``None`` lets all run.
         temperature: of every call, unless it is a repeated one; ``None`` leaves it to the servers.
         open_repls: how many REPLs may be open at once at each depth below the root.
         slowest_root_s: the longest call of a root model so far, in seconds.
@@ -137,6 +139,7 @@ class Run:
     skill_of: Callable[[str], float | None] = lambda _: None
     draw: float | None = None
     tools: Mapping[str, Tool] = field(default_factory=dict)
+    approval: Approval | None = None
     temperature: float | None = 0.0
     open_repls: int = 16
     slowest_root_s: float = 0.0

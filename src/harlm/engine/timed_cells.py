@@ -8,7 +8,7 @@ import math
 from harlm import events
 from harlm.cleanup import finished
 from harlm.engine.workspace import Workspace
-from harlm.types import Observation
+from harlm.types import Observation, PendingCell
 
 _GRACE_S = 0.1  # at most; after the time to work, for a cell to end by itself once its calls are refused
 
@@ -36,6 +36,8 @@ class TimedCells:
             ModelError: a call of the cell failed in a way that no code can change.
             SandboxFailure: the REPL cannot be opened, or broke.
         """
+        if (refusal := await self._refusal(cell, turn)) is not None:
+            return refusal
         to_work = self._node.seconds_to_work
         seconds = (
             to_work if math.isinf(to_work) else to_work + _grace(self._node.account.seconds_left - to_work)
@@ -48,6 +50,18 @@ class TimedCells:
         learned = self._workspace.learned
         self._workspace.effects.happen(lambda: learned.printed([observation]))
         return observation
+
+    async def _refusal(self, cell: str, turn: int) -> Observation | None:
+        """What the model sees of a cell that the user does not let run; ``None`` for any other."""
+        node = self._node
+        if node.run.approval is None:
+            return None
+        question = self._workspace.task.question
+        pending = PendingCell(code=cell, turn=turn, node=node.name, question=question)
+        refusal = await node.run.approval.refusal(pending)
+        if refusal is not None:
+            self._emit(events.Noted(message="the user did not allow a cell to run"))
+        return refusal
 
     async def _executed(self, cell: str, turn: int) -> Observation:
         repl = await self._workspace.opening

@@ -48,6 +48,7 @@ from harlm.types.proposal import Forecast, Leaf, Proposal
 from harlm.types.repl import (
     Final,
     Observation,
+    PendingCell,
 )
 from harlm.types.route import (
     USUAL_SKILL,
@@ -116,6 +117,7 @@ __all__ = [
     "NextMode",
     "Observation",
     "PaidCall",
+    "PendingCell",
     "Place",
     "Price",
     "Profile",

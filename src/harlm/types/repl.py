@@ -1,4 +1,4 @@
-"""The result of a cell of model-written code."""
+"""Cells of model-written code, and their results."""
 
 from __future__ import annotations
 
@@ -16,6 +16,23 @@ class Final:
     """
 
     value: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingCell:
+    """A cell that is about to run, for the approval of the user.
+
+    Attributes:
+        code: its text.
+        turn: the number of its turn in its node.
+        node: the node whose cell it is: ``0`` is the question itself, ``0.2`` a child of it.
+        question: what that node is asked.
+    """
+
+    code: str
+    turn: int
+    node: str
+    question: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from harlm.budget.estimate import RunEstimate
+from harlm.cli.approving import asks_at_terminal
 from harlm.cli.delivery import Undelivered, deliver, refuse_unwritable, rescue
 from harlm.cli.output import LINES
 from harlm.cli.printing import say, show_json_line
@@ -130,6 +131,7 @@ _FLAGS = {
     metavar="FILE",
     help="Answer with a JSON value that follows the JSON Schema in this file.",
 )
+@click.option("--approve", is_flag=True, help="Show each cell of model-written code, and ask before it runs.")
 @click.option("--dry-run", is_flag=True, help="Show what the question would cost, and stop.")
 @click.option(
     "-y",
@@ -180,7 +182,7 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     started = time.monotonic()
     context = read(paths, settings, quiet=quiet, clock=LoadingClock(settings.budget.seconds, started))
     reading_s = time.monotonic() - started
-    client = HARLM(settings=settings)
+    client = HARLM(settings=settings, approve=asks_at_terminal() if options["approve"] else None)
     schema = None if options["schema"] is None else schema_of(options["schema"])
     estimate = client.estimate(asked, context)
     if options["dry_run"]:
