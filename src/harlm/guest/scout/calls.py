@@ -18,6 +18,7 @@ from typing import Any
 
 from ..vocabulary import MOMENTARY
 from .asking import ask
+from .coroutines import over_asyncio
 from .expressions import EVALUATORS, displayed, evaluate
 from .frames import Frame
 from .functions import defined, follow, is_followed, is_known
@@ -159,6 +160,9 @@ def invoke(function: Any, values: list[Any], named: dict[str, Any], task: ScoutT
         return ask(tool, function, *(_whole(values, named, task) if is_lazy else (values, named)), task)
     if id(function) in _IGNORED:
         return None
+    over = over_asyncio(function, values, named)
+    if over is not NotImplemented:
+        return over
     if _is_unpredictable(function):
         return world.never
     if type(function) is functools.partial:

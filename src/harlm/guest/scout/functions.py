@@ -11,6 +11,7 @@ from typing import Any
 
 from .asking import ask
 from .copies import changed_by_reading
+from .coroutines import Coroutine
 from .expressions import evaluate
 from .frames import Frame
 from .generators import Produced
@@ -99,17 +100,24 @@ def follow(function: Any, values: list[Any], named: dict[str, Any], task: ScoutT
 
     Raises:
         Exception: whatever the function raises before it waits.
-        Lost: it is a coroutine, or its text is not known.
+        Lost: it is an asynchronous generator, or its text is not known.
     """
     world = task.world
     if id(function) in world.tools:
         return ask(world.tools[id(function)], function, values, named, task)
     text, frame = _opened(function, values, named, task)
-    known = facts_of_body(text)
-    if "await" in known.exits or isinstance(text, ast.AsyncFunctionDef):
-        raise Lost("a coroutine")
-    if "yield" in known.exits:
+    if isinstance(text, ast.AsyncFunctionDef):
+        if "yield" in facts_of_body(text).exits:
+            raise Lost("an asynchronous generator")
+        return Coroutine(lambda: _followed(text, frame, task))
+    if "yield" in facts_of_body(text).exits:
         return Produced(task, text, frame)
+    return _followed(text, frame, task)
+
+
+def _followed(text: Function, frame: Frame, task: ScoutTask) -> Any:
+    """The result of a function that runs in a frame, in a task of its own."""
+    world, known = task.world, facts_of_body(text)
     child = ScoutTask(world, task)
     child.strict = 0
     steps = (

@@ -87,7 +87,7 @@ def _delete(node: ast.Delete, frame: Frame, task: ScoutTask) -> None:
             raise Lost("del of a tuple")
 
 
-def _define(node: ast.FunctionDef, frame: Frame, task: ScoutTask) -> None:
+def _define(node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame, task: ScoutTask) -> None:
     if frame.is_module or frame.names is task.world.names or node.decorator_list:
         _as_it_is(node, frame, task)
     else:
@@ -128,6 +128,6 @@ def _insist(test: bool) -> None:
 
 SIMPLE: dict[type[ast.stmt], Callable[[Any, Frame, ScoutTask], None]] = {
     ast.Expr: _expression, ast.Assign: _assign, ast.AnnAssign: _annotated, ast.AugAssign: _augmented, ast.Delete: _delete,
-    ast.FunctionDef: _define, ast.AsyncFunctionDef: _as_it_is, ast.ClassDef: _as_it_is, ast.Import: _as_it_is,
+    ast.FunctionDef: _define, ast.AsyncFunctionDef: _define, ast.ClassDef: _as_it_is, ast.Import: _as_it_is,
     ast.ImportFrom: _as_it_is, ast.Pass: _nothing, ast.Global: _nothing, ast.Nonlocal: _nothing, ast.Assert: _check,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import calls, comprehensions  # noqa: F401 - both add to what is evaluated
 from .assignment import assign
+from .coroutines import is_plain_lock
 from .frames import Frame
 from .generators import produce
 from .loops import BREAK, CONTINUE, run_for, run_while
@@ -142,6 +143,15 @@ def _with(node: ast.With, frame: Frame, task: ScoutTask) -> Steps:
     return signal
 
 
+def _async_with(node: ast.AsyncWith, frame: Frame, task: ScoutTask) -> Steps:
+    """``async with`` over locks and semaphores, which only wait for their turn."""
+    for item in node.items:
+        manager = yield from evaluated(item.context_expr, frame, task)
+        if item.optional_vars is not None or not is_plain_lock(manager):
+            raise Lost("async with")
+    return (yield from run(node.body, frame, task))
+
+
 def _try(node: ast.Try, frame: Frame, task: ScoutTask) -> Steps:
     if not task.strict and facts(node).exits <= {"raise"}:
         return run_separately(
@@ -202,6 +212,6 @@ def _handled(error: Exception, handler: ast.ExceptHandler, frame: Frame, task: S
 
 
 _COMPOUND: dict[type[ast.stmt], Callable[[Any, Frame, ScoutTask], Steps]] = {
-    ast.If: _if, ast.For: run_for, ast.While: run_while, ast.With: _with, ast.Try: _try, ast.Return: _return, ast.Break: _break,
+    ast.If: _if, ast.For: run_for, ast.While: run_while, ast.With: _with, ast.AsyncWith: _async_with, ast.Try: _try, ast.Return: _return, ast.Break: _break,
     ast.Continue: _continue, ast.Raise: _raise,
 }  # fmt: skip

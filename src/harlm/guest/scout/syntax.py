@@ -16,7 +16,7 @@ from ..vocabulary import FINISHING, MODEL_CALLS
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 """Statements that define names and make no call by themselves."""
 
-Exit = Literal["return", "break", "continue", "raise", "finish", "yield", "await"]
+Exit = Literal["return", "break", "continue", "raise", "finish", "yield"]
 """A way to leave a block before its end."""
 
 CHANGING = frozenset(
@@ -96,7 +96,7 @@ def _facts(node: ast.AST) -> Facts:
         return Facts(names, _bound_by(node), changed, exits if _is_comprehension(node) else frozenset())
     if isinstance(node, _LOOPS):
         inside = of_all(node.body).exits - {"break", "continue"}
-        exits = inside | of_all(node.orelse).exits | (exits & {"await"})
+        exits = inside | of_all(node.orelse).exits
         return Facts(names, bound, changed, exits)
     return Facts(names, bound | _own_bindings(node), changed, exits)
 
@@ -133,7 +133,7 @@ def _own_changes(node: ast.AST) -> frozenset[str]:
 _ENDING = frozenset({*FINISHING, "exit", "quit"})
 _EXITS: dict[type[ast.AST], Exit] = {
     ast.Return: "return", ast.Break: "break", ast.Continue: "continue", ast.Raise: "raise", ast.Assert: "raise",
-    ast.Yield: "yield", ast.YieldFrom: "yield", ast.Await: "await", ast.AsyncFor: "await", ast.AsyncWith: "await",
+    ast.Yield: "yield", ast.YieldFrom: "yield",
 }  # fmt: skip
 
 

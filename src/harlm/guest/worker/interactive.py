@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from .awaitable import MARK, awaitable
+
 _HOW = "help(x) describes x: an object, or the name of a module, keyword or topic"
 
 
@@ -33,5 +35,5 @@ def _page(text: str, title: str = "") -> None:
     sys.stdout.write(pydoc.plain(text))
 
 
-NAMES: dict[str, Callable[..., Any]] = {"exit": exit, "quit": exit, "help": help}
+NAMES: dict[str, Callable[..., Any]] = {"exit": exit, "quit": exit, "help": help, MARK: awaitable}
 """The functions by name."""

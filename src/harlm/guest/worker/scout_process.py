@@ -218,26 +218,21 @@ def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _first_that_calls(body: list[ast.stmt], callers: set[str]) -> int | None:
-    """The index of the first statement that can call a model; ``None`` if at most one call is made, or if
-    calls are awaited.
-    """
+    """The index of the first statement that can call a model; ``None`` if at most one call is made."""
     first: int | None = None
     calls = 0
     for at, node in enumerate(body):
         if isinstance(node, DEFINITIONS):
-            names = _names(node)[0]
-            if names & callers and isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = _names(node)
+            if names & callers and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 callers.add(node.name)
                 callers |= {
                     each.name
                     for each in node.body
-                    if isinstance(each, ast.FunctionDef) and _names(each)[0] & callers
+                    if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and _names(each) & callers
                 }
             continue
-        names, is_async = _names(node)
-        if is_async:
-            return None
-        if found := names & callers:
+        if found := _names(node) & callers:
             first = at if first is None else first
             is_many = (
                 bool(found - MODEL_CALLS) or _has_loop(node) or len(found) > 1 or _count(node, callers) > 1
@@ -246,10 +241,9 @@ def _first_that_calls(body: list[ast.stmt], callers: set[str]) -> int | None:
     return first if calls > 1 else None
 
 
-def _names(node: ast.AST) -> tuple[set[str], bool]:
-    """All names and attributes in a node, and whether the node awaits something."""
+def _names(node: ast.AST) -> set[str]:
+    """All names and attributes in a node."""
     found: set[str] = set()
-    is_async = False
     waiting = [node]
     while waiting:
         each = waiting.pop()
@@ -261,10 +255,8 @@ def _names(node: ast.AST) -> tuple[set[str], bool]:
         else:
             if kind is ast.Attribute:
                 found.add(each.attr)  # type: ignore[attr-defined] # an attribute
-            elif kind in (ast.Await, ast.AsyncFor, ast.AsyncWith):
-                is_async = True
             waiting += ast.iter_child_nodes(each)
-    return found, is_async
+    return found
 
 
 def _has_loop(node: ast.AST) -> bool:

@@ -17,8 +17,9 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from ..vocabulary import FINISHING
+from ..vocabulary import FINISHING, FORESEEN, TOOL
 from . import interactive
+from .awaitable import is_async, reply_of, with_awaitables
 from .channel import CallRefused, Frame
 from .context import Library
 from .event_loop import CellLoop, needs_a_running_loop
@@ -85,16 +86,26 @@ class Session:
         self.streams = CellStreams(self.output)
         self.loop = CellLoop()
         self.running = False
+        self._is_async = False
         context = library.context(shape)
         self._reserved: dict[str, Any] = {
             "context": context,
             "ask_tables": library.ask_tables,
-            **HostFunctions(call, call_many, context).named(functions),
-            **functions_of(tools, call),
+            **HostFunctions(self._replying(call), self._replying(call_many), context).named(functions),
+            **functions_of(tools, self._replying(call)),
             **finishing_functions(self._names, self._sources.values()),
             "SHOW_VARS": self._show_vars(),
         }
         self._restore()
+
+    def _replying(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """``call``, whose values can be awaited in cells that await."""
+
+        def called(function: str, arguments: Any) -> Any:
+            value = call(function, arguments)
+            return reply_of(value) if self._is_async and (function == TOOL or function in FORESEEN) else value
+
+        return called
 
     @property
     def names(self) -> dict[str, Any]:
@@ -201,6 +212,9 @@ class Session:
         flags = PyCF_ALLOW_TOP_LEVEL_AWAIT
         tree = compile(cell, file, "exec", flags | PyCF_ONLY_AST, dont_inherit=True)
         assert isinstance(tree, Module)
+        self._is_async = is_async(cell)
+        if self._is_async:
+            with_awaitables(tree)
         if ahead is not None:
             ahead.mark_start(tree, file, self._sources, self._names)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], Expr) else None
