@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from tests.support.program_async import Asynchronous
 from tests.support.program_iterators import Iterators
 from tests.support.program_scopes import Scope
 
@@ -29,6 +30,7 @@ class Program:
         self._random = random.Random(seed)
         self._reads_only = reads_only
         self._iterators = Iterators(self, self._random)
+        self._asynchronous = Asynchronous(self, self._random)
         self._count = 0
         self._lines: list[str] = []
         self.is_ordered = True
@@ -172,7 +174,7 @@ class Program:
         compound = [
             self._if, self._if, self._for, self._for, self._while, self._try, self._with, self._closure, self._class,
             self._generator, self._threads, self._nested_def, self._match, self._fold, self._delete, self._global,
-            *[self._iterators.statement] * 6,
+            *[self._iterators.statement] * 6, *[self._asynchronous.statement] * 3,
         ]  # fmt: skip
         if self._reads_only:
             simple = compound = [self._iterators.statement]
