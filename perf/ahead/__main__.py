@@ -56,7 +56,10 @@ def main() -> None:
         "Calls under way while the root model writes (SIMULATED models)",
         f"{_ABOUT} {_peers_are(missing)}",
         [*_tables(patterns, best, done), *more],
-        options="--cache FOLDER" if options.cache else "",
+        options=" ".join(
+            [f"--repeats {options.repeats}"] * (options.repeats != _REPEATS)
+            + ["--cache FOLDER"] * bool(options.cache)
+        ),
         keep=is_all,
     )
 
