@@ -262,6 +262,9 @@ class _Replies:
         self._replies.append(HostReply(self.number, "yes, it is"))
         return self.number
 
+    def retract(self, numbers: list[int]) -> None:
+        """See ``harlm.guest.scout.scout.Line``."""
+
     def receive(self, *, wait: bool) -> HostReply | None:
         """See ``harlm.guest.scout.scout.Line``."""
         return self._replies.pop(0) if self._replies else None

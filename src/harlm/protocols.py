@@ -324,6 +324,14 @@ class Foresight(Protocol):
         """
         ...
 
+    def retract(self, numbers: Sequence[int]) -> None:
+        """Take foreseen calls back, which the cell will not make after all: those that it has not made are cancelled.
+
+        Args:
+            numbers: as in ``Foreseen``; unknown ones are ignored.
+        """
+        ...
+
 
 class EarlyScout(Protocol):
     """Foresees the calls of a cell while the model still writes it."""
@@ -334,6 +342,14 @@ class EarlyScout(Protocol):
         Args:
             code: every complete statement, from the first one on.
             is_all: whether the cell is complete.
+        """
+        ...
+
+    def hint(self, tail: str) -> None:
+        """Pass on what is written after the whole statements, as far as it goes.
+
+        Args:
+            tail: the text, which may end in the middle of a word.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 
@@ -357,6 +357,9 @@ class Foreseeing:
     async def foresee(self, call: Foreseen) -> object:
         self.foreseen.append(call)
         return f"reply to {call.arguments['prompt']}"
+
+    def retract(self, numbers: Sequence[int]) -> None:
+        pass
 
 
 async def test_a_cell_does_the_same_when_it_is_foreseen(repl: Repl, host: Host) -> None:

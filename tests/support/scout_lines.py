@@ -50,6 +50,9 @@ class VirtualLine:
         heapq.heappush(self._coming, (self.now + 1, len(self.asked), prompt))
         return len(self.asked)
 
+    def retract(self, numbers: list[int]) -> None:
+        pass
+
     def receive(self, *, wait: bool) -> HostReply | None:
         if not self._coming or (not wait and self._coming[0][0] > self.now):
             return None

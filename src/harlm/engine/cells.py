@@ -70,7 +70,7 @@ class Cells:
         ):
             return None
         self._queries.begin_cell()
-        self._writing = _Writing(self._broker(), opening, self._leads_to_calls)
+        self._writing = _Writing(self._broker(), opening, self._leads_to_calls, self._has_mark)
         return self._writing.on_text
 
     async def forget(self) -> None:
@@ -101,7 +101,7 @@ class Cells:
         has_scout = self._node.settings.speculation != "off" and self._leads_to_calls(cell)
         if writing is None and not has_scout and not self._effects.are_held:
             return await repl.run(cell)
-        if any(mark in cell for mark in self._marks):
+        if self._has_mark(cell):
             self._earlier.add(cell)
         broker = self._broker() if writing is None else writing.broker
         try:
@@ -128,10 +128,11 @@ class Cells:
             may_risk=lambda: account.pressure < NO_SPECULATION,
         )
 
+    def _has_mark(self, code: str) -> bool:
+        return any(mark in code for mark in self._marks)
+
     def _leads_to_calls(self, cell: str) -> bool:
-        return any(mark in cell for mark in self._marks) or (
-            len(self._earlier) > 0 and self._earlier.can_call_in(cell)
-        )
+        return self._has_mark(cell) or (len(self._earlier) > 0 and self._earlier.can_call_in(cell))
 
     def _report(self, record: CellRecord, cell: str, turn: int, *, while_written: bool) -> None:
         """Report the calls of a cell that has ended; of one that does not count, that all were in vain."""
@@ -162,16 +163,23 @@ class _Writing:
         broker: makes its calls.
         opening: the REPL, which may still be opening.
         leads_to_calls: says of whole statements whether running them may call a model.
+        has_mark: whether any text names a call.
     """
 
     def __init__(
-        self, broker: Broker, opening: asyncio.Future[Repl], leads_to_calls: Callable[[str], bool]
+        self,
+        broker: Broker,
+        opening: asyncio.Future[Repl],
+        leads_to_calls: Callable[[str], bool],
+        has_mark: Callable[[str], bool],
     ) -> None:
         self.broker = broker
         self._opening = opening
         self._leads_to_calls = leads_to_calls
+        self._has_mark = has_mark
         self._so_far = ReplySoFar()
         self._code = ""
+        self._hinted = ""
         self._starting: asyncio.Task[EarlyScout | None] | None = None
         self._scout: EarlyScout | None = None
 
@@ -180,19 +188,32 @@ class _Writing:
         if not self._so_far.extends_to(text):
             self._so_far = ReplySoFar()  # the call was retried, and its second reply differs
         code = self._so_far.take(text)
-        if len(code) <= len(self._code) or not code.startswith(self._code):
-            return
-        new, self._code = code[len(self._code) :], code
-        if self._scout is not None:
-            self._scout.tell(code, is_all=False)
-        elif self._starting is None and self._leads_to_calls(new):
+        new = ""
+        if len(code) > len(self._code) and code.startswith(self._code):
+            new, self._code = code[len(self._code) :], code
+            if self._scout is not None:
+                self._scout.tell(code, is_all=False)
+        tail = self._tail() if code == self._code else ""
+        if self._scout is not None and tail:
+            self._scout.hint(tail)
+        elif self._starting is None and (self._leads_to_calls(new) or (tail and self._has_mark(tail))):
             self._starting = asyncio.ensure_future(self._start())
+
+    def _tail(self) -> str:
+        """What follows the whole statements, up to the last end of a call or a line; empty if that was passed on before."""
+        tail = self._so_far.tail
+        tail = tail[: max(tail.rfind(")"), tail.rfind("\n")) + 1]
+        if tail == self._hinted or not tail.strip():
+            return ""
+        self._hinted = tail
+        return tail
 
     async def _start(self) -> EarlyScout | None:
         repl = await asyncio.shield(self._opening)
         self._scout = await repl.scout(self.broker)
         if self._scout is not None:
             self._scout.tell(self._code, is_all=False)
+            self._scout.hint(self._hinted)
         return self._scout
 
     async def is_of(self, cell: str) -> bool:

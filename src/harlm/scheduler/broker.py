@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
@@ -80,6 +80,7 @@ class _Call:
     number: int
     function: str
     is_early: bool
+    lane: _Lane
     task: asyncio.Future[object] | None  # None once it has a value, or its outcome is dropped
     making: Making | None  # None once it has ended
     began: float
@@ -235,6 +236,22 @@ class Broker:
         self._by_foreseen[foreseen.number] = call.number
         return await _outcome(call)
 
+    def retract(self, numbers: Sequence[int]) -> None:
+        """See ``harlm.protocols.Foresight``."""
+        for each in numbers:
+            number = self._by_foreseen.pop(each, None)
+            if number is None:
+                continue
+            call = self._calls[number - 1]
+            lane = call.lane
+            at = next((at for at, one in enumerate(lane.calls) if one is call), -1)
+            if at < lane.claimed or not call.is_early:
+                continue  # the cell has made it
+            del lane.calls[at]
+            lane.foreseen -= 1
+            if call.task is not None and not call.task.done():
+                call.task.cancel()
+
     def _begin(
         self,
         lane: _Lane,
@@ -248,7 +265,7 @@ class Broker:
         making = self._make(function, arguments, is_early)
         task = asyncio.ensure_future(making.value)
         number = len(self._calls) + 1
-        call = _Call(number, function, is_early, task, making, self._now(), needs)
+        call = _Call(number, function, is_early, lane, task, making, self._now(), needs)
         task.add_done_callback(lambda _: call.end(self._now()))
         self._calls.append(call)
         if at is None:

@@ -35,6 +35,9 @@ class LineScout:
         self.told: list[tuple[str, bool]] = []
         self.is_closed = False
 
+    def hint(self, tail: str) -> None:
+        pass
+
     def tell(self, code: str, *, is_all: bool) -> None:
         self.told.append((code, is_all))
         prompts = re.findall(r"llm_query\('([^']*)'\)", code)

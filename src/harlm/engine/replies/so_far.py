@@ -60,7 +60,13 @@ class ReplySoFar:
         self._place: int | None = None  # where the block begins whose code is followed
         self._reader: BodyReader | None = None
         self._read = 0  # where the first line of the block is that was not read
+        self._partial = ""  # the last line, which has no end yet
         self._statements = _Statements()
+
+    @property
+    def tail(self) -> str:
+        """What follows the whole statements of the first cell, as far as it is written."""
+        return self._statements.pending + self._partial
 
     def extends_to(self, text: str) -> bool:
         """Whether ``text`` is the reply that was taken so far, and perhaps more of it."""
@@ -82,6 +88,7 @@ class ReplySoFar:
         return self._statements.code
 
     def _follow(self, text: str) -> None:
+        self._partial = ""
         first = next((each for each in self._scanner.segments if each.cells and each.is_sure), None)
         if first is not None:
             self._at(first.start, None)
@@ -104,6 +111,7 @@ class ReplySoFar:
                 self._statements.add(line)
             at = stop
         self._read = at
+        self._partial = text[at:end] if end > at else ""
         self._statements.settle()
 
     def _at(self, place: int | None, fence: Fence | None) -> None:
@@ -128,6 +136,11 @@ class _Statements:
         self._quotes = ""  # of the string that is open
         self._in_vain = 0
         self._is_over = False
+
+    @property
+    def pending(self) -> str:
+        """The lines after the whole statements; empty once no more are taken."""
+        return "" if self._is_over else "".join(self._pending)
 
     def add(self, line: str) -> None:
         """Take one more line."""

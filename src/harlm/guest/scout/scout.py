@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..vocabulary import ONLY_IF_CERTAIN, PURE_TOOL
 from . import functionals  # noqa: F401 - adds to the calls that are followed
+from .peek import Peeks, is_peek
 from .pending import Pending, Steps
 from .statements import run
 from .tasks import ScoutTask
@@ -50,6 +51,16 @@ class MoreCode(NamedTuple):
     is_all: bool
 
 
+class OpenTail(NamedTuple):
+    """The text after the last whole statement of a cell that is still being written.
+
+    Attributes:
+        text: as far as it has arrived.
+    """
+
+    text: str
+
+
 class Line(Protocol):
     """A connection to the host, over which calls are asked for and replies arrive."""
 
@@ -68,7 +79,15 @@ class Line(Protocol):
         """
         ...
 
-    def receive(self, *, wait: bool) -> HostReply | MoreCode | None:
+    def retract(self, numbers: list[int]) -> None:
+        """Take calls back that the cell will not make after all.
+
+        Args:
+            numbers: the ids of the calls.
+        """
+        ...
+
+    def receive(self, *, wait: bool) -> HostReply | MoreCode | OpenTail | None:
         """The next reply or more of the cell; ``None`` if there is none yet, or with ``wait`` if there will
         be none.
         """
@@ -108,6 +127,9 @@ class Scout:
         self._more = Pending()
         self._open: dict[int, tuple[Pending, Block | None]] = {}
         self._world = World(names, cells, tools(self._post), file, self._ask, run, is_eager=is_eager)
+        self._main = ScoutTask(self._world, None)
+        self._peeks = Peeks(self._world, self._main, self._take_back)
+        self._tail = ""
 
     def run(self, body: list[ast.stmt]) -> None:
         """Follow the statements of a whole cell, until no more calls can be found."""
@@ -121,7 +143,7 @@ class Scout:
         """
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
         world = self._world
-        main = ScoutTask(world, None)
+        main = self._main
         try:
             # An exception of the program ends the cell there, but earlier blocks continue.
             with suppress(Exception):
@@ -131,6 +153,10 @@ class Scout:
                     self._take(news)
                 if len(world.ready):
                     world.ready.round()
+                    continue
+                if self._tail and main.waits_for is self._more:
+                    self._peeks.at(self._tail)
+                    self._tail = ""
                     continue
                 if not self._open and self._is_all:
                     return
@@ -148,14 +174,19 @@ class Scout:
                 signal = yield from run(self._bodies.popleft(), self._world.frame, main)
                 if signal is not None:
                     return signal
+            self._peeks.settle()
             if self._is_all:
                 return None
             yield self._more
 
-    def _take(self, news: HostReply | MoreCode) -> None:
+    def _take(self, news: HostReply | MoreCode | OpenTail) -> None:
         if isinstance(news, HostReply):
             self._take_reply(news)
             return
+        if isinstance(news, OpenTail):
+            self._tail = news.text
+            return
+        self._tail = ""
         tree = ast.parse(news.code)
         self._world.learn(tree)
         self._bodies.append(tree.body[self._known :])
@@ -185,6 +216,8 @@ class Scout:
     def _post_in_search(self, function: str, arguments: dict[str, Any], asking: Asking) -> Pending:
         """Ask for a call that the loop and its look-ahead make once between them."""
         search, ahead_of = asking.task.search, asking.task.ahead_of
+        if is_peek(ahead_of) and asking.needs:
+            return self._world.never  # a bet on a text is not made on a reply as well
         key = (function, repr(arguments))
         if ahead_of is not None and (reply := ahead_of.left(key)) is not None:
             return reply
@@ -214,7 +247,18 @@ class Scout:
         self._open[number] = (reply, None if asking is None else asking.task)
         return reply
 
+    def _take_back(self, replies: list[Pending]) -> None:
+        """Retract calls whose replies have not arrived, and forget those that have."""
+        dropped = set(map(id, replies))
+        numbers = [number for number, (reply, _) in self._open.items() if id(reply) in dropped]
+        for number in numbers:
+            del self._open[number]
+        if numbers:
+            self._line.retract(numbers)
+
     def _take_reply(self, arrived: HostReply) -> None:
+        if arrived.number not in self._open:
+            return  # it was retracted meanwhile
         reply, task = self._open.pop(arrived.number)
         if arrived.refusal is None:
             reply.resolve(arrived.value, self._world.ready)

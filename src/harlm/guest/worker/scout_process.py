@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..scout.pending import Pending
-from ..scout.scout import HostReply, MoreCode, Scout
+from ..scout.scout import HostReply, MoreCode, OpenTail, Scout
 from ..scout.syntax import DEFINITIONS, callers_among
 from ..scout.world import Lost
 from ..vocabulary import GIVEN, MODEL_CALLS
@@ -34,6 +34,7 @@ from .snapshot import Rest
 from .tools import functions_of, pure_among
 
 _MARK = "\0ahead"
+_RETRACTED = 1024  # calls that one frame takes back
 _CPU_S = 20.0  # processor time of a scout, in seconds
 _SHARING = ("mmap", "multiprocessing.shared_memory")  # with these modules, processes can share memory
 _LOOPS = (
@@ -193,13 +194,20 @@ class _Line:
         """See ``harlm.guest.scout.scout.Line``."""
         return self._channel.post(function, arguments, needs, is_certain=is_certain)
 
-    def receive(self, *, wait: bool) -> HostReply | MoreCode | None:
+    def retract(self, numbers: list[int]) -> None:
+        """See ``harlm.guest.scout.scout.Line``."""
+        for at in range(0, len(numbers), _RETRACTED):
+            self._channel.send({"op": "retract", "ids": numbers[at : at + _RETRACTED]})
+
+    def receive(self, *, wait: bool) -> HostReply | MoreCode | OpenTail | None:
         """See ``harlm.guest.scout.scout.Line``."""
         frame = self._channel.anything(wait=wait)
         if frame is None:
             return None
         if frame["op"] == "more":
             return MoreCode(frame["code"], frame["all"])
+        if frame["op"] == "tail":
+            return OpenTail(frame["text"])
         return HostReply(frame["id"], frame.get("value"), frame.get("message"))
 
 

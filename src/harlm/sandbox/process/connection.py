@@ -78,6 +78,7 @@ class Link:
         worker: the process.
         violation: how the worker broke the protocol; ``None`` if it did not.
         was_killed: whether the host has ended the worker.
+        on_retract: called with the ids of calls that a scout takes back; ``None`` if the worker is no scout.
     """
 
     def __init__(self, worker: WorkerProcess, on_call: Callable[[frames.CallFrame, int], None]) -> None:
@@ -86,6 +87,7 @@ class Link:
         self._on_flood: Callable[[], None] = worker.kill
         self._on_sign: Callable[[], None] = lambda: None
         self._on_copies: Callable[[bytes], None] = lambda _: None
+        self.on_retract: Callable[[tuple[int, ...]], None] | None = None
         self.was_killed = False
         self._is_closed = False
         self._has_ended = False
@@ -176,6 +178,8 @@ class Link:
             self.to_worker.send(frames.Refuse(id=frame.id, message=frame.why))
         elif isinstance(frame, frames.Alive):
             self._on_sign()
+        elif isinstance(frame, frames.Retract) and self.on_retract is not None:
+            self.on_retract(frame.ids)
         elif isinstance(frame, frames.Copies):
             self._on_copies(frame.data)
         elif self._due is not None and not self._due.done() and self._accepts(frame):

@@ -122,6 +122,12 @@ class More(WireFrame, frozen=True, kw_only=True, tag="more"):
     all: bool
 
 
+class Tail(WireFrame, frozen=True, kw_only=True, tag="tail"):
+    """Host, to a scout: the text after the last whole statement, which is still being written."""
+
+    text: str
+
+
 class Fork(WireFrame, frozen=True, kw_only=True, tag="fork"):
     """Host: fork this process. The fork gets the two descriptors that come with the frame.
 
@@ -197,6 +203,16 @@ class CallFrame(WireFrame, frozen=True, kw_only=True, tag="call"):
     certain: bool = True
 
 
+class Retract(WireFrame, frozen=True, kw_only=True, tag="retract"):
+    """Scout: the cell will not make these calls after all.
+
+    Attributes:
+        ids: of the calls.
+    """
+
+    ids: Annotated[tuple[int, ...], Meta(max_length=1024)]
+
+
 class Value(msgspec.Struct, frozen=True, kw_only=True):
     """The final value of a cell, wrapped so that a final ``None`` differs from no final value."""
 
@@ -238,7 +254,7 @@ class TooLarge(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-Sent = Ready | CallFrame | Done | Forked | Unforked | Copies | Alive
+Sent = Ready | CallFrame | Retract | Done | Forked | Unforked | Copies | Alive
 """The frames that a worker may send."""
 
 Encoded = bytes | bytearray | memoryview

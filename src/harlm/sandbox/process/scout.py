@@ -41,6 +41,7 @@ class CellScout:
         self._link: Link | None = None
         self._calls: OpenCalls | None = None
         self._known: frames.More | None = None
+        self._tail = ""
         self._early_calls: list[tuple[frames.CallFrame, int]] = []
         self._starting = asyncio.create_task(self._start())
 
@@ -50,6 +51,7 @@ class CellScout:
     def _listen(self, link: Link) -> None:
         """Begin to take the calls of the scout, which has started."""
         self._link = link
+        link.on_retract = self._on_retract
         self._calls = OpenCalls(
             lambda call: self._foresight.foresee(_foreseen(call)),
             link.to_worker, Clock(), on_answer=lambda *_: None, on_fault=_ignore,
@@ -58,6 +60,8 @@ class CellScout:
             self._calls.take(call, size)
         if self._known is not None:
             link.to_worker.send(self._known)
+        if self._tail:
+            link.to_worker.send(frames.Tail(text=self._tail))
 
     def tell(self, code: str, *, is_all: bool) -> None:
         """Send the part of the cell that is known so far.
@@ -66,9 +70,22 @@ class CellScout:
             code: all whole statements so far.
             is_all: whether the cell is complete.
         """
-        self._known = frames.More(code=code, all=is_all)
+        self._known, self._tail = frames.More(code=code, all=is_all), ""
         if self._calls is not None and self._link is not None:
             self._link.to_worker.send(self._known)
+
+    def hint(self, tail: str) -> None:
+        """Send the text after the whole statements.
+
+        Args:
+            tail: as far as it is written.
+        """
+        self._tail = tail
+        if self._calls is not None and self._link is not None:
+            self._link.to_worker.send(frames.Tail(text=tail))
+
+    def _on_retract(self, ids: tuple[int, ...]) -> None:
+        self._foresight.retract(ids)
 
     def _on_call(self, call: frames.CallFrame, size: int) -> None:
         if call.function not in self._allowed:
@@ -283,6 +300,10 @@ class StartedScout:
     def tell(self, code: str, *, is_all: bool) -> None:
         """See ``CellScout.tell``."""
         self._scout.tell(code, is_all=is_all)
+
+    def hint(self, tail: str) -> None:
+        """See ``CellScout.hint``."""
+        self._scout.hint(tail)
 
     def close(self) -> None:
         """End the scout."""

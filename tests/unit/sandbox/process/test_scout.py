@@ -5,7 +5,7 @@ cell.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -298,6 +298,9 @@ async def test_a_scout_makes_only_calls_that_may_be_foreseen() -> None:
         async def foresee(self, call: Foreseen) -> object:
             self.asked.append(call)
             return "x"
+
+        def retract(self, numbers: Sequence[int]) -> None:
+            pass
 
     watching = Watching()
     async with repl_on("s0", host=Model()) as repl:
