@@ -88,7 +88,9 @@ class Peeks:
 
     def _says_more(self, text: str) -> bool:
         """Whether whole lines may hold a call, or a way to leave a loop."""
-        return any(word in text for word in self._world.callers) or any(word in text for word in _LEAVING_WORDS)
+        return any(word in text for word in self._world.callers) or any(
+            word in text for word in _LEAVING_WORDS
+        )
 
     def _room(self, body: list[ast.stmt]) -> int:
         """The calls that a peek may make: few where a loop may be left before its end."""
