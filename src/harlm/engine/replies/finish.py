@@ -142,9 +142,9 @@ def _several(values: list[ast.expr], body: str) -> str:
     """The code for more than one value: a tuple, or words with commas between."""
     literals = [_literal(each) for each in values]
     if all(each is not None for each in literals):
-        return f"FINAL(({body}))"
+        return f"FINAL(({_grouped(body)}))"
     if _is_words(values, body):
-        return _evaluated_or_words(body, f"({body})")
+        return _evaluated_or_words(body, f"({_grouped(body)})")
     return f"FINAL(({body}\n))"
 
 

@@ -40,6 +40,10 @@ class Coroutine:
             self._result = self._start()
         return self._result
 
+    def close(self) -> None:
+        """Never run."""
+        self._has_run = True
+
 
 class Ready:
     """Something that can be awaited and has a result: a task, a gathering.

@@ -73,7 +73,7 @@ def test_each_call_of_a_batch_is_asked_for_when_its_own_prompt_has_arrived() -> 
     assert prompts(calls) == ["a", "c"]
     arrive(late, "b", task)
     assert prompts(calls) == ["a", "c", "b"]
-    assert {asking.values[1] for asking in calls.asked} == {"m"}
+    assert [asking.named for asking in calls.asked] == 3 * [{"model": "m"}]
     assert len(replies) == 3
 
 
@@ -92,7 +92,8 @@ def test_the_contexts_of_children_go_with_their_prompts() -> None:
     task = task_over(calls)
     task.world._tools = {"rlm_query": llm_query}
     asked("rlm_query_batched", [["a", "b"], [["x"], ["y"]], "m"], task)
-    assert [asking.values for asking in calls.asked] == [["a", ["x"], "m"], ["b", ["y"], "m"]]
+    assert [asking.values for asking in calls.asked] == [["a", ["x"]], ["b", ["y"]]]
+    assert [asking.named for asking in calls.asked] == 2 * [{"model": "m"}]
 
 
 def test_contexts_that_are_unknown_or_do_not_fit_are_left_to_the_cell() -> None:

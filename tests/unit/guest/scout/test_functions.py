@@ -69,7 +69,7 @@ def test_the_caller_continues_while_the_function_waits() -> None:
     assert seen.seconds == 2
 
 
-def test_coroutines_are_left_to_the_cell() -> None:
+def test_a_coroutine_that_is_closed_never_runs() -> None:
     code = "async def f(): return llm_query('a')\nf().close()\nllm_query('after')"
     assert both(code).ahead == ["after"]
 
