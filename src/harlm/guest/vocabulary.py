@@ -62,8 +62,8 @@ VOCABULARY = (
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),
     Name("llm_query", "llm_query", ("prompt", "model", "schema"), ("full",), may_be_foreseen=True, prompt="""\
 - `llm_query(prompt)` -> str asks a language model that sees the prompt and nothing else: put the question and the text
-  into it. It reads well and counts badly: let code count, sort and join. With `schema={"name": str, "years": list[int]}` or a JSON
-  Schema it returns a checked value of that form instead of text; so do the three below."""),
+  into it. It reads well and counts badly: let code count, sort and join. `schema={"name": str}` (or a JSON
+  Schema) returns checked data, also below."""),
     Name("llm_query_batched", "llm_query", ("prompts", "model", "schema"), ("full",), may_be_foreseen=True, prompt="""\
 - `llm_query_batched(prompts)` -> list[str] sends many prompts at the same time. Prefer it to a loop over llm_query."""),
     Name("rlm_query", "rlm_query", ("prompt", "context", "model", "schema"), ("full",), may_be_foreseen=True, only_if_certain=True, prompt="""\
