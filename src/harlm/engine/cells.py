@@ -48,14 +48,17 @@ class Cells:
         pure = (name for name, tool in node.run.tools.items() if tool.shape.is_pure)
         self._marks = (*(FORESEEN - {PURE_TOOL}), *pure)  # without one of them in it, a cell makes no call
         self._earlier = EarlierCells()  # those that may call models
-        self._writing: _Writing | None = None
+        self._writing: _Writing | None = None  # the next cell of a reply that is being written
+        self._opening: asyncio.Future[Repl] | None = None  # of the REPL, while a reply is listened to
+        self._said = ""  # of that reply
+        self._cells_run = 0
 
     def take_over(self, other: Cells) -> None:
         """Know the functions that the cells of ``other`` defined, for a fork of its REPL."""
         self._earlier.take_over(other._earlier)
 
     def listen(self, opening: asyncio.Future[Repl]) -> Callable[[str], None] | None:
-        """Prepare to foresee the cell of a reply that the model is about to write.
+        """Prepare to foresee the cells of a reply that the model is about to write, one after another.
 
         Args:
             opening: the node's REPL, which may still be opening.
@@ -69,12 +72,33 @@ class Cells:
             or self._node.run.approval is not None
         ):
             return None
-        self._queries.begin_cell()
-        self._writing = _Writing(self._broker(), opening, self._leads_to_calls, self._has_mark)
-        return self._writing.on_text
+        self._opening, self._said, self._cells_run = opening, "", 0
+        self._foresee_next()
+        return self._on_text
+
+    def _on_text(self, text: str) -> None:
+        self._said = text
+        if self._writing is not None:
+            self._writing.on_text(text)
+
+    def _foresee_next(self) -> None:
+        """Begin to foresee the next cell of the reply, as far as it is written."""
+        if self._opening is None:
+            return
+        self._writing = _Writing(
+            self._broker(),
+            ReplySoFar(self._cells_run),
+            self._opening,
+            leads_to_calls=self._leads_to_calls,
+            has_mark=self._has_mark,
+            on_begin=self._queries.begin_cell,
+        )
+        if self._said:
+            self._writing.on_text(self._said)
 
     async def forget(self) -> None:
-        """Drop what was foreseen of a reply, because the reply has no cell or failed."""
+        """Drop what was foreseen of a reply, because the rest of it does not run."""
+        self._opening = None
         await self._forget("", 0)
 
     async def _forget(self, cell: str, turn: int) -> None:
@@ -98,6 +122,8 @@ class Cells:
         writing, self._writing = self._writing, None
         if writing is None:
             self._queries.begin_cell()
+        self._cells_run += 1
+        self._foresee_next()
         has_scout = self._node.settings.speculation != "off" and self._leads_to_calls(cell)
         if writing is None and not has_scout and not self._effects.are_held:
             return await repl.run(cell)
@@ -161,23 +187,29 @@ class _Writing:
 
     Args:
         broker: makes its calls.
-        opening: the REPL, which may still be opening.
+        so_far: follows its text.
+        opening: the REPL, which may still be opening, or run the cell before.
         leads_to_calls: says of whole statements whether running them may call a model.
         has_mark: whether any text names a call.
+        on_begin: called when its scout starts.
     """
 
     def __init__(
         self,
         broker: Broker,
+        so_far: ReplySoFar,
         opening: asyncio.Future[Repl],
+        *,
         leads_to_calls: Callable[[str], bool],
         has_mark: Callable[[str], bool],
+        on_begin: Callable[[], None],
     ) -> None:
         self.broker = broker
+        self._so_far = so_far
         self._opening = opening
         self._leads_to_calls = leads_to_calls
         self._has_mark = has_mark
-        self._so_far = ReplySoFar()
+        self._on_begin = on_begin
         self._code = ""
         self._hinted = ""
         self._starting: asyncio.Task[EarlyScout | None] | None = None
@@ -186,7 +218,7 @@ class _Writing:
     def on_text(self, text: str) -> None:
         """Take the reply so far, and pass new whole statements to the scout."""
         if not self._so_far.extends_to(text):
-            self._so_far = ReplySoFar()  # the call was retried, and its second reply differs
+            self._so_far = self._so_far.begun_anew()  # the call was retried, and its second reply differs
         code = self._so_far.take(text)
         new = ""
         if len(code) > len(self._code) and code.startswith(self._code):
@@ -212,6 +244,7 @@ class _Writing:
         repl = await asyncio.shield(self._opening)
         self._scout = await repl.scout(self.broker)
         if self._scout is not None:
+            self._on_begin()
             self._scout.tell(self._code, is_all=False)
             self._scout.hint(self._hinted)
         return self._scout

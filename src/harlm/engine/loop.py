@@ -190,6 +190,7 @@ class _Loop:
         """
         while True:
             try:
+                await self._workspace.cells.forget()
                 ahead = self._blocks.listen(self._number)
                 call = Call(
                     model=self._node.models.root,

@@ -1,4 +1,4 @@
-"""A reply that is still being written: which statements of its first cell are whole, and which of its blocks are closed.
+"""A reply that is still being written: which statements of one of its cells are whole, and which of its blocks are closed.
 
 Both are asked whenever more of the reply arrives, so they look at what is new only. The scanner is that of whole replies.
 """
@@ -52,9 +52,14 @@ class ClosedBlocks:
 
 
 class ReplySoFar:
-    """Follows one reply."""
+    """Follows one cell of one reply.
 
-    def __init__(self) -> None:
+    Args:
+        cell: its number in the reply, from 0.
+    """
+
+    def __init__(self, cell: int = 0) -> None:
+        self._cell = cell
         self._text = ""
         self._scanner = Scanner()
         self._place: int | None = None  # where the block begins whose code is followed
@@ -63,9 +68,13 @@ class ReplySoFar:
         self._partial = ""  # the last line, which has no end yet
         self._statements = _Statements()
 
+    def begun_anew(self) -> ReplySoFar:
+        """What follows the same cell of another reply."""
+        return ReplySoFar(self._cell)
+
     @property
     def tail(self) -> str:
-        """What follows the whole statements of the first cell, as far as it is written."""
+        """What follows the whole statements of the cell, as far as it is written."""
         return self._statements.pending + self._partial
 
     def extends_to(self, text: str) -> bool:
@@ -76,7 +85,7 @@ class ReplySoFar:
         """Take the reply so far.
 
         Returns:
-            the statements of its first cell that stay as they are whatever the model writes next, except that an
+            the statements of the cell that stay as they are whatever the model writes next, except that an
             end of thoughts may turn all of it into thoughts. The last statement is held back while its block is
             open. Empty if there is no cell, or if the code so far is not Python.
         """
@@ -89,10 +98,16 @@ class ReplySoFar:
 
     def _follow(self, text: str) -> None:
         self._partial = ""
-        first = next((each for each in self._scanner.segments if each.cells and each.is_sure), None)
-        if first is not None:
-            self._at(first.start, None)
-            self._statements.complete(first.cells[0])
+        before = 0
+        for each in self._scanner.segments:
+            if not each.is_sure:
+                continue
+            if before + len(each.cells) > self._cell:
+                self._at(each.start, None)
+                self._statements.complete(each.cells[self._cell - before])
+                return
+            before += len(each.cells)
+        if before < self._cell:
             return
         block = self._scanner.region
         if type(block) is not CodeBlock or block.fence.kind != "python":

@@ -77,9 +77,7 @@ def test_a_scout_starts_before_the_first_statement_that_can_call(
         "import asyncio\nawait asyncio.sleep(0)\nawait llm_query('a')",
     ],
 )
-def test_a_cell_with_at_most_one_call_gets_no_scout(
-    ends: tuple[ScoutLauncher, Peer], code: str
-) -> None:
+def test_a_cell_with_at_most_one_call_gets_no_scout(ends: tuple[ScoutLauncher, Peer], code: str) -> None:
     assert marked(code, ends[0]) is None
 
 
