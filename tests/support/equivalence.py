@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Self
 
+from harlm.engine.replies import ReplySoFar
 from harlm.errors import CodeError
 from harlm.guest.vocabulary import FORESEEN
-from harlm.protocols import Repl, ReplSetup, Sandbox
+from harlm.protocols import EarlyScout, Foresight, Repl, ReplSetup, Sandbox
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
 from harlm.types import Context, Observation, Usage
@@ -208,13 +209,39 @@ class Twins:
         record = CellRecord(calls=())
         if with_scout:
             model.broker = Broker(model.begin)
-            seen = await repl.run(cells[-1], ahead=model.broker)
+            scout = await written(repl, model.broker, cells[-1], seed) if seed % 2 else None
+            seen = await repl.run(cells[-1], ahead=model.broker if scout is None else None)
+            if scout is not None:
+                scout.close()
             record = await model.broker.close()
             model.broker = None
         else:
             seen = await repl.run(cells[-1])
         told = await repl.run(DESCRIBES)
         return _seen(seen, told, model.claimed, is_ordered=is_ordered), record
+
+
+async def written(repl: Repl, foresight: Foresight, cell: str, seed: int) -> EarlyScout | None:
+    """A scout of a cell that has arrived in random pieces; ``None`` if there can be none."""
+    scout = await repl.scout(foresight)
+    if scout is None:
+        return None
+    pieces, so_far, code, tail = random.Random(seed), ReplySoFar(), "", ""
+    text = f"```repl\n{cell}```\n"
+    largest = max(4, len(text) // 20)
+    at = 0
+    while at < len(text):
+        at += pieces.randint(1, largest)
+        whole = so_far.take(text[:at])
+        if whole != code:
+            code = whole
+            scout.tell(code, is_all=False)
+        if so_far.tail != tail:
+            tail = so_far.tail
+            scout.hint(tail)
+        await asyncio.sleep(0.0005 * pieces.random())
+    scout.tell(cell, is_all=True)
+    return scout
 
 
 class _Switch:
