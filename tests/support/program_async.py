@@ -11,6 +11,9 @@ from tests.support.program_scopes import Scope
 class Writer(Protocol):
     """What writes a program."""
 
+    awaits: bool
+    runs_a_loop: bool
+
     def new(self, kind: str) -> str: ...
     def say(self, depth: int, line: str) -> None: ...
     def text(self, scope: Scope, depth: int = 0) -> str: ...
@@ -27,8 +30,9 @@ class Asynchronous:
 
     def statement(self, depth: int, scope: Scope) -> None:
         """A helper, and a use of it."""
-        if scope.in_function:
+        if scope.in_function or self._writer.runs_a_loop:  # asyncio.run() does not run in a cell that awaits
             return
+        self._writer.awaits = True
         writer, name, made = self._writer, self._writer.new("f"), self._writer.new("l")
         self._helper(depth, scope, name)
         over = f"list({self._random.choice(scope.lists or ['items'])})[:{self._random.randint(1, 5)}]"
@@ -57,6 +61,16 @@ class Asynchronous:
         for line in self._random.choice(uses):
             writer.say(depth, line)
         scope.lists.append(made)
+
+    def loop(self, depth: int, name: str, over: str) -> None:
+        """A loop of its own, whose tasks wait for threads."""
+        self._writer.runs_a_loop = True
+        one = f"async def {name}_one(each): return await asyncio.to_thread(llm_query, 'a ' + str(each))"
+        every = (
+            f"async def {name}_all(): return await asyncio.gather(*[{name}_one(each) for each in {over}[:4]])"
+        )
+        for line in ("import asyncio", one, every, f"{name} = list(asyncio.run({name}_all()))"):
+            self._writer.say(depth, line)
 
     def _helper(self, depth: int, scope: Scope, name: str) -> None:
         writer = self._writer

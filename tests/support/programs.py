@@ -31,6 +31,7 @@ class Program:
         self._reads_only = reads_only
         self._iterators = Iterators(self, self._random)
         self._asynchronous = Asynchronous(self, self._random)
+        self.awaits = self.runs_a_loop = False
         self._count = 0
         self._lines: list[str] = []
         self.is_ordered = True
@@ -376,23 +377,14 @@ class Program:
         self.is_ordered = False
         name = self.new("l")
         over = self._pick(scope.lists or ["items"])
-        if self._chance(0.5):
+        if self.awaits or self._chance(0.5):
             self.say(depth, "from concurrent.futures import ThreadPoolExecutor")
             self.say(depth, "with ThreadPoolExecutor(3) as pool:")
             self.say(
                 depth + 1, f"{name} = list(pool.map(lambda each: llm_query('p ' + str(each)), {over}[:5]))"
             )
         else:
-            self.say(depth, "import asyncio")
-            self.say(
-                depth,
-                f"async def {name}_one(each): return await asyncio.to_thread(llm_query, 'a ' + str(each))",
-            )
-            self.say(
-                depth,
-                f"async def {name}_all(): return await asyncio.gather(*[{name}_one(each) for each in {over}[:4]])",
-            )
-            self.say(depth, f"{name} = list(asyncio.run({name}_all()))")
+            self._asynchronous.loop(depth, name, over)
         scope.lists.append(name)
 
     def _nested_def(self, depth: int, scope: Scope) -> None:

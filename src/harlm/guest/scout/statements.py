@@ -14,8 +14,9 @@ from .coroutines import is_plain_lock
 from .frames import Frame
 from .generators import produce
 from .loops import BREAK, CONTINUE, run_for, run_while
+from .matching import matched
 from .operations import apply
-from .pending import Pending, Steps, Touched
+from .pending import Pending, Steps, Touched, settled
 from .simple_statements import SIMPLE
 from .syntax import facts, of_all
 from .tasks import Returned, ScoutTask, as_raised
@@ -120,6 +121,29 @@ def _if_later(test: Pending, node: ast.If, frame: Frame, task: ScoutTask) -> Ste
     return (yield from run(node.body if is_true else node.orelse, frame, task))
 
 
+def _match(node: ast.Match, frame: Frame, task: ScoutTask) -> Steps:
+    subject = yield from evaluated(node.subject, frame, task)
+    if type(subject) is Pending and not subject.done:
+        if not task.strict and facts(node).exits <= {"raise"}:
+            return run_separately(
+                [node], frame, task, lambda own, inner: _match_later(subject, node, inner, own)
+            )
+        subject = yield from arrived(subject)
+    return (yield from _case(node, settled(subject), frame, task))
+
+
+def _match_later(subject: Pending, node: ast.Match, frame: Frame, task: ScoutTask) -> Steps:
+    known = yield from arrived(subject)
+    return (yield from _case(node, known, frame, task))
+
+
+def _case(node: ast.Match, subject: Any, frame: Frame, task: ScoutTask) -> Steps:
+    found = matched(node, subject, frame, task.world)
+    for name, value in found.captured.items():
+        frame.set(name, value)
+    return (yield from run(found.body, frame, task))
+
+
 def _with(node: ast.With, frame: Frame, task: ScoutTask) -> Steps:
     managers = []
     for item in node.items:
@@ -212,6 +236,6 @@ def _handled(error: Exception, handler: ast.ExceptHandler, frame: Frame, task: S
 
 
 _COMPOUND: dict[type[ast.stmt], Callable[[Any, Frame, ScoutTask], Steps]] = {
-    ast.If: _if, ast.For: run_for, ast.While: run_while, ast.With: _with, ast.AsyncWith: _async_with, ast.Try: _try, ast.Return: _return, ast.Break: _break,
+    ast.If: _if, ast.Match: _match, ast.For: run_for, ast.While: run_while, ast.With: _with, ast.AsyncWith: _async_with, ast.Try: _try, ast.Return: _return, ast.Break: _break,
     ast.Continue: _continue, ast.Raise: _raise,
 }  # fmt: skip
