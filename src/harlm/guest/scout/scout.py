@@ -122,7 +122,7 @@ class Scout:
         self._refused = refused
         self._asking: Asking | None = None
         self._bodies: deque[list[ast.stmt]] = deque()
-        self._known = 0
+        self._code = ""
         self._is_all = False
         self._more = Pending()
         self._open: dict[int, tuple[Pending, Block | None]] = {}
@@ -187,10 +187,12 @@ class Scout:
             self._tail = news.text
             return
         self._tail = ""
-        tree = ast.parse(news.code)
+        new = news.code[len(self._code) :] if news.code.startswith(self._code) else ""
+        tree = ast.parse(new)
+        ast.increment_lineno(tree, self._code.count("\n"))
         self._world.learn(tree)
-        self._bodies.append(tree.body[self._known :])
-        self._known = len(tree.body)
+        self._bodies.append(tree.body)
+        self._code += new
         self._is_all = news.is_all
         more, self._more = self._more, Pending()
         more.resolve(None, self._world.ready)

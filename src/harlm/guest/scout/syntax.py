@@ -249,15 +249,24 @@ def callers(trees: list[ast.Module], known: frozenset[str] = MODEL_CALLS) -> fro
     """The names in the text of cells that lead to a call of a model: those that are known, functions and
     methods whose text uses one of these, and variables that hold such a function.
     """
+    return closed_over([each for tree in trees for each in definitions_in(tree)], known)
+
+
+Definition = tuple[frozenset[str], frozenset[str]]
+"""Names that are given to something that can be called, and the names that its text uses."""
+
+
+def definitions_in(tree: ast.AST) -> list[Definition]:
+    """The definitions of what can be called, anywhere in a tree."""
+    found = ((named_after(node), node) for node in ast.walk(tree))
+    return [(names, facts(node).names) for names, node in found if names]
+
+
+def closed_over(definitions: list[Definition], known: frozenset[str]) -> frozenset[str]:
+    """The names that lead to a call of a model: those that are known, and what is defined by them."""
     found = set(known)
     while True:
-        more = {
-            name
-            for tree in trees
-            for node in ast.walk(tree)
-            for name in named_after(node)
-            if name not in found and facts(node).names & found
-        }
+        more = {name for names, used in definitions if used & found for name in names - found}
         if not more:
             return frozenset(found)
         found |= more

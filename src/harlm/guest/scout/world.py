@@ -13,7 +13,18 @@ from typing import Any, NamedTuple, Protocol
 from .frames import Frame
 from .pending import Pending, ReadyQueue, Sources, Steps, settle_parts
 from .search import Search
-from .syntax import Facts, callers, callers_among, facts, of_all, once, root
+from .syntax import (
+    Definition,
+    Facts,
+    callers,
+    callers_among,
+    closed_over,
+    definitions_in,
+    facts,
+    of_all,
+    once,
+    root,
+)  # fmt: skip
 
 _STEPS = 3_000_000  # statements after which a scout stops
 _OTHERS_S = 0.002  # seconds that the main task runs before replies are received and other tasks continue
@@ -117,6 +128,7 @@ class World:
         self._cells = cells
         self._functions: dict[tuple[str, int, str], Function] = {}
         self._learned: set[str] = set()
+        self._definitions: list[Definition] = []
         tree = self._learn(file)
         self.callers = callers_among(names) if tree is None else callers([tree], callers_among(names))
         self._changes: dict[int, tuple[ast.AST, frozenset[str]]] = {}
@@ -129,23 +141,28 @@ class World:
         return self._tools[name]
 
     def learn(self, tree: ast.Module) -> None:
-        """Note that more of this cell is known, which is still being written."""
-        self._cells = {**self._cells, self.file: tree}
-        self._learn(self.file)
-        self.callers = callers([tree], self.callers)
+        """Note more statements of this cell, which is still being written."""
+        self._note(self.file, tree)
+        self._definitions += definitions_in(tree)
+        self.callers = closed_over(self._definitions, self.callers)
 
     def _learn(self, file: str) -> ast.Module | None:
         """Note the functions in a cell, and return its syntax; ``None`` if there is no such cell."""
         cell = self._cells.get(file)
         tree = None if cell is None else _parsed(cell)
         self._learned.add(file)
-        for node in () if tree is None else ast.walk(tree):
+        if tree is not None:
+            self._note(file, tree)
+        return tree
+
+    def _note(self, file: str, tree: ast.Module) -> None:
+        """Note the functions in a tree."""
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
                 self._functions[file, first, node.name] = node
             elif isinstance(node, ast.Lambda):
                 self._functions.setdefault((file, node.lineno, "<lambda>"), node)
-        return tree
 
     def step(self) -> None:
         """Count one statement.
